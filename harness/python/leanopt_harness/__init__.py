@@ -1,0 +1,1 @@
+"""Runs Python backtests for leanopt, warm: the strategy is imported once, then served."""
