@@ -1,0 +1,50 @@
+"""Canonical JSON, content hashes and derived seeds: equal values give equal bytes everywhere."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no canonical JSON form")
+
+
+def canonical_json(value: object) -> str:
+    """Return JSON with sorted keys and no spaces.
+
+    Decimals become their shortest exact text, dates ISO texts, paths POSIX texts. NaN and infinity
+    raise ValueError, other types TypeError.
+    """
+    return json.dumps(
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+        default=_plain,
+    )
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of the canonical JSON of `value`, in hexadecimal (64 characters)."""
+    return sha256(canonical_json(value).encode()).hexdigest()
+
+
+def derive_seed(seed: int, *path: str | int) -> int:
+    """Return the seed (0 <= s < 2**63) that belongs to `path` under `seed`.
+
+    Each search, stage, trial and attempt has a path of its own, so that no random choice depends
+    on how many others were made before it.
+    """
+    text = canonical_json([seed, *path])
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,86 @@
+"""One tree of errors. Each kind has an exit code; each message says what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from attrs import frozen
+
+
+class LeanoptError(Exception):
+    """Anything that leanopt tells its user instead of a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(LeanoptError):
+    """The command line asks for something that is not there, as an unknown run."""
+
+    exit_code = 2
+
+
+@frozen
+class Mistake:
+    """One mistake in a file: where, what was found, what was expected, the nearest right name.
+
+    `key` is the path inside the file, as `stage[1].trials`; `hint` may be empty.
+    """
+
+    file: str
+    key: str
+    found: str
+    expected: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return the mistake as one line."""
+        where = f"{self.file}: {self.key}: " if self.key else f"{self.file}: "
+        found = f"found {self.found}, " if self.found else ""
+        return f"{where}{found}{self.expected}" + (f" ({self.hint})" if self.hint else "")
+
+
+class PipelineError(LeanoptError):
+    """A pipeline cannot be used as it stands; holds every mistake found, not the first only."""
+
+    exit_code = 3
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+class SpaceError(LeanoptError):
+    """A parameter axis, a constraint between parameters or a point makes no sense."""
+
+    exit_code = 3
+
+
+class PluginError(LeanoptError):
+    """A plugin broke its contract; the message names the plugin and its distribution."""
+
+    exit_code = 4
+
+
+class StrategyError(LeanoptError):
+    """The strategy cannot be prepared or run at all: not found, does not import or build."""
+
+    exit_code = 5
+
+
+class ExecutorError(LeanoptError):
+    """Workers cannot be had, or die before they can serve."""
+
+    exit_code = 6
+
+
+class StoreError(LeanoptError):
+    """The result store cannot be read or written, or is newer than this leanopt."""
+
+    exit_code = 7
+
+
+class ResumeError(LeanoptError):
+    """A run cannot be continued: none is there, or a method proposes other trials than stored."""
+
+    exit_code = 8

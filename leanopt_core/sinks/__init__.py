@@ -1,0 +1,1 @@
+"""Whoever is told about finished trials, beside the store."""
