@@ -2,9 +2,246 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+
+from attrs import field, frozen
+
+from leanopt_core.suggest import nearest
+
+Figure = float | str | None
+
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?P<before>[^\d\s+\-.,%]{0,5})\s?(?P<inner>[+-]?)"
+    r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE](?P<power>[+-]?\d{1,4}))?"
+    r"\s?(?P<percent>%?)",
+    re.ASCII,
+)
+_NO_NUMBER = frozenset({"nan", "inf", "infinity", "∞"})
+# What LEAN writes before money where it is no currency sign by Unicode's reckoning.
+_SIGNS = frozenset("Kč zł Ƀ Ł Ξ ε ✕ * ξ ◎ ● Ð ◈ Ⱥ ɱ ꜩ ɨ Μ ⓩ Ӿ Ɍ ϑ ⨎ ⟁ Ⱡ Ꞥ".split())  # noqa: RUF001
+_LETTERS = re.compile(r"Fr|Ag|Au|kr|Ft|R|Rp|[A-Z]{3,5}")
+# The parts of a LEAN document that say how the strategy did. The others are charts and orders, or
+# differ from run to run (`state`, `serverStatistics`).
+_LEAN_SECTIONS = ("runtimeStatistics", "totalPerformance")
+
+
+def number(text: str) -> float | None:
+    """Return the plain number that `text` stands for, None where it is no number.
+
+    `25%` is 0.25, `$1,234.50` and `-$1,234.50` are 1234.5 and -1234.5; other currency signs and
+    codes, thousands separators and exponents are understood as LEAN writes them, in every locale
+    alike. NaN and infinity raise ValueError.
+    """
+    text = text.strip()
+    if text.lstrip("+-").casefold() in _NO_NUMBER:
+        raise ValueError(f"{text} is no usable number")
+    match = _NUMBER.fullmatch(text)
+    if match is None or (match["sign"] and match["inner"]) or not _money(match):
+        return None
+    power = int(match["power"] or 0) - 2 * len(match["percent"])
+    digits = match["digits"].replace(",", "")
+    return _finite(float(f"{match['sign'] or match['inner']}{digits}e{power}"), text)
+
+
+def _money(match: re.Match[str]) -> bool:
+    """Say whether what stands before the digits is nothing, or a currency's sign."""
+    sign = match["before"]
+    if sign.isascii() and sign.isalpha():
+        # `EMA20` is a text; LEAN writes money with its decimals: `USDC20.00`.
+        return _LETTERS.fullmatch(sign) is not None and "." in match["digits"]
+    return not sign or sign in _SIGNS or any(unicodedata.category(c) == "Sc" for c in sign)
+
+
+def _finite(value: float, shown: object) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{shown} is no usable number")
+    return value
+
+
+def _figure(value: object) -> Figure:
+    if isinstance(value, str):
+        plain = number(value)
+        return value if plain is None else plain
+    if isinstance(value, bool | int | float | Decimal):
+        try:
+            return _finite(float(value), value)
+        except OverflowError:
+            raise ValueError(f"{value:.3e} is no usable number") from None
+    return None
+
+
+def _flat(section: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in section.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif not isinstance(value, list | tuple):
+            yield f"{prefix}{name}", value
+
+
+def _named(document: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    bare = document.get("statistics")
+    if not isinstance(bare, Mapping):
+        yield from _flat(document)
+        return
+    yield from _flat(bare)
+    sections = {name: document[name] for name in _LEAN_SECTIONS if name in document}
+    yield from _flat(sections)
+
+
+@lru_cache(maxsize=4096)
+def _segments(name: str) -> tuple[str, ...]:
+    """Return the path's segments, folded, without brackets and quotes, as LEAN's optimizer does."""
+    path = name.strip().translate(str.maketrans("", "", "[]'\"")).casefold().split(".")
+    segments = tuple(segment.strip() for segment in path)
+    return segments[1:] if len(segments) > 1 and segments[0] == "statistics" else segments
+
+
+@lru_cache(maxsize=4096)
+def _compact(name: str) -> tuple[str, ...]:
+    return tuple(re.sub(r"[\s_-]", "", segment) for segment in _segments(name))
+
+
+def _shown(value: Figure) -> str:
+    if isinstance(value, str):
+        return f"the text '{value}', not a number"
+    return "unknown" if value is None else repr(value)
+
+
+def _checked(_: object, __: object, values: Mapping[str, Figure]) -> None:
+    for name, value in values.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"statistic '{name}': {value} is no usable number")
 
 
 @frozen
 class Statistics:
-    """placeholder, replaced soon."""
+    """What a backtest's engine says about it, by flat names; unknown is None.
+
+    LEAN's statistics have their bare names (`Sharpe Ratio`), those of sections dotted ones
+    (`totalPerformance.tradeStatistics.profitFactor`). Per cents are fractions. A NaN or infinite
+    value raises ValueError.
+    """
+
+    values: Mapping[str, Figure] = field(factory=dict, validator=_checked)
+
+    @classmethod
+    def read(cls, document: Mapping[str, object]) -> Statistics:
+        """Return the statistics of a LEAN result document, or of a mapping of statistics.
+
+        Nested mappings are flattened, texts that stand for numbers become numbers (see `number`),
+        lists are left out. Of a LEAN document (it has a `statistics` section) only the sections
+        that say how the strategy did are taken. Reading `values` again gives the same. NaN,
+        infinity and numbers too large raise ValueError with the statistic's name.
+        """
+        values: dict[str, Figure] = {}
+        for name, value in _named(document):
+            try:
+                values[name] = _figure(value)
+            except ValueError as error:
+                raise ValueError(f"statistic '{name}': {error}") from None
+        return cls(values)
+
+    def get(self, name: str) -> float | None:
+        """Return the number that `name` leads to, None where there is none.
+
+        Looked up as LEAN's optimizer does: upper and lower case alike, a bare name or a dotted
+        path, `Statistics.` before it or not, segments in `['...']` or not. Beyond that the end of
+        a path is enough where only one name ends so, spaces or not: `Profit Factor`.
+        """
+        found = self._find(name)
+        value = self.values[found[0]] if len(found) == 1 else None
+        return value if isinstance(value, float | int) else None
+
+    def missing(self, name: str) -> str:
+        """Say why `get(name)` is None: the name tried and the nearest ones present."""
+        found = self._find(name)
+        if len(found) > 1:
+            return f"statistic '{name}' could be any of: {', '.join(found)}"
+        if found:
+            return f"statistic '{name}' is {_shown(self.values[found[0]])}"
+        if not self.values:
+            return f"no statistic '{name}': the backtest reported none"
+        bare = [key for key in self.values if "." not in key]
+        near = nearest(name, self.values)
+        hint = f"did you mean '{near}'?" if near else f"there are: {', '.join(sorted(bare))}"
+        return f"no statistic '{name}': {hint}"
+
+    def _find(self, name: str) -> list[str]:
+        """Return the names that `name` may mean: one where it is clear, none where it is unknown."""
+        if name in self.values:
+            return [name]
+        wanted = _segments(name)
+        exact = [key for key in self.values if _segments(key) == wanted]
+        return exact or self._ending(_compact(name))
+
+    def _ending(self, wanted: tuple[str, ...]) -> list[str]:
+        bare = [key for key in self.values if _compact(key) == wanted]
+        # The runtime statistics repeat names of others in money, so they are asked for in full.
+        return bare or [
+            key
+            for key in self.values
+            if _compact(key)[-len(wanted) :] == wanted and _compact(key)[0] != "runtimestatistics"
+        ]
+
+    def _first(self, *names: str) -> float | None:
+        return next((value for name in names if (value := self.get(name)) is not None), None)
+
+    @property
+    def total_orders(self) -> float | None:
+        """Number of orders; older LEAN calls it `Total Trades`."""
+        return self._first("Total Orders", "Total Trades")
+
+    @property
+    def closed_trades(self) -> float | None:
+        """Number of closed trades, from the trade statistics."""
+        return self.get("totalPerformance.tradeStatistics.totalNumberOfTrades")
+
+    @property
+    def net_profit(self) -> float | None:
+        """Profit over the whole time as a fraction of the start equity."""
+        return self._first("Net Profit", "totalPerformance.portfolioStatistics.totalNetProfit")
+
+    @property
+    def compounding_annual_return(self) -> float | None:
+        """Compound return a year, a fraction."""
+        return self.get("Compounding Annual Return")
+
+    @property
+    def drawdown(self) -> float | None:
+        """Largest fall from a peak of the equity, a fraction of that peak, 0 or more."""
+        return self.get("Drawdown")
+
+    @property
+    def sharpe_ratio(self) -> float | None:
+        """Sharpe ratio a year."""
+        return self._first("Sharpe Ratio", "totalPerformance.portfolioStatistics.sharpeRatio")
+
+    @property
+    def sortino_ratio(self) -> float | None:
+        """Sortino ratio a year."""
+        return self._first("Sortino Ratio", "totalPerformance.portfolioStatistics.sortinoRatio")
+
+    @property
+    def win_rate(self) -> float | None:
+        """Share of trades that won, 0 to 1."""
+        return self._first("Win Rate", "totalPerformance.tradeStatistics.winRate")
+
+    @property
+    def profit_factor(self) -> float | None:
+        """Sum of the winning trades' profits over that of the losing ones' losses, 0 or more."""
+        return self._first("totalPerformance.tradeStatistics.profitFactor", "Profit Factor")
+
+    @property
+    def annual_standard_deviation(self) -> float | None:
+        """Standard deviation of the returns a year, a fraction."""
+        return self.get("Annual Standard Deviation")
+
+    @property
+    def total_fees(self) -> float | None:
+        """Fees paid, in the account's currency."""
+        return self.get("Total Fees")
