@@ -23,7 +23,7 @@ _NUMBER = re.compile(
 )
 _NO_NUMBER = frozenset({"nan", "inf", "infinity", "∞"})
 # What LEAN writes before money where it is no currency sign by Unicode's reckoning.
-_SIGNS = frozenset("Kč zł Ƀ Ł Ξ ε ✕ * ξ ◎ ● Ð ◈ Ⱥ ɱ ꜩ ɨ Μ ⓩ Ӿ Ɍ ϑ ⨎ ⟁ Ⱡ Ꞥ".split())  # noqa: RUF001
+_SIGNS = frozenset({"Kč", "zł", "*", *"ɃŁΞεξ✕◎●Ð◈ȺɱꜩɨΜⓩӾɌϑ⨎⟁ⱠꞤ"})
 _LETTERS = re.compile(r"Fr|Ag|Au|kr|Ft|R|Rp|[A-Z]{3,5}")
 # The parts of a LEAN document that say how the strategy did. The others are charts and orders, or
 # differ from run to run (`state`, `serverStatistics`).
@@ -172,7 +172,7 @@ class Statistics:
         return f"no statistic '{name}': {hint}"
 
     def _find(self, name: str) -> list[str]:
-        """Return the names that `name` may mean: one where it is clear, none where it is unknown."""
+        """Return the names that `name` may mean: one where it is clear, none if unknown."""
         if name in self.values:
             return [name]
         wanted = _segments(name)

@@ -1,0 +1,17 @@
+"""Scoring: what a trial's backtests are worth, and which trial is the better one."""
+
+from leanopt_core.scoring.aggregate import Aggregate, combine
+from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
+from leanopt_core.scoring.ranking import Ranked, rank_key
+from leanopt_core.scoring.score import score
+
+__all__ = [
+    "Aggregate",
+    "Operator",
+    "Ranked",
+    "ResultConstraint",
+    "ResultConstraintError",
+    "combine",
+    "rank_key",
+    "score",
+]

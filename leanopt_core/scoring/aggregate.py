@@ -1,0 +1,50 @@
+"""One fitness out of several scenarios' ones, for fitness functions that judge each by itself."""
+
+from __future__ import annotations
+
+from math import fsum
+from statistics import median
+from typing import TYPE_CHECKING, Final, Literal
+
+from leanopt_core.fitness import Fitness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Aggregate = Literal["mean", "median", "min", "max"]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return fsum(value / len(values) for value in values)
+
+
+_WAYS: Final[Mapping[Aggregate, Callable[[Sequence[float]], float]]] = {
+    "mean": _mean,
+    "median": median,
+    "min": min,
+    "max": max,
+}
+
+
+def combine(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:
+    """Return one fitness for all `fitnesses`, one for each scenario.
+
+    The value is their mean, median, smallest or largest; where one has none, so has the whole.
+    Reasons are joined without repeats, violations summed, and named values that all of them have
+    are combined like the value. No fitness at all, or an unknown `how`, raises ValueError.
+    """
+    if not fitnesses:
+        raise ValueError("there is no fitness to combine")
+    if how not in _WAYS:
+        raise ValueError(f"'{how}' is no way to combine; there are: {', '.join(_WAYS)}")
+    way = _WAYS[how]
+    values = [fitness.value for fitness in fitnesses if fitness.value is not None]
+    shared = [
+        name for name in fitnesses[0].values if all(name in fitness.values for fitness in fitnesses)
+    ]
+    return Fitness(
+        value=way(values) if len(values) == len(fitnesses) else None,
+        reasons=tuple(dict.fromkeys(reason for one in fitnesses for reason in one.reasons)),
+        violation=fsum(fitness.violation for fitness in fitnesses),
+        values={name: way([fitness.values[name] for fitness in fitnesses]) for name in shared},
+    )

@@ -1,0 +1,147 @@
+"""From a trial's backtests to its score; a fitness function's mistakes are contained here."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import TYPE_CHECKING
+
+from leanopt_core.errors import PluginError
+from leanopt_core.fitness import Backtested, Direction, Fitness, FitnessFunction
+from leanopt_core.statistics import Statistics
+from leanopt_core.trial import Score, Violation
+from leanopt_core.work import Category, Failure, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from leanopt_core.scoring.constraint import ResultConstraint
+
+
+def score(
+    outcomes: Mapping[str, Outcome],
+    fitness: FitnessFunction,
+    constraints: Sequence[ResultConstraint] = (),
+    *,
+    label: str,
+) -> Score:
+    """Return a trial's score from its `outcomes`, by scenario and in the scenarios' order.
+
+    A failed backtest gives the first failure's category and every message as reasons; a statistic
+    that a constraint needs and a backtest lacks gives no fitness and nothing to climb by. Each
+    constraint must hold in each scenario. `label` names the fitness function and its distribution
+    in the PluginError raised where it breaks its contract: it raises, returns something else than
+    a `Fitness`, NaN, infinity, or a violation below 0.
+    """
+    failures = _failures(outcomes)
+    if failures:
+        reasons = _told({name: failure.message for name, failure in failures.items()}, outcomes)
+        return Score(reasons=reasons, failure=str(next(iter(failures.values())).category))
+    backtests = [_backtested(name, outcome) for name, outcome in outcomes.items()]
+    missing = _missing(backtests, constraints)
+    if missing:
+        return Score(reasons=missing)
+    judged, direction = _judge(fitness, backtests, label)
+    violations = _violations(backtests, constraints)
+    if judged.violation > 0:
+        violations = (*violations, Violation("fitness", judged.violation))
+    return Score(
+        fitness=judged.value,
+        objective=_objective(judged.value, direction),
+        violation=math.fsum(violation.size for violation in violations),
+        violations=violations,
+        reasons=judged.reasons,
+        values=judged.values,
+    )
+
+
+def _failures(outcomes: Mapping[str, Outcome]) -> dict[str, Failure]:
+    nothing = Failure(Category.NO_RESULT, "the backtest gave no statistics")
+    return {
+        name: outcome.failure or nothing
+        for name, outcome in outcomes.items()
+        if outcome.failure is not None or outcome.statistics is None
+    }
+
+
+def _told(messages: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> tuple[str, ...]:
+    if len(outcomes) == 1:
+        return tuple(messages.values())
+    return tuple(f"{name}: {message}" for name, message in messages.items())
+
+
+def _backtested(name: str, outcome: Outcome) -> Backtested:
+    statistics = outcome.statistics or Statistics()
+    # The statistic comes first: it is there whether or not the trades themselves were asked for.
+    closed = statistics.closed_trades
+    if closed is None and outcome.trades is not None:
+        closed = len(outcome.trades)
+    return Backtested(name, statistics, None if closed is None else int(closed))
+
+
+def _where(backtest: Backtested, backtests: Sequence[Backtested]) -> str:
+    return f" [{backtest.scenario}]" if len(backtests) > 1 else ""
+
+
+def _missing(
+    backtests: Sequence[Backtested], constraints: Sequence[ResultConstraint]
+) -> tuple[str, ...]:
+    return tuple(
+        f"{constraint.text}{_where(backtest, backtests)}: "
+        + backtest.statistics.missing(constraint.statistic)
+        for constraint in constraints
+        for backtest in backtests
+        if constraint.violation(backtest.statistics) is None
+    )
+
+
+def _violations(
+    backtests: Sequence[Backtested], constraints: Sequence[ResultConstraint]
+) -> tuple[Violation, ...]:
+    return tuple(
+        Violation(constraint.text + _where(backtest, backtests), size)
+        for constraint in constraints
+        for backtest in backtests
+        if (size := constraint.violation(backtest.statistics))
+    )
+
+
+def _judge(
+    fitness: FitnessFunction, backtests: Sequence[Backtested], label: str
+) -> tuple[Fitness, Direction]:
+    try:
+        judged, direction = fitness(backtests), fitness.direction
+    except Exception as error:
+        raise PluginError(f"{label} raised {type(error).__name__}: {error}") from error
+    if not isinstance(judged, Fitness):
+        raise PluginError(f"{label} returned {type(judged).__name__}, not a Fitness")
+    if direction not in ("max", "min"):
+        raise PluginError(f"{label} has the direction {direction!r}, not 'max' or 'min'")
+    return _checked(judged, label), direction
+
+
+def _checked(judged: Fitness, label: str) -> Fitness:
+    """Return `judged` in plain floats and texts."""
+    violation = _number(judged.violation, "violation", label)
+    if violation < 0:
+        raise PluginError(f"{label} returned the violation {violation}, below 0")
+    value = None if judged.value is None else _number(judged.value, "value", label)
+    reasons = tuple(str(reason) for reason in judged.reasons)
+    if value is None and not reasons:
+        reasons = (f"{label} gave no value and no reason",)
+    values = {str(name): _number(one, str(name), label) for name, one in judged.values.items()}
+    return Fitness(value, reasons, violation, values)
+
+
+def _number(value: object, name: str, label: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise PluginError(f"{label} returned the {name} {value!r}, not a number")
+    if not math.isfinite(value):
+        raise PluginError(f"{label} returned the {name} {float(value)}; none is told by None")
+    return float(value) + 0.0  # no -0.0
+
+
+def _objective(value: float | None, direction: Direction) -> float | None:
+    if value is None:
+        return None
+    return value if direction == "max" else 0.0 - value
