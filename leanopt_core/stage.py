@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from attrs import frozen
 
+from leanopt_core.canonical import derive_seed
 from leanopt_core.space import Point, Space
 from leanopt_core.trial import Proposal, Signal, Trial
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Told:
-    """One told trial in brief, as the history keeps it (24 bytes each, not the trial's body)."""
+    """One told trial in brief, as the history keeps it."""
 
     number: int
     point: Point
@@ -58,15 +59,20 @@ class StageStart:
 class AskContext:
     """What a method knows when it is asked.
 
-    `number` is the trial's number within the search; `attempt` counts the refused and waiting asks for it,
-    from 0. `seed` is made from the stage's seed, the number and the attempt. `history` holds
-    every trial of this search that has been told, earlier stages' first.
+    `number` is the trial's number within the search; `attempt` counts the asks for it that were
+    refused or answered `WAIT`, from 0. `history` holds every trial of this search that has been
+    told, earlier stages' first.
     """
 
     number: int
     attempt: int
-    seed: int
+    stage_seed: int
     history: History
+
+    @property
+    def seed(self) -> int:
+        """Return this ask's own seed, made from the stage's seed, the number and the attempt."""
+        return derive_seed(self.stage_seed, self.number, self.attempt)
 
     def random(self) -> Random:
         """Return a fresh standard-library generator seeded for this very ask."""

@@ -91,14 +91,15 @@ class Launch:
 
 @frozen
 class Request:
-    """One backtest as the harness is told it: the protocol's members, without `id`.
+    """One backtest as the harness is told it: `payload` is the JSON object of its members.
 
-    `paths` names members (dotted, as `backtest.scenario.data`) whose text holds placeholders for
-    the executor to fill in; `files` are written below `{scratch}` first, by relative name.
-    `outputs` repeats what the answer is to bring along beside the statistics.
+    The pool adds the `id`. Of each of the `placeholders` (as `{data}`) the first JSON text that is
+    exactly it is filled in for the worker's place. `files` are written below `{scratch}` first, by
+    relative name. `outputs` repeats what the answer is to bring beside the statistics.
     """
 
     payload: str
+    placeholders: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(factory=dict)
     outputs: frozenset[str] = frozenset()
 

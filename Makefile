@@ -1,0 +1,43 @@
+# make demo   installs everything and searches the quickstart's strategy
+# make test   installs everything and runs the tests
+# make check  lints, checks the format and the types
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DISTRIBUTIONS := . harness/python $(sort $(wildcard plugins/*))
+EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
+
+.PHONY: demo test check format wheels clean
+
+demo: $(VENV)/.installed
+	$(BIN)/leanopt run examples/quickstart/pipeline.toml
+	$(BIN)/leanopt show --store examples/quickstart/.leanopt/leanopt.db
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest -q $(ARGS)
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheels: $(VENV)/.installed
+	rm -rf dist
+	for dist in $(DISTRIBUTIONS); do \
+		$(BIN)/python -m build --wheel --no-isolation --outdir dist $$dist || exit 1; done
+
+$(VENV)/.installed: constraints.txt $(foreach dist,$(DISTRIBUTIONS),$(dist)/pyproject.toml)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling editables build
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
+		$(EDITABLE) --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist

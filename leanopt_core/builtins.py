@@ -1,0 +1,50 @@
+"""What the core itself brings, registered through the same hooks as everybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leanopt_core.engines.options import PythonStrategy
+from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.hookspecs import hookimpl
+from leanopt_core.sinks.options import JsonLinesOptions
+from leanopt_core.specs import EngineSpec, ExecutorSpec, SinkSpec
+
+
+@hookimpl
+def leanopt_engines() -> Sequence[EngineSpec]:
+    """Register the Python engine."""
+    return [
+        EngineSpec(
+            "python",
+            "leanopt_core.engines.python:create",
+            PythonStrategy,
+            "Strategies written in Python, run by the warm Python harness",
+        )
+    ]
+
+
+@hookimpl
+def leanopt_executors() -> Sequence[ExecutorSpec]:
+    """Register the executor for this machine."""
+    return [
+        ExecutorSpec(
+            "process",
+            "leanopt_core.executors.process:create",
+            ProcessOptions,
+            "Warm harness processes on this machine",
+        )
+    ]
+
+
+@hookimpl
+def leanopt_sinks() -> Sequence[SinkSpec]:
+    """Register the JSON lines sink."""
+    return [
+        SinkSpec(
+            "jsonl",
+            "leanopt_core.sinks.jsonl:create",
+            JsonLinesOptions,
+            "One JSON object a told trial, in a file",
+        )
+    ]

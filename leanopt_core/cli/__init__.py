@@ -1,0 +1,38 @@
+"""The command line: one module a command; prints, decides nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from leanopt_core.errors import LeanoptError
+
+#: What an exception that is no LeanoptError ends with: a defect of leanopt itself.
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the `leanopt` command and exit with a code by kind of error."""
+    from leanopt_core.cli.group import leanopt
+
+    try:
+        leanopt(prog_name="leanopt")
+    except LeanoptError as error:
+        print(f"leanopt: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone, as `leanopt runs | head` does; that is no error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("LEANOPT_DEBUG"):
+            raise
+        print(
+            f"leanopt: this is a defect of leanopt: {type(error).__name__}: {error}\n"
+            "leanopt: LEANOPT_DEBUG=1 shows where it happened",
+            file=sys.stderr,
+        )
+        sys.exit(INTERNAL_ERROR)

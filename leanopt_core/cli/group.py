@@ -1,0 +1,66 @@
+"""The `leanopt` command group: each command's module is imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from leanopt_core import __version__
+from leanopt_core.suggest import nearest
+
+_COMMANDS: Mapping[str, str] = {
+    "run": "Run a pipeline: search, and store every trial.",
+    "check": "Say everything that is wrong with a pipeline.",
+    "plan": "Say what a pipeline would do, without doing it.",
+    "runs": "List the runs of a project.",
+    "show": "Show a run, or one of its trials.",
+    "export": "Write a run's trials as JSON lines.",
+    "plugins": "List what is installed.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and one line, so that `--help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """Return the names of the built-in commands, then of the plugins' ones."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's module, or ask the plugins for one."""
+        if cmd_name in _COMMANDS:
+            command = import_module(f"leanopt_core.cli.{cmd_name}").command
+            assert isinstance(command, click.Command)  # noqa: S101 - our own modules
+            return command
+        return self._foreign(ctx, cmd_name)
+
+    def _foreign(self, ctx: click.Context, name: str) -> click.Command | None:
+        from leanopt_core.plugins import discover
+
+        registered = discover().commands.get(name)
+        if registered is not None:
+            loaded = registered.load()
+            if isinstance(loaded, click.Command):
+                return loaded
+            raise click.UsageError(
+                f"the command {name!r} of {registered.distribution} is no click command", ctx
+            )
+        close = nearest(name, _COMMANDS)
+        meant = f" Did you mean {close!r}?" if close else ""
+        raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="leanopt")
+def leanopt() -> None:
+    """Search a trading strategy's parameters with warm engines.
+
+    Begin with `leanopt check pipeline.toml`, then `leanopt run pipeline.toml`.
+    """

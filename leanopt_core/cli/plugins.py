@@ -1,0 +1,88 @@
+"""`leanopt plugins`: what is installed, and what is wrong with it."""
+
+from __future__ import annotations
+
+import click
+
+from leanopt_core.cli.output import print_json, print_table
+from leanopt_core.plugins import Kind, Registered, Registry, discover
+
+
+@click.command("plugins")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(name: str | None, as_json: bool) -> None:
+    """List stages, fitness functions, executors, engines and sinks, or the options of NAME.
+
+    Problems with plugins are listed last; they make the exit code 4.
+
+    Example: leanopt plugins lhs
+    """
+    registry = discover()
+    if as_json:
+        print_json(_document(registry, name))
+    elif name is None:
+        print_table(
+            ("kind", "name", "distribution", "version", "what it is"),
+            [_row(kind, registry.entries[kind, n]) for kind in Kind for n in registry.names(kind)],
+        )
+    else:
+        _print_options(registry, name)
+    for problem in registry.problems:
+        click.echo(f"leanopt: {problem}", err=True)
+    if registry.problems:
+        raise click.exceptions.Exit(4)
+
+
+def _row(kind: Kind, entry: Registered) -> tuple[str, str, str, str, str]:
+    return (kind, entry.spec.name, entry.distribution, entry.version, entry.spec.help)
+
+
+def _named(registry: Registry, name: str | None) -> list[tuple[Kind, Registered]]:
+    found = [
+        (kind, entry)
+        for (kind, of), entry in sorted(registry.entries.items(), key=lambda item: item[0])
+        if name is None or of == name
+    ]
+    if name is not None and not found:
+        from leanopt_core.errors import UsageError
+        from leanopt_core.suggest import did_you_mean
+
+        names = {of for _, of in registry.entries}
+        raise UsageError(f"nothing installed is called {name!r}; {did_you_mean(name, names)}")
+    return found
+
+
+def _print_options(registry: Registry, name: str) -> None:
+    from leanopt_core.options import describe
+
+    for kind, entry in _named(registry, name):
+        spec = entry.spec
+        click.echo(f"{spec.name}: {kind} of {entry.distribution} {entry.version}")
+        click.echo(f"  {spec.help}")
+        rows = [(o.name, o.type, o.default, o.help) for o in describe(spec.options)]
+        if rows:
+            print_table(("option", "type", "default", "meaning"), rows)
+        else:
+            click.echo("  It has no options.")
+
+
+def _document(registry: Registry, name: str | None) -> dict[str, object]:
+    from attrs import asdict
+
+    from leanopt_core.options import describe
+
+    return {
+        "plugins": [
+            {
+                "kind": kind,
+                "name": entry.spec.name,
+                "distribution": entry.distribution,
+                "version": entry.version,
+                "help": entry.spec.help,
+                "options": [asdict(option) for option in describe(entry.spec.options)],
+            }
+            for kind, entry in _named(registry, name)
+        ],
+        "problems": [asdict(problem) for problem in registry.problems],
+    }

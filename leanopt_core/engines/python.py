@@ -1,0 +1,173 @@
+"""The engine for strategies written in Python, run by the warm Python harness."""
+
+from __future__ import annotations
+
+import base64
+import json
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import leanopt_harness
+
+from leanopt_core.canonical import digest
+from leanopt_core.engines.base import Build, Once
+from leanopt_core.engines.options import PythonStrategy
+from leanopt_core.errors import StrategyError
+from leanopt_core.space import Value, number_text
+from leanopt_core.statistics import Statistics
+from leanopt_core.work import (
+    Answer,
+    Backtest,
+    Category,
+    Equity,
+    Failure,
+    Launch,
+    Mount,
+    Outcome,
+    Request,
+    Scenario,
+)
+
+_HARNESS = Path(leanopt_harness.__file__).resolve().parent
+
+
+def create(options: PythonStrategy, project: Path) -> PythonEngine:
+    """Return the engine for a strategy in the folder `project`."""
+    return PythonEngine(options, project)
+
+
+class PythonEngine:
+    """Prepares a Python strategy, words requests and reads answers."""
+
+    def __init__(self, options: PythonStrategy, project: Path) -> None:
+        file, _, self._function = options.entry.rpartition(":")
+        self._file = (project / file).resolve()
+        self._data = (project / options.data).resolve() if options.data else None
+        self._python = options.python or "{python}"
+        self._scenarios: dict[str, str] = {}
+
+    @property
+    def data(self) -> Path | None:
+        """Return the data folder or file that scenarios read, None where there is none."""
+        return self._data
+
+    def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
+        """Import the strategy once where it will run, and take its identity from there."""
+        if not self._file.is_file():
+            raise StrategyError(f"there is no strategy file {self._file}")
+        if self._data is not None and not self._data.exists():
+            raise StrategyError(f"there is no data at {self._data}")
+        launch = self._launch()
+        command = [part.replace("serve", "describe") for part in launch.command]
+        completed = once(command, launch.mounts)
+        described = _described(completed.output)
+        if described is None:
+            tail = completed.errors.strip()[-2000:]
+            raise StrategyError(
+                f"{self._file} could not be described (exit code {completed.exit_code}): {tail}"
+            )
+        if fault := described.get("fault"):
+            raise StrategyError(f"{self._file} cannot be used: {fault['message']}")
+        return self._build(launch, described, place)
+
+    def _launch(self) -> Launch:
+        mounts = [Mount("build", self._file.parent), Mount("harness", _HARNESS)]
+        if self._data is not None:
+            mounts.append(Mount("data", self._data))
+        entry = f"{{build}}/{self._file.name}:{self._function}"
+        return Launch((self._python, "{harness}", "serve", "--entry", entry), tuple(mounts))
+
+    def _build(
+        self, launch: Launch, described: Mapping[str, Any], place: Mapping[str, str]
+    ) -> Build:
+        source = digest({"entry": self._function, "files": described["files"]})
+        parts = ("files", "python", "distributions", "harness")
+        identity = {part: described[part] for part in parts} | {"place": dict(place)}
+        return Build(
+            strategy=self._file.parent.name,
+            source=source,
+            identity=digest({"entry": self._function, **identity}),
+            launch=Launch(
+                launch.command, launch.mounts, launch.environment, described["identity"]
+            ),
+            details={"python": str(described["python"]), "files": ", ".join(described["files"])},
+        )
+
+    def request(self, backtest: Backtest, outputs: frozenset[str]) -> Request:
+        """Word one backtest in the protocol's inline form."""
+        parameters = ",".join(
+            f"{json.dumps(name)}:{_literal(value)}" for name, value in backtest.parameters.items()
+        )
+        scenario = self._scenario_text(backtest.scenario)
+        asked = f',"outputs":{json.dumps(sorted(outputs))}' if outputs else ""
+        return Request(
+            f'{{"backtest":{{"scenario":{scenario},"parameters":{{{parameters}}}}}{asked}}}',
+            placeholders=("{data}",) if self._data is not None else (),
+            outputs=outputs,
+        )
+
+    def _scenario_text(self, scenario: Scenario) -> str:
+        """Return the scenario as JSON, the path first, where the pool finds its placeholder.
+
+        `pass_as` is for engines that cannot be told otherwise.
+        """
+        if scenario.name not in self._scenarios:
+            told = scenario.to_dict()
+            told.pop("pass_as", None)
+            place = {"data": "{data}"} if self._data is not None else {}
+            self._scenarios[scenario.name] = json.dumps({**place, **told}, default=_number)
+        return self._scenarios[scenario.name]
+
+    def read(self, answer: Answer) -> Outcome:
+        """Read statistics, or the failure that the harness names."""
+        payload = answer.payload
+        read = frozenset(payload["read"]) if "read" in payload else None
+        if payload.get("status") not in ("complete", "ok"):
+            return Outcome(failure=_failure(payload), read=read)
+        if not isinstance(payload.get("statistics"), dict):
+            missing = Failure(Category.NO_RESULT, "the harness answered without statistics")
+            return Outcome(failure=missing, read=read)
+        try:
+            statistics = Statistics.read(payload["statistics"])
+        except ValueError as error:
+            return Outcome(failure=Failure(Category.NO_RESULT, str(error)), read=read)
+        equity = _equity(payload["equity"]) if payload.get("equity") else None
+        return Outcome(statistics, equity=equity, trades=payload.get("trades"), read=read)
+
+
+def _described(output: str) -> dict[str, Any] | None:
+    try:
+        described = json.loads(output)
+    except ValueError:
+        return None
+    return described if isinstance(described, dict) else None
+
+
+def _literal(value: Value) -> str:
+    """Return a value as JSON, numbers exactly as they are stored."""
+    return json.dumps(value) if isinstance(value, str) else number_text(value)
+
+
+def _number(value: object) -> int | float | str:
+    text = str(value)
+    try:
+        exact = float(text)
+    except ValueError:
+        return text
+    return int(exact) if exact.is_integer() else exact
+
+
+def _failure(payload: Mapping[str, Any]) -> Failure:
+    named = payload.get("category", Category.STRATEGY)
+    known = {Category.STRATEGY, Category.ENGINE, Category.NO_RESULT}
+    category = Category(named) if named in known else Category.STRATEGY
+    return Failure(category, str(payload.get("message") or "the harness gave no message"))
+
+
+def _equity(sent: Mapping[str, str]) -> Equity:
+    times, values = array("q"), array("d")
+    times.frombytes(base64.b64decode(sent["times"]))
+    values.frombytes(base64.b64decode(sent["values"]))
+    return Equity(times, values)

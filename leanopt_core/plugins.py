@@ -1,0 +1,275 @@
+"""Finds plugins through entry points, and says clearly what is wrong with one, by distribution."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import attrs
+import pluggy
+from attrs import field, frozen
+
+from leanopt_core import hookspecs
+from leanopt_core.errors import PluginError
+from leanopt_core.specs import (
+    CommandSpec,
+    EngineSpec,
+    ExecutorSpec,
+    FitnessSpec,
+    PluginSpec,
+    SinkSpec,
+    StageSpec,
+)
+from leanopt_core.suggest import did_you_mean
+
+CORE = "leanopt-core"
+
+
+class Kind(StrEnum):
+    """The kinds of thing that a plugin can bring into a pipeline."""
+
+    STAGE = "stage"
+    FITNESS = "fitness function"
+    EXECUTOR = "executor"
+    ENGINE = "engine"
+    SINK = "sink"
+
+
+_HOOKS: Mapping[str, tuple[Kind | None, type]] = {
+    "leanopt_stages": (Kind.STAGE, StageSpec),
+    "leanopt_fitness": (Kind.FITNESS, FitnessSpec),
+    "leanopt_executors": (Kind.EXECUTOR, ExecutorSpec),
+    "leanopt_engines": (Kind.ENGINE, EngineSpec),
+    "leanopt_sinks": (Kind.SINK, SinkSpec),
+    "leanopt_commands": (None, CommandSpec),
+}
+
+
+@frozen
+class PluginProblem:
+    """What is wrong with a plugin, and whose it is; the plugin (or that name) is not used."""
+
+    distribution: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        return f"plugin {self.distribution}: {self.message}"
+
+
+@frozen
+class Registered:
+    """A registered thing with where it came from."""
+
+    spec: PluginSpec
+    distribution: str
+    version: str
+
+    def load(self) -> Callable[..., Any]:
+        """Import and return the factory; raises PluginError naming the distribution."""
+        return _load(self.spec.factory, f"{self.spec.name!r} of {self.distribution} {self.version}")
+
+
+@frozen
+class RegisteredCommand:
+    """A command that a plugin brings."""
+
+    spec: CommandSpec
+    distribution: str
+
+    def load(self) -> Any:
+        """Import and return the click command; raises PluginError naming the distribution."""
+        return _load(self.spec.factory, f"command {self.spec.name!r} of {self.distribution}")
+
+
+@frozen
+class Registry:
+    """Everything that plugins bring, by kind and name, with the problems found on the way."""
+
+    entries: Mapping[tuple[Kind, str], Registered] = field(factory=dict)
+    commands: Mapping[str, RegisteredCommand] = field(factory=dict)
+    problems: tuple[PluginProblem, ...] = ()
+    manager: pluggy.PluginManager | None = None
+    distributions: Mapping[str, str] = field(factory=dict)
+
+    def find(self, kind: Kind, name: str) -> Registered | None:
+        """Return what is registered under `name`, or None."""
+        return self.entries.get((kind, name))
+
+    def names(self, kind: Kind) -> list[str]:
+        """Return the names registered for a kind, sorted."""
+        return sorted(name for of, name in self.entries if of is kind)
+
+    def install_hint(self, kind: Kind, name: str) -> str:
+        """Say what to type where no `kind` of this name is installed."""
+        close = did_you_mean(name, self.names(kind)) if self.names(kind) else ""
+        install = f"if it is a plugin: pip install leanopt-{name.replace('_', '-')}"
+        return "; ".join(part for part in (close, install) if part)
+
+
+def discover(environment: Mapping[str, str] | None = None) -> Registry:
+    """Load every plugin that is installed, or those that `LEANOPT_PLUGINS` names.
+
+    `LEANOPT_PLUGINS` holds distribution names separated by commas; the core's own plugin always
+    loads. `environment` is `os.environ` where none is given.
+    """
+    environment = os.environ if environment is None else environment
+    manager = pluggy.PluginManager("leanopt")
+    manager.add_hookspecs(hookspecs)
+    problems: list[PluginProblem] = []
+    versions: dict[str, str] = {}
+    for entry in _allowed(environment.get("LEANOPT_PLUGINS"), problems):
+        distribution, version = _origin(entry)
+        message = _register(manager, entry)
+        if message:
+            problems.append(PluginProblem(distribution, message))
+        else:
+            versions[_plugin_name(entry)] = version
+    found = list(_collect(manager, versions, problems))
+    entries = _unique(found, problems)
+    commands = {
+        spec.name: RegisteredCommand(spec, distribution)
+        for kind, spec, distribution, _ in found
+        if kind is None
+    }
+    distributions = {name.partition(":")[0]: version for name, version in versions.items()}
+    return Registry(entries, commands, tuple(problems), manager, distributions)
+
+
+def _plugin_name(entry: EntryPoint) -> str:
+    return f"{_origin(entry)[0]}:{entry.name}"
+
+
+def _origin(entry: EntryPoint) -> tuple[str, str]:
+    dist = entry.dist
+    return (dist.name, dist.version) if dist else (entry.value, "unknown")
+
+
+def _allowed(limit: str | None, problems: list[PluginProblem]) -> list[EntryPoint]:
+    """Return the entry points to load in a fixed order: the core's first, then by name."""
+    found = {_plugin_name(entry): entry for entry in entry_points(group="leanopt")}
+    entries = sorted(found.values(), key=lambda e: (_origin(e)[0] != CORE, _plugin_name(e)))
+    if limit is None:
+        return entries
+    wanted = {_folded(name) for name in limit.split(",") if name.strip()}
+    installed = {_folded(_origin(entry)[0]) for entry in entries}
+    problems.extend(
+        PluginProblem(name, f"LEANOPT_PLUGINS names it, but {_absent(name, installed)}")
+        for name in sorted(wanted - installed)
+    )
+    return [e for e in entries if _origin(e)[0] == CORE or _folded(_origin(e)[0]) in wanted]
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower().replace("_", "-")
+
+
+def _absent(name: str, installed: Iterable[str]) -> str:
+    return f"no such plugin is installed; {did_you_mean(name, installed)}"
+
+
+def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
+    """Load and register one plugin; return what is wrong with it, or None."""
+    try:
+        plugin = entry.load()
+    except (Exception, SystemExit) as error:  # whatever a foreign module raises at import
+        return f"cannot be imported ({entry.value}): {type(error).__name__}: {error}"
+    version = getattr(plugin, "LEANOPT_API_VERSION", hookspecs.API_VERSION)
+    if version != hookspecs.API_VERSION:
+        return (
+            f"is made for version {version!r} of the plugin contracts, this core offers "
+            f"{hookspecs.API_VERSION}; install another version of it"
+        )
+    message = _misspelt(plugin)
+    if message:
+        return message
+    try:
+        manager.register(plugin, _plugin_name(entry))
+    except (pluggy.PluginValidationError, ValueError) as error:
+        return f"has a hook with a wrong signature: {_one_line(error)}"
+    return None
+
+
+def _misspelt(plugin: object) -> str | None:
+    """Return what is wrong with the names or the marks of a plugin's hooks, or None."""
+    known = [name for name in vars(hookspecs) if name.startswith("leanopt_")]
+    for name, member in sorted(vars(plugin).items()):
+        marked = getattr(member, "leanopt_impl", None) is not None
+        if marked and name not in known:
+            return f"implements a hook that is not there: {name}; {did_you_mean(name, known)}"
+        if name in known and callable(member) and not marked:
+            return f"defines {name} without the mark @leanopt_core.hookimpl, so it would be ignored"
+    return None
+
+
+def _collect(
+    manager: pluggy.PluginManager, versions: Mapping[str, str], problems: list[PluginProblem]
+) -> Iterator[tuple[Kind | None, Any, str, str]]:
+    """Call each registration hook of each plugin by itself, so that one cannot spoil another's."""
+    for hook, (kind, spec_type) in _HOOKS.items():
+        for impl in reversed(getattr(manager.hook, hook).get_hookimpls()):
+            distribution = impl.plugin_name.partition(":")[0]
+            try:
+                specs = list(impl.function())
+            except Exception as error:  # noqa: BLE001 - whatever a foreign hook raises
+                message = f"{hook} failed: {type(error).__name__}: {error}"
+                problems.append(PluginProblem(distribution, message))
+                continue
+            for spec in specs:
+                message = _wrong_spec(hook, spec, spec_type)
+                if message:
+                    problems.append(PluginProblem(distribution, message))
+                else:
+                    yield kind, spec, distribution, versions[impl.plugin_name]
+
+
+def _wrong_spec(hook: str, spec: object, expected: type) -> str:
+    if type(spec) is not expected:
+        return f"{hook} returned {spec!r}, expected {expected.__name__}"
+    name, factory = getattr(spec, "name", ""), getattr(spec, "factory", "")
+    if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
+        return f"{hook} registered the name {name!r}, expected letters, digits, '_' and '-'"
+    if not isinstance(factory, str) or factory.count(":") != 1:
+        return f"{hook}: {name!r} has the factory {factory!r}, expected 'package.module:callable'"
+    options = getattr(spec, "options", None)
+    if isinstance(spec, PluginSpec) and not (isinstance(options, type) and attrs.has(options)):
+        return f"{hook}: the options of {name!r} are {options!r}, expected an attrs class"
+    return ""
+
+
+def _unique(
+    found: Iterable[tuple[Kind | None, Any, str, str]], problems: list[PluginProblem]
+) -> dict[tuple[Kind, str], Registered]:
+    """Key by kind and name; a name registered twice is nobody's, except that a built-in stays."""
+    entries: dict[tuple[Kind, str], Registered] = {}
+    clashing: set[tuple[Kind, str]] = set()
+    for kind, spec, distribution, version in found:
+        if kind is None:
+            continue
+        key = (kind, spec.name)
+        first = entries.setdefault(key, Registered(spec, distribution, version))
+        if first.spec is spec:
+            continue
+        stays = f"the built-in one of {CORE} is used" if first.distribution == CORE else "neither is used"
+        message = f"{kind} {spec.name!r} is registered by {first.distribution} as well; {stays}"
+        problems.append(PluginProblem(distribution, message))
+        if first.distribution != CORE:
+            clashing.add(key)
+    return {key: entry for key, entry in entries.items() if key not in clashing}
+
+
+def _load(path: str, what: str) -> Any:
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {_one_line(error)}"
+        raise PluginError(f"{what} cannot be loaded from {path!r}: {reason}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

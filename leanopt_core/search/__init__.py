@@ -1,0 +1,1 @@
+"""The search engine: a pure state machine that asks and tells, and the loop around it."""

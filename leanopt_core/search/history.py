@@ -1,0 +1,131 @@
+"""The told trials of a search in a few bytes each, and whether a point is among them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from heapq import nsmallest
+from math import isnan, nan
+from typing import overload
+
+from leanopt_core.space import Space
+from leanopt_core.stage import Told
+from leanopt_core.trial import Trial
+
+_LARGEST = 2**63
+
+
+class ToldHistory(Sequence[Told]):
+    """Columns instead of objects: number, point's rank, objective and violation, 28 bytes a trial.
+
+    A point is found again through an open-addressing table of positions (at most 12 bytes a
+    trial). Ranks of spaces beyond 2**63 points do not fit a column and are kept as Python numbers.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._numbers = array("L")
+        self._ranks: array[int] | list[int] = array("Q") if space.grid_size < _LARGEST else []
+        # NaN stands for "no objective" inside this column only and never leaves it.
+        self._objectives = array("d")
+        self._violations = array("d")
+        self._slots = array("L", [0]) * 8
+
+    def add(self, trial: Trial, rank: int) -> None:
+        """Take a told trial whose point has `rank`."""
+        score = trial.score
+        self._numbers.append(trial.number)
+        self._ranks.append(rank)
+        self._objectives.append(nan if score.objective is None else score.objective)
+        self._violations.append(score.violation)
+        if 3 * len(self._numbers) > 2 * len(self._slots):
+            self._grow()
+        else:
+            self._slots[self._slot(rank)] = len(self._numbers)
+
+    def knows(self, rank: int) -> bool:
+        """Say whether a told trial has the point of this rank."""
+        return self._slots[self._slot(rank)] != 0
+
+    def _slot(self, rank: int) -> int:
+        """Return the slot that holds `rank`, or the free one where it would go."""
+        slots, ranks = self._slots, self._ranks
+        mask = len(slots) - 1
+        # Fibonacci hashing spreads neighbouring ranks; linear probing then stays short.
+        slot = (rank * 0x9E3779B97F4A7C15 >> 20) & mask
+        while (position := slots[slot]) and ranks[position - 1] != rank:
+            slot = (slot + 1) & mask
+        return slot
+
+    def _grow(self) -> None:
+        self._slots = array("L", [0]) * (2 * len(self._slots))
+        for position, rank in enumerate(self._ranks, start=1):
+            self._slots[self._slot(rank)] = position
+
+    def _told(self, position: int) -> Told:
+        objective = self._objectives[position]
+        return Told(
+            self._numbers[position],
+            self._space.unrank(self._ranks[position]),
+            None if isnan(objective) else objective,
+            self._violations[position],
+        )
+
+    def rank_key(self, position: int) -> tuple[int, float, int]:
+        """Return the key that sorts the trial at `position` by rank, best first."""
+        objective, violation = self._objectives[position], self._violations[position]
+        if violation > 0:
+            return (1, violation, self._numbers[position])
+        if isnan(objective):
+            return (2, 0.0, self._numbers[position])
+        return (0, -objective, self._numbers[position])
+
+    def since(self, start: int, stop: int | None = None) -> HistorySlice:
+        """Return the trials told from position `start` to before `stop`, the present end if None."""
+        return HistorySlice(self, start, len(self) if stop is None else stop)
+
+    def best(self, count: int) -> list[Told]:
+        """Return up to `count` trials by rank, best first."""
+        return self.since(0).best(count)
+
+    @overload
+    def __getitem__(self, index: int) -> Told: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Told]: ...
+    def __getitem__(self, index: int | slice) -> Told | list[Told]:
+        if isinstance(index, slice):
+            return [self._told(position) for position in range(*index.indices(len(self)))]
+        return self._told(range(len(self))[index])
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+class HistorySlice(Sequence[Told]):
+    """A run of a history, as one stage's trials; holds nothing of its own."""
+
+    def __init__(self, history: ToldHistory, start: int, stop: int) -> None:
+        self._history = history
+        self._range = range(start, stop)
+
+    def best(self, count: int) -> list[Told]:
+        """Return up to `count` trials by rank, best first."""
+        return [
+            self._history[position]
+            for position in nsmallest(count, self._range, key=self._history.rank_key)
+        ]
+
+    @overload
+    def __getitem__(self, index: int) -> Told: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Told]: ...
+    def __getitem__(self, index: int | slice) -> Told | list[Told]:
+        if isinstance(index, slice):
+            return [self._history[position] for position in self._range[index]]
+        return self._history[self._range[index]]
+
+    def __iter__(self) -> Iterator[Told]:
+        return (self._history[position] for position in self._range)
+
+    def __len__(self) -> int:
+        return len(self._range)

@@ -1,0 +1,348 @@
+"""The search engine proper: events in, commands out, no I/O and no clock.
+
+Within a stage, trial *i* is asked for when exactly the trials up to *i - lookahead* have been told,
+or one more for each `WAIT`; results are told one at a time in trial order. So the trials depend on
+the method, the outcomes and the recorded stops, never on which backtest happened to end first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from attrs import define, frozen
+
+from leanopt_core.canonical import derive_seed
+from leanopt_core.errors import PluginError, ResumeError
+from leanopt_core.search.contain import ContainedStage
+from leanopt_core.search.history import ToldHistory
+from leanopt_core.space import Point, Space
+from leanopt_core.stage import AskContext, Stage, StageStart
+from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
+
+#: So many refused repeats in a row end a stage: it has nothing new to say.
+REFUSALS = 100
+
+
+@frozen
+class StageRule:
+    """What the machine knows of a stage: how to build its method, and when it ends.
+
+    `target` is an objective (higher is better). `label` names the stage and its distribution.
+    """
+
+    name: str
+    label: str
+    build: Callable[[StageStart], Stage]
+    trials: int | None = None
+    patience: int | None = None
+    min_delta: float = 0.0
+    target: float | None = None
+    seed_from: str | None = None
+
+
+@frozen
+class Recorded:
+    """A stored proposal, for replay: `told` is how many trials of the stage had been told."""
+
+    stage: str
+    point: Point
+    origin: str
+    attempt: int
+    told: int
+
+
+@frozen
+class StageStarted:
+    """Command: note that stage `index` begins."""
+
+    index: int
+
+
+@frozen
+class Propose:
+    """Command: record this proposal and backtest it."""
+
+    number: int
+    index: int
+    proposal: Proposal
+    rank: int
+    attempt: int
+    told: int
+
+
+@frozen
+class Tell:
+    """Command: note that this trial has been told; a stop may be fed before going on."""
+
+    index: int
+    trial: Trial
+
+
+@frozen
+class Withdraw:
+    """Command: end the backtests of these trials; they will never be told."""
+
+    index: int
+    numbers: tuple[int, ...]
+
+
+@frozen
+class StageEnded:
+    """Command: note that stage `index` has ended and why."""
+
+    index: int
+    reason: str
+
+
+@frozen
+class SearchEnded:
+    """Command: note that the search is over and why."""
+
+    reason: str
+
+
+Command: TypeAlias = StageStarted | Propose | Tell | Withdraw | StageEnded | SearchEnded
+
+
+@define
+class _Pending:
+    number: int
+    rank: int
+    proposal: Proposal
+    finished: bool = False
+
+
+@define
+class _Active:
+    """The stage at work. `demand` is how many trials must have been told before the next ask."""
+
+    rule: StageRule
+    method: ContainedStage
+    seed: int
+    asked: int = 0
+    told: int = 0
+    demand: int = 0
+    attempt: int = 0
+    refusals: int = 0
+    idle: int = 0
+    ending: str | None = None
+
+
+class SearchMachine:
+    """One search. Feed `finished` and `stop`; carry out what `advance` yields, in order.
+
+    `score` is called once for each finished trial, in trial order, when it is about to be told.
+    `recorded` returns the stored proposal of a trial number, None where there is none (any more).
+    """
+
+    def __init__(  # noqa: PLR0917 - the parts of a search
+        self,
+        space: Space,
+        stages: Sequence[StageRule],
+        *,
+        seed: int,
+        lookahead: int,
+        score: Callable[[int], Score],
+        target: float | None = None,
+        recorded: Callable[[int], Recorded | None] = lambda _number: None,
+    ) -> None:
+        self._space = space
+        self._rules = tuple(stages)
+        self._seed = seed
+        self._lookahead = lookahead
+        self._score = score
+        self._target = target
+        self._recorded = recorded
+        self._history = ToldHistory(space)
+        self._spans: dict[str, tuple[int, int]] = {}
+        self._outstanding: deque[_Pending] = deque()
+        self._active: _Active | None = None
+        self._index = -1
+        self._number = 0
+        self._best: float | None = None
+        self._stop: str | None = None
+        self.ended = False
+
+    @property
+    def history(self) -> ToldHistory:
+        """Return the told trials so far."""
+        return self._history
+
+    def finished(self, number: int) -> None:
+        """Event: every backtest of this trial has an outcome."""
+        for pending in self._outstanding:
+            if pending.number == number:
+                pending.finished = True
+                return
+
+    def stop(self, reason: str) -> None:
+        """Event: end the search after the trial told last; it is recorded by now."""
+        self._stop = self._stop or reason
+
+    def advance(self) -> Iterator[Command]:
+        """Go on as far as possible, yielding what to do; returns where a result is needed."""
+        while not self.ended:
+            if self._stop is not None:
+                yield from self._end_stage("stop")
+                yield self._end_search("stop")
+            elif self._active is None:
+                yield self._next_stage()
+            elif self._asks(self._active):
+                yield from self._ask(self._active)
+            elif self._outstanding:
+                if not self._outstanding[0].finished:
+                    return
+                yield from self._tell(self._active)
+            elif self._active.ending is not None:
+                yield from self._end_stage(self._active.ending)
+            else:
+                raise PluginError(
+                    f"{self._active.rule.label}, asked for trial {self._number + 1}: it answered "
+                    "WAIT, but nothing is outstanding to wait for"
+                )
+
+    def _next_stage(self) -> Command:
+        if self._index + 1 == len(self._rules):
+            return self._end_search("stages")
+        self._index += 1
+        rule = self._rules[self._index]
+        seed = derive_seed(self._seed, "stage", rule.name)
+        start, stop = self._spans.get(rule.seed_from or "", (0, 0))
+        begin = StageStart(
+            self._space, seed, rule.trials, self._lookahead, self._history.since(start, stop)
+        )
+        self._active = _Active(rule, ContainedStage(rule.build, begin, rule.label), seed)
+        self._spans[rule.name] = (len(self._history), len(self._history))
+        return StageStarted(self._index)
+
+    def _asks(self, active: _Active) -> bool:
+        return active.ending is None and active.told >= active.demand
+
+    def _ask(self, active: _Active) -> Iterator[Command]:
+        if active.asked == active.rule.trials:
+            active.ending = "trials"
+            return
+        number = self._number + 1
+        context = AskContext(number, active.attempt, active.seed, self._history)
+        recorded = self._recorded(number)
+        if recorded is not None and active.method.adopts:
+            answer = self._adopt(active, context, recorded)
+        else:
+            answer = active.method.ask(context)
+        if answer is WAIT:
+            active.demand = active.told + 1
+            active.attempt += 1
+        elif answer is DONE:
+            if recorded is not None and recorded.stage == active.rule.name:
+                raise ResumeError(_changed(active.rule, number, "proposed, now it ends before"))
+            active.ending = "done"
+        elif isinstance(answer, Proposal):
+            yield from self._take(active, answer, recorded)
+
+    def _adopt(
+        self, active: _Active, context: AskContext, recorded: Recorded
+    ) -> Proposal | Signal:
+        """Give a stored proposal back at the very point of the search where it was made."""
+        if active.told < recorded.told:
+            return WAIT
+        proposal = Proposal(recorded.point, recorded.origin)
+        active.attempt = recorded.attempt
+        active.method.adopt(AskContext(
+            context.number, recorded.attempt, active.seed, self._history
+        ), proposal)
+        return proposal
+
+    def _take(
+        self, active: _Active, proposal: Proposal, recorded: Recorded | None
+    ) -> Iterator[Command]:
+        rank = self._space.rank(proposal.point)
+        number = self._number + 1
+        if self._history.knows(rank) or any(p.rank == rank for p in self._outstanding):
+            active.attempt += 1
+            active.refusals += 1
+            active.method.refused(proposal.point, number)
+            if active.refusals == REFUSALS:
+                active.ending = "repeats"
+            return
+        if recorded is not None:
+            _compare(number, active.rule, proposal, recorded, self._space)
+        attempt = active.attempt
+        self._number = number
+        self._outstanding.append(_Pending(number, rank, proposal))
+        active.asked += 1
+        active.attempt = active.refusals = 0
+        active.demand = max(active.told, active.asked + 1 - self._lookahead)
+        yield Propose(number, self._index, proposal, rank, attempt, active.told)
+
+    def _tell(self, active: _Active) -> Iterator[Command]:
+        pending = self._outstanding.popleft()
+        score = self._score(pending.number)
+        proposal = pending.proposal
+        trial = Trial(
+            pending.number, active.rule.name, proposal.point, proposal.origin, score
+        )
+        self._history.add(trial, pending.rank)
+        self._spans[active.rule.name] = (self._spans[active.rule.name][0], len(self._history))
+        active.told += 1
+        active.method.tell(trial)
+        reason = self._judge(active, score)
+        yield Tell(self._index, trial)
+        if reason and self._stop is None:
+            yield from self._end_stage(reason)
+            if reason == "fitness target":
+                yield self._end_search(reason)
+
+    def _judge(self, active: _Active, score: Score) -> str | None:
+        """Return why the stage ends after this trial, None where it goes on."""
+        objective = score.objective if score.feasible else None
+        rule = active.rule
+        if objective is not None and (
+            self._best is None or objective > self._best + rule.min_delta
+        ):
+            active.idle = 0
+        else:
+            active.idle += 1
+        if objective is not None:
+            self._best = objective if self._best is None else max(self._best, objective)
+            if self._target is not None and objective >= self._target:
+                return "fitness target"
+            if rule.target is not None and objective >= rule.target:
+                return "target"
+        return "patience" if rule.patience is not None and active.idle >= rule.patience else None
+
+    def _end_stage(self, reason: str) -> Iterator[Command]:
+        """End the active stage; what is outstanding is withdrawn."""
+        if self._outstanding:
+            numbers = tuple(pending.number for pending in self._outstanding)
+            self._outstanding.clear()
+            yield Withdraw(self._index, numbers)
+        if self._active is not None:
+            self._active = None
+            yield StageEnded(self._index, reason)
+
+    def _end_search(self, reason: str) -> SearchEnded:
+        self.ended = True
+        return SearchEnded(reason)
+
+
+def _compare(
+    number: int, rule: StageRule, proposal: Proposal, recorded: Recorded, space: Space
+) -> None:
+    """Raise ResumeError where a method proposes something else than it did before."""
+    if recorded.stage != rule.name:
+        raise ResumeError(
+            f"trial {number} was proposed by stage {recorded.stage!r} and now comes from "
+            f"{rule.label}: the run cannot be continued"
+        )
+    if recorded.point != proposal.point:
+        was, now = space.values(recorded.point), space.values(proposal.point)
+        raise ResumeError(_changed(rule, number, f"{was}, now {now}"))
+
+
+def _changed(rule: StageRule, number: int, how: str) -> str:
+    return (
+        f"{rule.label} no longer proposes what it did: trial {number} was {how}; its code, or a "
+        "library that it uses, has changed since. What was found is kept; run without --resume"
+    )
