@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 #: A statistic: a number, a text, unknown, or a section of further statistics.
-Statistic: TypeAlias = "float | int | str | None | Mapping[str, Statistic]"
+Statistic: TypeAlias = "float | int | str | Mapping[str, Statistic] | None"
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,10 @@ class Trade:
 class Result:
     """What one backtest gives back.
 
-    `statistics` carries LEAN's names (`Sharpe Ratio`, `Drawdown`, ...) with plain numbers, a fraction
-    where LEAN shows per cent; a nested mapping is a section (`totalPerformance`). `times` (seconds
-    since 1970-01-01 UTC, increasing) and `equity` (account value) are the curve, of equal length.
+    `statistics` carries LEAN's names (`Sharpe Ratio`, `Drawdown`, ...) with plain numbers, a
+    fraction where LEAN shows per cent; a nested mapping is a section (`totalPerformance`). `times`
+    (seconds since 1970-01-01 UTC, increasing) and `equity` (account value) are the curve, of equal
+    length.
     """
 
     statistics: Mapping[str, Statistic]

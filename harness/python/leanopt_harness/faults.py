@@ -1,0 +1,65 @@
+"""What went wrong, in one message: categories, and a strategy's exception in words."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+from leanopt_harness.project import Project
+
+STRATEGY_ERROR = "strategy error"
+ENGINE_ERROR = "engine error"
+NO_RESULT = "no result"
+
+#: The longest text of an exception that travels, in characters.
+LONGEST_TEXT = 4000
+
+
+class Failure(Exception):  # noqa: N818 - a backtest's failure is the field's term, not a bug here
+    """A backtest that does not count: its category and the message for the user."""
+
+    def __init__(self, category: str, message: str) -> None:
+        super().__init__(message)
+        self.category = category
+        self.message = message
+
+
+def explain(error: BaseException, project: Project) -> str:
+    """Return `Type: text (strategy.py:41)`, the line being the innermost one of the project's own.
+
+    The innermost frames are printed to standard error, and what they hold is let go of.
+    """
+    traceback.clear_frames(error.__traceback__)
+    _show(error)
+    where = _place(error, project)
+    text = _text(error)
+    message = f"{type(error).__qualname__}: {text}" if text else type(error).__qualname__
+    return f"{message} ({where})" if where else message
+
+
+def _place(error: BaseException, project: Project) -> str | None:
+    """Return `file:line` of the innermost frame, or of the syntax error, in the project."""
+    if isinstance(error, SyntaxError) and error.filename:
+        file = project.relative(error.filename)
+        if file is not None:
+            return f"{file}:{error.lineno}"
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        file = project.relative(frame.f_code.co_filename)
+        if file is not None:
+            return f"{file}:{line}"
+    return None
+
+
+def _text(error: BaseException) -> str:
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+    except BaseException:  # noqa: BLE001 - a strategy's exception may fail in any way at all
+        return "its message cannot be read"
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+
+
+def _show(error: BaseException) -> None:
+    try:
+        traceback.print_exception(error, limit=-20, file=sys.stderr)
+    except BaseException:  # noqa: BLE001 - nor may its being shown end the harness
+        return

@@ -1,0 +1,110 @@
+"""What a strategy is, by content: for caches, and to know that a worker runs what was prepared."""
+
+# Paths are strings here, as imports have them.
+# ruff: noqa: PTH100
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from leanopt_harness.closure import closure
+from leanopt_harness.project import Project
+from leanopt_harness.sources import Sources
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The content that decides what a strategy does, installed distributions aside.
+
+    `files` are the project's (path from the project folder with `/`: sha256), `outside` the modules
+    that the strategy imports from neither the project, nor Python's library, nor an installed
+    distribution (dotted name: sha256), `python` the interpreter's implementation and version.
+    """
+
+    files: dict[str, str]
+    outside: dict[str, str]
+    python: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """The sha256 (hex) over the canonical JSON of the three."""
+        return _digest({"files": self.files, "outside": self.outside, "python": self.python})
+
+
+def identify(project: Project, sources: Sources, known: frozenset[str]) -> Identity:
+    """Return the identity of a strategy that was just imported; `known` modules were there before.
+
+    Files are the imported ones and those that import statements reach. What cannot be read is left
+    out: its import has failed, or will.
+    """
+    loaded = {
+        name: os.path.abspath(file)
+        for name, module in sorted(sys.modules.items())
+        if isinstance(file := getattr(module, "__file__", None), str)
+    }
+    own = {path for path in loaded.values() if project.relative(path) is not None}
+    hashes = {path: _hash(path, sources) for path in own | _reached(project, sources)}
+    files = {str(project.relative(path)): value for path, value in hashes.items() if value}
+    outside = {
+        name: value
+        for name, path in loaded.items()
+        if name not in known and project.is_foreign(path) and (value := _hash(path, sources))
+    }
+    return Identity(dict(sorted(files.items())), dict(sorted(outside.items())), _python())
+
+
+def distributions() -> dict[str, str]:
+    """Return the versions of all installed distributions by normalised name, sorted."""
+    from importlib.metadata import distributions as installed  # noqa: PLC0415 - slow to import
+
+    found: dict[str, str] = {}
+    for distribution in installed():
+        name = distribution.metadata["Name"]
+        if name:  # a half-removed one has none; of two, the first on the path is imported
+            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+    return dict(sorted(found.items()))
+
+
+def harness_source() -> str:
+    """Return the sha256 over this package's own sources, as for a strategy's files."""
+    root = Path(__file__).parent
+    files = {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in root.rglob("*.py")
+    }
+    return _digest(files)
+
+
+def place() -> str:
+    """Return where this runs, as `linux-x86_64`."""
+    return f"{platform.system()}-{platform.machine()}".lower()
+
+
+def _python() -> dict[str, str]:
+    return {"implementation": sys.implementation.name, "version": platform.python_version()}
+
+
+def _reached(project: Project, sources: Sources) -> set[str]:
+    try:
+        return closure(project, sources)
+    except OSError:
+        return set()
+
+
+def _hash(path: str, sources: Sources) -> str | None:
+    try:
+        return hashlib.sha256(sources.read(path)).hexdigest()
+    except OSError:
+        return None
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,193 @@
+"""Makes the answer of a result, and refuses what would not be one."""
+
+from __future__ import annotations
+
+import binascii
+import math
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from numbers import Integral, Real
+from operator import attrgetter, lt
+from typing import Any, TypeAlias
+
+from leanopt_harness.faults import NO_RESULT, Failure
+from leanopt_harness.values import Result, Trade
+
+Json: TypeAlias = "float | int | str | list[Json] | dict[str, Json] | None"
+
+#: How deep sections of statistics may be nested.
+DEEPEST = 16
+#: Integers go to engines and databases that hold 64 bits.
+_LARGEST = 2**63 - 1
+#: How much of a wrong value a message shows, in characters.
+_LONGEST_SHOWN = 80
+
+OUTPUTS = ("equity", "trades")
+
+_TRADE_INTEGERS = ("entry_time", "direction", "exit_time")
+_TRADE_FLOATS = ("entry_price", "quantity", "exit_price", "profit", "fees")
+_TRADE_OPTIONAL = ("mae", "mfe")
+
+
+def read_result(result: object, outputs: Iterable[str]) -> dict[str, Json]:
+    """Return the answer's `statistics`, and `equity` and `trades` where `outputs` names them.
+
+    All of the result is checked whatever is asked for, so that a backtest's outcome does not depend
+    on it. Raises Failure ("no result") naming what is wrong with it.
+    """
+    if not isinstance(result, Result):
+        raise _refuse(f"the backtest returned {_shown(result)}: expected a Result")
+    try:
+        answer: dict[str, Json] = {"statistics": _section(result.statistics, "", DEEPEST)}
+        equity, trades = _equity(result), _trades(result.trades)
+    except Failure:
+        raise
+    except Exception as error:
+        raise _refuse(f"the Result cannot be read: {type(error).__name__}: {error}") from error
+    if "equity" in outputs:
+        answer["equity"] = {name: _base64(column) for name, column in equity.items()}
+    if "trades" in outputs:
+        answer["trades"] = trades()
+    return answer
+
+
+def _section(given: object, path: str, depth: int) -> dict[str, Json]:
+    if depth == 0 or not (type(given) is dict or isinstance(given, Mapping)):
+        expected = "a mapping of names to values" if depth else f"at most {DEEPEST} nested sections"
+        name = f'the section "{path}"' if path else "Result.statistics"
+        raise _refuse(f"{name} is {_shown(given)}: expected {expected}")
+    section: dict[str, Json] = {}
+    for name, value in given.items():
+        if type(name) is not str:
+            raise _refuse(f"a statistic{_within(path)} has the name {name!r}: expected a text")
+        kind = type(value)
+        # The whole cost of a plain statistic; x - x is 0 for finite numbers only.
+        if kind is float:
+            plain = value - value == 0.0
+        elif kind is int:
+            plain = -_LARGEST <= value <= _LARGEST
+        else:
+            plain = kind is str or value is None
+        if plain:
+            section[name] = value
+        else:
+            section[name] = _statistic(value, f"{path}.{name}" if path else name, depth)
+    return section
+
+
+def _statistic(value: object, path: str, depth: int) -> Json:
+    """Return a statistic that is not plain at first sight: a section, or a number of NumPy's."""
+    if isinstance(value, Mapping):
+        return _section(value, path, depth - 1)
+    if isinstance(value, bool):
+        raise _refuse(f'statistic "{path}" is {value}: expected a number, a text or None')
+    if isinstance(value, Integral):
+        if -_LARGEST <= (whole := int(value)) <= _LARGEST:
+            return whole
+        raise _refuse(f'statistic "{path}" is an integer of more than 64 bits')
+    if isinstance(value, Real):
+        if math.isfinite(number := float(value)):
+            return number
+        raise _refuse(f'statistic "{path}" is {number}: expected a finite number, or None')
+    if isinstance(value, str):
+        return str(value)
+    raise _refuse(f'statistic "{path}" is {_shown(value)}: expected a number, a text or None')
+
+
+def _equity(result: Result) -> dict[str, array[Any]]:
+    times = _integers("times", result.times)
+    values = _floats("equity", result.equity)
+    if len(times) != len(values):
+        raise _refuse(f"times has {len(times)} entries and equity {len(values)}: expected as many")
+    if not all(map(lt, times, islice(times, 1, None))):
+        at = next(i for i in range(1, len(times)) if times[i - 1] >= times[i])
+        raise _refuse(
+            f"times[{at}] is {times[at]} after {times[at - 1]}: expected increasing times"
+        )
+    return {"times": times, "values": values}
+
+
+def _trades(trades: Iterable[Trade]) -> Callable[[], list[Json]]:
+    """Check closed trades by column and return what makes rows of them, if they are wanted."""
+    trades = list(trades)
+    if not trades:
+        return list
+    for index, trade in enumerate(trades):
+        if not isinstance(trade, Trade):
+            raise _refuse(f"trades[{index}] is {_shown(trade)}: expected a Trade")
+    columns: dict[str, Iterable[float | None]] = {}
+    for name in _TRADE_INTEGERS:
+        columns[name] = _integers(f"trades.{name}", map(attrgetter(name), trades))
+    for name in _TRADE_FLOATS:
+        columns[name] = _floats(f"trades.{name}", map(attrgetter(name), trades))
+    for name in _TRADE_OPTIONAL:
+        values = list(map(attrgetter(name), trades))
+        present = iter(_floats(f"trades.{name}", (v for v in values if v is not None)))
+        columns[name] = [None if value is None else next(present) for value in values]
+    order = (columns[name] for name in Trade.__dataclass_fields__)
+    return lambda: [list(row) for row in zip(*order, strict=True)]
+
+
+def _integers(label: str, values: Iterable[Any]) -> array[int]:
+    return _column(label, values, "q", "an integer of 64 bits")
+
+
+def _floats(label: str, values: Iterable[Any]) -> array[float]:
+    column: array[float] = _column(label, values, "d", "a number")
+    # The sum is finite unless one is not, or it overflows: then look at each.
+    if not math.isfinite(sum(column)):
+        for index, value in enumerate(column):
+            if not math.isfinite(value):
+                raise _refuse(f"{label}[{index}] is {value}: expected a finite number")
+    return column
+
+
+def _column(label: str, values: Iterable[Any], code: str, expected: str) -> array[Any]:
+    """Return the values as a packed array; NumPy's are copied as they lie in memory."""
+    if isinstance(values, str | bytes | bytearray):
+        raise _refuse(f"{label} is {_shown(values)}: expected a sequence of numbers")
+    column: array[Any] = array(code)
+    if isinstance(values, tuple | list) and not values:
+        return column
+    try:
+        view = memoryview(values)  # type: ignore[arg-type]  # most have no buffer
+    except (TypeError, ValueError):
+        pass
+    else:
+        native = {"q": ("q", "l"), "d": ("d",)}[code]
+        if view.ndim == 1 and view.itemsize == column.itemsize and view.format in native:
+            column.frombytes(view.tobytes())
+            return column
+    values = list(values)
+    try:
+        column.extend(values)
+    except (TypeError, ValueError, OverflowError):
+        at = len(column)  # what went in before the one that did not
+        raise _refuse(f"{label}[{at}] is {_shown(values[at])}: expected {expected}") from None
+    return column
+
+
+def _base64(column: array[Any]) -> str:
+    if sys.byteorder == "big":
+        column.byteswap()
+    return binascii.b2a_base64(column.tobytes(), newline=False).decode("ascii")
+
+
+def _within(path: str) -> str:
+    return f' in "{path}"' if path else ""
+
+
+def _shown(value: object) -> str:
+    """Return a value for a message: short, with its type, whatever its repr does."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a strategy's object may fail in any way
+        text = "something"
+    short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    return f"{short} ({type(value).__name__})"
+
+
+def _refuse(message: str) -> Failure:
+    return Failure(NO_RESULT, message)

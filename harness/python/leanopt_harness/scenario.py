@@ -1,0 +1,125 @@
+"""What one backtest is run under, as a strategy sees it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from leanopt_harness.nearest import nearest
+
+#: What else a scenario may carry: lists arrive as tuples.
+Extra: TypeAlias = "str | int | float | bool | tuple[Extra, ...] | None"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The symbol, dates and money of one backtest, and where its data is.
+
+    `cash` is in the account's currency, `start` and `end` are inclusive; None is not given. What
+    else the pipeline's scenario says is in `extras`, reached by attribute (`scenario.market`) or as
+    in a mapping (`scenario["market"]`, `scenario.get("market", "usa")`, `"market" in scenario`),
+    which reach the named fields too.
+    """
+
+    name: str = ""
+    symbol: str = ""
+    start: date | None = None
+    end: date | None = None
+    cash: float = 100_000.0
+    data: Path | None = None
+    extras: tuple[tuple[str, Extra], ...] = ()
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> Scenario:
+        """Return the scenario that a JSON object says: dates as `YYYY-MM-DD`, null as not given.
+
+        Raises ValueError naming the key, what was found and what was expected.
+        """
+        fields = {
+            name: read(name, given[name])
+            for name, read in _READERS.items()
+            if given.get(name) is not None
+        }
+        extras = tuple((name, _extra(name, given[name])) for name in given if name not in _READERS)
+        return cls(**fields, extras=extras)
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what is no field; dunder names belong to copying and pickling.
+        if not name.startswith("__"):
+            for key, value in self.extras:
+                if key == name:
+                    return value
+        raise AttributeError(self._missing(name))
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._all()[name]
+        except KeyError:
+            raise KeyError(self._missing(name)) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a field or an extra by name, `default` where the scenario has none such."""
+        return self._all().get(name, default)
+
+    def _all(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _READERS} | dict(self.extras)
+
+    def _missing(self, name: str) -> str:
+        close = nearest(name, self._all()) if "extras" in self.__dict__ else None
+        return f'the scenario has no "{name}"' + (f': the nearest is "{close}"' if close else "")
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise _unexpected(name, value, "a text")
+
+
+def _date(name: str, value: object) -> date:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise _unexpected(name, value, "a date, YYYY-MM-DD")
+
+
+def _money(name: str, value: object) -> float:
+    if type(value) in (int, float) and math.isfinite(value):  # type: ignore[arg-type]  # narrowed
+        return float(value)  # type: ignore[arg-type]  # by the line before
+    raise _unexpected(name, value, "a finite number")
+
+
+def _path(name: str, value: object) -> Path:
+    return Path(_text(name, value))
+
+
+def _extra(name: str, value: object) -> Extra:
+    if isinstance(value, list):
+        return tuple(_extra(name, item) for item in value)
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise _unexpected(name, value, "a text, a finite number, true, false, null or a list of them")
+
+
+def _unexpected(name: str, value: object, expected: str) -> ValueError:
+    return ValueError(f"scenario.{name} is {value!r}: expected {expected}")
+
+
+_READERS: Mapping[str, Any] = {
+    "name": _text,
+    "symbol": _text,
+    "start": _date,
+    "end": _date,
+    "cash": _money,
+    "data": _path,
+}
