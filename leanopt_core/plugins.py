@@ -104,6 +104,12 @@ class Registry:
         """Return the names registered for a kind, sorted."""
         return sorted(name for of, name in self.entries if of is kind)
 
+    def observers(self, hook: str) -> list[pluggy.HookImpl]:
+        """Return the implementations of an observer hook, in the plugins' order."""
+        if self.manager is None:
+            return []
+        return list(reversed(getattr(self.manager.hook, hook).get_hookimpls()))
+
     def install_hint(self, kind: Kind, name: str) -> str:
         """Say what to type where no `kind` of this name is installed."""
         close = did_you_mean(name, self.names(kind)) if self.names(kind) else ""

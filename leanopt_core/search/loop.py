@@ -1,0 +1,312 @@
+"""The loop around the state machines: asks, dispatches, waits, commits, tells.
+
+One tick: hand queued backtests to the pool, take what has finished, commit it together with the
+proposals made since, then feed it to the machines. So whatever a method is told was durable before.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Protocol
+
+from attrs import define, field, frozen
+
+from leanopt_core.canonical import canonical_json
+from leanopt_core.content import content_key
+from leanopt_core.engines.base import Engine
+from leanopt_core.search.audience import Audience
+from leanopt_core.search.flight import Errand, Flight
+from leanopt_core.search.ledger import Ledger
+from leanopt_core.search.machine import (
+    Command,
+    Propose,
+    SearchEnded,
+    SearchMachine,
+    StageEnded,
+    StageRule,
+    StageStarted,
+    Tell,
+    Withdraw,
+)
+from leanopt_core.search.replay import Replay
+from leanopt_core.sinks.base import TrialRecord
+from leanopt_core.space import Space
+from leanopt_core.trial import Score
+from leanopt_core.work import Answer, Backtest, Category, Failure, Outcome, Request, Scenario
+
+
+class Finished(Protocol):
+    """What the pool says of one request: an answer or a failure, and what it took."""
+
+    ticket: int
+    answer: Answer | None
+    failure: Failure | None
+    attempts: int
+    seconds: float
+    worker: int
+
+
+class Workers(Protocol):
+    """The pool as the loop needs it."""
+
+    def submit(self, ticket: int, request: Request) -> None:
+        """Take a request; first come, first served."""
+        ...
+
+    def room(self) -> int:
+        """Return how many more requests would be of use now."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> Sequence[Finished]:
+        """Return what has finished, after at most `timeout` seconds."""
+        ...
+
+    def withdraw(self, ticket: int) -> None:
+        """Forget a request; it will not be reported."""
+        ...
+
+
+@frozen
+class SearchSetup:
+    """One search of the run: its rules, and its scenarios with their shares of the content keys."""
+
+    space: Space
+    stages: tuple[StageRule, ...]
+    seed: int
+    lookahead: int
+    target: float | None
+    scenarios: tuple[Scenario, ...]
+    shared_keys: tuple[str, ...]
+
+
+@define(eq=False)
+class _Search:
+    index: int
+    setup: SearchSetup
+    machine: SearchMachine
+    replay: Replay
+    flights: dict[int, Flight] = field(factory=dict)
+    queue: deque[Errand] = field(factory=deque)
+    reason: str | None = None
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """The user asked the run to end; everything finished is kept."""
+
+
+class RunLoop:
+    """Runs the searches of one run to their ends."""
+
+    def __init__(
+        self,
+        searches: Sequence[SearchSetup],
+        *,
+        workers: Workers,
+        engine: Engine,
+        ledger: Ledger,
+        judge: Callable[[Mapping[str, Outcome]], Score],
+        audience: Audience,
+        outputs: frozenset[str],
+    ) -> None:
+        self._workers = workers
+        self._engine = engine
+        self._ledger = ledger
+        self._judge = judge
+        self._audience = audience
+        self._outputs = outputs
+        self._tickets = count(1)
+        self._running: dict[int, Errand] = {}
+        self._errands: dict[str, Errand] = {}
+        self._landed: list[Flight] = []
+        self._turn = 0
+        self._searches = [self._search(i, setup) for i, setup in enumerate(searches)]
+        self.interrupted = False
+
+    def _search(self, index: int, setup: SearchSetup) -> _Search:
+        replay = self._ledger.replay(index, setup.space)
+        machine = SearchMachine(
+            setup.space,
+            setup.stages,
+            seed=setup.seed,
+            lookahead=setup.lookahead,
+            score=lambda number: self._score(index, number),
+            target=setup.target,
+            recorded=replay.recorded,
+        )
+        return _Search(index, setup, machine, replay)
+
+    def run(self) -> None:
+        """Go on until every search has ended; raises Interrupted where `interrupted` was set."""
+        for search in self._searches:
+            self._carry_out(search)
+        while not all(search.machine.ended for search in self._searches):
+            if not self._landed:
+                self._dispatch()
+                self._collect(self._workers.wait(self._audience.patience()))
+            if self.interrupted:
+                raise Interrupted
+            self._ledger.commit()
+            self._feed()
+            self._audience.tick()
+        self._ledger.commit()
+
+    def _feed(self) -> None:
+        """Tell the machines which trials have landed, and carry out what follows."""
+        landed, self._landed = self._landed, []
+        touched = {flight.search for flight in landed}
+        for flight in landed:
+            self._searches[flight.search].machine.finished(flight.number)
+        for index in sorted(touched):
+            self._carry_out(self._searches[index])
+
+    def _carry_out(self, search: _Search) -> None:
+        for command in search.machine.advance():
+            self._obey(search, command)
+
+    def _obey(self, search: _Search, command: Command) -> None:
+        match command:
+            case Propose():
+                self._propose(search, command)
+            case Tell():
+                self._tell(search, command)
+            case Withdraw(index, numbers):
+                self._withdraw(search, index, numbers)
+            case StageStarted(index):
+                self._ledger.stage_started(search.index, index)
+                self._audience.stage_started(search.index, search.setup.stages[index].name)
+            case StageEnded(index, reason):
+                self._ledger.stage_ended(search.index, index, reason)
+                self._audience.stage_ended(search.index, search.setup.stages[index].name, reason)
+            case SearchEnded(reason):
+                self._ledger.search_ended(search.index, reason)
+
+    def _propose(self, search: _Search, proposed: Propose) -> None:
+        parameters = search.setup.space.values(proposed.proposal.point)
+        text = canonical_json(parameters)
+        stored = search.replay.at(proposed.number)
+        if stored is None:
+            self._ledger.propose(search.index, proposed, text)
+        flight = Flight(
+            search.index,
+            proposed.number,
+            parameters,
+            [None] * len(search.setup.scenarios),
+            replayed=stored is not None and stored.told,
+        )
+        search.flights[proposed.number] = flight
+        for place, scenario in enumerate(search.setup.scenarios):
+            if stored is not None and place in stored.outcomes:
+                self._land(flight, place, stored.outcomes[place])
+            else:
+                key = content_key(search.setup.shared_keys[place], text)
+                self._send(search, flight, place, Backtest(key, parameters, scenario))
+
+    def _send(self, search: _Search, flight: Flight, place: int, backtest: Backtest) -> None:
+        """Answer a backtest from the store, join one that is under way, or queue it."""
+        known = self._ledger.known(backtest.key, self._outputs)
+        if known is not None:
+            self._ledger.evaluate(flight.search, flight.number, place, known.id)
+            self._audience.cached()
+            self._land(flight, place, known.outcome)
+            return
+        errand = self._errands.get(backtest.key)
+        if errand is None:
+            errand = Errand(search.index, backtest, place)
+            self._errands[backtest.key] = errand
+            search.queue.append(errand)
+        errand.waiting.append((flight, place))
+
+    def _land(self, flight: Flight, place: int, outcome: Outcome) -> None:
+        flight.outcomes[place] = outcome
+        if flight.landed:
+            self._landed.append(flight)
+
+    def _dispatch(self) -> None:
+        """Fill the pool, one backtest of each search in turn."""
+        room = self._workers.room()
+        while room > 0 and (search := self._next_queue()) is not None:
+            errand = search.queue.popleft()
+            if errand.waiting:
+                ticket = next(self._tickets)
+                self._running[ticket] = errand
+                self._workers.submit(
+                    ticket, self._engine.request(errand.backtest, self._outputs)
+                )
+                room -= 1
+            else:
+                del self._errands[errand.backtest.key]
+
+    def _next_queue(self) -> _Search | None:
+        searches = self._searches
+        for step in range(len(searches)):
+            search = searches[(self._turn + step) % len(searches)]
+            if search.queue:
+                self._turn = (search.index + 1) % len(searches)
+                return search
+        return None
+
+    def _collect(self, finished: Sequence[Finished]) -> None:
+        for one in finished:
+            errand = self._running.pop(one.ticket)
+            del self._errands[errand.backtest.key]
+            outcome = self._read(one)
+            self._audience.backtested(outcome, one.seconds)
+            kept = self._ledger.record(errand, outcome, one)
+            for flight, place in errand.waiting:
+                self._ledger.evaluate(flight.search, flight.number, place, kept)
+                self._land(flight, place, outcome)
+
+    def _read(self, finished: Finished) -> Outcome:
+        if finished.answer is None:
+            nothing = Failure(Category.ENGINE, "the pool gave neither answer nor failure")
+            return Outcome(failure=finished.failure or nothing)
+        try:
+            return self._engine.read(finished.answer)
+        except Exception as error:  # noqa: BLE001 - a foreign engine on a foreign answer
+            message = f"the answer cannot be read: {type(error).__name__}: {error}"
+            return Outcome(failure=Failure(Category.ENGINE, message))
+
+    def _score(self, index: int, number: int) -> Score:
+        search = self._searches[index]
+        return self._judge(self._outcomes(search, search.flights[number]))
+
+    def _outcomes(self, search: _Search, flight: Flight) -> dict[str, Outcome]:
+        return {
+            scenario.name: outcome
+            for scenario, outcome in zip(search.setup.scenarios, flight.outcomes, strict=True)
+            if outcome is not None
+        }
+
+    def _tell(self, search: _Search, told: Tell) -> None:
+        """Note a told trial, and let observers stop the search right after it."""
+        trial = told.trial
+        flight = search.flights.pop(trial.number)
+        outcomes = self._outcomes(search, flight)
+        self._ledger.tell(search.index, trial)
+        record = TrialRecord(
+            search.index + 1,
+            trial,
+            flight.parameters,
+            {name: o.statistics and o.statistics.values for name, o in outcomes.items()},
+        )
+        reason = search.replay.stop_after(trial.number)
+        if reason is None:
+            reason = self._audience.told(record, outcomes, replayed=flight.replayed)
+            if reason is not None:
+                self._ledger.stop(search.index, told.index, trial.number, reason)
+        if reason is not None:
+            search.machine.stop(reason)
+
+    def _withdraw(self, search: _Search, index: int, numbers: Sequence[int]) -> None:
+        """Drop trials that will never be told; a backtest that nobody waits for is ended."""
+        gone = [search.flights.pop(number) for number in numbers]
+        self._ledger.withdraw(search.index, index, numbers)
+        for errand in self._errands.values():
+            errand.waiting = [place for place in errand.waiting if place[0] not in gone]
+        for ticket, errand in list(self._running.items()):
+            if not errand.waiting:
+                self._workers.withdraw(ticket)
+                del self._running[ticket]
+                del self._errands[errand.backtest.key]

@@ -1,0 +1,58 @@
+"""Finds parameters that are searched for nothing: given to the strategy and never read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from leanopt_core.errors import StrategyError
+from leanopt_core.suggest import nearest
+from leanopt_core.work import Outcome
+
+#: Judged after so many backtests that say what they read: a name may be read on some paths only.
+ENOUGH = 16
+
+
+class ReadCheck:
+    """Collects the names that the first backtests read, and judges once there are enough."""
+
+    def __init__(self, names: Iterable[str], *, allow_unread: bool = False) -> None:
+        self._names = tuple(names)
+        self._read: set[str] = set()
+        self._seen = 0
+        self._open = not allow_unread
+
+    def saw(self, outcomes: Iterable[Outcome]) -> None:
+        """Take the outcomes of a told trial; raises StrategyError once a name is surely unread."""
+        if not self._open:
+            return
+        for outcome in outcomes:
+            # A backtest that failed may have ended before it came to read everything.
+            if outcome.read is not None and outcome.failure is None:
+                self._read |= outcome.read
+                self._seen += 1
+        if self._seen >= ENOUGH:
+            self.judge()
+
+    def judge(self) -> None:
+        """Judge by what was seen so far; raises StrategyError naming every unread parameter."""
+        if not self._open or not self._seen:
+            return
+        self._open = False
+        unread = [name for name in self._names if name not in self._read]
+        if unread:
+            raise StrategyError(
+                "\n".join(self._message(name) for name in unread)
+                + "\n--allow-unread runs it all the same"
+            )
+
+    def _message(self, name: str) -> str:
+        close = nearest(name, self._read - set(self._names))
+        hint = f"; did you mean {close!r}?" if close else f"; it reads {_listed(self._read)}"
+        return (
+            f"parameter {name!r} is given, but the strategy did not read it "
+            f"in the first {self._seen} backtests{hint}"
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
