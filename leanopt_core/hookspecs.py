@@ -5,8 +5,9 @@ with `leanopt_core.hookimpl`. Registration hooks are called once when plugins ar
 the main thread, before anything runs; they return light specifications and must not import the
 code that does the work. Observer hooks are called on the main thread while a run goes on: what one
 raises is shown as a warning that names the plugin, that plugin is not called again in this run, and
-the run goes on. Whatever a registration hook raises is reported with the distribution's name, and every other
-plugin goes on working. A module may say which contracts it was written for: `LEANOPT_API_VERSION = 1`.
+the run goes on. Whatever a registration hook raises is reported with the distribution's name, and
+every other plugin goes on working. A module may say which contracts it was written for:
+`LEANOPT_API_VERSION = 1`.
 """
 
 from __future__ import annotations

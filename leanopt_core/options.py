@@ -57,6 +57,12 @@ def type_name(hint: object) -> str:
         return " or ".join(type_name(a) for a in arguments if a is not type(None))
     if origin in (list, tuple):
         return f"list of {type_name(arguments[0])}"
-    names = {"int": "whole number", "float": "number", "Decimal": "number", "str": "text",
-             "bool": "true or false", "Path": "path"}
+    names = {
+        "int": "whole number",
+        "float": "number",
+        "Decimal": "number",
+        "str": "text",
+        "bool": "true or false",
+        "Path": "path",
+    }
     return names.get(getattr(hint, "__name__", ""), getattr(hint, "__name__", str(hint)))

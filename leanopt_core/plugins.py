@@ -71,7 +71,10 @@ class Registered:
 
     def load(self) -> Callable[..., Any]:
         """Import and return the factory; raises PluginError naming the distribution."""
-        return _load(self.spec.factory, f"{self.spec.name!r} of {self.distribution} {self.version}")
+        factory: Callable[..., Any] = _load(
+            self.spec.factory, f"{self.spec.name!r} of {self.distribution} {self.version}"
+        )
+        return factory
 
 
 @frozen
@@ -108,7 +111,7 @@ class Registry:
         """Return the implementations of an observer hook, in the plugins' order."""
         if self.manager is None:
             return []
-        return list(reversed(getattr(self.manager.hook, hook).get_hookimpls()))
+        return list(getattr(self.manager.hook, hook).get_hookimpls())
 
     def install_hint(self, kind: Kind, name: str) -> str:
         """Say what to type where no `kind` of this name is installed."""
@@ -182,7 +185,7 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
     """Load and register one plugin; return what is wrong with it, or None."""
     try:
         plugin = entry.load()
-    except (Exception, SystemExit) as error:  # whatever a foreign module raises at import
+            except Exception as error:  # noqa: BLE001 - whatever a foreign hook raises
         return f"cannot be imported ({entry.value}): {type(error).__name__}: {error}"
     version = getattr(plugin, "LEANOPT_API_VERSION", hookspecs.API_VERSION)
     if version != hookspecs.API_VERSION:
@@ -217,7 +220,7 @@ def _collect(
 ) -> Iterator[tuple[Kind | None, Any, str, str]]:
     """Call each registration hook of each plugin by itself, so that one cannot spoil another's."""
     for hook, (kind, spec_type) in _HOOKS.items():
-        for impl in reversed(getattr(manager.hook, hook).get_hookimpls()):
+        for impl in getattr(manager.hook, hook).get_hookimpls():
             distribution = impl.plugin_name.partition(":")[0]
             try:
                 specs = list(impl.function())
@@ -260,7 +263,11 @@ def _unique(
         first = entries.setdefault(key, Registered(spec, distribution, version))
         if first.spec is spec:
             continue
-        stays = f"the built-in one of {CORE} is used" if first.distribution == CORE else "neither is used"
+        stays = (
+            f"the built-in one of {CORE} is used"
+            if first.distribution == CORE
+            else "neither is used"
+        )
         message = f"{kind} {spec.name!r} is registered by {first.distribution} as well; {stays}"
         problems.append(PluginProblem(distribution, message))
         if first.distribution != CORE:

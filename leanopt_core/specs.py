@@ -42,7 +42,7 @@ class ExecutorSpec(PluginSpec):
 
 @frozen
 class EngineSpec(PluginSpec):
-    """An engine; `factory(options, project: Path) -> Engine`. Its options are `[strategy]`'s keys."""
+    """An engine; `factory(options, project: Path) -> Engine`. Options: `[strategy]`."""
 
 
 @frozen

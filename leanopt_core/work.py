@@ -117,7 +117,7 @@ class Answer:
 
 @frozen
 class Equity:
-    """An equity curve: seconds since 1970-01-01 UTC, increasing, and the account's value at each."""
+    """An equity curve: seconds since 1970-01-01 UTC, increasing, and the value at each."""
 
     times: Sequence[int]
     values: Sequence[float]

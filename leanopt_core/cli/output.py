@@ -18,9 +18,7 @@ def print_json(value: Any) -> None:
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows in columns; numbers to the right, an unknown value as `-`."""
     cells = [[_cell(value) for value in row] for row in rows]
-    widths = [
-        max(len(row[column]) for row in [list(head), *cells]) for column in range(len(head))
-    ]
+    widths = [max(len(row[column]) for row in [list(head), *cells]) for column in range(len(head))]
     numeric = [
         bool(rows) and all(isinstance(row[column], int | float | None) for row in rows)
         for column in range(len(head))

@@ -28,15 +28,14 @@ class Build:
 
     `source` is the content hash of the strategy's own files: part of the search plan. `identity` is
     the full identity that content keys hold: strategy, engine, harness source, and the place.
-    `hello` is what the harness will call itself, None where it cannot say. `reads` names the parameters that
-    the source is known to read, None where only running tells. `details` is for people.
+    `reads` names the parameters that the source is known to read, None
+    where only running tells. `details` is for people.
     """
 
     strategy: str
     source: str
     identity: str
     launch: Launch
-    hello: str | None = None
     reads: frozenset[str] | None = None
     details: Mapping[str, str] = field(factory=dict)
 

@@ -89,9 +89,7 @@ class PythonEngine:
             strategy=self._file.parent.name,
             source=source,
             identity=digest({"entry": self._function, **identity}),
-            launch=Launch(
-                launch.command, launch.mounts, launch.environment, described["identity"]
-            ),
+            launch=Launch(launch.command, launch.mounts, launch.environment, described["identity"]),
             details={"python": str(described["python"]), "files": ", ".join(described["files"])},
         )
 

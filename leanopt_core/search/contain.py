@@ -9,7 +9,7 @@ from operator import index
 from typing import Any, SupportsIndex, TypeVar, cast
 
 from leanopt_core.errors import LeanoptError, PluginError
-from leanopt_core.space import Point, Space
+from leanopt_core.space import Point
 from leanopt_core.stage import Adopts, AskContext, Stage, StageStart
 from leanopt_core.trial import Proposal, Signal, Trial
 
@@ -77,7 +77,7 @@ class ContainedStage:
     def adopt(self, context: AskContext, proposal: Proposal) -> None:
         """Hand over a stored proposal; only where `adopts` is true."""
         doing = f"given back trial {context.number}"
-        self._guard.call(doing, cast(Adopts, self._stage).adopt, context, proposal)
+        self._guard.call(doing, cast("Adopts", self._stage).adopt, context, proposal)
 
     def tell(self, trial: Trial) -> None:
         """Tell a result."""
@@ -89,7 +89,7 @@ class ContainedStage:
 
     def _checked(self, point: object, doing: str) -> Point:
         try:
-            levels = tuple(map(index, cast(Iterable[SupportsIndex], point)))
+            levels = tuple(map(index, cast("Iterable[SupportsIndex]", point)))
         except TypeError:
             what = f"it proposed {_short(point)}, expected a level for each axis"
             raise self._guard.fault(doing, what) from None

@@ -81,7 +81,7 @@ class ToldHistory(Sequence[Told]):
         return (0, -objective, self._numbers[position])
 
     def since(self, start: int, stop: int | None = None) -> HistorySlice:
-        """Return the trials told from position `start` to before `stop`, the present end if None."""
+        """Return the trials told from position `start` to before `stop`, the end if None."""
         return HistorySlice(self, start, len(self) if stop is None else stop)
 
     def best(self, count: int) -> list[Told]:

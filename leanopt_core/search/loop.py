@@ -231,9 +231,7 @@ class RunLoop:
             if errand.waiting:
                 ticket = next(self._tickets)
                 self._running[ticket] = errand
-                self._workers.submit(
-                    ticket, self._engine.request(errand.backtest, self._outputs)
-                )
+                self._workers.submit(ticket, self._engine.request(errand.backtest, self._outputs))
                 room -= 1
             else:
                 del self._errands[errand.backtest.key]

@@ -137,7 +137,7 @@ class SearchMachine:
     `recorded` returns the stored proposal of a trial number, None where there is none (any more).
     """
 
-    def __init__(  # noqa: PLR0917 - the parts of a search
+    def __init__(
         self,
         space: Space,
         stages: Sequence[StageRule],
@@ -241,17 +241,15 @@ class SearchMachine:
         elif isinstance(answer, Proposal):
             yield from self._take(active, answer, recorded)
 
-    def _adopt(
-        self, active: _Active, context: AskContext, recorded: Recorded
-    ) -> Proposal | Signal:
+    def _adopt(self, active: _Active, context: AskContext, recorded: Recorded) -> Proposal | Signal:
         """Give a stored proposal back at the very point of the search where it was made."""
         if active.told < recorded.told:
             return WAIT
         proposal = Proposal(recorded.point, recorded.origin)
         active.attempt = recorded.attempt
-        active.method.adopt(AskContext(
-            context.number, recorded.attempt, active.seed, self._history
-        ), proposal)
+        active.method.adopt(
+            AskContext(context.number, recorded.attempt, active.seed, self._history), proposal
+        )
         return proposal
 
     def _take(
@@ -280,9 +278,7 @@ class SearchMachine:
         pending = self._outstanding.popleft()
         score = self._score(pending.number)
         proposal = pending.proposal
-        trial = Trial(
-            pending.number, active.rule.name, proposal.point, proposal.origin, score
-        )
+        trial = Trial(pending.number, active.rule.name, proposal.point, proposal.origin, score)
         self._history.add(trial, pending.rank)
         self._spans[active.rule.name] = (self._spans[active.rule.name][0], len(self._history))
         active.told += 1

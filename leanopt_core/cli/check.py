@@ -1,0 +1,52 @@
+"""`leanopt check`: everything that is wrong with a pipeline, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from leanopt_core.cli.common import load, pipeline_options
+from leanopt_core.cli.output import print_json
+from leanopt_core.errors import PipelineError
+
+
+@click.command("check")
+@pipeline_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    pipeline: Path,
+    sets: tuple[str, ...],
+    workers: int | None,
+    symbol: str | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Say every mistake in PIPELINE at once; exit code 3 where there is one.
+
+    Nothing is run: the strategy itself is first looked at by `leanopt plan`.
+
+    Example: leanopt check pipeline.toml
+    """
+    try:
+        loaded, _ = load(pipeline, sets, workers, symbol, seed)
+        _check_space(loaded)
+    except PipelineError as error:
+        if not as_json:
+            raise
+        from attrs import asdict
+
+        print_json({"mistakes": [asdict(mistake) for mistake in error.mistakes]})
+        raise click.exceptions.Exit(error.exit_code) from None
+    if as_json:
+        print_json({"mistakes": []})
+    else:
+        click.echo(f"{pipeline}: ok")
+
+
+def _check_space(loaded: object) -> None:
+    from leanopt_core.pipeline import Pipeline
+    from leanopt_core.search.feasible import require_feasible
+
+    assert isinstance(loaded, Pipeline)  # noqa: S101
+    require_feasible(loaded)

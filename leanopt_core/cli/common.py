@@ -1,0 +1,81 @@
+"""Options and steps that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from leanopt_core.pipeline import Pipeline
+    from leanopt_core.plugins import Registry
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+STORE = Path(".leanopt") / "leanopt.db"
+
+
+def pipeline_options(command: Command) -> Command:
+    """Add the pipeline argument and the options that override what it says."""
+    for decorate in reversed(
+        (
+            click.argument("pipeline", type=click.Path(path_type=Path)),
+            click.option(
+                "--set",
+                "sets",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Override any key, as executor.workers=8; may be given again.",
+            ),
+            click.option("--workers", type=click.IntRange(min=1), help="How many workers to run."),
+            click.option("--symbol", help="The scenario's symbol."),
+            click.option("--seed", type=click.IntRange(min=0), help="The seed of the run."),
+        )
+    ):
+        command = decorate(command)
+    return command
+
+
+def load(
+    pipeline: Path,
+    sets: tuple[str, ...],
+    workers: int | None,
+    symbol: str | None,
+    seed: int | None,
+) -> tuple[Pipeline, Registry]:
+    """Read a pipeline with its overrides; problems with plugins are warnings here."""
+    from leanopt_core.pipeline import load_pipeline
+    from leanopt_core.plugins import discover
+
+    registry = discover()
+    for problem in registry.problems:
+        click.echo(f"leanopt: warning: {problem}", err=True)
+    loaded = load_pipeline(pipeline, registry, sets=sets, workers=workers, symbol=symbol, seed=seed)
+    return loaded, registry
+
+
+def project_option(command: Command) -> Command:
+    """Add the option that says whose store is looked at."""
+    return click.option(
+        "--project",
+        "-C",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        help="The folder of the pipeline whose runs are meant, or the pipeline; by default here.",
+    )(command)
+
+
+def store_path(project: Path) -> Path:
+    """Return the store of a project folder; raises UsageError where it has none."""
+    from leanopt_core.errors import UsageError
+
+    folder = project if project.is_dir() else project.parent
+    path = folder / STORE
+    if not path.is_file():
+        raise UsageError(
+            f"there are no runs in {folder.resolve()} (no {STORE}); "
+            "--project names the folder of a pipeline that was run"
+        )
+    return path

@@ -1,0 +1,61 @@
+"""From a pipeline to everything a run needs: executor, engine, build, data, plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import frozen
+
+from leanopt_core.content import hash_data, hash_file
+from leanopt_core.engines.base import Build, Engine
+from leanopt_core.executors.base import Executor
+from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, resolve
+from leanopt_core.search.contain import Guard
+
+
+@frozen
+class Prepared:
+    """A pipeline made ready to run; `data` is the data's identity, None where none is read."""
+
+    pipeline: Pipeline
+    executor: Executor
+    engine: Engine
+    build: Build
+    data: str | None
+    plan: SearchPlan
+
+
+def label(kind: str, choice: Choice, name: str | None = None) -> str:
+    """Return how messages name a plugin at work: its kind, its name, and whose it is."""
+    registered = choice.registered
+    called = f"{kind} {name or choice.use!r}" if name is None else f"{kind} {name!r}"
+    return f"{called} ({registered.distribution} {registered.version})"
+
+
+def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:
+    """Load and call a plugin's factory; whatever it raises is a PluginError with its name."""
+    guard = Guard(label(kind, choice))
+    return guard.call("being built", choice.registered.load(), choice.options, *arguments)
+
+
+@contextmanager
+def prepared(
+    pipeline: Pipeline, *, hashed: Callable[[Path], str] = hash_file
+) -> Iterator[Prepared]:
+    """Prepare a pipeline, and release its executor afterwards.
+
+    `hashed` gives a data file's hash, as one that remembers. Raises StrategyError where the
+    strategy cannot be made ready, and PluginError where an engine or executor breaks its contract.
+    """
+    executor = cast("Executor", build_choice("executor", pipeline.executor.choice, pipeline.folder))
+    try:
+        engine = cast("Engine", build_choice("engine", pipeline.engine, pipeline.folder))
+        build = engine.prepare(executor.once, executor.place())
+        data = hash_data(engine.data, hashed) if engine.data is not None else None
+        plan = resolve(pipeline, source=build.source, data=data)
+        yield Prepared(pipeline, executor, engine, build, data, plan)
+    finally:
+        executor.close()

@@ -1,0 +1,232 @@
+"""Plugins are found through entry points, and what is wrong with one is said by distribution."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from leanopt_core.errors import PluginError
+from leanopt_core.plugins import Kind, discover
+
+GOOD = """
+from leanopt_core import hookimpl
+from leanopt_core.specs import {spec}
+
+@hookimpl
+def {hook}():
+    return [{spec}({name!r}, "{module}:make", help="a test's")]
+
+def make(*arguments):
+    return arguments
+"""
+
+
+def source(name: str, module: str, hook: str = "leanopt_stages", spec: str = "StageSpec") -> str:
+    """Return a plugin that registers one thing."""
+    return GOOD.format(name=name, module=module, hook=hook, spec=spec)
+
+
+def messages(limit: str | None = None) -> list[str]:
+    """Return the problems that discovery reports for the tests' own distributions."""
+    environment = {} if limit is None else {"LEANOPT_PLUGINS": limit}
+    return [str(p) for p in discover(environment).problems if "demo" in p.distribution]
+
+
+def test_a_plugin_is_found_with_its_distribution_and_loads_on_use(install) -> None:
+    """A stage registered by an installed distribution is there, and its factory loads."""
+    install("demo-good", source("demo", "demo_good"), version="3.2")
+    found = discover({}).find(Kind.STAGE, "demo")
+    assert found is not None
+    assert (found.distribution, found.version, found.spec.help) == ("demo-good", "3.2", "a test's")
+    assert found.load()(1, 2) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "hook", "spec"),
+    [
+        (Kind.STAGE, "leanopt_stages", "StageSpec"),
+        (Kind.FITNESS, "leanopt_fitness", "FitnessSpec"),
+        (Kind.EXECUTOR, "leanopt_executors", "ExecutorSpec"),
+        (Kind.ENGINE, "leanopt_engines", "EngineSpec"),
+        (Kind.SINK, "leanopt_sinks", "SinkSpec"),
+    ],
+)
+def test_every_kind_has_its_hook(install, kind, hook, spec) -> None:
+    """Each registration hook brings its kind."""
+    install("demo-kind", source("demo", "demo_kind", hook, spec))
+    assert discover({}).names(kind).count("demo") == 1
+
+
+def test_built_ins_go_through_the_same_hooks() -> None:
+    """The core's own engine, executor and sink are registered by the core's distribution."""
+    registry = discover({"LEANOPT_PLUGINS": ""})
+    found = {(kind, name): entry.distribution for (kind, name), entry in registry.entries.items()}
+    assert found == {
+        (Kind.ENGINE, "python"): "leanopt-core",
+        (Kind.EXECUTOR, "process"): "leanopt-core",
+        (Kind.SINK, "jsonl"): "leanopt-core",
+    }
+
+
+BROKEN = {
+    "misspelt hook": (
+        "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stagess():\n    return []\n",
+        (
+            "plugin demo-x: implements a hook that is not there: leanopt_stagess; "
+            "did you mean 'leanopt_stages'?"
+        ),
+    ),
+    "unmarked hook": (
+        "def leanopt_stages():\n    return []\n",
+        (
+            "plugin demo-x: defines leanopt_stages without the mark @leanopt_core.hookimpl, "
+            "so it would be ignored"
+        ),
+    ),
+    "import error": (
+        "import no_such_module_at_all\n",
+        (
+            "plugin demo-x: cannot be imported (demo_x): ModuleNotFoundError: "
+            "No module named 'no_such_module_at_all'"
+        ),
+    ),
+    "exits at import": (
+        "raise SystemExit(3)\n",
+        "plugin demo-x: cannot be imported (demo_x): SystemExit: 3",
+    ),
+    "syntax error": (
+        "def (:\n",
+        (
+            "plugin demo-x: cannot be imported (demo_x): SyntaxError: "
+            "invalid syntax (demo_x.py, line 1)"
+        ),
+    ),
+    "another API": (
+        "LEANOPT_API_VERSION = 99\n",
+        (
+            "plugin demo-x: is made for version 99 of the plugin contracts, this core offers 1; "
+            "install another version of it"
+        ),
+    ),
+    "hook raises": (
+        "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stages():\n    return 1 / 0\n",
+        "plugin demo-x: leanopt_stages failed: ZeroDivisionError: division by zero",
+    ),
+    "wrong spec type": (
+        "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stages():\n    return ['x']\n",
+        "plugin demo-x: leanopt_stages returned 'x', expected StageSpec",
+    ),
+    "returns nothing": (
+        "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stages():\n    pass\n",
+        "plugin demo-x: leanopt_stages failed: TypeError: 'NoneType' object is not iterable",
+    ),
+    "bad name": (
+        source("a name", "demo_x"),
+        (
+            "plugin demo-x: leanopt_stages registered the name 'a name', "
+            "expected letters, digits, '_' and '-'"
+        ),
+    ),
+    "bad factory": (
+        source("demo", "demo_x").replace('"demo_x:make"', '"demo_x.make"'),
+        (
+            "plugin demo-x: leanopt_stages: 'demo' has the factory 'demo_x.make', "
+            "expected 'package.module:callable'"
+        ),
+    ),
+    "options no attrs class": (
+        source("demo", "demo_x").replace('help="a test\'s"', "options=dict"),
+        (
+            "plugin demo-x: leanopt_stages: the options of 'demo' are <class 'dict'>, "
+            "expected an attrs class"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_plugin_is_named_and_the_rest_works(install, case) -> None:
+    """Each fault is one message with the distribution; another plugin still loads."""
+    text, expected = BROKEN[case]
+    install("demo-fine", source("fine", "demo_fine"))
+    install("demo-x", text)
+    assert messages() == [expected]
+    assert discover({}).find(Kind.STAGE, "fine") is not None
+
+
+def test_a_wrong_signature_is_named(install) -> None:
+    """A hook with an argument that its specification lacks is refused with both named."""
+    text = source("demo", "demo_x").replace("leanopt_stages():", "leanopt_stages(space):")
+    install("demo-x", text)
+    [message] = messages()
+    assert message.startswith("plugin demo-x: has a hook with a wrong signature: ")
+    assert "leanopt_stages" in message
+    assert "space" in message
+
+
+def test_a_name_registered_twice_names_both_distributions(install) -> None:
+    """Neither of two plugins that claim one name is used; the message names both."""
+    install("demo-one", source("same", "demo_one"))
+    install("demo-two", source("same", "demo_two"))
+    assert messages() == [
+        "plugin demo-two: stage 'same' is registered by demo-one as well; neither is used"
+    ]
+    assert discover({}).find(Kind.STAGE, "same") is None
+
+
+def test_a_built_in_name_stays_the_cores(install) -> None:
+    """A plugin cannot take a built-in's name."""
+    install("demo-x", source("process", "demo_x", "leanopt_executors", "ExecutorSpec"))
+    assert messages() == [
+        (
+            "plugin demo-x: executor 'process' is registered by leanopt-core as well; "
+            "the built-in one of leanopt-core is used"
+        )
+    ]
+    found = discover({}).find(Kind.EXECUTOR, "process")
+    assert found is not None
+    assert found.distribution == "leanopt-core"
+
+
+def test_leanopt_plugins_limits_what_loads(install) -> None:
+    """Only the distributions that LEANOPT_PLUGINS names are loaded; an absent one is reported."""
+    install("demo-one", source("one", "demo_one"))
+    install("demo-two", source("two", "demo_two"))
+    registry = discover({"LEANOPT_PLUGINS": "Demo_One, demo-tow"})
+    assert registry.names(Kind.STAGE) == ["one"]
+    assert [str(problem) for problem in registry.problems] == [
+        (
+            "plugin demo-tow: LEANOPT_PLUGINS names it, but no such plugin is installed; "
+            "did you mean 'demo-two'?"
+        )
+    ]
+
+
+def test_a_factory_that_cannot_be_loaded_names_the_distribution(install) -> None:
+    """The error of a lazy import says whose it is and from where."""
+    install("demo-x", source("demo", "demo_x.missing"))
+    found = discover({}).find(Kind.STAGE, "demo")
+    assert found is not None
+    with pytest.raises(PluginError, match=r"^'demo' of demo-x 1\.0 cannot be loaded from"):
+        found.load()
+
+
+def test_listing_imports_nothing_heavy() -> None:
+    """Discovery loads none of the libraries that do the work."""
+    code = (
+        "import sys; from leanopt_core.plugins import discover; discover({});"
+        "print([m for m in ('numpy', 'scipy', 'optuna', 'docker', 'rich', 'pandas')"
+        " if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+
+
+def test_the_hint_names_what_to_install() -> None:
+    """An unknown name is answered by the nearest one and by what to type."""
+    registry = discover({})
+    hint = registry.install_hint(Kind.EXECUTOR, "proces")
+    assert hint == "did you mean 'process'?; if it is a plugin: pip install leanopt-proces"
+    assert registry.install_hint(Kind.STAGE, "ga_deap").endswith("pip install leanopt-ga-deap")
