@@ -185,7 +185,7 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
     """Load and register one plugin; return what is wrong with it, or None."""
     try:
         plugin = entry.load()
-            except Exception as error:  # noqa: BLE001 - whatever a foreign hook raises
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a module raises
         return f"cannot be imported ({entry.value}): {type(error).__name__}: {error}"
     version = getattr(plugin, "LEANOPT_API_VERSION", hookspecs.API_VERSION)
     if version != hookspecs.API_VERSION:
