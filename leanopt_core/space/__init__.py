@@ -1,0 +1,27 @@
+"""The parameter space: named axes of exact values, constraints between them, points and ranks."""
+
+from leanopt_core.space._axis import Axis, AxisKind
+from leanopt_core.space._checks import usable_in_constraints
+from leanopt_core.space._constraint import ParameterConstraint
+from leanopt_core.space._counting import Count
+from leanopt_core.space._errors import AxisError, ConstraintError
+from leanopt_core.space._neighbours import Metric
+from leanopt_core.space._numbers import Value, number_text
+from leanopt_core.space._permutation import Permutation
+from leanopt_core.space._space import Point, Space
+
+__all__ = [
+    "Axis",
+    "AxisError",
+    "AxisKind",
+    "ConstraintError",
+    "Count",
+    "Metric",
+    "ParameterConstraint",
+    "Permutation",
+    "Point",
+    "Space",
+    "Value",
+    "number_text",
+    "usable_in_constraints",
+]

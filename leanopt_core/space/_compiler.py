@@ -1,0 +1,229 @@
+"""From a constraint's syntax tree to a closure: a whitelist of forms, checked as they are met."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import NoReturn, TypeAlias
+
+from leanopt_core.space import _terms as terms
+from leanopt_core.space._checks import usable_in_constraints
+from leanopt_core.space._errors import quoted
+from leanopt_core.space._numbers import Kind, units_of
+from leanopt_core.space._syntax import Source
+from leanopt_core.space._terms import Check, Term
+from leanopt_core.suggest import did_you_mean
+
+DEEPEST = 60
+"""Most operations inside one another; keeps the recursion below Python's own limit."""
+
+_LITERALS = {"true": True, "false": False}
+_CALLS = {"abs": 1, "min": 2, "max": 2}
+_KINDS: Mapping[Kind, str] = {"number": "a number", "text": "a text", "truth": "true or false"}
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
+_ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+_HINTS: Mapping[type[ast.AST], str] = {
+    ast.Pow: "write x * x",
+    ast.BitAnd: "write and",
+    ast.BitOr: "write or",
+    ast.BitXor: "write x * x for a power",
+    ast.Invert: "write not",
+    ast.Is: "write ==",
+    ast.IsNot: "write !=",
+    ast.Tuple: "a list stands after in only",
+    ast.List: "a list stands after in only",
+    ast.IfExp: "write it with and, or, not",
+}
+
+
+def compile_check(source: Source, tree: ast.expr, known: Mapping[str, Term]) -> Check:
+    """Return the closure that says whether the constraint holds; ConstraintError where it is wrong.
+
+    An expression without a value (a division by zero) does not hold, whatever stands around it.
+    """
+    check = _Compiler(source, known).check(tree)
+    if not any(isinstance(node, ast.Div | ast.FloorDiv | ast.Mod) for node in ast.walk(tree)):
+        return check
+
+    def holds(levels: Sequence[int]) -> bool:
+        try:
+            return check(levels)
+        except ZeroDivisionError:
+            return False
+
+    return holds
+
+
+def unusable_hint(text: str, names: Iterable[str]) -> str:
+    """Return that a parameter's name in `text` cannot stand in any constraint, or an empty text."""
+    for name in names:
+        if name in text and not usable_in_constraints(name):
+            return f"{quoted(name)} cannot stand in constraints: its name is no plain word"
+    return ""
+
+
+_Part: TypeAlias = tuple[ast.expr, Term]
+
+
+class _Compiler:
+    """Turns each node into a term; raises where a form, a name or a kind is not right."""
+
+    def __init__(self, source: Source, known: Mapping[str, Term]) -> None:
+        self._source = source
+        self._known = known
+        self._depth = 0
+
+    def check(self, node: ast.expr) -> Check:
+        """Return the closure of a node that must be true or false."""
+        return terms.check_of(self._only("truth", node))
+
+    def _only(self, kind: Kind, node: ast.expr) -> Term:
+        term = self._term(node)
+        self._demand(kind, node, term)
+        return term
+
+    def _demand(self, kind: Kind, node: ast.expr, term: Term) -> None:
+        if not term.only(kind):
+            self._refuse(node, f"is {_described(term)}, not {_KINDS[kind]}")
+
+    def _term(self, node: ast.expr) -> Term:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            self._source.refuse(node, f"is nested more than {DEEPEST} deep")
+        term = self._form(node)
+        self._depth -= 1
+        return term
+
+    def _form(self, node: ast.expr) -> Term:
+        match node:
+            case ast.BoolOp():
+                term = self._combined(node)
+            case ast.UnaryOp():
+                term = self._unary(node)
+            case ast.BinOp():
+                term = self._binary(node)
+            case ast.Compare():
+                term = self._compared(node)
+            case ast.Call():
+                term = self._called(node)
+            case ast.Name():
+                term = self._named(node)
+            case ast.Constant():
+                term = self._literal(node)
+            case _:
+                self._refuse(node, "cannot stand in a constraint", _HINTS.get(type(node), ""))
+        return term
+
+    def _combined(self, node: ast.BoolOp) -> Term:
+        checks = [self.check(value) for value in node.values]
+        both = isinstance(node.op, ast.And)
+        return terms.truth(terms.every(checks) if both else terms.some(checks))
+
+    def _unary(self, node: ast.UnaryOp) -> Term:
+        if isinstance(node.op, ast.Not):
+            return terms.truth(terms.inverse(self.check(node.operand)))
+        if isinstance(node.op, ast.Invert):
+            self._refuse(node, "cannot stand in a constraint", _HINTS[ast.Invert])
+        number = self._only("number", node.operand)
+        return terms.negative(number) if isinstance(node.op, ast.USub) else number
+
+    def _binary(self, node: ast.BinOp) -> Term:
+        operator = type(node.op)
+        if operator not in _OPERATORS:
+            self._refuse(node, "cannot stand in a constraint", _HINTS.get(operator, ""))
+        left, right = self._only("number", node.left), self._only("number", node.right)
+        divides = operator in (ast.Div, ast.FloorDiv, ast.Mod)
+        if divides and isinstance(node.right, ast.Constant) and node.right.value == 0:
+            self._refuse(node, "divides by zero")
+        return terms.arithmetic(operator, left, right)
+
+    def _compared(self, node: ast.Compare) -> Term:
+        if any(isinstance(operator, ast.In | ast.NotIn) for operator in node.ops):
+            return self._membership(node)
+        parts = [(part, self._term(part)) for part in (node.left, *node.comparators)]
+        checks = [
+            self._pair(type(operator), left, right)
+            for operator, (left, right) in zip(node.ops, pairwise(parts), strict=True)
+        ]
+        return terms.truth(terms.every(checks))
+
+    def _membership(self, node: ast.Compare) -> Term:
+        listed = node.comparators[0]
+        if len(node.ops) > 1:
+            self._refuse(node, "has in inside a chain of comparisons", "join them with and")
+        if not isinstance(listed, ast.Tuple | ast.List | ast.Set) or not listed.elts:
+            self._refuse(listed, "is no list", "a list is written (1, 2), with one value (1,)")
+        left = (node.left, self._term(node.left))
+        checks = [self._pair(ast.Eq, left, (item, self._term(item))) for item in listed.elts]
+        among = terms.some(checks)
+        return terms.truth(among if isinstance(node.ops[0], ast.In) else terms.inverse(among))
+
+    def _pair(self, operator: type[ast.cmpop], left: _Part, right: _Part) -> Check:
+        if operator in _ORDERS:
+            self._demand("number", *left)
+            self._demand("number", *right)
+        elif operator in _HINTS:
+            self._refuse(left[0], "is compared with is", _HINTS[operator])
+        else:
+            self._can_be_equal(left, right)
+        return terms.compare(operator, left[1], right[1])
+
+    def _can_be_equal(self, left: _Part, right: _Part) -> None:
+        (node, term), (_, other) = left, right
+        if term.kinds and other.kinds and not term.kinds & other.kinds:
+            is_other = f"{self._source.written(right[0])} is {_described(other)}"
+            self._refuse(node, f"is {_described(term)} and {is_other}: never equal")
+        for (choice, of), (literal, _) in ((left, right), (right, left)):
+            text = literal.value if isinstance(literal, ast.Constant) else None
+            if of.texts and isinstance(text, str) and text not in of.texts:
+                problem = f"is no choice of {self._source.written(choice)}"
+                self._refuse(literal, problem, did_you_mean(text, of.texts))
+
+    def _called(self, node: ast.Call) -> Term:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name not in _CALLS:
+            self._refuse(node.func, "is no function here", "there are abs, min and max")
+        enough = len(node.args) == 1 if name == "abs" else len(node.args) > 1
+        if not enough or node.keywords:
+            takes = "one number" if name == "abs" else "two numbers or more"
+            self._refuse(node, f"is wrong: {name} takes {takes}")
+        return terms.call(name, [self._only("number", argument) for argument in node.args])
+
+    def _named(self, node: ast.Name) -> Term:
+        if self._source.written(node) != node.id:
+            self._refuse(node, f"is read as {quoted(node.id)}", "rename the parameter")
+        if node.id in _LITERALS:
+            return terms.of_value(_LITERALS[node.id])
+        if node.id not in self._known:
+            usable = [name for name in self._known if usable_in_constraints(name)]
+            hint = unusable_hint(self._source.text, self._known) or did_you_mean(node.id, usable)
+            self._refuse(node, "is no parameter", hint)
+        return self._known[node.id]
+
+    def _literal(self, node: ast.Constant) -> Term:
+        value = node.value
+        if isinstance(value, str | bool):
+            return terms.of_value(value)
+        if not isinstance(value, int | float):
+            self._refuse(node, "cannot stand in a constraint")
+        try:
+            number = value if isinstance(value, int) else Decimal(self._digits(node))
+            units_of(number)
+        except ArithmeticError:
+            self._refuse(node, "is no number")
+        except ValueError as error:
+            self._refuse(node, str(error))
+        return terms.of_value(number)
+
+    def _digits(self, node: ast.Constant) -> str:
+        return self._source.written(node).replace("_", "")
+
+    def _refuse(self, node: ast.expr, problem: str, hint: str = "") -> NoReturn:
+        self._source.refuse(node, f"{self._source.written(node)} {problem}", hint)
+
+
+def _described(term: Term) -> str:
+    kinds = [name for kind, name in _KINDS.items() if kind in (term.kinds or ())]
+    return " or ".join(kinds)

@@ -1,0 +1,77 @@
+"""A constraint between parameters: an expression that is checked, never run as Python."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from attrs import field, frozen
+
+from leanopt_core.errors import SpaceError
+from leanopt_core.space import _terms as terms
+from leanopt_core.space._axis import Axis
+from leanopt_core.space._checks import exact_value
+from leanopt_core.space._compiler import compile_check, unusable_hint
+from leanopt_core.space._errors import quoted
+from leanopt_core.space._numbers import Value
+from leanopt_core.space._syntax import Source
+from leanopt_core.space._terms import Check, Term
+
+
+@frozen
+class ParameterConstraint:
+    """An expression over parameters' values, made by `parse`.
+
+    It knows comparisons and their chains (`5 < fast < slow`), `and`, `or`, `not`, `in (1, 2)`,
+    `+ - * / // %`, `abs`, `min`, `max`, numbers, quoted texts, `true` and `false`. Arithmetic is
+    exact. `//` and `%` round down, as Python's do. Where a division by zero is reached, the whole
+    constraint does not hold; `and` and `or` stop early, so `b == 0 or a / b > 2` holds at b = 0.
+    `names` are the parameters that it mentions.
+    """
+
+    text: str
+    names: frozenset[str]
+    _tree: ast.expr = field(eq=False, repr=False)
+
+    @classmethod
+    def parse(
+        cls, text: str, names_known: Iterable[str] | Mapping[str, Axis | Value]
+    ) -> ParameterConstraint:
+        """Return the constraint that `text` says.
+
+        `names_known` are the parameters' names; a mapping to their axes and fixed values lets it
+        check kinds too. Raises ConstraintError (text, column, message, hint) where the text is no
+        expression of the kind above, longer than 2000 characters, nested more than 60 deep, names
+        no parameter or an unknown one, or compares what can never be compared.
+        """
+        source = Source(text)
+        names = tuple(names_known)
+        tree = source.parse(unusable_hint(text, names))
+        given = names_known if isinstance(names_known, Mapping) else {}
+        known = {name: _term(given[name]) if given else terms.unknown() for name in names}
+        compile_check(source, tree, known)
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & set(names)
+        if not used:
+            source.fail(1, "names no parameter")
+        return cls(text, frozenset(used), tree)
+
+    def check(self, known: Mapping[str, Term]) -> Check:
+        """Return the constraint as a closure over levels; ConstraintError where kinds are wrong."""
+        return compile_check(Source(self.text), self._tree, known)
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        """Return whether the constraint holds at `values`, which may have more names than needed.
+
+        Raises SpaceError where a value is missing or not exact, ConstraintError where it is of the
+        wrong kind. For many points of one space, `Space.feasible` is faster.
+        """
+        missing = sorted(self.names - set(values))
+        if missing:
+            raise SpaceError(f"constraint {quoted(self.text)} needs a value of {missing[0]}")
+        return self.check({name: _term(values[name], name) for name in self.names})(())
+
+
+def _term(given: Axis | Value, name: str = "") -> Term:
+    if isinstance(given, Axis):
+        return terms.of_axis(given, 0)
+    return terms.of_value(exact_value(name, "the value", given))

@@ -1,0 +1,173 @@
+"""How many points satisfy the constraints, and which constraints leave none.
+
+Only axes that a constraint mentions are walked through, and constraints without an axis in common
+are independent: their counts multiply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from math import prod
+from typing import Literal
+
+from attrs import frozen
+
+from leanopt_core.space._constraint import ParameterConstraint
+from leanopt_core.space._permutation import Permutation
+from leanopt_core.space._terms import Check, every
+
+
+@frozen
+class Count:
+    """A number of feasible points and how it is known.
+
+    `exact`: a product, nothing limits the grid. `counted`: found by looking; 0 is then a proof.
+    `estimated`: a sample's share of the grid; 0 then only means that none was found.
+    """
+
+    value: int
+    how: Literal["exact", "counted", "estimated"]
+
+
+@frozen
+class Rule:
+    """A constraint over levels: the positions of the axes it reads, and its closure."""
+
+    constraint: ParameterConstraint
+    axes: frozenset[int]
+    holds: Check
+
+
+class _TooManyError(Exception):
+    """The limit is reached before the search is through."""
+
+
+def count(sizes: Sequence[int], rules: Sequence[Rule], limit: int, samples: int) -> Count:
+    """Return how many points of a grid of `sizes` satisfy all rules.
+
+    Each independent group of rules visits at most `limit` partial points; one that is not through
+    by then is estimated from `samples` points, the same ones every time.
+    """
+    if not rules:
+        return Count(prod(sizes), "exact")
+    groups = _groups(rules)
+    counted = [_counted(sizes, group, limit) for group in groups]
+    if 0 in counted:
+        return Count(0, "counted")
+    parts = [
+        _estimated(sizes, group, samples) if number is None else number
+        for group, number in zip(groups, counted, strict=True)
+    ]
+    bound = _axes(rules)
+    free = prod(size for axis, size in enumerate(sizes) if axis not in bound)
+    return Count(free * prod(parts), "estimated" if None in counted else "counted")
+
+
+def emptying(sizes: Sequence[int], rules: Sequence[Rule], limit: int) -> list[Rule]:
+    """Return a minimal set of rules that leave no point together; none where that is unproven.
+
+    Made by deletion: a rule stays where the others alone do not prove that nothing is left.
+    """
+    core = next((group for group in _groups(rules) if _empty(sizes, group, limit)), [])
+    for rule in list(core):
+        others = [other for other in core if other is not rule]
+        if any(_empty(sizes, group, limit) for group in _groups(others)):
+            core = others
+    return core
+
+
+def _groups(rules: Iterable[Rule]) -> list[list[Rule]]:
+    """Return the rules in sets that have no axis in common."""
+    groups: list[list[Rule]] = []
+    for rule in rules:
+        joined, apart = [rule], []
+        for group in groups:
+            if any(other.axes & rule.axes for other in group):
+                joined = group + joined
+            else:
+                apart.append(group)
+        groups = [*apart, joined]
+    return groups
+
+
+def _axes(rules: Iterable[Rule]) -> list[int]:
+    return sorted(frozenset[int]().union(*(rule.axes for rule in rules)))
+
+
+def _counted(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> int | None:
+    try:
+        return sum(1 for _ in _satisfying(sizes, group, limit))
+    except _TooManyError:
+        return None
+
+
+def _empty(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> bool:
+    """Return whether it is proven that no point satisfies the group."""
+    try:
+        return next(_satisfying(sizes, group, limit), None) is None
+    except _TooManyError:
+        return False
+
+
+def _estimated(sizes: Sequence[int], group: Sequence[Rule], samples: int) -> int:
+    axes = _axes(group)
+    size = prod(sizes[axis] for axis in axes)
+    order, holds = Permutation(size, 0), every([rule.holds for rule in group])
+    drawn = min(samples, size)
+    levels = [0] * len(sizes)
+    hits = 0
+    for i in range(drawn):
+        rank = order(i)
+        for axis in axes:
+            rank, levels[axis] = divmod(rank, sizes[axis])
+        hits += holds(levels)
+    return round(Fraction(size * hits, drawn))
+
+
+def _satisfying(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Iterator[None]:
+    """Yield once for each way to set the group's axes that satisfies it, depth first.
+
+    A rule is asked as soon as its last axis is set. Raises _TooManyError past `limit` settings.
+    """
+    order = _order(sizes, group)
+    due = _due(order, group)
+    levels, upcoming = [0] * len(sizes), [0] * len(order)
+    depth, left = (0 if due[0](levels) else -1), limit
+    if depth == len(order):
+        yield None
+    while 0 <= depth < len(order):
+        axis = order[depth]
+        if upcoming[depth] == sizes[axis]:
+            upcoming[depth] = 0
+            depth -= 1
+            continue
+        levels[axis] = upcoming[depth]
+        upcoming[depth] += 1
+        left -= 1
+        if left < 0:
+            raise _TooManyError
+        if due[depth + 1](levels):
+            depth += 1
+            if depth == len(order):
+                yield None
+                depth -= 1
+
+
+def _order(sizes: Sequence[int], group: Iterable[Rule]) -> list[int]:
+    """Return the axes so that rules come due early: next the rule with the least left to set."""
+    order: list[int] = []
+    left = list(group)
+    while left:
+        costs = [prod(sizes[axis] for axis in rule.axes.difference(order)) for rule in left]
+        rule = left.pop(costs.index(min(costs)))
+        order += sorted(rule.axes.difference(order), key=lambda axis: (sizes[axis], axis))
+    return order
+
+
+def _due(order: Sequence[int], group: Iterable[Rule]) -> list[Check]:
+    """Return for each number of axes set, from 0, the check of the rules that come due then."""
+    due: list[list[Check]] = [[] for _ in range(len(order) + 1)]
+    for rule in group:
+        due[max((order.index(axis) + 1 for axis in rule.axes), default=0)].append(rule.holds)
+    return [every(checks) for checks in due]

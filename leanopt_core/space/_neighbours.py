@@ -1,0 +1,33 @@
+"""Points a few steps away on the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import Literal, TypeAlias
+
+from leanopt_core.space._axis import Axis
+
+Metric: TypeAlias = Literal["axis", "chebyshev"]
+"""What counts as near: a change on one axis, or on any number of axes at once."""
+
+
+def on_axes(axes: Sequence[Axis], point: tuple[int, ...], radius: int) -> Iterator[tuple[int, ...]]:
+    """Yield the points that differ from `point` on one axis, by at most `radius` steps."""
+    for i, axis in enumerate(axes):
+        for level in _near(axis, point[i], radius):
+            if level != point[i]:
+                yield (*point[:i], level, *point[i + 1 :])
+
+
+def in_box(axes: Sequence[Axis], point: tuple[int, ...], radius: int) -> Iterator[tuple[int, ...]]:
+    """Yield the points that differ from `point`, on every axis by at most `radius` steps."""
+    near = [_near(axis, level, radius) for axis, level in zip(axes, point, strict=True)]
+    return (levels for levels in product(*near) if levels != point)
+
+
+def _near(axis: Axis, level: int, radius: int) -> Iterable[int]:
+    """Return the levels within `radius` steps; any other choice is one step away."""
+    if not axis.ordered:
+        return range(len(axis))
+    return range(max(level - radius, 0), min(level + radius + 1, len(axis)))

@@ -1,0 +1,87 @@
+"""A constraint's text as a syntax tree of bounded size, with columns for messages."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import NoReturn
+
+from attrs import field, frozen
+
+from leanopt_core.space._errors import ConstraintError
+
+LONGEST = 2000
+"""Most characters of one constraint."""
+
+_RIGHT = ("==", "<=", ">=", "!=")
+_PAIRS = {"&&": "and", "||": "or", "<>": "!=", "=<": "<=", "=>": ">="}
+_SINGLES = {
+    "!": "write not, or != for unequal",
+    "=": "equality is ==",
+    "%": "25% is written 0.25",
+}
+
+
+@frozen
+class Source:
+    """The text of one constraint, and the way from a node to its place in it."""
+
+    text: str
+    _margin: int = field(init=False)
+    _bytes: bytes = field(init=False, repr=False)
+
+    @_margin.default
+    def _count_margin(self) -> int:
+        return len(self.text) - len(self.text.lstrip())
+
+    @_bytes.default
+    def _encode(self) -> bytes:
+        return self.text.strip().encode(errors="replace")
+
+    def parse(self, hint: str = "") -> ast.expr:
+        """Return the tree; ConstraintError where the text is no expression or too long.
+
+        `hint` is given where the text cannot be read and its spelling does not say why.
+        """
+        if len(self.text) > LONGEST:
+            self.fail(1, f"is longer than {LONGEST} characters")
+        if not self._bytes:
+            self.fail(1, "is empty")
+        if "\n" in self.text or "\r" in self.text:
+            self.fail(1, "must be on one line")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(self._bytes.decode(), mode="eval").body
+        except SyntaxError as error:
+            # Python gives column 0 where the text ends too early.
+            column = self._margin + (error.offset or len(self.text.strip()) + 1)
+            self.fail(column, "cannot be read", _spelling(self.text) or hint)
+        except (ValueError, MemoryError, RecursionError):
+            self.fail(1, "cannot be read", hint)
+
+    def column(self, node: ast.expr) -> int:
+        """Return the column of the node's first character, from 1."""
+        return self._margin + len(self._bytes[: node.col_offset].decode()) + 1
+
+    def written(self, node: ast.expr) -> str:
+        """Return the node as it is written."""
+        return self._bytes[node.col_offset : node.end_col_offset].decode()
+
+    def refuse(self, node: ast.expr, message: str, hint: str = "") -> NoReturn:
+        """Raise the ConstraintError that points to `node`."""
+        self.fail(self.column(node), message, hint)
+
+    def fail(self, column: int, message: str, hint: str = "") -> NoReturn:
+        """Raise the ConstraintError that points to `column`."""
+        raise ConstraintError(self.text, column, message, hint)
+
+
+def _spelling(text: str) -> str:
+    """Return what another language's operator is here, or an empty text."""
+    for wrong, right in _PAIRS.items():
+        if wrong in text:
+            return f"write {right} instead of {wrong}"
+    for right in _RIGHT:
+        text = text.replace(right, "")
+    return next((hint for sign, hint in _SINGLES.items() if sign in text), "")
