@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -31,12 +32,12 @@ class Told:
         return self.objective is not None and self.violation == 0
 
 
-class History(Sequence[Told], Protocol):
+class History(Sequence[Told]):
     """Told trials in the order they were told; read-only."""
 
+    @abstractmethod
     def best(self, count: int) -> list[Told]:
         """Return up to `count` trials by rank: feasible ones, then by violation, then the rest."""
-        ...
 
 
 @frozen

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from heapq import nsmallest
 from math import isnan, nan
 from typing import overload
 
 from leanopt_core.space import Space
-from leanopt_core.stage import Told
+from leanopt_core.stage import History, Told
 from leanopt_core.trial import Trial
 
 _LARGEST = 2**63
 
 
-class ToldHistory(Sequence[Told]):
+class ToldHistory(History):
     """Columns instead of objects: number, point's rank, objective and violation, 28 bytes a trial.
 
     A point is found again through an open-addressing table of positions (at most 12 bytes a
@@ -101,7 +101,7 @@ class ToldHistory(Sequence[Told]):
         return len(self._numbers)
 
 
-class HistorySlice(Sequence[Told]):
+class HistorySlice(History):
     """A run of a history, as one stage's trials; holds nothing of its own."""
 
     def __init__(self, history: ToldHistory, start: int, stop: int) -> None:

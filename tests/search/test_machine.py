@@ -1,0 +1,252 @@
+"""The state machine keeps the fixed distance, tells in order, and always ends."""
+
+from __future__ import annotations
+
+import pytest
+from driving import DONE, WAIT, Driver, Scripted, grid, score_of, scripted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanopt_core.errors import PluginError, ResumeError
+from leanopt_core.search.machine import (
+    Propose,
+    Recorded,
+    SearchEnded,
+    StageEnded,
+    StageStarted,
+    Tell,
+    Withdraw,
+)
+from leanopt_core.trial import Signal
+
+answers = st.lists(st.one_of(st.integers(0, 62), st.just(WAIT)), max_size=60)
+lookaheads = st.sampled_from([1, 2, 5, 16, 48])
+
+
+def drive(script: list[int | Signal], lookahead: int, **options: object) -> Driver:
+    """Run one scripted stage to its end."""
+    made: list[Scripted] = []
+    rule = {key: options.pop(key) for key in ("trials", "patience", "target") if key in options}
+    driver = Driver(grid(), [scripted(script, made, **rule)], lookahead=lookahead, **options)  # type: ignore[arg-type]
+    driver.run()
+    driver.made = made[0]  # type: ignore[attr-defined]
+    return driver
+
+
+def reference(
+    script: list[int | Signal], lookahead: int, trials: int | None
+) -> list[tuple[int, int]]:
+    """Return (rank, told when asked) for each trial by the rule's own words, one ask at a time."""
+    seen: set[int] = set()
+    asked: list[tuple[int, int]] = []
+    told = refusals = 0
+    for answer in [*script, DONE]:
+        if len(asked) == trials or refusals == 100:
+            break
+        told = max(told, len(asked) + 1 - lookahead)
+        if answer is WAIT:
+            if told == len(asked):
+                return [*asked, (-1, told)]
+            told += 1
+        elif answer is DONE:
+            break
+        elif answer in seen:
+            refusals += 1
+        else:
+            refusals = 0
+            seen.add(answer)
+            asked.append((answer, told))
+    return asked
+
+
+@given(answers, lookaheads, st.integers(0, 5), st.none() | st.integers(1, 20))
+def test_trials_do_not_depend_on_what_ends_first(script, lookahead, seed, trials) -> None:
+    """Any order of completion gives the trials that the rule itself gives, at its distance."""
+    expected = reference(script, lookahead, trials)
+    if expected and expected[-1][0] == -1:
+        with pytest.raises(PluginError, match="WAIT, but nothing is outstanding"):
+            drive(script, lookahead, seed=seed, trials=trials)
+        return
+    driver = drive(script, lookahead, seed=seed, trials=trials)
+    proposed = [c for c in driver.commands if isinstance(c, Propose)]
+    assert [(c.rank, c.told) for c in proposed] == expected
+    assert [c.number for c in proposed] == list(range(1, len(expected) + 1))
+
+
+@given(answers.filter(lambda s: WAIT not in s), lookaheads, st.integers(0, 5))
+def test_everything_is_told_once_and_in_order(script, lookahead, seed) -> None:
+    """Without a stop every trial is told exactly once, in the order of the numbers."""
+    driver = drive(script, lookahead, seed=seed)
+    told = [c.trial.number for c in driver.commands if isinstance(c, Tell)]
+    assert told == driver.made.told == list(range(1, len(driver.points) + 1))
+    assert len(driver.machine.history) == len(told)
+    assert isinstance(driver.commands[-1], SearchEnded)
+
+
+@given(answers.filter(lambda s: WAIT not in s), lookaheads, st.integers(1, 8), st.integers(0, 5))
+def test_patience_stops_between_a_tell_and_the_next_ask(script, lookahead, patience, seed) -> None:
+    """What is outstanding at a stop is withdrawn and never told; nothing is asked after it."""
+    driver = drive(script, lookahead, patience=patience, seed=seed)
+    told = [c.trial for c in driver.commands if isinstance(c, Tell)]
+    withdrawn = [n for c in driver.commands if isinstance(c, Withdraw) for n in c.numbers]
+    assert [t.number for t in told] + withdrawn == list(range(1, len(driver.points) + 1))
+    best, idle, stops = None, 0, False
+    for trial in told:
+        assert not stops
+        objective = trial.score.objective if trial.score.feasible else None
+        idle = 0 if objective is not None and (best is None or objective > best) else idle + 1
+        best = max(x for x in (best, objective) if x is not None) if objective is not None else best
+        stops = idle >= patience
+    [end] = [c for c in driver.commands if isinstance(c, StageEnded)]
+    assert end.reason == ("patience" if stops else end.reason)
+
+
+@given(answers.filter(lambda s: WAIT not in s), lookaheads, st.integers(0, 5))
+def test_a_repeat_is_refused_without_a_number(script, lookahead, seed) -> None:
+    """Each point is tried once; every repeat is refused at once, with the next attempt."""
+    driver = drive(script, lookahead, seed=seed)
+    ranks = [c.rank for c in driver.commands if isinstance(c, Propose)]
+    assert len(ranks) == len(set(ranks)) == len(set(script))
+    assert len(driver.made.refusals) == len(script) - len(set(script))
+
+
+def test_a_hundred_refusals_in_a_row_end_the_stage() -> None:
+    """A method that only repeats itself is done."""
+    driver = drive([5] * 200, 4)
+    assert [c.rank for c in driver.commands if isinstance(c, Propose)] == [5]
+    assert len(driver.made.refusals) == 100
+    assert [c.attempt for c in driver.commands if isinstance(c, Propose)] == [0]
+    assert StageEnded(0, "repeats") in driver.commands
+
+
+def test_a_recorded_stop_withdraws_what_is_outstanding_and_ends_the_search() -> None:
+    """A stop fed after a told trial takes effect before the next ask, in every later stage too."""
+    made: list[Scripted] = []
+    stages = [
+        scripted(list(range(40)), made, name="one"),
+        scripted(list(range(40, 50)), made, name="two"),
+    ]
+    driver = Driver(grid(), stages, lookahead=8, stop_after=10)
+    driver.run()
+    told = [c.trial.number for c in driver.commands if isinstance(c, Tell)]
+    assert told == list(range(1, 11))
+    assert Withdraw(0, tuple(range(11, 18))) in driver.commands
+    assert driver.commands[-2:] == [StageEnded(0, "stop"), SearchEnded("stop")]
+    assert len(made) == 1
+
+
+def test_a_withdrawn_point_may_be_tried_again() -> None:
+    """A withdrawn trial is no repeat for a later stage, and keeps its number."""
+    made: list[Scripted] = []
+    stages = [
+        scripted([1, 2, 3, 4], made, name="one", target=-1000.0),
+        scripted([2, 3], made, name="two"),
+    ]
+    driver = Driver(grid(), stages, lookahead=4)
+    driver.run()
+    proposed = [(c.number, c.rank) for c in driver.commands if isinstance(c, Propose)]
+    assert proposed == [(1, 1), (2, 2), (3, 3), (4, 4), (5, 2), (6, 3)]
+    assert StageEnded(0, "target") in driver.commands
+
+
+def test_a_stage_is_built_after_the_one_before_is_told_and_sees_its_seeds() -> None:
+    """`seed_from` hands over the told trials of that stage only, best first by rank."""
+    made: list[Scripted] = []
+    stages = [
+        scripted([10, 20, 30, 40], made, name="one"),
+        scripted([50, 51], made, name="two"),
+        scripted([60], made, name="three", seed_from="one"),
+    ]
+    driver = Driver(grid(), stages, lookahead=3)
+    driver.run()
+    assert [len(method.start.seeds) for method in made] == [0, 0, 4]
+    seeds = made[2].start.seeds
+    space = driver.space
+    assert [space.rank(told.point) for told in seeds] == [10, 20, 30, 40]
+    by_hand = sorted(
+        seeds,
+        key=lambda t: (0, -(t.objective or 0.0)) if t.feasible else (1, t.violation),
+    )
+    assert seeds.best(4) == by_hand
+    started = [i for i, c in enumerate(driver.commands) if isinstance(c, StageStarted)]
+    told = [i for i, c in enumerate(driver.commands) if isinstance(c, Tell)]
+    assert started[1] > told[3]
+
+
+def test_the_fitness_target_ends_the_search() -> None:
+    """A feasible objective at the fitness function's own target ends the whole search."""
+    good = next(r for r in range(1, 60) if score_of(grid(), grid().unrank(r)).feasible)
+    made: list[Scripted] = []
+    stages = [scripted([good, *range(30, 40)], made), scripted([50], made, name="two")]
+    driver = Driver(grid(), stages, lookahead=1, target=0.0)
+    driver.run()
+    assert driver.commands[-2:] == [StageEnded(0, "fitness target"), SearchEnded("fitness target")]
+
+
+def test_asks_know_number_attempt_and_a_seed_of_their_own() -> None:
+    """The seed differs by number and attempt and is the same in another run."""
+    first = drive([1, 1, 2, WAIT, 3], 2)
+    again = drive([1, 1, 2, WAIT, 3], 2, seed=3)
+    assert first.made.asks == again.made.asks
+    assert first.made.asks == [(1, 0, 0), (2, 0, 0), (2, 1, 0), (3, 0, 1), (3, 1, 2), (4, 0, 2)]
+
+
+@given(answers.filter(lambda s: WAIT not in s), st.integers(1, 8), st.integers(0, 3))
+def test_replay_compares_and_names_the_first_difference(script, lookahead, seed) -> None:
+    """The same script replays silently; another point than the stored one names its trial."""
+    first = drive(script, lookahead, seed=seed)
+    stored = {
+        c.number: Recorded("one", c.proposal.point, "script", c.attempt, c.told)
+        for c in first.commands
+        if isinstance(c, Propose)
+    }
+    again = drive(script, lookahead, recorded=stored.get)
+    assert again.points == first.points
+    if stored:
+        last = max(stored)
+        other = stored[last].point[0] % 8 + (
+            1 if stored[last].point[0] % 8 == stored[last].point[0] else 0
+        )
+        stored[last] = Recorded("one", (other, 0), "script", 0, 0)
+        if first.points[last] != (other, 0):
+            with pytest.raises(ResumeError, match=f"trial {last} was"):
+                drive(script, lookahead, recorded=stored.get)
+
+
+def test_replay_names_a_method_that_now_ends_earlier() -> None:
+    """A stored trial that the method no longer proposes is an error, not a shorter search."""
+    stored = {2: Recorded("one", (0, 5), "script", 0, 0)}
+    with pytest.raises(ResumeError, match="trial 2 was proposed, now it ends before"):
+        drive([1], 1, recorded=stored.get)
+
+
+class Adopting(Scripted):
+    """A method whose asks are dear."""
+
+    def adopt(self, context, proposal) -> None:
+        """Take back a stored proposal."""
+        self.asks.append((context.number, -1 - context.attempt, len(self.told)))
+
+
+@pytest.mark.parametrize("lookahead", [1, 3, 16])
+def test_a_dear_method_is_handed_its_stored_proposals(lookahead) -> None:
+    """Replay gives proposals back at the distance at which they were made, and asks none again."""
+    script: list[int | Signal] = [4, 4, 9, *([WAIT] if lookahead > 1 else []), 2, 7, 7, 30]
+    first = drive(script, lookahead)
+    proposed = [c for c in first.commands if isinstance(c, Propose)]
+    stored = {
+        c.number: Recorded("one", c.proposal.point, "script", c.attempt, c.told) for c in proposed
+    }
+    made: list[Adopting] = []
+
+    def build(start):
+        made.append(Adopting(start, []))
+        return made[-1]
+
+    rule = scripted([], [])
+    adopting = type(rule)(rule.name, rule.label, build)
+    again = Driver(grid(), [adopting], lookahead=lookahead, recorded=stored.get)
+    again.run()
+    assert [c for c in again.commands if isinstance(c, Propose)] == proposed
+    adopted = [(n, -1 - a, told) for n, a, told in made[0].asks if a < 0]
+    assert adopted == [(c.number, c.attempt, c.told) for c in proposed]
