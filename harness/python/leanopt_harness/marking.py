@@ -13,6 +13,11 @@ from leanopt_harness.values import Result
 Run = TypeVar("Run", bound=Callable[[Parameters, Scenario], Result])
 
 _MARK = "__leanopt_backtest__"
+_PROMISES = (
+    inspect.iscoroutinefunction,
+    inspect.isgeneratorfunction,
+    inspect.isasyncgenfunction,
+)
 
 
 def backtest(function: Run) -> Run:
@@ -24,7 +29,7 @@ def backtest(function: Run) -> Run:
     name = getattr(function, "__qualname__", repr(function))
     if not callable(function):
         raise TypeError(f"@backtest marks a function (parameters, scenario), not {name}")
-    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+    if any(is_one(function) for is_one in _PROMISES):
         raise TypeError(f"@backtest: {name} is async or yields; it has to return a Result")
     signature = inspect.signature(function)
     try:

@@ -67,9 +67,9 @@ def risk(
 
 def _returns(values: Sequence[float]) -> list[float]:
     if min(values) > 0:
-        return [now / before - 1 for before, now in pairwise(values)]
+        return [(now - before) / before for before, now in pairwise(values)]
     # of nothing LEAN says that it did not grow
-    return [now / before - 1 if before else 0.0 for before, now in pairwise(values)]
+    return [(now - before) / before if before else 0.0 for before, now in pairwise(values)]
 
 
 def _value_at_risk(days: Days, returns: Sequence[float], lookback: int) -> Numbers:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from math import fsum, isfinite
+from math import fsum
 from typing import TypeAlias
 
+from leanopt_harness.statistics.checks import finite, finite_series, ordered_fills
 from leanopt_harness.statistics.days import DAY, Days
 from leanopt_harness.statistics.portfolio import (
     Numbers,
@@ -69,6 +70,8 @@ class Reporter:
         start: int | None = None,
         trading_days: int = 252,
     ) -> None:
+        if trading_days < 1:
+            raise ValueError(f"trading_days is {trading_days}, expected at least 1")
         self._days = Days.of(times, start)
         self._trading_days = trading_days
         self._risk_free = _mean_rate(risk_free, self._days)
@@ -90,8 +93,8 @@ class Reporter:
         out of order or outside the curve.
         """
         days = self._days
-        values = _finite("equity", equity, len(days.times))
-        capital = values[0] if cash is None else _finite("cash", (cash,), 1)[0]
+        values = finite_series("equity", equity, len(days.times))
+        capital = values[0] if cash is None else finite("cash", cash)
         books = _books(fills, marks, len(days.times))
         closed = _closed(books, days.times)
         every = [fill for book, _ in books for fill in book]
@@ -157,8 +160,8 @@ def _books(fills: Fills, marks: Marks | None, length: int) -> list[_Book]:
         raise ValueError(f"marks for {strange[0]!r}, which has no entry in fills")
     return [
         (
-            _ordered(book),
-            _finite("marks", prices[name], length) if name in prices else None,
+            ordered_fills(book),
+            finite_series("marks", prices[name], length) if name in prices else None,
         )
         for name, book in by_name.items()
     ]
@@ -174,33 +177,8 @@ def _profits(books: Sequence[_Book]) -> list[float]:
     return [profit for _, profit in sorted(every, key=lambda closing: closing[0])]
 
 
-def _ordered(fills: Sequence[Fill]) -> Sequence[Fill]:
-    before: int | None = None
-    for i, fill in enumerate(fills):
-        if not isfinite(fill.quantity * fill.price * fill.fee) or fill.quantity == 0:
-            raise ValueError(f"fills[{i}] needs finite numbers and a quantity other than 0: {fill}")
-        if before is not None and fill.time < before:
-            raise ValueError(f"fills must be in order of time: fills[{i}] is earlier than the last")
-        before = fill.time
-    return fills
-
-
-def _finite(name: str, values: Sequence[float], length: int) -> list[float]:
-    numbers = list(map(float, values))
-    if len(numbers) != length:
-        raise ValueError(f"{name} has {len(numbers)} values, the curve {length} times")
-    if not isfinite(sum(numbers)):
-        wrong = next((i for i, number in enumerate(numbers) if not isfinite(number)), None)
-        raise ValueError(
-            f"{name} is too large to add up"
-            if wrong is None
-            else f"{name}[{wrong}] is {numbers[wrong]}, not a finite number"
-        )
-    return numbers
-
-
 def _mean_rate(risk_free: float | InterestRates, days: Days) -> float:
-    """Return the mean rate over LEAN's samples, one a day from the start."""
+    """Return the mean rate over the calendar days from the start to the last bar."""
     if isinstance(risk_free, InterestRates):
         return risk_free.mean(days.start // DAY, days.times[-1] // DAY)
-    return _finite("risk_free", (risk_free,), 1)[0]
+    return finite("risk_free", risk_free)
