@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from attrs import frozen
 
@@ -21,7 +21,10 @@ class Completed:
 
 @frozen
 class Chunk:
-    """What a channel had to read: answer bytes, bytes of everything else, and whether it closed."""
+    """What one descriptor had to read: answer bytes, bytes of everything else.
+
+    `closed` says that nothing more comes from this descriptor, so that it is watched no longer.
+    """
 
     out: bytes = b""
     err: bytes = b""
@@ -29,21 +32,24 @@ class Chunk:
 
 
 class Channel(Protocol):
-    """The line to one worker. Used by one thread; nothing here blocks.
+    """The line to one worker. Used by one thread but for `open`; only `put` and `release` may block.
 
-    A channel whose worker is gone reads `closed`; writing to it accepts nothing and raises nothing.
+    The worker is over when every descriptor of `filenos` has closed; `fate` is known then.
     """
 
     def filenos(self) -> Sequence[int]:
-        """Return the descriptors that become readable when `read` has something."""
+        """Return the descriptors to watch; the first carries the answers, with it they end."""
         ...
 
-    def read(self) -> Chunk:
-        """Return what is there now."""
+    def read(self, fileno: int) -> Chunk:
+        """Return what is there now on one of `filenos`: at most some 64 KiB, maybe nothing."""
         ...
 
-    def write(self, data: bytes) -> int:
-        """Accept as many bytes as fit now and return how many."""
+    def write(self, data: bytes | memoryview) -> int:
+        """Accept as many bytes as fit now and return how many.
+
+        Raises BrokenPipeError where the worker will never take any more.
+        """
         ...
 
     def write_fileno(self) -> int:
@@ -55,11 +61,18 @@ class Channel(Protocol):
         ...
 
     def put(self, name: str, content: bytes) -> None:
-        """Write a file below the worker's scratch folder; `name` may not leave it."""
+        """Write a file below the worker's scratch folder; `name` may not leave it.
+
+        Raises ExecutorError where it cannot be written.
+        """
         ...
 
-    def get(self, name: str) -> bytes:
-        """Return a file from the worker's scratch folder; `name` may not leave it."""
+    def open(self, name: str) -> BinaryIO:
+        """Open a file below the worker's scratch folder to read; `name` may not leave it.
+
+        May be called from any thread, also after the worker's end for as long as the channel is
+        held. Raises FileNotFoundError where it is not there, ExecutorError where it is no plain file.
+        """
         ...
 
     def memory(self) -> int | None:
@@ -71,30 +84,48 @@ class Channel(Protocol):
         ...
 
     def kill(self) -> None:
-        """End the worker and everything it started, for certain; may be called twice."""
+        """Begin to end the worker and everything it started, for certain; may be called twice."""
         ...
 
     def fate(self) -> str:
-        """Say how the worker ended, as `exit code 3` or `memory limit of 512 MiB exceeded`."""
+        """Say how the worker ended, as `exit code 3` or `memory limit of 512 MiB exceeded`.
+
+        Empty while that is not known.
+        """
+        ...
+
+    def release(self) -> None:
+        """Give back what the worker held here, killing what still lives; called once, at the end.
+
+        Returns at once where every descriptor has closed, else within about a second.
+        """
         ...
 
 
 class Executor(Protocol):
     """Where backtests run. `place`, `once` and `spawn` may be called from several threads."""
 
-    def place(self) -> Mapping[str, str]:
-        """Say what decides a result about this place, as interpreter and platform, or image id."""
+    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
+        """Say what decides a result about this place, as interpreter and platform, or image id.
+
+        `mounts` matter only where they change the place, as one named `python` does.
+        """
         ...
 
     def once(
         self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
     ) -> Completed:
-        """Run one command to its end where the workers run; placeholders as in `Launch`."""
+        """Run one command to its end where the workers run; placeholders as in `Launch`.
+
+        After `time_limit` seconds it is killed: exit code 124, and `errors` ends by saying so.
+        Output is bounded: of a longer one the beginning is kept and `errors` says so.
+        """
         ...
 
-    def spawn(self, launch: Launch, worker: int) -> Channel:
+    def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
         """Start worker number `worker` (from 1) and return its channel, before its harness is ready.
 
+        A worker that comes to hold more than `memory_limit` bytes is killed, which its fate says.
         Raises ExecutorError where it cannot be started.
         """
         ...
@@ -104,5 +135,5 @@ class Executor(Protocol):
         ...
 
     def close(self) -> None:
-        """Release everything; every worker has been killed by then."""
+        """Release everything; every worker has been released by then."""
         ...

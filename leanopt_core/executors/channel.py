@@ -1,0 +1,182 @@
+"""The channel to a local harness: pipes straight to it, and two more to the guard it runs under."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from subprocess import PIPE, Popen, TimeoutExpired
+from typing import BinaryIO
+
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors import tree
+from leanopt_core.executors.base import Chunk
+from leanopt_core.executors.scratch import Scratch
+
+#: The variable that marks everything a worker starts: its scratch folder.
+MARK = "LEANOPT_SCRATCH"
+
+_GUARD = Path(__file__).with_name("guard.py")
+_READ = 65536
+_NOTHING = Chunk()
+# How long a guard may take to end what it guards before it is passed over, in seconds.
+_PATIENCE = 1.0
+
+
+class ProcessChannel:
+    """The line to one local harness; `Channel` says what the methods promise."""
+
+    def __init__(
+        self,
+        guard: Popen[bytes],
+        control: int,
+        status: int,
+        scratch: Scratch,
+        fill: Callable[[str], str],
+    ) -> None:
+        if guard.stdin is None or guard.stdout is None or guard.stderr is None:
+            raise ValueError("a channel needs the three standard pipes of its guard")
+        self._guard = guard
+        self._input = guard.stdin
+        self._output = guard.stdout
+        self._errors = guard.stderr
+        self._descriptors = (guard.stdout.fileno(), guard.stderr.fileno(), status)
+        self._write_descriptor = guard.stdin.fileno()
+        self._control: int | None = control
+        self._said = b""
+        self._silent = False
+        self._scratch = scratch
+        self._fill = fill
+        for descriptor in (self._write_descriptor, *self._descriptors):
+            os.set_blocking(descriptor, False)
+
+    def filenos(self) -> Sequence[int]:
+        """Return the descriptors of standard output, standard error, and the guard's status."""
+        return self._descriptors
+
+    def read(self, fileno: int) -> Chunk:
+        """Return what is there now on one of `filenos`."""
+        try:
+            data = os.read(fileno, _READ)
+        except BlockingIOError:
+            return _NOTHING
+        answers, errors, _ = self._descriptors
+        if fileno == answers:
+            return Chunk(out=data, closed=not data)
+        if fileno == errors:
+            return Chunk(err=data, closed=not data)
+        self._said += data
+        self._silent = not data
+        return Chunk(closed=not data)
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Accept as many bytes as fit now; raises BrokenPipeError where it never will again."""
+        if self._input.closed:
+            raise BrokenPipeError("the harness's input has been closed")
+        try:
+            return os.write(self._write_descriptor, data)
+        except BlockingIOError:
+            return 0
+
+    def write_fileno(self) -> int:
+        """Return the descriptor of the harness's standard input."""
+        return self._write_descriptor
+
+    def fill(self, text: str) -> str:
+        """Return `text` with the placeholders replaced."""
+        return self._fill(text)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file below the scratch folder."""
+        self._scratch.put(name, content)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file below the scratch folder to read."""
+        return self._scratch.open(name)
+
+    def memory(self) -> int | None:
+        """Return the bytes that the harness and its descendants hold, None away from Linux."""
+        harness = self._harness()
+        if harness is None:
+            return None
+        return tree.held([harness, *tree.descendants(harness)]) or None
+
+    def _harness(self) -> int | None:
+        first, newline, _ = self._said.partition(b"\n")
+        return int(first.removeprefix(b"pid ")) if newline else None
+
+    def end(self) -> None:
+        """Close the harness's input."""
+        self._input.close()
+
+    def kill(self) -> None:
+        """Have the guard end everything."""
+        if self._control is not None:
+            os.close(self._control)
+            self._control = None
+
+    def fate(self) -> str:
+        """Say how the harness ended, empty while it has not."""
+        told = self._said.partition(b"\n")[2].decode()
+        return told or ("its guard was killed" if self._silent else "")
+
+    def exit_code(self) -> int | None:
+        """Return the harness's exit code (128 + signal), None before `release`."""
+        return self._guard.returncode
+
+    def release(self) -> None:
+        """End what still lives, close every pipe; the scratch folder goes with the channel."""
+        self.kill()
+        try:
+            self._guard.wait(_PATIENCE)
+        except TimeoutExpired:
+            self._guard.kill()
+            self._guard.wait()
+        status = self._descriptors[2]
+        while not self._silent and self.read(status) is not _NOTHING:
+            pass
+        if self._said.endswith(b"\n") or not self._said:
+            tree.sweep(f"{MARK}={self._scratch.path}\0")
+        os.close(status)
+        for stream in (self._input, self._output, self._errors):
+            stream.close()
+
+
+def start(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    scratch: Scratch,
+    fill: Callable[[str], str],
+    *,
+    memory_limit: int | None = None,
+    nice: int = 0,
+) -> ProcessChannel:
+    """Start `command` under a guard, in the scratch folder, and return the channel to it.
+
+    Raises ExecutorError where not even the guard can be started; a command that cannot be is
+    said on the channel.
+    """
+    control = os.pipe()
+    status = os.pipe()
+    told = (str(control[0]), str(status[1]), str(memory_limit or 0), str(nice))
+    try:
+        guard = Popen(
+            [sys.executable, "-I", "-S", str(_GUARD), *told, *command],
+            bufsize=0,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={**environment, MARK: str(scratch.path)},
+            cwd=scratch.path,
+            pass_fds=(control[0], status[1]),
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        os.close(control[1])
+        os.close(status[0])
+        raise ExecutorError(f"a worker cannot be started: {error}") from None
+    finally:
+        os.close(control[0])
+        os.close(status[1])
+    return ProcessChannel(guard, control[1], status[0], scratch, fill)

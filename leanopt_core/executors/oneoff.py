@@ -1,0 +1,78 @@
+"""Runs a local command to its end, for an executor's `once`."""
+
+from __future__ import annotations
+
+import selectors
+import time
+
+from attrs import define, field
+
+from leanopt_core.executors.base import Completed
+from leanopt_core.executors.channel import ProcessChannel
+
+#: How much is kept, in bytes: of the output the beginning, of the errors the end.
+OUTPUT_LIMIT = 16 * 2**20
+ERRORS_LIMIT = 65536
+
+_TIMED_OUT = 124
+
+
+def run(channel: ProcessChannel, time_limit: float) -> Completed:
+    """Return how the channel's command ended; it gets no input, and is killed at the limit.
+
+    The channel is released, its scratch folder removed.
+    """
+    heard = _Heard()
+    channel.end()
+    try:
+        ended = _listen(channel, heard, time.monotonic() + time_limit)
+    finally:
+        channel.release()
+    if not ended:
+        heard.note(f"killed: it ran for longer than {time_limit:g} s")
+    elif (fate := channel.fate()) and not fate.startswith("exit code"):
+        heard.note(f"ended by {fate}")
+    if heard.cut:
+        heard.note(f"its output is cut off after {OUTPUT_LIMIT} bytes")
+    code = channel.exit_code() if ended else _TIMED_OUT
+    return Completed(
+        _TIMED_OUT if code is None else code,
+        heard.output.decode(errors="replace"),
+        heard.errors.decode(errors="replace"),
+    )
+
+
+@define
+class _Heard:
+    """What a command wrote, within bounds."""
+
+    output: bytearray = field(factory=bytearray)
+    errors: bytearray = field(factory=bytearray)
+    cut: bool = False
+
+    def take(self, out: bytes, err: bytes) -> None:
+        room = OUTPUT_LIMIT - len(self.output)
+        self.cut = self.cut or len(out) > room
+        self.output += out[:room]
+        self.errors += err
+        del self.errors[:-ERRORS_LIMIT]
+
+    def note(self, text: str) -> None:
+        self.errors += f"{text}\n".encode()
+
+
+def _listen(channel: ProcessChannel, heard: _Heard, deadline: float) -> bool:
+    """Hear the command out; return whether it ended before the deadline."""
+    with selectors.DefaultSelector() as selector:
+        for descriptor in channel.filenos():
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            pause = deadline - time.monotonic()
+            if pause <= 0:
+                return False
+            for key, _ in selector.select(pause):
+                chunk = channel.read(key.fd)
+                heard.take(chunk.out, chunk.err)
+                if chunk.closed:
+                    selector.unregister(key.fd)
+    return True

@@ -1,0 +1,134 @@
+"""The `process` executor: warm harnesses on this machine, each under a guard of its own.
+
+Nothing shuts a process off from the machine: it reads, writes and reaches what its user may. Its
+memory limit needs Linux. Strategies that are not trusted belong into a container.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
+from pathlib import Path
+from threading import Lock
+
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors import tree
+from leanopt_core.executors.base import Completed
+from leanopt_core.executors.channel import MARK, ProcessChannel, start
+from leanopt_core.executors.oneoff import run
+from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.executors.scratch import Scratch, Shelf
+from leanopt_core.work import Launch, Mount
+
+_PLACE = re.compile(r"\{(build|data|harness|scratch|python)\}")
+_THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_MAX")
+# What a worker does not take over: it would change the harness's streams or keep it from ending.
+_DROPPED = ("PYTHONUNBUFFERED", "PYTHONINSPECT", "PYTHONSTARTUP")
+# Results must not depend on where leanopt was started; a container has these too.
+_FIXED = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def create(options: ProcessOptions, project: Path) -> ProcessExecutor:
+    """Return the executor; scratch folders lie in `<project>/.leanopt/scratch`, made when needed."""
+    return ProcessExecutor(options, project)
+
+
+class ProcessExecutor:
+    """Starts harnesses as processes of this machine; `Executor` says what the methods promise."""
+
+    def __init__(self, options: ProcessOptions, project: Path) -> None:
+        self._options = options
+        self._project = project
+        self._shelf: Shelf | None = None
+        self._lock = Lock()
+        self._numbers = count(1)
+
+    def place(self) -> Mapping[str, str]:
+        """Say which interpreter `{python}` is, and the platform."""
+        return {
+            "python": f"{platform.python_implementation()} {platform.python_version()}",
+            "platform": f"{sys.platform} {platform.machine()}",
+        }
+
+    def once(
+        self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
+    ) -> Completed:
+        """Run one command to its end, without standard input."""
+        launch = Launch(tuple(command), tuple(mounts))
+        channel = self._start(launch, "once", memory_limit=None)
+        return run(channel, time_limit)
+
+    def spawn(
+        self, launch: Launch, worker: int, *, memory_limit: int | None = None
+    ) -> ProcessChannel:
+        """Start a harness and return its channel."""
+        return self._start(launch, str(worker), memory_limit=memory_limit)
+
+    def workers(self, wanted: int | None) -> int:
+        """Return `wanted`, or the number of processors that this process may use."""
+        if wanted is not None:
+            return wanted
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+    def close(self) -> None:
+        """Remove the scratch folders."""
+        with self._lock:
+            if self._shelf is not None:
+                self._shelf.close()
+                self._shelf = None
+
+    def _start(self, launch: Launch, name: str, *, memory_limit: int | None) -> ProcessChannel:
+        if memory_limit is not None and not sys.platform.startswith("linux"):
+            raise ExecutorError(f"a memory limit needs Linux, this is {sys.platform}")
+        scratch = self._scratch(name)
+        fill = _filler(launch.mounts, scratch.path)
+        return start(
+            [fill(part) for part in launch.command],
+            self._environment({k: fill(text) for k, text in launch.environment.items()}),
+            scratch,
+            fill,
+            memory_limit=memory_limit,
+            nice=self._options.nice,
+        )
+
+    def _scratch(self, name: str) -> Scratch:
+        with self._lock:
+            if self._shelf is None:
+                self._shelf = Shelf(self._project, _sweep)
+            path = self._shelf.path / f"{name}-{next(self._numbers)}"
+        try:
+            return Scratch(path)
+        except OSError as error:
+            raise ExecutorError(f"no scratch folder can be made: {error}") from None
+
+    def _environment(self, asked: Mapping[str, str]) -> dict[str, str]:
+        inherited = {name: text for name, text in os.environ.items() if name not in _DROPPED}
+        threads = {f"{name}_THREADS": str(self._options.threads) for name in _THREADS}
+        return {**inherited, **_FIXED, **threads, **asked}
+
+
+def _filler(mounts: Sequence[Mount], scratch: Path) -> Callable[[str], str]:
+    places = {"python": sys.executable, "scratch": str(scratch)}
+    places |= {mount.name: str(mount.source.absolute()) for mount in mounts}
+    return partial(_fill, places)
+
+
+def _fill(places: Mapping[str, str], text: str) -> str:
+    return _PLACE.sub(lambda match: _place(places, match[1]), text)
+
+
+def _place(places: Mapping[str, str], name: str) -> str:
+    if name not in places:
+        raise ExecutorError(f"{{{name}}} is asked for, but nothing is mounted as '{name}'")
+    return places[name]
+
+
+def _sweep(folder: Path) -> None:
+    tree.sweep(f"{MARK}={folder}/")

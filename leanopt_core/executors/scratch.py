@@ -1,0 +1,173 @@
+"""Scratch folders: one a worker, below one that a living leanopt holds a lock on."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from leanopt_core.errors import ExecutorError
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK = "lock"
+
+
+class Scratch:
+    """One worker's folder. It goes when nobody holds this value any more."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(mode=0o700)
+        self.path = path
+        self._remove = weakref.finalize(self, _remove, path, os.getpid())
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file, in place of one that may be there; its folders are made.
+
+        Raises ExecutorError for a name that would leave the folder, or where writing fails.
+        """
+        try:
+            with self._folder(name, make=True) as (folder, last):
+                _unlink(last, folder)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+                with os.fdopen(os.open(last, flags, 0o600, dir_fd=folder), "wb") as file:
+                    file.write(content)
+        except OSError as error:
+            raise ExecutorError(f"scratch file '{name}' cannot be written: {error}") from None
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file to read.
+
+        Raises FileNotFoundError where it is not there, ExecutorError where the name would leave
+        the folder or leads to anything but a plain file.
+        """
+        try:
+            with self._folder(name) as (folder, last):
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                file = os.fdopen(os.open(last, flags, dir_fd=folder), "rb")
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise ExecutorError(f"scratch file '{name}' cannot be read: {error}") from None
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise ExecutorError(f"scratch file '{name}' is no plain file")
+        return file
+
+    def remove(self) -> None:
+        """Remove the folder now."""
+        self._remove()
+
+    @contextmanager
+    def _folder(self, name: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
+        """Give the open folder that `name` lies in, reached without any link, and its last part."""
+        *folders, last = _parts(name)
+        here = os.open(self.path, _FOLDER)
+        try:
+            for folder in folders:
+                if make:
+                    _make(folder, here)
+                below = os.open(folder, _FOLDER, dir_fd=here)
+                os.close(here)
+                here = below
+            yield here, last
+        finally:
+            os.close(here)
+
+
+class Shelf:
+    """The folder of one leanopt's scratch folders, `<project>/.leanopt/scratch/<pid>-...`.
+
+    It is locked while its owner lives, so that the next start knows which ones are left over.
+    `sweep` is called with each left-over folder before it is removed.
+    """
+
+    def __init__(self, project: Path, sweep: Callable[[Path], None]) -> None:
+        root = project.absolute() / ".leanopt" / "scratch"
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _locked(root / _LOCK):
+                _clear(root, sweep)
+                self.path = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
+                self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+        except OSError as error:
+            raise ExecutorError(f"no scratch folder can be made below {root}: {error}") from None
+        self._close = weakref.finalize(self, _release, self.path, self._lock, os.getpid())
+
+    def close(self) -> None:
+        """Remove the folder with everything in it."""
+        self._close()
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    path = PurePosixPath(name)
+    if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
+        raise ExecutorError(f"'{name}' is no name below the scratch folder")
+    return path.parts
+
+
+def _make(folder: str, parent: int) -> None:
+    try:
+        os.mkdir(folder, 0o700, dir_fd=parent)
+    except FileExistsError:
+        return
+
+
+def _unlink(name: str, folder: int) -> None:
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _clear(root: Path, sweep: Callable[[Path], None]) -> None:
+    """Remove the folders whose owner is dead; the root's lock is held."""
+    for folder in root.iterdir():
+        if folder.is_dir() and not folder.is_symlink() and _abandoned(folder / _LOCK):
+            sweep(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _abandoned(path: Path) -> bool:
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True
+
+
+def _remove(path: Path, owner: int) -> None:
+    # A forked child holds copies of these values; the folder is not its own.
+    if os.getpid() == owner:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _release(path: Path, lock: int, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(lock)

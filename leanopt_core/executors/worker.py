@@ -1,0 +1,80 @@
+"""What the pool knows about one request and about one worker."""
+
+from __future__ import annotations
+
+import math
+from enum import Enum, auto
+from typing import Generic, TypeVar
+
+from attrs import define, field
+
+from leanopt_core.executors.base import Channel
+from leanopt_core.harness.client import Client
+from leanopt_core.work import Request
+
+T = TypeVar("T")
+
+#: How much of a worker's standard error is kept, in bytes.
+TAIL_LIMIT = 65536
+
+
+@define(eq=False)
+class Task(Generic[T]):
+    """One request on its way: its caller's ticket, and how often and when it was sent."""
+
+    ticket: T
+    request: Request
+    attempts: int = 0
+    sent: float = 0.0
+
+
+class State(Enum):
+    """Where a worker is in its life."""
+
+    GREETING = auto()  #: started, has not said hello
+    SERVING = auto()  #: busy with a task, or idle
+    ENDING = auto()  #: asked to end by itself, at the end of its input
+    HUNG_UP = auto()  #: has closed its output, or reads no more: what became of it is not yet known
+    KILLED = auto()  #: being ended by force
+
+
+@define(eq=False)
+class Worker(Generic[T]):
+    """One worker as the pool sees it.
+
+    `deadline` is when its state lasts too long, in `time.monotonic` seconds. `leaving` says that
+    its place belongs to another worker already. `open` are the descriptors that have not closed.
+    `weight` is its memory after the first backtest, `weigh_at` when to look again.
+    """
+
+    number: int
+    channel: Channel
+    client: Client
+    deadline: float
+    open: set[int]
+    state: State = State.GREETING
+    task: Task[T] | None = None
+    served: int = 0
+    leaving: bool = False
+    unsent: memoryview | None = None
+    weight: int | None = None
+    weigh_at: float = -math.inf
+    _tail: bytearray = field(factory=bytearray)
+
+    def hear(self, errors: bytes) -> None:
+        """Keep the end of what the worker writes to standard error."""
+        self._tail += errors
+        del self._tail[:-TAIL_LIMIT]
+
+    def account(self, what: str) -> str:
+        """Return a message about this worker: what happened, and what it had written."""
+        parts = [what]
+        if self.client.skipped:
+            parts.append(
+                f"lines on its standard output that were no answers: {self.client.skipped},"
+                f" the first: {self.client.first_skipped}"
+            )
+        written = self._tail.decode(errors="replace").strip()
+        if written:
+            parts.append(f"the end of its standard error:\n{written}")
+        return "\n".join(parts)

@@ -1,0 +1,167 @@
+"""The protocol's client side: bytes in, events out. No input or output of its own, no clock.
+
+A line that is no JSON object with an `id` is somebody's print: skipped, counted, the first one
+kept. An `id` other than the outstanding one is a broken harness, as is a line over the limit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import leanopt_core
+from leanopt_core.harness.events import Answered, Broken, Event, Greeted, Hello
+from leanopt_core.harness.framing import LINE_LIMIT, Framer, LineTooLongError
+from leanopt_core.work import Category, Failure
+
+#: The newest protocol that this client speaks.
+PROTOCOL = 1
+
+_HELLO = "hello"
+_DONE = frozenset({"complete", "ok"})
+_STATUSES = _DONE | {"error"}
+_SHOWN = 200
+
+
+class _NoNumberError(ValueError):
+    """A constant that JSON does not have: NaN or an infinity."""
+
+
+def _refuse(constant: str) -> Any:
+    raise _NoNumberError(constant)
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse)
+_LENIENT = json.JSONDecoder(parse_constant=lambda _: None)
+
+
+class Client:
+    """The conversation with one harness: at most one request is outstanding."""
+
+    def __init__(self, limit: int = LINE_LIMIT) -> None:
+        self._framer = Framer(limit)
+        self._waiting: str | None = None
+        self._broken = False
+        #: What the harness said about itself, None until it has.
+        self.hello: Hello | None = None
+        #: How many lines were no answers, and the first of them (200 characters at most).
+        self.skipped = 0
+        self.first_skipped = ""
+
+    def greet(self) -> bytes:
+        """Return the line that opens the conversation; its answer comes as `Greeted`."""
+        self._waiting = _HELLO
+        said = {"protocol": PROTOCOL, "client": f"leanopt {leanopt_core.__version__}"}
+        return json.dumps({"id": _HELLO, "hello": said}).encode() + b"\n"
+
+    def expect(self, ident: str) -> None:
+        """Take note that request `ident` is being sent; its answer comes as `Answered`."""
+        self._waiting = ident
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take what the harness wrote and return what it said; nothing after `Broken` counts."""
+        events: list[Event] = []
+        try:
+            for line in () if self._broken else self._framer.feed(data):
+                event = self._line(line)
+                if event is not None:
+                    events.append(event)
+        except LineTooLongError as error:
+            events.append(Broken(f"the harness sent {error}"))
+        self._broken = self._broken or any(isinstance(event, Broken) for event in events)
+        return events
+
+    def _line(self, line: bytes) -> Event | None:
+        payload = _parse(line)
+        if payload is None:
+            self._skip(line)
+            return None
+        ident = payload["id"]
+        if ident != self._waiting or self._waiting is None:
+            return Broken(f"the harness answered {_short(ident)}, {_asked(self._waiting)}")
+        self._waiting = None
+        if payload.get("status") not in _STATUSES:
+            return Broken(f"the harness answered with status {_short(payload.get('status'))}")
+        return Answered(payload) if self.hello else self._greeted(payload)
+
+    def _skip(self, line: bytes) -> None:
+        if line.strip():
+            self.skipped += 1
+            self.first_skipped = (
+                self.first_skipped or line[: 4 * _SHOWN].decode(errors="replace").strip()[:_SHOWN]
+            )
+
+    def _greeted(self, payload: Mapping[str, Any]) -> Event:
+        if payload["status"] == "error":
+            self.hello = Hello()
+            return Greeted(self.hello)
+        said = payload.get("hello")
+        protocol = said.get("protocol") if isinstance(said, dict) else None
+        if type(protocol) is not int or not 1 <= protocol <= PROTOCOL:
+            return Broken(
+                f"the harness speaks protocol {_short(protocol)}, this leanopt up to {PROTOCOL}"
+            )
+        self.hello = _understand(said, protocol)
+        return Greeted(self.hello)
+
+
+def _parse(line: bytes) -> Mapping[str, Any] | None:
+    """Return the JSON object with an `id` that the line holds, None where it holds none.
+
+    An object that holds NaN or infinity becomes the error that such an answer is.
+    """
+    try:
+        text = line.decode()
+        try:
+            payload = _STRICT.decode(text)
+        except _NoNumberError as error:
+            payload = _without_number(_LENIENT.decode(text), str(error))
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) and "id" in payload else None
+
+
+def _without_number(payload: object, constant: str) -> object:
+    if not isinstance(payload, dict) or "id" not in payload:
+        return None
+    return {
+        "id": payload["id"],
+        "status": "error",
+        "category": Category.NO_RESULT.value,
+        "message": f"the answer holds {constant}, which is no result",
+    }
+
+
+def _understand(said: Mapping[str, Any], protocol: int) -> Hello:
+    abilities = said.get("abilities")
+    identity = said.get("identity")
+    return Hello(
+        protocol=protocol,
+        engine=str(said.get("engine", "")),
+        engine_version=str(said.get("engine_version", "")),
+        harness=str(said.get("harness", "")),
+        abilities=frozenset(map(str, abilities if isinstance(abilities, list) else ())),
+        identity=identity if isinstance(identity, str) else None,
+        fault=_fault(said.get("fault")),
+    )
+
+
+def _fault(said: object) -> Failure | None:
+    if said is None:
+        return None
+    fault = said if isinstance(said, dict) else {"message": str(said)}
+    try:
+        category = Category(fault.get("category", Category.STRATEGY))
+    except ValueError:
+        category = Category.STRATEGY
+    return Failure(category, str(fault.get("message", "the strategy cannot run")))
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
+def _asked(waiting: str | None) -> str:
+    return "though nothing was asked" if waiting is None else f"asked was {_short(waiting)}"
