@@ -1,0 +1,35 @@
+"""From `pipeline.toml` to a checked pipeline, and to the plan of its run."""
+
+from leanopt_core.pipeline.load import load_pipeline
+from leanopt_core.pipeline.plan import (
+    PLAN_VERSION,
+    Execution,
+    Method,
+    PlannedSearch,
+    PlannedStage,
+    SearchPlan,
+    execution,
+    resolve,
+)
+from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
+from leanopt_core.pipeline.tables import SearchSettings
+from leanopt_core.pipeline.units import Bytes, Seconds
+
+__all__ = [
+    "PLAN_VERSION",
+    "Bytes",
+    "Choice",
+    "Execution",
+    "ExecutorSettings",
+    "Method",
+    "Pipeline",
+    "PlannedSearch",
+    "PlannedStage",
+    "SearchPlan",
+    "SearchSettings",
+    "Seconds",
+    "StageSettings",
+    "execution",
+    "load_pipeline",
+    "resolve",
+]

@@ -1,0 +1,213 @@
+"""A cattrs converter that takes TOML values at their word: no text becomes a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from operator import is_
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import attrs
+from cattrs import Converter
+
+from leanopt_core.pipeline.misfit import Misfit, MisfitError, misfit, placed
+from leanopt_core.pipeline.problems import toml_text
+from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
+from leanopt_core.suggest import did_you_mean
+
+_WORDS: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    Decimal: "a number",
+    bool: "true or false",
+    str: "a text",
+    Path: "a path as text",
+    date: "a date as 2004-01-02",
+    Seconds: 'a duration as "2min" or in seconds',
+    Bytes: 'a size as "2GB" or in bytes',
+}
+_LISTS = (list, tuple, set, frozenset, Sequence)
+
+
+def type_words(kind: Any) -> str:
+    """Return what values a type takes, in words, as `a whole number` or `a list of texts`."""
+    if kind in _WORDS:
+        return _WORDS[kind]
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return _alternatives([toml_text(arg) for arg in args])
+    if origin in (Union, UnionType):
+        words = list(dict.fromkeys(type_words(arg) for arg in args if arg is not NoneType))
+        return _alternatives([w for w in words if w != _WORDS[int] or _WORDS[float] not in words])
+    if _is_list(kind):
+        return "a list"
+    return "a table" if _is_table(kind) else f"a value of type {getattr(kind, '__name__', kind)}"
+
+
+def make_converter(folder: Path) -> Converter:
+    """Return a converter for options classes; paths are taken from `folder`.
+
+    Its hooks raise MisfitError. Whole numbers stand for other numbers, and ISO texts for dates.
+    """
+    converter = Converter()
+    for kind, read in _SCALARS.items():
+        converter.register_structure_hook(kind, _scalar(kind, read))
+    converter.register_structure_hook(Path, lambda value, _: _path(value, folder))
+    for unit, parse in ((Seconds, parse_seconds), (Bytes, parse_bytes)):
+        _register(converter, partial(is_, unit), _unit(unit, parse))
+    _register(converter, lambda kind: get_origin(kind) is Literal, _literal)
+    _register(converter, _is_list, lambda value, kind: _list(value, kind, converter))
+    _register(converter, _is_mapping, lambda value, kind: _mapping(value, kind, converter))
+    _register(converter, _is_union, lambda value, kind: _union(value, kind, converter))
+    return converter
+
+
+def _register(
+    converter: Converter, applies: Callable[[Any], bool], hook: Callable[[Any, Any], Any]
+) -> None:
+    converter.register_structure_hook_func(applies, hook)
+
+
+def _is_list(kind: Any) -> bool:
+    return (get_origin(kind) or kind) in _LISTS
+
+
+def _is_mapping(kind: Any) -> bool:
+    return (get_origin(kind) or kind) in (dict, Mapping)
+
+
+def _is_table(kind: Any) -> bool:
+    return _is_mapping(kind) or attrs.has(kind)
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
+
+
+def _int(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    number = value if isinstance(value, Decimal) else _int(value)
+    return None if number is None or not Decimal(number).is_finite() else Decimal(number)
+
+
+def _float(value: object) -> float | None:
+    number = _decimal(value)
+    return None if number is None else float(number)
+
+
+def _date(value: object) -> date | None:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
+_SCALARS: Mapping[Any, Callable[[object], object | None]] = {
+    int: _int,
+    Decimal: _decimal,
+    float: _float,
+    bool: lambda value: value if isinstance(value, bool) else None,
+    str: lambda value: value if isinstance(value, str) else None,
+    date: _date,
+}
+
+
+def _scalar(kind: Any, read: Callable[[object], object | None]) -> Callable[[Any, Any], Any]:
+    def hook(value: object, _: object) -> object:
+        result = read(value)
+        if result is None:
+            raise misfit(toml_text(value), f"expected {_WORDS[kind]}")
+        return result
+
+    return hook
+
+
+def _path(value: object, folder: Path) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise misfit(toml_text(value), f"expected {_WORDS[Path]}")
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError as error:  # no home folder of that name
+        raise misfit(toml_text(value), f"expected {_WORDS[Path]}", str(error)) from error
+
+
+def _unit(kind: Any, parse: Callable[[Any], object]) -> Callable[[Any, Any], Any]:
+    takes = (str, int, Decimal) if kind is Seconds else (str, int)
+
+    def hook(value: object, _: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, takes):
+            raise misfit(toml_text(value), f"expected {_WORDS[kind]}")
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise misfit(toml_text(value), str(error)) from error
+
+    return hook
+
+
+def _literal(value: object, kind: Any) -> object:
+    for choice in get_args(kind):
+        if type(choice) is type(value) and choice == value:
+            return choice
+    names = [choice for choice in get_args(kind) if isinstance(choice, str)]
+    hint = did_you_mean(value, names) if isinstance(value, str) else ""
+    hint = hint if hint.startswith("did") else ""
+    raise misfit(toml_text(value), f"expected {type_words(kind)}", hint)
+
+
+def _list(value: object, kind: Any, converter: Converter) -> object:
+    if not isinstance(value, list):
+        raise misfit(toml_text(value), "expected a list")
+    origin, args = get_origin(kind) or kind, get_args(kind)
+    kinds = list(args) if origin is tuple and Ellipsis not in args else [*args[:1]] * len(value)
+    if args and len(kinds) != len(value):
+        raise misfit(toml_text(value), f"expected a list of {len(kinds)}")
+    items = _each(enumerate(value), kinds or [Any] * len(value), converter)
+    return (list if origin is Sequence else origin)(items.values())
+
+
+def _mapping(value: object, kind: Any, converter: Converter) -> dict[object, object]:
+    if not isinstance(value, dict):
+        raise misfit(toml_text(value), "expected a table")
+    inner = get_args(kind)[1] if get_args(kind) else Any
+    return _each(iter(value.items()), [inner] * len(value), converter)
+
+
+def _each(
+    items: Iterator[tuple[Any, object]], kinds: Sequence[Any], converter: Converter
+) -> dict[object, object]:
+    result: dict[object, object] = {}
+    misfits: list[Misfit] = []
+    for (step, item), kind in zip(items, kinds, strict=True):
+        try:
+            result[step] = converter.structure(item, kind)
+        except Exception as error:  # noqa: BLE001 - a plugin's own types may raise anything
+            misfits.extend(placed(error, step, toml_text(item)))
+    if misfits:
+        raise MisfitError(misfits)
+    return result
+
+
+def _union(value: object, kind: Any, converter: Converter) -> object:
+    members = [member for member in get_args(kind) if member is not NoneType]
+    if len(members) == 1:
+        return converter.structure(value, members[0])
+    for member in members:
+        try:
+            return converter.structure(value, member)
+        except Exception:  # noqa: BLE001, S112 - the next member may take it
+            continue
+    raise misfit(toml_text(value), f"expected {type_words(kind)}")
+
+
+def _alternatives(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

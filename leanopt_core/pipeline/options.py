@@ -1,0 +1,141 @@
+"""Reads a TOML table into an attrs class and finds everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import attrs
+from cattrs import Converter
+
+from leanopt_core.pipeline.convert import make_converter, type_words
+from leanopt_core.pipeline.misfit import Misfit, MisfitError, misfit, placed, reason
+from leanopt_core.pipeline.problems import toml_text
+from leanopt_core.suggest import did_you_mean
+
+T = TypeVar("T")
+
+_LONGEST = 60
+
+
+def option_fields(kind: type) -> dict[str, attrs.Attribute[Any]]:
+    """Return the fields of an options class by the key that sets them, with resolved types.
+
+    Raises NameError where a type cannot be resolved.
+    """
+    hints = get_type_hints(kind)
+    return {
+        field.alias: field.evolve(type=hints.get(field.name, Any))
+        for field in attrs.fields(kind)
+        if field.init
+    }
+
+
+def make_reader(folder: Path) -> Converter:
+    """Return a converter that reads options classes, also nested ones; paths are from `folder`."""
+    converter = make_converter(folder)
+    converter.register_structure_hook_func(
+        attrs.has, lambda raw, kind: structure_table(raw, kind, converter)
+    )
+    return converter
+
+
+def structure_table(
+    raw: object, kind: type[T], converter: Converter, also: Collection[str] = ()
+) -> T:
+    """Return `raw` as an instance of the attrs class `kind`.
+
+    Raises MisfitError with all misfits: unknown, missing and unfit keys, and whatever the class's
+    own validators refuse. `also` are further names that an unknown key may have meant.
+    """
+    if not isinstance(raw, Mapping):
+        raise misfit(toml_text(raw), "expected a table")
+    known = option_fields(kind)
+    misfits = [*_unknown(raw, known, also), *_missing(raw, known)]
+    raw = {**raw, **_default_paths(known, raw)}
+    values: dict[str, object] = {}
+    for name in (name for name in known if name in raw):
+        try:
+            values[name] = converter.structure(raw[name], known[name].type or Any)
+        except Exception as error:  # noqa: BLE001 - a plugin's own types may raise anything
+            misfits.extend(placed(error, name, toml_text(raw[name])))
+    misfits.extend(_invalid(kind, known, values, raw))
+    if misfits:
+        order = [*raw, *known]
+        misfits.sort(key=lambda found: order.index(str(found.at[0])))
+        raise MisfitError(_with_help(misfits, known))
+    try:
+        return kind(**values)
+    except Exception as error:
+        raise misfit("", reason(error, "")) from error
+
+
+def _unknown(
+    raw: Mapping[str, object], known: Collection[str], also: Collection[str]
+) -> Iterator[Misfit]:
+    names = {*known, *also}
+    for name in raw:
+        if name not in known:
+            yield Misfit("", "no such key", did_you_mean(name, names), (name,))
+
+
+def _missing(
+    raw: Mapping[str, object], known: Mapping[str, attrs.Attribute[Any]]
+) -> Iterator[Misfit]:
+    for name, field in known.items():
+        if name not in raw and field.default is attrs.NOTHING:
+            yield Misfit("nothing", f"expected {type_words(field.type)}", "", (name,))
+
+
+def _default_paths(
+    known: Mapping[str, attrs.Attribute[Any]], raw: Mapping[str, object]
+) -> dict[str, str]:
+    """Return default paths as if they had been given, so that they are from the same folder."""
+    absent = {name: field.default for name, field in known.items() if name not in raw}
+    return {name: str(path) for name, path in absent.items() if isinstance(path, Path)}
+
+
+def _invalid(
+    kind: type,
+    known: Mapping[str, attrs.Attribute[Any]],
+    values: Mapping[str, object],
+    raw: Mapping[str, object],
+) -> Iterator[Misfit]:
+    """Yield what each field's validator refuses, also where other fields do not fit their types.
+
+    Validators see a draft that holds what fits; one that needs what does not fit is passed over.
+    """
+    draft = _draft(kind, known, values)
+    for name, value in values.items():
+        field = known[name]
+        if field.validator is None or field.converter is not None:
+            continue
+        try:
+            field.validator(draft, field, value)
+        except AttributeError:
+            continue
+        except Exception as error:  # noqa: BLE001 - a plugin's validator may raise anything
+            yield from placed(error, name, toml_text(raw[name]))
+
+
+def _draft(
+    kind: type, known: Mapping[str, attrs.Attribute[Any]], values: Mapping[str, object]
+) -> object:
+    draft: object = object.__new__(kind)
+    for name, field in known.items():
+        plain = field.default is not attrs.NOTHING and not isinstance(field.default, attrs.Factory)  # type: ignore[arg-type]  # a class, typed as a function
+        if name in values or plain:
+            object.__setattr__(draft, field.name, values.get(name, field.default))
+    return draft
+
+
+def _with_help(
+    misfits: list[Misfit], known: Mapping[str, attrs.Attribute[Any]]
+) -> Iterator[Misfit]:
+    """Yield the misfits, with a short help text where nothing better hints at what is meant."""
+    for found in misfits:
+        field = known.get(str(found.at[0])) if len(found.at) == 1 else None
+        text = str(field.metadata.get("help", "")).rstrip(".") if field else ""
+        short = not found.hint and len(found.expected) + len(text) <= _LONGEST
+        yield attrs.evolve(found, hint=text) if short else found

@@ -1,0 +1,144 @@
+"""Reads `[parameters]` and `[constraints]` into a parameter space and constraints on results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+from leanopt_core.errors import SpaceError
+from leanopt_core.pipeline.problems import KeyPath, toml_text
+from leanopt_core.pipeline.reader import Reader
+from leanopt_core.pipeline.tables import ConstraintsTable, ParameterTable
+from leanopt_core.scoring import ResultConstraint, ResultConstraintError
+from leanopt_core.space import (
+    Axis,
+    AxisError,
+    ConstraintError,
+    ParameterConstraint,
+    Space,
+    Value,
+)
+
+T = TypeVar("T")
+
+_SHAPES = "expected min, max and step, or values, or choices"
+_GLANCES = 1000
+
+
+def read_space(raw: object, constraints: ConstraintsTable, reader: Reader) -> Space | None:
+    """Return the parameter space, or None after noting what is wrong with it.
+
+    Axes are in the order of their names: the order of keys in a file decides nothing. Without a
+    step, whole-numbered axes have steps of 1. That constraints leave no point at all is
+    a mistake where a bounded count proves it.
+    """
+    at: KeyPath = ("parameters",)
+    if not isinstance(raw, Mapping):
+        found = "nothing" if raw is None else toml_text(raw)
+        reader.problems.add(at, found, "expected a table of parameters")
+        return None
+    read = {name: _parameter(name, value, (*at, name), reader) for name, value in raw.items()}
+    axes = tuple(axis for _, axis in sorted(read.items()) if isinstance(axis, Axis))
+    if not axes and not reader.problems.touched(at):
+        expected = "expected at least one to search, as { min = 1, max = 9, step = 1 }"
+        reader.problems.add(at, "only fixed ones" if read else "nothing", expected)
+    parsed = tuple(_between(constraints.parameters, read, reader))
+    if reader.problems.touched(at) or reader.problems.touched(("constraints",)):
+        return None
+    fixed = {k: v for k, v in read.items() if v is not None and not isinstance(v, Axis)}
+    return _space(axes, fixed, parsed, reader)
+
+
+def read_result_constraints(
+    constraints: ConstraintsTable, reader: Reader
+) -> tuple[ResultConstraint, ...]:
+    """Return the constraints on results, without those that are mistakes."""
+    return tuple(_parsed(constraints.results, "results", ResultConstraint.parse, reader))
+
+
+def _parameter(name: str, value: object, at: KeyPath, reader: Reader) -> Axis | Value | None:
+    try:
+        if isinstance(value, Mapping):
+            table = reader.table(value, at, ParameterTable)
+            return None if table is None else _axis(name, table, value, at, reader)
+        if isinstance(value, int | Decimal | str):
+            return Space((), {name: value}).fixed[name]
+    except AxisError as error:
+        reader.problems.add(at, toml_text(value), error.problem)
+        return None
+    hint = "values = [...] or choices = [...] lists them" if isinstance(value, list) else ""
+    expected = f"{_SHAPES}, or a fixed number, a text, true or false"
+    reader.problems.add(at, toml_text(value), expected, hint)
+    return None
+
+
+def _axis(
+    name: str, table: ParameterTable, raw: Mapping[str, object], at: KeyPath, reader: Reader
+) -> Axis | None:
+    given = set(raw)
+    if given == {"values"} and table.values is not None:
+        return Axis.listed(name, table.values)
+    if given == {"choices"} and table.choices is not None:
+        return Axis.choices(name, table.choices)
+    whole = isinstance(table.min, int) and isinstance(table.max, int)
+    step = 1 if whole and table.step is None else table.step
+    if given & {"values", "choices"} or table.min is None or table.max is None or step is None:
+        reader.problems.add(at, toml_text(raw), _SHAPES)
+        return None
+    if whole and isinstance(step, int):
+        return Axis.integers(name, int(table.min), int(table.max), step)
+    return Axis.decimals(name, Decimal(table.min), Decimal(table.max), Decimal(step))
+
+
+def _between(
+    texts: Iterable[str], read: Mapping[str, Axis | Value | None], reader: Reader
+) -> Iterable[ParameterConstraint]:
+    """Yield the constraints; what a parameter with a mistake can be compared with is not known."""
+    known = {name: value for name, value in read.items() if value is not None}
+    names = known if len(known) == len(read) else list(read)
+    return _parsed(texts, "parameters", lambda text: ParameterConstraint.parse(text, names), reader)
+
+
+def _parsed(
+    texts: Iterable[str], key: str, parse: Callable[[str], T], reader: Reader
+) -> Iterable[T]:
+    for index, text in enumerate(texts):
+        try:
+            yield parse(text)
+        except (ConstraintError, ResultConstraintError) as error:
+            at = ("constraints", key, index)
+            expected = f"column {error.column}: {error.message}"
+            reader.problems.add(at, toml_text(text), expected, error.hint)
+
+
+def _space(
+    axes: tuple[Axis, ...],
+    fixed: Mapping[str, Value],
+    constraints: tuple[ParameterConstraint, ...],
+    reader: Reader,
+) -> Space | None:
+    try:
+        space = Space(axes, fixed, constraints)
+    except AxisError as error:
+        reader.problems.add(("parameters", error.name), "", error.problem)
+        return None
+    except SpaceError as error:
+        reader.problems.add(("parameters",), "", str(error))
+        return None
+    if _is_empty(space):
+        texts = [constraint.text for constraint in space.emptying()]
+        reader.problems.add(
+            ("constraints", "parameters"), toml_text(texts), "leave no point of the space"
+        )
+    return space
+
+
+def _is_empty(space: Space) -> bool:
+    """Say whether it is proven that no point is feasible; a glance mostly shows one that is."""
+    size = space.grid_size
+    ranks = {i * (size - 1) // _GLANCES for i in range(_GLANCES + 1)}
+    if any(space.feasible(space.unrank(rank)) for rank in sorted(ranks)):
+        return False
+    count = space.count()
+    return count.value == 0 and count.how != "estimated"

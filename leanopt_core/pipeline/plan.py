@@ -1,0 +1,209 @@
+"""A pipeline resolved in two halves: what decides the trials, which is hashed, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from leanopt_core.canonical import derive_seed, digest
+from leanopt_core.pipeline.plain import by_content, from_folder, plain, plain_options
+from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
+from leanopt_core.pipeline.tables import SearchSettings
+from leanopt_core.space import Space
+from leanopt_core.work import Scenario
+
+#: The version of the search plan's form: it changes when equal plans would hash otherwise.
+PLAN_VERSION = 1
+
+_ONLY_SEARCH = "main"
+
+
+@frozen
+class Method:
+    """A plugin that decides trials: its name, where it came from, and its options as JSON values.
+
+    An option that is a file is there by content.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    options: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return this as plain JSON values."""
+        return {
+            "name": self.name,
+            "distribution": self.distribution,
+            "version": self.version,
+            "options": dict(self.options),
+        }
+
+
+@frozen
+class PlannedStage:
+    """One stage of every search."""
+
+    name: str
+    method: Method
+    trials: int | None
+    patience: int | None
+    min_delta: float
+    target: float | None
+    seed_from: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return this as plain JSON values."""
+        return {
+            "name": self.name,
+            "method": self.method.to_dict(),
+            "trials": self.trials,
+            "patience": self.patience,
+            "min_delta": self.min_delta,
+            "target": self.target,
+            "seed_from": self.seed_from,
+        }
+
+
+@frozen
+class PlannedSearch:
+    """One search of the run: its number from 1, its own seed, and the scenarios of its trials."""
+
+    number: int
+    name: str
+    seed: int
+    scenarios: tuple[str, ...]
+
+    def stage_seed(self, stage: str) -> int:
+        """Return the seed of the stage of this name, as `StageStart.seed` is given it."""
+        return derive_seed(self.seed, "stage", stage)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return this as plain JSON values."""
+        return {
+            "number": self.number,
+            "name": self.name,
+            "seed": self.seed,
+            "scenarios": list(self.scenarios),
+        }
+
+
+@frozen
+class SearchPlan:
+    """What decides which trials there will be.
+
+    `source` is the content hash of the strategy's own files, `data` the data's, None where the
+    strategy reads none.
+    """
+
+    seed: int
+    lookahead: int
+    space: Space
+    stages: tuple[PlannedStage, ...]
+    fitness: Method
+    constraints: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
+    engine: str
+    source: str
+    data: str | None
+    searches: tuple[PlannedSearch, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain JSON values; equal plans give equal ones."""
+        return {
+            "version": PLAN_VERSION,
+            "seed": self.seed,
+            "lookahead": self.lookahead,
+            "space": plain(self.space.to_dict()),
+            "stages": [stage.to_dict() for stage in self.stages],
+            "scoring": {"fitness": self.fitness.to_dict(), "constraints": list(self.constraints)},
+            "scenarios": [plain(scenario.to_dict()) for scenario in self.scenarios],
+            "engine": self.engine,
+            "source": self.source,
+            "data": self.data,
+            "searches": [search.to_dict() for search in self.searches],
+        }
+
+    @property
+    def hash(self) -> str:
+        """Return the SHA-256 of the plan's canonical JSON, in hexadecimal."""
+        return digest(self.to_dict())
+
+
+@frozen
+class Execution:
+    """What does not decide trials: where and how fast backtests run, and who is told."""
+
+    executor: ExecutorSettings
+    search: SearchSettings
+    sinks: tuple[Choice, ...]
+    folder: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return this as plain JSON values."""
+        executor = self.executor
+        return {
+            "executor": _chosen(executor.choice, self.folder),
+            "workers": executor.workers,
+            "time_limit": executor.time_limit,
+            "memory_limit": executor.memory_limit,
+            "recycle_after": executor.recycle_after,
+            "retries": executor.retries,
+            "curves": self.search.curves,
+            "durability": self.search.durability,
+            "sinks": [_chosen(sink, self.folder) for sink in self.sinks],
+            "folder": self.folder.as_posix(),
+        }
+
+
+def resolve(pipeline: Pipeline, *, source: str, data: str | None) -> SearchPlan:
+    """Return the search plan of a pipeline.
+
+    `source` is the build's source hash, `data` the data's content hash. Files that options of
+    stages and of the fitness function name are read, since their content decides.
+    """
+    names = tuple(scenario.name for scenario in pipeline.scenarios)
+    seed = derive_seed(pipeline.seed, "search", _ONLY_SEARCH)
+    return SearchPlan(
+        seed=pipeline.seed,
+        lookahead=pipeline.search.lookahead,
+        space=pipeline.space,
+        stages=tuple(_planned(stage, pipeline.folder) for stage in pipeline.stages),
+        fitness=_method(pipeline.fitness, pipeline.folder),
+        constraints=tuple(constraint.text for constraint in pipeline.constraints),
+        scenarios=pipeline.scenarios,
+        engine=pipeline.engine.use,
+        source=source,
+        data=data,
+        searches=(PlannedSearch(1, _ONLY_SEARCH, seed, names),),
+    )
+
+
+def execution(pipeline: Pipeline) -> Execution:
+    """Return the other half of a pipeline's plan, which is not hashed."""
+    return Execution(pipeline.executor, pipeline.search, pipeline.sinks, pipeline.folder)
+
+
+def _planned(stage: StageSettings, folder: Path) -> PlannedStage:
+    return PlannedStage(
+        name=stage.name,
+        method=_method(stage.choice, folder),
+        trials=stage.trials,
+        patience=stage.patience,
+        min_delta=stage.min_delta,
+        target=stage.target,
+        seed_from=stage.seed_from,
+    )
+
+
+def _method(choice: Choice, folder: Path) -> Method:
+    registered = choice.registered
+    options = plain_options(choice.options, by_content(folder))
+    return Method(choice.use, registered.distribution, registered.version, options)
+
+
+def _chosen(choice: Choice, folder: Path) -> dict[str, Any]:
+    return {"use": choice.use, **plain_options(choice.options, from_folder(folder))}

@@ -1,0 +1,99 @@
+"""Reads the tables of one document: leanopt's own keys, and the options of the plugins named."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+import attrs
+from attrs import frozen
+from cattrs import Converter
+
+from leanopt_core.errors import PluginError
+from leanopt_core.pipeline.misfit import MisfitError
+from leanopt_core.pipeline.options import option_fields, structure_table
+from leanopt_core.pipeline.problems import KeyPath, Problems, key_text, toml_text
+from leanopt_core.pipeline.settings import Choice
+from leanopt_core.plugins import Kind, Registered, Registry
+
+T = TypeVar("T")
+
+
+@frozen
+class Reader:
+    """Turns TOML values into settings; what does not fit goes to `problems`, leaving None."""
+
+    registry: Registry
+    converter: Converter
+    problems: Problems
+
+    def table(
+        self, raw: object, at: KeyPath, kind: type[T], also: Collection[str] = ()
+    ) -> T | None:
+        """Return the table `raw` as an instance of `kind`; `also` are names for suggestions."""
+        try:
+            return structure_table(raw, kind, self.converter, also)
+        except MisfitError as error:
+            for found in error.misfits:
+                self.problems.add((*at, *found.at), found.found, found.expected, found.hint)
+            return None
+
+    def with_plugin(
+        self, raw: object, at: KeyPath, kind: type[T], plugin: Kind, key: str = "use"
+    ) -> tuple[T | None, Choice | None]:
+        """Return a table's own keys, and the plugin that `key` names with the other keys."""
+        if not isinstance(raw, Mapping):
+            self.problems.add(at, toml_text(raw), "expected a table")
+            return None, None
+        own = option_fields(kind)
+        table = self.table({k: v for k, v in raw.items() if k in own}, at, kind)
+        use = raw.get(key, own[key].default)
+        registered = self._registered(plugin, use, (*at, key))
+        if registered is None:
+            return table, None
+        others = {k: v for k, v in raw.items() if k not in own}
+        _check_options(registered, own)
+        options: object | None = self.table(others, at, registered.spec.options, also=own)
+        if options is None:
+            return table, None
+        return table, Choice(registered.spec.name, registered, options)
+
+    def tables(self, raw: object, at: KeyPath) -> list[tuple[object, KeyPath]]:
+        """Return the items of an array of tables, each with its place."""
+        if not isinstance(raw, list):
+            name = at[-1]
+            hint = f"write [[{name}]]" if isinstance(raw, Mapping) else ""
+            self.problems.add(at, toml_text(raw), "expected an array of tables", hint)
+            return []
+        return [(item, (*at, index)) for index, item in enumerate(raw)]
+
+    def unique(self, name: str, at: KeyPath, seen: dict[str, KeyPath]) -> bool:
+        """Say whether `name`, standing at `at`, is new among the `seen` ones, and remember it."""
+        if name in seen:
+            first = key_text(seen[name][:-1])
+            self.problems.add(at, toml_text(name), f"is the name of {first} too", "set another")
+            return False
+        seen[name] = at
+        return True
+
+    def _registered(self, kind: Kind, use: object, at: KeyPath) -> Registered | None:
+        if not isinstance(use, str):
+            return None
+        registered = self.registry.find(kind, use)
+        if registered is None:
+            hint = self.registry.install_hint(kind, use)
+            self.problems.add(at, toml_text(use), f"expected an installed {kind}", hint)
+        return registered
+
+
+def _check_options(registered: Registered, own: Collection[str]) -> None:
+    """Refuse, by PluginError, options that no pipeline can set."""
+    spec = registered.spec
+    what = f"{spec.name!r} of {registered.distribution} {registered.version}"
+    try:
+        fields = option_fields(spec.options)
+    except Exception as error:
+        raise PluginError(f"the options of {what} cannot be read: {error}") from error
+    for name in own:
+        if name in fields and fields[name].default is attrs.NOTHING:
+            raise PluginError(f"{what} needs the option {name!r}, but that key is leanopt's own")

@@ -1,0 +1,117 @@
+"""Reads `[scenario]` and `[[scenario]]`: what every trial is backtested under."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+from leanopt_core.pipeline.misfit import MisfitError
+from leanopt_core.pipeline.options import option_fields, structure_table
+from leanopt_core.pipeline.problems import KeyPath, toml_text
+from leanopt_core.pipeline.reader import Reader
+from leanopt_core.pipeline.tables import ScenarioTable
+from leanopt_core.suggest import did_you_mean
+from leanopt_core.work import Scenario
+
+_CLOSE = 0.8
+_KEYS = tuple(option_fields(ScenarioTable))
+
+
+def read_scenarios(
+    raw: object, reader: Reader, parameters: Collection[str]
+) -> tuple[Scenario, ...]:
+    """Return the scenarios that a document's `scenario` says.
+
+    Without a name a single one is called `default`, one of several after its symbol or else its
+    number. `parameters` are names that `pass_as` cannot give.
+    """
+    at: KeyPath = ("scenario",)
+    if isinstance(raw, Mapping):
+        scenario = _read(raw, at, "default", reader, parameters)
+        return (scenario,) if scenario else ()
+    scenarios: dict[str, KeyPath] = {}
+    return tuple(_several(raw, at, reader, parameters, scenarios))
+
+
+def _several(
+    raw: object,
+    at: KeyPath,
+    reader: Reader,
+    parameters: Collection[str],
+    seen: dict[str, KeyPath],
+) -> Iterator[Scenario]:
+    items = reader.tables(raw, at)
+    if not items:
+        reader.problems.add(at, toml_text(raw), "expected at least one scenario")
+    for number, (item, place) in enumerate(items, 1):
+        symbol = item.get("symbol") if isinstance(item, Mapping) else None
+        name = symbol if isinstance(symbol, str) else f"scenario-{number}"
+        scenario = _read(item, place, name, reader, parameters)
+        if scenario is None:
+            continue
+        if reader.unique(scenario.name, (*place, "name"), seen):
+            yield scenario
+
+
+def _read(
+    raw: object, at: KeyPath, name: str, reader: Reader, parameters: Collection[str]
+) -> Scenario | None:
+    if not isinstance(raw, Mapping):
+        reader.problems.add(at, toml_text(raw), "expected a table")
+        return None
+    extras = {key: value for key, value in raw.items() if key not in _KEYS}
+    own = {key: value for key, value in raw.items() if key in _KEYS}
+    _check_misspelt(raw, extras, at, reader)
+    table = reader.table({"name": name, **own}, at, ScenarioTable)
+    if table is None:
+        return None
+    _check_passed(table, {*own, *extras} - {"name", "pass_as"}, at, reader, parameters)
+    return Scenario(
+        name=table.name or name,
+        symbol=table.symbol,
+        start=table.start,
+        end=table.end,
+        cash=table.cash,
+        extras=extras,
+        pass_as=table.pass_as,
+    )
+
+
+def _check_misspelt(
+    raw: Mapping[str, object], extras: Mapping[str, object], at: KeyPath, reader: Reader
+) -> None:
+    """Refuse an extra that looks like a known key that is not given, and whose value would fit."""
+    absent = [key for key in _KEYS if key not in raw]
+    for key, value in extras.items():
+        for meant in get_close_matches(key, absent, n=1, cutoff=_CLOSE):
+            if _fits(meant, value, reader):
+                reader.problems.add((*at, key), "", "no such key", f"did you mean '{meant}'?")
+
+
+def _fits(key: str, value: object, reader: Reader) -> bool:
+    try:
+        structure_table({key: value}, ScenarioTable, reader.converter)
+    except MisfitError:
+        return False
+    return True
+
+
+def _check_passed(
+    table: ScenarioTable,
+    given: Collection[str],
+    at: KeyPath,
+    reader: Reader,
+    parameters: Collection[str],
+) -> None:
+    """Check that `pass_as` names what the scenario has, under names that are free."""
+    taken = dict.fromkeys(parameters, "[parameters] has it too")
+    for key, name in table.pass_as.items():
+        place = (*at, "pass_as", key)
+        if key not in given:
+            expected = "no such key in this scenario"
+            reader.problems.add(place, "", expected, did_you_mean(key, given))
+        elif not name:
+            reader.problems.add(place, toml_text(name), "expected a parameter's name")
+        elif name in taken:
+            reader.problems.add(place, toml_text(name), "expected a free name", taken[name])
+        taken.setdefault(name, f"'{key}' is passed as it too")

@@ -1,0 +1,69 @@
+"""Durations and sizes as people write them: `"2min"`, `"1h30min"`, `"2GB"`, `"512MiB"`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import NewType
+
+Seconds = NewType("Seconds", float)
+"""A duration; an options class may use it as a field's type."""
+
+Bytes = NewType("Bytes", int)
+"""A size in bytes; an options class may use it as a field's type."""
+
+DURATIONS: Mapping[str, Decimal] = MappingProxyType(
+    {
+        "ms": Decimal("0.001"),
+        "s": Decimal(1),
+        "min": Decimal(60),
+        "h": Decimal(3600),
+        "d": Decimal(86400),
+    }
+)
+SIZES: Mapping[str, Decimal] = MappingProxyType(
+    {
+        "B": Decimal(1),
+        **{f"{prefix}B": Decimal(1000**i) for i, prefix in enumerate("kMGT", 1)},
+        **{f"{prefix}iB": Decimal(1024**i) for i, prefix in enumerate("KMGT", 1)},
+    }
+)
+_PART = r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)"
+
+
+def parse_seconds(value: str | float | Decimal) -> Seconds:
+    """Return a duration in seconds; raises ValueError naming the units, or where it is not above 0.
+
+    Texts are one or more numbers with units (ms, s, min, h, d); a number is in seconds.
+    """
+    seconds = float(_total(value, DURATIONS) if isinstance(value, str) else value)
+    if not 0 < seconds < float("inf"):
+        raise ValueError("must be > 0")
+    return Seconds(seconds)
+
+
+def parse_bytes(value: str | int) -> Bytes:
+    """Return a size in bytes; raises ValueError naming the units, or where it is not above 0.
+
+    Texts are a number with a unit: B, kB, MB, GB, TB (powers of 1000), KiB ... TiB (of 1024).
+    """
+    size = _total(value, SIZES) if isinstance(value, str) else Decimal(value)
+    if size <= 0:
+        raise ValueError("must be > 0")
+    if size != int(size):
+        raise ValueError("expected a whole number of bytes")
+    return Bytes(int(size))
+
+
+def _total(text: str, units: Mapping[str, Decimal]) -> Decimal:
+    if not re.fullmatch(rf"\s*(?:{_PART}\s*)+", text, re.ASCII):
+        raise ValueError(f"expected a number with a unit: {', '.join(units)}")
+    by_name = {unit.casefold(): factor for unit, factor in units.items()}
+    total = Decimal(0)
+    for number, unit in re.findall(_PART, text, re.ASCII):
+        if unit.casefold() not in by_name:
+            raise ValueError(f"expected one of the units {', '.join(units)}")
+        total += Decimal(number) * by_name[unit.casefold()]
+    return total
