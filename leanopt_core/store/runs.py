@@ -1,0 +1,200 @@
+"""The runs of a store: begun, found again by name or plan, listed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from attrs import frozen
+
+from leanopt_core.canonical import canonical_json
+from leanopt_core.errors import UsageError
+from leanopt_core.fitness import Direction
+from leanopt_core.store.database import Database
+from leanopt_core.store.deletion import delete_run
+from leanopt_core.store.records import (
+    RunSummary,
+    StoredRun,
+    StoredScenario,
+    StoredSearch,
+    StoredStage,
+)
+from leanopt_core.suggest import did_you_mean
+from leanopt_core.work import Scenario
+
+_RUN = (
+    "SELECT id, name, pipeline, strategy, plan_hash, plan, execution, state, started_at, "
+    "finished_at FROM runs WHERE id = ?"
+)
+_SEARCHES = """
+SELECT id, number, name, seed, direction, ended,
+  (SELECT coalesce(max(number), 0) FROM trials WHERE search_id = searches.id),
+  told, withdrawn, best
+FROM searches WHERE run_id = ? ORDER BY number"""
+_SCENARIOS = (
+    "SELECT id, ordinal, name, definition FROM scenarios WHERE search_id = ? ORDER BY ordinal"
+)
+_STAGES = (
+    "SELECT id, position, name, method, distribution, version, trials, ended FROM stages "
+    "WHERE search_id = ? ORDER BY position"
+)
+_SUMMARIES = """
+SELECT id, run, runs_summary.state, runs_summary.started_at, runs_summary.finished_at,
+  searches, told, withdrawn, failed, best_fitness
+FROM runs_summary JOIN runs ON runs.name = run ORDER BY id DESC"""
+
+
+@frozen
+class NewStage:
+    """A stage to be: its name, its method and whose that is, its budget."""
+
+    name: str
+    method: str
+    distribution: str
+    version: str
+    trials: int | None = None
+
+
+@frozen
+class NewSearch:
+    """A search to be; `seed` is below 2**63, `direction` its fitness function's."""
+
+    number: int
+    name: str
+    seed: int
+    direction: Direction
+    scenarios: Sequence[Scenario]
+    stages: Sequence[NewStage]
+
+
+def utc_text(seconds: float) -> str:
+    """Return seconds since 1970 as UTC in ISO 8601, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+class Runs:
+    """Begins and finds runs. `clock` tells the seconds since 1970."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def start(
+        self,
+        pipeline: str,
+        *,
+        strategy: str,
+        plan_hash: str,
+        plan: Mapping[str, object],
+        execution: Mapping[str, object],
+        searches: Sequence[NewSearch],
+    ) -> StoredRun:
+        """Store a new run with its searches, and return it with their ids.
+
+        It is named after the pipeline, with a number that counts its runs: `spy-trend-1`.
+        """
+        with self._database.transaction():
+            row = self._database.row(
+                "SELECT coalesce(max(number), 0) + 1 FROM runs WHERE pipeline = ?", (pipeline,)
+            )
+            number = row[0] if row else 1
+            run_id = self._database.run(
+                "INSERT INTO runs (name, pipeline, number, strategy, plan_hash, plan, execution, "
+                "state, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?)",
+                (
+                    f"{pipeline}-{number}",
+                    pipeline,
+                    number,
+                    strategy,
+                    plan_hash,
+                    canonical_json(plan),
+                    canonical_json(execution),
+                    utc_text(self._clock()),
+                ),
+            )
+            for search in searches:
+                self._start_search(run_id, search)
+        return self.get(run_id)
+
+    def _start_search(self, run_id: int, search: NewSearch) -> None:
+        search_id = self._database.run(
+            "INSERT INTO searches (run_id, number, name, seed, direction) VALUES (?, ?, ?, ?, ?)",
+            (run_id, search.number, search.name, search.seed, search.direction),
+        )
+        self._database.many(
+            "INSERT INTO scenarios (search_id, ordinal, name, definition) VALUES (?, ?, ?, ?)",
+            [
+                (search_id, ordinal, scenario.name, canonical_json(scenario.to_dict()))
+                for ordinal, scenario in enumerate(search.scenarios)
+            ],
+        )
+        self._database.many(
+            "INSERT INTO stages (search_id, position, name, method, distribution, version, trials)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (search_id, at, one.name, one.method, one.distribution, one.version, one.trials)
+                for at, one in enumerate(search.stages)
+            ],
+        )
+
+    def resume(self, run_id: int) -> StoredRun:
+        """Mark a run as running again, and return it."""
+        with self._database.transaction():
+            self._database.run(
+                "UPDATE runs SET state = 'running', finished_at = NULL WHERE id = ?", (run_id,)
+            )
+        return self.get(run_id)
+
+    def get(self, run_id: int) -> StoredRun:
+        """Return a run with its searches; raises UsageError where there is none of this id."""
+        row = self._database.row(_RUN, (run_id,))
+        if row is None:
+            raise UsageError(f"{self._database.path}: there is no run with the id {run_id}")
+        found = self._database.rows(_SEARCHES, (run_id,))
+        return StoredRun(*row, searches=tuple(self._search(*search) for search in found))
+
+    def _search(self, search_id: int, *columns: object) -> StoredSearch:
+        scenarios = self._database.rows(_SCENARIOS, (search_id,))
+        stages = self._database.rows(_STAGES, (search_id,))
+        return StoredSearch(
+            search_id,
+            *columns,  # type: ignore[arg-type]  # columns of the query, in the fields' order
+            scenarios=tuple(StoredScenario(*scenario) for scenario in scenarios),
+            stages=tuple(StoredStage(*stage) for stage in stages),
+        )
+
+    def find(self, text: str | None = None) -> StoredRun:
+        """Return the run of this name or unique beginning of one, the newest for None.
+
+        Raises UsageError where there is none, or several, naming those that may be meant.
+        """
+        runs: dict[str, int] = dict(self._database.rows("SELECT name, id FROM runs ORDER BY id"))
+        if not runs:
+            raise UsageError(f"{self._database.path}: no runs yet; `leanopt run` starts one")
+        if text is None:
+            return self.get(max(runs.values()))
+        matches = [text] if text in runs else [name for name in runs if name.startswith(text)]
+        if len(matches) > 1:
+            raise UsageError(f"'{text}' could be any of these runs: {', '.join(matches)}")
+        if not matches:
+            raise UsageError(f"there is no run '{text}' ({did_you_mean(text, runs)})")
+        return self.get(runs[matches[0]])
+
+    def unfinished(self, plan_hash: str) -> StoredRun | None:
+        """Return the newest run of this plan that has not finished, None where there is none."""
+        row = self._database.row(
+            "SELECT max(id) FROM runs WHERE plan_hash = ? AND state <> 'finished'", (plan_hash,)
+        )
+        return self.get(row[0]) if row and row[0] is not None else None
+
+    def summaries(self) -> list[RunSummary]:
+        """Return every run in brief, the newest first."""
+        return [RunSummary(*row) for row in self._database.rows(_SUMMARIES)]
+
+    def delete(self, run_id: int) -> None:
+        """Delete a run and all that only it needs.
+
+        Backtests that answer trials of other runs stay. The file keeps its size; what is freed in
+        it is used again.
+        """
+        delete_run(self._database, run_id)

@@ -1,0 +1,222 @@
+"""The store's schema as plain SQL, one list of statements a migration, in order.
+
+Plain data, so that opening a store that is up to date loads nothing to migrate with. A migration
+that was released is never edited; what changes later is a new one at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Marks a SQLite file as leanopt's ("lopt"), in its header.
+APPLICATION_ID: Final = 0x6C6F7074
+#: The name under which sqlite-utils records the migrations.
+MIGRATION_SET: Final = "leanopt"
+
+_RUNS = """
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  pipeline TEXT NOT NULL,
+  number INTEGER NOT NULL,            -- counts the runs of this pipeline, from 1
+  strategy TEXT NOT NULL,             -- its stable identity, across edits
+  plan_hash TEXT NOT NULL,
+  plan TEXT NOT NULL,                 -- the search plan, canonical JSON
+  execution TEXT NOT NULL,            -- what does not decide the trials, JSON
+  state TEXT NOT NULL CHECK (state IN ('running', 'finished', 'interrupted', 'failed')),
+  started_at TEXT NOT NULL,           -- UTC, ISO 8601
+  finished_at TEXT,
+  UNIQUE (pipeline, number)
+)"""
+
+_SEARCHES = """
+CREATE TABLE searches (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs(id),
+  number INTEGER NOT NULL,            -- within the run, from 1
+  name TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  direction TEXT NOT NULL CHECK (direction IN ('max', 'min')),
+  ended TEXT,                         -- why
+  told INTEGER NOT NULL DEFAULT 0,    -- kept beside the trials: counting a million takes long
+  withdrawn INTEGER NOT NULL DEFAULT 0,
+  best INTEGER,                       -- the number of the trial that ranks first
+  UNIQUE (run_id, number)
+)"""
+
+_SCENARIOS = """
+CREATE TABLE scenarios (
+  id INTEGER PRIMARY KEY,
+  search_id INTEGER NOT NULL REFERENCES searches(id),
+  ordinal INTEGER NOT NULL,           -- its place in the search, from 0
+  name TEXT NOT NULL,
+  definition TEXT NOT NULL,           -- canonical JSON
+  UNIQUE (search_id, ordinal)
+)"""
+
+_STAGES = """
+CREATE TABLE stages (
+  id INTEGER PRIMARY KEY,
+  search_id INTEGER NOT NULL REFERENCES searches(id),
+  position INTEGER NOT NULL,          -- its place in the search, from 0
+  name TEXT NOT NULL,
+  method TEXT NOT NULL,
+  distribution TEXT NOT NULL,
+  version TEXT NOT NULL,
+  trials INTEGER,                     -- its budget
+  ended TEXT,                         -- why
+  UNIQUE (search_id, position)
+)"""
+
+# Proposals come in the order of their numbers, so that the table only grows at its end. grid_index
+# has no declared type: one beyond 64 bits is a text, which INTEGER would round to a float.
+_TRIALS = """
+CREATE TABLE trials (
+  search_id INTEGER NOT NULL REFERENCES searches(id),
+  number INTEGER NOT NULL,            -- within the search, from 1
+  stage_id INTEGER NOT NULL REFERENCES stages(id),
+  grid_index,                         -- the point's place in the whole grid
+  parameters TEXT NOT NULL,           -- JSON, numbers exact
+  origin TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  told_before INTEGER NOT NULL,       -- trials of its stage told when it was proposed
+  state TEXT NOT NULL CHECK (state IN ('proposed', 'told', 'withdrawn')),
+  fitness REAL,
+  violation REAL,                     -- 0 where every constraint holds, NULL until told
+  failure TEXT,                       -- the category
+  detail TEXT,                        -- JSON: reasons, values, violations, those there are
+  PRIMARY KEY (search_id, number)
+) WITHOUT ROWID"""
+
+_BACKTESTS = """
+CREATE TABLE backtests (
+  id INTEGER PRIMARY KEY,
+  key BLOB NOT NULL,                  -- the first 16 bytes of the content key
+  run_id INTEGER REFERENCES runs(id), -- where it was run, NULL where that was deleted
+  scenario_id INTEGER REFERENCES scenarios(id),
+  statistics TEXT,                    -- canonical JSON
+  failure TEXT,                       -- the category
+  message TEXT,
+  closed_trades INTEGER,
+  outputs TEXT,                       -- what was asked for beside the statistics
+  attempts INTEGER NOT NULL,
+  seconds REAL,
+  worker TEXT,
+  finished_at INTEGER NOT NULL        -- seconds since 1970 UTC
+)"""
+
+_EVALUATIONS = """
+CREATE TABLE evaluations (
+  search_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,           -- the scenario's
+  backtest_id INTEGER NOT NULL REFERENCES backtests(id),
+  PRIMARY KEY (search_id, number, ordinal),
+  FOREIGN KEY (search_id, number) REFERENCES trials(search_id, number)
+) WITHOUT ROWID"""
+
+_CALENDARS = """
+CREATE TABLE calendars (
+  id INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,          -- SHA-256 of the days
+  days BLOB NOT NULL,                 -- differences of day numbers, int32, zlib
+  count INTEGER NOT NULL,
+  first_day TEXT,
+  last_day TEXT
+)"""
+
+_RETURNS = """
+CREATE TABLE returns (
+  backtest_id INTEGER PRIMARY KEY REFERENCES backtests(id),
+  calendar_id INTEGER NOT NULL REFERENCES calendars(id),
+  daily BLOB NOT NULL,                -- float32, zlib
+  ended TEXT                          -- why the series stops before the curve does
+)"""
+
+_EVENTS = """
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs(id),
+  search_id INTEGER REFERENCES searches(id),
+  stage_id INTEGER REFERENCES stages(id),
+  number INTEGER,                     -- the trial after which it happened
+  kind TEXT NOT NULL,
+  detail TEXT NOT NULL,               -- JSON
+  happened_at TEXT NOT NULL
+)"""
+
+_FILE_HASHES = """
+CREATE TABLE file_hashes (
+  path TEXT PRIMARY KEY,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  ctime_ns INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  sha256 TEXT NOT NULL
+) WITHOUT ROWID"""
+
+_COUNTERS = "CREATE TABLE counters (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID"
+
+_TRIALS_RANKED = """
+CREATE VIEW trials_ranked AS
+SELECT
+  runs.name AS run,
+  row_number() OVER (
+    PARTITION BY runs.name
+    ORDER BY
+      CASE WHEN violation > 0 THEN 1 WHEN fitness IS NOT NULL THEN 0 ELSE 2 END,
+      CASE WHEN violation > 0 THEN violation WHEN direction = 'min' THEN fitness ELSE -fitness END,
+      searches.number, trials.number
+  ) AS rank,
+  searches.number AS search,
+  trials.number AS trial,
+  stages.name AS stage,
+  fitness, violation, trials.failure AS failure,
+  parameters, statistics, origin, detail, message
+FROM runs
+JOIN searches ON searches.run_id = runs.id
+JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
+JOIN stages ON stages.id = trials.stage_id
+LEFT JOIN evaluations ON evaluations.search_id = trials.search_id
+  AND evaluations.number = trials.number AND evaluations.ordinal = 0
+LEFT JOIN backtests ON backtests.id = evaluations.backtest_id"""
+
+_RUNS_SUMMARY = """
+CREATE VIEW runs_summary AS
+SELECT
+  runs.name AS run, runs.state AS state, started_at, finished_at,
+  count(searches.id) AS searches,
+  coalesce(sum(told), 0) AS told,
+  coalesce(sum(withdrawn), 0) AS withdrawn,
+  (SELECT count(*) FROM searches AS s JOIN trials ON trials.search_id = s.id
+    WHERE s.run_id = runs.id AND trials.failure IS NOT NULL) AS failed,
+  (SELECT CASE s.direction WHEN 'min' THEN min(fitness) ELSE max(fitness) END
+    FROM searches AS s JOIN trials ON trials.search_id = s.id AND trials.number = s.best
+    WHERE s.run_id = runs.id AND violation = 0) AS best_fitness
+FROM runs LEFT JOIN searches ON searches.run_id = runs.id
+GROUP BY runs.id"""
+
+_FIRST: Final = (
+    _RUNS,
+    _SEARCHES,
+    _SCENARIOS,
+    _STAGES,
+    _TRIALS,
+    _BACKTESTS,
+    _EVALUATIONS,
+    _CALENDARS,
+    _RETURNS,
+    _EVENTS,
+    _FILE_HASHES,
+    _COUNTERS,
+    "CREATE INDEX runs_of_plan ON runs(plan_hash)",
+    "CREATE INDEX trials_failed ON trials(search_id, failure) WHERE failure IS NOT NULL",
+    # Half of a key finds its backtest as surely as all of it, in an index half as large.
+    "CREATE INDEX backtests_by_key ON backtests(substr(key, 1, 8))",
+    "CREATE INDEX events_of_run ON events(run_id)",
+    _TRIALS_RANKED,
+    _RUNS_SUMMARY,
+)
+
+#: Name and statements of every migration, in the order in which they are applied.
+MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (("first", _FIRST),)
