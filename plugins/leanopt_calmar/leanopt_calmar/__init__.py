@@ -1,0 +1,66 @@
+"""Return over drawdown as the fitness: registration and options, nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from attrs import field, frozen, validators
+
+from leanopt_core import hookimpl
+from leanopt_core.specs import FitnessSpec
+from leanopt_core.statistics import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CalmarOptions", "leanopt_fitness"]
+
+LEANOPT_API_VERSION = 1
+
+
+@frozen
+class CalmarOptions:
+    """The options of `calmar`."""
+
+    min_trades: int = field(
+        default=30,
+        validator=validators.ge(0),
+        metadata={"help": "closed trades that a backtest must have to be judged"},
+    )
+    min_profit_factor: float | None = field(
+        default=None,
+        validator=validators.optional(validators.ge(0)),
+        metadata={"help": "profit factor that it must reach"},
+    )
+    max_drawdown_limit: float | str | None = field(
+        default=None, metadata={"help": "drawdown that it must not exceed, as 0.25 or '25%'"}
+    )
+    form: Literal["ratio", "log_trades"] = field(
+        default="ratio",
+        validator=validators.in_(("ratio", "log_trades")),
+        metadata={"help": "'log_trades' weighs by the number of trades"},
+    )
+    aggregate: Literal["mean", "median", "min", "max"] = field(
+        default="mean",
+        validator=validators.in_(("mean", "median", "min", "max")),
+        metadata={"help": "what makes one value of several scenarios' values"},
+    )
+
+    @max_drawdown_limit.validator
+    def _check_limit(self, _attribute: object, value: float | str | None) -> None:
+        limit = number(value) if isinstance(value, str) else value
+        if value is not None and (limit is None or not 0 < limit <= 1):
+            raise ValueError("expected a share of the peak above 0 and up to 1, as 0.25 or '25%'")
+
+
+@hookimpl
+def leanopt_fitness() -> Sequence[FitnessSpec]:
+    """Register the fitness function `calmar`."""
+    return [
+        FitnessSpec(
+            "calmar",
+            "leanopt_calmar._impl:create",
+            CalmarOptions,
+            "Compound annual return over maximum drawdown, with minimum requirements",
+        )
+    ]

@@ -1,0 +1,41 @@
+"""Latin hypercube designs: registration and options, nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from attrs import field, frozen, validators
+
+from leanopt_core import hookimpl
+from leanopt_core.specs import StageSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["LhsOptions", "leanopt_stages"]
+
+LEANOPT_API_VERSION = 1
+
+
+@frozen
+class LhsOptions:
+    """The options of `lhs`."""
+
+    design: Literal["random", "optimized", "sobol"] = field(
+        default="random",
+        validator=validators.in_(("random", "optimized", "sobol")),
+        metadata={"help": "how points are spread; 'optimized' and 'sobol' need SciPy"},
+    )
+
+
+@hookimpl
+def leanopt_stages() -> Sequence[StageSpec]:
+    """Register the search method `lhs`."""
+    return [
+        StageSpec(
+            "lhs",
+            "leanopt_lhs._impl:create",
+            LhsOptions,
+            "A Latin hypercube on the grid: every axis covered evenly by few points",
+        )
+    ]

@@ -1,0 +1,123 @@
+"""Repair: makes a design's points feasible and different, at the least cost to its evenness."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leanopt_lhs._designs import peers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from random import Random
+
+    from leanopt_core.space import Point, Space
+    from leanopt_lhs._designs import Rows
+
+#: Exchanges tried for one point; each costs two looks at the constraints.
+EXCHANGES: Final = 200
+#: Redraws within its strata tried for one point.
+REDRAWS: Final = 50
+#: How many levels away a substitute may lie.
+FARTHEST: Final = 512
+#: Uniform points tried at last, for one point.
+LAST_TRIES: Final = 2_000
+
+
+class Repair:
+    """Owns a design while it is made fit for a space; every step keeps what is good already.
+
+    A row is bad while it is infeasible or repeats another; `taken` holds the points of the others.
+    """
+
+    def __init__(self, space: Space, rows: Rows, random: Random) -> None:
+        self._space = space
+        self._rows = rows
+        self._random = random
+        self._lengths = [len(axis) for axis in space.axes]
+        self._taken: set[Point] = set()
+        self._bad = {index for index, row in enumerate(rows) if not self._take(tuple(row))}
+
+    def exchange(self) -> None:
+        """Exchange one level of a bad row with another row's, which keeps every axis as it is.
+
+        A Latin hypercube under constraints is best found by permuting its columns [Petelet, Iooss,
+        Asserin, Loredo 2010, Latin hypercube sampling with inequality constraints].
+        """
+        self._each_bad(self._exchanged)
+
+    def redraw(self) -> None:
+        """Draw bad rows again within their own strata."""
+        self._each_bad(self._redrawn)
+
+    def replace(self) -> None:
+        """Move bad rows to the nearest free feasible point, or to any."""
+        self._each_bad(self._replaced)
+
+    def points(self) -> list[Point]:
+        """Return the good rows in the design's order; what no repair could help is left out."""
+        return [tuple(row) for index, row in enumerate(self._rows) if index not in self._bad]
+
+    def substitute(self, point: Point) -> Point | None:
+        """Return the nearest free feasible point, now taken, or None where none is near."""
+        return next((near for near in self._nearby(point) if self._take(near)), None)
+
+    def _each_bad(self, mend: Callable[[list[int]], bool]) -> None:
+        for index in sorted(self._bad):
+            row = self._rows[index]
+            if self._take(tuple(row)) or mend(row):
+                self._bad.discard(index)
+
+    def _take(self, point: Point) -> bool:
+        if point in self._taken or not self._space.feasible(point):
+            return False
+        self._taken.add(point)
+        return True
+
+    def _exchanged(self, row: list[int]) -> bool:
+        for _ in range(EXCHANGES if row else 0):
+            partner = self._random.randrange(len(self._rows))
+            axis = self._random.randrange(len(row))
+            if row[axis] != self._rows[partner][axis] and self._try(row, partner, axis):
+                return True
+        return False
+
+    def _try(self, row: list[int], partner: int, axis: int) -> bool:
+        """Exchange if `row` becomes good and its partner no worse than it was."""
+        other = self._rows[partner]
+        before = tuple(other)
+        row[axis], other[axis] = other[axis], row[axis]
+        if self._take(tuple(row)):
+            if partner in self._bad:
+                return True
+            if self._take(tuple(other)):
+                self._taken.discard(before)
+                return True
+            self._taken.discard(tuple(row))
+        row[axis], other[axis] = other[axis], row[axis]
+        return False
+
+    def _redrawn(self, row: list[int]) -> bool:
+        count = len(self._rows)
+        spans = [peers(level, count, n) for level, n in zip(row, self._lengths, strict=True)]
+        drawn = (tuple(self._random.choice(span) for span in spans) for _ in range(REDRAWS))
+        return self._moved(row, next(filter(self._take, drawn), None))
+
+    def _replaced(self, row: list[int]) -> bool:
+        drawn = (
+            tuple(self._random.randrange(length) for length in self._lengths)
+            for _ in range(LAST_TRIES)
+        )
+        near = self.substitute(tuple(row))
+        return self._moved(row, near or next(filter(self._take, drawn), None))
+
+    def _moved(self, row: list[int], point: Point | None) -> bool:
+        if point is not None:
+            row[:] = point
+        return point is not None
+
+    def _nearby(self, point: Point) -> Iterator[Point]:
+        """Return feasible points on the axes through `point`, further and further away."""
+        radius = 1
+        while radius < min(2 * max(self._lengths, default=0), FARTHEST):
+            yield from self._space.neighbours(point, radius)
+            radius *= 2

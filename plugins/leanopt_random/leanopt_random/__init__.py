@@ -1,0 +1,27 @@
+"""Random search: registration, nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leanopt_core import hookimpl
+from leanopt_core.specs import StageSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["leanopt_stages"]
+
+LEANOPT_API_VERSION = 1
+
+
+@hookimpl
+def leanopt_stages() -> Sequence[StageSpec]:
+    """Register the search method `random`."""
+    return [
+        StageSpec(
+            "random",
+            "leanopt_random._impl:create",
+            help="Points drawn uniformly without repeats, until none is left",
+        )
+    ]

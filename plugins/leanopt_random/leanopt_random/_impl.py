@@ -1,0 +1,50 @@
+"""The search method itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leanopt_core.trial import DONE, Proposal, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leanopt_core.space import Point
+    from leanopt_core.specs import NoOptions
+    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.trial import Trial
+
+#: So many refusals in a row mean that earlier stages left little: then their points are looked up.
+PATIENCE: Final = 10
+
+
+class RandomSearch:
+    """Draws feasible points uniformly without repeats; done when the space is exhausted.
+
+    It holds no list of what it drew: the space's permutation never comes back to a point. Points of
+    earlier stages are refused and drawn over; only where that happens often are they remembered.
+    """
+
+    def __init__(self, points: Iterator[Point]) -> None:
+        self._points = points
+        self._known: frozenset[Point] = frozenset()
+
+    def ask(self, context: AskContext) -> Proposal | Signal:
+        """Return the next point, `DONE` after the last."""
+        if context.attempt == PATIENCE:
+            self._known = frozenset(told.point for told in context.history)
+        for point in self._points:
+            if point not in self._known:
+                return Proposal(point, "random")
+        return DONE
+
+    def tell(self, trial: Trial) -> None:
+        """Learn nothing: a random search does not look at results."""
+
+    def refused(self, point: Point) -> None:
+        """Learn nothing: the next ask draws on."""
+
+
+def create(options: NoOptions, start: StageStart) -> RandomSearch:  # noqa: ARG001 - the contract's
+    """Return a random search of the whole space, in the order that the stage's seed decides."""
+    return RandomSearch(start.space.sample(start.seed))

@@ -1,0 +1,59 @@
+"""Any one statistic as the fitness: registration and options, nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from attrs import field, frozen, validators
+
+from leanopt_core import hookimpl
+from leanopt_core.specs import FitnessSpec
+from leanopt_core.statistics import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["StatisticOptions", "leanopt_fitness"]
+
+LEANOPT_API_VERSION = 1
+
+
+@frozen
+class StatisticOptions:
+    """The options of `statistic`."""
+
+    statistic: str = field(
+        validator=validators.min_len(1),
+        metadata={"help": "the statistic's name or path, as LEAN's optimizer takes it"},
+    )
+    direction: Literal["max", "min"] = field(
+        default="max",
+        validator=validators.in_(("max", "min")),
+        metadata={"help": "which way is better"},
+    )
+    target: float | str | None = field(
+        default=None, metadata={"help": "the value at which to end, as 2.0 or '25%'"}
+    )
+    aggregate: Literal["mean", "median", "min", "max"] = field(
+        default="mean",
+        validator=validators.in_(("mean", "median", "min", "max")),
+        metadata={"help": "what makes one value of several scenarios' values"},
+    )
+
+    @target.validator
+    def _check_target(self, _attribute: object, value: float | str | None) -> None:
+        if isinstance(value, str) and number(value) is None:
+            raise ValueError("expected a number or a per cent, as 2.0 or '25%'")
+
+
+@hookimpl
+def leanopt_fitness() -> Sequence[FitnessSpec]:
+    """Register the fitness function `statistic`."""
+    return [
+        FitnessSpec(
+            "statistic",
+            "leanopt_statistic._impl:create",
+            StatisticOptions,
+            "Any one statistic, to make large or small",
+        )
+    ]

@@ -1,0 +1,50 @@
+"""The fitness function itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from leanopt_core.fitness import Backtested, Direction, Fitness
+from leanopt_core.scoring import combine
+from leanopt_core.statistics import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leanopt_statistic import StatisticOptions
+
+
+@frozen
+class StatisticFitness:
+    """Takes one statistic of each backtest, and makes one value of several scenarios' values."""
+
+    options: StatisticOptions
+
+    @property
+    def direction(self) -> Direction:
+        """Return the direction that the options name."""
+        return self.options.direction
+
+    @property
+    def target(self) -> float | None:
+        """Return the target as a plain number."""
+        target = self.options.target
+        return number(target) if isinstance(target, str) else target
+
+    def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
+        """Return the statistic, or none with the name tried and the nearest one."""
+        return combine([self._judge(backtest) for backtest in backtests], self.options.aggregate)
+
+    def _judge(self, backtest: Backtested) -> Fitness:
+        value = backtest.statistics.get(self.options.statistic)
+        if value is not None:
+            return Fitness(value)
+        missing = backtest.statistics.missing(self.options.statistic)
+        return Fitness(reasons=(f"{backtest.scenario}: {missing}",))
+
+
+def create(options: StatisticOptions) -> StatisticFitness:
+    """Return the fitness function for `options`."""
+    return StatisticFitness(options)

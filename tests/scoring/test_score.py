@@ -1,0 +1,233 @@
+"""Scoring a trial: failures, constraints over scenarios, fitness, and what is contained."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanopt_core.errors import PluginError
+from leanopt_core.fitness import Backtested, Direction, Fitness
+from leanopt_core.scoring import Aggregate, ResultConstraint, combine, score
+from leanopt_core.statistics import Statistics
+from leanopt_core.trial import Score, Violation
+from leanopt_core.work import Category, Failure, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LABEL = "fitness function 'sharpe' of leanopt-sharpe 1.0"
+
+
+@frozen
+class Sharpe:
+    """The mean Sharpe ratio, either way."""
+
+    direction: Direction = "max"
+    target: float | None = None
+
+    def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
+        """Return the mean."""
+        values = [backtest.statistics.sharpe_ratio for backtest in backtests]
+        known = [value for value in values if value is not None]
+        if len(known) < len(values):
+            return Fitness(reasons=("no Sharpe ratio",))
+        return Fitness(math.fsum(known) / len(known), values={"lowest": min(known)})
+
+
+@frozen
+class Returning:
+    """Returns whatever it was given."""
+
+    answer: object
+    direction: Direction = "max"
+    target: float | None = None
+
+    def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
+        """Return it, or raise it."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer  # type: ignore[return-value]  # the contract broken on purpose
+
+
+def completed(**values: float) -> Outcome:
+    """Return a completed backtest; `sharpe`, `drawdown`, `orders`."""
+    names = {"sharpe": "Sharpe Ratio", "drawdown": "Drawdown", "orders": "Total Orders"}
+    return Outcome(Statistics({names[name]: value for name, value in values.items()}))
+
+
+def failed(category: Category = Category.STRATEGY, message: str = "it broke") -> Outcome:
+    """Return a failed backtest."""
+    return Outcome(failure=Failure(category, message))
+
+
+def constraints(*texts: str) -> list[ResultConstraint]:
+    """Return parsed constraints."""
+    return [ResultConstraint.parse(text) for text in texts]
+
+
+def test_a_feasible_trial() -> None:
+    """Constraints hold: a fitness, the objective the same, nothing violated."""
+    given_constraints = constraints("Drawdown <= 25%", "Total Orders >= 30")
+    outcome = completed(sharpe=1.5, drawdown=0.2, orders=30)
+    scored = score({"SPY": outcome}, Sharpe(), given_constraints, label=LABEL)
+    assert scored == Score(1.5, 1.5, values={"lowest": 1.5})
+    assert scored.feasible
+
+
+def test_smaller_is_better() -> None:
+    """Where the fitness function says `min`, the objective is turned; no negative zero."""
+    scored = score({"SPY": completed(sharpe=1.5)}, Sharpe("min"), label=LABEL)
+    assert (scored.fitness, scored.objective) == (1.5, -1.5)
+    zero = score({"SPY": completed(sharpe=0.0)}, Sharpe("min"), label=LABEL)
+    assert str(zero.objective) == "0.0"
+
+
+def test_a_violated_constraint_has_its_size() -> None:
+    """The fitness stays; the violation is the sum of the sizes."""
+    given_constraints = constraints("Drawdown <= 25%", "Total Orders >= 30")
+    outcome = completed(sharpe=1.5, drawdown=0.5, orders=15)
+    scored = score({"SPY": outcome}, Sharpe(), given_constraints, label=LABEL)
+    assert scored.violations == (
+        Violation("Drawdown <= 25%", 1.0),
+        Violation("Total Orders >= 30", 0.5),
+    )
+    assert (scored.fitness, scored.violation, scored.feasible) == (1.5, 1.5, False)
+
+
+def test_constraints_hold_in_each_scenario() -> None:
+    """With several scenarios each is judged, and named where it violates."""
+    outcomes = {
+        "SPY": completed(sharpe=2, drawdown=0.1),
+        "QQQ": completed(sharpe=1, drawdown=0.3),
+    }
+    scored = score(outcomes, Sharpe(), constraints("Drawdown <= 0.25"), label=LABEL)
+    (violation,) = scored.violations
+    assert violation.constraint == "Drawdown <= 0.25 [QQQ]"
+    assert scored.violation == pytest.approx(0.2)
+    assert scored.fitness == 1.5
+
+
+def test_a_missing_statistic_gives_no_fitness() -> None:
+    """A constraint on what is not there: no fitness, the reason with the nearest name."""
+    outcomes = {"SPY": completed(sharpe=2, drawdown=0.9), "QQQ": completed(sharpe=1, drawdown=0.1)}
+    given_constraints = constraints("Drawdown <= 25%", "Drawdon <= 25%")
+    scored = score(outcomes, Sharpe(), given_constraints, label=LABEL)
+    assert scored == Score(
+        reasons=(
+            "Drawdon <= 25% [SPY]: no statistic 'Drawdon': did you mean 'Drawdown'?",
+            "Drawdon <= 25% [QQQ]: no statistic 'Drawdon': did you mean 'Drawdown'?",
+        )
+    )
+
+
+def test_a_failed_backtest_fails_the_trial() -> None:
+    """The first failure's category, every message, and the fitness function is not asked."""
+    outcomes = {
+        "SPY": completed(sharpe=2),
+        "QQQ": failed(Category.TIMEOUT, "after 120 s"),
+        "IWM": failed(),
+    }
+    scored = score(outcomes, Returning(ValueError("not asked")), label=LABEL)
+    assert scored == Score(reasons=("QQQ: after 120 s", "IWM: it broke"), failure="timeout")
+    assert score({"SPY": failed()}, Sharpe(), label=LABEL).reasons == ("it broke",)
+
+
+def test_a_backtest_without_anything_is_no_result() -> None:
+    """An outcome without statistics or failure does not count as success."""
+    assert score({"SPY": Outcome()}, Sharpe(), label=LABEL).failure == "no result"
+
+
+def test_no_fitness_keeps_its_reasons_and_size() -> None:
+    """What is missing to a fitness counts as violation beside the constraints'."""
+    fitness = Returning(Fitness(reasons=("few trades",), violation=0.5))
+    outcome = completed(drawdown=0.5)
+    scored = score({"SPY": outcome}, fitness, constraints("Drawdown <= 0.25"), label=LABEL)
+    assert scored.violations == (Violation("Drawdown <= 0.25", 1.0), Violation("fitness", 0.5))
+    assert (scored.objective, scored.violation, scored.reasons) == (None, 1.5, ("few trades",))
+    silent = score({"SPY": outcome}, Returning(Fitness()), label=LABEL)
+    assert silent.reasons == (f"{LABEL} gave no value and no reason",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (ZeroDivisionError("division by zero"), "raised ZeroDivisionError: division by zero"),
+        (None, "returned NoneType, not a Fitness"),
+        (1.5, "returned float, not a Fitness"),
+        (Fitness(math.nan), "returned the value nan; none is told by None"),
+        (Fitness(-math.inf), "returned the value -inf; none is told by None"),
+        (Fitness("1.5"), "returned the value '1.5', not a number"),  # type: ignore[arg-type]
+        (Fitness(value=True), "returned the value True, not a number"),
+        (Fitness(1.0, violation=math.inf), "returned the violation inf; none is told by None"),
+        (Fitness(violation=-1.0), "returned the violation -1.0, below 0"),
+        (Fitness(1.0, values={"b": math.nan}), "returned the b nan; none is told by None"),
+    ],
+)
+def test_a_broken_fitness_function_is_named(answer: object, message: str) -> None:
+    """Whatever it does wrong, the error names the function and its distribution."""
+    with pytest.raises(PluginError) as raised:
+        score({"SPY": completed(sharpe=1)}, Returning(answer), label=LABEL)
+    assert str(raised.value) == f"{LABEL} {message}"
+
+
+def test_an_unknown_direction_is_named() -> None:
+    """So is a direction that is none."""
+    fitness = Returning(Fitness(1.0), direction="up")  # type: ignore[arg-type]  # no direction
+    with pytest.raises(PluginError, match="has the direction 'up', not 'max' or 'min'"):
+        score({"SPY": completed()}, fitness, label=LABEL)
+
+
+def test_closed_trades_come_from_the_statistic_first() -> None:
+    """What a fitness function counts does not depend on whether trades were asked for."""
+    seen: list[int | None] = []
+
+    @frozen
+    class Counting(Sharpe):
+        def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
+            seen.append(backtests[0].closed_trades)
+            return Fitness(1.0)
+
+    reported = Statistics({"totalPerformance.tradeStatistics.totalNumberOfTrades": 5.0})
+    trades = [[1.0], [2.0]]
+    for outcome in (
+        Outcome(reported),
+        Outcome(reported, trades=trades),
+        Outcome(Statistics(), trades=trades),
+        Outcome(Statistics()),
+    ):
+        score({"SPY": outcome}, Counting(), label=LABEL)
+    assert seen == [5, 5, 2, None]
+
+
+@given(
+    st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=6),
+    st.sampled_from(["mean", "median", "min", "max"]),
+)
+def test_combining_lies_between_the_extremes(values: list[float], how: Aggregate) -> None:
+    """One value out of several: between the lowest and the highest, whatever the way."""
+    combined = combine([Fitness(value, values={"v": value}) for value in values], how)
+    assert combined.value is not None
+    assert min(values) <= combined.value + 1e-6
+    assert combined.value - 1e-6 <= max(values)
+    assert combined.values == {"v": combined.value}
+
+
+def test_combining_with_one_that_has_none() -> None:
+    """One scenario without a fitness: none, all reasons once, all violations."""
+    combined = combine(
+        [Fitness(1.0), Fitness(None, ("few",), 0.5), Fitness(None, ("few", "deep"), 0.25)]
+    )
+    assert combined == Fitness(None, ("few", "deep"), 0.75)
+
+
+def test_combining_nothing_or_no_known_way() -> None:
+    """Both are the caller's mistakes."""
+    with pytest.raises(ValueError, match="no fitness to combine"):
+        combine([])
+    with pytest.raises(ValueError, match="'avg' is no way to combine; there are: mean"):
+        combine([Fitness(1.0)], "avg")  # type: ignore[arg-type]
