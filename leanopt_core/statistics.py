@@ -71,7 +71,7 @@ def _figure(value: object) -> Figure:
         try:
             return _finite(float(value), value)
         except OverflowError:
-            raise ValueError(f"{value:.3e} is no usable number") from None
+            raise ValueError("what exceeds 1.8e308 is no usable number") from None
     return None
 
 

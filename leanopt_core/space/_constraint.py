@@ -48,12 +48,12 @@ class ParameterConstraint:
         names = tuple(names_known)
         tree = source.parse(unusable_hint(text, names))
         given = names_known if isinstance(names_known, Mapping) else {}
-        known = {name: _term(given[name]) if given else terms.unknown() for name in names}
+        known = {name: _term(given[name], name) if given else terms.unknown() for name in names}
         compile_check(source, tree, known)
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & set(names)
+        used = _mentioned(tree) & frozenset(names)
         if not used:
             source.fail(1, "names no parameter")
-        return cls(text, frozenset(used), tree)
+        return cls(text, used, tree)
 
     def check(self, known: Mapping[str, Term]) -> Check:
         """Return the constraint as a closure over levels; ConstraintError where kinds are wrong."""
@@ -69,6 +69,13 @@ class ParameterConstraint:
         if missing:
             raise SpaceError(f"constraint {quoted(self.text)} needs a value of {missing[0]}")
         return self.check({name: _term(values[name], name) for name in self.names})(())
+
+
+def _mentioned(tree: ast.expr) -> frozenset[str]:
+    """Return the names that stand for values; a parameter may be called min, as a function is."""
+    nodes = list(ast.walk(tree))
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return frozenset(n.id for n in nodes if isinstance(n, ast.Name) and n not in called)
 
 
 def _term(given: Axis | Value, name: str = "") -> Term:
