@@ -53,6 +53,6 @@ class Backlog(Generic[T]):
         """Forget a request and return it, None where the ticket is not known."""
         task = self._tasks.pop(ticket, None)
         for queue in (self._fresh, self._retries):
-            if task in queue:
+            if task is not None and task in queue:
                 queue.remove(task)
         return task

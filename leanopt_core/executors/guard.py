@@ -21,7 +21,6 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Guard:
         self._harness = 0
         self._ended: int | None = None
 
-    def run(self, command: Sequence[str]) -> int:
+    def run(self, command: list[str]) -> int:
         """Start the harness, wait for a reason to end, end everything, and return the exit code."""
         guard = os.getpid()
         self._harness = os.fork()
@@ -68,7 +67,7 @@ class Guard:
         code = os.waitstatus_to_exitcode(self._ended or 0)
         return code if code >= 0 else 128 - code
 
-    def _become(self, command: Sequence[str], guard: int) -> NoReturn:
+    def _become(self, command: list[str], guard: int) -> NoReturn:
         """Turn this forked process into the harness."""
         try:
             os.setsid()

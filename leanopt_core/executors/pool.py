@@ -252,3 +252,73 @@ class Pool(Generic[T]):
             worker.weight = weight
             return False
         return weight - worker.weight > self._recycle_growth
+
+
+class _Ears(Generic[T]):
+    """What the crew tells about workers' lives, put into the pool's books."""
+
+    def __init__(self, pool: Pool[T]) -> None:
+        self._pool = pool
+
+    def greeted(self, worker: Worker[T], hello: Hello) -> None:
+        """Give a worker its first request, if its strategy is the one that was prepared."""
+        pool = self._pool
+        pool.hello = pool.hello or hello
+        misfit = _misfit(pool._launch.identity, hello)
+        if misfit is not None:
+            pool._error = pool._error or StrategyError(misfit)
+        else:
+            pool._employ(worker)
+
+    def answered(self, worker: Worker[T], payload: Mapping[str, Any]) -> None:
+        """Note the answer; give the worker its next request, or let it go where that is due."""
+        pool, task = self._pool, worker.task
+        worker.task = None
+        worker.served += 1
+        if task is not None:
+            pool._finish(worker, task, Answer(payload, worker.channel.open), None)
+        if worker.client.skipped and not pool._garbage_told:
+            pool._garbage_told = True
+            pool._report(worker.account("a harness prints where its answers belong"))
+        if worker.leaving or pool._grown(worker):
+            pool._crew.retire(worker)
+        else:
+            pool._employ(worker)
+
+    def overdue(self, worker: Worker[T]) -> None:
+        """Fail the request: another attempt would take as long."""
+        task, worker.task = worker.task, None
+        if task is not None:
+            limit = self._pool._time_limit
+            account = worker.account(f"it ran for longer than {limit:g} s")
+            self._pool._finish(worker, task, None, Failure(Category.TIMEOUT, account))
+
+    def lost(self, worker: Worker[T], failure: Failure) -> None:
+        """Send the request again, as often as is allowed."""
+        task, worker.task = worker.task, None
+        if task is None:
+            self._pool._report(f"an idle worker was replaced: {failure.message}")
+        elif task.attempts <= self._pool._retries:
+            self._pool._backlog.retry(task)
+            self._pool._hand_out()
+        else:
+            self._pool._finish(worker, task, None, failure)
+
+    def unstarted(self, account: str, *, hopeless: bool) -> None:
+        """Pass it on; where there is no hope, `wait` raises it."""
+        if not hopeless:
+            self._pool._report(f"a worker could not be started: {account}")
+        elif self._pool._error is None:
+            self._pool._error = ExecutorError(f"no worker can be started: {account}")
+
+
+def _misfit(identity: str | None, hello: Hello) -> str | None:
+    """Say why the strategy behind a hello cannot be run, None where it can."""
+    if hello.fault is not None:
+        return hello.fault.message
+    if identity is None or hello.identity is None or hello.identity == identity:
+        return None
+    return (
+        f"the strategy is not the one that was prepared: its identity is {hello.identity}, "
+        f"expected {identity}; were its files changed meanwhile?"
+    )

@@ -48,7 +48,7 @@ class ProcessExecutor:
         self._lock = Lock()
         self._numbers = count(1)
 
-    def place(self) -> Mapping[str, str]:
+    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:  # noqa: ARG002
         """Say which interpreter `{python}` is, and the platform."""
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",

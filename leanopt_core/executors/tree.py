@@ -28,7 +28,7 @@ def held(pids: Sequence[int], limit: int = 0) -> int:
     Counting so is dear: the plain sum is returned where it is not more than `limit`.
     """
     page = os.sysconf("SC_PAGE_SIZE")
-    resident = sum(page * int((_read(f"/proc/{pid}/statm").split() or [0, 0])[1]) for pid in pids)
+    resident = sum(page * _resident_pages(pid) for pid in pids)
     return resident if resident <= limit or len(pids) == 1 else sum(map(_share, pids))
 
 
@@ -79,6 +79,11 @@ def _processes() -> list[int]:
         return [int(name) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return []
+
+
+def _resident_pages(pid: int) -> int:
+    fields = _read(f"/proc/{pid}/statm").split()
+    return int(fields[1]) if fields else 0
 
 
 def _share(pid: int) -> int:
