@@ -38,7 +38,7 @@ class Guard:
             raise
         except (Exception, SystemExit) as error:
             raise self.fault(doing, f"it raised {type(error).__name__}: {error}") from error
-        if before is not None and _global_states() != before:
+        if before is not None and _global_states()[: len(before)] != before:
             raise self.fault(
                 doing, "it used global random state; context.random() is the generator to use"
             )
