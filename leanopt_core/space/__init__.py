@@ -8,7 +8,8 @@ from leanopt_core.space._errors import AxisError, ConstraintError
 from leanopt_core.space._neighbours import Metric
 from leanopt_core.space._numbers import Value, number_text
 from leanopt_core.space._permutation import Permutation
-from leanopt_core.space._space import Point, Space
+from leanopt_core.space._points import Point
+from leanopt_core.space._space import Space
 
 __all__ = [
     "Axis",

@@ -10,7 +10,7 @@ from typing import NoReturn, TypeAlias
 
 from leanopt_core.space import _terms as terms
 from leanopt_core.space._checks import usable_in_constraints
-from leanopt_core.space._errors import quoted
+from leanopt_core.space._errors import cut, quoted
 from leanopt_core.space._numbers import Kind, units_of
 from leanopt_core.space._syntax import Source
 from leanopt_core.space._terms import Check, Term
@@ -19,8 +19,8 @@ from leanopt_core.suggest import did_you_mean
 DEEPEST = 60
 """Most operations inside one another; keeps the recursion below Python's own limit."""
 
-_LITERALS = {"true": True, "false": False}
-_CALLS = {"abs": 1, "min": 2, "max": 2}
+_LITERALS: Mapping[str, bool] = {"true": True, "false": False}
+_CALLS = frozenset({"abs", "min", "max"})
 _KINDS: Mapping[Kind, str] = {"number": "a number", "text": "a text", "truth": "true or false"}
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
 _ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
@@ -173,12 +173,12 @@ class _Compiler:
     def _can_be_equal(self, left: _Part, right: _Part) -> None:
         (node, term), (_, other) = left, right
         if term.kinds and other.kinds and not term.kinds & other.kinds:
-            is_other = f"{self._source.written(right[0])} is {_described(other)}"
+            is_other = f"{cut(self._source.written(right[0]))} is {_described(other)}"
             self._refuse(node, f"is {_described(term)} and {is_other}: never equal")
         for (choice, of), (literal, _) in ((left, right), (right, left)):
             text = literal.value if isinstance(literal, ast.Constant) else None
             if of.texts and isinstance(text, str) and text not in of.texts:
-                problem = f"is no choice of {self._source.written(choice)}"
+                problem = f"is no choice of {cut(self._source.written(choice))}"
                 self._refuse(literal, problem, did_you_mean(text, of.texts))
 
     def _called(self, node: ast.Call) -> Term:
@@ -221,7 +221,7 @@ class _Compiler:
         return self._source.written(node).replace("_", "")
 
     def _refuse(self, node: ast.expr, problem: str, hint: str = "") -> NoReturn:
-        self._source.refuse(node, f"{self._source.written(node)} {problem}", hint)
+        self._source.refuse(node, f"{cut(self._source.written(node))} {problem}", hint)
 
 
 def _described(term: Term) -> str:

@@ -6,16 +6,19 @@ are independent: their counts multiply.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from math import prod
+from math import ceil, floor, prod, sqrt
 from typing import Literal
 
 from attrs import frozen
 
-from leanopt_core.space._constraint import ParameterConstraint
 from leanopt_core.space._permutation import Permutation
-from leanopt_core.space._terms import Check, every
+from leanopt_core.space._terms import every
+from leanopt_core.space._walk import Rule, TooManyError, satisfying
+
+_ERRORS = 3
+"""How many standard errors an estimate's bounds are away."""
 
 
 @frozen
@@ -23,24 +26,15 @@ class Count:
     """A number of feasible points and how it is known.
 
     `exact`: a product, nothing limits the grid. `counted`: found by looking; 0 is then a proof.
-    `estimated`: a sample's share of the grid; 0 then only means that none was found.
+    `estimated`: a sample's share of the grid; 0 then only means that none was found. The true
+    number is from `low` to `high`: both are `value` where it is known, and where it is estimated
+    they hold it in about 997 of 1000 spaces.
     """
 
     value: int
     how: Literal["exact", "counted", "estimated"]
-
-
-@frozen
-class Rule:
-    """A constraint over levels: the positions of the axes it reads, and its closure."""
-
-    constraint: ParameterConstraint
-    axes: frozenset[int]
-    holds: Check
-
-
-class _TooManyError(Exception):
-    """The limit is reached before the search is through."""
+    low: int
+    high: int
 
 
 def count(sizes: Sequence[int], rules: Sequence[Rule], limit: int, samples: int) -> Count:
@@ -50,18 +44,21 @@ def count(sizes: Sequence[int], rules: Sequence[Rule], limit: int, samples: int)
     by then is estimated from `samples` points, the same ones every time.
     """
     if not rules:
-        return Count(prod(sizes), "exact")
-    groups = _groups(rules)
-    counted = [_counted(sizes, group, limit) for group in groups]
-    if 0 in counted:
-        return Count(0, "counted")
-    parts = [
-        _estimated(sizes, group, samples) if number is None else number
-        for group, number in zip(groups, counted, strict=True)
-    ]
+        return _known(prod(sizes), "exact")
+    parts = []
+    for group in _groups(rules):
+        part = _counted(sizes, group, limit) or _estimated(sizes, group, samples)
+        if part.high == 0:
+            return part
+        parts.append(part)
     bound = _axes(rules)
     free = prod(size for axis, size in enumerate(sizes) if axis not in bound)
-    return Count(free * prod(parts), "estimated" if None in counted else "counted")
+    return Count(
+        free * prod(part.value for part in parts),
+        "estimated" if any(part.how == "estimated" for part in parts) else "counted",
+        free * prod(part.low for part in parts),
+        free * prod(part.high for part in parts),
+    )
 
 
 def emptying(sizes: Sequence[int], rules: Sequence[Rule], limit: int) -> list[Rule]:
@@ -95,22 +92,26 @@ def _axes(rules: Iterable[Rule]) -> list[int]:
     return sorted(frozenset[int]().union(*(rule.axes for rule in rules)))
 
 
-def _counted(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> int | None:
+def _known(value: int, how: Literal["exact", "counted"]) -> Count:
+    return Count(value, how, value, value)
+
+
+def _counted(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Count | None:
     try:
-        return sum(1 for _ in _satisfying(sizes, group, limit))
-    except _TooManyError:
+        return _known(sum(1 for _ in satisfying(sizes, group, limit)), "counted")
+    except TooManyError:
         return None
 
 
 def _empty(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> bool:
     """Return whether it is proven that no point satisfies the group."""
     try:
-        return next(_satisfying(sizes, group, limit), None) is None
-    except _TooManyError:
+        return next(satisfying(sizes, group, limit), None) is None
+    except TooManyError:
         return False
 
 
-def _estimated(sizes: Sequence[int], group: Sequence[Rule], samples: int) -> int:
+def _estimated(sizes: Sequence[int], group: Sequence[Rule], samples: int) -> Count:
     axes = _axes(group)
     size = prod(sizes[axis] for axis in axes)
     order, holds = Permutation(size, 0), every([rule.holds for rule in group])
@@ -122,52 +123,23 @@ def _estimated(sizes: Sequence[int], group: Sequence[Rule], samples: int) -> int
         for axis in axes:
             rank, levels[axis] = divmod(rank, sizes[axis])
         hits += holds(levels)
-    return round(Fraction(size * hits, drawn))
+    if drawn == size:
+        return _known(hits, "counted")
+    low, high = _share(hits, drawn)
+    return Count(
+        round(Fraction(size * hits, drawn)),
+        "estimated",
+        max(floor(size * low), hits),
+        min(ceil(size * high), size - (drawn - hits)),
+    )
 
 
-def _satisfying(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Iterator[None]:
-    """Yield once for each way to set the group's axes that satisfies it, depth first.
+def _share(hits: int, drawn: int) -> tuple[Fraction, Fraction]:
+    """Return the ends of Wilson's score interval of three standard errors for hits / drawn.
 
-    A rule is asked as soon as its last axis is set. Raises _TooManyError past `limit` settings.
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """
-    order = _order(sizes, group)
-    due = _due(order, group)
-    levels, upcoming = [0] * len(sizes), [0] * len(order)
-    depth, left = (0 if due[0](levels) else -1), limit
-    if depth == len(order):
-        yield None
-    while 0 <= depth < len(order):
-        axis = order[depth]
-        if upcoming[depth] == sizes[axis]:
-            upcoming[depth] = 0
-            depth -= 1
-            continue
-        levels[axis] = upcoming[depth]
-        upcoming[depth] += 1
-        left -= 1
-        if left < 0:
-            raise _TooManyError
-        if due[depth + 1](levels):
-            depth += 1
-            if depth == len(order):
-                yield None
-                depth -= 1
-
-
-def _order(sizes: Sequence[int], group: Iterable[Rule]) -> list[int]:
-    """Return the axes so that rules come due early: next the rule with the least left to set."""
-    order: list[int] = []
-    left = list(group)
-    while left:
-        costs = [prod(sizes[axis] for axis in rule.axes.difference(order)) for rule in left]
-        rule = left.pop(costs.index(min(costs)))
-        order += sorted(rule.axes.difference(order), key=lambda axis: (sizes[axis], axis))
-    return order
-
-
-def _due(order: Sequence[int], group: Iterable[Rule]) -> list[Check]:
-    """Return for each number of axes set, from 0, the check of the rules that come due then."""
-    due: list[list[Check]] = [[] for _ in range(len(order) + 1)]
-    for rule in group:
-        due[max((order.index(axis) + 1 for axis in rule.axes), default=0)].append(rule.holds)
-    return [every(checks) for checks in due]
+    square = _ERRORS**2
+    middle = (hits + square / 2) / (drawn + square)
+    half = _ERRORS / (drawn + square) * sqrt(hits * (drawn - hits) / drawn + square / 4)
+    return Fraction(max(middle - half, 0.0)), Fraction(min(middle + half, 1.0))

@@ -10,9 +10,14 @@ from leanopt_core.space._numbers import number_text
 _SHOWN = 80
 
 
+def cut(text: str) -> str:
+    """Return `text` cut so that a hostile one does not fill the screen."""
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
 def quoted(text: str) -> str:
-    """Return `text` in quotes, escaped, and cut so that a hostile one does not fill the screen."""
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
+    """Return `text` in quotes, escaped and cut."""
+    return repr(cut(text))
 
 
 def shown(value: object) -> str:

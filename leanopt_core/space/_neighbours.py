@@ -7,12 +7,13 @@ from itertools import product
 from typing import Literal, TypeAlias
 
 from leanopt_core.space._axis import Axis
+from leanopt_core.space._points import Point
 
 Metric: TypeAlias = Literal["axis", "chebyshev"]
 """What counts as near: a change on one axis, or on any number of axes at once."""
 
 
-def on_axes(axes: Sequence[Axis], point: tuple[int, ...], radius: int) -> Iterator[tuple[int, ...]]:
+def on_axes(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
     """Yield the points that differ from `point` on one axis, by at most `radius` steps."""
     for i, axis in enumerate(axes):
         for level in _near(axis, point[i], radius):
@@ -20,7 +21,7 @@ def on_axes(axes: Sequence[Axis], point: tuple[int, ...], radius: int) -> Iterat
                 yield (*point[:i], level, *point[i + 1 :])
 
 
-def in_box(axes: Sequence[Axis], point: tuple[int, ...], radius: int) -> Iterator[tuple[int, ...]]:
+def in_box(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
     """Yield the points that differ from `point`, on every axis by at most `radius` steps."""
     near = [_near(axis, level, radius) for axis, level in zip(axes, point, strict=True)]
     return (levels for levels in product(*near) if levels != point)

@@ -75,7 +75,7 @@ def number_text(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return format(decimal_of(*units_of(value)), "f")
-    return str(value)
+    return value if isinstance(value, str) else str(units_of(value)[0])
 
 
 def _shortest(units: int, places: int) -> tuple[int, int]:

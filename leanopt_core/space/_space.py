@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan, prod
 from types import MappingProxyType
-from typing import Any, TypeAlias, get_args
+from typing import Any, get_args
 
 from attrs import field, frozen
 
@@ -16,15 +16,14 @@ from leanopt_core.space import _record as record
 from leanopt_core.space import _terms as terms
 from leanopt_core.space._axis import Axis
 from leanopt_core.space._constraint import ParameterConstraint
-from leanopt_core.space._counting import Count, Rule
+from leanopt_core.space._counting import Count
 from leanopt_core.space._errors import AxisError, quoted, shown
 from leanopt_core.space._neighbours import Metric, in_box, on_axes
 from leanopt_core.space._numbers import Value, kind_of
 from leanopt_core.space._permutation import Permutation
+from leanopt_core.space._points import Point, problem
+from leanopt_core.space._walk import Rule
 from leanopt_core.suggest import did_you_mean
-
-Point: TypeAlias = tuple[int, ...]
-"""One level for each searched axis, in the axes' order."""
 
 
 def _fixed(values: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -40,8 +39,8 @@ class Space:
     """The searched `axes`, the `fixed` parameters passed on with them, and the `constraints`.
 
     Opening one costs nothing but its axes, however many points it has: `grid_size` is the product
-    of their lengths, never counted. Raises SpaceError where a
-    name is used twice, ConstraintError where a constraint does not fit the parameters.
+    of their lengths, never counted. Raises AxisError where a name is used twice, ConstraintError
+    where a constraint does not fit the parameters.
     """
 
     axes: tuple[Axis, ...] = field(converter=tuple[Axis, ...])
@@ -135,13 +134,13 @@ class Space:
 
         Says nothing about constraints; that is `feasible`.
         """
-        return not self._problem(point)
+        return not problem(self.axes, point)
 
     def validate(self, point: object) -> None:
         """Raise SpaceError, saying what is wrong, where `contains` is false."""
-        problem = self._problem(point)
-        if problem:
-            raise SpaceError(problem)
+        wrong = problem(self.axes, point)
+        if wrong:
+            raise SpaceError(wrong)
 
     def rank(self, point: Point) -> int:
         """Return the point's number, 0 to grid_size - 1; the last axis runs fastest.
@@ -157,7 +156,8 @@ class Space:
     def unrank(self, rank: int) -> Point:
         """Return the point of that number; SpaceError outside 0 to grid_size - 1."""
         if not 0 <= rank < self.grid_size:
-            raise SpaceError(f"points are numbered 0 to {self.grid_size - 1}, found {rank}")
+            last = self.grid_size - 1
+            raise SpaceError(f"points are numbered 0 to {last}, found {shown(rank)}")
         levels = []
         for size in reversed(self._sizes):
             rank, level = divmod(rank, size)
@@ -179,7 +179,8 @@ class Space:
         Axes that no constraint mentions multiply, and so do sets of constraints that share no
         axis. Each such set visits at most `limit` partial points (about 0.5 s a million), then is
         estimated from `samples` points, the same every time. A value of 0 is a proof where it is
-        "counted"; where it is "estimated" no sample was feasible.
+        "counted"; where it is "estimated" no sample was feasible. Raises SpaceError where limit is
+        below 0 or samples below 1.
         """
         if limit < 0 or samples < 1:
             raise SpaceError("a count needs a limit of 0 or more and one sample or more")
@@ -224,7 +225,8 @@ class Space:
     def nearest(self, levels: Sequence[float]) -> Point:
         """Return the grid point nearest to real-valued `levels`: each clipped, then rounded.
 
-        It may be infeasible. Raises SpaceError where a level is not a number or their count wrong.
+        Halfway goes to the even level. It may be infeasible. Raises SpaceError where a level is NaN
+        or their number is wrong.
         """
         if len(levels) != len(self.axes) or any(isnan(level) for level in levels):
             raise SpaceError(f"{len(self.axes)} levels are needed, each a number")
@@ -250,16 +252,3 @@ class Space:
         except (AttributeError, ArithmeticError, KeyError, TypeError) as error:
             raise SpaceError(f"this is no record of a parameter space: {error!r}") from None
         return cls(axes, fixed, constraints)
-
-    def _problem(self, point: object) -> str:
-        """Return why `point` is not on the grid, or an empty text."""
-        if not isinstance(point, tuple):
-            return f"a point is a tuple of levels, found {shown(point)}"
-        if len(point) != len(self.axes):
-            return f"a point has {len(self.axes)} levels here, found {len(point)}"
-        for axis, level in zip(self.axes, point, strict=True):
-            if type(level) is not int:
-                return f"the level of {quoted(axis.name)} is an int, found {shown(level)}"
-            if not 0 <= level < len(axis):
-                return f"{quoted(axis.name)} has levels 0 to {len(axis) - 1}, found {level}"
-        return ""
