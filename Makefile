@@ -12,7 +12,6 @@ EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
 demo: $(VENV)/.installed
 	$(BIN)/leanopt run examples/quickstart/pipeline.toml
-	$(BIN)/leanopt show --store examples/quickstart/.leanopt/leanopt.db
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -q $(ARGS)
@@ -31,12 +30,12 @@ wheels: $(VENV)/.installed
 	for dist in $(DISTRIBUTIONS); do \
 		$(BIN)/python -m build --wheel --no-isolation --outdir dist $$dist || exit 1; done
 
-$(VENV)/.installed: constraints.txt $(foreach dist,$(DISTRIBUTIONS),$(dist)/pyproject.toml)
+$(VENV)/.installed: constraints.txt requirements-dev.txt $(foreach dist,$(DISTRIBUTIONS),$(dist)/pyproject.toml)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling editables build
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
-		$(EDITABLE) --group dev
+		$(EDITABLE) --requirement requirements-dev.txt
 	touch $@
 
 clean:

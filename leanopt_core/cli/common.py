@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from leanopt_core.places import STORE
+
 if TYPE_CHECKING:
     from leanopt_core.pipeline import Pipeline
     from leanopt_core.plugins import Registry
+    from leanopt_core.store.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-STORE = Path(".leanopt") / "leanopt.db"
 
 
 def pipeline_options(command: Command) -> Command:
@@ -67,9 +68,10 @@ def project_option(command: Command) -> Command:
     )(command)
 
 
-def store_path(project: Path) -> Path:
-    """Return the store of a project folder; raises UsageError where it has none."""
+def open_project(project: Path) -> Store:
+    """Open the store of a project's folder; raises UsageError where it has none."""
     from leanopt_core.errors import UsageError
+    from leanopt_core.store.store import open_store
 
     folder = project if project.is_dir() else project.parent
     path = folder / STORE
@@ -78,4 +80,4 @@ def store_path(project: Path) -> Path:
             f"there are no runs in {folder.resolve()} (no {STORE}); "
             "--project names the folder of a pipeline that was run"
         )
-    return path
+    return open_store(path, create=False)

@@ -36,5 +36,9 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.6g}"
-    # A name from a file may hold control characters; a terminal must not act on them.
-    return "".join(c if c.isprintable() else "?" for c in str(value))
+    return plain(str(value))
+
+
+def plain(text: str) -> str:
+    """Return text from elsewhere without control characters: a terminal must not act on them."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)

@@ -35,16 +35,14 @@ def command(
     Example: leanopt run pipeline.toml --workers 8 --set stage.0.trials=200
     """
     from leanopt_core.cli.screen import PlainScreen
-    from leanopt_core.cli.summary import document, print_summary
+    from leanopt_core.cli.summary import document, print_report
     from leanopt_core.search.run import run_pipeline
 
     loaded, registry = load(pipeline, sets, workers, symbol, seed)
-    summary = run_pipeline(
-        loaded, registry, PlainScreen(), resume=resume, allow_unread=allow_unread
-    )
+    report = run_pipeline(loaded, registry, PlainScreen(), resume=resume, allow_unread=allow_unread)
     if as_json:
-        print_json(document(summary))
+        print_json(document(report))
     else:
-        print_summary(summary)
-    if summary.state == "interrupted":
+        print_report(report)
+    if report.run.state == "interrupted":
         raise click.exceptions.Exit(130)

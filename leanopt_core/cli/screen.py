@@ -46,8 +46,9 @@ class PlainScreen:
         score = record.trial.score
         if score.failure:
             self._failures[score.failure] += 1
-        best = self._best and self._best.trial.score.objective
-        if score.feasible and (best is None or (score.objective or 0.0) > best):
+        best = None if self._best is None else self._best.trial.score.objective
+        value = score.objective if score.feasible else None
+        if value is not None and (best is None or value > best):
             self._best = record
 
     def backtested(self, outcome: Outcome, seconds: float) -> None:  # noqa: ARG002 - counted only

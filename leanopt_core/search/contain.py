@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterable
-from operator import index
-from typing import Any, SupportsIndex, TypeVar, cast
+from collections.abc import Callable
+from operator import index, methodcaller
+from typing import Any, TypeVar
 
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.space import Point
@@ -19,29 +19,37 @@ T = TypeVar("T")
 #: taking both states costs tens of microseconds.
 _WATCHED = 64
 
+_METHODS = ("ask", "tell", "refused")
+
 
 class Guard:
-    """Calls a plugin's code; what it raises, and its use of global random state, gets a name."""
+    """Calls a plugin's code; what it raises, and its use of global random state, gets a name.
 
-    def __init__(self, label: str) -> None:
+    Errors of the kind `passing` are the plugin's own words and go through as they are.
+    """
+
+    def __init__(self, label: str, passing: type[LeanoptError] = LeanoptError) -> None:
         self._label = label
+        self._passing = passing
         self._calls = 0
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
         """Return what `function` returns; raises PluginError naming the plugin and what it did."""
         self._calls += 1
         watch = self._calls <= _WATCHED or self._calls % _WATCHED == 0
-        before = _global_states() if watch else None
+        before = _global_states() if watch else {}
         try:
             answer = function(*arguments)
-        except LeanoptError:
+        except (KeyboardInterrupt, self._passing):
             raise
-        except (Exception, SystemExit) as error:
-            raise self.fault(doing, f"it raised {type(error).__name__}: {error}") from error
-        if before is not None and _global_states()[: len(before)] != before:
-            raise self.fault(
-                doing, "it used global random state; context.random() is the generator to use"
-            )
+        except BaseException as error:
+            what = f"it raised {type(error).__name__}: {_text(str, error)}"
+            raise self.fault(doing, what) from error
+        after = _global_states() if watch else {}
+        # A call may be the first to load NumPy: its state is then new, not touched.
+        if any(after[name] != state for name, state in before.items()):
+            what = "it used global random state; context.random() is the generator to use"
+            raise self.fault(doing, what)
         return answer
 
     def fault(self, doing: str, what: str) -> PluginError:
@@ -55,47 +63,53 @@ class ContainedStage:
     def __init__(
         self, factory: Callable[[StageStart], Stage], start: StageStart, label: str
     ) -> None:
-        self._guard = Guard(label)
+        self._guard = Guard(label, PluginError)
         self._space = start.space
         self._stage = self._guard.call("being built", factory, start)
-        self.adopts = isinstance(self._stage, Adopts)
+        self.adopts, missing = self._guard.call("being built", _abilities, self._stage)
+        if missing:
+            what = f"it made {_short(self._stage)}, which has no {', '.join(missing)}"
+            raise self._guard.fault("being built", what)
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Ask and check: a proposal for a feasible point of the grid, `WAIT` or `DONE`."""
         doing = f"asked for trial {context.number}"
-        answer = self._guard.call(doing, self._stage.ask, context)
-        if isinstance(answer, Signal):
-            return answer
+        answer = self._call(doing, "ask", context)
+        return answer if isinstance(answer, Signal) else self._proposal(answer, doing)
+
+    def adopt(self, context: AskContext, proposal: Proposal) -> None:
+        """Hand over a stored proposal; only where `adopts` is true."""
+        self._call(f"given back trial {context.number}", "adopt", context, proposal)
+
+    def tell(self, trial: Trial) -> None:
+        """Tell a result."""
+        self._call(f"told trial {trial.number}", "tell", trial)
+
+    def refused(self, point: Point, number: int) -> None:
+        """Refuse a repeat proposed for trial `number`."""
+        self._call(f"refused a repeat for trial {number}", "refused", point)
+
+    def _call(self, doing: str, method: str, *arguments: object) -> object:
+        # Even looking up the method is the plugin's code.
+        return self._guard.call(doing, methodcaller(method, *arguments), self._stage)
+
+    def _proposal(self, answer: object, doing: str) -> Proposal:
         if not isinstance(answer, Proposal):
             what = f"it returned {_short(answer)}, expected a Proposal, WAIT or DONE"
             raise self._guard.fault(doing, what)
-        if not isinstance(answer.origin, str):
+        if not _storable(answer.origin):
             what = f"it gave the origin {_short(answer.origin)}, expected a text"
             raise self._guard.fault(doing, what)
         return Proposal(self._checked(answer.point, doing), answer.origin)
 
-    def adopt(self, context: AskContext, proposal: Proposal) -> None:
-        """Hand over a stored proposal; only where `adopts` is true."""
-        doing = f"given back trial {context.number}"
-        self._guard.call(doing, cast("Adopts", self._stage).adopt, context, proposal)
-
-    def tell(self, trial: Trial) -> None:
-        """Tell a result."""
-        self._guard.call(f"told trial {trial.number}", self._stage.tell, trial)
-
-    def refused(self, point: Point, number: int) -> None:
-        """Refuse a repeat proposed for trial `number`."""
-        self._guard.call(f"refused a repeat for trial {number}", self._stage.refused, point)
-
     def _checked(self, point: object, doing: str) -> Point:
-        try:
-            levels = tuple(map(index, cast("Iterable[SupportsIndex]", point)))
-        except TypeError:
-            what = f"it proposed {_short(point)}, expected a level for each axis"
-            raise self._guard.fault(doing, what) from None
+        levels = _levels(point)
+        if levels is None:
+            what = f"it proposed {_short(point)}, expected a tuple of ints, a level for each axis"
+            raise self._guard.fault(doing, what)
         if not self._space.contains(levels):
             lengths = [len(axis) for axis in self._space.axes]
-            what = f"it proposed {levels}, which is off the grid of {lengths} levels"
+            what = f"it proposed {_short(levels)}, which is off the grid of {lengths} levels"
             raise self._guard.fault(doing, what)
         if violated := self._space.violated(levels):
             texts = ", ".join(repr(constraint.text) for constraint in violated)
@@ -103,15 +117,52 @@ class ContainedStage:
         return levels
 
 
+def _abilities(stage: object) -> tuple[bool, list[str]]:
+    """Return whether a method adopts, and which calls it lacks."""
+    missing = [name for name in _METHODS if not callable(getattr(stage, name, None))]
+    return isinstance(stage, Adopts), missing
+
+
+def _levels(point: object) -> Point | None:
+    """Return the point with NumPy's ints as Python's, None where it is no tuple of ints."""
+    if not isinstance(point, tuple) or any(isinstance(level, bool) for level in point):
+        return None
+    try:
+        return tuple(map(index, point))
+    except TypeError:
+        return None
+
+
+def _storable(origin: object) -> bool:
+    """Return whether `origin` is a text that UTF-8 can write."""
+    try:
+        return isinstance(origin, str) and origin.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
 def _short(value: object, limit: int = 80) -> str:
-    text = repr(value)
+    text = _text(repr, value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _global_states() -> tuple[Any, ...]:
+def _text(write: Callable[[object], str], value: object) -> str:
+    """Return the value's text, which is the plugin's code too: the type's name where it fails."""
+    try:
+        return write(value)
+    except Exception:  # noqa: BLE001  # the fault that is being told counts, not this one
+        return f"<{type(value).__name__}>"
+
+
+def _global_states() -> dict[str, Any]:
     """Return the states of the global generators, NumPy's only where it is loaded."""
+    states: dict[str, Any] = {"random": random.getstate()}
     numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is None:
-        return (random.getstate(),)
-    state = numpy_random.get_state(legacy=False)["state"]
-    return (random.getstate(), state["pos"], state["key"].tobytes())
+    if numpy_random is not None:
+        state = numpy_random.get_state(legacy=False)["state"]
+        states["numpy"] = {name: _plain(part) for name, part in state.items()}
+    return states
+
+
+def _plain(part: Any) -> Any:
+    return part.tobytes() if hasattr(part, "tobytes") else part

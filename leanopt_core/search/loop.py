@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Protocol
 
 from attrs import define, field, frozen
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
+from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.search.audience import Audience
 from leanopt_core.search.flight import Errand, Flight
 from leanopt_core.search.ledger import Ledger
@@ -34,38 +34,7 @@ from leanopt_core.search.replay import Replay
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
-from leanopt_core.work import Answer, Backtest, Category, Failure, Outcome, Request, Scenario
-
-
-class Finished(Protocol):
-    """What the pool says of one request: an answer or a failure, and what it took."""
-
-    ticket: int
-    answer: Answer | None
-    failure: Failure | None
-    attempts: int
-    seconds: float
-    worker: int
-
-
-class Workers(Protocol):
-    """The pool as the loop needs it."""
-
-    def submit(self, ticket: int, request: Request) -> None:
-        """Take a request; first come, first served."""
-        ...
-
-    def room(self) -> int:
-        """Return how many more requests would be of use now."""
-        ...
-
-    def wait(self, timeout: float | None = None) -> Sequence[Finished]:
-        """Return what has finished, after at most `timeout` seconds."""
-        ...
-
-    def withdraw(self, ticket: int) -> None:
-        """Forget a request; it will not be reported."""
-        ...
+from leanopt_core.work import Backtest, Category, Failure, Outcome, Scenario
 
 
 @frozen
@@ -103,7 +72,7 @@ class RunLoop:
         self,
         searches: Sequence[SearchSetup],
         *,
-        workers: Workers,
+        workers: Pool[int],
         engine: Engine,
         ledger: Ledger,
         judge: Callable[[Mapping[str, Outcome]], Score],
@@ -142,9 +111,8 @@ class RunLoop:
         for search in self._searches:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
-            if not self._landed:
-                self._dispatch()
-                self._collect(self._workers.wait(self._audience.patience()))
+            self._dispatch()
+            self._collect(self._workers.wait(0 if self._landed else self._audience.patience()))
             if self.interrupted:
                 raise Interrupted
             self._ledger.commit()
@@ -171,10 +139,9 @@ class RunLoop:
                 self._propose(search, command)
             case Tell():
                 self._tell(search, command)
-            case Withdraw(index, numbers):
-                self._withdraw(search, index, numbers)
+            case Withdraw(_, numbers):
+                self._withdraw(search, numbers)
             case StageStarted(index):
-                self._ledger.stage_started(search.index, index)
                 self._audience.stage_started(search.index, search.setup.stages[index].name)
             case StageEnded(index, reason):
                 self._ledger.stage_ended(search.index, index, reason)
@@ -205,7 +172,7 @@ class RunLoop:
 
     def _send(self, search: _Search, flight: Flight, place: int, backtest: Backtest) -> None:
         """Answer a backtest from the store, join one that is under way, or queue it."""
-        known = self._ledger.known(backtest.key, self._outputs)
+        known = self._ledger.known(backtest.key)
         if known is not None:
             self._ledger.evaluate(flight.search, flight.number, place, known.id)
             self._audience.cached()
@@ -245,7 +212,7 @@ class RunLoop:
                 return search
         return None
 
-    def _collect(self, finished: Sequence[Finished]) -> None:
+    def _collect(self, finished: Sequence[Finished[int]]) -> None:
         for one in finished:
             errand = self._running.pop(one.ticket)
             del self._errands[errand.backtest.key]
@@ -256,7 +223,7 @@ class RunLoop:
                 self._ledger.evaluate(flight.search, flight.number, place, kept)
                 self._land(flight, place, outcome)
 
-    def _read(self, finished: Finished) -> Outcome:
+    def _read(self, finished: Finished[int]) -> Outcome:
         if finished.answer is None:
             nothing = Failure(Category.ENGINE, "the pool gave neither answer nor failure")
             return Outcome(failure=finished.failure or nothing)
@@ -287,7 +254,7 @@ class RunLoop:
             search.index + 1,
             trial,
             flight.parameters,
-            {name: o.statistics and o.statistics.values for name, o in outcomes.items()},
+            {n: o.statistics.values if o.statistics else None for n, o in outcomes.items()},
         )
         reason = search.replay.stop_after(trial.number)
         if reason is None:
@@ -297,10 +264,10 @@ class RunLoop:
         if reason is not None:
             search.machine.stop(reason)
 
-    def _withdraw(self, search: _Search, index: int, numbers: Sequence[int]) -> None:
+    def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
         """Drop trials that will never be told; a backtest that nobody waits for is ended."""
         gone = [search.flights.pop(number) for number in numbers]
-        self._ledger.withdraw(search.index, index, numbers)
+        self._ledger.withdraw(search.index, numbers)
         for errand in self._errands.values():
             errand.waiting = [place for place in errand.waiting if place[0] not in gone]
         for ticket, errand in list(self._running.items()):

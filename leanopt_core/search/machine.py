@@ -127,6 +127,7 @@ class _Active:
     attempt: int = 0
     refusals: int = 0
     idle: int = 0
+    mark: float | None = None
     ending: str | None = None
 
 
@@ -213,7 +214,8 @@ class SearchMachine:
         begin = StageStart(
             self._space, seed, rule.trials, self._lookahead, self._history.since(start, stop)
         )
-        self._active = _Active(rule, ContainedStage(rule.build, begin, rule.label), seed)
+        method = ContainedStage(rule.build, begin, rule.label)
+        self._active = _Active(rule, method, seed, mark=self._best)
         self._spans[rule.name] = (len(self._history), len(self._history))
         return StageStarted(self._index)
 
@@ -294,13 +296,11 @@ class SearchMachine:
         """Return why the stage ends after this trial, None where it goes on."""
         objective = score.objective if score.feasible else None
         rule = active.rule
-        if objective is not None and (
-            self._best is None or objective > self._best + rule.min_delta
-        ):
-            active.idle = 0
-        else:
-            active.idle += 1
+        active.idle += 1
         if objective is not None:
+            # Many small gains add up to progress: they are measured from where it was last made.
+            if active.mark is None or objective > active.mark + rule.min_delta:
+                active.mark, active.idle = objective, 0
             self._best = objective if self._best is None else max(self._best, objective)
             if self._target is not None and objective >= self._target:
                 return "fitness target"

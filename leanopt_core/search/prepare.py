@@ -31,8 +31,7 @@ class Prepared:
 def label(kind: str, choice: Choice, name: str | None = None) -> str:
     """Return how messages name a plugin at work: its kind, its name, and whose it is."""
     registered = choice.registered
-    called = f"{kind} {name or choice.use!r}" if name is None else f"{kind} {name!r}"
-    return f"{called} ({registered.distribution} {registered.version})"
+    return f"{kind} {name or choice.use!r} ({registered.distribution} {registered.version})"
 
 
 def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:

@@ -1,0 +1,33 @@
+"""Whether a lookahead keeps the workers busy, and what to set where it does not."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import exp, log
+
+# The lookahead that keeps 95% of so many workers busy, in the steady state, with lognormal run
+# times of coefficient of variation 0.5; simulated.
+_NEEDED = ((1, 1), (2, 3), (4, 7), (16, 38), (64, 204))
+_LEAST = 8
+
+
+def needed(workers: int) -> float:
+    """Return the lookahead that keeps 95% of the workers busy; interpolated in logarithms."""
+    for (low, least), (high, most) in pairwise(_NEEDED):
+        if workers <= high or high == _NEEDED[-1][0]:
+            share = log(workers / low) / log(high / low)
+            return exp(log(least) + share * log(most / least))
+    raise AssertionError(workers)
+
+
+def advice(lookahead: int, workers: int) -> str | None:
+    """Return what to say of this lookahead, None where at least 95% of the workers stay busy."""
+    if lookahead >= round(needed(workers)):
+        return None
+    better = _LEAST
+    while better < 3 * workers:
+        better *= 2
+    return (
+        f"search.lookahead = {lookahead} leaves some of the {workers} workers idle: "
+        f"{better} would keep them busy (it is part of the plan: other trials)"
+    )

@@ -1,0 +1,132 @@
+"""What the loop writes down and looks up, in the store's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from leanopt_core.executors.pool import Finished
+from leanopt_core.search.flight import Errand
+from leanopt_core.search.machine import Propose, Recorded
+from leanopt_core.search.replay import Replay, StoredTrial
+from leanopt_core.space import Space
+from leanopt_core.store.reader import Reader
+from leanopt_core.store.records import StoredRun
+from leanopt_core.store.writer import Writer
+from leanopt_core.trial import Trial
+from leanopt_core.work import Outcome
+
+#: The kind of event that ends a search after a told trial, and replays.
+STOP = "stop"
+
+
+@frozen
+class Known:
+    """A backtest that the store answers: its id there, and its outcome."""
+
+    id: int
+    outcome: Outcome
+
+
+class Ledger:
+    """One run's books. Nothing is durable before `commit`; searches and stages count from 0.
+
+    `outputs` is what every backtest of the run brings beside its statistics.
+    """
+
+    def __init__(
+        self, run: StoredRun, writer: Writer, reader: Reader, outputs: frozenset[str]
+    ) -> None:
+        self._run = run
+        self._writer = writer
+        self._reader = reader
+        self._outputs = outputs
+
+    def replay(self, search: int, space: Space) -> Replay:
+        """Return what the search did before this run was resumed."""
+        search_id = self._run.searches[search].id
+        stops = {
+            event.number: str(event.detail["reason"])
+            for event in self._reader.events(self._run)
+            if event.kind == STOP and event.search_id == search_id and event.number is not None
+        }
+        return Replay(self._stored(search_id, space), stops)
+
+    def _stored(self, search_id: int, space: Space) -> Iterator[StoredTrial]:
+        for trial in self._reader.trials(search_id):
+            recorded = Recorded(
+                trial.stage,
+                space.unrank(trial.grid_index),
+                trial.origin,
+                trial.attempt,
+                trial.told_before,
+            )
+            yield StoredTrial(trial.number, recorded, trial.state == "told", trial.outcomes)
+
+    def propose(self, search: int, proposed: Propose, parameters: str) -> None:
+        """Note a proposal, its parameters as canonical JSON."""
+        stored = self._run.searches[search]
+        self._writer.propose(
+            stored.id,
+            stored.stages[proposed.index].id,
+            proposed.number,
+            grid_index=proposed.rank,
+            parameters=parameters,
+            origin=proposed.proposal.origin,
+            attempt=proposed.attempt,
+            told_before=proposed.told,
+        )
+
+    def known(self, key: str) -> Known | None:
+        """Return the backtest of this content key that answers this run, None where none does."""
+        found = self._writer.known(key, self._outputs)
+        return Known(*found) if found is not None else None
+
+    def record(self, errand: Errand, outcome: Outcome, effort: Finished[int]) -> int:
+        """Note a backtest that has ended, and return its id."""
+        return self._writer.record(
+            errand.backtest.key,
+            self._run.searches[errand.search].scenarios[errand.scenario].id,
+            outcome,
+            outputs=self._outputs,
+            attempts=effort.attempts,
+            seconds=effort.seconds,
+            worker=effort.worker,
+        )
+
+    def evaluate(self, search: int, number: int, place: int, backtest: int) -> None:
+        """Note which backtest is the trial's under its scenario number `place`."""
+        self._writer.evaluate(self._run.searches[search].id, number, place, backtest)
+
+    def tell(self, search: int, trial: Trial) -> None:
+        """Note that a trial has been told, and its score."""
+        self._writer.tell(self._run.searches[search].id, trial.number, trial.score)
+
+    def withdraw(self, search: int, numbers: Sequence[int]) -> None:
+        """Note that trials will never be told."""
+        self._writer.withdraw(self._run.searches[search].id, numbers)
+
+    def stop(self, search: int, stage: int, number: int, reason: str) -> None:
+        """Note, before it takes effect, that the search is to end after a told trial."""
+        stored = self._run.searches[search]
+        self._writer.event(
+            STOP,
+            {"reason": reason},
+            search_id=stored.id,
+            stage_id=stored.stages[stage].id,
+            number=number,
+        )
+        self._writer.commit()
+
+    def stage_ended(self, search: int, stage: int, reason: str) -> None:
+        """Note that a stage has ended, and why."""
+        self._writer.stage_ended(self._run.searches[search].stages[stage].id, reason)
+
+    def search_ended(self, search: int, reason: str) -> None:
+        """Note that a search is over, and why."""
+        self._writer.search_ended(self._run.searches[search].id, reason)
+
+    def commit(self) -> None:
+        """Make everything noted so far durable."""
+        self._writer.commit()

@@ -1,0 +1,73 @@
+"""Begins a run, or finds the one to continue and says what keeps it from being continued."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leanopt_core.errors import ResumeError
+from leanopt_core.fitness import Direction
+from leanopt_core.pipeline import execution
+from leanopt_core.search.differences import differences
+from leanopt_core.search.prepare import Prepared
+from leanopt_core.search.setup import new_searches
+from leanopt_core.store.records import StoredRun
+from leanopt_core.store.store import Store
+
+
+def begin(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
+    """Store a new run of the plan and return it."""
+    pipeline = ready.pipeline
+    return store.runs.start(
+        pipeline.name,
+        strategy=pipeline.strategy_id,
+        plan_hash=ready.plan.hash,
+        plan=ready.plan.to_dict(),
+        execution=executed(ready),
+        searches=new_searches(ready, direction),
+    )
+
+
+def find(store: Store, ready: Prepared) -> StoredRun:
+    """Return the newest unfinished run of this plan; raises ResumeError where there is none.
+
+    The error lists how the plan differs from that of the newest unfinished run of this pipeline.
+    """
+    run = store.runs.unfinished(ready.plan.hash)
+    if run is not None:
+        return run
+    for summary in store.runs.summaries():
+        other = store.runs.get(summary.id)
+        if summary.state != "finished" and other.pipeline == ready.pipeline.name:
+            changes = differences(json.loads(other.plan), json.loads(_text(ready.plan.to_dict())))
+            raise ResumeError(
+                f"no unfinished run has this plan; {other.name} has another one, which differs in\n"
+                + _listed(changes)
+                + "\nundo that to continue it, or run without --resume to begin anew"
+            )
+    raise ResumeError(
+        f"there is no unfinished run of {ready.pipeline.name!r}; run without --resume to begin one"
+    )
+
+
+def changes(run: StoredRun, ready: Prepared) -> str | None:
+    """Return a warning that lists what is executed otherwise than before, None where nothing is."""
+    found = differences(json.loads(run.execution), json.loads(_text(executed(ready))))
+    return f"{run.name} goes on under other conditions:\n{_listed(found)}" if found else None
+
+
+def executed(ready: Prepared) -> dict[str, Any]:
+    """Return what is kept of how a run is executed, as plain JSON values."""
+    build = {"identity": ready.build.identity, **ready.build.details}
+    return {**execution(ready.pipeline).to_dict(), "build": build}
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    from leanopt_core.canonical import canonical_json
+
+    return canonical_json(value)
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,154 @@
+"""One run from a checked pipeline to its end: prepares, begins or resumes, searches, reports."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import cast
+
+from attrs import frozen
+
+from leanopt_core.executors.pool import Pool
+from leanopt_core.fitness import FitnessFunction
+from leanopt_core.pipeline import Pipeline
+from leanopt_core.places import LOCKS, STORE
+from leanopt_core.plugins import Registry
+from leanopt_core.scoring import score
+from leanopt_core.search import resume as resuming
+from leanopt_core.search.advice import advice
+from leanopt_core.search.audience import Audience, Screen
+from leanopt_core.search.feasible import require_feasible
+from leanopt_core.search.interrupt import interrupts
+from leanopt_core.search.ledger import Ledger
+from leanopt_core.search.lock import run_lock
+from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
+from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
+from leanopt_core.search.reading import ReadCheck
+from leanopt_core.search.report import Report, report
+from leanopt_core.search.setup import setups
+from leanopt_core.sinks.base import Sink
+from leanopt_core.store.records import RunState, StoredRun
+from leanopt_core.store.store import Store, open_store
+
+
+def run_pipeline(
+    pipeline: Pipeline,
+    registry: Registry,
+    screen: Screen,
+    *,
+    resume: bool = False,
+    allow_unread: bool = False,
+) -> Report:
+    """Run a pipeline to its end, or to where a signal stops it, and report on the run.
+
+    `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError of the kind
+    that fits; what had finished by then is in the store.
+    """
+    size = require_feasible(pipeline)
+    if size.warning:
+        screen.warning(size.warning)
+    store_file = pipeline.folder / STORE
+    with (
+        open_store(store_file, durability=pipeline.search.durability) as store,
+        prepared(pipeline, hashed=store.hash_file) as ready,
+    ):
+        crew = _crew(ready)
+        run = (
+            resuming.find(store, ready)
+            if resume
+            else resuming.begin(store, ready, crew.fitness.direction)
+        )
+        with run_lock(pipeline.folder / LOCKS, run.name):
+            if resume:
+                if changed := resuming.changes(run, ready):
+                    screen.warning(changed)
+                run = store.runs.resume(run.id)
+            reads = ReadCheck(pipeline.space.names, allow_unread=allow_unread)
+            audience = Audience(run.name, registry, screen, crew.sinks, reads)
+            session = _Session(store, ready, run, crew, audience)
+            session.search(resumed=resume, reads=reads, screen=screen)
+        return report(store, store.runs.get(run.id))
+
+
+@frozen
+class _Crew:
+    """The plugins at work in a run, built before anything is stored."""
+
+    fitness: FitnessFunction
+    sinks: tuple[tuple[str, Sink], ...]
+    searches: tuple[SearchSetup, ...]
+
+
+def _crew(ready: Prepared) -> _Crew:
+    pipeline = ready.pipeline
+    fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
+    sinks = tuple(
+        (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
+        for choice in pipeline.sinks
+    )
+    return _Crew(fitness, sinks, tuple(setups(ready, fitness)))
+
+
+@frozen
+class _Session:
+    """A run at work."""
+
+    store: Store
+    ready: Prepared
+    run: StoredRun
+    crew: _Crew
+    audience: Audience
+
+    def search(self, *, resumed: bool, reads: ReadCheck, screen: Screen) -> None:
+        """Run the searches; however that ends, the store and the audience are told."""
+        pipeline = self.ready.pipeline
+        writer = self.store.writer(self.run, curves=pipeline.search.curves == "daily")
+        outputs = frozenset({"equity"} if pipeline.search.curves == "daily" else ())
+        ledger = Ledger(self.run, writer, self.store.reader, outputs)
+        state: RunState = "failed"
+        self.audience.started(self.ready.plan.to_dict(), resumed=resumed)
+        try:
+            with self._pool(screen) as pool:
+                loop = RunLoop(
+                    self.crew.searches,
+                    workers=pool,
+                    engine=self.ready.engine,
+                    ledger=ledger,
+                    judge=partial(
+                        score,
+                        fitness=self.crew.fitness,
+                        constraints=pipeline.constraints,
+                        label=label("fitness function", pipeline.fitness),
+                    ),
+                    audience=self.audience,
+                    outputs=outputs,
+                )
+                with interrupts(partial(_stop, loop, pool)):
+                    loop.run()
+            reads.judge()
+            state = "finished"
+        except (Interrupted, KeyboardInterrupt):
+            state = "interrupted"
+        finally:
+            writer.finish(state)
+            self.audience.ended(state)
+
+    def _pool(self, screen: Screen) -> Pool[int]:
+        settings = self.ready.pipeline.executor
+        workers = self.ready.executor.workers(settings.workers)
+        if advised := advice(self.ready.plan.lookahead, workers):
+            screen.warning(advised)
+        return Pool(
+            self.ready.executor,
+            self.ready.build.launch,
+            workers=workers,
+            time_limit=settings.time_limit,
+            memory_limit=settings.memory_limit,
+            recycle_after=settings.recycle_after,
+            retries=settings.retries,
+            report=screen.warning,
+        )
+
+
+def _stop(loop: RunLoop, pool: Pool[int]) -> None:
+    loop.interrupted = True
+    pool.wake()

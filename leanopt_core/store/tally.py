@@ -1,0 +1,93 @@
+"""Counts of a run: what became of its trials, stage by stage, and who answered them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+from leanopt_core.store.database import Database
+
+_STAGES: Final = """
+SELECT searches.number, stages.name, stages.method, stages.trials,
+  count(CASE WHEN trials.state = 'told' THEN 1 END),
+  count(CASE WHEN trials.state = 'withdrawn' THEN 1 END),
+  stages.ended
+FROM searches
+JOIN stages ON stages.search_id = searches.id
+LEFT JOIN trials ON trials.search_id = searches.id AND trials.stage_id = stages.id
+WHERE searches.run_id = ?
+GROUP BY stages.id ORDER BY searches.number, stages.position"""
+_KINDS: Final = """
+SELECT
+  count(CASE WHEN violation = 0 AND fitness IS NOT NULL THEN 1 END),
+  count(CASE WHEN violation > 0 THEN 1 END),
+  count(CASE WHEN violation = 0 AND fitness IS NULL AND trials.failure IS NULL THEN 1 END)
+FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
+WHERE searches.run_id = ?"""
+_FAILURES: Final = """
+SELECT trials.failure, count(*)
+FROM searches JOIN trials ON trials.search_id = searches.id
+WHERE searches.run_id = ? AND trials.failure IS NOT NULL
+GROUP BY trials.failure ORDER BY trials.failure"""
+_ANSWERED: Final = """
+SELECT count(CASE WHEN backtests.run_id = ?1 THEN 1 END), count(*)
+FROM searches
+JOIN evaluations ON evaluations.search_id = searches.id
+JOIN backtests ON backtests.id = evaluations.backtest_id
+WHERE searches.run_id = ?1"""
+
+
+@frozen
+class StageTally:
+    """One stage: its budget, how many trials it was told and had withdrawn, and why it ended."""
+
+    search: int
+    name: str
+    method: str
+    trials: int | None
+    told: int
+    withdrawn: int
+    ended: str | None
+
+
+@frozen
+class Tally:
+    """Told trials by kind (each is of one), failures by category, and the backtests behind them.
+
+    `fresh` backtests were run for this run; `cached` ones answered it from the store.
+    """
+
+    stages: tuple[StageTally, ...]
+    feasible: int
+    infeasible: int
+    unscored: int
+    failures: dict[str, int]
+    fresh: int
+    cached: int
+
+    @property
+    def told(self) -> int:
+        """Return the number of told trials."""
+        return sum(stage.told for stage in self.stages)
+
+    @property
+    def withdrawn(self) -> int:
+        """Return the number of trials that were proposed and never told."""
+        return sum(stage.withdrawn for stage in self.stages)
+
+
+def tally(database: Database, run_id: int) -> Tally:
+    """Count a run's trials and backtests; raises StoreError where SQLite fails."""
+    stages = tuple(StageTally(*row) for row in database.rows(_STAGES, (run_id,)))
+    feasible, infeasible, unscored = database.rows(_KINDS, (run_id,))[0]
+    fresh, answered = database.rows(_ANSWERED, (run_id,))[0]
+    return Tally(
+        stages,
+        feasible,
+        infeasible,
+        unscored,
+        dict(database.rows(_FAILURES, (run_id,))),
+        fresh,
+        answered - fresh,
+    )
