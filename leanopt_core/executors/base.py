@@ -1,4 +1,4 @@
-"""The contract of an executor: it starts harnesses somewhere and carries bytes; the pool does the rest."""
+"""The contract of an executor: it starts harnesses and carries bytes; the pool does the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leanopt_core.work import Launch, Mount
 
 @frozen
 class Completed:
-    """How a one-off command ended: its exit code, standard output, and the end of standard error."""
+    """How a one-off command ended: exit code, standard output, the end of standard error."""
 
     exit_code: int
     output: str
@@ -32,9 +32,11 @@ class Chunk:
 
 
 class Channel(Protocol):
-    """The line to one worker. Used by one thread but for `open`; only `put` and `release` may block.
+    """The line to one worker.
 
-    The worker is over when every descriptor of `filenos` has closed; `fate` is known then.
+    Used by one thread but for `open`; only `put` and `release` may block. The worker is over when
+    every descriptor of `filenos` has closed; `fate` is known then. Trouble on the line is no
+    exception but its end: `read` says closed, `write` raises BrokenPipeError.
     """
 
     def filenos(self) -> Sequence[int]:
@@ -57,7 +59,10 @@ class Channel(Protocol):
         ...
 
     def fill(self, text: str) -> str:
-        """Return `text` with `{data}`, `{scratch}` and the like replaced for this worker's place."""
+        """Return `text` with `{data}`, `{scratch}` and the like replaced for this worker's place.
+
+        Raises ExecutorError for one that stands for nothing here.
+        """
         ...
 
     def put(self, name: str, content: bytes) -> None:
@@ -71,7 +76,8 @@ class Channel(Protocol):
         """Open a file below the worker's scratch folder to read; `name` may not leave it.
 
         May be called from any thread, also after the worker's end for as long as the channel is
-        held. Raises FileNotFoundError where it is not there, ExecutorError where it is no plain file.
+        held. Raises FileNotFoundError where it is not there, ExecutorError where it is no plain
+        file.
         """
         ...
 
@@ -123,7 +129,7 @@ class Executor(Protocol):
         ...
 
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
-        """Start worker number `worker` (from 1) and return its channel, before its harness is ready.
+        """Start worker `worker` (numbered from 1), return its channel before its harness is ready.
 
         A worker that comes to hold more than `memory_limit` bytes is killed, which its fate says.
         Raises ExecutorError where it cannot be started.

@@ -118,7 +118,6 @@ class Crew(Generic[T]):
 
     def send(self, worker: Worker[T], line: bytes, deadline: float) -> None:
         """Send an idle worker a request line, to be answered by `deadline`."""
-        self._failed_starts = 0
         self._due(worker, deadline)
         self._write(worker, line)
 
@@ -138,7 +137,7 @@ class Crew(Generic[T]):
 
     def kill(self, worker: Worker[T]) -> None:
         """End a worker with everything it started, and replace it; its owner is not told."""
-        if worker.client.hello is not None:
+        if worker.given:
             self.replace(worker)
         self._mute(worker)
         worker.state = State.KILLED
@@ -185,18 +184,18 @@ class Crew(Generic[T]):
             self._write(worker, worker.client.greet())
 
     def _failed_start(self, account: str) -> None:
-        """Try again: at once, or after a pause where others serve meanwhile; give up after some."""
+        """Try again: at once, after some failures later; give up where nobody else is left."""
         self._failed_starts += 1
-        if any(worker.state is State.SERVING for worker in self.workers):
+        if self._failed_starts < _STARTS:
+            self._spawn()
+        elif self.coming() or any(worker.state is State.SERVING for worker in self.workers):
             self._missing += 1
-            pause = min(_PAUSE, 0.25 * 2**self._failed_starts)
+            pause = min(_PAUSE, 0.125 * 2**self._failed_starts)
             self._try_again = time.monotonic() + pause
             self._nearest = min(self._nearest, self._try_again)
             self._owner.unstarted(account, hopeless=False)
-        elif self._failed_starts >= _STARTS:
-            self._owner.unstarted(account, hopeless=True)
         else:
-            self._spawn()
+            self._owner.unstarted(account, hopeless=True)
 
     def _hear(self, worker: Worker[T], descriptor: int) -> None:
         chunk = worker.channel.read(descriptor)
@@ -221,6 +220,7 @@ class Crew(Generic[T]):
             self.blame(worker, Category.ENGINE, "the harness answered before it was asked in full")
         elif isinstance(event, Answered):
             worker.deadline = math.inf
+            self._failed_starts = 0
             self._owner.answered(worker, event.payload)
         else:
             worker.state = State.SERVING
@@ -260,7 +260,7 @@ class Crew(Generic[T]):
     def _hang_up(self, worker: Worker[T]) -> None:
         """Note that a worker has closed a pipe: how it ended, if it did, will be known soon."""
         if worker.state in (State.GREETING, State.SERVING):
-            if worker.client.hello is not None:
+            if worker.given:
                 self.replace(worker)
             self._mute(worker)
             worker.state = State.HUNG_UP
@@ -282,10 +282,10 @@ class Crew(Generic[T]):
 
     def _lose(self, worker: Worker[T], category: Category, what: str) -> None:
         account = worker.account(what)
-        if worker.client.hello is None:
-            self._failed_start(account)
-        else:
+        if worker.given:
             self._owner.lost(worker, Failure(category, account))
+        else:
+            self._failed_start(account)
 
     def _due(self, worker: Worker[T], deadline: float) -> None:
         worker.deadline = deadline

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from leanopt_core.executors import tree
 else:
     # Run as a program, isolated: the neighbour is found by its folder, and nothing else there is.
-    sys.path.insert(0, os.path.dirname(__file__))
+    sys.path.insert(0, os.path.dirname(__file__))  # noqa: PTH120 - pathlib takes long to load
     import tree
 
     del sys.path[0]
@@ -76,7 +76,7 @@ class Guard:
                 for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, *_ASKED):
                     signal.signal(number, signal.SIG_DFL)
                 os.nice(self._nice)
-                os.execvp(command[0], command)
+                os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
         except OSError as error:
             os.write(2, f"cannot start '{command[0]}': {error.strerror}\n".encode())
         finally:
@@ -134,7 +134,7 @@ class Guard:
 
 
 def describe(status: int | None) -> str:
-    """Return how a process ended, from what `waitpid` said: `exit code 3`, `signal 11 (SIGSEGV)`."""
+    """Return how a process ended, by its wait status: `exit code 3`, `signal 11 (SIGSEGV)`."""
     code = os.waitstatus_to_exitcode(status or 0)
     if code >= 0:
         return f"exit code {code}"

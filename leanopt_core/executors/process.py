@@ -34,7 +34,7 @@ _FIXED = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "TZ": "
 
 
 def create(options: ProcessOptions, project: Path) -> ProcessExecutor:
-    """Return the executor; scratch folders lie in `<project>/.leanopt/scratch`, made when needed."""
+    """Return the executor; scratch folders are made in `<project>/.leanopt/scratch`."""
     return ProcessExecutor(options, project)
 
 

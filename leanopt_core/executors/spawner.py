@@ -72,7 +72,7 @@ class Spawner:
             return self._spawn(number)
         except ExecutorError as error:
             return error
-        except Exception as error:  # noqa: BLE001 - executors are plugins: whatever they raise is told
+        except Exception as error:  # noqa: BLE001 - executors are plugins: all is told
             return ExecutorError(f"{type(error).__name__}: {error}")
 
 

@@ -4,6 +4,9 @@ Standard library only and no imports of leanopt's own: the guard reads this file
 Where there is no `/proc`, nothing is found.
 """
 
+# Looked at many times a second, by a program that starts once a worker: `os` is enough.
+# ruff: noqa: PTH110, PTH123, PTH208
+
 from __future__ import annotations
 
 import os

@@ -42,9 +42,10 @@ class State(Enum):
 class Worker(Generic[T]):
     """One worker as the pool sees it.
 
-    `deadline` is when its state lasts too long, in `time.monotonic` seconds. `leaving` says that
-    its place belongs to another worker already. `open` are the descriptors that have not closed.
-    `weight` is its memory after the first backtest, `weigh_at` when to look again.
+    `deadline` is when its state lasts too long, in `time.monotonic` seconds. `given` counts the
+    requests it was given. `leaving` says that its place belongs to another worker already. `open`
+    are the descriptors that have not closed. `weight` is its memory in bytes after its first
+    request, `weigh_at` when to look again.
     """
 
     number: int
@@ -54,12 +55,18 @@ class Worker(Generic[T]):
     open: set[int]
     state: State = State.GREETING
     task: Task[T] | None = None
-    served: int = 0
+    given: int = 0
     leaving: bool = False
     unsent: memoryview | None = None
     weight: int | None = None
     weigh_at: float = -math.inf
     _tail: bytearray = field(factory=bytearray)
+
+    def take(self, task: Task[T]) -> None:
+        """Become responsible for a request; what was written before it tells nothing about it."""
+        self.task = task
+        self.given += 1
+        self._tail.clear()
 
     def hear(self, errors: bytes) -> None:
         """Keep the end of what the worker writes to standard error."""

@@ -1,12 +1,14 @@
 """The protocol's client side: bytes in, events out. No input or output of its own, no clock.
 
 A line that is no JSON object with an `id` is somebody's print: skipped, counted, the first one
-kept. An `id` other than the outstanding one is a broken harness, as is a line over the limit.
+kept. An `id` other than the outstanding one is a broken harness, as are a line over the limit and
+one that begins as answers do, with `{"id"`, and cannot be read.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +24,8 @@ _HELLO = "hello"
 _DONE = frozenset({"complete", "ok"})
 _STATUSES = _DONE | {"error"}
 _SHOWN = 200
+# How an answer begins: what goes on so and is no JSON was meant to be one.
+_START = re.compile(rb'\s*\{\s*"id"\s*:')
 
 
 class _NoNumberError(ValueError):
@@ -74,6 +78,8 @@ class Client:
 
     def _line(self, line: bytes) -> Event | None:
         payload = _parse(line)
+        if payload is None and _START.match(line):
+            return Broken(f"the harness sent an answer that cannot be read: {_cut(line)}")
         if payload is None:
             self._skip(line)
             return None
@@ -88,16 +94,16 @@ class Client:
     def _skip(self, line: bytes) -> None:
         if line.strip():
             self.skipped += 1
-            self.first_skipped = (
-                self.first_skipped or line[: 4 * _SHOWN].decode(errors="replace").strip()[:_SHOWN]
-            )
+            self.first_skipped = self.first_skipped or _cut(line)
 
     def _greeted(self, payload: Mapping[str, Any]) -> Event:
         if payload["status"] == "error":
             self.hello = Hello()
             return Greeted(self.hello)
         said = payload.get("hello")
-        protocol = said.get("protocol") if isinstance(said, dict) else None
+        if not isinstance(said, dict):
+            return Broken(f"the harness answered the hello with {_short(said)}")
+        protocol = said.get("protocol")
         if type(protocol) is not int or not 1 <= protocol <= PROTOCOL:
             return Broken(
                 f"the harness speaks protocol {_short(protocol)}, this leanopt up to {PROTOCOL}"
@@ -156,6 +162,10 @@ def _fault(said: object) -> Failure | None:
     except ValueError:
         category = Category.STRATEGY
     return Failure(category, str(fault.get("message", "the strategy cannot run")))
+
+
+def _cut(line: bytes) -> str:
+    return line[: 4 * _SHOWN].decode(errors="replace").strip()[:_SHOWN]
 
 
 def _short(value: object) -> str:

@@ -1,0 +1,215 @@
+"""Requests and workers brought together: who gets what next, and what becomes of a request."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Hashable, Mapping
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+from attrs import frozen
+
+from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError
+from leanopt_core.executors.backlog import Backlog
+from leanopt_core.executors.crew import Crew, Owner
+from leanopt_core.executors.worker import State, Task, Worker
+from leanopt_core.harness.events import Hello
+from leanopt_core.harness.wording import fill_in, request_line
+from leanopt_core.work import Answer, Category, Failure, Request
+
+T = TypeVar("T", bound=Hashable)
+
+# Between two looks at a worker's memory, in seconds.
+_WEIGHING = 0.25
+
+
+@frozen
+class Rules:
+    """What the pool was told about requests and workers; `Pool` says what each means."""
+
+    identity: str | None
+    time_limit: float | None
+    recycle_after: int | None
+    recycle_growth: int | None
+    retries: int
+
+
+@frozen
+class Finished(Generic[T]):
+    """What became of a request: an answer or a failure, never both.
+
+    `attempts` counts how often it was sent, `seconds` is from the last sending to the end, `worker`
+    the number of the worker that had it last.
+    """
+
+    ticket: T
+    answer: Answer | None
+    failure: Failure | None
+    attempts: int
+    seconds: float
+    worker: int
+
+
+class Dispatcher(Generic[T]):
+    """The owner of a crew: keeps it busy with what waits, and collects what has finished."""
+
+    def __init__(
+        self, crew: Callable[[Owner[T]], Crew[T]], rules: Rules, report: Callable[[str], None]
+    ) -> None:
+        self._rules = rules
+        self._report = report
+        self._idents = count(1)
+        self._ready: list[Worker[T]] = []
+        self._backlog: Backlog[T] = Backlog()
+        self._garbage_told = False
+        self.crew = crew(self)
+        self.finished: list[Finished[T]] = []
+        #: Why no request can be answered any more, None while that is not so.
+        self.error: LeanoptError | None = None
+        #: What the first harness said about itself, None until one has.
+        self.hello: Hello | None = None
+
+    def submit(self, ticket: T, request: Request) -> None:
+        """Take a request; raises ValueError for a ticket that is in use."""
+        self._backlog.add(ticket, request)
+        self._hand_out()
+
+    def withdraw(self, ticket: T) -> None:
+        """Forget a request; a worker that has it is killed."""
+        self.finished = [one for one in self.finished if one.ticket != ticket]
+        task = self._backlog.withdraw(ticket)
+        for worker in [w for w in self.crew.workers if w.task is not None and w.task is task]:
+            worker.task = None
+            if worker.state is State.SERVING:
+                self.crew.kill(worker)
+
+    def outstanding(self) -> int:
+        """Return how many requests occupy a place, or will."""
+        leaving = sum(w.leaving and w.task is not None for w in self.crew.workers)
+        return len(self._backlog) - leaving
+
+    def greeted(self, worker: Worker[T], hello: Hello) -> None:
+        """Give a worker its first request, if its strategy is the one that was prepared."""
+        self.hello = self.hello or hello
+        misfit = _misfit(self._rules.identity, hello)
+        if misfit is None:
+            self._employ(worker)
+        else:
+            self.error = self.error or StrategyError(misfit)
+
+    def answered(self, worker: Worker[T], payload: Mapping[str, Any]) -> None:
+        """Note the answer; give the worker its next request, or let it go where that is due."""
+        self._finish(worker, Answer(payload, worker.channel.open), None)
+        if worker.client.skipped and not self._garbage_told:
+            self._garbage_told = True
+            self._report(worker.account("a harness wrote more than its answers"))
+        if worker.leaving or self._grown(worker):
+            self.crew.retire(worker)
+        else:
+            self._employ(worker)
+
+    def overdue(self, worker: Worker[T]) -> None:
+        """Fail the request: another attempt would take as long."""
+        account = worker.account(f"it ran for longer than {self._rules.time_limit:g} s")
+        self._finish(worker, None, Failure(Category.TIMEOUT, account))
+
+    def lost(self, worker: Worker[T], failure: Failure) -> None:
+        """Send the request again, as often as is allowed."""
+        task = worker.task
+        if task is None:
+            self._report(f"an idle worker had to be replaced: {failure.message}")
+        elif task.attempts > self._rules.retries:
+            self._finish(worker, None, failure)
+        else:
+            worker.task = None
+            self._backlog.retry(task)
+        self._hand_out()
+
+    def unstarted(self, account: str, *, hopeless: bool) -> None:
+        """Pass it on; where there is no hope, nothing more will be answered."""
+        if not hopeless:
+            self._report(f"a worker could not be started: {account}")
+            self._hand_out()
+        elif self.error is None:
+            self.error = ExecutorError(f"no worker can be started: {account}")
+
+    def _hand_out(self) -> None:
+        """Give idle workers what waits."""
+        ready, self._ready = self._ready, []
+        for worker in ready:
+            if worker.state is State.SERVING:
+                self._employ(worker)
+
+    def _employ(self, worker: Worker[T]) -> None:
+        """Give a worker its next request; without one it is idle.
+
+        What is sent again goes to a worker that has had nothing yet, while enough of them come.
+        """
+        retries = self._backlog.retries()
+        retry = retries > 0 and (worker.given == 0 or retries > self.crew.coming())
+        task = self._backlog.next(retry=retry)
+        if task is None:
+            self._ready.append(worker)
+        else:
+            self._send(worker, task)
+
+    def _send(self, worker: Worker[T], task: Task[T]) -> None:
+        task.attempts += 1
+        task.sent = time.monotonic()
+        worker.take(task)
+        ident = str(next(self._idents))
+        try:
+            line = self._line(worker, task.request, ident)
+        except ExecutorError as error:
+            self.crew.blame(worker, Category.ENGINE, str(error))
+            return
+        rules = self._rules
+        if rules.recycle_after is not None and worker.given >= rules.recycle_after:
+            self.crew.replace(worker)
+        worker.client.expect(ident)
+        limit = math.inf if rules.time_limit is None else rules.time_limit
+        self.crew.send(worker, line, task.sent + limit)
+
+    def _line(self, worker: Worker[T], request: Request, ident: str) -> bytes:
+        """Put the request's files in place and return its line."""
+        channel, hello = worker.channel, worker.client.hello
+        for name, content in request.files.items():
+            channel.put(name, content)
+        payload = fill_in(request.payload, request.placeholders, channel.fill)
+        limit = self._rules.time_limit if hello is not None and hello.protocol else None
+        return request_line(ident, payload, time_limit=limit)
+
+    def _finish(self, worker: Worker[T], answer: Answer | None, failure: Failure | None) -> None:
+        task, worker.task = worker.task, None
+        if task is None:
+            raise ValueError(f"worker {worker.number} had nothing to finish")
+        self._backlog.done(task)
+        seconds = time.monotonic() - task.sent
+        self.finished.append(
+            Finished(task.ticket, answer, failure, task.attempts, seconds, worker.number)
+        )
+
+    def _grown(self, worker: Worker[T]) -> bool:
+        """Say whether a worker holds too much more than after its first request."""
+        now = time.monotonic()
+        if self._rules.recycle_growth is None or now < worker.weigh_at:
+            return False
+        worker.weigh_at = now + _WEIGHING
+        weight = worker.channel.memory()
+        if worker.weight is None or weight is None:
+            worker.weight = weight
+            return False
+        return weight - worker.weight > self._rules.recycle_growth
+
+
+def _misfit(identity: str | None, hello: Hello) -> str | None:
+    """Say why the strategy behind a hello cannot be run, None where it can."""
+    if hello.fault is not None:
+        return hello.fault.message
+    if identity is None or hello.identity is None or hello.identity == identity:
+        return None
+    return (
+        f"the strategy is another one than was prepared: the harness says {hello.identity}, "
+        f"expected {identity}; start again if its files were changed meanwhile"
+    )
