@@ -25,10 +25,12 @@ _METHODS = ("ask", "tell", "refused")
 class Guard:
     """Calls a plugin's code; what it raises, and its use of global random state, gets a name.
 
-    Errors of the kind `passing` are the plugin's own words and go through as they are.
+    Errors of the kinds `passing` are for the user as they are.
     """
 
-    def __init__(self, label: str, passing: type[LeanoptError] = LeanoptError) -> None:
+    def __init__(
+        self, label: str, passing: tuple[type[LeanoptError], ...] = (LeanoptError,)
+    ) -> None:
         self._label = label
         self._passing = passing
         self._calls = 0
@@ -40,11 +42,15 @@ class Guard:
         before = _global_states() if watch else {}
         try:
             answer = function(*arguments)
-        except (KeyboardInterrupt, self._passing):
+        except KeyboardInterrupt:
+            raise
+        except self._passing:
             raise
         except BaseException as error:
-            what = f"it raised {type(error).__name__}: {_text(str, error)}"
-            raise self.fault(doing, what) from error
+            text = _text(str, error)
+            if isinstance(error, PluginError) and text.startswith(self._label):
+                raise
+            raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
         after = _global_states() if watch else {}
         # A call may be the first to load NumPy: its state is then new, not touched.
         if any(after[name] != state for name, state in before.items()):
@@ -63,7 +69,7 @@ class ContainedStage:
     def __init__(
         self, factory: Callable[[StageStart], Stage], start: StageStart, label: str
     ) -> None:
-        self._guard = Guard(label, PluginError)
+        self._guard = Guard(label, passing=())
         self._space = start.space
         self._stage = self._guard.call("being built", factory, start)
         self.adopts, missing = self._guard.call("being built", _abilities, self._stage)
