@@ -1,5 +1,6 @@
 """Deleting a run, and of its backtests those that no other run relies on."""
 
+# ruff: noqa: S608 - the statements are made of this module's constants
 from __future__ import annotations
 
 from typing import Final

@@ -35,6 +35,9 @@ _ADVICE: Final = {
     "SQLITE_CONSTRAINT_PRIMARYKEY": (
         "this was written before; is another process at work on the same run?"
     ),
+    "SQLITE_CONSTRAINT_FOREIGNKEY": (
+        "what this run relies on was deleted meanwhile; go on with `leanopt run --resume`"
+    ),
     "SQLITE_IOERR": "the disk cannot be read or written; check it, and that it is not full",
 }
 

@@ -33,9 +33,7 @@ def _migrations() -> Migrations:
     migrations = Migrations(MIGRATION_SET)
     for name, statements in MIGRATIONS:
 
-        def apply(
-            target: sqlite_utils.Database, statements: tuple[str, ...] = statements
-        ) -> None:
+        def apply(target: sqlite_utils.Database, statements: tuple[str, ...] = statements) -> None:
             for statement in statements:
                 target.execute(statement)
 

@@ -20,7 +20,9 @@ _PAGES_OF_LOG: Final = 10_000
 _CACHE_KIB: Final = 16_000
 
 
-def open_database(path: Path, *, durability: Durability = "process", create: bool = True) -> Database:
+def open_database(
+    path: Path, *, durability: Durability = "process", create: bool = True
+) -> Database:
     """Return a connection to the store at `path`, made and migrated where needed.
 
     With `create` false a missing store is an error. Raises StoreError for a file that is no

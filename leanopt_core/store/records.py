@@ -35,7 +35,7 @@ class StoredBacktest:
     outputs: frozenset[str]
     attempts: int
     seconds: float | None
-    worker: str | None
+    worker: int | None
     finished_at: int
 
     @property
@@ -58,7 +58,7 @@ class StoredTrial:
     """A trial as it was stored, its backtests by the scenario's place in the search, from 0.
 
     `parameters` is the JSON text that was proposed. `told_before` is how many trials of its stage
-    had been told then. `grid_index` is the point's place in the grid, None where none was given.
+    had been told then. `grid_index` is the point's place in the grid.
     """
 
     number: int
@@ -66,7 +66,7 @@ class StoredTrial:
     stage: str
     state: TrialState
     parameters: str
-    grid_index: int | None
+    grid_index: int
     origin: str
     attempt: int
     told_before: int

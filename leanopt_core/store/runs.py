@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from typing import Any
 
 from attrs import frozen
 
@@ -19,6 +19,7 @@ from leanopt_core.store.records import (
     StoredSearch,
     StoredStage,
 )
+from leanopt_core.store.timing import utc_text
 from leanopt_core.suggest import did_you_mean
 from leanopt_core.work import Scenario
 
@@ -65,11 +66,6 @@ class NewSearch:
     direction: Direction
     scenarios: Sequence[Scenario]
     stages: Sequence[NewStage]
-
-
-def utc_text(seconds: float) -> str:
-    """Return seconds since 1970 as UTC in ISO 8601, to the second."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 class Runs:
@@ -151,17 +147,17 @@ class Runs:
         if row is None:
             raise UsageError(f"{self._database.path}: there is no run with the id {run_id}")
         found = self._database.rows(_SEARCHES, (run_id,))
-        return StoredRun(*row, searches=tuple(self._search(*search) for search in found))
+        columns = [*row, tuple(self._search(*search) for search in found)]
+        return StoredRun(*columns)
 
-    def _search(self, search_id: int, *columns: object) -> StoredSearch:
+    def _search(self, search_id: int, *columns: Any) -> StoredSearch:
         scenarios = self._database.rows(_SCENARIOS, (search_id,))
         stages = self._database.rows(_STAGES, (search_id,))
-        return StoredSearch(
-            search_id,
-            *columns,  # type: ignore[arg-type]  # columns of the query, in the fields' order
-            scenarios=tuple(StoredScenario(*scenario) for scenario in scenarios),
-            stages=tuple(StoredStage(*stage) for stage in stages),
+        members = (
+            tuple(StoredScenario(*scenario) for scenario in scenarios),
+            tuple(StoredStage(*stage) for stage in stages),
         )
+        return StoredSearch(*[search_id, *columns, *members])
 
     def find(self, text: str | None = None) -> StoredRun:
         """Return the run of this name or unique beginning of one, the newest for None.

@@ -75,7 +75,7 @@ CREATE TABLE trials (
   search_id INTEGER NOT NULL REFERENCES searches(id),
   number INTEGER NOT NULL,            -- within the search, from 1
   stage_id INTEGER NOT NULL REFERENCES stages(id),
-  grid_index,                         -- the point's place in the whole grid
+  grid_index NOT NULL,                -- the point's place in the whole grid
   parameters TEXT NOT NULL,           -- JSON, numbers exact
   origin TEXT NOT NULL,
   attempt INTEGER NOT NULL,
@@ -98,10 +98,10 @@ CREATE TABLE backtests (
   failure TEXT,                       -- the category
   message TEXT,
   closed_trades INTEGER,
-  outputs TEXT,                       -- what was asked for beside the statistics
+  outputs TEXT,                       -- asked for beside the statistics, with commas
   attempts INTEGER NOT NULL,
   seconds REAL,
-  worker TEXT,
+  worker INTEGER,                     -- the number of the one that had it last
   finished_at INTEGER NOT NULL        -- seconds since 1970 UTC
 )"""
 
@@ -214,6 +214,8 @@ _FIRST: Final = (
     # Half of a key finds its backtest as surely as all of it, in an index half as large.
     "CREATE INDEX backtests_by_key ON backtests(substr(key, 1, 8))",
     "CREATE INDEX events_of_run ON events(run_id)",
+    # A resumed run may say again what ended it.
+    "CREATE UNIQUE INDEX stops ON events(search_id, number) WHERE kind = 'stop'",
     _TRIALS_RANKED,
     _RUNS_SUMMARY,
 )

@@ -12,6 +12,14 @@ to_json: Final = json.JSONEncoder(
 ).encode
 
 
+def storable(text: str) -> str:
+    r"""Return `text` with half characters (from a foreign program's JSON) written as `\udc80`.
+
+    SQLite takes whole characters only. In a JSON text the escape means the same half again.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def json_object(members: Iterable[tuple[str, str]]) -> str:
     """Return a JSON object of names and JSON texts, sorted by name, the texts as they are.
 

@@ -1,0 +1,123 @@
+"""What a run has noted since its last commit, written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from attrs import define, field
+
+from leanopt_core.scoring.ranking import rank_key
+from leanopt_core.store.database import Database
+from leanopt_core.store.ranking import RANKED
+from leanopt_core.store.returns import Calendar
+from leanopt_core.store.text import storable, to_json
+from leanopt_core.trial import Score
+
+PROPOSE: Final = (
+    "INSERT INTO trials (search_id, number, stage_id, grid_index, parameters, origin, attempt, "
+    "told_before, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed')"
+)
+RECORD: Final = (
+    "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, failure, message, "
+    "closed_trades, outputs, attempts, seconds, worker, finished_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+RETURNS: Final = (
+    "INSERT INTO returns (backtest_id, calendar_id, daily, ended) "
+    "VALUES (?, (SELECT id FROM calendars WHERE hash = ?), ?, ?)"
+)
+EVALUATE: Final = (
+    "INSERT INTO evaluations (search_id, number, ordinal, backtest_id) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING"
+)
+EVENT: Final = (
+    "INSERT INTO events (run_id, search_id, stage_id, number, kind, detail, happened_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
+SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
+FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
+_CALENDAR: Final = (
+    "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING"
+)
+_TELL: Final = (
+    "UPDATE trials SET state = 'told', fitness = ?, violation = ?, failure = ?, detail = ? "
+    "WHERE search_id = ? AND number = ? AND state = 'proposed'"
+)
+_WITHDRAW: Final = """
+UPDATE trials SET state = 'withdrawn'
+WHERE search_id = ? AND number = ? AND state = 'proposed'"""
+_COUNT_TOLD: Final = f"""
+UPDATE searches SET told = told + ?1, best = (
+  SELECT trials.number FROM trials JOIN searches AS own ON own.id = trials.search_id
+  WHERE own.id = ?3 AND trials.number IN (own.best, ?2) AND trials.state = 'told'
+  ORDER BY {RANKED}, trials.number LIMIT 1
+) WHERE id = ?3"""  # noqa: S608 - the order is a constant
+_COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE id = ?"
+
+# Each row after those that it refers to.
+_BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EVALUATE)
+_AFTER_TELLING: Final = (EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
+
+
+@define
+class Batch:
+    """Rows by statement, and what is told and withdrawn by search."""
+
+    _rows: dict[str, list[tuple[Any, ...]]] = field(factory=dict)
+    _calendars: dict[bytes, Calendar] = field(factory=dict)
+    _told: dict[int, list[tuple[int, Score]]] = field(factory=dict)
+    _withdrawn: dict[int, list[int]] = field(factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self._rows or self._told or self._withdrawn)
+
+    def add(self, statement: str, row: tuple[Any, ...]) -> None:
+        """Note a row for one of this module's statements."""
+        self._rows.setdefault(statement, []).append(row)
+
+    def calendar(self, calendar: Calendar) -> None:
+        """Note days that returns refer to."""
+        self._calendars.setdefault(calendar.hash, calendar)
+
+    def tell(self, search_id: int, number: int, score: Score) -> None:
+        """Note a told trial."""
+        self._told.setdefault(search_id, []).append((number, score))
+
+    def withdraw(self, search_id: int, numbers: Iterable[int]) -> None:
+        """Note trials that will never be told."""
+        self._withdrawn.setdefault(search_id, []).extend(numbers)
+
+    def write(self, database: Database) -> None:
+        """Write everything, inside a transaction of the caller's."""
+        database.many(_CALENDAR, (calendar.row for calendar in self._calendars.values()))
+        self._write(database, _BEFORE_TELLING)
+        for search_id, told in self._told.items():
+            _write_told(database, search_id, told)
+        for search_id, numbers in self._withdrawn.items():
+            changed = database.many(_WITHDRAW, ((search_id, number) for number in numbers))
+            database.run(_COUNT_WITHDRAWN, (changed, search_id))
+        self._write(database, _AFTER_TELLING)
+
+    def _write(self, database: Database, statements: Iterable[str]) -> None:
+        for statement in statements:
+            database.many(statement, self._rows.get(statement, ()))
+
+
+def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]]) -> None:
+    changed = database.many(
+        _TELL,
+        ((s.fitness, s.violation, s.failure, _detail(s), search_id, number) for number, s in told),
+    )
+    best, _ = min(told, key=lambda one: rank_key(one[1], 0, one[0]))
+    database.run(_COUNT_TOLD, (changed, best, search_id))
+
+
+def _detail(score: Score) -> str | None:
+    """Return what few trials have, as JSON, None where this one has nothing of it."""
+    violations = [[violation.constraint, violation.size] for violation in score.violations]
+    more = {"reasons": score.reasons, "values": dict(score.values), "violations": violations}
+    given = {name: value for name, value in more.items() if value}
+    return storable(to_json(given)) if given else None

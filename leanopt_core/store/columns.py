@@ -1,0 +1,64 @@
+"""Between the store's columns and its records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, Final
+
+from leanopt_core.store.database import Row
+from leanopt_core.store.records import StoredBacktest, StoredTrial
+
+#: The columns of `backtests AS b` that make a StoredBacktest.
+BACKTEST: Final = (
+    "b.id, b.key, b.run_id, b.statistics, b.failure, b.message, b.closed_trades, b.outputs, "
+    "b.attempts, b.seconds, b.worker, b.finished_at"
+)
+#: The columns of `trials AS t` with its stage `g` and search `s` that make a StoredTrial, then the
+#: ordinal of an evaluation `e` and its backtest, both None where it has none.
+TRIAL: Final = (
+    "t.number, t.stage_id, g.name, t.state, t.parameters, t.grid_index, t.origin, t.attempt, "
+    "t.told_before, s.direction, t.fitness, t.violation, t.failure, t.detail, e.ordinal, "
+    f"{BACKTEST}"
+)
+_GRID_INDEX: Final = 5
+_ORDINAL: Final = 14
+_LARGEST: Final = 2**63 - 1
+
+
+def key_column(key: str) -> bytes:
+    """Return the half of a content key that the store keeps."""
+    return bytes.fromhex(key[:32])
+
+
+def grid_column(index: int) -> int | str:
+    """Return a grid index as a number where SQLite can hold it, else as a text."""
+    return index if index <= _LARGEST else str(index)
+
+
+def outputs_column(outputs: frozenset[str]) -> str | None:
+    """Return names of outputs as one text, None where there are none."""
+    return ",".join(sorted(outputs)) or None
+
+
+def backtest(row: Row) -> StoredBacktest:
+    """Return the record of a row of the columns BACKTEST."""
+    found, key, run_id, statistics, failure, message, closed_trades, outputs, *how = row
+    asked = frozenset(outputs.split(",") if outputs else ())
+    return StoredBacktest(
+        found, key.hex(), run_id, statistics, failure, message, closed_trades, asked, *how
+    )
+
+
+def trials(rows: Iterable[Row]) -> list[StoredTrial]:
+    """Return the records of rows of the columns TRIAL, those of a trial one after another."""
+    return [_trial(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+
+
+def _trial(rows: list[Row]) -> StoredTrial:
+    columns: list[Any] = list(rows[0][:_ORDINAL])
+    columns[_GRID_INDEX] = int(columns[_GRID_INDEX])
+    columns.append(
+        {row[_ORDINAL]: backtest(row[_ORDINAL + 1 :]) for row in rows if row[_ORDINAL] is not None}
+    )
+    return StoredTrial(*columns)

@@ -1,0 +1,137 @@
+"""A run as JSON lines: what the promise covers, to the byte the same, or all that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from heapq import merge
+from operator import itemgetter
+from typing import Final
+
+from leanopt_core.store.records import (
+    StoredBacktest,
+    StoredEvent,
+    StoredRun,
+    StoredSearch,
+    StoredTrial,
+)
+from leanopt_core.store.text import json_object, storable, to_json
+
+#: The kind of event that decides about trials, so that the canonical dump has it.
+STOP: Final = "stop"
+Trials = Callable[[int], Iterator[StoredTrial]]
+Members = list[tuple[str, str]]
+
+
+def canonical(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Iterator[str]:
+    """Yield told and withdrawn trials by search and number, each stop after its trial.
+
+    `trials` gives a search's trials by the search's id.
+    """
+    stops = [event for event in events if event.kind == STOP]
+    for search in run.searches:
+        found = (
+            (trial.number, _line(_canonical_trial(search, trial)))
+            for trial in trials(search.id)
+            if trial.state != "proposed"
+        )
+        ends = sorted(
+            (stop.number or 0, _line(_canonical_stop(search, stop)))
+            for stop in stops
+            if stop.search_id == search.id
+        )
+        # Of equal numbers the first argument's come first.
+        yield from (line for _, line in merge(found, ends, key=itemgetter(0)))
+
+
+def export(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Iterator[str]:
+    """Yield every trial by search and number with all that is kept of it, then the events."""
+    for search in run.searches:
+        for trial in trials(search.id):
+            yield _line(_full_trial(run, search, trial))
+    for event in events:
+        yield _line(_full_event(run, event))
+
+
+def _line(members: Members) -> str:
+    return storable(json_object(members))
+
+
+def _json(**members: object) -> Members:
+    return [(name, to_json(value)) for name, value in members.items()]
+
+
+def _proposal(search: StoredSearch, trial: StoredTrial) -> Members:
+    return [
+        *_json(search=search.number, number=trial.number, stage=trial.stage),
+        *_json(origin=trial.origin, state=trial.state),
+        ("point", trial.parameters),
+    ]
+
+
+def _score(trial: StoredTrial, *, messages: bool) -> Members:
+    """Return what the trial was told with; a failure's reasons are messages and may be left out."""
+    score = trial.score
+    if score is None:
+        return []
+    told = _json(
+        fitness=score.fitness,
+        values=dict(score.values),
+        violation=score.violation,
+        violations=[{"constraint": one.constraint, "size": one.size} for one in score.violations],
+        failure=score.failure,
+    )
+    return told + _json(reasons=score.reasons) if messages or score.failure is None else told
+
+
+def _canonical_trial(search: StoredSearch, trial: StoredTrial) -> Members:
+    members = _proposal(search, trial)
+    if trial.state == "told":
+        statistics = [
+            (scenario.name, trial.backtests[scenario.ordinal].statistics or "null")
+            for scenario in search.scenarios
+            if scenario.ordinal in trial.backtests
+        ]
+        members.append(("statistics", json_object(statistics)))
+    return members + _score(trial, messages=False)
+
+
+def _canonical_stop(search: StoredSearch, stop: StoredEvent) -> Members:
+    stage = next((stage.name for stage in search.stages if stage.id == stop.stage_id), None)
+    return _json(search=search.number, number=stop.number, stage=stage, stop=stop.detail)
+
+
+def _full_trial(run: StoredRun, search: StoredSearch, trial: StoredTrial) -> Members:
+    backtests = [
+        (scenario.name, json_object(_backtest(run, trial.backtests[scenario.ordinal])))
+        for scenario in search.scenarios
+        if scenario.ordinal in trial.backtests
+    ]
+    return [
+        *_json(run=run.name, grid_index=trial.grid_index, attempt=trial.attempt),
+        *_json(told_before=trial.told_before),
+        *_proposal(search, trial),
+        *_score(trial, messages=True),
+        ("backtests", json_object(backtests)),
+    ]
+
+
+def _backtest(run: StoredRun, backtest: StoredBacktest) -> Members:
+    return [
+        *_json(id=backtest.id, key=backtest.key, cached=backtest.run_id != run.id),
+        *_json(failure=backtest.failure, message=backtest.message),
+        *_json(closed_trades=backtest.closed_trades, outputs=sorted(backtest.outputs)),
+        *_json(attempts=backtest.attempts, seconds=backtest.seconds, worker=backtest.worker),
+        *_json(finished_at=backtest.finished_at),
+        ("statistics", backtest.statistics or "null"),
+    ]
+
+
+def _full_event(run: StoredRun, event: StoredEvent) -> Members:
+    search = next((search for search in run.searches if search.id == event.search_id), None)
+    stages = search.stages if search else ()
+    stage = next((stage.name for stage in stages if stage.id == event.stage_id), None)
+    return [
+        *_json(run=run.name, event=event.kind, detail=event.detail, number=event.number),
+        *_json(search=search.number if search else None, stage=stage),
+        *_json(happened_at=event.happened_at),
+    ]

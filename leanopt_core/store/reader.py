@@ -1,0 +1,104 @@
+"""Reads runs back: trials in order or by rank, failures, events, daily returns, dumps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from leanopt_core.store import dump
+from leanopt_core.store.columns import TRIAL, trials
+from leanopt_core.store.database import Database, Row
+from leanopt_core.store.ranking import RANKED
+from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
+from leanopt_core.store.returns import DailyReturns, unpack
+
+_JOINED: Final = """
+JOIN stages AS g ON g.id = t.stage_id
+JOIN searches AS s ON s.id = t.search_id
+LEFT JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number
+LEFT JOIN backtests AS b ON b.id = e.backtest_id
+ORDER BY t.number, e.ordinal"""
+# ruff: noqa: S608 - the queries are made of constants
+# One statement a page, so that a trial and its backtests are of one moment.
+_PAGE: Final = f"""
+SELECT {TRIAL} FROM (
+  SELECT * FROM trials WHERE search_id = ? AND number > ? ORDER BY number LIMIT ?
+) AS t {_JOINED}"""
+_ONE: Final = f"""
+SELECT {TRIAL} FROM (SELECT * FROM trials WHERE search_id = ? AND number = ?) AS t {_JOINED}"""
+_RANKING: Final = f"""
+SELECT searches.id, searches.number, trials.number
+FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
+WHERE run_id = ? ORDER BY {RANKED}, searches.number, trials.number LIMIT ? OFFSET ?"""
+_FAILURES: Final = """
+SELECT trials.failure, count(*)
+FROM searches JOIN trials ON trials.search_id = searches.id AND trials.failure IS NOT NULL
+WHERE run_id = ? GROUP BY trials.failure ORDER BY count(*) DESC, trials.failure"""
+_EVENTS: Final = """
+SELECT kind, detail, search_id, stage_id, number, happened_at FROM events
+WHERE run_id = ? ORDER BY id"""
+_RETURNS: Final = """
+SELECT days, daily, ended FROM returns JOIN calendars ON calendars.id = calendar_id
+WHERE backtest_id = ?"""
+_PAGE_SIZE: Final = 500
+
+
+class Reader:
+    """Reads while others write; no transaction stays open between two pages."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def trials(self, search_id: int, *, after: int = 0) -> Iterator[StoredTrial]:
+        """Yield the search's trials in the order of their numbers, those above `after`."""
+        while page := trials(self._database.rows(_PAGE, (search_id, after, _PAGE_SIZE))):
+            yield from page
+            after = page[-1].number
+
+    def trial(self, run: StoredRun, search_number: int, number: int) -> StoredTrial | None:
+        """Return one trial, None where the run has none of these numbers."""
+        searches = (search for search in run.searches if search.number == search_number)
+        search = next(searches, None)
+        return None if search is None else self._one(search.id, number)
+
+    def _one(self, search_id: int, number: int) -> StoredTrial | None:
+        return next(iter(trials(self._database.rows(_ONE, (search_id, number)))), None)
+
+    def ranked(self, run: StoredRun, limit: int, offset: int = 0) -> list[RankedTrial]:
+        """Return up to `limit` told trials by rank, leaving out the best `offset` ones."""
+        found = self._database.rows(_RANKING, (run.id, limit, offset))
+        return [
+            RankedTrial(rank, search, trial)
+            for rank, (search_id, search, number) in enumerate(found, offset + 1)
+            if (trial := self._one(search_id, number)) is not None
+        ]
+
+    def failures(self, run: StoredRun) -> dict[str, int]:
+        """Return how many told trials failed, by category, the most frequent first."""
+        return dict(self._database.rows(_FAILURES, (run.id,)))
+
+    def events(self, run: StoredRun) -> list[StoredEvent]:
+        """Return what happened to the run, in the order in which it was written."""
+        return [_event(row) for row in self._database.rows(_EVENTS, (run.id,))]
+
+    def returns(self, backtest_id: int) -> DailyReturns | None:
+        """Return a backtest's daily returns, None where none were kept."""
+        row = self._database.row(_RETURNS, (backtest_id,))
+        return None if row is None else unpack(*row)
+
+    def canonical(self, run: StoredRun) -> Iterator[str]:
+        """Yield what the promise covers as JSON lines: the same bytes for the same search plan.
+
+        Told and withdrawn trials by search and number, each stop after the trial that it followed.
+        """
+        return dump.canonical(run, self.trials, self.events(run))
+
+    def export(self, run: StoredRun) -> Iterator[str]:
+        """Yield all that is kept of the run's trials and events as JSON lines."""
+        return dump.export(run, self.trials, self.events(run))
+
+
+def _event(row: Row) -> StoredEvent:
+    kind, detail, *where = row
+    return StoredEvent(kind, json.loads(detail), *where)

@@ -1,0 +1,185 @@
+"""Writes one run: everything is buffered, and durable once `commit` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from leanopt_core.canonical import canonical_json
+from leanopt_core.store import batch
+from leanopt_core.store.batch import Batch
+from leanopt_core.store.columns import BACKTEST, grid_column, key_column, outputs_column
+from leanopt_core.store.columns import backtest as read_backtest
+from leanopt_core.store.database import Database
+from leanopt_core.store.ids import Ids
+from leanopt_core.store.records import RunState, StoredRun
+from leanopt_core.store.returns import daily_returns, pack
+from leanopt_core.store.text import storable, to_json
+from leanopt_core.store.timing import utc_text
+from leanopt_core.trial import Score
+from leanopt_core.work import LASTING, Equity, Failure, Outcome
+
+# The run's own come first: it has one outcome for each content key.
+_KNOWN: Final = (
+    f"SELECT {BACKTEST} FROM backtests AS b "  # noqa: S608 - the columns are constants
+    "WHERE substr(key, 1, 8) = ? AND key = ? "
+    "ORDER BY run_id IS ? DESC, finished_at DESC, id DESC"
+)
+
+
+class Writer:
+    """Notes what happens in a run.
+
+    What a resumed run says again is no error and changes nothing, a proposal excepted. Nothing is
+    written before `commit`; where that raises StoreError, all of it is still noted.
+    """
+
+    def __init__(
+        self, database: Database, run: StoredRun, clock: Callable[[], float], *, curves: bool
+    ) -> None:
+        self._database = database
+        self._run = run
+        self._clock = clock
+        self._curves = curves
+        self._ids = Ids(database, "backtests")
+        self._batch = Batch()
+        self._recorded: dict[bytes, list[tuple[int, Outcome, frozenset[str]]]] = {}
+
+    def propose(
+        self,
+        search_id: int,
+        stage_id: int,
+        number: int,
+        *,
+        grid_index: int,
+        parameters: str,
+        origin: str,
+        attempt: int,
+        told_before: int,
+    ) -> None:
+        """Note a proposed trial, its `parameters` as canonical JSON.
+
+        `told_before` is how many trials of its stage had been told then. One that is stored
+        already makes the commit raise StoreError.
+        """
+        index, text = grid_column(grid_index), storable(origin)
+        row = (search_id, number, stage_id, index, parameters, text, attempt, told_before)
+        self._batch.add(batch.PROPOSE, row)
+
+    def record(
+        self,
+        key: str,
+        scenario_id: int,
+        outcome: Outcome,
+        *,
+        outputs: frozenset[str],
+        attempts: int,
+        seconds: float,
+        worker: int,
+    ) -> int:
+        """Note a backtest that has ended, and return its id.
+
+        `key` is its content key, `outputs` what it was asked for beside the statistics, `seconds`
+        what the last of its `attempts` took on `worker`.
+        """
+        found = self._ids.next()
+        kept, short = _kept(outcome), key_column(key)
+        values = None if kept.statistics is None else dict(kept.statistics.values)
+        failed = kept.failure
+        row = (
+            *(found, short, self._run.id, scenario_id),
+            None if values is None else storable(to_json(values)),
+            *((failed.category.value, failed.message) if failed else (None, None)),
+            None if kept.trades is None else len(kept.trades),
+            *(outputs_column(outputs), attempts, seconds, worker, int(self._clock())),
+        )
+        self._batch.add(batch.RECORD, row)
+        self._recorded.setdefault(short, []).append((found, kept, outputs))
+        if self._curves and outcome.equity is not None:
+            self._returns(found, outcome.equity)
+        return found
+
+    def _returns(self, backtest_id: int, equity: Equity) -> None:
+        calendar, values, ended = daily_returns(equity)
+        self._batch.calendar(calendar)
+        self._batch.add(batch.RETURNS, (backtest_id, calendar.hash, pack(values), ended))
+
+    def known(self, key: str, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
+        """Return id and outcome of a backtest that answers this content key, None for none.
+
+        Its outputs cover `outputs`. This run's own answers whatever came of it, another run's where
+        it completed or failed for a lasting reason; of several the newest. The outcome comes
+        without curve and names read, and with as many trades as there were, each empty.
+        """
+        short = key_column(key)
+        for found, outcome, has in reversed(self._recorded.get(short, ())):
+            if outputs <= has:
+                return found, outcome
+        for row in self._database.rows(_KNOWN, (short[:8], short, self._run.id)):
+            stored = read_backtest(row)
+            if outputs <= stored.outputs and (
+                stored.run_id == self._run.id
+                or stored.statistics is not None
+                or stored.failure in LASTING
+            ):
+                return stored.id, stored.outcome
+        return None
+
+    def evaluate(self, search_id: int, number: int, ordinal: int, backtest_id: int) -> None:
+        """Note which backtest is a trial's under the scenario at place `ordinal`."""
+        self._batch.add(batch.EVALUATE, (search_id, number, ordinal, backtest_id))
+
+    def tell(self, search_id: int, number: int, score: Score) -> None:
+        """Note that a trial has been told, and its score."""
+        self._batch.tell(search_id, number, score)
+
+    def withdraw(self, search_id: int, numbers: Iterable[int]) -> None:
+        """Note that trials will never be told."""
+        self._batch.withdraw(search_id, numbers)
+
+    def event(
+        self,
+        kind: str,
+        detail: Mapping[str, object],
+        *,
+        search_id: int | None = None,
+        stage_id: int | None = None,
+        number: int | None = None,
+    ) -> None:
+        """Note that something happened, after the told trial `number` where one is given.
+
+        A `stop` is noted once a trial.
+        """
+        text, when = storable(canonical_json(dict(detail))), utc_text(self._clock())
+        self._batch.add(batch.EVENT, (self._run.id, search_id, stage_id, number, kind, text, when))
+
+    def stage_ended(self, stage_id: int, reason: str) -> None:
+        """Note that a stage has ended, and why."""
+        self._batch.add(batch.STAGE_ENDED, (storable(reason), stage_id))
+
+    def search_ended(self, search_id: int, reason: str) -> None:
+        """Note that a search is over, and why."""
+        self._batch.add(batch.SEARCH_ENDED, (storable(reason), search_id))
+
+    def finish(self, state: RunState) -> None:
+        """Note that the run has ended in `state`, and commit."""
+        self._batch.add(batch.FINISH, (state, utc_text(self._clock()), self._run.id))
+        self.commit()
+
+    def commit(self) -> None:
+        """Write everything noted so far in one transaction; raises StoreError, then nothing is."""
+        if not self._batch:
+            return
+        with self._database.transaction():
+            self._batch.write(self._database)
+        self._batch = Batch()
+        self._recorded = {}
+
+
+def _kept(outcome: Outcome) -> Outcome:
+    """Return the outcome as it will be read back."""
+    trades = None if outcome.trades is None else ((),) * len(outcome.trades)
+    if outcome.failure is None:
+        return Outcome(outcome.statistics, trades=trades)
+    failure = Failure(outcome.failure.category, storable(outcome.failure.message))
+    return Outcome(failure=failure, trades=trades)
