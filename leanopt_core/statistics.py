@@ -21,7 +21,6 @@ _NUMBER = re.compile(
     r"\s?(?P<percent>%?)",
     re.ASCII,
 )
-_NO_NUMBER = frozenset({"nan", "inf", "infinity", "∞"})
 # What LEAN writes before money where it is no currency sign by Unicode's reckoning.
 _SIGNS = frozenset({"Kč", "zł", "*", *"ɃŁΞεξ✕◎●Ð◈ȺɱꜩɨΜⓩӾɌϑ⨎⟁ⱠꞤ"})
 _LETTERS = re.compile(r"Fr|Ag|Au|kr|Ft|R|Rp|[A-Z]{3,5}")
@@ -35,17 +34,15 @@ def number(text: str) -> float | None:
 
     `25%` is 0.25, `$1,234.50` and `-$1,234.50` are 1234.5 and -1234.5; other currency signs and
     codes, thousands separators and exponents are understood as LEAN writes them, in every locale
-    alike. NaN and infinity raise ValueError.
+    alike. NaN, infinity and what no float holds are no numbers.
     """
-    text = text.strip()
-    if text.lstrip("+-").casefold() in _NO_NUMBER:
-        raise ValueError(f"{text} is no usable number")
-    match = _NUMBER.fullmatch(text)
+    match = _NUMBER.fullmatch(text.strip())
     if match is None or (match["sign"] and match["inner"]) or not _money(match):
         return None
     power = int(match["power"] or 0) - 2 * len(match["percent"])
     digits = match["digits"].replace(",", "")
-    return _finite(float(f"{match['sign'] or match['inner']}{digits}e{power}"), text)
+    plain = float(f"{match['sign'] or match['inner']}{digits}e{power}")
+    return plain if math.isfinite(plain) else None
 
 
 def _money(match: re.Match[str]) -> bool:
@@ -57,22 +54,21 @@ def _money(match: re.Match[str]) -> bool:
     return not sign or sign in _SIGNS or any(unicodedata.category(c) == "Sc" for c in sign)
 
 
-def _finite(value: float, shown: object) -> float:
-    if not math.isfinite(value):
-        raise ValueError(f"{shown} is no usable number")
-    return value
-
-
 def _figure(value: object) -> Figure:
     if isinstance(value, str):
         plain = number(value)
         return value if plain is None else plain
     if isinstance(value, bool | int | float | Decimal):
-        try:
-            return _finite(float(value), value)
-        except OverflowError:
-            raise ValueError("what exceeds 1.8e308 is no usable number") from None
+        # What no float holds stays as a text: unknown, and `missing` can say why.
+        return float(value) if _holds(value) else f"{Decimal(value):.6g}"
     return None
+
+
+def _holds(value: float | Decimal) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except (OverflowError, ValueError):  # too large; a signalling NaN
+        return False
 
 
 def _flat(section: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -123,8 +119,8 @@ class Statistics:
     """What a backtest's engine says about it, by flat names; unknown is None.
 
     LEAN's statistics have their bare names (`Sharpe Ratio`), those of sections dotted ones
-    (`totalPerformance.tradeStatistics.profitFactor`). Per cents are fractions. A NaN or infinite
-    value raises ValueError.
+    (`totalPerformance.tradeStatistics.profitFactor`). Per cents are fractions. NaN and infinity
+    raise ValueError here; `read` takes them for unknown.
     """
 
     values: Mapping[str, Figure] = field(factory=dict, validator=_checked)
@@ -135,16 +131,10 @@ class Statistics:
 
         Nested mappings are flattened, texts that stand for numbers become numbers (see `number`),
         lists are left out. Of a LEAN document (it has a `statistics` section) only the sections
-        that say how the strategy did are taken. Reading `values` again gives the same. NaN,
-        infinity and numbers too large raise ValueError with the statistic's name.
+        that say how the strategy did are taken. NaN, infinity and numbers too large are kept as
+        texts, which are no numbers. Reading `values` again gives the same.
         """
-        values: dict[str, Figure] = {}
-        for name, value in _named(document):
-            try:
-                values[name] = _figure(value)
-            except ValueError as error:
-                raise ValueError(f"statistic '{name}': {error}") from None
-        return cls(values)
+        return cls({name: _figure(value) for name, value in _named(document)})
 
     def get(self, name: str) -> float | None:
         """Return the number that `name` leads to, None where there is none.

@@ -1,6 +1,6 @@
 """Scoring: what a trial's backtests are worth, and which trial is the better one."""
 
-from leanopt_core.scoring.aggregate import Aggregate, combine
+from leanopt_core.scoring.aggregate import Aggregate, combine, judge_each
 from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
 from leanopt_core.scoring.ranking import Ranked, rank_key
 from leanopt_core.scoring.score import score
@@ -12,6 +12,7 @@ __all__ = [
     "ResultConstraint",
     "ResultConstraintError",
     "combine",
+    "judge_each",
     "rank_key",
     "score",
 ]

@@ -6,7 +6,9 @@ from math import fsum
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
 
-from leanopt_core.fitness import Fitness
+from attrs import evolve
+
+from leanopt_core.fitness import Backtested, Fitness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +26,24 @@ _WAYS: Final[Mapping[Aggregate, Callable[[Sequence[float]], float]]] = {
     "min": min,
     "max": max,
 }
+
+
+def judge_each(
+    backtests: Sequence[Backtested],
+    judge: Callable[[Backtested], Fitness],
+    how: Aggregate = "mean",
+) -> Fitness:
+    """Judge each scenario's backtest by itself and combine.
+
+    Where there are several, each reason begins with its scenario: `SPY: no statistic 'Drawdown'`.
+    """
+    return combine([_named(backtest, judge(backtest), backtests) for backtest in backtests], how)
+
+
+def _named(backtest: Backtested, fitness: Fitness, backtests: Sequence[Backtested]) -> Fitness:
+    if len(backtests) == 1:
+        return fitness
+    return evolve(fitness, reasons=tuple(f"{backtest.scenario}: {r}" for r in fitness.reasons))
 
 
 def combine(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:

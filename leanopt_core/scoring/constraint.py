@@ -168,16 +168,9 @@ def _bound(text: str, end: int, statistic: str) -> float:
     column = len(text) - len(text[end:].lstrip()) + 1
     if not given:
         raise ResultConstraintError(text, column, "no bound after the operator")
-    bound = _plain(given)
+    bound = number(given)
     if bound is None:
-        hint = "write the statistic first" if _plain(statistic) is not None else ""
+        hint = "write the statistic first" if number(statistic) is not None else ""
         message = f"'{given}' is neither a number nor a per cent"
         raise ResultConstraintError(text, column, message, hint)
     return bound
-
-
-def _plain(text: str) -> float | None:
-    try:
-        return number(text)
-    except ValueError:
-        return None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING
 
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import Backtested, Direction, Fitness, FitnessFunction
+from leanopt_core.scoring.constraint import LARGEST
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from leanopt_core.scoring.constraint import ResultConstraint
 
@@ -35,7 +37,7 @@ def score(
     """
     failures = _failures(outcomes)
     if failures:
-        reasons = _told({name: failure.message for name, failure in failures.items()}, outcomes)
+        reasons = _messages(failures, several=len(outcomes) > 1)
         return Score(reasons=reasons, failure=str(next(iter(failures.values())).category))
     backtests = [_backtested(name, outcome) for name, outcome in outcomes.items()]
     missing = _missing(backtests, constraints)
@@ -64,10 +66,11 @@ def _failures(outcomes: Mapping[str, Outcome]) -> dict[str, Failure]:
     }
 
 
-def _told(messages: Mapping[str, str], outcomes: Mapping[str, Outcome]) -> tuple[str, ...]:
-    if len(outcomes) == 1:
-        return tuple(messages.values())
-    return tuple(f"{name}: {message}" for name, message in messages.items())
+def _messages(failures: Mapping[str, Failure], *, several: bool) -> tuple[str, ...]:
+    return tuple(
+        f"{name}: {failure.message}" if several else failure.message
+        for name, failure in failures.items()
+    )
 
 
 def _backtested(name: str, outcome: Outcome) -> Backtested:
@@ -111,7 +114,7 @@ def _judge(
 ) -> tuple[Fitness, Direction]:
     try:
         judged, direction = fitness(backtests), fitness.direction
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"{label} raised {type(error).__name__}: {error}") from error
     if not isinstance(judged, Fitness):
         raise PluginError(f"{label} returned {type(judged).__name__}, not a Fitness")
@@ -121,24 +124,38 @@ def _judge(
 
 
 def _checked(judged: Fitness, label: str) -> Fitness:
-    """Return `judged` in plain floats and texts."""
+    """Return `judged` in plain floats and texts, the violation at most `LARGEST`."""
     violation = _number(judged.violation, "violation", label)
     if violation < 0:
         raise PluginError(f"{label} returned the violation {violation}, below 0")
     value = None if judged.value is None else _number(judged.value, "value", label)
-    reasons = tuple(str(reason) for reason in judged.reasons)
+    reasons = _reasons(judged.reasons, label)
     if value is None and not reasons:
         reasons = (f"{label} gave no value and no reason",)
+    if not isinstance(judged.values, Mapping):
+        raise PluginError(f"{label} returned the values {judged.values!r}, not named numbers")
     values = {str(name): _number(one, str(name), label) for name, one in judged.values.items()}
-    return Fitness(value, reasons, violation, values)
+    return Fitness(value, reasons, min(violation, LARGEST), values)
+
+
+def _reasons(given: object, label: str) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Iterable):
+        raise PluginError(f"{label} returned the reasons {given!r}, not texts")
+    return tuple(map(str, given))
 
 
 def _number(value: object, name: str, label: str) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise PluginError(f"{label} returned the {name} {value!r}, not a number")
-    if not math.isfinite(value):
-        raise PluginError(f"{label} returned the {name} {float(value)}; none is told by None")
-    return float(value) + 0.0  # no -0.0
+    try:
+        plain = float(value)
+    except OverflowError:
+        plain = math.inf
+    if not math.isfinite(plain):
+        raise PluginError(f"{label} returned the {name} {plain}; none is told by None")
+    return plain + 0.0  # no -0.0
 
 
 def _objective(value: float | None, direction: Direction) -> float | None:

@@ -106,16 +106,32 @@ def test_texts_that_are_not(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["NaN", "nan", "Infinity", "-Infinity", "inf", "∞", "-∞", "1e999"])
 def test_texts_without_a_usable_number(text: str) -> None:
-    """NaN and infinity are refused, with the statistic's name."""
-    with pytest.raises(ValueError, match=r"statistic 'Sharpe Ratio': .* is no usable number"):
-        Statistics.read({"Sharpe Ratio": text})
+    """NaN and infinity are unknown, and the reason shows what was there."""
+    statistics = Statistics.read({"Sharpe Ratio": text, "Drawdown": "7%"})
+    assert number(text) is None
+    assert statistics.get("Sharpe Ratio") is None
+    assert statistics.missing("Sharpe Ratio") == (
+        f"statistic 'Sharpe Ratio' is the text '{text}', not a number"
+    )
+    assert statistics.drawdown == 0.07
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400, Decimal("NaN")])
-def test_unusable_numbers(value: object) -> None:
-    """So are they as numbers, and numbers too large for a float."""
-    with pytest.raises(ValueError, match=r"statistic 'a\.b': .* is no usable number"):
-        Statistics.read({"a": {"b": value}})
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (math.nan, "NaN"),
+        (math.inf, "Infinity"),
+        (-math.inf, "-Infinity"),
+        (10**400, "1.00000e+400"),
+        (Decimal("sNaN"), "sNaN"),
+    ],
+)
+def test_unusable_numbers(value: object, shown: str) -> None:
+    """So are they as numbers, and numbers too large for a float; stored and read again, too."""
+    once = Statistics.read({"a": {"b": value}})
+    assert once.get("a.b") is None
+    assert once.missing("a.b") == f"statistic 'a.b' is the text '{shown}', not a number"
+    assert Statistics.read(json.loads(json.dumps(dict(once.values), allow_nan=False))) == once
 
 
 def test_no_unusable_number_by_construction() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen, validators
@@ -29,7 +30,7 @@ class CalmarOptions:
     )
     min_profit_factor: float | None = field(
         default=None,
-        validator=validators.optional(validators.ge(0)),
+        validator=validators.optional(validators.and_(validators.ge(0), validators.lt(inf))),
         metadata={"help": "profit factor that it must reach"},
     )
     max_drawdown_limit: float | str | None = field(

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from leanopt_core.fitness import Backtested, Direction, Fitness
-from leanopt_core.scoring import Operator, ResultConstraint, combine
+from leanopt_core.scoring import Operator, ResultConstraint, judge_each
 from leanopt_core.statistics import Statistics, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from leanopt_calmar import CalmarOptions
 
 #: A drawdown below this share of the peak counts as this, so that none at all stays finite.
 DRAWDOWN_FLOOR: Final = 0.001
+#: Worth at most this in either direction, so that no return, however wild, leads to infinity.
+LARGEST: Final = 1e100
 #: LEAN's own profit factor where nothing was lost.
 PROFIT_FACTOR_WITHOUT_LOSS: Final = 10.0
 
@@ -30,9 +32,10 @@ def reward(profit: float, drawdown: float, weight: float = 1.0) -> float:
     by the drawdown: `profit * (1 + drawdown)`. So more profit is never worse, more drawdown is
     never better, and every loss lies below every profit.
     """
-    if profit >= 0:
-        return profit / max(drawdown, DRAWDOWN_FLOOR) * weight
-    return profit * (1 + drawdown)
+    worth = profit / max(drawdown, DRAWDOWN_FLOOR) * weight
+    if profit < 0:
+        worth = profit * (1 + drawdown)
+    return min(max(worth, -LARGEST), LARGEST)
 
 
 def trade_weight(trades: float, min_trades: int) -> float:
@@ -47,10 +50,9 @@ def trade_weight(trades: float, min_trades: int) -> float:
 
 def trade_count(backtest: Backtested) -> float | None:
     """Return the closed trades where the engine reports them, else the orders."""
-    if backtest.closed_trades is not None:
-        return float(backtest.closed_trades)
     statistics = backtest.statistics
-    return statistics.total_orders if statistics.closed_trades is None else statistics.closed_trades
+    counts = (backtest.closed_trades, statistics.closed_trades, statistics.total_orders)
+    return next((float(count) for count in counts if count is not None), None)
 
 
 def profit_factor(statistics: Statistics) -> float | None:
@@ -67,30 +69,25 @@ def profit_factor(statistics: Statistics) -> float | None:
 
 
 @frozen
-class Requirement:
-    """What a backtest must reach to be judged: a figure, a bound, and how to say it."""
+class Figure:
+    """A figure that a backtest is judged by: the statistic it comes from, and its bound if any."""
 
-    constraint: ResultConstraint
+    statistic: str
     value: float | None
+    bound: ResultConstraint | None = None
 
     @property
     def unmet(self) -> float:
-        """Return by how much it is missed, 0 where it is met."""
-        return 0.0 if self.value is None else self.constraint.size(self.value)
+        """Return by how much the bound is missed, 0 where it is met or there is none."""
+        return 0.0 if self.bound is None or self.value is None else self.bound.size(self.value)
 
     def __str__(self) -> str:
-        """Return the figure and the bound."""
-        return f"{self.value:g} where {self.constraint.text} is required"
+        """Return the bound and the value: `trades >= 30 needed, found 12`."""
+        return f"{self.bound.text if self.bound else 'nothing'} needed, found {self.value:g}"
 
 
-def _at_least(name: str, bound: float, value: float | None) -> Requirement:
-    text = f"{name} >= {bound:g}"
-    return Requirement(ResultConstraint(name, Operator.GREATER_OR_EQUAL, bound, text), value)
-
-
-def _at_most(name: str, bound: float, value: float | None) -> Requirement:
-    text = f"{name} <= {bound:g}"
-    return Requirement(ResultConstraint(name, Operator.LESS_OR_EQUAL, bound, text), value)
+def _bound(name: str, operator: Operator, bound: float) -> ResultConstraint:
+    return ResultConstraint(name, operator, bound, f"{name} {operator.value} {bound:g}")
 
 
 @frozen
@@ -111,61 +108,44 @@ class Calmar:
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Judge each scenario by itself and combine; none where one scenario has none."""
-        return combine([self._judge(backtest) for backtest in backtests], self.options.aggregate)
+        return judge_each(backtests, self._judge, self.options.aggregate)
 
     def _judge(self, backtest: Backtested) -> Fitness:
-        statistics = backtest.statistics
-        profit, trades = self._profit(statistics), trade_count(backtest)
-        drawdown = None if statistics.drawdown is None else abs(statistics.drawdown)
-        required = tuple(self._requirements(statistics, trades, drawdown))
-        if profit is None or trades is None or drawdown is None or _unknown(required):
-            return _without(backtest, self._missing(statistics, trades))
-        unmet = [one for one in required if one.unmet > 0]
+        figures = list(self._figures(backtest))
+        values = [figure.value for figure in figures if figure.value is not None]
+        if len(values) < len(figures):
+            missing = [figure.statistic for figure in figures if figure.value is None]
+            return Fitness(reasons=tuple(map(backtest.statistics.missing, missing)))
+        unmet = [figure for figure in figures if figure.unmet]
         if unmet:
-            return _without(backtest, map(str, unmet), math.fsum(one.unmet for one in unmet))
+            size = math.fsum(figure.unmet for figure in unmet)
+            return Fitness(reasons=tuple(map(str, unmet)), violation=size)
+        profit, drawdown, trades, *_ = values
         return Fitness(reward(profit, drawdown, self._weight(trades)))
+
+    def _figures(self, backtest: Backtested) -> Iterator[Figure]:
+        """Return the profit, the drawdown, the trades, and the profit factor where it matters."""
+        statistics, options = backtest.statistics, self.options
+        if options.form == "log_trades":
+            yield Figure("Net Profit", statistics.net_profit)
+        else:
+            yield Figure("Compounding Annual Return", statistics.compounding_annual_return)
+        drawdown = None if statistics.drawdown is None else abs(statistics.drawdown)
+        yield Figure("Drawdown", drawdown, self._drawdown_bound())
+        least = _bound("trades", Operator.GREATER_OR_EQUAL, options.min_trades)
+        yield Figure("Total Orders", trade_count(backtest), least)
+        if options.min_profit_factor is not None:
+            least = _bound("profit factor", Operator.GREATER_OR_EQUAL, options.min_profit_factor)
+            yield Figure("Profit Factor", profit_factor(statistics), least)
+
+    def _drawdown_bound(self) -> ResultConstraint | None:
+        limit = self.options.max_drawdown_limit
+        plain = number(limit) if isinstance(limit, str) else limit
+        return None if plain is None else _bound("drawdown", Operator.LESS_OR_EQUAL, plain)
 
     def _weight(self, trades: float) -> float:
         weighed = self.options.form == "log_trades"
         return trade_weight(trades, self.options.min_trades) if weighed else 1.0
-
-    def _profit(self, statistics: Statistics) -> float | None:
-        if self.options.form == "log_trades":
-            return statistics.net_profit
-        return statistics.compounding_annual_return
-
-    def _requirements(
-        self, statistics: Statistics, trades: float | None, drawdown: float | None
-    ) -> Iterator[Requirement]:
-        yield _at_least("trades", self.options.min_trades, trades)
-        if self.options.min_profit_factor is not None:
-            factor = profit_factor(statistics)
-            yield _at_least("profit factor", self.options.min_profit_factor, factor)
-        limit = self.options.max_drawdown_limit
-        limit = number(limit) if isinstance(limit, str) else limit
-        if limit is not None:
-            yield _at_most("drawdown", limit, drawdown)
-
-    def _missing(self, statistics: Statistics, trades: float | None) -> Iterator[str]:
-        """Say for each figure that is needed and missing which statistic was looked for."""
-        if self._profit(statistics) is None:
-            weighed = self.options.form == "log_trades"
-            yield statistics.missing("Net Profit" if weighed else "Compounding Annual Return")
-        if statistics.drawdown is None:
-            yield statistics.missing("Drawdown")
-        if trades is None:
-            yield statistics.missing("Total Orders")
-        if self.options.min_profit_factor is not None and profit_factor(statistics) is None:
-            yield statistics.missing("Profit Factor")
-
-
-def _unknown(required: Iterable[Requirement]) -> bool:
-    return any(one.value is None for one in required)
-
-
-def _without(backtest: Backtested, reasons: Iterable[str], violation: float = 0.0) -> Fitness:
-    named = tuple(f"{backtest.scenario}: {reason}" for reason in reasons)
-    return Fitness(reasons=named, violation=violation)
 
 
 def create(options: CalmarOptions) -> Calmar:

@@ -27,10 +27,12 @@ def optimized_design(lengths: Sequence[int], count: int, random: Random) -> Rows
     from numpy.random import default_rng
 
     sampler = quasi_monte_carlo().LatinHypercube(
-        d=len(lengths), optimization="random-cd", rng=default_rng(random.getrandbits(63))
+        d=len(lengths),
+        scramble=False,  # the middles of the strata, to be told apart without rounding
+        optimization="random-cd",
+        rng=default_rng(random.getrandbits(63)),
     )
-    points = sampler.random(count).tolist()
-    strata = [[min(int(share * count), count - 1) for share in point] for point in points]
+    strata = [[int(share * count) for share in point] for point in sampler.random(count).tolist()]
     return _drawn(strata, lengths, random)
 
 

@@ -2,90 +2,111 @@
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 from leanopt_core.canonical import derive_seed
+from leanopt_core.errors import PluginError, SpaceError
 from leanopt_core.trial import DONE, Proposal, Signal
 from leanopt_lhs._designs import DESIGNS, quasi_monte_carlo
 from leanopt_lhs._repair import Repair
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from leanopt_core.space import Point, Space
     from leanopt_core.stage import AskContext, StageStart
     from leanopt_core.trial import Trial
     from leanopt_lhs import LhsOptions
 
-#: Points an axis where the stage names no number of trials: the rule of thumb of Loeppky, Sacks and
-#: Welch 2009, Choosing the sample size of a computer experiment.
-POINTS_PER_AXIS: Final = 10
-#: Grids up to this size are looked through for whether they hold more points than the design.
-LOOKED_THROUGH: Final = 100_000
+#: Grids up to this size are looked through, in seconds at worst, for their last feasible point.
+LOOKED_THROUGH: Final = 1_000_000
+#: Random points of a larger grid that are drawn at last, for all rows that nothing else mends.
+LAST_DRAWS: Final = 1_000_000
 
 
 class LatinHypercube:
-    """Proposes a design of `trials` points, each axis covered evenly.
+    """Proposes a design of `count` points, each axis covered evenly, none of them tried before.
 
-    A space with no more feasible points than that is proposed whole, and the origin says so. A
-    point that an earlier stage had is replaced by its nearest free neighbour.
+    Where no more feasible points than that are left, it proposes all of them, and the origin says
+    so.
     """
 
-    def __init__(self, options: LhsOptions, start: StageStart) -> None:
-        self._design = options.design
-        self._space = start.space
-        self._seed = start.seed
-        self._count = start.trials or POINTS_PER_AXIS * max(len(start.space.axes), 1)
-        self._origin = f"{options.design} design"
-        self._repair: Repair | None = None
-        self._queue: deque[Point] | None = None
+    def __init__(self, design: str, space: Space, seed: int, count: int) -> None:
+        self._design = design
+        self._space = space
+        self._seed = seed
+        self._count = count
+        self._proposals: Iterator[Proposal] | None = None
 
-    def ask(self, context: AskContext) -> Proposal | Signal:  # noqa: ARG002 - the contract's
+    def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the design's next point, `DONE` after the last."""
-        if self._queue is None:
-            self._queue = deque(self._points())
-        if not self._queue:
-            return DONE
-        return Proposal(self._queue.popleft(), self._origin)
+        if self._proposals is None:
+            known = frozenset(told.point for told in context.history)
+            self._proposals = self._everything(known) or self._designed(known)
+        return next(self._proposals, DONE)
 
     def tell(self, trial: Trial) -> None:
         """Learn nothing: the design is fixed beforehand."""
 
     def refused(self, point: Point) -> None:
-        """Put the nearest free point in the place of `point`."""
-        substitute = self._repair.substitute(point) if self._repair else None
-        if self._queue is not None and substitute is not None:
-            self._queue.appendleft(substitute)
+        """Learn nothing: the design holds no point twice and none that was tried before it."""
 
-    def _points(self) -> list[Point]:
-        whole = _whole(self._space, self._seed, self._count)
-        if whole is not None:
-            self._origin = f"all {len(whole)} points of the grid"
-            if len(whole) < self._count:
-                self._origin += f", fewer than the {self._count} asked for"
-            return whole
+    def _everything(self, known: frozenset[Point]) -> Iterator[Proposal] | None:
+        """Return all points that are left, in random order, or None where they are too many."""
+        if self._space.grid_size > max(self._count, LOOKED_THROUGH):
+            return None
+        free = (point for point in self._space.sample(self._seed) if point not in known)
+        points = list(islice(free, self._count + 1))
+        if len(points) > self._count:
+            return None
+        origin = f"all {len(points)} points {'left' if known else 'of the space'}"
+        if len(points) < self._count:
+            origin += f", fewer than the {self._count} asked for"
+        return _proposals(points, origin)
+
+    def _designed(self, known: frozenset[Point]) -> Iterator[Proposal]:
         random = Random(derive_seed(self._seed, "design"))  # noqa: S311 - reproducible search
         lengths = [len(axis) for axis in self._space.axes]
         rows = DESIGNS[self._design](lengths, self._count, random)
-        self._repair = Repair(self._space, rows, random)
-        if self._design != "sobol":  # its points lie well together, not by axis
-            self._repair.exchange()
-        self._repair.redraw()
-        self._repair.replace()
-        return self._repair.points()
+        repair = Repair(self._space, rows, random, known)
+        if self._design != "sobol":  # its points lie well together, not axis by axis
+            repair.exchange()
+        repair.redraw()
+        repair.replace(self._anywhere(lengths, random))
+        points = repair.points()
+        if not points:
+            raise SpaceError(
+                f"none of {LAST_DRAWS} random points satisfies constraints.parameters and is new"
+            )
+        origin = f"{self._design} design"
+        if len(points) < self._count:
+            origin += f", {len(points)} of {self._count} points: no more feasible ones were found"
+        return _proposals(points, origin)
+
+    def _anywhere(self, lengths: list[int], random: Random) -> Iterator[Point]:
+        """Return points in random order: all feasible ones, or as many draws as are bearable."""
+        if self._space.grid_size <= LOOKED_THROUGH:
+            return self._space.sample(random.getrandbits(63))
+        return (tuple(map(random.randrange, lengths)) for _ in range(LAST_DRAWS))
 
 
-def _whole(space: Space, seed: int, count: int) -> list[Point] | None:
-    """Return every feasible point, shuffled, where there are at most `count`, else None."""
-    if space.grid_size > max(count, LOOKED_THROUGH):
-        return None
-    points = list(islice(space.sample(derive_seed(seed, "whole")), count + 1))
-    return points if len(points) <= count else None
+def _proposals(points: Iterable[Point], origin: str) -> Iterator[Proposal]:
+    return (Proposal(point, origin) for point in points)
 
 
 def create(options: LhsOptions, start: StageStart) -> LatinHypercube:
-    """Return the design's stage; PluginError where the design needs SciPy and there is none."""
+    """Return the design's stage.
+
+    PluginError where the stage has no number of trials, or the design needs SciPy and there is
+    none.
+    """
+    if start.trials is None:
+        raise PluginError(
+            "stage method 'lhs' (leanopt-lhs): a design is made for a number of points: say "
+            "trials = 128, or another number, in its [[stage]]"
+        )
     if options.design != "random":
         quasi_monte_carlo()
-    return LatinHypercube(options, start)
+    return LatinHypercube(options.design, start.space, start.seed, start.trials)

@@ -1,4 +1,4 @@
-"""Repair: makes a design's points feasible and different, at the least cost to its evenness."""
+"""Repair: makes a design's points feasible and new, at the least cost to its evenness."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ EXCHANGES: Final = 200
 #: Redraws within its strata tried for one point.
 REDRAWS: Final = 50
 #: How many levels away a substitute may lie.
-FARTHEST: Final = 512
-#: Uniform points tried at last, for one point.
-LAST_TRIES: Final = 2_000
+FARTHEST: Final = 256
 
 
 class Repair:
     """Owns a design while it is made fit for a space; every step keeps what is good already.
 
-    A row is bad while it is infeasible or repeats another; `taken` holds the points of the others.
+    A row is bad while it is infeasible, repeats another or is `known` from before; `taken` holds
+    the points that are no longer free.
     """
 
-    def __init__(self, space: Space, rows: Rows, random: Random) -> None:
+    def __init__(self, space: Space, rows: Rows, random: Random, known: frozenset[Point]) -> None:
         self._space = space
         self._rows = rows
         self._random = random
         self._lengths = [len(axis) for axis in space.axes]
-        self._taken: set[Point] = set()
+        self._taken = set(known)
         self._bad = {index for index, row in enumerate(rows) if not self._take(tuple(row))}
 
     def exchange(self) -> None:
@@ -49,17 +48,15 @@ class Repair:
         """Draw bad rows again within their own strata."""
         self._each_bad(self._redrawn)
 
-    def replace(self) -> None:
-        """Move bad rows to the nearest free feasible point, or to any."""
-        self._each_bad(self._replaced)
+    def replace(self, anywhere: Iterator[Point]) -> None:
+        """Move bad rows to a free feasible point nearby, else to the next one from `anywhere`."""
+        self._each_bad(
+            lambda row: self._moved(row, self._nearby(tuple(row))) or self._moved(row, anywhere)
+        )
 
     def points(self) -> list[Point]:
         """Return the good rows in the design's order; what no repair could help is left out."""
         return [tuple(row) for index, row in enumerate(self._rows) if index not in self._bad]
-
-    def substitute(self, point: Point) -> Point | None:
-        """Return the nearest free feasible point, now taken, or None where none is near."""
-        return next((near for near in self._nearby(point) if self._take(near)), None)
 
     def _each_bad(self, mend: Callable[[list[int]], bool]) -> None:
         for index in sorted(self._bad):
@@ -74,7 +71,7 @@ class Repair:
         return True
 
     def _exchanged(self, row: list[int]) -> bool:
-        for _ in range(EXCHANGES if row else 0):
+        for _ in range(EXCHANGES):
             partner = self._random.randrange(len(self._rows))
             axis = self._random.randrange(len(row))
             if row[axis] != self._rows[partner][axis] and self._try(row, partner, axis):
@@ -99,18 +96,11 @@ class Repair:
     def _redrawn(self, row: list[int]) -> bool:
         count = len(self._rows)
         spans = [peers(level, count, n) for level, n in zip(row, self._lengths, strict=True)]
-        drawn = (tuple(self._random.choice(span) for span in spans) for _ in range(REDRAWS))
-        return self._moved(row, next(filter(self._take, drawn), None))
+        return self._moved(row, (tuple(map(self._random.choice, spans)) for _ in range(REDRAWS)))
 
-    def _replaced(self, row: list[int]) -> bool:
-        drawn = (
-            tuple(self._random.randrange(length) for length in self._lengths)
-            for _ in range(LAST_TRIES)
-        )
-        near = self.substitute(tuple(row))
-        return self._moved(row, near or next(filter(self._take, drawn), None))
-
-    def _moved(self, row: list[int], point: Point | None) -> bool:
+    def _moved(self, row: list[int], candidates: Iterator[Point]) -> bool:
+        """Move to the first candidate that is feasible and free."""
+        point = next(filter(self._take, candidates), None)
         if point is not None:
             row[:] = point
         return point is not None
@@ -118,6 +108,8 @@ class Repair:
     def _nearby(self, point: Point) -> Iterator[Point]:
         """Return feasible points on the axes through `point`, further and further away."""
         radius = 1
-        while radius < min(2 * max(self._lengths, default=0), FARTHEST):
-            yield from self._space.neighbours(point, radius)
+        while radius < 2 * max(self._lengths) and radius <= FARTHEST:
+            near = list(self._space.neighbours(point, radius))
+            self._random.shuffle(near)  # else the first axis would be moved along most
+            yield from near
             radius *= 2

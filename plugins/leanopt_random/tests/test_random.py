@@ -6,16 +6,16 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import leanopt_random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from leanopt_random._impl import PATIENCE, RandomSearch, create
 
-import leanopt_random
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.specs import NoOptions
 from leanopt_core.trial import DONE, Proposal
-from leanopt_random._impl import PATIENCE, RandomSearch, create
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen, validators
@@ -42,7 +43,8 @@ class StatisticOptions:
 
     @target.validator
     def _check_target(self, _attribute: object, value: float | str | None) -> None:
-        if isinstance(value, str) and number(value) is None:
+        plain = number(value) if isinstance(value, str) else value
+        if value is not None and (plain is None or not isfinite(plain)):
             raise ValueError("expected a number or a per cent, as 2.0 or '25%'")
 
 

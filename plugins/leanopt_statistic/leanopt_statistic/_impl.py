@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from leanopt_core.fitness import Backtested, Direction, Fitness
-from leanopt_core.scoring import combine
+from leanopt_core.scoring import judge_each
 from leanopt_core.statistics import number
 
 if TYPE_CHECKING:
@@ -35,14 +35,13 @@ class StatisticFitness:
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Return the statistic, or none with the name tried and the nearest one."""
-        return combine([self._judge(backtest) for backtest in backtests], self.options.aggregate)
+        return judge_each(backtests, self._judge, self.options.aggregate)
 
     def _judge(self, backtest: Backtested) -> Fitness:
         value = backtest.statistics.get(self.options.statistic)
         if value is not None:
             return Fitness(value)
-        missing = backtest.statistics.missing(self.options.statistic)
-        return Fitness(reasons=(f"{backtest.scenario}: {missing}",))
+        return Fitness(reasons=(backtest.statistics.missing(self.options.statistic),))
 
 
 def create(options: StatisticOptions) -> StatisticFitness:
