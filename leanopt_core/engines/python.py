@@ -90,7 +90,10 @@ class PythonEngine:
             source=source,
             identity=digest({"entry": self._function, **identity}),
             launch=Launch(launch.command, launch.mounts, launch.environment, described["identity"]),
-            details={"python": str(described["python"]), "files": ", ".join(described["files"])},
+            details={
+                "python": " ".join(described["python"].values()),
+                "files": ", ".join(described["files"]),
+            },
         )
 
     def request(self, backtest: Backtest, outputs: frozenset[str]) -> Request:

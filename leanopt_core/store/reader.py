@@ -12,6 +12,7 @@ from leanopt_core.store.database import Database, Row
 from leanopt_core.store.ranking import RANKED
 from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
 from leanopt_core.store.returns import DailyReturns, unpack
+from leanopt_core.store.tally import Tally, tally
 
 _JOINED: Final = """
 JOIN stages AS g ON g.id = t.stage_id
@@ -77,6 +78,10 @@ class Reader:
     def failures(self, run: StoredRun) -> dict[str, int]:
         """Return how many told trials failed, by category, the most frequent first."""
         return dict(self._database.rows(_FAILURES, (run.id,)))
+
+    def tally(self, run: StoredRun) -> Tally:
+        """Return the run's counts: its trials by what became of them, and their backtests."""
+        return tally(self._database, run.id)
 
     def events(self, run: StoredRun) -> list[StoredEvent]:
         """Return what happened to the run, in the order in which it was written."""
