@@ -1,22 +1,21 @@
-"""The lives of the workers: started, greeted, heard, ended, replaced. Requests are the pool's.
+"""The lives of the workers: started, greeted, heard, ended, replaced. Requests are the owner's.
 
-All descriptors are watched by one selector. No timer is kept for a request: each worker has one
-deadline, and the crew knows a time before which none can pass.
+No timer is kept for a request: each worker has one deadline, and the crew knows a time before
+which none can pass.
 """
 
 from __future__ import annotations
 
 import math
-import selectors
 import time
 from collections.abc import Callable, Hashable, Mapping
-from itertools import count
 from typing import Any, Generic, Protocol, TypeVar
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.alarm import Alarm
 from leanopt_core.executors.base import Channel
 from leanopt_core.executors.spawner import Spawner
+from leanopt_core.executors.wires import READ, WRITE, Wires
 from leanopt_core.executors.worker import State, Worker
 from leanopt_core.harness.client import Client
 from leanopt_core.harness.events import Answered, Broken, Event, Hello
@@ -26,10 +25,8 @@ T = TypeVar("T", bound=Hashable)
 
 # How long, in seconds: a worker that hung up may take to be over; one asked to end to do so; one
 # being killed to be gone; closing altogether; waiting at most without looking up.
-_HUNG_UP, _ENDING, _KILLED, _CLOSING, _LONGEST = 0.5, 2.0, 3.0, 0.9, 3600.0
-# How many starts in a row may fail while no worker serves; the longest pause before another try.
-_STARTS, _PAUSE = 3, 30.0
-_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+_HUNG_UP, _ENDING, _KILLED, _CLOSING, _LONGEST = 1.0, 2.0, 3.0, 0.9, 3600.0
+_LISTENED_TO = (State.GREETING, State.SERVING)
 
 
 class Owner(Protocol[T]):
@@ -48,11 +45,11 @@ class Owner(Protocol[T]):
         ...
 
     def lost(self, worker: Worker[T], failure: Failure) -> None:
-        """Learn that a worker is gone; it may have had a request."""
+        """Learn that a worker that was given work is gone; it may have a request."""
         ...
 
     def unstarted(self, account: str, *, hopeless: bool) -> None:
-        """Learn that a worker could not be started; `hopeless` where that is the end of trying."""
+        """Learn that a worker never came to work; `hopeless` where that is the end of trying."""
         ...
 
 
@@ -73,22 +70,16 @@ class Crew(Generic[T]):
         self._start_limit = start_limit
         self._line_limit = line_limit
         self._alarm = Alarm()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._alarm, _READ)
+        self._wires: Wires[T] = Wires(self._alarm)
         self._spawner = Spawner(spawn, self._alarm.ring)
-        self._numbers = count(1)
         self._nearest = math.inf
-        self._failed_starts = 0
-        self._missing = 0
-        self._try_again = math.inf
-        self._closed = False
         #: Every worker that is not over.
         self.workers: set[Worker[T]] = set()
 
     def start(self) -> None:
         """Begin to start all workers."""
         for _ in range(self._size):
-            self._spawn()
+            self._spawner.begin()
 
     def coming(self) -> int:
         """Return how many workers are on their way to their first request."""
@@ -101,16 +92,16 @@ class Crew(Generic[T]):
 
     def turn(self, pause: float) -> None:
         """Wait until something happens, `pause` seconds at most, and attend to all that has."""
-        pause = min(pause, self._nearest - time.monotonic(), _LONGEST)
-        for key, ready in self._selector.select(max(0.0, pause)):
-            worker = key.data
+        for worker, descriptor, ready in self._wires.wait(
+            min(pause, self._nearest - time.monotonic(), _LONGEST)
+        ):
             if worker is None:
                 self._alarm.hush()
                 self._welcome()
                 continue
-            if ready & _READ and key.fd in worker.open:
-                self._hear(worker, key.fd)
-            if ready & _WRITE and worker.unsent is not None:
+            if ready & READ and descriptor in worker.open:
+                self._hear(worker, descriptor)
+            if ready & WRITE and worker.unsent is not None:
                 self._write(worker, worker.unsent)
         now = time.monotonic()
         if now >= self._nearest:
@@ -125,48 +116,44 @@ class Crew(Generic[T]):
         """Give the worker's place to another, which starts now; this one is to be ended."""
         if not worker.leaving:
             worker.leaving = True
-            self._spawn()
+            self._spawner.begin()
 
     def retire(self, worker: Worker[T]) -> None:
         """Let an idle worker end by itself, by the end of its input, and replace it."""
         self.replace(worker)
-        self._mute(worker)
+        self._wires.mute(worker)
         worker.state = State.ENDING
         self._due(worker, time.monotonic() + _ENDING)
         worker.channel.end()
 
     def kill(self, worker: Worker[T]) -> None:
-        """End a worker with everything it started, and replace it; its owner is not told."""
+        """End a worker with everything it started; one that was given work is replaced."""
         if worker.given:
             self.replace(worker)
-        self._mute(worker)
+        self._wires.mute(worker)
         worker.state = State.KILLED
         self._due(worker, time.monotonic() + _KILLED)
         worker.channel.kill()
 
     def blame(self, worker: Worker[T], category: Category, what: str) -> None:
-        """Kill a worker that cannot go on, and tell its owner what happened."""
+        """Kill a worker that cannot go on, and tell the owner what happened."""
         self.kill(worker)
         self._lose(worker, category, what)
 
     def close(self) -> None:
         """End every worker, and those that are starting; returns within about a second."""
-        self._closed = True
         until = time.monotonic() + _CLOSING
+        self._spawner.shut()
+        self._welcome()
         for worker in self.workers:
             self.kill(worker)
-        self._spawner.shut()
         while self.workers and (pause := until - time.monotonic()) > 0:
             self.turn(pause)
         for worker in list(self.workers):
             self._bury(worker)
         self._spawner.join(until)
-        self._selector.close()
+        self._wires.close()
         self._alarm.close()
-
-    def _spawn(self) -> None:
-        if not self._closed:
-            self._spawner.begin(next(self._numbers))
 
     def _welcome(self) -> None:
         """Take on the workers that have been started."""
@@ -174,40 +161,30 @@ class Crew(Generic[T]):
             if isinstance(arrival, ExecutorError):
                 self._failed_start(str(arrival))
                 continue
-            worker = Worker[T](
-                number, arrival, Client(self._line_limit), math.inf, set(arrival.filenos())
-            )
+            client = Client(self._line_limit)
+            worker = Worker[T](number, arrival, client, math.inf, set(arrival.filenos()))
             self.workers.add(worker)
-            for descriptor in worker.open:
-                self._selector.register(descriptor, _READ, worker)
+            self._wires.attach(worker)
             self._due(worker, time.monotonic() + self._start_limit)
-            self._write(worker, worker.client.greet())
+            self._write(worker, client.greet())
 
     def _failed_start(self, account: str) -> None:
-        """Try again: at once, after some failures later; give up where nobody else is left."""
-        self._failed_starts += 1
-        if self._failed_starts < _STARTS:
-            self._spawn()
-        elif self.coming() or any(worker.state is State.SERVING for worker in self.workers):
-            self._missing += 1
-            pause = min(_PAUSE, 0.125 * 2**self._failed_starts)
-            self._try_again = time.monotonic() + pause
-            self._nearest = min(self._nearest, self._try_again)
-            self._owner.unstarted(account, hopeless=False)
-        else:
-            self._owner.unstarted(account, hopeless=True)
+        if self._spawner.closed:
+            return
+        serving = any(worker.state is State.SERVING for worker in self.workers)
+        again = self._spawner.failed(others=serving or self.coming() > 0)
+        self._nearest = min(self._nearest, self._spawner.due)
+        self._owner.unstarted(account, hopeless=not again)
 
     def _hear(self, worker: Worker[T], descriptor: int) -> None:
-        chunk = worker.channel.read(descriptor)
+        chunk = self._wires.read(worker, descriptor)
         if chunk.err:
             worker.hear(chunk.err)
         # What comes after a worker was given up counts for nothing.
-        if chunk.out and worker.state in (State.GREETING, State.SERVING):
+        if chunk.out and worker.state in _LISTENED_TO:
             for event in worker.client.feed(chunk.out):
                 self._understand(worker, event)
-        if chunk.closed and descriptor in worker.open:
-            self._selector.unregister(descriptor)
-            worker.open.discard(descriptor)
+        if chunk.closed:
             if descriptor == worker.channel.filenos()[0]:
                 self._hang_up(worker)
             if not worker.open:
@@ -220,7 +197,7 @@ class Crew(Generic[T]):
             self.blame(worker, Category.ENGINE, "the harness answered before it was asked in full")
         elif isinstance(event, Answered):
             worker.deadline = math.inf
-            self._failed_starts = 0
+            self._spawner.succeeded()
             self._owner.answered(worker, event.payload)
         else:
             worker.state = State.SERVING
@@ -228,41 +205,17 @@ class Crew(Generic[T]):
             self._owner.greeted(worker, event.hello)
 
     def _write(self, worker: Worker[T], data: bytes | memoryview) -> None:
-        """Send what fits now; the rest when there is room."""
         try:
-            sent = worker.channel.write(data)
+            self._wires.write(worker, data)
         except BrokenPipeError:
             self._hang_up(worker)
-            return
-        if sent == len(data):
-            self._mute(worker)
-            return
-        if worker.unsent is None:
-            self._watch_writing(worker, on=True)
-        worker.unsent = memoryview(data)[sent:]
-
-    def _mute(self, worker: Worker[T]) -> None:
-        """Send nothing more of what is not yet sent."""
-        if worker.unsent is not None:
-            worker.unsent = None
-            self._watch_writing(worker, on=False)
-
-    def _watch_writing(self, worker: Worker[T], *, on: bool) -> None:
-        descriptor = worker.channel.write_fileno()
-        # A channel over a socket reads and writes by the same descriptor.
-        if descriptor in worker.open:
-            self._selector.modify(descriptor, _READ | _WRITE if on else _READ, worker)
-        elif on:
-            self._selector.register(descriptor, _WRITE, worker)
-        elif descriptor in self._selector.get_map():
-            self._selector.unregister(descriptor)
 
     def _hang_up(self, worker: Worker[T]) -> None:
         """Note that a worker has closed a pipe: how it ended, if it did, will be known soon."""
-        if worker.state in (State.GREETING, State.SERVING):
+        if worker.state in _LISTENED_TO:
             if worker.given:
                 self.replace(worker)
-            self._mute(worker)
+            self._wires.mute(worker)
             worker.state = State.HUNG_UP
             self._due(worker, time.monotonic() + _HUNG_UP)
 
@@ -273,10 +226,7 @@ class Crew(Generic[T]):
             self._lose(worker, Category.DIED, worker.channel.fate() or "it is gone")
 
     def _bury(self, worker: Worker[T]) -> None:
-        self._mute(worker)
-        for descriptor in worker.open:
-            self._selector.unregister(descriptor)
-        worker.open.clear()
+        self._wires.detach(worker)
         self.workers.discard(worker)
         worker.channel.release()
 
@@ -295,13 +245,10 @@ class Crew(Generic[T]):
         # Deadlines move back without notice, so that the time known may be too early, never late.
         for worker in [worker for worker in self.workers if worker.deadline <= now]:
             self._too_long(worker)
-        if self._try_again <= now:
-            self._try_again = math.inf
-            missing, self._missing = self._missing, 0
-            for _ in range(missing):
-                self._spawn()
-        self._nearest = min((worker.deadline for worker in self.workers), default=math.inf)
-        self._nearest = min(self._nearest, self._try_again)
+        if self._spawner.due <= now:
+            self._spawner.catch_up()
+        deadlines = (worker.deadline for worker in self.workers)
+        self._nearest = min(self._spawner.due, *deadlines, math.inf)
 
     def _too_long(self, worker: Worker[T]) -> None:
         match worker.state:

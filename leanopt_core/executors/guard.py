@@ -62,8 +62,10 @@ class Guard:
         _forget_streams()
         self._tell(f"pid {self._harness}\n")
         fate = self._watch()
+        self._tell(fate)
         self._end()
-        self._tell(fate or describe(self._ended))
+        if not fate:
+            self._tell(describe(self._ended))
         code = os.waitstatus_to_exitcode(self._ended or 0)
         return code if code >= 0 else 128 - code
 

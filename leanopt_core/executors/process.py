@@ -26,7 +26,14 @@ from leanopt_core.executors.scratch import Scratch, Shelf
 from leanopt_core.work import Launch, Mount
 
 _PLACE = re.compile(r"\{(build|data|harness|scratch|python)\}")
-_THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "NUMEXPR_MAX")
+_THREADS = tuple(
+    f"{name}_THREADS"
+    for name in (
+        *("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM"),
+        *("NUMEXPR_NUM", "NUMEXPR_MAX", "NUMBA_NUM", "POLARS_MAX", "RAYON_NUM"),
+    )
+)
+_TELL = "import platform as p; print(p.python_implementation(), p.python_version())"
 # What a worker does not take over: it would change the harness's streams or keep it from ending.
 _DROPPED = ("PYTHONUNBUFFERED", "PYTHONINSPECT", "PYTHONSTARTUP")
 # Results must not depend on where leanopt was started; a container has these too.
@@ -48,10 +55,14 @@ class ProcessExecutor:
         self._lock = Lock()
         self._numbers = count(1)
 
-    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:  # noqa: ARG002
-        """Say which interpreter `{python}` is, and the platform."""
+    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
+        """Say which interpreter `{python}` is, and the platform.
+
+        Raises ExecutorError where what is mounted as `python` is no Python.
+        """
+        mounted = [mount for mount in mounts if mount.name == "python"]
         return {
-            "python": f"{platform.python_implementation()} {platform.python_version()}",
+            "python": self._version(mounted) if mounted else _version(),
             "platform": f"{sys.platform} {platform.machine()}",
         }
 
@@ -84,6 +95,12 @@ class ProcessExecutor:
                 self._shelf.close()
                 self._shelf = None
 
+    def _version(self, mounted: Sequence[Mount]) -> str:
+        completed = self.once(("{python}", "-c", _TELL), mounted)
+        if completed.exit_code:
+            raise ExecutorError(f"{mounted[0].source} is no Python: {completed.errors.strip()}")
+        return completed.output.strip()
+
     def _start(self, launch: Launch, name: str, *, memory_limit: int | None) -> ProcessChannel:
         if memory_limit is not None and not sys.platform.startswith("linux"):
             raise ExecutorError(f"a memory limit needs Linux, this is {sys.platform}")
@@ -110,8 +127,12 @@ class ProcessExecutor:
 
     def _environment(self, asked: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: text for name, text in os.environ.items() if name not in _DROPPED}
-        threads = {f"{name}_THREADS": str(self._options.threads) for name in _THREADS}
+        threads = dict.fromkeys(_THREADS, str(self._options.threads))
         return {**inherited, **_FIXED, **threads, **asked}
+
+
+def _version() -> str:
+    return f"{platform.python_implementation()} {platform.python_version()}"
 
 
 def _filler(mounts: Sequence[Mount], scratch: Path) -> Callable[[str], str]:

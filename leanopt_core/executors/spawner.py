@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
+from itertools import count
 from threading import Lock, Thread
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Channel
 
 Arrival = tuple[int, Channel | ExecutorError]
+
+# How many starts in a row may fail before the next waits, and the longest wait, in seconds.
+_STARTS, _PAUSE = 3, 30.0
 
 
 class Spawner:
@@ -18,18 +23,53 @@ class Spawner:
     def __init__(self, spawn: Callable[[int], Channel], wake: Callable[[], None]) -> None:
         self._spawn = spawn
         self._wake = wake
+        self._numbers = count(1)
         self._lock = Lock()
         self._arrivals: list[Arrival] = []
         self._threads: dict[int, Thread] = {}
-        self._closed = False
+        self._failures = 0
+        self._missing = 0
+        #: Whether `shut` was called.
+        self.closed = False
+        #: When `catch_up` is to be called, in `time.monotonic` seconds.
+        self.due = math.inf
 
-    def begin(self, number: int) -> None:
-        """Start worker `number`; returns at once."""
+    def begin(self) -> None:
+        """Start another worker; returns at once."""
+        number = next(self._numbers)
         # A daemon: leanopt's end need not wait for an executor that hangs.
         thread = Thread(target=self._run, args=(number,), name=f"start-{number}", daemon=True)
         with self._lock:
+            if self.closed:
+                return
             self._threads[number] = thread
         thread.start()
+
+    def failed(self, *, others: bool) -> bool:
+        """Note that a start has failed, and try again: at once, after some failures later.
+
+        Return False where that is the end of trying, as there are no `others` that serve or start.
+        """
+        self._failures += 1
+        if self._failures < _STARTS:
+            self.begin()
+        elif others:
+            self._missing += 1
+            self.due = time.monotonic() + min(_PAUSE, 0.125 * 2**self._failures)
+        else:
+            return False
+        return True
+
+    def succeeded(self) -> None:
+        """Note that a worker works, so that the next failure is a first one."""
+        self._failures = 0
+
+    def catch_up(self) -> None:
+        """Start the workers whose start was put off."""
+        self.due = math.inf
+        missing, self._missing = self._missing, 0
+        for _ in range(missing):
+            self.begin()
 
     def pending(self) -> int:
         """Return how many workers are being started, or have arrived and were not collected."""
@@ -43,11 +83,9 @@ class Spawner:
         return arrivals
 
     def shut(self) -> None:
-        """End what has arrived; what arrives from now on is ended in its thread."""
+        """Start nothing any more; a worker that arrives from now on is ended in its thread."""
         with self._lock:
-            self._closed = True
-        for _, arrival in self.arrived():
-            _discard(arrival)
+            self.closed = True
 
     def join(self, deadline: float) -> None:
         """Wait for the starts under way, until `deadline` in `time.monotonic` seconds."""
@@ -59,9 +97,9 @@ class Spawner:
     def _run(self, number: int) -> None:
         arrival = self._attempt(number)
         with self._lock:
-            del self._threads[number]
-            late = self._closed
+            late = self.closed
             if not late:
+                del self._threads[number]
                 self._arrivals.append((number, arrival))
         if late:
             _discard(arrival)
