@@ -114,6 +114,11 @@ def _checked(_: object, __: object, values: Mapping[str, Figure]) -> None:
             raise ValueError(f"statistic '{name}': {value} is no usable number")
 
 
+def _sorted(values: Mapping[str, Figure]) -> Mapping[str, Figure]:
+    # What is said of them must not depend on whether they were stored meanwhile.
+    return dict(sorted(values.items()))
+
+
 @frozen
 class Statistics:
     """What a backtest's engine says about it, by flat names; unknown is None.
@@ -123,7 +128,7 @@ class Statistics:
     raise ValueError here; `read` takes them for unknown.
     """
 
-    values: Mapping[str, Figure] = field(factory=dict, validator=_checked)
+    values: Mapping[str, Figure] = field(factory=dict, converter=_sorted, validator=_checked)
 
     @classmethod
     def read(cls, document: Mapping[str, object]) -> Statistics:
