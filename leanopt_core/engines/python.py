@@ -167,8 +167,9 @@ def _failure(payload: Mapping[str, Any]) -> Failure:
     return Failure(category, str(payload.get("message") or "the harness gave no message"))
 
 
-def _equity(sent: Mapping[str, str]) -> Equity:
+def _equity(sent: Mapping[str, str]) -> Equity | None:
+    """Return the curve that was sent, None where the strategy gave none."""
     times, values = array("q"), array("d")
     times.frombytes(base64.b64decode(sent["times"]))
     values.frombytes(base64.b64decode(sent["values"]))
-    return Equity(times, values)
+    return Equity(times, values) if times else None

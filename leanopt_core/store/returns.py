@@ -89,7 +89,7 @@ def _calendar(days: array[int]) -> Calendar:
 
 def _pack_days(days: array[int]) -> bytes:
     # Differences repeat (1, 1, 1, 1, 3), so that they compress to nearly nothing.
-    steps = (day - before for day, before in zip(days, [0, *days[:-1]], strict=True))
+    steps = (day - before for day, before in zip(days, [0, *days], strict=False))
     return zlib.compress(_little_endian(array("i", steps)))
 
 
