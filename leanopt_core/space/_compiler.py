@@ -172,7 +172,9 @@ class _Compiler:
 
     def _can_be_equal(self, left: _Part, right: _Part) -> None:
         (node, term), (_, other) = left, right
-        if term.kinds and other.kinds and not term.kinds & other.kinds:
+        # Two constants have one outcome, whatever it is: so are all terms where values are given.
+        varies = not (term.constant and other.constant)
+        if varies and term.kinds and other.kinds and not term.kinds & other.kinds:
             is_other = f"{cut(self._source.written(right[0]))} is {_described(other)}"
             self._refuse(node, f"is {_described(term)} and {is_other}: never equal")
         for (choice, of), (literal, _) in ((left, right), (right, left)):

@@ -14,7 +14,16 @@ LONGEST = 2000
 """Most characters of one constraint."""
 
 _RIGHT = ("==", "<=", ">=", "!=")
-_PAIRS = {"&&": "and", "||": "or", "<>": "!=", "=<": "<=", "=>": ">="}
+_PAIRS = {
+    "&&": "and",
+    "||": "or",
+    "<>": "!=",
+    "=<": "<=",
+    "=>": ">=",
+    "\N{LESS-THAN OR EQUAL TO}": "<=",
+    "\N{GREATER-THAN OR EQUAL TO}": ">=",
+    "\N{NOT EQUAL TO}": "!=",
+}
 _SINGLES = {
     "!": "write not, or != for unequal",
     "=": "equality is ==",
