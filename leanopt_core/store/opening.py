@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Final, Literal
 
 from leanopt_core.errors import StoreError
@@ -58,7 +59,7 @@ def _find(path: Path, *, create: bool) -> None:
 def _prepare(database: Database, durability: Durability) -> None:
     # Nothing is written, the journal mode neither, before the file is known to be leanopt's.
     _check_owner(database)
-    if (mode := _pragma(database, "journal_mode = WAL")) != "wal":
+    if (mode := _write_ahead(database)) != "wal":
         raise StoreError(
             f"{database.path}: its file system has no write-ahead log (SQLite stays in mode "
             f"'{mode}'); keep the project folder on a local disk"
@@ -71,6 +72,19 @@ def _prepare(database: Database, durability: Durability) -> None:
         from leanopt_core.store.migrate import migrate
 
         migrate(database)
+
+
+def _write_ahead(database: Database) -> object:
+    """Turn the write-ahead log on; return the journal mode that the file has then."""
+    deadline = monotonic() + PATIENCE
+    while True:
+        try:
+            return database.connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.Error as error:
+            # The one lock that SQLite itself does not wait for: another process makes the store.
+            if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" or monotonic() > deadline:
+                raise explain(database.path, error) from error
+            sleep(0.01)
 
 
 def _pragma(database: Database, text: str) -> object:

@@ -1,0 +1,154 @@
+"""Opening: a file of the store's own, and every other one refused with what to do."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from leanopt_core.errors import StoreError
+from leanopt_core.store.opening import open_database
+from leanopt_core.store.store import open_store
+
+
+def test_a_store_is_made_with_its_folder_and_found_again(path, begin):
+    with open_store(path) as store:
+        name = begin(store).run.name
+    with open_store(path, create=False) as store:
+        assert store.runs.find().name == name
+
+
+def test_an_open_store_is_migrated_once(path):
+    for _ in range(2):
+        open_store(path).close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT name FROM _sqlite_migrations").fetchall() == [("first",)]
+    connection.close()
+
+
+@pytest.mark.parametrize(("durability", "synchronous"), [("process", 1), ("power", 2)])
+def test_durability_decides_when_the_disk_is_waited_for(path, durability, synchronous):
+    database = open_database(path, durability=durability)
+    pragmas = {
+        name: database.row(f"PRAGMA {name}")
+        for name in ("synchronous", "journal_mode", "foreign_keys")
+    }
+    database.close()
+    assert pragmas == {
+        "synchronous": (synchronous,),
+        "journal_mode": ("wal",),
+        "foreign_keys": (1,),
+    }
+
+
+def test_a_missing_store(path):
+    with pytest.raises(StoreError) as caught:
+        open_store(path, create=False)
+    assert str(caught.value) == f"{path}: there is no store yet; `leanopt run` makes one"
+    assert not path.parent.exists()
+
+
+def test_a_file_that_is_no_database(path):
+    path.parent.mkdir()
+    path.write_text("symbol,close\n" * 100)
+    with pytest.raises(StoreError, match="this is not a leanopt store; move the file away"):
+        open_store(path)
+    assert path.read_text().startswith("symbol")
+
+
+def test_a_database_of_another_program_is_left_as_it_was(path):
+    path.parent.mkdir()
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE notes (text TEXT)")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="SQLite file of another program, not a leanopt store"):
+        open_store(path)
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_a_newer_leanopt(path):
+    open_store(path).close()
+    newer = sqlite3.connect(path)
+    newer.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
+        "VALUES ('leanopt', 'leases', '2030-01-01')"
+    )
+    newer.commit()
+    newer.close()
+    with pytest.raises(StoreError, match=r"newer leanopt \(it has the changes leases\); update"):
+        open_store(path)
+
+
+def test_a_damaged_store(path):
+    open_store(path).close()
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xa5" * 3000)
+    with pytest.raises(StoreError, match="the store is damaged; keep a copy, rescue what can"):
+        open_store(path)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="its folder cannot be made"):
+        open_store(tmp_path / "file" / "leanopt.db")
+
+
+def _complaint(path: Path, answer) -> None:
+    if os.getuid() == 0:
+        os.setuid(65534)  # root may write everywhere
+    try:
+        open_store(path)
+    except StoreError as error:
+        answer.send(str(error))
+    else:
+        answer.send("opened")
+
+
+def test_a_store_that_cannot_be_written():
+    processes = multiprocessing.get_context("fork")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "leanopt.db"
+        open_store(path).close()
+        path.chmod(0o444)
+        Path(folder).chmod(0o555)
+        answer, end = processes.Pipe()
+        child = processes.Process(target=_complaint, args=(path, end))
+        child.start()
+        found = answer.recv()
+        child.join()
+        Path(folder).chmod(0o755)
+    assert found.startswith(f"{path}: the store cannot be opened or written; check the rights of")
+
+
+def test_a_full_disk_keeps_what_was_committed(path, process):
+    # A limit on the file's size is what a full disk is to one process.
+    child = process(
+        path,
+        """
+        import resource
+        from leanopt_core.errors import StoreError
+        with open_store(Path(sys.argv[1])) as store:
+            run = begin(store)
+            writer = store.writer(run, curves=False)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+            for number in range(1, 100_000):
+                tell(run, writer, number, sha256(b"%d" % number).hexdigest())
+                try:
+                    writer.commit()
+                except StoreError as error:
+                    print(number - 1, error, flush=True)
+                    break
+        """,
+    )
+    committed, message = child.communicate()[0].split(" ", 1)
+    assert message.startswith(f"{path}: the disk ")
+    assert os.strerror(errno.EFBIG) not in message
+    with open_store(path) as store:
+        assert [s.told for s in store.runs.find().searches] == [int(committed)]
