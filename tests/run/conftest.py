@@ -1,0 +1,185 @@
+"""A small project in a folder, and the real command run on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LEANOPT = Path(sys.executable).with_name("leanopt")
+
+#: Deterministic in its parameters; how long it takes is not. Some points fail, some violate.
+STRATEGY = '''
+import os
+import time
+
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    """A hill with holes in it."""
+    x, y = parameters["x"], parameters["y"]
+    time.sleep(os.urandom(1)[0] / 255 * float(os.environ.get("HILL_DELAY", "0")))
+    if (x * 7 + parameters["mode"].count("s")) % 13 == 0:
+        raise ValueError(f"no trading at x = {x}")
+    profit = 1 - (x / 40 - 0.6) ** 2 - (y - 0.3) ** 2 + 0.05 * (parameters["mode"] == "fast")
+    days = [86400 * day + 75600 for day in range(4)]
+    return Result(
+        {
+            "Net Profit": profit,
+            "Compounding Annual Return": profit / 2,
+            "Drawdown": 0.1 + 0.2 * y,
+            "Total Orders": 2 * x,
+        },
+        times=days,
+        equity=[100.0, 100 + x, 99 + y, 100 * (1 + profit)],
+    )
+'''
+
+PIPELINE = """
+name = "hill"
+seed = 7
+
+[strategy]
+entry = "strategy.py:run"
+
+[parameters]
+x = { min = 1, max = 40, step = 1 }
+y = { min = 0.0, max = 1.0, step = 0.05 }
+mode = { choices = ["slow", "fast"] }
+
+[constraints]
+parameters = ["x + 10 * y >= 3"]
+results = ["Drawdown <= 25%"]
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+direction = "max"
+
+[search]
+lookahead = 5
+
+[executor]
+workers = 2
+
+[[stage]]
+use = "lhs"
+trials = 24
+
+[[stage]]
+use = "random"
+trials = 200
+patience = 40
+"""
+
+Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a strategy and a pipeline of two stages over 1,680 points."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "strategy.py").write_text(STRATEGY)
+    (folder / "pipeline.toml").write_text(PIPELINE)
+    return folder
+
+
+@pytest.fixture
+def leanopt() -> Leanopt:
+    """Run the installed command in a folder; `check` false takes any exit code."""
+
+    def run(
+        folder: Path, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        completed = subprocess.run(
+            [LEANOPT, *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert not check or completed.returncode == 0, completed.stderr
+        assert "Traceback" not in completed.stderr
+        return completed
+
+    return run
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command in a session of its own; whatever still runs afterwards is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [LEANOPT, *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def canonical(leanopt: Leanopt) -> Callable[[Path], str]:
+    """Return the canonical dump of a project's newest run, or of the one named."""
+
+    def dump(folder: Path, *run: str) -> str:
+        return leanopt(folder, "export", *run, "--to", "jsonl", "--canonical").stdout
+
+    return dump
+
+
+@pytest.fixture
+def shown(leanopt: Leanopt) -> Callable[..., Mapping[str, Any]]:
+    """Return what `leanopt show --json` says."""
+
+    def show(folder: Path, *arguments: str) -> Mapping[str, Any]:
+        document: Mapping[str, Any] = json.loads(
+            leanopt(folder, "show", "--json", *arguments).stdout
+        )
+        return document
+
+    return show
+
+
+@pytest.fixture
+def processes_of() -> Callable[[Path], list[int]]:
+    """Return the processes whose environment or command names a folder: its run's and workers'."""
+
+    def find(folder: Path) -> list[int]:
+        needle, found = os.fsencode(folder), []
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit() and int(process.name) != os.getpid():
+                try:
+                    text = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+                    state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+                except OSError:
+                    continue
+                if needle in text and state != "Z":
+                    found.append(int(process.name))
+        return found
+
+    return find
