@@ -12,9 +12,13 @@ from leanopt_core.scoring import Operator, ResultConstraint, judge_each
 from leanopt_core.statistics import Statistics, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from leanopt_calmar import CalmarOptions
+
+TRADES: Final = "Total Orders"
+DRAWDOWN: Final = "Drawdown"
+PROFIT_FACTOR: Final = "Profit Factor"
 
 #: A drawdown below this share of the peak counts as this, so that none at all stays finite.
 DRAWDOWN_FLOOR: Final = 0.001
@@ -68,26 +72,22 @@ def profit_factor(statistics: Statistics) -> float | None:
     return PROFIT_FACTOR_WITHOUT_LOSS if rate * win > 0 else 0.0
 
 
-@frozen
-class Figure:
-    """A figure that a backtest is judged by: the statistic it comes from, and its bound if any."""
+def requirements(options: CalmarOptions) -> tuple[ResultConstraint, ...]:
+    """Return what a backtest must reach, as constraints on the statistics that are looked at."""
 
-    statistic: str
-    value: float | None
-    bound: ResultConstraint | None = None
+    def bound(statistic: str, name: str, operator: Operator, value: float) -> ResultConstraint:
+        return ResultConstraint(statistic, operator, value, f"{name} {operator.value} {value:g}")
 
-    @property
-    def unmet(self) -> float:
-        """Return by how much the bound is missed, 0 where it is met or there is none."""
-        return 0.0 if self.bound is None or self.value is None else self.bound.size(self.value)
-
-    def __str__(self) -> str:
-        """Return the bound and the value: `trades >= 30 needed, found 12`."""
-        return f"{self.bound.text if self.bound else 'nothing'} needed, found {self.value:g}"
-
-
-def _bound(name: str, operator: Operator, bound: float) -> ResultConstraint:
-    return ResultConstraint(name, operator, bound, f"{name} {operator.value} {bound:g}")
+    at_least, at_most = Operator.GREATER_OR_EQUAL, Operator.LESS_OR_EQUAL
+    required = [bound(TRADES, "trades", at_least, options.min_trades)]
+    if options.min_profit_factor is not None:
+        least = options.min_profit_factor
+        required.append(bound(PROFIT_FACTOR, "profit factor", at_least, least))
+    limit = options.max_drawdown_limit
+    limit = number(limit) if isinstance(limit, str) else limit
+    if limit is not None:
+        required.append(bound(DRAWDOWN, "drawdown", at_most, limit))
+    return tuple(required)
 
 
 @frozen
@@ -95,6 +95,7 @@ class Calmar:
     """Judges by return over drawdown; a backtest below the requirements has no fitness."""
 
     options: CalmarOptions
+    required: tuple[ResultConstraint, ...]
 
     @property
     def direction(self) -> Direction:
@@ -111,37 +112,39 @@ class Calmar:
         return judge_each(backtests, self._judge, self.options.aggregate)
 
     def _judge(self, backtest: Backtested) -> Fitness:
-        figures = list(self._figures(backtest))
-        values = [figure.value for figure in figures if figure.value is not None]
-        if len(values) < len(figures):
-            missing = [figure.statistic for figure in figures if figure.value is None]
+        figures = self._figures(backtest)
+        known = {name: value for name, value in figures.items() if value is not None}
+        if len(known) < len(figures):
+            missing = (name for name in figures if name not in known)
             return Fitness(reasons=tuple(map(backtest.statistics.missing, missing)))
-        unmet = [figure for figure in figures if figure.unmet]
-        if unmet:
-            size = math.fsum(figure.unmet for figure in unmet)
-            return Fitness(reasons=tuple(map(str, unmet)), violation=size)
-        profit, drawdown, trades, *_ = values
-        return Fitness(reward(profit, drawdown, self._weight(trades)))
+        sizes = {one: one.size(known[one.statistic]) for one in self.required}
+        if any(sizes.values()):
+            unmet = [(one.text, known[one.statistic]) for one, size in sizes.items() if size]
+            reasons = tuple(f"{text} needed, found {value:g}" for text, value in unmet)
+            return Fitness(reasons=reasons, violation=math.fsum(sizes.values()))
+        weight = self._weight(known[TRADES])
+        return Fitness(reward(known[self._profit], known[DRAWDOWN], weight))
 
-    def _figures(self, backtest: Backtested) -> Iterator[Figure]:
-        """Return the profit, the drawdown, the trades, and the profit factor where it matters."""
-        statistics, options = backtest.statistics, self.options
-        if options.form == "log_trades":
-            yield Figure("Net Profit", statistics.net_profit)
-        else:
-            yield Figure("Compounding Annual Return", statistics.compounding_annual_return)
-        drawdown = None if statistics.drawdown is None else abs(statistics.drawdown)
-        yield Figure("Drawdown", drawdown, self._drawdown_bound())
-        least = _bound("trades", Operator.GREATER_OR_EQUAL, options.min_trades)
-        yield Figure("Total Orders", trade_count(backtest), least)
-        if options.min_profit_factor is not None:
-            least = _bound("profit factor", Operator.GREATER_OR_EQUAL, options.min_profit_factor)
-            yield Figure("Profit Factor", profit_factor(statistics), least)
+    def _figures(self, backtest: Backtested) -> dict[str, float | None]:
+        """Return what this backtest is judged by, under the names of LEAN's statistics."""
+        statistics = backtest.statistics
+        figures = {
+            self._profit: self._earned(statistics),
+            DRAWDOWN: None if statistics.drawdown is None else abs(statistics.drawdown),
+            TRADES: trade_count(backtest),
+        }
+        if self.options.min_profit_factor is not None:
+            figures[PROFIT_FACTOR] = profit_factor(statistics)
+        return figures
 
-    def _drawdown_bound(self) -> ResultConstraint | None:
-        limit = self.options.max_drawdown_limit
-        plain = number(limit) if isinstance(limit, str) else limit
-        return None if plain is None else _bound("drawdown", Operator.LESS_OR_EQUAL, plain)
+    @property
+    def _profit(self) -> str:
+        return "Net Profit" if self.options.form == "log_trades" else "Compounding Annual Return"
+
+    def _earned(self, statistics: Statistics) -> float | None:
+        if self.options.form == "log_trades":
+            return statistics.net_profit
+        return statistics.compounding_annual_return
 
     def _weight(self, trades: float) -> float:
         weighed = self.options.form == "log_trades"
@@ -150,4 +153,4 @@ class Calmar:
 
 def create(options: CalmarOptions) -> Calmar:
     """Return the fitness function for `options`."""
-    return Calmar(options)
+    return Calmar(options, requirements(options))

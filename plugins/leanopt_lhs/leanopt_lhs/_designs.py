@@ -66,8 +66,8 @@ def quasi_monte_carlo() -> ModuleType:
         from scipy.stats import qmc
     except ImportError:
         raise PluginError(
-            "stage method 'lhs' (leanopt-lhs): the designs 'optimized' and 'sobol' need SciPy: "
-            "pip install 'leanopt-lhs[optimized]', or say design = \"random\""
+            "the designs 'optimized' and 'sobol' need SciPy: pip install 'leanopt-lhs[optimized]', "
+            'or say design = "random"'
         ) from None
     return qmc  # type: ignore[no-any-return]  # SciPy has no types
 

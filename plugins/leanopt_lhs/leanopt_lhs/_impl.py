@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from leanopt_core.canonical import derive_seed
-from leanopt_core.errors import PluginError, SpaceError
+from leanopt_core.errors import PluginError
 from leanopt_core.trial import DONE, Proposal, Signal
 from leanopt_lhs._designs import DESIGNS, quasi_monte_carlo
 from leanopt_lhs._repair import Repair
@@ -77,7 +77,7 @@ class LatinHypercube:
         repair.replace(self._anywhere(lengths, random))
         points = repair.points()
         if not points:
-            raise SpaceError(
+            raise PluginError(
                 f"none of {LAST_DRAWS} random points satisfies constraints.parameters and is new"
             )
         origin = f"{self._design} design"
@@ -104,8 +104,8 @@ def create(options: LhsOptions, start: StageStart) -> LatinHypercube:
     """
     if start.trials is None:
         raise PluginError(
-            "stage method 'lhs' (leanopt-lhs): a design is made for a number of points: say "
-            "trials = 128, or another number, in its [[stage]]"
+            "a design is made for a number of points: say trials = 128, or another number, "
+            "in its [[stage]]"
         )
     if options.design != "random":
         quasi_monte_carlo()
