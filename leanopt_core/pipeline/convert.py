@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from functools import partial
 from operator import is_
 from pathlib import Path
@@ -15,34 +13,24 @@ import attrs
 from cattrs import Converter
 
 from leanopt_core.pipeline.misfit import Misfit, MisfitError, misfit, placed
-from leanopt_core.pipeline.problems import toml_text
+from leanopt_core.pipeline.scalars import SCALARS, WORDS, read_path, scalar, unit
+from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
 from leanopt_core.suggest import did_you_mean
 
-_WORDS: Mapping[Any, str] = {
-    int: "a whole number",
-    float: "a number",
-    Decimal: "a number",
-    bool: "true or false",
-    str: "a text",
-    Path: "a path as text",
-    date: "a date as 2004-01-02",
-    Seconds: 'a duration as "2min" or in seconds',
-    Bytes: 'a size as "2GB" or in bytes',
-}
 _LISTS = (list, tuple, set, frozenset, Sequence)
 
 
 def type_words(kind: Any) -> str:
     """Return what values a type takes, in words, as `a whole number` or `a list of texts`."""
-    if kind in _WORDS:
-        return _WORDS[kind]
+    if kind in WORDS:
+        return WORDS[kind]
     origin, args = get_origin(kind), get_args(kind)
     if origin is Literal:
         return _alternatives([toml_text(arg) for arg in args])
     if origin in (Union, UnionType):
         words = list(dict.fromkeys(type_words(arg) for arg in args if arg is not NoneType))
-        return _alternatives([w for w in words if w != _WORDS[int] or _WORDS[float] not in words])
+        return _alternatives([w for w in words if w != WORDS[int] or WORDS[float] not in words])
     if _is_list(kind):
         return "a list"
     return "a table" if _is_table(kind) else f"a value of type {getattr(kind, '__name__', kind)}"
@@ -54,11 +42,11 @@ def make_converter(folder: Path) -> Converter:
     Its hooks raise MisfitError. Whole numbers stand for other numbers, and ISO texts for dates.
     """
     converter = Converter()
-    for kind, read in _SCALARS.items():
-        converter.register_structure_hook(kind, _scalar(kind, read))
-    converter.register_structure_hook(Path, lambda value, _: _path(value, folder))
-    for unit, parse in ((Seconds, parse_seconds), (Bytes, parse_bytes)):
-        _register(converter, partial(is_, unit), _unit(unit, parse))
+    for kind, read in SCALARS.items():
+        converter.register_structure_hook(kind, scalar(kind, read))
+    converter.register_structure_hook(Path, lambda value, _: read_path(value, folder))
+    for kind, parse in ((Seconds, parse_seconds), (Bytes, parse_bytes)):
+        _register(converter, partial(is_, kind), unit(kind, parse))
     _register(converter, lambda kind: get_origin(kind) is Literal, _literal)
     _register(converter, _is_list, lambda value, kind: _list(value, kind, converter))
     _register(converter, _is_mapping, lambda value, kind: _mapping(value, kind, converter))
@@ -86,72 +74,6 @@ def _is_table(kind: Any) -> bool:
 
 def _is_union(kind: Any) -> bool:
     return get_origin(kind) in (Union, UnionType)
-
-
-def _int(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _decimal(value: object) -> Decimal | None:
-    number = value if isinstance(value, Decimal) else _int(value)
-    return None if number is None or not Decimal(number).is_finite() else Decimal(number)
-
-
-def _float(value: object) -> float | None:
-    number = _decimal(value)
-    return None if number is None else float(number)
-
-
-def _date(value: object) -> date | None:
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            return None
-    return value if isinstance(value, date) and not isinstance(value, datetime) else None
-
-
-_SCALARS: Mapping[Any, Callable[[object], object | None]] = {
-    int: _int,
-    Decimal: _decimal,
-    float: _float,
-    bool: lambda value: value if isinstance(value, bool) else None,
-    str: lambda value: value if isinstance(value, str) else None,
-    date: _date,
-}
-
-
-def _scalar(kind: Any, read: Callable[[object], object | None]) -> Callable[[Any, Any], Any]:
-    def hook(value: object, _: object) -> object:
-        result = read(value)
-        if result is None:
-            raise misfit(toml_text(value), f"expected {_WORDS[kind]}")
-        return result
-
-    return hook
-
-
-def _path(value: object, folder: Path) -> Path:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise misfit(toml_text(value), f"expected {_WORDS[Path]}")
-    try:
-        return folder / Path(value).expanduser()
-    except RuntimeError as error:  # no home folder of that name
-        raise misfit(toml_text(value), f"expected {_WORDS[Path]}", str(error)) from error
-
-
-def _unit(kind: Any, parse: Callable[[Any], object]) -> Callable[[Any, Any], Any]:
-    takes = (str, int, Decimal) if kind is Seconds else (str, int)
-
-    def hook(value: object, _: object) -> object:
-        if isinstance(value, bool) or not isinstance(value, takes):
-            raise misfit(toml_text(value), f"expected {_WORDS[kind]}")
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise misfit(toml_text(value), str(error)) from error
-
-    return hook
 
 
 def _literal(value: object, kind: Any) -> object:

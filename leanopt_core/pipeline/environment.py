@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from leanopt_core.pipeline.problems import KeyPath, Problems, toml_text
+from leanopt_core.pipeline.problems import Problems
+from leanopt_core.pipeline.toml import KeyPath, toml_text
 
 Lookup = Callable[[str], str | None]
 
@@ -77,7 +78,7 @@ def _filled(text: str, find: Lookup, problems: Problems, at: KeyPath) -> str:
 def _read_dotenv(path: Path) -> dict[str, str]:
     """Return the assignments in a `.env` file; lines that are none are nobody's business here."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:
         return {}
     matches = filter(None, map(_ASSIGNMENT.fullmatch, lines))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 from leanopt_core.pipeline.environment import interpolate, lookup
 from leanopt_core.pipeline.options import make_reader
-from leanopt_core.pipeline.overrides import Override, apply, parse_set
+from leanopt_core.pipeline.overrides import apply, flags, parse_set
 from leanopt_core.pipeline.parameters import read_result_constraints, read_space
-from leanopt_core.pipeline.problems import KeyPath, Problems, toml_text
+from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.read import read_document
 from leanopt_core.pipeline.reader import Reader
+from leanopt_core.pipeline.sane import check_values
 from leanopt_core.pipeline.scenarios import read_scenarios
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline
 from leanopt_core.pipeline.stages import read_stages
@@ -30,7 +31,9 @@ from leanopt_core.pipeline.tables import (
 )
 from leanopt_core.plugins import Kind, Registry
 
-_LARGEST_EXPONENT = 300
+_ABSENT: Mapping[str, object] = MappingProxyType(
+    {name: [] if name in ("stage", "sink") else {} for name in TABLES}
+)
 
 
 def load_pipeline(
@@ -55,85 +58,43 @@ def load_pipeline(
         override = parse_set(text, problems)
         if override is not None:
             apply(document, override, problems)
-    for flag in _flags(document, problems, symbol=symbol, workers=workers, seed=seed):
+    for flag in flags(document, problems, symbol=symbol, workers=workers, seed=seed):
         apply(document, flag, problems)
     folder = path.absolute().parent
     find = lookup(os.environ if environment is None else environment, folder)
     filled = cast("dict[str, object]", interpolate(document, find, problems))
-    _check_numbers(filled, problems)
-    return _pipeline(filled, path, folder, Reader(registry, make_reader(folder), problems))
+    check_values(filled, problems)
+    return _pipeline(filled, path, Reader(registry, make_reader(folder), problems))
 
 
-def _flags(
-    document: Mapping[str, object],
-    problems: Problems,
-    *,
-    symbol: str | None,
-    workers: int | None,
-    seed: int | None,
-) -> Iterator[Override]:
-    """Yield what the flags set; `--symbol` is for a single scenario only."""
-    if symbol is not None:
-        label, scenarios = f"--symbol {symbol}", document.get("scenario")
-        several = len(scenarios) if isinstance(scenarios, list) else 1
-        if several == 1:
-            place = ("scenario", "0") if isinstance(scenarios, list) else ("scenario",)
-            yield Override((*place, "symbol"), symbol, label)
-        else:
-            expected = "expected one, or --set scenario.NAME.symbol=SYMBOL for each"
-            problems.add(("scenario",), f"{several} scenarios", expected, source=label)
-    if workers is not None:
-        yield Override(("executor", "workers"), workers, f"--workers {workers}")
-    if seed is not None:
-        yield Override(("seed",), seed, f"--seed {seed}")
-
-
-def _check_numbers(value: object, problems: Problems, at: KeyPath = ()) -> None:
-    """Refuse NaN, infinity, and numbers so long or large that writing them out takes a disk."""
-    match value:
-        case dict():
-            for key, item in value.items():
-                _check_numbers(item, problems, (*at, key))
-        case list():
-            for index, item in enumerate(value):
-                _check_numbers(item, problems, (*at, index))
-        case Decimal():
-            long = len(value.as_tuple().digits) > _LARGEST_EXPONENT
-            if not value.is_finite() or long or abs(value.adjusted()) > _LARGEST_EXPONENT:
-                problems.add(at, toml_text(value), "expected a finite number of at most 300 digits")
-
-
-def _pipeline(document: Mapping[str, object], path: Path, folder: Path, reader: Reader) -> Pipeline:
+def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pipeline:
     """Read every table, also after mistakes, and only then raise or return."""
-    top_keys = {key: value for key, value in document.items() if key not in TABLES}
-    top = reader.table(top_keys, (), TopTable, also=TABLES)
+    raw = {**_ABSENT, **document}
+    top = {key: value for key, value in raw.items() if key not in TABLES}
+    general = reader.table(top, (), TopTable, also=TABLES)
     strategy, engine = reader.with_plugin(
-        document.get("strategy", {}), ("strategy",), StrategyTable, Kind.ENGINE, "engine"
+        raw["strategy"], ("strategy",), StrategyTable, Kind.ENGINE, "engine"
     )
-    limits = reader.table(document.get("constraints", {}), ("constraints",), ConstraintsTable)
-    space = read_space(document.get("parameters"), limits or ConstraintsTable(), reader)
-    names = document.get("parameters")
-    scenarios = read_scenarios(
-        document.get("scenario", {}), reader, list(names) if isinstance(names, dict) else []
-    )
+    limits = reader.table(raw["constraints"], ("constraints",), ConstraintsTable)
+    space = read_space(raw["parameters"], limits or ConstraintsTable(), reader)
     constraints = read_result_constraints(limits or ConstraintsTable(), reader)
-    fitness = reader.with_plugin(
-        document.get("fitness", {}), ("fitness",), FitnessTable, Kind.FITNESS
-    )[1]
-    search = reader.table(document.get("search", {}), ("search",), SearchSettings)
-    executor = _executor(document.get("executor", {}), reader)
-    stages = read_stages(document.get("stage"), reader)
-    sinks = tuple(_sinks(document.get("sink", []), reader))
-    reader.problems.raise_any()
-    if not (top and strategy and engine and space and fitness and search and executor):
+    scenarios = read_scenarios(raw["scenario"], reader, raw["parameters"])
+    _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
+    search = reader.table(raw["search"], ("search",), SearchSettings)
+    executor = _executor(raw["executor"], reader)
+    stages = read_stages(raw["stage"], reader)
+    sinks = tuple(_sinks(raw["sink"], reader))
+    if reader.problems.found or not (
+        general and strategy and engine and space and fitness and search and executor
+    ):
         raise reader.problems.error()
     return Pipeline(
         file=path,
-        folder=folder,
-        name=top.name,
-        seed=top.seed,
+        folder=path.absolute().parent,
+        name=general.name,
+        seed=general.seed,
         engine=engine,
-        strategy_id=strategy.id or top.name,
+        strategy_id=strategy.id or general.name,
         scenarios=scenarios,
         space=space,
         constraints=constraints,

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
+from cattrs.errors import StructureHandlerNotFoundError
 
-from leanopt_core.pipeline.problems import KeyPath
+from leanopt_core.pipeline.toml import KeyPath
 
 _ATTRS_TAIL = re.compile(r"( \(got .*\)\.?| \(.* doesn't\)|: [^:]*)$", re.DOTALL)
 
@@ -40,6 +41,8 @@ def placed(error: Exception, step: str | int, found: str) -> Iterator[Misfit]:
     if isinstance(error, MisfitError):
         for inner in error.misfits:
             yield evolve(inner, at=(step, *inner.at))
+    elif isinstance(error, StructureHandlerNotFoundError):
+        yield Misfit(found, "is of a type that no pipeline can give", at=(step,))
     else:
         yield Misfit(found, reason(error, str(step)), at=(step,))
 

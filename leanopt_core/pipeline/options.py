@@ -11,7 +11,7 @@ from cattrs import Converter
 
 from leanopt_core.pipeline.convert import make_converter, type_words
 from leanopt_core.pipeline.misfit import Misfit, MisfitError, misfit, placed, reason
-from leanopt_core.pipeline.problems import toml_text
+from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.suggest import did_you_mean
 
 T = TypeVar("T")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
 from leanopt_core.errors import Mistake
-from leanopt_core.pipeline.problems import KeyPath, Problems, toml_text
+from leanopt_core.pipeline.problems import Problems
+from leanopt_core.pipeline.toml import DEEPEST, KeyPath, parse_toml, toml_text
 from leanopt_core.suggest import did_you_mean
 
 _STEP = re.compile(r"""(?:^|\.)(?:([A-Za-z0-9_-]+)|("(?:[^"\\]|\\.)*"))|\[(\d+)\]""")
 _OPENS_TOML = ("[", "{", '"', "'")
+_ARRAYS: Collection[KeyPath] = (("stage",), ("sink",))
 
 
 @frozen
@@ -34,19 +34,43 @@ def parse_set(text: str, problems: Problems) -> Override | None:
     The value is TOML; what is no TOML value is a text, so that bare words need no quotes.
     """
     label = f"--set {text}"
-    steps, end = _steps(text)
-    if not steps or text[end : end + 1] != "=":
+    try:
+        steps, written = _split(text)
+    except ValueError:
         example = "expected key.path=value, as executor.workers=8"
         problems.note(Mistake(label, "", "", example))
         return None
-    written = text[end + 1 :].strip()
     try:
-        return Override(steps, _toml(written), label)
-    except (ValueError, RecursionError):
+        return Override(steps, _value(written), label)
+    except ValueError:
         if not written.startswith(_OPENS_TOML):
             return Override(steps, written, label)
     problems.note(Mistake(label, "", written, "expected a TOML value"))
     return None
+
+
+def flags(
+    document: Mapping[str, object],
+    problems: Problems,
+    *,
+    symbol: str | None,
+    workers: int | None,
+    seed: int | None,
+) -> Iterator[Override]:
+    """Yield what the flags of these names set; `--symbol` is for a single scenario only."""
+    if symbol is not None:
+        label, scenarios = f"--symbol {symbol}", document.get("scenario")
+        several = len(scenarios) if isinstance(scenarios, list) else 1
+        if several == 1:
+            place = ("scenario", "0") if isinstance(scenarios, list) else ("scenario",)
+            yield Override((*place, "symbol"), symbol, label)
+        else:
+            expected = "expected one, or --set scenario.NAME.symbol=SYMBOL for each"
+            problems.add(("scenario",), f"{several} scenarios", expected, source=label)
+    if workers is not None:
+        yield Override(("executor", "workers"), workers, f"--workers {workers}")
+    if seed is not None:
+        yield Override(("seed",), seed, f"--seed {seed}")
 
 
 def apply(document: dict[str, object], override: Override, problems: Problems) -> None:
@@ -61,24 +85,28 @@ def apply(document: dict[str, object], override: Override, problems: Problems) -
         if number == len(override.steps):
             here[key] = override.value  # type: ignore[index]  # _key saw that it has this place
             problems.labels[at] = override.label
-        elif isinstance(here, dict):
-            here = here.setdefault(key, {})
-        else:
-            here = here[key]  # type: ignore[index]  # a list with this index
+            return
+        if isinstance(here, dict) and key not in here:
+            here[key] = [] if at in _ARRAYS else {}
+            problems.made[at] = override.label
+        here = here[key]  # type: ignore[index]  # the same
 
 
-def _steps(text: str) -> tuple[tuple[str, ...], int]:
+def _split(text: str) -> tuple[tuple[str, ...], str]:
+    """Return the key's steps and the value's text; raises ValueError where they are not there."""
     steps: list[str] = []
     end = 0
     while match := _STEP.match(text, end):
         bare, quoted, index = match.groups()
         steps.append(str(json.loads(quoted)) if quoted else bare or index)
         end = match.end()
-    return tuple(steps), end
+    if not 0 < len(steps) <= DEEPEST or text[end : end + 1] != "=":
+        raise ValueError(text)
+    return tuple(steps), text[end + 1 :].strip()
 
 
-def _toml(text: str) -> object:
-    document = tomllib.loads(f"value = {text}", parse_float=Decimal)
+def _value(text: str) -> object:
+    document = parse_toml(f"value = {text}")
     if list(document) != ["value"]:
         raise ValueError(text)
     return document["value"]
@@ -91,11 +119,10 @@ def _key(here: object, step: str, at: KeyPath, problems: Problems, label: str) -
     if not isinstance(here, list):
         problems.add(at, toml_text(here), f"is no table, so it has no '{step}'", source=label)
         return None
-    if step.isdecimal() and int(step) < len(here):
-        return int(step)
     names = _item_names(here)
-    if step in names:
-        return names.index(step)
+    for known in ([str(index) for index in range(len(here))], names):
+        if step in known:
+            return known.index(step)
     found = f"{len(here)} item{'' if len(here) == 1 else 's'}, none of them '{step}'"
     hint = did_you_mean(step, filter(None, names))
     problems.add(at, found, "expected an index or a name", hint, source=label)

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TypeVar
 
 from leanopt_core.errors import SpaceError
-from leanopt_core.pipeline.problems import KeyPath, toml_text
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.tables import ConstraintsTable, ParameterTable
+from leanopt_core.pipeline.toml import KeyPath, key_text, toml_text
 from leanopt_core.scoring import ResultConstraint, ResultConstraintError
 from leanopt_core.space import (
     Axis,
@@ -35,15 +35,14 @@ def read_space(raw: object, constraints: ConstraintsTable, reader: Reader) -> Sp
     """
     at: KeyPath = ("parameters",)
     if not isinstance(raw, Mapping):
-        found = "nothing" if raw is None else toml_text(raw)
-        reader.problems.add(at, found, "expected a table of parameters")
+        reader.problems.add(at, toml_text(raw), "expected a table of parameters")
         return None
     read = {name: _parameter(name, value, (*at, name), reader) for name, value in raw.items()}
     axes = tuple(axis for _, axis in sorted(read.items()) if isinstance(axis, Axis))
     if not axes and not reader.problems.touched(at):
         expected = "expected at least one to search, as { min = 1, max = 9, step = 1 }"
         reader.problems.add(at, "only fixed ones" if read else "nothing", expected)
-    parsed = tuple(_between(constraints.parameters, read, reader))
+    parsed = _between(constraints.parameters if read else (), read, reader)
     if reader.problems.touched(at) or reader.problems.touched(("constraints",)):
         return None
     fixed = {k: v for k, v in read.items() if v is not None and not isinstance(v, Axis)}
@@ -54,7 +53,7 @@ def read_result_constraints(
     constraints: ConstraintsTable, reader: Reader
 ) -> tuple[ResultConstraint, ...]:
     """Return the constraints on results, without those that are mistakes."""
-    return tuple(_parsed(constraints.results, "results", ResultConstraint.parse, reader))
+    return _parsed(constraints.results, "results", ResultConstraint.parse, reader)
 
 
 def _parameter(name: str, value: object, at: KeyPath, reader: Reader) -> Axis | Value | None:
@@ -93,8 +92,8 @@ def _axis(
 
 def _between(
     texts: Iterable[str], read: Mapping[str, Axis | Value | None], reader: Reader
-) -> Iterable[ParameterConstraint]:
-    """Yield the constraints; what a parameter with a mistake can be compared with is not known."""
+) -> tuple[ParameterConstraint, ...]:
+    """Return the constraints; what a parameter with a mistake can be compared with is not known."""
     known = {name: value for name, value in read.items() if value is not None}
     names = known if len(known) == len(read) else list(read)
     return _parsed(texts, "parameters", lambda text: ParameterConstraint.parse(text, names), reader)
@@ -102,14 +101,22 @@ def _between(
 
 def _parsed(
     texts: Iterable[str], key: str, parse: Callable[[str], T], reader: Reader
-) -> Iterable[T]:
+) -> tuple[T, ...]:
+    """Return the constraints that can be read, after noting those that cannot and repeats."""
+    seen: list[T] = []
     for index, text in enumerate(texts):
+        at = ("constraints", key, index)
         try:
-            yield parse(text)
+            parsed = parse(text)
         except (ConstraintError, ResultConstraintError) as error:
-            at = ("constraints", key, index)
             expected = f"column {error.column}: {error.message}"
             reader.problems.add(at, toml_text(text), expected, error.hint)
+            continue
+        if parsed in seen:
+            first = key_text((*at[:-1], seen.index(parsed)))
+            reader.problems.add(at, toml_text(text), f"says the same as {first}", "leave one out")
+        seen.append(parsed)
+    return tuple(seen)
 
 
 def _space(
@@ -127,11 +134,16 @@ def _space(
         reader.problems.add(("parameters",), "", str(error))
         return None
     if _is_empty(space):
-        texts = [constraint.text for constraint in space.emptying()]
-        reader.problems.add(
-            ("constraints", "parameters"), toml_text(texts), "leave no point of the space"
-        )
+        reader.problems.add(("constraints", "parameters"), *emptied(space))
     return space
+
+
+def emptied(space: Space) -> tuple[str, str]:
+    """Return what was found and expected where constraints are proven to leave no point."""
+    texts = [constraint.text for constraint in space.emptying()]
+    together = "constraints that together leave" if len(texts) > 1 else "a constraint that leaves"
+    found = " and ".join(map(repr, texts))
+    return found, f"expected {together} at least one point of the grid"
 
 
 def _is_empty(space: Space) -> bool:

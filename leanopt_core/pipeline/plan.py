@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
-from leanopt_core.canonical import derive_seed, digest
-from leanopt_core.pipeline.plain import by_content, from_folder, plain, plain_options
+from leanopt_core.canonical import canonical_json, derive_seed, digest
+from leanopt_core.errors import PluginError
+from leanopt_core.pipeline.plain import WritePath, by_content, from_folder, plain, plain_options
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
 from leanopt_core.pipeline.tables import SearchSettings
+from leanopt_core.scoring import ResultConstraint
 from leanopt_core.space import Space
 from leanopt_core.work import Scenario
 
@@ -33,15 +35,6 @@ class Method:
     version: str
     options: Mapping[str, Any]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return this as plain JSON values."""
-        return {
-            "name": self.name,
-            "distribution": self.distribution,
-            "version": self.version,
-            "options": dict(self.options),
-        }
-
 
 @frozen
 class PlannedStage:
@@ -54,18 +47,6 @@ class PlannedStage:
     min_delta: float
     target: float | None
     seed_from: str | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return this as plain JSON values."""
-        return {
-            "name": self.name,
-            "method": self.method.to_dict(),
-            "trials": self.trials,
-            "patience": self.patience,
-            "min_delta": self.min_delta,
-            "target": self.target,
-            "seed_from": self.seed_from,
-        }
 
 
 @frozen
@@ -80,15 +61,6 @@ class PlannedSearch:
     def stage_seed(self, stage: str) -> int:
         """Return the seed of the stage of this name, as `StageStart.seed` is given it."""
         return derive_seed(self.seed, "stage", stage)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return this as plain JSON values."""
-        return {
-            "number": self.number,
-            "name": self.name,
-            "seed": self.seed,
-            "scenarios": list(self.scenarios),
-        }
 
 
 @frozen
@@ -118,13 +90,13 @@ class SearchPlan:
             "seed": self.seed,
             "lookahead": self.lookahead,
             "space": plain(self.space.to_dict()),
-            "stages": [stage.to_dict() for stage in self.stages],
-            "scoring": {"fitness": self.fitness.to_dict(), "constraints": list(self.constraints)},
+            "stages": [asdict(stage) for stage in self.stages],
+            "scoring": {"fitness": asdict(self.fitness), "constraints": list(self.constraints)},
             "scenarios": [plain(scenario.to_dict()) for scenario in self.scenarios],
             "engine": self.engine,
             "source": self.source,
             "data": self.data,
-            "searches": [search.to_dict() for search in self.searches],
+            "searches": [asdict(search) for search in self.searches],
         }
 
     @property
@@ -163,7 +135,8 @@ def resolve(pipeline: Pipeline, *, source: str, data: str | None) -> SearchPlan:
     """Return the search plan of a pipeline.
 
     `source` is the build's source hash, `data` the data's content hash. Files that options of
-    stages and of the fitness function name are read, since their content decides.
+    stages and of the fitness function name are read, since their content decides. Raises
+    PluginError where an option has no form in JSON.
     """
     names = tuple(scenario.name for scenario in pipeline.scenarios)
     seed = derive_seed(pipeline.seed, "search", _ONLY_SEARCH)
@@ -173,7 +146,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: str | None) -> SearchPlan:
         space=pipeline.space,
         stages=tuple(_planned(stage, pipeline.folder) for stage in pipeline.stages),
         fitness=_method(pipeline.fitness, pipeline.folder),
-        constraints=tuple(constraint.text for constraint in pipeline.constraints),
+        constraints=tuple(map(_constraint, pipeline.constraints)),
         scenarios=pipeline.scenarios,
         engine=pipeline.engine.use,
         source=source,
@@ -199,11 +172,28 @@ def _planned(stage: StageSettings, folder: Path) -> PlannedStage:
     )
 
 
+def _constraint(constraint: ResultConstraint) -> str:
+    """Return the same text for `Drawdown <= 25%` and `Drawdown<=0.25`."""
+    return f"{constraint.statistic} {constraint.operator.value} {constraint.bound!r}"
+
+
 def _method(choice: Choice, folder: Path) -> Method:
     registered = choice.registered
-    options = plain_options(choice.options, by_content(folder))
+    options = _options(choice, by_content(folder))
     return Method(choice.use, registered.distribution, registered.version, options)
 
 
 def _chosen(choice: Choice, folder: Path) -> dict[str, Any]:
-    return {"use": choice.use, **plain_options(choice.options, from_folder(folder))}
+    return {"use": choice.use, **_options(choice, from_folder(folder))}
+
+
+def _options(choice: Choice, write_path: WritePath) -> dict[str, Any]:
+    """Return a plugin's options as JSON values; PluginError where they have no such form."""
+    try:
+        options = plain_options(choice.options, write_path)
+        canonical_json(options)
+    except (TypeError, ValueError) as error:
+        registered = choice.registered
+        what = f"{choice.use!r} of {registered.distribution} {registered.version}"
+        raise PluginError(f"the options of {what} cannot be written as JSON: {error}") from error
+    return options

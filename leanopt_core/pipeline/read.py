@@ -1,13 +1,13 @@
-"""Reads a TOML file with exact numbers, and says in one mistake why a file cannot be read."""
+"""Reads a pipeline's file, and says in one mistake why one cannot be read."""
 
 from __future__ import annotations
 
 import re
-import tomllib
-from decimal import Decimal
 from pathlib import Path
+from tomllib import TOMLDecodeError
 
 from leanopt_core.errors import Mistake, PipelineError
+from leanopt_core.pipeline.toml import parse_toml, printable
 from leanopt_core.suggest import nearest
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -20,9 +20,11 @@ def read_document(path: Path) -> dict[str, object]:
     """
     text = _text(path)
     try:
-        document: dict[str, object] = tomllib.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable(path, *_syntax(error, text)) from error
+        document = parse_toml(text)
+    except TOMLDecodeError as error:
+        raise _unreadable(path, *_syntax(str(error), text)) from error
+    except ValueError as error:
+        raise _unreadable(path, "", str(error)) from error
     if not document:
         raise _unreadable(
             path,
@@ -59,11 +61,8 @@ def _neighbour(path: Path) -> str:
     return f"did you mean '{path.with_name(close or names[0])}'?"
 
 
-def _syntax(error: Exception, text: str) -> tuple[str, str]:
+def _syntax(message: str, text: str) -> tuple[str, str]:
     """Return where and what is wrong, in TOML's reader's words."""
-    if isinstance(error, RecursionError):
-        return "", "is nested too deeply"
-    message = str(error)
     place = _PLACE.search(message)
     if place is None:
         return "", f"is not TOML: {message}"
@@ -76,4 +75,4 @@ def _syntax(error: Exception, text: str) -> tuple[str, str]:
 
 
 def _unreadable(path: Path, key: str, expected: str, hint: str = "") -> PipelineError:
-    return PipelineError([Mistake(str(path), key, "", expected, hint)])
+    return PipelineError([Mistake(printable(str(path)), key, "", printable(expected), hint)])

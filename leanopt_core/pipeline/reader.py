@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 import attrs
@@ -12,11 +13,20 @@ from cattrs import Converter
 from leanopt_core.errors import PluginError
 from leanopt_core.pipeline.misfit import MisfitError
 from leanopt_core.pipeline.options import option_fields, structure_table
-from leanopt_core.pipeline.problems import KeyPath, Problems, key_text, toml_text
+from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.settings import Choice
+from leanopt_core.pipeline.toml import KeyPath, key_text, toml_text
 from leanopt_core.plugins import Kind, Registered, Registry
 
 T = TypeVar("T")
+
+_FIRST: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.STAGE: "pip install leanopt-lhs leanopt-random",
+        Kind.FITNESS: "pip install leanopt-calmar leanopt-statistic",
+    }
+    | dict.fromkeys((Kind.ENGINE, Kind.EXECUTOR, Kind.SINK), "pip install leanopt-core")
+)
 
 
 @frozen
@@ -46,17 +56,21 @@ class Reader:
             self.problems.add(at, toml_text(raw), "expected a table")
             return None, None
         own = option_fields(kind)
+        registered = self._registered(plugin, raw.get(key, own[key].default), (*at, key))
         table = self.table({k: v for k, v in raw.items() if k in own}, at, kind)
-        use = raw.get(key, own[key].default)
-        registered = self._registered(plugin, use, (*at, key))
         if registered is None:
             return table, None
-        others = {k: v for k, v in raw.items() if k not in own}
         _check_options(registered, own)
+        others = {k: v for k, v in raw.items() if k not in own}
         options: object | None = self.table(others, at, registered.spec.options, also=own)
         if options is None:
             return table, None
         return table, Choice(registered.spec.name, registered, options)
+
+    def installed(self, kind: Kind) -> str:
+        """Return a hint: the names that are installed, or what to type where none is."""
+        names = ", ".join(self.registry.names(kind))
+        return f"there are: {names}" if names else f"none is installed; {_FIRST[kind]}"
 
     def tables(self, raw: object, at: KeyPath) -> list[tuple[object, KeyPath]]:
         """Return the items of an array of tables, each with its place."""
@@ -77,13 +91,25 @@ class Reader:
         return True
 
     def _registered(self, kind: Kind, use: object, at: KeyPath) -> Registered | None:
+        expected = f"expected an installed {kind}"
+        if use is attrs.NOTHING:
+            self.problems.add(at, "nothing", expected, self.installed(kind))
         if not isinstance(use, str):
             return None
         registered = self.registry.find(kind, use)
         if registered is None:
-            hint = self.registry.install_hint(kind, use)
-            self.problems.add(at, toml_text(use), f"expected an installed {kind}", hint)
+            self.problems.add(at, toml_text(use), expected, self._absent(kind, use))
         return registered
+
+    def _absent(self, kind: Kind, use: str) -> str:
+        """Return a hint for a name that nothing of this kind has, or nothing that can be used."""
+        others = [other for other in Kind if self.registry.find(other, use)]
+        if others:
+            return f"{use} is the name of an installed {others[0]}; {self.installed(kind)}"
+        hint = self.registry.install_hint(kind, use)
+        broken = dict.fromkeys(problem.distribution for problem in self.registry.problems)
+        mend = f"; leanopt plugins says what is wrong with {', '.join(broken)}" if broken else ""
+        return hint + mend
 
 
 def _check_options(registered: Registered, own: Collection[str]) -> None:

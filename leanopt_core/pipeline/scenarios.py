@@ -7,9 +7,9 @@ from difflib import get_close_matches
 
 from leanopt_core.pipeline.misfit import MisfitError
 from leanopt_core.pipeline.options import option_fields, structure_table
-from leanopt_core.pipeline.problems import KeyPath, toml_text
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.tables import ScenarioTable
+from leanopt_core.pipeline.toml import KeyPath, toml_text
 from leanopt_core.suggest import did_you_mean
 from leanopt_core.work import Scenario
 
@@ -17,20 +17,18 @@ _CLOSE = 0.8
 _KEYS = tuple(option_fields(ScenarioTable))
 
 
-def read_scenarios(
-    raw: object, reader: Reader, parameters: Collection[str]
-) -> tuple[Scenario, ...]:
+def read_scenarios(raw: object, reader: Reader, parameters: object) -> tuple[Scenario, ...]:
     """Return the scenarios that a document's `scenario` says.
 
     Without a name a single one is called `default`, one of several after its symbol or else its
-    number. `parameters` are names that `pass_as` cannot give.
+    number. `parameters` is the table of parameters, whose names `pass_as` cannot give.
     """
     at: KeyPath = ("scenario",)
+    names = list(parameters) if isinstance(parameters, Mapping) else []
     if isinstance(raw, Mapping):
-        scenario = _read(raw, at, "default", reader, parameters)
+        scenario = _read(raw, at, "default", reader, names)
         return (scenario,) if scenario else ()
-    scenarios: dict[str, KeyPath] = {}
-    return tuple(_several(raw, at, reader, parameters, scenarios))
+    return tuple(_several(raw, at, reader, names))
 
 
 def _several(
@@ -38,14 +36,14 @@ def _several(
     at: KeyPath,
     reader: Reader,
     parameters: Collection[str],
-    seen: dict[str, KeyPath],
 ) -> Iterator[Scenario]:
+    seen: dict[str, KeyPath] = {}
     items = reader.tables(raw, at)
     if not items:
         reader.problems.add(at, toml_text(raw), "expected at least one scenario")
     for number, (item, place) in enumerate(items, 1):
         symbol = item.get("symbol") if isinstance(item, Mapping) else None
-        name = symbol if isinstance(symbol, str) else f"scenario-{number}"
+        name = symbol.replace("/", "-") if isinstance(symbol, str) else f"scenario-{number}"
         scenario = _read(item, place, name, reader, parameters)
         if scenario is None:
             continue

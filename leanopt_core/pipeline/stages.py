@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from leanopt_core.pipeline.problems import KeyPath, toml_text
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.settings import Choice, StageSettings
 from leanopt_core.pipeline.tables import StageTable
+from leanopt_core.pipeline.toml import KeyPath, toml_text
 from leanopt_core.plugins import Kind
 from leanopt_core.suggest import did_you_mean
 
@@ -18,8 +18,9 @@ def read_stages(raw: object, reader: Reader) -> tuple[StageSettings, ...]:
     A stage without a name is called after its method.
     """
     at: KeyPath = ("stage",)
-    if raw is None or raw == []:
-        reader.problems.add(at, "nothing", "expected at least one [[stage]]")
+    if raw == []:
+        hint = reader.installed(Kind.STAGE)
+        reader.problems.add(at, "nothing", "expected at least one [[stage]]", hint)
         return ()
     return tuple(_stages(reader.tables(raw, at), reader))
 
@@ -40,7 +41,8 @@ def _check_seed(
 ) -> None:
     """Check which stage another one goes on from, where the earlier ones' names are known."""
     earlier = raw.get("seed_from")
-    misnamed = any(reader.problems.touched((*place[:-1], "use")) for place in seen.values())
+    before = ((*at[:-1], index, "use") for index in range(int(at[-1])))
+    misnamed = any(map(reader.problems.touched, before))
     if isinstance(earlier, str) and earlier not in seen and not misnamed:
         hint = did_you_mean(earlier, seen) or "none is before this one"
         expected = "expected the name of an earlier stage"

@@ -9,11 +9,15 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from attrs import Attribute, field, frozen
-from attrs.validators import ge, gt, lt, min_len, optional
+from attrs.validators import ge, gt, le, lt, min_len, optional
 
 from leanopt_core.pipeline.units import Bytes, Seconds
 
 LONGEST_NAME = 64
+MOST = 10**9
+"""No count is above it, so that none overflows a database or a counter of another language."""
+MOST_AT_ONCE = 10_000
+"""No number of things that are in memory at once is above it."""
 
 
 def check_name(_instance: object, _attribute: Attribute[Any], name: str | None) -> None:
@@ -112,7 +116,9 @@ class SearchSettings:
     """`[search]`: how far proposals run ahead of results, and what is kept of each backtest."""
 
     lookahead: int = field(
-        default=16, validator=ge(1), metadata={"help": "how far proposals run ahead of results"}
+        default=16,
+        validator=[ge(1), le(MOST_AT_ONCE)],
+        metadata={"help": "how far proposals run ahead of results"},
     )
     curves: Literal["daily", "none"] = field(
         default="daily", metadata={"help": "whether each backtest's daily returns are kept"}
@@ -134,17 +140,19 @@ class ExecutorTable:
     memory_limit: Bytes | None = field(default=None, metadata={"help": "of one worker"})
     recycle_after: int | None = field(
         default=None,
-        validator=optional(ge(1)),
+        validator=optional([ge(1), le(MOST)]),
         metadata={"help": "backtests after which a worker is replaced"},
     )
     retries: int = field(
-        default=2, validator=ge(0), metadata={"help": "fresh workers tried after trouble with one"}
+        default=2,
+        validator=[ge(0), le(MOST)],
+        metadata={"help": "fresh workers tried after trouble with one"},
     )
 
     @workers.validator
-    def _at_least_one(self, _attribute: object, workers: int | str) -> None:
-        if isinstance(workers, int) and workers < 1:
-            raise ValueError("must be >= 1")
+    def _a_sane_number(self, _attribute: object, workers: int | str) -> None:
+        if isinstance(workers, int) and not 1 <= workers <= MOST_AT_ONCE:
+            raise ValueError("must be >= 1" if workers < 1 else f"must be <= {MOST_AT_ONCE}")
 
 
 @frozen
@@ -156,11 +164,13 @@ class StageTable:
         default=None, validator=check_name, metadata={"help": "by default what use says"}
     )
     trials: int | None = field(
-        default=None, validator=optional(ge(1)), metadata={"help": "most trials of this stage"}
+        default=None,
+        validator=optional([ge(1), le(MOST)]),
+        metadata={"help": "most trials of this stage"},
     )
     patience: int | None = field(
         default=None,
-        validator=optional(ge(1)),
+        validator=optional([ge(1), le(MOST)]),
         metadata={"help": "trials without progress after which it ends"},
     )
     min_delta: float = field(

@@ -30,28 +30,33 @@ SIZES: Mapping[str, Decimal] = MappingProxyType(
         **{f"{prefix}iB": Decimal(1024**i) for i, prefix in enumerate("KMGT", 1)},
     }
 )
-_PART = r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)"
+LONGEST = 3650 * DURATIONS["d"]
+LARGEST = 1024 * SIZES["TiB"]
+
+_PART = r"(\d{1,30}(?:\.\d{1,30})?)\s*([A-Za-z]+)"
 
 
 def parse_seconds(value: str | float | Decimal) -> Seconds:
-    """Return a duration in seconds; raises ValueError naming the units, or where it is not above 0.
+    """Return a duration in seconds; raises ValueError naming the units, or the limits.
 
-    Texts are one or more numbers with units (ms, s, min, h, d); a number is in seconds.
+    Texts are one or more numbers with units (ms, s, min, h, d); a number is in seconds. A duration
+    is above 0 and at most 3650d.
     """
-    seconds = float(_total(value, DURATIONS) if isinstance(value, str) else value)
-    if not 0 < seconds < float("inf"):
-        raise ValueError("must be > 0")
-    return Seconds(seconds)
+    seconds = _total(value, DURATIONS) if isinstance(value, str) else Decimal(value)
+    if not 0 < seconds <= LONGEST:
+        raise ValueError(f"must be > 0 and at most {LONGEST // DURATIONS['d']}d")
+    return Seconds(float(seconds))
 
 
 def parse_bytes(value: str | int) -> Bytes:
-    """Return a size in bytes; raises ValueError naming the units, or where it is not above 0.
+    """Return a size in bytes; raises ValueError naming the units, or the limits.
 
-    Texts are a number with a unit: B, kB, MB, GB, TB (powers of 1000), KiB ... TiB (of 1024).
+    Texts are a number with a unit: B, kB, MB, GB, TB (powers of 1000), KiB ... TiB (of 1024). A
+    size is a whole number above 0 and at most 1024TiB.
     """
     size = _total(value, SIZES) if isinstance(value, str) else Decimal(value)
-    if size <= 0:
-        raise ValueError("must be > 0")
+    if not 0 < size <= LARGEST:
+        raise ValueError(f"must be > 0 and at most {LARGEST // SIZES['TiB']}TiB")
     if size != int(size):
         raise ValueError("expected a whole number of bytes")
     return Bytes(int(size))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from leanopt_core.errors import Mistake, PipelineError
-from leanopt_core.pipeline import Pipeline
+from leanopt_core.pipeline import Pipeline, emptied
 
 
 @frozen
@@ -32,17 +32,5 @@ def require_feasible(pipeline: Pipeline) -> Size:
             "if none does, the search will find nothing to try"
         )
         return Size(0, exact=False, warning=warning)
-    texts = [constraint.text for constraint in pipeline.space.emptying()]
-    together = " and ".join(repr(text) for text in texts)
-    raise PipelineError(
-        [
-            Mistake(
-                str(pipeline.file),
-                "constraints.parameters",
-                together,
-                "a constraint that leaves at least one point of the grid"
-                if len(texts) == 1
-                else "constraints that together leave at least one point of the grid",
-            )
-        ]
-    )
+    found, expected = emptied(pipeline.space)
+    raise PipelineError([Mistake(str(pipeline.file), "constraints.parameters", found, expected)])

@@ -106,7 +106,7 @@ def _counted(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Count |
 def _empty(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> bool:
     """Return whether it is proven that no point satisfies the group."""
     try:
-        return next(satisfying(sizes, group, limit), None) is None
+        return not any(True for _ in satisfying(sizes, group, limit))
     except TooManyError:
         return False
 

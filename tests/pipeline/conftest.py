@@ -141,12 +141,24 @@ def registry_of(*specs: tuple[Kind, PluginSpec], version: str = "1.2") -> Regist
 
 
 PLUGINS = (
-    (Kind.STAGE, StageSpec("lhs", "leanopt_lhs.stage:create", LhsOptions)),
-    (Kind.STAGE, StageSpec("ga", "leanopt_ga.stage:create", GeneticOptions)),
-    (Kind.FITNESS, FitnessSpec("calmar", "leanopt_calmar.fitness:create", CalmarOptions)),
+    (Kind.STAGE, StageSpec("lhs", "types:SimpleNamespace", LhsOptions)),
+    (Kind.STAGE, StageSpec("ga", "types:SimpleNamespace", GeneticOptions)),
+    (Kind.FITNESS, FitnessSpec("calmar", "types:SimpleNamespace", CalmarOptions)),
 )
 
 Load = Callable[..., Pipeline]
+
+
+@pytest.fixture
+def sound() -> str:
+    """Return the text of a pipeline without a mistake."""
+    return SOUND
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """Return what the sound pipeline uses: the core's own and three plugins' specifications."""
+    return registry_of(*PLUGINS)
 
 
 @pytest.fixture

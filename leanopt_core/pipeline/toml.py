@@ -1,0 +1,112 @@
+"""TOML with exact numbers, read strictly, and its keys and values as messages show them."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date, time
+from decimal import Decimal, InvalidOperation
+from typing import TypeAlias
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Where a value stands: table keys and list indexes (from 0), outermost first."""
+
+DEEPEST = 50
+"""How many tables and lists may stand within each other."""
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_SHOWN = 60
+_LONGEST_SHOWN_BITS = 1000
+
+
+def parse_toml(text: str) -> dict[str, object]:
+    """Return the TOML document that `text` is, its floats as Decimal.
+
+    Raises tomllib.TOMLDecodeError where it is not TOML, and ValueError, with a reason for the
+    user, where it is nested too deeply or has a number that is too long to read.
+    """
+    try:
+        document: dict[str, object] = tomllib.loads(text, parse_float=_decimal)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError:
+        raise ValueError(f"is nested more than {DEEPEST} deep") from None
+    except ValueError:  # from int()
+        raise ValueError("has a whole number of more than 4300 digits") from None
+    if _deeper_than(DEEPEST, document):
+        raise ValueError(f"is nested more than {DEEPEST} deep")
+    return document
+
+
+def key_text(at: KeyPath) -> str:
+    """Return a key path as messages show it: `stage[0].trials`, `parameters."my key".min`."""
+    text = ""
+    for step in at:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            bare = step if _BARE.fullmatch(step) else json.dumps(step, ensure_ascii=False)
+            text += f".{bare}" if text else bare
+    return text
+
+
+def toml_text(value: object) -> str:
+    """Return a TOML value as its user would write it, shortened to 60 characters."""
+    text = _written(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def printable(text: str) -> str:
+    """Return `text` with what a terminal would not show, or would obey, escaped as TOML does."""
+    return "".join(c if c.isprintable() else _escaped(ord(c)) for c in text)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond what decimals have
+        return Decimal("inf")
+
+
+def _deeper_than(depth: int, document: object) -> bool:
+    level: list[object] = [document]
+    for _ in range(depth + 1):
+        level = [child for value in level for child in _children(value)]
+    return bool(level)
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _written(value: object) -> str:
+    match value:
+        case list():
+            return f"[{', '.join(map(_written, value))}]"
+        case Mapping():
+            inner = ", ".join(f"{key_text((k,))} = {_written(v)}" for k, v in value.items())
+            return f"{{ {inner} }}" if inner else "{}"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case date() | time():
+            return value.isoformat()
+    return _number(value)
+
+
+def _number(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Decimal() if not value.is_finite():
+            return str(float(value))
+        case int() if value.bit_length() > _LONGEST_SHOWN_BITS:
+            return hex(value)  # Python refuses to write the longest ones in decimal
+    return str(value)
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
