@@ -25,7 +25,8 @@ class ParameterConstraint:
     It knows comparisons and their chains (`5 < fast < slow`), `and`, `or`, `not`, `in (1, 2)`,
     `+ - * / // %`, `abs`, `min`, `max`, numbers, quoted texts, `true` and `false`. Arithmetic is
     exact. `//` and `%` round down, as Python's do. Where a division by zero is reached, the whole
-    constraint does not hold; `and` and `or` stop early, so `b == 0 or a / b > 2` holds at b = 0.
+    constraint does not hold; `and`, `or`, `in` and chains stop early, as soon as the outcome is
+    sure, so `b == 0 or a / b > 2` holds at b = 0.
     `names` are the parameters that it mentions.
     """
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from leanopt_core.space._axis import Axis
@@ -24,10 +23,20 @@ def on_axes(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
 def in_box(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
     """Yield the points that differ from `point`, on every axis by at most `radius` steps."""
     near = [_near(axis, level, radius) for axis, level in zip(axes, point, strict=True)]
-    return (levels for levels in product(*near) if levels != point)
+    return (levels for levels in _box(near) if levels != point)
 
 
-def _near(axis: Axis, level: int, radius: int) -> Iterable[int]:
+def _box(sides: Sequence[range]) -> Iterator[Point]:
+    """Yield what `itertools.product` would, which holds all levels of each side in memory."""
+    if not sides:
+        yield ()
+        return
+    for rest in _box(sides[:-1]):
+        for level in sides[-1]:
+            yield (*rest, level)
+
+
+def _near(axis: Axis, level: int, radius: int) -> range:
     """Return the levels within `radius` steps; any other choice is one step away."""
     if not axis.ordered:
         return range(len(axis))

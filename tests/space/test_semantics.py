@@ -29,12 +29,12 @@ def _same(text):
     return (text, text)
 
 
-def _joined(pattern):
-    return lambda parts: tuple(pattern.format(*side) for side in zip(*parts, strict=True))
+def _of(pattern, *parts, python=None):
+    def join(pairs):
+        ours, theirs = zip(*pairs, strict=True)
+        return pattern.format(*ours), (python or pattern).format(*theirs)
 
-
-def _of(pattern, *parts):
-    return st.tuples(*parts).map(_joined(pattern))
+    return st.tuples(*parts).map(join)
 
 
 literals = st.sampled_from(["1", "2", "3", "7", "0.1", "0.25", "1e1", "12.50"]).map(
@@ -57,10 +57,10 @@ numbers = st.recursive(
 comparisons = (
     _of("{} {} {}", numbers, orders, numbers)
     | _of("{} {} {} {} {}", numbers, orders, numbers, orders, numbers)
-    | _of("{} in ({}, {})", numbers, numbers, numbers)
-    | _of("{} not in [{}]", numbers, numbers)
+    | _of("{0} in ({1}, {2})", numbers, numbers, numbers, python="({0} == {1} or {0} == {2})")
+    | _of("{0} not in [{1}]", numbers, numbers, python="{0} != {1}")
     | _of("m == {}", numbers)
-    | _of("m in ('a', {})", numbers)
+    | _of("m in ('a', {})", numbers, python="(m == 'a' or m == {})")
     | st.sampled_from(["flag", "t == 'a'", "t != word", "'b' == t", "m == t", "m != 'a'"]).map(
         _same
     )
