@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from attrs import frozen
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import Backtested, Direction, Fitness
-from leanopt_core.scoring import Aggregate, ResultConstraint, combine, score
+from leanopt_core.scoring import Aggregate, ResultConstraint, combine, judge_each, score
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
@@ -49,7 +51,7 @@ class Returning:
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Return it, or raise it."""
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer  # type: ignore[return-value]  # the contract broken on purpose
 
@@ -157,6 +159,7 @@ def test_no_fitness_keeps_its_reasons_and_size() -> None:
     ("answer", "message"),
     [
         (ZeroDivisionError("division by zero"), "raised ZeroDivisionError: division by zero"),
+        (SystemExit(3), "raised SystemExit: 3"),
         (None, "returned NoneType, not a Fitness"),
         (1.5, "returned float, not a Fitness"),
         (Fitness(math.nan), "returned the value nan; none is told by None"),
@@ -165,7 +168,11 @@ def test_no_fitness_keeps_its_reasons_and_size() -> None:
         (Fitness(value=True), "returned the value True, not a number"),
         (Fitness(1.0, violation=math.inf), "returned the violation inf; none is told by None"),
         (Fitness(violation=-1.0), "returned the violation -1.0, below 0"),
+        (Fitness(10**400), "returned the value inf; none is told by None"),
+        (Fitness(Decimal(1)), "returned the value Decimal('1'), not a number"),  # type: ignore[arg-type]
         (Fitness(1.0, values={"b": math.nan}), "returned the b nan; none is told by None"),
+        (Fitness(1.0, values=[2.0]), "returned the values [2.0], not named numbers"),  # type: ignore[arg-type]
+        (Fitness(reasons=3), "returned the reasons 3, not texts"),  # type: ignore[arg-type]
     ],
 )
 def test_a_broken_fitness_function_is_named(answer: object, message: str) -> None:
@@ -173,6 +180,18 @@ def test_a_broken_fitness_function_is_named(answer: object, message: str) -> Non
     with pytest.raises(PluginError) as raised:
         score({"SPY": completed(sharpe=1)}, Returning(answer), label=LABEL)
     assert str(raised.value) == f"{LABEL} {message}"
+
+
+def test_what_can_be_understood_is_taken() -> None:
+    """A reason without its tuple, NumPy's numbers, a miss beyond all bounds: nothing is lost."""
+    outcome = {"SPY": completed(sharpe=1)}
+    one = Returning(Fitness(reasons="too few", violation=1.7e308))  # type: ignore[arg-type]
+    scored = score(outcome, one, constraints("Sharpe Ratio >= 2"), label=LABEL)
+    assert scored.reasons == ("too few",)
+    assert (scored.violation, scored.violations[1]) == (1e100, Violation("fitness", 1e100))
+    scored = score(outcome, Returning(Fitness(np.float32(0.5))), label=LABEL)  # type: ignore[arg-type]
+    assert type(scored.fitness) is float
+    assert scored.fitness == 0.5
 
 
 def test_an_unknown_direction_is_named() -> None:
@@ -223,6 +242,21 @@ def test_combining_with_one_that_has_none() -> None:
         [Fitness(1.0), Fitness(None, ("few",), 0.5), Fitness(None, ("few", "deep"), 0.25)]
     )
     assert combined == Fitness(None, ("few", "deep"), 0.75)
+
+
+def test_judging_each_scenario_by_itself() -> None:
+    """Reasons begin with the scenario where there are several, and only there."""
+
+    def judge(backtest: Backtested) -> Fitness:
+        drawdown = backtest.statistics.drawdown
+        return Fitness(drawdown, () if drawdown else (backtest.statistics.missing("Drawdown"),))
+
+    spy, qqq = (Backtested(name, Statistics({"Drawdown": 0.5})) for name in ("SPY", "QQQ"))
+    none = Backtested("IWM", Statistics())
+    reason = "no statistic 'Drawdown': the backtest reported none"
+    assert judge_each([spy, qqq], judge) == Fitness(0.5)
+    assert judge_each([none], judge) == Fitness(None, (reason,))
+    assert judge_each([spy, none], judge) == Fitness(None, (f"IWM: {reason}",))
 
 
 def test_combining_nothing_or_no_known_way() -> None:

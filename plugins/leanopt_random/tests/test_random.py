@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from leanopt_random._impl import PATIENCE, RandomSearch, create
 
+from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.specs import NoOptions
+from leanopt_core.stage import AskContext, StageStart
 from leanopt_core.trial import DONE, Proposal
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
     from leanopt_core.search.machine import Propose
     from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, StageStart
 
     Drive = Callable[..., list[Propose]]
 
@@ -81,13 +83,28 @@ def test_leaves_the_global_generator_alone(drive: Drive) -> None:
 
 
 def test_draws_uniformly() -> None:
-    """Over many seeds each feasible point is first about equally often (chi-squared)."""
-    feasible, draws = 15, 3000
-    firsts = Counter(next(space().sample(seed)) for seed in range(draws))
-    expected = draws / feasible
-    statistic = sum((count - expected) ** 2 / expected for count in firsts.values())
-    assert len(firsts) == feasible
-    assert statistic < 36.1  # the 99.9% quantile at 14 degrees of freedom
+    """Over many seeds each feasible point comes about equally often at each place (chi-squared).
+
+    Since each place and each point comes once a seed, 14/15 of the sum over all of them has the
+    chi-squared distribution of 14 x 14 degrees of freedom: mean 196, standard deviation 20.
+    """
+    feasible = [(a, b) for a in range(6) for b in range(6) if a < b]
+    places, seeds = range(len(feasible)), 1500
+    drawn = Counter(
+        (place, point) for seed in range(seeds) for place, point in enumerate(space().sample(seed))
+    )
+    expected = seeds / len(feasible)
+    counts = [drawn[place, point] for place in places for point in feasible]
+    assert sum(counts) == seeds * len(feasible)
+    statistic = sum((count - expected) ** 2 / expected for count in counts) * 14 / 15
+    assert 196 - 4 * 20 < statistic < 196 + 4 * 20
+
+
+@pytest.mark.parametrize("known", [0, 1, 9, 15])
+def test_resumes_by_replay(drive: Drive, known: int) -> None:
+    """Asked again from the start it proposes what is stored, and goes on alike."""
+    whole = drive(space(), [stage(4, "one"), stage(None, "two")])
+    assert drive(space(), [stage(4, "one"), stage(None, "two")], stored=whole[:known]) == whole
 
 
 @given(st.integers(1, 14), st.integers(0, 1000))
@@ -127,11 +144,29 @@ def test_finds_the_last_points_of_an_almost_known_space(drive: Drive) -> None:
     assert last.attempt == PATIENCE
 
 
-def test_a_huge_space_costs_nothing() -> None:
-    """A space of 10^18 points is drawn from at once, by a search that holds no list."""
+def test_a_huge_space_costs_nothing(drive: Drive) -> None:
+    """A space of 10^18 points is drawn from at once."""
     axes = tuple(Axis.integers(f"p{index}", 1, 1000, 1) for index in range(6))
-    points = Space(axes, {}, ()).sample(1)
-    assert len({next(points) for _ in range(100)}) == 100
+    points = [command.proposal.point for command in drive(Space(axes, {}, ()), [stage(100)])]
+    assert len(set(points)) == 100
+
+
+def test_holds_no_list_of_what_it_drew() -> None:
+    """Thousands of draws leave no more memory behind than a few of them."""
+    wide = space(300, 300)
+    nothing = ToldHistory(wide)
+    search = build(StageStart(wide, 7, None, 1, nothing))
+    context = AskContext(1, 0, 7, nothing)
+    tracemalloc.start()
+    try:
+        kept = []
+        for draws in (10, 2_000):
+            for _ in range(draws):
+                search.ask(context)
+            kept.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert kept[1] - kept[0] < 10_000
 
 
 def test_a_space_of_one_point(drive: Drive) -> None:
