@@ -25,8 +25,8 @@ def _clean_path() -> None:
 
 def _register() -> None:
     """Make `import leanopt_harness` mean the package that this file lies in."""
-    from importlib.machinery import ModuleSpec, SourceFileLoader  # noqa: PLC0415 - path first
-    from importlib.util import module_from_spec  # noqa: PLC0415
+    from importlib.machinery import ModuleSpec, SourceFileLoader
+    from importlib.util import module_from_spec
 
     name, file = "leanopt_harness", os.path.join(_FOLDER, "__init__.py")
     loader = SourceFileLoader(name, file)

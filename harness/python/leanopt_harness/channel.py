@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from leanopt_harness.surroundings import standard_error
+
 #: The longest request line that is read, in bytes; a longer one is skipped to its end.
 LONGEST_LINE = 64 * 1024 * 1024
 
@@ -33,7 +35,7 @@ class Channel:
         null = os.open(os.devnull, os.O_RDWR)
         if sys.stderr is None:  # started without one
             os.dup2(null, 2)
-            sys.stderr = open(2, "w", errors="backslashreplace", closefd=False)  # noqa: SIM115
+            sys.stderr = standard_error()
         source, sink = os.dup(0), os.dup(1)
         os.dup2(null, 0)
         os.dup2(2, 1)

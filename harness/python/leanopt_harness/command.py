@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
+from threading import Timer
 
 import leanopt_harness
 from leanopt_harness.channel import Channel
 from leanopt_harness.project import Project
+
+#: How long what a strategy has left running may hold up the end, in seconds.
+GRACE = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,15 +24,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     # From here on, nothing that the strategy or a library prints reaches the client.
-    channel = Channel.take_over()
-    if given.command == "serve":
-        from leanopt_harness.server import serve  # noqa: PLC0415
+    code = _run(given.command, project, Channel.take_over())
+    _end_soon(code)
+    return code
+
+
+def _run(command: str, project: Project, channel: Channel) -> int:
+    if command == "serve":
+        from leanopt_harness.server import serve
 
         return serve(project, channel)
-    from leanopt_harness.description import describe  # noqa: PLC0415
+    from leanopt_harness.description import describe
 
     channel.send(describe(project))
     return 0
+
+
+def _end_soon(code: int) -> None:
+    """See to it that the process ends, whatever threads and children the strategy has left."""
+    timer = Timer(GRACE, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
 
 
 def _parser() -> argparse.ArgumentParser:

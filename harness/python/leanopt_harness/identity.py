@@ -62,7 +62,7 @@ def identify(project: Project, sources: Sources, known: frozenset[str]) -> Ident
 
 def distributions() -> dict[str, str]:
     """Return the versions of all installed distributions by normalised name, sorted."""
-    from importlib.metadata import distributions as installed  # noqa: PLC0415 - slow to import
+    from importlib.metadata import distributions as installed
 
     found: dict[str, str] = {}
     for distribution in installed():

@@ -11,7 +11,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     Case does not count; ties go to the alphabetically first.
     """
     # Only a message needs it, and its import takes longer than a backtest.
-    from difflib import get_close_matches  # noqa: PLC0415
+    from difflib import get_close_matches
 
     by_folded: dict[str, str] = {}
     for candidate in sorted(names):

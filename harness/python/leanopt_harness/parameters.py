@@ -19,20 +19,21 @@ class UnknownParameterError(KeyError):
 class Parameters(Mapping[str, Any]):
     """The given parameters, read-only, by name: `int`, `float`, `str` or `bool` values.
 
-    It notes the names that are asked for, given or not: `parameters[name]` and `.get(name)` one,
-    iterating, `.items()`, `.values()`, `**parameters`, copying and pickling all of them. `in`,
-    `len()` and `repr()` read nothing. A missing name raises `UnknownParameterError`, a KeyError.
+    It notes the names that are asked for, given or not: `parameters[name]`, `.get(name)` and
+    `name in parameters` one, iterating, `.items()`, `.values()`, `**parameters`, comparing, copying
+    and pickling all of them. `len()` and `repr()` read nothing. A missing name raises
+    `UnknownParameterError`, a KeyError.
     """
 
     __slots__ = ("_asked", "_values")
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = dict(values)
-        self._asked: set[str] = set()
+        self._asked: set[object] = set()
 
     @property
-    def asked(self) -> frozenset[str]:
-        """The names asked for so far, with those that `.get` did not find."""
+    def asked(self) -> frozenset[object]:
+        """The names asked for so far, found or not."""
         return frozenset(self._asked)
 
     def __getitem__(self, name: str) -> Any:
@@ -48,6 +49,7 @@ class Parameters(Mapping[str, Any]):
         return self._values.get(name, default)
 
     def __contains__(self, name: object) -> bool:
+        self._asked.add(name)
         return name in self._values
 
     def __iter__(self) -> Iterator[str]:

@@ -11,15 +11,18 @@ from typing import Any
 import leanopt_harness
 from leanopt_harness import forms
 from leanopt_harness.channel import Channel
-from leanopt_harness.faults import ENGINE_ERROR, STRATEGY_ERROR, Failure, explain
+from leanopt_harness.faults import ENGINE_ERROR, NO_RESULT, STRATEGY_ERROR, Failure, explain
 from leanopt_harness.outcome import read_result
 from leanopt_harness.project import Project
 from leanopt_harness.scenario import Scenario
 from leanopt_harness.strategy import Strategy, load
+from leanopt_harness.surroundings import Surroundings
 
 #: The protocol's newest version that this harness speaks.
 PROTOCOL = 1
 ABILITIES = ("inline", "statistics", "read", "equity", "trades")
+#: The longest line that a client takes, in bytes.
+LONGEST_ANSWER = 128 * 1024 * 1024
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
@@ -51,6 +54,7 @@ class Server:
 
     def __init__(self, strategy: Strategy) -> None:
         self._strategy = strategy
+        self._surroundings = Surroundings()
         # Trial after trial comes under the same scenario.
         self._last: tuple[str, Scenario] = ("", Scenario())
 
@@ -60,15 +64,10 @@ class Server:
         try:
             request = forms.decode(line)
             name = forms.identifier(request)
-            answer = {"id": name, "status": "complete", **self._respond(request)}
+            return _sendable(_line({"id": name, "status": "complete", **self._respond(request)}))
         except Failure as failure:
-            answer = {
-                "id": name,
-                "status": "error",
-                "category": failure.category,
-                "message": failure.message,
-            }
-        return (_encode(answer) + "\n").encode("ascii")
+            told = {"category": failure.category, "message": failure.message}
+            return _line({"id": name, "status": "error", **told})
 
     def _respond(self, request: dict[str, Any]) -> dict[str, Any]:
         if "backtest" in request:
@@ -109,6 +108,8 @@ class Server:
             result = run(parameters, scenario)
         except BaseException as error:  # noqa: BLE001 - nothing a strategy raises ends the harness
             raise Failure(STRATEGY_ERROR, explain(error, self._strategy.project)) from None
+        finally:
+            self._surroundings.restore()
         seconds = round(perf_counter() - started, 6)
         answer: dict[str, Any] = read_result(result, asked)
         return {"read": sorted(map(str, parameters.asked)), "seconds": seconds, **answer}
@@ -119,3 +120,14 @@ class Server:
         if text != self._last[0]:
             self._last = (text, forms.scenario(given))
         return self._last[1]
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    return (_encode(answer) + "\n").encode("ascii")
+
+
+def _sendable(line: bytes) -> bytes:
+    if len(line) > LONGEST_ANSWER:
+        size = f"the answer has {len(line)} bytes: expected at most {LONGEST_ANSWER}"
+        raise Failure(NO_RESULT, size)
+    return line

@@ -223,9 +223,8 @@ def test_nothing_is_written_into_the_project(start: Start, write: Write, tmp_pat
         (RUN.replace("run", "ruin"), 'strategy.py has no function "run"; it has @backtest ruin'),
         ("def run(p, s): ...", "run in strategy.py is not marked with @backtest"),
         (
-            "from leanopt_harness import backtest\n@backtest\ndef run(parameters): ...",
-            "TypeError: @backtest: run(parameters) has to take two arguments, "
-            "(parameters, scenario) (strategy.py:2)",
+            "from leanopt_harness import backtest\n@backtest\ndef run(p): ...",
+            "TypeError: @backtest: run(p) has to take two arguments, (parameters, scenario) (",
         ),
     ],
 )

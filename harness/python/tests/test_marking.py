@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-
 from leanopt_harness import Parameters, Result, Scenario, backtest
 
 

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from leanopt_harness import Result, Trade
 from leanopt_harness.faults import Failure
 from leanopt_harness.outcome import read_result

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from leanopt_harness import Scenario
 
 GIVEN = {
@@ -60,7 +59,7 @@ def test_a_missing_name_names_the_nearest(error: type[Exception]) -> None:
     """By attribute and by subscript."""
     scenario = Scenario.of(GIVEN)
     with pytest.raises(error, match='the scenario has no "markt": the nearest is "market"'):
-        scenario.markt if error is AttributeError else scenario["markt"]  # noqa: B018
+        scenario.markt if error is AttributeError else scenario["markt"]
 
 
 def test_it_is_a_value() -> None:

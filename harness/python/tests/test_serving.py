@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from leanopt_harness.channel import LONGEST_LINE
+from leanopt_harness.server import LONGEST_ANSWER
 
 Start = Callable[..., Any]
 Write = Callable[[str, str], str]
@@ -348,6 +348,104 @@ def test_a_client_that_has_gone_ends_the_harness_quietly(start: Start, write: Wr
     harness.send(b'{"id": "1", "hello": {"protocol": 1}}\n')
     assert harness.process.wait(30) == 1
     assert harness.log.read_text() == ""
+
+
+def test_a_strategy_that_ends_the_process_has_no_answer(start: Start, write: Write) -> None:
+    """The output ends, and the exit code is its own."""
+    entry = write("strategy.py", f"{HEAD}\n@backtest\ndef run(p, s):\n    os._exit(3)")
+    harness = start(entry)
+    assert harness.run() is None
+    assert harness.process.wait(30) == 3
+
+
+def test_what_one_backtest_closes_and_leaves_the_next_finds_again(
+    start: Start, write: Write
+) -> None:
+    """The streams, the current folder, also one that is gone."""
+    entry = write(
+        "strategy.py",
+        HEAD
+        + """
+import tempfile
+@backtest
+def run(parameters, scenario):
+    print("printed")
+    print("complained", file=sys.stderr)
+    folder = os.getcwd()
+    with tempfile.TemporaryDirectory() as other:
+        os.chdir(other)
+    sys.stdout.close()
+    sys.stderr = None
+    if parameters["close"]:
+        os.close(1)
+    return Result({"folder": folder})
+""",
+    )
+    harness = start(entry)
+    for close in (False, True, False):
+        assert harness.run(close=close)["statistics"] == {"folder": str(Path.cwd())}
+    assert harness.close() == (b"", 0)
+    assert harness.log.read_text() == "printed\ncomplained\n" * 3
+
+
+@pytest.mark.parametrize("when", ["import", "run"])
+def test_a_thread_left_running_does_not_hold_up_the_end(
+    start: Start, write: Write, when: str
+) -> None:
+    """It prints between answers, and goes when the input ends."""
+    entry = write(
+        "strategy.py",
+        HEAD
+        + """
+import threading
+def chatter():
+    while not threading.Event().wait(0.001):
+        print("x" * 1000, end="")
+def begin(when):
+    if when == WHEN:
+        threading.Thread(target=chatter).start()
+begin("import")
+@backtest
+def run(parameters, scenario):
+    begin("run")
+    return Result({"x": 1})
+""".replace("WHEN", repr(when)),
+    )
+    harness = start(entry)
+    for _ in range(3):
+        assert harness.run()["statistics"] == {"x": 1}
+    assert harness.close() == (b"", 0)
+
+
+def test_a_thread_left_running_does_not_hold_up_a_description(
+    describe: Callable[..., Any], write: Write
+) -> None:
+    """Whatever it waits for."""
+    entry = write(
+        "strategy.py",
+        HEAD
+        + """
+import threading
+threading.Thread(target=threading.Event().wait).start()
+@backtest
+def run(parameters, scenario):
+    return Result({})
+""",
+    )
+    assert "fault" not in describe(entry)
+
+
+def test_an_answer_too_long_for_any_client_is_no_result(start: Start, write: Write) -> None:
+    """Instead of a line that ends the conversation."""
+    entry = write(
+        "strategy.py",
+        f"{HEAD}\n@backtest\ndef run(p, s):\n    return Result({{'text': 'x' * p['n']}})",
+    )
+    harness = start(entry)
+    answer = harness.run(n=LONGEST_ANSWER)
+    assert (answer["id"], answer["category"]) == ("1", "no result")
+    assert answer["message"].endswith(f" bytes: expected at most {LONGEST_ANSWER}")
+    assert harness.run(n=1)["statistics"] == {"text": "x"}
 
 
 @pytest.mark.parametrize("how", ["path", "isolated", "bare", "module", "elsewhere"])

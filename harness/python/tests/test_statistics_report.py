@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -114,8 +115,8 @@ def test_drawdown_against_every_pair_of_samples(curve: tuple[list[int], list[flo
     ours = _portfolio(lean_result(times, equity, []))
     pairs = [1 - b / a for i, a in enumerate(equity) for b in equity[i:]]
     assert ours["drawdown"] == pytest.approx(max(pairs), abs=1e-12)
-    samples = [(time, value) for time, value in zip(times, equity, strict=True)]
-    for (time, value), (after, _) in zip(samples[:-1], samples[1:], strict=True):
+    samples = list(zip(times, equity, strict=True))
+    for (time, value), (after, _) in pairwise(list(samples)):
         night = (time // _DAY + 1) * _DAY
         samples.extend((sample, value) for sample in range(night, after, _DAY))
     samples.sort()
@@ -362,8 +363,10 @@ _TWO = [_DAY, 2 * _DAY]
             _TWO,
             _FLAT,
             {"fills": [Fill(5, 0, 1)]},
-            "fills[0] needs finite numbers and a quantity other than 0: "
-            "Fill(time=5, quantity=0, price=1, fee=0.0)",
+            (
+                "fills[0] needs finite numbers and a quantity other than 0: "
+                "Fill(time=5, quantity=0, price=1, fee=0.0)"
+            ),
         ),
         (
             _TWO,
@@ -375,8 +378,10 @@ _TWO = [_DAY, 2 * _DAY]
             _TWO,
             _FLAT,
             {"fills": [Fill(172_801, 1, 1)]},
-            "a fill at 172801 is outside the curve, which runs from 0 to 172800 "
-            "(seconds since 1970-01-01 UTC)",
+            (
+                "a fill at 172801 is outside the curve, which runs from 0 to 172800 "
+                "(seconds since 1970-01-01 UTC)"
+            ),
         ),
     ],
 )

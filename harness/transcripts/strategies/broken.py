@@ -1,6 +1,6 @@
 """Cannot be imported."""
 
-# ruff: noqa: INP001 - a strategy is a file, not a package's module
+# ruff: noqa: ARG001, INP001 - a strategy is a file with two arguments, not a package's module
 
 from leanopt_harness import Parameters, Result, Scenario, backtest
 
