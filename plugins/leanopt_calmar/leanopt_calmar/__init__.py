@@ -26,15 +26,22 @@ class CalmarOptions:
     min_trades: int = field(
         default=30,
         validator=validators.ge(0),
-        metadata={"help": "closed trades that a backtest must have to be judged"},
+        metadata={
+            "help": "closed trades that a backtest must have to be judged",
+            "bounds": "0 or more",
+        },
     )
     min_profit_factor: float | None = field(
         default=None,
         validator=validators.optional(validators.and_(validators.ge(0), validators.lt(inf))),
-        metadata={"help": "profit factor that it must reach"},
+        metadata={"help": "profit factor that it must reach", "bounds": "0 or more"},
     )
     max_drawdown_limit: float | str | None = field(
-        default=None, metadata={"help": "drawdown that it must not exceed, as 0.25 or '25%'"}
+        default=None,
+        metadata={
+            "help": "drawdown that it must not exceed, as 0.25 or '25%'",
+            "bounds": "above 0, at most 1",
+        },
     )
     form: Literal["ratio", "log_trades"] = field(
         default="ratio",

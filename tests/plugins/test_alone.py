@@ -1,0 +1,110 @@
+"""Each plugin of ours, as a wheel beside the core's, works with no other plugin installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = {
+    "leanopt-calmar": ("fitness function", "calmar"),
+    "leanopt-lhs": ("stage", "lhs"),
+    "leanopt-random": ("stage", "random"),
+    "leanopt-statistic": ("fitness function", "statistic"),
+}
+#: No `site`, so that nothing but the standard library and PYTHONPATH can be imported.
+ISOLATED = [sys.executable, "-S", "-c"]
+CLI = "from leanopt_core.cli import main; main()"
+LOAD = """
+import sys
+from leanopt_core.plugins import Kind, discover
+print(discover().find(Kind(sys.argv[1]), sys.argv[2]).load().__module__)
+"""
+
+
+def pip(*arguments: object) -> None:
+    """Run this environment's pip, which has what building needs."""
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"]
+    command, *rest = map(str, arguments)
+    subprocess.run([sys.executable, "-m", "pip", command, *quiet, *rest], check=True, cwd=ROOT)
+
+
+def required(name: str) -> Iterator[str]:
+    """Yield the distributions that one needs, directly or not, leanopt's own left out."""
+    for text in distribution(name).requires or []:
+        requirement = Requirement(text)
+        ours = requirement.name.startswith("leanopt-")
+        if not ours and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            yield requirement.name
+            yield from required(requirement.name)
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build all wheels once."""
+    folder = tmp_path_factory.mktemp("wheels")
+    plugins = [ROOT / "plugins" / name.replace("-", "_") for name in PLUGINS]
+    sources = [ROOT, ROOT / "harness" / "python", *plugins]
+    pip("wheel", "--no-build-isolation", "--wheel-dir", folder, *sources)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def core(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the core's and the harness's wheels, with links to what they depend on."""
+    folder = tmp_path_factory.mktemp("core")
+    pip("install", "--target", folder, *wheels.glob("leanopt_core-*"), *wheels.glob("*harness-*"))
+    for name in set(required("leanopt-core")):
+        found = distribution(name)
+        for top in {file.parts[0] for file in found.files or []} - {"..", "__pycache__"}:
+            (folder / top).symlink_to(Path(str(found.locate_file(top))))
+    return folder
+
+
+def run(program: str, *arguments: str, path: list[Path]) -> str:
+    """Run a program that sees the standard library and these folders only; return its output."""
+    environment = {key: value for key, value in os.environ.items() if "LEANOPT" not in key}
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, path))
+    ended = subprocess.run(
+        [*ISOLATED, program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=path[0],
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLUGINS)
+def test_one_wheel_beside_the_cores(name: str, wheels: Path, core: Path, tmp_path: Path) -> None:
+    """`leanopt plugins` shows the core's own and this one's, and the plugin's code loads."""
+    module = name.replace("-", "_")
+    (wheel,) = wheels.glob(f"{module}-*.whl")
+    pip("install", "--target", tmp_path, wheel)
+    installed = {entry.name for entry in tmp_path.iterdir()}
+    assert installed == {module, f"{module}-{distribution(name).version}.dist-info"}
+    shown = json.loads(run(CLI, "plugins", "--json", path=[tmp_path, core]))
+    theirs = [entry for entry in shown["plugins"] if entry["distribution"] != "leanopt-core"]
+    assert [(e["distribution"], e["kind"], e["name"]) for e in theirs] == [(name, *PLUGINS[name])]
+    assert shown["problems"] == []
+    assert run(LOAD, *PLUGINS[name], path=[tmp_path, core]).strip() == f"{module}._impl"
+
+
+@pytest.mark.slow
+def test_the_core_alone_has_no_method(core: Path) -> None:
+    """Without a plugin there is neither a stage nor a fitness function, and no trouble."""
+    shown = json.loads(run(CLI, "plugins", "--json", path=[core]))
+    kinds = {entry["kind"] for entry in shown["plugins"]}
+    assert kinds == {"engine", "executor", "sink"}
+    assert shown["problems"] == []
