@@ -17,7 +17,6 @@ _STEPS: Final = (
     f"DELETE FROM returns WHERE backtest_id IN {_UNUSED}",
     f"DELETE FROM backtests WHERE id IN {_UNUSED}",
     "UPDATE backtests SET run_id = NULL, scenario_id = NULL WHERE run_id = ?1",
-    "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)",
     "DELETE FROM events WHERE run_id = ?1",
     f"DELETE FROM trials WHERE search_id IN {_SEARCHES}",
     f"DELETE FROM stages WHERE search_id IN {_SEARCHES}",
@@ -25,6 +24,7 @@ _STEPS: Final = (
     "DELETE FROM searches WHERE run_id = ?1",
     "DELETE FROM runs WHERE id = ?1",
 )
+_UNUSED_CALENDARS: Final = "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)"
 
 
 def delete_run(database: Database, run_id: int) -> None:
@@ -36,5 +36,6 @@ def delete_run(database: Database, run_id: int) -> None:
         with database.transaction():
             for step in _STEPS:
                 database.run(step, (run_id,))
+            database.run(_UNUSED_CALENDARS)
     finally:
         database.run("PRAGMA foreign_keys = ON")

@@ -36,9 +36,7 @@ def test_two_processes_open_a_new_store_and_write_at_once(path, process, look):
     assert look("PRAGMA foreign_key_check") == []
 
 
-def test_a_killed_process_loses_nothing_committed_and_leaves_nothing_by_halves(
-    path, process, look
-):
+def test_a_killed_process_loses_nothing_committed_and_leaves_nothing_by_halves(path, process, look):
     child = process(
         path,
         """

@@ -1,0 +1,52 @@
+"""The store's reference page names every table, view and column there is, and no other."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from array import array
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from leanopt_core.statistics import Statistics
+from leanopt_core.work import Equity, Outcome
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "store.md"
+
+
+@pytest.fixture(scope="module")
+def described() -> dict[str, list[str]]:
+    sections = PAGE.read_text().split("\n### ")[1:]
+    return {
+        section.split("`")[1]: re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+        for section in sections
+    }
+
+
+def test_every_table_and_view_with_every_column_is_described(store, look, described):
+    names = look("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
+    assert described == {
+        name: [column for (column,) in look("SELECT name FROM pragma_table_info(?)", name)]
+        for (name,) in names
+        if not name.startswith("sqlite_")
+    }
+
+
+def test_every_reference_is_a_foreign_key(store, look, described):
+    for table, columns in described.items():
+        keys = {row[3] for row in look("SELECT * FROM pragma_foreign_key_list(?)", table)}
+        if table not in ("trials_ranked", "runs_summary"):
+            assert {name for name in columns if name.endswith("_id")} <= keys | {"id"}, table
+
+
+def test_returns_are_packed_as_described(store, begin, look):
+    recorder = begin(store)
+    equity = Equity(array("q", [0, 86400, 4 * 86400]), array("d", [1.0, 1.5, 3.0]))
+    recorder.backtest("ab" * 32, Outcome(Statistics({}), equity=equity))
+    recorder.writer.commit()
+    ((days, daily),) = look("SELECT days, daily FROM returns JOIN calendars ON id = calendar_id")
+    first = date(1970, 1, 2).toordinal()
+    assert zlib.decompress(days) == b"".join(step.to_bytes(4, "little") for step in (first, 3))
+    assert zlib.decompress(daily) == bytes.fromhex("0000003f") + bytes.fromhex("0000803f")

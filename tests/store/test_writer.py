@@ -1,0 +1,248 @@
+"""Writing: nothing before a commit, nothing twice, and which backtests are known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from leanopt_core.errors import StoreError
+from leanopt_core.statistics import Statistics
+from leanopt_core.store.store import open_store
+from leanopt_core.trial import Score, Violation
+from leanopt_core.work import LASTING, Category, Failure, Outcome
+
+NOTHING = frozenset()
+EQUITY = frozenset({"equity"})
+
+
+def failed(category: Category, message: str = "as it happens") -> Outcome:
+    return Outcome(failure=Failure(category, message))
+
+
+def everything(look) -> list[object]:
+    tables = look("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'counters'")
+    return [look(f"SELECT * FROM {name}") for (name,) in sorted(tables)]
+
+
+def test_nothing_is_written_before_the_commit(store, begin, look):
+    recorder = begin(store)
+    recorder.told(1)
+    recorder.writer.event("note", {"text": "hm"})
+    assert look("SELECT count(*) FROM trials") == [(0,)]
+    recorder.writer.commit()
+    assert look("SELECT (SELECT count(*) FROM trials), (SELECT count(*) FROM events)") == [(1, 1)]
+
+
+def test_what_was_not_committed_is_gone_when_the_store_is_closed(path, begin):
+    with open_store(path) as store:
+        begin(store).told(1)
+    with open_store(path) as store:
+        assert store.runs.find().searches[0].proposed == 0
+
+
+def test_a_commit_with_nothing_new_touches_nothing(store, begin, path):
+    recorder = begin(store)
+    log = path.with_name(f"{path.name}-wal")
+    before = log.read_bytes()
+    recorder.writer.commit()
+    assert log.read_bytes() == before
+
+
+def test_what_is_told_again_changes_nothing(store, begin, look):
+    recorder = begin(store, directions=("min",))
+    run, writer = recorder.run, recorder.writer
+    search, stage = run.searches[0].id, run.searches[0].stages[0].id
+    for number in (1, 2, 3):
+        recorder.propose(number)
+    found = recorder.backtest("ab" * 32)
+
+    def say() -> None:
+        writer.evaluate(search, 1, 0, found)
+        writer.tell(search, 1, Score(2.0, -2.0, values={"a": 1.0}))
+        writer.tell(search, 2, Score(1.0, -1.0, violation=0.5, violations=(Violation("x", 0.5),)))
+        writer.withdraw(search, [3])
+        writer.event("stop", {"reason": "enough"}, search_id=search, stage_id=stage, number=2)
+        writer.stage_ended(stage, "stop")
+        writer.search_ended(search, "stop")
+
+    say()
+    writer.commit()
+    before = everything(look)
+    say()
+    writer.commit()
+    say()
+    say()
+    writer.commit()
+    assert everything(look) == before
+    stored = store.runs.get(run.id).searches[0]
+    assert (stored.told, stored.withdrawn, stored.best, stored.ended) == (2, 1, 1, "stop")
+    assert stored.stages[0].ended == "stop"
+    assert [event.detail for event in store.reader.events(run)] == [{"reason": "enough"}]
+
+
+def test_what_was_told_stays_whatever_is_said_later(store, begin):
+    recorder = begin(store)
+    recorder.told(1, score=Score(1.0, 1.0))
+    recorder.writer.commit()
+    other = recorder.backtest("cd" * 32)
+    recorder.writer.evaluate(recorder.search_id, 1, 0, other)
+    recorder.writer.tell(recorder.search_id, 1, Score(9.0, 9.0))
+    recorder.writer.withdraw(recorder.search_id, [1])
+    recorder.writer.commit()
+    trial = store.reader.trial(recorder.run, 1, 1)
+    assert (trial.state, trial.fitness) == ("told", 1.0)
+    assert trial.backtests[0].id != other
+
+
+def test_a_proposal_twice_is_an_error_that_writes_nothing_and_forgets_nothing(store, begin, look):
+    recorder = begin(store)
+    recorder.propose(1)
+    recorder.writer.commit()
+    recorder.propose(2)
+    recorder.propose(1)
+    with pytest.raises(StoreError, match="this was written before"):
+        recorder.writer.commit()
+    assert look("SELECT number FROM trials") == [(1,)]
+    with pytest.raises(StoreError, match="this was written before"):
+        recorder.writer.commit()
+
+
+def test_finishing_commits_and_says_when(store, begin, look):
+    recorder = begin(store)
+    recorder.told(1)
+    recorder.writer.finish("interrupted")
+    run = store.runs.get(recorder.run.id)
+    assert (run.state, run.finished_at) == ("interrupted", "2023-11-14T22:13:20+00:00")
+    assert run.searches[0].told == 1
+    again = store.runs.resume(run.id)
+    assert (again.state, again.finished_at) == ("running", None)
+
+
+def test_ids_are_known_before_they_are_written_and_never_given_twice(store, begin, path, look):
+    recorder = begin(store)
+    with open_store(path) as second:
+        other = begin(second)
+        ids = [one.backtest(f"{number:064x}") for number in range(300) for one in (recorder, other)]
+        other.writer.commit()
+        recorder.writer.commit()
+    assert len(set(ids)) == 600
+    assert {found for (found,) in look("SELECT id FROM backtests")} == set(ids)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.parametrize("category", list(Category))
+def test_a_run_keeps_to_its_own_outcome_of_a_key(store, begin, key, category, committed):
+    recorder = begin(store)
+    found = recorder.backtest(key("a"), failed(category))
+    if committed:
+        recorder.writer.commit()
+    assert recorder.writer.known(key("a"), NOTHING) == (found, failed(category))
+    resumed = store.writer(store.runs.resume(recorder.run.id), curves=True)
+    assert (resumed.known(key("a"), NOTHING) is not None) == committed
+
+
+@pytest.mark.parametrize("category", list(Category))
+def test_another_run_is_answered_with_lasting_failures_only(store, begin, key, category):
+    first = begin(store)
+    found = first.backtest(key("a"), failed(category))
+    first.writer.commit()
+    known = begin(store).writer.known(key("a"), NOTHING)
+    assert known == ((found, failed(category)) if category in LASTING else None)
+
+
+def test_another_run_is_answered_with_the_newest_completed_backtest(path, begin, key):
+    now = 1_000.0
+    with open_store(path, clock=lambda: now) as store:
+        early, late = begin(store), begin(store)
+        early.backtest(key("other"))  # takes the lower ids
+        late.backtest(key("a"), Outcome(Statistics({"Drawdown": 0.1})))
+        late.writer.commit()
+        now = 2_000.0
+        newest = early.backtest(key("a"), Outcome(Statistics({"Drawdown": 0.2})))
+        early.backtest(key("a"), failed(Category.TIMEOUT))
+        early.writer.commit()
+        known = begin(store).writer.known(key("a"), NOTHING)
+    assert known == (newest, Outcome(Statistics({"Drawdown": 0.2})))
+
+
+def test_its_own_outcome_counts_before_a_newer_one_of_another_run(path, begin, key):
+    now = 1_000.0
+    with open_store(path, clock=lambda: now) as store:
+        mine, other = begin(store), begin(store)
+        found = mine.backtest(key("a"), failed(Category.DIED))
+        mine.writer.commit()
+        now = 2_000.0
+        other.backtest(key("a"))
+        other.writer.commit()
+        assert mine.writer.known(key("a"), NOTHING) == (found, failed(Category.DIED))
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_only_a_backtest_with_the_outputs_asked_for_answers(store, begin, key, committed):
+    recorder = begin(store)
+    bare = recorder.backtest(key("a"))
+    if committed:
+        recorder.writer.commit()
+    assert recorder.writer.known(key("a"), EQUITY) is None
+    full = recorder.backtest(key("a"), outputs=frozenset({"trades", "equity"}))
+    if committed:
+        recorder.writer.commit()
+    assert recorder.writer.known(key("a"), EQUITY)[0] == full
+    assert recorder.writer.known(key("a"), NOTHING)[0] in (bare, full)
+
+
+def test_keys_that_begin_alike_are_told_apart(store, begin):
+    recorder = begin(store)
+    found = recorder.backtest("ab" * 8 + "00" * 24)
+    recorder.writer.commit()
+    assert recorder.writer.known("ab" * 8 + "11" * 24, NOTHING) is None
+    assert recorder.writer.known("ab" * 8 + "00" * 24, NOTHING)[0] == found
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_of_trades_the_number_is_known(store, begin, key, committed):
+    recorder = begin(store)
+    outcome = Outcome(Statistics({"Drawdown": 0.1}), trades=[[1.0, None], [2.0, 3.0]])
+    recorder.backtest(key("a"), outcome)
+    if committed:
+        recorder.writer.commit()
+    _, known = recorder.writer.known(key("a"), NOTHING)
+    assert (known.statistics, len(known.trades)) == (outcome.statistics, 2)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_texts_that_are_no_whole_characters_are_kept(store, begin, key, committed):
+    recorder = begin(store)
+    recorder.backtest(key("a"), Outcome(Statistics({"\ud83d": "half \udc80"})))
+    recorder.backtest(key("b"), failed(Category.STRATEGY, "half \udc80, nought \0."))
+    if committed:
+        recorder.writer.commit()
+    assert recorder.writer.known(key("a"), NOTHING)[1].statistics.values == {
+        "\ud83d": "half \udc80"
+    }
+    assert recorder.writer.known(key("b"), NOTHING)[1].failure.message == (
+        "half \\udc80, nought \0."
+    )
+
+
+def test_a_grid_larger_than_64_bits(store, begin):
+    recorder = begin(store)
+    indexes = [0, 2**63 - 1, 2**63, 10**30]
+    for number, index in enumerate(indexes, 1):
+        recorder.propose(number, grid_index=index)
+    recorder.writer.commit()
+    trials = store.reader.trials(recorder.search_id)
+    assert [trial.grid_index for trial in trials] == indexes
+
+
+def test_events_are_read_in_the_order_in_which_they_happened(store, begin):
+    recorder = begin(store)
+    for count in (3, 1, 2):
+        recorder.writer.event("note", {"size": Decimal("0.10"), "count": count})
+    recorder.writer.commit()
+    events = store.reader.events(recorder.run)
+    assert [event.detail for event in events] == [
+        {"count": count, "size": "0.1"} for count in (3, 1, 2)
+    ]
+    assert {event.happened_at for event in events} == {"2023-11-14T22:13:20+00:00"}
