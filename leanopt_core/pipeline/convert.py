@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
 from functools import partial
 from operator import is_
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 
 import attrs
 from cattrs import Converter
@@ -18,6 +19,8 @@ from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
 from leanopt_core.suggest import did_you_mean
 
+Hook: TypeAlias = Callable[[Any, Any], Any]
+
 _LISTS = (list, tuple, set, frozenset, Sequence)
 
 
@@ -26,8 +29,8 @@ def type_words(kind: Any) -> str:
     if kind in WORDS:
         return WORDS[kind]
     origin, args = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return _alternatives([toml_text(arg) for arg in args])
+    if origin is Literal or _is_enum(kind):
+        return _alternatives([toml_text(value) for value in _choices(kind)])
     if origin in (Union, UnionType):
         words = list(dict.fromkeys(type_words(arg) for arg in args if arg is not NoneType))
         return _alternatives([w for w in words if w != WORDS[int] or WORDS[float] not in words])
@@ -43,20 +46,19 @@ def make_converter(folder: Path) -> Converter:
     """
     converter = Converter()
     for kind, read in SCALARS.items():
-        converter.register_structure_hook(kind, scalar(kind, read))
+        converter.register_structure_hook(kind, _unless_enum(scalar(kind, read)))
     converter.register_structure_hook(Path, lambda value, _: read_path(value, folder))
     for kind, parse in ((Seconds, parse_seconds), (Bytes, parse_bytes)):
         _register(converter, partial(is_, kind), unit(kind, parse))
-    _register(converter, lambda kind: get_origin(kind) is Literal, _literal)
+    _register(converter, lambda kind: get_origin(kind) is Literal, _choice)
+    _register(converter, _is_enum, _choice)
     _register(converter, _is_list, lambda value, kind: _list(value, kind, converter))
     _register(converter, _is_mapping, lambda value, kind: _mapping(value, kind, converter))
     _register(converter, _is_union, lambda value, kind: _union(value, kind, converter))
     return converter
 
 
-def _register(
-    converter: Converter, applies: Callable[[Any], bool], hook: Callable[[Any, Any], Any]
-) -> None:
+def _register(converter: Converter, applies: Callable[[Any], bool], hook: Hook) -> None:
     converter.register_structure_hook_func(applies, hook)
 
 
@@ -76,11 +78,28 @@ def _is_union(kind: Any) -> bool:
     return get_origin(kind) in (Union, UnionType)
 
 
-def _literal(value: object, kind: Any) -> object:
-    for choice in get_args(kind):
-        if type(choice) is type(value) and choice == value:
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def _unless_enum(hook: Hook) -> Hook:
+    # cattrs takes a StrEnum for a str, and an IntEnum for an int.
+    return lambda value, kind: (_choice if _is_enum(kind) else hook)(value, kind)
+
+
+def _choices(kind: Any) -> dict[Any, object]:
+    """Return what may be chosen, by the value that chooses it, of a Literal or an Enum."""
+    if _is_enum(kind):
+        return {member.value: member for member in kind}
+    return {value: value for value in get_args(kind)}
+
+
+def _choice(value: object, kind: Any) -> object:
+    choices = _choices(kind)
+    for known, choice in choices.items():
+        if type(known) is type(value) and known == value:
             return choice
-    names = [choice for choice in get_args(kind) if isinstance(choice, str)]
+    names = [known for known in choices if isinstance(known, str)]
     hint = did_you_mean(value, names) if isinstance(value, str) else ""
     hint = hint if hint.startswith("did") else ""
     raise misfit(toml_text(value), f"expected {type_words(kind)}", hint)

@@ -21,7 +21,7 @@ CASES = {
 
 #: A plugin with one stage; `{options}` is the body of the options class.
 STAGE = """
-from enum import Enum
+from enum import Enum, StrEnum
 from attrs import field, frozen, validators
 from leanopt_core import hookimpl
 from leanopt_core.specs import StageSpec
@@ -29,6 +29,10 @@ from leanopt_core.specs import StageSpec
 class Colour(Enum):
     RED = "red"
     GREEN = "green"
+
+class Size(StrEnum):
+    SMALL = "small"
+    LARGE = "large"
 
 @frozen
 class Options:
