@@ -1,0 +1,232 @@
+"""The loop with a real pool and a real store: several searches and several scenarios a run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import attrs
+import pytest
+
+from leanopt_core.executors.pool import Pool
+from leanopt_core.pipeline import PlannedSearch, load_pipeline
+from leanopt_core.plugins import Registry, discover
+from leanopt_core.scoring import score
+from leanopt_core.search.audience import Audience
+from leanopt_core.search.ledger import Ledger
+from leanopt_core.search.loop import RunLoop
+from leanopt_core.search.prepare import Prepared, build_choice, prepared
+from leanopt_core.search.reading import ReadCheck
+from leanopt_core.search.resume import begin
+from leanopt_core.search.setup import setups
+from leanopt_core.store.records import StoredRun
+from leanopt_core.store.store import Store, open_store
+from leanopt_core.work import Outcome
+
+STRATEGY = """
+import os
+import time
+
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    time.sleep(os.urandom(1)[0] / 255 * 0.004)
+    x = parameters["x"]
+    sign = {"up": 1, "down": -1}[scenario.symbol]
+    return Result({"Net Profit": sign * x + 0.5, "Drawdown": 0.1})
+"""
+
+PIPELINE = """
+name = "both"
+seed = 3
+
+[strategy]
+entry = "strategy.py:run"
+
+[[scenario]]
+symbol = "up"
+name = "rising"
+
+[[scenario]]
+symbol = "down"
+name = "falling"
+
+[parameters]
+x = { min = 1, max = 30, step = 1 }
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+direction = "max"
+aggregate = "min"
+
+[search]
+lookahead = 4
+curves = "none"
+
+[[stage]]
+use = "random"
+trials = 25
+"""
+
+
+class Silence:
+    """A screen that shows nothing, and counts what the store answered."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+
+    def cached(self) -> None:
+        """Count."""
+        self.answered += 1
+
+    def patience(self) -> float | None:
+        """There is nothing to redraw."""
+        return None
+
+    def _nothing(self, *_arguments: object) -> None:
+        return None
+
+    warning = stage_started = stage_ended = told = backtested = tick = _nothing
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Iterator[Prepared]:
+    """A prepared pipeline of two scenarios."""
+    (tmp_path / "strategy.py").write_text(STRATEGY)
+    (tmp_path / "pipeline.toml").write_text(PIPELINE)
+    with prepared(load_pipeline(tmp_path / "pipeline.toml", discover())) as one:
+        yield one
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An open store."""
+    with open_store(tmp_path / "leanopt.db") as one:
+        yield one
+
+
+def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> StoredRun:
+    """Run every search of the plan and return the run."""
+    fitness = build_choice("fitness function", ready.pipeline.fitness)
+    stored = begin(store, ready, fitness.direction)
+    writer = store.writer(stored, curves=False)
+    audience = Audience(stored.name, Registry(), screen, [], ReadCheck(["x"]))
+    with Pool[int](ready.executor, ready.build.launch, workers=workers) as pool:
+        RunLoop(
+            setups(ready, fitness),
+            workers=pool,
+            engine=ready.engine,
+            ledger=Ledger(stored, writer, store.reader, frozenset()),
+            judge=partial(score, fitness=fitness, label="fitness"),
+            audience=audience,
+            outputs=frozenset(),
+        ).run()
+    writer.finish("finished")
+    return store.runs.get(stored.id)
+
+
+def in_two(ready: Prepared) -> Prepared:
+    """Return the plan with a search for each scenario instead of one for both."""
+    searches = (
+        PlannedSearch(1, "rising", 11, ("rising",)),
+        PlannedSearch(2, "falling", 12, ("falling",)),
+    )
+    return attrs.evolve(ready, plan=attrs.evolve(ready.plan, searches=searches))
+
+
+def test_a_trial_has_a_backtest_for_each_scenario(ready: Prepared, store: Store) -> None:
+    """The fitness function sees both; here the worse one counts."""
+    stored = run(ready, store, Silence())
+    trials = list(store.reader.trials(stored.searches[0].id))
+    assert len(trials) == 25
+    for trial in trials:
+        x = json.loads(trial.parameters)["x"]
+        profits = [
+            o.statistics.values["Net Profit"] for o in trial.outcomes.values() if o.statistics
+        ]
+        assert profits == [x + 0.5, 0.5 - x]
+        assert trial.fitness == 0.5 - x
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_several_searches_share_a_run_and_are_served_in_turn(
+    ready: Prepared, store: Store, workers: int
+) -> None:
+    """Each has its own numbers, seed and best; with one worker they go on side by side."""
+    stored = run(in_two(ready), store, Silence(), workers)
+    rising, falling = stored.searches
+    for search, sign in ((rising, 1), (falling, -1)):
+        trials = list(store.reader.trials(search.id))
+        assert [trial.number for trial in trials] == list(range(1, 26))
+        values = [json.loads(trial.parameters)["x"] for trial in trials]
+        assert [trial.fitness for trial in trials] == [sign * x + 0.5 for x in values]
+        best = max(trials, key=lambda trial: trial.fitness or 0.0)
+        assert search.best == best.number
+    lines = list(store.reader.canonical(stored))
+    assert [json.loads(line)["search"] for line in lines] == [1] * 25 + [2] * 25
+    if workers == 1:
+        order = store.reader.trials  # backtests have ids in the order in which they ended
+        first = [t.backtests[0].id for t in order(rising.id)]
+        second = [t.backtests[0].id for t in order(falling.id)]
+        assert max(abs(a - b) for a, b in zip(first, second, strict=True)) <= 4
+
+
+def test_two_searches_over_the_same_scenario_backtest_nothing_twice(
+    ready: Prepared, store: Store
+) -> None:
+    """A backtest under way, or stored, answers the other search's trial too."""
+    searches = (PlannedSearch(1, "a", 1, ("rising",)), PlannedSearch(2, "b", 2, ("rising",)))
+    both = attrs.evolve(ready, plan=attrs.evolve(ready.plan, searches=searches))
+    stored = run(both, store, Silence())
+    backtests: dict[str, set[int]] = {}
+    for search in stored.searches:
+        for trial in store.reader.trials(search.id):
+            backtests.setdefault(trial.parameters, set()).add(trial.backtests[0].id)
+    assert all(len(ids) == 1 for ids in backtests.values())
+    assert store.reader.tally(stored).fresh == 50
+
+
+@pytest.mark.parametrize("plan", [lambda ready: ready, in_two], ids=["one", "two"])
+def test_searches_and_scenarios_keep_the_promise(
+    ready: Prepared, tmp_path: Path, plan: Callable[[Prepared], Prepared]
+) -> None:
+    """The same dump on one worker and on five, and from a warm cache."""
+    dumps = set()
+    screen = Silence()
+    for workers, name in ((1, "a"), (5, "b"), (5, "b")):
+        with open_store(tmp_path / name / "leanopt.db") as store:
+            stored = run(plan(ready), store, screen, workers)
+            dumps.add("\n".join(store.reader.canonical(stored)))
+    assert len(dumps) == 1
+    assert screen.answered == 50
+    shutil.rmtree(tmp_path / "a")
+
+
+def test_an_engine_that_cannot_read_an_answer_costs_that_trial_only(
+    ready: Prepared, store: Store
+) -> None:
+    """What a foreign engine raises is a failure of the category engine error."""
+
+    class Clumsy:
+        def __getattr__(self, name: str) -> object:
+            return getattr(ready.engine, name)
+
+        def read(self, answer: object) -> Outcome:
+            outcome: Outcome = ready.engine.read(answer)  # type: ignore[arg-type]
+            if outcome.statistics and outcome.statistics.values["Net Profit"] == 7.5:
+                raise IndexError("a column is missing")
+            return outcome
+
+    stored = run(attrs.evolve(ready, engine=Clumsy()), store, Silence())
+    failed = [t for t in store.reader.trials(stored.searches[0].id) if t.failure]
+    assert [json.loads(trial.parameters)["x"] for trial in failed] == [7]
+    assert failed[0].failure == "engine error"
+    assert failed[0].backtests[0].message == (
+        "the answer cannot be read: IndexError: a column is missing"
+    )
