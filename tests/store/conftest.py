@@ -35,9 +35,11 @@ class Recorder:
 
     @property
     def search_id(self) -> int:
+        """Return the search's id."""
         return self.run.searches[self.search].id
 
     def propose(self, number: int, **more: Any) -> None:
+        """Propose a trial."""
         given = {
             "grid_index": number * 7,
             "parameters": f'{{"fast":{number},"stop":"0.015"}}',
@@ -50,6 +52,7 @@ class Recorder:
         self.writer.propose(self.search_id, stage_id, number, **given)
 
     def backtest(self, key: str, outcome: Outcome | None = None, **more: Any) -> int:
+        """Record a backtest and return its id."""
         outcome = outcome or Outcome(Statistics({"Sharpe Ratio": 1.5}))
         given = {"outputs": frozenset(), "attempts": 1, "seconds": 0.25, "worker": 1, **more}
         scenario_id = self.run.searches[self.search].scenarios[0].id
@@ -65,6 +68,7 @@ class Recorder:
 
 
 def key_of(text: str) -> str:
+    """Return a content key for a text."""
     return sha256(text.encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ TOLD = {
 
 
 def outcome(number: int, place: int, message: str) -> Outcome:
+    """Return what a backtest gives: one fails, the others' statistics depend on what they are."""
     if number == 3 and place == 0:
         return Outcome(failure=Failure(Category.STRATEGY, message))
     return Outcome(Statistics({"Sharpe Ratio": number / 3 + place, "Total Orders": 12.0}))
@@ -61,6 +62,7 @@ def record(store, begin, seed: int, *, also_known: bool = False) -> list[str]:
 
 
 def test_the_same_run_under_other_circumstances_gives_the_same_bytes(tmp_path, begin):
+    """The same run under other circumstances gives the same bytes."""
     dumps = []
     for seed in (1, 2, 3):
         with open_store(tmp_path / f"{seed}.db", clock=lambda seed=seed: seed * 1e8) as store:
@@ -71,12 +73,12 @@ def test_the_same_run_under_other_circumstances_gives_the_same_bytes(tmp_path, b
 
 
 def test_it_says_what_the_promise_covers_and_nothing_else(store, begin):
+    """It says what the promise covers and nothing else."""
     lines = [json.loads(line) for line in record(store, begin, 1)]
     assert [(line["search"], line["number"], "stop" in line) for line in lines] == [
-        (search, number, stop)
+        (search, number, bool(stop))
         for search in (1, 2)
-        for number, stop in [(1, False), (2, False), (3, False), (4, False), (4, True), (5, False)]
-        + [(6, False)]
+        for number, stop in zip((1, 2, 3, 4, 4, 5, 6), (0, 0, 0, 0, 1, 0, 0), strict=True)
     ]
     proposed = {"search": 1, "stage": "lhs", "origin": "sample"}
     told = {
@@ -115,6 +117,7 @@ def test_it_says_what_the_promise_covers_and_nothing_else(store, begin):
 
 
 def test_numbers_are_dumped_as_they_are_stored(store, begin):
+    """Numbers are dumped as they are stored."""
     recorder = begin(store)
     recorder.propose(1, parameters='{"stop":"0.0150","big":12345678901234567890}')
     recorder.writer.evaluate(
@@ -129,6 +132,7 @@ def test_numbers_are_dumped_as_they_are_stored(store, begin):
 
 
 def test_what_is_under_way_has_no_line_yet(store, begin):
+    """What is under way has no line yet."""
     recorder = begin(store)
     recorder.told(1)
     recorder.propose(2)
@@ -139,6 +143,7 @@ def test_what_is_under_way_has_no_line_yet(store, begin):
 
 @pytest.mark.parametrize("kind", ["canonical", "export"])
 def test_every_line_can_be_written_as_utf8(store, begin, kind):
+    """Every line can be written as UTF-8."""
     recorder = begin(store)
     recorder.told(1, Outcome(Statistics({"\ud83d": "é"})), Score(reasons=("\udc80",)))
     recorder.writer.commit()
@@ -149,6 +154,7 @@ def test_every_line_can_be_written_as_utf8(store, begin, kind):
 
 
 def test_the_export_says_all_that_is_kept(store, begin):
+    """The export says all that is kept."""
     first = begin(store)
     cached = first.backtest("ab" * 32, Outcome(Statistics({"Drawdown": 0.5}), trades=[[], []]))
     first.writer.commit()

@@ -17,6 +17,7 @@ from leanopt_core.store.store import open_store
 
 
 def test_a_store_is_made_with_its_folder_and_found_again(path, begin):
+    """A store is made with its folder and found again."""
     with open_store(path) as store:
         name = begin(store).run.name
     with open_store(path, create=False) as store:
@@ -24,6 +25,7 @@ def test_a_store_is_made_with_its_folder_and_found_again(path, begin):
 
 
 def test_an_open_store_is_migrated_once(path):
+    """An open store is migrated once."""
     for _ in range(2):
         open_store(path).close()
     connection = sqlite3.connect(path)
@@ -33,6 +35,7 @@ def test_an_open_store_is_migrated_once(path):
 
 @pytest.mark.parametrize(("durability", "synchronous"), [("process", 1), ("power", 2)])
 def test_durability_decides_when_the_disk_is_waited_for(path, durability, synchronous):
+    """Durability decides when the disk is waited for."""
     database = open_database(path, durability=durability)
     pragmas = {
         name: database.row(f"PRAGMA {name}")
@@ -47,6 +50,7 @@ def test_durability_decides_when_the_disk_is_waited_for(path, durability, synchr
 
 
 def test_a_missing_store(path):
+    """A missing store is not made where none is to be made."""
     with pytest.raises(StoreError) as caught:
         open_store(path, create=False)
     assert str(caught.value) == f"{path}: there is no store yet; `leanopt run` makes one"
@@ -54,6 +58,7 @@ def test_a_missing_store(path):
 
 
 def test_a_file_that_is_no_database(path):
+    """A file that is no database is refused and left alone."""
     path.parent.mkdir()
     path.write_text("symbol,close\n" * 100)
     with pytest.raises(StoreError, match="this is not a leanopt store; move the file away"):
@@ -62,6 +67,7 @@ def test_a_file_that_is_no_database(path):
 
 
 def test_a_database_of_another_program_is_left_as_it_was(path):
+    """A database of another program is left as it was."""
     path.parent.mkdir()
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE notes (text TEXT)")
@@ -73,6 +79,7 @@ def test_a_database_of_another_program_is_left_as_it_was(path):
 
 
 def test_a_store_of_a_newer_leanopt(path):
+    """A store of a newer leanopt is refused by the changes that it has."""
     open_store(path).close()
     newer = sqlite3.connect(path)
     newer.execute(
@@ -86,6 +93,7 @@ def test_a_store_of_a_newer_leanopt(path):
 
 
 def test_a_damaged_store(path):
+    """A damaged store says how to rescue what can be read."""
     open_store(path).close()
     with path.open("r+b") as file:
         file.seek(100)
@@ -95,6 +103,7 @@ def test_a_damaged_store(path):
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
+    """A folder that cannot be made is an error about rights."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="its folder cannot be made"):
         open_store(tmp_path / "file" / "leanopt.db")
@@ -112,6 +121,7 @@ def _complaint(path: Path, answer) -> None:
 
 
 def test_a_store_that_cannot_be_written():
+    """A store that cannot be written is an error about rights."""
     processes = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "leanopt.db"
@@ -128,6 +138,7 @@ def test_a_store_that_cannot_be_written():
 
 
 def test_a_full_disk_keeps_what_was_committed(path, process):
+    """A full disk keeps what was committed."""
     # A limit on the file's size is what a full disk is to one process.
     child = process(
         path,

@@ -9,6 +9,7 @@ from leanopt_core.store.store import open_store
 
 
 def test_two_processes_open_a_new_store_and_write_at_once(path, process, look):
+    """Two processes open a new store and write at once."""
     program = """
         with open_store(Path(sys.argv[1])) as store:
             run = begin(store)
@@ -37,6 +38,7 @@ def test_two_processes_open_a_new_store_and_write_at_once(path, process, look):
 
 
 def test_a_killed_process_loses_nothing_committed_and_leaves_nothing_by_halves(path, process, look):
+    """A killed process loses nothing committed and leaves nothing by halves."""
     child = process(
         path,
         """
@@ -70,6 +72,7 @@ def test_a_killed_process_loses_nothing_committed_and_leaves_nothing_by_halves(p
 
 
 def test_what_another_process_committed_is_known_at_once(path, process, store, begin, key):
+    """What another process committed is known at once."""
     recorder = begin(store)
     assert recorder.writer.known(key("k"), frozenset()) is None
     child = process(
@@ -89,6 +92,7 @@ def test_what_another_process_committed_is_known_at_once(path, process, store, b
 
 
 def test_a_run_that_another_process_writes_too_is_an_error_and_keeps_its_trials(path, store, begin):
+    """A run that another process writes too is an error and keeps its trials."""
     mine = begin(store)
     with open_store(path) as second:
         theirs = second.writer(mine.run, curves=False)

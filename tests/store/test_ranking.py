@@ -32,6 +32,7 @@ def searches(draw):
 @given(searches(), st.integers(1, 5), st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
 def test_trials_are_ranked_as_scoring_ranks_them(lasting_store, begin, found, group, random):
+    """Trials are ranked as scoring ranks them."""
     store = lasting_store
     recorder = begin(store, directions=[direction for direction, _ in found])
     for place, (_, scores) in enumerate(found):

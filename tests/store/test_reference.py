@@ -18,6 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "store.md"
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, list[str]]:
+    """Return the columns that the page describes, by table."""
     sections = PAGE.read_text().split("\n### ")[1:]
     return {
         section.split("`")[1]: re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
@@ -26,6 +27,7 @@ def described() -> dict[str, list[str]]:
 
 
 def test_every_table_and_view_with_every_column_is_described(store, look, described):
+    """Every table and view with every column is described."""
     names = look("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
     assert described == {
         name: [column for (column,) in look("SELECT name FROM pragma_table_info(?)", name)]
@@ -35,6 +37,7 @@ def test_every_table_and_view_with_every_column_is_described(store, look, descri
 
 
 def test_every_reference_is_a_foreign_key(store, look, described):
+    """Every reference is a foreign key."""
     for table, columns in described.items():
         keys = {row[3] for row in look("SELECT * FROM pragma_foreign_key_list(?)", table)}
         if table not in ("trials_ranked", "runs_summary"):
@@ -42,6 +45,7 @@ def test_every_reference_is_a_foreign_key(store, look, described):
 
 
 def test_returns_are_packed_as_described(store, begin, look):
+    """Returns are packed as described."""
     recorder = begin(store)
     equity = Equity(array("q", [0, 86400, 4 * 86400]), array("d", [1.0, 1.5, 3.0]))
     recorder.backtest("ab" * 32, Outcome(Statistics({}), equity=equity))

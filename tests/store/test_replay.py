@@ -56,6 +56,7 @@ def bits(statistics: Statistics | None) -> object:
 @given(TRIALS)
 @settings(max_examples=60, deadline=None)
 def test_replay_reads_back_what_was_written(lasting_store, begin, trials):
+    """Replay reads back what was written."""
     recorder = begin(lasting_store, scenarios=("a", "b", "c"))
     for number, (outcomes, told, origin, index) in enumerate(trials, 1):
         recorder.propose(
@@ -86,6 +87,7 @@ class Sum:
     target = None
 
     def __call__(self, backtests):
+        """Judge by every statistic."""
         total = 0.0
         for backtest in backtests:
             for value in backtest.statistics.values.values():
@@ -96,6 +98,7 @@ class Sum:
 @given(st.lists(STATISTICS.map(Outcome), min_size=1, max_size=3))
 @settings(max_examples=60, deadline=None)
 def test_stored_outcomes_score_the_same(lasting_store, begin, outcomes):
+    """Stored outcomes score the same."""
     recorder = begin(lasting_store, scenarios=("a", "b", "c"), directions=("min",))
     recorder.propose(1)
     for place, outcome in enumerate(outcomes):
@@ -111,6 +114,7 @@ def test_stored_outcomes_score_the_same(lasting_store, begin, outcomes):
 
 
 def test_many_trials_are_streamed_while_others_are_written(store, begin):
+    """Many trials are streamed while others are written."""
     recorder = begin(store)
     for number in range(1, 1201):
         recorder.told(number)
@@ -127,6 +131,7 @@ def test_many_trials_are_streamed_while_others_are_written(store, begin):
 
 @pytest.mark.parametrize(("search", "number"), [(1, 2), (2, 1), (0, 1)])
 def test_a_trial_that_is_not_there(store, begin, search, number):
+    """A trial that is not there is None."""
     recorder = begin(store)
     recorder.told(1)
     recorder.writer.commit()
@@ -135,6 +140,7 @@ def test_a_trial_that_is_not_there(store, begin, search, number):
 
 
 def test_failures_are_counted_by_category(store, begin):
+    """Failures are counted by category."""
     recorder, other = begin(store), begin(store)
     for number, category in enumerate(["timeout", None, "strategy error", "timeout"], 1):
         recorder.told(number, score=Score(failure=category))

@@ -6,7 +6,7 @@ import math
 import struct
 from array import array
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -26,6 +26,7 @@ CURVES = st.lists(
 
 
 def kept(store, recorder, times, values, **more):
+    """Record one backtest with this curve and return the returns that are kept of it."""
     equity = Equity(array("q", times), array("d", values))
     recorder.propose(1)
     found = recorder.backtest("ab" * 32, Outcome(Statistics({}), equity=equity), **more)
@@ -41,7 +42,7 @@ def expected(curve) -> list[tuple[date, float]]:
 
     closes = [(on, list(points)[-1][1]) for on, points in groupby(curve, key=day)]
     found = []
-    for (_, before), (on, value) in zip(closes, closes[1:], strict=False):
+    for (_, before), (on, value) in pairwise(closes):
         if not (math.isfinite(before) and before > 0 and math.isfinite(value) and value > 0):
             break
         try:
@@ -57,6 +58,7 @@ def expected(curve) -> list[tuple[date, float]]:
 @given(CURVES)
 @settings(max_examples=200, deadline=None)
 def test_returns_come_back_to_the_bit(lasting_store, begin, curve):
+    """Returns come back to the bit."""
     recorder = begin(lasting_store)
     returns = (
         kept(lasting_store, recorder, *zip(*curve, strict=True))
@@ -74,6 +76,7 @@ def test_returns_come_back_to_the_bit(lasting_store, begin, curve):
 
 
 def test_a_day_counts_by_its_last_value_and_days_without_any_are_left_out(store, begin):
+    """A day counts by its last value and days without any are left out."""
     friday = date(2024, 1, 5)
     start = (friday - date(1970, 1, 1)).days * DAY
     times = [start, start + DAY - 1, start + 3 * DAY, start + 3 * DAY + 5, start + 4 * DAY]
@@ -94,18 +97,21 @@ def test_a_day_counts_by_its_last_value_and_days_without_any_are_left_out(store,
     ],
 )
 def test_returns_end_where_there_is_none_to_speak_of(store, begin, value, why):
+    """Returns end where there is none to speak of."""
     returns = kept(store, begin(store), [0, DAY, 2 * DAY, 3 * DAY], [1.0, 2.0, value, 4.0])
     assert (list(returns.days), list(returns.values)) == ([date(1970, 1, 2).toordinal()], [1.0])
     assert returns.ended == why
 
 
 def test_times_in_other_units_give_no_returns_and_say_so(store, begin):
+    """Times in other units give no returns and say so."""
     returns = kept(store, begin(store), [10**18, 2 * 10**18], [1.0, 2.0])
     assert (len(returns.days), len(returns.values)) == (0, 0)
     assert returns.ended == "the times are not seconds since 1970"
 
 
 def test_backtests_over_the_same_days_share_a_calendar(store, begin, look):
+    """Backtests over the same days share a calendar."""
     recorder = begin(store)
     days = [day * DAY for day in range(1000) if day % 7 < 5]
     for ruined in (False, True, False):
@@ -126,11 +132,13 @@ def test_backtests_over_the_same_days_share_a_calendar(store, begin, look):
 
 
 def test_without_curves_none_are_kept(store, begin, look):
+    """Without curves none are kept."""
     assert kept(store, begin(store, curves=False), [0, DAY], [1.0, 2.0]) is None
     assert look("SELECT count(*) FROM calendars") == [(0,)]
 
 
 def test_a_backtest_without_a_curve_has_no_returns(store, begin):
+    """A backtest without a curve has no returns."""
     recorder = begin(store)
     found = recorder.backtest("ab" * 32)
     recorder.writer.commit()

@@ -14,6 +14,7 @@ from leanopt_core.work import Equity, Outcome
 
 
 def test_a_run_comes_back_with_its_searches(store, begin):
+    """A run comes back with its searches."""
     run = begin(store, scenarios=("SPY", "QQQ"), directions=("max", "min")).run
     assert (run.name, run.state, run.started_at) == (
         "trend-1",
@@ -30,6 +31,7 @@ def test_a_run_comes_back_with_its_searches(store, begin):
 
 
 def test_runs_are_found_by_name_or_its_beginning_the_newest_by_nothing(store, begin):
+    """Runs are found by name or its beginning the newest by nothing."""
     names = [begin(store, name).run.name for name in ("spy-trend", "spy-mean", "qqq", "qqq")]
     assert names == ["spy-trend-1", "spy-mean-1", "qqq-1", "qqq-2"]
     assert store.runs.find().name == "qqq-2"
@@ -38,6 +40,7 @@ def test_runs_are_found_by_name_or_its_beginning_the_newest_by_nothing(store, be
 
 
 def test_a_whole_name_counts_before_the_beginning_of_another(store, begin):
+    """A whole name counts before the beginning of another."""
     names = [begin(store).run.name for _ in range(10)]
     assert names[-1] == "trend-10"
     assert store.runs.find("trend-1").name == "trend-1"
@@ -52,6 +55,7 @@ def test_a_whole_name_counts_before_the_beginning_of_another(store, begin):
     ],
 )
 def test_a_name_that_finds_no_run(store, begin, text, message):
+    """A name that finds no run, or several, is answered with those that may be meant."""
     begin(store, "spy-trend")
     begin(store, "spy-mean")
     with pytest.raises(UsageError) as caught:
@@ -60,6 +64,7 @@ def test_a_name_that_finds_no_run(store, begin, text, message):
 
 
 def test_a_store_without_runs(store, path):
+    """A store without runs says how to start one."""
     with pytest.raises(UsageError) as caught:
         store.runs.find()
     assert str(caught.value) == f"{path}: no runs yet; `leanopt run` starts one"
@@ -69,6 +74,7 @@ def test_a_store_without_runs(store, path):
 
 
 def test_the_newest_unfinished_run_of_a_plan(store, begin):
+    """The newest run of the plan that has not finished is the one to resume."""
     runs = [begin(store, plan_hash=plan) for plan in ("a", "a", "a", "b")]
     runs[2].writer.finish("finished")
     runs[3].writer.finish("finished")
@@ -77,6 +83,7 @@ def test_the_newest_unfinished_run_of_a_plan(store, begin):
 
 
 def test_runs_are_summed_up_the_newest_first(store, begin):
+    """Runs are summed up the newest first."""
     first = begin(store, directions=("min",))
     for number, score in enumerate(
         [Score(3.0, -3.0), Score(1.0, -1.0), Score(0.5, -0.5, 2.0), Score(failure="timeout")], 1
@@ -99,6 +106,7 @@ def test_runs_are_summed_up_the_newest_first(store, begin):
 
 
 def test_the_views_show_runs_and_trials(store, begin, look):
+    """The views show runs and trials."""
     recorder = begin(store)
     recorder.told(1)
     recorder.told(2)
@@ -111,6 +119,7 @@ def test_the_views_show_runs_and_trials(store, begin, look):
 
 
 def test_deleting_a_run_keeps_what_others_rely_on(store, begin, look, key):
+    """Deleting a run keeps what others rely on."""
     curve = Equity(array("q", [0, 86400, 172800]), array("d", [1.0, 2.0, 3.0]))
     other_days = Equity(array("q", [0, 86400]), array("d", [1.0, 2.0]))
     old, young = begin(store), begin(store)
@@ -131,7 +140,7 @@ def test_deleting_a_run_keeps_what_others_rely_on(store, begin, look, key):
     assert len(list(store.reader.trials(young.search_id))) == 1
     assert look("PRAGMA foreign_key_check") == []
     left = {
-        name: look(f"SELECT count(*) FROM {name}")[0][0]
+        name: look(f"SELECT count(*) FROM {name}")[0][0]  # noqa: S608 - names written here
         for name in ("runs", "searches", "stages", "scenarios", "trials", "events")
     }
     assert left == {"runs": 1, "searches": 1, "stages": 1, "scenarios": 1, "trials": 1, "events": 0}
@@ -140,6 +149,7 @@ def test_deleting_a_run_keeps_what_others_rely_on(store, begin, look, key):
 
 
 def test_references_are_enforced_after_a_deletion_as_before(store, begin):
+    """References are enforced after a deletion as before."""
     store.runs.delete(begin(store).run.id)
     recorder = begin(store)
     recorder.propose(1)

@@ -17,15 +17,21 @@ EQUITY = frozenset({"equity"})
 
 
 def failed(category: Category, message: str = "as it happens") -> Outcome:
+    """Return a failure."""
     return Outcome(failure=Failure(category, message))
 
 
 def everything(look) -> list[object]:
+    """Return all rows of all tables."""
     tables = look("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'counters'")
-    return [look(f"SELECT * FROM {name}") for (name,) in sorted(tables)]
+    return [
+        look(f"SELECT * FROM {name}")  # noqa: S608 - the schema's own names
+        for (name,) in sorted(tables)
+    ]
 
 
 def test_nothing_is_written_before_the_commit(store, begin, look):
+    """Nothing is written before the commit."""
     recorder = begin(store)
     recorder.told(1)
     recorder.writer.event("note", {"text": "hm"})
@@ -35,6 +41,7 @@ def test_nothing_is_written_before_the_commit(store, begin, look):
 
 
 def test_what_was_not_committed_is_gone_when_the_store_is_closed(path, begin):
+    """What was not committed is gone when the store is closed."""
     with open_store(path) as store:
         begin(store).told(1)
     with open_store(path) as store:
@@ -42,6 +49,7 @@ def test_what_was_not_committed_is_gone_when_the_store_is_closed(path, begin):
 
 
 def test_a_commit_with_nothing_new_touches_nothing(store, begin, path):
+    """A commit with nothing new touches nothing."""
     recorder = begin(store)
     log = path.with_name(f"{path.name}-wal")
     before = log.read_bytes()
@@ -50,6 +58,7 @@ def test_a_commit_with_nothing_new_touches_nothing(store, begin, path):
 
 
 def test_what_is_told_again_changes_nothing(store, begin, look):
+    """What is told again changes nothing."""
     recorder = begin(store, directions=("min",))
     run, writer = recorder.run, recorder.writer
     search, stage = run.searches[0].id, run.searches[0].stages[0].id
@@ -82,6 +91,7 @@ def test_what_is_told_again_changes_nothing(store, begin, look):
 
 
 def test_what_was_told_stays_whatever_is_said_later(store, begin):
+    """What was told stays whatever is said later."""
     recorder = begin(store)
     recorder.told(1, score=Score(1.0, 1.0))
     recorder.writer.commit()
@@ -96,6 +106,7 @@ def test_what_was_told_stays_whatever_is_said_later(store, begin):
 
 
 def test_a_proposal_twice_is_an_error_that_writes_nothing_and_forgets_nothing(store, begin, look):
+    """A proposal twice is an error that writes nothing and forgets nothing."""
     recorder = begin(store)
     recorder.propose(1)
     recorder.writer.commit()
@@ -109,6 +120,7 @@ def test_a_proposal_twice_is_an_error_that_writes_nothing_and_forgets_nothing(st
 
 
 def test_finishing_commits_and_says_when(store, begin, look):
+    """Finishing commits and says when."""
     recorder = begin(store)
     recorder.told(1)
     recorder.writer.finish("interrupted")
@@ -120,6 +132,7 @@ def test_finishing_commits_and_says_when(store, begin, look):
 
 
 def test_ids_are_known_before_they_are_written_and_never_given_twice(store, begin, path, look):
+    """Ids are known before they are written and never given twice."""
     recorder = begin(store)
     with open_store(path) as second:
         other = begin(second)
@@ -133,6 +146,7 @@ def test_ids_are_known_before_they_are_written_and_never_given_twice(store, begi
 @pytest.mark.parametrize("committed", [False, True])
 @pytest.mark.parametrize("category", list(Category))
 def test_a_run_keeps_to_its_own_outcome_of_a_key(store, begin, key, category, committed):
+    """A run keeps to its own outcome of a key."""
     recorder = begin(store)
     found = recorder.backtest(key("a"), failed(category))
     if committed:
@@ -144,6 +158,7 @@ def test_a_run_keeps_to_its_own_outcome_of_a_key(store, begin, key, category, co
 
 @pytest.mark.parametrize("category", list(Category))
 def test_another_run_is_answered_with_lasting_failures_only(store, begin, key, category):
+    """Another run is answered with lasting failures only."""
     first = begin(store)
     found = first.backtest(key("a"), failed(category))
     first.writer.commit()
@@ -152,6 +167,7 @@ def test_another_run_is_answered_with_lasting_failures_only(store, begin, key, c
 
 
 def test_another_run_is_answered_with_the_newest_completed_backtest(path, begin, key):
+    """Another run is answered with the newest completed backtest."""
     now = 1_000.0
     with open_store(path, clock=lambda: now) as store:
         early, late = begin(store), begin(store)
@@ -167,6 +183,7 @@ def test_another_run_is_answered_with_the_newest_completed_backtest(path, begin,
 
 
 def test_its_own_outcome_counts_before_a_newer_one_of_another_run(path, begin, key):
+    """Its own outcome counts before a newer one of another run."""
     now = 1_000.0
     with open_store(path, clock=lambda: now) as store:
         mine, other = begin(store), begin(store)
@@ -180,6 +197,7 @@ def test_its_own_outcome_counts_before_a_newer_one_of_another_run(path, begin, k
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_only_a_backtest_with_the_outputs_asked_for_answers(store, begin, key, committed):
+    """Only a backtest with the outputs asked for answers."""
     recorder = begin(store)
     bare = recorder.backtest(key("a"))
     if committed:
@@ -193,6 +211,7 @@ def test_only_a_backtest_with_the_outputs_asked_for_answers(store, begin, key, c
 
 
 def test_keys_that_begin_alike_are_told_apart(store, begin):
+    """Keys that begin alike are told apart."""
     recorder = begin(store)
     found = recorder.backtest("ab" * 8 + "00" * 24)
     recorder.writer.commit()
@@ -202,6 +221,7 @@ def test_keys_that_begin_alike_are_told_apart(store, begin):
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_of_trades_the_number_is_known(store, begin, key, committed):
+    """Of trades the number is known."""
     recorder = begin(store)
     outcome = Outcome(Statistics({"Drawdown": 0.1}), trades=[[1.0, None], [2.0, 3.0]])
     recorder.backtest(key("a"), outcome)
@@ -213,6 +233,7 @@ def test_of_trades_the_number_is_known(store, begin, key, committed):
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_texts_that_are_no_whole_characters_are_kept(store, begin, key, committed):
+    """Texts that are no whole characters are kept."""
     recorder = begin(store)
     recorder.backtest(key("a"), Outcome(Statistics({"\ud83d": "half \udc80"})))
     recorder.backtest(key("b"), failed(Category.STRATEGY, "half \udc80, nought \0."))
@@ -227,6 +248,7 @@ def test_texts_that_are_no_whole_characters_are_kept(store, begin, key, committe
 
 
 def test_a_grid_larger_than_64_bits(store, begin):
+    """A grid larger than 64 bits keeps its indexes exact."""
     recorder = begin(store)
     indexes = [0, 2**63 - 1, 2**63, 10**30]
     for number, index in enumerate(indexes, 1):
@@ -237,6 +259,7 @@ def test_a_grid_larger_than_64_bits(store, begin):
 
 
 def test_events_are_read_in_the_order_in_which_they_happened(store, begin):
+    """Events are read in the order in which they happened."""
     recorder = begin(store)
     for count in (3, 1, 2):
         recorder.writer.event("note", {"size": Decimal("0.10"), "count": count})
