@@ -15,9 +15,9 @@ from leanopt_core.trial import Proposal, Signal, Trial
 
 T = TypeVar("T")
 
-#: The first calls are all watched for use of global random state, later ones now and then:
-#: taking both states costs tens of microseconds.
-_WATCHED = 64
+#: The first calls are all watched for use of global random state, later ones now and then: taking
+#: both states costs tens of microseconds. Odd, since asks and tells often take turns.
+_WATCHED = 61
 
 _METHODS = ("ask", "tell", "refused")
 
@@ -104,7 +104,9 @@ class ContainedStage:
             what = f"it returned {_short(answer)}, expected a Proposal, WAIT or DONE"
             raise self._guard.fault(doing, what)
         if not _storable(answer.origin):
-            what = f"it gave the origin {_short(answer.origin)}, expected a text"
+            what = (
+                f"it gave the origin {_short(answer.origin)}, expected a text that UTF-8 can write"
+            )
             raise self._guard.fault(doing, what)
         return Proposal(self._checked(answer.point, doing), answer.origin)
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError, ResumeError
@@ -227,7 +227,7 @@ class SearchMachine:
             active.ending = "trials"
             return
         number = self._number + 1
-        context = AskContext(number, active.attempt, active.seed, self._history)
+        context = AskContext(number, active.attempt, active.seed, self._history.since(0))
         recorded = self._recorded(number)
         if recorded is not None and active.method.adopts:
             answer = self._adopt(active, context, recorded)
@@ -249,9 +249,7 @@ class SearchMachine:
             return WAIT
         proposal = Proposal(recorded.point, recorded.origin)
         active.attempt = recorded.attempt
-        active.method.adopt(
-            AskContext(context.number, recorded.attempt, active.seed, self._history), proposal
-        )
+        active.method.adopt(evolve(context, attempt=recorded.attempt), proposal)
         return proposal
 
     def _take(

@@ -250,7 +250,7 @@ def test_looking_a_call_up_is_contained_too() -> None:
         random.random,
         lambda: random.seed(1),
         lambda: random.shuffle([1, 2]),
-        lambda: np.random.default_rng and np.random.random(),  # noqa: NPY002
+        np.random.random,  # noqa: NPY002
         lambda: np.random.seed(1),  # noqa: NPY002
         lambda: np.random.shuffle([1, 2]),  # noqa: NPY002
     ],
@@ -304,7 +304,7 @@ def test_global_random_state_is_watched_later_too() -> None:
 
     message = fault(drive(Late, space=grid(30, 30)))
     assert message.endswith(GLOBAL)
-    assert 80 < int(message.split("trial ")[1].split(":")[0]) <= 80 + 64
+    assert 80 < int(message.split("trial ")[1].split(":")[0]) <= 80 + 61
 
 
 def test_the_contexts_generators_are_free_to_use() -> None:
@@ -428,7 +428,7 @@ def test_errors_for_the_user_pass_where_they_are_expected() -> None:
     def missing():
         raise ExecutorError("no docker here")
 
-    with pytest.raises(ExecutorError, match="^no docker here$"):
+    with pytest.raises(ExecutorError, match="no docker here"):
         guard.call("being built", missing)
     with pytest.raises(PluginError, match=r"executor 'demo' \(demo 1.0\), being built: it raised"):
         guard.call("being built", lambda: 1 / 0)
