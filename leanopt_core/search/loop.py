@@ -2,10 +2,14 @@
 
 One tick: hand queued backtests to the pool, take what has finished, commit it together with the
 proposals made since, then feed it to the machines. So whatever a method is told was durable before.
+While more backtests are queued than the workers need, a commit waits a little for further results:
+short backtests share one.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
@@ -35,6 +39,9 @@ from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Category, Failure, Outcome, Scenario
+
+#: How long at most a result may wait for others to be committed with, in seconds.
+_GROUPING = 0.02
 
 
 @frozen
@@ -90,6 +97,7 @@ class RunLoop:
         self._errands: dict[str, Errand] = {}
         self._landed: list[Flight] = []
         self._turn = 0
+        self._due = math.inf
         self._searches = [self._search(i, setup) for i, setup in enumerate(searches)]
         self.interrupted = False
 
@@ -112,17 +120,34 @@ class RunLoop:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
             self._dispatch()
-            self._collect(self._workers.wait(0 if self._landed else self._audience.patience()))
+            self._collect(self._workers.wait(self._timeout()))
             if self.interrupted:
                 raise Interrupted
-            self._ledger.commit()
-            self._feed()
+            if self._wait_for_others() == 0:
+                self._ledger.commit()
+                self._feed()
             self._audience.tick()
         self._ledger.commit()
+
+    def _wait_for_others(self) -> float:
+        """Return how long the results there are may wait for others: forever where there are none.
+
+        Not at all where nothing is queued any more: the workers will soon need what a method
+        proposes next.
+        """
+        if self._due == math.inf or any(search.queue for search in self._searches):
+            return max(0.0, self._due - time.monotonic())
+        return 0.0
+
+    def _timeout(self) -> float | None:
+        grouping, patience = self._wait_for_others(), self._audience.patience()
+        shortest = grouping if patience is None else min(grouping, patience)
+        return None if shortest == math.inf else shortest
 
     def _feed(self) -> None:
         """Tell the machines which trials have landed, and carry out what follows."""
         landed, self._landed = self._landed, []
+        self._due = math.inf
         touched = {flight.search for flight in landed}
         for flight in landed:
             self._searches[flight.search].machine.finished(flight.number)
@@ -187,6 +212,7 @@ class RunLoop:
 
     def _land(self, flight: Flight, place: int, outcome: Outcome) -> None:
         flight.outcomes[place] = outcome
+        self._due = min(self._due, time.monotonic() + _GROUPING)
         if flight.landed:
             self._landed.append(flight)
 
