@@ -67,8 +67,15 @@ class ProcessChannel:
         if fileno == errors:
             return Chunk(err=data, closed=not data)
         self._said += data
-        self._silent = not data
+        if not data:
+            self._guard_gone()
         return Chunk(closed=not data)
+
+    def _guard_gone(self) -> None:
+        """End what a guard cannot have ended that did not say that it was done."""
+        self._silent = True
+        if not self._said.endswith(b"\n") or not self._told():
+            tree.sweep(f"{MARK}={self._scratch.path}\0")
 
     def write(self, data: bytes | memoryview) -> int:
         """Accept as many bytes as fit now; raises BrokenPipeError where it never will again."""
@@ -118,8 +125,10 @@ class ProcessChannel:
 
     def fate(self) -> str:
         """Say how the harness ended, empty while it has not."""
-        told = self._said.partition(b"\n")[2].decode()
-        return told or ("its guard was killed" if self._silent else "")
+        return self._told() or ("its guard was killed" if self._silent else "")
+
+    def _told(self) -> str:
+        return self._said.partition(b"\n")[2].decode().rstrip()
 
     def exit_code(self) -> int | None:
         """Return the harness's exit code (128 + signal), None before `release`."""
@@ -136,8 +145,6 @@ class ProcessChannel:
         status = self._descriptors[2]
         while not self._silent and self.read(status) is not _NOTHING:
             pass
-        if self._said.endswith(b"\n") or not self._said:
-            tree.sweep(f"{MARK}={self._scratch.path}\0")
         os.close(status)
         for stream in (self._input, self._output, self._errors):
             stream.close()

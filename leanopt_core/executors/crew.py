@@ -25,7 +25,7 @@ T = TypeVar("T", bound=Hashable)
 
 # How long, in seconds: a worker that hung up may take to be over; one asked to end to do so; one
 # being killed to be gone; closing altogether; waiting at most without looking up.
-_HUNG_UP, _ENDING, _KILLED, _CLOSING, _LONGEST = 1.0, 2.0, 3.0, 0.9, 3600.0
+_HUNG_UP, _ENDING, _KILLED, _CLOSING, _LONGEST = 0.5, 2.0, 3.0, 0.9, 3600.0
 _LISTENED_TO = (State.GREETING, State.SERVING)
 
 

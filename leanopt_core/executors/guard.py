@@ -6,8 +6,8 @@ It starts COMMAND in a session of its own with the standard streams that it was 
 them, and waits: for the harness to end, for CONTROL to close (leanopt wants the end, or is dead,
 also by `kill -9`), or for the processes to hold more than MEMORY bytes (0: no limit; looked at 4
 times a second, 20 times above half of it). Then it ends every descendant, those that made
-themselves sessions of their own included, and writes the fate to STATUS, which said `pid N` at the
-start. Its exit code is the harness's (128 + signal).
+themselves sessions of their own included. STATUS is told `pid N` at the start, and the fate in a
+second line, which is complete when all has ended. Its exit code is the harness's (128 + signal).
 
 On Linux no descendant gets away: orphans fall to the guard (`PR_SET_CHILD_SUBREAPER`), and the
 harness dies with it (`PR_SET_PDEATHSIG`). Elsewhere the harness's process group is ended, and there
@@ -64,8 +64,7 @@ class Guard:
         fate = self._watch()
         self._tell(fate)
         self._end()
-        if not fate:
-            self._tell(describe(self._ended))
+        self._tell(f"{'' if fate else describe(self._ended)}\n")
         code = os.waitstatus_to_exitcode(self._ended or 0)
         return code if code >= 0 else 128 - code
 

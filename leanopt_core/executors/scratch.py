@@ -50,15 +50,15 @@ class Scratch:
         try:
             with self._folder(name) as (folder, last):
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-                file = os.fdopen(os.open(last, flags, dir_fd=folder), "rb")
+                descriptor = os.open(last, flags, dir_fd=folder)
         except FileNotFoundError:
             raise
         except OSError as error:
             raise ExecutorError(f"scratch file '{name}' cannot be read: {error}") from None
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
             raise ExecutorError(f"scratch file '{name}' is no plain file")
-        return file
+        return os.fdopen(descriptor, "rb")
 
     def remove(self) -> None:
         """Remove the folder now."""

@@ -66,7 +66,7 @@ def environment(request: dict) -> None:
 
 
 def echo(request: dict) -> None:
-    say(good(request, request=request))
+    say(line(id=request["id"], status="complete", request=request))
 
 
 def error(request: dict) -> None:
@@ -82,6 +82,11 @@ def prints_much(request: dict) -> None:
     for _ in range(100):
         say(b"e" * (MIB - 1) + b"\n", 2)
         say(b"o" * (MIB - 1) + b"\n")
+    globals()[request.get("then", "good_")](request)
+
+
+def complains(request: dict) -> None:
+    say(str(request["nonce"]).encode() + b"\n", 2)
     say(good(request))
 
 
@@ -246,6 +251,20 @@ def forks_and_hangs(_: dict) -> None:
     rest()
 
 
+def forks_and_exits(_: dict) -> None:
+    """Leave the same behind, with the pipes, and exit."""
+    if not os.fork():
+        rest()
+    daemon(rest)
+    os._exit(0)
+
+
+def child_leaks(request: dict) -> None:
+    if not os.fork():
+        leaks(request)
+    rest()
+
+
 def leaks(_: dict) -> None:
     held = []
     while True:
@@ -270,6 +289,19 @@ def writes(request: dict) -> None:
 def reads(request: dict) -> None:
     text = Path(request["file"]).read_text()
     say(good(request, text=text))
+
+
+def logs(request: dict) -> None:
+    """Note the nonce in a file, and which of this process's requests it is."""
+    with Path(request["log"]).open("a") as log:
+        log.write(f"{request['nonce']},{len(EARLIER)}\n")
+    globals()[request.get("then", "good_")](request)
+
+
+def touches(request: dict) -> None:
+    """Make a file, then do something else."""
+    Path(request["here"]).touch()
+    globals()[request["then"]](request)
 
 
 def waits(request: dict) -> None:

@@ -140,6 +140,7 @@ def test_an_answer_before_the_request_was_sent_in_full_counts_for_nothing(bench:
 def test_a_long_request_arrives_in_full(bench: Any) -> None:
     with bench.pool() as pool:
         (one,) = bench.ask(pool, bench.request("echo", "x" * 4 * MIB))
+    assert one.failure is None
     assert one.answer.payload["request"]["nonce"] == "x" * 4 * MIB
 
 

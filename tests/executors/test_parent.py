@@ -1,0 +1,119 @@
+"""Whatever ends leanopt itself, nothing that it started lives on; its scratch folders go later."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WORKERS = 3
+# A worker is a guard and a harness; this one has a child and a daemon beside them.
+EACH = 4
+
+OWNER = """
+import sys
+from pathlib import Path
+from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.executors.pool import Pool
+from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.work import Launch, Request
+
+folder, script, workers = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+launch = Launch(("{python}", "-I", "-S", script, "good"))
+with Pool(ProcessExecutor(ProcessOptions(), folder), launch, workers=workers) as pool:
+    for ticket in range(workers):
+        pool.submit(ticket, Request('{"do": "forks_and_hangs"}'))
+    pool.wait()
+"""
+
+
+@pytest.fixture
+def owner(bench: Any, eventually: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Another leanopt at work in the bench's folder: its workers hang, with all their offspring."""
+    script = Path(__file__).with_name("misbehaving.py")
+    command = [sys.executable, "-c", OWNER, str(bench.folder), str(script), str(WORKERS)]
+    with subprocess.Popen(command) as process:
+        eventually(lambda: len(bench.left()) == EACH * WORKERS)
+        yield process
+        process.kill()
+    eventually(lambda: not bench.left())
+    bench.executor.close()
+    bench.executor.once(("true",))  # a start, so that what was left is swept
+
+
+def folders(bench: Any) -> list[Path]:
+    return sorted((bench.folder / ".leanopt" / "scratch").glob("*/"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_killed_leanopt_leaves_no_process(
+    bench: Any, owner: Any, eventually: Any, number: int
+) -> None:
+    os.kill(owner.pid, number)
+    eventually(lambda: not bench.left())
+
+
+def test_the_next_start_removes_what_a_dead_one_left(
+    bench: Any, owner: Any, eventually: Any
+) -> None:
+    (left,) = folders(bench)
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.wait()
+    eventually(lambda: not bench.left())
+    assert folders(bench) == [left]
+    bench.executor.once(("true",))
+    assert left not in folders(bench)
+
+
+def test_the_next_start_ends_what_outlived_its_guard(bench: Any, owner: Any) -> None:
+    os.kill(owner.pid, signal.SIGSTOP)
+    for guard in _children(owner.pid):
+        os.kill(guard, signal.SIGKILL)
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.wait()
+    assert bench.left() != []
+    bench.executor.once(("true",))
+    assert bench.left() == []
+
+
+def test_a_living_one_is_left_in_peace(bench: Any, owner: Any) -> None:
+    (its,) = folders(bench)
+    bench.executor.once(("true",))
+    assert its in folders(bench)
+    assert len(bench.left()) == EACH * WORKERS
+
+
+def test_a_guard_that_is_killed_takes_its_worker_along(bench: Any) -> None:
+    with bench.pool(retries=0) as pool:
+        pool.submit(1, bench.request("forks_and_hangs"))
+        bench.until(pool, lambda: len(bench.left()) == EACH)
+        (guard,) = [pid for pid in _children(os.getpid()) if pid in bench.left()]
+        os.kill(guard, signal.SIGKILL)
+        one = bench.collect(pool, 1)[1]
+        assert one.failure.category == "worker died"
+        assert one.failure.message == "its guard was killed"
+        (after,) = bench.ask(pool, bench.request("good_", "after"))
+        assert after.answer.payload["nonce"] == "after"
+    assert bench.left() == []
+
+
+def test_a_guard_that_does_nothing_any_more_is_passed_over(
+    bench: Any, eventually: Any
+) -> None:
+    with bench.pool(retries=0) as pool:
+        pool.submit(1, bench.request("forks_and_hangs"))
+        bench.until(pool, lambda: len(bench.left()) == EACH)
+        (guard,) = [pid for pid in _children(os.getpid()) if pid in bench.left()]
+        os.kill(guard, signal.SIGSTOP)
+    eventually(lambda: not bench.left())
+
+
+def _children(parent: int) -> list[int]:
+    tasks = Path(f"/proc/{parent}/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]

@@ -1,0 +1,216 @@
+"""The pool as its caller sees it: order, room, withdrawing, waking, recycling, closing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import Any
+
+import pytest
+
+MIB = 2**20
+
+
+def pids(finished: Any) -> list[int]:
+    return [one.answer.payload["pid"] for one in finished]
+
+
+def test_requests_are_sent_in_the_order_of_submission(bench: Any) -> None:
+    log = bench.folder / "log"
+    with bench.pool() as pool:
+        bench.ask(pool, *(bench.request("logs", n, log=str(log)) for n in range(30)))
+    assert log.read_text().split() == [f"{n},{n + 1}" for n in range(30)]
+
+
+def test_workers_work_side_by_side(bench: Any) -> None:
+    here = [bench.folder / f"here{n}" for n in range(3)]
+    until = bench.folder / "until"
+    with bench.pool(workers=3) as pool:
+        for path in here:
+            pool.submit(path, bench.request("waits", here=str(path), until=str(until)))
+        bench.until(pool, lambda: all(path.exists() for path in here))
+        until.touch()
+        assert {one.worker for one in bench.collect(pool, 3).values()} == {1, 2, 3}
+
+
+def test_room_and_idle_places(bench: Any) -> None:
+    here, until = bench.folder / "here", bench.folder / "until"
+    with bench.pool(workers=2) as pool:
+        assert (pool.idle(), pool.room()) == (2, 4)
+        pool.submit("long", bench.request("waits", here=str(here), until=str(until)))
+        assert (pool.idle(), pool.room()) == (1, 3)
+        bench.until(pool, here.exists)
+        for n in range(4):
+            pool.submit(n, bench.request("good_"))
+        assert (pool.idle(), pool.room()) == (0, 0)
+        bench.collect(pool, 4)
+        assert (pool.idle(), pool.room()) == (1, 3)
+        until.touch()
+        bench.collect(pool, 1)
+        assert (pool.idle(), pool.room()) == (2, 4)
+
+
+def test_a_ticket_that_is_in_use_is_refused(bench: Any) -> None:
+    with bench.pool() as pool:
+        pool.submit("a", bench.request("good_"))
+        with pytest.raises(ValueError, match="ticket 'a' is already in use"):
+            pool.submit("a", bench.request("good_"))
+        bench.collect(pool, 1)
+        pool.submit("a", bench.request("good_", "again"))
+        assert bench.collect(pool, 1)["a"].answer.payload["nonce"] == "again"
+
+
+def test_a_strategy_s_own_error_is_an_answer(bench: Any) -> None:
+    with bench.pool(retries=5) as pool:
+        one, after = bench.ask(pool, bench.request("error", 1), bench.request("good_", 2))
+    assert one.answer.payload["status"] == "error"
+    assert one.answer.payload["message"] == "no data"
+    assert (one.attempts, one.worker) == (1, after.worker)
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_retries_are_bounded_and_each_on_a_fresh_worker(bench: Any, retries: int) -> None:
+    log = bench.folder / "log"
+    with bench.pool(workers=2, retries=retries) as pool:
+        bad, *_ = bench.ask(
+            pool,
+            bench.request("logs", log=str(log), then="exits"),
+            *(bench.request("good_", n) for n in range(20)),
+        )
+    assert bad.attempts == retries + 1
+    # Every attempt was its worker's first request.
+    assert log.read_text().split() == ["None,1"] * (retries + 1)
+
+
+def test_a_withdrawn_request_is_not_told(bench: Any) -> None:
+    here = bench.folder / "here"
+    with bench.pool() as pool:
+        pool.submit("runs", bench.request("waits", here=str(here), until="/never"))
+        pool.submit("waits", bench.request("good_"))
+        pool.submit("last", bench.request("good_", "mine"))
+        bench.until(pool, here.exists)
+        pool.withdraw("waits")
+        pool.withdraw("runs")
+        pool.withdraw("unknown")
+        pool.submit("runs", bench.request("good_", "the second"))
+        finished = bench.collect(pool, 2)
+    assert {t: one.answer.payload["nonce"] for t, one in finished.items()} == {
+        "last": "mine",
+        "runs": "the second",
+    }
+    assert bench.reports == []
+
+
+def test_a_finished_request_can_be_withdrawn_too(bench: Any) -> None:
+    with bench.pool() as pool:
+        pool.submit(1, bench.request("good_"))
+        pool.submit(2, bench.request("good_"))
+        told = set()
+        while not told:
+            told = {one.ticket for one in pool.wait(30)}
+        other = 3 - told.pop()
+        pool.withdraw(other)
+        assert pool.wait(0) == []
+        assert (pool.idle(), pool.room()) == (1, 2)
+
+
+def test_wait_comes_back_empty_after_its_time(bench: Any) -> None:
+    with bench.pool() as pool:
+        assert pool.wait(0) == []
+        assert pool.wait(0.05) == []
+
+
+def test_wake_from_another_thread(bench: Any) -> None:
+    with bench.pool() as pool:
+        thread = threading.Thread(target=pool.wake)
+        thread.start()
+        assert pool.wait() == []
+        thread.join()
+
+
+def test_wake_before_the_wait_is_not_lost(bench: Any) -> None:
+    with bench.pool() as pool:
+        pool.wake()
+        assert pool.wait() == []
+
+
+def test_wake_from_a_signal_handler(bench: Any) -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+    with bench.pool() as pool:
+        signal.signal(signal.SIGUSR1, lambda *_: pool.wake())
+        try:
+            sender = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGUSR1))
+            sender.start()
+            assert pool.wait() == []
+            sender.join()
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+    pool.wake()  # after the end it does nothing
+
+
+def test_a_worker_is_replaced_after_so_many_requests(bench: Any) -> None:
+    with bench.pool(recycle_after=3) as pool:
+        had = pids(bench.ask(pool, *(bench.request("pid") for _ in range(8))))
+    assert [had.count(pid) for pid in dict.fromkeys(had)] == [3, 3, 2]
+
+
+def test_a_worker_is_replaced_when_it_has_grown(bench: Any) -> None:
+    with bench.pool(recycle_growth=48 * MIB) as pool:
+        first, grown = pids(
+            bench.ask(pool, bench.request("pid"), bench.request("grows", grow=64 * MIB))
+        )
+        assert first == grown
+        pid = first
+        for _ in range(100_000):
+            (pid,) = pids(bench.ask(pool, bench.request("pid")))
+            if pid != first:
+                break
+        assert pid != first
+        # The next one holds little, and stays.
+        assert set(pids(bench.ask(pool, *(bench.request("pid") for _ in range(500))))) == {pid}
+
+
+def test_a_worker_that_dies_between_requests_is_replaced(bench: Any, eventually: Any) -> None:
+    with bench.pool() as pool:
+        (one,) = bench.ask(pool, bench.request("pid"))
+        os.kill(one.answer.payload["pid"], signal.SIGKILL)
+        bench.until(pool, lambda: bench.reports)
+        (again,) = bench.ask(pool, bench.request("good_", "again"))
+    assert again.answer.payload["nonce"] == "again"
+    assert again.attempts == 1
+    assert bench.reports == ["an idle worker had to be replaced: signal 9 (SIGKILL)"]
+
+
+def test_close_while_workers_are_being_started(bench: Any) -> None:
+    pool = bench.pool(workers=4)
+    pool.start()
+    pool.close()
+    pool.close()
+    assert bench.left() == []
+
+
+def test_close_while_workers_say_no_hello(bench: Any, eventually: Any) -> None:
+    pool = bench.pool("silent", workers=4)
+    pool.start()
+    eventually(lambda: pool.wait(0.01) or len(bench.left()) == 8)
+    pool.close()
+    assert bench.left() == []
+
+
+@pytest.mark.parametrize("deed", ["hangs", "forks_and_hangs", "stops", "waits", "closes_all"])
+def test_close_leaves_no_process(bench: Any, deed: str) -> None:
+    here = [bench.folder / f"here{n}" for n in range(4)]
+    pool = bench.pool(workers=4)
+    pool.start()
+    for path in here:
+        pool.submit(path, bench.request("touches", here=str(path), then=deed, until="/never"))
+    bench.until(pool, lambda: all(path.exists() for path in here))
+    pool.close()
+    assert bench.left() == []
+
+
+def test_close_before_the_start(bench: Any) -> None:
+    pool = bench.pool()
+    pool.close()
+    assert bench.left() == []
