@@ -50,11 +50,11 @@ _WITHDRAW: Final = """
 UPDATE trials SET state = 'withdrawn'
 WHERE search_id = ? AND number = ? AND state = 'proposed'"""
 _COUNT_TOLD: Final = f"""
-UPDATE searches SET told = told + ?1, best = (
+UPDATE searches SET told = told + :told, best = (
   SELECT trials.number FROM trials JOIN searches AS own ON own.id = trials.search_id
-  WHERE own.id = ?3 AND trials.number IN (own.best, ?2) AND trials.state = 'told'
+  WHERE own.id = :search AND trials.number IN (own.best, :first) AND trials.state = 'told'
   ORDER BY {RANKED}, trials.number LIMIT 1
-) WHERE id = ?3"""  # noqa: S608 - the order is a constant
+) WHERE id = :search"""  # noqa: S608 - the order is a constant
 _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE id = ?"
 
 # Each row after those that it refers to.
@@ -111,8 +111,8 @@ def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]
         _TELL,
         ((s.fitness, s.violation, s.failure, _detail(s), search_id, number) for number, s in told),
     )
-    best, _ = min(told, key=lambda one: rank_key(one[1], 0, one[0]))
-    database.run(_COUNT_TOLD, (changed, best, search_id))
+    first, _ = min(told, key=lambda one: rank_key(one[1], 0, one[0]))
+    database.run(_COUNT_TOLD, {"told": changed, "first": first, "search": search_id})
 
 
 def _detail(score: Score) -> str | None:

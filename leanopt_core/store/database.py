@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from leanopt_core.store.faults import explain
 
 Row = tuple[Any, ...]
-Values = Sequence[object]
+Values = Sequence[object] | Mapping[str, object]
 
 
 class Database:

@@ -7,9 +7,10 @@ from typing import Final
 from leanopt_core.store.database import Database
 
 _RESERVE: Final = (
-    "INSERT INTO counters (name, next) VALUES (?1, 1 + ?2) "
-    "ON CONFLICT (name) DO UPDATE SET next = next + ?2 RETURNING next"
+    "INSERT INTO counters (name, next) VALUES (:name, 1 + :block) "
+    "ON CONFLICT (name) DO UPDATE SET next = next + :block"
 )
+_NEXT: Final = "SELECT next FROM counters WHERE name = ?"
 # A block costs one commit of its own; what is left of it at the end is never used.
 _BLOCK: Final = 256
 
@@ -28,7 +29,8 @@ class Ids:
         if found is not None:
             return found
         with self._database.transaction():
-            row = self._database.row(_RESERVE, (self._name, _BLOCK))
+            self._database.run(_RESERVE, {"name": self._name, "block": _BLOCK})
+            row = self._database.row(_NEXT, (self._name,))
         stop = row[0] if row else 0
         self._block = iter(range(stop - _BLOCK, stop))
         return next(self._block)

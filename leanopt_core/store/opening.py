@@ -95,7 +95,7 @@ def _pragma(database: Database, text: str) -> object:
 def _check_owner(database: Database) -> None:
     """Raise StoreError unless the file is leanopt's, or empty."""
     row = database.row(
-        "SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id"
+        "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id"
     )
     owner, contents = row or (0, 0)
     if owner != APPLICATION_ID and (owner, contents) != (0, 0):
@@ -107,7 +107,7 @@ def _check_owner(database: Database) -> None:
 
 def _is_behind(database: Database) -> bool:
     """Say whether migrations are missing; raises StoreError where there are unknown ones."""
-    if not database.row("SELECT 1 FROM sqlite_schema WHERE name = '_sqlite_migrations'"):
+    if not database.row("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):
         return True
     applied = {
         name

@@ -12,7 +12,7 @@ from leanopt_core.store.database import Database, Row
 from leanopt_core.store.ranking import RANKED
 from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
 from leanopt_core.store.returns import DailyReturns, unpack
-from leanopt_core.store.tally import Tally, tally
+from leanopt_core.store.tally import Tally, failures, tally
 
 _JOINED: Final = """
 JOIN stages AS g ON g.id = t.stage_id
@@ -32,10 +32,6 @@ _RANKING: Final = f"""
 SELECT searches.id, searches.number, trials.number
 FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
 WHERE run_id = ? ORDER BY {RANKED}, searches.number, trials.number LIMIT ? OFFSET ?"""
-_FAILURES: Final = """
-SELECT trials.failure, count(*)
-FROM searches JOIN trials ON trials.search_id = searches.id AND trials.failure IS NOT NULL
-WHERE run_id = ? GROUP BY trials.failure ORDER BY count(*) DESC, trials.failure"""
 _EVENTS: Final = """
 SELECT kind, detail, search_id, stage_id, number, happened_at FROM events
 WHERE run_id = ? ORDER BY id"""
@@ -77,7 +73,7 @@ class Reader:
 
     def failures(self, run: StoredRun) -> dict[str, int]:
         """Return how many told trials failed, by category, the most frequent first."""
-        return dict(self._database.rows(_FAILURES, (run.id,)))
+        return failures(self._database, run.id)
 
     def tally(self, run: StoredRun) -> Tally:
         """Return the run's counts: its trials by what became of them, and their backtests."""

@@ -29,13 +29,13 @@ _FAILURES: Final = """
 SELECT trials.failure, count(*)
 FROM searches JOIN trials ON trials.search_id = searches.id
 WHERE searches.run_id = ? AND trials.failure IS NOT NULL
-GROUP BY trials.failure ORDER BY trials.failure"""
+GROUP BY trials.failure ORDER BY count(*) DESC, trials.failure"""
 _ANSWERED: Final = """
-SELECT count(CASE WHEN backtests.run_id = ?1 THEN 1 END), count(*)
+SELECT count(CASE WHEN backtests.run_id = :run THEN 1 END), count(*)
 FROM searches
 JOIN evaluations ON evaluations.search_id = searches.id
 JOIN backtests ON backtests.id = evaluations.backtest_id
-WHERE searches.run_id = ?1"""
+WHERE searches.run_id = :run"""
 
 
 @frozen
@@ -81,13 +81,18 @@ def tally(database: Database, run_id: int) -> Tally:
     """Count a run's trials and backtests; raises StoreError where SQLite fails."""
     stages = tuple(StageTally(*row) for row in database.rows(_STAGES, (run_id,)))
     feasible, infeasible, unscored = database.rows(_KINDS, (run_id,))[0]
-    fresh, answered = database.rows(_ANSWERED, (run_id,))[0]
+    fresh, answered = database.rows(_ANSWERED, {"run": run_id})[0]
     return Tally(
         stages,
         feasible,
         infeasible,
         unscored,
-        dict(database.rows(_FAILURES, (run_id,))),
+        failures(database, run_id),
         fresh,
         answered - fresh,
     )
+
+
+def failures(database: Database, run_id: int) -> dict[str, int]:
+    """Count a run's failed trials by category, the most frequent first."""
+    return dict(database.rows(_FAILURES, (run_id,)))

@@ -156,3 +156,35 @@ def test_references_are_enforced_after_a_deletion_as_before(store, begin):
     recorder.writer.evaluate(recorder.search_id, 1, 0, 12345)
     with pytest.raises(StoreError, match="what this run relies on was deleted meanwhile"):
         recorder.writer.commit()
+
+
+def test_a_run_is_counted_by_what_became_of_its_trials(store, begin):
+    """Every told trial is of one kind; backtests of other runs are told apart."""
+    earlier = begin(store)
+    cached = earlier.backtest("ab" * 32)
+    earlier.writer.commit()
+    recorder = begin(store)
+    scores = [
+        Score(1.0, 1.0),
+        Score(2.0, 2.0, 0.5),
+        Score(None, None, 0.25),
+        Score(reasons=("too few trades",)),
+        Score(failure="timeout"),
+        Score(failure="worker died"),
+        Score(failure="worker died"),
+    ]
+    for number, score in enumerate(scores, 1):
+        recorder.told(number, score=score)
+    recorder.propose(8)
+    recorder.propose(9)
+    recorder.writer.evaluate(recorder.search_id, 8, 0, cached)
+    recorder.writer.tell(recorder.search_id, 8, Score(3.0, 3.0))
+    recorder.writer.withdraw(recorder.search_id, [9])
+    recorder.writer.stage_ended(recorder.run.searches[0].stages[0].id, "stop")
+    recorder.writer.commit()
+    found = store.reader.tally(recorder.run)
+    assert (found.feasible, found.infeasible, found.unscored) == (2, 2, 1)
+    assert list(found.failures.items()) == [("worker died", 2), ("timeout", 1)]
+    assert found.failures == store.reader.failures(recorder.run)
+    assert (found.told, found.withdrawn, found.fresh, found.cached) == (8, 1, 7, 1)
+    assert [(one.name, one.trials, one.ended) for one in found.stages] == [("lhs", 100, "stop")]
