@@ -1,0 +1,103 @@
+"""The page of contracts names every class, method, argument, field and type, and no other."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from importlib import import_module
+
+import attrs
+import pytest
+
+from leanopt_core.space import Axis, Space
+from leanopt_core.statistics import Statistics
+
+MODULES = (
+    "specs",
+    "stage",
+    "fitness",
+    "trial",
+    "work",
+    "engines.base",
+    "executors.base",
+    "sinks.base",
+)
+CLASSES: dict[str, type] = {
+    name: member
+    for module in map(import_module, (f"leanopt_core.{name}" for name in MODULES))
+    for name, member in vars(module).items()
+    if inspect.isclass(member) and member.__module__ == module.__name__
+}
+
+Page = Callable[[str], str]
+Sections = Callable[[str, str], dict[str, str]]
+
+
+def members(owner: type) -> Iterator[tuple[str, str]]:
+    """Return what a class itself offers: name (with arguments, for a method) and type."""
+    if issubclass(owner, Enum):
+        yield from ((member.name, member.value) for member in owner)
+        return
+    if attrs.has(owner):
+        inherited = attrs.fields_dict(owner.__base__) if attrs.has(owner.__base__) else {}
+        fields = [field for field in attrs.fields(owner) if field.name not in inherited]
+        yield from ((field.name, str(field.type)) for field in fields)
+    for name, member in vars(owner).items():
+        if name.startswith("_") and name != "__call__":
+            continue
+        if isinstance(member, property):
+            yield name, member.fget.__annotations__["return"]
+        elif inspect.isfunction(member):
+            arguments = [one for one in inspect.signature(member).parameters if one != "self"]
+            yield f"{name}({', '.join(arguments)})", member.__annotations__["return"]
+
+
+@pytest.fixture
+def contracts(page: Page, sections: Sections) -> dict[str, str]:
+    """The page's sections by class."""
+    found: dict[str, str] = {}
+    for text in sections(page("reference/contracts.md"), "##").values():
+        found |= {title.strip("`"): body for title, body in sections(text, "###").items()}
+    return found
+
+
+def test_every_class_has_a_section_and_no_other_has(contracts: dict[str, str]) -> None:
+    """One section for each public class of the modules of contracts."""
+    assert set(contracts) == {name for name in CLASSES if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_a_section_lists_what_the_class_offers(contracts: dict[str, str], name: str) -> None:
+    """Names, arguments and types, in the class's order."""
+    rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| .+ \|$", contracts[name], flags=re.MULTILINE)
+    listed = [(member, kind.replace("\\|", "|")) for member, kind in rows]
+    assert listed == list(members(CLASSES[name]))
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(CLASSES) if name.endswith("Spec")])
+def test_what_a_factory_is_called_with_is_quoted(contracts: dict[str, str], name: str) -> None:
+    """The specification's own words."""
+    if name != "PluginSpec":
+        assert inspect.getdoc(CLASSES[name]) in contracts[name]
+
+
+def test_space_and_statistics_have_what_the_page_promises(page: Page) -> None:
+    """The two values that have pages of their own in the code."""
+    text = page("reference/contracts.md").partition("## Space and statistics")[2]
+    offered = {"space": Space, "axis": Axis, "statistics": Statistics}
+    quoted = set(re.findall(r"\b(space|axis|statistics)\.(\w+)", text))
+    assert {owner for owner, _ in quoted} == set(offered)
+    for owner, name in quoted:
+        assert name in dir(offered[owner]), f"{owner}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"), [("sample", "seed"), ("neighbours", "point, radius, metric")]
+)
+def test_calls_are_written_with_their_arguments(page: Page, method: str, arguments: str) -> None:
+    """The two calls that nearly every method makes."""
+    own = [one for one in inspect.signature(getattr(Space, method)).parameters if one != "self"]
+    assert ", ".join(own) == arguments
+    assert f"`space.{method}({arguments})`" in page("reference/contracts.md")
