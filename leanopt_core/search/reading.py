@@ -48,9 +48,10 @@ class ReadCheck:
     def _message(self, name: str) -> str:
         close = nearest(name, self._read - set(self._names))
         hint = f"; did you mean {close!r}?" if close else f"; it reads {_listed(self._read)}"
+        first = "backtest" if self._seen == 1 else f"{self._seen} backtests"
         return (
-            f"parameter {name!r} is given, but the strategy did not read it "
-            f"in the first {self._seen} backtests{hint}"
+            f"parameter {name!r} is given, but the strategy did not read it in the first {first}"
+            f"{hint}"
         )
 
 

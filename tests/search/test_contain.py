@@ -250,7 +250,7 @@ def test_looking_a_call_up_is_contained_too() -> None:
         random.random,
         lambda: random.seed(1),
         lambda: random.shuffle([1, 2]),
-        np.random.random,  # noqa: NPY002
+        np.random.random,
         lambda: np.random.seed(1),  # noqa: NPY002
         lambda: np.random.shuffle([1, 2]),  # noqa: NPY002
     ],

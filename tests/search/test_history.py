@@ -1,0 +1,152 @@
+"""The told history: right as a plain list is, and small."""
+
+from __future__ import annotations
+
+import tracemalloc
+from decimal import Decimal
+
+import pytest
+from driving import grid
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leanopt_core.search.history import Ranks, ToldHistory
+from leanopt_core.space import Axis, Space
+from leanopt_core.stage import Told
+from leanopt_core.trial import Score, Trial
+
+LONG = Space(Axis.integers(f"x{i}", 1, 10) for i in range(50))
+SPACES = [
+    grid(),
+    Space((Axis.choices("x", ["only"]),)),
+    Space((Axis.integers("x", 1, 2**40), Axis.decimals("y", 0, 2**21, Decimal("0.5")))),
+    LONG,
+]
+
+objectives = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-2, 2)
+violations = st.just(0.0) | st.floats(0, 1e9)
+
+
+@st.composite
+def told_trials(draw):
+    """Return a space and what is told: rank, number, objective, violation; ranks do not repeat."""
+    space = draw(st.sampled_from(SPACES))
+    ranks = st.integers(0, space.grid_size - 1)
+    told = draw(st.lists(st.tuples(ranks, objectives, violations), unique_by=lambda t: t[0]))
+    gaps = [draw(st.integers(1, 3)) for _ in told]
+    return space, [(rank, sum(gaps[: i + 1]), *rest) for i, (rank, *rest) in enumerate(told)]
+
+
+def filled(space, told):
+    """Return a history that was told these trials."""
+    history = ToldHistory(space)
+    for rank, number, objective, violation in told:
+        score = Score(objective, objective, violation)
+        history.add(Trial(number, "one", space.unrank(rank), "x", score), rank)
+    return history
+
+
+def expected(space, told):
+    """Return the list that a history stands for."""
+    return [Told(number, space.unrank(rank), *rest) for rank, number, *rest in told]
+
+
+def order(told):
+    """Return what sorts by rank: feasible ones, then by violation, then those without a fitness."""
+    if told.violation > 0:
+        return (1, told.violation, told.number)
+    if told.objective is not None:
+        return (0, -told.objective, told.number)
+    return (2, 0, told.number)
+
+
+@given(told_trials())
+def test_a_history_is_the_list_of_told_trials(case):
+    """Length, items from both ends, slices and iteration."""
+    history, model = filled(*case), expected(*case)
+    assert len(history) == len(model)
+    assert list(history) == model
+    assert [history[i] for i in range(-len(model), len(model))] == model + model
+    assert history[1:-1] == model[1:-1]
+    assert history[::-2] == model[::-2]
+    for beyond in (len(model), -len(model) - 1):
+        with pytest.raises(IndexError):
+            history[beyond]
+
+
+@given(told_trials(), st.integers(0, 9))
+def test_the_best_come_first(case, count):
+    """By rank, ties by number, as many as there are and no more."""
+    assert filled(*case).best(count) == sorted(expected(*case), key=order)[:count]
+
+
+@given(told_trials(), st.data())
+def test_a_slice_is_a_run_of_the_list(case, data):
+    """One stage's trials are a history of their own, also when more is told afterwards."""
+    space, told = case
+    cut = data.draw(st.integers(0, len(told)))
+    start = data.draw(st.integers(0, cut))
+    history = filled(space, told[:cut])
+    part, rest, model = history.since(start, cut), history.since(start), expected(*case)[start:cut]
+    for rank, number, objective, violation in told[cut:]:
+        trial = Trial(number, "two", space.unrank(rank), "", Score(objective, objective, violation))
+        history.add(trial, rank)
+    for one in (part, rest):
+        assert len(one) == len(model)
+        assert list(one) == model
+        assert one[:] == model
+        assert [one[i] for i in range(-len(model), len(model))] == model + model
+        assert one.best(3) == sorted(model, key=order)[:3]
+        with pytest.raises(IndexError):
+            one[len(model)]
+
+
+@given(told_trials(), st.data())
+def test_a_told_point_is_known_and_no_other(case, data):
+    """All told ranks, and none beside them."""
+    space, told = case
+    history, ranks = filled(space, told), {rank for rank, *_ in told}
+    assert all(history.knows(rank) for rank in ranks)
+    others = st.integers(0, space.grid_size - 1)
+    for rank in data.draw(st.lists(others, max_size=30)):
+        assert history.knows(rank) is (rank in ranks)
+
+
+@pytest.mark.parametrize("stride", [1, 2**20, 2**40, 2**64, 10**30])
+def test_ranks_in_step_are_found_as_fast_as_others(stride, monkeypatch):
+    """A method that moves along one axis gives multiples: nothing makes them meet."""
+    looks = []
+
+    class Watched(Ranks):
+        def __getitem__(self, position):
+            looks.append(position)
+            return super().__getitem__(position)
+
+    monkeypatch.setattr("leanopt_core.search.history.Ranks", Watched)
+    history = filled(LONG, [(i * stride, i + 1, None, 0.0) for i in range(2000)])
+    looks.clear()
+    assert all(history.knows(i * stride) for i in range(2000))
+    assert len(looks) < 4 * 2000
+
+
+#: Just past a doubling of the table, where a trial costs most.
+MANY = 2**18 // 3 + 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("digits", "limit"), [(12, 47), (50, 64)])
+def test_a_told_trial_costs_few_bytes(digits, limit):
+    """At the highest, while the table is doubled."""
+    space = Space(LONG.axes[:digits])
+    step = space.grid_size // MANY
+    told = Trial(1, "one", (), "", Score(1.0, 1.0, 0.0))
+    history = ToldHistory(space)
+    tracemalloc.start()
+    try:
+        for i in range(MANY):
+            history.add(told, i * step)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(history) == MANY
+    assert peak <= limit * MANY
