@@ -100,9 +100,10 @@ def _split(text: str) -> tuple[tuple[str, ...], str]:
         bare, quoted, index = match.groups()
         steps.append(str(json.loads(quoted)) if quoted else bare or index)
         end = match.end()
-    if not 0 < len(steps) <= DEEPEST or text[end : end + 1] != "=":
+    between, equals, value = text[end:].partition("=")
+    if not 0 < len(steps) <= DEEPEST or between.strip() or not equals:
         raise ValueError(text)
-    return tuple(steps), text[end + 1 :].strip()
+    return tuple(steps), value.strip()
 
 
 def _value(text: str) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from leanopt_core.canonical import canonical_json, derive_seed, digest
 from leanopt_core.errors import PluginError
@@ -90,13 +90,13 @@ class SearchPlan:
             "seed": self.seed,
             "lookahead": self.lookahead,
             "space": plain(self.space.to_dict()),
-            "stages": [asdict(stage) for stage in self.stages],
-            "scoring": {"fitness": asdict(self.fitness), "constraints": list(self.constraints)},
+            "stages": plain(self.stages),
+            "scoring": {"fitness": plain(self.fitness), "constraints": list(self.constraints)},
             "scenarios": [plain(scenario.to_dict()) for scenario in self.scenarios],
             "engine": self.engine,
             "source": self.source,
             "data": self.data,
-            "searches": [asdict(search) for search in self.searches],
+            "searches": plain(self.searches),
         }
 
     @property

@@ -149,13 +149,13 @@ PLUGINS = (
 Load = Callable[..., Pipeline]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sound() -> str:
     """Return the text of a pipeline without a mistake."""
     return SOUND
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def registry() -> Registry:
     """Return what the sound pipeline uses: the core's own and three plugins' specifications."""
     return registry_of(*PLUGINS)

@@ -1,0 +1,208 @@
+"""The plan's two halves: what is hashed, and that the hash changes exactly when it must."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from attrs import evolve
+
+from leanopt_core.canonical import canonical_json, digest
+from leanopt_core.errors import PluginError
+from leanopt_core.pipeline import Pipeline, SearchPlan, execution, resolve
+from leanopt_core.pipeline.options import option_fields
+from leanopt_core.pipeline.tables import TABLES, TopTable
+from leanopt_core.space import Space
+
+#: One change of the sound pipeline for each key that there is, and whether the trials change.
+CHANGES: tuple[tuple[str, bool], ...] = (
+    ("name=other", False),
+    ("seed=8", True),
+    ("strategy.engine=python", False),
+    ("strategy.id=other", False),
+    ("strategy.entry=other.py:run", False),
+    ("strategy.data=elsewhere", False),
+    ("scenario.name=other", True),
+    ("scenario.symbol=QQQ", True),
+    ("scenario.start=2004-01-05", True),
+    ("scenario.end=2016-12-29", True),
+    ("scenario.cash=100_001", True),
+    ("scenario.cash=100000.0", False),
+    ('scenario.pass_as={ symbol = "ticker" }', True),
+    ("scenario.slippage=0.1", True),
+    ("parameters.fast.min=6", True),
+    ("parameters.fast.max=61", True),
+    ("parameters.fast.step=5", True),
+    ("parameters.stop.step=0.0050", False),
+    ("parameters.stop.max=0.104", False),
+    ("parameters.hold.values=[1, 2, 3, 5, 8]", True),
+    ('parameters.exit.choices=["trail", "close"]', True),
+    ("parameters.size=1001", True),
+    ("parameters.more=1", True),
+    ("constraints.parameters=[]", True),
+    ("constraints.results=[]", True),
+    ('constraints.results=["Drawdown<=0.25", "Total Orders >= 30.0"]', False),
+    ("fitness.use=calmar", False),
+    ("fitness.min_trades=31", True),
+    ("fitness.form=log_trades", True),
+    ("fitness.form=ratio", False),
+    ("search.lookahead=9", True),
+    ("search.curves=none", False),
+    ("search.durability=power", False),
+    ("executor.use=process", False),
+    ("executor.workers=7", False),
+    ("executor.time_limit=1min", False),
+    ("executor.memory_limit=1GB", False),
+    ("executor.recycle_after=10", False),
+    ("executor.retries=0", False),
+    ("executor.threads=2", False),
+    ("stage.lhs.use=ga", True),
+    ("stage.ga.name=other", True),
+    ("stage.lhs.trials=129", True),
+    ("stage.lhs.patience=9", True),
+    ("stage.lhs.min_delta=0.1", True),
+    ("stage.lhs.min_delta=0", False),
+    ("stage.lhs.target=3", True),
+    ('stage.ga={ use = "ga", trials = 600 }', True),
+    ('stage.ga.seed_from="lhs"', False),
+    ("stage.ga.population=124", True),
+    ("stage.ga.population=125", False),
+    ("stage.ga.crossover.rate=0.4", True),
+    ('sink.0.path="other.jsonl"', False),
+    ("sink=[]", False),
+)
+
+GOLDEN = "068891dd70d24850bf04f620f87db02ec74beba583e163d0fa8824f0226fc899"
+
+
+def plan(pipeline: Pipeline, source: str = "s", data: str | None = "d") -> SearchPlan:
+    """Return the plan, of a strategy and data with fixed content hashes."""
+    return resolve(pipeline, source=source * 64, data=data and data * 64)
+
+
+@pytest.mark.parametrize(("change", "decides"), CHANGES)
+def test_the_hash_changes_exactly_when_the_trials_do(load, change, decides) -> None:
+    """What only says where, how fast, or to whom is not in it, nor how a value is written."""
+    sets = [change]
+    if change == "stage.lhs.use=ga":
+        sets = ["stage.ga.name=second", change, "stage.second.seed_from=ga"]
+        assert plan(load(sets=[sets[0]])).hash != plan(load(sets=sets)).hash
+    assert (plan(load(sets=sets)).hash != plan(load()).hash) is decides
+
+
+def test_every_key_is_changed_above() -> None:
+    """A new key must say which half it belongs to."""
+    changed = {tuple(change.split("=")[0].split(".")) for change, _ in CHANGES}
+    changed |= {("stage", "seed_from"), ("sink", "use")}  # the whole tables are given above
+    named = {(path[0], path[-1]) if len(path) > 1 else path for path in changed}
+    keys = {(key,) for key in option_fields(TopTable)}
+    keys |= {(table, key) for table, kind in TABLES.items() for key in option_fields(kind)}
+    assert keys <= named
+
+
+def test_strategy_data_and_plugin_versions_decide(load, registry) -> None:
+    """By content, and by the version that proposes or judges."""
+    pipeline = load()
+    hashes = {plan(pipeline).hash, plan(pipeline, "t").hash, plan(pipeline, data="e").hash}
+    hashes.add(plan(pipeline, data=None).hash)
+    for key, entry in registry.entries.items():
+        newer = evolve(entry, version="99")
+        other = type(registry)({**registry.entries, key: newer})
+        changed = plan(load(registry=other)).hash != plan(pipeline).hash
+        assert changed is (entry.distribution != "leanopt-core")
+    assert len(hashes) == 4
+
+
+def test_the_order_of_keys_and_tables_decides_nothing(load, sound) -> None:
+    """But that of stages does."""
+    tables = sound.split("\n\n")
+    turned = [tables[0], *reversed(tables[1:-3]), *tables[-3:]]
+    turned = [
+        "\n".join([head, *reversed(lines)])
+        for head, *lines in (table.splitlines() for table in turned)
+    ]
+    assert turned != tables
+    assert plan(load("\n\n".join(turned))).hash == plan(load()).hash
+    unseeded = ['stage.ga={ use = "ga" }']
+    swapped = [*unseeded, 'stage=[{ use = "ga" }, { use = "lhs", trials = 128 }]']
+    assert plan(load(sets=swapped)).hash != plan(load(sets=unseeded)).hash
+
+
+def test_the_hash_of_a_plan_stays_what_it_is(load) -> None:
+    """A change of this is a change of PLAN_VERSION: runs begun before cannot be resumed."""
+    assert plan(load()).hash == GOLDEN
+
+
+def test_the_hash_is_that_of_canonical_json(load) -> None:
+    """Plain JSON values that survive being written and read."""
+    found = plan(load())
+    record = found.to_dict()
+    assert json.loads(canonical_json(record)) == record
+    assert found.hash == digest(record)
+    assert Space.from_dict(record["space"]) == found.space
+
+
+def test_nothing_of_where_it_runs_is_in_the_plan(load, folder, monkeypatch, tmp_path) -> None:
+    """The same file in another folder has the same plan."""
+    first = plan(load())
+    assert str(folder) not in canonical_json(first.to_dict())
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    assert plan(load()).hash == first.hash
+
+
+def test_a_file_in_the_options_counts_by_content(load, folder) -> None:
+    """Renamed it is the same, edited it is not; one that is not there counts by its name."""
+    (folder / "a.csv").write_text("1,2\n")
+    (folder / "b.csv").write_text("1,2\n")
+    a, b, absent = (
+        plan(load(sets=[f"stage.ga.points={name}.csv"])).hash for name in ("a", "b", "absent")
+    )
+    assert a == b
+    assert a != absent
+    (folder / "a.csv").write_text("1,3\n")
+    assert plan(load(sets=["stage.ga.points=a.csv"])).hash != a
+
+
+def test_seeds_of_searches_and_stages_are_all_their_own(load) -> None:
+    """Derived from the one seed by name."""
+    found, other = plan(load()), plan(load(seed=8))
+    [search], [elsewhere] = found.searches, other.searches
+    seeds = [search.seed, search.stage_seed("lhs"), search.stage_seed("ga"), elsewhere.seed]
+    assert len({*seeds, elsewhere.stage_seed("lhs")}) == 5
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_the_search_has_all_scenarios(load, sound) -> None:
+    """One search, every trial of it under each scenario."""
+    text = sound.replace("[scenario]", "[[scenario]]\n\n[[scenario]]")
+    [search] = plan(load(text)).searches
+    assert (search.number, search.scenarios) == (1, ("scenario-1", "SPY"))
+
+
+def test_the_other_half(load, folder) -> None:
+    """Where and how fast backtests run, what is kept, and who is told."""
+    assert execution(load(sets=["search.curves=none"])).to_dict() == {
+        "executor": {"use": "process", "threads": 1, "nice": 0},
+        "workers": 2,
+        "time_limit": 120.0,
+        "memory_limit": None,
+        "recycle_after": None,
+        "retries": 2,
+        "curves": "none",
+        "durability": "process",
+        "sinks": [{"use": "jsonl", "path": "out.jsonl"}],
+        "folder": folder.as_posix(),
+    }
+
+
+@pytest.mark.parametrize("odd", [{"tags": [object()]}, {"weights": {"a": float("inf")}}])
+def test_options_without_a_form_in_json_are_their_plugins_fault(load, odd) -> None:
+    """As a converter's own class; the message names the plugin."""
+    pipeline = load()
+    options = evolve(pipeline.stages[1].choice.options, **odd)
+    choice = evolve(pipeline.stages[1].choice, options=options)
+    stages = (pipeline.stages[0], evolve(pipeline.stages[1], choice=choice))
+    with pytest.raises(PluginError, match=r"^the options of 'ga' of leanopt-ga 1\.2 cannot"):
+        plan(evolve(pipeline, stages=stages))
