@@ -180,10 +180,11 @@ class Crew(Generic[T]):
         chunk = self._wires.read(worker, descriptor)
         if chunk.err:
             worker.hear(chunk.err)
-        # What comes after a worker was given up counts for nothing.
-        if chunk.out and worker.state in _LISTENED_TO:
+        if chunk.out:
             for event in worker.client.feed(chunk.out):
-                self._understand(worker, event)
+                # What comes after a worker was given up counts for nothing.
+                if worker.state in _LISTENED_TO:
+                    self._understand(worker, event)
         if chunk.closed:
             if descriptor == worker.channel.filenos()[0]:
                 self._hang_up(worker)

@@ -21,8 +21,7 @@ from leanopt_core.work import Category, Failure
 PROTOCOL = 1
 
 _HELLO = "hello"
-_DONE = frozenset({"complete", "ok"})
-_STATUSES = _DONE | {"error"}
+_STATUSES = ("complete", "ok", "error")
 _SHOWN = 200
 # How an answer begins: what goes on so and is no JSON was meant to be one.
 _START = re.compile(rb'\s*\{\s*"id"\s*:')
@@ -71,9 +70,12 @@ class Client:
                 event = self._line(line)
                 if event is not None:
                     events.append(event)
+                if isinstance(event, Broken):
+                    self._broken = True
+                    break
         except LineTooLongError as error:
+            self._broken = True
             events.append(Broken(f"the harness sent {error}"))
-        self._broken = self._broken or any(isinstance(event, Broken) for event in events)
         return events
 
     def _line(self, line: bytes) -> Event | None:
