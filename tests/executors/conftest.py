@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,16 +30,19 @@ class Bench:
         self._script = Path(__file__).with_name("misbehaving.py")
 
     def launch(self, greeting: str = "good", **more: Any) -> Launch:
+        """Return the launch of a harness that greets so."""
         return Launch(("{python}", "-I", "-S", str(self._script), greeting), **more)
 
     def pool(
         self, greeting: str = "good", *, workers: int = 1, identity: str | None = None, **rules: Any
     ) -> Pool[Any]:
+        """Return a pool of such harnesses, not yet started."""
         launch = self.launch(greeting, identity=identity)
         report = self.reports.append
         return Pool(self.executor, launch, workers=workers, report=report, **rules)
 
     def request(self, do: str, nonce: object = None, **members: Any) -> Request:
+        """Return a request that asks for a behaviour."""
         return Request(json.dumps({"do": do, "nonce": nonce, **members}))
 
     def once(self) -> str:
@@ -97,6 +99,7 @@ def eventually(condition: Callable[[], object]) -> None:
 
 @pytest.fixture(name="eventually")
 def eventually_() -> Callable[[Callable[[], object]], None]:
+    """Wait until a condition holds."""
     return eventually
 
 
@@ -108,8 +111,3 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.executor.close()
     assert bench.left() == []
     assert list((tmp_path / ".leanopt" / "scratch").glob("*/")) == []
-
-
-@pytest.fixture
-def python() -> str:
-    return sys.executable

@@ -4,6 +4,9 @@ A request is `{"id", "do", "nonce", "once", ...}`: with `once`, a path, it misbe
 that makes the file, and is answered well after that. A good answer echoes the nonce.
 """
 
+# Each behaviour does what its name says.
+# ruff: noqa: D103
+
 from __future__ import annotations
 
 import contextlib
@@ -131,6 +134,11 @@ def wrong_id(request: dict) -> None:
     rest()
 
 
+def wrong_then_right(request: dict) -> None:
+    say(good(request | {"id": "no such"}) + good(request))
+    rest()
+
+
 def counted_id(request: dict) -> None:
     """Answer by a number of its own, as a harness does that echoes no id."""
     say(good(request | {"id": request["id"].partition("-")[0]}))
@@ -149,7 +157,7 @@ def earlier_id(request: dict) -> None:
 
 
 def ahead(request: dict) -> None:
-    """Answer well, and a moment later the request that comes next, by what its id will look like."""
+    """Answer well, and the request that comes next when it is there, by what its id may be."""
     number, _, token = request["id"].partition("-")
     say(good(request))
     sys.stdin.buffer.peek(1)

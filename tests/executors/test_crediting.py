@@ -11,7 +11,15 @@ GOOD = ("good_", "split", "prints")
 # These leave their own request answered, and may cost the one that comes after it an attempt.
 SPOILING = ("twice", "twice_late", "ahead", "dies_after")
 BROKEN = (
-    *("wrong_id", "counted_id", "null_id", "earlier_id", "not_utf8", "not_json"),
+    *(
+        "wrong_id",
+        "wrong_then_right",
+        "counted_id",
+        "null_id",
+        "earlier_id",
+        "not_utf8",
+        "not_json",
+    ),
     *("status", "half", "exits", "crashes"),
 )
 
@@ -38,6 +46,7 @@ def test_each_good_answer_echoes_its_own_nonce(
     retries: int,
     recycle_after: int | None,
 ) -> None:
+    """Each request ends once, with its own answer or a failure that it may have."""
     with bench.pool(workers=workers, retries=retries, recycle_after=recycle_after) as pool:
         requests = [
             bench.request(do, f"{number} {do}", **({"once": bench.once()} if once else {}))

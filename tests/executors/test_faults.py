@@ -24,6 +24,7 @@ OUTCOMES: dict[str, tuple[Category | None, str]] = {
     "dies_after": (None, ""),
     "closes_input": (None, ""),
     "wrong_id": (ENGINE, 'the harness answered "no such", asked was "'),
+    "wrong_then_right": (ENGINE, 'the harness answered "no such", asked was "'),
     "counted_id": (ENGINE, "the harness answered "),
     "null_id": (ENGINE, "the harness answered null"),
     "earlier_id": (ENGINE, "the harness answered "),
@@ -40,6 +41,7 @@ OUTCOMES: dict[str, tuple[Category | None, str]] = {
 
 @pytest.mark.parametrize("fault", OUTCOMES)
 def test_each_fault_has_its_outcome(bench: Any, fault: str) -> None:
+    """Answered or failed as the table says; neighbours get their own answers."""
     category, message = OUTCOMES[fault]
     with bench.pool(retries=1) as pool:
         before, bad, *after = bench.ask(
@@ -67,6 +69,7 @@ RETRIED = [fault for fault, (category, _) in OUTCOMES.items() if category is not
 
 @pytest.mark.parametrize("fault", RETRIED)
 def test_a_fresh_worker_gets_what_a_broken_one_lost(bench: Any, fault: str) -> None:
+    """What misbehaves once is answered at the second attempt, by another worker."""
     with bench.pool(retries=1) as pool:
         first, again = bench.ask(
             pool,
@@ -81,6 +84,7 @@ def test_a_fresh_worker_gets_what_a_broken_one_lost(bench: Any, fault: str) -> N
 
 @pytest.mark.parametrize("fault", ["list_only", "hangs", "stops", "answers_late"])
 def test_what_is_not_answered_in_time_is_a_timeout_and_not_retried(bench: Any, fault: str) -> None:
+    """A late answer reaches nobody."""
     with bench.pool(retries=3, time_limit=1.0) as pool:
         bad, after = bench.ask(pool, bench.request(fault, "bad"), bench.request("good_", "after"))
     assert bad.failure.category is TIMEOUT
@@ -93,6 +97,7 @@ def test_what_is_not_answered_in_time_is_a_timeout_and_not_retried(bench: Any, f
 
 @pytest.mark.parametrize(("fault", "constant"), [("nan", "NaN"), ("infinity", "-Infinity")])
 def test_an_answer_without_numbers_is_no_result(bench: Any, fault: str, constant: str) -> None:
+    """NaN and infinity do not travel; the worker stays."""
     with bench.pool() as pool:
         bad, after = bench.ask(pool, bench.request(fault, 1), bench.request("good_", 2))
     assert bad.answer.payload["status"] == "error"
@@ -103,17 +108,20 @@ def test_an_answer_without_numbers_is_no_result(bench: Any, fault: str, constant
 
 
 def test_prints_among_the_answers_are_reported_once(bench: Any) -> None:
+    """They harm nothing, and the user learns of them."""
     with bench.pool() as pool:
         bench.ask(pool, bench.request("prints"), bench.request("prints"))
-    assert bench.reports == [
-        "a harness wrote more than its answers\n"
-        "lines on its standard output that were no answers: 5, the first: hello"
+    (report,) = bench.reports
+    assert report.splitlines() == [
+        "a harness wrote more than its answers",
+        "lines on its standard output that were no answers: 5, the first: hello",
     ]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["long_print", "long_answer"])
 def test_a_line_of_100_mb_is_read(bench: Any, fault: str) -> None:
+    """As a print it is passed over, as an answer taken."""
     with bench.pool() as pool:
         long, after = bench.ask(pool, bench.request(fault, 1), bench.request("good_", 2))
     assert long.answer.payload["nonce"] == 1
@@ -123,6 +131,7 @@ def test_a_line_of_100_mb_is_read(bench: Any, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", ["long_print", "long_answer"])
 def test_a_line_over_the_limit_breaks_the_protocol(bench: Any, fault: str) -> None:
+    """Memory is bounded, whatever the line would have been."""
     with bench.pool(line_limit=MIB, retries=0) as pool:
         long, after = bench.ask(pool, bench.request(fault, 1), bench.request("good_", 2))
     assert long.failure.category is ENGINE
@@ -131,6 +140,7 @@ def test_a_line_over_the_limit_breaks_the_protocol(bench: Any, fault: str) -> No
 
 
 def test_an_answer_before_the_request_was_sent_in_full_counts_for_nothing(bench: Any) -> None:
+    """It cannot be an answer to what was not read."""
     with bench.pool("eager", retries=1) as pool:
         (early,) = bench.ask(pool, bench.request("good_", "x" * 4 * MIB))
     assert early.failure.category is ENGINE
@@ -138,6 +148,7 @@ def test_an_answer_before_the_request_was_sent_in_full_counts_for_nothing(bench:
 
 
 def test_a_long_request_arrives_in_full(bench: Any) -> None:
+    """What a pipe does not take at once is sent when there is room."""
     with bench.pool() as pool:
         (one,) = bench.ask(pool, bench.request("echo", "x" * 4 * MIB))
     assert one.failure is None
@@ -145,6 +156,7 @@ def test_a_long_request_arrives_in_full(bench: Any) -> None:
 
 
 def test_a_harness_of_the_base_form_is_known_by_its_error(bench: Any) -> None:
+    """It cannot say an identity, and none is asked of it."""
     with bench.pool("base", time_limit=60.0, identity="what it cannot say") as pool:
         request = bench.request("", config_path="/nowhere")
         (one,) = bench.ask(pool, request)
@@ -154,6 +166,7 @@ def test_a_harness_of_the_base_form_is_known_by_its_error(bench: Any) -> None:
 
 
 def test_what_a_hello_says_is_kept_and_the_time_limit_told(bench: Any) -> None:
+    """A harness of the full form knows its limit."""
     with bench.pool("identity=abc", identity="abc", time_limit=60.0) as pool:
         (one,) = bench.ask(pool, bench.request("echo"))
         assert (pool.hello.protocol, pool.hello.engine) == (1, "test")
@@ -165,8 +178,7 @@ REFUSED: dict[str, tuple[type[LeanoptError], str]] = {
     "silent": (ExecutorError, "no worker can be started: it said no hello within 0.5 s"),
     "exit": (
         ExecutorError,
-        "no worker can be started: exit code 5\n"
-        "the end of its standard error:\ncannot import the strategy",
+        "no worker can be started: exit code 5\nthe end of its standard error:\ncannot import",
     ),
     "empty": (ExecutorError, "no worker can be started: the harness answered the hello with null"),
     "protocol=2": (
@@ -180,6 +192,7 @@ REFUSED: dict[str, tuple[type[LeanoptError], str]] = {
 
 @pytest.mark.parametrize("greeting", REFUSED)
 def test_a_hello_that_ends_the_run(bench: Any, greeting: str) -> None:
+    """No worker that speaks so can answer anything."""
     kind, message = REFUSED[greeting]
     limit = 0.5 if greeting == "silent" else 60.0
     with bench.pool(greeting, identity="mine", start_limit=limit) as pool:
@@ -190,23 +203,27 @@ def test_a_hello_that_ends_the_run(bench: Any, greeting: str) -> None:
 
 
 def test_workers_that_die_before_any_work_end_the_run(bench: Any) -> None:
+    """They are not replaced for ever."""
     with bench.pool("exit-after", workers=2) as pool, pytest.raises(ExecutorError) as caught:
         bench.collect(pool, 1)
     assert str(caught.value) == "no worker can be started: exit code 6"
 
 
 def test_workers_that_die_at_once_of_any_work_fail_it(bench: Any) -> None:
+    """Either the request was sent, and fails, or there is no worker."""
     with bench.pool("exit-after", retries=1) as pool:
         pool.submit(1, bench.request("good_"))
         try:
             (one,) = bench.collect(pool, 1).values()
         except ExecutorError as error:  # each was gone before the request could be sent
-            assert "exit code 6" in str(error)
+            told = str(error)
         else:
-            assert one.failure.category is DIED
+            told = f"{one.failure.category}: {one.failure.message}"
+    assert told in ("no worker can be started: exit code 6", "worker died: exit code 6")
 
 
 def test_one_failed_start_is_told_and_made_good(bench: Any) -> None:
+    """The place does not stay empty."""
     with bench.pool(f"once={bench.once()}", workers=2) as pool:
         both = bench.ask(pool, bench.request("good_", 1), bench.request("good_", 2))
         assert [one.answer.payload["nonce"] for one in both] == [1, 2]
@@ -222,6 +239,7 @@ def test_one_failed_start_is_told_and_made_good(bench: Any) -> None:
 
 
 def test_a_command_that_is_not_there(bench: Any) -> None:
+    """The message says which."""
     from leanopt_core.executors.pool import Pool
     from leanopt_core.work import Launch
 

@@ -48,6 +48,7 @@ def owner(bench: Any, eventually: Any) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def folders(bench: Any) -> list[Path]:
+    """Return the scratch folders of all owners."""
     return sorted((bench.folder / ".leanopt" / "scratch").glob("*/"))
 
 
@@ -55,6 +56,7 @@ def folders(bench: Any) -> list[Path]:
 def test_a_killed_leanopt_leaves_no_process(
     bench: Any, owner: Any, eventually: Any, number: int
 ) -> None:
+    """Guards see their owner go, whatever ended it."""
     os.kill(owner.pid, number)
     eventually(lambda: not bench.left())
 
@@ -62,6 +64,7 @@ def test_a_killed_leanopt_leaves_no_process(
 def test_the_next_start_removes_what_a_dead_one_left(
     bench: Any, owner: Any, eventually: Any
 ) -> None:
+    """Its folder, once nobody holds its lock."""
     (left,) = folders(bench)
     os.kill(owner.pid, signal.SIGKILL)
     owner.wait()
@@ -72,6 +75,7 @@ def test_the_next_start_removes_what_a_dead_one_left(
 
 
 def test_the_next_start_ends_what_outlived_its_guard(bench: Any, owner: Any) -> None:
+    """Processes are known by their mark."""
     os.kill(owner.pid, signal.SIGSTOP)
     for guard in _children(owner.pid):
         os.kill(guard, signal.SIGKILL)
@@ -83,6 +87,7 @@ def test_the_next_start_ends_what_outlived_its_guard(bench: Any, owner: Any) -> 
 
 
 def test_a_living_one_is_left_in_peace(bench: Any, owner: Any) -> None:
+    """Its folder and its processes stay."""
     (its,) = folders(bench)
     bench.executor.once(("true",))
     assert its in folders(bench)
@@ -90,6 +95,7 @@ def test_a_living_one_is_left_in_peace(bench: Any, owner: Any) -> None:
 
 
 def test_a_guard_that_is_killed_takes_its_worker_along(bench: Any) -> None:
+    """Daemons that hold the pipes open do not hide its end."""
     with bench.pool(retries=0) as pool:
         pool.submit(1, bench.request("forks_and_hangs"))
         bench.until(pool, lambda: len(bench.left()) == EACH)
@@ -103,9 +109,8 @@ def test_a_guard_that_is_killed_takes_its_worker_along(bench: Any) -> None:
     assert bench.left() == []
 
 
-def test_a_guard_that_does_nothing_any_more_is_passed_over(
-    bench: Any, eventually: Any
-) -> None:
+def test_a_guard_that_does_nothing_any_more_is_passed_over(bench: Any, eventually: Any) -> None:
+    """Closing does not wait for it for ever."""
     with bench.pool(retries=0) as pool:
         pool.submit(1, bench.request("forks_and_hangs"))
         bench.until(pool, lambda: len(bench.left()) == EACH)

@@ -13,10 +13,12 @@ MIB = 2**20
 
 
 def pids(finished: Any) -> list[int]:
+    """Return the processes that answered."""
     return [one.answer.payload["pid"] for one in finished]
 
 
 def test_requests_are_sent_in_the_order_of_submission(bench: Any) -> None:
+    """One worker has them one after the other."""
     log = bench.folder / "log"
     with bench.pool() as pool:
         bench.ask(pool, *(bench.request("logs", n, log=str(log)) for n in range(30)))
@@ -24,6 +26,7 @@ def test_requests_are_sent_in_the_order_of_submission(bench: Any) -> None:
 
 
 def test_workers_work_side_by_side(bench: Any) -> None:
+    """All are at work at the same moment."""
     here = [bench.folder / f"here{n}" for n in range(3)]
     until = bench.folder / "until"
     with bench.pool(workers=3) as pool:
@@ -35,6 +38,7 @@ def test_workers_work_side_by_side(bench: Any) -> None:
 
 
 def test_room_and_idle_places(bench: Any) -> None:
+    """Counted by what is outstanding, whether workers are there yet or not."""
     here, until = bench.folder / "here", bench.folder / "until"
     with bench.pool(workers=2) as pool:
         assert (pool.idle(), pool.room()) == (2, 4)
@@ -52,6 +56,7 @@ def test_room_and_idle_places(bench: Any) -> None:
 
 
 def test_a_ticket_that_is_in_use_is_refused(bench: Any) -> None:
+    """It is free again once its end was told."""
     with bench.pool() as pool:
         pool.submit("a", bench.request("good_"))
         with pytest.raises(ValueError, match="ticket 'a' is already in use"):
@@ -62,6 +67,7 @@ def test_a_ticket_that_is_in_use_is_refused(bench: Any) -> None:
 
 
 def test_a_strategy_s_own_error_is_an_answer(bench: Any) -> None:
+    """It is not retried, and the worker stays."""
     with bench.pool(retries=5) as pool:
         one, after = bench.ask(pool, bench.request("error", 1), bench.request("good_", 2))
     assert one.answer.payload["status"] == "error"
@@ -71,6 +77,7 @@ def test_a_strategy_s_own_error_is_an_answer(bench: Any) -> None:
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_retries_are_bounded_and_each_on_a_fresh_worker(bench: Any, retries: int) -> None:
+    """Every attempt is the first request of its worker."""
     log = bench.folder / "log"
     with bench.pool(workers=2, retries=retries) as pool:
         bad, *_ = bench.ask(
@@ -84,6 +91,7 @@ def test_retries_are_bounded_and_each_on_a_fresh_worker(bench: Any, retries: int
 
 
 def test_a_withdrawn_request_is_not_told(bench: Any) -> None:
+    """Whether it runs or waits; its ticket is free at once."""
     here = bench.folder / "here"
     with bench.pool() as pool:
         pool.submit("runs", bench.request("waits", here=str(here), until="/never"))
@@ -103,6 +111,7 @@ def test_a_withdrawn_request_is_not_told(bench: Any) -> None:
 
 
 def test_a_finished_request_can_be_withdrawn_too(bench: Any) -> None:
+    """Its answer is dropped if it was not collected."""
     with bench.pool() as pool:
         pool.submit(1, bench.request("good_"))
         pool.submit(2, bench.request("good_"))
@@ -116,12 +125,14 @@ def test_a_finished_request_can_be_withdrawn_too(bench: Any) -> None:
 
 
 def test_wait_comes_back_empty_after_its_time(bench: Any) -> None:
+    """Zero looks once, and does not wait."""
     with bench.pool() as pool:
         assert pool.wait(0) == []
         assert pool.wait(0.05) == []
 
 
 def test_wake_from_another_thread(bench: Any) -> None:
+    """The wait has no limit, and ends."""
     with bench.pool() as pool:
         thread = threading.Thread(target=pool.wake)
         thread.start()
@@ -130,12 +141,14 @@ def test_wake_from_another_thread(bench: Any) -> None:
 
 
 def test_wake_before_the_wait_is_not_lost(bench: Any) -> None:
+    """The next wait returns at once."""
     with bench.pool() as pool:
         pool.wake()
         assert pool.wait() == []
 
 
 def test_wake_from_a_signal_handler(bench: Any) -> None:
+    """Ctrl-C reaches a loop that waits."""
     before = signal.getsignal(signal.SIGUSR1)
     with bench.pool() as pool:
         signal.signal(signal.SIGUSR1, lambda *_: pool.wake())
@@ -150,12 +163,14 @@ def test_wake_from_a_signal_handler(bench: Any) -> None:
 
 
 def test_a_worker_is_replaced_after_so_many_requests(bench: Any) -> None:
+    """The last one in the row has what remains."""
     with bench.pool(recycle_after=3) as pool:
         had = pids(bench.ask(pool, *(bench.request("pid") for _ in range(8))))
     assert [had.count(pid) for pid in dict.fromkeys(had)] == [3, 3, 2]
 
 
 def test_a_worker_is_replaced_when_it_has_grown(bench: Any) -> None:
+    """By what it holds more than after its first request."""
     with bench.pool(recycle_growth=48 * MIB) as pool:
         first, grown = pids(
             bench.ask(pool, bench.request("pid"), bench.request("grows", grow=64 * MIB))
@@ -172,6 +187,7 @@ def test_a_worker_is_replaced_when_it_has_grown(bench: Any) -> None:
 
 
 def test_a_worker_that_dies_between_requests_is_replaced(bench: Any, eventually: Any) -> None:
+    """No request loses an attempt by it."""
     with bench.pool() as pool:
         (one,) = bench.ask(pool, bench.request("pid"))
         os.kill(one.answer.payload["pid"], signal.SIGKILL)
@@ -183,6 +199,7 @@ def test_a_worker_that_dies_between_requests_is_replaced(bench: Any, eventually:
 
 
 def test_close_while_workers_are_being_started(bench: Any) -> None:
+    """Those that arrive late are ended too; a second close does nothing."""
     pool = bench.pool(workers=4)
     pool.start()
     pool.close()
@@ -191,6 +208,7 @@ def test_close_while_workers_are_being_started(bench: Any) -> None:
 
 
 def test_close_while_workers_say_no_hello(bench: Any, eventually: Any) -> None:
+    """Guards and harnesses go."""
     pool = bench.pool("silent", workers=4)
     pool.start()
     eventually(lambda: pool.wait(0.01) or len(bench.left()) == 8)
@@ -200,6 +218,7 @@ def test_close_while_workers_say_no_hello(bench: Any, eventually: Any) -> None:
 
 @pytest.mark.parametrize("deed", ["hangs", "forks_and_hangs", "stops", "waits", "closes_all"])
 def test_close_leaves_no_process(bench: Any, deed: str) -> None:
+    """Whatever the workers are doing, with their offspring."""
     here = [bench.folder / f"here{n}" for n in range(4)]
     pool = bench.pool(workers=4)
     pool.start()
@@ -211,6 +230,7 @@ def test_close_leaves_no_process(bench: Any, deed: str) -> None:
 
 
 def test_close_before_the_start(bench: Any) -> None:
+    """There is nothing to end."""
     pool = bench.pool()
     pool.close()
     assert bench.left() == []

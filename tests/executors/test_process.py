@@ -24,18 +24,21 @@ LIBRARIES = (
 
 
 def environment(bench: Any, executor: Any = None, **launch: Any) -> dict[str, str]:
+    """Return the environment that a worker finds."""
     with Pool(executor or bench.executor, bench.launch(**launch), workers=1) as pool:
         (one,) = bench.ask(pool, bench.request("environment"))
     return dict(one.answer.payload["environment"])
 
 
 def test_numeric_libraries_have_one_thread(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the user's own environment says."""
     monkeypatch.setenv("OMP_NUM_THREADS", "64")
     there = environment(bench)
     assert {name: there[name] for name in LIBRARIES} == dict.fromkeys(LIBRARIES, "1")
 
 
 def test_numeric_libraries_have_the_threads_asked_for(bench: Any, tmp_path: Path) -> None:
+    """By the executor's option."""
     executor = create(ProcessOptions(threads=3), tmp_path / "other")
     there = environment(bench, executor)
     executor.close()
@@ -45,6 +48,7 @@ def test_numeric_libraries_have_the_threads_asked_for(bench: Any, tmp_path: Path
 def test_hash_seed_time_zone_and_locale_are_fixed(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """All else is handed on."""
     for name in ("PYTHONHASHSEED", "TZ", "LC_ALL", "PYTHONUTF8", "PYTHONUNBUFFERED"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("MINE", "goes along")
@@ -56,6 +60,7 @@ def test_hash_seed_time_zone_and_locale_are_fixed(
 
 
 def test_the_launch_s_environment_comes_last(bench: Any, tmp_path: Path) -> None:
+    """An engine knows best; its places are filled in."""
     mounts = (Mount("data", tmp_path),)
     there = environment(bench, mounts=mounts, environment={"TZ": "Asia/Tokyo", "D": "{data}/x"})
     assert there["TZ"] == "Asia/Tokyo"
@@ -63,6 +68,7 @@ def test_the_launch_s_environment_comes_last(bench: Any, tmp_path: Path) -> None
 
 
 def test_placeholders_are_filled_once_and_nothing_else(bench: Any, tmp_path: Path) -> None:
+    """Parameters that look like them reach the strategy as they are."""
     launch = bench.launch(mounts=(Mount("data", tmp_path / 'a "b"'),))
     payload = (
         '{"do":"echo","scenario":{"data":"{data}"},"scratch":"{scratch}",'
@@ -78,6 +84,7 @@ def test_placeholders_are_filled_once_and_nothing_else(bench: Any, tmp_path: Pat
 
 
 def test_a_placeholder_without_a_mount_is_an_error(bench: Any) -> None:
+    """It names the placeholder."""
     with pytest.raises(ExecutorError, match=r"\{data\} is asked for, but nothing is mounted"):
         bench.executor.once(("echo", "{data}"))
     launch = bench.launch(environment={"D": "{data}"})
@@ -87,11 +94,13 @@ def test_a_placeholder_without_a_mount_is_an_error(bench: Any) -> None:
 
 
 def test_once_gives_exit_code_and_both_outputs(bench: Any) -> None:
+    """Its input is empty."""
     done = bench.executor.once(("sh", "-c", "cat; echo out; echo err >&2; exit 7"))
     assert (done.exit_code, done.output, done.errors) == (7, "out\n", "err\n")
 
 
 def test_once_runs_where_workers_run(bench: Any, tmp_path: Path) -> None:
+    """With the same environment and places; other braces are left alone."""
     mounts = (Mount("build", tmp_path / "project"),)
     code = "import os, sys; print(sys.argv[1:], os.environ['TZ'], os.environ['OMP_NUM_THREADS'])"
     done = bench.executor.once(("{python}", "-c", code, "{build}/a.py", "{other}"), mounts)
@@ -99,6 +108,7 @@ def test_once_runs_where_workers_run(bench: Any, tmp_path: Path) -> None:
 
 
 def test_once_is_killed_at_its_limit_with_all_it_started(bench: Any) -> None:
+    """What it wrote until then is kept."""
     done = bench.executor.once(
         ("sh", "-c", "echo begun; setsid sleep 1000 & sleep 1000"), time_limit=0.3
     )
@@ -108,11 +118,13 @@ def test_once_is_killed_at_its_limit_with_all_it_started(bench: Any) -> None:
 
 
 def test_once_says_what_killed_a_command(bench: Any) -> None:
+    """The exit code alone would not."""
     done = bench.executor.once(("sh", "-c", "kill -SEGV $$"))
     assert (done.exit_code, done.errors) == (139, "ended by signal 11 (SIGSEGV)\n")
 
 
 def test_once_bounds_what_it_keeps(bench: Any) -> None:
+    """The beginning of the output, the end of the errors."""
     code = "import sys; sys.stdout.write('x' * 2**25); sys.stderr.write('y' * 2**25 + 'end')"
     done = bench.executor.once(("{python}", "-c", code))
     assert done.exit_code == 0
@@ -123,18 +135,21 @@ def test_once_bounds_what_it_keeps(bench: Any) -> None:
 
 
 def test_once_leaves_no_daemon(bench: Any) -> None:
+    """Its end is the end of all that it started."""
     done = bench.executor.once(("sh", "-c", "setsid sleep 1000 > /dev/null 2>&1 & exit 0"))
     assert done.exit_code == 0
     assert bench.left() == []
 
 
 def test_a_command_that_is_not_there_exits_with_127(bench: Any) -> None:
+    """As a shell has it, with the reason."""
     done = bench.executor.once(("/no/such/program",))
     assert done.exit_code == 127
     assert done.errors == "cannot start '/no/such/program': No such file or directory\n"
 
 
 def test_the_place_is_the_interpreter_and_the_platform(bench: Any, tmp_path: Path) -> None:
+    """Of the interpreter that `{python}` stands for."""
     own = f"{platform.python_implementation()} {platform.python_version()}"
     place = {"python": own, "platform": f"{sys.platform} {platform.machine()}"}
     assert bench.executor.place() == place
@@ -148,11 +163,13 @@ def test_the_place_is_the_interpreter_and_the_platform(bench: Any, tmp_path: Pat
 
 
 def test_as_many_workers_as_wanted_or_processors(bench: Any) -> None:
+    """Those that this process may use."""
     assert bench.executor.workers(5) == 5
     assert bench.executor.workers(None) == len(os.sched_getaffinity(0))
 
 
 def test_workers_stand_back_where_asked(bench: Any, tmp_path: Path) -> None:
+    """By the executor's option."""
     executor = ProcessExecutor(ProcessOptions(nice=7), tmp_path / "other")
     done = executor.once(("{python}", "-c", "import os; print(os.nice(0))"))
     executor.close()
@@ -160,5 +177,6 @@ def test_workers_stand_back_where_asked(bench: Any, tmp_path: Path) -> None:
 
 
 def test_a_launch_takes_no_shell(bench: Any) -> None:
+    """Arguments arrive as they are."""
     launch = Launch(("echo", "$HOME; {python}"))
     assert bench.executor.once(launch.command).output == f"$HOME; {sys.executable}\n"

@@ -26,10 +26,12 @@ def channel(bench: Any) -> Any:
 
 
 def scratch(channel: Any) -> Path:
+    """Return the worker's folder."""
     return Path(channel.fill("{scratch}"))
 
 
 def test_what_is_put_can_be_opened(channel: Any) -> None:
+    """Folders are made, a second file takes the first one's place."""
     channel.put("a.json", b"one")
     channel.put("deep/er/b.bin", b"\0two")
     channel.put("a.json", b"new")
@@ -42,6 +44,7 @@ def test_what_is_put_can_be_opened(channel: Any) -> None:
 
 @pytest.mark.parametrize("name", ESCAPES)
 def test_no_name_leaves_the_folder(channel: Any, bench: Any, name: str) -> None:
+    """Refused before anything is touched."""
     before = sorted(bench.folder.rglob("*"))
     with pytest.raises(ExecutorError, match="is no name below the scratch folder"):
         channel.put(name, b"x")
@@ -51,6 +54,7 @@ def test_no_name_leaves_the_folder(channel: Any, bench: Any, name: str) -> None:
 
 
 def test_no_link_is_followed(channel: Any, bench: Any) -> None:
+    """Neither as the last part of a name, nor on the way."""
     outside = bench.folder / "outside"
     outside.mkdir()
     (outside / "secret").write_text("secret")
@@ -67,6 +71,7 @@ def test_no_link_is_followed(channel: Any, bench: Any) -> None:
 
 
 def test_a_folder_that_became_a_link_is_not_followed(channel: Any, bench: Any) -> None:
+    """Not even the scratch folder itself."""
     outside = bench.folder / "outside"
     outside.mkdir()
     here = scratch(channel)
@@ -78,6 +83,7 @@ def test_a_folder_that_became_a_link_is_not_followed(channel: Any, bench: Any) -
 
 
 def test_what_is_no_plain_file_is_not_opened(channel: Any) -> None:
+    """Opening it would wait for ever, or fail later."""
     (scratch(channel) / "folder").mkdir()
     os.mkfifo(scratch(channel) / "pipe")
     for name in ("folder", "pipe"):
@@ -90,6 +96,7 @@ def test_what_is_no_plain_file_is_not_opened(channel: Any) -> None:
 
 
 def test_a_request_s_files_are_there_before_it(bench: Any) -> None:
+    """In the worker's folder, where it runs."""
     request = Request(
         '{"do": "reads", "file": "in/config.json", "nonce": 1}', files={"in/config.json": b"text"}
     )
@@ -99,6 +106,7 @@ def test_a_request_s_files_are_there_before_it(bench: Any) -> None:
 
 
 def test_an_answer_s_files_can_be_opened_after_the_worker_s_end(bench: Any) -> None:
+    """The folder stays while the answer is held."""
     with bench.pool(recycle_after=1) as pool:
         one, _ = bench.ask(
             pool,
@@ -112,6 +120,7 @@ def test_an_answer_s_files_can_be_opened_after_the_worker_s_end(bench: Any) -> N
 
 
 def test_a_worker_s_folder_goes_when_nobody_holds_it(bench: Any) -> None:
+    """A long run does not fill the disk."""
     with bench.pool(recycle_after=1) as pool:
         for _ in range(3):
             bench.ask(pool, bench.request("writes", files={"x": "x"}))
@@ -119,6 +128,7 @@ def test_a_worker_s_folder_goes_when_nobody_holds_it(bench: Any) -> None:
 
 
 def test_a_file_that_cannot_be_written_fails_the_request(bench: Any) -> None:
+    """And the next one is answered."""
     bad = Request('{"do": "good_"}', files={"../x": b""})
     with bench.pool(retries=1) as pool:
         one, after = bench.ask(pool, bad, bench.request("good_", "after"))
@@ -129,6 +139,7 @@ def test_a_file_that_cannot_be_written_fails_the_request(bench: Any) -> None:
 
 
 def test_workers_have_folders_of_their_own(bench: Any) -> None:
+    """Each runs in its own."""
     with bench.pool(workers=2, recycle_after=1) as pool:
         finished = bench.ask(pool, *(bench.request("environment") for _ in range(4)))
     folders = {one.answer.payload["folder"] for one in finished}
@@ -137,6 +148,7 @@ def test_workers_have_folders_of_their_own(bench: Any) -> None:
 
 
 def test_a_project_that_cannot_be_written_to_is_said(bench: Any) -> None:
+    """With the path, as an error of the executor."""
     (bench.folder / ".leanopt").write_text("a file")
     with pytest.raises(ExecutorError, match="no scratch folder can be made below"):
         bench.executor.once(("true",))
@@ -144,6 +156,7 @@ def test_a_project_that_cannot_be_written_to_is_said(bench: Any) -> None:
 
 
 def test_folders_go_at_exit_though_nobody_closed(tmp_path: Path) -> None:
+    """An error on the way leaves no litter."""
     code = (
         "import sys; from pathlib import Path\n"
         "from leanopt_core.executors.options import ProcessOptions\n"

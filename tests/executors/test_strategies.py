@@ -24,6 +24,7 @@ DEEDS: dict[str, tuple[Category | None, str]] = {
 
 @pytest.mark.parametrize("deed", DEEDS)
 def test_it_is_categorised_and_the_others_go_on(bench: Any, deed: str) -> None:
+    """And at the end nothing that it started is left."""
     category, message = DEEDS[deed]
     limit = 60.0 if category is not Category.TIMEOUT else 2.0
     rules = {"time_limit": limit, "memory_limit": 200 * MIB, "retries": 0}
@@ -42,6 +43,7 @@ def test_it_is_categorised_and_the_others_go_on(bench: Any, deed: str) -> None:
 
 
 def test_of_what_a_worker_writes_to_standard_error_the_end_is_kept(bench: Any) -> None:
+    """The message is bounded, whatever was printed."""
     with bench.pool(retries=0) as pool:
         (one,) = bench.ask(pool, bench.request("prints_much", 1, then="exits"))
     assert one.failure.message.endswith("\nabout to go")
@@ -49,6 +51,7 @@ def test_of_what_a_worker_writes_to_standard_error_the_end_is_kept(bench: Any) -
 
 
 def test_what_was_written_before_a_request_is_not_told_with_it(bench: Any) -> None:
+    """Each failure tells of its own request only."""
     with bench.pool(retries=0) as pool:
         bench.ask(pool, bench.request("complains", "of old troubles"))
         (one,) = bench.ask(pool, bench.request("exits"))
