@@ -8,6 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A property that takes long on a busy machine is no failure.
+settings.register_profile("leanopt", deadline=None)
+settings.load_profile("leanopt")
 
 Install = Callable[..., Path]
 

@@ -11,7 +11,7 @@ from typing import NoReturn, TypeAlias
 from leanopt_core.space import _terms as terms
 from leanopt_core.space._checks import usable_in_constraints
 from leanopt_core.space._errors import cut, quoted
-from leanopt_core.space._numbers import Kind, units_of
+from leanopt_core.space._numbers import TOO_LONG, Kind, units_of
 from leanopt_core.space._syntax import Source
 from leanopt_core.space._terms import Check, Term
 from leanopt_core.suggest import did_you_mean
@@ -213,8 +213,8 @@ class _Compiler:
         try:
             number = value if isinstance(value, int) else Decimal(self._digits(node))
             units_of(number)
-        except ArithmeticError:
-            self._refuse(node, "is no number")
+        except ArithmeticError:  # an exponent that Decimal itself does not take
+            self._refuse(node, TOO_LONG)
         except ValueError as error:
             self._refuse(node, str(error))
         return terms.of_value(number)

@@ -18,7 +18,7 @@ DIGITS = 30
 """Most digits before the decimal point, and after it: bounds what hostile numbers can cost."""
 
 _WRITTEN = 200
-_TOO_LONG = f"has more than {DIGITS} digits before or after the decimal point"
+TOO_LONG = f"has more than {DIGITS} digits before or after the decimal point"
 
 
 def kind_of(value: object) -> Kind:
@@ -45,7 +45,7 @@ def units_of(number: int | Decimal) -> tuple[int, int]:
         return 0, 0
     sign, digits, exponent = number.as_tuple()
     if len(digits) > _WRITTEN or abs(number.adjusted()) > _WRITTEN:
-        raise ValueError(_TOO_LONG)
+        raise ValueError(TOO_LONG)
     units, places = int("".join(map(str, digits))), -int(exponent)
     if places < 0:
         units, places = units * 10**-places, 0
@@ -86,5 +86,5 @@ def _shortest(units: int, places: int) -> tuple[int, int]:
 
 def _bounded(units: int, places: int) -> tuple[int, int]:
     if places > DIGITS or abs(units) >= 10 ** (DIGITS + places):
-        raise ValueError(_TOO_LONG)
+        raise ValueError(TOO_LONG)
     return units, places

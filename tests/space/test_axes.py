@@ -60,6 +60,20 @@ def test_max_off_the_grid_is_not_reached():
     assert [number_text(value) for value in axis.values] == ["0.1", "0.2", "0.3"]
 
 
+def test_numbers_reach_from_thirty_digits_to_thirty_places():
+    """Exact at both ends, together too, however the numbers are written."""
+    tiny, huge = D("1E-30"), D("1E+29")
+    axis = Axis.decimals("x", huge, D("1" + "0" * 28 + "1"), D("0.25"))
+    assert [number_text(v) for v in axis.values[:2]] == ["1" + "0" * 29, "1" + "0" * 29 + ".25"]
+    axis = Axis.decimals("x", -huge, -huge, tiny)
+    assert axis.values[0] == -huge
+    axis = Axis.decimals("x", tiny, D("9E-30"), D("3E-30"))
+    assert [number_text(v) for v in axis.values] == [f"0.{'0' * 29}{n}" for n in (1, 4, 7)]
+    axis = Axis.listed("x", [-huge, -tiny, 0, tiny, D("99999E+25")])
+    assert [axis.level(value) for value in axis.values] == [0, 1, 2, 3, 4]
+    assert Axis.decimals("x", 0, D("1.00000000000000000"), D("1E-0")).values[1] == 1
+
+
 def test_a_huge_axis_costs_nothing():
     """10**18 values are a range, sliced and looked up without walking."""
     axis = Axis.decimals("x", 0, 10**9, D("0.000000001"))

@@ -51,7 +51,7 @@ axes = st.one_of(
     ),
     st.builds(
         lambda low, span, step: Axis.decimals("x", low, low + span, step),
-        *(numbers, st.integers(0, 50), st.decimals("0.001", 9, places=3)),
+        *(numbers, st.integers(0, 20), st.decimals("0.025", 9, places=3)),
     ),
     st.lists(numbers | st.integers(-99, 99), min_size=1, max_size=5).map(
         lambda found: Axis.listed("x", sorted(set(found)))

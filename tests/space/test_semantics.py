@@ -48,6 +48,7 @@ numbers = st.recursive(
         _of("{} {} {}", inner, operators, inner)
         | _of("({} {} {})", inner, operators, inner)
         | _of("-{}", inner)
+        | _of("+{}", inner)
         | _of("abs({})", inner)
         | _of("min({}, {})", inner, inner)
         | _of("max({}, {}, {})", inner, inner, inner)
