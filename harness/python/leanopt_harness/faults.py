@@ -11,8 +11,9 @@ STRATEGY_ERROR = "strategy error"
 ENGINE_ERROR = "engine error"
 NO_RESULT = "no result"
 
-#: The longest text of an exception that travels, in characters.
+#: The longest text of an exception that travels, and the longest message, in characters.
 LONGEST_TEXT = 4000
+LONGEST_MESSAGE = 8000
 
 
 class Failure(Exception):  # noqa: N818 - a backtest's failure is the field's term, not a bug here
@@ -32,7 +33,7 @@ def explain(error: BaseException, project: Project) -> str:
     traceback.clear_frames(error.__traceback__)
     _show(error)
     where = _place(error, project)
-    text = _text(error)
+    text = describe(error)
     message = f"{type(error).__qualname__}: {text}" if text else type(error).__qualname__
     return f"{message} ({where})" if where else message
 
@@ -50,12 +51,17 @@ def _place(error: BaseException, project: Project) -> str | None:
     return None
 
 
-def _text(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """Return the text of an exception, clipped; never raises."""
     try:
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        return clip(error.msg if isinstance(error, SyntaxError) else str(error))
     except BaseException:  # noqa: BLE001 - a strategy's exception may fail in any way at all
         return "its message cannot be read"
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+
+
+def clip(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Return `text`, its end cut off where it is longer than `longest` characters."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def _show(error: BaseException) -> None:

@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from operator import attrgetter, lt
 from typing import Any, TypeAlias
 
-from leanopt_harness.faults import NO_RESULT, Failure
+from leanopt_harness.faults import NO_RESULT, Failure, describe
 from leanopt_harness.values import Result, Trade
 
 Json: TypeAlias = "float | int | str | list[Json] | dict[str, Json] | None"
@@ -44,8 +44,9 @@ def read_result(result: object, outputs: Iterable[str]) -> dict[str, Json]:
         equity, trades = _equity(result), _trades(result.trades)
     except Failure:
         raise
-    except Exception as error:
-        raise _refuse(f"the Result cannot be read: {type(error).__name__}: {error}") from error
+    except BaseException as error:  # noqa: BLE001 - what is lazy in it may fail in any way
+        what = f"{type(error).__name__}: {describe(error)}"
+        raise _refuse(f"the Result cannot be read: {what}") from None
     if "equity" in outputs:
         answer["equity"] = {name: _base64(column) for name, column in equity.items()}
     if "trades" in outputs:
@@ -183,7 +184,7 @@ def _shown(value: object) -> str:
     """Return a value for a message: short, with its type, whatever its repr does."""
     try:
         text = repr(value)
-    except Exception:  # noqa: BLE001 - a strategy's object may fail in any way
+    except BaseException:  # noqa: BLE001 - a strategy's object may fail in any way
         text = "something"
     short = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
     return f"{short} ({type(value).__name__})"

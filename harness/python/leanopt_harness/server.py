@@ -11,7 +11,15 @@ from typing import Any
 import leanopt_harness
 from leanopt_harness import forms
 from leanopt_harness.channel import Channel
-from leanopt_harness.faults import ENGINE_ERROR, NO_RESULT, STRATEGY_ERROR, Failure, explain
+from leanopt_harness.faults import (
+    ENGINE_ERROR,
+    LONGEST_MESSAGE,
+    NO_RESULT,
+    STRATEGY_ERROR,
+    Failure,
+    clip,
+    explain,
+)
 from leanopt_harness.outcome import read_result
 from leanopt_harness.project import Project
 from leanopt_harness.scenario import Scenario
@@ -66,7 +74,7 @@ class Server:
             name = forms.identifier(request)
             return _sendable(_line({"id": name, "status": "complete", **self._respond(request)}))
         except Failure as failure:
-            told = {"category": failure.category, "message": failure.message}
+            told = {"category": failure.category, "message": clip(failure.message, LONGEST_MESSAGE)}
             return _line({"id": name, "status": "error", **told})
 
     def _respond(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +120,8 @@ class Server:
             self._surroundings.restore()
         seconds = round(perf_counter() - started, 6)
         answer: dict[str, Any] = read_result(result, asked)
-        return {"read": sorted(map(str, parameters.asked)), "seconds": seconds, **answer}
+        read = sorted(name for name in parameters.asked if isinstance(name, str))
+        return {"read": read, "seconds": seconds, **answer}
 
     def _scenario(self, given: object) -> Scenario:
         # By text: 1, 1.0 and true are equal, and not the same to a strategy.

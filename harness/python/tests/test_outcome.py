@@ -137,6 +137,21 @@ def itself() -> dict[str, Any]:
     return endless
 
 
+class Fatal(SystemExit):
+    """Ends a process, and cannot say why."""
+
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+class Lazy(dict[str, Any]):
+    """Statistics that are computed when they are looked at."""
+
+    def items(self) -> Any:
+        """Fail for good."""
+        raise Fatal
+
+
 class Unreadable:
     """Fails at everything."""
 
@@ -166,6 +181,7 @@ class Unreadable:
         (Result({1: 1.0}), "a statistic has the name 1: expected a text"),
         (Result({"a": {2: 1.0}}), 'a statistic in "a" has the name 2: expected a text'),
         (Result({"x": "y" * 10**6}, times=5), "the Result cannot be read: TypeError: 'int' object"),
+        (Result(Lazy()), "the Result cannot be read: Fatal: its message cannot be read"),
         (Result(itself()), "expected at most 16 nested sections"),
         (Result({}, times=[1, 2], equity=[1.0]), "times has 2 entries and equity 1: expected as"),
         (Result({}, equity=[1.0]), "times has 0 entries and equity 1: expected as many"),
