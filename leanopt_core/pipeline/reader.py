@@ -70,7 +70,7 @@ class Reader:
     def installed(self, kind: Kind) -> str:
         """Return a hint: the names that are installed, or what to type where none is."""
         names = ", ".join(self.registry.names(kind))
-        return f"there are: {names}" if names else f"none is installed; {_FIRST[kind]}"
+        return f"there are: {names}" if names else f"none is installed: {_FIRST[kind]}"
 
     def tables(self, raw: object, at: KeyPath) -> list[tuple[object, KeyPath]]:
         """Return the items of an array of tables, each with its place."""
@@ -106,10 +106,13 @@ class Reader:
         others = [other for other in Kind if self.registry.find(other, use)]
         if others:
             return f"{use} is the name of an installed {others[0]}; {self.installed(kind)}"
-        hint = self.registry.install_hint(kind, use)
-        broken = dict.fromkeys(problem.distribution for problem in self.registry.problems)
-        mend = f"; leanopt plugins says what is wrong with {', '.join(broken)}" if broken else ""
-        return hint + mend
+        parts = [self.registry.install_hint(kind, use)]
+        if not self.registry.names(kind):
+            parts.insert(0, "none is installed")
+        if self.registry.problems:
+            broken = dict.fromkeys(problem.distribution for problem in self.registry.problems)
+            parts.append(f"leanopt plugins says what is wrong with {', '.join(broken)}")
+        return "; ".join(parts)
 
 
 def _check_options(registered: Registered, own: Collection[str]) -> None:

@@ -60,6 +60,9 @@ def _read(
     extras = {key: value for key, value in raw.items() if key not in _KEYS}
     own = {key: value for key, value in raw.items() if key in _KEYS}
     _check_misspelt(raw, extras, at, reader)
+    if "data" in extras:
+        expected = "no such key: a strategy finds there what strategy.data says"
+        reader.problems.add((*at, "data"), toml_text(extras["data"]), expected)
     table = reader.table({"name": name, **own}, at, ScenarioTable)
     if table is None:
         return None

@@ -96,7 +96,7 @@ def test_letters_in_disorder(try_load, sound, data) -> None:
         max_size=4,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_override(try_load, sound, sets) -> None:
     """`--set` of known keys in any order, with odd values, and of anything."""
     check(try_load(sound, sets))

@@ -60,7 +60,8 @@ def test_told(name, sound, load, registry, install) -> None:
     for old, new in case.get("edits", default):
         assert old in text
         text = text.replace(old, new, 1)
-    installed = _with(registry, plugins) if plugins else registry
+    core = discover({"LEANOPT_PLUGINS": ""})
+    installed = core if case.get("bare") else _with(registry, plugins)
     assert _told(load, text, installed, case.get("sets", [])) == case["says"]
 
 
@@ -80,6 +81,8 @@ def _plugins(case: dict[str, Any]) -> dict[str, str]:
 
 
 def _with(registry: Registry, plugins: dict[str, str]) -> Registry:
+    if not plugins:
+        return registry
     found = discover({"LEANOPT_PLUGINS": ",".join(plugins)})
     return Registry({**registry.entries, **found.entries}, problems=found.problems)
 
