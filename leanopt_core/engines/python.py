@@ -60,7 +60,7 @@ class PythonEngine:
         if self._data is not None and not self._data.exists():
             raise StrategyError(f"there is no data at {self._data}")
         launch = self._launch()
-        command = [part.replace("serve", "describe") for part in launch.command]
+        command = ["describe" if part == "serve" else part for part in launch.command]
         completed = once(command, launch.mounts)
         described = _described(completed.output)
         if described is None:
