@@ -5,19 +5,28 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 LEANOPT = Path(sys.executable).with_name("leanopt")
+#: Budgets that are quick, and enough for an example that shows trial 17.
+SMALL = ("--set", "stage.lhs.trials=16", "--set", "stage.random.trials=8")
 
 Page = Callable[[str], str]
 Sections = Callable[[str, str], dict[str, str]]
 Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def small() -> tuple[str, ...]:
+    """Options that make a run of the quickstart small."""
+    return SMALL
 
 
 @pytest.fixture(scope="session")
@@ -41,16 +50,26 @@ def sections() -> Sections:
     return split
 
 
+def copied(folder: Path) -> Path:
+    """Copy the quickstart to `examples/quickstart` in a folder, and return the copy."""
+    copy = folder / "examples" / "quickstart"
+    left = shutil.ignore_patterns(".leanopt", "__pycache__", "*.jsonl")
+    shutil.copytree(ROOT / "examples" / "quickstart", copy, ignore=left)
+    return copy
+
+
 @pytest.fixture
 def quickstart(tmp_path: Path) -> Path:
-    """A folder with a copy of the quickstart at `examples/quickstart`; the copy is returned."""
-    copy = tmp_path / "examples" / "quickstart"
-    shutil.copytree(
-        ROOT / "examples" / "quickstart",
-        copy,
-        ignore=shutil.ignore_patterns(".leanopt", "__pycache__", "*.jsonl"),
-    )
-    return copy
+    """A copy of the quickstart, two folders below the test's own."""
+    return copied(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory: pytest.TempPathFactory, leanopt: Leanopt) -> Path:
+    """A copy of the quickstart with one small run, to be looked at only."""
+    folder = copied(tmp_path_factory.mktemp("searched"))
+    assert leanopt(folder, "run", "pipeline.toml", *SMALL).returncode == 0
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +90,27 @@ def leanopt() -> Leanopt:
         return completed
 
     return run
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command in a session of its own; whatever still runs afterwards is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [LEANOPT, *arguments],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
