@@ -10,6 +10,7 @@ from cattrs.errors import StructureHandlerNotFoundError
 
 from leanopt_core.pipeline.toml import KeyPath
 
+_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
 _ATTRS_TAIL = re.compile(r"( \(got .*\)\.?| \(.* doesn't\)|: [^:]*)$", re.DOTALL)
 
 
@@ -54,6 +55,7 @@ def reason(error: Exception, name: str) -> str:
     meant for the user, of other errors the kind is named too.
     """
     message = " ".join(str(error.args[0] if error.args else "").split())
+    message = _CLASS.sub(r"\1", message)
     if message.startswith(f"'{name}' must "):
         message = _ATTRS_TAIL.sub("", message.removeprefix(f"'{name}' "))
     elif message.startswith(f"Length of '{name}' must "):

@@ -107,7 +107,7 @@ def test_any_override(try_load, sound, sets) -> None:
     span=st.integers(-3, 40),
     step=st.sampled_from(["1", "0.5", "0.003", "0", "-1", "7"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_axis_is_on_its_grid(try_load, sound, low, span, step) -> None:
     """`min + i * step` exactly, never past max; what has no value is a mistake."""
     high = low + span
