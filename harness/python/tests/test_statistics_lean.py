@@ -8,6 +8,7 @@ import zipfile
 from datetime import UTC, datetime
 from math import sqrt
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from leanopt_harness.statistics import (
     match_fills,
     trade_statistics,
 )
+from leanopt_harness.statistics.moments import Moments, probabilistic_sharpe
 from leanopt_harness.values import Fill, Trade
 
 if TYPE_CHECKING:
@@ -185,6 +187,27 @@ def test_statistics_of_returns(
     assert _number(result, "Annual Standard Deviation") == pytest.approx(deviation, rel=1e-9)
     assert _number(result, "Sharpe Ratio") == pytest.approx(sharpe, rel=1e-9)
     assert _number(result, "Probabilistic Sharpe Ratio") == pytest.approx(probabilistic, rel=1e-9)
+
+
+_JUMP, _SLIP = (0.01, 0.02, 0.01, 0, 0, 3), (0, 0, 0, -0.1, 0, 0.01, 0)
+
+
+@pytest.mark.parametrize(
+    ("performance", "benchmark", "probability"),
+    [(_JUMP, _JUMP, 0.5), (_JUMP, _SLIP, 1), (_SLIP, _JUMP, 0)],
+)
+def test_the_probability_to_beat_a_benchmark(
+    performance: Sequence[float], benchmark: Sequence[float], probability: float
+) -> None:
+    """ProbabilisticSharpeRatioTests: a benchmark's Sharpe ratio in place of LEAN's own target."""
+    target = fmean(benchmark) / stdev(benchmark)
+    found = probabilistic_sharpe(Moments.of(performance), target, 0)
+    assert found == pytest.approx(probability, abs=0.001)
+
+
+def test_without_variance_no_probability_is_known() -> None:
+    """ProbabilisticSharpeRatioTests, ZeroValues: 0 there."""
+    assert probabilistic_sharpe(Moments.of([0, 0, 0, 0]), 0, 0) is None
 
 
 @pytest.mark.parametrize(
