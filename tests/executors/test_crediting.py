@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,8 +27,9 @@ BROKEN = (
 behaviours = st.lists(st.sampled_from((*GOOD, *SPOILING, *BROKEN)), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

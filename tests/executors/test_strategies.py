@@ -11,8 +11,8 @@ from leanopt_core.work import Category
 MIB = 2**20
 
 DEEDS: dict[str, tuple[Category | None, str]] = {
-    "hangs": (Category.TIMEOUT, "it ran for longer than 2 s"),
-    "forks_and_hangs": (Category.TIMEOUT, "it ran for longer than 2 s"),
+    "hangs": (Category.TIMEOUT, "it ran for longer than 1 s"),
+    "forks_and_hangs": (Category.TIMEOUT, "it ran for longer than 1 s"),
     "exits": (Category.DIED, "exit code 3"),
     "leaks": (Category.DIED, "memory limit of 200 MiB exceeded"),
     "child_leaks": (Category.DIED, "memory limit of 200 MiB exceeded"),
@@ -26,7 +26,7 @@ DEEDS: dict[str, tuple[Category | None, str]] = {
 def test_it_is_categorised_and_the_others_go_on(bench: Any, deed: str) -> None:
     """And at the end nothing that it started is left."""
     category, message = DEEDS[deed]
-    limit = 60.0 if category is not Category.TIMEOUT else 2.0
+    limit = 60.0 if category is not Category.TIMEOUT else 1.0
     rules = {"time_limit": limit, "memory_limit": 200 * MIB, "retries": 0}
     with bench.pool(workers=2, **rules) as pool:
         bad, *others = bench.ask(
