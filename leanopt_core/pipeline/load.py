@@ -116,6 +116,7 @@ def _executor(raw: object, reader: Reader) -> ExecutorSettings | None:
         time_limit=table.time_limit,
         memory_limit=table.memory_limit,
         recycle_after=table.recycle_after,
+        recycle_growth=table.recycle_growth,
         retries=table.retries,
     )
 

@@ -123,6 +123,7 @@ class Execution:
             "time_limit": executor.time_limit,
             "memory_limit": executor.memory_limit,
             "recycle_after": executor.recycle_after,
+            "recycle_growth": executor.recycle_growth,
             "retries": executor.retries,
             "curves": self.search.curves,
             "durability": self.search.durability,

@@ -42,7 +42,8 @@ class StageSettings:
 class ExecutorSettings:
     """Where backtests run. `workers` is None for as many as suit the place.
 
-    `time_limit` is in seconds a backtest, `memory_limit` in bytes a worker, `recycle_after` in
+    `time_limit` is in seconds a backtest, `memory_limit` and `recycle_growth` in bytes a worker,
+    `recycle_after` in
     backtests; None is no limit.
     """
 
@@ -51,6 +52,7 @@ class ExecutorSettings:
     time_limit: float | None = None
     memory_limit: int | None = None
     recycle_after: int | None = None
+    recycle_growth: int | None = None
     retries: int = 2
 
 

@@ -143,6 +143,9 @@ class ExecutorTable:
         validator=optional([ge(1), le(MOST)]),
         metadata={"help": "backtests after which a worker is replaced"},
     )
+    recycle_growth: Bytes | None = field(
+        default=None, metadata={"help": "growth of a worker after which it is replaced"}
+    )
     retries: int = field(
         default=2,
         validator=[ge(0), le(MOST)],

@@ -144,6 +144,7 @@ class _Session:
             time_limit=settings.time_limit,
             memory_limit=settings.memory_limit,
             recycle_after=settings.recycle_after,
+            recycle_growth=settings.recycle_growth,
             retries=settings.retries,
             report=screen.warning,
         )

@@ -10,6 +10,7 @@ from leanopt_harness.surroundings import standard_error
 
 #: The longest request line that is read, in bytes; a longer one is skipped to its end.
 LONGEST_LINE = 64 * 1024 * 1024
+_STANDARD_ERROR = 2
 
 
 class Channel:
@@ -32,13 +33,15 @@ class Channel:
 
         Done on descriptors, so that it holds for what Python, C code and child processes print.
         """
-        null = os.open(os.devnull, os.O_RDWR)
+        # Also fills in what the process was started without.
+        while (null := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+            pass
         if sys.stderr is None:  # started without one
-            os.dup2(null, 2)
+            os.dup2(null, _STANDARD_ERROR)
             sys.stderr = standard_error()
         source, sink = os.dup(0), os.dup(1)
         os.dup2(null, 0)
-        os.dup2(2, 1)
+        os.dup2(_STANDARD_ERROR, 1)
         os.close(null)
         # One stream for both keeps what is printed in order, and loses nothing when killed.
         sys.stdout = sys.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -491,6 +492,17 @@ def run(parameters, scenario):
     assert str(tmp_path) not in folders
     if how == "bare":
         assert str(Path(package).parent) not in folders
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-"])
+def test_it_runs_without_an_input_or_a_standard_error(
+    write: Write, program: list[str], closed: str
+) -> None:
+    """What is printed is lost then, and nothing else."""
+    entry = write("strategy.py", f"{HEAD}\nprint('x')\n@backtest\ndef run(p, s):\n    return 1")
+    command = shlex.join([*program, "describe", "--entry", entry])
+    done = subprocess.run(["sh", "-c", f"{command} {closed}"], stdout=subprocess.PIPE, check=True)
+    assert "fault" not in json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(
