@@ -36,6 +36,13 @@ _DAY = 86_400
 _CLOSES = (57_600, 54_000, 46_800)
 _HALF = 0.5 + 1e-6  # of LEAN's last digit
 
+# the risk-free rate of each document's days
+_MEAN_RATES = {
+    "completed": 0.041875559534467324,
+    "minute": 0.0075,
+    "zero-orders": 0.041875559534467324,
+}
+
 # what the document's text is rounded to; statistics that are not here have four digits
 _DIGITS = {"drawdown": 3, "valueAtRisk99": 3, "valueAtRisk95": 3}
 _SHOWN = {
@@ -122,16 +129,18 @@ def _within(ours: Statistic, leans: float, tolerance: float) -> bool:
     return isinstance(ours, (int, float)) and abs(ours - leans) <= tolerance
 
 
-def _leans_rate(case: str) -> float:
-    """Return the mean rate as LEAN takes it: over the samples of equity, several a day."""
+@pytest.mark.parametrize("case", _MEAN_RATES)
+def test_mean_rate(case: str) -> None:
+    """The mean of LEAN's file as LEAN takes it: over the samples of equity, several a day."""
     rates = _rates()
-    return fmean(rates.on(time // _DAY) for time, _ in _document(case)["equity"])
+    mean = fmean(rates.on(time // _DAY) for time, _ in _document(case)["equity"])
+    assert mean == pytest.approx(_MEAN_RATES[case], rel=1e-12)
 
 
-@pytest.mark.parametrize("case", ["completed", "minute", "zero-orders"])
+@pytest.mark.parametrize("case", _MEAN_RATES)
 def test_portfolio_statistics(case: str) -> None:
     """The document's `portfolioStatistics`, those against the benchmark excepted."""
-    ours = _section(_result(case, _leans_rate(case)), "portfolioStatistics")
+    ours = _section(_result(case, _MEAN_RATES[case]), "portfolioStatistics")
     leans = _document(case)["portfolioStatistics"]
     wrong = {
         key: (value, leans[key])
@@ -148,10 +157,10 @@ def test_portfolio_statistics(case: str) -> None:
     }
 
 
-@pytest.mark.parametrize("case", ["completed", "minute", "zero-orders"])
+@pytest.mark.parametrize("case", _MEAN_RATES)
 def test_summary(case: str) -> None:
     """The document's `statistics`, per cent as fractions."""
-    ours = _result(case, _leans_rate(case)).statistics
+    ours = _result(case, _MEAN_RATES[case]).statistics
     leans = _document(case)["statistics"]
     wrong = {
         name: (ours[name], leans[name])
