@@ -13,8 +13,9 @@ from leanopt_core.executors.base import Channel
 
 Arrival = tuple[int, Channel | ExecutorError]
 
-# How many starts in a row may fail before the next waits, and the longest wait, in seconds.
-_STARTS, _PAUSE = 3, 30.0
+# As many starts in a row may fail as make a hopeless place, and as many where workers worked before
+# (an engine that restarts comes back); the longest pause before another try, in seconds.
+_HOPELESS, _HOPELESS_LATER, _PAUSE = 3, 7, 30.0
 
 
 class Spawner:
@@ -29,6 +30,7 @@ class Spawner:
         self._threads: dict[int, Thread] = {}
         self._failures = 0
         self._missing = 0
+        self._worked = False
         #: Whether `shut` was called.
         self.closed = False
         #: When `catch_up` is to be called, in `time.monotonic` seconds.
@@ -50,19 +52,23 @@ class Spawner:
 
         Return False where that is the end of trying, as there are no `others` that serve or start.
         """
-        self._failures += 1
-        if self._failures < _STARTS:
-            self.begin()
-        elif others:
-            self._missing += 1
-            self.due = time.monotonic() + min(_PAUSE, 0.125 * 2**self._failures)
-        else:
+        later = self.due < math.inf
+        if not later:  # else it is the trouble that was counted already
+            self._failures += 1
+        if not others and self._failures >= (_HOPELESS_LATER if self._worked else _HOPELESS):
             return False
+        if self._failures < _HOPELESS:
+            self.begin()
+            return True
+        self._missing += 1
+        if not later:
+            self.due = time.monotonic() + min(_PAUSE, 0.125 * 2**self._failures)
         return True
 
     def succeeded(self) -> None:
         """Note that a worker works, so that the next failure is a first one."""
         self._failures = 0
+        self._worked = True
 
     def catch_up(self) -> None:
         """Start the workers whose start was put off."""

@@ -1,0 +1,197 @@
+"""The pool over an executor of another kind: one socket a worker, as containers have it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.base import Chunk, Completed
+from leanopt_core.executors.pool import Pool
+from leanopt_core.work import Launch, Mount
+
+MIB = 2**20
+
+
+class SocketChannel:
+    """A harness whose input and output are one socket; all goes by one descriptor."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._socket, its = socket.socketpair()
+        with its:
+            self._process = subprocess.Popen(command, stdin=its, stdout=its)
+        self._socket.setblocking(False)
+
+    def filenos(self) -> Sequence[int]:
+        """One descriptor."""
+        return [self._socket.fileno()]
+
+    def read(self, _: int) -> Chunk:
+        """Trouble is the end."""
+        try:
+            data = self._socket.recv(65536)
+        except BlockingIOError:
+            return Chunk()
+        except OSError:
+            data = b""
+        return Chunk(out=data, closed=not data)
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Send what fits."""
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+
+    def write_fileno(self) -> int:
+        """The same descriptor."""
+        return self._socket.fileno()
+
+    def fill(self, text: str) -> str:
+        """It has no places."""
+        return text
+
+    def put(self, name: str, content: bytes) -> None:
+        """It takes no files."""
+        raise ExecutorError(f"no place for {name}: {len(content)} bytes")
+
+    def open(self, name: str) -> BinaryIO:
+        """Every file is the same."""
+        return BytesIO(name.encode())
+
+    def memory(self) -> int | None:
+        """Not known."""
+        return None
+
+    def end(self) -> None:
+        """Close the harness's input."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def kill(self) -> None:
+        """End the harness."""
+        self._process.kill()
+
+    def fate(self) -> str:
+        """The exit code, once it is known."""
+        code = self._process.poll()
+        return "" if code is None else f"code {code}"
+
+    def release(self) -> None:
+        """Give everything back."""
+        self._process.kill()
+        self._process.wait()
+        self._socket.close()
+
+
+class SocketExecutor:
+    """Starts such harnesses; `troubles` are raised by the first starts."""
+
+    def __init__(self, *troubles: Exception) -> None:
+        self.troubles = list(troubles)
+
+    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
+        """It is nowhere in particular."""
+        return {}
+
+    def once(
+        self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
+    ) -> Completed:
+        """It runs no commands."""
+        raise ExecutorError("no commands")
+
+    def spawn(
+        self, launch: Launch, worker: int, *, memory_limit: int | None = None
+    ) -> SocketChannel:
+        """Start one, or raise."""
+        if self.troubles:
+            raise self.troubles.pop()
+        return SocketChannel(launch.command)
+
+    def workers(self, wanted: int | None) -> int:
+        """As many as wanted."""
+        return wanted or 1
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.fixture
+def launch() -> Iterator[Launch]:
+    """The launch of the misbehaving harness, by this interpreter."""
+    script = Path(__file__).with_name("misbehaving.py")
+    return Launch((sys.executable, "-I", "-S", str(script), "good"))
+
+
+def test_requests_and_answers_may_share_a_descriptor(bench: Any, launch: Launch) -> None:
+    """Also where neither fits into the socket at once."""
+    with Pool(SocketExecutor(), launch, workers=2, recycle_after=3) as pool:
+        texts = [str(n) * MIB for n in range(8)]
+        finished = bench.ask(pool, *(bench.request("echo", text) for text in texts))
+    assert [one.answer.payload["request"]["nonce"] for one in finished] == texts
+    assert finished[0].answer.open_file("a").read() == b"a"
+
+
+def test_a_worker_is_over_when_its_only_descriptor_closes(bench: Any, launch: Launch) -> None:
+    """What became of it is asked of the channel."""
+    with Pool(SocketExecutor(), launch, workers=1, retries=1) as pool:
+        gone, first, second = bench.ask(
+            pool,
+            bench.request("exits"),
+            bench.request("gone_unread", "first"),
+            bench.request("good_", "second" * MIB),
+        )
+    assert gone.failure.category == "worker died"
+    assert gone.failure.message == "code 3"
+    assert first.answer.payload["nonce"] == "first"
+    assert second.answer.payload["nonce"] == "second" * MIB
+    assert second.attempts == 2
+
+
+def test_whatever_a_start_raises_is_told_and_tried_again(bench: Any, launch: Launch) -> None:
+    """An executor that fails is contained."""
+    executor = SocketExecutor(ExecutorError("no engine"), RuntimeError("oops"))
+    with Pool(executor, launch, workers=1, report=bench.reports.append) as pool:
+        (one,) = bench.ask(pool, bench.request("good_", 1))
+    assert one.answer.payload["nonce"] == 1
+    assert bench.reports == [
+        "a worker could not be started: RuntimeError: oops",
+        "a worker could not be started: no engine",
+    ]
+
+
+def test_an_executor_that_only_fails_ends_the_run(bench: Any, launch: Launch) -> None:
+    """After three starts in a row, while nobody serves."""
+    executor = SocketExecutor(*(OSError(n) for n in range(9)))
+    with Pool(executor, launch, workers=1) as pool:
+        pool.submit(1, bench.request("good_"))
+        with pytest.raises(ExecutorError, match="no worker can be started: OSError: 6"):
+            bench.collect(pool, 1)
+    assert len(executor.troubles) == 6
+
+
+def test_workers_that_worked_before_are_waited_for(bench: Any, launch: Launch) -> None:
+    """What they run in may be restarting: after some failures there is a pause, not the end."""
+    executor = SocketExecutor()
+    with Pool(executor, launch, workers=1, report=bench.reports.append) as pool:
+        bench.ask(pool, bench.request("good_"))
+        executor.troubles = [ExecutorError("no engine") for _ in range(3)]
+        (one,) = bench.ask(pool, bench.request("exits", "back", once=bench.once()))
+    assert one.answer.payload["nonce"] == "back"
+    assert bench.reports == ["a worker could not be started: no engine"] * 3
+
+
+def test_of_many_places_none_can_be_filled(bench: Any, launch: Launch) -> None:
+    """The end comes when the last of them has failed."""
+    executor = SocketExecutor(*(ExecutorError("no engine") for _ in range(99)))
+    with Pool(executor, launch, workers=8, report=bench.reports.append) as pool:
+        pool.submit(1, bench.request("good_"))
+        with pytest.raises(ExecutorError, match="no worker can be started: no engine"):
+            bench.collect(pool, 1)
+    assert len(executor.troubles) <= 99 - 8 - 2
