@@ -31,14 +31,13 @@ class Term:
     """A value that depends on the levels.
 
     `kinds` are those it can be of, None where that is unknown. `constant` says that `read` does not
-    look at the levels, `fractional` that it gives fractions. `texts` are a choices axis's own.
+    look at the levels. `texts` are a choices axis's own.
     """
 
     read: Callable[[Levels], Number | str]
     kinds: frozenset[Kind] | None
     scale: int = 1
     constant: bool = False
-    fractional: bool = False
     texts: tuple[str, ...] | None = None
 
     def only(self, kind: Kind) -> bool:
@@ -102,9 +101,7 @@ def arithmetic(operator: type[ast.operator], left: Term, right: Term) -> Term:
         return negative(quotient) if divisor < 0 else quotient
     (a, b), scale = _common((left, right))
     result = _result(_ARITHMETIC[operator](a, b), scale, (left, right))
-    if operator in (ast.Div, ast.FloorDiv):
-        return evolve(result, scale=1, fractional=operator is ast.Div)
-    return result
+    return evolve(result, scale=1) if operator in (ast.Div, ast.FloorDiv) else result
 
 
 def call(name: str, parts: Sequence[Term]) -> Term:
@@ -204,14 +201,11 @@ def _constant(term: Term) -> Fraction | None:
 
 
 def _result(read: Numeric, scale: int, parts: Sequence[Term]) -> Term:
-    constant = all(part.constant for part in parts)
-    return Term(read, _NUMBER, scale, constant, any(part.fractional for part in parts))
+    return Term(read, _NUMBER, scale, all(part.constant for part in parts))
 
 
 def _common(parts: Sequence[Term]) -> tuple[list[Numeric], int]:
-    """Return the terms as closures at one scale: the least that suits all, 1 for fractions."""
-    if any(part.fractional for part in parts):
-        return [cast("Numeric", _unscaled(part)) for part in parts], 1
+    """Return the terms as closures at one scale, the least that suits all."""
     scale = lcm(*(part.scale for part in parts))
     return [_scaled(part, scale) for part in parts], scale
 

@@ -104,6 +104,27 @@ def test_what_cannot_be_proven_is_not_claimed():
     assert 0 < count.high < 10**12
 
 
+def test_the_limit_is_how_many_partial_points_are_visited():
+    """One axis of twenty levels needs twenty."""
+    space = made([20], ["a % 2 == 0"])
+    assert space.count(limit=20, samples=5).how == "counted"
+    assert space.count(limit=19, samples=5).how == "estimated"
+
+
+def test_the_narrowest_constraints_come_first():
+    """However they are ordered: ten levels of b are left when a is walked, not a thousand."""
+    count = made([1000, 1000], ["a < b", "b < 10"]).count(limit=12_000)
+    assert (count.value, count.how) == (45, "counted")
+
+
+def test_an_estimate_does_not_contradict_its_sample():
+    """With all points drawn but one, that one alone is open."""
+    for size in range(3, 60):
+        count = made([size], ["a % 3 == 0"]).count(limit=1, samples=size - 1)
+        assert count.how == "estimated"
+        assert count.low <= len(range(0, size, 3)) <= count.high <= count.low + 1
+
+
 def test_axes_that_share_no_constraint_multiply():
     """A billion points each, counted at once, where walking them together would take years."""
     space = made([10**9, 900, 900, 400, 400], ["b < c", "d < e"])
