@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from array import array
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,16 +11,13 @@ import leanopt_harness
 
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import Build, Once
+from leanopt_core.engines.inline import read_inline
 from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.errors import StrategyError
 from leanopt_core.space import Value, number_text
-from leanopt_core.statistics import Statistics
 from leanopt_core.work import (
     Answer,
     Backtest,
-    Category,
-    Equity,
-    Failure,
     Launch,
     Mount,
     Outcome,
@@ -123,19 +118,7 @@ class PythonEngine:
 
     def read(self, answer: Answer) -> Outcome:
         """Read statistics, or the failure that the harness names."""
-        payload = answer.payload
-        read = frozenset(payload["read"]) if "read" in payload else None
-        if payload.get("status") not in ("complete", "ok"):
-            return Outcome(failure=_failure(payload), read=read)
-        if not isinstance(payload.get("statistics"), dict):
-            missing = Failure(Category.NO_RESULT, "the harness answered without statistics")
-            return Outcome(failure=missing, read=read)
-        try:
-            statistics = Statistics.read(payload["statistics"])
-        except ValueError as error:
-            return Outcome(failure=Failure(Category.NO_RESULT, str(error)), read=read)
-        equity = _equity(payload["equity"]) if payload.get("equity") else None
-        return Outcome(statistics, equity=equity, trades=payload.get("trades"), read=read)
+        return read_inline(answer.payload)
 
 
 def _described(output: str) -> dict[str, Any] | None:
@@ -158,18 +141,3 @@ def _number(value: object) -> int | float | str:
     except ValueError:
         return text
     return int(exact) if exact.is_integer() else exact
-
-
-def _failure(payload: Mapping[str, Any]) -> Failure:
-    named = payload.get("category", Category.STRATEGY)
-    known = {Category.STRATEGY, Category.ENGINE, Category.NO_RESULT}
-    category = Category(named) if named in known else Category.STRATEGY
-    return Failure(category, str(payload.get("message") or "the harness gave no message"))
-
-
-def _equity(sent: Mapping[str, str]) -> Equity | None:
-    """Return the curve that was sent, None where the strategy gave none."""
-    times, values = array("q"), array("d")
-    times.frombytes(base64.b64decode(sent["times"]))
-    values.frombytes(base64.b64decode(sent["values"]))
-    return Equity(times, values) if times else None

@@ -1,0 +1,78 @@
+"""Reads answers of the protocol's inline form: statistics, curve and trades in the line itself."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from leanopt_core.statistics import Statistics
+from leanopt_core.work import Category, Equity, Failure, Outcome
+
+_NAMED = {
+    str(category): category for category in (Category.STRATEGY, Category.ENGINE, Category.NO_RESULT)
+}
+
+
+def read_inline(payload: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that an answer holds.
+
+    An answer that does not fit the protocol is a failure of the category `no result`.
+    """
+    names = payload.get("read")
+    read = frozenset(map(str, names)) if isinstance(names, list) else None
+    if payload.get("status") not in ("complete", "ok"):
+        return Outcome(failure=_failure(payload), read=read)
+    try:
+        statistics = Statistics.read(_statistics(payload))
+        equity = _equity(payload.get("equity"))
+        trades = _trades(payload.get("trades"))
+    except ValueError as error:
+        message = f"the answer does not fit the protocol: {error}"
+        return Outcome(failure=Failure(Category.NO_RESULT, message), read=read)
+    return Outcome(statistics, equity=equity, trades=trades, read=read)
+
+
+def _failure(payload: Mapping[str, Any]) -> Failure:
+    category = _NAMED.get(str(payload.get("category")), Category.STRATEGY)
+    return Failure(category, str(payload.get("message") or "the harness gave no message"))
+
+
+def _statistics(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = payload.get("statistics")
+    if not isinstance(given, dict):
+        raise ValueError("it has no statistics")  # noqa: TRY004 - about data, not a caller's type
+    return given
+
+
+def _equity(sent: object) -> Equity | None:
+    """Return the curve that was sent, None where there is none."""
+    if not sent:
+        return None
+    if not isinstance(sent, dict):
+        raise ValueError(f"equity is {type(sent).__name__}, expected times and values")  # noqa: TRY004
+    times, values = _column("q", sent.get("times")), _column("d", sent.get("values"))
+    if len(times) != len(values):
+        raise ValueError(f"equity has {len(times)} times and {len(values)} values")
+    return Equity(times, values) if times else None
+
+
+def _column(code: str, text: object) -> array[Any]:
+    """Return base64 of little-endian 64-bit numbers as an array."""
+    column = array(code)
+    if not isinstance(text, str):
+        raise ValueError("equity lacks times or values")  # noqa: TRY004
+    column.frombytes(base64.b64decode(text, validate=True))
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column
+
+
+def _trades(sent: object) -> list[list[float | None]] | None:
+    if sent is None:
+        return None
+    if not isinstance(sent, list) or not all(isinstance(trade, list) for trade in sent):
+        raise ValueError("trades are not a list of lists")
+    return sent
