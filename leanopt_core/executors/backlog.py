@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from leanopt_core.executors.worker import Task
+from leanopt_core.executors.task import Task
 from leanopt_core.work import Request
 
 T = TypeVar("T", bound=Hashable)

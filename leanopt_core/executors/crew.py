@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.alarm import Alarm
 from leanopt_core.executors.base import Channel
+from leanopt_core.executors.owner import Owner
 from leanopt_core.executors.spawner import Spawner
 from leanopt_core.executors.wires import READ, WRITE, Wires
 from leanopt_core.executors.worker import State, Worker
 from leanopt_core.harness.client import Client
-from leanopt_core.harness.events import Answered, Broken, Event, Hello
+from leanopt_core.harness.events import Answered, Broken, Event
 from leanopt_core.work import Category, Failure
 
 T = TypeVar("T", bound=Hashable)
@@ -27,30 +28,6 @@ T = TypeVar("T", bound=Hashable)
 # being killed to be gone; closing altogether; waiting at most without looking up.
 _HUNG_UP, _ENDING, _KILLED, _CLOSING, _LONGEST = 0.5, 2.0, 3.0, 0.9, 3600.0
 _LISTENED_TO = (State.GREETING, State.SERVING)
-
-
-class Owner(Protocol[T]):
-    """Who is told what happens to the workers."""
-
-    def greeted(self, worker: Worker[T], hello: Hello) -> None:
-        """Learn that a worker has said hello and waits for work."""
-        ...
-
-    def answered(self, worker: Worker[T], payload: Mapping[str, Any]) -> None:
-        """Learn that a worker has answered its request."""
-        ...
-
-    def overdue(self, worker: Worker[T]) -> None:
-        """Learn that a worker has passed its request's deadline; it is being killed."""
-        ...
-
-    def lost(self, worker: Worker[T], failure: Failure) -> None:
-        """Learn that a worker that was given work is gone; it may have a request."""
-        ...
-
-    def unstarted(self, account: str, *, hopeless: bool) -> None:
-        """Learn that a worker never came to work; `hopeless` where that is the end of trying."""
-        ...
 
 
 class Crew(Generic[T]):

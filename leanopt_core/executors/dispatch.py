@@ -13,8 +13,10 @@ from attrs import frozen
 
 from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError
 from leanopt_core.executors.backlog import Backlog
-from leanopt_core.executors.crew import Crew, Owner
-from leanopt_core.executors.worker import State, Task, Worker
+from leanopt_core.executors.crew import Crew
+from leanopt_core.executors.owner import Owner
+from leanopt_core.executors.task import Finished, Task
+from leanopt_core.executors.worker import State, Worker
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.wording import fill_in, request_line
 from leanopt_core.work import Answer, Category, Failure, Request
@@ -34,22 +36,6 @@ class Rules:
     recycle_after: int | None
     recycle_growth: int | None
     retries: int
-
-
-@frozen
-class Finished(Generic[T]):
-    """What became of a request: an answer or a failure, never both.
-
-    `attempts` counts how often it was sent, `seconds` is from the last sending to the end, `worker`
-    the number of the worker that had it last.
-    """
-
-    ticket: T
-    answer: Answer | None
-    failure: Failure | None
-    attempts: int
-    seconds: float
-    worker: int
 
 
 class Dispatcher(Generic[T]):

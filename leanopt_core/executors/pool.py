@@ -24,7 +24,8 @@ from typing import Generic, Self, TypeVar
 
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.crew import Crew
-from leanopt_core.executors.dispatch import Dispatcher, Finished, Rules
+from leanopt_core.executors.dispatch import Dispatcher, Rules
+from leanopt_core.executors.task import Finished
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import LINE_LIMIT
 from leanopt_core.work import Launch, Request

@@ -1,31 +1,22 @@
-"""What the pool knows about one request and about one worker."""
+"""What the pool knows about one worker."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
 from attrs import define, field
 
 from leanopt_core.executors.base import Channel
+from leanopt_core.executors.task import Task
 from leanopt_core.harness.client import Client
-from leanopt_core.work import Request
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 
 #: How much of a worker's standard error is kept, in bytes.
 TAIL_LIMIT = 65536
-
-
-@define(eq=False)
-class Task(Generic[T]):
-    """One request on its way: its caller's ticket, and how often and when it was sent."""
-
-    ticket: T
-    request: Request
-    attempts: int = 0
-    sent: float = 0.0
 
 
 class State(Enum):
