@@ -103,7 +103,7 @@ def test_examples_run(line: str, searched: Path, leanopt: Leanopt) -> None:
 
 def interrupted(start: Start, folder: Path, arguments: list[str]) -> None:
     """Leave a run behind that can be resumed."""
-    process = start(folder, *arguments)
+    process = start(folder, *arguments, "--workers", "2")
     assert next(process.stderr) == "stage lhs begins\n"
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130

@@ -148,7 +148,7 @@ def test_commands_end_with_the_code_of_their_trouble(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_with_its_code(number: int, quickstart: Path, start: Start) -> None:
     """By Ctrl-C or by whoever ends processes."""
-    process = start(quickstart, "run", "pipeline.toml")
+    process = start(quickstart, "run", "pipeline.toml", "--workers", "2")
     assert next(process.stderr) == "stage lhs begins\n"
     process.send_signal(number)
     assert process.wait(timeout=60) == cli.INTERRUPTED
