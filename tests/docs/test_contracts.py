@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from importlib import import_module
+from typing import get_args
 
 import attrs
 import pytest
 
-from leanopt_core.space import Axis, Space
+from leanopt_core.space import Axis, Point, Space, Value
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import LASTING, Category
 
@@ -114,3 +115,11 @@ def test_the_failures_that_later_runs_rely_on_are_named(page: Page) -> None:
     lasting = [f"`{category}`" for category in Category if category in LASTING]
     said = f"A later run relies on a stored {' and '.join(lasting)} as on a result"
     assert said in page("reference/contracts.md")
+
+
+def test_the_two_short_names_are_spelt_out(page: Page) -> None:
+    """`Point` and `Value`, as the code has them."""
+    rules = " ".join(page("reference/contracts.md").partition("## Specifications")[0].split())
+    assert f"`Point` is a `{Point}`" in rules
+    names = [one.__name__ for one in get_args(Value)]
+    assert f"`Value` is `{' | '.join(names)}`" in rules
