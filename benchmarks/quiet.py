@@ -25,4 +25,4 @@ class Quiet:
     def _unheard(self, *_arguments: object, **_more: object) -> None:
         return None
 
-    warning = stage_started = stage_ended = backtested = cached = tick = _unheard
+    warning = started = stage_started = stage_ended = backtested = cached = tick = _unheard

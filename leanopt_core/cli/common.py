@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +13,7 @@ import click
 from leanopt_core.places import STORE
 
 if TYPE_CHECKING:
+    from leanopt_core.cli.screen import ProgressScreen
     from leanopt_core.pipeline import Pipeline
     from leanopt_core.plugins import Registry
     from leanopt_core.store.store import Store
@@ -81,3 +84,14 @@ def open_project(project: Path) -> Store:
             "--project names the folder of a pipeline that was run"
         )
     return open_store(path, create=False)
+
+
+def chosen_screen() -> ProgressScreen:
+    """Return the live screen where standard error is a terminal, else the plain one."""
+    if sys.stderr.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
+        from leanopt_core.cli.live import LiveScreen
+
+        return LiveScreen()
+    from leanopt_core.cli.screen import PlainScreen
+
+    return PlainScreen()

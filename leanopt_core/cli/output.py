@@ -42,3 +42,8 @@ def _cell(value: object) -> str:
 def plain(text: str) -> str:
     """Return text from elsewhere without control characters: a terminal must not act on them."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def one_line(text: str) -> str:
+    """Return text from elsewhere in one line, without control characters."""
+    return plain(text).replace("\n", " ")

@@ -8,11 +8,16 @@ from typing import Any, Protocol
 from leanopt_core.plugins import Registry
 from leanopt_core.search.reading import ReadCheck
 from leanopt_core.sinks.base import Sink, TrialRecord
+from leanopt_core.store.records import StoredRun
 from leanopt_core.work import Outcome
 
 
 class Screen(Protocol):
     """What shows a run to a person; called on the main thread."""
+
+    def started(self, run: StoredRun, workers: int) -> None:
+        """Learn which run is at work, and with how many workers, before anything of it."""
+        ...
 
     def warning(self, message: str) -> None:
         """Show a warning at once."""

@@ -137,6 +137,7 @@ class _Session:
         workers = self.ready.executor.workers(settings.workers)
         if advised := advice(self.ready.plan.lookahead, workers):
             screen.warning(advised)
+        screen.started(self.run, workers)
         return Pool(
             self.ready.executor,
             self.ready.build.launch,

@@ -92,7 +92,7 @@ class Silence:
     def _nothing(self, *_arguments: object) -> None:
         return None
 
-    warning = stage_started = stage_ended = told = backtested = tick = _nothing
+    warning = started = stage_started = stage_ended = told = backtested = tick = _nothing
 
 
 @pytest.fixture

@@ -1,0 +1,90 @@
+"""How numbers are shown to people, and which statistics traders look at first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from leanopt_core.canonical import canonical_json
+from leanopt_core.cli.output import plain
+from leanopt_core.statistics import Statistics
+
+_MOST_OTHERS: Final = 4
+
+
+def percent(value: float) -> str:
+    """Return a fraction in per cent, as `12.3%`."""
+    return f"{value:.1%}"
+
+
+def ratio(value: float) -> str:
+    """Return a ratio with two places."""
+    return f"{value:.2f}"
+
+
+def count(value: float) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{value:,.0f}"
+
+
+def number(value: float | None) -> str:
+    """Return a number in six digits, an unknown one as `-`."""
+    return "-" if value is None else f"{value:.6g}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as `12 s`, `3:07` or `1:03:07`; days stand before the hours."""
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if not (days or hours or minutes):
+        return f"{left} s"
+    clock = f"{hours}:{minutes:02}:{left:02}" if days or hours else f"{minutes}:{left:02}"
+    return f"{days} d {clock}" if days else clock
+
+
+_Figure: TypeAlias = tuple[str, Callable[[Statistics], float | None], Callable[[float], str]]
+
+_SHOWN: Final[tuple[_Figure, ...]] = (
+    ("net profit", lambda s: s.net_profit, percent),
+    ("annual return", lambda s: s.compounding_annual_return, percent),
+    ("drawdown", lambda s: s.drawdown, percent),
+    ("Sharpe", lambda s: s.sharpe_ratio, ratio),
+    ("Sortino", lambda s: s.sortino_ratio, ratio),
+    ("win rate", lambda s: s.win_rate, percent),
+    ("profit factor", lambda s: s.profit_factor, ratio),
+    ("orders", lambda s: s.total_orders, count),
+)
+
+
+def main_figures(values: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what traders look at of a backtest's statistics, by short names, those it has.
+
+    Of a strategy that gives none of them the first few numbers that it does give.
+    """
+    if not values:
+        return {}
+    statistics = Statistics(values)
+    known = ((name, read(statistics), show) for name, read, show in _SHOWN)
+    found = {name: show(value) for name, value, show in known if value is not None}
+    return found or dict(list(_numbers(values).items())[:_MOST_OTHERS])
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        plain(name): number(value)
+        for name, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def values_shown(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return parameters by name as texts, numbers exact."""
+    shown = json.loads(canonical_json(parameters), parse_float=str)
+    return {plain(name): value_text(value) for name, value in shown.items()}
+
+
+def value_text(value: object) -> str:
+    """Return one parameter's value as it is written in a pipeline, texts without quotes."""
+    return json.dumps(value) if isinstance(value, bool) else plain(str(value))

@@ -1,0 +1,207 @@
+"""How far a run is: news of it gathered, and a value that says it all at one moment."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from attrs import define, field, frozen
+
+from leanopt_core.cli.pace import Curve, Pace
+from leanopt_core.store.records import StoredRun
+
+Phase = Literal["waiting", "at work", "ended"]
+
+
+@frozen
+class StageView:
+    """One stage of every search: its budget over all searches (None: its method ends by itself)."""
+
+    name: str
+    budget: int | None
+    told: int = 0
+    phase: Phase = "waiting"
+    reason: str = ""
+
+
+@frozen
+class Best:
+    """The best feasible trial so far; texts as they are shown."""
+
+    trial: int
+    fitness: float
+    parameters: Mapping[str, str]
+    figures: Mapping[str, str]
+
+
+@frozen
+class View:
+    """A run at one moment; what is not known yet is None. Times in seconds, `busy` a share."""
+
+    run: str
+    fitness: str = "fitness"
+    elapsed: float = 0.0
+    stages: tuple[StageView, ...] = ()
+    told: int = 0
+    feasible: int = 0
+    backtests: int = 0
+    cached: int = 0
+    failures: tuple[tuple[str, int], ...] = ()
+    workers: int = 0
+    rate: float | None = None
+    busy: float | None = None
+    best: Best | None = None
+    curve: tuple[float, ...] = ()
+    now: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def left(self, stage: StageView) -> float | None:
+        """Return how long a stage lasts at this pace if it takes its whole budget."""
+        if stage.budget is None or not self.rate:
+            return None
+        return (stage.budget - stage.told) / self.rate
+
+    @property
+    def time_left(self) -> float | None:
+        """Return how long the run lasts at this pace if every stage takes its whole budget."""
+        left = [self.left(stage) for stage in self.stages if stage.phase != "ended"]
+        return None if not left or None in left else sum(one for one in left if one is not None)
+
+
+@define(eq=False)
+class _Stage:
+    budget: int | None
+    searches: int
+    told: int = 0
+    begun: int = 0
+    ended: int = 0
+    reason: str = ""
+
+    def view(self, name: str) -> StageView:
+        phase: Phase = "at work" if self.begun else "waiting"
+        if self.ended == self.searches:
+            phase = "ended"
+        return StageView(name, self.budget, self.told, phase, self.reason)
+
+
+@define(eq=False)
+class Progress:
+    """Gathers news of one run; `began` and every `now` are seconds of one clock."""
+
+    began: float
+    run: str = ""
+    fitness: str = "fitness"
+    now: str = "preparing the strategy"
+    workers: int = 0
+    told: int = 0
+    feasible: int = 0
+    backtests: int = 0
+    cached: int = 0
+    best: Best | None = None
+    failures: Counter[str] = field(factory=Counter)
+    warnings: list[str] = field(factory=list)
+    fixed: frozenset[str] = frozenset()
+    _stages: dict[str, _Stage] = field(factory=dict)
+    _objective: float | None = None
+    _busy: float = 0.0
+    _last: float = field(init=False)
+    _pace: Pace = field(factory=Pace)
+    _curve: Curve = field(factory=Curve)
+
+    def __attrs_post_init__(self) -> None:
+        self._last = self.began
+
+    def started(self, run: StoredRun, workers: int) -> None:
+        """Learn which run it is, its stages, and how many workers it has (0: not known)."""
+        plan = json.loads(run.plan)
+        self.run, self.workers = run.name, workers
+        self.fitness = plan["scoring"]["fitness"]["name"]
+        self.fixed = frozenset(plan["space"].get("fixed", ()))
+        self.now = "starting workers"
+        searches = len(run.searches)
+        for stage in run.searches[0].stages:
+            budget = None if stage.trials is None else stage.trials * searches
+            self._stages[stage.name] = _Stage(budget, searches)
+
+    def stage_started(self, stage: str) -> None:
+        """Learn that a stage begins in one of the searches."""
+        self._stages[stage].begun += 1
+        self.now = f"stage {stage}"
+
+    def stage_ended(self, stage: str, reason: str) -> None:
+        """Learn that a stage has ended in one of the searches."""
+        self._stages[stage].ended += 1
+        self._stages[stage].reason = reason
+
+    def trial(self, stage: str, objective: float | None, failure: str | None) -> bool:
+        """Count a told trial; return whether it is the best feasible one so far.
+
+        `objective` is None where the trial is not feasible.
+        """
+        self.told += 1
+        self._stages[stage].told += 1
+        if failure:
+            self.failures[failure] += 1
+        better = False
+        if objective is not None:
+            self.feasible += 1
+            better = self._objective is None or objective > self._objective
+        if better:
+            self._objective = objective
+        return better
+
+    def keep(self, best: Best) -> None:
+        """Take the best trial so far."""
+        self.best = best
+
+    def curve(self) -> None:
+        """Note the best fitness after one more trial."""
+        if self.best is not None:
+            self._curve.add(self.best.fitness)
+
+    def backtested(self, now: float, seconds: float) -> None:
+        """Count a backtest that has ended, and took `seconds`."""
+        self.backtests += 1
+        self._busy += seconds
+        self._last = now
+
+    def shown(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the searched ones of a trial's parameters."""
+        return {name: value for name, value in parameters.items() if name not in self.fixed}
+
+    def view(self, now: float) -> View:
+        """Return how the run stands."""
+        mean = self._busy / self.backtests if self.backtests else 0.0
+        self._pace.note(now, self.told, self._busy, mean)
+        busy = self._pace.busy
+        return View(
+            run=self.run,
+            fitness=self.fitness,
+            elapsed=now - self.began,
+            stages=tuple(stage.view(name) for name, stage in self._stages.items()),
+            told=self.told,
+            feasible=self.feasible,
+            backtests=self.backtests,
+            cached=self.cached,
+            failures=tuple(self.failures.most_common()),
+            workers=self.workers,
+            rate=self._pace.rate,
+            busy=min(1.0, busy / self.workers) if busy is not None and self.workers else None,
+            best=self.best,
+            curve=self._curve.points(),
+            now=self._now(now, mean),
+            warnings=tuple(self.warnings),
+        )
+
+    def _now(self, now: float, mean: float) -> str:
+        silent = now - self._last
+        if self.backtests and silent > max(5.0, 3 * mean):
+            return f"{self.now}; no backtest has ended for {silent:.0f} s"
+        return self.now
+
+
+def joined(pairs: Sequence[tuple[str, int]]) -> str:
+    """Return counts as `3 timeout, 1 worker died`."""
+    return ", ".join(f"{count:,} {name}" for name, count in pairs)

@@ -1,0 +1,146 @@
+"""The live screen's lines: everything is there where there is room, and nothing is too wide."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from leanopt_core.cli.drawing import ASCII, BLOCKS, page, spark
+from leanopt_core.cli.progress import Best, StageView, View
+
+
+def test_all_that_is_known_is_said(view: View) -> None:
+    """On a usual terminal."""
+    text = page(view, 80, 30).plain
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "leanopt trend-7" in lines[0]
+    assert lines[0].endswith("1:15")  # the last stage has no budget: no time is promised
+    assert any(one.startswith("lhs") and one.endswith("128/128 ended: trials") for one in lines)
+    assert any(one.startswith("random") and one.endswith("250/1,000 30 s left") for one in lines)
+    assert "polish 0 trials waits" in lines
+    assert "trials 378 told, 120 feasible, 25.0 a second" in lines
+    assert "backtests 300 run, 80 from the store" in lines
+    assert any(one.startswith("workers") and one.endswith("4, 96.4% busy") for one in lines)
+    assert "failures 3 strategy error, 1 timeout" in lines
+    assert "best calmar 1.25 trial 212" in lines
+    assert "fast 12 slow 150 exit trail" in lines
+    assert "annual return 12.5% drawdown 10.0% orders 1,204" in lines
+    assert "▁▁▃▃█" in lines
+    assert "warnings second" in lines
+    assert "a fourth one" in lines
+    assert "and 1 before" in lines
+    assert "now stage random" in lines
+
+
+def test_time_left_is_that_of_all_stages_with_a_budget(view: View) -> None:
+    """At the pace of now: 750 and 500 trials at 25 a second."""
+    stages = (*view.stages[:2], StageView("more", 500))
+    assert (
+        page(attrs.evolve(view, stages=stages), 80, 30)
+        .plain.splitlines()[0]
+        .endswith("1:15, 50 s left")
+    )
+
+
+def test_bars_are_as_long_as_their_share(view: View) -> None:
+    """A quarter done is a quarter full."""
+    line = next(o for o in page(view, 100, 30, ASCII).plain.splitlines() if o.startswith("random"))
+    full, empty = line.count("#"), line.count(".")
+    assert full == (full + empty) // 4
+    assert full > 5
+
+
+def test_a_run_that_has_only_begun(view: View) -> None:
+    """Nothing is known, so nothing is claimed."""
+    text = page(View("", now="preparing the strategy"), 80, 24).plain
+    assert "preparing the strategy" in text
+    assert "no feasible trial yet" in text
+    assert "left" not in text
+    assert "busy" not in text
+
+
+def test_where_room_is_short_the_most_important_stays(view: View) -> None:
+    """The title, how many, the best; warnings and curve go."""
+    text = page(view, 60, 12).plain
+    assert "trend-7" in text
+    assert "378 told" in text
+    assert "1.25" in text
+    assert "Ctrl-C" not in text
+    assert "▁▁▃▃█" not in text
+
+
+def test_control_characters_of_others_do_not_reach_the_terminal(view: View) -> None:
+    """In a warning, a reason, a category."""
+    bad = attrs.evolve(
+        view,
+        warnings=("\x1b[2Jwarned",),
+        failures=(("\x1b[31mbad", 1),),
+        stages=(StageView("lhs", 4, 4, "ended", "\x07why"),),
+    )
+    text = page(bad, 80, 30).plain
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+_texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)
+_counts = st.integers(0, 10**9)
+_floats = st.floats(allow_nan=False, allow_infinity=False, width=32)
+_views = st.builds(
+    View,
+    run=_texts,
+    elapsed=st.floats(0, 1e7),
+    stages=st.lists(
+        st.builds(
+            StageView,
+            _texts,
+            st.none() | st.integers(1, 10**9),
+            _counts,
+            st.sampled_from(["waiting", "at work", "ended"]),
+            _texts,
+        ),
+        max_size=6,
+    ).map(tuple),
+    told=_counts,
+    workers=st.integers(0, 1000),
+    rate=st.none() | st.floats(1e-6, 1e6),
+    busy=st.none() | st.floats(0, 1),
+    best=st.none()
+    | st.builds(
+        Best,
+        _counts,
+        _floats,
+        st.dictionaries(_texts, _texts, max_size=12),
+        st.dictionaries(_texts, _texts, max_size=8),
+    ),
+    curve=st.lists(_floats, max_size=50).map(tuple),
+    now=_texts,
+    warnings=st.lists(_texts, max_size=5).map(tuple),
+)
+
+
+@settings(max_examples=40)
+@given(_views, st.integers(1, 300), st.integers(1, 80))
+def test_it_never_leaves_the_terminal(view: View, width: int, height: int) -> None:
+    """Whatever the run is like and however small the terminal."""
+    lines = page(view, width, height).plain.split("\n")
+    assert len(lines) <= height
+    assert max(cell_len(line) for line in lines) <= width
+
+
+@given(st.lists(_floats, min_size=1, max_size=100), st.integers(1, 60))
+def test_a_curve_ends_as_it_does_and_rises_where_it_rises(values: list[float], width: int) -> None:
+    """Drawn of a rising series, no character is lower than the one before; the last is highest."""
+    drawn = spark(sorted(values), width, BLOCKS.levels)
+    assert len(drawn) == min(width, len(values))
+    heights = [BLOCKS.levels.index(one) for one in drawn]
+    assert heights == sorted(heights)
+
+
+@pytest.mark.parametrize("levels", [ASCII.levels, BLOCKS.levels])
+def test_a_level_curve_is_level(levels: str) -> None:
+    """One height, and nothing for nothing."""
+    assert len(set(spark([2.0, 2.0, 2.0], 10, levels))) == 1
+    assert spark([], 10, levels) == ""
