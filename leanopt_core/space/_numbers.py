@@ -74,6 +74,10 @@ def number_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
+        text = format(value, "f")
+        # Most are written so already, and taking a Decimal apart costs ten times as much.
+        if len(text) <= DIGITS and "." in text and text[-1] != "0":
+            return text
         return format(decimal_of(*units_of(value)), "f")
     return value if isinstance(value, str) else str(units_of(value)[0])
 

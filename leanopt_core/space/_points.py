@@ -12,6 +12,16 @@ Point: TypeAlias = tuple[int, ...]
 """One level for each searched axis, in the axes' order."""
 
 
+def on_grid(sizes: Sequence[int], point: object) -> bool:
+    """Say whether `point` is a tuple of one int level in range for each of so many levels."""
+    if not isinstance(point, tuple) or len(point) != len(sizes):
+        return False
+    for size, level in zip(sizes, point, strict=True):
+        if type(level) is not int or not 0 <= level < size:
+            return False
+    return True
+
+
 def problem(axes: Sequence[Axis], point: object) -> str:
     """Return why `point` is not on the grid of `axes`, or an empty text."""
     if not isinstance(point, tuple):

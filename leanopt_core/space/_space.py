@@ -21,7 +21,7 @@ from leanopt_core.space._errors import AxisError, quoted, shown
 from leanopt_core.space._neighbours import Metric, in_box, on_axes
 from leanopt_core.space._numbers import Value, kind_of
 from leanopt_core.space._permutation import Permutation
-from leanopt_core.space._points import Point, problem
+from leanopt_core.space._points import Point, on_grid, problem
 from leanopt_core.space._walk import Rule
 from leanopt_core.suggest import did_you_mean
 
@@ -134,13 +134,12 @@ class Space:
 
         Says nothing about constraints; that is `feasible`.
         """
-        return not problem(self.axes, point)
+        return on_grid(self._sizes, point)
 
     def validate(self, point: object) -> None:
         """Raise SpaceError, saying what is wrong, where `contains` is false."""
-        wrong = problem(self.axes, point)
-        if wrong:
-            raise SpaceError(wrong)
+        if not on_grid(self._sizes, point):
+            raise SpaceError(problem(self.axes, point))
 
     def rank(self, point: Point) -> int:
         """Return the point's number, 0 to grid_size - 1; the last axis runs fastest.
@@ -149,8 +148,8 @@ class Space:
         """
         self.validate(point)
         rank = 0
-        for axis, level in zip(self.axes, point, strict=True):
-            rank = rank * len(axis) + level
+        for size, level in zip(self._sizes, point, strict=True):
+            rank = rank * size + level
         return rank
 
     def unrank(self, rank: int) -> Point:
