@@ -55,6 +55,8 @@ def _money(match: re.Match[str]) -> bool:
 
 
 def _figure(value: object) -> Figure:
+    if type(value) is float and math.isfinite(value):
+        return value
     if isinstance(value, str):
         plain = number(value)
         return value if plain is None else plain
@@ -73,7 +75,10 @@ def _holds(value: float | Decimal) -> bool:
 
 def _flat(section: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for name, value in section.items():
-        if isinstance(value, Mapping):
+        # Asking whether something is a Mapping is slow, and most statistics are numbers.
+        if isinstance(value, float | int | str):
+            yield f"{prefix}{name}", value
+        elif isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name}.")
         elif not isinstance(value, list | tuple):
             yield f"{prefix}{name}", value
@@ -100,6 +105,25 @@ def _segments(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _compact(name: str) -> tuple[str, ...]:
     return tuple(re.sub(r"[\s_-]", "", segment) for segment in _segments(name))
+
+
+# All backtests of a run have statistics of the same names.
+@lru_cache(maxsize=256)
+def _meant(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the `known` names that `name` may mean, by another writing of it."""
+    wanted = _segments(name)
+    exact = tuple(key for key in known if _segments(key) == wanted)
+    return exact or _ending(_compact(name), known)
+
+
+def _ending(wanted: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    bare = tuple(key for key in known if _compact(key) == wanted)
+    # The runtime statistics repeat names of others in money, so they are asked for in full.
+    return bare or tuple(
+        key
+        for key in known
+        if _compact(key)[-len(wanted) :] == wanted and _compact(key)[0] != "runtimestatistics"
+    )
 
 
 def _shown(value: Figure) -> str:
@@ -166,22 +190,9 @@ class Statistics:
         hint = f"did you mean '{near}'?" if near else f"there are: {', '.join(sorted(bare))}"
         return f"no statistic '{name}': {hint}"
 
-    def _find(self, name: str) -> list[str]:
+    def _find(self, name: str) -> tuple[str, ...]:
         """Return the names that `name` may mean: one where it is clear, none if unknown."""
-        if name in self.values:
-            return [name]
-        wanted = _segments(name)
-        exact = [key for key in self.values if _segments(key) == wanted]
-        return exact or self._ending(_compact(name))
-
-    def _ending(self, wanted: tuple[str, ...]) -> list[str]:
-        bare = [key for key in self.values if _compact(key) == wanted]
-        # The runtime statistics repeat names of others in money, so they are asked for in full.
-        return bare or [
-            key
-            for key in self.values
-            if _compact(key)[-len(wanted) :] == wanted and _compact(key)[0] != "runtimestatistics"
-        ]
+        return (name,) if name in self.values else _meant(name, tuple(self.values))
 
     def _first(self, *names: str) -> float | None:
         return next((value for name in names if (value := self.get(name)) is not None), None)
