@@ -57,6 +57,8 @@ def combine(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:
         raise ValueError("there is no fitness to combine")
     if how not in _WAYS:
         raise ValueError(f"'{how}' is no way to combine; there are: {', '.join(_WAYS)}")
+    if len(fitnesses) == 1:
+        return fitnesses[0]
     way = _WAYS[how]
     values = [fitness.value for fitness in fitnesses if fitness.value is not None]
     shared = [

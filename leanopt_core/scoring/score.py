@@ -44,7 +44,7 @@ def score(
     if missing:
         return Score(reasons=missing)
     judged, direction = _judge(fitness, backtests, label)
-    violations = _violations(backtests, constraints)
+    violations = _violations(backtests, constraints) if constraints else ()
     if judged.violation > 0:
         violations = (*violations, Violation("fitness", judged.violation))
     return Score(
@@ -147,6 +147,8 @@ def _reasons(given: object, label: str) -> tuple[str, ...]:
 
 
 def _number(value: object, name: str, label: str) -> float:
+    if type(value) is float and math.isfinite(value):
+        return value + 0.0  # no -0.0
     if isinstance(value, bool) or not isinstance(value, Real):
         raise PluginError(f"{label} returned the {name} {value!r}, not a number")
     try:
