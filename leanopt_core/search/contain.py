@@ -111,6 +111,17 @@ class ContainedStage:
         return Proposal(self._checked(answer.point, doing), answer.origin)
 
     def _checked(self, point: object, doing: str) -> Point:
+        levels = point if type(point) is tuple and self._space.contains(point) else None
+        if levels is None:
+            levels = self._plain(point, doing)
+        if not self._space.feasible(levels):
+            violated = self._space.violated(levels)
+            texts = ", ".join(repr(constraint.text) for constraint in violated)
+            raise self._guard.fault(doing, f"it proposed {levels}, which violates {texts}")
+        return levels
+
+    def _plain(self, point: object, doing: str) -> Point:
+        """Return a point that is written in another way than plainly, if it is one."""
         levels = _levels(point)
         if levels is None:
             what = f"it proposed {_short(point)}, expected a tuple of ints, a level for each axis"
@@ -119,9 +130,6 @@ class ContainedStage:
             lengths = [len(axis) for axis in self._space.axes]
             what = f"it proposed {_short(levels)}, which is off the grid of {lengths} levels"
             raise self._guard.fault(doing, what)
-        if violated := self._space.violated(levels):
-            texts = ", ".join(repr(constraint.text) for constraint in violated)
-            raise self._guard.fault(doing, f"it proposed {levels}, which violates {texts}")
         return levels
 
 

@@ -159,6 +159,7 @@ class SearchMachine:
         self._history = ToldHistory(space)
         self._spans: dict[str, tuple[int, int]] = {}
         self._outstanding: deque[_Pending] = deque()
+        self._ahead: set[int] = set()
         self._active: _Active | None = None
         self._index = -1
         self._number = 0
@@ -173,10 +174,11 @@ class SearchMachine:
 
     def finished(self, number: int) -> None:
         """Event: every backtest of this trial has an outcome."""
-        for pending in self._outstanding:
-            if pending.number == number:
-                pending.finished = True
-                return
+        outstanding = self._outstanding
+        # Numbers follow one another here: trials leave by the front, or all at once.
+        place = number - outstanding[0].number if outstanding else -1
+        if 0 <= place < len(outstanding):
+            outstanding[place].finished = True
 
     def stop(self, reason: str) -> None:
         """Event: end the search after the trial told last; it is recorded by now."""
@@ -257,7 +259,7 @@ class SearchMachine:
     ) -> Iterator[Command]:
         rank = self._space.rank(proposal.point)
         number = self._number + 1
-        if self._history.knows(rank) or any(p.rank == rank for p in self._outstanding):
+        if rank in self._ahead or self._history.knows(rank):
             active.attempt += 1
             active.refusals += 1
             active.method.refused(proposal.point, number)
@@ -269,6 +271,7 @@ class SearchMachine:
         attempt = active.attempt
         self._number = number
         self._outstanding.append(_Pending(number, rank, proposal))
+        self._ahead.add(rank)
         active.asked += 1
         active.attempt = active.refusals = 0
         active.demand = max(active.told, active.asked + 1 - self._lookahead)
@@ -280,6 +283,7 @@ class SearchMachine:
         proposal = pending.proposal
         trial = Trial(pending.number, active.rule.name, proposal.point, proposal.origin, score)
         self._history.add(trial, pending.rank)
+        self._ahead.discard(pending.rank)
         self._spans[active.rule.name] = (self._spans[active.rule.name][0], len(self._history))
         active.told += 1
         active.method.tell(trial)
@@ -311,6 +315,7 @@ class SearchMachine:
         if self._outstanding:
             numbers = tuple(pending.number for pending in self._outstanding)
             self._outstanding.clear()
+            self._ahead.clear()
             yield Withdraw(self._index, numbers)
         if self._active is not None:
             self._active = None
