@@ -103,7 +103,8 @@ class Batch:
 
     def _write(self, database: Database, statements: Iterable[str]) -> None:
         for statement in statements:
-            database.many(statement, self._rows.get(statement, ()))
+            if rows := self._rows.get(statement):
+                database.many(statement, rows)
 
 
 def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]]) -> None:
