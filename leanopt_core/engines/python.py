@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ class PythonEngine:
     def request(self, backtest: Backtest, outputs: frozenset[str]) -> Request:
         """Word one backtest in the protocol's inline form."""
         parameters = ",".join(
-            f"{json.dumps(name)}:{_literal(value)}" for name, value in backtest.parameters.items()
+            f"{quoted(name)}:{_literal(value)}" for name, value in backtest.parameters.items()
         )
         scenario = self._scenario_text(backtest.scenario)
         asked = f',"outputs":{json.dumps(sorted(outputs))}' if outputs else ""
@@ -131,7 +132,7 @@ def _described(output: str) -> dict[str, Any] | None:
 
 def _literal(value: Value) -> str:
     """Return a value as JSON, numbers exactly as they are stored."""
-    return json.dumps(value) if isinstance(value, str) else number_text(value)
+    return quoted(value) if isinstance(value, str) else number_text(value)
 
 
 def _number(value: object) -> int | float | str:
