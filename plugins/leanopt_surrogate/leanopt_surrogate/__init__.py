@@ -1,0 +1,41 @@
+"""Model-based search: registration and options, nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen, validators
+
+from leanopt_core import hookimpl
+from leanopt_core.specs import StageSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["SurrogateOptions", "leanopt_stages"]
+
+LEANOPT_API_VERSION = 1
+
+
+@frozen
+class SurrogateOptions:
+    """The options of `surrogate`."""
+
+    initial: int = field(
+        default=24,
+        validator=validators.ge(1),
+        metadata={"help": "spread points before the models; trials of earlier stages count"},
+    )
+
+
+@hookimpl
+def leanopt_stages() -> Sequence[StageSpec]:
+    """Register the search method `surrogate`."""
+    return [
+        StageSpec(
+            "surrogate",
+            "leanopt_surrogate._impl:create",
+            SurrogateOptions,
+            "Models of what was told propose the next point: for few, dear backtests",
+        )
+    ]

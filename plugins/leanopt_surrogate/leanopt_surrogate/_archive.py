@@ -1,0 +1,79 @@
+"""What is known so far: every told trial of the search as arrays, and what is outstanding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, field
+
+from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
+from leanopt_surrogate._scores import forest_scores
+
+if TYPE_CHECKING:
+    from leanopt_core.space import Point
+    from leanopt_core.stage import History
+
+
+@define
+class Archive:
+    """Told trials row by row; `outstanding` holds the points that this stage still waits for.
+
+    `objective` means something only where `feasible`; `badness` only elsewhere: the violation, or
+    infinity where a backtest failed or nothing was said.
+    """
+
+    grid: Grid
+    levels: Ints = field(init=False)
+    coordinates: Floats = field(init=False)
+    objective: Floats = field(factory=lambda: np.empty(0))
+    badness: Floats = field(factory=lambda: np.empty(0))
+    feasible: Bools = field(factory=lambda: np.empty(0, np.bool_))
+    known: set[Point] = field(factory=set)
+    outstanding: dict[Point, None] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.levels = np.empty((0, len(self.grid.lengths)), np.int64)
+        self.coordinates = self.grid.coordinates(self.levels)
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+    def read(self, history: History) -> None:
+        """Take the trials that have been told since."""
+        new = history[len(self) :]
+        if not new:
+            return
+        points = [told.point for told in new]
+        levels = np.array(points, np.int64).reshape(len(new), -1)
+        feasible = np.array([told.feasible for told in new])
+        objective = [told.objective or 0.0 for told in new]
+        badness = [told.violation if told.violation > 0 else np.inf for told in new]
+        self.levels = np.concatenate([self.levels, levels])
+        self.coordinates = np.concatenate([self.coordinates, self.grid.coordinates(levels)])
+        self.feasible = np.concatenate([self.feasible, feasible])
+        self.objective = np.concatenate([self.objective, objective])
+        self.badness = np.concatenate([self.badness, badness])
+        self.known.update(points)
+
+    def propose(self, point: Point) -> None:
+        """Note that a point is on its way."""
+        self.known.add(point)
+        self.outstanding[point] = None
+
+    def waiting(self) -> Ints:
+        """Return the outstanding points' levels, in the order they were proposed."""
+        points = list(self.outstanding)
+        return np.array(points, np.int64).reshape(len(points), len(self.grid.lengths))
+
+    def scores(self, count: int | None = None) -> Floats:
+        """Return the scores that forests are told: those of the first `count` trials, of all."""
+        first = slice(count)
+        return forest_scores(self.objective[first], self.badness[first], self.feasible[first])
+
+    def idle(self) -> int:
+        """Return how many trials were told since the best was found; all where none is feasible."""
+        if not self.feasible.any():
+            return len(self)
+        values = np.where(self.feasible, self.objective, -np.inf)
+        return len(self) - 1 - int(np.argmax(values))

@@ -1,0 +1,111 @@
+"""The portfolio's arms: a model of what was told, and how promising it finds a point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from attrs import frozen
+
+from leanopt_core.canonical import derive_seed
+from leanopt_surrogate._forest import Leaves
+from leanopt_surrogate._gaussian import Process
+from leanopt_surrogate._improvement import log_improvement
+from leanopt_surrogate._models import best_half
+from leanopt_surrogate._scores import standard_scores
+
+if TYPE_CHECKING:
+    from leanopt_surrogate._archive import Archive
+    from leanopt_surrogate._grid import Bools, Floats
+    from leanopt_surrogate._models import Kind, Models
+
+#: The process is conditioned on at most so many trials, half of them the best.
+PROCESS_TRIALS = 350
+#: A point is never taken for less likely to be feasible.
+UNLIKELIEST = 0.02
+
+
+class Arm(Protocol):
+    """A model that says of points how promising they are."""
+
+    def acquisition(self, x: Floats) -> Floats:
+        """Return the logarithm of the expected improvement, whose differences count."""
+        ...
+
+
+@frozen
+class ForestArm:
+    """A forest of scores; `best` is what must be beaten."""
+
+    leaves: Leaves
+    best: float
+
+    @classmethod
+    def build(cls, archive: Archive, models: Models, kind: Kind, among: Bools) -> ForestArm:
+        """Return the arm, which wants to beat the best of the trials `among`."""
+        scores = archive.scores()
+        leaves = believing_leaves(archive, models, kind, scores)
+        return cls(leaves, float(scores[among].max()))
+
+    def acquisition(self, x: Floats) -> Floats:
+        """Return log expected improvement."""
+        mean, deviation = self.leaves.predict(self.leaves.forest.find(x))
+        return log_improvement(mean, deviation, self.best)
+
+
+@frozen
+class GaussianArm:
+    """A Gaussian process of feasible trials, and a forest that says what is feasible."""
+
+    process: Process
+    best: float
+    feasibility: Leaves | None
+
+    @classmethod
+    def build(cls, archive: Archive, models: Models, among: Bools) -> GaussianArm:
+        """Return the arm, which wants to beat the best of the trials `among`."""
+        rows = np.flatnonzero(archive.feasible)
+        seed = derive_seed(models.seed, "process", len(archive))
+        rows = best_half(archive.objective, rows, PROCESS_TRIALS, seed)
+        values = standard_scores(archive.objective[rows])
+        process = Process.condition(
+            models.kernel(),
+            archive.grid.axis_of_column,
+            archive.coordinates[rows],
+            values,
+            archive.grid.coordinates(archive.waiting()),
+        )
+        rivals = values[among[rows]]
+        best = float(rivals.max() if rivals.size else values.min())
+        if archive.feasible.all():
+            return cls(process, best, None)
+        feasible = archive.feasible.astype(np.float64)
+        return cls(process, best, believing_leaves(archive, models, "feasible", feasible))
+
+    def acquisition(self, x: Floats) -> Floats:
+        """Return log expected improvement, plus the logarithm of the probability of feasibility."""
+        improvement = log_improvement(*self.process.predict(x), self.best)
+        if self.feasibility is None:
+            return improvement
+        likely, _ = self.feasibility.predict(self.feasibility.forest.find(x))
+        return improvement + np.log(np.maximum(likely, UNLIKELIEST))
+
+
+def believing_leaves(archive: Archive, models: Models, kind: Kind, target: Floats) -> Leaves:
+    """Return a forest filled with all told targets, and outstanding points at their own mean.
+
+    What is outstanding is never believed to be better than the best told: the kriging believer
+    [Ginsbourger, Le Riche, Carraro 2010], here without growing the trees again.
+    """
+    forest = models.forest(kind)
+    grown = int(forest.rows.max()) + 1
+    later = forest.find(archive.coordinates[grown:])
+    told = Leaves.fill(forest, target, later, target[grown:])
+    waiting = archive.waiting()
+    if not len(waiting):
+        return told
+    found = forest.find(archive.grid.coordinates(waiting))
+    believed = np.minimum(told.predict(found)[0], target.max())
+    return Leaves.fill(
+        forest, target, np.hstack([later, found]), np.concatenate([target[grown:], believed])
+    )

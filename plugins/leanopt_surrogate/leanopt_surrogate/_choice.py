@@ -1,0 +1,79 @@
+"""One ask: which model, where it looks, and the point that it finds most promising."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from leanopt_surrogate._arms import Arm, ForestArm, GaussianArm
+from leanopt_surrogate._elites import basins, elites, inside
+from leanopt_surrogate._pool import around, candidates, new_points
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from leanopt_core.space import Point
+    from leanopt_surrogate._archive import Archive
+    from leanopt_surrogate._grid import Bools, Floats, Ints
+    from leanopt_surrogate._models import Models
+
+#: The arms' turns: forest, extra trees, Gaussian process.
+TURNS = ("process", "forest", "extra", "forest", "extra")
+#: A process needs so many feasible trials.
+FEW = 4
+#: From so many of the best candidates one more step is taken.
+STEPPED = 6
+
+
+def choose(
+    archive: Archive, models: Models, number: int, random: Generator
+) -> tuple[Point, str] | None:
+    """Return the most promising new point for this trial and the arm that chose it.
+
+    None where no candidate is feasible and new.
+    """
+    name = TURNS[number % len(TURNS)]
+    if name == "process" and archive.feasible.sum() < FEW:
+        name = "forest"
+    scores = archive.scores()
+    centres = basins(archive, scores) if number % 2 else archive.levels[:0]
+    outside = ~inside(archive.grid, archive.levels, centres)
+    if not outside.any():
+        outside = np.ones(len(archive), np.bool_)
+        centres = centres[:0]
+    arm = _arm(archive, models, name, outside)
+    point = _most_promising(archive, arm, elites(archive, scores, outside), centres, random)
+    return None if point is None else (point, f"{name} elsewhere" if len(centres) else name)
+
+
+def _arm(archive: Archive, models: Models, name: str, among: Bools) -> Arm:
+    if name == "process":
+        return GaussianArm.build(archive, models, among)
+    return ForestArm.build(archive, models, "forest" if name == "forest" else "extra", among)
+
+
+def _most_promising(
+    archive: Archive, arm: Arm, good: Ints, centres: Ints, random: Generator
+) -> Point | None:
+    pool = _allowed(archive, candidates(archive.grid, good, random), centres)
+    if not len(pool):
+        return None
+    merit = arm.acquisition(archive.grid.coordinates(pool))
+    best = np.argsort(-merit, kind="stable")[:STEPPED]
+    beside = _allowed(archive, around(archive.grid, pool[best], random), centres)
+    if len(beside):
+        merit = np.concatenate([merit, arm.acquisition(archive.grid.coordinates(beside))])
+        pool = np.concatenate([pool, beside])
+    return tuple(pool[_argmax(merit, random)].tolist())
+
+
+def _allowed(archive: Archive, levels: Ints, centres: Ints) -> Ints:
+    """Return the points that are new, feasible and outside the basins."""
+    levels = levels[~inside(archive.grid, levels, centres)]
+    return new_points(archive.grid, levels, archive.known)
+
+
+def _argmax(merit: Floats, random: Generator) -> int:
+    """Return the place of the highest merit, drawn where several are the highest."""
+    return int(random.choice(np.flatnonzero(merit == merit.max())))

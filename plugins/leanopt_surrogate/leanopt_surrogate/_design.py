@@ -1,0 +1,50 @@
+"""The first points: a Latin hypercube on the grid, the most spread of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from leanopt_surrogate._grid import Floats, Grid, Ints
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from leanopt_core.space import Point
+
+#: So many hypercubes are drawn.
+DRAWN = 50
+
+
+def spread_design(grid: Grid, count: int, random: Generator) -> list[Point]:
+    """Return up to `count` feasible points: the hypercube with most of them, then most spread.
+
+    Spread is the least distance between two points, as maximin designs have it [Johnson, Moore,
+    Ylvisaker 1990].
+    """
+    best: tuple[int, float] = (-1, 0.0)
+    design: list[Point] = []
+    for _ in range(DRAWN):
+        rows = _hypercube(grid, count, random).tolist()
+        points = [p for p in dict.fromkeys(map(tuple, rows)) if grid.space.feasible(p)]
+        merit = (len(points), _spread(grid, points))
+        if merit > best:
+            best, design = merit, points
+    return design
+
+
+def _hypercube(grid: Grid, count: int, random: Generator) -> Ints:
+    """Return a point in each of `count` equal strata of every axis, in random order."""
+    strata = random.permuted(np.tile(np.arange(count), (len(grid.lengths), 1)), axis=1).T
+    place = (strata + random.random(strata.shape)) / count
+    levels: Ints = np.minimum((place * grid.lengths).astype(np.int64), grid.lengths - 1)
+    return levels
+
+
+def _spread(grid: Grid, points: list[Point]) -> float:
+    if len(points) < 2:  # noqa: PLR2004
+        return 0.0
+    x = grid.coordinates(np.array(points))
+    squares: Floats = np.square(x[:, None] - x[None]).sum(axis=2)
+    return float(squares[~np.eye(len(x), dtype=np.bool_)].min())

@@ -1,0 +1,92 @@
+"""The fitted parts of the models, kept until enough is new; each depends on the told trials alone.
+
+A part is fitted to the first so many told trials, a number that the count of told ones decides, with
+random choices of its own: so it is the same whenever it is fitted, after a resume too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+import numpy as np
+from attrs import define, field
+from numpy.random import default_rng
+
+from leanopt_core.canonical import derive_seed
+from leanopt_surrogate._cuts import BestCuts, RandomCuts
+from leanopt_surrogate._gaussian import Kernel, fit_kernel
+from leanopt_surrogate._growth import grow
+from leanopt_surrogate._scores import standard_scores
+
+if TYPE_CHECKING:
+    from leanopt_surrogate._archive import Archive
+    from leanopt_surrogate._forest import Forest
+    from leanopt_surrogate._grid import Floats, Ints
+
+Kind: TypeAlias = Literal["forest", "extra", "feasible"]
+Part = TypeVar("Part")
+
+TREES = 30
+#: Forests: the share of columns looked at for a cut, and the entries a node needs to be cut.
+SHARES = {"forest": 3 / 7, "extra": 5 / 7, "feasible": 4 / 7}
+LEAST = {"forest": 3, "extra": 3, "feasible": 4}
+#: Forests are grown anew after a 64th of what was told, kernels fitted anew after a 20th.
+GROWN, FITTED = 64, 20
+#: A kernel is fitted on at most so many trials, half of them the best.
+KERNEL_TRIALS = 200
+
+
+@define
+class Models:
+    """Grows forests and fits kernels when they are due."""
+
+    archive: Archive
+    seed: int
+    kept: dict[str, tuple[int, Any]] = field(factory=dict)
+
+    def forest(self, kind: Kind) -> Forest:
+        """Return the trees of a forest of scores, or of feasibility."""
+        return self._part(kind, GROWN, lambda count, seed: self._grow(kind, count, seed))
+
+    def kernel(self) -> Kernel:
+        """Return the kernel for the standard scores of feasible trials."""
+        return self._part("kernel", FITTED, self._fit)
+
+    def _part(self, name: str, share: int, make: Callable[[int, int], Part]) -> Part:
+        told = len(self.archive)
+        count = told - told % max(1, told // share)
+        if self.kept.get(name, (0, None))[0] != count:
+            self.kept[name] = (count, make(count, derive_seed(self.seed, name, count)))
+        part: Part = self.kept[name][1]
+        return part
+
+    def _grow(self, kind: Kind, count: int, seed: int) -> Forest:
+        random = default_rng(seed)
+        x = self.archive.coordinates[:count]
+        feasibility = self.archive.feasible[:count].astype(np.float64)
+        target = feasibility if kind == "feasible" else self.archive.scores(count)
+        tried = ceil(x.shape[1] * SHARES[kind])
+        cutter = RandomCuts(x, tried) if kind == "extra" else BestCuts(x, tried)
+        whole = np.tile(np.arange(count), (TREES, 1))
+        samples = whole if kind == "extra" else random.integers(0, count, (TREES, count))
+        return grow(x, target, samples, cutter, LEAST[kind], random)
+
+    def _fit(self, count: int, seed: int) -> Kernel:
+        grid = self.archive.grid
+        rows = np.flatnonzero(self.archive.feasible[:count])
+        rows = best_half(self.archive.objective, rows, KERNEL_TRIALS, seed)
+        values = standard_scores(self.archive.objective[rows])
+        return fit_kernel(
+            self.archive.coordinates[rows], values, grid.axis_of_column, len(grid.lengths)
+        )
+
+
+def best_half(objective: Floats, rows: Ints, most: int, seed: int) -> Ints:
+    """Return at most `most` of the rows: the best half of so many, the others at random."""
+    if len(rows) <= most:
+        return rows
+    order = rows[np.argsort(-objective[rows], kind="stable")]
+    others = default_rng(seed).permutation(order[most // 2 :])[: most - most // 2]
+    return np.sort(np.concatenate([order[: most // 2], others]))

@@ -1,0 +1,43 @@
+"""What the models are told of results: scores that a few extreme values cannot bend."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from leanopt_surrogate._grid import Bools, Floats
+
+
+def ranks(values: Floats) -> Floats:
+    """Return ranks from 1, the lowest value's; equal values share their mean rank."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    shared: Floats = (last - (count - 1) / 2)[place]
+    return shared
+
+
+def normal_scores(values: Floats) -> Floats:
+    """Return the normal scores of the values' ranks [Blom 1958]."""
+    from scipy.special import ndtri
+
+    scores: Floats = ndtri((ranks(values) - 0.375) / (len(values) + 0.25))
+    return scores
+
+
+def forest_scores(objective: Floats, badness: Floats, feasible: Bools) -> Floats:
+    """Return normal scores of feasible trials, and the lowest of them for all others.
+
+    As long as none is feasible, the others' order counts: a smaller violation is better, and a
+    failure is worse than any.
+    """
+    if not feasible.any():
+        return normal_scores(-badness)
+    scores = np.empty(len(objective))
+    scores[feasible] = good = normal_scores(objective[feasible])
+    scores[~feasible] = good.min()
+    return scores
+
+
+def standard_scores(values: Floats) -> Floats:
+    """Return values of mean 0 and standard deviation 1; all 0 where they are equal."""
+    spread = values.std()
+    return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))

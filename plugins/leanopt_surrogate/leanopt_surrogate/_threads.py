@@ -1,0 +1,21 @@
+"""One thread for linear algebra: results must not depend on how many cores there are."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+
+@cache
+def _controller() -> Any:
+    import scipy.linalg  # noqa: F401 - its library must be loaded to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[None]:
+    """Return a context in which numeric libraries use one thread."""
+    limited: AbstractContextManager[None] = _controller().limit(limits=1)
+    return limited
