@@ -1,0 +1,121 @@
+"""The methods that are compared: pipelines of leanopt's stages, and peers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import field, frozen
+from peers.optuna_samplers import OptunaPeer, missing
+from peers.plain_ga import PlainGA
+
+from leanopt_core.plugins import Kind, Registered, discover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from peers import Peer
+
+    from leanopt_core.plugins import Registry
+    from leanopt_core.space import Space
+
+
+@frozen
+class Part:
+    """One stage of a pipeline: the method, its share of the trials (None: the rest), options."""
+
+    use: str
+    trials: int | None = None
+    seed_from: str | None = None
+    options: Mapping[str, Any] = field(factory=dict)
+
+
+@frozen
+class Method:
+    """A pipeline of `parts`, or a `peer`; `seeds` at most, where it is too slow for all."""
+
+    name: str
+    words: str
+    parts: tuple[Part, ...] = ()
+    peer: str | None = None
+    seeds: int | None = None
+
+    def lacks(self) -> str | None:
+        """Return what is not installed and needed, None where nothing is."""
+        if self.peer in SAMPLERS:
+            return missing(SAMPLERS[self.peer])
+        stages = discovered().names(Kind.STAGE)
+        if absent := [part.use for part in self.parts if part.use not in stages]:
+            return f"stage {absent[0]}"
+        samplers = [part.options["sampler"] for part in self.parts if "sampler" in part.options]
+        return next(filter(None, map(missing, samplers)), None)
+
+
+#: The pipeline that the documentation calls the default.
+DEFAULT: Final = (Part("lhs", 128), Part("random"))
+
+#: Optuna's samplers by the peer's name.
+SAMPLERS: Final = {"plain_tpe": "tpe", "plain_cmaes": "cmaes", "plain_gp": "gp"}
+
+#: Seeds of a method whose runs take minutes.
+FEW: Final = 5
+
+_TABLE: Final = (
+    Method("default", "what leanopt does unless told otherwise", DEFAULT),
+    Method("random", "points at random, none twice", (Part("random"),)),
+    Method("surrogate", "models of the landscape", (Part("surrogate"),)),
+    Method("ga", "leanopt's genetic algorithm", (Part("ga_deap"),)),
+    Method(
+        "ga_seeded",
+        "leanopt's genetic algorithm, started from a Latin hypercube",
+        (Part("lhs", 128), Part("ga_deap", seed_from="lhs")),
+    ),
+    Method(
+        "climb",
+        "a Latin hypercube, then uphill from its best",
+        (Part("lhs", 64), Part("local_grid", options={"climb": True})),
+    ),
+    Method("tpe", "Optuna's TPE without repeats", (Part("optuna", options={"sampler": "tpe"}),)),
+    Method(
+        "cmaes", "Optuna's CMA-ES without repeats", (Part("optuna", options={"sampler": "cmaes"}),)
+    ),
+    Method(
+        "gp",
+        "Optuna's Gaussian process without repeats",
+        (Part("optuna", options={"sampler": "gp"}),),
+        seeds=FEW,
+    ),
+    Method(
+        "full",
+        "a Latin hypercube, Optuna's TPE, then uphill",
+        (
+            Part("lhs", 128),
+            Part("optuna", 300, options={"sampler": "tpe"}),
+            Part("local_grid", options={"climb": True}),
+        ),
+    ),
+    Method("plain_ga", "a genetic algorithm as it stands in the books", peer="plain_ga"),
+    Method("plain_tpe", "Optuna's TPE as its users call it", peer="plain_tpe"),
+    Method("plain_cmaes", "Optuna's CMA-ES as its users call it", peer="plain_cmaes"),
+    Method("plain_gp", "Optuna's Gaussian process as called", peer="plain_gp", seeds=FEW),
+)
+
+METHODS: Final[Mapping[str, Method]] = {method.name: method for method in _TABLE}
+
+
+@cache
+def discovered() -> Registry:
+    """Return the installed plugins, looked up once a process."""
+    return discover()
+
+
+def stage(use: str) -> Registered:
+    """Return the registered search method of a stage."""
+    return discovered().entries[Kind.STAGE, use]
+
+
+def make_peer(name: str, space: Space, seed: int) -> Peer:
+    """Return a peer at its start."""
+    if name == "plain_ga":
+        return PlainGA(space, seed)
+    return OptunaPeer(SAMPLERS[name], space, seed)
