@@ -76,7 +76,7 @@ class Process:
 
 
 def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
-    """Return the kernel of the highest posterior density, found by L-BFGS from the priors' medians."""
+    """Return the kernel of the highest posterior density, sought from the priors' medians on."""
     from scipy.optimize import minimize
 
     medians = np.log([LENGTH[0] * sqrt(axes / SEVEN)] * axes + [SIGNAL[0], NOISE[0]])

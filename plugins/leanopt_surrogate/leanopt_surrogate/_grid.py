@@ -65,11 +65,13 @@ class Grid:
     def apart(self, levels: Ints, point: Ints) -> Floats:
         """Return each row's distance from a point: the mean over the axes, 0 to 1."""
         span = np.where(self.ordered, np.maximum(1, self.lengths - 1), 1)
-        return np.mean(self._differences(levels, point) / span, axis=1, dtype=np.float64)
+        shares: Floats = self._differences(levels, point) / span
+        return shares.sum(axis=1) / max(1, len(span))
 
     def steps_apart(self, levels: Ints, point: Ints) -> Floats:
         """Return each row's distance from a point in steps, added up over the axes."""
-        return np.sum(self._differences(levels, point) / self.step, axis=1, dtype=np.float64)
+        steps: Floats = self._differences(levels, point) / self.step
+        return steps.sum(axis=1)
 
     def draw(self, count: int, random: Generator) -> Ints:
         """Return points drawn uniformly, constraints not regarded."""
@@ -88,7 +90,7 @@ class Grid:
         return moved
 
     def _differences(self, levels: Ints, point: Ints) -> Ints:
-        distance = np.abs(levels - point)
+        distance: Ints = np.abs(levels - point)
         return np.where(self.ordered, distance, np.minimum(distance, 1))
 
     def _axes(self) -> list[tuple[bool, int]]:

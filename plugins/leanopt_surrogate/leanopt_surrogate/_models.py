@@ -1,7 +1,7 @@
 """The fitted parts of the models, kept until enough is new; each depends on the told trials alone.
 
-A part is fitted to the first so many told trials, a number that the count of told ones decides, with
-random choices of its own: so it is the same whenever it is fitted, after a resume too.
+A part is fitted to the first so many told trials, a number that the count of told ones decides,
+with random choices of its own: so it is the same whenever it is fitted, after a resume too.
 """
 
 from __future__ import annotations

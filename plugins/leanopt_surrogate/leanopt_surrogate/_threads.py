@@ -10,7 +10,9 @@ from typing import Any
 @cache
 def _controller() -> Any:
     import scipy.linalg  # noqa: F401 - its library must be loaded to be found
-    from threadpoolctl import ThreadpoolController
+    from threadpoolctl import (  # type: ignore[import-untyped]  # it has no types
+        ThreadpoolController,
+    )
 
     return ThreadpoolController()
 
