@@ -1,0 +1,56 @@
+"""Grids that close in on the best point: registration and options, nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen, validators
+
+from leanopt_core import hookimpl
+from leanopt_core.specs import StageSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["EulerOptions", "leanopt_stages"]
+
+LEANOPT_API_VERSION = 1
+
+
+@frozen
+class EulerOptions:
+    """The options of `euler`."""
+
+    segments: int = field(
+        default=4,
+        validator=validators.and_(validators.ge(2), validators.le(1000)),
+        metadata={
+            "help": "parts that each pass cuts the range of a parameter into",
+            "bounds": "2 to 1000",
+        },
+    )
+    min_step: Mapping[str, Decimal] = field(
+        factory=dict,
+        validator=validators.deep_mapping(
+            key_validator=validators.instance_of(str), value_validator=validators.gt(0)
+        ),
+        metadata={
+            "help": "by parameter, the step at which it is fine enough; else its own",
+            "bounds": "above 0",
+        },
+    )
+
+
+@hookimpl
+def leanopt_stages() -> Sequence[StageSpec]:
+    """Register the search method `euler`."""
+    return [
+        StageSpec(
+            "euler",
+            "leanopt_euler._impl:create",
+            EulerOptions,
+            "A coarse grid, then finer ones around the best point, as LEAN's Euler search",
+        )
+    ]

@@ -1,0 +1,106 @@
+"""The search method itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import TYPE_CHECKING, TypeAlias
+
+from leanopt_core.trial import DONE, WAIT, Proposal, Signal
+from leanopt_euler._scope import Scope, whole
+
+if TYPE_CHECKING:
+    from leanopt_core.space import Point, Space
+    from leanopt_core.stage import AskContext, History, StageStart
+    from leanopt_core.trial import Trial
+    from leanopt_euler import EulerOptions
+
+#: Sorts trials, the best first: feasible ones by objective, then by violation.
+Standing: TypeAlias = tuple[int, float]
+
+
+def standing(objective: float | None, violation: float) -> Standing | None:
+    """Return the place of a trial with this objective and violation, None where it failed."""
+    if violation > 0:
+        return (1, violation)
+    return None if objective is None else (0, -objective)
+
+
+class EulerSearch:
+    """Tries a grid over the whole space, then ever finer ones around the best point told so far.
+
+    A pass is decided by all results of the one before: it waits for them.
+    """
+
+    def __init__(self, options: EulerOptions, start: StageStart) -> None:
+        self._segments = options.segments
+        self._space = start.space
+        self._seeds = start.seeds
+        self._scopes = whole(start.space, options.segments, options.min_step)
+        self._pass = 1
+        self._points = _grid(self._space, self._scopes)
+        self._begun = False
+        self._seen: set[Point] = set()
+        self._best: tuple[Standing, Point] | None = None
+        self._outstanding = 0
+        #: Why it ended, empty before.
+        self.reason = ""
+
+    def ask(self, context: AskContext) -> Proposal | Signal:
+        """Return the pass's next new point; `DONE` after the finest pass, or where none is of use.
+
+        Failed backtests count like others: the last of a pass may be one.
+        """
+        if not self._begun:
+            self._begin(context.history)
+        while not self.reason:
+            for point in self._points:
+                if point not in self._seen:
+                    self._seen.add(point)
+                    self._outstanding += 1
+                    return Proposal(point, f"pass {self._pass}")
+            if self._outstanding:
+                return WAIT
+            self._close_in()
+        return DONE
+
+    def tell(self, trial: Trial) -> None:
+        """Note the best."""
+        self._outstanding -= 1
+        self._note(trial.score.objective, trial.score.violation, trial.point)
+
+    def refused(self, point: Point) -> None:
+        """Learn nothing: every point proposed here or told before is remembered already."""
+
+    def _begin(self, history: History) -> None:
+        self._begun = True
+        self._seen = {told.point for told in history}
+        for told in (self._seeds if len(self._seeds) else history).best(1):
+            self._note(told.objective, told.violation, told.point)
+
+    def _note(self, objective: float | None, violation: float, point: Point) -> None:
+        found = standing(objective, violation)
+        if found is not None and (self._best is None or found < self._best[0]):
+            self._best = found, point
+
+    def _close_in(self) -> None:
+        """Begin the next pass, or give the reason why there is none."""
+        if all(scope.fine for scope in self._scopes):
+            self.reason = "finest step"
+        elif self._best is None:
+            self.reason = "no result to close in on"
+        else:
+            pairs = zip(self._scopes, self._best[1], strict=True)
+            self._scopes = [scope.closer(level, self._segments) for scope, level in pairs]
+            self._points = _grid(self._space, self._scopes)
+            self._pass += 1
+
+
+def _grid(space: Space, scopes: list[Scope]) -> Iterator[Point]:
+    """Yield the feasible points of a pass, the last axis fastest."""
+    return filter(space.feasible, product(*(scope.levels for scope in scopes)))
+
+
+def create(options: EulerOptions, start: StageStart) -> EulerSearch:
+    """Return the search; PluginError where `min_step` does not fit the parameters."""
+    return EulerSearch(options, start)

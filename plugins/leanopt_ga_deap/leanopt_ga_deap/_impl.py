@@ -1,0 +1,131 @@
+"""The search method itself: asked for children one at a time, told results one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_ga_deap._breeding import make_toolbox
+from leanopt_ga_deap._population import Individual, Population, standing
+from leanopt_ga_deap._progress import Progress
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from leanopt_core.space import Point
+    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.trial import Trial
+    from leanopt_ga_deap import GeneticOptions
+
+#: So often a child is bred anew where it is known or infeasible; then a random point stands in.
+TRIES: Final = 20
+#: So many individuals leave for each child, until the population has narrowed.
+LEAVING: Final = 2
+#: Steps an axis from the best, in the mean, below which a population has collapsed.
+COLLAPSED: Final = 0.35
+#: It has stalled when so many times its size of children in a row did not beat its worst.
+STALLED: Final = 2
+
+
+class GeneticSearch:
+    """Breeds a child of the told individuals whenever asked; no point is proposed twice.
+
+    The population begins with `population_size` random points and narrows while children come,
+    which shifts it from looking around to looking closely. Where it has collapsed, the best stays
+    and random points take the places of the others.
+    """
+
+    def __init__(self, options: GeneticOptions, start: StageStart) -> None:
+        self._options = options
+        self._space = start.space
+        self._tools = make_toolbox(options, start.space.axes)
+        self._random_points = start.space.sample(start.seed)
+        self._seen: set[Point] | None = None
+        self._population = Population(options.population_size)
+        for told in start.seeds.best(options.n_seeds):
+            if told.feasible or told.violation > 0:
+                fitness = standing(told.objective, told.violation)
+                self._population.offer(Individual(fitness, told.number, told.point))
+        self._fresh = options.population_size - len(self._population.members)
+        self._progress = Progress(options, self._fresh)
+        self._stalled = 0
+        #: Why it ended, empty before.
+        self.reason = ""
+
+    def ask(self, context: AskContext) -> Proposal | Signal:
+        """Return a random point while the population is made, then children; `DONE` at its end."""
+        if self._seen is None:
+            self._seen = {told.point for told in context.history}
+        self.reason = self._progress.end() or ""
+        proposal = None if self.reason else self._proposal(context.random(), self._seen)
+        if proposal is None:
+            self.reason = self.reason or "no point left"
+            return DONE
+        self._progress.ask()
+        self._seen.add(proposal.point)
+        return proposal
+
+    def tell(self, trial: Trial) -> None:
+        """Offer the individual to the population; narrow it, or begin it anew where that is due."""
+        fitness = standing(trial.score.objective, trial.score.violation)
+        breeding = self._progress.breeding
+        self._progress.tell(fitness)
+        entered = self._population.offer(Individual(fitness, trial.number, trial.point))
+        self._stalled = 0 if entered else self._stalled + 1
+        if breeding:
+            self._narrow()
+            if self._options.restart and self._collapsed():
+                self._restart()
+
+    def refused(self, point: Point) -> None:
+        """Learn nothing: every point proposed here or told before is remembered already."""
+
+    def _proposal(self, random: Random, seen: set[Point]) -> Proposal | None:
+        if self._fresh > 0:
+            self._fresh -= 1
+        elif len(self._population.members) > 1:
+            child = self._child(random, seen)
+            if child is not None:
+                return Proposal(child, "child")
+        point = next((point for point in self._random_points if point not in seen), None)
+        return None if point is None else Proposal(point, "random")
+
+    def _child(self, random: Random, seen: set[Point]) -> Point | None:
+        """Return a new feasible child; one like a known point takes a step away from it."""
+        tools, members = self._tools, self._population.members
+        for _ in range(TRIES):
+            parents = tools.select(members, random), tools.select(members, random)
+            child: Point = tools.mutate(tools.mate(*parents, random), random)
+            if child in seen:
+                child = tools.step(child, random)
+            if child not in seen and self._space.feasible(child):
+                return child
+        return None
+
+    def _narrow(self) -> None:
+        size, least = self._population.size, self._options.final_population_size
+        if size > least:
+            self._population.narrow(max(least, size - LEAVING))
+
+    def _collapsed(self) -> bool:
+        """Say whether the population has lost its diversity, or no child is good enough for it.
+
+        Diversity is looked at once a generation: it costs more than an ask.
+        """
+        population = self._population
+        if not population.full or population.size > self._options.final_population_size:
+            return False
+        if self._stalled >= STALLED * population.size:
+            return True
+        due = self._progress.told % self._options.batch_size == 0
+        return due and population.spread(self._space.axes) < COLLAPSED
+
+    def _restart(self) -> None:
+        self._population.keep_best()
+        self._fresh = self._population.size - 1
+        self._stalled = 0
+
+
+def create(options: GeneticOptions, start: StageStart) -> GeneticSearch:
+    """Return the genetic search of the whole space."""
+    return GeneticSearch(options, start)

@@ -1,0 +1,87 @@
+"""The individuals alive: the worst gives way to a better child, so the best never falls."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush, heapreplace
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from deap.base import Fitness
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leanopt_core.space import Axis, Point
+
+
+class Standing(Fitness):  # type: ignore[misc]  # DEAP has no types
+    """Deb's rules as a fitness of two parts, which DEAP compares in turn.
+
+    Feasible before violated before failed; then by objective, or the smaller violation first.
+    DEAP's own `ConstrainedFitness` holds all violations equal, which leaves nothing to climb.
+    K. Deb, An efficient constraint handling method for genetic algorithms, CMAME 186 (2000).
+    """
+
+    weights = (1.0, 1.0)
+
+
+def standing(objective: float | None, violation: float) -> Standing:
+    """Return the fitness of a trial with this objective and violation."""
+    if violation > 0:
+        return Standing((1.0, -violation))
+    return Standing((0.0, 0.0) if objective is None else (2.0, objective))
+
+
+@frozen(order=True)
+class Individual:
+    """A told point; of two with the same fitness the younger counts as better."""
+
+    fitness: Standing
+    number: int
+    point: Point
+
+
+class Population:
+    """At most `size` individuals, later fewer; `members` is a heap, the worst first."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.members: list[Individual] = []
+
+    @property
+    def full(self) -> bool:
+        """Say whether a newcomer must beat the worst."""
+        return len(self.members) >= self.size
+
+    def offer(self, child: Individual) -> bool:
+        """Take the child in while there is room, later if it is fitter than the worst."""
+        if not self.full:
+            heappush(self.members, child)
+        elif child.fitness > self.members[0].fitness:
+            heapreplace(self.members, child)
+        else:
+            return False
+        return True
+
+    def narrow(self, size: int) -> None:
+        """Let the worst go until `size` are left, and hold no more than that from now on."""
+        self.size = size
+        while len(self.members) > size:
+            heappop(self.members)
+
+    def keep_best(self) -> None:
+        """Let only the best live."""
+        self.members = [max(self.members)]
+
+    def spread(self, axes: Sequence[Axis]) -> float:
+        """Return how many steps an axis the members are away from the best, in the mean.
+
+        Another choice is one step away.
+        """
+        best = max(self.members).point
+        steps = sum(
+            abs(level - own) if axis.ordered else level != own
+            for member in self.members
+            for axis, level, own in zip(axes, member.point, best, strict=True)
+        )
+        return steps / (len(self.members) * max(1, len(axes)))

@@ -1,0 +1,53 @@
+"""When the search ends by itself: children counted, and how long ago they last gained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leanopt_ga_deap import GeneticOptions
+    from leanopt_ga_deap._population import Standing
+
+
+class Progress:
+    """Counts trials after the first `initial` ones as children, in generations of a fixed size."""
+
+    def __init__(self, options: GeneticOptions, initial: int) -> None:
+        self._generations = options.n_generations
+        self._patience = options.early_stopping_generations * options.batch_size
+        self._delta = options.early_stopping_min_delta
+        self._initial = initial
+        self._most = initial + options.n_generations * options.batch_size
+        self._asked = self.told = self._idle = 0
+        self._mark: tuple[float, float] | None = None
+
+    @property
+    def breeding(self) -> bool:
+        """Say whether all initial trials are told."""
+        return self.told >= self._initial
+
+    def ask(self) -> None:
+        """Count a proposal."""
+        self._asked += 1
+
+    def tell(self, fitness: Standing) -> None:
+        """Count a result; small gains add up, for they are measured from the last gain."""
+        self.told += 1
+        self._idle += self.told > self._initial
+        if self._gains(*fitness.wvalues):
+            self._mark, self._idle = fitness.wvalues, 0
+
+    def _gains(self, kind: float, value: float) -> bool:
+        """Say whether it is a gain: of objective by the least one, of violation by any."""
+        if self._mark is None or kind != self._mark[0]:
+            return self._mark is None or kind > self._mark[0]
+        delta = value - self._mark[1]
+        return delta > 0 and (kind < 2 or delta >= self._delta)  # noqa: PLR2004 - feasible
+
+    def end(self) -> str | None:
+        """Return why the search is over, None where it goes on."""
+        if self._asked >= self._most:
+            return f"{self._generations} generations"
+        if self._patience and self._idle >= self._patience:
+            return f"no gain in {self._idle} children"
+        return None

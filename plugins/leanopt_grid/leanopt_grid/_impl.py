@@ -1,0 +1,51 @@
+"""The search method itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_grid._walk import feasible_points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leanopt_core.space import Point
+    from leanopt_core.specs import NoOptions
+    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.trial import Trial
+
+#: So many refusals in a row mean that earlier stages were here: then their points are looked up.
+PATIENCE: Final = 10
+
+
+class GridSearch:
+    """Proposes every feasible point in order and holds none of them.
+
+    Points of earlier stages are refused and passed over; only where many of them lie together are
+    they remembered.
+    """
+
+    def __init__(self, points: Iterator[Point]) -> None:
+        self._points = points
+        self._known: frozenset[Point] = frozenset()
+
+    def ask(self, context: AskContext) -> Proposal | Signal:
+        """Return the next point, `DONE` after the last."""
+        if context.attempt == PATIENCE:
+            self._known = frozenset(told.point for told in context.history)
+        for point in self._points:
+            if point not in self._known:
+                return Proposal(point, "grid")
+        return DONE
+
+    def tell(self, trial: Trial) -> None:
+        """Learn nothing: all points are tried, whatever comes of them."""
+
+    def refused(self, point: Point) -> None:
+        """Learn nothing: the next ask goes on."""
+
+
+def create(options: NoOptions, start: StageStart) -> GridSearch:  # noqa: ARG001 - the contract's
+    """Return an exhaustive search of the whole space."""
+    return GridSearch(feasible_points(start.space))

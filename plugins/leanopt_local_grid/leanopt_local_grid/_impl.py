@@ -1,0 +1,130 @@
+"""The search method itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
+
+from leanopt_core.trial import DONE, WAIT, Proposal, Signal
+from leanopt_local_grid._near import nearest_first
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from leanopt_core.space import Point
+    from leanopt_core.stage import AskContext, History, StageStart
+    from leanopt_core.trial import Trial
+    from leanopt_local_grid import LocalGridOptions
+
+#: Sorts trials, the best first: feasible ones by objective, then by violation, then the failed.
+Standing: TypeAlias = tuple[int, float]
+
+_FAILED: Standing = (2, 0.0)
+
+
+def standing(objective: float | None, violation: float) -> Standing:
+    """Return the place of a trial with this objective and violation."""
+    if violation > 0:
+        return (1, violation)
+    return _FAILED if objective is None else (0, -objective)
+
+
+class LocalGrid:
+    """Proposes the new points around the best told ones, in turns, the nearest first.
+
+    Where nothing told before is of use, it draws random points until one is. To climb means to
+    begin anew around whatever is better than all before.
+    """
+
+    def __init__(self, options: LocalGridOptions, start: StageStart) -> None:
+        self._options = options
+        self._space = start.space
+        self._seeds = start.seeds
+        self._random_points = start.space.sample(start.seed)
+        self._begun = False
+        self._seen: set[Point] = set()
+        self._best = _FAILED
+        #: Centres whose neighbours are not begun, as trial numbers and points.
+        self._centres: list[tuple[int, Point]] = []
+        self._turns: deque[Iterator[Proposal]] = deque()
+        self._outstanding = 0
+        #: Why it ended, empty before.
+        self.reason = ""
+
+    def ask(self, context: AskContext) -> Proposal | Signal:
+        """Return the next neighbour; `DONE` after the last, and where climbing cannot go on."""
+        if not self._begun:
+            self._begun = True
+            self._begin(context.history)
+        proposal = self._next(context.random())
+        if proposal is not None:
+            self._outstanding += 1
+            return proposal
+        if self._outstanding and (self._options.climb or self._best == _FAILED):
+            return WAIT
+        self.reason = self._end()
+        return DONE
+
+    def tell(self, trial: Trial) -> None:
+        """Note the first result of use; in a climb, go on around each better one."""
+        self._outstanding -= 1
+        found = standing(trial.score.objective, trial.score.violation)
+        if found < self._best and (self._options.climb or self._best == _FAILED):
+            self._best = found
+            self._centres = [(trial.number, trial.point)]
+
+    def refused(self, point: Point) -> None:
+        """Learn nothing: every point proposed here or told before is remembered already."""
+
+    def _begin(self, history: History) -> None:
+        self._seen.update(told.point for told in history)
+        for source in (self._seeds, history):
+            best = source.best(self._options.top_n)
+            standings = [standing(told.objective, told.violation) for told in best]
+            if standings and standings[0] < _FAILED:
+                self._best = standings[0]
+                # Beside feasible points those that are not would only cost trials.
+                alike = [s[0] for s in standings].count(self._best[0])
+                self._centres = [(told.number, told.point) for told in best[:alike]]
+                return
+
+    def _next(self, random: Random) -> Proposal | None:
+        if self._best == _FAILED:
+            return next(self._new(self._random_points, "random"), None)
+        if self._centres:
+            self._turns = deque(self._around(*centre, random) for centre in self._centres)
+            self._centres = []
+        while self._turns:
+            proposal = next(self._turns[0], None)
+            if proposal is None:
+                self._turns.popleft()
+            else:
+                self._turns.rotate(-1)
+                return proposal
+        return None
+
+    def _around(self, number: int, centre: Point, random: Random) -> Iterator[Proposal]:
+        near = nearest_first(self._space, centre, self._options.radius, random)
+        return islice(self._new(near, f"near trial {number}"), self._options.max_neighbors)
+
+    def _new(self, points: Iterator[Point], origin: str) -> Iterator[Proposal]:
+        """Yield proposals of the points that are not known, which they are from then on."""
+        for point in points:
+            if point not in self._seen:
+                self._seen.add(point)
+                yield Proposal(point, origin)
+
+    def _end(self) -> str:
+        if self._best == _FAILED:
+            return "no result to start from"
+        if not self._options.climb:
+            return "all neighbours tried"
+        cut = self._options.max_neighbors is not None
+        return "no better one among max_neighbors" if cut else "local optimum"
+
+
+def create(options: LocalGridOptions, start: StageStart) -> LocalGrid:
+    """Return the search around the best of `seed_from`'s trials, or of all before."""
+    return LocalGrid(options, start)

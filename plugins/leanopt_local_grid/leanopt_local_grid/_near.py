@@ -1,0 +1,48 @@
+"""The points around a centre, nearest first."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+    from leanopt_core.space import Axis, Point, Space
+
+
+def nearest_first(space: Space, centre: Point, radius: int, random: Random) -> Iterator[Point]:
+    """Yield the feasible points within `radius` steps on every axis, without the centre itself.
+
+    Those that differ on one axis come first, then those on two, and so on. Axes and directions
+    come in random order, so that a search that ends early has favoured none. Any other choice is
+    one step away.
+    """
+    moves = {
+        place: _levels(axis, centre[place], radius, random)
+        for place, axis in enumerate(space.axes)
+        if len(axis) > 1
+    }
+    places = random.sample(sorted(moves), len(moves))
+    for count in range(1, len(places) + 1):
+        for chosen in combinations(places, count):
+            for levels in product(*(moves[place] for place in chosen)):
+                point = _changed(centre, dict(zip(chosen, levels, strict=True)))
+                if space.feasible(point):
+                    yield point
+
+
+def _levels(axis: Axis, level: int, radius: int, random: Random) -> list[int]:
+    """Return the other levels within reach, the nearest first, equally near ones shuffled."""
+    if not axis.ordered:
+        near = range(len(axis))
+    else:
+        near = range(max(level - radius, 0), min(level + radius + 1, len(axis)))
+    others = [other for other in near if other != level]
+    random.shuffle(others)
+    return sorted(others, key=lambda other: abs(other - level)) if axis.ordered else others
+
+
+def _changed(point: Point, levels: dict[int, int]) -> Point:
+    return tuple([levels.get(place, level) for place, level in enumerate(point)])
