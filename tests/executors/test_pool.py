@@ -78,16 +78,17 @@ def test_a_strategy_s_own_error_is_an_answer(bench: Any) -> None:
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_retries_are_bounded_and_each_on_a_fresh_worker(bench: Any, retries: int) -> None:
     """Every attempt is the first request of its worker."""
-    log = bench.folder / "log"
+    log, until = bench.folder / "log", bench.folder / "until"
     with bench.pool(workers=2, retries=retries) as pool:
-        bad, *_ = bench.ask(
-            pool,
-            bench.request("logs", log=str(log), then="exits"),
-            *(bench.request("good_", n) for n in range(20)),
-        )
+        for path in (bench.folder / "here1", bench.folder / "here2"):
+            pool.submit(path, bench.request("waits", here=str(path), until=str(until)))
+            bench.until(pool, path.exists)
+        until.touch()
+        bench.collect(pool, 2)
+        # Both have worked now, and one stays idle beside the request that fails.
+        (bad,) = bench.ask(pool, bench.request("logs", log=str(log), then="exits"))
     assert bad.attempts == retries + 1
-    # Every attempt was its worker's first request.
-    assert log.read_text().split() == ["None,1"] * (retries + 1)
+    assert log.read_text().split() == ["None,2"] + ["None,1"] * retries
 
 
 def test_a_withdrawn_request_is_not_told(bench: Any) -> None:
