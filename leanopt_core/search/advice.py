@@ -20,14 +20,19 @@ def needed(workers: int) -> float:
     raise AssertionError(workers)
 
 
+def advised(workers: int) -> int:
+    """Return the lookahead to set: the power of two at or above three a worker, at least 8."""
+    better = _LEAST
+    while better < 3 * workers:
+        better *= 2
+    return better
+
+
 def advice(lookahead: int, workers: int) -> str | None:
     """Return what to say of this lookahead, None where at least 95% of the workers stay busy."""
     if lookahead >= round(needed(workers)):
         return None
-    better = _LEAST
-    while better < 3 * workers:
-        better *= 2
     return (
         f"search.lookahead = {lookahead} leaves some of the {workers} workers idle: "
-        f"{better} would keep them busy (it is part of the plan: other trials)"
+        f"{advised(workers)} would keep them busy (it is part of the plan: other trials)"
     )

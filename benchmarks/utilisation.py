@@ -1,0 +1,163 @@
+"""How busy workers are in steady state, beside those of a dispatcher with a barrier.
+
+The strategy sleeps, 100 ms on average, all alike or lognormally spread (by their coefficient of
+variation), and tells when it began and ended. Busy is the share of the workers' time in which a
+strategy slept: what is missing is all that leanopt, the protocol and waiting for others take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from attrs import frozen
+from barrier import IN_FLIGHT, Barrier
+from common import alone, options, project, report, said
+from quiet import Quiet
+
+from leanopt_core.pipeline import load_pipeline
+from leanopt_core.plugins import discover
+from leanopt_core.search.advice import advised
+from leanopt_core.search.run import run_pipeline
+from leanopt_core.store.store import open_store
+
+STRATEGY = '''
+import math
+import random
+import time
+
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    """Sleep as long as the parameters say, and tell from when to when."""
+    begun = time.monotonic()
+    spread = math.log(1 + parameters["cv"] ** 2)
+    draw = random.Random(parameters["x"])
+    time.sleep(draw.lognormvariate(math.log(parameters["mean"]) - spread / 2, math.sqrt(spread)))
+    return Result({"begun": begun, "ended": time.monotonic()})
+'''
+
+PIPELINE = """
+name = "utilisation"
+seed = 7
+
+[strategy]
+entry = "strategy.py:run"
+
+[parameters]
+x = { min = 1, max = 1000000, step = 1 }
+cv = 0
+mean = 0.1
+
+[fitness]
+use = "statistic"
+statistic = "ended"
+direction = "max"
+
+[search]
+curves = "none"
+
+[executor]
+workers = 2
+
+[[stage]]
+use = "random"
+trials = 1
+"""
+
+WORKERS = (2, 4, 16, 64)
+SPREADS = (0, 0.5, 1)
+Interval = tuple[float, float]
+
+
+@frozen
+class Load:
+    """What is asked of the workers: how many they are, and how long each sleeps, in seconds."""
+
+    workers: int
+    spread: float
+    mean: float
+    trials: int
+
+
+def leanopt(pipeline: Path, load: Load) -> float:
+    """Return the share busy in a real run at the lookahead that is advised for so many workers."""
+    lookahead = advised(load.workers)
+    sets = {
+        "executor.workers": load.workers,
+        "search.lookahead": lookahead,
+        "parameters.cv": load.spread,
+        "parameters.mean": load.mean,
+        "stage.0.trials": load.trials + 2 * lookahead,
+    }
+    registry = discover()
+    loaded = load_pipeline(pipeline, registry, sets=[f"{key}={sets[key]}" for key in sets])
+    run_pipeline(loaded, registry, Quiet())
+    with open_store(pipeline.parent / ".leanopt" / "leanopt.db") as store:
+        run = store.runs.find()
+        trials = store.reader.trials(run.searches[0].id)
+        intervals = [_interval(_statistics(trial.outcomes)) for trial in trials]
+    # In between the first proposals, made all at once, and the last, after which none are made.
+    begun = sorted(begin for begin, _ in intervals)
+    return busy(intervals, load.workers, begun[lookahead], begun[-lookahead])
+
+
+def _statistics(outcomes: Mapping[int, Any]) -> Mapping[str, Any]:
+    values: Mapping[str, Any] = outcomes[0].statistics.values
+    return values
+
+
+def _interval(statistics: Mapping[str, Any]) -> Interval:
+    return float(statistics["begun"]), float(statistics["ended"])
+
+
+def barrier(pipeline: Path, load: Load) -> float:
+    """Return the share busy behind the barrier, with at least as many in flight as workers."""
+    points = [{"x": x, "cv": load.spread, "mean": load.mean} for x in range(load.trials)]
+    strategy = pipeline.with_name("strategy.py")
+    with Barrier(strategy, load.workers, max(IN_FLIGHT, load.workers)) as dispatcher:
+        answers = dispatcher.run(points)
+    intervals = [_interval(answer["statistics"]) for answer in answers]
+    start = min(begin for begin, _ in intervals)
+    return busy(intervals, load.workers, start, max(end for _, end in intervals))
+
+
+def busy(intervals: Sequence[Interval], workers: int, start: float, stop: float) -> float:
+    """Return which share of the workers' time from `start` to `stop` the intervals cover."""
+    covered = sum(max(0.0, min(end, stop) - max(begin, start)) for begin, end in intervals)
+    return covered / (workers * (stop - start))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = options(__doc__)
+    parser.add_argument("--mean", type=float, default=0.1, help="of the strategy's sleep, seconds")
+    chosen = parser.parse_args()
+    seconds, repeats = (1.5, 1) if chosen.quick else (8, 3)
+    figures: dict[str, float | None] = {}
+    for workers in WORKERS:
+        for spread in SPREADS:
+            trials = round(max(seconds / 0.1 * workers, 2 * IN_FLIGHT))
+            load = Load(workers, spread, chosen.mean, trials)
+            shares: dict[str, list[float]] = {"busy": [], "barrier_busy": []}
+            for _ in range(repeats):
+                with project(STRATEGY, PIPELINE) as pipeline:
+                    shares["busy"].append(alone(partial(leanopt, pipeline, load)))
+                    shares["barrier_busy"].append(alone(partial(barrier, pipeline, load)))
+            for name, values in shares.items():
+                figures[f"{name}_{workers}_cv{spread:g}"] = median(values)
+                said(f"  {name} {workers} workers, CV {spread:g}: {[f'{v:.3f}' for v in values]}")
+    report("utilisation", dict(sorted(figures.items(), key=_own_first)), as_json=chosen.json)
+
+
+def _own_first(figure: tuple[str, float | None]) -> bool:
+    return figure[0].startswith("barrier")
+
+
+if __name__ == "__main__":
+    main()
