@@ -80,7 +80,7 @@ def enumerate_index(symbol: str, report: Any = print) -> NDArray[np.int16]:
     """Return compound return, drawdown and closed trades by rank, in the file's units."""
     pipeline = quickstart.pipeline(symbol)
     space = pipeline.space
-    inner = _inner(pipeline)
+    inner = inner_values(pipeline)
     blocks = list(product(*(space.axis(name).values for name in OUTER)))
     kept = np.empty((3, len(blocks), len(inner["risk"])), np.int16)
     for block, (fast, slow) in enumerate(blocks):
@@ -95,7 +95,7 @@ def enumerate_index(symbol: str, report: Any = print) -> NDArray[np.int16]:
     return by_rank.reshape(3, -1)
 
 
-def _inner(pipeline: Pipeline) -> dict[str, NDArray[Any]]:
+def inner_values(pipeline: Pipeline) -> dict[str, NDArray[Any]]:
     """Return the values of the inner axes at every combination of their levels."""
     axes = [pipeline.space.axis(name) for name in INNER]
     rows = list(zip(*product(*(axis.values for axis in axes)), strict=True))
