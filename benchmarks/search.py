@@ -24,7 +24,8 @@ from search.keep import Job, Kept, stamp
 from search.methods import METHODS
 from search.page import filled
 from search.picture import picture
-from search.report import LOOKAHEAD, figures, intervals, tables
+from search.report import LOOKAHEAD, figures, intervals
+from search.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     document = {
         "benchmark": "search",
         "seeds": options.seeds,
+        "level_seeds": SEEDS,
         "not_installed": missing,
         "figures": figures(results),
         "intervals": intervals(results),
@@ -119,7 +121,9 @@ def _jobs(options: argparse.Namespace, methods: Sequence[str]) -> Iterator[Job]:
 
 def _traces(jobs: Sequence[Job], kept: Kept, processes: int) -> dict[Job, Trace]:
     """Return what came of each job; what is kept is not run again."""
-    stamps = {job: stamp(METHODS[job.method], landscape(job.landscape)) for job in jobs}
+    pairs = {(job.method, job.landscape) for job in jobs}
+    known = {pair: stamp(METHODS[pair[0]], landscape(pair[1])) for pair in sorted(pairs)}
+    stamps = {job: known[job.method, job.landscape] for job in jobs}
     found = {job: trace for job in stamps if (trace := kept.get(job, stamps[job]))}
     todo = [job for job in stamps if job not in found]
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read by the processes that start now

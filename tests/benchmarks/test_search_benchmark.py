@@ -28,6 +28,7 @@ from search import drive, figures, keep, report  # noqa: E402
 from search.methods import METHODS, Method, Part, make_peer  # noqa: E402
 from search.page import filled  # noqa: E402
 from search.picture import picture  # noqa: E402
+from search.tables import tables  # noqa: E402
 
 from leanopt_core.scoring import score  # noqa: E402
 from leanopt_core.space import Axis, ParameterConstraint, Space  # noqa: E402
@@ -400,10 +401,10 @@ def test_figures_have_their_names(results: report.Results) -> None:
 def test_real_page_has_a_place_for_every_table(results: report.Results) -> None:
     """Filling it twice changes nothing more, and the text around the tables stays."""
     page = (ROOT / "docs/explanation/choosing-a-method.md").read_text(encoding="utf-8")
-    tables = report.tables(results)
-    once = filled(page, tables)
-    assert filled(once, tables) == once
-    assert all(table in once for table in tables.values())
+    filling = tables(results)
+    once = filled(page, filling)
+    assert filled(once, filling) == once
+    assert all(table in once for table in filling.values())
     assert once.partition("<!-- begin")[0] == page.partition("<!-- begin")[0]
     with pytest.raises(KeyError, match="nowhere"):
         filled(page, {"nowhere": ""})
@@ -416,8 +417,8 @@ def test_landscape_that_is_lost_is_named(results: report.Results) -> None:
         ("lean_calmar", "default", 16): results["lean_calmar", "random", 16],
         ("lean_calmar", "random", 16): results["lean_calmar", "default", 16],
     }
-    assert "worse than random" in report.tables(swapped)["verdict"]
-    assert "worse" not in report.tables(results)["verdict"]
+    assert "worse than random" in tables(swapped)["verdict"]
+    assert "worse" not in tables(results)["verdict"]
 
 
 def test_picture_is_well_formed(results: report.Results) -> None:

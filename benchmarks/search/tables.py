@@ -1,0 +1,166 @@
+"""The tables that people read, in Markdown."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Final
+
+from landscapes import HELD_OUT, landscape
+
+from search.figures import BUDGETS, LEVEL_AT, Summary, ranks, worse
+from search.methods import METHODS
+from search.report import LOOKAHEAD, Results, methods, places
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from search.methods import Method
+
+#: The default pipeline is to need at most this share of the plain genetic algorithm's evaluations.
+GOAL: Final = 0.25
+RIVALS: Final = ("random", "plain_tpe", "plain_cmaes")
+
+
+def tables(results: Results) -> dict[str, str]:
+    """Return the tables in Markdown, by the name of their place in the page."""
+    return {
+        "methods": _methods(results),
+        "landscapes": _landscapes(results),
+        "evaluations": _grid(results, _evaluations),
+        "lookahead": _other_lookaheads(results),
+        "regret": _grid(results, _regret),
+        "found": _grid(results, _found),
+        "rank": _rank(results),
+        "cost": _grid(results, _cost),
+        "verdict": _verdict(results),
+    }
+
+
+def _methods(results: Results) -> str:
+    rows = [[name, METHODS[name].words, _pipeline(METHODS[name])] for name in methods(results)]
+    return _table(["method", "what it is", "stages"], rows)
+
+
+def _pipeline(method: Method) -> str:
+    stages = (f"{part.use} {part.trials or ''}".strip() for part in method.parts)
+    return ", ".join(stages) or "not leanopt's"
+
+
+def _landscapes(results: Results) -> str:
+    rows = []
+    for place in places(results):
+        here = landscape(place)
+        level = next(one.level for (at, _, _), one in results.items() if at == place)
+        valid = f"{len(here.valid) / here.size:.0%}"
+        held = "held out" if place in HELD_OUT else ""
+        rows.append(
+            [place, here.about, f"{here.size:,}", valid, _number(here.best), _number(level), held]
+        )
+    return _table(["", "what", "points", "count", "best", "level", ""], rows)
+
+
+def _grid(results: Results, cell: Callable[[Summary], str]) -> str:
+    """Return a table of methods by landscapes at the usual lookahead."""
+    at = places(results)
+    rows = [
+        [name, *(_cell(results.get((place, name, LOOKAHEAD)), cell) for place in at)]
+        for name in methods(results)
+    ]
+    return _table(["", *at], rows)
+
+
+def _cell(one: Summary | None, cell: Callable[[Summary], str]) -> str:
+    return "" if one is None else cell(one)
+
+
+def _evaluations(one: Summary) -> str:
+    low, high = one.evaluations_interval
+    return f"{_count(one.evaluations)} [{_count(low)}, {_count(high)}]"
+
+
+def _regret(one: Summary) -> str:
+    low, high = one.quartiles(LEVEL_AT)
+    return f"{_number(one.regret(LEVEL_AT))} [{_number(low)}, {_number(high)}]"
+
+
+def _found(one: Summary) -> str:
+    return " / ".join(f"{100 * one.found(top, LEVEL_AT):.0f}" for top in one.tops)
+
+
+def _cost(one: Summary) -> str:
+    return "" if one.ask_ms is None else f"{one.ask_ms:.2f}"
+
+
+def _other_lookaheads(results: Results) -> str:
+    others = sorted({lookahead for _, _, lookahead in results})
+    at = places(results)
+    rows = []
+    for name in methods(results):
+        cells = []
+        for place in at:
+            summaries = [results.get((place, name, lookahead)) for lookahead in others]
+            known_ones = [_count(one.evaluations) if one else "-" for one in summaries]
+            cells.append(" / ".join(known_ones))
+        rows.append([name, *cells])
+    return f"Lookahead {' / '.join(map(str, others))}:\n\n" + _table(["", *at], rows)
+
+
+def _rank(results: Results) -> str:
+    """Return a table of each method's mean rank over the landscapes that all of them ran on."""
+    names = methods(results)
+    at = [
+        place
+        for place in places(results)
+        if all((place, name, LOOKAHEAD) in results for name in names)
+    ]
+    columns = [_mean_ranks(results, names, at, budget) for budget in BUDGETS]
+    rows = [
+        [name, *(f"{column[i]:.1f}" for column in columns)] for i, name in enumerate(names) if at
+    ]
+    return _table(["", *map(str, BUDGETS)], rows)
+
+
+def _mean_ranks(
+    results: Results, names: Sequence[str], at: Sequence[str], budget: int
+) -> list[float]:
+    each = [ranks(results[place, name, LOOKAHEAD].regret(budget) for name in names) for place in at]
+    return [sum(column) / len(at) for column in zip(*each, strict=True)]
+
+
+def _verdict(results: Results) -> str:
+    """Return in words where the default pipeline reaches its goal and where others beat it."""
+    lines = [line for place in places(results) for line in _verdicts(results, place)]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _verdicts(results: Results, place: str) -> Iterator[str]:
+    ours = results.get((place, "default", LOOKAHEAD))
+    if ours is None:
+        return
+    needed = ours.evaluations
+    if needed is None:
+        yield f"{place}: the default does not reach the level within {BUDGETS[-1]} evaluations."
+    else:
+        share = needed / LEVEL_AT
+        said = "the goal of a quarter is met" if share <= GOAL else "a quarter is the goal: missed"
+        yield f"{place}: the default needs {needed} evaluations, {share:.0%} of 472; {said}."
+    lost = [
+        rival
+        for rival in RIVALS
+        if (other := results.get((place, rival, LOOKAHEAD))) and worse(ours, other)
+    ]
+    if lost:
+        yield f"{place}: **after 472 evaluations the default is worse than {', '.join(lost)}.**"
+
+
+def _count(value: int | None) -> str:
+    return f">{BUDGETS[-1]}" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isfinite(value) else "none"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
