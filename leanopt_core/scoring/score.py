@@ -58,9 +58,8 @@ def score(
 
 
 def _failures(outcomes: Mapping[str, Outcome]) -> dict[str, Failure]:
-    nothing = Failure(Category.NO_RESULT, "the backtest gave no statistics")
     return {
-        name: outcome.failure or nothing
+        name: outcome.failure or Failure(Category.NO_RESULT, "the backtest gave no statistics")
         for name, outcome in outcomes.items()
         if outcome.failure is not None or outcome.statistics is None
     }
@@ -125,6 +124,8 @@ def _judge(
 
 def _checked(judged: Fitness, label: str) -> Fitness:
     """Return `judged` in plain floats and texts, the violation at most `LARGEST`."""
+    if _plain(judged):
+        return judged
     violation = _number(judged.violation, "violation", label)
     if violation < 0:
         raise PluginError(f"{label} returned the violation {violation}, below 0")
@@ -136,6 +137,17 @@ def _checked(judged: Fitness, label: str) -> Fitness:
         raise PluginError(f"{label} returned the values {judged.values!r}, not named numbers")
     values = {str(name): _number(one, str(name), label) for name, one in judged.values.items()}
     return Fitness(value, reasons, min(violation, LARGEST), values)
+
+
+def _plain(judged: Fitness) -> bool:
+    """Say whether there is but a usable value, as most often, so that nothing is left to check."""
+    value = judged.value
+    return (
+        (type(value) is float and math.isfinite(value) and value != 0)
+        and (type(judged.violation) is float and judged.violation == 0)
+        and judged.reasons == ()
+        and judged.values == {}
+    )
 
 
 def _reasons(given: object, label: str) -> tuple[str, ...]:
