@@ -118,7 +118,9 @@ def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]
 
 def _detail(score: Score) -> str | None:
     """Return what few trials have, as JSON, None where this one has nothing of it."""
+    if not (score.violations or score.reasons or score.values):
+        return None
     violations = [[violation.constraint, violation.size] for violation in score.violations]
     more = {"reasons": score.reasons, "values": dict(score.values), "violations": violations}
     given = {name: value for name, value in more.items() if value}
-    return storable(to_json(given)) if given else None
+    return storable(to_json(given))
