@@ -15,9 +15,9 @@ from leanopt_core.trial import Proposal, Signal, Trial
 
 T = TypeVar("T")
 
-#: The first calls are all watched for use of global random state, later ones now and then: taking
-#: both states costs tens of microseconds. Odd, since asks and tells often take turns.
-_WATCHED = 61
+#: So many first calls are all watched for use of global random state, later ones now and then:
+#: taking both states costs tens of microseconds. Odd, since asks and tells often take turns.
+_WATCHED, _EVERY = 61, 251
 
 _METHODS = ("ask", "tell", "refused")
 
@@ -38,7 +38,7 @@ class Guard:
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
         """Return what `function` returns; raises PluginError naming the plugin and what it did."""
         self._calls += 1
-        watch = self._calls <= _WATCHED or self._calls % _WATCHED == 0
+        watch = self._calls <= _WATCHED or self._calls % _EVERY == 0
         before = _global_states() if watch else {}
         try:
             answer = function(*arguments)

@@ -251,8 +251,8 @@ class RunLoop:
 
     def _read(self, finished: Finished[int]) -> Outcome:
         if finished.answer is None:
-            nothing = Failure(Category.ENGINE, "the pool gave neither answer nor failure")
-            return Outcome(failure=finished.failure or nothing)
+            nothing = "the pool gave neither answer nor failure"
+            return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
         try:
             return self._engine.read(finished.answer)
         except Exception as error:  # noqa: BLE001 - a foreign engine on a foreign answer
