@@ -45,6 +45,8 @@ def _default(default: object) -> str:
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a class at run time
         made = default.factory()  # type: ignore[attr-defined]
         return str(made) if made else "empty"
+    if isinstance(default, bool):
+        return str(default).lower()
     return "none" if default is None else str(default)
 
 

@@ -18,11 +18,9 @@ seed = 7
 
 [strategy]
 entry = "strategy.py:run"
-
-[parameters]
-x = { min = 1, max = 40, step = 1 }
 """
 OTHERS = {
+    "[parameters]": "[parameters]\nx = { min = 1, max = 40, step = 1 }\n",
     "[fitness]": "[fitness]\nuse = 'statistic'\nstatistic = 'Sharpe Ratio'\n",
     "[[stage]]": "[[stage]]\nuse = 'random'\n",
 }
