@@ -7,6 +7,7 @@ own arithmetic: that one rounds to the context's precision.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 Value: TypeAlias = int | Decimal | str | bool
@@ -59,6 +60,8 @@ def units_at(number: int | Decimal, places: int) -> int:
     return int(units * 10 ** (places - own))
 
 
+# A search comes back to the same few levels of its axes again and again.
+@lru_cache(maxsize=4096)
 def decimal_of(units: int, places: int) -> Decimal:
     """Return units / 10**places as the exact Decimal without trailing zeros."""
     units, places = _shortest(units, places)
@@ -74,12 +77,20 @@ def number_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        text = format(value, "f")
-        # Most are written so already, and taking a Decimal apart costs ten times as much.
-        if len(text) <= DIGITS and "." in text and text[-1] != "0":
-            return text
-        return format(decimal_of(*units_of(value)), "f")
+        return _written(value) or format(decimal_of(*units_of(value)), "f")
     return value if isinstance(value, str) else str(units_of(value)[0])
+
+
+def _written(value: Decimal) -> str:
+    """Return the text of a Decimal that is canonical as it is, else an empty one.
+
+    Most are, and taking one apart costs ten times as much.
+    """
+    if abs(value.adjusted()) < DIGITS:
+        text = format(value, "f")
+        if len(text) <= DIGITS and (text.isdecimal() or ("." in text and text[-1] != "0")):
+            return text
+    return ""
 
 
 def _shortest(units: int, places: int) -> tuple[int, int]:
