@@ -66,12 +66,14 @@ class Grid:
         """Return each row's distance from a point: the mean over the axes, 0 to 1."""
         span = np.where(self.ordered, np.maximum(1, self.lengths - 1), 1)
         shares: Floats = self._differences(levels, point) / span
-        return shares.sum(axis=1) / max(1, len(span))
+        total: Floats = shares.sum(axis=1)
+        return total / max(1, len(span))
 
     def steps_apart(self, levels: Ints, point: Ints) -> Floats:
         """Return each row's distance from a point in steps, added up over the axes."""
         steps: Floats = self._differences(levels, point) / self.step
-        return steps.sum(axis=1)
+        total: Floats = steps.sum(axis=1)
+        return total
 
     def draw(self, count: int, random: Generator) -> Ints:
         """Return points drawn uniformly, constraints not regarded."""

@@ -32,8 +32,8 @@ TREES = 30
 #: Forests: the share of columns looked at for a cut, and the entries a node needs to be cut.
 SHARES = {"forest": 3 / 7, "extra": 5 / 7, "feasible": 4 / 7}
 LEAST = {"forest": 3, "extra": 3, "feasible": 4}
-#: Forests are grown anew after a 64th of what was told, kernels fitted anew after a 20th.
-GROWN, FITTED = 64, 20
+#: Forests are grown anew after a 32nd of what was told, kernels fitted anew after a tenth.
+GROWN, FITTED = 32, 10
 #: A kernel is fitted on at most so many trials, half of them the best.
 KERNEL_TRIALS = 200
 

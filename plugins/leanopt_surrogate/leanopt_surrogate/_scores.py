@@ -6,6 +6,9 @@ import numpy as np
 
 from leanopt_surrogate._grid import Bools, Floats
 
+#: See `standard_scores`.
+FALL = 5.0
+
 
 def ranks(values: Floats) -> Floats:
     """Return ranks from 1, the lowest value's; equal values share their mean rank."""
@@ -38,6 +41,14 @@ def forest_scores(objective: Floats, badness: Floats, feasible: Bools) -> Floats
 
 
 def standard_scores(values: Floats) -> Floats:
-    """Return values of mean 0 and standard deviation 1; all 0 where they are equal."""
+    """Return values of mean 0 and standard deviation 1; all 0 where they are equal.
+
+    What lies further below the median than `FALL` times the way from there up to the best counts as
+    lying that far, so that a few disasters do not make all others look alike.
+    """
+    values = values / max(np.abs(values).max(), np.finfo(np.float64).tiny)
+    middle, best = np.median(values), values.max()
+    if best > middle:
+        values = np.maximum(values, middle - FALL * (best - middle))
     spread = values.std()
     return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))
