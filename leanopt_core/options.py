@@ -66,5 +66,6 @@ def type_name(hint: object) -> str:
         "str": "text",
         "bool": "true or false",
         "Path": "path",
+        "Mapping": "table",
     }
     return names.get(getattr(hint, "__name__", ""), getattr(hint, "__name__", str(hint)))
