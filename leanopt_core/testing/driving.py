@@ -1,0 +1,135 @@
+"""Drives stages as a run does: told in trial order, asked at a fixed distance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+from attrs import define, field
+
+from leanopt_core.search.machine import (
+    Command,
+    Propose,
+    Recorded,
+    SearchMachine,
+    StageEnded,
+    StageRule,
+    Tell,
+    Withdraw,
+)
+from leanopt_core.space import Point, Space
+from leanopt_core.stage import AskContext, Stage, StageStart
+from leanopt_core.testing.outcomes import Judge, mixed
+from leanopt_core.trial import DONE, Proposal, Signal, Trial
+
+Build = Callable[[StageStart], Stage]
+
+
+@define
+class Search:
+    """What happened in a search: proposals and told trials in order, why each stage ended."""
+
+    proposed: list[Propose] = field(factory=list)
+    told: list[Trial] = field(factory=list)
+    reasons: list[str] = field(factory=list)
+
+    @property
+    def points(self) -> list[Point]:
+        """Return the proposed points."""
+        return [command.proposal.point for command in self.proposed]
+
+    def of(self, stage: int) -> list[Point]:
+        """Return the points of one stage, counted from 0."""
+        return [command.proposal.point for command in self.proposed if command.index == stage]
+
+    def take(self, command: Command) -> None:
+        """Note a command of the search engine."""
+        if isinstance(command, Propose):
+            self.proposed.append(command)
+        elif isinstance(command, Tell):
+            self.told.append(command.trial)
+        elif isinstance(command, StageEnded):
+            self.reasons.append(command.reason)
+
+
+def drive(
+    space: Space,
+    stages: Sequence[StageRule],
+    *,
+    lookahead: int = 16,
+    seed: int = 7,
+    order: int = 0,
+    judge: Judge | None = None,
+    stored: Sequence[Propose] = (),
+) -> Search:
+    """Run a search to its end and return what happened.
+
+    Backtests end in an order that `order` decides; `judge` scores a point, by default with
+    failures and violations among its scores. `stored` are proposals of an earlier search of the
+    same stages: they are replayed, and ResumeError is raised where one differs.
+    """
+
+    def recorded(number: int) -> Recorded | None:
+        if number > len(stored):
+            return None
+        was = stored[number - 1]
+        proposal = was.proposal
+        return Recorded(
+            stages[was.index].name, proposal.point, proposal.origin, was.attempt, was.told
+        )
+
+    judge = judge or mixed(space)
+    search = Search()
+    machine = SearchMachine(
+        space,
+        stages,
+        seed=seed,
+        lookahead=lookahead,
+        score=lambda number: judge(search.points[number - 1]),
+        recorded=recorded,
+    )
+    _drive(machine, search, Random(order))  # noqa: S311 - a repeatable order, nothing secret
+    return search
+
+
+def _drive(machine: SearchMachine, search: Search, shuffle: Random) -> None:
+    running: list[int] = []
+    while not machine.ended:
+        for command in machine.advance():
+            search.take(command)
+            if isinstance(command, Propose):
+                running.append(command.number)
+            elif isinstance(command, Withdraw):
+                running = [number for number in running if number not in command.numbers]
+        if running:
+            machine.finished(running.pop(shuffle.randrange(len(running))))
+
+
+def rule(build: Build, trials: int | None, **more: str) -> StageRule:
+    """Return the stage under test, named `tested`."""
+    return StageRule("tested", "the stage under test", build, trials, **more)  # type: ignore[arg-type]  # only texts are given here
+
+
+def scanned(trials: int, seed: int = 5) -> StageRule:
+    """Return a stage `earlier` that proposes feasible points in a random order."""
+    return StageRule(
+        "earlier", "the stage before", lambda start: Scan(start.space.sample(seed)), trials
+    )
+
+
+class Scan:
+    """A method that proposes given points in turn."""
+
+    def __init__(self, points: Iterator[Point]) -> None:
+        self._points = points
+
+    def ask(self, context: AskContext) -> Proposal | Signal:  # noqa: ARG002 - the contract's
+        """Return the next point, `DONE` after the last."""
+        point = next(self._points, None)
+        return DONE if point is None else Proposal(point, "scan")
+
+    def tell(self, trial: Trial) -> None:
+        """Learn nothing."""
+
+    def refused(self, point: Point) -> None:
+        """Learn nothing."""

@@ -1,0 +1,209 @@
+"""The contract of an engine, as tests: its requests are answered by its own harness."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+import pytest
+
+from leanopt_core.engines.base import Build, Engine
+from leanopt_core.executors.base import Executor
+from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.executors.pool import Pool
+from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.space import Value
+from leanopt_core.testing.lines import ask
+from leanopt_core.work import Answer, Backtest, Outcome, Request, Scenario
+
+PLACES = frozenset({"build", "data", "harness", "scratch", "python"})
+EVERYTHING = frozenset({"equity", "trades"})
+
+Parameters = Sequence[Mapping[str, Value]]
+
+
+class EngineContract:
+    """Inherit and override `engine`: one for a small strategy that works.
+
+    The strategy is backtested with each of `parameters` under `scenario`, on `executor`; override
+    these where yours needs others.
+    """
+
+    @pytest.fixture
+    def engine(self) -> Engine:
+        """Override: return the engine, for a strategy that works."""
+        raise NotImplementedError("override the fixture `engine`")
+
+    @pytest.fixture
+    def parameters(self) -> Parameters:
+        """Return parameter sets that the strategy completes with, all different."""
+        return ({"x": 1}, {"x": 2}, {"x": 3})
+
+    @pytest.fixture
+    def scenario(self) -> Scenario:
+        """Return the scenario that it is backtested under."""
+        return Scenario()
+
+    @pytest.fixture
+    def executor(self, tmp_path: Path) -> Iterator[Executor]:
+        """Return where it is backtested: processes of this machine."""
+        executor = ProcessExecutor(ProcessOptions(), tmp_path)
+        yield executor
+        executor.close()
+
+    @pytest.fixture
+    def backtests(self, parameters: Parameters, scenario: Scenario) -> list[Backtest]:
+        """Return the backtests of the parameter sets."""
+        return [Backtest(f"key {n}", one, scenario) for n, one in enumerate(parameters)]
+
+    @pytest.fixture
+    def build(self, engine: Engine, executor: Executor) -> Build:
+        """Return the strategy made ready."""
+        return engine.prepare(executor.once, executor.place())
+
+    def test_what_is_built(self, build: Build) -> None:
+        """Names and hashes, and a launch whose mounts are there."""
+        assert build.strategy
+        assert build.source
+        assert build.identity
+        assert build.launch.command
+        mounts = build.launch.mounts
+        assert {mount.name for mount in mounts} <= PLACES - {"scratch"}
+        assert all(mount.source.exists() for mount in mounts)
+
+    def test_the_same_is_built_again(
+        self, engine: Engine, executor: Executor, build: Build
+    ) -> None:
+        """Content keys are found again."""
+        again = engine.prepare(executor.once, executor.place())
+        assert (again.strategy, again.source, again.identity) == (
+            build.strategy,
+            build.source,
+            build.identity,
+        )
+
+    def test_the_place_is_in_the_identity_alone(
+        self, engine: Engine, executor: Executor, build: Build
+    ) -> None:
+        """Elsewhere it is another content key, and the same search plan."""
+        elsewhere = engine.prepare(executor.once, {**executor.place(), "kit": "elsewhere"})
+        assert elsewhere.source == build.source
+        assert elsewhere.identity != build.identity
+
+    def test_data_is_there(self, engine: Engine) -> None:
+        """A folder or file, or none."""
+        assert engine.data is None or engine.data.exists()
+
+    @pytest.mark.parametrize("outputs", [frozenset[str](), EVERYTHING])
+    def test_requests(
+        self, engine: Engine, backtests: list[Backtest], outputs: frozenset[str]
+    ) -> None:
+        """One JSON object on one line without an id, files and placeholders that exist."""
+        for backtest in backtests:
+            request = engine.request(backtest, outputs)
+            assert "\n" not in request.payload
+            members = json.loads(request.payload)
+            assert isinstance(members, dict)
+            assert "id" not in members, "the pool adds the id"
+            assert request.outputs == outputs
+            assert all(json.dumps(place) in request.payload for place in request.placeholders)
+            for name in request.files:
+                path = PurePosixPath(name)
+                assert not path.is_absolute()
+                assert ".." not in path.parts
+            assert engine.request(backtest, outputs) == request
+
+    def test_parameters_reach_the_request(self, engine: Engine, backtests: list[Backtest]) -> None:
+        """Other parameters are another request, by its payload or its files."""
+        requests = [engine.request(backtest, frozenset()) for backtest in backtests]
+        told = [(one.payload, sorted(one.files.items())) for one in requests]
+        assert all(one not in told[:number] for number, one in enumerate(told))
+
+    def test_round_trip(
+        self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
+    ) -> None:
+        """Each backtest completes with statistics, the same on every worker and each time."""
+        requests = [engine.request(backtest, frozenset()) for backtest in backtests] * 3
+        outcomes = _run(engine, executor, build, requests)
+        for outcome in outcomes:
+            assert outcome.failure is None, outcome.failure
+            assert outcome.statistics is not None
+            assert outcome.statistics.values
+        for number, first in enumerate(outcomes[: len(backtests)]):
+            assert all(again == first for again in outcomes[number :: len(backtests)])
+
+    def test_outputs(
+        self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
+    ) -> None:
+        """Curve and trades are well formed where the engine has them; statistics stay the same."""
+        requests = [
+            engine.request(backtests[0], outputs) for outputs in (frozenset[str](), EVERYTHING)
+        ]
+        plain, full = _run(engine, executor, build, requests)
+        assert full.failure is None, full.failure
+        assert full.statistics == plain.statistics
+        if full.equity is not None:
+            times, values = list(full.equity.times), list(full.equity.values)
+            assert len(times) == len(values)
+            assert times == sorted(set(times))
+            assert all(math.isfinite(value) for value in values)
+        figures = [figure for trade in full.trades or () for figure in trade]
+        assert all(figure is None or math.isfinite(figure) for figure in figures)
+
+    def test_what_was_read_is_named(
+        self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
+    ) -> None:
+        """Where the harness can say which parameters the strategy asked for, they are names."""
+        (outcome,) = _run(engine, executor, build, [engine.request(backtests[0], frozenset())])
+        assert outcome.read is None or outcome.read <= set(backtests[0].parameters)
+
+    def test_an_error_is_a_failure(self, engine: Engine) -> None:
+        """With the harness's message, and the same each time it is read."""
+        answer = Answer({"id": "1", "status": "error", "message": "no bars for SPY"}, _no_file)
+        outcome = engine.read(answer)
+        assert outcome.statistics is None
+        assert outcome.failure is not None
+        assert "no bars for SPY" in outcome.failure.message
+        assert engine.read(answer) == outcome
+
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            {},
+            {"status": "complete"},
+            {"status": "complete", "statistics": None},
+            {"status": "complete", "statistics": [1, 2]},
+            {"status": "perhaps", "statistics": {"Net Profit": 1.0}},
+            {"statistics": {"Net Profit": 1.0}},
+        ],
+    )
+    def test_no_silent_success(self, engine: Engine, payload: dict[str, Any]) -> None:
+        """An answer without a usable result is a failure, or raises; it never counts."""
+        try:
+            outcome = engine.read(Answer({"id": "1", **payload}, _no_file))
+        except Exception:  # noqa: BLE001 - whatever it raises counts as an engine error
+            return
+        assert outcome.statistics is None
+        assert outcome.failure is not None
+        assert outcome.failure.message
+
+
+def _run(
+    engine: Engine, executor: Executor, build: Build, requests: Sequence[Request]
+) -> list[Outcome]:
+    """Backtest on two workers, and read the answers on another thread, as a run does."""
+    with Pool[int](executor, build.launch, workers=2) as pool:
+        finished = ask(pool, *requests)
+        for one in finished:
+            assert one.answer is not None, one.failure
+        answers = [one.answer for one in finished if one.answer is not None]
+        with ThreadPoolExecutor(1) as thread:
+            return list(thread.map(engine.read, answers))
+
+
+def _no_file(name: str) -> BinaryIO:
+    raise FileNotFoundError(name)

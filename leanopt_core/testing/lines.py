@@ -1,0 +1,99 @@
+"""Harnesses to start for the kit, and channels listened to without the pool."""
+
+from __future__ import annotations
+
+import json
+import selectors
+import time
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+from leanopt_core.executors.base import Channel, Executor
+from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.work import Launch, Mount, Request
+
+#: Seconds: what has not come about by then on a busy machine never will.
+PATIENCE = 60.0
+
+HARNESS = Mount("harness", Path(__file__).with_name("obeying.py"))
+
+
+def launch(**more: Any) -> Launch:
+    """Return the launch of the kit's harness."""
+    command = ("{python}", "-I", "-S", "{harness}")
+    return Launch(command, (HARNESS, *more.pop("mounts", ())), **more)
+
+
+def request(do: str, **members: Any) -> Request:
+    """Return a request for the kit's harness to do something."""
+    return Request(json.dumps({"do": do, **members}))
+
+
+def ask(pool: Pool[int], *requests: Request) -> list[Finished[int]]:
+    """Return what became of each request, in their order; fails where one never ends."""
+    for ticket, one in enumerate(requests):
+        pool.submit(ticket, one)
+    return [one for _, one in sorted(_collected(pool, len(requests)).items())]
+
+
+def _collected(pool: Pool[int], number: int) -> dict[Hashable, Finished[int]]:
+    finished: dict[Hashable, Finished[int]] = {}
+    while len(finished) < number:
+        some = pool.wait(PATIENCE)
+        assert some, f"{number - len(finished)} of {number} requests came to no end"
+        for one in some:
+            assert one.ticket not in finished, "a request was answered twice"
+            finished[one.ticket] = one
+    return finished
+
+
+class Line:
+    """A channel with what came from it so far."""
+
+    def __init__(self, executor: Executor, launch: Launch, **how: Any) -> None:
+        self.channel: Channel = executor.spawn(launch, 1, **how)
+        self.out = b""
+        self.err = b""
+        self._released = False
+        self._open = selectors.DefaultSelector()
+        for descriptor in self.channel.filenos():
+            self._open.register(descriptor, selectors.EVENT_READ)
+
+    @property
+    def over(self) -> bool:
+        """Say whether every descriptor has closed."""
+        return not self._open.get_map()
+
+    def send(self, **members: Any) -> None:
+        """Write a line whole."""
+        data = memoryview(json.dumps(members).encode() + b"\n")
+        until = time.monotonic() + PATIENCE
+        while data:
+            data = data[self.channel.write(data) :]
+            assert time.monotonic() < until, "the harness takes nothing any more"
+
+    def listen(self, enough: Callable[[], object]) -> None:
+        """Read until `enough` says so; fails where nothing leads there."""
+        until = time.monotonic() + PATIENCE
+        while not enough():
+            assert time.monotonic() < until, (
+                f"it never came about; heard {self.out!r}, {self.err!r}"
+            )
+            for key, _ in self._open.select(0.1):
+                chunk = self.channel.read(key.fd)
+                self.out += chunk.out
+                self.err += chunk.err
+                if chunk.closed:
+                    self._open.unregister(key.fd)
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Return the lines that came whole, parsed."""
+        return [json.loads(line) for line in self.out.split(b"\n")[:-1]]
+
+    def release(self) -> None:
+        """Give the channel back, once."""
+        if not self._released:
+            self._released = True
+            self.channel.release()
+            self._open.close()

@@ -1,0 +1,122 @@
+"""A harness that does what each request says under `do`, well or badly; standard library only.
+
+It answers the hello as `leanopt-core`'s kit, and a request with `{"id", "status", "echo"}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Request = Mapping[str, Any]
+
+
+def say(**members: object) -> None:
+    """Write one line to standard output."""
+    sys.stdout.write(json.dumps(members) + "\n")
+    sys.stdout.flush()
+
+
+def answer(request: Request, **more: object) -> None:
+    """Give the right answer to a request."""
+    say(id=request["id"], status="complete", echo=request.get("echo"), **more)
+
+
+def rest() -> None:
+    """Go on living, whatever asks this process to end."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    while True:
+        time.sleep(3600)
+
+
+def flood(request: Request) -> None:
+    """Write so many MiB to standard error, then answer."""
+    for _ in range(request["mib"]):
+        sys.stderr.write("e" * (2**20 - 1) + "\n")
+    sys.stderr.flush()
+    answer(request)
+
+
+def leave(request: Request) -> None:
+    """End at once with an exit code, without an answer."""
+    sys.stderr.write("about to leave\n")
+    sys.stderr.flush()
+    os._exit(request["code"])
+
+
+def hang(request: Request) -> None:  # noqa: ARG001 - as all of them
+    """Answer never."""
+    rest()
+
+
+def multiply(request: Request) -> None:
+    """Start a child, and a daemon in a session of its own, that keep the pipes; then answer."""
+    told, tell = os.pipe()
+    for daemon in (False, True):
+        if not os.fork():
+            if daemon:
+                os.setsid()
+            os.write(tell, b".")
+            rest()
+        os.read(told, 1)
+    answer(request)
+
+
+def swallow(request: Request) -> None:
+    """Take more and more memory, up to so many MiB."""
+    held = []
+    for _ in range(request["mib"] // 8):
+        held.append(bytearray(os.urandom(1024)) * 8192)
+        time.sleep(0.002)  # a memory limit is looked after now and then
+    answer(request, held=len(held))
+
+
+def report(request: Request) -> None:
+    """Tell of environment variables."""
+    answer(request, environment={name: os.environ.get(name) for name in request["names"]})
+
+
+def read(request: Request) -> None:
+    """Tell what a file holds."""
+    answer(request, text=Path(request["path"]).read_text(encoding="utf-8"))
+
+
+def write(request: Request) -> None:
+    """Write a file."""
+    Path(request["path"]).write_text(request["text"], encoding="utf-8")
+    answer(request)
+
+
+BEHAVIOURS: Mapping[str, Callable[[Request], None]] = {
+    "answer": answer,
+    "flood": flood,
+    "hang": hang,
+    "leave": leave,
+    "multiply": multiply,
+    "read": read,
+    "report": report,
+    "swallow": swallow,
+    "write": write,
+}
+
+
+def main() -> None:
+    """Answer until the end of input."""
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "hello" in request:
+            hello = {"protocol": 1, "engine": "kit", "abilities": ["inline"]}
+            say(id=request["id"], status="complete", hello=hello)
+        else:
+            BEHAVIOURS[request["do"]](request)
+
+
+if __name__ == "__main__":
+    main()

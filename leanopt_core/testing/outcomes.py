@@ -1,0 +1,62 @@
+"""What backtests may come to: scores by point, for searches that run none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from leanopt_core.space import Point, Space
+from leanopt_core.trial import Score, Violation
+
+Judge = Callable[[Point], Score]
+
+
+def mixed(space: Space) -> Judge:
+    """Return a rugged landscape with failed and violating points in it."""
+
+    def judge(point: Point) -> Score:
+        rank = space.rank(point)
+        if rank % 11 == 0:
+            return _failed(point)
+        value = float(rank * 37 % 101)
+        return _violating(value, 0.5) if rank % 7 == 0 else Score(value, value)
+
+    return judge
+
+
+def hilly(space: Space) -> Judge:
+    """Return a smooth landscape whose best point is in the middle."""
+
+    def judge(point: Point) -> Score:
+        away = (
+            (level / max(len(a) - 1, 1) - 0.5) for level, a in zip(point, space.axes, strict=True)
+        )
+        value = -sum(distance**2 for distance in away)
+        return Score(value, value)
+
+    return judge
+
+
+def hard(space: Space) -> Mapping[str, Judge]:
+    """Return the landscapes without a slope to climb, by name."""
+    return {
+        "all failed": _failed,
+        "all infeasible": lambda point: _violating(None, 1.0 + space.rank(point) % 13),
+        "all without fitness": lambda _: Score(reasons=("there is no such statistic",)),
+        "constant": lambda _: Score(1.0, 1.0),
+        "huge": lambda point: _huge(space.rank(point)),
+    }
+
+
+def _failed(_: Point) -> Score:
+    return Score(reasons=("division by zero",), failure="strategy error")
+
+
+def _violating(value: float | None, size: float) -> Score:
+    reasons = () if value is not None else ("too few trades",)
+    violations = (Violation("Total Orders >= 30", size),)
+    return Score(value, value, violation=size, violations=violations, reasons=reasons)
+
+
+def _huge(rank: int) -> Score:
+    value = (-1e100, 0.0, 1e-100, 1e100)[rank % 4]
+    return Score(value, value)

@@ -1,0 +1,240 @@
+"""The contract of a search method, as tests."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import get_context
+from pickle import PicklingError
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leanopt_core.space import Point, Space
+from leanopt_core.stage import Stage, StageStart
+from leanopt_core.testing import outcomes, spaces
+from leanopt_core.testing.costing import cost
+from leanopt_core.testing.driving import Build, Search, drive, rule, scanned
+
+#: How far proposals run ahead of results in the tests.
+LOOKAHEADS = (1, 16, 48)
+
+distances = pytest.mark.parametrize("lookahead", LOOKAHEADS)
+
+
+class StageContract:
+    """Inherit and override `build`; every test is then run on what it builds.
+
+    A method whose asks are dear may lower `trials`, `examples` and `cost_trials`.
+    """
+
+    #: The budget of the tests' searches.
+    trials = 40
+    #: How many spaces are drawn.
+    examples = 25
+    #: After how many trials the cost of an ask is measured.
+    cost_trials = (600, 2000)
+
+    @pytest.fixture
+    def build(self) -> Callable[[StageStart], Stage]:
+        """Override: return what builds the method, as `partial(create, Options())`."""
+        raise NotImplementedError("override the fixture `build`")
+
+    def search(self, build: Build, space: Space, **how: object) -> Search:
+        """Run a search of `trials` trials with the method alone."""
+        return drive(space, [rule(build, self.trials)], **how)  # type: ignore[arg-type]
+
+    @distances
+    def test_order_of_completion_changes_nothing(self, build: Build, lookahead: int) -> None:
+        """Whichever backtest ends first, the proposals and their origins are the same."""
+        space = spaces.every_kind()
+        first = self.search(build, space, lookahead=lookahead)
+        for order in range(1, 4):
+            again = self.search(build, space, lookahead=lookahead, order=order)
+            assert again.proposed == first.proposed
+
+    @distances
+    def test_the_same_search_again(self, build: Build, lookahead: int) -> None:
+        """Nothing is left behind that another search of the same seed would show."""
+        space = spaces.every_kind()
+        first = self.search(build, space, lookahead=lookahead)
+        self.search(build, space, lookahead=lookahead, seed=8)
+        assert self.search(build, space, lookahead=lookahead).proposed == first.proposed
+
+    @distances
+    def test_grid_and_constraints_are_kept(self, build: Build, lookahead: int) -> None:
+        """Each point is a tuple of levels on the grid, and no constraint is violated."""
+        space = spaces.every_kind()
+        search = self.search(build, space, lookahead=lookahead)
+        assert search.points
+        for point in search.points:
+            assert space.contains(point)
+            values = space.values(point)
+            assert values["fast"] < values["slow"], "a constraint is violated"  # type: ignore[operator]
+            assert values["fast"] + values["hold"] <= 40, "a constraint is violated"  # type: ignore[operator]
+
+    def test_any_space_is_searched(self, build: Build) -> None:
+        """Small, narrow and constrained spaces alike: feasible points, each once, and an end."""
+
+        @settings(max_examples=self.examples, deadline=None, database=None, derandomize=True)
+        @given(spaces.spaces(), st.integers(0, 2**32), st.integers(1, 24), st.integers(1, 30))
+        def check(space: Space, seed: int, lookahead: int, trials: int) -> None:
+            search = drive(space, [rule(build, trials)], seed=seed, lookahead=lookahead)
+            assert 1 <= len(search.points) == len(set(search.points)) <= trials
+            assert all(space.feasible(point) for point in search.points)
+
+        check()
+
+    @distances
+    def test_new_points_are_proposed(self, build: Build, lookahead: int) -> None:
+        """With thousands of points untried it does not end by repeating itself."""
+        search = self.search(build, spaces.roomy(), lookahead=lookahead)
+        assert search.reasons[0] in {"trials", "done"}, "100 repeats in a row were refused"
+
+    @distances
+    def test_ends_when_every_point_is_tried(self, build: Build, lookahead: int) -> None:
+        """It says `DONE`, and does not go on to propose what it has proposed before."""
+        space = spaces.small()
+        search = drive(space, [rule(build, 200)], lookahead=lookahead)
+        assert len(search.points) <= 15
+        assert search.reasons == ["done"], "100 repeats in a row were refused"
+
+    @distances
+    def test_asked_after_exhaustion(self, build: Build, lookahead: int) -> None:
+        """Where an earlier stage has tried every point, it says `DONE` at once."""
+        stages = [scanned(15), rule(build, self.trials)]
+        search = drive(spaces.small(), stages, lookahead=lookahead)
+        assert search.of(1) == []
+        assert search.reasons == ["trials", "done"], "100 repeats in a row were refused"
+
+    @distances
+    @pytest.mark.parametrize("outcome", outcomes.hard(spaces.roomy()))
+    def test_survives(self, build: Build, outcome: str, lookahead: int) -> None:
+        """Outcomes that teach nothing do not end it with an error, nor in repeats."""
+        space = spaces.every_kind()
+        judge = outcomes.hard(space)[outcome]
+        search = self.search(build, space, judge=judge, lookahead=lookahead)
+        assert search.points
+        assert search.reasons[0] in {"trials", "done"}, "100 repeats in a row were refused"
+        assert len(search.told) == len(search.points)
+
+    @distances
+    @pytest.mark.parametrize("left_by", spaces.one_point())
+    def test_a_space_of_one_point(self, build: Build, left_by: str, lookahead: int) -> None:
+        """The point is proposed once, and then it is done."""
+        space = spaces.one_point()[left_by]
+        search = self.search(build, space, lookahead=lookahead)
+        assert len(search.points) == 1
+        assert search.reasons == ["done"], "100 repeats in a row were refused"
+
+    @distances
+    def test_earlier_trials_are_taken_up(self, build: Build, lookahead: int) -> None:
+        """Trials of an earlier stage, seeds or only history, good or all failed, are no trouble."""
+        space = spaces.every_kind()
+        for judge in (None, outcomes.hard(space)["all failed"]):
+            for more in ({}, {"seed_from": "earlier"}):
+                stages = [scanned(20), rule(build, self.trials, **more)]
+                search = drive(space, stages, judge=judge, lookahead=lookahead)
+                assert len(set(search.points)) == len(search.points)
+                assert search.reasons[1] in {"trials", "done"}
+
+    @distances
+    def test_refusals_are_taken(self, build: Build, lookahead: int) -> None:
+        """Where most of a space has been tried before, only new points become trials."""
+        stages = [scanned(10), rule(build, self.trials)]
+        search = drive(spaces.small(), stages, lookahead=lookahead)
+        assert len(set(search.points)) == len(search.points) <= 15
+        assert search.reasons == ["trials", "done"], "100 repeats in a row were refused"
+
+    @distances
+    @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+    def test_stored_proposals_replay(self, build: Build, share: float, lookahead: int) -> None:
+        """Asked again from the start it proposes what is stored, and goes on alike."""
+        space = spaces.every_kind()
+        stages = [scanned(6), rule(build, self.trials, seed_from="earlier")]
+        whole = drive(space, stages, lookahead=lookahead).proposed
+        stored = whole[: int(share * len(whole))]
+        assert drive(space, stages, lookahead=lookahead, stored=stored, order=3).proposed == whole
+
+    def test_another_process_searches_alike(
+        self, build: Build, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A run is resumed by another process: no order of sets, nothing of this one."""
+        here = self.search(build, spaces.every_kind()).points
+        monkeypatch.setenv("PYTHONHASHSEED", "4711")
+        with get_context("spawn").Pool(1) as pool:
+            try:
+                there = pool.apply(_elsewhere, (build, self.trials))
+            except (AttributeError, PicklingError) as error:
+                pytest.skip(f"`build` must be made of importable functions for this: {error}")
+        assert there == here
+
+    def test_no_clock_is_read(self, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A day later, the proposals are the same."""
+        space = spaces.every_kind()
+        now = self.search(build, space).proposed
+        for name, day in (("time", 86400), ("monotonic", 86400), ("perf_counter", 86400)):
+            monkeypatch.setattr(time, name, partial(_later, getattr(time, name), day))
+            in_ns = f"{name}_ns"
+            monkeypatch.setattr(time, in_ns, partial(_later, getattr(time, in_ns), day * 10**9))
+        assert self.search(build, space).proposed == now
+
+    def test_global_random_state_is_untouched(self, build: Build) -> None:
+        """The global generators of Python and NumPy are neither read nor moved."""
+        runs = []
+        kept = _states()
+        try:
+            for seed in (3, 4):
+                _seed(seed)
+                before = _states()
+                runs.append(self.search(build, spaces.every_kind()).proposed)
+                assert _states()[: len(before)] == before, "a global generator was used"
+        finally:
+            random.setstate(kept[0])  # type: ignore[arg-type]
+        assert runs[0] == runs[1]
+
+    @pytest.mark.slow
+    def test_cost_of_an_ask_is_reported(
+        self,
+        build: Build,
+        record_property: Callable[[str, object], None],
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Nothing is asserted of it: milliseconds a proposal, over 50, on a smooth landscape."""
+        for trials in self.cost_trials:
+            asked, milliseconds = cost(build, trials)
+            said = f"{milliseconds:.3f} ms an ask after {asked} trials"
+            if asked < trials:
+                said += ", where it ended"
+            record_property(f"ask_ms_{trials}", round(milliseconds, 4))
+            with capsys.disabled():
+                print(f"\n{type(self).__name__}: {said}", end="")  # noqa: T201 - the report
+            assert asked > 0
+
+
+def _elsewhere(build: Build, trials: int) -> list[Point]:
+    """Run the search that another process ran; must be importable."""
+    return drive(spaces.every_kind(), [rule(build, trials)]).points
+
+
+def _later(clock: Callable[[], float], by: float) -> float:
+    return clock() + by
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed(seed)
+
+
+def _states() -> list[object]:
+    """Return the states of the global generators, NumPy's where it is loaded."""
+    states: list[object] = [random.getstate()]
+    if "numpy.random" in sys.modules:
+        name, keys, *rest = sys.modules["numpy.random"].get_state()
+        states.append((name, keys.tobytes(), *rest))
+    return states

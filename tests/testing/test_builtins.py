@@ -1,0 +1,70 @@
+"""What the core itself brings is held to the same kits as everybody's plugins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from leanopt_core.engines.options import PythonStrategy
+from leanopt_core.engines.python import PythonEngine
+from leanopt_core.engines.python import create as create_engine
+from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.executors.process import create as create_executor
+from leanopt_core.sinks.jsonl import JsonLinesSink
+from leanopt_core.sinks.jsonl import create as create_sink
+from leanopt_core.sinks.options import JsonLinesOptions
+from leanopt_core.testing import EngineContract, ExecutorContract, SinkContract
+
+STRATEGY = """
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    return Result({"Net Profit": 0.1 * parameters["x"], "Drawdown": 0.2, "Total Orders": 9})
+"""
+
+
+class TestProcess(ExecutorContract):
+    """The executor `process`."""
+
+    @pytest.fixture
+    def executor(self, tmp_path: Path) -> Iterator[ProcessExecutor]:
+        """One in a folder of its own, of which nothing is left."""
+        executor = create_executor(ProcessOptions(), tmp_path)
+        yield executor
+        executor.close()
+        assert list((tmp_path / ".leanopt" / "scratch").glob("*/")) == []
+
+
+class TestPython(EngineContract):
+    """The engine `python`."""
+
+    @pytest.fixture
+    def engine(self, tmp_path: Path) -> PythonEngine:
+        """One for a strategy of a line."""
+        (tmp_path / "strategy.py").write_text(STRATEGY)
+        return create_engine(PythonStrategy(entry="strategy.py:run"), tmp_path)
+
+
+class TestJsonLines(SinkContract):
+    """The sink `jsonl`."""
+
+    @pytest.fixture
+    def make_sink(self) -> Callable[[Path], JsonLinesSink]:
+        """One with its file in a folder that it makes."""
+        return lambda project: create_sink(JsonLinesOptions(Path("out/trials.jsonl")), project)
+
+    @pytest.fixture
+    def written(self) -> Callable[[Path], object]:
+        """The file's lines, which must be JSON."""
+
+        def lines(project: Path) -> object:
+            text = (project / "out" / "trials.jsonl").read_text(encoding="utf-8")
+            return [json.loads(line) for line in text.splitlines()]
+
+        return lines
