@@ -12,7 +12,7 @@ from leanopt_core.cli.common import load, pipeline_options
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.pipeline import Pipeline, PlannedStage, execution
 from leanopt_core.search.advice import advice
-from leanopt_core.search.feasible import Size, require_feasible
+from leanopt_core.search.feasible import Size, size_of
 from leanopt_core.search.prepare import Prepared, prepared
 from leanopt_core.space import Space
 
@@ -35,7 +35,7 @@ def command(
     Example: leanopt plan pipeline.toml --json
     """
     loaded, _ = load(pipeline, sets, workers, symbol, seed)
-    size = require_feasible(loaded)
+    size = size_of(loaded.space)
     with prepared(loaded) as ready:
         count = ready.executor.workers(loaded.executor.workers)
         if as_json:

@@ -1,7 +1,6 @@
 """From `pipeline.toml` to a checked pipeline, and to the plan of its run."""
 
 from leanopt_core.pipeline.load import load_pipeline
-from leanopt_core.pipeline.parameters import emptied
 from leanopt_core.pipeline.plan import (
     PLAN_VERSION,
     Execution,
@@ -30,7 +29,6 @@ __all__ = [
     "SearchSettings",
     "Seconds",
     "StageSettings",
-    "emptied",
     "execution",
     "load_pipeline",
     "resolve",

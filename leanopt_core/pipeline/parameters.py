@@ -134,11 +134,11 @@ def _space(
         reader.problems.add(("parameters",), "", str(error))
         return None
     if _is_empty(space):
-        reader.problems.add(("constraints", "parameters"), *emptied(space))
+        reader.problems.add(("constraints", "parameters"), *_emptied(space))
     return space
 
 
-def emptied(space: Space) -> tuple[str, str]:
+def _emptied(space: Space) -> tuple[str, str]:
     """Return what was found and expected where constraints are proven to leave no point."""
     texts = [constraint.text for constraint in space.emptying()]
     together = "constraints that together leave" if len(texts) > 1 else "a constraint that leaves"

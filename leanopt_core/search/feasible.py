@@ -1,11 +1,10 @@
-"""Whether a space has a feasible point at all: proven where that can be, else a warning."""
+"""How many points there are to search: exact, or estimated, with a warning where none was found."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
-from leanopt_core.errors import Mistake, PipelineError
-from leanopt_core.pipeline import Pipeline, emptied
+from leanopt_core.space import Space
 
 
 @frozen
@@ -17,20 +16,18 @@ class Size:
     warning: str | None = None
 
 
-def require_feasible(pipeline: Pipeline) -> Size:
+def size_of(space: Space) -> Size:
     """Return the number of feasible points.
 
-    Raises PipelineError naming the constraints that together leave none, where counting proves it;
-    where only sampling was possible and found none, the size carries a warning.
+    A pipeline whose space is proven empty has been refused before; where only sampling was
+    possible and found no point, that is a warning.
     """
-    counted = pipeline.space.count()
-    if counted.value or not pipeline.space.constraints:
-        return Size(counted.value, counted.how != "estimated")
-    if counted.how == "estimated":
-        warning = (
-            "no sampled point satisfies constraints.parameters; "
-            "if none does, the search will find nothing to try"
-        )
-        return Size(0, exact=False, warning=warning)
-    found, expected = emptied(pipeline.space)
-    raise PipelineError([Mistake(str(pipeline.file), "constraints.parameters", found, expected)])
+    counted = space.count()
+    exact = counted.how != "estimated"
+    if counted.value or exact:
+        return Size(counted.value, exact)
+    warning = (
+        "no sampled point satisfies constraints.parameters; "
+        "if none does, the search will find nothing to try"
+    )
+    return Size(0, exact=False, warning=warning)

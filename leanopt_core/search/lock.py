@@ -3,25 +3,98 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from leanopt_core.errors import ResumeError
+
+# Whoever asks who holds a lock has it for a moment; a run that begins waits for that.
+_PATIENCE = 0.5
+_PAUSE = 0.02
 
 
 @contextmanager
 def run_lock(folder: Path, run: str) -> Iterator[None]:
-    """Hold the lock of the run of this name, a file in `folder`.
+    """Hold the lock of the run of this name, a file in `folder` that says the process's number.
 
     Raises ResumeError where another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{run}.lock"
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ResumeError(f"run {run} is still at work in another process") from None
+    path = lock_path(folder, run)
+    with _locked(path, patience=_PATIENCE) as file:
+        if file is None:
+            raise ResumeError(f"run {run} is still at work in another process")
+        file.seek(0)
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
         yield
         path.unlink(missing_ok=True)
+
+
+def lock_path(folder: Path, run: str) -> Path:
+    """Return the file that is locked while a process works at the run."""
+    return folder / f"{run}.lock"
+
+
+def holder(folder: Path, run: str) -> int | None:
+    """Return the process that works at the run, None where none does.
+
+    0 where it has not yet written which it is.
+    """
+    path = lock_path(folder, run)
+    if not path.exists():
+        return None
+    with _locked(path) as free:
+        if free is not None:
+            return None
+    text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    return int(text) if text.isdigit() and _has_open(int(text), path) else 0
+
+
+def wait_until_free(folder: Path, run: str) -> None:
+    """Return once no process works at the run."""
+    path = lock_path(folder, run)
+    if path.exists():
+        with path.open("a+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def _has_open(process: int, path: Path) -> bool:
+    """Say whether a process has the file open, as far as this system tells."""
+    opened = Path("/proc", str(process), "fd")
+    if not Path("/proc/self/fd").exists():
+        return True
+    try:
+        return any(path.samefile(one) for one in opened.iterdir() if one.exists())
+    except OSError:
+        return False
+
+
+@contextmanager
+def _locked(path: Path, *, patience: float = 0.0) -> Iterator[IO[str] | None]:
+    """Yield the locked file, None where another process holds it for `patience` seconds."""
+    until = time.monotonic() + patience
+    while True:
+        with path.open("a+", encoding="utf-8") as file:
+            if not _taken(file):
+                if time.monotonic() >= until:
+                    yield None
+                    return
+                time.sleep(_PAUSE)
+            # The one that held it before may have removed the file after it was opened here.
+            elif path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                yield file
+                return
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

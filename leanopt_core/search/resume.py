@@ -9,6 +9,7 @@ from typing import Any
 from leanopt_core.errors import ResumeError
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import execution
+from leanopt_core.search.by_hand import kept
 from leanopt_core.search.differences import differences
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.setup import new_searches
@@ -59,8 +60,12 @@ def changes(run: StoredRun, ready: Prepared) -> str | None:
 
 def executed(ready: Prepared) -> dict[str, Any]:
     """Return what is kept of how a run is executed, as plain JSON values."""
-    build = {"identity": ready.build.identity, **ready.build.details}
-    return {**execution(ready.pipeline).to_dict(), "build": build}
+    return {
+        **execution(ready.pipeline).to_dict(),
+        "workers": ready.executor.workers(ready.pipeline.executor.workers),
+        "build": {"identity": ready.build.identity, **ready.build.details},
+        **kept(ready),
+    }
 
 
 def _text(value: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice
 from leanopt_core.search.audience import Audience, Screen
-from leanopt_core.search.feasible import require_feasible
+from leanopt_core.search.feasible import size_of
 from leanopt_core.search.interrupt import interrupts
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock
@@ -43,7 +43,7 @@ def run_pipeline(
     `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError of the kind
     that fits; what had finished by then is in the store.
     """
-    size = require_feasible(pipeline)
+    size = size_of(pipeline.space)
     if size.warning:
         screen.warning(size.warning)
     store_file = pipeline.folder / STORE
