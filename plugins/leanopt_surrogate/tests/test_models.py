@@ -1,0 +1,180 @@
+"""The models against independent truth: brute force, quadrature, textbook formulas."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from leanopt_surrogate._cuts import BestCuts, RandomCuts, Runs
+from leanopt_surrogate._forest import Forest, Leaves
+from leanopt_surrogate._gaussian import Kernel, Process, _misfit, _squares, fit_kernel
+from leanopt_surrogate._growth import grow
+from leanopt_surrogate._improvement import log_improvement
+from leanopt_surrogate._scores import forest_scores, normal_scores, standard_scores
+from numpy.random import default_rng
+from scipy import integrate, stats
+
+X = default_rng(5).integers(0, 6, (40, 4)) / 5
+Y = np.sin(5 * X[:, 0]) + X[:, 1] * X[:, 2]
+
+
+def forest(kind: str = "best", least: int = 3, trees: int = 7) -> Forest:
+    """Return a forest grown on the data."""
+    cutter = BestCuts(X, 3) if kind == "best" else RandomCuts(X, 3)
+    random = default_rng(1)
+    return grow(X, Y, random.integers(0, len(X), (trees, len(X))), cutter, least, random)
+
+
+def walked(grown: Forest, tree: int, x: np.ndarray) -> int:
+    """Return the leaf that a point comes to, node by node."""
+    node = tree
+    while grown.child[node] != node:
+        node = int(grown.child[node]) + bool(x[grown.column[node]] > grown.cut[node])
+    return node
+
+
+@pytest.mark.parametrize("kind", ["best", "random"])
+def test_trees_lead_to_leaves(kind: str) -> None:
+    """Every sample lies in the leaf that it was grown into; all others are found alike."""
+    grown = forest(kind)
+    found = grown.find(X)
+    assert found.tolist() == [[walked(grown, tree, x) for x in X] for tree in range(7)]
+    assert sorted(np.bincount(grown.rows, minlength=len(X))) == sorted(
+        np.bincount(default_rng(1).integers(0, len(X), (7, len(X))).ravel(), minlength=len(X))
+    )
+    assert all(leaf in found[:, row] for row, leaf in zip(grown.rows, grown.leaves, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["best", "random"])
+def test_leaves_are_small_or_equal(kind: str) -> None:
+    """No leaf that could be cut is left: it has fewer entries than needed, or equal targets."""
+    grown = forest(kind, least=4)
+    for leaf in np.unique(grown.leaves):
+        rows = grown.rows[grown.leaves == leaf]
+        assert len(rows) < 4 or np.ptp(Y[rows]) == 0 or np.ptp(X[rows], axis=0).max() == 0
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_best_cut_is_the_best(seed: int) -> None:
+    """With all columns looked at, no cut leaves a smaller squared error than the one found."""
+    random = default_rng(seed)
+    x, y = random.integers(0, 5, (12, 3)) / 4, random.normal(size=12)
+    runs = Runs(np.arange(12), y, np.array([0, 7]), np.repeat([0, 1], [7, 5]))
+    columns, cuts = BestCuts(x, 3)(runs, random)
+
+    def error(rows: np.ndarray, column: int, cut: float) -> float:
+        sides = [y[rows][x[rows, column] > cut], y[rows][x[rows, column] <= cut]]
+        return sum(float(((side - side.mean()) ** 2).sum()) for side in sides if side.size)
+
+    for node, rows in enumerate([np.arange(7), np.arange(7, 12)]):
+        every = [(c, cut) for c in range(3) for cut in np.unique(x[rows, c])[:-1]]
+        assert every
+        least = min(error(rows, *cut) for cut in every)
+        assert error(rows, int(columns[node]), float(cuts[node])) == pytest.approx(least)
+
+
+def test_leaves_hold_means_and_later_points() -> None:
+    """Mean and variance of a leaf are those of all that lies in it, later points included."""
+    grown = forest()
+    later = default_rng(9).random((5, 4))
+    found, told = grown.find(later), np.arange(5.0)
+    leaves = Leaves.fill(grown, Y, found, told)
+    node = int(found[3, 2])
+    inside = [*Y[grown.rows[grown.leaves == node]], *told[found[3] == node]]
+    assert leaves.mean[node] == pytest.approx(np.mean(inside))
+    assert leaves.variance[node] == pytest.approx(np.var(inside))
+    mean, deviation = leaves.predict(found)
+    means, within = leaves.mean[found], leaves.variance[found]
+    assert mean == pytest.approx(means.mean(axis=0))
+    assert deviation**2 == pytest.approx(means.var(axis=0) + within.mean(axis=0))
+
+
+@pytest.mark.parametrize("z", [-2e5, -3e4, -40.0, -8.0, -1.01, -0.99, 0.0, 3.0])
+def test_improvement_by_quadrature(z: float) -> None:
+    """Expected improvement is the integral of what lies above the best, far out as well."""
+    mean, deviation = 1.0 + 2.0 * z, 2.0
+    (value,) = log_improvement(np.array([mean]), np.array([deviation]), 1.0)
+    # E = s phi(z) * integral of t exp(z t - t^2 / 2) over t > 0
+    reach = 40 / max(1.0, abs(z)) + (2 * z if z > 0 else 0)
+    part, _ = integrate.quad(
+        lambda t: t * math.exp(z * t - t * t / 2), 0, max(reach, 1e-3 if z > -100 else reach)
+    )
+    expected = math.log(deviation) - z * z / 2 - math.log(2 * math.pi) / 2 + math.log(part)
+    assert value == pytest.approx(expected, rel=1e-6, abs=1e-3)
+
+
+def test_a_sure_model_expects_nothing_but_finite() -> None:
+    """A standard deviation of 0 gives a finite, low value."""
+    value = log_improvement(np.array([0.0, 0.0]), np.array([0.0, 1.0]), 1.0)
+    assert np.isfinite(value).all()
+    assert value[0] < value[1]
+
+
+COLUMNS = np.array([0, 1, 1, 2])
+
+
+def test_kernel_slope_by_differences() -> None:
+    """The gradient of the likelihood is that of central differences."""
+    squares = _squares(X, COLUMNS, 3)
+    logs = np.array([-0.3, 0.2, -1.0, 0.1, -3.0])
+    _, slope = _misfit(logs, squares, Y)
+    for place in range(5):
+        step = np.zeros(5)
+        step[place] = 1e-6
+        ends = [_misfit(logs + sign * step, squares, Y)[0] for sign in (1, -1)]
+        assert slope[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-5)
+
+
+def test_process_is_the_textbook_one() -> None:
+    """Mean given the told values, variance given the outstanding points too."""
+    kernel = Kernel(np.array([0.5, 0.8, 1.2]), 1.3, 0.01)
+    told, waiting, asked = X[:20], X[20:23] + 0.05, default_rng(3).random((6, 4))
+    process = Process.condition(kernel, COLUMNS, told, Y[:20], waiting)
+    mean, deviation = process.predict(asked)
+
+    def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        scaled = (a[:, None] - b[None]) / kernel.lengths[COLUMNS]
+        r = np.sqrt(5 * (scaled**2).sum(axis=2))
+        return 1.3 * (1 + r + r**2 / 3) * np.exp(-r)
+
+    noisy = covariance(told, told) + (0.01 + 1e-8) * np.eye(20)
+    assert mean == pytest.approx(covariance(asked, told) @ np.linalg.solve(noisy, Y[:20]))
+    whole = np.concatenate([told, waiting])
+    noisy = covariance(whole, whole) + (0.01 + 1e-8) * np.eye(23)
+    across = covariance(asked, whole)
+    variance = 1.3 - np.einsum("ij,ji->i", across, np.linalg.solve(noisy, across.T))
+    assert deviation**2 == pytest.approx(variance, abs=1e-9)
+
+
+def test_fit_finds_which_axis_matters() -> None:
+    """The axis that the values depend on has by far the shortest length."""
+    x = default_rng(2).random((60, 3))
+    kernel = fit_kernel(x, standard_scores(np.sin(9 * x[:, 1])), np.arange(3), 3)
+    assert kernel.lengths[1] * 4 < min(kernel.lengths[0], kernel.lengths[2])
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1))
+def test_normal_scores_are_bloms(values: list[int]) -> None:
+    """Equal values share their mean rank."""
+    expected = stats.norm.ppf((stats.rankdata(values) - 0.375) / (len(values) + 0.25))
+    assert normal_scores(np.array(values, float)) == pytest.approx(expected)
+
+
+def test_scores_of_infeasible_trials() -> None:
+    """They have the lowest feasible score; where none is feasible, violations are ranked."""
+    objective, badness = np.array([1.0, 0.0, 3.0]), np.array([np.inf, 2.0, np.inf])
+    scores = forest_scores(objective, badness, np.array([True, False, True]))
+    assert scores[1] == scores[0] < scores[2]
+    scores = forest_scores(objective, np.array([3.0, 2.0, np.inf]), np.zeros(3, bool))
+    assert scores[1] > scores[0] > scores[2]
+
+
+def test_disasters_do_not_hide_differences() -> None:
+    """With one value of minus a billion, good values still differ from each other."""
+    scores = standard_scores(np.array([-1e9, 0.0, 1.0, 2.0, 3.0]))
+    assert scores[4] - scores[3] > 0.1
+    assert standard_scores(np.full(4, 1e308)).tolist() == [0.0] * 4
