@@ -16,7 +16,6 @@ _WIDEST_BAR: Final = 60
 _NARROWEST_BAR: Final = 4
 _LABEL: Final = 11
 _WARNINGS: Final = 3
-_HINT: Final = "Ctrl-C ends the run and keeps what has finished; --resume goes on from there"
 
 
 @frozen
@@ -50,7 +49,7 @@ def page(view: View, width: int, height: int, glyphs: Glyphs = BLOCKS) -> Text:
         _Block(5, _curve(view, width, glyphs)),
         _Block(4, _warnings(view)),
         _Block(0, [_labelled("now", one_line(view.now))]),
-        _Block(6, [Text(_HINT, "dim")]),
+        _Block(6, [Text(view.hint, "dim")] if view.hint else []),
     ]
     lines = _fitted([block for block in blocks if block.lines], height)
     for line in lines:

@@ -10,6 +10,8 @@ from leanopt_core.canonical import canonical_json
 from leanopt_core.cli.output import plain
 from leanopt_core.statistics import Statistics
 
+#: LEAN's statistics of these sections repeat the others in greater detail: for programs.
+DETAILED: Final = ("totalPerformance.", "runtimeStatistics.")
 _MOST_OTHERS: Final = 4
 
 
@@ -47,13 +49,11 @@ def duration(seconds: float) -> str:
 _Figure: TypeAlias = tuple[str, Callable[[Statistics], float | None], Callable[[float], str]]
 
 _SHOWN: Final[tuple[_Figure, ...]] = (
-    ("net profit", lambda s: s.net_profit, percent),
     ("annual return", lambda s: s.compounding_annual_return, percent),
     ("drawdown", lambda s: s.drawdown, percent),
     ("Sharpe", lambda s: s.sharpe_ratio, ratio),
     ("Sortino", lambda s: s.sortino_ratio, ratio),
     ("win rate", lambda s: s.win_rate, percent),
-    ("profit factor", lambda s: s.profit_factor, ratio),
     ("orders", lambda s: s.total_orders, count),
 )
 
@@ -68,6 +68,8 @@ def main_figures(values: Mapping[str, Any] | None) -> dict[str, str]:
     statistics = Statistics(values)
     known = ((name, read(statistics), show) for name, read, show in _SHOWN)
     found = {name: show(value) for name, value, show in known if value is not None}
+    if statistics.compounding_annual_return is None and statistics.net_profit is not None:
+        found = {"net profit": percent(statistics.net_profit), **found}
     return found or dict(list(_numbers(values).items())[:_MOST_OTHERS])
 
 

@@ -10,14 +10,30 @@ import click
 from leanopt_core import __version__
 from leanopt_core.suggest import nearest
 
+#: Each group's commands with their one line.
+_GROUPS: Mapping[str, Mapping[str, str]] = {
+    "design": {
+        "check": "Say everything that is wrong with a pipeline.",
+        "plan": "Say what a pipeline would do and take.",
+    },
+    "run": {
+        "run": "Run a pipeline: search, and store every trial.",
+        "stop": "End a run that is at work.",
+    },
+    "look": {
+        "runs": "List the runs of a project.",
+        "show": "Show a run, or one of its trials.",
+        "watch": "Watch a run that is at work.",
+        "compare": "Show runs or trials side by side.",
+        "export": "Write a run's trials as JSON lines or CSV.",
+    },
+    "plugins": {"plugins": "List what is installed, with its options."},
+    "house-keeping": {
+        "delete": "Delete a run.",
+    },
+}
 _COMMANDS: Mapping[str, str] = {
-    "run": "Run a pipeline: search, and store every trial.",
-    "check": "Say everything that is wrong with a pipeline.",
-    "plan": "Say what a pipeline would do, without doing it.",
-    "runs": "List the runs of a project.",
-    "show": "Show a run, or one of its trials.",
-    "export": "Write a run's trials as JSON lines.",
-    "plugins": "List what is installed.",
+    name: line for commands in _GROUPS.values() for name, line in commands.items()
 }
 
 
@@ -52,9 +68,14 @@ class LazyGroup(click.Group):
         raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without importing them."""
+        """List the commands by group, without importing them."""
+        wide, name_wide = max(map(len, _GROUPS)), max(map(len, _COMMANDS))
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            for group, commands in _GROUPS.items():
+                for place, (name, line) in enumerate(commands.items()):
+                    label = group if place == 0 else ""
+                    text = f"{label.ljust(wide)}  {name.ljust(name_wide)}  {line}\n"
+                    formatter.write(" " * formatter.current_indent + text)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

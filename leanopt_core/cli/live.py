@@ -44,7 +44,7 @@ class LiveScreen(ProgressScreen):
 
     def draw(self) -> None:
         """Draw at once."""
-        self.show(self._progress.view(self._clock()))
+        self.show(self.progress.view(self._clock()))
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -58,7 +58,7 @@ class LiveScreen(ProgressScreen):
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
-        warnings = self._progress.warnings
+        warnings = self.progress.warnings
         for message in warnings[:_WARNINGS]:
             click.echo(f"warning: {plain(message)}", err=True)
         if len(warnings) > _WARNINGS:

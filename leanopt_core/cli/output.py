@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from leanopt_core.canonical import canonical_json
+
+_GAP = 2
+_NUMBER = re.compile(r"-|-?[\d,]+(\.\d+)?(e[+-]?\d+)?%?")
 
 
 def print_json(value: Any) -> None:
@@ -15,20 +21,46 @@ def print_json(value: Any) -> None:
     click.echo(canonical_json(value))
 
 
-def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows in columns; numbers to the right, an unknown value as `-`."""
-    cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max(len(row[column]) for row in [list(head), *cells]) for column in range(len(head))]
-    numeric = [
-        bool(rows) and all(isinstance(row[column], int | float | None) for row in rows)
-        for column in range(len(head))
-    ]
-    for row in [list(head), *cells]:
+def print_table(
+    head: Sequence[str], rows: Sequence[Sequence[object]], *, keep: int | None = None
+) -> None:
+    """Print rows in columns; numbers to the right, an unknown value as `-`.
+
+    Where a terminal is too narrow and `keep` is given, the columns are printed in several tables,
+    each beginning with the first `keep` ones.
+    """
+    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
+    columns = list(zip(*cells, strict=True))
+    width = terminal_width()
+    kept = 0 if keep is None else keep
+    for place, chosen in enumerate(_split(columns, kept, width if keep is not None else None)):
+        if place:
+            click.echo()
+        _print_columns([columns[index] for index in chosen])
+
+
+def _split(columns: Sequence[Sequence[str]], keep: int, width: int | None) -> Iterator[list[int]]:
+    """Yield the columns of each table by their places."""
+    room = [max(map(len, column)) + _GAP for column in columns]
+    chosen = list(range(keep))
+    for index in range(keep, len(columns)):
+        total = sum(room[one] for one in chosen) + room[index] - _GAP
+        if width is not None and total > width and len(chosen) > keep:
+            yield chosen
+            chosen = list(range(keep))
+        chosen.append(index)
+    yield chosen
+
+
+def _print_columns(columns: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in columns]
+    numeric = [all(map(_NUMBER.fullmatch, column[1:])) for column in columns]
+    for row in zip(*columns, strict=True):
         line = (
             text.rjust(width) if right else text.ljust(width)
             for text, width, right in zip(row, widths, numeric, strict=True)
         )
-        click.echo("  ".join(line).rstrip())
+        click.echo((" " * _GAP).join(line).rstrip())
 
 
 def _cell(value: object) -> str:
@@ -36,7 +68,7 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.6g}"
-    return plain(str(value))
+    return one_line(str(value))
 
 
 def plain(text: str) -> str:
@@ -47,3 +79,14 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """Return text from elsewhere in one line, without control characters."""
     return plain(text).replace("\n", " ")
+
+
+def wrapped(text: str) -> str:
+    """Return text with lines as wide as the terminal, as it is where there is none."""
+    width = terminal_width()
+    return text if width is None else click.wrap_text(text, width, preserve_paragraphs=True)
+
+
+def terminal_width() -> int | None:
+    """Return how many columns standard output has, None where it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -56,6 +56,7 @@ class View:
     curve: tuple[float, ...] = ()
     now: str = ""
     warnings: tuple[str, ...] = ()
+    hint: str = ""
 
     def left(self, stage: StageView) -> float | None:
         """Return how long a stage lasts at this pace if it takes its whole budget."""
@@ -102,6 +103,7 @@ class Progress:
     best: Best | None = None
     failures: Counter[str] = field(factory=Counter)
     warnings: list[str] = field(factory=list)
+    hint: str = "Ctrl-C ends the run and keeps what has finished; --resume goes on from there"
     fixed: frozenset[str] = frozenset()
     _stages: dict[str, _Stage] = field(factory=dict)
     _objective: float | None = None
@@ -161,11 +163,16 @@ class Progress:
         if self.best is not None:
             self._curve.add(self.best.fitness)
 
-    def backtested(self, now: float, seconds: float) -> None:
-        """Count a backtest that has ended, and took `seconds`."""
-        self.backtests += 1
+    def backtested(self, now: float, seconds: float, count: int = 1) -> None:
+        """Count backtests that have ended, and took `seconds` in all."""
+        self.backtests += count
         self._busy += seconds
         self._last = now
+
+    def settle(self, now: float) -> None:
+        """Take what is known by now as past: the pace is that of what comes."""
+        self._pace = Pace()
+        self.view(now)
 
     def shown(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the searched ones of a trial's parameters."""
@@ -193,6 +200,7 @@ class Progress:
             curve=self._curve.points(),
             now=self._now(now, mean),
             warnings=tuple(self.warnings),
+            hint=self.hint,
         )
 
     def _now(self, now: float, mean: float) -> str:

@@ -19,15 +19,18 @@ def command(project: Path, as_json: bool) -> None:
 
     Example: leanopt runs --project examples/quickstart
     """
+    from leanopt_core.cli.subject import state_of
+
     with open_project(project) as store:
         runs = store.runs.summaries()
+        states = [state_of(store, run) for run in runs]
     if as_json:
         print_json({"runs": [asdict(run) for run in runs]})
         return
     print_table(
         ("run", "state", "began", "ended", "told", "failed", "best fitness"),
         [
-            (r.name, r.state, r.started_at, r.finished_at, r.told, r.failed, r.best_fitness)
-            for r in runs
+            (r.name, state, r.started_at, r.finished_at, r.told, r.failed, r.best_fitness)
+            for r, state in zip(runs, states, strict=True)
         ],
     )

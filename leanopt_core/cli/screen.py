@@ -30,7 +30,7 @@ class ProgressScreen:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
-        self._progress = Progress(clock())
+        self.progress = Progress(clock())
         self._next = clock() + self.EVERY
 
     def show(self, view: View) -> None:
@@ -39,45 +39,45 @@ class ProgressScreen:
 
     def started(self, run: StoredRun, workers: int) -> None:
         """Learn which run it is."""
-        self._progress.started(run, workers)
+        self.progress.started(run, workers)
 
     def warning(self, message: str) -> None:
         """Keep a warning."""
-        self._progress.warnings.append(message)
+        self.progress.warnings.append(message)
 
     def stage_started(self, search: int, stage: str) -> None:  # noqa: ARG002 - all searches as one
         """Note that a stage begins."""
-        self._progress.stage_started(stage)
+        self.progress.stage_started(stage)
 
     def stage_ended(self, search: int, stage: str, reason: str) -> None:  # noqa: ARG002
         """Note that a stage has ended, and why."""
-        self._progress.stage_ended(stage, reason)
+        self.progress.stage_ended(stage, reason)
 
     def told(self, record: TrialRecord) -> None:
         """Count a told trial and keep the best."""
         trial, score = record.trial, record.trial.score
         objective = score.objective if score.feasible else None
-        if self._progress.trial(trial.stage, objective, score.failure):
-            shown = values_shown(self._progress.shown(record.parameters))
+        if self.progress.trial(trial.stage, objective, score.failure):
+            shown = values_shown(self.progress.shown(record.parameters))
             first = next(iter(record.statistics.values()), None)
             fitness = score.fitness or 0.0
-            self._progress.keep(Best(trial.number, fitness, shown, main_figures(first)))
-        self._progress.curve()
+            self.progress.keep(Best(trial.number, fitness, shown, main_figures(first)))
+        self.progress.curve()
 
     def backtested(self, outcome: Outcome, seconds: float) -> None:  # noqa: ARG002 - counted only
         """Count a backtest."""
-        self._progress.backtested(self._clock(), seconds)
+        self.progress.backtested(self._clock(), seconds)
 
     def cached(self) -> None:
         """Count a backtest that the store answered."""
-        self._progress.cached += 1
+        self.progress.cached += 1
 
     def tick(self) -> None:
         """Show the view where the last one is old enough."""
         now = self._clock()
         if now >= self._next:
             self._next = now + self.EVERY
-            self.show(self._progress.view(now))
+            self.show(self.progress.view(now))
 
     def patience(self) -> float | None:
         """Return the seconds until the next view is due."""
@@ -116,7 +116,7 @@ class PlainScreen(ProgressScreen):
     def stage_ended(self, search: int, stage: str, reason: str) -> None:
         """Print that a stage has ended, and why."""
         super().stage_ended(search, stage, reason)
-        view = self._progress.view(self._clock())
+        view = self.progress.view(self._clock())
         click.echo(f"stage {stage} ended: {reason}; {line(view)}", err=True)
 
 

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from leanopt_core.cli.common import open_project, project_option
+from leanopt_core.cli.figures import DETAILED
 from leanopt_core.cli.output import plain, print_json, print_table
+from leanopt_core.cli.subject import find_trial, state_of
 from leanopt_core.cli.summary import detail, document, print_report, trial_document
-from leanopt_core.errors import UsageError
+from leanopt_core.plugins import discover
+from leanopt_core.search.by_hand import ByHand, by_hand
 from leanopt_core.search.report import TOP, report
 from leanopt_core.store.records import StoredRun, StoredTrial
+from leanopt_core.store.store import Store
 
 
 @click.command("show")
 @click.argument("run", required=False)
+@click.argument("trial", required=False, type=click.IntRange(min=1))
 @project_option
-@click.option("--trial", type=click.IntRange(min=1), help="Show this trial.")
 @click.option(
-    "--search", type=click.IntRange(min=1), default=1, help="Of this search; 1 by default."
+    "--search", type=click.IntRange(min=1), default=1, help="Trial of this search; 1 by default."
 )
 @click.option(
     "--top",
@@ -30,28 +37,69 @@ from leanopt_core.store.records import StoredRun, StoredTrial
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    run: str | None, project: Path, trial: int | None, search: int, top: int, as_json: bool
+    run: str | None, trial: int | None, project: Path, search: int, top: int, as_json: bool
 ) -> None:
-    """Show RUN (or a beginning of its name), the newest by default.
+    """Show RUN (or a beginning of its name), the newest by default, or its TRIAL of this number.
 
-    Example: leanopt show quickstart-1 --trial 17 --project examples/quickstart
+    A number alone is a trial of the newest run, unless a run's name begins with it.
+
+    Example: leanopt show quickstart-1 17 --project examples/quickstart
     """
     with open_project(project) as store:
+        if trial is None and run is not None and _is_trial(store, run):
+            trial, run = int(run), None
         found = store.runs.find(run)
         if trial is None:
             said = report(store, found, top)
             if as_json:
                 print_json(document(said))
             else:
-                print_report(said)
+                print_report(said, state_of(store, found))
             return
-        one = store.reader.trial(found, search, trial)
-        if one is None:
-            raise UsageError(f"run {found.name} has no trial {trial} in search {search}")
+        one = find_trial(store, found, search, trial)
         if as_json:
-            print_json(trial_document(one))
+            print_json(trial_document(one) | {"by_hand": _by_hand_document(found, search, one)})
         else:
             _print_trial(found, search, one)
+
+
+def _is_trial(store: Store, text: str) -> bool:
+    return text.isdigit() and not any(run.name.startswith(text) for run in store.runs.summaries())
+
+
+def _requests(run: StoredRun, search: int, trial: StoredTrial) -> list[tuple[str, ByHand | str]]:
+    """Return how to run each of the trial's backtests by hand, by scenario."""
+    registry = discover()
+    scenarios = run.searches[search - 1].scenarios
+    return [(one.name, by_hand(run, trial, one.name, registry)) for one in scenarios]
+
+
+def _by_hand_document(run: StoredRun, search: int, trial: StoredTrial) -> list[dict[str, Any]]:
+    return [
+        {"scenario": name, "command": None, "environment": None, "request": None, "reason": how}
+        if isinstance(how, str)
+        else {
+            "scenario": name,
+            "command": list(how.command),
+            "environment": dict(how.environment),
+            "request": how.request,
+            "reason": None,
+        }
+        for name, how in _requests(run, search, trial)
+    ]
+
+
+def _print_by_hand(run: StoredRun, search: int, trial: StoredTrial) -> None:
+    click.echo("\nby hand:")
+    for name, how in _requests(run, search, trial):
+        if isinstance(how, str):
+            click.echo(f"  {plain(name)}: {how}")
+            continue
+        settings = [f"{key}={shlex.quote(value)}" for key, value in how.environment.items()]
+        command = " ".join([*settings, shlex.join(how.command)])
+        click.echo(f"  echo {shlex.quote(how.request)} | {command}")
+        for file in how.files:
+            click.echo(f"  with the file {plain(file)} in the folder where it is run")
 
 
 def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
@@ -70,6 +118,7 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
         click.echo(f"  {plain(reason)}")
     for ordinal, scenario in enumerate(run.searches[search - 1].scenarios):
         _print_backtest(run, trial, ordinal, scenario.name)
+    _print_by_hand(run, search, trial)
 
 
 def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: str) -> None:
@@ -87,8 +136,12 @@ def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: 
     if one.failure is not None:
         click.echo(f"  {one.failure}: {plain(one.message or '')}")
     if one.statistics is not None:
-        print_table(("  statistic", "value"), _rows(json.loads(one.statistics)))
+        statistics = json.loads(one.statistics)
+        shown = {k: v for k, v in statistics.items() if not k.startswith(DETAILED)}
+        print_table(("  statistic", "value"), [(f"  {k}", v) for k, v in shown.items()])
+        if more := len(statistics) - len(shown):
+            click.echo(f"  and {more} more, as {plain(next(_others(statistics, shown)))}: --json")
 
 
-def _rows(statistics: dict[str, object]) -> list[tuple[str, object]]:
-    return [(f"  {name}", value) for name, value in statistics.items()]
+def _others(statistics: dict[str, object], shown: dict[str, object]) -> Iterator[str]:
+    return (name for name in statistics if name not in shown)

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import shlex
+from pathlib import Path
 from typing import Any
 
 import click
 from attrs import asdict
 
-from leanopt_core.cli.output import plain, print_table
+from leanopt_core.cli.best import print_best
+from leanopt_core.cli.output import plain, print_table, wrapped
 from leanopt_core.search.report import Report
-from leanopt_core.store.records import RankedTrial, StoredTrial
+from leanopt_core.store.records import StoredTrial
 
-#: Statistics shown beside the fitness, where the strategy gives them.
-_SHOWN = ("Compounding Annual Return", "Drawdown", "Sharpe Ratio", "Total Orders")
+_STEP = 24
 
 
-def print_report(report: Report) -> None:
-    """Print a page: how the run ended, what became of its trials, and the best of them."""
-    run, tally = report.run, report.tally
-    click.echo(
-        f"run {plain(run.name)}: {run.state}; began {run.started_at}, plan {run.plan_hash[:12]}"
-    )
+def print_report(report: Report, state: str | None = None) -> None:
+    """Print a page: how the run ended, what became of its trials, and the best of them.
+
+    `state` is what is known better than the store does.
+    """
+    run, tally, state = report.run, report.tally, state or report.run.state
+    click.echo(f"run {plain(run.name)}: {state}; began {run.started_at}, plan {run.plan_hash[:12]}")
     click.echo(
         f"{tally.told} trials told: {tally.feasible} feasible, {tally.infeasible} infeasible, "
         f"{tally.unscored} without a fitness, {sum(tally.failures.values())} failed"
@@ -35,7 +38,12 @@ def print_report(report: Report) -> None:
     click.echo()
     _print_stages(report)
     click.echo()
-    _print_best(report)
+    print_best(report)
+    for warning in report.warnings:
+        click.echo("\n" + wrapped(f"Beware: {plain(warning)}"))
+    click.echo(f"\nEverything is stored in {report.store}")
+    for step, command in next_steps(report, state):
+        click.echo(f"  {step.ljust(_STEP)}{command}")
 
 
 def _failures(report: Report) -> str:
@@ -71,42 +79,6 @@ def _print_stages(report: Report) -> None:
     )
 
 
-def _print_best(report: Report) -> None:
-    if not report.best:
-        click.echo("No trial has been told yet.")
-        return
-    if not report.tally.feasible:
-        click.echo("No trial is feasible; these come nearest:")
-    names = list(json.loads(report.best[0].trial.parameters))
-    rows = [(*_place(ranked), *_values(ranked.trial, names)) for ranked in report.best]
-    print_table(("rank", "trial", "stage", "fitness", "violation", *names), rows)
-    click.echo()
-    print_table(
-        ("trial", *_SHOWN),
-        [(ranked.trial.number, *_statistics(ranked.trial)) for ranked in report.best],
-    )
-    best = report.best[0].trial
-    if reasons := detail(best).get("reasons"):
-        click.echo(f"\ntrial {best.number} has no fitness: {'; '.join(map(plain, reasons))}")
-
-
-def _place(ranked: RankedTrial) -> Sequence[object]:
-    trial = ranked.trial
-    return (ranked.rank, trial.number, trial.stage, trial.fitness, trial.violation)
-
-
-def _values(trial: StoredTrial, names: Sequence[str]) -> list[object]:
-    values = json.loads(trial.parameters)
-    return [values.get(name) for name in names]
-
-
-def _statistics(trial: StoredTrial) -> list[object]:
-    """Return the shown statistics of the trial's first scenario, unknown ones as None."""
-    first = trial.backtests.get(0)
-    values = json.loads(first.statistics) if first and first.statistics else {}
-    return [values.get(name) for name in _SHOWN]
-
-
 def detail(trial: StoredTrial) -> dict[str, Any]:
     """Return what scoring said beside the fitness: reasons, violations, further values."""
     return dict(json.loads(trial.detail)) if trial.detail else {}
@@ -133,6 +105,8 @@ def document(report: Report) -> dict[str, Any]:
             "failures": tally.failures,
         },
         "backtests": {"run": tally.fresh, "from_store": tally.cached},
+        "warnings": list(report.warnings),
+        "store": str(report.store),
         "stages": [asdict(stage) for stage in tally.stages],
         "best": [
             {"rank": ranked.rank, "search": ranked.search, **trial_document(ranked.trial)}
@@ -167,3 +141,29 @@ def trial_document(trial: StoredTrial) -> dict[str, Any]:
             for ordinal, one in sorted(trial.backtests.items())
         ],
     }
+
+
+def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
+    """Return what may be done with a run now: in words, and the command."""
+    run, where = report.run, at_project(report.store)
+    if state == "running":
+        watch = ("see how far it is:", f"leanopt watch {run.name}{where}")
+        return [watch, ("end it:", f"leanopt stop {run.name}{where}")]
+    steps = []
+    if state != "finished":
+        steps.append(("go on with it:", "leanopt run PIPELINE --resume"))
+    if report.best:
+        best = report.best[0]
+        search = f" --search {best.search}" if len(run.searches) > 1 else ""
+        trial = f"{best.trial.number}{search}{where}"
+        steps.append(("all of the best trial:", f"leanopt show {run.name} {trial}"))
+        steps.append(("every trial as a table:", f"leanopt export {run.name} --to csv{where}"))
+    return steps
+
+
+def at_project(store: Path) -> str:
+    """Return the option that says whose store is meant, with a space before it, where needed."""
+    folder = store.parent.parent
+    if folder.resolve() == Path.cwd():
+        return ""
+    return f" -C {shlex.quote(os.path.relpath(folder))}"

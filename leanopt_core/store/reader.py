@@ -10,7 +10,7 @@ from leanopt_core.store import dump
 from leanopt_core.store.columns import TRIAL, trials
 from leanopt_core.store.database import Database, Row
 from leanopt_core.store.ranking import RANKED
-from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
+from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial, ToldTrial
 from leanopt_core.store.returns import DailyReturns, unpack
 from leanopt_core.store.tally import Tally, failures, tally
 
@@ -38,6 +38,32 @@ WHERE run_id = ? ORDER BY id"""
 _RETURNS: Final = """
 SELECT days, daily, ended FROM returns JOIN calendars ON calendars.id = calendar_id
 WHERE backtest_id = ?"""
+_SPREAD: Final = """
+SELECT count(fitness), min(fitness), max(fitness)
+FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
+WHERE run_id = ? AND violation = 0"""
+_FAILED: Final = """
+SELECT searches.number, trials.number, trials.failure, coalesce(message, '')
+FROM searches JOIN trials ON trials.search_id = searches.id
+LEFT JOIN evaluations AS e ON e.search_id = searches.id AND e.number = trials.number
+LEFT JOIN backtests AS b ON b.id = e.backtest_id AND b.failure IS NOT NULL
+WHERE searches.run_id = ? AND trials.failure IS NOT NULL
+ORDER BY searches.number, trials.number, b.id IS NULL, e.ordinal LIMIT 1"""
+_TOLD: Final = """
+SELECT t.number, g.name, t.fitness, t.violation, t.failure,
+  count(CASE WHEN b.run_id IS NOT s.run_id THEN 1 END)
+FROM (
+  SELECT * FROM trials WHERE search_id = ? AND number > ? AND state = 'told'
+  ORDER BY number LIMIT ?
+) AS t
+JOIN stages AS g ON g.id = t.stage_id
+JOIN searches AS s ON s.id = t.search_id
+JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number
+JOIN backtests AS b ON b.id = e.backtest_id
+GROUP BY t.number ORDER BY t.number"""
+_RUN_HERE: Final = """
+SELECT coalesce(max(id), 0), count(*), coalesce(sum(seconds), 0.0) FROM backtests
+WHERE id > ? AND run_id = ?"""
 _PAGE_SIZE: Final = 500
 
 
@@ -74,6 +100,30 @@ class Reader:
     def failures(self, run: StoredRun) -> dict[str, int]:
         """Return how many told trials failed, by category, the most frequent first."""
         return failures(self._database, run.id)
+
+    def told(self, search_id: int, *, after: int = 0) -> Iterator[ToldTrial]:
+        """Yield the search's told trials above `after` in brief, in the order of their numbers."""
+        while page := self._database.rows(_TOLD, (search_id, after, _PAGE_SIZE)):
+            yield from (ToldTrial(*row) for row in page)
+            after = page[-1][0]
+
+    def run_here(self, run: StoredRun, *, after: int = 0) -> tuple[int, int, float]:
+        """Return last id, count and seconds of the backtests that this run made.
+
+        Only ids above `after` count; the last id is 0 where there is none.
+        """
+        last, count, seconds = self._database.rows(_RUN_HERE, (after, run.id))[0]
+        return last, count, seconds
+
+    def first_failure(self, run: StoredRun) -> tuple[int, int, str, str] | None:
+        """Return the first failed trial's search and number, its category and message."""
+        row = self._database.row(_FAILED, (run.id,))
+        return None if row is None else (row[0], row[1], row[2], row[3])
+
+    def spread(self, run: StoredRun) -> tuple[int, float | None, float | None]:
+        """Return how many feasible trials there are, and the lowest and highest fitness of them."""
+        feasible, low, high = self._database.rows(_SPREAD, (run.id,))[0]
+        return feasible, low, high
 
     def tally(self, run: StoredRun) -> Tally:
         """Return the run's counts: its trials by what became of them, and their backtests."""

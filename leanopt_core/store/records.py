@@ -195,6 +195,18 @@ class RunSummary:
 
 
 @frozen
+class ToldTrial:
+    """A told trial in brief; `cached` is how many of its backtests other runs had made."""
+
+    number: int
+    stage: str
+    fitness: float | None
+    violation: float
+    failure: str | None
+    cached: int
+
+
+@frozen
 class RankedTrial:
     """A trial in its place of a run's ranking, from 1; `search` is the search's number."""
 

@@ -41,6 +41,7 @@ class Store:
         self._database = database
         self._clock = clock
         self._hashes = FileHashes(database, clock)
+        self.path = database.path
         self.runs = Runs(database, clock)
         self.reader = Reader(database)
 

@@ -1,6 +1,13 @@
-"""Views of runs as the screens are given them."""
+"""Views of runs as the screens are given them, and a small project to run the command on."""
 
 from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +44,142 @@ def view() -> View:
         now="stage random",
         warnings=("first", "second", "third", "a fourth one\nwith a second line"),
     )
+
+
+LEANOPT = Path(sys.executable).with_name("leanopt")
+
+STRATEGY = '''
+import time
+from pathlib import Path
+
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    """Behaves as the fixed parameter `kind` says."""
+    x, y, kind = parameters["x"], parameters["y"], parameters["kind"]
+    parameters["mode"]
+    if kind == "failing" and x % 3:
+        raise ValueError(f"no bars for x = {x}")
+    while kind == "held" and not Path(scenario.gate).exists():
+        time.sleep(0.005)
+    profit = 0.5 if kind == "flat" else x / 10 - (y - 0.25) ** 2
+    return Result(
+        {
+            "Net Profit": profit,
+            "Compounding Annual Return": profit / 2,
+            "Drawdown": 0.9 if kind == "deep" else 0.1,
+            "Sharpe Ratio": 1.5,
+            "Total Orders": 1200 + x,
+        }
+    )
+'''
+
+PIPELINE = """
+name = "slope"
+seed = 3
+
+[strategy]
+entry = "strategy.py:run"
+
+[scenario]
+gate = "gate"
+
+[parameters]
+x = { min = 1, max = 10 }
+y = { min = 0, max = 0.5, step = 0.05 }
+mode = { choices = ["a", "b"] }
+kind = "rising"
+
+[constraints]
+results = ["Drawdown <= 25%"]
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+
+[executor]
+workers = 2
+
+[[stage]]
+use = "lhs"
+trials = 20
+
+[[stage]]
+use = "random"
+trials = 20
+"""
+
+Leanopt = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def written(folder: Path) -> Path:
+    """Write the project into a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "strategy.py").write_text(STRATEGY)
+    gate = f'gate = "{folder / "gate"}"'
+    (folder / "pipeline.toml").write_text(PIPELINE.replace('gate = "gate"', gate))
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A strategy and a pipeline of two stages over 220 points."""
+    return written(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def leanopt() -> Leanopt:
+    """Run the installed command in a folder; `check` false takes any exit code."""
+
+    def run(
+        folder: Path, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        completed = subprocess.run(
+            [LEANOPT, *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert not check or completed.returncode == 0, completed.stderr
+        assert "Traceback" not in completed.stderr
+        return completed
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory: pytest.TempPathFactory, leanopt: Leanopt) -> Path:
+    """A project with two finished runs of different plans, to be looked at only."""
+    folder = written(tmp_path_factory.mktemp("searched") / "project")
+    leanopt(folder, "run", "pipeline.toml")
+    leanopt(folder, "run", "pipeline.toml", "--set", "parameters.kind=failing", "--seed", "4")
+    return folder
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command in a session of its own; whatever still runs afterwards is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [LEANOPT, *arguments],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()

@@ -191,7 +191,7 @@ def test_all_four_were_used(
         profit = 0.5 - (int(x) / 40 - 0.6) ** 2 - (float(y) - 0.3) ** 2
         assert float(fitness) == pytest.approx(profit / (0.1 + 0.2 * float(y))), number
     origins = [
-        json.loads(inside("leanopt", "show", "-C", "walk", "--trial", number, "--json").stdout)
+        json.loads(inside("leanopt", "show", "-C", "walk", number, "--json").stdout)
         for number in ("1", "60")
     ]
     assert [one["origin"] for one in origins] == ["jump", "step"]

@@ -132,7 +132,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _trial(shown, folder: Path, number: int) -> dict[str, Any]:
-    return dict(shown(folder, "--trial", str(number)))
+    return dict(shown(folder, str(number)))
 
 
 @pytest.mark.slow

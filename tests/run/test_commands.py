@@ -80,13 +80,13 @@ def test_json_documents_parse_and_agree(finished: Path, leanopt, shown) -> None:
 def test_a_trial_is_shown_with_all_that_is_known_of_it(finished: Path, leanopt, shown) -> None:
     """Parameters, score, statistics; a failed one with its category and message."""
     best = shown(finished)["best"][0]
-    page = leanopt(finished, "show", "hill-1", "--trial", str(best["trial"])).stdout
+    page = leanopt(finished, "show", "hill-1", str(best["trial"])).stdout
     for name, value in best["parameters"].items():
         assert [name, str(value)] in [line.split() for line in page.splitlines()]
     assert "Net Profit" in page
     lines = leanopt(finished, "export").stdout.splitlines()
     failed = next(line for line in map(json.loads, lines) if line["failure"])
-    page = leanopt(finished, "show", "--trial", str(failed["number"])).stdout
+    page = leanopt(finished, "show", str(failed["number"])).stdout
     assert "strategy error" in page
     assert "no trading at x = " in page
 
@@ -142,7 +142,7 @@ def test_messages_from_a_strategy_cannot_act_on_the_terminal(project: Path, lean
         for line in map(json.loads, leanopt(project, "export").stdout.splitlines())
         if line["failure"]
     )
-    page = leanopt(project, "show", "--trial", str(failed)).stdout
+    page = leanopt(project, "show", str(failed)).stdout
     assert "?[2J?no trading" in page
     assert "\x1b" not in page
 
@@ -175,7 +175,7 @@ def test_unknown_runs_and_trials(finished: Path, leanopt) -> None:
     completed = leanopt(finished, "show", "hil-1", check=False)
     assert completed.returncode == 2
     assert completed.stderr == "leanopt: there is no run 'hil-1' (did you mean 'hill-1'?)\n"
-    completed = leanopt(finished, "show", "--trial", "9999", check=False)
+    completed = leanopt(finished, "show", "9999", check=False)
     assert completed.returncode == 2
     assert completed.stderr == "leanopt: run hill-1 has no trial 9999 in search 1\n"
 

@@ -185,7 +185,7 @@ def test_a_hostile_stage_is_named_and_nothing_told_is_lost(
         deed, report["trials"]["told"]
     )
     if deed == "raise in tell":
-        assert shown(project, "--trial", "4")["state"] == "told"
+        assert shown(project, "4")["state"] == "told"
 
 
 def test_a_stage_that_waits_for_nothing(project: Path, site: Path, leanopt) -> None:

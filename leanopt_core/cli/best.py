@@ -1,0 +1,67 @@
+"""The best trials of a run in one table: what was searched, the fitness, what traders look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from leanopt_core.cli.figures import main_figures, number, values_shown
+from leanopt_core.cli.output import plain, print_table
+from leanopt_core.search.report import Report
+from leanopt_core.store.records import RankedTrial, StoredTrial
+
+
+def print_best(report: Report) -> None:
+    """Print the best trials; the parameters that are the same in all by plan stand below."""
+    if not report.best:
+        click.echo("No trial has been told yet.")
+        return
+    if not report.tally.feasible:
+        click.echo("No trial is feasible; these come nearest:")
+    fixed = _fixed(report)
+    columns = [_columns(report, ranked, fixed) for ranked in report.best]
+    names = list(dict.fromkeys(name for one in columns for name in one))
+    print_table(names, [[one.get(name) for name in names] for one in columns], keep=2)
+    if fixed:
+        listed = (f"{name} = {value}" for name, value in values_shown(fixed).items())
+        click.echo(f"fixed: {', '.join(listed)}")
+    _print_reasons(report.best[0].trial)
+
+
+def _fixed(report: Report) -> Mapping[str, Any]:
+    names = json.loads(report.run.plan)["space"].get("fixed", {})
+    values = json.loads(report.best[0].trial.parameters)
+    return {name: values[name] for name in names if name in values}
+
+
+def _columns(report: Report, ranked: RankedTrial, fixed: Mapping[str, Any]) -> dict[str, str]:
+    """Return one row by the names of its columns."""
+    trial, several = ranked.trial, len(report.run.searches) > 1
+    values = json.loads(trial.parameters, parse_float=str)
+    searched = {name: value for name, value in values.items() if name not in fixed}
+    first = trial.backtests.get(0)
+    statistics = json.loads(first.statistics) if first and first.statistics else None
+    violated = any(one.trial.violation for one in report.best)
+    return {
+        "rank": str(ranked.rank),
+        "trial": str(trial.number),
+        **({"search": _search_name(report, ranked)} if several else {}),
+        "stage": trial.stage,
+        "fitness": number(trial.fitness),
+        **({"violation": number(trial.violation)} if violated else {}),
+        **values_shown(searched),
+        **main_figures(statistics),
+    }
+
+
+def _search_name(report: Report, ranked: RankedTrial) -> str:
+    return next(s.name for s in report.run.searches if s.number == ranked.search)
+
+
+def _print_reasons(best: StoredTrial) -> None:
+    reasons: Sequence[str] = json.loads(best.detail or "{}").get("reasons", ())
+    if reasons:
+        click.echo(f"\ntrial {best.number} has no fitness: {'; '.join(map(plain, reasons))}")
