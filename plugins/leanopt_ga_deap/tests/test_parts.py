@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_ga_deap import GeneticOptions
 from leanopt_ga_deap._breeding import make_toolbox
@@ -38,6 +38,7 @@ def individuals(found: list[Score]) -> list[Individual]:
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(scores, min_size=1, max_size=30))
 def test_ranks_as_the_core_does(found: list[Score]) -> None:
     """Deb's rules: the order of DEAP's comparisons is that of the told history."""
@@ -49,6 +50,7 @@ def test_ranks_as_the_core_does(found: list[Score]) -> None:
     assert [one.number for one in ours] == [told.number for told in history.best(len(found))]
 
 
+@settings(deadline=None)
 @given(st.lists(scores, min_size=1, max_size=40), st.integers(1, 9), st.integers(1, 9))
 def test_only_the_worst_gives_way(found: list[Score], size: int, narrow: int) -> None:
     """Always the best of all offered are alive, an older one rather than one as good."""
@@ -88,6 +90,7 @@ def test_tournament_prefers_the_best() -> None:
     assert every.select(alive, random) == (10,)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_crossover_takes_each_level_from_a_parent(seed: int) -> None:
     """Never a level that neither has; without crossover the first parent itself."""
@@ -135,6 +138,7 @@ def test_a_step_knows_what_is_near() -> None:
     assert max(exits.values()) < 1.1 * min(exits.values())
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(0, 10**6))
 def test_steps_stay_on_the_grid(size: int, seed: int) -> None:
     """From any level of any axis, at its ends too."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import leanopt_grid
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_grid._impl import GridSearch, create
 from leanopt_grid._walk import feasible_points
@@ -60,6 +60,7 @@ def points(proposed: list[Propose]) -> list[Point]:
     return [command.proposal.point for command in proposed]
 
 
+@settings(deadline=None)
 @given(
     st.tuples(st.integers(1, 7), st.integers(1, 5), st.integers(1, 6)),
     st.lists(st.sampled_from(RULES), max_size=3, unique=True),
@@ -159,6 +160,7 @@ def test_asked_after_the_end() -> None:
     assert asked == [Proposal((0,), "grid"), DONE, DONE]
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.integers(1, 400))
 def test_goes_on_where_an_earlier_stage_was(drive: Drive, first: int) -> None:
     """A grid that ran before is passed over, however long: every point comes once all the same."""

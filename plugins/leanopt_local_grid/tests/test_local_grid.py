@@ -88,6 +88,7 @@ def chebyshev(one: Point, two: Point) -> int:
     return max(abs(a - b) for a, b in zip(one, two, strict=True))
 
 
+@settings(deadline=None)
 @given(
     st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 4)),
     st.integers(1, 4),
