@@ -1,6 +1,7 @@
 # make demo   installs everything and searches the quickstart's strategy
 # make test   installs everything and runs the tests
 # make check  lints, checks the format and the types
+# make bench  installs everything, measures speed, and refreshes docs/explanation/speed.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,13 +9,16 @@ BIN := $(VENV)/bin
 DISTRIBUTIONS := . harness/python $(sort $(wildcard plugins/*))
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
-.PHONY: demo test check format wheels clean
+.PHONY: demo test bench check format wheels clean
 
 demo: $(VENV)/.installed
 	$(BIN)/leanopt run examples/quickstart/pipeline.toml
 
-test: $(VENV)/.installed
+test: $(VENV)/.installed $(VENV)/.bench
 	$(BIN)/python -m pytest -q $(ARGS)
+
+bench: $(VENV)/.installed $(VENV)/.bench
+	$(BIN)/python benchmarks/everything.py docs/explanation/speed.md $(ARGS)
 
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -36,6 +40,10 @@ $(VENV)/.installed: constraints.txt requirements-dev.txt $(foreach dist,$(DISTRI
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt hatchling editables build
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
 		$(EDITABLE) --requirement requirements-dev.txt
+	touch $@
+
+$(VENV)/.bench: constraints.txt requirements-bench.txt | $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement requirements-bench.txt
 	touch $@
 
 clean:

@@ -1,8 +1,8 @@
 """How many backtests that do nothing a second: leanopt, durable, beside what does less.
 
-Every contender searches the same 679,140 points at random. leanopt runs each backtest in one of two
-worker processes and commits it before the search learns of it; Optuna's objective returns a
-constant in the same process.
+Every contender searches the same 679,140 points, of five parameters, at random. leanopt runs each
+backtest in one of two worker processes and commits it before the search learns of it; Optuna's
+objective returns a constant in the same process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STATISTICS = {"Net Profit": 0.25, "Drawdown": 0.1, "Total Orders": 42}
 @backtest
 def run(parameters, scenario):
     """Read every parameter and do nothing."""
-    for name in ("fast", "slow", "enter", "stop"):
+    for name in ("fast", "slow", "stop", "enter", "hold"):
         parameters[name]
     return Result(STATISTICS)
 '''
@@ -40,10 +40,11 @@ seed = 7
 entry = "strategy.py:run"
 
 [parameters]
-fast = { min = 4, max = 80, step = 1 }
-slow = { min = 100, max = 200, step = 5 }
-enter = { min = 0, max = 0.02, step = 0.001 }
-stop = { min = 0.5, max = 10, step = 0.5 }
+fast = { min = 4, max = 68, step = 2 }
+slow = { min = 60, max = 200, step = 10 }
+stop = { min = 0.5, max = 7, step = 0.5 }
+enter = { min = 0, max = 0.013, step = 0.001 }
+hold = { min = 1, max = 7, step = 1 }
 
 [fitness]
 use = "statistic"
@@ -94,10 +95,11 @@ def optuna(folder: Path, trials: int, *, stored: bool) -> float:
 
 
 def _objective(trial: Any) -> float:
-    trial.suggest_int("fast", 4, 80)
-    trial.suggest_int("slow", 100, 200, step=5)
-    trial.suggest_float("enter", 0, 0.02, step=0.001)
-    trial.suggest_float("stop", 0.5, 10, step=0.5)
+    trial.suggest_int("fast", 4, 68, step=2)
+    trial.suggest_int("slow", 60, 200, step=10)
+    trial.suggest_float("stop", 0.5, 7, step=0.5)
+    trial.suggest_float("enter", 0, 0.013, step=0.001)
+    trial.suggest_int("hold", 1, 7)
     return 0.25
 
 
@@ -131,7 +133,9 @@ def main() -> None:
     """Measure and print."""
     parser = options(__doc__)
     parser.add_argument("--trials", type=int, help="of each fast contender and repeat")
+    parser.add_argument("--repeats", type=int, help="of each contender")
     chosen = parser.parse_args()
+    repeats = chosen.repeats or (3 if chosen.quick else 7)
     trials = chosen.trials or (5_000 if chosen.quick else 30_000)
     with project(STRATEGY, PIPELINE) as pipeline:
         folder = pipeline.parent
@@ -139,11 +143,11 @@ def main() -> None:
             "leanopt_per_s": partial(alone, leanopt, pipeline, trials, "process"),
             "optuna_memory_per_s": partial(alone, _in_memory, folder, trials),
             "leanopt_power_per_s": partial(alone, leanopt, pipeline, trials // 5, "power"),
-            "optuna_sqlite_per_s": partial(alone, _on_sqlite, folder, max(trials // 300, 10)),
+            "optuna_sqlite_per_s": partial(alone, _on_sqlite, folder, max(trials // 300, 5)),
             "barrier_per_s": partial(alone, barrier, pipeline, trials // 2),
             "fdatasync_ms": partial(fdatasync_ms, folder),
         }
-        figures = medians(interleaved(contenders, 3 if chosen.quick else 7))
+        figures = medians(interleaved(contenders, repeats))
     report("throughput", figures, as_json=chosen.json)
 
 

@@ -1,0 +1,69 @@
+"""Every benchmark runs, small, and prints the figures that it is asked for, by name."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+POINTS = (1_000, 10_000, 100_000, 1_000_000)
+LOADS = [f"{workers}_cv{spread}" for workers in (2, 4, 16, 64) for spread in ("0", "0.5", "1")]
+
+FIGURES = {
+    "throughput": {
+        *("leanopt_per_s", "leanopt_power_per_s", "optuna_memory_per_s", "optuna_sqlite_per_s"),
+        *("barrier_per_s", "fdatasync_ms"),
+    },
+    "utilisation": {f"{kind}_{load}" for kind in ("busy", "barrier_busy") for load in LOADS},
+    "growth": {
+        *(f"{kind}_at_{point}" for kind in ("us_per_trial", "rss_mb") for point in POINTS),
+        *("store_bytes_per_trial", "store_bytes_per_trial_28"),
+    },
+    "startup": {
+        *("leanopt_help_s", "leanopt_plugins_s", "leanopt_runs_s", "optuna_help_s"),
+        "leanopt_help_modules",
+    },
+}
+
+SMALL = {
+    "throughput": ["--trials", "300", "--repeats", "1"],
+    "utilisation": ["--mean", "0.005", "--most", "2"],
+    "growth": ["--largest", "1000"],
+    "startup": ["--repeats", "1"],
+}
+
+#: What a small size leaves out is unknown, not invented.
+LEFT_OUT = {
+    "throughput": set(),
+    "utilisation": {name for name in FIGURES["utilisation"] if "busy_2_" not in name},
+    "growth": {name for name in FIGURES["growth"] if name.endswith("0000")},
+    "startup": set(),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_a_benchmark_prints_its_figures(name: str, tmp_path: Path) -> None:
+    """The last line is one JSON object; what was measured is above zero, and nothing is left."""
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--quick", "--json"]
+    done = subprocess.run(
+        [*command, *SMALL[name]],
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout.splitlines()[-1])
+    assert printed["benchmark"] == name
+    figures = printed["figures"]
+    assert set(figures) == FIGURES[name]
+    assert {key for key, value in figures.items() if value is None} == LEFT_OUT[name]
+    assert all(value > 0 for value in figures.values() if value is not None)
+    assert list(tmp_path.iterdir()) == []
