@@ -140,11 +140,7 @@ def discover(environment: Mapping[str, str] | None = None) -> Registry:
             versions[_plugin_name(entry)] = version
     found = list(_collect(manager, versions, problems))
     entries = _unique(found, problems)
-    commands = {
-        spec.name: RegisteredCommand(spec, distribution)
-        for kind, spec, distribution, _ in found
-        if kind is None
-    }
+    commands = _commands(found, problems)
     distributions = {name.partition(":")[0]: version for name, version in versions.items()}
     return Registry(entries, commands, tuple(problems), manager, distributions)
 
@@ -273,6 +269,23 @@ def _unique(
         if first.distribution != CORE:
             clashing.add(key)
     return {key: entry for key, entry in entries.items() if key not in clashing}
+
+
+def _commands(
+    found: Iterable[tuple[Kind | None, Any, str, str]], problems: list[PluginProblem]
+) -> dict[str, RegisteredCommand]:
+    """Key by name; a command registered twice is nobody's."""
+    commands: dict[str, RegisteredCommand] = {}
+    clashing: set[str] = set()
+    for kind, spec, distribution, _ in found:
+        if kind is not None:
+            continue
+        first = commands.setdefault(spec.name, RegisteredCommand(spec, distribution))
+        if first.spec is not spec:
+            message = f"command {spec.name!r} is registered by {first.distribution} as well"
+            problems.append(PluginProblem(distribution, f"{message}; neither is used"))
+            clashing.add(spec.name)
+    return {name: one for name, one in commands.items() if name not in clashing}
 
 
 def _load(path: str, what: str) -> Any:

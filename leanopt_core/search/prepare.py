@@ -14,6 +14,7 @@ from leanopt_core.engines.base import Build, Engine
 from leanopt_core.executors.base import Executor
 from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, resolve
 from leanopt_core.search.contain import Guard
+from leanopt_core.search.guarded import NamedEngine, NamedExecutor
 
 
 @frozen
@@ -49,9 +50,16 @@ def prepared(
     `hashed` gives a data file's hash, as one that remembers. Raises StrategyError where the
     strategy cannot be made ready, and PluginError where an engine or executor breaks its contract.
     """
-    executor = cast("Executor", build_choice("executor", pipeline.executor.choice, pipeline.folder))
+    chosen = pipeline.executor.choice
+    executor = NamedExecutor(
+        cast("Executor", build_choice("executor", chosen, pipeline.folder)),
+        label("executor", chosen),
+    )
     try:
-        engine = cast("Engine", build_choice("engine", pipeline.engine, pipeline.folder))
+        engine = NamedEngine(
+            cast("Engine", build_choice("engine", pipeline.engine, pipeline.folder)),
+            label("engine", pipeline.engine),
+        )
         build = engine.prepare(executor.once, executor.place())
         data = hash_data(engine.data, hashed) if engine.data is not None else None
         plan = resolve(pipeline, source=build.source, data=data)

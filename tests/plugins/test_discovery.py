@@ -176,6 +176,25 @@ def test_a_name_registered_twice_names_both_distributions(install) -> None:
     assert discover({}).find(Kind.STAGE, "same") is None
 
 
+def test_a_command_registered_twice_names_both_distributions(install) -> None:
+    """Commands are no different."""
+    text = """
+from leanopt_core import hookimpl
+from leanopt_core.specs import CommandSpec
+
+
+@hookimpl
+def leanopt_commands():
+    return [CommandSpec("same", "demo:command")]
+"""
+    install("demo-one", text)
+    install("demo-two", text)
+    assert messages() == [
+        "plugin demo-two: command 'same' is registered by demo-one as well; neither is used"
+    ]
+    assert discover({}).commands == {}
+
+
 def test_a_built_in_name_stays_the_cores(install) -> None:
     """A plugin cannot take a built-in's name."""
     install("demo-x", source("process", "demo_x", "leanopt_executors", "ExecutorSpec"))

@@ -1,0 +1,97 @@
+"""Engines and executors between the loop and their plugins: what they raise gets a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from leanopt_core.engines.base import Build, Engine, Once
+from leanopt_core.errors import LeanoptError, PluginError
+from leanopt_core.executors.base import Channel, Completed, Executor
+from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
+
+
+class _Named:
+    """Calls a plugin's object; errors that are for the user pass, others become PluginErrors."""
+
+    def __init__(self, plugin: Any, label: str) -> None:
+        self._plugin = plugin
+        self._label = label
+
+    def _call(self, doing: str, method: str, *arguments: object, **named: object) -> Any:
+        try:
+            # Even looking the method up is the plugin's code.
+            return getattr(self._plugin, method)(*arguments, **named)
+        except LeanoptError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise self._fault(doing, error) from error
+
+    def _fault(self, doing: str, error: BaseException) -> PluginError:
+        return PluginError(f"{self._label}, {doing}: it raised {type(error).__name__}: {error}")
+
+
+class NamedEngine(_Named):
+    """An engine whose faults are PluginErrors naming it; a bad answer costs its trial only."""
+
+    def __init__(self, engine: Engine, label: str) -> None:
+        super().__init__(engine, label)
+        self._engine = engine
+
+    @property
+    def data(self) -> Path | None:
+        """Return the data folder or file that scenarios read, None where there is none."""
+        try:
+            return self._engine.data
+        except Exception as error:
+            raise self._fault("asked for its data", error) from error
+
+    def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
+        """Make the strategy ready."""
+        build: Build = self._call("preparing the strategy", "prepare", once, place)
+        return build
+
+    def request(self, backtest: Backtest, outputs: frozenset[str]) -> Request:
+        """Word one backtest."""
+        request: Request = self._call("wording a request", "request", backtest, outputs)
+        return request
+
+    def read(self, answer: Answer) -> Outcome:
+        """Read an answer; what this raises is for the loop, which notes it with the trial."""
+        return self._engine.read(answer)
+
+
+class NamedExecutor(_Named):
+    """An executor whose faults are PluginErrors naming it; a failed start is the pool's matter."""
+
+    def __init__(self, executor: Executor, label: str) -> None:
+        super().__init__(executor, label)
+        self._executor = executor
+
+    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
+        """Say what decides a result about this place."""
+        place: Mapping[str, str] = self._call("asked for its place", "place", mounts)
+        return place
+
+    def once(
+        self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
+    ) -> Completed:
+        """Run one command to its end."""
+        completed: Completed = self._call(
+            "running a command", "once", command, mounts, time_limit=time_limit
+        )
+        return completed
+
+    def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
+        """Start a worker."""
+        return self._executor.spawn(launch, worker, memory_limit=memory_limit)
+
+    def workers(self, wanted: int | None) -> int:
+        """Return how many workers to run."""
+        workers: int = self._call("asked how many workers", "workers", wanted)
+        return workers
+
+    def close(self) -> None:
+        """Release everything."""
+        self._call("being closed", "close")
