@@ -192,7 +192,8 @@ class StageContract:
                 _seed(seed)
                 before = _states()
                 runs.append(self.search(build, spaces.every_kind()).proposed)
-                assert _states()[: len(before)] == before, "a global generator was used"
+                untouched = _states()[: len(before)] == before
+                assert untouched, "a global generator was used"
         finally:
             random.setstate(kept[0])  # type: ignore[arg-type]
         assert runs[0] == runs[1]
