@@ -78,10 +78,10 @@ class Ledger:
             told_before=proposed.told,
         )
 
-    def known(self, key: str) -> Known | None:
-        """Return the backtest of this content key that answers this run, None where none does."""
-        found = self._writer.known(key, self._outputs)
-        return Known(*found) if found is not None else None
+    def known(self, keys: Sequence[str]) -> dict[str, Known]:
+        """Return the backtests that answer this run, by those of the content keys that have one."""
+        found = self._writer.known_among(keys, self._outputs)
+        return {key: Known(*one) for key, one in found.items()}
 
     def record(self, errand: Errand, outcome: Outcome, effort: Finished[int]) -> int:
         """Note a backtest that has ended, and return its id."""

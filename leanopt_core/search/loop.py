@@ -22,7 +22,7 @@ from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.search.audience import Audience
 from leanopt_core.search.flight import Errand, Flight
-from leanopt_core.search.ledger import Ledger
+from leanopt_core.search.ledger import Known, Ledger
 from leanopt_core.search.machine import (
     Command,
     Propose,
@@ -64,6 +64,7 @@ class _Search:
     machine: SearchMachine
     replay: Replay
     flights: dict[int, Flight] = field(factory=dict)
+    fresh: list[tuple[Flight, int, Backtest]] = field(factory=list)
     queue: deque[Errand] = field(factory=deque)
     reason: str | None = None
 
@@ -155,8 +156,15 @@ class RunLoop:
             self._carry_out(self._searches[index])
 
     def _carry_out(self, search: _Search) -> None:
+        """Obey the machine, then look the new backtests up, all of them at once."""
         for command in search.machine.advance():
             self._obey(search, command)
+        fresh, search.fresh = search.fresh, []
+        # What was withdrawn in the same breath is of no use any more.
+        fresh = [one for one in fresh if one[0].number in search.flights]
+        known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
+        for flight, place, backtest in fresh:
+            self._send(search, flight, place, backtest, known.get(backtest.key))
 
     def _obey(self, search: _Search, command: Command) -> None:
         match command:
@@ -193,11 +201,17 @@ class RunLoop:
                 self._land(flight, place, stored.outcomes[place])
             else:
                 key = content_key(search.setup.shared_keys[place], text)
-                self._send(search, flight, place, Backtest(key, parameters, scenario))
+                search.fresh.append((flight, place, Backtest(key, parameters, scenario)))
 
-    def _send(self, search: _Search, flight: Flight, place: int, backtest: Backtest) -> None:
+    def _send(
+        self,
+        search: _Search,
+        flight: Flight,
+        place: int,
+        backtest: Backtest,
+        known: Known | None,
+    ) -> None:
         """Answer a backtest from the store, join one that is under way, or queue it."""
-        known = self._ledger.known(backtest.key)
         if known is not None:
             self._ledger.evaluate(flight.search, flight.number, place, known.id)
             self._audience.cached()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from leanopt_core.canonical import canonical_json
@@ -25,6 +25,8 @@ _KNOWN: Final = (
     "WHERE substr(key, 1, 8) = ? AND key = ? "
     "ORDER BY run_id IS ? DESC, finished_at DESC, id DESC"
 )
+# How many keys one statement looks for; old SQLite takes 999 values.
+_TOGETHER: Final = 500
 
 
 class Writer:
@@ -124,6 +126,31 @@ class Writer:
             ):
                 return stored.id, stored.outcome
         return None
+
+    def known_among(
+        self, keys: Sequence[str], outputs: frozenset[str]
+    ) -> dict[str, tuple[int, Outcome]]:
+        """Return what `known` says of each of `keys`, without those that it has nothing for.
+
+        Most keys are new, and many are found to be so in one look.
+        """
+        shorts = {key: key_column(key) for key in keys}
+        there = self._recorded.keys() | self._stored([short[:8] for short in shorts.values()])
+        return {
+            key: found
+            for key, short in shorts.items()
+            if short in there and (found := self.known(key, outputs)) is not None
+        }
+
+    def _stored(self, beginnings: Sequence[bytes]) -> set[bytes]:
+        """Return the stored keys that begin so."""
+        found: set[bytes] = set()
+        for start in range(0, len(beginnings), _TOGETHER):
+            some = beginnings[start : start + _TOGETHER]
+            places = ",".join("?" * len(some))
+            sql = f"SELECT key FROM backtests WHERE substr(key, 1, 8) IN ({places})"  # noqa: S608
+            found.update(key for (key,) in self._database.rows(sql, some))
+        return found
 
     def evaluate(self, search_id: int, number: int, ordinal: int, backtest_id: int) -> None:
         """Note which backtest is a trial's under the scenario at place `ordinal`."""

@@ -210,6 +210,21 @@ def test_only_a_backtest_with_the_outputs_asked_for_answers(store, begin, key, c
     assert recorder.writer.known(key("a"), NOTHING)[0] in (bare, full)
 
 
+def test_many_keys_are_looked_up_at_once(store, begin, key):
+    """Of each it says what `known` says; there may be more than one statement takes."""
+    recorder = begin(store)
+    stored = {key(f"s{i}"): recorder.backtest(key(f"s{i}")) for i in range(3)}
+    recorder.writer.commit()
+    noted = {key(f"n{i}"): recorder.backtest(key(f"n{i}")) for i in range(2)}
+    unlike = "".join([next(iter(stored))[:16], "0" * 48])
+    keys = [*stored, *noted, unlike, *(key(f"new{i}") for i in range(1200))]
+    known = recorder.writer.known_among(keys, NOTHING)
+    assert {one: found for one, (found, _) in known.items()} == stored | noted
+    assert known == {one: recorder.writer.known(one, NOTHING) for one in known}
+    assert recorder.writer.known_among(keys, EQUITY) == {}
+    assert recorder.writer.known_among([], NOTHING) == {}
+
+
 def test_keys_that_begin_alike_are_told_apart(store, begin):
     """Keys that begin alike are told apart."""
     recorder = begin(store)
