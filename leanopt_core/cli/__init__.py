@@ -9,7 +9,6 @@ from leanopt_core.errors import LeanoptError
 
 #: What an exception that is no LeanoptError ends with: a defect of leanopt itself.
 INTERNAL_ERROR = 70
-INTERRUPTED = 130
 
 
 def main() -> None:
@@ -21,12 +20,6 @@ def main() -> None:
     except LeanoptError as error:
         print(f"leanopt: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has gone, as `leanopt runs | head` does; that is no error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("LEANOPT_DEBUG"):
             raise

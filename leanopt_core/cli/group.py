@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 
@@ -13,6 +15,7 @@ from leanopt_core.suggest import nearest
 #: Each group's commands with their one line.
 _GROUPS: Mapping[str, Mapping[str, str]] = {
     "design": {
+        "init": "Write a pipeline for a strategy.",
         "check": "Say everything that is wrong with a pipeline.",
         "plan": "Say what a pipeline would do and take.",
     },
@@ -32,6 +35,9 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "delete": "Delete a run.",
     },
 }
+#: What a command that was interrupted ends with.
+INTERRUPTED = 130
+
 _COMMANDS: Mapping[str, str] = {
     name: line for commands in _GROUPS.values() for name, line in commands.items()
 }
@@ -51,6 +57,19 @@ class LazyGroup(click.Group):
             assert isinstance(command, click.Command)  # noqa: S101 - our own modules
             return command
         return self._foreign(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; Ctrl-C, and a reader of the output that has gone, end it quietly."""
+        try:
+            answer: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # As `leanopt runs | head` does; nothing more can be said, at the interpreter's end too.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        return answer
 
     def _foreign(self, ctx: click.Context, name: str) -> click.Command | None:
         from leanopt_core.plugins import discover
