@@ -98,14 +98,12 @@ def believing_leaves(archive: Archive, models: Models, kind: Kind, target: Float
     [Ginsbourger, Le Riche, Carraro 2010], here without growing the trees again.
     """
     forest = models.forest(kind)
-    grown = int(forest.rows.max()) + 1
-    later = forest.find(archive.coordinates[grown:])
-    told = Leaves.fill(forest, target, later, target[grown:])
+    since = target[forest.samples :]
+    later = forest.find(archive.coordinates[forest.samples :])
+    told = Leaves.fill(forest, target, later, since)
     waiting = archive.waiting()
     if not len(waiting):
         return told
     found = forest.find(archive.grid.coordinates(waiting))
     believed = np.minimum(told.predict(found)[0], target.max())
-    return Leaves.fill(
-        forest, target, np.hstack([later, found]), np.concatenate([target[grown:], believed])
-    )
+    return Leaves.fill(forest, target, np.hstack([later, found]), np.concatenate([since, believed]))

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from leanopt_core.space import Point
 
-#: So many hypercubes are drawn.
-DRAWN = 50
+#: Hypercubes are drawn until so many pairs of points have been looked at: 50 of 24 points.
+PAIRS = 28_800
 
 
 def spread_design(grid: Grid, count: int, random: Generator) -> list[Point]:
@@ -25,7 +25,7 @@ def spread_design(grid: Grid, count: int, random: Generator) -> list[Point]:
     """
     best: tuple[int, float] = (-1, 0.0)
     design: list[Point] = []
-    for _ in range(DRAWN):
+    for _ in range(max(1, PAIRS // count**2)):
         rows = _hypercube(grid, count, random).tolist()
         points = [p for p in dict.fromkeys(map(tuple, rows)) if grid.space.feasible(p)]
         merit = (len(points), _spread(grid, points))

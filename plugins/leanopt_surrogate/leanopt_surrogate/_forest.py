@@ -16,11 +16,12 @@ class Forest:
     """The nodes of all trees, the roots first. What is above a node's cut goes to `child` + 1.
 
     A leaf is its own child under an infinite cut. `rows` and `leaves` are the entries it was grown
-    from: the sample and the leaf where it came to lie.
+    from: which of the `samples` each was, and the leaf where it came to lie.
     """
 
     trees: int
     depth: int
+    samples: int
     column: Ints
     cut: Floats
     child: Ints

@@ -93,4 +93,4 @@ class _Growth:
         for nodes, columns, cuts, children in self.cuts:
             column[nodes], cut[nodes], child[nodes] = columns, cuts, children
         rows, leaves = (np.concatenate(parts) for parts in zip(*self.closed, strict=True))
-        return Forest(trees, len(self.cuts), column, cut, child, rows, leaves)
+        return Forest(trees, len(self.cuts), len(self.target), column, cut, child, rows, leaves)
