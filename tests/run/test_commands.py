@@ -109,6 +109,7 @@ def test_a_reader_that_goes_away_is_no_error(finished: Path) -> None:
         check=False,
     )  # fmt: skip
     assert completed.stderr == ""
+    assert completed.returncode == 0
     assert json.loads(completed.stdout)["number"] == 1
 
 
