@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from leanopt_calmar import CalmarOptions
 from leanopt_calmar._impl import create
 
-from leanopt_core.fitness import Backtested, Fitness
+from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
 from leanopt_core.pipeline.misfit import MisfitError
 from leanopt_core.pipeline.options import make_reader, structure_table
 from leanopt_core.scoring import rank_key, score
 from leanopt_core.statistics import Statistics
+from leanopt_core.testing import FitnessContract
 from leanopt_core.trial import Violation
 from leanopt_core.work import Outcome
 
@@ -48,6 +49,22 @@ def value(one: Backtested, **options: object) -> float:
     judged = judge(one, **options)
     assert judged.value is not None, judged.reasons
     return judged.value
+
+
+class Contract(FitnessContract):
+    """The kit for fitness functions, for one form."""
+
+    form = "ratio"
+
+    @pytest.fixture
+    def fitness(self) -> FitnessFunction:
+        """With every requirement that there is."""
+        return create(CalmarOptions(form=self.form, min_profit_factor=1.0, max_drawdown_limit=0.5))
+
+
+for each in FORMS:
+    name = f"Test{each.title().replace('_', '')}"
+    globals()[name] = type(name, (Contract,), {"form": each})
 
 
 def test_ratio() -> None:

@@ -12,11 +12,12 @@ import pytest
 from leanopt_statistic import StatisticOptions
 from leanopt_statistic._impl import create
 
-from leanopt_core.fitness import Backtested, Fitness
+from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
 from leanopt_core.pipeline.misfit import MisfitError
 from leanopt_core.pipeline.options import make_reader, structure_table
 from leanopt_core.scoring import rank_key, score
 from leanopt_core.statistics import Statistics
+from leanopt_core.testing import FitnessContract
 from leanopt_core.work import Outcome
 
 DOCUMENT = {
@@ -33,6 +34,24 @@ def read(text: str) -> StatisticOptions:
     """Read options as a pipeline does."""
     table = tomllib.loads(text, parse_float=Decimal)
     return structure_table(table, StatisticOptions, make_reader(Path.cwd()))
+
+
+class TestLargest(FitnessContract):
+    """The kit for fitness functions."""
+
+    @pytest.fixture
+    def fitness(self) -> FitnessFunction:
+        """The larger the better, by the default."""
+        return create(StatisticOptions("Net Profit"))
+
+
+class TestSmallest(FitnessContract):
+    """The kit, where less is better."""
+
+    @pytest.fixture
+    def fitness(self) -> FitnessFunction:
+        """A statistic that no profit changes."""
+        return create(StatisticOptions("Drawdown", direction="min", target="5%"))
 
 
 @pytest.mark.parametrize(
