@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leanopt_core.store import dump
@@ -64,6 +64,13 @@ GROUP BY t.number ORDER BY t.number"""
 _RUN_HERE: Final = """
 SELECT coalesce(max(id), 0), count(*), coalesce(sum(seconds), 0.0) FROM backtests
 WHERE id > ? AND run_id = ?"""
+_RUN_TIMES: Final = """
+SELECT backtests.seconds FROM runs
+JOIN backtests ON backtests.run_id = runs.id AND backtests.statistics IS NOT NULL
+JOIN scenarios ON scenarios.id = backtests.scenario_id
+WHERE strategy = ? AND backtests.seconds > 0
+  AND (? IS NULL OR definition IN (SELECT value FROM json_each(?)))
+ORDER BY backtests.id DESC LIMIT 1000"""
 _PAGE_SIZE: Final = 500
 
 
@@ -114,6 +121,14 @@ class Reader:
         """
         last, count, seconds = self._database.rows(_RUN_HERE, (after, run.id))[0]
         return last, count, seconds
+
+    def run_times(self, strategy: str, definitions: Sequence[str] | None = None) -> list[float]:
+        """Return the seconds of the newest completed backtests of a strategy, at most 1,000.
+
+        Where scenarios' `definitions` are given, only of backtests under one of them.
+        """
+        asked = None if definitions is None else json.dumps(list(definitions))
+        return [row[0] for row in self._database.rows(_RUN_TIMES, (strategy, asked, asked))]
 
     def first_failure(self, run: StoredRun) -> tuple[int, int, str, str] | None:
         """Return the first failed trial's search and number, its category and message."""
