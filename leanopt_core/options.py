@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from typing import Literal, Union, get_args, get_origin, get_type_hints
+from enum import Enum
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import frozen
+
+from leanopt_core.bounds import bounds
+
+_UNIONS: Final = (Union, types.UnionType)
 
 
 @frozen
@@ -34,9 +39,26 @@ def _described(options: type) -> Iterator[Option]:
                 attribute.alias or attribute.name,
                 type_name(hints[attribute.name]),
                 _default(attribute.default),
-                str(attribute.metadata.get("bounds", "")),
+                _bounds(attribute, hints[attribute.name]),
                 str(attribute.metadata.get("help", "")),
             )
+
+
+def _bounds(attribute: attrs.Attribute[Any], hint: object) -> str:
+    """Return what the plugin says, else what its validators do; choices are in the type."""
+    said = attribute.metadata.get("bounds")
+    if said is not None:
+        return str(said)
+    return "" if _chosen(hint) else bounds(attribute.validator)
+
+
+def _chosen(hint: object) -> bool:
+    members = [hint, *get_args(hint)] if get_origin(hint) in _UNIONS else [hint]
+    return any(get_origin(one) is Literal or _is_enum(one) for one in members)
+
+
+def _is_enum(hint: object) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Enum)
 
 
 def _default(default: object) -> str:
@@ -47,6 +69,10 @@ def _default(default: object) -> str:
         return str(made) if made else "empty"
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, Enum):
+        return str(default.value)
+    if isinstance(default, bool):
+        return "true" if default else "false"
     return "none" if default is None else str(default)
 
 
@@ -55,7 +81,9 @@ def type_name(hint: object) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " or ".join(f'"{value}"' for value in arguments)
-    if origin in (Union, types.UnionType):
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return " or ".join(f'"{member.value}"' for member in hint)
+    if origin in _UNIONS:
         return " or ".join(type_name(a) for a in arguments if a is not type(None))
     if origin in (list, tuple):
         return f"list of {type_name(arguments[0])}"
@@ -67,5 +95,8 @@ def type_name(hint: object) -> str:
         "bool": "true or false",
         "Path": "path",
         "Mapping": "table",
+        "date": "date",
+        "Seconds": 'duration as "2min"',
+        "Bytes": 'size as "2GB"',
     }
     return names.get(getattr(hint, "__name__", ""), getattr(hint, "__name__", str(hint)))

@@ -10,9 +10,16 @@ from leanopt_core.errors import LeanoptError
 #: What an exception that is no LeanoptError ends with: a defect of leanopt itself.
 INTERNAL_ERROR = 70
 
+_ON_WINDOWS = (
+    "leanopt: leanopt needs Linux or macOS. On Windows it runs in WSL: `wsl --install` in "
+    "PowerShell as administrator, then install and run leanopt in the Linux that this sets up."
+)
+
 
 def main() -> None:
     """Run the `leanopt` command and exit with a code by kind of error."""
+    if sys.platform == "win32":
+        sys.exit(_ON_WINDOWS)
     from leanopt_core.cli.group import leanopt
 
     try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from leanopt_core import __version__
 from leanopt_core.suggest import nearest
@@ -33,6 +34,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
     "plugins": {"plugins": "List what is installed, with its options."},
     "house-keeping": {
         "delete": "Delete a run.",
+        "completion": "Complete commands in bash, zsh or fish.",
     },
 }
 #: What a command that was interrupted ends with.
@@ -86,6 +88,16 @@ class LazyGroup(click.Group):
         meant = f" Did you mean {close!r}?" if close else ""
         raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name without importing any."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [
+            CompletionItem(name, help=line)
+            for name, line in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by group, without importing them."""
         wide, name_wide = max(map(len, _GROUPS)), max(map(len, _COMMANDS))
@@ -100,7 +112,4 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="leanopt")
 def leanopt() -> None:
-    """Search a trading strategy's parameters with warm engines.
-
-    Begin with `leanopt check pipeline.toml`, then `leanopt run pipeline.toml`.
-    """
+    """Search a strategy's parameters with warm engines. First: leanopt init FILE."""

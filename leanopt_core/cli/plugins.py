@@ -60,9 +60,9 @@ def _print_options(registry: Registry, name: str) -> None:
         spec = entry.spec
         click.echo(f"{spec.name}: {kind} of {entry.distribution} {entry.version}")
         click.echo(f"  {spec.help}")
-        rows = [(o.name, o.type, o.default, o.help) for o in describe(spec.options)]
+        rows = [(o.name, o.type, o.default, o.bounds, o.help) for o in describe(spec.options)]
         if rows:
-            print_table(("option", "type", "default", "meaning"), rows)
+            print_table(("option", "type", "default", "bounds", "meaning"), rows, keep=1)
         else:
             click.echo("  It has no options.")
 

@@ -12,10 +12,10 @@ class ProcessOptions:
     threads: int = field(
         default=1,
         validator=[validators.instance_of(int), validators.ge(1)],
-        metadata={"help": "threads that numeric libraries may use in each worker, 1 or more"},
+        metadata={"help": "threads that numeric libraries may use in each worker"},
     )
     nice: int = field(
         default=0,
         validator=[validators.instance_of(int), validators.ge(0), validators.le(19)],
-        metadata={"help": "how far workers stand back for other programs, 0 to 19"},
+        metadata={"help": "how far workers stand back for other programs"},
     )

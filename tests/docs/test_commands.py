@@ -86,7 +86,7 @@ def there(line: str, folder: Path) -> Path:
 
 
 #: Commands whose examples change something, or need a run at work.
-CHANGING = ("run", "stop", "delete")
+CHANGING = ("run", "stop", "delete", "completion")
 
 
 def lines(*names: str) -> list[str]:
@@ -158,6 +158,15 @@ def test_the_example_of_stop_stops_and_that_of_delete_deletes(
     deleted = leanopt(quickstart, *shlex.split(delete)[1:])
     assert deleted.returncode == 0
     assert json.loads(leanopt(quickstart, "runs", "--json").stdout) == {"runs": []}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", lines("completion"))
+def test_examples_of_completion_run(line: str, tmp_path: Path, leanopt: Leanopt) -> None:
+    """With a home of their own."""
+    completed = leanopt(tmp_path, *shlex.split(line)[1:], HOME=str(tmp_path))
+    assert completed.returncode == 0, completed.stderr
+    assert "leanopt" in completed.stdout
 
 
 def members(text: str, intro: str = "JSON members") -> list[list[str]]:

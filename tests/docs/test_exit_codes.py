@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from leanopt_core import cli, errors
+from leanopt_core.cli.group import INTERRUPTED
 
 Page = Callable[[str], str]
 Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -90,7 +91,7 @@ def table(page: Page) -> dict[int, tuple[str, str]]:
 
 def test_every_kind_of_error_is_beside_its_code(table: dict[int, tuple[str, str]]) -> None:
     """The table has these codes, those of a success, a defect and an interruption, no others."""
-    by_code: dict[int, set[str]] = {0: set(), cli.INTERNAL_ERROR: set(), cli.INTERRUPTED: set()}
+    by_code: dict[int, set[str]] = {0: set(), cli.INTERNAL_ERROR: set(), INTERRUPTED: set()}
     for kind in kinds(errors.LeanoptError):
         if kind.__module__ == errors.__name__:
             by_code.setdefault(kind.exit_code, set()).add(kind.__name__)
@@ -114,7 +115,7 @@ def test_commands_name_only_codes_of_the_table(
 
 def test_every_code_has_a_case(table: dict[int, tuple[str, str]]) -> None:
     """But for 1, which no kind of its own has, and 130, which has a test of its own."""
-    assert set(CASES.values()) | {1, cli.INTERRUPTED} == set(table)
+    assert set(CASES.values()) | {1, INTERRUPTED} == set(table)
 
 
 @pytest.fixture
@@ -151,5 +152,5 @@ def test_an_interrupted_run_ends_with_its_code(number: int, quickstart: Path, st
     process = start(quickstart, "run", "pipeline.toml", "--workers", "2")
     assert next(process.stderr) == "stage lhs begins\n"
     process.send_signal(number)
-    assert process.wait(timeout=60) == cli.INTERRUPTED
+    assert process.wait(timeout=60) == INTERRUPTED
     assert process.stdout.read().startswith("run quickstart-1: interrupted")
