@@ -1,0 +1,68 @@
+"""A new plugin: a complete distribution of one kind, whose tests on the kit pass as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Final, Literal, TypeAlias, get_args
+
+from leanopt_core.errors import UsageError
+from leanopt_core.suggest import did_you_mean
+
+PluginKind: TypeAlias = Literal["stage", "fitness", "executor", "sink", "engine"]
+
+KINDS: Final[tuple[PluginKind, ...]] = get_args(PluginKind)
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+
+
+def create(kind: PluginKind, name: str, folder: Path) -> list[Path]:
+    """Write a distribution below `folder` that brings a `kind` called `name`; return its files.
+
+    `name` is what pipelines will say: the distribution is `leanopt-<name>`. Raises UsageError for
+    an unknown kind, a name that is none, and where there is something of that name already.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"there is no kind of plugin {kind!r}; {did_you_mean(kind, KINDS)}")
+    if _NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"found the name {name!r}, expected small letters and digits with single '_' or '-' "
+            "between, as 'hill_climb'"
+        )
+    words = _words(name)
+    root = folder / words["distribution"]
+    if root.exists():
+        raise UsageError(f"{root} is there already; choose another name or folder")
+    written = []
+    for path, text in _contents(kind, words):
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        written.append(file)
+    return written
+
+
+def _words(name: str) -> Mapping[str, str]:
+    parts = re.split("[_-]", name.removeprefix("leanopt-").removeprefix("leanopt_"))
+    return {
+        "name": "_".join(parts),
+        "distribution": "-".join(("leanopt", *parts)),
+        "module": "_".join(("leanopt", *parts)),
+        "title": "".join(part.capitalize() for part in parts),
+    }
+
+
+def _contents(kind: PluginKind, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each file's path and text."""
+    templates = files(__package__) / "templates"
+    common = Template((templates / "pyproject.toml.txt").read_text(encoding="utf-8"))
+    yield "pyproject.toml", common.substitute(words, kind=kind)
+    places = {"readme": "README.md", "test": f"tests/test_{words['name']}.py"}
+    for template in sorted((templates / kind).iterdir(), key=lambda one: one.name):
+        part = template.name.removesuffix(".txt")
+        text = Template(template.read_text(encoding="utf-8")).substitute(words)
+        yield places.get(part, f"{words['module']}/{part}.py"), text
+    yield f"{words['module']}/py.typed", ""
