@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from leanopt_surrogate._grid import Bools, Floats
     from leanopt_surrogate._models import Kind, Models
 
+#: Forests want to beat the best score by so much. Many parameters do nothing here and there, so the
+#: best has equals beside it, and to expect a hair's breadth more is to try these one by one.
+MARGIN = 0.1
 #: The process is conditioned on at most so many trials, half of them the best.
 PROCESS_TRIALS = 350
 #: A point is never taken for less likely to be feasible.
@@ -35,22 +38,22 @@ class Arm(Protocol):
 
 @frozen
 class ForestArm:
-    """A forest of scores; `best` is what must be beaten."""
+    """A forest of scores; `goal` is what must be beaten."""
 
     leaves: Leaves
-    best: float
+    goal: float
 
     @classmethod
     def build(cls, archive: Archive, models: Models, kind: Kind, among: Bools) -> ForestArm:
         """Return the arm, which wants to beat the best of the trials `among`."""
         scores = archive.scores()
         leaves = believing_leaves(archive, models, kind, scores)
-        return cls(leaves, float(scores[among].max()))
+        return cls(leaves, float(scores[among].max()) + MARGIN)
 
     def acquisition(self, x: Floats) -> Floats:
         """Return log expected improvement."""
         mean, deviation = self.leaves.predict(self.leaves.forest.find(x))
-        return log_improvement(mean, deviation, self.best)
+        return log_improvement(mean, deviation, self.goal)
 
 
 @frozen
