@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from leanopt_core.cli.output import print_json, print_table
 from leanopt_core.plugins import Kind, Registered, Registry, discover
 
 
-@click.command("plugins")
+class _OrNew(click.Command):
+    """`plugins`, whose name `new` is a command of its own; it is imported when it is called."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Return the context of this command, or of `new` where that comes first."""
+        if args[:1] != ["new"]:
+            return super().make_context(info_name, args, parent, **extra)
+        from leanopt_core.cli.new import command as new
+
+        return new.make_context(f"{info_name} new", args[1:], parent, **extra)
+
+
+@click.command("plugins", cls=_OrNew)
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(name: str | None, as_json: bool) -> None:
     """List stages, fitness functions, executors, engines and sinks, or the options of NAME.
 
-    Problems with plugins are listed last; they make the exit code 4.
+    Problems with plugins are listed last; they make the exit code 4. `leanopt plugins new` begins a
+    plugin of your own.
 
     Example: leanopt plugins lhs
     """

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -54,7 +55,7 @@ def site(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_whole_distribution(kind: str, tmp_path: Path) -> None:
     """README, project file, typed code and tests; every file is told, and no place is left open."""
-    written = create(kind, NAME, tmp_path)  # type: ignore[arg-type]
+    written = create(kind, NAME, tmp_path)
     root = tmp_path / "leanopt-hill-climb"
     there = sorted(path for path in root.rglob("*") if path.is_file())
     assert sorted(written) == there
@@ -113,7 +114,7 @@ def test_a_name_that_is_none(name: str, tmp_path: Path) -> None:
 def test_an_unknown_kind(tmp_path: Path) -> None:
     """The nearest is named."""
     with pytest.raises(UsageError, match="did you mean 'stage'"):
-        create("stages", NAME, tmp_path)  # type: ignore[arg-type]
+        create("stages", NAME, tmp_path)
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
@@ -129,3 +130,32 @@ def test_ways_to_write_a_name(name: str, tmp_path: Path) -> None:
     """With the distribution's beginning or without."""
     (written, *_) = create("sink", name, tmp_path)
     assert written == tmp_path / "leanopt-hill-climb" / "pyproject.toml"
+
+
+def test_the_command(tmp_path: Path) -> None:
+    """It says what it wrote and what comes next; a wrong kind is named with the nearest."""
+
+    def new(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [Path(sys.executable).with_name("leanopt"), "plugins", "new", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = new("sink", "hill-climb", "-o", "here")
+    assert done.returncode == 0, done.stderr
+    assert "here/leanopt-hill-climb/leanopt_hill_climb/_impl.py\n" in done.stdout
+    assert "pytest here/leanopt-hill-climb" in done.stdout
+    assert (tmp_path / "here" / "leanopt-hill-climb" / "pyproject.toml").is_file()
+    wrong = new("sinks", "hill-climb")
+    assert wrong.returncode == 2
+    assert "did you mean 'sink'" in wrong.stderr
+
+
+@pytest.mark.slow
+def test_the_templates_are_in_the_wheel(tmp_path: Path) -> None:
+    """Of the core, beside the kits."""
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
+    run("pip", "wheel", *quiet, "-w", tmp_path, ROOT, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(ZipFile(wheel).namelist())
+    folder = ROOT / "leanopt_core" / "scaffold" / "plugin" / "templates"
+    needed = [*folder.rglob("*.txt"), ROOT / "leanopt_core" / "testing" / "obeying.py"]
+    assert {str(file.relative_to(ROOT)) for file in needed} <= inside

@@ -7,19 +7,18 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final
 
 from leanopt_core.errors import UsageError
 from leanopt_core.suggest import did_you_mean
 
-PluginKind: TypeAlias = Literal["stage", "fitness", "executor", "sink", "engine"]
-
-KINDS: Final[tuple[PluginKind, ...]] = get_args(PluginKind)
+#: The kinds of plugin, as `leanopt plugins new` calls them.
+KINDS: Final = ("stage", "fitness", "executor", "sink", "engine")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
 
-def create(kind: PluginKind, name: str, folder: Path) -> list[Path]:
+def create(kind: str, name: str, folder: Path) -> list[Path]:
     """Write a distribution below `folder` that brings a `kind` called `name`; return its files.
 
     `name` is what pipelines will say: the distribution is `leanopt-<name>`. Raises UsageError for
@@ -36,13 +35,16 @@ def create(kind: PluginKind, name: str, folder: Path) -> list[Path]:
     root = folder / words["distribution"]
     if root.exists():
         raise UsageError(f"{root} is there already; choose another name or folder")
-    written = []
-    for path, text in _contents(kind, words):
-        file = root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        written.append(file)
-    return written
+    try:
+        return [_written(root / path, text) for path, text in _contents(kind, words)]
+    except OSError as error:
+        raise UsageError(f"{root} cannot be written: {error.strerror}") from None
+
+
+def _written(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
 
 
 def _words(name: str) -> Mapping[str, str]:
@@ -55,7 +57,7 @@ def _words(name: str) -> Mapping[str, str]:
     }
 
 
-def _contents(kind: PluginKind, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _contents(kind: str, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield each file's path and text."""
     templates = files(__package__) / "templates"
     common = Template((templates / "pyproject.toml.txt").read_text(encoding="utf-8"))
