@@ -1,6 +1,7 @@
 # make demo   installs everything and searches the quickstart's strategy
 # make test   installs everything and runs the tests
 # make check  lints, checks the format and the types
+# make docs   installs everything and builds the documentation's site in site/, warnings as errors
 # make bench  installs everything, measures speed, and refreshes docs/explanation/speed.md
 
 PYTHON ?= python3
@@ -9,13 +10,25 @@ BIN := $(VENV)/bin
 DISTRIBUTIONS := . harness/python $(sort $(wildcard plugins/*))
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
-.PHONY: demo test bench check format wheels clean
+.PHONY: demo test docs docs-refresh docs-pictures bench check format wheels clean
 
 demo: $(VENV)/.installed
 	$(BIN)/leanopt run examples/quickstart/pipeline.toml
 
-test: $(VENV)/.installed $(VENV)/.bench
+test: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
 	$(BIN)/python -m pytest -q $(ARGS)
+
+docs: $(VENV)/.installed $(VENV)/.docs
+	$(BIN)/python docs/generate.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# Writes into the references what the code says.
+docs-refresh: $(VENV)/.installed
+	$(BIN)/python docs/generate.py
+
+# Draws the pictures anew, one of them of a real run.
+docs-pictures: $(VENV)/.installed
+	$(BIN)/python docs/pictures.py
 
 bench: $(VENV)/.installed $(VENV)/.bench
 	$(BIN)/python benchmarks/everything.py docs/explanation/speed.md $(ARGS)
@@ -46,5 +59,9 @@ $(VENV)/.bench: constraints.txt requirements-bench.txt | $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement requirements-bench.txt
 	touch $@
 
+$(VENV)/.docs: constraints.txt requirements-docs.txt | $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement requirements-docs.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) dist
+	rm -rf $(VENV) dist site

@@ -1,0 +1,212 @@
+"""Write into the reference pages what the code says: `make docs-refresh`.
+
+A table is found by the heading above it and its first line. What the code knows is written anew;
+what only a person can say, the last column of a table that is not wholly the code's, is kept by the
+row's first cell. `--check` ends with 1 where a page is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from inspect import getdoc, signature
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import click
+
+from leanopt_core import hookspecs
+from leanopt_core.cli.group import leanopt
+from leanopt_core.options import describe
+from leanopt_core.pipeline.convert import type_words
+from leanopt_core.pipeline.options import option_fields
+from leanopt_core.pipeline.tables import TABLES, TopTable
+from leanopt_core.pipeline.toml import toml_text
+from leanopt_core.plugins import CORE, Kind, Registered, discover
+from leanopt_core.store.store import open_store
+
+DOCS: Final = Path(__file__).parent
+#: Title of each kind's section, and what a pipeline says to use one.
+KINDS: Final[Mapping[Kind, tuple[str, str]]] = {
+    Kind.STAGE: ("Stages", '`use = "..."` in a `[[stage]]`'),
+    Kind.FITNESS: ("Fitness functions", '`use = "..."` below `[fitness]`'),
+    Kind.EXECUTOR: ("Executors", '`use = "..."` below `[executor]`'),
+    Kind.ENGINE: ("Engines", '`engine = "..."` below `[strategy]`'),
+    Kind.SINK: ("Result sinks", '`use = "..."` in a `[[sink]]`'),
+}
+BEGIN, END = "<!-- plugins begin -->\n", "<!-- plugins end -->"
+
+Rows = Iterable[Sequence[str]]
+
+
+def plugins(text: str) -> str:
+    """Refresh the page of plugins: those of this repository that are installed."""
+    own = [path.name.replace("_", "-") for path in DOCS.glob("../plugins/leanopt_*")]
+    registry = discover({"LEANOPT_PLUGINS": ",".join(own)})
+    written = "\n".join(
+        _kind(kind, [registry.entries[kind, name] for name in registry.names(kind)])
+        for kind in KINDS
+    )
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    return f"{before}{BEGIN}\n{written}\n{END}{after}"
+
+
+def _kind(kind: Kind, entries: Sequence[Registered]) -> str:
+    title, used = KINDS[kind]
+    return f"## {title}\n\nUsed by {used}.\n" + "".join(map(_plugin, entries))
+
+
+def _plugin(entry: Registered) -> str:
+    spec = entry.spec
+    header = ("option", "type", "default", "bounds", "meaning")
+    rows = [
+        (f"`{one.name}`", one.type, _code(one.default), one.bounds, one.help)
+        for one in describe(spec.options)
+    ]
+    options = _table(header, rows) if rows else "It has no options.\n"
+    return f"\n### `{spec.name}`\n\n{spec.help}.\nOf {_origin(entry)}.\n\n{options}"
+
+
+def _origin(entry: Registered) -> str:
+    name = entry.distribution
+    if name == CORE:
+        return f"`{name}`"
+    return f"[`{name}`](../../plugins/{name.replace('-', '_')}/README.md)"
+
+
+def _code(default: str) -> str:
+    return default if default in ("required", "none", "empty") else f"`{default}`"
+
+
+def commands(text: str) -> str:
+    """Refresh the options of every command."""
+    context = click.Context(leanopt, info_name="leanopt")
+    for name in leanopt.list_commands(context):
+        options = leanopt.get_command(context, name).params
+        records = [one.get_help_record(context) for one in options if isinstance(one, click.Option)]
+        rows = [(f"`{option}`", " ".join(said.split())) for option, said in records if said]
+        if rows:
+            text = _tabled(text, f"## `leanopt {name}`", ("option", "meaning"), rows)
+    return text
+
+
+def hooks(text: str) -> str:
+    """Refresh arguments, summary and answer of every hook."""
+    for name, hook in vars(hookspecs).items():
+        if name.startswith("leanopt_"):
+            heading = f"### `{name}({', '.join(signature(hook).parameters)})`"
+            summary = (getdoc(hook) or "").splitlines()[0]
+            said = f"{heading}\n\n{summary} Returns `{hook.__annotations__['return']}`.\n"
+            old = re.search(rf"^### `{name}\(.*\n\n.+\n", text, re.MULTILINE)
+            _must(old, f"no section for the hook {name}")
+            text = text.replace(old[0], said)
+    return text
+
+
+def store(text: str) -> str:
+    """Refresh the columns of every table and view."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "leanopt.db")
+        open_store(path).close()
+        database = sqlite3.connect(path)
+        names = database.execute(
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') "
+            "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        )
+        for (name,) in names.fetchall():
+            columns = database.execute("SELECT name FROM pragma_table_info(?)", [name])
+            rows = [(f"`{column}`",) for (column,) in columns]
+            text = _tabled(text, f"### `{name}`", ("column", "meaning"), rows)
+        database.close()
+    return text
+
+
+def pipeline(text: str) -> str:
+    """Refresh type and default of every key of a pipeline's own tables."""
+    header = ("key", "type", "default", "meaning")
+    text = _tabled(text, "## The top", header, _keys(TopTable))
+    for name, kind in TABLES.items():
+        heading = f"## `[[{name}]]`" if name in ("stage", "sink") else f"## `[{name}]`"
+        text = _tabled(text, heading, header, _keys(kind))
+    return text
+
+
+def _keys(kind: type) -> Iterator[Sequence[str]]:
+    for key, field in option_fields(kind).items():
+        yield f"`{key}`", type_words(field.type), _toml(field.default)
+
+
+def _toml(default: Any) -> str:
+    """Return a default as a pipeline would say it."""
+    if default is attrs.NOTHING:
+        return "required"
+    if isinstance(default, attrs.Factory):
+        default = default.factory()
+    match default:
+        case None:
+            return "none"
+        case tuple():
+            return toml_text(list(default))
+        case float():
+            return f"{default:g}"
+    return toml_text(default)
+
+
+def _tabled(text: str, heading: str, header: Sequence[str], rows: Rows) -> str:
+    """Write the first table with this header below a heading; a last cell not given is kept."""
+    before, found, after = text.partition(f"\n{heading}\n")
+    _must(found, f"no heading {heading!r}")
+    table = re.search(rf"^{re.escape(_row(header))}(?:\|.*\n)+", after, re.MULTILINE)
+    _must(table, f"no table of {header[0]}s below {heading!r}")
+    old = [re.split(r" ?(?<!\\)\| ?", line) for line in table[0].splitlines()]
+    meanings = {cells[1]: cells[-2] for cells in old}
+    whole = (row if len(row) == len(header) else (*row, meanings.get(row[0], "")) for row in rows)
+    return before + found + after[: table.start()] + _table(header, whole) + after[table.end() :]
+
+
+def _table(header: Sequence[str], rows: Rows) -> str:
+    return "".join(map(_row, (header, ["---"] * len(header), *rows)))
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n".replace("|  |", "| |")
+
+
+def _must(found: object, otherwise: str) -> None:
+    if not found:
+        raise SystemExit(f"{otherwise}: write one")
+
+
+PAGES: Final[Mapping[str, Callable[[str], str]]] = {
+    "plugins.md": plugins,
+    "commands.md": commands,
+    "hooks.md": hooks,
+    "store.md": store,
+    "pipeline.md": pipeline,
+}
+
+
+def main() -> int:
+    """Refresh every page, or with `--check` say which are out of date."""
+    check = "--check" in sys.argv
+    stale = False
+    for name, refreshed in PAGES.items():
+        page = DOCS / "reference" / name
+        text = page.read_text(encoding="utf-8")
+        new = refreshed(text)
+        if new != text:
+            stale = True
+            print(
+                f"docs/reference/{name}: {'out of date; make docs-refresh' if check else 'written'}"
+            )
+            if not check:
+                page.write_text(new, encoding="utf-8")
+    return int(check and stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

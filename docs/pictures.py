@@ -1,0 +1,174 @@
+"""Draw the documentation's pictures: `python docs/pictures.py`.
+
+`live.svg` is the live screen in the middle of a real run of the quickstart; `fixed-distance.svg`
+and `barrier.svg` are schedules worked out from the rules that a search keeps to.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from inspect import signature
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+from rich.console import Console
+
+from leanopt_core.cli.drawing import page
+from leanopt_core.cli.progress import View
+from leanopt_core.cli.screen import ProgressScreen
+from leanopt_core.pipeline import load_pipeline
+from leanopt_core.plugins import discover
+from leanopt_core.search.run import run_pipeline
+
+DOCS: Final = Path(__file__).parent
+WIDTH, HEIGHT = 92, 21
+#: The trial after which the screen is photographed: well into the second of the two stages.
+MOMENT: Final = 640
+#: The reader's own fonts: nothing is fetched from elsewhere.
+FORMAT: Final = re.sub(
+    r"@font-face \{\{.*?\}\}",
+    "",
+    signature(Console.export_svg).parameters["code_format"].default,
+    flags=re.DOTALL,
+)
+
+
+class Photograph(ProgressScreen):
+    """Gathers what the live screen does, as often, and keeps the first view after the moment."""
+
+    EVERY = 0.25
+    kept: View | None = None
+
+    def show(self, view: View) -> None:
+        """Keep the view, where it is the one."""
+        if self.kept is None and view.told >= MOMENT:
+            self.kept = view
+
+    @property
+    def view(self) -> View:
+        """Return the view that was kept, or how a shorter run has ended."""
+        return self.kept or self.progress.view(self._clock())
+
+
+def live(sets: Sequence[str] = ()) -> str:
+    """Run the quickstart anew, and return its live screen as SVG."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder, "quickstart")
+        left = shutil.ignore_patterns(".leanopt", "__pycache__")
+        shutil.copytree(DOCS.parent / "examples" / "quickstart", project, ignore=left)
+        registry = discover()
+        pipeline = load_pipeline(project / "pipeline.toml", registry, sets=sets, workers=2)
+        with Photograph() as screen:
+            run_pipeline(pipeline, registry, screen)
+    console = Console(
+        file=io.StringIO(), record=True, width=WIDTH, height=HEIGHT, force_terminal=True
+    )
+    console.print(page(screen.view, WIDTH, HEIGHT))
+    title = "$ leanopt run pipeline.toml"
+    return console.export_svg(title=title, code_format=FORMAT, unique_id="live")
+
+
+@frozen
+class Bar:
+    """A backtest in a schedule: its trial, its worker, when it begins and ends."""
+
+    trial: int
+    worker: int
+    begin: float
+    end: float
+
+
+#: How long each trial's backtest takes, in the schedules; the fourth is a straggler.
+SECONDS: Final = (2, 3, 2, 8, 2, 3, 2, 2, 3, 2, 2, 3)
+WORKERS: Final = 3
+LOOKAHEAD: Final = 6
+
+
+def fixed_distance(told: Sequence[float], trial: int) -> float:
+    """Return when a trial is asked for: when trial - lookahead has been told."""
+    return told[trial - LOOKAHEAD - 1] if trial > LOOKAHEAD else 0.0
+
+
+def barrier(told: Sequence[float], trial: int) -> float:
+    """Return when a trial is asked for where all of a batch wait for its last."""
+    begun = (trial - 1) // WORKERS * WORKERS
+    return told[begun - 1] if begun else 0.0
+
+
+def schedule(asked: Callable[[Sequence[float], int], float]) -> tuple[list[Bar], list[float]]:
+    """Return every backtest, and when each trial is told: in order, whatever finished first."""
+    free, told, bars = [0.0] * WORKERS, [], []
+    for trial, seconds in enumerate(SECONDS, 1):
+        worker = free.index(min(free))
+        begin = max(free[worker], asked(told, trial))
+        free[worker] = begin + seconds
+        bars.append(Bar(trial, worker, begin, free[worker]))
+        told.append(max(free[worker], told[-1] if told else 0.0))
+    return bars, told
+
+
+UNIT, ROW, LEFT, TOP = 34, 34, 86, 14
+STYLE: Final = (
+    "text{font:13px sans-serif;fill:#333}.paper{fill:#fff}.bar{fill:#7e8fd6}.slow{fill:#d98c5f}"
+    ".number{text-anchor:middle;fill:#fff}.told{text-anchor:middle;font-size:11px}"
+    ".tick{stroke:#999}.line{stroke:#ccc}"
+)
+
+
+def drawing(asked: Callable[[Sequence[float], int], float]) -> str:
+    """Return a schedule as SVG: a row for each worker, and below when each trial is told."""
+    bars, told = schedule(asked)
+    width, below = LEFT + UNIT * int(max(told) + 1), TOP + ROW * WORKERS
+    height = below + 50
+    size = f'width="{width}" height="{height}"'
+    names = (f'<text x="10" y="{TOP + ROW * n + 21}">worker {n + 1}</text>' for n in range(WORKERS))
+    axis = f'x1="{LEFT}" x2="{width - 10}" y1="{below + 12}" y2="{below + 12}"'
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {size}>',
+        f"<style>{STYLE}</style>",
+        f'<rect class="paper" {size} rx="6"/>',
+        *names,
+        *(line for bar in bars for line in _bar(bar)),
+        f'<text x="10" y="{below + 32}">told</text>',
+        f'<line class="line" {axis}/>',
+        *_told(told, below),
+        "</svg>",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _bar(bar: Bar) -> Iterator[str]:
+    x, y = LEFT + UNIT * bar.begin, TOP + ROW * bar.worker
+    wide = UNIT * (bar.end - bar.begin)
+    kind = "slow" if wide > UNIT * 4 else "bar"
+    yield f'<rect class="{kind}" x="{x + 1:g}" y="{y}" width="{wide - 2:g}" height="28" rx="3"/>'
+    yield f'<text class="number" x="{x + wide / 2:g}" y="{y + 19}">{bar.trial}</text>'
+
+
+def _told(told: Sequence[float], below: int) -> Iterator[str]:
+    for time in sorted(set(told)):
+        x = LEFT + UNIT * time
+        trials = [trial for trial, when in enumerate(told, 1) if when == time]
+        text = f"{trials[0]}" if len(trials) == 1 else f"{trials[0]}-{trials[-1]}"
+        yield f'<line class="tick" x1="{x:g}" x2="{x:g}" y1="{below + 7}" y2="{below + 17}"/>'
+        yield f'<text class="told" x="{x:g}" y="{below + 32}">{text}</text>'
+
+
+def main() -> None:
+    """Write every picture."""
+    pictures = {
+        "explanation/fixed-distance.svg": drawing(fixed_distance),
+        "explanation/barrier.svg": drawing(barrier),
+        "live.svg": live(),
+    }
+    for name, text in pictures.items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
