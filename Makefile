@@ -20,7 +20,7 @@ test: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
 
 docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/generate.py --check
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Writes into the references what the code says.
 docs-refresh: $(VENV)/.installed

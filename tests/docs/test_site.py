@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -18,21 +19,47 @@ STYLE = re.compile(r"(?:url\(|@import)\s*[\"']?\s*(?:\w+:)?//")
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site as `make docs` builds it."""
-    folder = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", folder],
-        cwd=ROOT,
+def build(root: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a checkout as `make docs` does."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (options,) = re.findall(r"mkdocs (build .+)", makefile)
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", *options.split(), "--site-dir", target],
+        cwd=root,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of this checkout."""
+    folder = tmp_path_factory.mktemp("site")
+    built = build(ROOT, folder)
     assert built.returncode == 0, built.stdout + built.stderr
     return folder
+
+
+def test_a_link_to_nowhere_is_an_error(tmp_path: Path) -> None:
+    """To a page, or to a heading; in a page that lies elsewhere, too."""
+    for name in ("docs", "harness"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("mkdocs.yml", "examples", "plugins"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for name, target in (
+        ("docs/reference/hooks.md", "nowhere.md"),
+        ("docs/reference/store.md", "hooks.md#nothing"),
+        ("harness/protocol.md", "../docs/none.md"),
+    ):
+        with (tmp_path / name).open("a", encoding="utf-8") as page:
+            page.write(f"\n[lost]({target})\n")
+    built = build(tmp_path, tmp_path / "site")
+    assert built.returncode != 0
+    for target in ("nowhere.md", "hooks.md#nothing", "none.md"):
+        assert f"'{target}'" in built.stderr or f"/{target}'" in built.stderr
 
 
 class Page(HTMLParser):
