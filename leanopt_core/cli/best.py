@@ -22,13 +22,25 @@ def print_best(report: Report) -> None:
     if not report.tally.feasible:
         click.echo("No trial is feasible; these come nearest:")
     fixed = _fixed(report)
-    columns = [_columns(report, ranked, fixed) for ranked in report.best]
-    names = list(dict.fromkeys(name for one in columns for name in one))
-    print_table(names, [[one.get(name) for name in names] for one in columns], keep=2)
+    searched = [_searched(report, ranked, fixed) for ranked in report.best]
+    figures = [main_figures(_statistics(ranked.trial)) for ranked in report.best]
+    # A strategy may have a parameter and a statistic of one name.
+    heads = [
+        list(dict.fromkeys(name for one in part for name in one)) for part in (searched, figures)
+    ]
+    rows = [
+        [part.get(name) for part, names in zip(both, heads, strict=True) for name in names]
+        for both in zip(searched, figures, strict=True)
+    ]
+    print_table([*heads[0], *heads[1]], rows, keep=2, part=len(heads[0]))
     if fixed:
         listed = (f"{name} = {value}" for name, value in values_shown(fixed).items())
         click.echo(f"fixed: {', '.join(listed)}")
     _print_reasons(report.best[0].trial)
+
+
+def _names(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    return list(dict.fromkeys(name for one in rows for name in one))
 
 
 def _fixed(report: Report) -> Mapping[str, Any]:
@@ -37,13 +49,11 @@ def _fixed(report: Report) -> Mapping[str, Any]:
     return {name: values[name] for name in names if name in values}
 
 
-def _columns(report: Report, ranked: RankedTrial, fixed: Mapping[str, Any]) -> dict[str, str]:
-    """Return one row by the names of its columns."""
+def _searched(report: Report, ranked: RankedTrial, fixed: Mapping[str, Any]) -> dict[str, str]:
+    """Return a trial's place, score and searched parameters by the names of their columns."""
     trial, several = ranked.trial, len(report.run.searches) > 1
     values = json.loads(trial.parameters, parse_float=str)
     searched = {name: value for name, value in values.items() if name not in fixed}
-    first = trial.backtests.get(0)
-    statistics = json.loads(first.statistics) if first and first.statistics else None
     violated = any(one.trial.violation for one in report.best)
     return {
         "rank": str(ranked.rank),
@@ -53,8 +63,12 @@ def _columns(report: Report, ranked: RankedTrial, fixed: Mapping[str, Any]) -> d
         "fitness": number(trial.fitness),
         **({"violation": number(trial.violation)} if violated else {}),
         **values_shown(searched),
-        **main_figures(statistics),
     }
+
+
+def _statistics(trial: StoredTrial) -> Mapping[str, Any] | None:
+    first = trial.backtests.get(0)
+    return json.loads(first.statistics) if first and first.statistics else None
 
 
 def _search_name(report: Report, ranked: RankedTrial) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from leanopt_core.cli.common import open_project, project_option
 from leanopt_core.cli.output import plain
 from leanopt_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from leanopt_core.store.records import StoredRun
+    from leanopt_core.store.store import Store
 
 
 @click.command("delete")
@@ -22,15 +27,25 @@ def command(run: str, project: Path, yes: bool) -> None:
 
     Example: leanopt delete quickstart-1 --yes
     """
-    from leanopt_core.cli.subject import process_of
+    from leanopt_core.places import LOCKS
+    from leanopt_core.search.lock import turn
 
     with open_project(project) as store:
         found = store.runs.find(run)
-        if process_of(store, found) is not None:
-            raise UsageError(f"run {found.name} is at work; `leanopt stop {found.name}` ends it")
+        _refuse_at_work(store, found)
         told = sum(search.told for search in found.searches)
         what = f"{plain(found.name)} of {found.started_at} with {told:,} trials"
         if not yes:
             click.confirm(f"Delete {what}?", abort=True)
-        store.runs.delete(found.id)
+        with turn(store.path.parent.parent / LOCKS):
+            # It may have been resumed while the question stood.
+            _refuse_at_work(store, found)
+            store.runs.delete(found.id)
         click.echo(f"deleted {what}")
+
+
+def _refuse_at_work(store: Store, run: StoredRun) -> None:
+    from leanopt_core.cli.subject import process_of
+
+    if process_of(store, run) is not None:
+        raise UsageError(f"run {run.name} is at work; `leanopt stop {run.name}` ends it")

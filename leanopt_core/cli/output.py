@@ -22,30 +22,41 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    head: Sequence[str], rows: Sequence[Sequence[object]], *, keep: int | None = None
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    keep: int | None = None,
+    part: int | None = None,
 ) -> None:
     """Print rows in columns; numbers to the right, an unknown value as `-`.
 
     Where a terminal is too narrow and `keep` is given, the columns are printed in several tables,
-    each beginning with the first `keep` ones.
+    each beginning with the first `keep` ones; one of them then begins with the column `part`.
     """
     cells = [list(head), *([_cell(value) for value in row] for row in rows)]
     columns = list(zip(*cells, strict=True))
     width = terminal_width()
-    kept = 0 if keep is None else keep
-    for place, chosen in enumerate(_split(columns, kept, width if keep is not None else None)):
+    tables = [list(range(len(columns)))]
+    if keep is not None and width is not None and _wide(columns, tables[0]) > width:
+        tables = list(_split(columns, keep, part, width))
+    for place, chosen in enumerate(tables):
         if place:
             click.echo()
         _print_columns([columns[index] for index in chosen])
 
 
-def _split(columns: Sequence[Sequence[str]], keep: int, width: int | None) -> Iterator[list[int]]:
+def _wide(columns: Sequence[Sequence[str]], chosen: Sequence[int]) -> int:
+    return sum(max(map(len, columns[one])) + _GAP for one in chosen) - _GAP
+
+
+def _split(
+    columns: Sequence[Sequence[str]], keep: int, part: int | None, width: int
+) -> Iterator[list[int]]:
     """Yield the columns of each table by their places."""
-    room = [max(map(len, column)) + _GAP for column in columns]
     chosen = list(range(keep))
     for index in range(keep, len(columns)):
-        total = sum(room[one] for one in chosen) + room[index] - _GAP
-        if width is not None and total > width and len(chosen) > keep:
+        full = _wide(columns, [*chosen, index]) > width or index == part
+        if full and len(chosen) > keep:
             yield chosen
             chosen = list(range(keep))
         chosen.append(index)

@@ -26,12 +26,13 @@ def print_report(report: Report, state: str | None = None) -> None:
     """
     run, tally, state = report.run, report.tally, state or report.run.state
     click.echo(f"run {plain(run.name)}: {state}; began {run.started_at}, plan {run.plan_hash[:12]}")
-    click.echo(
+    told = (
         f"{tally.told} trials told: {tally.feasible} feasible, {tally.infeasible} infeasible, "
         f"{tally.unscored} without a fitness, {sum(tally.failures.values())} failed"
         + _failures(report)
         + (f"; {tally.withdrawn} more withdrawn" if tally.withdrawn else "")
     )
+    click.echo(wrapped(told))
     click.echo(f"{tally.fresh} backtests run, {tally.cached} answered from the store")
     if json.loads(run.execution).get("curves") == "none":
         click.echo("no daily returns are kept (curves = none): statistics on them are not possible")
@@ -41,7 +42,7 @@ def print_report(report: Report, state: str | None = None) -> None:
     print_best(report)
     for warning in report.warnings:
         click.echo("\n" + wrapped(f"Beware: {plain(warning)}"))
-    click.echo(f"\nEverything is stored in {report.store}")
+    click.echo(f"\nEverything is stored in {_near(report.store)}")
     for step, command in next_steps(report, state):
         click.echo(f"  {step.ljust(_STEP)}{command}")
 
@@ -141,6 +142,12 @@ def trial_document(trial: StoredTrial) -> dict[str, Any]:
             for ordinal, one in sorted(trial.backtests.items())
         ],
     }
+
+
+def _near(path: Path) -> Path:
+    """Return a path from here where it is below, else as it is."""
+    absolute, here = path.absolute(), Path.cwd()
+    return absolute.relative_to(here) if absolute.is_relative_to(here) else path
 
 
 def next_steps(report: Report, state: str) -> list[tuple[str, str]]:

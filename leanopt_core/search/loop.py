@@ -121,9 +121,13 @@ class RunLoop:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
             self._dispatch()
-            self._collect(self._workers.wait(self._timeout()))
+            finished = self._workers.wait(self._timeout())
+            self._collect(finished)
             if self.interrupted:
                 raise Interrupted
+            if not finished:
+                # Nothing to share a commit with: whoever reads the store sees what was told.
+                self._ledger.commit()
             if self._wait_for_others() == 0:
                 self._ledger.commit()
                 self._feed()

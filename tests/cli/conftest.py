@@ -57,12 +57,17 @@ from leanopt_harness import Result, backtest
 
 @backtest
 def run(parameters, scenario):
-    """Behaves as the fixed parameter `kind` says."""
+    """Behaves as the fixed parameter `kind` says.
+
+    `held` waits for the gate in trials 23 and 33, with both workers: everything before is told.
+    """
     x, y, kind = parameters["x"], parameters["y"], parameters["kind"]
     parameters["mode"]
     if kind == "failing" and x % 3:
         raise ValueError(f"no bars for x = {x}")
-    while kind == "held" and not Path(scenario.gate).exists():
+    if kind == "held" and x == 7:
+        raise ValueError("no trading at seven")
+    while kind == "held" and x == 4 and y in (0, 0.35) and not Path(scenario.gate).exists():
         time.sleep(0.005)
     profit = 0.5 if kind == "flat" else x / 10 - (y - 0.25) ** 2
     return Result(

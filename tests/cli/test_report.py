@@ -114,3 +114,10 @@ def test_a_narrow_terminal_gets_several_tables(
     assert [table[0].split() for table in tables] == [["rank", "trial", name] for name in head[2:]]
     assert [table[1].split() for table in tables] == [["1", "17", one] for one in "abcde"]
     assert max(len(line) for table in tables for line in table) <= 30
+    monkeypatch.setenv("COLUMNS", "60")
+    print_table(head, [["1", "17", *"abcde"], ["2", "4", *"fghij"]], keep=2, part=4)
+    tables = [table.splitlines() for table in capsys.readouterr().out.split("\n\n")]
+    assert [table[0].split()[2:] for table in tables] == [head[2:4], head[4:]]
+    monkeypatch.setenv("COLUMNS", "80")
+    print_table(head, [["1", "17", *"abcde"]], keep=2, part=4)
+    assert "\n\n" not in capsys.readouterr().out

@@ -1,0 +1,176 @@
+"""leanopt on a real terminal, under tmux: what is seen, compared with golden screens.
+
+Times, rates and shares are masked. `LEANOPT_GOLDEN=write` writes the screens anew, to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
+]
+
+SCREENS = Path(__file__).parent / "screens"
+HELD = "leanopt run pipeline.toml --set parameters.kind=held"
+PROMPT = "ready> "
+#: What would say otherwise how large the terminal is, and what the shell reads first.
+UNSET = ("-u", "ENV", "-u", "COLUMNS", "-u", "LINES", "-u", "NO_COLOR")
+#: How long a screen may take to come, in seconds.
+PATIENCE = 60.0
+
+MASKS = (
+    (r"^(leanopt  \S+) +\d.*$", r"\1  <time>"),
+    (r"^(random .*  \d+/\d+)  .*$", r"\1  <left>"),
+    (r"^(trials .*\d feasible).*$", r"\1<rate>"),
+    (r"^(workers +)\S+  (\d+), .*$", r"\1<bar>  \2, <busy>"),
+    (r"; no backtest has ended for.*$", ""),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "<when>"),
+    (r"plan [0-9a-f]{12}", "plan <hash>"),
+)
+
+
+def masked(screen: str) -> str:
+    """Return a screen with what differs from time to time masked, without empty ends."""
+    for pattern, instead in MASKS:
+        screen = re.sub(pattern, instead, screen, flags=re.MULTILINE)
+    return "\n".join(line.rstrip() for line in screen.rstrip().splitlines()) + "\n"
+
+
+class Terminal:
+    """A shell in a tmux of its own."""
+
+    def __init__(self, folder: Path, socket: str, width: int, height: int) -> None:
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        self._socket = socket
+        shell = ["env", *UNSET, f"PS1={PROMPT}", f"PATH={path}", "LC_ALL=C.UTF-8", "sh"]
+        size = ["-x", str(width), "-y", str(height)]
+        self.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(folder), *shell)
+        self.until(lambda screen: PROMPT.strip() in screen)
+
+    def tmux(self, *arguments: str) -> str:
+        """Run tmux, and return what it says."""
+        command = ["tmux", "-u", "-L", self._socket, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def type(self, line: str) -> None:
+        """Type a line and press Enter."""
+        self.tmux("send-keys", "-l", line)
+        self.tmux("send-keys", "Enter")
+
+    def screen(self, *, history: bool = False) -> str:
+        """Return what the terminal shows, or all that it has shown; wrapped lines as one."""
+        return self.tmux("capture-pane", "-p", "-J", *(("-S", "-") if history else ()))
+
+    def until(self, there: Callable[[str], bool]) -> str:
+        """Return the screen as soon as something is there, and stays: none half drawn."""
+        deadline = time.monotonic() + PATIENCE
+        before, screen = "", self.screen()
+        while not there(screen) or masked(screen) != masked(before):
+            assert time.monotonic() < deadline, screen
+            before, screen = screen, self.screen()
+        return screen
+
+    def finished(self, screen: str) -> bool:
+        """Say whether the shell waits for the next command."""
+        return screen.rstrip().endswith(PROMPT.strip())
+
+
+@pytest.fixture
+def terminal(project: Path, tmp_path: Path) -> Iterator[Callable[[int, int], Terminal]]:
+    """Open terminals of a size in the project's folder."""
+    sockets: list[str] = []
+
+    def opened(width: int, height: int) -> Terminal:
+        sockets.append(f"leanopt-{os.getpid()}-{tmp_path.name}-{len(sockets)}")
+        return Terminal(project, sockets[-1], width, height)
+
+    yield opened
+    for socket in sockets:
+        subprocess.run(["tmux", "-L", socket, "kill-server"], check=False, capture_output=True)
+
+
+def compare(name: str, screen: str) -> None:
+    """Compare a screen with the golden one of this name."""
+    golden = SCREENS / f"{name}.txt"
+    if os.environ.get("LEANOPT_GOLDEN") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(masked(screen), encoding="utf-8")
+    assert masked(screen) == golden.read_text(encoding="utf-8")
+
+
+def at_rest(screen: str) -> bool:
+    """Say whether the held run has come as far as it can without the gate."""
+    return "22 told" in screen and "31 run" in screen
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (40, 12)])
+def test_a_run_and_its_end(
+    terminal: Callable[[int, int], Terminal], project: Path, width: int, height: int
+) -> None:
+    """The live screen; then the terminal as it was, with the result below what stood there."""
+    one = terminal(width, height)
+    one.type("echo before")
+    one.until(lambda screen: screen.count(PROMPT.strip()) > 1)
+    one.type(HELD)
+    compare(
+        f"run-{width}x{height}", one.until(at_rest if height > 12 else lambda s: "22 told" in s)
+    )
+    (project / "gate").touch()
+    one.until(one.finished)
+    compare(f"end-{width}x{height}", one.screen(history=True))
+
+
+def test_it_follows_the_terminals_size(
+    terminal: Callable[[int, int], Terminal], project: Path
+) -> None:
+    """Narrower, then wider: nothing of the former screen is left."""
+    one = terminal(80, 24)
+    one.type(HELD)
+    before = one.until(at_rest)
+    one.tmux("resize-window", "-x", "60", "-y", "20")
+    one.until(lambda screen: at_rest(screen) and max(map(len, screen.splitlines())) <= 60)
+    one.tmux("resize-window", "-x", "80", "-y", "24")
+    one.until(lambda screen: masked(screen) == masked(before))
+    (project / "gate").touch()
+    one.until(one.finished)
+
+
+def test_watching_from_another_terminal(
+    terminal: Callable[[int, int], Terminal], project: Path
+) -> None:
+    """The same screen, from the store; stopped from a third, both end."""
+    one, two = terminal(80, 24), terminal(80, 24)
+    one.type(HELD)
+    first = one.until(at_rest)
+    two.type("leanopt watch")
+    watched = two.until(at_rest)
+    compare("watch-80x24", watched)
+    same = masked(first).splitlines()
+    for line in masked(watched).splitlines():
+        assert line in same or line.startswith("Ctrl-C")
+    three = terminal(80, 24)
+    three.type("leanopt stop")
+    three.until(lambda screen: "run slope-1: interrupted" in screen)
+    for each in (one, two):
+        each.until(each.finished)
+        assert "run slope-1: interrupted" in each.screen(history=True)
+
+
+def test_help_fits(terminal: Callable[[int, int], Terminal]) -> None:
+    """With the prompt below it, nothing has gone off the top."""
+    one = terminal(80, 24)
+    one.type("clear; leanopt --help")
+    screen = one.until(lambda screen: "completion" in screen and one.finished(screen))
+    assert "Usage: leanopt" in screen.splitlines()[0]
+    compare("help-80x24", screen)
