@@ -36,6 +36,15 @@ def run_lock(folder: Path, run: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """Let one process at a time begin, resume or delete a run of the project; waits for that."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "turn.lock").open("a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def lock_path(folder: Path, run: str) -> Path:
     """Return the file that is locked while a process works at the run."""
     return folder / f"{run}.lock"
