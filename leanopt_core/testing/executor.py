@@ -148,7 +148,7 @@ class ExecutorContract:
         except ExecutorError:
             return
         line.send(id="1", do="swallow", mib=2048)
-        line.listen(lambda: line.over)
+        line.listen(lambda: line.over or line.answers())
         assert line.answers() == []
         assert "memory" in line.channel.fate()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanopt_core.fitness import Backtested, FitnessFunction
+from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
 from leanopt_core.scoring import rank_key, score
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score
@@ -46,7 +46,10 @@ GOOD: Mapping[str, float] = {
 }
 PROFITS = ("Compounding Annual Return", "Net Profit")
 
-figures = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from((0.0, -1.0, 1e-300))
+#: Values that a division, a power or a logarithm stumbles over.
+EDGES = (0.0, -0.0, -1.0, 5e-324, -5e-324, 1.7e308, -1.7e308)
+
+figures = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(EDGES)
 reported = st.dictionaries(st.sampled_from(sorted(GOOD)), figures | st.none() | st.text(max_size=3))
 closed = st.none() | st.integers(0, 10**9)
 
@@ -90,22 +93,28 @@ class FitnessContract:
         assert math.isfinite(judged.value)
         assert judged.violation == 0
 
-    def test_never_nan_nor_infinite(self, fitness: FitnessFunction) -> None:
+    def test_edges_of_each_statistic(
+        self, fitness: FitnessFunction, good: Mapping[str, float]
+    ) -> None:
+        """Zero, tiny and huge ones, all else being good: a finite value, or none with reasons."""
+        for name in good:
+            for edge in EDGES:
+                _assert_finite(fitness([_backtest({**good, name: edge})]), f"{name} = {edge}")
+
+    def test_never_nan_nor_infinite(
+        self, fitness: FitnessFunction, good: Mapping[str, float]
+    ) -> None:
         """Whatever backtests report: a finite value, or none with reasons; nothing is raised."""
+        whole = reported.map(lambda drawn: {**good, **drawn})
 
         @settings(max_examples=self.examples, deadline=None, database=None, derandomize=True)
-        @given(st.lists(st.tuples(reported, closed), min_size=1, max_size=3))
+        @given(st.lists(st.tuples(whole | reported, closed), min_size=1, max_size=3))
         def check(drawn: list[tuple[dict[str, float | str | None], int | None]]) -> None:
-            judged = fitness(
-                [Backtested(f"s{n}", Statistics(told), c) for n, (told, c) in enumerate(drawn)]
-            )
-            if judged.value is None:
-                assert judged.reasons
-            else:
-                assert math.isfinite(judged.value)
-            assert math.isfinite(judged.violation)
-            assert judged.violation >= 0
-            assert all(math.isfinite(value) for value in judged.values.values())
+            backtests = [
+                Backtested(f"s{number}", Statistics(told), trades)
+                for number, (told, trades) in enumerate(drawn)
+            ]
+            _assert_finite(fitness(backtests), "what was drawn")
 
         check()
 
@@ -133,11 +142,11 @@ class FitnessContract:
 
     def test_the_same_again(self, fitness: FitnessFunction, good: Mapping[str, float]) -> None:
         """A replay hears the same: nothing is remembered of what was judged between."""
-        first = fitness([_backtest(good)])
-        worse = {**good, **dict.fromkeys(PROFITS, -0.5), "Drawdown": 0.9}
-        assert fitness([_backtest(worse)]) == fitness([_backtest(worse)])
-        fitness([Backtested("default", Statistics())])
-        assert fitness([_backtest(good)]) == first
+        bad = {**good, **dict.fromkeys(PROFITS, -0.5), "Drawdown": 0.9}
+        told = [[_backtest(one)] for one in (bad, good, {}, bad, good, good, bad)]
+        judged = [fitness(backtests) for backtests in told]
+        assert judged[0] == judged[3] == judged[6]
+        assert judged[1] == judged[4] == judged[5]
 
     def test_losses_are_ordered(self, fitness: FitnessFunction, good: Mapping[str, float]) -> None:
         """All else being equal, a larger loss is never better, nor is a loss than a profit."""
@@ -181,6 +190,17 @@ class FitnessContract:
 
 def _backtest(statistics: Mapping[str, float], scenario: str = "default") -> Backtested:
     return Backtested(scenario, Statistics(dict(statistics)))
+
+
+def _assert_finite(judged: Fitness, where: str) -> None:
+    """Fail unless there is a finite value or a reason, and a violation of 0 or more."""
+    if judged.value is None:
+        assert judged.reasons, f"no value and no reason with {where}"
+    else:
+        assert math.isfinite(judged.value), f"{judged.value} with {where}"
+    assert math.isfinite(judged.violation), where
+    assert judged.violation >= 0, where
+    assert all(math.isfinite(value) for value in judged.values.values()), where
 
 
 def _assert_ranked(scores: list[Score], what: str) -> None:

@@ -51,15 +51,24 @@ class SinkContract:
         assert written(tmp_path) == before
 
     @pytest.mark.parametrize("told", [0, 1, 4, 6])
+    @pytest.mark.parametrize("end", ["killed", "interrupted"])
     def test_a_restart_replaces(
-        self, make_sink: MakeSink, written: Callable[[Path], object], tmp_path: Path, told: int
+        self,
+        make_sink: MakeSink,
+        written: Callable[[Path], object],
+        tmp_path: Path,
+        told: int,
+        end: str,
     ) -> None:
-        """Killed after some trials and told all again by a resumed run: nothing twice or lost."""
+        """Ended after some trials and told all again by a resumed run: nothing twice or lost."""
         whole, resumed = tmp_path / "whole", tmp_path / "resumed"
         for folder in (whole, resumed):
             folder.mkdir()
         _tell(make_sink(whole), records())
-        _tell_and_die(make_sink, resumed, records()[:told])
+        if end == "killed":
+            _tell_and_die(make_sink, resumed, records()[:told])
+        else:
+            _tell(make_sink(resumed), records()[:told])
         _tell(make_sink(resumed), records())
         assert written(resumed) == written(whole)
 

@@ -1,0 +1,247 @@
+"""Plugins of all other kinds with one fault each; run by `test_broken_plugins.py`."""
+
+# Each does what its name says.
+# ruff: noqa: D101, D102
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from leanopt_core.engines.base import Build
+from leanopt_core.engines.options import PythonStrategy
+from leanopt_core.engines.python import PythonEngine
+from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.fitness import Fitness
+from leanopt_core.statistics import Statistics
+from leanopt_core.testing import EngineContract, ExecutorContract, FitnessContract, SinkContract
+from leanopt_core.work import Outcome, Request
+
+# --- fitness functions ----------------------------------------------------------------------------
+
+
+class Ratio:
+    """Net profit over drawdown of the first scenario, a loss as it is."""
+
+    direction = "max"
+    target = None
+
+    def __call__(self, backtests):
+        statistics = backtests[0].statistics
+        profit, drawdown = statistics.net_profit, statistics.drawdown
+        if profit is None or drawdown is None:
+            return self.missing(statistics)
+        return Fitness(self.value(profit, drawdown))
+
+    def missing(self, statistics):
+        return Fitness(reasons=("profit or drawdown is missing",))
+
+    def value(self, profit, drawdown):
+        worth = profit / max(drawdown, 0.01) if profit > 0 else profit
+        return max(min(worth, 1e100), -1e100)
+
+
+class DividesLosses(Ratio):
+    def value(self, profit, drawdown):
+        return max(min(profit / max(drawdown, 0.01), 1e100), -1e100)
+
+
+class PrefersLosses(Ratio):
+    def value(self, profit, drawdown):
+        return min(abs(profit), 1e100)
+
+
+class GivesInfinity(Ratio):
+    def value(self, profit, drawdown):
+        return profit / drawdown if drawdown else math.inf
+
+
+class GivesNoReasons(Ratio):
+    def missing(self, statistics):
+        return Fitness()
+
+
+class TakesMissingForZero(Ratio):
+    def missing(self, statistics):
+        return Fitness(0.0)
+
+
+class Remembers(Ratio):
+    best = -math.inf
+
+    def value(self, profit, drawdown):
+        worth = super().value(profit, drawdown)
+        self.best = max(self.best, worth)
+        return worth - self.best
+
+
+class _FitnessKit(FitnessContract):
+    @pytest.fixture
+    def fitness(self):
+        return self.broken()
+
+
+# --- sinks ----------------------------------------------------------------------------------------
+
+
+class Lines:
+    """A line for each trial."""
+
+    def __init__(self, project):
+        self.path = project / "trials.txt"
+
+    def start(self, run, plan):
+        self.file = self.path.open("w", encoding="utf-8")
+
+    def trial(self, record):
+        self.file.write(f"{record.search} {record.trial.number} {dict(record.parameters)}\n")
+
+    def close(self):
+        self.file.close()
+
+
+class Appends(Lines):
+    def start(self, run, plan):
+        self.file = self.path.open("a", encoding="utf-8")
+
+
+class TruncatesWhenBuilt(Lines):
+    def __init__(self, project):
+        super().__init__(project)
+        self.path.write_text("")
+
+
+class NeedsAFitness(Lines):
+    def trial(self, record):
+        self.file.write(f"{record.trial.score.fitness:.3f}\n")
+
+
+class WritesAscii(Lines):
+    def start(self, run, plan):
+        self.file = self.path.open("w", encoding="ascii")
+
+
+class ChangesWhatItIsTold(Lines):
+    def trial(self, record):
+        record.parameters["number"] = record.trial.number
+        super().trial(record)
+
+
+class OverwritesInPlace(Lines):
+    def start(self, run, plan):
+        self.file = self.path.open("r+" if self.path.exists() else "w", encoding="utf-8")
+
+
+class _SinkKit(SinkContract):
+    @pytest.fixture
+    def make_sink(self):
+        return self.broken
+
+
+# --- engines --------------------------------------------------------------------------------------
+
+
+class TakesErrorsForSuccess(PythonEngine):
+    def read(self, answer):
+        return Outcome(Statistics.read(answer.payload.get("statistics") or {}))
+
+
+class ForgetsThePlace(PythonEngine):
+    def prepare(self, once, place):
+        return super().prepare(once, {})
+
+
+class NumbersItsBuilds(PythonEngine):
+    built = 0
+
+    def prepare(self, once, place):
+        build = super().prepare(once, place)
+        NumbersItsBuilds.built += 1
+        return Build(build.strategy, build.source, f"{build.identity}{self.built}", build.launch)
+
+
+class LosesParameters(PythonEngine):
+    def request(self, backtest, outputs):
+        told = json.loads(super().request(backtest, outputs).payload)
+        told["backtest"]["parameters"]["x"] = 1
+        return Request(json.dumps(told), outputs=outputs)
+
+
+class WritesSeveralLines(PythonEngine):
+    def request(self, backtest, outputs):
+        told = json.loads(super().request(backtest, outputs).payload)
+        return Request(json.dumps(told, indent=1), outputs=outputs)
+
+
+class _EngineKit(EngineContract):
+    @pytest.fixture
+    def engine(self, tmp_path):
+        (tmp_path / "strategy.py").write_text(
+            "from leanopt_harness import Result, backtest\n\n\n@backtest\n"
+            "def run(parameters, scenario):\n    return Result({'Net Profit': parameters['x']})\n"
+        )
+        return self.broken(PythonStrategy(entry="strategy.py:run"), tmp_path)
+
+
+# --- executors ------------------------------------------------------------------------------------
+
+
+class Altered:
+    """A channel that is another one but for what a subclass does."""
+
+    def __init__(self, channel):
+        self.channel = channel
+
+    def __getattr__(self, name):
+        return getattr(self.channel, name)
+
+
+class OpensAnything(ProcessExecutor):
+    def spawn(self, launch, worker, *, memory_limit=None):
+        channel = Altered(super().spawn(launch, worker, memory_limit=memory_limit))
+        channel.open = lambda name: (Path(channel.fill("{scratch}")) / name).open("rb")
+        return channel
+
+
+class LosesTheEnvironment(ProcessExecutor):
+    def spawn(self, launch, worker, *, memory_limit=None):
+        return super().spawn(type(launch)(launch.command, launch.mounts), worker)
+
+
+class IgnoresMemory(ProcessExecutor):
+    def spawn(self, launch, worker, *, memory_limit=None):
+        return super().spawn(launch, worker)
+
+
+class WaitsLonger(ProcessExecutor):
+    def once(self, command, mounts=(), *, time_limit=600.0):
+        return super().once(command, mounts, time_limit=time_limit + 1.0)
+
+
+class HidesSignals(ProcessExecutor):
+    def once(self, command, mounts=(), *, time_limit=600.0):
+        done = super().once(command, mounts, time_limit=time_limit)
+        return type(done)(min(done.exit_code, 1), done.output, done.errors)
+
+
+class _ExecutorKit(ExecutorContract):
+    @pytest.fixture
+    def executor(self, tmp_path):
+        executor = self.broken(ProcessOptions(), tmp_path)
+        yield executor
+        executor.close()
+
+
+for kit, sound in (
+    (_FitnessKit, Ratio),
+    (_SinkKit, Lines),
+    (_EngineKit, PythonEngine),
+    (_ExecutorKit, ProcessExecutor),
+):
+    for each in (sound, *sound.__subclasses__()):
+        name = f"Test{each.__name__}"
+        globals()[name] = type(name, (kit,), {"broken": staticmethod(each)})

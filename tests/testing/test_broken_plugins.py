@@ -1,0 +1,57 @@
+"""The other kits catch what is broken, by the test that is there for it, and pass what is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Verdicts = dict[str, dict[str, list[bool]]]
+
+pytestmark = pytest.mark.slow
+
+CAUGHT = {
+    "DividesLosses": "test_deeper_drawdowns_are_never_better",
+    "PrefersLosses": "test_losses_are_ordered",
+    "GivesInfinity": "test_edges_of_each_statistic",
+    "GivesNoReasons": "test_missing_statistics_give_reasons",
+    "TakesMissingForZero": "test_missing_statistics_give_reasons",
+    "Remembers": "test_the_same_again",
+    "Appends": "test_a_restart_replaces",
+    "OverwritesInPlace": "test_a_shorter_run_replaces_a_longer_one",
+    "TruncatesWhenBuilt": "test_builds_without_touching_what_is_there",
+    "NeedsAFitness": "test_start_trials_close",
+    "WritesAscii": "test_odd_values_are_taken",
+    "ChangesWhatItIsTold": "test_what_it_is_told_is_left_alone",
+    "TakesErrorsForSuccess": "test_no_silent_success",
+    "ForgetsThePlace": "test_the_place_is_in_the_identity_alone",
+    "NumbersItsBuilds": "test_the_same_is_built_again",
+    "LosesParameters": "test_parameters_reach_the_request",
+    "WritesSeveralLines": "test_requests",
+    "OpensAnything": "test_no_name_leaves_the_scratch_folder",
+    "LosesTheEnvironment": "test_the_launch_s_environment",
+    "IgnoresMemory": "test_a_memory_limit_is_kept_or_refused",
+    "WaitsLonger": "test_once_at_its_time_limit",
+    "HidesSignals": "test_once_ended_by_a_signal",
+}
+SOUND = ("Ratio", "Lines")
+
+
+@pytest.fixture(scope="module")
+def verdicts(verdicts_of: Callable[..., Verdicts]) -> Verdicts:
+    """Of each broken thing the test that is there for it; the sound ones are run whole."""
+    tests = [f"Test{name}::{test}" for name, test in CAUGHT.items()]
+    return verdicts_of("broken_plugins.py", [*(f"Test{name}" for name in SOUND), *tests])
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_the_sound_ones_pass_all(verdicts: Verdicts, name: str) -> None:
+    """Those that the broken ones are made of; the built-ins are tested beside."""
+    assert verdicts[name]
+    assert [test for test, passed in verdicts[name].items() if not all(passed)] == []
+
+
+@pytest.mark.parametrize(("name", "test"), CAUGHT.items())
+def test_a_broken_one_is_caught(verdicts: Verdicts, name: str, test: str) -> None:
+    """By the test whose name says what is wrong."""
+    assert False in verdicts[name][test]
