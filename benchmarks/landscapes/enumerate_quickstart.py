@@ -135,7 +135,7 @@ def main() -> None:
         kept = enumerate_index(symbol)
         packed = lzma.compress(kept.tobytes(), preset=9 | lzma.PRESET_EXTREME)
         quickstart.array_file(name).write_bytes(packed)
-        made = {"made_from": quickstart.identity(symbol), "points": kept.shape[1]}
+        made = {"made_from": quickstart.source(symbol), "points": kept.shape[1]}
         text = json.dumps(made, indent=2) + "\n"
         quickstart.array_file(name).with_suffix(".json").write_text(text, encoding="utf-8")
         print(f"{name}: {kept.shape[1]:,} points, {len(packed):,} bytes")

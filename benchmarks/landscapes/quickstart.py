@@ -14,14 +14,14 @@ import sys
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from landscapes._landscape import Landscape, allowed
-from leanopt_core.canonical import digest
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import discover
+from leanopt_core.space import number_text
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -63,12 +63,18 @@ def array_file(name: str) -> Path:
     return Path(__file__).parent / "data" / f"quickstart-{name}.xz"
 
 
-def identity(symbol: str) -> str:
-    """Return a hash of what was backtested: space, scenario, bars."""
+def source(symbol: str) -> dict[str, Any]:
+    """Return what was backtested, in plain words: axes, constraints, scenario, bars."""
     found = pipeline(symbol)
+    space, scenario = found.space, found.scenarios[0]
     bars = DATA / "equity" / "usa" / "daily" / f"{symbol}.zip"
-    content = sha256(bars.read_bytes()).hexdigest()
-    return digest([found.space.to_dict(), found.scenarios[0].to_dict(), content])
+    return {
+        "axes": {axis.name: " ".join(map(number_text, axis.values)) for axis in space.axes},
+        "fixed": {name: number_text(value) for name, value in space.fixed.items()},
+        "constraints": [constraint.text for constraint in space.constraints],
+        "scenario": f"{symbol} {scenario.start} {scenario.end} {scenario.cash:f}",
+        "bars": sha256(bars.read_bytes()).hexdigest(),
+    }
 
 
 def years(first: int, last: int) -> float:
@@ -87,7 +93,7 @@ def landscape(name: str) -> Landscape:
     """Return the landscape `nasdaq` or `sp500`."""
     known = json.loads(array_file(name).with_suffix(".json").read_text(encoding="utf-8"))
     symbol = SYMBOLS[name]
-    if known["made_from"] != identity(symbol):
+    if known["made_from"] != source(symbol):
         raise ValueError(
             f"{array_file(name)} was made from another quickstart: "
             "run benchmarks/landscapes/enumerate_quickstart.py"
