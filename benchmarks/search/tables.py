@@ -56,7 +56,7 @@ def _landscapes(results: Results) -> str:
         rows.append(
             [place, here.about, f"{here.size:,}", valid, _number(here.best), _number(level), held]
         )
-    return _table(["", "what", "points", "count", "best", "level", ""], rows)
+    return _table(["", "what", "points", "valid", "best", "level", ""], rows)
 
 
 def _grid(results: Results, cell: Callable[[Summary], str]) -> str:
