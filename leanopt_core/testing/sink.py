@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from decimal import Decimal
@@ -151,7 +152,10 @@ def _tell(sink: Sink, told: list[TrialRecord]) -> None:
 
 def _tell_and_die(make_sink: MakeSink, folder: Path, told: list[TrialRecord]) -> None:
     """Begin a run in a process of its own, which ends without closing anything."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Of other threads, which the child does not need.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         code = 1
         try:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import random
-import sys
-import time
 from collections.abc import Callable
-from functools import partial
-from multiprocessing import get_context
-from pickle import PicklingError
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanopt_core.space import Point, Space
+from leanopt_core.space import Space
 from leanopt_core.stage import Stage, StageStart
 from leanopt_core.testing import outcomes, spaces
 from leanopt_core.testing.costing import cost
 from leanopt_core.testing.driving import Build, Search, drive, rule, scanned
+from leanopt_core.testing.surroundings import elsewhere, put_clocks_on, seeded, states
 
 #: How far proposals run ahead of results in the tests.
 LOOKAHEADS = (1, 16, 48)
@@ -160,42 +155,29 @@ class StageContract:
         stored = whole[: int(share * len(whole))]
         assert drive(space, stages, lookahead=lookahead, stored=stored, order=3).proposed == whole
 
-    def test_another_process_searches_alike(
-        self, build: Build, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_another_process_searches_alike(self, build: Build) -> None:
         """A run is resumed by another process: no order of sets, nothing of this one."""
-        here = self.search(build, spaces.every_kind()).points
-        monkeypatch.setenv("PYTHONHASHSEED", "4711")
-        with get_context("spawn").Pool(1) as pool:
-            try:
-                there = pool.apply(_elsewhere, (build, self.trials))
-            except (AttributeError, PicklingError) as error:
-                pytest.skip(f"`build` must be made of importable functions for this: {error}")
-        assert there == here
+        there = elsewhere(build, self.trials)
+        if there is None:
+            pytest.skip("`build` is not made of functions that another process can import")
+        assert there == self.search(build, spaces.every_kind()).points
 
     def test_no_clock_is_read(self, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
         """A day later, the proposals are the same."""
         space = spaces.every_kind()
         now = self.search(build, space).proposed
-        for name, day in (("time", 86400), ("monotonic", 86400), ("perf_counter", 86400)):
-            monkeypatch.setattr(time, name, partial(_later, getattr(time, name), day))
-            in_ns = f"{name}_ns"
-            monkeypatch.setattr(time, in_ns, partial(_later, getattr(time, in_ns), day * 10**9))
+        put_clocks_on(monkeypatch)
         assert self.search(build, space).proposed == now
 
     def test_global_random_state_is_untouched(self, build: Build) -> None:
         """The global generators of Python and NumPy are neither read nor moved."""
         runs = []
-        kept = _states()
-        try:
-            for seed in (3, 4):
-                _seed(seed)
-                before = _states()
+        for seed in (3, 4):
+            with seeded(seed):
+                before = states()
                 runs.append(self.search(build, spaces.every_kind()).proposed)
-                untouched = _states()[: len(before)] == before
-                assert untouched, "a global generator was used"
-        finally:
-            random.setstate(kept[0])  # type: ignore[arg-type]
+                untouched = states()[: len(before)] == before
+            assert untouched, "a global generator was used"
         assert runs[0] == runs[1]
 
     @pytest.mark.slow
@@ -215,27 +197,3 @@ class StageContract:
             with capsys.disabled():
                 print(f"\n{type(self).__name__}: {said}", end="")  # noqa: T201 - the report
             assert asked > 0
-
-
-def _elsewhere(build: Build, trials: int) -> list[Point]:
-    """Run the search that another process ran; must be importable."""
-    return drive(spaces.every_kind(), [rule(build, trials)]).points
-
-
-def _later(clock: Callable[[], float], by: float) -> float:
-    return clock() + by
-
-
-def _seed(seed: int) -> None:
-    random.seed(seed)
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed(seed)
-
-
-def _states() -> list[object]:
-    """Return the states of the global generators, NumPy's where it is loaded."""
-    states: list[object] = [random.getstate()]
-    if "numpy.random" in sys.modules:
-        name, keys, *rest = sys.modules["numpy.random"].get_state()
-        states.append((name, keys.tobytes(), *rest))
-    return states
