@@ -11,12 +11,20 @@ from typing import Any, Final
 
 def _plain(value: object) -> Any:
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return _number(value)
     if isinstance(value, PurePath):
         return value.as_posix()
     if hasattr(value, "isoformat"):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no canonical JSON form")
+
+
+def _number(value: Decimal) -> int | float | str:
+    """Return a number that JSON writes with exactly these digits, their text where none does."""
+    if value == value.to_integral_value():
+        return int(value)
+    near = float(value)
+    return near if Decimal(repr(near)) == value else format(value.normalize(), "f")
 
 
 #: Ready-made, since it is needed for every trial.
@@ -32,8 +40,8 @@ _ENCODE: Final = json.JSONEncoder(
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys and no spaces.
 
-    Decimals become their shortest exact text, dates ISO texts, paths POSIX texts. NaN and infinity
-    raise ValueError, other types TypeError.
+    Decimals become numbers where a float's digits are exactly theirs, else texts; dates ISO texts,
+    paths POSIX texts. NaN and infinity raise ValueError, other types TypeError.
     """
     return _ENCODE(value)
 

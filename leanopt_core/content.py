@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -30,7 +31,23 @@ def hash_data(path: Path, hashed: Callable[[Path], str] = hash_file) -> str:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    for file in sorted(folder.rglob("*")):
+    """Yield every file by its name from `folder`, in linked folders too, each folder once a chain.
+
+    Data is often linked in from elsewhere; a link to a folder above itself has no end.
+    """
+    found: list[str] = []
+    chains = {str(folder): {folder.resolve()}}
+    for here, folders, files in os.walk(folder, followlinks=True):
+        chain = chains.pop(here)
+        for name in list(folders):
+            below = os.path.join(here, name)  # noqa: PTH118 - as os.walk names it
+            real = Path(below).resolve()
+            if real in chain:
+                folders.remove(name)
+            else:
+                chains[below] = {*chain, real}
+        found += (os.path.join(here, name) for name in files)  # noqa: PTH118
+    for file in sorted(map(Path, found)):
         if file.is_file():
             yield file.relative_to(folder).as_posix(), file
 

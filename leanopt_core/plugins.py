@@ -189,20 +189,23 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
             f"is made for version {version!r} of the plugin contracts, this core offers "
             f"{hookspecs.API_VERSION}; install another version of it"
         )
-    message = _misspelt(plugin)
-    if message:
-        return message
     try:
+        message = _misspelt(plugin)
+        if message:
+            return message
         manager.register(plugin, _plugin_name(entry))
     except (pluggy.PluginValidationError, ValueError) as error:
         return f"has a hook with a wrong signature: {_one_line(error)}"
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign object raises
+        return f"cannot be looked at ({entry.value}): {type(error).__name__}: {_one_line(error)}"
     return None
 
 
 def _misspelt(plugin: object) -> str | None:
     """Return what is wrong with the names or the marks of a plugin's hooks, or None."""
     known = [name for name in vars(hookspecs) if name.startswith("leanopt_")]
-    for name, member in sorted(vars(plugin).items()):
+    for name in sorted(dir(plugin)):
+        member = getattr(plugin, name)
         marked = getattr(member, "leanopt_impl", None) is not None
         if marked and name not in known:
             return f"implements a hook that is not there: {name}; {did_you_mean(name, known)}"
@@ -220,7 +223,7 @@ def _collect(
             distribution = impl.plugin_name.partition(":")[0]
             try:
                 specs = list(impl.function())
-            except Exception as error:  # noqa: BLE001 - whatever a foreign hook raises
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign hook
                 message = f"{hook} failed: {type(error).__name__}: {error}"
                 problems.append(PluginProblem(distribution, message))
                 continue
@@ -234,15 +237,16 @@ def _collect(
 
 def _wrong_spec(hook: str, spec: object, expected: type) -> str:
     if type(spec) is not expected:
-        return f"{hook} returned {spec!r}, expected {expected.__name__}"
+        return f"{hook} returned {_shown(spec)}, expected {expected.__name__}"
     name, factory = getattr(spec, "name", ""), getattr(spec, "factory", "")
     if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
-        return f"{hook} registered the name {name!r}, expected letters, digits, '_' and '-'"
+        return f"{hook} registered the name {_shown(name)}, expected letters, digits, '_' and '-'"
     if not isinstance(factory, str) or factory.count(":") != 1:
-        return f"{hook}: {name!r} has the factory {factory!r}, expected 'package.module:callable'"
+        found = f"{name!r} has the factory {_shown(factory)}"
+        return f"{hook}: {found}, expected 'package.module:callable'"
     options = getattr(spec, "options", None)
     if isinstance(spec, PluginSpec) and not (isinstance(options, type) and attrs.has(options)):
-        return f"{hook}: the options of {name!r} are {options!r}, expected an attrs class"
+        return f"{hook}: the options of {name!r} are {_shown(options)}, expected an attrs class"
     return ""
 
 
@@ -295,6 +299,13 @@ def _load(path: str, what: str) -> Any:
     except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {_one_line(error)}"
         raise PluginError(f"{what} cannot be loaded from {path!r}: {reason}") from error
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a foreign value may not even say what it is
+        return f"a {type(value).__name__}"
 
 
 def _one_line(error: BaseException) -> str:

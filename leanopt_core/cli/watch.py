@@ -38,8 +38,10 @@ def command(run: str | None, project: Path) -> None:
     with open_project(project) as store:
         found = store.runs.find(run)
         if process_of(store, found) is not None:
+            screen = chosen_screen()
+            screen.progress.now = "reading the store"
             try:
-                with chosen_screen() as screen:
+                with screen:
                     _follow(store, found, screen)
             except KeyboardInterrupt:
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ class PythonEngine:
         self._file = (project / file).resolve()
         self._data = (project / options.data).resolve() if options.data else None
         self._python = options.python or "{python}"
-        self._scenarios: dict[str, str] = {}
+        # The last one and its text: most backtests have the scenario of the one before.
+        self._scenario: tuple[Scenario | None, str] = (None, "")
 
     @property
     def data(self) -> Path | None:
@@ -79,7 +81,7 @@ class PythonEngine:
         self, launch: Launch, described: Mapping[str, Any], place: Mapping[str, str]
     ) -> Build:
         source = digest({"entry": self._function, "files": described["files"]})
-        parts = ("files", "python", "distributions", "harness")
+        parts = ("files", "outside", "python", "distributions", "harness")
         identity = {part: described[part] for part in parts} | {"place": dict(place)}
         return Build(
             strategy=self._file.parent.name,
@@ -110,12 +112,14 @@ class PythonEngine:
 
         `pass_as` is for engines that cannot be told otherwise.
         """
-        if scenario.name not in self._scenarios:
+        known, text = self._scenario
+        if known != scenario:
             told = scenario.to_dict()
             told.pop("pass_as", None)
             place = {"data": "{data}"} if self._data is not None else {}
-            self._scenarios[scenario.name] = json.dumps({**place, **told}, default=_number)
-        return self._scenarios[scenario.name]
+            text = _exact({**place, **told})
+            self._scenario = scenario, text
+        return text
 
     def read(self, answer: Answer) -> Outcome:
         """Read statistics, or the failure that the harness names."""
@@ -135,10 +139,12 @@ def _literal(value: Value) -> str:
     return quoted(value) if isinstance(value, str) else number_text(value)
 
 
-def _number(value: object) -> int | float | str:
-    text = str(value)
-    try:
-        exact = float(text)
-    except ValueError:
-        return text
-    return int(exact) if exact.is_integer() else exact
+def _exact(value: Any) -> str:
+    """Return a value of a scenario as JSON, numbers with all their digits, dates as ISO texts."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(k)}:{_exact(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_exact, value)) + "]"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return json.dumps(value, default=str)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Generic, TypeVar
 
 from leanopt_core.errors import ExecutorError
@@ -25,8 +25,9 @@ from leanopt_core.work import Category, Failure
 T = TypeVar("T", bound=Hashable)
 
 # How long, in seconds: a worker that hung up may take to be over; one asked to end to do so; one
-# being killed to be gone; closing altogether; waiting at most without looking up.
-_HUNG_UP, _ENDING, _KILLED, _CLOSING, _LONGEST = 0.5, 2.0, 3.0, 0.9, 3600.0
+# being killed to be gone; closing altogether; waiting at most without looking up; a worker that was
+# just heard may be late.
+_HUNG_UP, _ENDING, _KILLED, _CLOSING, _LONGEST, _LATE = 0.5, 2.0, 3.0, 0.9, 3600.0, 0.5
 _LISTENED_TO = (State.GREETING, State.SERVING)
 
 
@@ -69,6 +70,7 @@ class Crew(Generic[T]):
 
     def turn(self, pause: float) -> None:
         """Wait until something happens, `pause` seconds at most, and attend to all that has."""
+        heard = set()
         for worker, descriptor, ready in self._wires.wait(
             min(pause, self._nearest - time.monotonic(), _LONGEST)
         ):
@@ -77,12 +79,13 @@ class Crew(Generic[T]):
                 self._welcome()
                 continue
             if ready & READ and descriptor in worker.open:
+                heard.add(worker)
                 self._hear(worker, descriptor)
             if ready & WRITE and worker.unsent is not None:
                 self._write(worker, worker.unsent)
         now = time.monotonic()
         if now >= self._nearest:
-            self._look_at_deadlines(now)
+            self._look_at_deadlines(now, heard)
 
     def send(self, worker: Worker[T], line: bytes, deadline: float) -> None:
         """Send an idle worker a request line, to be answered by `deadline`."""
@@ -219,10 +222,15 @@ class Crew(Generic[T]):
         worker.deadline = deadline
         self._nearest = min(self._nearest, deadline)
 
-    def _look_at_deadlines(self, now: float) -> None:
+    def _look_at_deadlines(self, now: float, heard: Collection[Worker[T]]) -> None:
         # Deadlines move back without notice, so that the time known may be too early, never late.
         for worker in [worker for worker in self.workers if worker.deadline <= now]:
-            self._too_long(worker)
+            if worker in heard and not worker.late:
+                # Its answer may wait to be read: leanopt itself may have been held up.
+                worker.late = True
+                worker.deadline = now + _LATE
+            else:
+                self._too_long(worker)
         if self._spawner.due <= now:
             self._spawner.catch_up()
         deadlines = (worker.deadline for worker in self.workers)

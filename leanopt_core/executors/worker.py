@@ -33,10 +33,10 @@ class State(Enum):
 class Worker(Generic[T]):
     """One worker as the pool sees it.
 
-    `deadline` is when its state lasts too long, in `time.monotonic` seconds. `given` counts the
-    requests it was given. `leaving` says that its place belongs to another worker already. `open`
-    are the descriptors that have not closed. `weight` is its memory in bytes after its first
-    request, `weigh_at` when to look again.
+    `deadline` is when its state lasts too long, in `time.monotonic` seconds; `late` says it was
+    put off once. `given` counts the requests it was given. `leaving` says that its place belongs to
+    another worker already. `open` are the descriptors that have not closed. `weight` is its memory
+    in bytes after its first request, `weigh_at` when to look again.
     """
 
     number: int
@@ -48,6 +48,7 @@ class Worker(Generic[T]):
     task: Task[T] | None = None
     given: int = 0
     leaving: bool = False
+    late: bool = False
     unsent: memoryview | None = None
     weight: int | None = None
     weigh_at: float = -math.inf
@@ -57,6 +58,7 @@ class Worker(Generic[T]):
         """Become responsible for a request; what was written before it tells nothing about it."""
         self.task = task
         self.given += 1
+        self.late = False
         self._tail.clear()
 
     def hear(self, errors: bytes) -> None:

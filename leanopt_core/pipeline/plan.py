@@ -13,7 +13,6 @@ from leanopt_core.errors import PluginError
 from leanopt_core.pipeline.plain import WritePath, by_content, from_folder, plain, plain_options
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
 from leanopt_core.pipeline.tables import SearchSettings
-from leanopt_core.scoring import ResultConstraint
 from leanopt_core.space import Space
 from leanopt_core.work import Scenario
 
@@ -147,7 +146,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: str | None) -> SearchPlan:
         space=pipeline.space,
         stages=tuple(_planned(stage, pipeline.folder) for stage in pipeline.stages),
         fitness=_method(pipeline.fitness, pipeline.folder),
-        constraints=tuple(map(_constraint, pipeline.constraints)),
+        constraints=tuple(constraint.text for constraint in pipeline.constraints),
         scenarios=pipeline.scenarios,
         engine=pipeline.engine.use,
         source=source,
@@ -171,11 +170,6 @@ def _planned(stage: StageSettings, folder: Path) -> PlannedStage:
         target=stage.target,
         seed_from=stage.seed_from,
     )
-
-
-def _constraint(constraint: ResultConstraint) -> str:
-    """Return the same text for `Drawdown <= 25%` and `Drawdown<=0.25`."""
-    return f"{constraint.statistic} {constraint.operator.value} {constraint.bound!r}"
 
 
 def _method(choice: Choice, folder: Path) -> Method:

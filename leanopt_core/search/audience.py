@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from leanopt_core.plugins import Registry
+from leanopt_core.search.outlets import Outlets
 from leanopt_core.search.reading import ReadCheck
 from leanopt_core.sinks.base import Sink, TrialRecord
 from leanopt_core.store.records import StoredRun
@@ -66,20 +67,18 @@ class Audience:
         self._run = run
         self._registry = registry
         self._screen = screen
-        self._sinks = dict(sinks)
+        self._sinks = Outlets(sinks, screen.warning)
         self._reads = reads
         self._muted: set[str] = set()
 
     def started(self, plan: Mapping[str, Any], *, resumed: bool) -> None:
         """Begin: tell sinks and observers of the run."""
-        for name, sink in list(self._sinks.items()):
-            self._contained(name, sink.start, self._run, plan)
+        self._sinks.start(self._run, plan)
         self._notify("leanopt_run_started", plan=plan, resumed=resumed)
 
     def ended(self, state: str) -> None:
         """Finish: close the sinks and tell the observers how the run ended."""
-        for name, sink in list(self._sinks.items()):
-            self._contained(name, sink.close)
+        self._sinks.close()
         self._notify("leanopt_run_finished", state=state)
 
     def stage_started(self, search: int, stage: str) -> None:
@@ -99,8 +98,7 @@ class Audience:
         Raises StrategyError where a parameter turns out to be one that nobody reads.
         """
         self._reads.saw(outcomes.values())
-        for name, sink in list(self._sinks.items()):
-            self._contained(name, sink.trial, record)
+        self._sinks.trial(record)
         self._screen.told(record)
         if replayed:
             return None
@@ -124,16 +122,6 @@ class Audience:
         """Return how long the loop may wait before the next `tick`, in seconds."""
         return self._screen.patience()
 
-    def _contained(self, name: str, function: Callable[..., object], *arguments: object) -> None:
-        try:
-            function(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever a foreign sink raises
-            self._sinks.pop(name, None)
-            self._screen.warning(
-                f"sink {name} failed and is not told any more: {type(error).__name__}: {error}; "
-                "the store has every trial"
-            )
-
     def _notify(self, hook: str, **news: object) -> list[object]:
         """Call an observer hook of every plugin and return what they answered."""
         answers = []
@@ -146,7 +134,7 @@ class Audience:
                 answers.append(
                     implementation.function(*(known[name] for name in implementation.argnames))
                 )
-            except Exception as error:  # noqa: BLE001 - whatever a foreign observer raises
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign observer
                 self._muted.add(plugin)
                 distribution = plugin.partition(":")[0]
                 self._screen.warning(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from leanopt_core.engines.base import Build, Engine, Once
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import Channel, Completed, Executor
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
+
+T = TypeVar("T")
 
 
 class _Named:
@@ -27,6 +29,16 @@ class _Named:
             raise
         except (Exception, SystemExit) as error:
             raise self._fault(doing, error) from error
+
+    def _made(
+        self, kind: type[T], doing: str, method: str, *arguments: object, **named: object
+    ) -> T:
+        """Return what a method returns; another type is a fault."""
+        made = self._call(doing, method, *arguments, **named)
+        if not isinstance(made, kind):
+            what = f"it returned {type(made).__name__}, expected {kind.__name__}"
+            raise PluginError(f"{self._label}, {doing}: {what}")
+        return made
 
     def _fault(self, doing: str, error: BaseException) -> PluginError:
         return PluginError(f"{self._label}, {doing}: it raised {type(error).__name__}: {error}")
@@ -49,17 +61,18 @@ class NamedEngine(_Named):
 
     def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
         """Make the strategy ready."""
-        build: Build = self._call("preparing the strategy", "prepare", once, place)
-        return build
+        return self._made(Build, "preparing the strategy", "prepare", once, place)
 
     def request(self, backtest: Backtest, outputs: frozenset[str]) -> Request:
         """Word one backtest."""
-        request: Request = self._call("wording a request", "request", backtest, outputs)
-        return request
+        return self._made(Request, "wording a request", "request", backtest, outputs)
 
     def read(self, answer: Answer) -> Outcome:
         """Read an answer; what this raises is for the loop, which notes it with the trial."""
-        return self._engine.read(answer)
+        outcome = self._engine.read(answer)
+        if not isinstance(outcome, Outcome):
+            raise TypeError(f"read returned {type(outcome).__name__}, expected Outcome")
+        return outcome
 
 
 class NamedExecutor(_Named):
@@ -71,17 +84,15 @@ class NamedExecutor(_Named):
 
     def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
         """Say what decides a result about this place."""
-        place: Mapping[str, str] = self._call("asked for its place", "place", mounts)
-        return place
+        return self._made(dict, "asked for its place", "place", mounts)
 
     def once(
         self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
     ) -> Completed:
         """Run one command to its end."""
-        completed: Completed = self._call(
-            "running a command", "once", command, mounts, time_limit=time_limit
+        return self._made(
+            Completed, "running a command", "once", command, mounts, time_limit=time_limit
         )
-        return completed
 
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
         """Start a worker."""
@@ -89,7 +100,10 @@ class NamedExecutor(_Named):
 
     def workers(self, wanted: int | None) -> int:
         """Return how many workers to run."""
-        workers: int = self._call("asked how many workers", "workers", wanted)
+        doing = "asked how many workers"
+        workers = self._made(int, doing, "workers", wanted)
+        if workers < 1:
+            raise PluginError(f"{self._label}, {doing}: it returned {workers}, expected 1 or more")
         return workers
 
     def close(self) -> None:

@@ -11,14 +11,12 @@ from leanopt_core.search.flight import Errand
 from leanopt_core.search.machine import Propose, Recorded
 from leanopt_core.search.replay import Replay, StoredTrial
 from leanopt_core.space import Space
+from leanopt_core.store.dump import STOP
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.writer import Writer
 from leanopt_core.trial import Trial
 from leanopt_core.work import Outcome
-
-#: The kind of event that ends a search after a told trial, and replays.
-STOP = "stop"
 
 
 @frozen

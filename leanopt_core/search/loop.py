@@ -120,7 +120,8 @@ class RunLoop:
         for search in self._searches:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
-            self._dispatch()
+            if not self._catching_up():
+                self._dispatch()
             finished = self._workers.wait(self._timeout())
             self._collect(finished)
             if self.interrupted:
@@ -134,12 +135,21 @@ class RunLoop:
             self._audience.tick()
         self._ledger.commit()
 
+    def _catching_up(self) -> bool:
+        """Say whether a resumed run is telling again what had been told.
+
+        Nothing is run meanwhile: what was withdrawn before is queued and withdrawn again.
+        """
+        return any(flight.replayed for flight in self._landed)
+
     def _wait_for_others(self) -> float:
         """Return how long the results there are may wait for others: forever where there are none.
 
         Not at all where nothing is queued any more: the workers will soon need what a method
         proposes next.
         """
+        if self._catching_up():
+            return 0.0
         if self._due == math.inf or any(search.queue for search in self._searches):
             return max(0.0, self._due - time.monotonic())
         return 0.0
@@ -273,7 +283,7 @@ class RunLoop:
             return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
         try:
             return self._engine.read(finished.answer)
-        except Exception as error:  # noqa: BLE001 - a foreign engine on a foreign answer
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign engine
             message = f"the answer cannot be read: {type(error).__name__}: {error}"
             return Outcome(failure=Failure(Category.ENGINE, message))
 
@@ -300,12 +310,12 @@ class RunLoop:
             flight.parameters,
             {n: o.statistics.values if o.statistics else None for n, o in outcomes.items()},
         )
-        reason = search.replay.stop_after(trial.number)
-        if reason is None:
-            reason = self._audience.told(record, outcomes, replayed=flight.replayed)
-            if reason is not None:
-                self._ledger.stop(search.index, told.index, trial.number, reason)
-        if reason is not None:
+        recorded = search.replay.stop_after(trial.number)
+        replayed = flight.replayed or recorded is not None
+        reason = self._audience.told(record, outcomes, replayed=replayed)
+        if recorded is None and reason is not None:
+            self._ledger.stop(search.index, told.index, trial.number, reason)
+        if (reason := recorded or reason) is not None:
             search.machine.stop(reason)
 
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from leanopt_core.canonical import canonical_json
 from leanopt_core.errors import ResumeError
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import execution
@@ -41,10 +42,11 @@ def find(store: Store, ready: Prepared) -> StoredRun:
     for summary in store.runs.summaries():
         other = store.runs.get(summary.id)
         if summary.state != "finished" and other.pipeline == ready.pipeline.name:
-            changes = differences(json.loads(other.plan), json.loads(_text(ready.plan.to_dict())))
+            now = json.loads(canonical_json(ready.plan.to_dict()))
+            found = differences(json.loads(other.plan), now)
             raise ResumeError(
                 f"no unfinished run has this plan; {other.name} has another one, which differs in\n"
-                + _listed(changes)
+                + _listed(found)
                 + "\nundo that to continue it, or run without --resume to begin anew"
             )
     raise ResumeError(
@@ -54,7 +56,7 @@ def find(store: Store, ready: Prepared) -> StoredRun:
 
 def changes(run: StoredRun, ready: Prepared) -> str | None:
     """Return a warning that lists what is executed otherwise than before, None where nothing is."""
-    found = differences(json.loads(run.execution), json.loads(_text(executed(ready))))
+    found = differences(json.loads(run.execution), json.loads(canonical_json(executed(ready))))
     return f"{run.name} goes on under other conditions:\n{_listed(found)}" if found else None
 
 
@@ -66,12 +68,6 @@ def executed(ready: Prepared) -> dict[str, Any]:
         "build": {"identity": ready.build.identity, **ready.build.details},
         **kept(ready),
     }
-
-
-def _text(value: Mapping[str, Any]) -> str:
-    from leanopt_core.canonical import canonical_json
-
-    return canonical_json(value)
 
 
 def _listed(lines: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from typing import cast
 
@@ -19,7 +20,7 @@ from leanopt_core.search.audience import Audience, Screen
 from leanopt_core.search.feasible import size_of
 from leanopt_core.search.interrupt import interrupts
 from leanopt_core.search.ledger import Ledger
-from leanopt_core.search.lock import run_lock
+from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
 from leanopt_core.search.reading import ReadCheck
@@ -52,12 +53,14 @@ def run_pipeline(
         prepared(pipeline, hashed=store.hash_file) as ready,
     ):
         crew = _crew(ready)
-        run = (
-            resuming.find(store, ready)
-            if resume
-            else resuming.begin(store, ready, crew.fitness.direction)
-        )
-        with run_lock(pipeline.folder / LOCKS, run.name):
+        with ExitStack() as held:
+            with turn(pipeline.folder / LOCKS):
+                run = (
+                    resuming.find(store, ready)
+                    if resume
+                    else resuming.begin(store, ready, crew.fitness.direction)
+                )
+                held.enter_context(run_lock(pipeline.folder / LOCKS, run.name))
             if resume:
                 if changed := resuming.changes(run, ready):
                     screen.warning(changed)
@@ -129,8 +132,10 @@ class _Session:
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"
         finally:
-            writer.finish(state)
-            self.audience.ended(state)
+            try:
+                writer.finish(state)
+            finally:
+                self.audience.ended(state)
 
     def _pool(self, screen: Screen) -> Pool[int]:
         settings = self.ready.pipeline.executor

@@ -67,7 +67,12 @@ COMPLETE: dict[str, Any] = {"status": "complete", "statistics": {"Net Profit": 0
 def test_a_request_has_exact_numbers_and_the_scenario(engine: PythonEngine) -> None:
     """Grid values are printed as they are stored; dates are ISO; data is a placeholder, first."""
     scenario = Scenario(
-        "one", "SPY", date(2004, 1, 2), date(2005, 1, 2), Decimal(100000), {"fee": 0.5}
+        "one",
+        "SPY",
+        date(2004, 1, 2),
+        date(2005, 1, 2),
+        Decimal("100000.10"),
+        {"fee": 0.5, "limits": [9007199254740993, {"deep": Decimal("0.12345678901234567890")}]},
     )
     parameters = {"x": 10**20, "y": Decimal("0.10"), "z": "trail", "on": True}
     request = engine.request(Backtest("key", parameters, scenario), frozenset({"equity"}))
@@ -77,17 +82,17 @@ def test_a_request_has_exact_numbers_and_the_scenario(engine: PythonEngine) -> N
     assert sent["outputs"] == ["equity"]
     assert sent["backtest"]["scenario"] == {
         "data": "{data}", "name": "one", "symbol": "SPY", "start": "2004-01-02",
-        "end": "2005-01-02", "cash": 100000, "fee": Decimal("0.5"),
+        "end": "2005-01-02", "cash": Decimal("100000.10"), "fee": Decimal("0.5"),
+        "limits": [9007199254740993, {"deep": Decimal("0.12345678901234567890")}],
     }  # fmt: skip
     assert sent["backtest"]["parameters"] == {**parameters, "y": Decimal("0.1")}
     assert '"y":0.1' in request.payload
 
 
-@given(
-    st.text(),
-    st.text(),
-    st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False),
-)
+numbers = st.integers(-(10**29), 10**29) | st.decimals(-(10**9), 10**9, places=8)
+
+
+@given(st.text(), st.text(), st.booleans() | numbers)
 def test_any_names_and_texts_survive(name: str, text: str, value: Any) -> None:
     """Whatever stands in a name or a value, the request is JSON that says it again."""
     engine = PythonEngine(PythonStrategy(entry="s.py:run"), Path())

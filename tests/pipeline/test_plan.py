@@ -41,7 +41,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("parameters.more=1", True),
     ("constraints.parameters=[]", True),
     ("constraints.results=[]", True),
-    ('constraints.results=["Drawdown<=0.25", "Total Orders >= 30.0"]', False),
+    ('constraints.results=["Drawdown  <=  25%", "Total Orders >= 30"]', False),
     ("fitness.use=calmar", False),
     ("fitness.min_trades=31", True),
     ("fitness.form=log_trades", True),

@@ -36,6 +36,11 @@ class Wrapped:
             self.calls += 1
             if name != "request" or self.calls > 3:
                 raise LookupError(f"no {name} today")
+        if self.deed.startswith(name + " returns "):
+            answer = {"None": None, "0": 0}[self.deed.split()[-1]]
+            return lambda *arguments, **named: answer
+        if self.deed == name + " exits":
+            raise SystemExit(0)
         return getattr(self.inner, name)
 
 
@@ -70,19 +75,60 @@ DEEDS = {
 }
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_a_hostile_engine_or_executor_is_named(
-    project: Path, tmp_path: Path, leanopt, deed: str
-) -> None:
-    """The plugin, its distribution and what it was doing; exit codes 4 and 6."""
+@pytest.fixture
+def clumsy(tmp_path: Path) -> Path:
+    """A folder that holds the clumsy distribution."""
     site = tmp_path / "site"
     info = site / "clumsy-3.0.dist-info"
     info.mkdir(parents=True)
     (site / "clumsy.py").write_text(PLUGIN)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: clumsy\nVersion: 3.0\n")
     (info / "entry_points.txt").write_text("[leanopt]\nclumsy = clumsy\n")
+    return site
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_hostile_engine_or_executor_is_named(
+    clumsy: Path, project: Path, leanopt, deed: str
+) -> None:
+    """The plugin, its distribution and what it was doing; exit codes 4 and 6."""
     use, key, who, doing = DEEDS[deed]
     sets = ("--set", f"{use}=clumsy", "--set", f"{key}={deed}")
-    completed = leanopt(project, "run", "pipeline.toml", *sets, check=False, PYTHONPATH=str(site))
+    completed = leanopt(project, "run", "pipeline.toml", *sets, check=False, PYTHONPATH=str(clumsy))
     assert completed.returncode == (6 if deed == "spawn" else 4), completed.stderr
     assert f"leanopt: {who}{doing}LookupError: no {deed} today" in completed.stderr
+
+
+NOTHING = "it returned NoneType, expected"
+RETURNS = {
+    "prepare returns None": (
+        *ENGINE,
+        "preparing the strategy: it returned NoneType, expected Build",
+    ),
+    "request returns None": (*ENGINE, f"wording a request: {NOTHING} Request"),
+    "once returns None": (*EXECUTOR, f"running a command: {NOTHING} Completed"),
+    "workers returns 0": (*EXECUTOR, "asked how many workers: it returned 0, expected 1 or more"),
+    "prepare exits": (*ENGINE, "preparing the strategy: it raised SystemExit: 0"),
+    "place exits": (*EXECUTOR, "asked for its place: it raised SystemExit: 0"),
+}
+
+
+@pytest.mark.parametrize("deed", RETURNS)
+def test_what_is_returned_is_checked(clumsy: Path, project: Path, leanopt, deed: str) -> None:
+    """A wrong type is named at once, and nothing ends the run quietly."""
+    use, key, who, message = RETURNS[deed]
+    sets = ("--set", f"{use}=clumsy", "--set", f"{key}={deed}")
+    completed = leanopt(project, "run", "pipeline.toml", *sets, check=False, PYTHONPATH=str(clumsy))
+    assert completed.returncode == 4, completed.stderr
+    assert f"leanopt: {who}{message}\n" in completed.stderr
+
+
+def test_an_answer_read_as_nothing_costs_its_trial(
+    clumsy: Path, project: Path, leanopt, shown
+) -> None:
+    """`Engine.read` that returns no Outcome, or exits, is an engine error of that backtest."""
+    for deed in ("read returns None", "read exits"):
+        sets = ("strategy.engine=clumsy", f"strategy.deed={deed}", "stage.1.trials=1")
+        given = [part for one in sets for part in ("--set", one)]
+        leanopt(project, "run", "pipeline.toml", *given, PYTHONPATH=str(clumsy))
+        assert shown(project)["trials"]["failures"] == {"engine error": 25}

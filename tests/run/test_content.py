@@ -1,0 +1,67 @@
+"""What decides a backtest is in its key: data behind links, modules from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from leanopt_core.content import hash_data
+
+
+def test_data_in_linked_folders_counts(tmp_path: Path) -> None:
+    """LEAN's data folder is often linked in; a change behind the link is another identity."""
+    elsewhere, data = tmp_path / "elsewhere", tmp_path / "data"
+    (elsewhere / "daily").mkdir(parents=True)
+    data.mkdir()
+    (elsewhere / "daily" / "spy.csv").write_text("1\n")
+    (data / "equity").symlink_to(elsewhere)
+    before = hash_data(data)
+    (elsewhere / "daily" / "spy.csv").write_text("2\n")
+    assert hash_data(data) != before
+    (elsewhere / "daily" / "spy.csv").write_text("1\n")
+    assert hash_data(data) == before
+    # The same files in place of the link are the same data.
+    (data / "equity").unlink()
+    (data / "equity" / "daily").mkdir(parents=True)
+    (data / "equity" / "daily" / "spy.csv").write_text("1\n")
+    assert hash_data(data) == before
+
+
+def test_a_link_to_a_folder_above_ends(tmp_path: Path) -> None:
+    """It is passed by; two links to one folder both count."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").write_text("1")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    before = hash_data(tmp_path)
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert hash_data(tmp_path) != before
+
+
+def test_a_module_from_elsewhere_counts(project: Path, tmp_path: Path, leanopt, shown) -> None:
+    """One on PYTHONPATH, as an editable install is: a change is no answer from the store."""
+    lib = tmp_path / "lib"
+    lib.mkdir()
+    (lib / "factor.py").write_text("FACTOR = 1\n")
+    strategy = project / "strategy.py"
+    text = strategy.read_text()
+    strategy.write_text(
+        "from factor import FACTOR\n" + text.replace("profit = 1 ", "profit = FACTOR ")
+    )
+    few = ("--set", "stage.1.trials=2")
+    leanopt(project, "run", "pipeline.toml", *few, PYTHONPATH=str(lib))
+    first = shown(project)["best"][0]["fitness"]
+    (lib / "factor.py").write_text("FACTOR = 1000\n")
+    leanopt(project, "run", "pipeline.toml", *few, PYTHONPATH=str(lib))
+    assert shown(project)["backtests"]["from_store"] == 0
+    assert shown(project)["best"][0]["fitness"] > first + 900
+
+
+def test_two_sinks_of_one_kind_are_two(project: Path, leanopt) -> None:
+    """Each writes its own file."""
+    with (project / "pipeline.toml").open("a") as file:
+        for name in "ab":
+            file.write(f'\n[[sink]]\nuse = "jsonl"\npath = "{name}.jsonl"\n')
+    leanopt(project, "run", "pipeline.toml", "--set", "stage.1.trials=2")
+    first = (project / "a.jsonl").read_text()
+    assert first == (project / "b.jsonl").read_text()
+    assert [json.loads(line)["number"] for line in first.splitlines()] == list(range(1, 27))
