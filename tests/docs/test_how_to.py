@@ -52,7 +52,10 @@ class Reader:
             if file:
                 self.write(self.folder / file, text, append=bool(append))
             elif kind == "sql":
-                self.query(text)
+                answer = self.query(text)
+            elif kind == "text":
+                shown = re.sub(" +", " ", text)
+                assert pattern(shown).fullmatch(answer), f"{answer}\nis not:\n{shown}"
             else:
                 assert kind == "console", "every snippet is a file, a query or a command"
                 for line, shown in STEP.findall(text):
@@ -63,11 +66,15 @@ class Reader:
         path.parent.mkdir(exist_ok=True)
         path.write_text(path.read_text() + "\n" + text if append else text)
 
-    def query(self, text: str) -> None:
-        """Ask the store; there is an answer."""
+    def query(self, text: str) -> str:
+        """Ask the store; return columns and rows, a line each."""
         store = f"file:{self.folder}/.leanopt/leanopt.db?mode=ro"
         with closing(sqlite3.connect(store, uri=True)) as database:
-            assert database.execute(text).fetchall(), text
+            cursor = database.execute(text)
+            columns = [column for column, *_ in cursor.description]
+            rows = [[_figure(value) for value in row] for row in cursor]
+        assert rows, text
+        return "".join(f"{' '.join(row)}\n" for row in (columns, *rows))
 
     def type(self, line: str, shown: str) -> None:
         """Run a command as typed: it prints what is shown, errors where it fails."""
@@ -84,7 +91,7 @@ class Reader:
         output, errors = process.communicate(timeout=120)
         said = errors if process.returncode else output
         assert pattern(shown).fullmatch(said), f"{line}\n{said}{errors}\nis not:\n{shown}"
-        assert bool(process.returncode) == shown.startswith("leanopt: "), line
+        assert bool(process.returncode) == ("leanopt: " in shown), line
 
     def really(self, line: str) -> str:
         """Return what is run: nothing is installed for good, and no terminal is needed."""
@@ -137,6 +144,10 @@ def pattern(shown: str) -> re.Pattern[str]:
 
 def _line(shown: str) -> str:
     return ".*".join(map(re.escape, shown.split("...")))
+
+
+def _figure(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @pytest.fixture
