@@ -39,6 +39,10 @@ class History(Sequence[Told]):
     def best(self, count: int) -> list[Told]:
         """Return up to `count` trials by rank: feasible ones, then by violation, then the rest."""
 
+    @abstractmethod
+    def find(self, point: Point) -> Told | None:
+        """Return the trial of this point of the grid, None where it has not been told."""
+
 
 @frozen
 class StageStart:

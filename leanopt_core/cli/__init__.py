@@ -21,17 +21,19 @@ def main() -> None:
     if sys.platform == "win32":
         sys.exit(_ON_WINDOWS)
     from leanopt_core.cli.group import leanopt
+    from leanopt_core.cli.output import plain
 
     try:
         leanopt(prog_name="leanopt")
     except LeanoptError as error:
-        print(f"leanopt: {error}", file=sys.stderr)
+        print(f"leanopt: {plain(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:
         if os.environ.get("LEANOPT_DEBUG"):
             raise
+        what = plain(f"{type(error).__name__}: {error}")
         print(
-            f"leanopt: this is a defect of leanopt: {type(error).__name__}: {error}\n"
+            f"leanopt: this is a defect of leanopt: {what}\n"
             "leanopt: LEANOPT_DEBUG=1 shows where it happened",
             file=sys.stderr,
         )

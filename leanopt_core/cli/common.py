@@ -50,12 +50,13 @@ def load(
     seed: int | None,
 ) -> tuple[Pipeline, Registry]:
     """Read a pipeline with its overrides; problems with plugins are warnings here."""
+    from leanopt_core.cli.output import plain
     from leanopt_core.pipeline import load_pipeline
     from leanopt_core.plugins import discover
 
     registry = discover()
     for problem in registry.problems:
-        click.echo(f"leanopt: warning: {problem}", err=True)
+        click.echo(f"leanopt: warning: {plain(str(problem))}", err=True)
     loaded = load_pipeline(pipeline, registry, sets=sets, workers=workers, symbol=symbol, seed=seed)
     return loaded, registry
 

@@ -8,7 +8,7 @@ from heapq import nsmallest
 from math import isnan, nan
 from typing import overload
 
-from leanopt_core.space import Space
+from leanopt_core.space import Point, Space
 from leanopt_core.stage import History, Told
 from leanopt_core.trial import Trial
 
@@ -64,6 +64,16 @@ class ToldHistory(History):
     def knows(self, rank: int) -> bool:
         """Say whether a told trial has the point of this rank."""
         return self._slots[self._slot(rank)] != 0
+
+    def position(self, point: Point) -> int | None:
+        """Return the position of the told trial of this point, None where there is none."""
+        found = self._slots[self._slot(self._space.rank(point))]
+        return found - 1 if found else None
+
+    def find(self, point: Point) -> Told | None:
+        """Return the trial of this point of the grid, None where it has not been told."""
+        position = self.position(point)
+        return None if position is None else self._told(position)
 
     def _slot(self, rank: int) -> int:
         """Return the slot that holds `rank`, or the free one where it would go."""
@@ -133,6 +143,13 @@ class HistorySlice(History):
             self._history[position]
             for position in nsmallest(count, self._range, key=self._history.rank_key)
         ]
+
+    def find(self, point: Point) -> Told | None:
+        """Return the trial of this point of the grid, None where it is not among these."""
+        position = self._history.position(point)
+        if position is None or position not in self._range:
+            return None
+        return self._history[position]
 
     @overload
     def __getitem__(self, index: int) -> Told: ...

@@ -150,3 +150,13 @@ def test_a_told_trial_costs_few_bytes(digits, limit):
         tracemalloc.stop()
     assert len(history) == MANY
     assert peak <= limit * MANY
+
+
+@given(told_trials())
+def test_a_point_is_found_again(case):
+    """In the whole history and in the slices that hold it, and in no others."""
+    history = filled(*case)
+    for position, told in enumerate(history):
+        assert history.find(told.point) == told
+        assert history.since(position).find(told.point) == told
+        assert history.since(position + 1).find(told.point) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from leanopt_core.trial import DONE, Proposal, Signal
 
@@ -14,27 +14,21 @@ if TYPE_CHECKING:
     from leanopt_core.stage import AskContext, StageStart
     from leanopt_core.trial import Trial
 
-#: So many refusals in a row mean that earlier stages left little: then their points are looked up.
-PATIENCE: Final = 10
-
 
 class RandomSearch:
     """Draws feasible points uniformly without repeats; done when the space is exhausted.
 
-    It holds no list of what it drew: the space's permutation never comes back to a point. Points of
-    earlier stages are refused and drawn over; only where that happens often are they remembered.
+    It holds no list of what it drew: the space's permutation never comes back to a point. Points
+    that earlier stages tried are passed over.
     """
 
     def __init__(self, points: Iterator[Point]) -> None:
         self._points = points
-        self._known: frozenset[Point] = frozenset()
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the next point, `DONE` after the last."""
-        if context.attempt == PATIENCE:
-            self._known = frozenset(told.point for told in context.history)
         for point in self._points:
-            if point not in self._known:
+            if context.history.find(point) is None:
                 return Proposal(point, "random")
         return DONE
 

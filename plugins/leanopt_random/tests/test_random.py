@@ -11,7 +11,7 @@ import leanopt_random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from leanopt_random._impl import PATIENCE, RandomSearch, create
+from leanopt_random._impl import RandomSearch, create
 
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
@@ -94,7 +94,7 @@ def test_finds_the_last_points_of_an_almost_known_space() -> None:
     assert len(proposed) == 1600
     last = proposed[-1]
     assert last.index == 1
-    assert last.attempt == PATIENCE
+    assert last.attempt == 0
 
 
 def test_a_huge_space_costs_nothing() -> None:
