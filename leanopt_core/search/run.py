@@ -65,7 +65,8 @@ def run_pipeline(
                 if changed := resuming.changes(run, ready):
                     screen.warning(changed)
                 run = store.runs.resume(run.id)
-            reads = ReadCheck(pipeline.space.names, allow_unread=allow_unread)
+            given = (*pipeline.space.names, *pipeline.space.fixed)
+            reads = ReadCheck(given, allow_unread=allow_unread)
             audience = Audience(run.name, registry, screen, crew.sinks, reads)
             session = _Session(store, ready, run, crew, audience)
             session.search(resumed=resume, reads=reads, screen=screen)

@@ -209,3 +209,11 @@ def test_a_parameter_that_nobody_reads_stops_the_run(folder: Path, leanopt, show
     assert shown(folder)["trials"]["told"] == 16
     leanopt(folder, "run", "pipeline.toml", "--allow-unread")
     assert shown(folder)["trials"]["told"] == 24
+
+
+def test_a_fixed_parameter_that_nobody_reads_stops_the_run_too(folder: Path, leanopt) -> None:
+    """It would be as silent a mistake."""
+    fixed = ("--set", "parameters.deed=0", "--set", "parameters.sise=3")
+    completed = leanopt(folder, "run", "pipeline.toml", *fixed, check=False)
+    assert completed.returncode == 5
+    assert "parameter 'sise' is given, but the strategy did not read it" in completed.stderr
