@@ -93,8 +93,9 @@ class AskContext:
 class Stage(Protocol):
     """A search method. Called on the main thread only, one call at a time.
 
-    A method may also offer `adopt(context, proposal)`, which replay calls with the stored proposal
-    instead of asking, where asking is dear.
+    A method may say why it is done: a text in its attribute `reason`, as `local optimum`, read when
+    it answers `DONE`. It may also offer `adopt(context, proposal)`, which replay calls with the
+    stored proposal instead of asking, where asking is dear.
     """
 
     def ask(self, context: AskContext) -> Proposal | Signal:

@@ -83,6 +83,11 @@ class ContainedStage:
         answer = self._call(doing, "ask", context)
         return answer if isinstance(answer, Signal) else self._proposal(answer, doing)
 
+    def reason(self) -> str:
+        """Return why the method is done, in its own words where it has any, else nothing."""
+        reason = self._guard.call("asked why it is done", getattr, self._stage, "reason", "")
+        return reason if isinstance(reason, str) and _storable(reason) else ""
+
     def adopt(self, context: AskContext, proposal: Proposal) -> None:
         """Hand over a stored proposal; only where `adopts` is true."""
         self._call(f"given back trial {context.number}", "adopt", context, proposal)

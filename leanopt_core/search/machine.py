@@ -241,7 +241,8 @@ class SearchMachine:
         elif answer is DONE:
             if recorded is not None and recorded.stage == active.rule.name:
                 raise ResumeError(_changed(active.rule, number, "proposed, now it ends before"))
-            active.ending = "done"
+            why = active.method.reason()
+            active.ending = f"done: {why}" if why else "done"
         elif isinstance(answer, Proposal):
             yield from self._take(active, answer, recorded)
 

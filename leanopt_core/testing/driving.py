@@ -49,7 +49,8 @@ class Search:
         elif isinstance(command, Tell):
             self.told.append(command.trial)
         elif isinstance(command, StageEnded):
-            self.reasons.append(command.reason)
+            # A method's own words may follow, as in `done: local optimum`.
+            self.reasons.append(command.reason.partition(":")[0])
 
 
 def drive(

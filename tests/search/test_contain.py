@@ -433,3 +433,26 @@ def test_errors_for_the_user_pass_where_they_are_expected() -> None:
     with pytest.raises(PluginError, match=r"executor 'demo' \(demo 1.0\), being built: it raised"):
         guard.call("being built", lambda: 1 / 0)
     assert guard.call("being built", max, 1, 2) == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "ended"),
+    [
+        ("local optimum", "done: local optimum"),
+        ("", "done"),
+        (None, "done"),
+        (3, "done"),
+        ("\ud800", "done"),
+    ],
+)
+def test_a_method_may_say_why_it_is_done(reason, ended):
+    """A text that can be stored follows `done`; anything else is passed over."""
+
+    class Brief(Polite):
+        def __init__(self, start):
+            super().__init__(start)
+            self.script = iter([0, DONE])
+            self.reason = reason
+
+    commands = drive(Brief).run()
+    assert [c.reason for c in commands if isinstance(c, StageEnded)] == [ended]
