@@ -10,7 +10,10 @@ import pytest
 
 # Before the kits are imported, so that a failed assertion shows its values.
 pytest.register_assert_rewrite(
-    *(f"leanopt_core.testing.{kind}" for kind in ("stage", "fitness", "executor", "sink", "engine"))
+    *(
+        f"leanopt_core.testing.{module}"
+        for module in ("stage", "fitness", "channel", "executor", "lines", "sink", "engine")
+    )
 )
 
 from leanopt_core.testing.driving import Search, drive  # noqa: E402 - after the registration

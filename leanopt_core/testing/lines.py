@@ -14,7 +14,7 @@ from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.work import Launch, Mount, Request
 
 #: Seconds: what has not come about by then on a busy machine never will.
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 HARNESS = Mount("harness", Path(__file__).with_name("obeying.py"))
 
@@ -30,17 +30,17 @@ def request(do: str, **members: Any) -> Request:
     return Request(json.dumps({"do": do, **members}))
 
 
-def ask(pool: Pool[int], *requests: Request) -> list[Finished[int]]:
+def ask(pool: Pool[int], *requests: Request, patience: float = PATIENCE) -> list[Finished[int]]:
     """Return what became of each request, in their order; fails where one never ends."""
     for ticket, one in enumerate(requests):
         pool.submit(ticket, one)
-    return [one for _, one in sorted(_collected(pool, len(requests)).items())]
+    return [one for _, one in sorted(_collected(pool, len(requests), patience).items())]
 
 
-def _collected(pool: Pool[int], number: int) -> dict[Hashable, Finished[int]]:
+def _collected(pool: Pool[int], number: int, patience: float) -> dict[Hashable, Finished[int]]:
     finished: dict[Hashable, Finished[int]] = {}
     while len(finished) < number:
-        some = pool.wait(PATIENCE)
+        some = pool.wait(patience)
         assert some, f"{number - len(finished)} of {number} requests came to no end"
         for one in some:
             assert one.ticket not in finished, "a request was answered twice"
@@ -48,10 +48,27 @@ def _collected(pool: Pool[int], number: int) -> dict[Hashable, Finished[int]]:
     return finished
 
 
+def marked(mark: str) -> list[int]:
+    """Return the living processes of this machine that have `mark` in their environment."""
+    return [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if mark.encode() in _environment(process)
+    ]
+
+
+def _environment(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:  # it has ended, or is somebody else's
+        return b""
+
+
 class Line:
     """A channel with what came from it so far."""
 
-    def __init__(self, executor: Executor, launch: Launch, **how: Any) -> None:
+    def __init__(self, executor: Executor, launch: Launch, patience: float, **how: Any) -> None:
+        self._patience = patience
         self.channel: Channel = executor.spawn(launch, 1, **how)
         self.out = b""
         self.err = b""
@@ -68,14 +85,14 @@ class Line:
     def send(self, **members: Any) -> None:
         """Write a line whole."""
         data = memoryview(json.dumps(members).encode() + b"\n")
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self._patience
         while data:
             data = data[self.channel.write(data) :]
             assert time.monotonic() < until, "the harness takes nothing any more"
 
     def listen(self, enough: Callable[[], object]) -> None:
         """Read until `enough` says so; fails where nothing leads there."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self._patience
         while not enough():
             assert time.monotonic() < until, (
                 f"it never came about; heard {self.out!r}, {self.err!r}"

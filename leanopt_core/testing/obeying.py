@@ -57,13 +57,15 @@ def hang(request: Request) -> None:  # noqa: ARG001 - as all of them
 
 
 def multiply(request: Request) -> None:
-    """Start a child, and a daemon in a session of its own, that keep the pipes; then answer."""
+    """Start a child, a daemon in a session of its own, and one without the pipes; then answer."""
     told, tell = os.pipe()
-    for daemon in (False, True):
+    for kind in ("child", "daemon", "silent daemon"):
         if not os.fork():
-            if daemon:
+            if kind != "child":
                 os.setsid()
             os.write(tell, b".")
+            if kind == "silent daemon":
+                os.closerange(0, 1024)
             rest()
         os.read(told, 1)
     answer(request)

@@ -54,7 +54,8 @@ def test_every_test_is_named(kit: str) -> None:
         rf"^## \w+(?: \w+)?: `{kit}`$(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL
     )
     named = re.findall(r"^\| `(test_\w+)` \|", section, re.MULTILINE)
-    assert named == [name for name in vars(getattr(testing, kit)) if name.startswith("test_")]
+    classes = getattr(testing, kit).__mro__
+    assert named == [name for one in classes for name in vars(one) if name.startswith("test_")]
 
 
 @pytest.mark.slow
@@ -69,6 +70,32 @@ def test_the_walker_is_caught(walker: Path) -> None:
         "test_a_space_of_one_point",
         "test_refusals_are_taken",
     }
+
+
+PLAIN = """
+import pytest
+from leanopt_core.testing import ExecutorContract
+from leanopt_walker import PlainOptions
+from leanopt_walker.executor import make_executor
+
+
+class TestPlain(ExecutorContract):
+    patience = 3
+
+    @pytest.fixture
+    def executor(self, tmp_path):
+        return make_executor(PlainOptions(), tmp_path)
+"""
+
+
+@pytest.mark.slow
+def test_an_executor_that_leaves_daemons_is_caught(walker: Path) -> None:
+    """The guide's, which says so of itself; the kit itself leaves none behind."""
+    (walker / "test_plain.py").write_text(PLAIN)
+    done = pytested(walker, "-k", "test_kill_leaves_nothing", "test_plain.py")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed" in done.stdout
+    assert "processes are left of a worker" in done.stdout
 
 
 def test_the_driven_search_climbs(walker: Path) -> None:

@@ -1,0 +1,182 @@
+"""The contract of an executor's channels, as tests with real harnesses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.base import Executor
+from leanopt_core.testing.lines import PATIENCE, Line, launch, marked
+
+Connect = Callable[..., Line]
+
+
+class ChannelContract:
+    """What is expected of the line to one worker; a part of `ExecutorContract`."""
+
+    #: Seconds after which what has not come about is taken to come never.
+    patience = PATIENCE
+
+    @pytest.fixture
+    def executor(self) -> Iterator[Executor]:
+        """Override: yield the executor; close it afterwards."""
+        raise NotImplementedError("override the fixture `executor`")
+
+    @pytest.fixture
+    def connect(self, executor: Executor) -> Iterator[Connect]:
+        """Return what starts the kit's harness on a channel; all are released at the end.
+
+        No process may be left then, as far as this machine can see them.
+        """
+        lines: list[Line] = []
+        mark = str(uuid4())
+
+        def connected(environment: Mapping[str, str] | None = None, **how: Any) -> Line:
+            told = {**(environment or {}), "KIT_MARK": mark}
+            lines.append(Line(executor, launch(environment=told), self.patience, **how))
+            return lines[-1]
+
+        yield connected
+        for line in lines:
+            line.release()
+        left = marked(f"KIT_MARK={mark}")
+        for process in left:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        assert left == [], "processes are left of a worker that was released"
+
+    def test_kill_leaves_nothing(self, connect: Connect) -> None:
+        """Children and daemons of the harness, with its pipes or without, end with it."""
+        line = connect()
+        line.send(id="1", do="multiply", echo=1)
+        line.listen(line.answers)
+        assert not line.over
+        line.channel.kill()
+        line.channel.kill()
+        line.listen(lambda: line.over)
+        assert line.channel.fate()
+
+    def test_release_ends_what_lives(self, connect: Connect) -> None:
+        """Within seconds, without a word to the harness before."""
+        line = connect()
+        line.send(id="1", do="hang")
+        began = time.monotonic()
+        line.release()
+        assert time.monotonic() - began < self.patience
+
+    def test_a_line_from_hello_to_end(self, connect: Connect) -> None:
+        """The end of input ends the harness by itself, and its fate is known then."""
+        line = connect()
+        assert line.channel.fate() == ""
+        line.send(id="hello", hello={"protocol": 1})
+        line.listen(line.answers)
+        assert line.answers()[0]["hello"]["engine"] == "kit"
+        line.channel.end()
+        line.listen(lambda: line.over)
+        assert "0" in line.channel.fate()
+
+    def test_descriptors_stay_the_same(self, connect: Connect) -> None:
+        """And reading where nothing is there blocks nobody."""
+        line = connect()
+        descriptors = list(line.channel.filenos())
+        assert descriptors == list(line.channel.filenos())
+        assert line.channel.write_fileno() >= 0
+        assert line.channel.read(descriptors[0]).out == b""
+
+    def test_writing_to_the_dead_is_refused(self, connect: Connect) -> None:
+        """With BrokenPipeError, sooner or later: never by waiting."""
+        line = connect()
+        line.send(id="1", do="leave", code=0)
+        line.listen(lambda: line.over)
+        with pytest.raises(BrokenPipeError):
+            _write_on(line)
+
+    def test_memory_is_known_or_not(self, connect: Connect) -> None:
+        """A number of bytes above 0, or None."""
+        line = connect()
+        line.send(id="1", do="answer")
+        line.listen(line.answers)
+        held = line.channel.memory()
+        assert held is None or held > 0
+
+    def test_a_memory_limit_is_kept_or_refused(self, connect: Connect) -> None:
+        """A worker beyond it is killed, and its fate says memory."""
+        try:
+            line = connect(memory_limit=256 * 2**20)
+        except ExecutorError:
+            return
+        line.send(id="1", do="swallow", mib=2048)
+        line.listen(lambda: line.over or line.answers())
+        assert line.answers() == []
+        assert "memory" in line.channel.fate()
+
+    def test_scratch_files_go_in_and_out(self, connect: Connect) -> None:
+        """Below `{scratch}`, folders made; readable when the worker has gone."""
+        line = connect()
+        line.channel.put("deep/er/in.txt", b"one")
+        line.channel.put("deep/er/in.txt", b"two")
+        scratch = line.channel.fill("{scratch}")
+        line.send(id="1", do="read", path=f"{scratch}/deep/er/in.txt")
+        line.send(id="2", do="write", path=f"{scratch}/out.txt", text="from there")
+        line.listen(lambda: len(line.answers()) == 2)
+        assert line.answers()[0]["text"] == "two"
+        line.channel.end()
+        line.listen(lambda: line.over)
+        with line.channel.open("out.txt") as file:
+            assert file.read() == b"from there"
+
+    @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", ".."])
+    def test_no_name_leaves_the_scratch_folder(self, connect: Connect, name: str) -> None:
+        """Neither to write nor to read."""
+        line = connect()
+        with pytest.raises(ExecutorError):
+            line.channel.put(name, b"x")
+        with pytest.raises(ExecutorError):
+            line.channel.open(name)
+
+    def test_files_that_are_not_there(self, connect: Connect) -> None:
+        """FileNotFoundError for none, ExecutorError for a folder."""
+        line = connect()
+        with pytest.raises(FileNotFoundError):
+            line.channel.open("none.txt")
+        line.channel.put("folder/x", b"x")
+        with pytest.raises(ExecutorError):
+            line.channel.open("folder")
+
+    def test_placeholders(self, connect: Connect) -> None:
+        """The known ones stand for this worker's place; one without a mount is an error."""
+        line = connect()
+        assert line.channel.fill("a {other} {scratch}").startswith("a {other} /")
+        assert "{" not in line.channel.fill("{python} {harness}")
+        with pytest.raises(ExecutorError):
+            line.channel.fill("{data}")
+
+    def test_the_launch_s_environment(self, connect: Connect) -> None:
+        """Reaches the harness, placeholders filled in."""
+        told = {"KIT_PLAIN": "as it is", "KIT_PLACE": "{harness}/x"}
+        line = connect(told)
+        line.send(id="1", do="report", names=list(told))
+        line.listen(line.answers)
+        heard = line.answers()[0]["environment"]
+        assert heard["KIT_PLAIN"] == "as it is"
+        assert heard["KIT_PLACE"] == line.channel.fill("{harness}/x")
+
+    def test_workers_have_folders_of_their_own(self, connect: Connect) -> None:
+        """What one writes, another does not see."""
+        one, other = connect(), connect()
+        one.channel.put("mine", b"x")
+        with pytest.raises(FileNotFoundError):
+            other.channel.open("mine")
+
+
+def _write_on(line: Line) -> None:
+    for _ in range(10_000):
+        line.channel.write(b"x" * 1000 + b"\n")
