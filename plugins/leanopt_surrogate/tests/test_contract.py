@@ -1,14 +1,12 @@
-"""What every search method promises: new points of the grid, the same ones every time."""
+"""New points of the grid whatever is told, beyond what the kit asks of every method."""
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import leanopt_surrogate
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,16 +48,6 @@ def partly(point: Point) -> Score:
     return bowl(point)
 
 
-def failed(_point: Point) -> Score:
-    """Return a failure."""
-    return Score(failure="strategy error")
-
-
-def infeasible(point: Point) -> Score:
-    """Return a violation that falls with the levels, never to 0."""
-    return Score(1.0, 1.0, 1.0 + sum(point), (Violation("rule", 1.0 + sum(point)),))
-
-
 def constant(_point: Point) -> Score:
     """Return always the same."""
     return worth(1.0)
@@ -70,7 +58,7 @@ def extreme(point: Point) -> Score:
     return worth((-1.0) ** sum(point) * 10.0 ** (300 * point[0] / 9))
 
 
-SCORES = {f.__name__: f for f in (bowl, partly, failed, infeasible, constant, extreme)}
+SCORES = {f.__name__: f for f in (bowl, partly, constant, extreme)}
 
 
 @pytest.mark.parametrize("score", SCORES)
@@ -86,12 +74,10 @@ def test_new_feasible_points_whatever_is_told(
 
 
 @pytest.mark.slow
-def test_no_repeats_in_thousands_of_trials(
-    drive: Drive, stage: MakeStage, space: MakeSpace
-) -> None:
-    """3,000 trials on a space of 5,000 are 3,000 different ones."""
-    proposed = drive(space(20, 25, 10), [stage(3000)], partly)
-    assert len(set(points(proposed))) == 3000
+def test_no_repeats_where_little_is_left(drive: Drive, stage: MakeStage, space: MakeSpace) -> None:
+    """900 trials on a space of 1,000 are 900 different ones."""
+    proposed = drive(space(10, 10, 10), [stage(900)], bowl)
+    assert len(set(points(proposed))) == 900
     assert all(command.attempt == 0 for command in proposed)
 
 
@@ -111,14 +97,6 @@ def test_exhausts_any_small_space(
     assert sorted(proposed) == sorted(tried.sample(1))
 
 
-@pytest.mark.parametrize("lengths", [(), (1,), (1, 1, 1)])
-def test_a_space_of_one_point(
-    drive: Drive, stage: MakeStage, space: MakeSpace, lengths: tuple[int, ...]
-) -> None:
-    """Its one point is proposed."""
-    assert points(drive(space(*lengths), [stage(5)], constant)) == [(0,) * len(lengths)]
-
-
 def test_a_constraint_that_leaves_little(drive: Drive, stage: MakeStage, space: MakeSpace) -> None:
     """Where 20 of 8,000 points are feasible, all of them are found."""
     narrow = space(20, 20, 20, rules=("a == b", "b == c"))
@@ -130,27 +108,6 @@ def test_axes_of_a_billion_levels(drive: Drive, stage: MakeStage, space: MakeSpa
     wide = space(10**9, 10**12, 3)
     proposed = drive(wide, [stage(60)], lambda p: worth(-abs(p[0] / 1e9 - 0.3) - p[1] / 1e12))
     assert len(set(points(proposed))) == 60
-
-
-@pytest.mark.parametrize("lookahead", [1, 16])
-def test_order_of_completion_and_runs_change_nothing(
-    drive: Drive, stage: MakeStage, space: MakeSpace, lookahead: int
-) -> None:
-    """Whatever backtest ends first, and run again, the proposals are the same."""
-    tried = space(10, 12, 5, rules=("a < b",))
-    runs = [
-        drive(tried, [stage(70)], partly, lookahead=lookahead, order=order) for order in range(3)
-    ]
-    assert runs[0] == runs[1] == runs[2]
-    assert points(drive(tried, [stage(70)], partly, lookahead=lookahead, seed=8)) != points(runs[0])
-
-
-@pytest.mark.parametrize("known", [5, 30, 61, 90])
-def test_resumes_by_adopting(drive: Drive, stage: MakeStage, space: MakeSpace, known: int) -> None:
-    """Given back its stored proposals, it goes on as it did without an interruption."""
-    tried = space(10, 12, 5, rules=("a < b",))
-    whole = drive(tried, [stage(90)], partly)
-    assert drive(tried, [stage(90)], partly, stored=whole[:known]) == whole
 
 
 class Scan:
@@ -182,18 +139,6 @@ def test_learns_from_earlier_stages(
     assert len(set(points(proposed))) == before + 40
     spread = sum(command.proposal.origin == "spread" for command in proposed)
     assert spread == max(0, 24 - before)
-
-
-def test_leaves_global_generators_alone(drive: Drive, stage: MakeStage, space: MakeSpace) -> None:
-    """No global random state is read or moved, Python's or NumPy's."""
-    runs = []
-    for seed in (3, 4):
-        random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002 - the global state itself
-        before = random.getstate(), np.random.get_state()[1].tobytes()  # noqa: NPY002
-        runs.append(drive(space(9, 9, 9), [stage(50)], bowl))
-        assert (random.getstate(), np.random.get_state()[1].tobytes()) == before  # noqa: NPY002
-    assert runs[0] == runs[1]
 
 
 FRESH = """
