@@ -1,7 +1,7 @@
 """How many backtests that do nothing a second: leanopt, durable, beside what does less.
 
 Every contender searches the same 679,140 points at random: the seven parameters of the search
-benchmark's made-up landscapes. leanopt runs each backtest in one of two worker processes and commits
+benchmark's landscapes. leanopt runs each backtest in one of two worker processes and commits
 it before the search learns of it; Optuna's objective returns a constant in the same process.
 """
 
