@@ -1,0 +1,29 @@
+"""Optuna's samplers: registration and options, nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leanopt_core import hookimpl
+from leanopt_core.specs import StageSpec
+from leanopt_optuna._options import OptunaOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["OptunaOptions", "leanopt_stages"]
+
+LEANOPT_API_VERSION = 1
+
+
+@hookimpl
+def leanopt_stages() -> Sequence[StageSpec]:
+    """Register the search method `optuna`."""
+    return [
+        StageSpec(
+            "optuna",
+            "leanopt_optuna._impl:create",
+            OptunaOptions,
+            "Optuna's samplers on the grid, no point twice: TPE, CMA-ES, NSGA-II and others",
+        )
+    ]

@@ -1,0 +1,71 @@
+"""Points that nobody has tried: the nearest one to a given point, or any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from random import Random
+
+    from leanopt_core.space import Point, Space
+
+#: So many points around a proposal are looked at before a random one stands in.
+LOOKS: Final = 1000
+
+
+class FreePoints:
+    """The feasible points of a space without those that are taken."""
+
+    def __init__(self, space: Space, seed: int, taken: Iterable[Point]) -> None:
+        self._space = space
+        self._taken = set(taken)
+        self._anywhere = space.sample(seed)
+
+    def take(self, point: Point) -> None:
+        """Let the point be free no more."""
+        self._taken.add(point)
+
+    def has(self, point: Point) -> bool:
+        """Say whether a point of the grid is feasible and not taken."""
+        return point not in self._taken and self._space.feasible(point)
+
+    def nearest(self, point: Point, random: Random) -> Point | None:
+        """Return a free point the fewest steps away, None where none is among the first `LOOKS`.
+
+        A step is to the next level of one axis, or to any other choice; `random` decides between
+        equals.
+        """
+        seen = {point}
+        ring = [point]
+        while ring and len(seen) < LOOKS:
+            ring = self._next_ring(ring, seen)
+            random.shuffle(ring)
+            found = next(filter(self.has, ring), None)
+            if found is not None:
+                return found
+        return None
+
+    def any(self) -> Point | None:
+        """Return a random free point, None where there is none."""
+        return next((point for point in self._anywhere if point not in self._taken), None)
+
+    def _next_ring(self, ring: Iterable[Point], seen: set[Point]) -> list[Point]:
+        """Return the points one step farther out, also infeasible ones: beyond may be free ones."""
+        farther: list[Point] = []
+        for point in ring:
+            for stepped in self._steps(point):
+                if len(seen) >= LOOKS:
+                    return farther
+                if stepped not in seen:
+                    seen.add(stepped)
+                    farther.append(stepped)
+        return farther
+
+    def _steps(self, point: Point) -> Iterator[Point]:
+        for place, axis in enumerate(self._space.axes):
+            own = point[place]
+            near: Iterable[int] = (own - 1, own + 1) if axis.ordered else range(len(axis))
+            for level in near:
+                if 0 <= level < len(axis) and level != own:
+                    yield (*point[:place], level, *point[place + 1 :])

@@ -1,0 +1,78 @@
+"""The search method itself: what the sampler proposes, moved where that is no new point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_optuna._free import FreePoints
+from leanopt_optuna._study import GridStudy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from optuna.trial import Trial as OptunaTrial
+
+    from leanopt_core.space import Point
+    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.trial import Trial
+    from leanopt_optuna._options import OptunaOptions
+
+#: How often a sampler is asked for a new point before the nearest one stands in: those that fit a
+#: model take as long each time, and come back to the same place.
+SAMPLES: Final[Mapping[str, int]] = {"gp": 1, "tpe": 2}
+OFTEN: Final = 10
+
+
+class OptunaSearch:
+    """Proposes what a sampler samples; no point twice, none that violates a constraint."""
+
+    def __init__(self, options: OptunaOptions, start: StageStart) -> None:
+        self._name = options.sampler
+        self._start = start
+        self._study = GridStudy(options, start)
+        self._free: FreePoints | None = None
+        self._outstanding: dict[int, OptunaTrial] = {}
+        #: Why it ended, empty before.
+        self.reason = ""
+
+    def ask(self, context: AskContext) -> Proposal | Signal:
+        """Return the sampler's point, the nearest free one, or any; `DONE` where none is left."""
+        if self._free is None:
+            told = (told.point for told in context.history)
+            self._free = FreePoints(self._start.space, self._start.seed, told)
+        trial = self._study.open()
+        proposal = self._proposal(trial, self._free, context)
+        if proposal is None:
+            self.reason = "no point left"
+            return DONE
+        self._study.place(trial, proposal.point)
+        self._free.take(proposal.point)
+        self._outstanding[context.number] = trial
+        return proposal
+
+    def tell(self, trial: Trial) -> None:
+        """Tell the sampler."""
+        asked = self._outstanding.pop(trial.number)
+        self._study.tell(asked, trial.score.objective, trial.score.violation)
+
+    def refused(self, point: Point) -> None:
+        """Learn nothing: every point proposed here or told before is known to be taken."""
+
+    def _proposal(
+        self, trial: OptunaTrial, free: FreePoints, context: AskContext
+    ) -> Proposal | None:
+        for _ in range(SAMPLES.get(self._name, OFTEN)):
+            point = self._study.sample(trial)
+            if free.has(point):
+                return Proposal(point, self._name)
+        near = free.nearest(point, context.random())
+        if near is not None:
+            return Proposal(near, f"{self._name}: nearest")
+        substitute = free.any()
+        return None if substitute is None else Proposal(substitute, f"{self._name}: random")
+
+
+def create(options: OptunaOptions, start: StageStart) -> OptunaSearch:
+    """Return the stage of one of Optuna's samplers."""
+    return OptunaSearch(options, start)

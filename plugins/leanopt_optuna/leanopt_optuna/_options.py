@@ -1,0 +1,137 @@
+"""The options of all samplers, each with the samplers that it belongs to and our fixed defaults.
+
+Optuna's defaults move between its versions; these do not, and nothing is left to Optuna's.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from attrs import Attribute, field, frozen, validators
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Sampler: TypeAlias = Literal["tpe", "gp", "cmaes", "nsgaii", "qmc", "random"]
+
+#: Each sampler's own options with their defaults; None leaves the number to the parameters'.
+DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "tpe": {
+            "n_startup_trials": 10,
+            "n_ei_candidates": 24,
+            "multivariate": True,
+            "constant_liar": True,
+        },
+        "gp": {"n_startup_trials": 10, "deterministic_objective": False},
+        "cmaes": {
+            "n_startup_trials": 1,
+            "popsize": None,
+            "use_separable_cma": False,
+            "with_margin": False,
+            "lr_adapt": False,
+        },
+        "nsgaii": {
+            "population_size": 50,
+            "mutation_prob": None,
+            "crossover_prob": 0.9,
+            "swapping_prob": 0.5,
+        },
+        "qmc": {"qmc_type": "sobol", "scramble": True},
+        "random": {},
+    }
+)
+
+#: What a sampler needs that Optuna does not bring, and the extra that installs it.
+NEEDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
+    {"gp": ("gp", ("torch", "scipy")), "qmc": ("qmc", ("scipy",))}
+)
+
+
+def _installed(_options: object, _attribute: Attribute[str], sampler: str) -> None:
+    extra, modules = NEEDS.get(sampler, ("", ()))
+    absent = [name for name in modules if find_spec(name) is None]
+    if absent:
+        raise ValueError(
+            f"needs {' and '.join(absent)}, not installed here: "
+            f"pip install 'leanopt-optuna[{extra}]'"
+        )
+
+
+def _own(options: OptunaOptions, attribute: Attribute[Any], value: object) -> None:
+    """Refuse an option that the chosen sampler does not have."""
+    if value is None or attribute.name in DEFAULTS[options.sampler]:
+        return
+    owners = [name for name, own in DEFAULTS.items() if attribute.name in own]
+    own = ", ".join(DEFAULTS[options.sampler]) or "none"
+    raise ValueError(
+        f"is an option of {' and '.join(owners)}, not of {options.sampler}, whose own are: {own}"
+    )
+
+
+def _option(text: str, *checks: Any, bounds: str = "") -> Any:
+    """Return a field that is None until the chosen sampler's default is known."""
+    validator = validators.and_(_own, *(validators.optional(check) for check in checks))
+    metadata = {"help": text} | ({"bounds": bounds} if bounds else {})
+    return field(default=None, validator=validator, metadata=metadata)
+
+
+_SHARE = (validators.ge(0), validators.le(1))
+
+
+@frozen
+class OptunaOptions:
+    """The options of `optuna`. None becomes the chosen sampler's own default."""
+
+    sampler: Sampler = field(
+        default="tpe",
+        validator=[validators.in_(tuple(DEFAULTS)), _installed],
+        metadata={"help": "the method that proposes"},
+    )
+    n_startup_trials: int | None = _option(
+        "results before the sampler's own proposals, random until then: tpe and gp 10, cmaes 1",
+        validators.ge(1),
+    )
+    n_ei_candidates: int | None = _option(
+        "tpe: draws of which the most promising is proposed, 24", validators.ge(1)
+    )
+    multivariate: bool | None = _option("tpe: parameters are modelled together, true")
+    constant_liar: bool | None = _option(
+        "tpe: trials under way count as bad ones, so that proposals spread, true"
+    )
+    deterministic_objective: bool | None = _option("gp: results have no noise, false")
+    popsize: int | None = _option(
+        "cmaes: results in a generation, 4 + 3 ln(parameters)", validators.ge(2)
+    )
+    use_separable_cma: bool | None = _option("cmaes: parameters one by one, false")
+    with_margin: bool | None = _option("cmaes: a margin keeps every level in reach, false")
+    lr_adapt: bool | None = _option("cmaes: slower steps on rugged landscapes, false")
+    population_size: int | None = _option("nsgaii: results in a generation, 50", validators.ge(2))
+    mutation_prob: float | None = _option(
+        "nsgaii: how often each parameter changes, 1 / parameters", *_SHARE
+    )
+    crossover_prob: float | None = _option(
+        "nsgaii: how often a child has two parents, 0.9", *_SHARE
+    )
+    swapping_prob: float | None = _option(
+        "nsgaii: how often a parameter is the second parent's, 0.5", *_SHARE
+    )
+    qmc_type: Literal["sobol", "halton"] | None = _option(
+        "qmc: the sequence, sobol", validators.in_(("sobol", "halton"))
+    )
+    scramble: bool | None = _option("qmc: the seed shuffles the sequence, true")
+
+    def __attrs_post_init__(self) -> None:
+        for name, default in DEFAULTS[self.sampler].items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+        variants = ("use_separable_cma", "with_margin", "lr_adapt")
+        chosen = [name for name in variants if getattr(self, name)]
+        if len(chosen) > 1:
+            raise ValueError(f"{' and '.join(chosen)} exclude each other")
+
+    def own(self) -> dict[str, Any]:
+        """Return the chosen sampler's options."""
+        return {name: getattr(self, name) for name in DEFAULTS[self.sampler]}

@@ -1,0 +1,52 @@
+"""Makes Optuna's samplers from our options."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Final
+
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    CmaEsSampler,
+    GPSampler,
+    NSGAIISampler,
+    QMCSampler,
+    RandomSampler,
+    TPESampler,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from optuna.trial import FrozenTrial
+
+    from leanopt_optuna._options import OptunaOptions
+
+#: From so many earlier trials CMA-ES starts where their best tenth lies (`cmaes` needs one).
+WARM: Final = 10
+
+
+def make_sampler(options: OptunaOptions, seed: int, earlier: Sequence[FrozenTrial]) -> BaseSampler:
+    """Return the sampler, seeded; CMA-ES starts from `earlier` where there are enough."""
+    with warnings.catch_warnings():
+        # Which of a sampler's options are experimental is Optuna's to say in its documentation.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return _made(options, seed % 2**32, earlier)
+
+
+def _made(options: OptunaOptions, seed: int, earlier: Sequence[FrozenTrial]) -> BaseSampler:
+    own = options.own()
+    if options.sampler == "tpe":
+        return TPESampler(seed=seed, **own)
+    if options.sampler == "gp":
+        return GPSampler(seed=seed, warn_independent_sampling=False, **own)
+    if options.sampler == "nsgaii":
+        return NSGAIISampler(seed=seed, **own)
+    if options.sampler == "qmc":
+        return QMCSampler(seed=seed, warn_independent_sampling=False, **own)
+    if options.sampler == "cmaes":
+        warm = len(earlier) >= WARM and not options.use_separable_cma
+        source = list(earlier) if warm else None
+        return CmaEsSampler(seed=seed, warn_independent_sampling=False, source_trials=source, **own)
+    return RandomSampler(seed=seed)

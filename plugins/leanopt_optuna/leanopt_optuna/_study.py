@@ -1,0 +1,139 @@
+"""An Optuna study in memory whose trials are points of the grid, parameters being levels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import optuna
+from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.trial import TrialState, create_trial
+
+from leanopt_optuna._samplers import make_sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial, Trial
+
+    from leanopt_core.space import Axis, Point
+    from leanopt_core.stage import StageStart, Told
+    from leanopt_optuna._options import OptunaOptions
+
+#: The one constraint that samplers are told of: the size of all violations.
+RESULTS: Final = "results"
+#: Objectives are told within these limits: Gaussian processes square them.
+LIMIT: Final = 1e30
+#: What NSGA-II notes a trial's generation under.
+GENERATION: Final = "NSGAIISampler:generation"
+
+
+class GridStudy:
+    """Asks a sampler for levels and tells it objectives, higher being better.
+
+    Trials are opened one at a time, sampled as often as wanted, placed at a point, and told in any
+    order. Axes of one level are left out.
+    """
+
+    def __init__(self, options: OptunaOptions, start: StageStart) -> None:
+        self._axes = start.space.axes
+        self._grid = {axis.name: _distribution(axis) for axis in self._axes if len(axis) > 1}
+        # CMA-ES samples numbers only, two of them or more; the rest it leaves to chance.
+        cmaes = options.sampler == "cmaes"
+        together = {name: kind for name, kind in self._grid.items() if not cmaes or _ordered(kind)}
+        self._together = {} if cmaes and len(together) == 1 else together
+        self._constrained = not cmaes
+        self._worst: float | None = None
+        earlier = [told for told in start.seeds if told.feasible]
+        self._sampler = make_sampler(options, start.seed, [self._source(told) for told in earlier])
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._storage = optuna.storages.InMemoryStorage()
+        self._study = optuna.create_study(
+            storage=self._storage, sampler=self._sampler, study_name="stage", direction="maximize"
+        )
+        self._add(start.seeds)
+
+    def open(self) -> Trial:
+        """Return a new trial, under way from now on."""
+        return self._study.ask()
+
+    def sample(self, trial: Trial) -> Point:
+        """Return what the sampler proposes for a trial that is not placed yet; each time anew."""
+        frozen = self._storage.get_trial(trial.number)
+        levels = self._sampler.sample_relative(self._study, frozen, self._together)
+        for name, kind in self._grid.items():
+            if name not in levels:
+                levels[name] = self._sampler.sample_independent(self._study, frozen, name, kind)
+        return tuple(int(levels.get(axis.name, 0)) for axis in self._axes)
+
+    def place(self, trial: Trial, point: Point) -> None:
+        """Let a trial be at a point, wherever the sampler wanted it."""
+        for axis, level in zip(self._axes, point, strict=True):
+            kind = self._grid.get(axis.name)
+            if kind is not None:
+                internal = kind.to_internal_repr(level)
+                self._storage.set_trial_param(trial.number, axis.name, internal, kind)
+
+    def tell(self, trial: Trial, objective: float | None, violation: float) -> None:
+        """Tell a result; one without any number is a failed trial."""
+        value = self._value(objective, violation)
+        if value is None:
+            self._study.tell(trial, state=TrialState.FAIL)
+            return
+        if self._constrained:
+            trial.set_constraint(RESULTS, violation)
+        self._study.tell(trial, value)
+
+    def _value(self, objective: float | None, violation: float) -> float | None:
+        """Return what a sampler is told, None for nothing.
+
+        A violation without an objective is news, too: its value is the worst so far. A sampler that
+        knows no constraints is told that a violated one is worse than the worst.
+        """
+        objective = None if objective is None else max(-LIMIT, min(objective, LIMIT))
+        if objective is not None:
+            self._worst = objective if self._worst is None else min(objective, self._worst)
+        worst = self._worst or 0.0
+        if violation > 0 and not self._constrained:
+            return worst - violation
+        if violation > 0 and objective is None:
+            return worst
+        return objective
+
+    def _add(self, earlier: Iterable[Told]) -> None:
+        """Add trials of an earlier stage as told ones, for NSGA-II of its first generation."""
+        for told in earlier:
+            value = self._value(told.objective, told.violation)
+            if value is not None:
+                constraints = {RESULTS: told.violation} if self._constrained else None
+                self._study.add_trial(
+                    create_trial(
+                        value=value,
+                        params=self._params(told.point, self._grid),
+                        distributions=self._grid,
+                        constraints=constraints,
+                        system_attrs={GENERATION: 0},
+                    )
+                )
+
+    def _source(self, told: Told) -> FrozenTrial:
+        """Return an earlier trial for CMA-ES to start from."""
+        return create_trial(
+            value=told.objective,
+            params=self._params(told.point, self._together),
+            distributions=self._together,
+        )
+
+    def _params(self, point: Point, among: dict[str, BaseDistribution]) -> dict[str, int]:
+        pairs = zip(self._axes, point, strict=True)
+        return {axis.name: level for axis, level in pairs if axis.name in among}
+
+
+def _distribution(axis: Axis) -> BaseDistribution:
+    if axis.ordered:
+        return IntDistribution(0, len(axis) - 1)
+    return CategoricalDistribution(range(len(axis)))
+
+
+def _ordered(kind: BaseDistribution) -> bool:
+    return isinstance(kind, IntDistribution)
