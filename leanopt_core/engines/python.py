@@ -17,6 +17,7 @@ from leanopt_core.engines.inline import read_inline
 from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.errors import StrategyError
 from leanopt_core.space import Value, number_text
+from leanopt_core.suggest import nearest
 from leanopt_core.work import (
     Answer,
     Backtest,
@@ -54,9 +55,9 @@ class PythonEngine:
     def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
         """Import the strategy once where it will run, and take its identity from there."""
         if not self._file.is_file():
-            raise StrategyError(f"there is no strategy file {self._file}")
+            raise StrategyError(f"strategy.entry: {_absent('strategy file', self._file)}")
         if self._data is not None and not self._data.exists():
-            raise StrategyError(f"there is no data at {self._data}")
+            raise StrategyError(f"strategy.data: {_absent('data', self._data)}")
         launch = self._launch()
         command = ["describe" if part == "serve" else part for part in launch.command]
         completed = once(command, launch.mounts)
@@ -124,6 +125,13 @@ class PythonEngine:
     def read(self, answer: Answer) -> Outcome:
         """Read statistics, or the failure that the harness names."""
         return read_inline(answer.payload)
+
+
+def _absent(what: str, path: Path) -> str:
+    """Say that a path is not there, with the nearest name of its folder."""
+    names = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = nearest(path.name, names)
+    return f"there is no {what} {path}" + (f" (did you mean {close!r}?)" if close else "")
 
 
 def _described(output: str) -> dict[str, Any] | None:

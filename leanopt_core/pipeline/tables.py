@@ -14,6 +14,7 @@ from attrs.validators import ge, gt, le, lt, min_len, optional
 from leanopt_core.pipeline.units import Bytes, Seconds
 
 LONGEST_NAME = 64
+LONGEST_BYTES = 200
 MOST = 10**9
 """No count is above it, so that none overflows a database or a counter of another language."""
 MOST_AT_ONCE = 10_000
@@ -24,8 +25,9 @@ def check_name(_instance: object, _attribute: Attribute[Any], name: str | None) 
     """Refuse, with ValueError, a name that cannot be part of a file's name."""
     if name is None:
         return
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise ValueError(f"must have 1 to {LONGEST_NAME} characters")
+    # Files are named after it, with something behind it; file systems take 255 bytes.
+    if not 0 < len(name) <= LONGEST_NAME or len(name.encode(errors="replace")) > LONGEST_BYTES:
+        raise ValueError(f"must have 1 to {LONGEST_NAME} characters, {LONGEST_BYTES} bytes at most")
     if not name.isprintable() or set(name) & {"/", "\\"} or name.strip() != name or name[0] == ".":
         raise ValueError("must be printable, without slashes, outer spaces and a leading dot")
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from leanopt_core.plugins import Registry
 from leanopt_core.search.outlets import Outlets
 from leanopt_core.search.reading import ReadCheck
+from leanopt_core.search.scores import ScoreCheck
 from leanopt_core.sinks.base import Sink, TrialRecord
 from leanopt_core.store.records import StoredRun
 from leanopt_core.work import Outcome
@@ -69,6 +70,7 @@ class Audience:
         self._screen = screen
         self._sinks = Outlets(sinks, screen.warning)
         self._reads = reads
+        self._scores = ScoreCheck()
         self._muted: set[str] = set()
 
     def started(self, plan: Mapping[str, Any], *, resumed: bool) -> None:
@@ -100,6 +102,8 @@ class Audience:
         self._reads.saw(outcomes.values())
         self._sinks.trial(record)
         self._screen.told(record)
+        if warning := self._scores.saw(record.trial.score):
+            self._screen.warning(warning)
         if replayed:
             return None
         self._notify("leanopt_trial_told", record=record)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 
 from attrs import define, field, frozen
@@ -100,7 +100,18 @@ class RunLoop:
         self._turn = 0
         self._due = math.inf
         self._searches = [self._search(i, setup) for i, setup in enumerate(searches)]
-        self.interrupted = False
+        self._interrupted = False
+        self._thinking = False
+
+    def interrupt(self) -> None:
+        """Let the run end where it is, from a signal handler on the loop's thread.
+
+        Raises KeyboardInterrupt out of a method that is at work: nothing is noted in between.
+        """
+        self._interrupted = True
+        self._workers.wake()
+        if self._thinking:
+            raise KeyboardInterrupt
 
     def _search(self, index: int, setup: SearchSetup) -> _Search:
         replay = self._ledger.replay(index, setup.space)
@@ -116,7 +127,7 @@ class RunLoop:
         return _Search(index, setup, machine, replay)
 
     def run(self) -> None:
-        """Go on until every search has ended; raises Interrupted where `interrupted` was set."""
+        """Go on until every search has ended; raises Interrupted after `interrupt`."""
         for search in self._searches:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
@@ -124,7 +135,7 @@ class RunLoop:
                 self._dispatch()
             finished = self._workers.wait(self._timeout())
             self._collect(finished)
-            if self.interrupted:
+            if self._interrupted:
                 raise Interrupted
             if not finished:
                 # Nothing to share a commit with: whoever reads the store sees what was told.
@@ -171,7 +182,8 @@ class RunLoop:
 
     def _carry_out(self, search: _Search) -> None:
         """Obey the machine, then look the new backtests up, all of them at once."""
-        for command in search.machine.advance():
+        commands = search.machine.advance()
+        while (command := self._next(commands)) is not None:
             self._obey(search, command)
         fresh, search.fresh = search.fresh, []
         # What was withdrawn in the same breath is of no use any more.
@@ -179,6 +191,17 @@ class RunLoop:
         known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
         for flight, place, backtest in fresh:
             self._send(search, flight, place, backtest, known.get(backtest.key))
+
+    def _next(self, commands: Iterator[Command]) -> Command | None:
+        """Let the machine go on to its next command; methods are at work meanwhile."""
+        self._thinking = True
+        try:
+            # Told just before: from here on `interrupt` raises.
+            if self._interrupted:
+                raise Interrupted
+            return next(commands, None)
+        finally:
+            self._thinking = False
 
     def _obey(self, search: _Search, command: Command) -> None:
         match command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import cast
 
@@ -18,7 +18,7 @@ from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice
 from leanopt_core.search.audience import Audience, Screen
 from leanopt_core.search.feasible import size_of
-from leanopt_core.search.interrupt import interrupts
+from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
@@ -38,23 +38,27 @@ def run_pipeline(
     *,
     resume: bool = False,
     allow_unread: bool = False,
+    interrupts: Interrupts | None = None,
 ) -> Report:
     """Run a pipeline to its end, or to where a signal stops it, and report on the run.
 
     `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError of the kind
-    that fits; what had finished by then is in the store.
+    that fits; what had finished by then is in the store. Without `interrupts` signals are taken
+    for as long as this lasts; before the run begins, one raises KeyboardInterrupt.
     """
     size = size_of(pipeline.space)
     if size.warning:
         screen.warning(size.warning)
     store_file = pipeline.folder / STORE
     with (
+        nullcontext(interrupts) if interrupts else Interrupts() as signals,
         open_store(store_file, durability=pipeline.search.durability) as store,
         prepared(pipeline, hashed=store.hash_file) as ready,
     ):
         crew = _crew(ready)
         with ExitStack() as held:
             with turn(pipeline.folder / LOCKS):
+                held.enter_context(signals.deferred())
                 run = (
                     resuming.find(store, ready)
                     if resume
@@ -68,7 +72,7 @@ def run_pipeline(
             given = (*pipeline.space.names, *pipeline.space.fixed)
             reads = ReadCheck(given, allow_unread=allow_unread)
             audience = Audience(run.name, registry, screen, crew.sinks, reads)
-            session = _Session(store, ready, run, crew, audience)
+            session = _Session(store, ready, run, crew, audience, signals)
             session.search(resumed=resume, reads=reads, screen=screen)
         return report(store, store.runs.get(run.id))
 
@@ -101,6 +105,7 @@ class _Session:
     run: StoredRun
     crew: _Crew
     audience: Audience
+    interrupts: Interrupts
 
     def search(self, *, resumed: bool, reads: ReadCheck, screen: Screen) -> None:
         """Run the searches; however that ends, the store and the audience are told."""
@@ -109,8 +114,8 @@ class _Session:
         outputs = frozenset({"equity"} if pipeline.search.curves == "daily" else ())
         ledger = Ledger(self.run, writer, self.store.reader, outputs)
         state: RunState = "failed"
-        self.audience.started(self.ready.plan.to_dict(), resumed=resumed)
         try:
+            self.audience.started(self.ready.plan.to_dict(), resumed=resumed)
             with self._pool(screen) as pool:
                 loop = RunLoop(
                     self.crew.searches,
@@ -126,7 +131,7 @@ class _Session:
                     audience=self.audience,
                     outputs=outputs,
                 )
-                with interrupts(partial(_stop, loop, pool)):
+                with self.interrupts.stops(loop.interrupt):
                     loop.run()
             reads.judge()
             state = "finished"
@@ -155,8 +160,3 @@ class _Session:
             retries=settings.retries,
             report=screen.warning,
         )
-
-
-def _stop(loop: RunLoop, pool: Pool[int]) -> None:
-    loop.interrupted = True
-    pool.wake()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from leanopt_core.errors import StoreError
 from leanopt_core.store.faults import explain
 
 Row = tuple[Any, ...]
@@ -20,6 +21,7 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self.connection = connection
+        self._file = _file(path)
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """Return all rows that a query finds."""
@@ -52,8 +54,14 @@ class Database:
         """Commit what the block writes, or nothing of it where the block or the commit fails.
 
         The write lock is taken at once: a transaction that begins as a reader and then writes
-        cannot wait for another process.
+        cannot wait for another process. Raises StoreError where the file was removed or replaced
+        meanwhile: SQLite would go on writing into what nobody can find any more.
         """
+        if _file(self.path) != self._file:
+            raise StoreError(
+                f"{self.path}: the store was removed or replaced while it was in use; "
+                "what is written from now on would be lost"
+            )
         self.run("BEGIN IMMEDIATE")
         try:
             yield
@@ -67,3 +75,12 @@ class Database:
     def close(self) -> None:
         """Close the connection; what was not committed is dropped."""
         self.connection.close()
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Return which file lies at the path, None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

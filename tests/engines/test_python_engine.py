@@ -225,5 +225,5 @@ def test_missing_data_is_said(tmp_path: Path, executor: ProcessExecutor) -> None
     """The path is named before anything runs."""
     (tmp_path / "strategy.py").write_text(STRATEGY)
     engine = create(PythonStrategy(entry="strategy.py:run", data="dta"), tmp_path)
-    with pytest.raises(StrategyError, match=f"there is no data at {tmp_path / 'dta'}"):
+    with pytest.raises(StrategyError, match=f"strategy.data: there is no data {tmp_path / 'dta'}"):
         engine.prepare(executor.once, executor.place())

@@ -189,6 +189,12 @@ def test_a_missing_strategy_file(folder: Path, leanopt) -> None:
     completed = leanopt(folder, "run", "pipeline.toml", check=False)
     assert completed.returncode == 5
     assert f"there is no strategy file {folder / 'strategy.py'}" in completed.stderr
+    (folder / "strategies.py").write_text("")
+    completed = leanopt(folder, "run", "pipeline.toml", check=False)
+    assert completed.stderr == (
+        f"leanopt: strategy.entry: there is no strategy file {folder / 'strategy.py'} "
+        "(did you mean 'strategies.py'?)\n"
+    )
 
 
 def test_a_parameter_that_nobody_reads_stops_the_run(folder: Path, leanopt, shown) -> None:

@@ -281,6 +281,6 @@ def test_events_are_read_in_the_order_in_which_they_happened(store, begin):
     recorder.writer.commit()
     events = store.reader.events(recorder.run)
     assert [event.detail for event in events] == [
-        {"count": count, "size": "0.1"} for count in (3, 1, 2)
+        {"count": count, "size": 0.1} for count in (3, 1, 2)
     ]
     assert {event.happened_at for event in events} == {"2023-11-14T22:13:20+00:00"}
