@@ -52,7 +52,7 @@ class Method:
 
 
 #: The pipeline that the documentation calls the default.
-DEFAULT: Final = (Part("lhs", 128), Part("random"))
+DEFAULT: Final = (Part("surrogate"),)
 
 #: Optuna's samplers by the peer's name.
 SAMPLERS: Final = {"plain_tpe": "tpe", "plain_cmaes": "cmaes", "plain_gp": "gp"}
@@ -63,7 +63,6 @@ FEW: Final = 5
 _TABLE: Final = (
     Method("default", "what leanopt does unless told otherwise", DEFAULT),
     Method("random", "points at random, none twice", (Part("random"),)),
-    Method("surrogate", "models of the landscape", (Part("surrogate"),)),
     Method("ga", "leanopt's genetic algorithm", (Part("ga_deap"),)),
     Method(
         "ga_seeded",
