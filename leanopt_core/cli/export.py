@@ -1,21 +1,26 @@
-"""`leanopt export`: a run's trials as JSON lines or CSV."""
+"""`leanopt export`: a run's trials as JSON lines, CSV, or what a plugin writes."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterable
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from leanopt_core.cli.common import open_project, project_option
-from leanopt_core.errors import UsageError
+from leanopt_core.errors import PluginError, UsageError
+from leanopt_core.places import occupied
 
 if TYPE_CHECKING:
     from leanopt_core.store.records import StoredRun
     from leanopt_core.store.store import Store
+
+#: Entry points of this group write a form: `(reader, run) -> lines`.
+FORMS: Final = "leanopt.exports"
 
 
 @click.command("export")
@@ -24,10 +29,10 @@ if TYPE_CHECKING:
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["jsonl", "csv"]),
+    type=click.Choice(["jsonl", "csv", "optuna"]),
     default="jsonl",
     metavar="FORM",
-    help="jsonl, one JSON object a line (by default), or csv, a table.",
+    help="jsonl, one JSON object a line (by default), csv, a table, or optuna, Optuna's journal.",
 )
 @click.option(
     "--canonical", is_flag=True, help="Only what the promise covers, the same on any machine."
@@ -43,8 +48,10 @@ def command(
     Example: leanopt export quickstart-1 --to jsonl --canonical -o trials.jsonl
     """
     if canonical and form != "jsonl":
-        raise UsageError("--canonical has one form, JSON lines: leave out --to csv")
+        raise UsageError("--canonical has one form, JSON lines: leave out --to " + form)
     with open_project(project) as store:
+        if output is not None and (reason := occupied(output, store.path.parent.parent)):
+            raise UsageError(f"--output {output}: {reason}")
         found = store.runs.find(run)
         lines = _lines(store, found, form, canonical=canonical)
         if output is None:
@@ -58,17 +65,36 @@ def _lines(store: Store, run: StoredRun, form: str, *, canonical: bool) -> Itera
         from leanopt_core.cli.table import csv_lines
 
         return csv_lines(store.reader, run)
+    if form != "jsonl":
+        return _plugins_lines(form, store, run)
     return store.reader.canonical(run) if canonical else store.reader.export(run)
 
 
+def _plugins_lines(form: str, store: Store, run: StoredRun) -> Iterable[str]:
+    """Return what the plugin for this form makes of a run, found by its entry point."""
+    found = next(iter(entry_points(group=FORMS, name=form)), None)
+    if found is None:
+        raise UsageError(f"--to {form} needs a plugin: pip install leanopt-{form}")
+    try:
+        write = found.load()
+    except ImportError as error:
+        raise PluginError(f"--to {form} cannot be loaded from {found.value!r}: {error}") from error
+    lines: Iterable[str] = write(store.reader, run)
+    return lines
+
+
 def _write(path: Path, lines: Iterable[str]) -> None:
-    """Write a whole file or none."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a whole file or none; a pipe or a device is written to as it is."""
+    real = path.resolve()
+    plain = path.is_file() or not path.exists()
+    part = real.with_name(f".{real.name}.{os.getpid()}") if plain else path
     try:
         with part.open("w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
-        part.replace(path)
+        if plain:
+            part.replace(real)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
     finally:
-        part.unlink(missing_ok=True)
+        if plain:
+            part.unlink(missing_ok=True)

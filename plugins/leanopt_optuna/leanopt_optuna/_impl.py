@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from leanopt_core.trial import DONE, Proposal, Signal
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from leanopt_core.trial import Trial
     from leanopt_optuna._options import OptunaOptions
 
-#: How often a sampler is asked for a new point before the nearest one stands in: those that fit a
-#: model take as long each time, and come back to the same place.
-SAMPLES: Final[Mapping[str, int]] = {"gp": 1, "tpe": 2}
-OFTEN: Final = 10
+#: How often a sampler is asked for a new point before the nearest one stands in. A model takes as
+#: long each time, and comes back to the same place: asked twice, TPE found nothing better.
+SAMPLES: Final[Mapping[str, int]] = MappingProxyType(
+    {"tpe": 1, "gp": 1, "cmaes": 3, "nsgaii": 10, "qmc": 10, "random": 10}
+)
 
 
 class OptunaSearch:
@@ -62,7 +64,7 @@ class OptunaSearch:
     def _proposal(
         self, trial: OptunaTrial, free: FreePoints, context: AskContext
     ) -> Proposal | None:
-        for _ in range(SAMPLES.get(self._name, OFTEN)):
+        for _ in range(SAMPLES[self._name]):
             point = self._study.sample(trial)
             if free.has(point):
                 return Proposal(point, self._name)

@@ -55,7 +55,7 @@ def _installed(_options: object, _attribute: Attribute[str], sampler: str) -> No
     absent = [name for name in modules if find_spec(name) is None]
     if absent:
         raise ValueError(
-            f"needs {' and '.join(absent)}, not installed here: "
+            f"which needs {' and '.join(absent)}, not installed here: "
             f"pip install 'leanopt-optuna[{extra}]'"
         )
 
@@ -67,7 +67,7 @@ def _own(options: OptunaOptions, attribute: Attribute[Any], value: object) -> No
     owners = [name for name, own in DEFAULTS.items() if attribute.name in own]
     own = ", ".join(DEFAULTS[options.sampler]) or "none"
     raise ValueError(
-        f"is an option of {' and '.join(owners)}, not of {options.sampler}, whose own are: {own}"
+        f"an option of {' and '.join(owners)}, not of {options.sampler}, whose own are: {own}"
     )
 
 

@@ -31,7 +31,9 @@ class Contract(StageContract):
 
 
 class TestTpe(Contract):
-    """With the default sampler."""
+    """With the default sampler, whose asks cost more with each trial."""
+
+    cost_trials = (200, 600)
 
 
 class TestCmaes(Contract):

@@ -1,0 +1,124 @@
+"""`leanopt export RUN --to optuna`: a run's told trials as a journal file of Optuna's."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import optuna
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import JournalStorage
+from optuna.storages.journal import BaseJournalBackend
+from optuna.study import StudyDirection
+from optuna.trial import TrialState, create_trial
+
+from leanopt_core.space import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+    from leanopt_core.space import Axis, Value
+    from leanopt_core.store.reader import Reader
+    from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
+
+_DIRECTIONS: Final = {"max": StudyDirection.MAXIMIZE, "min": StudyDirection.MINIMIZE}
+
+
+class _Journal(BaseJournalBackend):
+    """Keeps what a journal file would hold."""
+
+    def __init__(self) -> None:
+        self.logs: list[dict[str, Any]] = []
+
+    def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:
+        """Return the entries from this one on."""
+        return self.logs[log_number_from:]
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Take further entries."""
+        self.logs.extend(logs)
+
+
+def journal_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
+    """Yield the lines of a journal file: a study for each search, a trial for each told one."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    journal = _Journal()
+    storage = JournalStorage(journal)
+    axes = Space.from_dict(json.loads(run.plan)["space"]).axes
+    distributions = {axis.name: _distribution(axis) for axis in axes}
+    for search in run.searches:
+        alone = len(run.searches) == 1
+        study = optuna.create_study(
+            storage=storage,
+            study_name=run.name if alone else f"{run.name}/{search.name}",
+            direction=_DIRECTIONS[search.direction],
+        )
+        for trial in reader.trials(search.id):
+            if trial.state == "told":
+                study.add_trial(_frozen(search, trial, distributions))
+    return (json.dumps(log, separators=(",", ":")) for log in journal.logs)
+
+
+def _frozen(
+    search: StoredSearch, trial: StoredTrial, distributions: Mapping[str, BaseDistribution]
+) -> FrozenTrial:
+    score = trial.score
+    violations = score.violations if score else ()
+    values = json.loads(trial.parameters)
+    frozen = create_trial(
+        state=TrialState.FAIL if trial.fitness is None else TrialState.COMPLETE,
+        value=trial.fitness,
+        params={name: _of_kind(values[name], kind) for name, kind in distributions.items()},
+        distributions=dict(distributions),
+        user_attrs=dict(_attributes(search, trial)),
+        constraints={violation.constraint: violation.size for violation in violations},
+    )
+    ends = [backtest.finished_at for backtest in trial.backtests.values()]
+    if ends:
+        starts = [one.finished_at - (one.seconds or 0) for one in trial.backtests.values()]
+        frozen.datetime_start, frozen.datetime_complete = _time(min(starts)), _time(max(ends))
+    return frozen
+
+
+def _attributes(search: StoredSearch, trial: StoredTrial) -> Iterator[tuple[str, Any]]:
+    """Yield what Optuna has no place for, named as in the table that `--to csv` writes."""
+    yield from (("trial", trial.number), ("stage", trial.stage), ("origin", trial.origin))
+    if trial.failure is not None:
+        yield "failure", trial.failure
+    if trial.score is not None:
+        yield from ((f"values.{name}", value) for name, value in trial.score.values.items())
+    for scenario in search.scenarios:
+        found = trial.backtests.get(scenario.ordinal)
+        before = f"statistics.{scenario.name}." if len(search.scenarios) > 1 else "statistics."
+        statistics = json.loads(found.statistics) if found and found.statistics else {}
+        yield from ((before + name, value) for name, value in statistics.items())
+
+
+def _distribution(axis: Axis) -> BaseDistribution:
+    if axis.kind == "choices":
+        return CategoricalDistribution([_plain(value) for value in axis.values])
+    first, last = axis.values[0], axis.values[-1]
+    # To Optuna, numbers at irregular distances are a range of numbers.
+    regular = axis.kind != "values" and len(axis) > 1
+    if isinstance(first, int):
+        return IntDistribution(first, int(last), step=int(axis.values[1]) - first if regular else 1)
+    step = Decimal(axis.values[1]) - Decimal(first) if regular else None
+    return FloatDistribution(float(first), float(last), step=None if step is None else float(step))
+
+
+def _plain(value: Value) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _of_kind(value: Any, kind: BaseDistribution) -> Any:
+    return float(value) if isinstance(kind, FloatDistribution) else value
+
+
+def _time(seconds: float) -> datetime:
+    """Return a time as Optuna keeps it, without a zone; it is UTC."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
