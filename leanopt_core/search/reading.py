@@ -46,7 +46,7 @@ class ReadCheck:
             )
 
     def _message(self, name: str) -> str:
-        close = nearest(name, self._read - set(self._names))
+        close = nearest(name, self._read - set(self._names)) or nearest(name, self._read)
         hint = f"; did you mean {close!r}?" if close else f"; it reads {_listed(self._read)}"
         first = "backtest" if self._seen == 1 else f"{self._seen} backtests"
         return (

@@ -73,7 +73,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("sink=[]", False),
 )
 
-GOLDEN = "068891dd70d24850bf04f620f87db02ec74beba583e163d0fa8824f0226fc899"
+GOLDEN = "c7bc0c99c1f5b95c5a80f66a7d66804eabdbcad081aab06744e5e83a88ab3c5b"
 
 
 def plan(pipeline: Pipeline, source: str = "s", data: str | None = "d") -> SearchPlan:

@@ -34,7 +34,7 @@ def readme(request: pytest.FixtureRequest) -> Path:
 
 def test_snippets_load(readme: Path, tmp_path: Path) -> None:
     """Each TOML snippet makes a pipeline, with what it does not show taken from elsewhere."""
-    snippets = re.findall(r"```toml\n(.*?)```", readme.read_text(), re.DOTALL)
+    snippets = re.findall(r"```toml[^\n]*\n(.*?)```", readme.read_text(), re.DOTALL)
     assert snippets
     for snippet in snippets:
         parts = [BASE, snippet, *(text for table, text in OTHERS.items() if table not in snippet)]

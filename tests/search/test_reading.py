@@ -57,11 +57,14 @@ def test_one_that_is_read_on_some_paths_only_is_read() -> None:
     check.judge()
 
 
-def test_a_near_name_that_is_given_too_is_no_hint() -> None:
-    """It is read as itself."""
+def test_a_near_name_that_is_given_too_is_the_second_choice() -> None:
+    """It is read as itself; but what is not read may be the same, misspelt."""
     check = ReadCheck(["slow", "slow2"])
     check.saw([read("slow")])
-    assert "it reads slow" in message(check.judge)
+    assert "did you mean 'slow'?" in message(check.judge)
+    check = ReadCheck(["slow", "slow2"])
+    check.saw([read("slow", "slow3")])
+    assert "did you mean 'slow3'?" in message(check.judge)
 
 
 def test_backtests_that_failed_or_cannot_say_do_not_count() -> None:
