@@ -12,14 +12,8 @@ from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import discover
 
 READMES = sorted((Path(__file__).parents[2] / "plugins").glob("*/README.md"))
-BASE = """
-name = "readme"
-seed = 7
-
-[strategy]
-entry = "strategy.py:run"
-"""
 OTHERS = {
+    "[strategy]": "name = 'readme'\n\n[strategy]\nentry = 'strategy.py:run'\n",
     "[parameters]": "[parameters]\nx = { min = 1, max = 40, step = 1 }\n",
     "[fitness]": "[fitness]\nuse = 'statistic'\nstatistic = 'Sharpe Ratio'\n",
     "[[stage]]": "[[stage]]\nuse = 'random'\n",
@@ -37,10 +31,11 @@ def test_snippets_load(readme: Path, tmp_path: Path) -> None:
     snippets = re.findall(r"```toml[^\n]*\n(.*?)```", readme.read_text(), re.DOTALL)
     assert snippets
     for snippet in snippets:
-        parts = [BASE, snippet, *(text for table, text in OTHERS.items() if table not in snippet)]
+        others = (text for table, text in OTHERS.items() if table not in snippet)
+        parts = [*others, snippet] if "[strategy]" not in snippet else [snippet, *others]
         file = tmp_path / "pipeline.toml"
         file.write_text("\n".join(parts))
-        assert load_pipeline(file, discover({}), environment={}).name == "readme"
+        assert load_pipeline(file, discover({}), environment={}).stages
 
 
 def test_tables_list_every_option_with_its_default(readme: Path) -> None:
