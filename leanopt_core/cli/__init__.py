@@ -7,6 +7,9 @@ import sys
 
 from leanopt_core.errors import LeanoptError
 
+#: What a command that was interrupted ends with.
+INTERRUPTED = 130
+
 #: What an exception that is no LeanoptError ends with: a defect of leanopt itself.
 INTERNAL_ERROR = 70
 
@@ -20,14 +23,28 @@ def main() -> None:
     """Run the `leanopt` command and exit with a code by kind of error."""
     if sys.platform == "win32":
         sys.exit(_ON_WINDOWS)
+    from leanopt_core.cli.streams import make_safe
+
+    make_safe()
+    sys.unraisablehook = _unraisable
+    _call()
+
+
+def _call() -> None:
     from leanopt_core.cli.group import leanopt
     from leanopt_core.cli.output import plain
+    from leanopt_core.cli.streams import ReaderGoneError
 
     try:
         leanopt(prog_name="leanopt")
     except LeanoptError as error:
         print(f"leanopt: {plain(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ReaderGoneError:
+        # As `leanopt runs | head` does.
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("LEANOPT_DEBUG"):
             raise
@@ -38,3 +55,9 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(INTERNAL_ERROR)
+
+
+def _unraisable(dropped: sys.UnraisableHookArgs, /) -> None:
+    """Say nothing of a Ctrl-C that came where Python can only drop it, as in a finaliser."""
+    if not issubclass(dropped.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from leanopt_core.plugins import Registry
     from leanopt_core.store.store import Store
 
+_MEANT = "it names the folder of a pipeline, or the pipeline"
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range, called so in messages."""
+
+    name = "whole number"
+
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -33,9 +42,9 @@ def pipeline_options(command: Command) -> Command:
                 metavar="KEY=VALUE",
                 help="Override any key, as executor.workers=8; may be given again.",
             ),
-            click.option("--workers", type=click.IntRange(min=1), help="How many workers to run."),
+            click.option("--workers", type=WholeNumber(min=1), help="How many workers to run."),
             click.option("--symbol", help="The scenario's symbol."),
-            click.option("--seed", type=click.IntRange(min=0), help="The seed of the run."),
+            click.option("--seed", type=WholeNumber(min=0), help="The seed of the run."),
         )
     ):
         command = decorate(command)
@@ -73,10 +82,14 @@ def project_option(command: Command) -> Command:
 
 
 def open_project(project: Path) -> Store:
-    """Open the store of a project's folder; raises UsageError where it has none."""
+    """Open the store of a project; raises UsageError where it is none, or has no store."""
     from leanopt_core.errors import UsageError
     from leanopt_core.store.store import open_store
 
+    if not project.exists():
+        raise UsageError(f"--project {project} is not there; {_MEANT}")
+    if not project.is_dir() and not _is_pipeline(project):
+        raise UsageError(f"--project {project} is neither a folder nor a pipeline; {_MEANT}")
     folder = project if project.is_dir() else project.parent
     path = folder / STORE
     if not path.is_file():
@@ -85,6 +98,19 @@ def open_project(project: Path) -> Store:
             "--project names the folder of a pipeline that was run"
         )
     return open_store(path, create=False)
+
+
+def _is_pipeline(file: Path) -> bool:
+    """Say whether a file is one by its name, or, where it has another, by what is in it."""
+    from leanopt_core.errors import PipelineError
+    from leanopt_core.pipeline.read import read_document
+
+    if file.suffix == ".toml":
+        return True
+    try:
+        return bool(read_document(file))
+    except PipelineError:
+        return False
 
 
 def chosen_screen() -> ProgressScreen:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leanopt_core.cli.common import open_project, project_option
+from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.figures import DETAILED
 from leanopt_core.cli.output import print_json, print_table
 from leanopt_core.errors import UsageError
@@ -26,7 +26,7 @@ _FEWEST = 2
 @click.argument("subjects", nargs=-1, required=True, metavar="A B...")
 @project_option
 @click.option(
-    "--search", type=click.IntRange(min=1), default=1, help="Trials of this search; 1 by default."
+    "--search", type=WholeNumber(min=1), default=1, help="Trials of this search; 1 by default."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(subjects: tuple[str, ...], project: Path, search: int, as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -11,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from leanopt_core import __version__
+from leanopt_core.cli import INTERRUPTED
 from leanopt_core.suggest import nearest
 
 #: Each group's commands with their one line.
@@ -37,8 +37,6 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "completion": "Complete commands in bash, zsh or fish.",
     },
 }
-#: What a command that was interrupted ends with.
-INTERRUPTED = 130
 
 _COMMANDS: Mapping[str, str] = {
     name: line for commands in _GROUPS.values() for name, line in commands.items()
@@ -61,14 +59,10 @@ class LazyGroup(click.Group):
         return self._foreign(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; Ctrl-C, and a reader of the output that has gone, end it quietly."""
+        """Run a command; Ctrl-C ends it quietly."""
         try:
             answer: object = super().invoke(ctx)
             sys.stdout.flush()
-        except BrokenPipeError:
-            # As `leanopt runs | head` does; nothing more can be said, at the interpreter's end too.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         return answer

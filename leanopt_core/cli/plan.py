@@ -9,7 +9,7 @@ from typing import Any
 import click
 from attrs import frozen
 
-from leanopt_core.cli.common import load, pipeline_options
+from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.figures import duration, percent
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.pipeline import Pipeline, PlannedStage, execution
@@ -26,7 +26,7 @@ from leanopt_core.work import Failure
 @pipeline_options
 @click.option(
     "--probe",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help="Run N backtests to see how long one takes.",
 )

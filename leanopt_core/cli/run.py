@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from leanopt_core.cli import INTERRUPTED
 from leanopt_core.cli.common import chosen_screen, load, pipeline_options
 from leanopt_core.cli.output import print_json
+from leanopt_core.cli.streams import ReaderGoneError, log_file
 from leanopt_core.errors import UsageError
 
 if TYPE_CHECKING:
     from leanopt_core.search.audience import Screen
+    from leanopt_core.search.report import Report
 
 
 @click.command("run")
@@ -50,18 +53,36 @@ def command(
 
     Example: leanopt run pipeline.toml --workers 8 --set stage.0.trials=200
     """
-    from leanopt_core.cli.summary import document, print_report
+    from leanopt_core.search.interrupt import Interrupts
+
+    interrupts = Interrupts()
+    interrupts.keep()
     from leanopt_core.search.run import run_pipeline
 
     loaded, registry = load(pipeline, sets, workers, symbol, seed)
     with _screen(log, verbose=verbose) as screen:
-        report = run_pipeline(loaded, registry, screen, resume=resume, allow_unread=allow_unread)
+        report = run_pipeline(
+            loaded,
+            registry,
+            screen,
+            resume=resume,
+            allow_unread=allow_unread,
+            interrupts=interrupts,
+        )
+    # That nobody reads how it ended changes nothing of that.
+    with suppress(ReaderGoneError):
+        _print(report, as_json=as_json)
+    if report.run.state == "interrupted":
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    from leanopt_core.cli.summary import document, print_report
+
     if as_json:
         print_json(document(report))
     else:
         print_report(report)
-    if report.run.state == "interrupted":
-        raise click.exceptions.Exit(130)
 
 
 @contextmanager
@@ -71,19 +92,24 @@ def _screen(log: Path | None, *, verbose: bool) -> Iterator[Screen]:
     from leanopt_core.cli.screen import Screens
 
     with ExitStack() as stack:
-        shown: list[Screen] = []
-        if log is not None:
-            file = stack.enter_context(_opened(log))
-            shown.append(LogScreen(lambda line: print(line, file=file)))
+        shown: Screen
         if verbose:
-            shown.append(LogScreen(lambda line: click.echo(line, err=True)))
+            shown = LogScreen(lambda line: click.echo(line, err=True))
         else:
-            shown.append(stack.enter_context(chosen_screen()))
-        yield Screens(shown) if len(shown) > 1 else shown[0]
+            shown = stack.enter_context(chosen_screen())
+        if log is not None:
+            file = stack.enter_context(_opened(log, shown))
+            shown = Screens((LogScreen(lambda line: print(line, file=file)), shown))
+        yield shown
 
 
-def _opened(path: Path) -> TextIO:
+def _opened(path: Path, screen: Screen) -> TextIO:
+    """Open a log; that it cannot be written any more is a warning on the screen."""
+
+    def lost(error: OSError) -> None:
+        screen.warning(f"{path} is not written any more: {error.strerror}")
+
     try:
-        return path.open("a", encoding="utf-8", buffering=1)
+        return log_file(path, lost)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from leanopt_core.cli.common import open_project, project_option
+from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.figures import DETAILED
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.cli.subject import find_trial, state_of
@@ -24,14 +24,14 @@ from leanopt_core.store.store import Store
 
 @click.command("show")
 @click.argument("run", required=False)
-@click.argument("trial", required=False, type=click.IntRange(min=1))
+@click.argument("trial", required=False, type=WholeNumber(min=1))
 @project_option
 @click.option(
-    "--search", type=click.IntRange(min=1), default=1, help="Trial of this search; 1 by default."
+    "--search", type=WholeNumber(min=1), default=1, help="Trial of this search; 1 by default."
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=TOP,
     help=f"How many of the best; {TOP} by default.",
 )

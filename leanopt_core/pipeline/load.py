@@ -29,6 +29,8 @@ from leanopt_core.pipeline.tables import (
     StrategyTable,
     TopTable,
 )
+from leanopt_core.pipeline.toml import toml_text
+from leanopt_core.places import occupied
 from leanopt_core.plugins import Kind, Registry
 
 _ABSENT: Mapping[str, object] = MappingProxyType(
@@ -83,7 +85,7 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pip
     search = reader.table(raw["search"], ("search",), SearchSettings)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader)
-    sinks = tuple(_sinks(raw["sink"], reader))
+    sinks = tuple(_sinks(raw["sink"], reader, path))
     if reader.problems.found or not (
         general and strategy and engine and space and fitness and search and executor
     ):
@@ -121,8 +123,24 @@ def _executor(raw: object, reader: Reader) -> ExecutorSettings | None:
     )
 
 
-def _sinks(raw: object, reader: Reader) -> Iterator[Choice]:
+def _sinks(raw: object, reader: Reader, pipeline: Path) -> Iterator[Choice]:
     for item, at in reader.tables(raw, ("sink",)):
         choice = reader.with_plugin(item, at, SinkTable, Kind.SINK)[1]
         if choice is not None:
+            path = getattr(choice.options, "path", None)
+            expected = _misplaced(path, pipeline) if isinstance(path, Path) else None
+            if expected:
+                found = item.get("path", str(path)) if isinstance(item, Mapping) else str(path)
+                reader.problems.add((*at, "path"), toml_text(found), expected)
             yield choice
+
+
+def _misplaced(path: Path, pipeline: Path) -> str | None:
+    """Return what is expected of a sink's path where it cannot stay as it is."""
+    folder = pipeline.absolute().parent
+    reason = occupied(path, folder, pipeline)
+    if reason is not None:
+        return f"expected another file: {reason}"
+    if not path.parent.is_dir() and not path.resolve().is_relative_to(folder.resolve()):
+        return "expected a folder that is there; one is made only inside the project"
+    return None

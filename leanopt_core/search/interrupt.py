@@ -47,7 +47,7 @@ class Interrupts:
         """Take the signals until the process has ended, with the exit code that it chose."""
         self._take()
         # While the interpreter goes, its handlers have gone: a signal would kill the process.
-        atexit.register(signal.pthread_sigmask, signal.SIG_BLOCK, self._before.keys())
+        atexit.register(self._ignore)
 
     def _take(self) -> None:
         if current_thread() is not main_thread():
@@ -81,6 +81,10 @@ class Interrupts:
             yield
         finally:
             self._stop = None
+
+    def _ignore(self) -> None:
+        for one in self._before:
+            signal.signal(one, signal.SIG_IGN)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         now, before = time.monotonic(), self._asked
