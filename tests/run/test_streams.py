@@ -192,9 +192,7 @@ def test_what_hangs_after_a_signal_is_left_by_a_later_one(
     (site.parent / "hanging.py").write_text(HANGING)
     (site / "METADATA").write_text("Metadata-Version: 2.1\nName: hanging\nVersion: 1.0\n")
     (site / "entry_points.txt").write_text("[leanopt]\nhanging = hanging\n")
-    process = start(
-        project, "run", "pipeline.toml", HILL_DELAY="0.2", PYTHONPATH=str(site.parent)
-    )
+    process = start(project, "run", "pipeline.toml", HILL_DELAY="0.2", PYTHONPATH=str(site.parent))
     next(process.stderr)
     process.send_signal(signal.SIGTERM)
     until((project / "closing").exists, process)
@@ -213,12 +211,12 @@ def test_what_hangs_after_a_signal_is_left_by_a_later_one(
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_the_result_is_printed(
-    project: Path, leanopt, start: Start, shown, number: signal.Signals
+    project: Path, start: Start, shown, number: signal.Signals
 ) -> None:
     """Nobody reads, and the page is longer than what a pipe holds. What was stored stays."""
     strategy = (project / "strategy.py").read_text()
-    long = '{"Net Profit": profit, **{"s" * 40 + str(i): float(i) for i in range(3000)},'
-    (project / "strategy.py").write_text(strategy.replace('{\n            "Net Profit": profit,', long))
+    many = '**{"s" * 40 + str(i): float(i) for i in range(3000)}, "Net Profit":'
+    (project / "strategy.py").write_text(strategy.replace('"Net Profit":', many))
     process = start(project, "run", "pipeline.toml", "--json", "--set", "stage.1.trials=1")
     until(lambda: bool(select.select([process.stdout], [], [], 0)[0]), process)
     process.send_signal(number)
