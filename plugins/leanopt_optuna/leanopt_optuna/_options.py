@@ -71,11 +71,10 @@ def _own(options: OptunaOptions, attribute: Attribute[Any], value: object) -> No
     )
 
 
-def _option(text: str, *checks: Any, bounds: str = "") -> Any:
+def _option(text: str, *checks: Any) -> Any:
     """Return a field that is None until the chosen sampler's default is known."""
     validator = validators.and_(_own, *(validators.optional(check) for check in checks))
-    metadata = {"help": text} | ({"bounds": bounds} if bounds else {})
-    return field(default=None, validator=validator, metadata=metadata)
+    return field(default=None, validator=validator, metadata={"help": text})
 
 
 _SHARE = (validators.ge(0), validators.le(1))
