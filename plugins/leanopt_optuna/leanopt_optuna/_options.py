@@ -102,7 +102,7 @@ class OptunaOptions:
     )
     deterministic_objective: bool | None = _option("gp: results have no noise, false")
     popsize: int | None = _option(
-        "cmaes: results in a generation, 4 + 3 ln(parameters)", validators.ge(2)
+        "cmaes: results in a generation, 4 + 3 ln(parameters)", validators.ge(4)
     )
     use_separable_cma: bool | None = _option("cmaes: parameters one by one, false")
     with_margin: bool | None = _option("cmaes: a margin keeps every level in reach, false")

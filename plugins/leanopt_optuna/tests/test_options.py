@@ -17,6 +17,7 @@ from optuna import samplers
 from leanopt_core.errors import LeanoptError
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import discover
+from leanopt_core.testing import drive, outcomes
 
 PIPELINE = """
 name = "options"
@@ -80,8 +81,6 @@ def test_makes_the_sampler(sampler: str) -> None:
 @pytest.mark.parametrize("variant", ["use_separable_cma", "with_margin", "lr_adapt"])
 def test_variants_of_cmaes(space, stage, variant: str) -> None:
     """Each works on spaces with choices, and on one of a single number."""
-    from leanopt_core.testing import drive, outcomes
-
     for wide in (space(30, 30, 30, choices=3), space(40), space(40, choices=2)):
         rule = stage(30, sampler="cmaes", **{variant: True})
         search = drive(wide, [rule], judge=outcomes.hilly(wide))
@@ -124,3 +123,21 @@ def test_what_is_missing_is_said_before_the_run(sampler: str, module: str) -> No
     said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
     assert module in said
     assert f"pip install 'leanopt-optuna[{sampler}]'" in said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sampler": "cmaes", "popsize": 4},
+        {"sampler": "cmaes", "popsize": 4, "with_margin": True},
+        {"sampler": "nsgaii", "population_size": 2, "mutation_prob": 1.0, "crossover_prob": 0.0},
+        {"sampler": "qmc", "qmc_type": "halton", "scramble": False},
+        {"sampler": "tpe", "multivariate": False, "constant_liar": False, "n_startup_trials": 1},
+    ],
+)
+@pytest.mark.parametrize("outcome", ["all infeasible", "constant", "huge"])
+def test_the_ends_of_their_ranges_work(space, stage, options: dict, outcome: str) -> None:
+    """Also where there is no slope to climb."""
+    wide = space(12, 12, 12, rules=("a < b",), choices=3)
+    search = drive(wide, [stage(60, **options)], judge=outcomes.hard(wide)[outcome], lookahead=4)
+    assert len(set(search.points)) == 60
