@@ -108,7 +108,7 @@ def test_landscape_has_hills(
     scenario: Scenario,
 ) -> None:
     """A fair share of the points counts, not all, and the best is far above the middle."""
-    generator = random.Random(20)  # noqa: S311 - not for secrets
+    generator = random.Random(20)
     points = [point(axes, generator.choice) for _ in range(60)]
     results = [strategy.run(chosen, scenario) for chosen in points]
     enough = pipeline["fitness"]["min_trades"]
