@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from leanopt_core.cli.streams import ReaderGoneError, make_safe
 from leanopt_core.errors import LeanoptError
 
 #: What a command that was interrupted ends with.
@@ -23,22 +24,14 @@ def main() -> None:
     """Run the `leanopt` command and exit with a code by kind of error."""
     if sys.platform == "win32":
         sys.exit(_ON_WINDOWS)
-    from leanopt_core.cli.streams import make_safe
-
     make_safe()
     sys.unraisablehook = _unraisable
-    _call()
-
-
-def _call() -> None:
-    from leanopt_core.cli.group import leanopt
-    from leanopt_core.cli.output import plain
-    from leanopt_core.cli.streams import ReaderGoneError
-
     try:
+        from leanopt_core.cli.group import leanopt
+
         leanopt(prog_name="leanopt")
     except LeanoptError as error:
-        print(f"leanopt: {plain(str(error))}", file=sys.stderr)
+        _say(str(error))
         sys.exit(error.exit_code)
     except ReaderGoneError:
         # As `leanopt runs | head` does.
@@ -48,13 +41,15 @@ def _call() -> None:
     except Exception as error:
         if os.environ.get("LEANOPT_DEBUG"):
             raise
-        what = plain(f"{type(error).__name__}: {error}")
-        print(
-            f"leanopt: this is a defect of leanopt: {what}\n"
-            "leanopt: LEANOPT_DEBUG=1 shows where it happened",
-            file=sys.stderr,
-        )
+        _say(f"this is a defect of leanopt: {type(error).__name__}: {error}")
+        _say("LEANOPT_DEBUG=1 shows where it happened")
         sys.exit(INTERNAL_ERROR)
+
+
+def _say(text: str) -> None:
+    from leanopt_core.cli.output import plain
+
+    print(f"leanopt: {plain(text)}", file=sys.stderr)
 
 
 def _unraisable(dropped: sys.UnraisableHookArgs, /) -> None:
