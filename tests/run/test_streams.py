@@ -29,7 +29,7 @@ Path(__file__).with_name("begun").touch()
 threading.Event().wait()
 """
 
-#: Ends slowly: `closing` says that the store has been told, and then nothing ends it but force.
+#: An observer that never returns; `hanging` says that it has been called.
 HANGING = """
 from pathlib import Path
 import threading
@@ -37,8 +37,8 @@ from leanopt_core import hookimpl
 
 
 @hookimpl
-def leanopt_run_finished(state):
-    Path("closing").touch()
+def {hook}(run):
+    Path("hanging").touch()
     threading.Event().wait()
 """
 
@@ -183,19 +183,21 @@ def test_a_signal_before_the_run_begins(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("hook", ["leanopt_trial_told", "leanopt_run_finished"])
 def test_what_hangs_after_a_signal_is_left_by_a_later_one(
-    project: Path, start: Start, tmp_path: Path, shown
+    project: Path, start: Start, tmp_path: Path, shown, hook: str
 ) -> None:
-    """The store has been told by then; there is no traceback."""
+    """In the search, or after it: the store is told that the run ended, without a traceback."""
     site = tmp_path / "site" / "hanging-1.0.dist-info"
     site.mkdir(parents=True)
-    (site.parent / "hanging.py").write_text(HANGING)
+    (site.parent / "hanging.py").write_text(HANGING.replace("{hook}", hook))
     (site / "METADATA").write_text("Metadata-Version: 2.1\nName: hanging\nVersion: 1.0\n")
     (site / "entry_points.txt").write_text("[leanopt]\nhanging = hanging\n")
     process = start(project, "run", "pipeline.toml", HILL_DELAY="0.2", PYTHONPATH=str(site.parent))
     next(process.stderr)
-    process.send_signal(signal.SIGTERM)
-    until((project / "closing").exists, process)
+    if hook == "leanopt_run_finished":
+        process.send_signal(signal.SIGTERM)
+    until((project / "hanging").exists, process)
     while process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
