@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 	$(BIN)/leanopt run examples/quickstart/pipeline.toml
 
 test: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q -n auto $(ARGS)
 
 docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/generate.py --check
