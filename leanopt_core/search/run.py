@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import cast
 
 from attrs import frozen
 
 from leanopt_core.executors.pool import Pool
-from leanopt_core.fitness import FitnessFunction
+from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.places import LOCKS, STORE
 from leanopt_core.plugins import Registry
@@ -56,25 +57,30 @@ def run_pipeline(
         prepared(pipeline, hashed=store.hash_file) as ready,
     ):
         crew = _crew(ready)
-        with ExitStack() as held:
-            with turn(pipeline.folder / LOCKS):
-                held.enter_context(signals.deferred())
-                run = (
-                    resuming.find(store, ready)
-                    if resume
-                    else resuming.begin(store, ready, crew.fitness.direction)
-                )
-                held.enter_context(run_lock(pipeline.folder / LOCKS, run.name))
-            if resume:
-                if changed := resuming.changes(run, ready):
-                    screen.warning(changed)
-                run = store.runs.resume(run.id)
+        with _taken_up(store, ready, crew.fitness.direction, signals, resume=resume) as run:
+            if resume and (changed := resuming.changes(run, ready)):
+                screen.warning(changed)
             given = (*pipeline.space.names, *pipeline.space.fixed)
             reads = ReadCheck(given, allow_unread=allow_unread)
             audience = Audience(run.name, registry, screen, crew.sinks, reads)
             session = _Session(store, ready, run, crew, audience, signals)
             session.search(resumed=resume, reads=reads, screen=screen)
         return report(store, store.runs.get(run.id))
+
+
+@contextmanager
+def _taken_up(
+    store: Store, ready: Prepared, direction: Direction, signals: Interrupts, *, resume: bool
+) -> Iterator[StoredRun]:
+    """Begin a run, or find the one to resume, and hold its lock; no process comes between."""
+    locks = ready.pipeline.folder / LOCKS
+    with ExitStack() as held:
+        with turn(locks):
+            held.enter_context(signals.deferred())
+            find, begin = resuming.find, resuming.begin
+            run = find(store, ready) if resume else begin(store, ready, direction)
+            held.enter_context(run_lock(locks, run.name))
+        yield store.runs.resume(run.id) if resume else run
 
 
 @frozen
