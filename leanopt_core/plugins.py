@@ -97,7 +97,6 @@ class Registry:
     commands: Mapping[str, RegisteredCommand] = field(factory=dict)
     problems: tuple[PluginProblem, ...] = ()
     manager: pluggy.PluginManager | None = None
-    distributions: Mapping[str, str] = field(factory=dict)
 
     def find(self, kind: Kind, name: str) -> Registered | None:
         """Return what is registered under `name`, or None."""
@@ -141,8 +140,7 @@ def discover(environment: Mapping[str, str] | None = None) -> Registry:
     found = list(_collect(manager, versions, problems))
     entries = _unique(found, problems)
     commands = _commands(found, problems)
-    distributions = {name.partition(":")[0]: version for name, version in versions.items()}
-    return Registry(entries, commands, tuple(problems), manager, distributions)
+    return Registry(entries, commands, tuple(problems), manager)
 
 
 def _plugin_name(entry: EntryPoint) -> str:
