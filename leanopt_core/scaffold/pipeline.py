@@ -15,6 +15,8 @@ from attrs import frozen
 from leanopt_core.scaffold.ranges import Proposal, propose
 from leanopt_core.scaffold.source import Source
 
+#: The method of the default, and how many points a space must have for it to be worth the models.
+_DEFAULT, _FEW = "surrogate", 400
 _LHS, _RANDOM = 64, 136
 _PREFERRED: Final = ("Sharpe Ratio", "Compounding Annual Return", "Net Profit")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -114,6 +116,20 @@ def _fitness(source: Source, installed: Installed) -> Iterator[str]:
 
 
 def _stages(size: int, installed: Installed) -> Iterator[str]:
+    return (
+        _modelled() if _DEFAULT in installed.stages and size > _FEW else _sampled(size, installed)
+    )
+
+
+def _modelled() -> Iterator[str]:
+    yield "# How it is searched: models of the trials so far propose the next one. The methods that"
+    yield "# are installed: `leanopt plugins`. Several stages may follow one another."
+    yield "[[stage]]"
+    yield f"use = {_quoted(_DEFAULT)}"
+    yield f"trials = {_LHS + _RANDOM}"
+
+
+def _sampled(size: int, installed: Installed) -> Iterator[str]:
     yield "# How it is searched, stage after stage; `leanopt plugins lhs` says what a method takes."
     wanted = {"lhs": min(_LHS, max(1, size // 4)), "random": min(_RANDOM, max(1, size - size // 4))}
     usable = {name: trials for name, trials in wanted.items() if name in installed.stages}

@@ -172,3 +172,24 @@ def test_a_number_lies_in_its_range_on_a_grid_of_a_sane_size(default: float) -> 
     if isinstance(default, int):
         assert all(isinstance(table[key], int) for key in table)
         assert default <= 0 or low >= 1
+
+
+def test_the_default_method_is_proposed_where_it_is_installed(strategy: Path, leanopt) -> None:
+    """Else what samples evenly, then at random; so in a space of few points."""
+
+    def methods(**environment: str) -> list[str]:
+        leanopt(strategy.parent, "init", strategy.name, "-o", "made.toml", **environment)
+        made = strategy.with_name("made.toml")
+        stages = tomllib.loads(made.read_text())["stage"]
+        made.unlink()
+        return [stage["use"] for stage in stages]
+
+    assert methods() == ["surrogate"]
+    few = "leanopt-lhs,leanopt-random,leanopt-statistic"
+    assert methods(LEANOPT_PLUGINS=few) == ["lhs", "random"]
+    strategy.write_text(
+        "from leanopt_harness import Result, backtest\n\n\n@backtest\n"
+        "def run(parameters, scenario):\n"
+        "    return Result({'Net Profit': parameters.get('hold', 5)})\n"
+    )
+    assert methods() == ["lhs", "random"]
