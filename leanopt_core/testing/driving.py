@@ -56,11 +56,11 @@ class Search:
 def drive(
     space: Space,
     stages: Sequence[StageRule],
+    judge: Judge | None = None,
     *,
     lookahead: int = 16,
     seed: int = 7,
     order: int = 0,
-    judge: Judge | None = None,
     stored: Sequence[Propose] = (),
 ) -> Search:
     """Run a search to its end and return what happened.

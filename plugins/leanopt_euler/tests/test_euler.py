@@ -20,6 +20,7 @@ from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Trial
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     from leanopt_core.search.machine import Propose
     from leanopt_core.space import Point
-
-    Drive = Callable[..., list[Propose]]
 
 
 def space(*lengths: int, rules: tuple[str, ...] = (), choices: int = 0) -> Space:
@@ -67,53 +66,53 @@ def passes(proposed: list[Propose]) -> list[list[Point]]:
     return list(found.values())
 
 
-def test_the_passes_are_eulers(drive: Drive) -> None:
+def test_the_passes_are_eulers() -> None:
     """Worked by hand: 65 levels in 4 segments, then steps of 4 and of 1 around the best."""
-    (first, second, third) = passes(drive(space(65), [stage()], peak(37)))
+    (first, second, third) = passes(drive(space(65), [stage()], peak(37)).proposed)
     assert first == [(0,), (16,), (32,), (48,), (64,)]
     assert second == [(24,), (28,), (36,), (40,)]  # 32 is known
     assert third == [(34,), (35,), (37,), (38,)]  # 36 is known
 
 
-def test_edges_are_not_left(drive: Drive) -> None:
+def test_edges_are_not_left() -> None:
     """Beside an end of the axis a pass has only the side that there is."""
-    (first, second, third) = passes(drive(space(65), [stage()], peak(0)))
+    (first, second, third) = passes(drive(space(65), [stage()], peak(0)).proposed)
     assert first == [(0,), (16,), (32,), (48,), (64,)]
     assert second == [(4,), (8,)]
     assert third == [(1,), (2,)]
 
 
-def test_steps_between_levels_are_rounded(drive: Drive) -> None:
+def test_steps_between_levels_are_rounded() -> None:
     """An axis of 12 levels in 4 segments of 2.75; then the least step of 1 around the best."""
-    (first, second) = passes(drive(space(12), [stage()], peak(6)))
+    (first, second) = passes(drive(space(12), [stage()], peak(6)).proposed)
     assert first == [(0,), (3,), (6,), (8,), (11,)]
     assert second == [(4,), (5,), (7,)]  # 8 is known
 
 
-def test_segments(drive: Drive) -> None:
+def test_segments() -> None:
     """An odd number has the centre too: one step to either side of it for three."""
-    (first, second, third) = passes(drive(space(28), [stage(segments=3)], peak(19)))
+    (first, second, third) = passes(drive(space(28), [stage(segments=3)], peak(19)).proposed)
     assert first == [(0,), (9,), (18,), (27,)]
     assert second == [(15,), (21,)]
     assert third == [(17,), (19,)]
 
 
-def test_min_step_ends_the_refining(drive: Drive) -> None:
+def test_min_step_ends_the_refining() -> None:
     """Given in the parameter's own unit, rounded up to its grid; the others go on."""
     stop = Axis.decimals("stop", Decimal("0.1"), Decimal("0.9"), Decimal("0.05"))
     both = Space((stop, Axis.integers("fast", 10, 26, 1)), {}, ())
     options = {"min_step": {"stop": Decimal("0.08")}}
-    found = passes(drive(both, [stage(**options)], peak(9, 9)))
+    found = passes(drive(both, [stage(**options)], peak(9, 9)).proposed)
     assert {level for level, _ in found[0]} == {0, 4, 8, 12, 16}
     assert {level for level, _ in found[1]} == {4, 6, 8, 10, 12}
     assert {level for _, level in found[1]} == {6, 7, 8, 9, 10}
     assert len(found) == 2
 
 
-def test_a_min_step_wider_than_the_axis(drive: Drive) -> None:
+def test_a_min_step_wider_than_the_axis() -> None:
     """Its first level is all there is to try."""
     options = {"min_step": {"a": Decimal(50)}}
-    assert passes(drive(space(20), [stage(**options)], peak(9))) == [[(0,)]]
+    assert passes(drive(space(20), [stage(**options)], peak(9)).proposed) == [[(0,)]]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +122,7 @@ def test_a_min_step_wider_than_the_axis(drive: Drive) -> None:
         ({"z": Decimal(1)}, r"min_step\.z is 1, but z has no step: it is given by its choices"),
     ],
 )
-def test_min_step_names_a_grid(drive: Drive, min_step: dict[str, Decimal], message: str) -> None:
+def test_min_step_names_a_grid(min_step: dict[str, Decimal], message: str) -> None:
     """Anything else is an error that says what and where."""
     with pytest.raises(PluginError, match=message):
         drive(space(5, choices=2), [stage(min_step=min_step)], peak(1, 1))
@@ -138,13 +137,13 @@ def test_options_are_checked() -> None:
 
 
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
-def test_the_last_of_a_pass_may_fail(drive: Drive, lookahead: int) -> None:
+def test_the_last_of_a_pass_may_fail(lookahead: int) -> None:
     """LEAN's search stopped there; this one goes on to the top."""
 
     def score(point: Point) -> Score:
         return Score(failure="timeout") if point == (64, 64) else peak(37, 3)(point)
 
-    found = passes(drive(space(65, 65), [stage()], score, lookahead=lookahead))
+    found = passes(drive(space(65, 65), [stage()], score, lookahead=lookahead).proposed)
     assert found[0][-1] == (64, 64)
     assert len(found) == 3
     assert (37, 3) in found[-1]
@@ -158,25 +157,27 @@ def test_the_last_of_a_pass_may_fail(drive: Drive, lookahead: int) -> None:
     st.sampled_from([1, 16, 48]),
 )
 def test_finds_the_top_of_a_hill(
-    drive: Drive, lengths: list[int], segments: int, seed: int, lookahead: int
+    lengths: list[int], segments: int, seed: int, lookahead: int
 ) -> None:
     """On every parabola of any size, to the level, with no point tried twice."""
     shuffle = random.Random(seed)
     top = tuple(map(shuffle.randrange, lengths))
-    found = drive(space(*lengths), [stage(segments=segments)], peak(*top), lookahead=lookahead)
+    found = drive(
+        space(*lengths), [stage(segments=segments)], peak(*top), lookahead=lookahead
+    ).proposed
     points = [command.proposal.point for command in found]
     assert len(points) == len(set(points))
     best = min(points, key=lambda point: sum((a - b) ** 2 for a, b in zip(point, top, strict=True)))
     assert max(abs(a - b) for a, b in zip(best, top, strict=True)) <= 1
 
 
-def test_choices_are_all_tried(drive: Drive) -> None:
+def test_choices_are_all_tried() -> None:
     """They have no steps: each pass has all of them."""
-    for points in passes(drive(space(65, choices=3), [stage()], peak(37, 1))):
+    for points in passes(drive(space(65, choices=3), [stage()], peak(37, 1)).proposed):
         assert {choice for _, choice in points} == {0, 1, 2}
 
 
-def test_starts_from_what_is_known(drive: Drive) -> None:
+def test_starts_from_what_is_known() -> None:
     """A better point of an earlier stage is closed in on; `seed_from` names whose counts."""
     rules = [
         StageRule("one", "one", partial(create, EulerOptions(segments=2)), 1),
@@ -186,58 +187,60 @@ def test_starts_from_what_is_known(drive: Drive) -> None:
     def score(point: Point) -> Score:
         return Score(9.0, 9.0) if point == (0,) else peak(50)(point)
 
-    free = drive(space(65), [*rules, stage()], score)
+    free = drive(space(65), [*rules, stage()], score).proposed
     assert [c.proposal.point for c in free[:2]] == [(0,), (9,)]
     assert [c.proposal.point for c in free[-4:]] == [(4,), (8,), (1,), (2,)]
-    seeded = drive(space(65), [*rules, stage(seed_from="two")], score)
+    seeded = drive(space(65), [*rules, stage(seed_from="two")], score).proposed
     assert (50,) in [c.proposal.point for c in seeded]
 
 
-def test_constraints_and_violations(drive: Drive) -> None:
+def test_constraints_and_violations() -> None:
     """Infeasible points are left out; where all violate something, the least is closed in on."""
-    found = drive(space(65, 65, rules=("a < b",)), [stage()], peak(18, 35))
+    found = drive(space(65, 65, rules=("a < b",)), [stage()], peak(18, 35)).proposed
     assert all(a < b for a, b in (command.proposal.point for command in found))
     assert (18, 35) in [command.proposal.point for command in found]
 
     def score(point: Point) -> Score:
         return Score(1.0, 1.0, abs(point[0] - 37.0) + 1)
 
-    assert (37,) in [command.proposal.point for command in drive(space(65), [stage()], score)]
+    assert (37,) in [
+        command.proposal.point for command in drive(space(65), [stage()], score).proposed
+    ]
 
 
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
-def test_order_of_completion_changes_nothing(drive: Drive, lookahead: int) -> None:
+def test_order_of_completion_changes_nothing(lookahead: int) -> None:
     """Whatever ends first and wherever it is resumed, the proposals are the same."""
     search = partial(drive, space(40, 60), [stage()], peak(9, 31), lookahead=lookahead)
-    first = search()
-    assert all(search(order=order) == first for order in range(1, 4))
-    assert search(stored=first[: len(first) // 2], order=5) == first
+    first = search().proposed
+    assert all(search(order=order).proposed == first for order in range(1, 4))
+    assert search(stored=first[: len(first) // 2], order=5).proposed == first
     points = [command.proposal.point for command in first]
-    assert points == [command.proposal.point for command in search(lookahead=7)]
+    assert points == [command.proposal.point for command in search(lookahead=7).proposed]
 
 
 @pytest.mark.parametrize(
     "score", [Score(failure="timeout"), Score(0.1, 0.1, 2.0), Score(1, 1), Score()]
 )
-def test_survives(drive: Drive, score: Score) -> None:
+def test_survives(score: Score) -> None:
     """Nothing but failures, violations or the same: no repeat and an end."""
     for small in (space(60, 50), space(1), Space((), {}, ()), space(5, 5, rules=("a + b > 90",))):
-        proposed = drive(small, [stage()], lambda _point: score)
+        proposed = drive(small, [stage()], lambda _point: score).proposed
         points = [command.proposal.point for command in proposed]
         assert len(points) == len(set(points))
         assert bool(points) is any(small.sample(1)) or small.grid_size == 1
 
 
-def test_a_small_space_is_tried_whole(drive: Drive) -> None:
+def test_a_small_space_is_tried_whole() -> None:
     """Where every axis has no more levels than a pass tries, one pass is all."""
-    proposed = drive(space(5, 4, choices=3), [stage()], peak(1, 1, 1))
+    proposed = drive(space(5, 4, choices=3), [stage()], peak(1, 1, 1)).proposed
     assert [c.proposal.point for c in proposed] == list(product(range(5), range(4), range(3)))
 
 
-def test_three_thousand_of_five_thousand(drive: Drive) -> None:
+def test_three_thousand_of_five_thousand() -> None:
     """No repeat, nothing off the grid or infeasible: the machine would refuse or raise."""
     wide = space(10, 10, 10, 5, rules=("a + b < 18",))
-    proposed = drive(wide, [stage(3000, segments=9)], peak(3, 3, 3, 3))
+    proposed = drive(wide, [stage(3000, segments=9)], peak(3, 3, 3, 3)).proposed
     assert len({command.proposal.point for command in proposed}) == len(proposed) == 3000
     assert {command.attempt for command in proposed} == {0}
 

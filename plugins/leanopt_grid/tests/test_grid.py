@@ -19,15 +19,13 @@ from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.specs import NoOptions
 from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from leanopt_core.search.machine import Propose
     from leanopt_core.space import Point
 
-    Drive = Callable[..., list[Propose]]
 
 RULES = ("a < b", "b < c", "a == c", "a + b + c > 9", "c % 2 == 0", "a * b == 6", "b > 90", "f > 1")
 
@@ -79,27 +77,27 @@ def test_every_feasible_point_once(lengths: tuple[int, ...], rules: list[str]) -
 
 
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
-def test_a_whole_search(drive: Drive, lookahead: int) -> None:
+def test_a_whole_search(lookahead: int) -> None:
     """Same points in the same order at any distance and order of completion, none refused."""
     small = space(6, 6, rules=("a < b",))
-    first = drive(small, [stage()], result)
+    first = drive(small, [stage()], result).proposed
     assert sorted(points(first)) == [(a, b) for a in range(6) for b in range(6) if a < b]
     assert {command.attempt for command in first} == {0}
     for order in range(3):
-        again = drive(small, [stage()], result, lookahead=lookahead, order=order)
+        again = drive(small, [stage()], result, lookahead=lookahead, order=order).proposed
         assert points(again) == points(first)
-    assert drive(small, [stage()], result, stored=first[:9], order=5) == first
+    assert drive(small, [stage()], result, stored=first[:9], order=5).proposed == first
 
 
 @pytest.mark.parametrize("score", [Score(failure="timeout"), Score(0.1, None, 2.0), Score(1, 1)])
-def test_results_change_nothing(drive: Drive, score: Score) -> None:
+def test_results_change_nothing(score: Score) -> None:
     """Failed, violating or all alike: the grid goes on."""
-    assert len(drive(space(5, 4), [stage()], lambda _point: score)) == 20
+    assert len(drive(space(5, 4), [stage()], lambda _point: score).proposed) == 20
 
 
-def test_three_thousand_of_five_thousand(drive: Drive) -> None:
+def test_three_thousand_of_five_thousand() -> None:
     """No repeat, nothing infeasible: the machine refuses the one and raises at the other."""
-    proposed = drive(space(10, 10, 10, 5), [stage(3000)], result)
+    proposed = drive(space(10, 10, 10, 5), [stage(3000)], result).proposed
     assert len(set(points(proposed))) == len(proposed) == 3000
 
 
@@ -141,15 +139,18 @@ def test_skips_what_is_infeasible() -> None:
     assert len(counted.looks) <= 100 * 100 + 100 * 100 + 20
 
 
-def test_a_space_without_feasible_points(drive: Drive) -> None:
+def test_a_space_without_feasible_points() -> None:
     """Proven empty after as many looks as the constraint's own axes have points."""
-    assert drive(space(100, 100, 100, 100, 20, rules=("a + b > 900",)), [stage()], result) == []
-    assert drive(space(9, 9, rules=("f > 1",)), [stage()], result) == []
+    assert (
+        drive(space(100, 100, 100, 100, 20, rules=("a + b > 900",)), [stage()], result).proposed
+        == []
+    )
+    assert drive(space(9, 9, rules=("f > 1",)), [stage()], result).proposed == []
 
 
-def test_a_space_of_one_point(drive: Drive) -> None:
+def test_a_space_of_one_point() -> None:
     """A space without searched parameters has one point."""
-    assert points(drive(Space((), {}, ()), [stage()], result)) == [()]
+    assert points(drive(Space((), {}, ()), [stage()], result).proposed) == [()]
 
 
 def test_asked_after_the_end() -> None:
@@ -162,15 +163,15 @@ def test_asked_after_the_end() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 400))
-def test_goes_on_where_an_earlier_stage_was(drive: Drive, first: int) -> None:
+def test_goes_on_where_an_earlier_stage_was(first: int) -> None:
     """A grid that ran before is passed over, however long: every point comes once all the same."""
     stages = [stage(first, "one"), stage(None, "two")]
-    proposed = drive(space(20, 20), stages, result)
+    proposed = drive(space(20, 20), stages, result).proposed
     assert sorted(points(proposed)) == list(product(range(20), range(20)))
     assert [command.index for command in proposed].count(0) == first
 
 
-def test_leaves_the_global_generator_alone(drive: Drive) -> None:
+def test_leaves_the_global_generator_alone() -> None:
     """No global random state is read or moved."""
     random.seed(3)
     state = random.getstate()

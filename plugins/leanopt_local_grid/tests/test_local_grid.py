@@ -19,6 +19,7 @@ from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Trial
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from leanopt_core.search.machine import Propose
     from leanopt_core.space import Point
-
-    Drive = Callable[..., list[Propose]]
 
 
 def space(*lengths: int, rules: tuple[str, ...] = (), choices: int = 0) -> Space:
@@ -108,11 +107,11 @@ def test_neighbours_are_the_core_ones_nearest_first(
     assert changed == sorted(changed)
 
 
-def test_all_neighbours_of_the_best(drive: Drive) -> None:
+def test_all_neighbours_of_the_best() -> None:
     """Around the `top_n` best of all before, what is not known; then it is done."""
     before = [(2, 2), (2, 3), (9, 9), (15, 0)]
     stages = [scan(*before), stage(top_n=3, radius=2)]
-    proposed = drive(space(20, 20), stages, peak(2, 2))
+    proposed = drive(space(20, 20), stages, peak(2, 2)).proposed
     expected = {
         point
         for point in product(range(20), range(20))
@@ -128,10 +127,10 @@ def test_all_neighbours_of_the_best(drive: Drive) -> None:
     }
 
 
-def test_centres_take_turns_and_are_cut(drive: Drive) -> None:
+def test_centres_take_turns_and_are_cut() -> None:
     """Each centre has `max_neighbors` new points, the nearest, one at a time."""
     stages = [scan((5, 5), (30, 30)), stage(top_n=2, max_neighbors=4)]
-    proposed = drive(space(40, 40), stages, peak(5, 5))
+    proposed = drive(space(40, 40), stages, peak(5, 5)).proposed
     assert [command.proposal.origin for command in proposed[2:]] == 4 * [
         "near trial 1",
         "near trial 2",
@@ -142,17 +141,20 @@ def test_centres_take_turns_and_are_cut(drive: Drive) -> None:
             assert sum(a != b for a, b in zip(point, centre, strict=True)) == 1
 
 
-def test_seeds_name_the_centre(drive: Drive) -> None:
+def test_seeds_name_the_centre() -> None:
     """`seed_from` looks at one stage only; without it the best of all before counts."""
     before = [scan((2, 2), name="one"), scan((9, 9), name="two")]
     rules = [*before, stage(seed_from="two", top_n=1)]
-    seeded = [c.proposal.point for c in drive(space(20, 20), rules, peak(2, 2))[2:]]
+    seeded = [c.proposal.point for c in drive(space(20, 20), rules, peak(2, 2)).proposed[2:]]
     assert all(chebyshev(point, (9, 9)) == 1 for point in seeded)
-    best = [c.proposal.point for c in drive(space(20, 20), [*before, stage(top_n=1)], peak(2, 2))]
+    best = [
+        c.proposal.point
+        for c in drive(space(20, 20), [*before, stage(top_n=1)], peak(2, 2)).proposed
+    ]
     assert all(chebyshev(point, (2, 2)) == 1 for point in best[2:])
 
 
-def test_the_least_violated_where_nothing_is_feasible(drive: Drive) -> None:
+def test_the_least_violated_where_nothing_is_feasible() -> None:
     """Feasible centres only; where there are none, the least violated; failed ones never."""
 
     def score(point: Point) -> Score:
@@ -161,7 +163,7 @@ def test_the_least_violated_where_nothing_is_feasible(drive: Drive) -> None:
         return Score(1.0, 1.0, float(sum(point)))
 
     for centre, points in (((3, 3), [(0, 0), (3, 3), (9, 9)]), ((9, 9), [(9, 9), (0, 0)])):
-        found = local(drive(space(20, 20), [scan(*points), stage(top_n=1)], score))
+        found = local(drive(space(20, 20), [scan(*points), stage(top_n=1)], score).proposed)
         assert found
         assert all(chebyshev(point, centre) == 1 for point in found)
     mixed = local(
@@ -169,7 +171,7 @@ def test_the_least_violated_where_nothing_is_feasible(drive: Drive) -> None:
             space(20, 20),
             [scan((3, 3), (9, 9)), stage(top_n=2)],
             lambda point: score(point) if point != (9, 9) else Score(1.0, 1.0),
-        )
+        ).proposed
     )
     assert all(chebyshev(point, (9, 9)) == 1 for point in mixed)
 
@@ -177,7 +179,7 @@ def test_the_least_violated_where_nothing_is_feasible(drive: Drive) -> None:
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6))
-def test_climbs_to_a_local_optimum(drive: Drive, lookahead: int, seed: int) -> None:
+def test_climbs_to_a_local_optimum(lookahead: int, seed: int) -> None:
     """From anywhere on a random landscape: at the end every neighbour of the best is known."""
     heights = random.Random(seed)
     landscape = {point: heights.random() for point in product(range(9), range(9), range(3))}
@@ -195,7 +197,7 @@ def test_climbs_to_a_local_optimum(drive: Drive, lookahead: int, seed: int) -> N
         lambda point: Score(landscape[point], landscape[point]),
         lookahead=lookahead,
         seed=seed,
-    )
+    ).proposed
     known = {command.proposal.point for command in proposed}
     assert len(known) == len(proposed)
     best = max(known, key=landscape.__getitem__)
@@ -203,67 +205,72 @@ def test_climbs_to_a_local_optimum(drive: Drive, lookahead: int, seed: int) -> N
     assert built[0].reason == "local optimum"
 
 
-def test_climbing_finds_a_single_peak(drive: Drive) -> None:
+def test_climbing_finds_a_single_peak() -> None:
     """With one hill the local optimum is the top, and few of the 160,000 points are tried."""
-    proposed = drive(space(20, 20, 20, 20), [stage(climb=True)], peak(17, 3, 11, 8), lookahead=1)
+    proposed = drive(
+        space(20, 20, 20, 20), [stage(climb=True)], peak(17, 3, 11, 8), lookahead=1
+    ).proposed
     assert (17, 3, 11, 8) in [command.proposal.point for command in proposed]
     assert len(proposed) < 500
 
 
-def test_climbs_from_violation_to_feasibility(drive: Drive) -> None:
+def test_climbs_from_violation_to_feasibility() -> None:
     """A smaller violation is better; a feasible point is better than any."""
 
     def score(point: Point) -> Score:
         return Score(float(point[0]), float(point[0]), max(0.0, 12.0 - sum(point)))
 
     points = [
-        c.proposal.point for c in drive(space(20, 20), [scan((0, 0)), stage(climb=True)], score)
+        c.proposal.point
+        for c in drive(space(20, 20), [scan((0, 0)), stage(climb=True)], score).proposed
     ]
     assert max(a for a, b in points if a + b >= 12) == 19
 
 
-def test_a_plateau_ends_a_climb(drive: Drive) -> None:
+def test_a_plateau_ends_a_climb() -> None:
     """As good is not better: a constant landscape ends after one neighbourhood."""
-    proposed = drive(space(9, 9), [scan((4, 4)), stage(climb=True)], lambda _point: Score(1, 1))
+    proposed = drive(
+        space(9, 9), [scan((4, 4)), stage(climb=True)], lambda _point: Score(1, 1)
+    ).proposed
     assert len(proposed) == 9
 
 
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
-def test_order_of_completion_changes_nothing(drive: Drive, lookahead: int) -> None:
+def test_order_of_completion_changes_nothing(lookahead: int) -> None:
     """Whatever ends first and wherever it is resumed, the proposals are the same."""
     stages = [scan((5, 5, 5)), stage(climb=True, radius=2)]
     search = partial(drive, space(20, 20, 20), stages, peak(9, 1, 14), lookahead=lookahead)
-    first = search()
-    assert all(search(order=order) == first for order in range(1, 4))
-    assert search(stored=first[: len(first) // 2], order=5) == first
-    assert search(seed=8) != first
+    first = search().proposed
+    assert all(search(order=order).proposed == first for order in range(1, 4))
+    assert search(stored=first[: len(first) // 2], order=5).proposed == first
+    assert search(seed=8).proposed != first
 
 
 @pytest.mark.parametrize("climb", [False, True])
 @pytest.mark.parametrize(
     "score", [Score(failure="timeout"), Score(0.1, 0.1, 2.0), Score(1, 1), Score()]
 )
-def test_survives(drive: Drive, score: Score, climb: bool) -> None:
+def test_survives(score: Score, climb: bool) -> None:
     """Nothing but failures, violations or the same: no repeat, an end, everything if need be."""
     for small in (space(6, 5), space(1), Space((), {}, ()), space(5, 5, rules=("a + b > 90",))):
-        proposed = drive(small, [stage(climb=climb)], lambda _point: score)
+        proposed = drive(small, [stage(climb=climb)], lambda _point: score).proposed
         points = [command.proposal.point for command in proposed]
         assert len(points) == len(set(points))
         if score.objective is None:
             assert sorted(points) == sorted(small.sample(1))
 
 
-def test_three_thousand_of_five_thousand(drive: Drive) -> None:
+def test_three_thousand_of_five_thousand() -> None:
     """No repeat, nothing off the grid or infeasible: the machine would refuse or raise."""
     wide = space(10, 10, 10, 5, rules=("a + b < 18",))
-    proposed = drive(wide, [stage(3000, radius=9)], peak(3, 3, 3, 3))
+    proposed = drive(wide, [stage(3000, radius=9)], peak(3, 3, 3, 3)).proposed
     assert len({command.proposal.point for command in proposed}) == len(proposed) == 3000
     assert {command.attempt for command in proposed} == {0}
 
 
-def test_a_huge_space_costs_nothing(drive: Drive) -> None:
+def test_a_huge_space_costs_nothing() -> None:
     """Eight parameters of a thousand levels have 10^24 neighbours, none of which is listed."""
-    proposed = drive(space(*[1000] * 8), [stage(200, radius=1000)], peak(*[500] * 8))
+    proposed = drive(space(*[1000] * 8), [stage(200, radius=1000)], peak(*[500] * 8)).proposed
     assert len(proposed) == 200
 
 
@@ -278,7 +285,7 @@ def test_asked_after_the_end() -> None:
     assert search.reason == "all neighbours tried"
 
 
-def test_leaves_the_global_generator_alone(drive: Drive) -> None:
+def test_leaves_the_global_generator_alone() -> None:
     """No global random state is read or moved."""
     random.seed(3)
     state = random.getstate()

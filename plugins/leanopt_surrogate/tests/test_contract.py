@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leanopt_core.search.machine import Propose, StageRule
+from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Violation
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from leanopt_core.space import Point, Space
 
-    Drive = Callable[..., list[Propose]]
     MakeStage = Callable[..., StageRule]
     MakeSpace = Callable[..., Space]
 
@@ -64,28 +64,26 @@ SCORES = {f.__name__: f for f in (bowl, partly, constant, extreme)}
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
 def test_new_feasible_points_whatever_is_told(
-    drive: Drive, stage: MakeStage, space: MakeSpace, lookahead: int, score: str
+    stage: MakeStage, space: MakeSpace, lookahead: int, score: str
 ) -> None:
     """The machine refuses points off the grid and broken constraints; none is proposed twice."""
     tried = space(10, 12, 3, 4, rules=("a < b", "c != 'v1' or a > 2"), choices=(2,))
-    proposed = drive(tried, [stage(80)], SCORES[score], lookahead=lookahead)
+    proposed = drive(tried, [stage(80)], SCORES[score], lookahead=lookahead).proposed
     assert len(set(points(proposed))) == 80
     assert all(command.attempt == 0 for command in proposed)
 
 
 @pytest.mark.slow
-def test_no_repeats_where_little_is_left(drive: Drive, stage: MakeStage, space: MakeSpace) -> None:
+def test_no_repeats_where_little_is_left(stage: MakeStage, space: MakeSpace) -> None:
     """400 trials on a space of 448 are 400 different ones."""
-    proposed = drive(space(8, 8, 7), [stage(400)], bowl)
+    proposed = drive(space(8, 8, 7), [stage(400)], bowl).proposed
     assert len(set(points(proposed))) == 400
     assert all(command.attempt == 0 for command in proposed)
 
 
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
-def test_exhausts_any_small_space(
-    drive: Drive, stage: MakeStage, space: MakeSpace, data: st.DataObject
-) -> None:
+def test_exhausts_any_small_space(stage: MakeStage, space: MakeSpace, data: st.DataObject) -> None:
     """Without a number of trials every feasible point comes once, then it is done."""
     lengths = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
     choices = data.draw(st.sets(st.integers(0, len(lengths) - 1)))
@@ -93,20 +91,24 @@ def test_exhausts_any_small_space(
     tried = space(*lengths, rules=rules if lengths[0] > 1 else (), choices=choices)
     score = SCORES[data.draw(st.sampled_from(sorted(SCORES)))]
     lookahead = data.draw(st.sampled_from([1, 3, 16]))
-    proposed = points(drive(tried, [stage(None)], score, lookahead=lookahead))
+    proposed = points(drive(tried, [stage(None)], score, lookahead=lookahead).proposed)
     assert sorted(proposed) == sorted(tried.sample(1))
 
 
-def test_a_constraint_that_leaves_little(drive: Drive, stage: MakeStage, space: MakeSpace) -> None:
+def test_a_constraint_that_leaves_little(stage: MakeStage, space: MakeSpace) -> None:
     """Where 20 of 8,000 points are feasible, all of them are found."""
     narrow = space(20, 20, 20, rules=("a == b", "b == c"))
-    assert sorted(points(drive(narrow, [stage(None)], bowl))) == [(k, k, k) for k in range(20)]
+    assert sorted(points(drive(narrow, [stage(None)], bowl).proposed)) == [
+        (k, k, k) for k in range(20)
+    ]
 
 
-def test_axes_of_a_billion_levels(drive: Drive, stage: MakeStage, space: MakeSpace) -> None:
+def test_axes_of_a_billion_levels(stage: MakeStage, space: MakeSpace) -> None:
     """Fine grids cost neither memory nor time."""
     wide = space(10**9, 10**12, 3)
-    proposed = drive(wide, [stage(60)], lambda p: worth(-abs(p[0] / 1e9 - 0.3) - p[1] / 1e12))
+    proposed = drive(
+        wide, [stage(60)], lambda p: worth(-abs(p[0] / 1e9 - 0.3) - p[1] / 1e12)
+    ).proposed
     assert len(set(points(proposed))) == 60
 
 
@@ -129,13 +131,11 @@ class Scan:
 
 
 @pytest.mark.parametrize("before", [3, 40])
-def test_learns_from_earlier_stages(
-    drive: Drive, stage: MakeStage, space: MakeSpace, before: int
-) -> None:
+def test_learns_from_earlier_stages(stage: MakeStage, space: MakeSpace, before: int) -> None:
     """Trials of earlier stages count as spread points and are not repeated."""
     tried = space(12, 12, 12)
     scan = StageRule("scan", "scan", lambda start: Scan(start.space.sample(5)), before)  # type: ignore[arg-type, return-value]  # the protocol's union
-    proposed = drive(tried, [scan, stage(40)], bowl, lookahead=4)
+    proposed = drive(tried, [scan, stage(40)], bowl, lookahead=4).proposed
     assert len(set(points(proposed))) == before + 40
     spread = sum(command.proposal.origin == "spread" for command in proposed)
     assert spread == max(0, 24 - before)

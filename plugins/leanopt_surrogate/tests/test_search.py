@@ -19,15 +19,15 @@ from leanopt_surrogate._pool import around, candidates, new_points
 from numpy.random import default_rng
 
 from leanopt_core.search.history import ToldHistory
+from leanopt_core.testing import drive
 from leanopt_core.trial import Score, Trial, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leanopt_core.search.machine import Propose, StageRule
+    from leanopt_core.search.machine import StageRule
     from leanopt_core.space import Point, Space
 
-    Drive = Callable[..., list[Propose]]
     MakeStage = Callable[..., StageRule]
     MakeSpace = Callable[..., Space]
 
@@ -42,22 +42,20 @@ def hill(point: Point) -> Score:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_finds_the_best_of_a_smooth_hill(
-    drive: Drive, stage: MakeStage, space: MakeSpace, seed: int
-) -> None:
+def test_finds_the_best_of_a_smooth_hill(stage: MakeStage, space: MakeSpace, seed: int) -> None:
     """The best of 54,000 points is among the first 100; random search would need 54,000."""
-    proposed = drive(space(18, 10, 15, 5, 4, choices=(4,)), [stage(100)], hill, seed=seed)
+    proposed = drive(space(18, 10, 15, 5, 4, choices=(4,)), [stage(100)], hill, seed=seed).proposed
     assert BEST in [command.proposal.point for command in proposed]
 
 
-def test_climbs_by_violation(drive: Drive, stage: MakeStage, space: MakeSpace) -> None:
+def test_climbs_by_violation(stage: MakeStage, space: MakeSpace) -> None:
     """Where one point in a thousand is feasible, violations lead there."""
 
     def score(point: Point) -> Score:
         size = sum(abs(level - 17) for level in point) - 3.0
         return Score(1.0, 1.0, size, (Violation("rule", size),)) if size > 0 else Score(1.0, 1.0)
 
-    proposed = drive(space(20, 20, 20), [stage(100)], score)
+    proposed = drive(space(20, 20, 20), [stage(100)], score).proposed
     assert any(score(command.proposal.point).feasible for command in proposed)
 
 
