@@ -1,9 +1,11 @@
-"""What many tests share: installing a small plugin as a real distribution on the path."""
+"""What many tests share: the real command, and a small plugin as a real distribution."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +17,10 @@ from hypothesis import settings
 settings.register_profile("leanopt", deadline=None)
 settings.load_profile("leanopt")
 
+LEANOPT = Path(sys.executable).with_name("leanopt")
+
 Install = Callable[..., Path]
+Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -56,3 +61,55 @@ def _ctrl_c_is_heard() -> None:
     """Let children hear SIGINT: a shell that starts the tests in the background has it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def leanopt() -> Leanopt:
+    """Run the installed command in a folder; `check` false takes any exit code."""
+
+    def run(
+        folder: Path,
+        *arguments: str,
+        check: bool = True,
+        timeout: float = 300,
+        **environment: str,
+    ) -> subprocess.CompletedProcess[str]:
+        completed = subprocess.run(
+            [LEANOPT, *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+        assert not check or completed.returncode == 0, completed.stderr
+        assert "Traceback" not in completed.stderr
+        return completed
+
+    return run
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command in a session of its own; whatever still runs afterwards is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [LEANOPT, *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()

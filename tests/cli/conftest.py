@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,8 +42,6 @@ def view() -> View:
         warnings=("first", "second", "third", "a fourth one\nwith a second line"),
     )
 
-
-LEANOPT = Path(sys.executable).with_name("leanopt")
 
 STRATEGY = '''
 import time
@@ -135,56 +130,9 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def leanopt() -> Leanopt:
-    """Run the installed command in a folder; `check` false takes any exit code."""
-
-    def run(
-        folder: Path, *arguments: str, check: bool = True, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        completed = subprocess.run(
-            [LEANOPT, *arguments],
-            cwd=folder,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert not check or completed.returncode == 0, completed.stderr
-        assert "Traceback" not in completed.stderr
-        return completed
-
-    return run
-
-
-@pytest.fixture(scope="session")
 def searched(tmp_path_factory: pytest.TempPathFactory, leanopt: Leanopt) -> Path:
     """A project with two finished runs of different plans, to be looked at only."""
     folder = written(tmp_path_factory.mktemp("searched") / "project")
     leanopt(folder, "run", "pipeline.toml")
     leanopt(folder, "run", "pipeline.toml", "--set", "parameters.kind=failing", "--seed", "4")
     return folder
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the command in a session of its own; whatever still runs afterwards is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def run(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [LEANOPT, *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEANOPT = Path(sys.executable).with_name("leanopt")
 #: Budgets that are quick, and enough for an example that shows trial 17.
 SMALL = ("--set", "stage.lhs.trials=16", "--set", "stage.random.trials=8")
 
@@ -73,44 +70,6 @@ def searched(tmp_path_factory: pytest.TempPathFactory, leanopt: Leanopt) -> Path
 
 
 @pytest.fixture(scope="session")
-def leanopt() -> Leanopt:
+def leanopt(leanopt: Leanopt) -> Leanopt:
     """Run the installed command in a folder, whatever its exit code; no traceback may be seen."""
-
-    def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        completed = subprocess.run(
-            [LEANOPT, *arguments],
-            cwd=folder,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert "Traceback" not in completed.stderr
-        return completed
-
-    return run
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the command in a session of its own; whatever still runs afterwards is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def run(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [LEANOPT, *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    return partial(leanopt, check=False, timeout=120)

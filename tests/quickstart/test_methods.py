@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
-LEANOPT = Path(sys.executable).with_name("leanopt")
 #: Small budgets for each pipeline's stages, and the methods that are to have been at work.
 SMALL = {
     "default": (["stage.0.trials=40"], ["surrogate"]),
@@ -35,18 +32,13 @@ def test_it_asks_the_same_question(quickstart: Path, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
-def test_it_runs(quickstart: Path, tmp_path: Path, name: str) -> None:
+def test_it_runs(quickstart: Path, tmp_path: Path, leanopt, name: str) -> None:
     """On a small budget, with every stage at work and something feasible found."""
     folder = tmp_path / "quickstart"
     shutil.copytree(quickstart, folder, ignore=shutil.ignore_patterns(".leanopt"))
     sets, methods = SMALL[name]
     given = [part for one in sets for part in ("--set", one)]
-    completed = subprocess.run(
-        [LEANOPT, "run", f"{name}.toml", "--json", *given],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert completed.returncode == 0, completed.stderr
-    report = json.loads(completed.stdout)
+    report = json.loads(leanopt(folder, "run", f"{name}.toml", "--json", *given).stdout)
     assert [stage["method"] for stage in report["stages"]] == methods
     assert all(stage["told"] for stage in report["stages"])
     assert report["trials"]["feasible"] > 0

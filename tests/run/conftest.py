@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-LEANOPT = Path(sys.executable).with_name("leanopt")
 
 #: Deterministic in its parameters; how long it takes is not. Some points fail, some violate.
 STRATEGY = '''
@@ -92,54 +88,6 @@ def project(tmp_path: Path) -> Path:
     (folder / "strategy.py").write_text(STRATEGY)
     (folder / "pipeline.toml").write_text(PIPELINE)
     return folder
-
-
-@pytest.fixture
-def leanopt() -> Leanopt:
-    """Run the installed command in a folder; `check` false takes any exit code."""
-
-    def run(
-        folder: Path, *arguments: str, check: bool = True, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        completed = subprocess.run(
-            [LEANOPT, *arguments],
-            cwd=folder,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert not check or completed.returncode == 0, completed.stderr
-        assert "Traceback" not in completed.stderr
-        return completed
-
-    return run
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the command in a session of its own; whatever still runs afterwards is killed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [LEANOPT, *arguments],
-            cwd=folder,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
 
 
 @pytest.fixture
