@@ -49,6 +49,10 @@ class Channel:
         os.set_blocking(sink, True)
         return cls(source, sink)
 
+    def fileno(self) -> int:
+        """Return the descriptor that requests come from, to watch for its end."""
+        return self._source
+
     def lines(self) -> Iterator[bytes | None]:
         """Yield each request line until the end of input; None for one that is too long."""
         readline = self._reader.readline

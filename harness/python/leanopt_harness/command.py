@@ -1,10 +1,11 @@
-"""The command line: `serve` and `describe`."""
+"""The command line: `serve`, `describe` and `launcher`."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Timer
 
 import leanopt_harness
@@ -20,24 +21,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
-        project = Project.of(given.entry, given.project)
+        run = _command(given)
     except ValueError as error:
         parser.error(str(error))
     # From here on, nothing that the strategy or a library prints reaches the client.
-    code = _run(given.command, project, Channel.take_over())
+    code = run(Channel.take_over())
     _end_soon(code)
     return code
 
 
-def _run(command: str, project: Project, channel: Channel) -> int:
-    if command == "serve":
-        from leanopt_harness.server import serve
+def _command(given: argparse.Namespace) -> Callable[[Channel], int]:
+    """Return what is to be done with the channel. Raises ValueError for what cannot be."""
+    if given.command == "launcher":
+        place = Path(given.folder).absolute(), given.dotnet
+        return lambda channel: _launcher(*place, channel)
+    project = Project.of(given.entry, given.project)
+    run = _serve if given.command == "serve" else _describe
+    return lambda channel: run(project, channel)
 
-        return serve(project, channel)
+
+def _serve(project: Project, channel: Channel) -> int:
+    from leanopt_harness.server import serve
+
+    return serve(project, channel)
+
+
+def _describe(project: Project, channel: Channel) -> int:
     from leanopt_harness.description import describe
 
     channel.send(describe(project))
     return 0
+
+
+def _launcher(folder: Path, dotnet: str, channel: Channel) -> int:
+    from leanopt_harness.launcher.server import Place, serve
+
+    return serve(Place(folder, dotnet), channel)
 
 
 def _end_soon(code: int) -> None:
@@ -49,7 +68,7 @@ def _end_soon(code: int) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="leanopt_harness", description="Runs Python backtests for leanopt."
+        prog="leanopt_harness", description="Runs backtests for leanopt."
     )
     parser.add_argument("--version", action="version", version=leanopt_harness.__version__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -64,4 +83,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--project", metavar="FOLDER", help="the strategy's folder (default: the file's)"
         )
+    text = "answer requests on standard input by running LEAN's Launcher, once for each"
+    command = commands.add_parser("launcher", help=text, description=text)
+    command.add_argument(
+        "--folder", required=True, help="where QuantConnect.Lean.Launcher.dll lies"
+    )
+    command.add_argument("--dotnet", default="dotnet", help="the .NET program (default: dotnet)")
     return parser

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from leanopt_harness.faults import ENGINE_ERROR, Failure
 from leanopt_harness.nearest import nearest
-from leanopt_harness.outcome import OUTPUTS
 from leanopt_harness.parameters import Parameters
 from leanopt_harness.scenario import Scenario
 
@@ -63,17 +63,16 @@ def scenario(given: object) -> Scenario:
         raise Failure(ENGINE_ERROR, str(error)) from None
 
 
-def outputs(given: object) -> tuple[str, ...]:
-    """Return the outputs asked for. Raises Failure ("engine error") for one there is not."""
+def outputs(given: object, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the outputs asked for. Raises Failure ("engine error") for one that is not known."""
     if not isinstance(given, list):
         raise Failure(ENGINE_ERROR, '"outputs" is no list')
     for name in given:
-        if name not in OUTPUTS:
-            close = nearest(str(name), OUTPUTS)
+        if name not in known:
+            close = nearest(str(name), known)
             hint = f'; the nearest is "{close}"' if close else ""
-            raise Failure(
-                ENGINE_ERROR, f'no output "{name}": this harness has {" and ".join(OUTPUTS)}{hint}'
-            )
+            has = " and ".join(known) or "none"
+            raise Failure(ENGINE_ERROR, f'no output "{name}": this harness has {has}{hint}')
     return tuple(given)
 
 

@@ -1,0 +1,82 @@
+"""LEAN's configuration, as far as the harness has to know it: where the result will lie."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leanopt_harness.faults import ENGINE_ERROR, Failure
+
+# LEAN's own configuration has comments; a text may hold what looks like one.
+_TEXT_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One backtest: the `file` for the Launcher, the `results` folder, the `name` of the result."""
+
+    file: Path
+    results: Path
+    name: str
+
+    @property
+    def document(self) -> Path:
+        """Return the file that LEAN writes the result into."""
+        return self.results / f"{self.name}.json"
+
+
+def read(given: object, folder: Path) -> Configuration:
+    """Return the configuration in the file at `given`; relative paths in it start at `folder`.
+
+    Raises Failure ("engine error") naming the file, or the key in it.
+    """
+    if not isinstance(given, str):
+        raise Failure(ENGINE_ERROR, '"config_path" is no text')
+    path = Path(given).absolute()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = json.loads(_TEXT_OR_COMMENT.sub(lambda match: match[1] or "", text))
+    except OSError as error:
+        raise Failure(ENGINE_ERROR, f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise Failure(ENGINE_ERROR, f"{path} is no JSON: {error}") from None
+    return Configuration(path, *_places(content, folder, str(path)))
+
+
+def write(given: object, folder: Path) -> Configuration:
+    """Return the configuration `given`, put into a file beside its results to be.
+
+    The file is `NAME-config.json`: all that LEAN writes for a backtest begins with its name. Raises
+    Failure ("engine error") naming the key; OSError, ValueError, RecursionError as the file system
+    and JSON do.
+    """
+    results, name = _places(given, folder, "the config")
+    results.mkdir(parents=True, exist_ok=True)
+    file = results / f"{name}-config.json"
+    file.write_text(json.dumps(given, indent=2, allow_nan=False), encoding="utf-8")
+    return Configuration(file, results, name)
+
+
+def _places(content: object, folder: Path, where: str) -> tuple[Path, str]:
+    """Return the results folder and the result's name, which LEAN takes from the class if need be.
+
+    A relative folder starts at `folder`.
+    """
+    if not isinstance(content, dict):
+        raise Failure(ENGINE_ERROR, f"{where} is no JSON object")
+    results = _text(content, "results-destination-folder", where)
+    key = "algorithm-id" if content.get("algorithm-id") else "algorithm-type-name"
+    name = _text(content, key, where)
+    if name in (".", "..") or "/" in name or "\0" in name:
+        raise Failure(ENGINE_ERROR, f'{where}: "{key}" is {name!r}: expected the name of a file')
+    return folder / results, name
+
+
+def _text(content: dict[str, Any], key: str, where: str) -> str:
+    found = content.get(key)
+    if not isinstance(found, str) or not found:
+        raise Failure(ENGINE_ERROR, f'{where} has no "{key}" that is a text')
+    return found

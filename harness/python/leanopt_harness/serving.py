@@ -1,0 +1,74 @@
+"""Answers request lines, one after the other, until the input ends: the same for every engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import leanopt_harness
+from leanopt_harness import forms
+from leanopt_harness.channel import Channel
+from leanopt_harness.faults import ENGINE_ERROR, LONGEST_MESSAGE, NO_RESULT, Failure, clip
+
+#: The protocol's newest version that this harness speaks.
+PROTOCOL = 1
+#: The longest line that a client takes, in bytes.
+LONGEST_ANSWER = 128 * 1024 * 1024
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+
+
+def serve_with(respond: Callable[[dict[str, Any]], dict[str, Any]], channel: Channel) -> int:
+    """Answer every line of the channel by `respond`. Returns the exit code.
+
+    `respond` takes a request and returns the members of a complete answer, or raises Failure. The
+    code is 0 at the end of input, 1 where nobody reads the answers any more, 130 when interrupted
+    between two backtests.
+    """
+    try:
+        for line in channel.lines():
+            if line is None or not line.isspace():
+                channel.send(_answer(line, respond))
+    except OSError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def greeting(asked: object, engine: str, version: str, abilities: Sequence[str]) -> dict[str, Any]:
+    """Return what every hello says. Raises Failure ("engine error") for one that asks wrongly."""
+    newest = asked.get("protocol") if isinstance(asked, dict) else None
+    if type(newest) is not int or newest < 1:
+        raise Failure(ENGINE_ERROR, 'the hello has no "protocol" that is an integer from 1')
+    return {
+        "protocol": min(newest, PROTOCOL),
+        "engine": engine,
+        "engine_version": version,
+        "harness": leanopt_harness.__version__,
+        "abilities": abilities,
+    }
+
+
+def _answer(line: bytes | None, respond: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
+    """Return the answer line to a request line (None: one that was too long)."""
+    name: str | None = None
+    try:
+        request = forms.decode(line)
+        name = forms.identifier(request)
+        return _sendable(_line({"id": name, "status": "complete", **respond(request)}))
+    except Failure as failure:
+        told = {"category": failure.category, "message": clip(failure.message, LONGEST_MESSAGE)}
+        return _line({"id": name, "status": "error", **told})
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    return (_encode(answer) + "\n").encode("ascii")
+
+
+def _sendable(line: bytes) -> bytes:
+    if len(line) > LONGEST_ANSWER:
+        size = f"the answer has {len(line)} bytes: expected at most {LONGEST_ANSWER}"
+        raise Failure(NO_RESULT, size)
+    return line
