@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 from click.shell_completion import CompletionItem
@@ -17,6 +18,7 @@ from leanopt_core.suggest import nearest
 _GROUPS: Mapping[str, Mapping[str, str]] = {
     "design": {
         "init": "Write a pipeline for a strategy.",
+        "import": "Write a pipeline of what another optimizer is told.",
         "check": "Say everything that is wrong with a pipeline.",
         "plan": "Say what a pipeline would do and take.",
     },
@@ -53,7 +55,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command's module, or ask the plugins for one."""
         if cmd_name in _COMMANDS:
-            command = import_module(f"leanopt_core.cli.{cmd_name}").command
+            module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+            command = import_module(f"leanopt_core.cli.{module}").command
             assert isinstance(command, click.Command)  # noqa: S101 - our own modules
             return command
         return self._foreign(ctx, cmd_name)

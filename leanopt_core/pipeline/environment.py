@@ -24,7 +24,7 @@ def lookup(environment: Mapping[str, str], folder: Path) -> Lookup:
 
     @cache
     def dotenv() -> Mapping[str, str]:
-        return _read_dotenv(folder / ".env")
+        return read_dotenv(folder / ".env")
 
     def find(name: str) -> str | None:
         return environment[name] if name in environment else dotenv().get(name)
@@ -75,7 +75,7 @@ def _filled(text: str, find: Lookup, problems: Problems, at: KeyPath) -> str:
     return text if malformed or unset else filled
 
 
-def _read_dotenv(path: Path) -> dict[str, str]:
+def read_dotenv(path: Path) -> dict[str, str]:
     """Return the assignments in a `.env` file; lines that are none are nobody's business here."""
     try:
         lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()

@@ -19,6 +19,7 @@ DEEPEST = 50
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN = 60
 _LONGEST_SHOWN_BITS = 1000
+_SHORT = -30
 
 
 def parse_toml(text: str) -> dict[str, object]:
@@ -47,15 +48,35 @@ def key_text(at: KeyPath) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            bare = step if _BARE.fullmatch(step) else json.dumps(step, ensure_ascii=False)
+            bare = step if _BARE.fullmatch(step) else quoted(step)
             text += f".{bare}" if text else bare
     return text
 
 
+def quoted(text: str) -> str:
+    """Return a TOML text: JSON's escapes are TOML's too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
 def toml_text(value: object) -> str:
     """Return a TOML value as its user would write it, shortened to 60 characters."""
-    text = _written(value)
+    text = toml_value(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def toml_value(value: object) -> str:
+    """Return a value in TOML, in full."""
+    match value:
+        case list():
+            return f"[{', '.join(map(toml_value, value))}]"
+        case Mapping():
+            inner = ", ".join(f"{key_text((k,))} = {toml_value(v)}" for k, v in value.items())
+            return f"{{ {inner} }}" if inner else "{}"
+        case str():
+            return quoted(value)
+        case date() | time():
+            return value.isoformat()
+    return _number(value)
 
 
 def printable(text: str) -> str:
@@ -83,26 +104,14 @@ def _children(value: object) -> Iterable[object]:
     return value if isinstance(value, list) else ()
 
 
-def _written(value: object) -> str:
-    match value:
-        case list():
-            return f"[{', '.join(map(_written, value))}]"
-        case Mapping():
-            inner = ", ".join(f"{key_text((k,))} = {_written(v)}" for k, v in value.items())
-            return f"{{ {inner} }}" if inner else "{}"
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case date() | time():
-            return value.isoformat()
-    return _number(value)
-
-
 def _number(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
         case Decimal() if not value.is_finite():
             return str(float(value))
+        case Decimal() if _SHORT <= value.adjusted() < 0:
+            return format(value, "f")  # str() has exponents from six zeros on
         case int() if value.bit_length() > _LONGEST_SHOWN_BITS:
             return hex(value)  # Python refuses to write the longest ones in decimal
     return str(value)

@@ -1,0 +1,54 @@
+"""`leanopt import`: a pipeline of what another optimizer is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from leanopt_core.cli.output import plain
+from leanopt_core.errors import LeanoptError
+
+
+@click.command("import")
+@click.argument("source", nargs=-1, required=True)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    help="The LEAN project, a folder with main.py or a .csproj, where the source names none.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="The file to write; by default pipeline.toml here, or in the folder that is imported.",
+)
+def command(source: tuple[str, ...], project: Path | None, output: Path | None) -> None:
+    """Write a pipeline that searches as SOURCE does: a file, a folder, or a command line.
+
+    SOURCE is LEAN's optimizer-config.json, a folder of lean-optimizer or one of its optimization
+    files, or, after --, a `lean optimize` command as it would be typed. What cannot be translated
+    is named, with the reason. Nothing is overwritten.
+
+    Example: leanopt import optimizer-config.json -o imported.toml
+    """
+    from leanopt_core.cli.writing import write_new
+    from leanopt_core.importing.draft import note_lines
+    from leanopt_core.importing.load import Wish, check, imported, text_of, unset
+    from leanopt_core.plugins import discover
+
+    wish = Wish(source, project, output)
+    read = imported(wish)
+    write_new(wish.path, text_of(wish, read))
+    try:
+        check(wish.path, read, discover())
+    except LeanoptError:
+        wish.path.unlink()
+        raise
+    for line in note_lines(read.notes):
+        click.echo(plain(line), err=True)
+    absent = ", ".join(unset(read, wish.path.parent))
+    if absent:
+        click.echo(f"to be set first, in the environment or in .env: {plain(absent)}", err=True)
+    click.echo(f"written: {wish.path}; look through it, then")
+    click.echo(f"  leanopt plan {wish.path}\n  leanopt run {wish.path}")

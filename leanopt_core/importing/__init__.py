@@ -1,0 +1,1 @@
+"""Pipelines made of what other optimizers are told: LEAN's, and lean-optimizer."""

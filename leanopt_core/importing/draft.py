@@ -1,0 +1,158 @@
+"""A pipeline in the making: what is translated, what is not and why, and every mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import define, field, frozen
+
+from leanopt_core.errors import Mistake, PipelineError
+from leanopt_core.pipeline.toml import KeyPath, key_text, printable, toml_text
+
+
+@frozen
+class At:
+    """Where something stands in what is imported: a file or command line, and the keys in it."""
+
+    file: str
+    keys: KeyPath = ()
+
+    def __truediv__(self, key: str | int) -> At:
+        return At(self.file, (*self.keys, key))
+
+    @property
+    def parent(self) -> At:
+        """Return the place that holds this one."""
+        return At(self.file, self.keys[:-1])
+
+    @property
+    def key(self) -> str:
+        """Return the keys as messages show them."""
+        return key_text(self.keys)
+
+
+@frozen
+class Note:
+    """Something that is not translated, or means something else here, and why.
+
+    The value is left out: it may be a secret.
+    """
+
+    at: At
+    reason: str
+
+
+def note_lines(notes: Sequence[Note]) -> list[str]:
+    """Return notes as lines; keys of one file that have the same reason share one."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for note in notes:
+        places.setdefault((note.at.file, note.reason), []).append(note.at.key)
+    return [
+        printable(": ".join(filter(None, (file, ", ".join(filter(None, keys)), reason))))
+        for (file, reason), keys in places.items()
+    ]
+
+
+@frozen
+class Entry:
+    """A value of the pipeline, where it comes from, and what to say of it."""
+
+    value: object
+    at: At | None = None
+    comment: str = ""
+
+
+@frozen
+class Imported:
+    """A pipeline made of another tool's files: tables by name (the top's is empty), and stages.
+
+    `said` are comments of the files' own, `notes` say what is not translated, and `variables` are
+    those that the pipeline refers to.
+    """
+
+    tables: Mapping[str, Mapping[str, Entry]]
+    stages: Sequence[Mapping[str, Entry]]
+    said: Sequence[str]
+    notes: Sequence[Note]
+    variables: Sequence[str]
+
+
+@define
+class Draft:
+    """Collects an `Imported`."""
+
+    tables: dict[str, dict[str, Entry]] = field(factory=dict)
+    stages: list[dict[str, Entry]] = field(factory=list)
+    said: list[str] = field(factory=list)
+    notes: list[Note] = field(factory=list)
+    mistakes: list[Mistake] = field(factory=list)
+    variables: list[str] = field(factory=list)
+
+    def put(
+        self,
+        table: str,
+        key: str,
+        value: object,
+        at: At | None = None,
+        comment: str = "",
+    ) -> None:
+        """Set a value; a text in it is taken at its word, whatever it looks like."""
+        self.tables.setdefault(table, {})[key] = Entry(literal(value), at, comment)
+
+    def refer(
+        self, table: str, key: str, variable: str, at: At | None = None, rest: str = ""
+    ) -> None:
+        """Set a value that is in the environment, or in `.env` beside the pipeline."""
+        self.variables.append(variable)
+        text = f"${{{variable}}}{literal(rest)}"
+        self.tables.setdefault(table, {})[key] = Entry(text, at)
+
+    def stage(self, use: str, at: At | None = None, **options: Entry) -> None:
+        """Add a stage."""
+        self.stages.append({"use": Entry(use, at), **options})
+
+    def note(self, at: At, reason: str) -> None:
+        """Note what is not translated, or means something else here."""
+        self.notes.append(Note(at, reason))
+
+    def dropped(self, at: At, reason: str) -> None:
+        """Note that something is not translated."""
+        self.note(at, f"not translated: {reason}")
+
+    def mistake(self, at: At, found: object, expected: str, hint: str = "") -> None:
+        """Note a mistake; `found` is the value, or `MISSING`."""
+        texts = (at.file, at.key, shown(found), expected, hint)
+        self.mistakes.append(Mistake(*map(printable, texts)))
+
+    def finished(self) -> Imported:
+        """Return what was imported; raises PipelineError with every mistake."""
+        if self.mistakes:
+            raise PipelineError(self.mistakes)
+        return Imported(self.tables, self.stages, self.said, self.notes, self.variables)
+
+
+@frozen
+class _Missing:
+    """Nothing is there."""
+
+
+MISSING = _Missing()
+
+
+def shown(value: object) -> str:
+    """Return a value of a file as messages show it."""
+    if isinstance(value, _Missing):
+        return "nothing"
+    return "null" if value is None else toml_text(value)
+
+
+def literal(value: object) -> object:
+    """Return a value whose texts refer to no variable, whatever they look like."""
+    match value:
+        case str():
+            return value.replace("${", "$${")
+        case list():
+            return [literal(one) for one in value]
+        case dict():
+            return {key: literal(one) for key, one in value.items()}
+    return value
