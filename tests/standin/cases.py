@@ -55,7 +55,7 @@ def leave(case: str, results: str, name: str) -> None:
 def initialize_error(message: str, results: str, name: str) -> int:
     """Leave what LEAN does where `Initialize` throws with this message; return its exit code."""
     leave("initialize-error", results, name)
-    _edit(results, name, "planted: Initialize throws", message)
+    _edit(results, name, "planted: Initialize throws", json.dumps(message)[1:-1])
     return RECORDED["initialize-error"]
 
 
@@ -64,7 +64,7 @@ def _edit(results: str, name: str, old: str, new: str) -> None:
     with open(file, encoding="utf-8") as source:
         text = source.read()
     with open(file, "w", encoding="utf-8") as target:
-        target.write(text.replace(old, json.dumps(new)[1:-1]))
+        target.write(text.replace(old, new))
 
 
 def _abort(results: str, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,17 +15,17 @@ from typing import Any
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "leanopt_harness"
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))  # where the stand-in for LEAN is
 
 
 class Harness:
     """One running harness; `log` is the file that its standard error goes to."""
 
-    def __init__(self, entry: str, log: Path, *options: str, program: list[str]) -> None:
+    def __init__(self, command: list[str], log: Path, **how: Any) -> None:
         self.log = log
-        command = [*program, "serve", "--entry", entry, *options]
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, **how
             )
 
     def send(self, line: bytes) -> None:
@@ -70,15 +71,14 @@ def program() -> list[str]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, program: list[str]) -> Iterator[Callable[..., Harness]]:
-    """Return what starts a harness on an entry, and end all that were started."""
+def run(tmp_path: Path) -> Iterator[Callable[..., Harness]]:
+    """Return what runs a harness's command line, and end all that were started."""
     started: list[Harness] = []
 
-    def begin(entry: str | Path, *options: str, **how: Any) -> Harness:
+    def begin(*command: str, **how: Any) -> Harness:
         log = tmp_path / f"stderr-{len(started)}.txt"
-        harness = Harness(str(entry), log, *options, **({"program": program} | how))
-        started.append(harness)
-        return harness
+        started.append(Harness(list(command), log, **how))
+        return started[-1]
 
     yield begin
     for harness in started:
@@ -87,6 +87,37 @@ def start(tmp_path: Path, program: list[str]) -> Iterator[Callable[..., Harness]
             assert stream is not None
             stream.close()
         harness.process.wait()
+
+
+@pytest.fixture
+def start(run: Callable[..., Harness], program: list[str]) -> Callable[..., Harness]:
+    """Return what starts a harness on an entry."""
+
+    def begin(entry: str | Path, *options: str, program: list[str] = program) -> Harness:
+        return run(*program, "serve", "--entry", str(entry), *options)
+
+    return begin
+
+
+@pytest.fixture(scope="session")
+def standin(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The stand-in for LEAN, laid out."""
+    from standin import install
+
+    return install(tmp_path_factory.mktemp("standin"))
+
+
+@pytest.fixture
+def launch(run: Callable[..., Harness], program: list[str], standin: Any) -> Callable[..., Harness]:
+    """Return what starts the launcher harness on the stand-in, in a folder of its own."""
+
+    def begin(scratch: Path, *options: str, **variables: str) -> Harness:
+        scratch.mkdir(exist_ok=True)
+        command = [*program, "launcher", "--folder", str(standin.launcher), *options]
+        environment = {**os.environ, **standin.environment, **variables}
+        return run(*command, cwd=scratch, env=environment)
+
+    return begin
 
 
 @pytest.fixture

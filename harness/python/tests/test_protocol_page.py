@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from leanopt_harness import Trade
 from leanopt_harness.channel import LONGEST_LINE
+from leanopt_harness.launcher.server import ABILITIES as LAUNCHER_ABILITIES
 from leanopt_harness.outcome import DEEPEST
-from leanopt_harness.server import ABILITIES, LONGEST_ANSWER, PROTOCOL
+from leanopt_harness.server import ABILITIES
+from leanopt_harness.serving import LONGEST_ANSWER, PROTOCOL
 
 HARNESS = Path(__file__).parents[2]
 PAGE = (HARNESS / "protocol.md").read_text(encoding="utf-8")
@@ -86,7 +88,7 @@ def test_every_transcript_is_named() -> None:
 def test_every_member_has_a_row_in_a_table() -> None:
     """Of requests, answers, hellos, backtests, scenarios, curves; and every ability."""
     said = [value for path in TRANSCRIPTS for _, value in steps(path.stem)]
-    tables = set(ABILITIES)
+    tables = {*ABILITIES, *LAUNCHER_ABILITIES, "scenario"}
     for value in said:
         tables |= value.keys()
         for inner in ("hello", "backtest", "equity"):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from leanopt_harness.channel import LONGEST_LINE
-from leanopt_harness.server import LONGEST_ANSWER
+from leanopt_harness.serving import LONGEST_ANSWER
 
 Start = Callable[..., Any]
 Write = Callable[[str, str], str]

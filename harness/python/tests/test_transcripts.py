@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standin import project
 
 TRANSCRIPTS = Path(__file__).parents[2] / "transcripts"
 FILES = sorted(TRANSCRIPTS.glob("*.jsonl"))
@@ -39,13 +40,16 @@ def read(path: Path) -> tuple[dict[str, Any], list[tuple[str, Any]]]:
 
 @pytest.mark.parametrize("path", [f for f in FILES if f.stem != "base"], ids=lambda path: path.stem)
 def test_the_harness_answers_as_the_transcript_says(
-    path: Path, start: Callable[..., Any], tmp_path: Path
+    path: Path, start: Callable[..., Any], launch: Callable[..., Any], tmp_path: Path
 ) -> None:
     """Every answer, in order, and nothing else; the input's end is the harness's."""
     header, steps = read(path)
     for name, value in header.get("files", {}).items():
-        (tmp_path / name).write_text(json.dumps(value))
-    harness = start(TRANSCRIPTS / "strategies" / header["strategy"])
+        (tmp_path / name).write_text(json.dumps(value).replace("{files}", str(tmp_path)))
+    if header.get("harness") == "launcher":
+        harness = launch(project(tmp_path) / "scratch")
+    else:
+        harness = start(TRANSCRIPTS / "strategies" / header["strategy"])
     for kind, value in steps:
         if kind == ">":
             harness.send(json.dumps(value).replace("{files}", str(tmp_path)).encode() + b"\n")
@@ -60,12 +64,14 @@ def test_the_harness_answers_as_the_transcript_says(
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_transcript_is_written_as_its_readme_says(path: Path) -> None:
-    """A header with a title and a strategy that is there; steps of one known key; an end."""
+    """A header with a title, and a strategy that is there; steps of one known key; an end."""
     header, steps = read(path)
     assert header.keys() <= {"title", "strategy", "harness", "files"}
     assert header["title"]
-    assert (header.get("harness") == "base") == (path.stem == "base")
-    if path.stem != "base":
+    harness = header.get("harness", "python")
+    assert harness in ("python", "launcher", "base")
+    assert (harness == "base") == (path.stem == "base")
+    if harness == "python":
         file, _, function = header["strategy"].partition(":")
         assert function == "run"
         assert (TRANSCRIPTS / "strategies" / file).is_file()
@@ -77,6 +83,8 @@ def test_each_thing_that_a_harness_does_has_a_transcript() -> None:
     """The conversations that the protocol's text refers to are there."""
     assert {path.stem for path in FILES} == {
         "base",
+        "config",
+        "config-errors",
         "config-path",
         "end-of-input",
         "fault",
