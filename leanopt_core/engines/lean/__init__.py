@@ -1,0 +1,1 @@
+"""The LEAN engine: projects, builds, configurations and result documents."""
