@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 from quiet import Quiet
 
 from leanopt_core.executors.pool import Finished
+from leanopt_core.harness.events import Hello
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import score
 from leanopt_core.search.audience import Audience
+from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
 from leanopt_core.search.prepare import build_choice, prepared
@@ -70,6 +71,8 @@ use = "random"
 class Answers:
     """Stands in for the pool: every request is answered at once, no two answers alike."""
 
+    hello = Hello(protocol=1)
+
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
         self._finished: list[Finished[int]] = []
@@ -84,7 +87,7 @@ class Answers:
             name: (ticket * (7919 + 31 * place) % 100_003) / 10_000
             for place, name in enumerate(self._names)
         }
-        answer = Answer({"status": "complete", "statistics": figures}, open_file=_nothing)
+        answer = Answer({"status": "complete", "statistics": figures})
         self._finished.append(Finished(ticket, answer, None, 1, 0.001, 1 + ticket % 2))
 
     def wait(self, timeout: float | None = None) -> list[Finished[int]]:  # noqa: ARG002
@@ -92,13 +95,12 @@ class Answers:
         finished, self._finished = self._finished, []
         return finished
 
+    def wake(self) -> None:
+        """Nothing waits."""
+
     def withdraw(self, ticket: int) -> None:
         """Forget an answer."""
         self._finished = [one for one in self._finished if one.ticket != ticket]
-
-
-def _nothing(name: str) -> Any:
-    raise FileNotFoundError(name)
 
 
 @frozen
@@ -163,6 +165,7 @@ def drive(line: Connection, pipeline: Path, names: Sequence[str]) -> None:
                 ledger=ledger,
                 judge=partial(score, fitness=fitness, label="fitness"),
                 audience=Audience(run.name, Registry(), screen, [], ReadCheck([])),
+                keeper=Keeper("none", pipeline.parent, run.name),
                 outputs=frozenset(),
             )
             try:

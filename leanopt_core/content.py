@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
 
@@ -20,14 +22,22 @@ def hash_file(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def hash_data(path: Path, hashed: Callable[[Path], str] = hash_file) -> str:
+def hash_data(
+    path: Path,
+    hashed: Callable[[Path], str] = hash_file,
+    patterns: Sequence[str] | None = None,
+) -> str:
     """Return the identity of a data file or folder: names and contents of all files in it.
 
-    `hashed` gives one file's hash, as one that remembers hashes by size and time.
+    `hashed` gives one file's hash, as one that remembers hashes by size and time. Of a folder only
+    the files count whose name from there fits one of `patterns`, where there are any.
     """
     if path.is_file():
         return digest({path.name: hashed(path)})
-    return digest({name: hashed(file) for name, file in _files(path)})
+    fits = [re.compile(fnmatch.translate(pattern)).match for pattern in patterns or ("*",)]
+    return digest(
+        {name: hashed(file) for name, file in _files(path) if any(fit(name) for fit in fits)}
+    )
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

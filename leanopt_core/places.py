@@ -8,6 +8,8 @@ from pathlib import Path
 STATE = Path(".leanopt")
 STORE = STATE / "leanopt.db"
 LOCKS = STATE / "locks"
+RESULTS = STATE / "results"
+BUILDS = STATE / "builds"
 
 _SOURCES = (".py", ".toml")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from attrs import field, frozen
 
@@ -75,6 +75,13 @@ class Mount:
     writable: bool = False
 
 
+#: What may be a place in a command or a request: it stands in braces there, as `{data}`.
+PLACES = ("build", "data", "harness", "output", "scratch", "python")
+
+#: The place that is a request's own folder, in its payload and files.
+REQUEST = "{request}"
+
+
 @frozen
 class Launch:
     """How an engine's harness is started.
@@ -93,26 +100,56 @@ class Launch:
 class Request:
     """One backtest as the harness is told it: `payload` is the JSON object of its members.
 
-    The pool adds the `id`. Of each of the `placeholders` (as `{data}`) the first JSON text that is
-    exactly it is filled in for the worker's place. `files` are written below `{scratch}` first, by
-    relative name. `outputs` repeats what the answer is to bring beside the statistics.
+    The pool adds the `id`. `placeholders` are texts that hold places, as `{data}` or
+    `{build}/main.py`: of each, the first JSON text that is exactly it is filled in for the worker's
+    place. `{request}` is a folder of the request's own; `files` are written there first, by
+    relative name, with the placeholders filled in; it goes when the answer has been read.
+    `outputs` repeats what the answer is to bring beside the statistics.
     """
 
     payload: str
     placeholders: tuple[str, ...] = ()
-    files: Mapping[str, bytes] = field(factory=dict)
+    files: Mapping[str, str] = field(factory=dict)
     outputs: frozenset[str] = frozenset()
+
+    @property
+    def folder(self) -> bool:
+        """Say whether the request has a folder of its own."""
+        return bool(self.files) or any(REQUEST in text for text in self.placeholders)
+
+
+class Files(Protocol):
+    """What a worker left in the folder of one request. May be used from any thread."""
+
+    def names(self) -> Sequence[str]:
+        """Return every plain file's name from the folder, with `/`, sorted.
+
+        Raises ExecutorError where the folder cannot be looked into.
+        """
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file to read.
+
+        Raises FileNotFoundError where it is not there, ExecutorError where it is no plain file,
+        or where the name would leave the folder.
+        """
+        ...
+
+    def remove(self) -> None:
+        """Remove the folder; leanopt calls this, once, when the answer has been read."""
+        ...
 
 
 @frozen
 class Answer:
     """What a harness said to one request, `payload` being the parsed line.
 
-    `open_file` opens a file that the worker left below `{scratch}`, by relative name.
+    `files` is what the worker left in the request's folder, None where it had none.
     """
 
     payload: Mapping[str, Any]
-    open_file: Callable[[str], BinaryIO]
+    files: Files | None = None
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ def command(run: str, project: Path, yes: bool) -> None:
 
     Example: leanopt delete quickstart-1 --yes
     """
-    from leanopt_core.places import LOCKS
+    from leanopt_core.places import LOCKS, RESULTS
     from leanopt_core.search.lock import turn
 
     with open_project(project) as store:
@@ -41,6 +42,7 @@ def command(run: str, project: Path, yes: bool) -> None:
             # It may have been resumed while the question stood.
             _refuse_at_work(store, found)
             store.runs.delete(found.id)
+            shutil.rmtree(store.path.parent.parent / RESULTS / found.name, ignore_errors=True)
         click.echo(f"deleted {what}")
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from leanopt_core.executors.base import Completed
+from leanopt_core.harness.events import Hello
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
 
 
@@ -16,9 +17,14 @@ class Once(Protocol):
     """The executor's one-off run, where its workers run."""
 
     def __call__(
-        self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
+        self,
+        command: Sequence[str],
+        mounts: Sequence[Mount] = (),
+        *,
+        time_limit: float = 600.0,
+        network: bool = False,
     ) -> Completed:
-        """Run `command` to its end."""
+        """Run `command` to its end; `Executor.once` says the rest."""
         ...
 
 
@@ -48,14 +54,25 @@ class Engine(Protocol):
         """Return the data folder or file that scenarios read, None where there is none."""
         ...
 
+    @property
+    def data_files(self) -> Sequence[str] | None:
+        """Return patterns below `data` of the files whose content decides, None for all."""
+        ...
+
     def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
         """Make the strategy ready; raises StrategyError where it cannot be."""
         ...
 
-    def request(self, backtest: Backtest, outputs: frozenset[str]) -> Request:
-        """Word one backtest for the harness; `outputs` of `equity` and `trades`."""
+    def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
+        """Word one backtest for a harness that said `hello`; `outputs` of `equity` and `trades`.
+
+        Raises StrategyError where the harness cannot do what the backtest asks for.
+        """
         ...
 
-    def read(self, answer: Answer) -> Outcome:
-        """Read an answer; may be called away from the main thread."""
+    def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
+        """Read the answer to the request for `backtest`.
+
+        Called away from the main thread where the answer has files.
+        """
         ...

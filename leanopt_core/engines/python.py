@@ -16,6 +16,7 @@ from leanopt_core.engines.base import Build, Once
 from leanopt_core.engines.inline import read_inline
 from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.errors import StrategyError
+from leanopt_core.harness.events import Hello
 from leanopt_core.space import Value, number_text
 from leanopt_core.suggest import nearest
 from leanopt_core.work import (
@@ -51,6 +52,11 @@ class PythonEngine:
     def data(self) -> Path | None:
         """Return the data folder or file that scenarios read, None where there is none."""
         return self._data
+
+    @property
+    def data_files(self) -> None:
+        """Return that every file may be read."""
+        return None
 
     def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
         """Import the strategy once where it will run, and take its identity from there."""
@@ -95,7 +101,7 @@ class PythonEngine:
             },
         )
 
-    def request(self, backtest: Backtest, outputs: frozenset[str]) -> Request:
+    def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:  # noqa: ARG002 - the harness is ours
         """Word one backtest in the protocol's inline form."""
         parameters = ",".join(
             f"{quoted(name)}:{_literal(value)}" for name, value in backtest.parameters.items()
@@ -122,7 +128,7 @@ class PythonEngine:
             self._scenario = scenario, text
         return text
 
-    def read(self, answer: Answer) -> Outcome:
+    def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:  # noqa: ARG002 - the answer says it all
         """Read statistics, or the failure that the harness names."""
         return read_inline(answer.payload)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leanopt_core.work import Launch, Mount
 
@@ -17,6 +17,18 @@ class Completed:
     exit_code: int
     output: str
     errors: str = ""
+
+
+@frozen
+class Manual:
+    """How a person starts a worker by hand: the command, and its variables beside those there are.
+
+    `places` says what stands for `{data}` and the like in what it is sent.
+    """
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(factory=dict)
+    places: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
@@ -34,10 +46,16 @@ class Chunk:
 class Channel(Protocol):
     """The line to one worker.
 
-    Used by one thread but for `open`; only `put` and `release` may block. The worker is over when
-    every descriptor of `filenos` has closed; `fate` is known then. Trouble on the line is no
-    exception but its end: `read` says closed, `write` raises BrokenPipeError.
+    Used by one thread but for `open`, `names` and `remove`; beside these only `put` and `release`
+    may block. The worker is over when every descriptor of `filenos` has closed; `fate` is known
+    then. Trouble on the line is no exception but its end: `read` says closed, `write` raises
+    BrokenPipeError.
     """
+
+    @property
+    def volatile(self) -> bool:
+        """Return whether the scratch folder is gone with the worker."""
+        ...
 
     def filenos(self) -> Sequence[int]:
         """Return the descriptors to watch; the first carries the answers, with it they end."""
@@ -75,10 +93,21 @@ class Channel(Protocol):
     def open(self, name: str) -> BinaryIO:
         """Open a file below the worker's scratch folder to read; `name` may not leave it.
 
-        May be called from any thread, also after the worker's end for as long as the channel is
-        held. Raises FileNotFoundError where it is not there, ExecutorError where it is no plain
-        file.
+        May be called from any thread, also after the worker's end (where not `volatile`) for as
+        long as the channel is held. Raises FileNotFoundError where it is not there, ExecutorError
+        where it is no plain file.
         """
+        ...
+
+    def names(self, folder: str) -> Sequence[str]:
+        """Return every plain file below a folder of the scratch folder, by name from there, sorted.
+
+        Nothing where there is no such folder. As `open`, from any thread.
+        """
+        ...
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder below the scratch folder with all in it, if it is there; any thread."""
         ...
 
     def memory(self) -> int | None:
@@ -111,20 +140,24 @@ class Channel(Protocol):
 class Executor(Protocol):
     """Where backtests run. `place`, `once` and `spawn` may be called from several threads."""
 
-    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
-        """Say what decides a result about this place, as interpreter and platform, or image id.
-
-        `mounts` matter only where they change the place, as one named `python` does.
-        """
+    def place(self) -> Mapping[str, str]:
+        """Say what decides a result about this place, as interpreter and platform, or image id."""
         ...
 
     def once(
-        self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
+        self,
+        command: Sequence[str],
+        mounts: Sequence[Mount] = (),
+        *,
+        time_limit: float = 600.0,
+        network: bool = False,
     ) -> Completed:
         """Run one command to its end where the workers run; placeholders as in `Launch`.
 
-        After `time_limit` seconds it is killed: exit code 124, and `errors` ends by saying so.
-        Output is bounded: of a longer one the beginning is kept and `errors` says so.
+        What it leaves in a writable mount belongs to the caller. Without `network` it has none
+        where the executor can see to that. After `time_limit` seconds it is killed: exit code 124,
+        and `errors` ends by saying so. Output is bounded: of a longer one the beginning is kept
+        and `errors` says so.
         """
         ...
 
@@ -134,6 +167,10 @@ class Executor(Protocol):
         A worker that comes to hold more than `memory_limit` bytes is killed, which its fate says.
         Raises ExecutorError where it cannot be started.
         """
+        ...
+
+    def manual(self, launch: Launch) -> Manual:
+        """Say how a person starts the same worker by hand."""
         ...
 
     def workers(self, wanted: int | None) -> int:

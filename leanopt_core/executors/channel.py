@@ -51,6 +51,11 @@ class ProcessChannel:
         for descriptor in (self._write_descriptor, *self._descriptors):
             os.set_blocking(descriptor, False)
 
+    @property
+    def volatile(self) -> bool:
+        """Return that the scratch folder stays for as long as the channel is held."""
+        return False
+
     def filenos(self) -> Sequence[int]:
         """Return the descriptors of standard output, standard error, and the guard's status."""
         return self._descriptors
@@ -101,6 +106,14 @@ class ProcessChannel:
     def open(self, name: str) -> BinaryIO:
         """Open a file below the scratch folder to read."""
         return self._scratch.open(name)
+
+    def names(self, folder: str) -> Sequence[str]:
+        """Return every plain file below a folder of the scratch folder."""
+        return self._scratch.names(folder)
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder below the scratch folder."""
+        self._scratch.clear(folder)
 
     def memory(self) -> int | None:
         """Return the bytes that the harness and its descendants hold, None away from Linux."""

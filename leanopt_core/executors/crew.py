@@ -77,6 +77,7 @@ class Crew(Generic[T]):
             if worker is None:
                 self._alarm.hush()
                 self._welcome()
+                self._owner.woken()
                 continue
             if ready & READ and descriptor in worker.open:
                 heard.add(worker)

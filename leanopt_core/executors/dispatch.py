@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from itertools import count
 from secrets import token_hex
 from typing import Any, Generic, TypeVar
@@ -14,6 +16,7 @@ from attrs import frozen
 from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError
 from leanopt_core.executors.backlog import Backlog
 from leanopt_core.executors.crew import Crew
+from leanopt_core.executors.folder import Folder
 from leanopt_core.executors.owner import Owner
 from leanopt_core.executors.task import Finished, Task
 from leanopt_core.executors.worker import State, Worker
@@ -50,6 +53,8 @@ class Dispatcher(Generic[T]):
         self._ready: list[Worker[T]] = []
         self._backlog: Backlog[T] = Backlog()
         self._garbage_told = False
+        # Workers whose last folder has been removed, told of by any thread.
+        self._freed: deque[Worker[T]] = deque()
         self.crew = crew(self)
         self.finished: list[Finished[T]] = []
         #: Why no request can be answered any more, None while that is not so.
@@ -64,7 +69,10 @@ class Dispatcher(Generic[T]):
 
     def withdraw(self, ticket: T) -> None:
         """Forget a request; a worker that has it is killed."""
-        self.finished = [one for one in self.finished if one.ticket != ticket]
+        for one in [one for one in self.finished if one.ticket == ticket]:
+            self.finished.remove(one)
+            if one.answer is not None and one.answer.files is not None:
+                one.answer.files.remove()
         task = self._backlog.withdraw(ticket)
         for worker in [w for w in self.crew.workers if w.task is not None and w.task is task]:
             worker.task = None
@@ -87,10 +95,24 @@ class Dispatcher(Generic[T]):
 
     def answered(self, worker: Worker[T], payload: Mapping[str, Any]) -> None:
         """Note the answer; give the worker its next request, or let it go where that is due."""
-        self._finish(worker, Answer(payload, worker.channel.open), None)
+        folder, worker.folder = worker.folder, None
+        worker.held = folder is not None and worker.channel.volatile
+        self._finish(worker, Answer(payload, folder), None)
         if worker.client.skipped and not self._garbage_told:
             self._garbage_told = True
             self._report(worker.account("a harness wrote more than its answers"))
+        if not worker.held:
+            self._go_on(worker)
+
+    def woken(self) -> None:
+        """Let workers go on that were held until their answer's files had been read."""
+        while self._freed:
+            worker = self._freed.popleft()
+            if worker.held and worker.state is State.SERVING:
+                worker.held = False
+                self._go_on(worker)
+
+    def _go_on(self, worker: Worker[T]) -> None:
         if worker.leaving or self._grown(worker):
             self.crew.retire(worker)
         else:
@@ -147,6 +169,7 @@ class Dispatcher(Generic[T]):
         worker.take(task)
         # A harness that counts by itself, or answers ahead, must not happen to be right.
         ident = f"{next(self._idents)}-{token_hex(4)}"
+        worker.folder = self._folder(worker, ident) if task.request.folder else None
         try:
             line = self._line(worker, task.request, ident)
         except ExecutorError as error:
@@ -161,12 +184,22 @@ class Dispatcher(Generic[T]):
 
     def _line(self, worker: Worker[T], request: Request, ident: str) -> bytes:
         """Put the request's files in place and return its line."""
-        channel, hello = worker.channel, worker.client.hello
-        for name, content in request.files.items():
-            channel.put(name, content)
-        payload = fill_in(request.payload, request.placeholders, channel.fill)
+        folder, hello = worker.folder, worker.client.hello
+        fill = folder.fill if folder is not None else worker.channel.fill
+        if folder is not None:
+            for name, text in request.files.items():
+                folder.put(name, fill_in(text, request.placeholders, fill))
+        payload = fill_in(request.payload, request.placeholders, fill)
         limit = self._rules.time_limit if hello is not None and hello.protocol else None
         return request_line(ident, payload, time_limit=limit)
+
+    def _folder(self, worker: Worker[T], ident: str) -> Folder:
+        removed = partial(self._let_go_on, worker) if worker.channel.volatile else _nothing
+        return Folder(worker.channel, ident, removed)
+
+    def _let_go_on(self, worker: Worker[T]) -> None:
+        self._freed.append(worker)
+        self.crew.wake()
 
     def _finish(self, worker: Worker[T], answer: Answer | None, failure: Failure | None) -> None:
         task, worker.task = worker.task, None
@@ -189,6 +222,10 @@ class Dispatcher(Generic[T]):
             worker.weight = weight
             return False
         return weight - worker.weight > self._rules.recycle_growth
+
+
+def _nothing() -> None:
+    """Do nothing: the worker has gone on already."""
 
 
 def _misfit(identity: str | None, hello: Hello) -> str | None:

@@ -31,6 +31,10 @@ class Owner(Protocol[T]):
         """Learn that a worker that was given work is gone; it may have a request."""
         ...
 
+    def woken(self) -> None:
+        """Learn that `wake` was called since the last time."""
+        ...
+
     def unstarted(self, account: str, *, hopeless: bool) -> None:
         """Learn that a worker never came to work; `hopeless` where that is the end of trying."""
         ...

@@ -111,20 +111,24 @@ class Pool(Generic[T]):
         """Return how many more requests are of use now.
 
         Beside the one that it has, one waits for each worker, so that no worker waits for the loop.
+        None before the first hello, which says how requests are to be worded.
         """
+        if self.hello is None:
+            return 0
         return max(0, 2 * self._size - self._dispatcher.outstanding())
 
     def wait(self, timeout: float | None = None) -> list[Finished[T]]:
         """Return what has finished, as soon as something has.
 
-        Empty after `timeout` seconds (None: no limit, also where nothing was submitted) or after
-        `wake`. Raises StrategyError where a harness says that the strategy cannot run, or that it
-        is another one than was prepared; ExecutorError where no worker can be had. What has
-        finished before is returned first.
+        Empty after `timeout` seconds (None: no limit, also where nothing was submitted), after
+        `wake`, and at the first hello where nothing was submitted. Raises StrategyError where a
+        harness says that the strategy cannot run, or that it is another one than was prepared;
+        ExecutorError where no worker can be had. What has finished before is returned first.
         """
         until = math.inf if timeout is None else time.monotonic() + timeout
         desk = self._dispatcher
-        while not (desk.finished or desk.error or self._woken):
+        silent = self.hello is None and not desk.outstanding()
+        while not (desk.finished or desk.error or self._woken or (silent and self.hello)):
             self._crew.turn(until - time.monotonic())
             if time.monotonic() >= until:
                 break

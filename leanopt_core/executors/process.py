@@ -10,7 +10,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,14 +18,14 @@ from threading import Lock
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors import tree
-from leanopt_core.executors.base import Completed
+from leanopt_core.executors.base import Completed, Manual
 from leanopt_core.executors.channel import MARK, ProcessChannel, start
 from leanopt_core.executors.oneoff import run
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.scratch import Scratch, Shelf
-from leanopt_core.work import Launch, Mount
+from leanopt_core.work import PLACES, Launch, Mount
 
-_PLACE = re.compile(r"\{(build|data|harness|scratch|python)\}")
+_PLACE = re.compile(rf"\{{({'|'.join(PLACES)})\}}")
 _THREADS = tuple(
     f"{name}_THREADS"
     for name in (
@@ -33,7 +33,6 @@ _THREADS = tuple(
         *("NUMEXPR_NUM", "NUMEXPR_MAX", "NUMBA_NUM", "POLARS_MAX", "RAYON_NUM"),
     )
 )
-_TELL = "import platform as p; print(p.python_implementation(), p.python_version())"
 # What a worker does not take over: it would change the harness's streams or keep it from ending.
 _DROPPED = ("PYTHONUNBUFFERED", "PYTHONINSPECT", "PYTHONSTARTUP")
 # Results must not depend on where leanopt was started; a container has these too.
@@ -55,19 +54,20 @@ class ProcessExecutor:
         self._lock = Lock()
         self._numbers = count(1)
 
-    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
-        """Say which interpreter `{python}` is, and the platform.
-
-        Raises ExecutorError where what is mounted as `python` is no Python.
-        """
-        mounted = [mount for mount in mounts if mount.name == "python"]
+    def place(self) -> Mapping[str, str]:
+        """Say which interpreter `{python}` is, and the platform."""
         return {
-            "python": self._version(mounted) if mounted else _version(),
+            "python": f"{platform.python_implementation()} {platform.python_version()}",
             "platform": f"{sys.platform} {platform.machine()}",
         }
 
     def once(
-        self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
+        self,
+        command: Sequence[str],
+        mounts: Sequence[Mount] = (),
+        *,
+        time_limit: float = 600.0,
+        network: bool = False,  # noqa: ARG002 - a process has the network of its user
     ) -> Completed:
         """Run one command to its end, without standard input."""
         launch = Launch(tuple(command), tuple(mounts))
@@ -79,6 +79,16 @@ class ProcessExecutor:
     ) -> ProcessChannel:
         """Start a harness and return its channel."""
         return self._start(launch, str(worker), memory_limit=memory_limit)
+
+    def manual(self, launch: Launch) -> Manual:
+        """Say how to start the harness in a shell, with the current folder for its scratch."""
+        places = _places(launch.mounts, ".")
+        fill = partial(_fill, places)
+        return Manual(
+            tuple(map(fill, launch.command)),
+            {name: fill(text) for name, text in launch.environment.items()},
+            places,
+        )
 
     def workers(self, wanted: int | None) -> int:
         """Return `wanted`, or the number of processors that this process may use."""
@@ -95,17 +105,11 @@ class ProcessExecutor:
                 self._shelf.close()
                 self._shelf = None
 
-    def _version(self, mounted: Sequence[Mount]) -> str:
-        completed = self.once(("{python}", "-c", _TELL), mounted)
-        if completed.exit_code:
-            raise ExecutorError(f"{mounted[0].source} is no Python: {completed.errors.strip()}")
-        return completed.output.strip()
-
     def _start(self, launch: Launch, name: str, *, memory_limit: int | None) -> ProcessChannel:
         if memory_limit is not None and not sys.platform.startswith("linux"):
             raise ExecutorError(f"a memory limit needs Linux, this is {sys.platform}")
         scratch = self._scratch(name)
-        fill = _filler(launch.mounts, scratch.path)
+        fill = partial(_fill, _places(launch.mounts, str(scratch.path)))
         return start(
             [fill(part) for part in launch.command],
             self._environment({k: fill(text) for k, text in launch.environment.items()}),
@@ -131,14 +135,9 @@ class ProcessExecutor:
         return {**inherited, **_FIXED, **threads, **asked}
 
 
-def _version() -> str:
-    return f"{platform.python_implementation()} {platform.python_version()}"
-
-
-def _filler(mounts: Sequence[Mount], scratch: Path) -> Callable[[str], str]:
-    places = {"python": sys.executable, "scratch": str(scratch)}
-    places |= {mount.name: str(mount.source.absolute()) for mount in mounts}
-    return partial(_fill, places)
+def _places(mounts: Sequence[Mount], scratch: str) -> dict[str, str]:
+    places = {"python": sys.executable, "scratch": scratch}
+    return places | {mount.name: str(mount.source.absolute()) for mount in mounts}
 
 
 def _fill(places: Mapping[str, str], text: str) -> str:

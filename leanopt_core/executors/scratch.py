@@ -20,11 +20,18 @@ _LOCK = "lock"
 
 
 class Scratch:
-    """One worker's folder. It goes when nobody holds this value any more."""
+    """One worker's folder. It goes when nobody holds this value any more.
 
-    def __init__(self, path: Path) -> None:
+    With `owner`, a user and a group, all that is made here is given to them: the worker's, where
+    that is not the caller.
+    """
+
+    def __init__(self, path: Path, owner: tuple[int, int] | None = None) -> None:
         path.mkdir(mode=0o700)
         self.path = path
+        self._owner = owner
+        if owner is not None:
+            os.chown(path, *owner)
         self._remove = weakref.finalize(self, _remove, path, os.getpid())
 
     def put(self, name: str, content: bytes) -> None:
@@ -37,6 +44,7 @@ class Scratch:
                 _unlink(last, folder)
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
                 with os.fdopen(os.open(last, flags, 0o600, dir_fd=folder), "wb") as file:
+                    self._give(file.fileno())
                     file.write(content)
         except OSError as error:
             raise ExecutorError(f"scratch file '{name}' cannot be written: {error}") from None
@@ -60,22 +68,45 @@ class Scratch:
             raise ExecutorError(f"scratch file '{name}' is no plain file")
         return os.fdopen(descriptor, "rb")
 
+    def names(self, folder: str) -> list[str]:
+        """Return every plain file below `folder`, by name from there, sorted; links are no files.
+
+        Nothing where it is not there. Raises ExecutorError for a name that would leave the scratch
+        folder, or where it cannot be looked into.
+        """
+        try:
+            with self._folder(f"{folder}/any") as (here, _):
+                return sorted(_plain_files(here))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise ExecutorError(f"scratch folder '{folder}' cannot be read: {error}") from None
+
+    def clear(self, folder: str) -> None:
+        """Remove `folder` with all in it, if it is there."""
+        shutil.rmtree(self.path.joinpath(*parts(folder)), ignore_errors=True)
+
     def remove(self) -> None:
         """Remove the folder now."""
         self._remove()
 
+    def _give(self, descriptor: int) -> None:
+        if self._owner is not None:
+            os.fchown(descriptor, *self._owner)
+
     @contextmanager
     def _folder(self, name: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
         """Give the open folder that `name` lies in, reached without any link, and its last part."""
-        *folders, last = _parts(name)
+        *folders, last = parts(name)
         here = os.open(self.path, _FOLDER)
         try:
             for folder in folders:
-                if make:
-                    _make(folder, here)
+                made = make and _make(folder, here)
                 below = os.open(folder, _FOLDER, dir_fd=here)
                 os.close(here)
                 here = below
+                if made:
+                    self._give(here)
             yield here, last
         finally:
             os.close(here)
@@ -106,18 +137,28 @@ class Shelf:
         self._close()
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a name below a scratch folder; raises ExecutorError for another name."""
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
         raise ExecutorError(f"'{name}' is no name below the scratch folder")
     return path.parts
 
 
-def _make(folder: str, parent: int) -> None:
+def _plain_files(folder: int) -> Iterator[str]:
+    for here, _, names, descriptor in os.fwalk(".", dir_fd=folder):
+        for name in names:
+            if stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                yield PurePosixPath(here, name).as_posix()
+
+
+def _make(folder: str, parent: int) -> bool:
+    """Make a folder; return whether it was not there."""
     try:
         os.mkdir(folder, 0o700, dir_fd=parent)
     except FileExistsError:
-        return
+        return False
+    return True
 
 
 def _unlink(name: str, folder: int) -> None:

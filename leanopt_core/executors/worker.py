@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from attrs import define, field
 
 from leanopt_core.executors.base import Channel
+from leanopt_core.executors.folder import Folder
 from leanopt_core.executors.task import Task
 from leanopt_core.harness.client import Client
 
@@ -35,8 +36,9 @@ class Worker(Generic[T]):
 
     `deadline` is when its state lasts too long, in `time.monotonic` seconds; `late` says it was
     put off once. `given` counts the requests it was given. `leaving` says that its place belongs to
-    another worker already. `open` are the descriptors that have not closed. `weight` is its memory
-    in bytes after its first request, `weigh_at` when to look again.
+    another worker already. `folder` is that of its task; `held` says that the last one has not been
+    read and would be lost with the worker. `open` are the descriptors that have not closed.
+    `weight` is its memory in bytes after its first request, `weigh_at` when to look again.
     """
 
     number: int
@@ -48,6 +50,8 @@ class Worker(Generic[T]):
     task: Task[T] | None = None
     given: int = 0
     leaving: bool = False
+    folder: Folder | None = None
+    held: bool = False
     late: bool = False
     unsent: memoryview | None = None
     weight: int | None = None

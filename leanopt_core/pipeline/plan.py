@@ -126,6 +126,7 @@ class Execution:
             "retries": executor.retries,
             "curves": self.search.curves,
             "durability": self.search.durability,
+            "keep": self.search.keep,
             "sinks": [_chosen(sink, self.folder) for sink in self.sinks],
             "folder": self.folder.as_posix(),
         }

@@ -32,6 +32,15 @@ def check_name(_instance: object, _attribute: Attribute[Any], name: str | None) 
         raise ValueError("must be printable, without slashes, outer spaces and a leading dot")
 
 
+def check_keep(_instance: object, _attribute: Attribute[Any], keep: str) -> None:
+    """Refuse, with ValueError, what names no results to keep."""
+    policy, _, most = keep.partition(":")
+    if keep in {"none", "failed", "all"}:
+        return
+    if policy != "best" or not (most.isdecimal() and 0 < int(most) <= MOST_AT_ONCE):
+        raise ValueError(f"expected 'none', 'failed', 'all' or 'best:N', N at most {MOST_AT_ONCE}")
+
+
 @frozen
 class TopTable:
     """What stands above the first table."""
@@ -127,6 +136,11 @@ class SearchSettings:
     )
     durability: Literal["process", "power"] = field(
         default="process", metadata={"help": "what no finished backtest is lost to"}
+    )
+    keep: str = field(
+        default="none",
+        validator=check_keep,
+        metadata={"help": "whose full result files are kept: none, failed, all, or best:20"},
     )
 
 

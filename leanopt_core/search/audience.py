@@ -83,6 +83,10 @@ class Audience:
         self._sinks.close()
         self._notify("leanopt_run_finished", state=state)
 
+    def warning(self, message: str) -> None:
+        """Show a warning."""
+        self._screen.warning(message)
+
     def stage_started(self, search: int, stage: str) -> None:
         """Pass on that a stage begins."""
         self._screen.stage_started(search + 1, stage)

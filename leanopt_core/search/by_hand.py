@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -13,7 +12,8 @@ from typing import Any, cast
 from attrs import field, frozen
 
 from leanopt_core.engines.base import Engine
-from leanopt_core.errors import PipelineError
+from leanopt_core.errors import PipelineError, StrategyError
+from leanopt_core.harness.events import Hello
 from leanopt_core.harness.wording import fill_in, request_line
 from leanopt_core.pipeline.misfit import MisfitError
 from leanopt_core.pipeline.options import make_reader, structure_table
@@ -34,22 +34,19 @@ class ByHand:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     request: str
-    files: Mapping[str, bytes] = field(factory=dict)
+    files: Mapping[str, str] = field(factory=dict)
 
 
 def kept(ready: Prepared) -> dict[str, Any]:
     """Return what a run keeps for this, as plain JSON values."""
-    launch, folder = ready.build.launch, ready.pipeline.folder
+    manual, folder = ready.executor.manual(ready.build.launch), ready.pipeline.folder
     engine = ready.pipeline.engine
     return {
         "strategy": {"engine": engine.use, **plain_options(engine.options, from_folder(folder))},
         "launch": {
-            "command": list(launch.command),
-            "environment": dict(launch.environment),
-            "places": {
-                "python": sys.executable,
-                **{mount.name: str(mount.source.absolute()) for mount in launch.mounts},
-            },
+            "command": list(manual.command),
+            "environment": dict(manual.environment),
+            "places": dict(manual.places),
         },
     }
 
@@ -66,16 +63,19 @@ def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registr
     try:
         options: object = structure_table(strategy, registered.spec.options, make_reader(folder))
         engine = cast("Engine", registered.load()(options, folder))
-        request = engine.request(_backtest(plan, trial, scenario), frozenset())
-    except (MisfitError, PipelineError) as error:
+        request = engine.request(_backtest(plan, trial, scenario), frozenset(), Hello())
+    except (MisfitError, PipelineError, StrategyError) as error:
         return f"its engine takes these options no more: {error}"
-    places = launch["places"]
-    payload = fill_in(request.payload, request.placeholders, lambda text: _fill(places, text))
+    places = {"request": ".", **launch["places"]}
+
+    def filled(text: str) -> str:
+        return fill_in(text, request.placeholders, lambda part: _fill(places, part))
+
     return ByHand(
-        tuple(_fill(places, part) for part in launch["command"]),
-        {name: _fill(places, text) for name, text in launch["environment"].items()},
-        request_line("1", payload).decode().rstrip("\n"),
-        request.files,
+        tuple(launch["command"]),
+        launch["environment"],
+        request_line("1", filled(request.payload)).decode().rstrip("\n"),
+        {name: filled(text) for name, text in request.files.items()},
     )
 
 
@@ -100,6 +100,6 @@ def _scenario(said: Mapping[str, Any]) -> Scenario:
 
 
 def _fill(places: Mapping[str, str], text: str) -> str:
-    for name, place in {"scratch": ".", **places}.items():
+    for name, place in places.items():
         text = text.replace(f"{{{name}}}", place)
     return text

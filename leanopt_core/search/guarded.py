@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from leanopt_core.engines.base import Build, Engine, Once
 from leanopt_core.errors import LeanoptError, PluginError
-from leanopt_core.executors.base import Channel, Completed, Executor
+from leanopt_core.executors.base import Channel, Completed, Executor, Manual
+from leanopt_core.harness.events import Hello
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
 
 T = TypeVar("T")
@@ -59,17 +60,25 @@ class NamedEngine(_Named):
         except Exception as error:
             raise self._fault("asked for its data", error) from error
 
+    @property
+    def data_files(self) -> Sequence[str] | None:
+        """Return patterns of the data files whose content decides, None for all."""
+        try:
+            return self._engine.data_files
+        except Exception as error:
+            raise self._fault("asked for its data", error) from error
+
     def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
         """Make the strategy ready."""
         return self._made(Build, "preparing the strategy", "prepare", once, place)
 
-    def request(self, backtest: Backtest, outputs: frozenset[str]) -> Request:
+    def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Word one backtest."""
-        return self._made(Request, "wording a request", "request", backtest, outputs)
+        return self._made(Request, "wording a request", "request", backtest, outputs, hello)
 
-    def read(self, answer: Answer) -> Outcome:
+    def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
         """Read an answer; what this raises is for the loop, which notes it with the trial."""
-        outcome = self._engine.read(answer)
+        outcome = self._engine.read(answer, backtest, outputs)
         if not isinstance(outcome, Outcome):
             raise TypeError(f"read returned {type(outcome).__name__}, expected Outcome")
         return outcome
@@ -82,17 +91,25 @@ class NamedExecutor(_Named):
         super().__init__(executor, label)
         self._executor = executor
 
-    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
+    def place(self) -> Mapping[str, str]:
         """Say what decides a result about this place."""
-        return self._made(dict, "asked for its place", "place", mounts)
+        return self._made(dict, "asked for its place", "place")
 
     def once(
-        self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
+        self,
+        command: Sequence[str],
+        mounts: Sequence[Mount] = (),
+        *,
+        time_limit: float = 600.0,
+        network: bool = False,
     ) -> Completed:
         """Run one command to its end."""
-        return self._made(
-            Completed, "running a command", "once", command, mounts, time_limit=time_limit
-        )
+        how = {"time_limit": time_limit, "network": network}
+        return self._made(Completed, "running a command", "once", command, mounts, **how)
+
+    def manual(self, launch: Launch) -> Manual:
+        """Say how a person starts a worker."""
+        return self._made(Manual, "asked how to start a worker by hand", "manual", launch)
 
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
         """Start a worker."""

@@ -12,6 +12,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 
 from attrs import define, field, frozen
@@ -19,9 +20,11 @@ from attrs import define, field, frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
+from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.search.audience import Audience
 from leanopt_core.search.flight import Errand, Flight
+from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Known, Ledger
 from leanopt_core.search.machine import (
     Command,
@@ -34,6 +37,7 @@ from leanopt_core.search.machine import (
     Tell,
     Withdraw,
 )
+from leanopt_core.search.readers import Keep, Readers, read
 from leanopt_core.search.replay import Replay
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
@@ -85,9 +89,12 @@ class RunLoop:
         ledger: Ledger,
         judge: Callable[[Mapping[str, Outcome]], Score],
         audience: Audience,
+        keeper: Keeper,
         outputs: frozenset[str],
     ) -> None:
         self._workers = workers
+        self._readers: Readers[tuple[Errand, Finished[int]]] = Readers(workers.wake)
+        self._keeper = keeper
         self._engine = engine
         self._ledger = ledger
         self._judge = judge
@@ -128,21 +135,32 @@ class RunLoop:
 
     def run(self) -> None:
         """Go on until every search has ended; raises Interrupted after `interrupt`."""
+        try:
+            self._work()
+        except LeanoptError:
+            # What has been answered has finished, and is not lost.
+            self._collect((), last=True)
+            raise
+        finally:
+            self._readers.close()
+
+    def _work(self) -> None:
         for search in self._searches:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
             if not self._catching_up():
                 self._dispatch()
-            finished = self._workers.wait(self._timeout())
-            self._collect(finished)
+            any_news = self._collect(self._workers.wait(self._timeout()), last=self._interrupted)
             if self._interrupted:
                 raise Interrupted
-            if not finished:
+            if not any_news:
                 # Nothing to share a commit with: whoever reads the store sees what was told.
                 self._ledger.commit()
             if self._wait_for_others() == 0:
                 self._ledger.commit()
                 self._feed()
+            if fault := self._keeper.fault():
+                self._audience.warning(fault)
             self._audience.tick()
         self._ledger.commit()
 
@@ -273,12 +291,18 @@ class RunLoop:
         while room > 0 and (search := self._next_queue()) is not None:
             errand = search.queue.popleft()
             if errand.waiting:
-                ticket = next(self._tickets)
-                self._running[ticket] = errand
-                self._workers.submit(ticket, self._engine.request(errand.backtest, self._outputs))
+                self._submit(errand)
                 room -= 1
             else:
                 del self._errands[errand.backtest.key]
+
+    def _submit(self, errand: Errand) -> None:
+        hello = self._workers.hello
+        if hello is None:
+            raise ValueError("there is no room before the first hello")
+        ticket = next(self._tickets)
+        self._running[ticket] = errand
+        self._workers.submit(ticket, self._engine.request(errand.backtest, self._outputs, hello))
 
     def _next_queue(self) -> _Search | None:
         searches = self._searches
@@ -289,26 +313,45 @@ class RunLoop:
                 return search
         return None
 
-    def _collect(self, finished: Sequence[Finished[int]]) -> None:
+    def _collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
+        """Take what has finished, and what has been read; return whether there was any of that.
+
+        `last` waits for what is being read.
+        """
         for one in finished:
             errand = self._running.pop(one.ticket)
-            del self._errands[errand.backtest.key]
-            outcome = self._read(one)
-            self._audience.backtested(outcome, one.seconds)
-            kept = self._ledger.record(errand, outcome, one)
-            for flight, place in errand.waiting:
-                self._ledger.evaluate(flight.search, flight.number, place, kept)
-                self._land(flight, place, outcome)
+            if one.answer is not None and one.answer.files is not None:
+                work = partial(read, self._engine, one.answer, errand.backtest, self._outputs)
+                self._readers.begin((errand, one), partial(work, keep=self._keep(errand)))
+            else:
+                self._settle(errand, one, self._read(errand, one))
+        settled = self._readers.done(wait=last)
+        for (errand, one), outcome in settled:
+            self._settle(errand, one, outcome)
+        return bool(finished or settled)
 
-    def _read(self, finished: Finished[int]) -> Outcome:
+    def _keep(self, errand: Errand) -> Keep | None:
+        """Return what keeps a backtest's files with the first trial that waits for it."""
+        if not errand.waiting:
+            return None
+        flight, place = errand.waiting[0]
+        scenario = self._searches[flight.search].setup.scenarios[place].name
+        return partial(self._keeper.keep, flight.search + 1, flight.number, scenario)
+
+    def _settle(self, errand: Errand, finished: Finished[int], outcome: Outcome) -> None:
+        """Record a backtest's outcome, and land the trials that wait for it."""
+        del self._errands[errand.backtest.key]
+        self._audience.backtested(outcome, finished.seconds)
+        kept = self._ledger.record(errand, outcome, finished)
+        for flight, place in errand.waiting:
+            self._ledger.evaluate(flight.search, flight.number, place, kept)
+            self._land(flight, place, outcome)
+
+    def _read(self, errand: Errand, finished: Finished[int]) -> Outcome:
         if finished.answer is None:
             nothing = "the pool gave neither answer nor failure"
             return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
-        try:
-            return self._engine.read(finished.answer)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign engine
-            message = f"the answer cannot be read: {type(error).__name__}: {error}"
-            return Outcome(failure=Failure(Category.ENGINE, message))
+        return read(self._engine, finished.answer, errand.backtest, self._outputs)
 
     def _score(self, index: int, number: int) -> Score:
         search = self._searches[index]
@@ -327,6 +370,7 @@ class RunLoop:
         flight = search.flights.pop(trial.number)
         outcomes = self._outcomes(search, flight)
         self._ledger.tell(search.index, trial)
+        self._keeper.told(search.index + 1, trial)
         record = TrialRecord(
             search.index + 1,
             trial,
@@ -345,6 +389,8 @@ class RunLoop:
         """Drop trials that will never be told; a backtest that nobody waits for is ended."""
         gone = [search.flights.pop(number) for number in numbers]
         self._ledger.withdraw(search.index, numbers)
+        for number in numbers:
+            self._keeper.drop(search.index + 1, number)
         for errand in self._errands.values():
             errand.waiting = [place for place in errand.waiting if place[0] not in gone]
         for ticket, errand in list(self._running.items()):

@@ -41,6 +41,10 @@ def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
 
+def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:
+    return hash_data(engine.data, hashed, engine.data_files) if engine.data is not None else None
+
+
 @contextmanager
 def prepared(
     pipeline: Pipeline, *, hashed: Callable[[Path], str] = hash_file
@@ -61,7 +65,7 @@ def prepared(
             label("engine", pipeline.engine),
         )
         build = engine.prepare(executor.once, executor.place())
-        data = hash_data(engine.data, hashed) if engine.data is not None else None
+        data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
         yield Prepared(pipeline, executor, engine, build, data, plan)
     finally:

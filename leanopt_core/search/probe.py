@@ -9,7 +9,10 @@ from attrs import frozen
 
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.search.prepare import Prepared
-from leanopt_core.work import Backtest, Failure, Request
+from leanopt_core.search.readers import read
+from leanopt_core.work import Backtest, Failure
+
+_OUTPUTS = frozenset({"equity"})
 
 
 @frozen
@@ -26,8 +29,10 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
     Raises StrategyError where the strategy cannot run, ExecutorError where no worker can be had.
     """
     settings = ready.pipeline.executor
-    waiting = deque(enumerate(_requests(ready, count)))
+    backtests = _backtests(ready, count)
+    waiting = deque(enumerate(backtests))
     finished: list[Finished[int]] = []
+    failures: dict[int, Failure | None] = {}
     with Pool[int](
         ready.executor,
         ready.build.launch,
@@ -36,33 +41,32 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
         memory_limit=settings.memory_limit,
         retries=settings.retries,
     ) as pool:
-        total = len(waiting)
-        while len(finished) < total:
-            while waiting and pool.room():
-                pool.submit(*waiting.popleft())
-            finished += pool.wait()
-    outcomes = [(one, _failure(ready, one)) for one in finished]
+        while len(finished) < len(backtests):
+            while waiting and pool.room() and pool.hello is not None:
+                ticket, backtest = waiting.popleft()
+                pool.submit(ticket, ready.engine.request(backtest, _OUTPUTS, pool.hello))
+            for one in pool.wait():
+                finished.append(one)
+                failures[one.ticket] = _failure(ready, one, backtests[one.ticket])
     return Probe(
-        _warm([one for one, failure in outcomes if failure is None]),
-        tuple(failure for _, failure in outcomes if failure is not None),
+        _warm([one for one in finished if failures[one.ticket] is None]),
+        tuple(failure for failure in failures.values() if failure is not None),
     )
 
 
-def _requests(ready: Prepared, count: int) -> list[Request]:
+def _backtests(ready: Prepared, count: int) -> list[Backtest]:
     points = islice(ready.plan.space.sample(ready.plan.seed), count)
     scenarios = cycle(ready.plan.scenarios)
     return [
-        ready.engine.request(
-            Backtest("", ready.plan.space.values(point), scenario), frozenset({"equity"})
-        )
+        Backtest("", ready.plan.space.values(point), scenario)
         for point, scenario in zip(points, scenarios, strict=False)
     ]
 
 
-def _failure(ready: Prepared, finished: Finished[int]) -> Failure | None:
+def _failure(ready: Prepared, finished: Finished[int], backtest: Backtest) -> Failure | None:
     if finished.answer is None:
         return finished.failure
-    return ready.engine.read(finished.answer).failure
+    return read(ready.engine, finished.answer, backtest, _OUTPUTS).failure
 
 
 def _warm(finished: list[Finished[int]]) -> tuple[float, ...]:

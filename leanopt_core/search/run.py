@@ -20,6 +20,7 @@ from leanopt_core.search.advice import advice
 from leanopt_core.search.audience import Audience, Screen
 from leanopt_core.search.feasible import size_of
 from leanopt_core.search.interrupt import Interrupts
+from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
@@ -135,6 +136,7 @@ class _Session:
                         label=label("fitness function", pipeline.fitness),
                     ),
                     audience=self.audience,
+                    keeper=Keeper(pipeline.search.keep, pipeline.folder, self.run.name),
                     outputs=outputs,
                 )
                 with self.interrupts.stops(loop.interrupt):

@@ -133,6 +133,17 @@ class ChannelContract:
         with line.channel.open("out.txt") as file:
             assert file.read() == b"from there"
 
+    def test_folders_are_listed_and_removed(self, connect: Connect) -> None:
+        """Plain files only, by name from the folder; what is not there is empty."""
+        line = connect()
+        for name in ("of/one.txt", "of/deep/er/two.txt", "other/three.txt"):
+            line.channel.put(name, b"x")
+        assert line.channel.names("of") == ["deep/er/two.txt", "one.txt"]
+        line.channel.remove("of")
+        line.channel.remove("of")
+        assert line.channel.names("of") == []
+        assert line.channel.names("other") == ["three.txt"]
+
     @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", ".."])
     def test_no_name_leaves_the_scratch_folder(self, connect: Connect, name: str) -> None:
         """Neither to write nor to read."""
@@ -141,6 +152,10 @@ class ChannelContract:
             line.channel.put(name, b"x")
         with pytest.raises(ExecutorError):
             line.channel.open(name)
+        with pytest.raises(ExecutorError):
+            line.channel.names(name)
+        with pytest.raises(ExecutorError):
+            line.channel.remove(name)
 
     def test_files_that_are_not_there(self, connect: Connect) -> None:
         """FileNotFoundError for none, ExecutorError for a folder."""

@@ -16,12 +16,14 @@ from leanopt_core.executors.base import Executor
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.harness.events import Hello
 from leanopt_core.space import Value
-from leanopt_core.testing.lines import ask
-from leanopt_core.work import Answer, Backtest, Outcome, Request, Scenario
+from leanopt_core.testing.lines import ask, greet
+from leanopt_core.work import PLACES, REQUEST, Answer, Backtest, Outcome, Scenario
 
-PLACES = frozenset({"build", "data", "harness", "scratch", "python"})
+NOTHING: frozenset[str] = frozenset()
 EVERYTHING = frozenset({"equity", "trades"})
+HELLOS = (Hello(), Hello(protocol=1, abilities=frozenset({"inline", "config", "scenario"})))
 
 Parameters = Sequence[Mapping[str, Value]]
 
@@ -72,7 +74,7 @@ class EngineContract:
         assert build.identity
         assert build.launch.command
         mounts = build.launch.mounts
-        assert {mount.name for mount in mounts} <= PLACES - {"scratch"}
+        assert {mount.name for mount in mounts} <= {*PLACES} - {"scratch"}
         assert all(mount.source.exists() for mount in mounts)
 
     def test_the_same_is_built_again(
@@ -98,28 +100,41 @@ class EngineContract:
         """A folder or file, or none."""
         assert engine.data is None or engine.data.exists()
 
-    @pytest.mark.parametrize("outputs", [frozenset[str](), EVERYTHING])
+    @pytest.mark.parametrize("outputs", [NOTHING, EVERYTHING])
+    @pytest.mark.usefixtures("build")
+    @pytest.mark.parametrize("hello", HELLOS)
     def test_requests(
-        self, engine: Engine, backtests: list[Backtest], outputs: frozenset[str]
+        self,
+        engine: Engine,
+        backtests: list[Backtest],
+        outputs: frozenset[str],
+        hello: Hello,
     ) -> None:
         """One JSON object on one line without an id, files and placeholders that exist."""
         for backtest in backtests:
-            request = engine.request(backtest, outputs)
+            request = engine.request(backtest, outputs, hello)
             assert "\n" not in request.payload
             members = json.loads(request.payload)
             assert isinstance(members, dict)
             assert "id" not in members, "the pool adds the id"
             assert request.outputs == outputs
-            assert all(json.dumps(place) in request.payload for place in request.placeholders)
+            texts = (request.payload, *request.files.values())
+            for place in request.placeholders:
+                assert any(json.dumps(place) in text for text in texts)
+                assert any(f"{{{name}}}" in place for name in (*PLACES, REQUEST[1:-1]))
             for name in request.files:
                 path = PurePosixPath(name)
                 assert not path.is_absolute()
                 assert ".." not in path.parts
-            assert engine.request(backtest, outputs) == request
+            assert engine.request(backtest, outputs, hello) == request
 
-    def test_parameters_reach_the_request(self, engine: Engine, backtests: list[Backtest]) -> None:
+    @pytest.mark.usefixtures("build")
+    @pytest.mark.parametrize("hello", HELLOS)
+    def test_parameters_reach_the_request(
+        self, engine: Engine, backtests: list[Backtest], hello: Hello
+    ) -> None:
         """Other parameters are another request, by its payload or its files."""
-        requests = [engine.request(backtest, frozenset()) for backtest in backtests]
+        requests = [engine.request(backtest, NOTHING, hello) for backtest in backtests]
         told = [(one.payload, sorted(one.files.items())) for one in requests]
         assert all(one not in told[:number] for number, one in enumerate(told))
 
@@ -127,8 +142,7 @@ class EngineContract:
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
     ) -> None:
         """Each backtest completes with statistics, the same on every worker and each time."""
-        requests = [engine.request(backtest, frozenset()) for backtest in backtests] * 3
-        outcomes = _run(engine, executor, build, requests)
+        outcomes = _run(engine, executor, build, [(one, NOTHING) for one in backtests] * 3)
         for outcome in outcomes:
             assert outcome.failure is None, outcome.failure
             assert outcome.statistics is not None
@@ -140,10 +154,8 @@ class EngineContract:
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
     ) -> None:
         """Curve and trades are well formed where the engine has them; statistics stay the same."""
-        requests = [
-            engine.request(backtests[0], outputs) for outputs in (frozenset[str](), EVERYTHING)
-        ]
-        plain, full = _run(engine, executor, build, requests)
+        both = [(backtests[0], outputs) for outputs in (NOTHING, EVERYTHING)]
+        plain, full = _run(engine, executor, build, both)
         assert full.failure is None, full.failure
         assert full.statistics == plain.statistics
         if full.equity is not None:
@@ -158,17 +170,17 @@ class EngineContract:
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
     ) -> None:
         """Where the harness can say which parameters the strategy asked for, they are names."""
-        (outcome,) = _run(engine, executor, build, [engine.request(backtests[0], frozenset())])
+        (outcome,) = _run(engine, executor, build, [(backtests[0], NOTHING)])
         assert outcome.read is None or outcome.read <= set(backtests[0].parameters)
 
-    def test_an_error_is_a_failure(self, engine: Engine) -> None:
+    def test_an_error_is_a_failure(self, engine: Engine, backtests: list[Backtest]) -> None:
         """With the harness's message, and the same each time it is read."""
-        answer = Answer({"id": "1", "status": "error", "message": "no bars for SPY"}, _no_file)
-        outcome = engine.read(answer)
+        answer = Answer({"id": "1", "status": "error", "message": "no bars for SPY"}, _Empty())
+        outcome = engine.read(answer, backtests[0], NOTHING)
         assert outcome.statistics is None
         assert outcome.failure is not None
         assert "no bars for SPY" in outcome.failure.message
-        assert engine.read(answer) == outcome
+        assert engine.read(answer, backtests[0], NOTHING) == outcome
 
     @pytest.mark.parametrize(
         "payload",
@@ -181,10 +193,13 @@ class EngineContract:
             {"statistics": {"Net Profit": 1.0}},
         ],
     )
-    def test_no_silent_success(self, engine: Engine, payload: dict[str, Any]) -> None:
+    def test_no_silent_success(
+        self, engine: Engine, backtests: list[Backtest], payload: dict[str, Any]
+    ) -> None:
         """An answer without a usable result is a failure, or raises; it never counts."""
         try:
-            outcome = engine.read(Answer({"id": "1", **payload}, _no_file))
+            answer = Answer({"id": "1", **payload}, _Empty())
+            outcome = engine.read(answer, backtests[0], NOTHING)
         except Exception:  # noqa: BLE001 - whatever it raises counts as an engine error
             return
         assert outcome.statistics is None
@@ -193,17 +208,30 @@ class EngineContract:
 
 
 def _run(
-    engine: Engine, executor: Executor, build: Build, requests: Sequence[Request]
+    engine: Engine,
+    executor: Executor,
+    build: Build,
+    wanted: Sequence[tuple[Backtest, frozenset[str]]],
 ) -> list[Outcome]:
     """Backtest on two workers, and read the answers on another thread, as a run does."""
     with Pool[int](executor, build.launch, workers=2) as pool:
-        finished = ask(pool, *requests)
+        hello = greet(pool)
+        finished = ask(pool, *(engine.request(one, outputs, hello) for one, outputs in wanted))
         for one in finished:
             assert one.answer is not None, one.failure
         answers = [one.answer for one in finished if one.answer is not None]
         with ThreadPoolExecutor(1) as thread:
-            return list(thread.map(engine.read, answers))
+            return list(thread.map(engine.read, answers, *zip(*wanted, strict=True)))
 
 
-def _no_file(name: str) -> BinaryIO:
-    raise FileNotFoundError(name)
+class _Empty:
+    """The folder of a worker that left nothing."""
+
+    def names(self) -> Sequence[str]:
+        return ()
+
+    def open(self, name: str) -> BinaryIO:
+        raise FileNotFoundError(name)
+
+    def remove(self) -> None:
+        pass

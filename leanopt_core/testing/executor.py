@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from leanopt_core.executors.base import Executor
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.testing.channel import ChannelContract
 from leanopt_core.testing.lines import HARNESS, ask, launch, request
-from leanopt_core.work import Category, Mount, Request
+from leanopt_core.work import PLACES, Category, Mount, Request
 
 
 class ExecutorContract(ChannelContract):
@@ -71,18 +73,48 @@ class ExecutorContract(ChannelContract):
         assert _echo(after) == "after"
 
     def test_files_come_before_their_request(self, executor: Executor) -> None:
-        """And placeholders of a request are filled in for the worker's place."""
+        """Places are filled in for the worker, in the request and in its files."""
+        path, place = "{request}/in/config.json", '["{scratch}", "{scratch}"]'
+        worded = Request(
+            request("read", path=path).payload, (path, "{scratch}"), {"in/config.json": place}
+        )
         with Pool[int](executor, launch(), workers=1) as pool:
-            worded = Request(
-                '{"do": "answer", "echo": "{scratch}", "other": "{scratch}"}', ("{scratch}",)
-            )
-            scratch = _echo(self.ask(pool, worded)[0])
-            assert "{" not in scratch
-            path = f"{scratch}/in/config.json"
-            there = Request(request("read", path=path).payload, files={"in/config.json": b"[1]"})
-            (one,) = self.ask(pool, there)
+            (one,) = self.ask(pool, worded)
             assert one.answer is not None
-            assert one.answer.payload["text"] == "[1]"
+            filled, other = json.loads(one.answer.payload["text"])
+            assert filled.startswith("/")
+            assert other == "{scratch}", "a text that only looks like a place was filled in"
+
+    @pytest.mark.parametrize("recycle_after", [None, 1])
+    def test_each_request_has_a_folder_of_its_own(
+        self, executor: Executor, recycle_after: int | None
+    ) -> None:
+        """What a worker leaves there is read after its next request, or its end; then it goes."""
+        path = "{request}/results/out.txt"
+        requests = [
+            Request(request("write", path=path, text=f"of {number}").payload, (path,), {"in": ""})
+            for number in range(4)
+        ]
+        with (
+            Pool[int](executor, launch(), workers=1, recycle_after=recycle_after) as pool,
+            ThreadPoolExecutor(1) as reader,
+        ):
+            for number, one in enumerate(requests):
+                pool.submit(number, one)
+            texts: dict[int, str] = {}
+            while len(texts) < len(requests):
+                some = pool.wait(self.patience)
+                assert some, "a request came to no end"
+                texts |= dict(reader.map(_read_out, some))
+        assert texts == {number: f"of {number}" for number in range(4)}
+
+    def test_a_way_by_hand(self, executor: Executor) -> None:
+        """A command without places, and what stands for those of a request."""
+        manual = executor.manual(launch(environment={"HERE": "{harness}"}))
+        assert manual.command
+        told = (*manual.command, *manual.environment.values(), *manual.places.values())
+        assert not any(f"{{{place}}}" in text for text in told for place in PLACES)
+        assert {"scratch", "python", "harness"} <= set(manual.places)
 
     def test_once(self, executor: Executor) -> None:
         """Exit code, both outputs, no input, mounts by their placeholders."""
@@ -120,6 +152,20 @@ class ExecutorContract(ChannelContract):
         """It names the placeholder."""
         with pytest.raises(ExecutorError, match="data"):
             executor.once(("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),))
+
+
+def _read_out(finished: Finished[int]) -> tuple[int, str]:
+    """Return what a request's worker left, its folder removed then."""
+    assert finished.answer is not None, finished.failure
+    files = finished.answer.files
+    assert files is not None
+    names = [name for name in files.names() if name != "in"]
+    assert names == ["results/out.txt"], names
+    with files.open(names[0]) as file:
+        text = file.read().decode()
+    files.remove()
+    assert not files.names(), "the folder is still there"
+    return finished.ticket, text
 
 
 def _echo(finished: Finished[int]) -> Any:

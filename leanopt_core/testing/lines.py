@@ -11,6 +11,7 @@ from typing import Any
 
 from leanopt_core.executors.base import Channel, Executor
 from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.harness.events import Hello
 from leanopt_core.work import Launch, Mount, Request
 
 #: Seconds: what has not come about by then on a busy machine never will.
@@ -35,6 +36,15 @@ def ask(pool: Pool[int], *requests: Request, patience: float = PATIENCE) -> list
     for ticket, one in enumerate(requests):
         pool.submit(ticket, one)
     return [one for _, one in sorted(_collected(pool, len(requests), patience).items())]
+
+
+def greet(pool: Pool[int], patience: float = PATIENCE) -> Hello:
+    """Return the first harness's hello."""
+    until = time.monotonic() + patience
+    while pool.hello is None:
+        assert time.monotonic() < until, "no harness has said hello"
+        pool.wait(0.1)
+    return pool.hello
 
 
 def _collected(pool: Pool[int], number: int, patience: float) -> dict[Hashable, Finished[int]]:

@@ -92,7 +92,9 @@ def read(request: Request) -> None:
 
 def write(request: Request) -> None:
     """Write a file."""
-    Path(request["path"]).write_text(request["text"], encoding="utf-8")
+    path = Path(request["path"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(request["text"], encoding="utf-8")
     answer(request)
 
 

@@ -19,6 +19,7 @@ from leanopt_core.engines.python import PythonEngine, create
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.harness.events import Hello
 from leanopt_core.work import Answer, Backtest, Category, Outcome, Scenario
 
 STRATEGY = """
@@ -49,11 +50,8 @@ def executor(tmp_path: Path) -> ProcessExecutor:
 
 def read(engine: PythonEngine, payload: dict[str, Any]) -> Outcome:
     """Return what the engine makes of an answer."""
-
-    def nothing(name: str) -> Any:
-        raise FileNotFoundError(name)
-
-    return engine.read(Answer(payload, nothing))
+    backtest = Backtest("key", {}, Scenario())
+    return engine.read(Answer(payload), backtest, frozenset())
 
 
 def packed(code: str, values: list[float]) -> str:
@@ -75,7 +73,7 @@ def test_a_request_has_exact_numbers_and_the_scenario(engine: PythonEngine) -> N
         {"fee": 0.5, "limits": [9007199254740993, {"deep": Decimal("0.12345678901234567890")}]},
     )
     parameters = {"x": 10**20, "y": Decimal("0.10"), "z": "trail", "on": True}
-    request = engine.request(Backtest("key", parameters, scenario), frozenset({"equity"}))
+    request = engine.request(Backtest("key", parameters, scenario), frozenset({"equity"}), Hello())
     assert request.placeholders == ("{data}",)
     assert request.payload.index('"{data}"') < request.payload.index("parameters")
     sent = json.loads(request.payload, parse_float=Decimal)
@@ -97,7 +95,7 @@ def test_any_names_and_texts_survive(name: str, text: str, value: Any) -> None:
     """Whatever stands in a name or a value, the request is JSON that says it again."""
     engine = PythonEngine(PythonStrategy(entry="s.py:run"), Path())
     parameters = {name: text, f"{name}2": value}
-    request = engine.request(Backtest("key", parameters, Scenario()), frozenset())
+    request = engine.request(Backtest("key", parameters, Scenario()), frozenset(), Hello())
     assert request.placeholders == ()
     sent = json.loads(request.payload, parse_float=Decimal)["backtest"]["parameters"]
     assert sent == parameters

@@ -292,12 +292,14 @@ def grows(request: dict) -> None:
 
 
 def writes(request: dict) -> None:
-    """Write files below the scratch folder: name -> text, or `->target` for a link."""
+    """Write files below a folder: name -> text, or `->target` for a link."""
+    folder = Path(request.get("folder", "."))
     for name, text in request["files"].items():
+        folder.mkdir(exist_ok=True)
         if text.startswith("->"):
-            Path(name).symlink_to(text[2:])
+            (folder / name).symlink_to(text[2:])
         else:
-            Path(name).write_text(text)
+            (folder / name).write_text(text)
     say(good(request))
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.base import Chunk, Completed
+from leanopt_core.executors.base import Chunk, Completed, Manual
 from leanopt_core.executors.pool import Pool
 from leanopt_core.work import Launch, Mount
 
@@ -66,6 +66,15 @@ class SocketChannel:
         """Every file is the same."""
         return BytesIO(name.encode())
 
+    volatile = False
+
+    def names(self, folder: str) -> list[str]:
+        """There are no folders."""
+        return []
+
+    def remove(self, folder: str) -> None:
+        """There is nothing to remove."""
+
     def memory(self) -> int | None:
         """Not known."""
         return None
@@ -96,12 +105,17 @@ class SocketExecutor:
     def __init__(self, *troubles: Exception) -> None:
         self.troubles = list(troubles)
 
-    def place(self, mounts: Sequence[Mount] = ()) -> Mapping[str, str]:
+    def place(self) -> Mapping[str, str]:
         """It is nowhere in particular."""
         return {}
 
     def once(
-        self, command: Sequence[str], mounts: Sequence[Mount] = (), *, time_limit: float = 600.0
+        self,
+        command: Sequence[str],
+        mounts: Sequence[Mount] = (),
+        *,
+        time_limit: float = 600.0,
+        network: bool = False,
     ) -> Completed:
         """It runs no commands."""
         raise ExecutorError("no commands")
@@ -113,6 +127,10 @@ class SocketExecutor:
         if self.troubles:
             raise self.troubles.pop()
         return SocketChannel(launch.command)
+
+    def manual(self, launch: Launch) -> Manual:
+        """There is no way by hand."""
+        raise ExecutorError("not by hand")
 
     def workers(self, wanted: int | None) -> int:
         """As many as wanted."""
@@ -135,7 +153,7 @@ def test_requests_and_answers_may_share_a_descriptor(bench: Any, launch: Launch)
         texts = [str(n) * MIB for n in range(8)]
         finished = bench.ask(pool, *(bench.request("echo", text) for text in texts))
     assert [one.answer.payload["request"]["nonce"] for one in finished] == texts
-    assert finished[0].answer.open_file("a").read() == b"a"
+    assert finished[0].answer.files is None
 
 
 def test_a_worker_is_over_when_its_only_descriptor_closes(bench: Any, launch: Launch) -> None:

@@ -38,9 +38,11 @@ def test_workers_work_side_by_side(bench: Any) -> None:
 
 
 def test_room_and_idle_places(bench: Any) -> None:
-    """Counted by what is outstanding, whether workers are there yet or not."""
+    """Counted by what is outstanding; there is room from the first hello on."""
     here, until = bench.folder / "here", bench.folder / "until"
     with bench.pool(workers=2) as pool:
+        assert (pool.idle(), pool.room()) == (2, 0)
+        bench.until(pool, lambda: pool.hello)
         assert (pool.idle(), pool.room()) == (2, 4)
         pool.submit("long", bench.request("waits", here=str(here), until=str(until)))
         assert (pool.idle(), pool.room()) == (1, 3)

@@ -153,13 +153,6 @@ def test_the_place_is_the_interpreter_and_the_platform(bench: Any, tmp_path: Pat
     own = f"{platform.python_implementation()} {platform.python_version()}"
     place = {"python": own, "platform": f"{sys.platform} {platform.machine()}"}
     assert bench.executor.place() == place
-    assert bench.executor.place([Mount("python", Path(sys.executable))]) == place
-    other = tmp_path / "python"
-    other.write_text("#!/bin/sh\necho OtherPython 9.9\n")
-    other.chmod(0o755)
-    assert bench.executor.place([Mount("python", other)])["python"] == "OtherPython 9.9"
-    with pytest.raises(ExecutorError, match="/no/python is no Python: cannot start"):
-        bench.executor.place([Mount("python", Path("/no/python"))])
 
 
 def test_as_many_workers_as_wanted_or_processors(bench: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -96,9 +97,10 @@ def test_what_is_no_plain_file_is_not_opened(channel: Any) -> None:
 
 
 def test_a_request_s_files_are_there_before_it(bench: Any) -> None:
-    """In the worker's folder, where it runs."""
+    """In the request's own folder."""
+    path = "{request}/in/config.json"
     request = Request(
-        '{"do": "reads", "file": "in/config.json", "nonce": 1}', files={"in/config.json": b"text"}
+        json.dumps({"do": "reads", "file": path, "nonce": 1}), (path,), {"in/config.json": "text"}
     )
     with bench.pool() as pool:
         (one,) = bench.ask(pool, request)
@@ -106,17 +108,18 @@ def test_a_request_s_files_are_there_before_it(bench: Any) -> None:
 
 
 def test_an_answer_s_files_can_be_opened_after_the_worker_s_end(bench: Any) -> None:
-    """The folder stays while the answer is held."""
+    """The folder stays while the answer is held; a link in it is no file."""
+    files = {"result.json": "{}", "bad": "->/etc/passwd"}
+    told = bench.request("writes", files=files, folder="{request}")
     with bench.pool(recycle_after=1) as pool:
-        one, _ = bench.ask(
-            pool,
-            bench.request("writes", files={"result.json": "{}", "bad": "->/etc/passwd"}),
-            bench.request("good_"),
-        )
-    with one.answer.open_file("result.json") as file:
+        one, _ = bench.ask(pool, Request(told.payload, ("{request}",)), bench.request("good_"))
+    assert one.answer.files.names() == ["result.json"]
+    with one.answer.files.open("result.json") as file:
         assert file.read() == b"{}"
     with pytest.raises(ExecutorError):
-        one.answer.open_file("bad")
+        one.answer.files.open("bad")
+    one.answer.files.remove()
+    assert one.answer.files.names() == []
 
 
 def test_a_worker_s_folder_goes_when_nobody_holds_it(bench: Any) -> None:
@@ -129,11 +132,11 @@ def test_a_worker_s_folder_goes_when_nobody_holds_it(bench: Any) -> None:
 
 def test_a_file_that_cannot_be_written_fails_the_request(bench: Any) -> None:
     """And the next one is answered."""
-    bad = Request('{"do": "good_"}', files={"../x": b""})
+    bad = Request('{"do": "good_"}', files={"../x": ""})
     with bench.pool(retries=1) as pool:
         one, after = bench.ask(pool, bad, bench.request("good_", "after"))
     assert one.failure.category is Category.ENGINE
-    assert one.failure.message == "'../x' is no name below the scratch folder"
+    assert one.failure.message.endswith("/../x' is no name below the scratch folder")
     assert one.attempts == 2
     assert after.answer.payload["nonce"] == "after"
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -16,6 +17,7 @@ from leanopt_core.pipeline import PlannedSearch, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import score
 from leanopt_core.search.audience import Audience
+from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
 from leanopt_core.search.prepare import Prepared, build_choice, prepared
@@ -125,6 +127,7 @@ def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> Sto
             ledger=Ledger(stored, writer, store.reader, frozenset()),
             judge=partial(score, fitness=fitness, label="fitness"),
             audience=audience,
+            keeper=Keeper("none", ready.pipeline.folder, stored.name),
             outputs=frozenset(),
         ).run()
     writer.finish("finished")
@@ -217,8 +220,8 @@ def test_an_engine_that_cannot_read_an_answer_costs_that_trial_only(
         def __getattr__(self, name: str) -> object:
             return getattr(ready.engine, name)
 
-        def read(self, answer: object) -> Outcome:
-            outcome: Outcome = ready.engine.read(answer)  # type: ignore[arg-type]
+        def read(self, *asked: Any) -> Outcome:
+            outcome = ready.engine.read(*asked)
             if outcome.statistics and outcome.statistics.values["Net Profit"] == 7.5:
                 raise IndexError("a column is missing")
             return outcome

@@ -146,7 +146,7 @@ class _SinkKit(SinkContract):
 
 
 class TakesErrorsForSuccess(PythonEngine):
-    def read(self, answer):
+    def read(self, answer, backtest, outputs):
         return Outcome(Statistics.read(answer.payload.get("statistics") or {}))
 
 
@@ -165,15 +165,15 @@ class NumbersItsBuilds(PythonEngine):
 
 
 class LosesParameters(PythonEngine):
-    def request(self, backtest, outputs):
-        told = json.loads(super().request(backtest, outputs).payload)
+    def request(self, backtest, outputs, hello):
+        told = json.loads(super().request(backtest, outputs, hello).payload)
         told["backtest"]["parameters"]["x"] = 1
         return Request(json.dumps(told), outputs=outputs)
 
 
 class WritesSeveralLines(PythonEngine):
-    def request(self, backtest, outputs):
-        told = json.loads(super().request(backtest, outputs).payload)
+    def request(self, backtest, outputs, hello):
+        told = json.loads(super().request(backtest, outputs, hello).payload)
         return Request(json.dumps(told, indent=1), outputs=outputs)
 
 
@@ -218,12 +218,12 @@ class IgnoresMemory(ProcessExecutor):
 
 
 class WaitsLonger(ProcessExecutor):
-    def once(self, command, mounts=(), *, time_limit=600.0):
+    def once(self, command, mounts=(), *, time_limit=600.0, network=False):
         return super().once(command, mounts, time_limit=time_limit + 1.0)
 
 
 class HidesSignals(ProcessExecutor):
-    def once(self, command, mounts=(), *, time_limit=600.0):
+    def once(self, command, mounts=(), *, time_limit=600.0, network=False):
         done = super().once(command, mounts, time_limit=time_limit)
         return type(done)(min(done.exit_code, 1), done.output, done.errors)
 

@@ -1,0 +1,79 @@
+"""Reads answers, those with files in threads of their own: a document takes milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from leanopt_core.engines.base import Engine
+from leanopt_core.work import Answer, Backtest, Category, Failure, Files, Outcome
+
+T = TypeVar("T")
+
+# A document is mostly waiting where it lies in a container, and mostly work elsewhere.
+_THREADS = 4
+
+
+Keep = Callable[[Files, Outcome], None]
+
+
+def read(
+    engine: Engine,
+    answer: Answer,
+    backtest: Backtest,
+    outputs: frozenset[str],
+    *,
+    keep: Keep | None = None,
+) -> Outcome:
+    """Return what an engine makes of an answer, whose files are removed then.
+
+    `keep` is shown them before.
+    """
+    try:
+        outcome = _read(engine, answer, backtest, outputs)
+        if keep is not None and answer.files is not None:
+            keep(answer.files, outcome)
+        return outcome
+    finally:
+        if answer.files is not None:
+            answer.files.remove()
+
+
+def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
+    try:
+        return engine.read(answer, backtest, outputs)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign engine
+        message = f"the answer cannot be read: {type(error).__name__}: {error}"
+        return Outcome(failure=Failure(Category.ENGINE, message))
+
+
+class Readers(Generic[T]):
+    """Threads that call `work` for what they are given; each result comes once, from `done`.
+
+    `ready` is called when there is one, from any of the threads. A context manager that waits for
+    the threads at its end.
+    """
+
+    def __init__(self, ready: Callable[[], None]) -> None:
+        self._ready = ready
+        self._threads: ThreadPoolExecutor | None = None
+        self._reading: dict[Future[Outcome], T] = {}
+
+    def begin(self, item: T, work: Callable[[], Outcome]) -> None:
+        """Have `work` done for `item`; the threads start with the first one."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
+        future = self._threads.submit(work)
+        self._reading[future] = item
+        future.add_done_callback(lambda _: self._ready())
+
+    def done(self, *, wait: bool = False) -> list[tuple[T, Outcome]]:
+        """Return what has been read since the last call; `wait` for all that is being read."""
+        read = [future for future in self._reading if wait or future.done()]
+        return [(self._reading.pop(future), future.result()) for future in read]
+
+    def close(self) -> None:
+        """Wait for the threads to end."""
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
