@@ -96,7 +96,7 @@ def _row(file: str, beginning: str) -> tuple[Any, Any]:
         mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as text,
     ):
         header = json.loads(text.readline())
-        at = text.find(b"\n" + beginning.encode())
+        at = text.find(b"\n" + beginning.encode(), 0)
         if at < 0:
             raise NotRecordedError(f"{beginning} is not on the recorded grid {header['axes']}")
         text.seek(at + 1)

@@ -1,0 +1,178 @@
+"""The stand-in answers with what was recorded, and refuses what LEAN would."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(TESTS))
+
+from standin import ASSEMBLY, LAUNCHER, Standin, configuration, contents, install, project  # noqa: E402
+
+RECORDED = TESTS / "lean-results" / "ema-bands-spy-2003-2007.jsonl.gz"
+FULL = TESTS.parent / "benchmarks/landscapes/data/ema-bands-spy-2003-2007.jsonl.gz"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def standin(tmp_path_factory: pytest.TempPathFactory) -> Standin:
+    """The stand-in, laid out."""
+    return install(tmp_path_factory.mktemp("standin"))
+
+
+@pytest.fixture
+def run(standin: Standin, tmp_path: Path) -> Run:
+    """Run the Launcher with a configuration, changed in some keys; results lie in `results`."""
+
+    def launch(change: dict[str, Any] | None = None, **parameters: str) -> Any:
+        config = configuration(project(tmp_path), tmp_path / "results", **parameters)
+        file = tmp_path / "config.json"
+        file.write_text(json.dumps(config | (change or {})))
+        return subprocess.run(
+            ["dotnet", ASSEMBLY, "--config", file],
+            cwd=standin.launcher,
+            env={**os.environ, **standin.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return launch
+
+
+def lines(path: Path) -> list[Any]:
+    """Return a landscape's header and rows."""
+    with gzip.open(path, "rt") as file:
+        return list(map(json.loads, file))
+
+
+def test_it_says_what_it_is(run: Run) -> None:
+    """In its first line."""
+    assert "leanopt's stand-in for LEAN's Launcher" in run(case="completed").stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("case", "code"), [("completed", 0), ("runtime-error", 1), ("process-exit", 3)]
+)
+def test_a_recorded_folder_is_left_as_it_was(
+    run: Run, tmp_path: Path, case: str, code: int
+) -> None:
+    """Every file of it to the byte, under the configuration's name, with LEAN's exit code."""
+    assert run({"algorithm-id": "mine"}, case=case).returncode == code
+    left = {path.name: path for path in (tmp_path / "results").iterdir() if path.is_file()}
+    for path in (TESTS / "lean-results" / "documents" / case).iterdir():
+        name = path.name.replace("backtest", "mine", 1)
+        assert left.pop(name).read_bytes() == path.read_bytes()
+    assert not left
+
+
+@pytest.mark.parametrize("number", [1, 300, 600])
+def test_a_recorded_backtest_becomes_a_document(run: Run, tmp_path: Path, number: int) -> None:
+    """Statistics, performance and equity are the recorded ones."""
+    header, *rows = lines(RECORDED)
+    row = rows[number - 1]
+    done = run(**row["parameters"], ticker="SPY", end="2007-12-31")
+    assert done.returncode == 0
+    assert f"OrderListHash {row['orderListHash']}" in done.stdout
+    document = json.loads((tmp_path / "results" / "backtest.json").read_text())
+    assert document["state"]["Status"] == "Completed"
+    assert document["statistics"] == row["statistics"]
+    for section in ("portfolioStatistics", "tradeStatistics"):
+        assert document["totalPerformance"][section] == row[section]
+    candles = document["charts"]["Strategy Equity"]["series"]["Equity"]["values"]
+    assert [candle[4] for candle in candles[1:]] == row["equity"]
+    assert len(row["equity"]) == len(header["days"])
+
+
+def test_the_times_of_the_curve_are_new_yorks_midnights(run: Run, tmp_path: Path) -> None:
+    """Each day's end is the next day's midnight there, the last day's the market's close."""
+    from datetime import UTC, date, datetime, time
+    from zoneinfo import ZoneInfo
+
+    run(fast="3", slow="60", entry="4")
+    document = json.loads((tmp_path / "results" / "backtest.json").read_text())
+    series = document["charts"]["Strategy Equity"]["series"]
+    zone = ZoneInfo("America/New_York")
+    days = [date.fromisoformat(day) for day in lines(RECORDED)[0]["days"]]
+    expected = [datetime.combine(day, time(), zone).timestamp() for day in days]
+    close = datetime(2007, 12, 31, 21, tzinfo=UTC).timestamp()
+    for name in ("Equity", "Return"):
+        assert [value[0] for value in series[name]["values"]] == [*expected, close]
+
+
+def test_the_full_landscape_has_statistics_only(run: Run, tmp_path: Path) -> None:
+    """Where exit or stop are not 0."""
+    header, *rows = lines(FULL)
+    point, values = rows[0]
+    names = ("fast", "slow", "entry", "exit", "stop")
+    run(**dict(zip(names, map(str, point), strict=True)))
+    document = json.loads((tmp_path / "results" / "backtest.json").read_text())
+    recorded = dict(zip(header["statistics"], values, strict=True))
+    del recorded["OrderListHash"]
+    assert document["statistics"] == recorded
+    assert "totalPerformance" not in document
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"fast": "4", "slow": "30"}, {"fast": "3", "slow": "30", "end": "2008-12-31"}, {"case": "x"}],
+)
+def test_what_was_not_recorded_is_an_initialize_error(
+    run: Run, tmp_path: Path, parameters: dict[str, str]
+) -> None:
+    """As LEAN leaves one, with what was."""
+    assert run(**parameters).returncode == 1
+    state = json.loads((tmp_path / "results" / "backtest.json").read_text())["state"]
+    assert state["Status"] == "RuntimeError"
+    assert "During the algorithm initialization" in state["RuntimeError"]
+    assert any(word in state["RuntimeError"] for word in ("recorded", "there are completed"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("environment", "live"),
+        ("algorithm-type-name", ""),
+        ("algorithm-language", "Java"),
+        ("algorithm-location", "/none.dll"),
+        ("data-folder", "/none"),
+        ("results-destination-folder", None),
+        ("object-store-root", None),
+        ("algorithm-id", 7),
+        ("parameters", {"fast": 3}),
+        ("close-automatically", "true"),
+        ("log-handler", None),
+        ("composer-dll-directory", "/none"),
+        ("data-feed-workers-count", 8),
+        ("map-file-provider", None),
+        ("factor-file-provider", None),
+        ("python-venv", None),
+    ],
+)
+def test_each_key_is_checked(run: Run, tmp_path: Path, key: str, value: object) -> None:
+    """A wrong one is named, and nothing is written."""
+    done = run({key: value}, case="completed")
+    assert done.returncode == 1
+    assert key.rstrip("s") in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_an_image_gets_the_same(tmp_path: Path) -> None:
+    """Paths from the root, the interpreter of the image."""
+    laid_out = {Path(name).relative_to(tmp_path) for name in contents(str(tmp_path))}
+    image = contents()
+    assert {Path(name).relative_to("/") for name in image} == laid_out
+    assert f"{LAUNCHER}/{ASSEMBLY}" in image
+    dotnet = image["/usr/local/bin/dotnet"]
+    assert isinstance(dotnet, bytes)
+    assert dotnet.startswith(b"#!/usr/local/bin/python3 -IS\n")
