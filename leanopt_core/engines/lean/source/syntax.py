@@ -1,0 +1,223 @@
+"""What both languages' sources are reduced to: expressions, and the statements that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from attrs import frozen
+
+#: A value that a source holds; decimals exactly as they are written.
+Constant = str | int | Decimal | bool | date | None
+
+
+@frozen(order=True)
+class Place:
+    """A line of a file, its name relative to the project."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        """Return it as compilers do."""
+        return f"{self.file}:{self.line}"
+
+
+@frozen
+class Scope:
+    """The class and the function that something stands in, empty where there is none."""
+
+    owner: str = ""
+    function: str = ""
+
+
+@frozen
+class Literal:
+    """A value written out."""
+
+    value: Constant
+
+
+@frozen
+class Name:
+    """A name, or names joined by dots, without a leading `this` or `self`."""
+
+    path: str
+
+    @property
+    def last(self) -> str:
+        """Return the name behind the last dot."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def qualifier(self) -> str:
+        """Return the name before the last dot, empty where there is none."""
+        return self.path.rpartition(".")[0].rpartition(".")[2]
+
+
+@frozen
+class Argument:
+    """What a call is given, with the name it is given by."""
+
+    value: Expression
+    name: str = ""
+
+
+@frozen
+class Call:
+    """A call; a cast is one of its type, an index one of `[]`, both with one argument."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    place: Place
+    receiver: Expression | None = None
+
+    def argument(self, position: int, *names: str) -> Expression | None:
+        """Return the argument at a position or of one of these names."""
+        for one in self.arguments:
+            if one.name in names and one.name:
+                return one.value
+        before = self.arguments[: position + 1]
+        if len(before) > position and not any(one.name for one in before):
+            return before[position].value
+        return None
+
+
+@frozen
+class Binary:
+    """Arithmetic, or texts joined."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@frozen
+class Choice:
+    """One of its options; `condition` says which."""
+
+    options: tuple[Expression, ...]
+    condition: Expression | None = None
+
+
+@frozen
+class Sequence:
+    """Items, of a mapping its keys; `values` are a mapping's other halves."""
+
+    items: tuple[Expression, ...]
+    values: tuple[Expression, ...] = ()
+
+
+@frozen
+class Opaque:
+    """Anything else: what it is made of, joined by a comparison where there is one."""
+
+    parts: tuple[Expression, ...] = ()
+    comparison: bool = False
+
+
+Expression = Literal | Name | Call | Binary | Choice | Sequence | Opaque
+
+
+@frozen
+class Statement:
+    """An expression where it stands, and the name that is given its value.
+
+    With `each` the name is given one item after another, of each the one at `position`.
+    """
+
+    scope: Scope
+    value: Expression
+    target: str = ""
+    each: bool = False
+    position: int | None = None
+
+
+@frozen
+class Function:
+    """A function: the names of what it takes, with defaults."""
+
+    scope: Scope
+    takes: tuple[Argument | str, ...]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of what it takes."""
+        return tuple(one.name if isinstance(one, Argument) else one for one in self.takes)
+
+
+@frozen
+class Class:
+    """A class: its bases without namespaces; `concrete` where it can be made."""
+
+    name: str
+    bases: tuple[str, ...]
+    place: Place
+    concrete: bool = True
+
+
+@frozen
+class Member:
+    """A field or property marked `[Parameter]`; `named` is None where its own name counts."""
+
+    owner: str
+    name: str
+    named: Expression | None
+    type: str
+    place: Place
+    default: Expression | None = None
+    private: bool = False
+
+
+@frozen
+class Unit:
+    """What one file or all files hold."""
+
+    classes: tuple[Class, ...] = ()
+    functions: tuple[Function, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    members: tuple[Member, ...] = ()
+
+
+def joined(units: list[Unit]) -> Unit:
+    """Return what all of them hold."""
+    return Unit(
+        tuple(one for unit in units for one in unit.classes),
+        tuple(one for unit in units for one in unit.functions),
+        tuple(one for unit in units for one in unit.statements),
+        tuple(one for unit in units for one in unit.members),
+    )
+
+
+def parts(expression: Expression) -> tuple[Expression, ...]:
+    """Return what an expression is directly made of."""
+    match expression:
+        case Call():
+            receiver = () if expression.receiver is None else (expression.receiver,)
+            return (*receiver, *(one.value for one in expression.arguments))
+        case Binary():
+            return (expression.left, expression.right)
+        case Choice():
+            condition = () if expression.condition is None else (expression.condition,)
+            return (*condition, *expression.options)
+        case Sequence():
+            return (*expression.items, *expression.values)
+        case Opaque():
+            return expression.parts
+    return ()
+
+
+def walk(
+    expression: Expression, above: tuple[Expression, ...] = ()
+) -> Iterator[tuple[Expression, tuple[Expression, ...]]]:
+    """Yield an expression and all inside it, each with what it lies in, the nearest last."""
+    stack = [(expression, above)]
+    while stack:
+        one, around = stack.pop()
+        yield one, around
+        stack.extend((part, (*around, one)) for part in reversed(parts(one)))
+
+
+def characters(text: str) -> str:
+    """Return a text with pairs of surrogates joined and halves of them replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
