@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from leanopt_core.importing.draft import MISSING, At, Draft, Entry, literal
+from leanopt_core.importing.draft import UNSAID, At, Draft, Entry, literal
 from leanopt_core.importing.table import Table
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -24,7 +24,7 @@ def put_docker_settings(text: str, at: At, draft: Draft) -> None:
     except (ValueError, RecursionError):
         raw = None
     if not isinstance(raw, Mapping):
-        draft.mistake(at, MISSING, "expected a JSON object")
+        draft.mistake(at, UNSAID, "expected a JSON object")
         return
     settings = Table(raw, at, draft)
     mounts = [*_volumes(settings), *_mounts(settings)]
@@ -69,4 +69,4 @@ def _variables(settings: Table) -> Iterator[str]:
         if _NAME.fullmatch(str(name)):
             yield str(name)
         else:
-            settings.draft.mistake(at, MISSING, "expected names of variables")
+            settings.draft.mistake(at, UNSAID, "expected names of variables")

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from leanopt_core.importing.draft import MISSING, At, Draft
+from leanopt_core.importing.draft import UNSAID, At, Draft
 from leanopt_core.importing.table import exact
 from leanopt_core.pipeline.environment import read_dotenv
 
@@ -40,7 +40,7 @@ def worker_count(variables: dict[str, str], draft: Draft) -> int | None:
         return None
     number = exact(variables[WORKERS])
     if not isinstance(number, int):
-        draft.mistake(At(".env", (WORKERS,)), MISSING, "expected a whole number")
+        draft.mistake(At(".env", (WORKERS,)), UNSAID, "expected a whole number")
         return None
     return number or None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 from attrs import define, field, frozen
 
@@ -120,7 +121,7 @@ class Draft:
         self.note(at, f"not translated: {reason}")
 
     def mistake(self, at: At, found: object, expected: str, hint: str = "") -> None:
-        """Note a mistake; `found` is the value, or `MISSING`."""
+        """Note a mistake; `found` is the value, `MISSING`, or `UNSAID`."""
         texts = (at.file, at.key, shown(found), expected, hint)
         self.mistakes.append(Mistake(*map(printable, texts)))
 
@@ -131,18 +132,21 @@ class Draft:
         return Imported(self.tables, self.stages, self.said, self.notes, self.variables)
 
 
-@frozen
-class _Missing:
-    """Nothing is there."""
+class Found(Enum):
+    """What is found where there is no value to show."""
+
+    NOTHING = "nothing"
+    UNSAID = ""
 
 
-MISSING = _Missing()
+MISSING = Found.NOTHING
+UNSAID = Found.UNSAID
 
 
 def shown(value: object) -> str:
     """Return a value of a file as messages show it."""
-    if isinstance(value, _Missing):
-        return "nothing"
+    if isinstance(value, Found):
+        return value.value
     return "null" if value is None else toml_text(value)
 
 

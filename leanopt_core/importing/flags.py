@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
-from leanopt_core.importing.draft import MISSING, At, Draft
+from leanopt_core.importing.draft import UNSAID, At, Draft
 from leanopt_core.suggest import did_you_mean
 
 
@@ -63,12 +63,12 @@ def _option(
             left.pop(0)  # never shown: it may be a secret
         if foreign:
             return Flag(name, (), at)
-        draft.mistake(At(command), MISSING, f"no such option: {name}", _meant(name, grammar))
+        draft.mistake(At(command), UNSAID, f"no such option: {name}", _meant(name, grammar))
         return None
     count = grammar.options[name]
     values, left[:] = tuple(left[:count]), left[count:]
     if len(values) < count:
-        draft.mistake(at, MISSING, f"expected {count} value{'s' * (count > 1)} behind it")
+        draft.mistake(at, UNSAID, f"expected {count} value{'s' * (count > 1)} behind it")
         return None
     return Flag(name, values, at)
 

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from leanopt_core.importing.draft import MISSING, At, Draft
+from leanopt_core.importing.draft import UNSAID, At, Draft
 
 _TEXT = r'"(?:[^"\\\n]|\\.)*"'
 _COMMENT = re.compile(rf"({_TEXT})|//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -28,14 +28,14 @@ def read_object(file: Path, at: At, draft: Draft) -> dict[str, object] | None:
         value = _parsed(text, twice)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        draft.mistake(At(at.file, (place,)), MISSING, f"is not JSON: {error.msg}")
+        draft.mistake(at, UNSAID, f"{place}: is not JSON: {error.msg[:1].lower()}{error.msg[1:]}")
         return None
     except (RecursionError, ValueError) as error:
         reason = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        draft.mistake(at, MISSING, reason)
+        draft.mistake(at, UNSAID, reason)
         return None
     for key in twice:
-        draft.mistake(at / key, MISSING, "stands twice in one object", "leave one out")
+        draft.mistake(at / key, UNSAID, "stands twice in one object", "leave one out")
     if not isinstance(value, dict):
         draft.mistake(at, value, "expected a JSON object")
         return None
@@ -47,10 +47,10 @@ def read_text(file: Path, at: At, draft: Draft) -> str | None:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        draft.mistake(at, MISSING, f"is not UTF-8 text (byte {error.start})")
+        draft.mistake(at, UNSAID, f"is not UTF-8 text (byte {error.start})")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        draft.mistake(at, MISSING, f"cannot be read: {reason}")
+        draft.mistake(at, UNSAID, f"cannot be read: {reason}")
     return None
 
 

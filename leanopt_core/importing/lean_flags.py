@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from leanopt_core.importing.docker_settings import put_docker_settings
-from leanopt_core.importing.draft import MISSING, At, Draft
+from leanopt_core.importing.draft import MISSING, UNSAID, At, Draft
 from leanopt_core.importing.flags import Flag, read_flags
 from leanopt_core.importing.json_file import read_object
 from leanopt_core.importing.lean_cli import Settings, read_config
@@ -114,7 +114,7 @@ def _configured(file: Path, line: _Line) -> Settings:
     at = At(str(file))
     for name in ("--strategy", "--target", "--target-direction"):
         if name in line.one:
-            line.draft.mistake(line.one[name].at, MISSING, "does not go with --optimizer-config")
+            line.draft.mistake(line.one[name].at, UNSAID, "does not go with --optimizer-config")
     for flag in (*line.parameters, *line.constraints):
         line.draft.dropped(flag.at, "--optimizer-config goes before it")
     raw = read_object(file, at, line.draft)

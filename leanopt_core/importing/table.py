@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
-from leanopt_core.importing.draft import MISSING, At, Draft
+from leanopt_core.importing.draft import MISSING, UNSAID, At, Draft
 from leanopt_core.space import number_text
 
 Number = int | Decimal
@@ -132,4 +132,4 @@ class Table:
             if key.casefold() in reasons or not meant:
                 self.draft.dropped(at, reasons.get(key.casefold(), unknown))
             else:
-                self.draft.mistake(at, MISSING, "no such key", f"did you mean '{meant[0]}'?")
+                self.draft.mistake(at, UNSAID, "no such key", f"did you mean '{meant[0]}'?")
