@@ -1,0 +1,95 @@
+"""Which prices a backtest needs, and where LEAN's data folder has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Final
+
+from attrs import field, frozen
+
+from leanopt_core.suggest import did_you_mean
+
+#: LEAN's own market for each security type where the algorithm names none.
+MARKETS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("equity", "option", "index", "indexoption", "base"), "usa"),
+        **dict.fromkeys(("forex", "cfd"), "oanda"),
+        **dict.fromkeys(("future", "futureoption"), "cme"),
+        "crypto": "coinbase",
+        "cryptofuture": "binance",
+    }
+)
+#: What the price files that a backtest cannot do without hold; of two one is enough.
+TICK_TYPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        **dict.fromkeys(("equity", "index"), ("trade",)),
+        **dict.fromkeys(("forex", "cfd"), ("quote",)),
+        **dict.fromkeys(("crypto", "cryptofuture"), ("trade", "quote")),
+    }
+)
+#: Resolutions of which one file holds all days, and those with a file for each day.
+WHOLE: Final = ("daily", "hour")
+BY_DAY: Final = ("minute", "second", "tick")
+
+
+def _lower(text: str) -> str:
+    return text.lower()
+
+
+@frozen
+class Series:
+    """The prices of one symbol from `start` to `end`, both included; None: no matter when."""
+
+    symbol: str
+    market: str = field(default="", converter=_lower)
+    security_type: str = field(default="equity", converter=_lower)
+    resolution: str = field(default="daily", converter=_lower)
+    start: date | None = None
+    end: date | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Fill in LEAN's own market."""
+        object.__setattr__(self, "market", self.market or MARKETS.get(self.security_type, ""))
+
+    @property
+    def ticker(self) -> str:
+        """Return the symbol as file names have it."""
+        return self.symbol.lower()
+
+    @property
+    def dated(self) -> bool:
+        """Say whether it is known from when to when."""
+        return self.start is not None and self.end is not None
+
+    def folder(self, data: Path) -> Path:
+        """Return the folder of this resolution's prices."""
+        return data / self.security_type / self.market / self.resolution
+
+    def files(self, data: Path, ticker: str) -> tuple[Path, ...]:
+        """Return the files of which one holds all days, for daily and hourly prices."""
+        if self.security_type.startswith("crypto"):
+            kinds = TICK_TYPES[self.security_type]
+            return tuple(self.folder(data) / f"{ticker}_{kind}.zip" for kind in kinds)
+        return (self.folder(data) / f"{ticker}.zip",)
+
+    def mistakes(self) -> list[str]:
+        """Return what no folder of LEAN's data can be named by."""
+        known = {
+            "scenario.security_type": (self.security_type, tuple(MARKETS)),
+            "scenario.resolution": (self.resolution, (*WHOLE, *BY_DAY)),
+        }
+        found = [
+            f"{key}: {value!r} is none of LEAN's ({did_you_mean(value, names)})"
+            for key, (value, names) in known.items()
+            if value not in names
+        ]
+        market = self.market or "none"
+        for key, value in (("symbol", self.symbol), ("market", market)):
+            if not value or len(PurePosixPath(value).parts) != 1 or value in {".", ".."}:
+                found.append(f"scenario.{key}: {value!r} is no name of a {key}")
+        if self.start and self.end and self.start > self.end:
+            found.append(f"scenario.end: {self.end} is before the start, {self.start}")
+        return found
