@@ -181,6 +181,8 @@ class Statistics:
         found = self._find(name)
         if len(found) > 1:
             return f"statistic '{name}' could be any of: {', '.join(found)}"
+        if found and self.values[found[0]] is None and self.total_orders == 0:
+            return f"statistic '{name}' is unknown: the backtest made no orders"
         if found:
             return f"statistic '{name}' is {_shown(self.values[found[0]])}"
         if not self.values:

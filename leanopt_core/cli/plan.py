@@ -30,6 +30,12 @@ from leanopt_core.work import Failure
     metavar="N",
     help="Run N backtests to see how long one takes.",
 )
+@click.option(
+    "--allow-unread", is_flag=True, help="Go on though the strategy reads not every parameter."
+)
+@click.option(
+    "--skip-build", is_flag=True, help="Use the last good build, whatever the sources are now."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole plan as JSON.")
 def command(
     pipeline: Path,
@@ -38,18 +44,20 @@ def command(
     symbol: str | None,
     seed: int | None,
     probe: int | None,
+    allow_unread: bool,
+    skip_build: bool,
     as_json: bool,
 ) -> None:
     """Say what PIPELINE would do: its space, stages, budget, how long it takes, the plan's hash.
 
-    The strategy is imported once, where it would run. How long a backtest takes is known from
+    The strategy is made ready where it would run. How long a backtest takes is known from
     earlier ones in the store, or from --probe; else none is run.
 
     Example: leanopt plan pipeline.toml --probe 10
     """
     loaded, _ = load(pipeline, sets, workers, symbol, seed)
     size = size_of(loaded.space)
-    with prepared(loaded) as ready:
+    with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build) as ready:
         count = ready.executor.workers(loaded.executor.workers)
         times, failures = _times(ready, probe, count)
         said = _Said(ready, size, count, times, failures)
@@ -85,7 +93,7 @@ class _Said:
     @property
     def warnings(self) -> list[str]:
         """Return what to know before it is run."""
-        trials, said = budget(self.ready.pipeline), []
+        trials, said = budget(self.ready.pipeline), [*self.ready.build.notes]
         if self.size.warning:
             said.append(self.size.warning)
         if trials is not None and self.size.exact and trials > self.size.value:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-unread", is_flag=True, help="Go on though the strategy reads not every parameter."
 )
+@click.option(
+    "--skip-build", is_flag=True, help="Use the last good build, whatever the sources are now."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--verbose", "-v", is_flag=True, help="Print a line for all that happens.")
 @click.option(
@@ -41,6 +44,7 @@ def command(
     seed: int | None,
     resume: bool,
     allow_unread: bool,
+    skip_build: bool,
     as_json: bool,
     verbose: bool,
     log: Path | None,
@@ -67,6 +71,7 @@ def command(
             screen,
             resume=resume,
             allow_unread=allow_unread,
+            skip_build=skip_build,
             interrupts=interrupts,
         )
     # That nobody reads how it ended changes nothing of that.

@@ -17,6 +17,7 @@ from leanopt_core.cli.subject import find_trial, state_of
 from leanopt_core.cli.summary import detail, document, print_report, trial_document
 from leanopt_core.plugins import discover
 from leanopt_core.search.by_hand import ByHand, by_hand
+from leanopt_core.search.keeping import kept_in
 from leanopt_core.search.report import TOP, report
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.store.store import Store
@@ -57,10 +58,15 @@ def command(
                 print_report(said, state_of(store, found))
             return
         one = find_trial(store, found, search, trial)
+        kept = kept_in(store.path.parent.parent, found.name, search, trial)
+        results = str(kept) if kept.is_dir() else None
         if as_json:
-            print_json(trial_document(one) | {"by_hand": _by_hand_document(found, search, one)})
+            more = {"by_hand": _by_hand_document(found, search, one), "results": results}
+            print_json(trial_document(one) | more)
         else:
             _print_trial(found, search, one)
+            if results is not None:
+                click.echo(f"\nfull results: {plain(results)}")
 
 
 def _is_trial(store: Store, text: str) -> bool:

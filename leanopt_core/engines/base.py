@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from leanopt_core.executors.base import Completed
 from leanopt_core.harness.events import Hello
-from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
+from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request, Scenario
 
 
 class Once(Protocol):
@@ -29,13 +29,26 @@ class Once(Protocol):
 
 
 @frozen
+class Brief:
+    """What will be asked of a strategy: the names of its parameters, and the scenarios.
+
+    `allow_unread` lets parameters pass that it never reads, `skip_build` an older build of it.
+    """
+
+    parameters: tuple[str, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    allow_unread: bool = False
+    skip_build: bool = False
+
+
+@frozen
 class Build:
     """A strategy made ready.
 
     `source` is the content hash of the strategy's own files: part of the search plan. `identity` is
     the full identity that content keys hold: strategy, engine, harness source, and the place.
     `reads` names the parameters that the source is known to read, None
-    where only running tells. `details` is for people.
+    where only running tells. `details` and `notes` are for people.
     """
 
     strategy: str
@@ -44,6 +57,7 @@ class Build:
     launch: Launch
     reads: frozenset[str] | None = None
     details: Mapping[str, str] = field(factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class Engine(Protocol):
@@ -59,8 +73,8 @@ class Engine(Protocol):
         """Return patterns below `data` of the files whose content decides, None for all."""
         ...
 
-    def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
-        """Make the strategy ready; raises StrategyError where it cannot be."""
+    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
+        """Make the strategy ready; raises StrategyError where it cannot be, or not for `brief`."""
         ...
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:

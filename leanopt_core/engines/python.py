@@ -12,7 +12,7 @@ from typing import Any
 import leanopt_harness
 
 from leanopt_core.canonical import digest
-from leanopt_core.engines.base import Build, Once
+from leanopt_core.engines.base import Brief, Build, Once
 from leanopt_core.engines.inline import read_inline
 from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.errors import StrategyError
@@ -58,7 +58,7 @@ class PythonEngine:
         """Return that every file may be read."""
         return None
 
-    def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
+    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:  # noqa: ARG002 - only running tells what is read
         """Import the strategy once where it will run, and take its identity from there."""
         if not self._file.is_file():
             raise StrategyError(f"strategy.entry: {_absent('strategy file', self._file)}")

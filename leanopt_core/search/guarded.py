@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from leanopt_core.engines.base import Build, Engine, Once
+from leanopt_core.engines.base import Brief, Build, Engine, Once
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import Channel, Completed, Executor, Manual
 from leanopt_core.harness.events import Hello
@@ -68,9 +68,9 @@ class NamedEngine(_Named):
         except Exception as error:
             raise self._fault("asked for its data", error) from error
 
-    def prepare(self, once: Once, place: Mapping[str, str]) -> Build:
+    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
         """Make the strategy ready."""
-        return self._made(Build, "preparing the strategy", "prepare", once, place)
+        return self._made(Build, "preparing the strategy", "prepare", once, place, brief)
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Word one backtest."""

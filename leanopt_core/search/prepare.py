@@ -10,7 +10,7 @@ from typing import Any, cast
 from attrs import frozen
 
 from leanopt_core.content import hash_data, hash_file
-from leanopt_core.engines.base import Build, Engine
+from leanopt_core.engines.base import Brief, Build, Engine
 from leanopt_core.executors.base import Executor
 from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, resolve
 from leanopt_core.search.contain import Guard
@@ -47,12 +47,17 @@ def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:
 
 @contextmanager
 def prepared(
-    pipeline: Pipeline, *, hashed: Callable[[Path], str] = hash_file
+    pipeline: Pipeline,
+    *,
+    hashed: Callable[[Path], str] = hash_file,
+    allow_unread: bool = False,
+    skip_build: bool = False,
 ) -> Iterator[Prepared]:
     """Prepare a pipeline, and release its executor afterwards.
 
-    `hashed` gives a data file's hash, as one that remembers. Raises StrategyError where the
-    strategy cannot be made ready, and PluginError where an engine or executor breaks its contract.
+    `hashed` gives a data file's hash, as one that remembers; the others are those of `Brief`.
+    Raises StrategyError where the strategy cannot be made ready, and PluginError where an engine or
+    executor breaks its contract.
     """
     chosen = pipeline.executor.choice
     executor = NamedExecutor(
@@ -64,7 +69,13 @@ def prepared(
             cast("Engine", build_choice("engine", pipeline.engine, pipeline.folder)),
             label("engine", pipeline.engine),
         )
-        build = engine.prepare(executor.once, executor.place())
+        brief = Brief(
+            (*pipeline.space.names, *pipeline.space.fixed),
+            pipeline.scenarios,
+            allow_unread=allow_unread,
+            skip_build=skip_build,
+        )
+        build = engine.prepare(executor.once, executor.place(), brief)
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
         yield Prepared(pipeline, executor, engine, build, data, plan)

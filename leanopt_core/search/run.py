@@ -40,6 +40,7 @@ def run_pipeline(
     *,
     resume: bool = False,
     allow_unread: bool = False,
+    skip_build: bool = False,
     interrupts: Interrupts | None = None,
 ) -> Report:
     """Run a pipeline to its end, or to where a signal stops it, and report on the run.
@@ -55,8 +56,12 @@ def run_pipeline(
     with (
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
         open_store(store_file, durability=pipeline.search.durability) as store,
-        prepared(pipeline, hashed=store.hash_file) as ready,
+        prepared(
+            pipeline, hashed=store.hash_file, allow_unread=allow_unread, skip_build=skip_build
+        ) as ready,
     ):
+        for note in ready.build.notes:
+            screen.warning(note)
         crew = _crew(ready)
         with _taken_up(store, ready, crew.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from leanopt_core.engines.base import Build, Engine
+from leanopt_core.engines.base import Brief, Build, Engine
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
@@ -63,9 +63,14 @@ class EngineContract:
         return [Backtest(f"key {n}", one, scenario) for n, one in enumerate(parameters)]
 
     @pytest.fixture
-    def build(self, engine: Engine, executor: Executor) -> Build:
+    def brief(self, parameters: Parameters, scenario: Scenario) -> Brief:
+        """Return what is asked of the strategy."""
+        return Brief(tuple(parameters[0]), (scenario,))
+
+    @pytest.fixture
+    def build(self, engine: Engine, executor: Executor, brief: Brief) -> Build:
         """Return the strategy made ready."""
-        return engine.prepare(executor.once, executor.place())
+        return engine.prepare(executor.once, executor.place(), brief)
 
     def test_what_is_built(self, build: Build) -> None:
         """Names and hashes, and a launch whose mounts are there."""
@@ -78,10 +83,10 @@ class EngineContract:
         assert all(mount.source.exists() for mount in mounts)
 
     def test_the_same_is_built_again(
-        self, engine: Engine, executor: Executor, build: Build
+        self, engine: Engine, executor: Executor, brief: Brief, build: Build
     ) -> None:
         """Content keys are found again."""
-        again = engine.prepare(executor.once, executor.place())
+        again = engine.prepare(executor.once, executor.place(), brief)
         assert (again.strategy, again.source, again.identity) == (
             build.strategy,
             build.source,
@@ -89,10 +94,11 @@ class EngineContract:
         )
 
     def test_the_place_is_in_the_identity_alone(
-        self, engine: Engine, executor: Executor, build: Build
+        self, engine: Engine, executor: Executor, brief: Brief, build: Build
     ) -> None:
         """Elsewhere it is another content key, and the same search plan."""
-        elsewhere = engine.prepare(executor.once, {**executor.place(), "kit": "elsewhere"})
+        place = {**executor.place(), "kit": "elsewhere"}
+        elsewhere = engine.prepare(executor.once, place, brief)
         assert elsewhere.source == build.source
         assert elsewhere.identity != build.identity
 

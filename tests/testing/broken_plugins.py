@@ -151,15 +151,15 @@ class TakesErrorsForSuccess(PythonEngine):
 
 
 class ForgetsThePlace(PythonEngine):
-    def prepare(self, once, place):
-        return super().prepare(once, {})
+    def prepare(self, once, place, brief):
+        return super().prepare(once, {}, brief)
 
 
 class NumbersItsBuilds(PythonEngine):
     built = 0
 
-    def prepare(self, once, place):
-        build = super().prepare(once, place)
+    def prepare(self, once, place, brief):
+        build = super().prepare(once, place, brief)
         NumbersItsBuilds.built += 1
         return Build(build.strategy, build.source, f"{build.identity}{self.built}", build.launch)
 

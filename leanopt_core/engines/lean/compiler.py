@@ -90,10 +90,20 @@ def _framework(once: Once, options: Options) -> str:
     return framework
 
 
+def assembly_of(project: Path) -> str:
+    """Return the file name that the assembly of a C# project will have."""
+    name = project_file(project) or ""
+    return _named(name, (project / name).read_text(encoding="utf-8-sig", errors="replace"))
+
+
+def _named(project: str, text: str) -> str:
+    named = _ASSEMBLY.search(text)
+    return f"{named[1] if named else Path(project).stem}.dll"
+
+
 def _assembly(folder: Path, project: str, text: str) -> str:
     """Return the file name of the project's assembly in `folder`."""
-    named = _ASSEMBLY.search(text)
-    expected = f"{named[1] if named else Path(project).stem}.dll"
+    expected = _named(project, text)
     there = sorted(path.name for path in folder.glob("*.dll"))
     if folder.is_symlink() or (expected not in there and len(there) != 1):
         raise StrategyError(f"{project} was built, but left no {expected}: {', '.join(there)}")

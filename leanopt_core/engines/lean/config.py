@@ -1,0 +1,81 @@
+"""LEAN's `config.json` for a backtest: one template a build, parameters as texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from leanopt_core.canonical import canonical_json
+from leanopt_core.work import REQUEST
+
+#: The `algorithm-id`, after which LEAN names its result document.
+IDENT: Final = "backtest"
+#: Where LEAN is to write, in the request's folder.
+RESULTS: Final = "results/"
+
+_DATA: Final = "{data}"
+_RESULTS: Final = f"{REQUEST}/results"
+_STORAGE: Final = f"{REQUEST}/storage"
+_FIXED: Final = {
+    "environment": "backtesting",
+    "algorithm-id": IDENT,
+    "close-automatically": True,
+    "log-handler": "QuantConnect.Logging.CompositeLogHandler",
+    "map-file-provider": "QuantConnect.Data.Auxiliary.LocalDiskMapFileProvider",
+    "factor-file-provider": "QuantConnect.Data.Auxiliary.LocalDiskFactorFileProvider",
+    "data-feed-workers-count": 1,
+}
+_SET: Final = (
+    *("algorithm-type-name", "algorithm-language", "algorithm-location", "composer-dll-directory"),
+    *("data-folder", "results-destination-folder", "object-store-root", "parameters"),
+    "python-venv",
+)
+#: The keys that a user's own may not replace.
+OWN_KEYS: Final = frozenset(_SET) | (frozenset(_FIXED) - {"data-feed-workers-count", "log-handler"})
+
+
+@frozen
+class Template:
+    """What all configurations of a build share: JSON up to the parameters, and its places."""
+
+    head: str
+    placeholders: tuple[str, ...]
+
+    def filled(self, parameters: Mapping[str, str]) -> str:
+        """Return a configuration as JSON on one line; `parameters` are texts, as LEAN's are."""
+        return f'{self.head},"parameters":{json.dumps(dict(sorted(parameters.items())))}}}'
+
+
+def template(
+    algorithm: str,
+    language: str,
+    location: str,
+    *,
+    launcher: str,
+    python_venv: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Template:
+    """Return the template for an algorithm class whose file is at `location`, as `{build}/main.py`.
+
+    `launcher` is LEAN's folder where workers run, `more` are further keys.
+    """
+    # The places come first: a text of the user's that looks like one stays as it is.
+    places = {
+        "algorithm-location": location,
+        "data-folder": _DATA,
+        "results-destination-folder": _RESULTS,
+        "object-store-root": _STORAGE,
+    }
+    chosen = {
+        "algorithm-type-name": algorithm,
+        "algorithm-language": language,
+        "composer-dll-directory": launcher,
+        **({"python-venv": python_venv} if python_venv else {}),
+    }
+    head = (
+        json.dumps(places)[:-1] + "," + canonical_json({**_FIXED, **(more or {}), **chosen})[1:-1]
+    )
+    return Template(head, tuple(places.values()))

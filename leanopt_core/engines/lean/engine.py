@@ -1,0 +1,194 @@
+"""The engine for LEAN: strategies in Python and C#, run by LEAN where the workers are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import leanopt_harness
+
+from leanopt_core.canonical import digest
+from leanopt_core.engines.base import Brief, Build, Once
+from leanopt_core.engines.inline import read_inline
+from leanopt_core.engines.lean.build import Built, Options, Recipe, build
+from leanopt_core.engines.lean.checks import SETS_SCENARIO, check, check_scenario
+from leanopt_core.engines.lean.compiler import assembly_of
+from leanopt_core.engines.lean.config import IDENT, RESULTS, Template, template
+from leanopt_core.engines.lean.demand import wanted
+from leanopt_core.engines.lean.document import read_results
+from leanopt_core.engines.lean.findings import Findings
+from leanopt_core.engines.lean.options import LeanStrategy
+from leanopt_core.engines.lean.prices import check_prices
+from leanopt_core.engines.lean.reach import passed_parameters
+from leanopt_core.engines.lean.reference import check_reference
+from leanopt_core.engines.lean.snapshot import files_of, hash_files
+from leanopt_core.engines.lean.source import Language, Source, scan
+from leanopt_core.engines.lean.wording import word
+from leanopt_core.errors import StrategyError
+from leanopt_core.harness.events import Hello
+from leanopt_core.places import BUILDS
+from leanopt_core.space import number_text
+from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request, Scenario
+
+_HARNESS = Path(leanopt_harness.__file__).resolve().parent
+
+
+def create(options: LeanStrategy, project: Path) -> LeanEngine:
+    """Return the engine for a strategy; paths in `options` start from the folder `project`."""
+    return LeanEngine(options, project)
+
+
+class LeanEngine:
+    """Builds a LEAN project once, words configurations and reads LEAN's documents."""
+
+    def __init__(self, options: LeanStrategy, project: Path) -> None:
+        self._options = options
+        self._project = (project / options.project).resolve()
+        self._data = (project / options.data).resolve()
+        self._builds = project.absolute() / BUILDS
+        # Scenarios and abilities for which it was seen that the scenario reaches the strategy.
+        self._reached: set[tuple[str, frozenset[str]]] = set()
+
+    @property
+    def data(self) -> Path:
+        """Return LEAN's data folder."""
+        return self._data
+
+    @property
+    def data_files(self) -> Sequence[str] | None:
+        """Return patterns of the data files whose content decides, None for all."""
+        return self._options.data_files or None
+
+    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
+        """Check the strategy and its data, and build it, or find its build.
+
+        Raises StrategyError with all that is wrong.
+        """
+        found = Findings.of((self._check_source(brief), self._check_data(brief)))
+        if found.problems:
+            raise StrategyError("\n".join(found.problems))
+        recipe = Recipe(place, leanopt_harness.__version__, self._compiling())
+        self._builds.mkdir(parents=True, exist_ok=True)
+        built = build(
+            self._project,
+            once=once,
+            builds=self._builds,
+            recipe=recipe,
+            apart=self._apart,
+            skip=brief.skip_build,
+        )
+        return self._made(built, place, found.notes)
+
+    @cached_property
+    def _source(self) -> Source:
+        return scan(self._project, self._options.algorithm, self._apart)
+
+    @property
+    def _apart(self) -> tuple[Path, ...]:
+        """Return what may lie in the project's folder and is no part of it."""
+        return (self._data, self._builds.parent)
+
+    def _check_source(self, brief: Brief) -> Findings:
+        # What another harness can do is known at its hello.
+        abilities = (SETS_SCENARIO,) if self._options.harness else ()
+        return check(
+            self._source,
+            brief.scenarios,
+            brief.parameters,
+            abilities,
+            allow_unread=brief.allow_unread,
+        )
+
+    def _check_data(self, brief: Brief) -> Findings:
+        if not self._data.is_dir():
+            return check_reference(self._data)
+        if not self._options.check_data:
+            return Findings()
+        series = [one for scenario in brief.scenarios for one in wanted(self._source, scenario)]
+        return Findings.of((check_reference(self._data, series), check_prices(self._data, series)))
+
+    def _compiling(self) -> Options:
+        return Options(launcher=self._options.launcher, network=self._options.build_network)
+
+    def _made(self, built: Built, place: Mapping[str, str], notes: tuple[str, ...]) -> Build:
+        source = digest(
+            {
+                "files": built.source,
+                "algorithm": self._source.algorithm,
+                "config": dict(self._options.config),
+                "python_venv": self._options.python_venv,
+            }
+        )
+        identity = {"build": built.key, "source": source, "place": dict(place), **self._running()}
+        stale = (f"{self._project.name} has changed since its build was made",)
+        return Build(
+            strategy=self._project.name,
+            source=source,
+            identity=digest(identity),
+            launch=self._launch(built.path),
+            reads=None if self._source.unsure else self._source.reads,
+            details={
+                "algorithm": f"{self._source.algorithm} ({self._source.language})",
+                "build": str(built.path),
+            },
+            notes=(*notes, *(stale if built.stale else ())),
+        )
+
+    def _running(self) -> dict[str, object]:
+        if self._options.harness:
+            return {"harness": list(self._options.harness)}
+        harness = hash_files(files_of(_HARNESS))
+        return {"harness": harness, "launcher": self._options.launcher}
+
+    def _launch(self, build: Path) -> Launch:
+        mounts = (Mount("build", build), Mount("harness", _HARNESS), Mount("data", self._data))
+        own = ("{python}", "{harness}", "launcher", "--folder", self._options.launcher)
+        return Launch(self._options.harness or own, mounts)
+
+    @cached_property
+    def _template(self) -> Template:
+        source = self._source
+        python = source.language is Language.PYTHON
+        file = source.files[0] if python else assembly_of(self._project)
+        return template(
+            source.algorithm,
+            "Python" if python else "CSharp",
+            f"{{build}}/{file}",
+            launcher=self._options.launcher,
+            python_venv=self._options.python_venv,
+            more=self._options.config,
+        )
+
+    def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
+        """Word LEAN's configuration: in the request, or in a file where the harness wants one.
+
+        Raises StrategyError where a scenario does not reach the strategy by such a harness.
+        """
+        self._check_reach(backtest.scenario, hello.abilities, backtest.parameters)
+        parameters = {name: number_text(value) for name, value in backtest.parameters.items()}
+        parameters |= passed_parameters(self._source, backtest.scenario, backtest.parameters)
+        return word(self._template, parameters, backtest.scenario, outputs, hello)
+
+    def _check_reach(
+        self, scenario: Scenario, abilities: frozenset[str], given: Mapping[str, object]
+    ) -> None:
+        if (scenario.name, abilities) in self._reached:
+            return
+        found = check_scenario(self._source, scenario, given, abilities, allow_unread=True)
+        if found.problems:
+            raise StrategyError("\n".join(found.problems))
+        self._reached.add((scenario.name, abilities))
+
+    def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
+        """Read LEAN's document, or what the harness says itself."""
+        told = answer.payload.get("status") not in {"complete", "ok"}
+        if told or "statistics" in answer.payload or answer.files is None:
+            return read_inline(answer.payload)
+        return read_results(
+            answer.files,
+            prefix=RESULTS,
+            ident=IDENT,
+            symbol=backtest.scenario.symbol,
+            outputs=outputs,
+        )
