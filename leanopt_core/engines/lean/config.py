@@ -73,7 +73,7 @@ def template(
         "algorithm-type-name": algorithm,
         "algorithm-language": language,
         "composer-dll-directory": launcher,
-        **({"python-venv": python_venv} if python_venv else {}),
+        "python-venv": python_venv or "",
     }
     head = (
         json.dumps(places)[:-1] + "," + canonical_json({**_FIXED, **(more or {}), **chosen})[1:-1]
