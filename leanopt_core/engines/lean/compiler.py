@@ -20,8 +20,6 @@ _SHOW = "import pathlib, sys; print(pathlib.Path(*sys.argv[1:]).read_text('utf-8
 _FRAMEWORK = re.compile(r"net\d+\.\d+")
 _PROJECT = re.compile(r"<ProjectReference\s[^>]*?Include\s*=\s*[\"']([^\"']+)[\"']")
 _ASSEMBLY = re.compile(r"<AssemblyName>\s*([^<$]+?)\s*</AssemblyName>")
-# A shell's code for a command that is not there.
-_NO_COMMAND = 127
 
 
 def project_file(project: Path) -> str | None:
@@ -77,7 +75,7 @@ def _check_references(source: Path, project: str, text: str) -> None:
 
 def _framework(once: Once, options: Options) -> str:
     """Return the target framework of the LEAN where workers run, as `net10.0`."""
-    completed = once(("{python}", "-c", _SHOW, options.launcher, _RUNTIME))
+    completed = once(("{python}", "-I", "-c", _SHOW, options.launcher, _RUNTIME))
     try:
         framework = str(json.loads(completed.output)["runtimeOptions"]["tfm"])
     except (ValueError, LookupError, TypeError):
@@ -124,6 +122,6 @@ def _failed(completed: Completed, source: Path, project: str, options: Options) 
 
 
 def _unexplained(completed: Completed, tail: str) -> str:
-    if completed.exit_code == _NO_COMMAND or "No .NET SDKs were found" in tail:
+    if completed.exit_code == msbuild.NO_COMPILER or "No .NET SDKs were found" in tail:
         return f"where workers run there is no .NET SDK, as quantconnect/lean has it: {tail}"
     return f"exit code {completed.exit_code}: {tail}"

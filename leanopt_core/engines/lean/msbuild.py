@@ -22,11 +22,25 @@ from xml.sax.saxutils import quoteattr
 
 from attrs import frozen
 
+#: The exit code of `command` where there is no `dotnet`; a shell's for no such command.
+NO_COMPILER = 127
+
 _PACKAGE = re.compile(r"<PackageReference\s[^>]*?Include\s*=\s*[\"']([^\"']+)[\"']")
 _ENVIRONMENT = (
     *("DOTNET_CLI_HOME={output}/home", "NUGET_PACKAGES={output}/packages"),
     *("DOTNET_NOLOGO=1", "DOTNET_CLI_TELEMETRY_OPTOUT=1", "MSBUILDTERMINALLOGGER=off"),
 )
+# A container's `once` takes no environment, and an image need not have a shell.
+_WITH_ENVIRONMENT = f"""
+import os, sys
+at = sys.argv.index("dotnet")
+os.environ.update(one.split("=", 1) for one in sys.argv[1:at])
+try:
+    os.execvp("dotnet", sys.argv[at:])
+except OSError as error:
+    print(error, file=sys.stderr)
+    sys.exit({NO_COMPILER})
+"""
 _QUIET = ("--nologo", "-v", "minimal", "-nodeReuse:false", "-p:UseSharedCompilation=false")
 _IMPORTS = (
     "-p:DirectoryBuildPropsPath={output}/leanopt.props",
@@ -81,7 +95,8 @@ def command(project: str, framework: str) -> tuple[str, ...]:
     """
     build = ("dotnet", "build", f"{{build}}/{project}", "-c", "Release", "-o", "{output}/bin")
     chosen = (f"-p:TargetFramework={framework}", "-p:DebugType=embedded")
-    return ("env", *_ENVIRONMENT, *build, *_QUIET, *_IMPORTS, *chosen)
+    python = ("{python}", "-I", "-c", _WITH_ENVIRONMENT)
+    return (*python, *_ENVIRONMENT, *build, *_QUIET, *_IMPORTS, *chosen)
 
 
 def write_imports(output: Path, source: Path, text: str, options: Options) -> None:
