@@ -8,17 +8,18 @@ from types import MappingProxyType
 from typing import Final
 
 from leanopt_core.importing import dotenv
-from leanopt_core.importing.draft import At, Draft
+from leanopt_core.importing.draft import MISSING, At, Draft
 from leanopt_core.importing.json_file import read_object
 from leanopt_core.importing.lean_cli import REASONS
 from leanopt_core.importing.lean_project import put_lean
+from leanopt_core.importing.lean_settings import put_setting
 from leanopt_core.importing.table import Table
 
 _NAME: Final = "config/base_config.json"
-_OWN: Final = "the engine writes it into LEAN's configuration as it needs it"
 _PLACE: Final = "the data is mounted by leanopt; [strategy] data says where it is"
 _REASONS: Final = MappingProxyType(
-    {**REASONS, "close-automatically": _OWN, "data-folder": _PLACE, "parameters": _OWN}
+    {key: REASONS[key] for key in ("algorithm-type-name", "algorithm-language")}
+    | {"data-folder": _PLACE, "results-destination-folder": REASONS["results-destination-folder"]}
 )
 
 
@@ -47,7 +48,12 @@ def _read(document: Table, variables: Mapping[str, str], draft: Draft) -> bool:
     if environment not in (None, "backtesting"):
         expected = 'expected "backtesting": leanopt does nothing else'
         draft.mistake(document.at / "environment", environment, expected)
-    document.rest(_REASONS, _OWN, strict=False)
+    for key, reason in _REASONS.items():
+        at, value = document.take(key)
+        if value is not MISSING:
+            draft.dropped(at, reason)
+    for at, key, value in document.left():
+        put_setting(key, value, at, draft)
     if location is None or dotenv.WORKSPACE not in variables:
         return False
     at = document.at / "algorithm-location"

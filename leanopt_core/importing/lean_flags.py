@@ -22,6 +22,7 @@ from leanopt_core.importing.lean_project import (
     put_workers,
     put_workspace_data,
 )
+from leanopt_core.importing.lean_settings import put_setting
 from leanopt_core.importing.lean_space import Ranged, put_space
 from leanopt_core.importing.objective import (
     Bound,
@@ -47,6 +48,7 @@ class _Line:
     one: dict[str, Flag] = field(factory=dict)
     parameters: list[Flag] = field(factory=list)
     constraints: list[Flag] = field(factory=list)
+    settings: list[Flag] = field(factory=list)
     arguments: list[Flag] = field(factory=list)
 
     def value(self, name: str) -> str | None:
@@ -79,7 +81,12 @@ def read_command(words: Sequence[str], folder: Path, draft: Draft) -> None:
 
 def _sorted_out(words: Sequence[str], draft: Draft) -> _Line:
     line = _Line(draft)
-    many = {"": line.arguments, "--parameter": line.parameters, "--constraint": line.constraints}
+    many = {
+        "": line.arguments,
+        "--parameter": line.parameters,
+        "--constraint": line.constraints,
+        "--extra-config": line.settings,
+    }
     for flag in read_flags(words, GRAMMAR, COMMAND, draft):
         if flag.name in many:
             many[flag.name].append(flag)
@@ -196,6 +203,9 @@ def _put_containers(line: _Line) -> None:
     for name, pull in (("--update", "always"), ("--no-update", "never")):
         if name in line.one:
             line.draft.put("executor", "pull", pull, line.one[name].at)
+    for flag in line.settings:
+        key, value = flag.values
+        put_setting(key, value, flag.at / key, line.draft)
     extra = line.one.get("--extra-docker-config")
     if extra is not None:
         put_docker_settings(extra.values[0], extra.at, line.draft)

@@ -18,7 +18,6 @@ DROPPED: Final = MappingProxyType(
         "--data-purchase-limit": (1, NO_DOWNLOAD),
         "--release": (0, "how a project is built is in its own .csproj"),
         "--addon-module": (1, "there are no modules; the engine writes LEAN's configuration"),
-        "--extra-config": (2, "the engine writes LEAN's configuration"),
         "--verbose": (0, "leanopt run --verbose says more"),
     }
 )
@@ -40,6 +39,7 @@ GRAMMAR: Final = Grammar(
         "--max-concurrent-backtests": 1,
         "--image": 1,
         "--extra-docker-config": 1,
+        "--extra-config": 2,
         "--update": 0,
         "--no-update": 0,
         "--data-provider-historical": 1,

@@ -11,6 +11,7 @@ from leanopt_core.scaffold.document import Line, Section
 
 _TABLES: Final = {
     "strategy": (),
+    "strategy.config": ("Further keys for LEAN's own config.json.",),
     "scenario": ("What every trial is backtested under; `leanopt run --symbol` changes it.",),
     "parameters": (
         "What is searched: min, min + step, ..., exact and never past max. Others are fixed.",
@@ -45,7 +46,7 @@ def sections_of(imported: Imported, sources: str) -> Iterator[Section]:
 def origins(imported: Imported) -> dict[str, At]:
     """Return where the pipeline's values come from, by key path as messages show it."""
     found = {
-        key_text((*filter(None, (name,)), key)): entry.at
+        key_text((*filter(None, name.split(".")), key)): entry.at
         for name, entries in imported.tables.items()
         for key, entry in entries.items()
     }

@@ -92,6 +92,8 @@ def test_containers_are_set_as_they_were(typed) -> None:
     }
     assert "s3cret" not in result.text
     assert [reason for key, reason in result.notes if "device_requests" in key] != []
+    strategy = tables(typed(f"{LINE} --extra-config data-feed-workers-count 2").text)["strategy"]
+    assert strategy["config"] == {"data-feed-workers-count": "2"}
 
 
 def test_what_has_no_counterpart_is_named_and_secrets_are_not_shown(typed) -> None:
@@ -104,7 +106,7 @@ def test_what_has_no_counterpart_is_named_and_secrets_are_not_shown(typed) -> No
         "--data-purchase-limit": "--data-purchase-limit 7",
         "--release": "--release",
         "--addon-module": "--addon-module x",
-        "--extra-config": "--extra-config key s3cret",
+        '--extra-config."job-organization-id"': "--extra-config job-organization-id s3cret",
         "--verbose": "--verbose",
         "--data-provider-historical": "--data-provider-historical Polygon",
         "--polygon-api-key": "--polygon-api-key s3cret",

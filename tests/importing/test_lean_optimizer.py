@@ -57,6 +57,8 @@ BASE = {
     "algorithm-location": "/Artifacts/spy_trend.dll",
     "data-folder": "/Lean/Data",
     "api-access-token": "s3cret-token",
+    "close-automatically": True,
+    "maximum-warmup": 7,
     "environments": {"backtesting": {"live-mode": False}},
 }
 ENV = """
@@ -108,6 +110,12 @@ def test_a_folder_becomes_a_pipeline(folder: Folder, load) -> None:
             "project": "${LEAN_WORKSPACE}/spy_trend",
             "data": "${LEAN_DATA_HOST_PATH}",
             "launcher": "${LEAN_LAUNCHER_WORKDIR}",
+            "config": {
+                "maximum-warmup": 7,
+                "close-automatically": True,
+                "maximum-warmup": 7,
+                "environments": {"backtesting": {"live-mode": False}},
+            },
         },
         "scenario": {
             "symbol": "SPY",
@@ -271,7 +279,7 @@ def test_every_variable_and_file_is_named_or_used(folder: Folder, load) -> None:
     places = {(note.at.file, note.at.key) for note in result.read.notes}
     for name in ("LEAN_DOCKER_NETWORK", "QC_API_TOKEN"):
         assert (".env", name) in places
-    for key in set(BASE) - {"environment", "algorithm-location"}:
+    for key in set(BASE) - {"environment", "algorithm-location", "environments", "maximum-warmup"}:
         assert ("config/base_config.json", key) in places
     assert ("config/universe.json", "") in places
     assert ("config/optimization_ga.json", "worker_count") in places
