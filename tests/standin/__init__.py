@@ -40,6 +40,8 @@ sys.path.insert(0, {modules!r})
 from dotnet import main
 sys.exit(main(sys.argv[1:]))
 """
+# As the .NET SDK writes it beside a program: what the program was built for.
+_RUNTIME = b'{"runtimeOptions": {"tfm": "net10.0"}}\n'
 _WHAT = "leanopt's stand-in for tests: this is not .NET"
 
 
@@ -76,6 +78,7 @@ def contents(root: str = "", python: str = f"{PROGRAMS}/python3") -> dict[str, P
     return {
         f"{root}{PROGRAMS}/dotnet": dotnet.encode(),
         f"{root}{LAUNCHER}/{ASSEMBLY}": _assembly(),
+        f"{root}{LAUNCHER}/{Path(ASSEMBLY).stem}.runtimeconfig.json": _RUNTIME,
         f"{root}{MODULES}/documents": _TESTS / "lean-results" / "documents",
         **{f"{root}{MODULES}/{path.name}": path for path in modules if path != Path(__file__)},
         # Plain, for a row is found in a hundredth of the time that unpacking takes.
