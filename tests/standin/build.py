@@ -28,6 +28,8 @@ def main(arguments: list[str]) -> int:
         _say("MSBUILD : error MSB1009: Project file does not exist.", f"Switch: {project}")
         return 1
     properties = dict(one.partition("=")[::2] for one in options.properties)
+    # LEAN loads an assembly with a .pdb beside it in another way.
+    assert properties["DebugType"] == "embedded"
     props = _tree(properties["DirectoryBuildPropsPath"])
     targets = _tree(properties["DirectoryBuildTargetsPath"])
     _intermediate(props, project, Path(properties["DirectoryBuildPropsPath"]).parent)

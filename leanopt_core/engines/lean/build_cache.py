@@ -19,7 +19,7 @@ from attrs import asdict, evolve, field, frozen
 
 from leanopt_core.canonical import digest
 from leanopt_core.engines.lean.msbuild import Options
-from leanopt_core.engines.lean.snapshot import files_of, hash_files
+from leanopt_core.engines.lean.snapshot import files_of, hash_files, open_to_readers
 from leanopt_core.errors import StrategyError
 
 #: How the names of folders begin in which a build is made.
@@ -95,7 +95,7 @@ def publish(work: Path, builds: Path, recipe: Recipe, record: Record) -> Built:
     """Put the finished build in `work` in its place at one stroke; for whoever has the turn."""
     target = builds / recipe.key(record.source)
     (work / _RECORD).write_text(json.dumps(asdict(record)), encoding="utf-8")
-    _open_to_readers(work)
+    open_to_readers(work)
     shutil.rmtree(target, ignore_errors=True)
     work.rename(target)
     return _built(target, record, recipe)
@@ -139,10 +139,3 @@ def _built(folder: Path, record: Record, recipe: Recipe) -> Built:
 
 def _used(record: Path) -> int:
     return record.stat().st_mtime_ns
-
-
-def _open_to_readers(folder: Path) -> None:
-    """Let every user read a build: in a container it may be another who does."""
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() else 0o644)

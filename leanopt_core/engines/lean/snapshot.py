@@ -69,6 +69,14 @@ def copy_files(files: Mapping[str, Path], folder: Path) -> None:
             shutil.copyfile(path, target)
     except OSError as error:
         raise StrategyError(f"{error.filename} cannot be copied: {error.strerror}") from None
+    open_to_readers(folder)
+
+
+def open_to_readers(folder: Path) -> None:
+    """Let every user read what is in a folder: in a container it may be another who does."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _entries(folder: Path) -> Iterator[Path]:

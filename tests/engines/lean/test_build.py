@@ -123,6 +123,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         #!/bin/sh
         echo $$ >> '{tmp_path}/dotnet.log'
         if [ -p '{tmp_path}/go' ]; then echo >'{tmp_path}/started'; read _ <'{tmp_path}/go'; fi
+        stat -c %a "$2" >> '{tmp_path}/modes'
         exec '{sys.executable}' '{STANDIN}' "$@"
         """)
     )
@@ -509,6 +510,8 @@ def test_everybody_may_read_a_build(shop: Shop) -> None:
         built = shop.build()
     finally:
         os.umask(before)
+    # While it is compiled the compiler's user reads it.
+    assert (shop.folder / "modes").read_text() == "644\n"
     folder = shop.builds / built.key
     modes = {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
     assert modes == {0o755, 0o644}
