@@ -98,7 +98,7 @@ def _row(file: str, beginning: str) -> tuple[Any, Any]:
         header = json.loads(text.readline())
         at = text.find(b"\n" + beginning.encode(), 0)
         if at < 0:
-            raise NotRecordedError(f"{beginning} is not on the recorded grid {header['axes']}")
+            raise NotRecordedError(f"not recorded: {beginning} is off the grid {header['axes']}")
         text.seek(at + 1)
         return json.loads(text.readline()), header
 
