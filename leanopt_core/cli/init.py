@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ from leanopt_core.cli.output import print_table
 from leanopt_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from leanopt_core.scaffold.source import Source
+    from leanopt_core.scaffold.draft import Draft
+
+#: Where pipelines find LEAN's data.
+_DATA = "LEAN_DATA"
 
 
 @click.command("init")
@@ -22,8 +26,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The file to write; by default pipeline.toml beside the strategy.",
 )
-def command(strategy: Path, output: Path | None) -> None:
-    """Write a pipeline for STRATEGY, a Python file with a function marked @backtest.
+@click.option(
+    "--algorithm", metavar="CLASS", help="The algorithm, where a LEAN project has several."
+)
+def command(strategy: Path, output: Path | None, algorithm: str | None) -> None:
+    """Write a pipeline for STRATEGY, a LEAN project or a Python file with an @backtest function.
 
     Its source is read, not run: every parameter that it reads is proposed with a range around its
     default. Nothing is overwritten.
@@ -32,42 +39,17 @@ def command(strategy: Path, output: Path | None) -> None:
     """
     from leanopt_core.pipeline import load_pipeline
     from leanopt_core.plugins import Kind, discover
+    from leanopt_core.scaffold.find import draft_of, find
     from leanopt_core.scaffold.pipeline import Installed, pipeline_text
-    from leanopt_core.scaffold.ranges import propose
-    from leanopt_core.scaffold.source import read_source
 
-    file = _only(strategy) if strategy.is_dir() else strategy
-    source = read_source(file)
-    if not source.parameters:
-        raise UsageError(
-            f'{file} reads no parameter; write parameters["fast"] or parameters.get("fast", 10) '
-            "where a number is to be searched"
-        )
-    if all(propose(read).levels == 1 for read in source.parameters):
-        raise UsageError(f"{file} reads only texts of one value: there is nothing to search")
-    path = output or file.parent / "pipeline.toml"
+    found = find(strategy)
+    path = output or found.folder / "pipeline.toml"
+    draft = draft_of(found, path.parent, algorithm)
     registry = discover()
     installed = Installed(registry.names(Kind.STAGE), registry.names(Kind.FITNESS))
-    _write(path, pipeline_text(source, path.parent, installed))
-    _print(source, path)
-    load_pipeline(path, registry)
-
-
-def _only(folder: Path) -> Path:
-    """Return the one strategy of a folder."""
-    from leanopt_core.scaffold.source import read_source
-
-    found = []
-    for file in sorted(folder.glob("*.py")):
-        try:
-            read_source(file)
-        except UsageError:
-            continue
-        found.append(file)
-    if len(found) != 1:
-        names = ", ".join(file.name for file in found) or "none"
-        raise UsageError(f"name one file in {folder}; with a function marked @backtest: {names}")
-    return found[0]
+    _write(path, pipeline_text(draft, installed))
+    _print(draft, path)
+    load_pipeline(path, registry, environment={_DATA: str(path.parent), **os.environ})
 
 
 def _write(path: Path, text: str) -> None:
@@ -80,10 +62,16 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _print(source: Source, path: Path) -> None:
+def _print(draft: Draft, path: Path) -> None:
+    from leanopt_core.pipeline.toml import toml_value
     from leanopt_core.scaffold.ranges import propose
 
-    proposals = [(read.name, propose(read)) for read in source.parameters]
-    print_table(("parameter", "proposed", ""), [(n, p.value, p.comment) for n, p in proposals])
+    proposals = [(read.name, propose(read)) for read in draft.parameters]
+    rows = [(name, toml_value(one.value), one.comment) for name, one in proposals]
+    print_table(("parameter", "proposed", ""), rows)
+    for text in draft.said:
+        click.echo(f"\n{text}")
     click.echo(f"\nwritten: {path}; look through it, then")
+    if draft.lean and draft.executor and _DATA not in os.environ:
+        click.echo(f"  export {_DATA}=...    # LEAN's data folder; or in .env beside the pipeline")
     click.echo(f"  leanopt plan {path}\n  leanopt run {path}")

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.scaffold.reads import Read
+from leanopt_core.pipeline.toml import toml_value
+from leanopt_core.scaffold.reads import Literal, Read
+
+Number = int | Decimal
 
 #: About so many steps lie on each side of a default.
 _STEPS: Final = 10
 #: What is proposed where the source has no default.
-_GUESS: Final = "{ min = 5, max = 50, step = 5 }"
+_GUESS: Final = MappingProxyType({"min": 5, "max": 50, "step": 5})
 _GUESSED_LEVELS: Final = 10
 
 
 @frozen
 class Proposal:
-    """One line of `[parameters]`: the TOML value, how many levels it has, and what to say of it."""
+    """One line of `[parameters]`: its value, how many levels it has, and what to say of it."""
 
-    value: str
+    value: object
     levels: int
     comment: str
 
@@ -30,43 +34,39 @@ def propose(read: Read) -> Proposal:
     """Return what to search of a parameter."""
     default = read.default
     if isinstance(default, bool) or (default is None and read.made == "bool"):
-        return Proposal("{ choices = [true, false] }", 2, _default(default))
+        return Proposal({"choices": [True, False]}, 2, _default(default))
     texts = list(dict.fromkeys([*([default] if isinstance(default, str) else []), *read.texts]))
     if texts:
         return _choices(texts, default)
     if default is None:
         return Proposal(_GUESS, _GUESSED_LEVELS, "no default in the strategy: set the range")
     if isinstance(default, int) and read.made != "float":
-        low, high, step = _whole(default)
-    else:
-        low, high, step = _decimal(Decimal(repr(default)))
-    value = f"{{ min = {low}, max = {high}, step = {step} }}"
-    return Proposal(
-        value, int((Decimal(high) - Decimal(low)) / Decimal(step)) + 1, _default(default)
-    )
+        return _range(*_whole(default), default)
+    return _range(*_decimal(Decimal(str(default))), default)
 
 
-def _choices(texts: list[str], default: object) -> Proposal:
-    written = [json.dumps(text, ensure_ascii=False) for text in texts]
+def _range(
+    low: int | Decimal, high: int | Decimal, step: int | Decimal, default: object
+) -> Proposal:
+    value: Mapping[str, object] = {"min": low, "max": high, "step": step}
+    return Proposal(value, int((high - low) / Decimal(step)) + 1, _default(default))
+
+
+def _choices(texts: list[str], default: Literal | None) -> Proposal:
     if len(texts) == 1:
-        more = f"fixed; searched if written {{ choices = [{written[0]}, ...] }}"
-        return Proposal(written[0], 1, more)
-    return Proposal(f"{{ choices = [{', '.join(written)}] }}", len(texts), _default(default))
+        more = f"fixed; searched if written {{ choices = [{toml_value(texts[0])}, ...] }}"
+        return Proposal(texts[0], 1, more)
+    return Proposal({"choices": texts}, len(texts), _default(default))
 
 
 def _default(default: object) -> str:
-    if default is None:
-        return ""
-    written = (
-        json.dumps(default, ensure_ascii=False) if isinstance(default, bool | str) else default
-    )
-    return f"default {written}"
+    return "" if default is None else f"default {toml_value(default)}"
 
 
-def _whole(default: int) -> tuple[str, str, str]:
+def _whole(default: int) -> tuple[int, int, int]:
     """Return ends and step around a whole number; a count that is above 0 stays there."""
     if default == 0:
-        return "-5", "5", "1"
+        return -5, 5, 1
     size = abs(default)
     reach = max(1, size // 2)
     step = int(_round(Decimal(max(1, reach // _STEPS))))
@@ -74,16 +74,16 @@ def _whole(default: int) -> tuple[str, str, str]:
     low = default - reach
     if default > 0:
         low = max(low, 1)
-    return str(low), str(default + reach), str(step)
+    return low, default + reach, step
 
 
-def _decimal(default: Decimal) -> tuple[str, str, str]:
+def _decimal(default: Decimal) -> tuple[Decimal, Decimal, Decimal]:
     """Return ends and step around a number."""
     if default == 0:
-        return "-0.5", "0.5", "0.05"
+        return Decimal("-0.5"), Decimal("0.5"), Decimal("0.05")
     step = _round(abs(default) / 2 / _STEPS)
     reach = int(abs(default) / 2 / step) * step
-    return _text(default - reach), _text(default + reach), _text(step)
+    return _plain(default - reach), _plain(default + reach), _plain(step)
 
 
 def _round(step: Decimal) -> Decimal:
@@ -92,6 +92,7 @@ def _round(step: Decimal) -> Decimal:
     return next(power * many for many in (5, 2, 1) if power * many <= step)
 
 
-def _text(number: Decimal) -> str:
+def _plain(number: Decimal) -> Decimal:
+    """Return a number without an exponent, with a digit behind its point."""
     plain = format(number.normalize(), "f")
-    return plain if "." in plain else f"{plain}.0"
+    return Decimal(plain if "." in plain else f"{plain}.0")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Final
 
 from attrs import frozen
 
-Literal = str | int | float | bool
+Literal = str | int | float | bool | Decimal
 _CONVERSIONS: Final = ("int", "float", "str", "bool")
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leanopt_core.pipeline.toml import toml_value
 from leanopt_core.scaffold.ranges import propose
 from leanopt_core.scaffold.reads import Read
 from leanopt_core.scaffold.source import read_source
@@ -162,7 +163,7 @@ def test_what_is_missing_is_said_and_nothing_is_written(tmp_path: Path, leanopt,
 def test_a_number_lies_in_its_range_on_a_grid_of_a_sane_size(default: float) -> None:
     """In the middle, where that does not make a count 0 or less."""
     proposal = propose(Read("x", default))
-    table = tomllib.loads(f"x = {proposal.value}", parse_float=Decimal)["x"]
+    table = tomllib.loads(f"x = {toml_value(proposal.value)}", parse_float=Decimal)["x"]
     low, high, step = (Decimal(table[key]) for key in ("min", "max", "step"))
     assert 2 <= proposal.levels == (high - low) / step + 1 <= 102
     exact = Decimal(repr(default))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from attrs import frozen
@@ -60,8 +61,9 @@ class Setting:
 class Subscription:
     """A call that adds a security, as `AddEquity`.
 
-    `ticker` and `resolution` (in lower case) are None where they are not written in the source;
-    `resolution` is an empty text where none is given. `parameters` flow into the ticker.
+    `kind` is its type in lower case, as `equity`. `ticker`, `resolution` and `market` (the latter
+    two in lower case) are None where they are not written in the source, `resolution` and `market`
+    empty where none is given. `parameters` flow into the ticker, `resolved_by` into the resolution.
     """
 
     kind: str
@@ -69,6 +71,8 @@ class Subscription:
     resolution: str | None
     parameters: frozenset[str]
     place: Place
+    market: str | None = ""
+    resolved_by: frozenset[str] = frozenset()
 
 
 @frozen
@@ -89,7 +93,7 @@ class Source:
     settings: tuple[Setting, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
 
-    @property
+    @cached_property
     def reads(self) -> frozenset[str]:
         """Return the names of the parameters that are surely read."""
         return frozenset(one.name for one in self.parameters)

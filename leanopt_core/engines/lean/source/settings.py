@@ -13,6 +13,7 @@ from leanopt_core.engines.lean.source.syntax import (
     Call,
     Constant,
     Expression,
+    Literal,
     Name,
     Place,
     Scope,
@@ -23,12 +24,15 @@ from leanopt_core.engines.lean.source.values import Values, day
 
 _SETTERS: Final = {"setstartdate": "start", "setenddate": "end", "setcash": "cash"}
 _CURRENCY: Final = "setaccountcurrency"
-#: What adds one security by its ticker: the ticker's position, and the resolution's.
-_ADDED: Final = {"addequity": (0, 1), "addforex": (0, 1), "addcfd": (0, 1), "addcrypto": (0, 1),
-                 "addcryptofuture": (0, 1), "addindex": (0, 1), "addfuture": (0, 1),
-                 "addoption": (0, 1), "addindexoption": (0, 1), "addsecurity": (1, 2)}  # fmt: skip
+#: What adds one security, and where its ticker stands; resolution and market follow.
+_ADDED: Final = {
+    **dict.fromkeys(("addequity", "addforex", "addcfd", "addcrypto", "addcryptofuture"), 0),
+    **dict.fromkeys(("addindex", "addfuture", "addoption", "addindexoption"), 0),
+    "addsecurity": 1,
+}
 _TICKER: Final = ("ticker", "symbol", "underlying")
-_THREE: Final = 3
+#: Names that lead further are not followed.
+_FAR: Final = 3
 
 
 class Settings:
@@ -58,27 +62,49 @@ class Settings:
     def subscriptions(self) -> Iterator[Subscription]:
         """Yield the securities that are added."""
         for call, scope in self._calls():
-            places = _ADDED.get(normal(call.name))
-            ticker = call.argument(places[0], *_TICKER) if places else None
-            if places is None or ticker is None:
+            at = _ADDED.get(normal(call.name))
+            ticker = call.argument(at, *_TICKER) if at is not None else None
+            if at is None or ticker is None:
                 continue
-            resolution = self._resolution(call.argument(places[1], "resolution"), scope)
-            parameters = self._parameters([ticker], scope)
-            kind = normal(call.name).removeprefix("add")
+            resolution = call.argument(at + 1, "resolution")
             known = self._values.of(ticker, scope)
             texts = sorted(one for one in known or () if isinstance(one, str))
             for text in texts or (None,):
-                yield Subscription(kind, text, resolution, parameters, call.place)
+                yield Subscription(
+                    self._kind(call, scope),
+                    text,
+                    self._member(resolution, "Resolution", scope),
+                    self._parameters([ticker], scope),
+                    call.place,
+                    self._market(call.argument(at + 2, "market"), scope),
+                    self._parameters([resolution] if resolution is not None else [], scope),
+                )
 
-    def _resolution(self, given: Expression | None, scope: Scope, far: int = 0) -> str | None:
+    def _kind(self, call: Call, scope: Scope) -> str:
+        name = normal(call.name)
+        if name != "addsecurity":
+            return name.removeprefix("add")
+        given = call.argument(0, "securityType", "security_type")
+        return self._member(given, "SecurityType", scope) or "security"
+
+    def _market(self, given: Expression | None, scope: Scope) -> str | None:
+        if isinstance(given, Literal) and isinstance(given.value, bool | None):
+            return ""
+        values = self._values.of(given, scope) if given is not None else None
+        if values is not None and len(values) == 1:
+            return str(*values).lower()
+        return self._member(given, "Market", scope)
+
+    def _member(self, given: Expression | None, of: str, scope: Scope, far: int = 0) -> str | None:
+        """Return the name of an enumeration's member, empty where nothing is given."""
         if given is None:
             return ""
-        if isinstance(given, Name) and given.qualifier == "Resolution":
-            return given.last.lower()
-        if isinstance(given, Name) and far < _THREE:
+        if isinstance(given, Name) and given.qualifier == of:
+            return normal(given.last)
+        if isinstance(given, Name) and far < _FAR:
             found = self._values.given(given, scope)
             if len(found) == 1:
-                return self._resolution(found[0].value, found[0].scope, far + 1)
+                return self._member(found[0].value, of, found[0].scope, far + 1)
         return None
 
     def _parameters(self, given: list[Expression], scope: Scope) -> frozenset[str]:

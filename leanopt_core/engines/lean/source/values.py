@@ -138,7 +138,7 @@ class Values:
             made = day(single)
             return frozenset([made]) if made else None
         if called in _PARSED and read and read[0] is not None:
-            dates = [written(one) for one in read[0]]
+            dates = [day_in(one) for one in read[0]]
             return frozenset(dates) if all(dates) else None
         return None
 
@@ -169,7 +169,7 @@ def day(numbers: list[Constant]) -> date | None:
         return None
 
 
-def written(text: Constant) -> date | None:
+def day_in(text: object) -> date | None:
     """Return the date that a text says in a usual way."""
     if not isinstance(text, str):
         return None
