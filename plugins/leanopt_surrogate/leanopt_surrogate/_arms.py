@@ -95,10 +95,11 @@ class GaussianArm:
 
 
 def believing_leaves(archive: Archive, models: Models, kind: Kind, target: Floats) -> Leaves:
-    """Return a forest filled with all told targets, and outstanding points at their own mean.
+    """Return a forest filled with all told targets, and with what outstanding points may come to.
 
-    What is outstanding is never believed to be better than the best told: the kriging believer
-    [Ginsbourger, Le Riche, Carraro 2010], here without growing the trees again.
+    That is a standard deviation below their mean, so that workers spread, and at most the best
+    told: between the kriging believer and the constant liar [Ginsbourger, Le Riche, Carraro 2010],
+    here without growing the trees again.
     """
     forest = models.forest(kind)
     since = target[forest.samples :]
@@ -108,5 +109,6 @@ def believing_leaves(archive: Archive, models: Models, kind: Kind, target: Float
     if not len(waiting):
         return told
     found = forest.find(archive.grid.coordinates(waiting))
-    believed = np.minimum(told.predict(found)[0], target.max())
+    mean, deviation = told.predict(found)
+    believed = np.minimum(mean - deviation, target.max())
     return Leaves.fill(forest, target, np.hstack([later, found]), np.concatenate([since, believed]))

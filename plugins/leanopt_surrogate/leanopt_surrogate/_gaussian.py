@@ -1,4 +1,8 @@
-"""A Gaussian process: Matern 5/2, one length scale an axis, at their most probable values."""
+"""A Gaussian process: Matern 5/2 with a length scale an axis, and every level's own effect.
+
+The effects, added up over the axes, are for what no smooth function follows: ripples, and single
+levels that are good or bad wherever the others are [additive kernels: Duvenaud et al. 2011].
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from leanopt_surrogate._grid import Floats, Ints
 
 #: Log-normal priors: median and standard deviation of the logarithm. Lengths grow with the root of
 #: the number of axes [Hvarfner, Hellsten, Nardi 2024]; 0.7 is for seven.
-LENGTH, SIGNAL, NOISE = (0.7, 0.9), (1.0, 0.8), (0.02, 1.5)
+LENGTH, SIGNAL, NOISE, EFFECTS = (0.7, 0.9), (1.0, 0.8), (0.02, 1.5), (0.02, 1.5)
 SEVEN = 7
 #: Logarithms of the parameters are kept within.
 BOUNDS = (-9.0, 4.0)
@@ -21,19 +25,22 @@ ITERATIONS = 25
 
 @frozen
 class Kernel:
-    """Length scales by axis, variances of signal and noise."""
+    """Length scales by axis, variances of signal, noise and the levels' effects."""
 
     lengths: Floats
     signal: float
     noise: float
+    effects: float
 
     def between(self, a: Floats, b: Floats, axis_of_column: Ints) -> Floats:
         """Return the covariances of the points with coordinates `a` and `b`."""
+        shared = self.effects * _shared(a, b, axis_of_column)
         scale = self.lengths[axis_of_column]
         a, b = a / scale, b / scale
         squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * (a @ b.T)
         root = sqrt(5) * np.sqrt(np.maximum(squares, 0))
         covariance: Floats = self.signal * (1 + root + root**2 / 3) * np.exp(-root)
+        covariance += shared
         return covariance
 
 
@@ -71,7 +78,7 @@ class Process:
         covariance = self.kernel.between(self.x, x, self.axis_of_column)
         mean = covariance[: len(self.weights)].T @ self.weights
         solved = solve_triangular(self.factor, covariance, lower=True, check_finite=False)
-        variance = self.kernel.signal - (solved**2).sum(0)
+        variance = self.kernel.signal + self.kernel.effects - (solved**2).sum(0)
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
 
@@ -79,12 +86,13 @@ def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
     """Return the kernel of the highest posterior density, sought from the priors' medians on."""
     from scipy.optimize import minimize
 
-    medians = np.log([LENGTH[0] * sqrt(axes / SEVEN)] * axes + [SIGNAL[0], NOISE[0]])
-    spreads = np.array([LENGTH[1]] * axes + [SIGNAL[1], NOISE[1]])
+    priors = [(LENGTH[0] * sqrt(axes / SEVEN), LENGTH[1])] * axes + [SIGNAL, NOISE, EFFECTS]
+    medians, spreads = np.log([median for median, _ in priors]), np.array(priors)[:, 1]
     squares = _squares(x, axis_of_column, axes)
+    shared = _shared(x, x, axis_of_column)
 
     def loss(logs: Floats) -> tuple[float, Floats]:
-        value, slope = _misfit(logs, squares, y)
+        value, slope = _misfit(logs, squares, shared, y)
         away = (logs - medians) / spreads
         return value + float(away @ away) / 2, slope + away / spreads
 
@@ -97,7 +105,7 @@ def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
         options={"maxiter": ITERATIONS},
     )
     values = np.exp(found.x)
-    return Kernel(values[:axes], float(values[axes]), float(values[axes + 1]))
+    return Kernel(values[:axes], *values[axes:].tolist())
 
 
 def _squares(x: Floats, axis_of_column: Ints, axes: int) -> Floats:
@@ -108,18 +116,31 @@ def _squares(x: Floats, axis_of_column: Ints, axes: int) -> Floats:
     return squares
 
 
-def _misfit(logs: Floats, squares: Floats, y: Floats) -> tuple[float, Floats]:
+def _shared(a: Floats, b: Floats, axis_of_column: Ints) -> Floats:
+    """Return the share of axes on which each point of `a` has the level of each of `b`."""
+    firsts = np.flatnonzero(np.diff(axis_of_column, prepend=-1))
+    # Weighted columns add up to a number that is another for each level, of choices too.
+    weights = np.arange(1, len(axis_of_column) + 1)
+    a, b = (np.add.reduceat(x * weights, firsts, axis=1).T.copy() for x in (a, b))
+    count = np.zeros((a.shape[1], b.shape[1]), np.uint16)
+    for ours, theirs in zip(a, b, strict=True):
+        count += (ours[:, None] == theirs).view(np.uint8)
+    share: Floats = count / len(firsts)
+    return share
+
+
+def _misfit(logs: Floats, squares: Floats, shared: Floats, y: Floats) -> tuple[float, Floats]:
     """Return the negative log likelihood and its gradient in the logarithms of the parameters."""
     from scipy.linalg import cho_solve, cholesky
 
     axes = len(squares)
     precision = np.exp(-2 * logs[:axes])
-    signal, noise = np.exp(logs[axes:])
+    signal, noise, effects = np.exp(logs[axes:])
     root = np.sqrt(5 * np.tensordot(precision, squares, 1))
     decay = signal * np.exp(-root)
     covariance = (1 + root + root**2 / 3) * decay
     diagonal = np.diag_indices_from(covariance)
-    noisy = covariance.copy()
+    noisy = covariance + effects * shared
     noisy[diagonal] += noise + 1e-8
     factor = cholesky(noisy, lower=True, check_finite=False)
     inverse = cho_solve((factor, True), np.eye(len(y)), check_finite=False)
@@ -127,5 +148,6 @@ def _misfit(logs: Floats, squares: Floats, y: Floats) -> tuple[float, Floats]:
     value = y @ weights / 2 + np.log(factor[diagonal]).sum() + len(y) * log(2 * np.pi) / 2
     pull = inverse - np.outer(weights, weights)
     along = np.tensordot(squares, pull * decay * (1 + root) * (5 / 3), 2) * precision
-    slope = [*(along / 2), (pull * covariance).sum() / 2, noise * pull[diagonal].sum() / 2]
-    return float(value), np.array(slope)
+    of_noise, of_effects = noise * pull[diagonal].sum(), effects * (pull * shared).sum()
+    slope = np.array([*along, (pull * covariance).sum(), of_noise, of_effects]) / 2
+    return float(value), slope

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_surrogate._cuts import BestCuts, RandomCuts, Runs
 from leanopt_surrogate._forest import Forest, Leaves
-from leanopt_surrogate._gaussian import Kernel, Process, _misfit, _squares, fit_kernel
+from leanopt_surrogate._gaussian import Kernel, Process, _misfit, _shared, _squares, fit_kernel
 from leanopt_surrogate._growth import grow
 from leanopt_surrogate._improvement import log_improvement
 from leanopt_surrogate._scores import forest_scores, normal_scores, standard_scores
@@ -114,40 +114,70 @@ def test_a_sure_model_expects_nothing_but_finite() -> None:
     assert value[0] < value[1]
 
 
-COLUMNS = np.array([0, 1, 1, 2])
+#: Columns of a number, of a choice of three, of a number.
+COLUMNS = np.array([0, 1, 1, 1, 2])
+
+
+def coordinates(seed: int, count: int) -> np.ndarray:
+    """Return points of a small grid, so that many share levels."""
+    random = default_rng(seed)
+    choices = np.eye(3)[random.integers(0, 3, count)] / math.sqrt(2)
+    ends = random.integers(0, 6, (count, 2)) / 5
+    return np.hstack([ends[:, :1], choices, ends[:, 1:]])
+
+
+def share(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the share of axes on which two points have the same level."""
+    same = a == b
+    return sum(bool(same[axis == COLUMNS].all()) for axis in range(3)) / 3
 
 
 def test_kernel_slope_by_differences() -> None:
     """The gradient of the likelihood is that of central differences."""
-    squares = _squares(X, COLUMNS, 3)
-    logs = np.array([-0.3, 0.2, -1.0, 0.1, -3.0])
-    _, slope = _misfit(logs, squares, Y)
-    for place in range(5):
-        step = np.zeros(5)
+    x = coordinates(5, 40)
+    squares, shared = _squares(x, COLUMNS, 3), _shared(x, x, COLUMNS)
+    logs = np.array([-0.3, 0.2, -1.0, 0.1, -3.0, -2.0])
+    _, slope = _misfit(logs, squares, shared, Y)
+    for place in range(6):
+        step = np.zeros(6)
         step[place] = 1e-6
-        ends = [_misfit(logs + sign * step, squares, Y)[0] for sign in (1, -1)]
+        ends = [_misfit(logs + sign * step, squares, shared, Y)[0] for sign in (1, -1)]
         assert slope[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-5)
 
 
 def test_process_is_the_textbook_one() -> None:
     """Mean given the told values, variance given the outstanding points too."""
-    kernel = Kernel(np.array([0.5, 0.8, 1.2]), 1.3, 0.01)
-    told, waiting, asked = X[:20], X[20:23] + 0.05, default_rng(3).random((6, 4))
+    kernel = Kernel(np.array([0.5, 0.8, 1.2]), 1.3, 0.01, 0.4)
+    told, waiting, asked = coordinates(1, 20), coordinates(2, 3), coordinates(3, 6)
     process = Process.condition(kernel, COLUMNS, told, Y[:20], waiting)
     mean, deviation = process.predict(asked)
 
     def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         scaled = (a[:, None] - b[None]) / kernel.lengths[COLUMNS]
         r = np.sqrt(5 * (scaled**2).sum(axis=2))
-        return 1.3 * (1 + r + r**2 / 3) * np.exp(-r)
+        effects = 0.4 * np.array([[share(one, other) for other in b] for one in a])
+        return 1.3 * (1 + r + r**2 / 3) * np.exp(-r) + effects
 
     noisy = covariance(told, told) + (0.01 + 1e-8) * np.eye(20)
     assert mean == pytest.approx(covariance(asked, told) @ np.linalg.solve(noisy, Y[:20]))
     whole = np.concatenate([told, waiting])
     noisy = covariance(whole, whole) + (0.01 + 1e-8) * np.eye(23)
     across = covariance(asked, whole)
-    variance = 1.3 - np.einsum("ij,ji->i", across, np.linalg.solve(noisy, across.T))
+    variance = 1.7 - np.einsum("ij,ji->i", across, np.linalg.solve(noisy, across.T))
     assert deviation**2 == pytest.approx(variance, abs=1e-9)
+
+
+def test_ripples_are_learnt() -> None:
+    """Single levels that are better wherever the others are: of points never seen, too."""
+    random = default_rng(4)
+    levels = random.integers(0, 8, (120, 3))
+    effect = random.normal(size=(3, 8))
+    values = standard_scores(sum(effect[axis][levels[:, axis]] for axis in range(3)))
+    told, asked = levels[:80] / 7, levels[80:] / 7
+    kernel = fit_kernel(told, values[:80], np.arange(3), 3)
+    nothing = np.empty((0, 3))
+    mean, _ = Process.condition(kernel, np.arange(3), told, values[:80], nothing).predict(asked)
+    assert np.corrcoef(mean, values[80:])[0, 1] > 0.95
 
 
 def test_fit_finds_which_axis_matters() -> None:

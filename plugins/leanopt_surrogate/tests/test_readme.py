@@ -28,4 +28,5 @@ def test_the_pipeline_of_the_readme(tmp_path: Path) -> None:
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert re.search(r"surrogate +surrogate +80 +80 ", ended.stdout)
-    assert re.search(r"^ *1 .* trail +21 +130 ", ended.stdout, re.MULTILINE)
+    # The best of 54,000 points or a step beside it, which differ by less than a thousandth.
+    assert re.search(r"^ *1 .* trail +2[012] +1(25|30|35) +0.04 ", ended.stdout, re.MULTILINE)
