@@ -11,7 +11,7 @@ from leanopt_core.errors import LeanoptError
 
 
 @click.command("import")
-@click.argument("source", nargs=-1, required=True)
+@click.argument("source", nargs=-1, required=True, metavar="SOURCE")
 @click.option(
     "--project",
     type=click.Path(path_type=Path),

@@ -35,7 +35,7 @@ _OTHERS: Final = {
     "backtest_universe.json": "it lists single backtests, and searches nothing",
     "parameter_sets.json": "it lists single backtests, and searches nothing",
 }
-_DAY: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def read_optimizer(
@@ -103,7 +103,7 @@ def _scenario(document: Table, searched: list[str], draft: Draft) -> None:
             passed[own] = name
         else:
             if own is not None:
-                draft.note(at, f"passed on as it is: it is no [scenario] {own}")
+                draft.note(at, f"stays a parameter, as it is: {_otherwise(own)}")
             put_fixed(name, value, at, draft)
     if "symbol" not in passed and "ticker" not in searched:
         draft.note(document.at, "has no ticker: leanopt run --symbol, or [scenario] symbol, say it")
@@ -119,11 +119,18 @@ def _scenario_value(key: str, value: object) -> object | None:
     if key == "cash":
         number = exact(value)
         return number if number is not None and number > 0 else None
-    match = _DAY.fullmatch(str(value).strip())
+    # In another form it would reach the strategy otherwise than it reads it.
     try:
-        return date(*map(int, match.groups())) if match else None
+        return date.fromisoformat(str(value)) if _DAY.fullmatch(str(value)) else None
     except ValueError:
         return None
+
+
+def _otherwise(key: str) -> str:
+    """Say what stands against a field of the scenario."""
+    if key in ("start", "end"):
+        return f"[scenario] {key} would reach the strategy as 2003-01-31"
+    return f"[scenario] {key} takes no such value"
 
 
 def _fitness(document: Table, draft: Draft) -> None:

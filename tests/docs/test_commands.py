@@ -86,7 +86,7 @@ def there(line: str, folder: Path) -> Path:
 
 
 #: Commands whose examples change something, or need a run at work.
-CHANGING = ("run", "stop", "delete", "completion")
+CHANGING = ("import", "run", "stop", "delete", "completion")
 
 
 def lines(*names: str) -> list[str]:
@@ -117,6 +117,18 @@ def interrupted(start: Start, folder: Path, arguments: list[str]) -> None:
     assert next(process.stderr) == "stage lhs begins\n"
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
+
+
+@pytest.mark.slow
+def test_examples_of_import_run(quickstart: Path, leanopt: Leanopt) -> None:
+    """With what LEAN's optimizer is told beside them."""
+    criterion = {"target": "Statistics.Sharpe Ratio", "extremum": "max"}
+    parameter = {"name": "fast", "min": 5, "max": 50, "step": 5}
+    document = {"optimization-criterion": criterion, "parameters": [parameter]}
+    (quickstart / "optimizer-config.json").write_text(json.dumps(document))
+    for line in lines("import"):
+        completed = leanopt(quickstart, *shlex.split(line)[1:])
+        assert completed.stdout.startswith("written: "), completed.stderr
 
 
 @pytest.mark.slow

@@ -12,12 +12,27 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS.parent), str(TESTS / "engines" / "lean")]
+
+from lean_data import Folder  # noqa: E402 - found only now
+
+from tests.standin import Standin, install  # noqa: E402
+
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
-PAGES = ("my-first-pipeline", "my-own-fitness", "read-the-store", "run-on-a-server")
+PAGES = (
+    "my-first-pipeline",
+    "my-own-fitness",
+    "moving-from-lean-optimize",
+    "moving-from-lean-optimizer",
+    "read-the-store",
+    "run-on-a-server",
+)
 FENCE = re.compile(r"^```(\w+)(?: file=(\S+))?( append)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STEP = re.compile(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 #: Programs that need another machine, a terminal, or what is not installed for the tests.
@@ -42,6 +57,7 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.instead = ""
         self.started: list[subprocess.Popen[str]] = []
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "site")}
@@ -60,6 +76,19 @@ class Reader:
                 assert kind == "console", "every snippet is a file, a query or a command"
                 for line, shown in STEP.findall(text):
                     self.type(line, shown)
+
+    def without_lean(self, standin: Standin) -> None:
+        """Have LEAN's stand-in on this machine instead of LEAN in containers, and little data."""
+        data = Folder(self.folder / "data-of-lean").reference()
+        days = (date(2003, 1, 1) + timedelta(n) for n in range(1826))
+        data.days("equity/usa/daily/spy.zip", [day for day in days if day.weekday() < 5])
+        path = os.pathsep.join((str(standin.programs), self.environment["PATH"]))
+        self.environment |= {"PATH": path, "LEAN_DATA": str(data.path)}
+        sets = (
+            "executor={ use = 'process', workers = 2 }",
+            f"strategy.launcher={standin.launcher}",
+        )
+        self.instead = "".join(f" --set {shlex.quote(one)}" for one in sets)
 
     def write(self, path: Path, text: str, *, append: bool) -> None:
         """Write a file that the page shows, or what it shows below what is there."""
@@ -99,6 +128,8 @@ class Reader:
             here = shlex.join((sys.executable, "-m", "pip", "install", "--target", "site"))
             options = "--quiet --no-index --no-deps --no-build-isolation"
             return f"{here} {options} {line.rsplit(maxsplit=1)[-1]}"
+        if line.startswith(("leanopt plan ", "leanopt run ")):
+            line += self.instead
         held = TMUX.fullmatch(line)
         return f"{held[1]} >> run.log 2>&1" if held else line
 
@@ -156,6 +187,12 @@ def reader(quickstart: Path) -> Iterator[Reader]:
     reader = Reader(quickstart)
     yield reader
     reader.end()
+
+
+def test_the_page_on_lean_is_followed(reader: Reader, tmp_path: Path) -> None:
+    """As the page says: without LEAN and containers, which others show."""
+    reader.without_lean(install(tmp_path / "standin"))
+    reader.follow((HOW_TO / "first-lean-pipeline.md").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -106,7 +106,7 @@ def test_what_has_no_counterpart_is_named_and_secrets_are_not_shown(typed) -> No
         "--data-purchase-limit": "--data-purchase-limit 7",
         "--release": "--release",
         "--addon-module": "--addon-module x",
-        '--extra-config."job-organization-id"': "--extra-config job-organization-id s3cret",
+        "--extra-config.job-organization-id": "--extra-config job-organization-id s3cret",
         "--verbose": "--verbose",
         "--data-provider-historical": "--data-provider-historical Polygon",
         "--polygon-api-key": "--polygon-api-key s3cret",

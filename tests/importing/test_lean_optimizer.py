@@ -112,19 +112,15 @@ def test_a_folder_becomes_a_pipeline(folder: Folder, load) -> None:
             "launcher": "${LEAN_LAUNCHER_WORKDIR}",
             "config": {
                 "maximum-warmup": 7,
-                "close-automatically": True,
-                "maximum-warmup": 7,
                 "environments": {"backtesting": {"live-mode": False}},
             },
         },
         "scenario": {
             "symbol": "SPY",
-            "start": result.pipeline.scenarios[0].start,
             "end": result.pipeline.scenarios[0].end,
             "cash": 100000,
             "pass_as": {
                 "symbol": "ticker",
-                "start": "startDate",
                 "end": "endDate",
                 "cash": "InitialCash",
             },
@@ -132,6 +128,7 @@ def test_a_folder_becomes_a_pipeline(folder: Folder, load) -> None:
         "parameters": {
             "Lookback": {"min": 10, "max": 50, "step": 5},
             "Threshold": {"min": Decimal("0.1"), "max": Decimal("0.5"), "step": Decimal("0.1")},
+            "startDate": 20030102,
             "CommissionPerShare": Decimal("0.004"),
             "WarmupBars": "070",
         },
@@ -150,7 +147,7 @@ def test_a_folder_becomes_a_pipeline(folder: Folder, load) -> None:
         "stage": written["stage"],
     }
     scenario = result.pipeline.scenarios[0]
-    assert [str(scenario.start), str(scenario.end)] == ["2003-01-02", "2007-12-31"]
+    assert (scenario.start, str(scenario.end)) == (None, "2007-12-31")
     assert "# A search of ours" in result.text
     assert "# bars" in result.text
     assert "s3cret" not in result.text
@@ -247,7 +244,12 @@ def test_workers_are_those_it_would_have(folder: Folder, load, given, workers: i
 
 def test_what_cannot_be_a_scenarios_stays_a_parameter(folder: Folder, load) -> None:
     """As does whatever else the strategy is given; a searched name goes before."""
-    base = {"startDate": "03/01/2003", "endDate": "20030230", "InitialCash": "-5", "Lookback": "7"}
+    base = {
+        "startDate": "03/01/2003",
+        "endDate": "2003-02-30",
+        "InitialCash": "-5",
+        "Lookback": "7",
+    }
     result = load(str(folder(base_params=base)))
     written = tables(result.text)
     assert "scenario" not in written
@@ -255,7 +257,7 @@ def test_what_cannot_be_a_scenarios_stays_a_parameter(folder: Folder, load) -> N
         "Lookback": {"min": 10, "max": 50, "step": 5},
         "Threshold": {"min": Decimal("0.1"), "max": Decimal("0.5"), "step": Decimal("0.1")},
         "startDate": "03/01/2003",
-        "endDate": 20030230,
+        "endDate": "2003-02-30",
         "InitialCash": -5,
     }
     named = {key for key, _ in result.notes if key.startswith("base_params")}
