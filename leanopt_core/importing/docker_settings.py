@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from leanopt_core.importing.draft import UNSAID, At, Draft, Entry, literal
+from leanopt_core.importing.draft import MISSING, UNSAID, At, Draft, Entry, literal
 from leanopt_core.importing.table import Table
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -63,8 +63,12 @@ def _mount(source: str, target: str, *, writable: bool) -> str:
 def _variables(settings: Table) -> Iterator[str]:
     """Yield the variables' names; they are given as an object, or as a list of NAME=VALUE."""
     at, given = settings.take("environment")
-    items = given if isinstance(given, list | Mapping) else ()
-    for item in items:
+    if given is MISSING:
+        return
+    if not isinstance(given, list | Mapping):
+        settings.draft.mistake(at, UNSAID, "expected an object, or a list of NAME=VALUE")
+        return
+    for item in given:
         name = item[0] if isinstance(item, list) and item else str(item).partition("=")[0]
         if _NAME.fullmatch(str(name)):
             yield str(name)

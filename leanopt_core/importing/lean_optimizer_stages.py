@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from leanopt_core.importing.draft import At, Draft, Entry
+from leanopt_core.importing.draft import MISSING, At, Draft, Entry
 from leanopt_core.importing.table import Number, Table
 
 #: Each stage's own keys with its defaults; None has none.
@@ -65,7 +65,7 @@ def _put_lhs(table: Table, draft: Draft) -> None:
 def _put_bayesian(table: Table, draft: Draft) -> None:
     trials = _whole(table, "n_calls", 250)
     at, batch = table.take("batch_size")
-    if isinstance(batch, int):
+    if batch is not MISSING:
         draft.dropped(at, "there are no batches; [search] lookahead is how far proposals run ahead")
     _seed(table, draft)
     table.rest({}, _UNKNOWN)
