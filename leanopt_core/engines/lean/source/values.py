@@ -28,6 +28,8 @@ from leanopt_core.engines.lean.source.syntax import (
 _MANY, _FAR = 256, 32
 _DATES: Final = ("datetime", "date")
 _PARSED: Final = ("parse", "parseexact", "strptime", "fromisoformat", "todatetime")
+#: What leaves a value what it is, as far as it matters here.
+_SAME: Final = ("str", "int", "decimal", "double", "float", "string")
 _FORMATS: Final = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S",
                    "%Y-%m-%dT%H:%M:%S")  # fmt: skip
 
@@ -129,9 +131,10 @@ class Values:
         called = value.name.replace("_", "").lower()
         if value.name == "nameof" and arguments and isinstance(arguments[0], Name):
             return frozenset([arguments[0].last])
-        if called in ("str", "tostring", "int", "decimal", "double", "float", "string"):
-            inner = arguments[0] if arguments else value.receiver
-            return self.of(inner, scope, far) if inner is not None else None
+        if called in _SAME and len(arguments) == 1 and value.receiver is None:
+            return self.of(arguments[0], scope, far)
+        if called == "tostring" and not arguments and value.receiver is not None:
+            return self.of(value.receiver, scope, far)
         read = [self.of(one, scope, far) for one in arguments]
         single = [next(iter(one)) for one in read if one is not None and len(one) == 1]
         if called in _DATES and len(single) == len(read):

@@ -1,0 +1,135 @@
+"""The dates, the cash and the securities that a source sets."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from lean_projects import csharp, python, scanned
+
+SETTINGS = {
+    "three numbers": (
+        python("self.set_start_date(2013, 10, 7)"),
+        csharp("SetStartDate(2013, 10, 07);"),
+        ("start", date(2013, 10, 7), set()),
+    ),
+    "a date": (
+        python("self.SetEndDate(datetime(2013, 10, 7))"),
+        csharp("SetEndDate(new DateTime(2013, 10, 7));"),
+        ("end", date(2013, 10, 7), set()),
+    ),
+    "a text": (
+        python('self.set_end_date(datetime.strptime("2013-10-07", "%Y-%m-%d"))'),
+        csharp('SetEndDate(DateTime.Parse("2013-10-07"));'),
+        ("end", date(2013, 10, 7), set()),
+    ),
+    "constants": (
+        python("self.set_start_date(YEAR + 1, 1, 1)", "YEAR = 2012"),
+        csharp("SetStartDate(Year + 1, 1, 1);", fields="const int Year = 2012;"),
+        ("start", date(2013, 1, 1), set()),
+    ),
+    "a parameter": (
+        python(
+            'text = self.get_parameter("from", "2013-10-07")\n'
+            "self.start = datetime.fromisoformat(text)\nself.set_start_date(self.start)"
+        ),
+        csharp(
+            "SetStartDate(_start);",
+            fields='DateTime _start => DateTime.Parse(GetParameter("from", "2013-10-07"));',
+        ),
+        ("start", None, {"from"}),
+    ),
+    "half a parameter": (
+        python('self.set_start_date(int(self.get_parameter("year", 2013)), 1, 1)'),
+        csharp('SetStartDate(GetParameter("year", 2013), 1, 1);'),
+        ("start", None, {"year"}),
+    ),
+    "worked out": (
+        python("self.set_end_date(datetime.now() - timedelta(7))"),
+        csharp("SetEndDate(DateTime.Now.AddDays(-7));"),
+        ("end", None, set()),
+    ),
+    "cash": (
+        python("self.set_cash(100 * 1000)"),
+        csharp("SetCash(100*1000m);"),
+        ("cash", Decimal(100000), set()),
+    ),
+    "cash of another currency": (
+        python('self.set_account_currency("EUR", 5000)'),
+        csharp('SetAccountCurrency("EUR", 5000);'),
+        ("cash", Decimal(5000), set()),
+    ),
+    "no date at all": (
+        python("self.set_start_date(2013, 13, 7)"),
+        csharp("SetStartDate(2013, 13, 7);"),
+        ("start", None, set()),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+def test_what_is_set_and_by_which_parameters(tmp_path: Path, case: str, language: int) -> None:
+    """A value that is written, or the parameters that flow into it."""
+    (found,) = scanned(tmp_path, SETTINGS[case][language]).settings
+    assert (found.key, found.value, set(found.parameters)) == SETTINGS[case][2]
+
+
+def test_a_marked_member_is_a_parameter(tmp_path: Path) -> None:
+    """What its field begins with is its default only."""
+    fields = '[Parameter("year")] private int _year = 2013; [Parameter("t")] public string T = "A";'
+    source = scanned(tmp_path, csharp("SetStartDate(_year, 1, 1); AddEquity(T);", fields=fields))
+    assert source.settings[0].parameters == {"year"}
+    assert source.subscriptions[0].parameters == {"t"}
+
+
+def test_another_currency_beside_is_no_cash(tmp_path: Path) -> None:
+    """Two arguments name a currency."""
+    assert scanned(tmp_path, csharp('SetCash("BTC", 3);')).settings == ()
+
+
+ADDED = {
+    "plain": (
+        python('self.add_equity("SPY", Resolution.DAILY)'),
+        csharp('AddEquity("SPY", Resolution.Daily);'),
+        [("equity", "SPY", "daily", "")],
+    ),
+    "named": (
+        python('self.add_crypto(ticker="BTCUSD", market=Market.BINANCE)'),
+        csharp('AddCrypto(ticker: "BTCUSD", market: Market.Binance);'),
+        [("crypto", "BTCUSD", "", "binance")],
+    ),
+    "in order": (
+        python('self.add_forex("EURUSD", Resolution.HOUR, "fxcm")'),
+        csharp('AddForex("EURUSD", Resolution.Hour, Market.FXCM);'),
+        [("forex", "EURUSD", "hour", "fxcm")],
+    ),
+    "of any type": (
+        python('self.add_security(SecurityType.EQUITY, "SPY", Resolution.MINUTE)'),
+        csharp('AddSecurity(SecurityType.Equity, "SPY", Resolution.Minute);'),
+        [("equity", "SPY", "minute", "")],
+    ),
+    "several": (
+        python('r = Resolution.DAILY\nfor t in ["SPY", "IBM"]:\n    self.add_equity(t, r)'),
+        csharp(
+            "var r = Resolution.Daily;"
+            'foreach (var t in new List<string> { "SPY", "IBM" }) { AddEquity(t, r); }'
+        ),
+        [("equity", "IBM", "daily", ""), ("equity", "SPY", "daily", "")],
+    ),
+    "worked out": (
+        python("self.add_equity(self.pick(), self.resolution())"),
+        csharp("AddEquity(Pick(), Resolution());"),
+        [("equity", None, None, "")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ADDED)
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+def test_securities(tmp_path: Path, case: str, language: int) -> None:
+    """Their type, ticker, resolution and market."""
+    found = scanned(tmp_path, ADDED[case][language]).subscriptions
+    assert [(o.kind, o.ticker, o.resolution, o.market) for o in found] == ADDED[case][2]
