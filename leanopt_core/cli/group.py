@@ -35,6 +35,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "plugins": {"plugins": "List what is installed, with its options."},
     "house-keeping": {
+        "doctor": "Say what keeps backtests from running, and what mends it.",
         "delete": "Delete a run.",
         "completion": "Complete commands in bash, zsh or fish.",
     },
@@ -94,6 +95,10 @@ class LazyGroup(click.Group):
             for name, line in _COMMANDS.items()
             if name.startswith(incomplete)
         ]
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the summary with no empty line before it: every command is to fit a screen."""
+        formatter.write(f"{'':2}{self.help}\n")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by group, without importing them."""

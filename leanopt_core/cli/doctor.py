@@ -1,0 +1,75 @@
+"""`leanopt doctor`: what keeps backtests from running here, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from leanopt_core.cli.output import plain, print_json
+
+if TYPE_CHECKING:
+    from leanopt_core.doctor.line import Line
+
+_STATUS, _NAME = 9, 16
+
+
+@click.command("doctor")
+@click.argument("pipeline", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override any key, as executor.workers=8; may be given again.",
+)
+@click.option("--clean", is_flag=True, help="Remove what dead leanopts have left, after asking.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    pipeline: Path | None, sets: tuple[str, ...], clean: bool, yes: bool, as_json: bool
+) -> None:
+    """Say whether this machine can run backtests, with PIPELINE also whether it can run those.
+
+    One worker is started, and ended. Each line is ok, or says what is wrong and the command that
+    mends it.
+
+    Example: leanopt doctor pipeline.toml
+    """
+    from leanopt_core.doctor.check import examine, exit_code
+    from leanopt_core.doctor.checks import checks
+    from leanopt_core.doctor.cleaning import clean as cleaned
+    from leanopt_core.doctor.subject import Subject
+
+    with Subject(pipeline, sets) as subject:
+        found = (
+            cleaned(subject, lambda items: yes or _agreed(items))
+            if clean
+            else examine(checks(subject), subject)
+        )
+        lines = list(found if as_json else _printed(found))
+    if as_json:
+        print_json([_document(line) for line in lines])
+    if code := exit_code(lines):
+        raise click.exceptions.Exit(code)
+
+
+def _agreed(items: Sequence[str]) -> bool:
+    click.echo("\n".join(map(plain, items)), err=True)
+    return click.confirm("Remove all this?", err=True)
+
+
+def _printed(lines: Iterable[Line]) -> Iterator[Line]:
+    """Print lines as they come, and pass them on."""
+    for line in lines:
+        first, *more = plain(line.what).splitlines() or [""]
+        click.echo(f"{line.status:{_STATUS}}{line.name:{_NAME}}{first}")
+        for text in (*more, *((f"mend: {plain(line.mend)}",) if line.mend else ())):
+            click.echo(f"{'':{_STATUS + _NAME}}{text}")
+        yield line
+
+
+def _document(line: Line) -> dict[str, str | None]:
+    return {"name": line.name, "status": line.status, "what": line.what, "mend": line.mend}

@@ -1,0 +1,1 @@
+"""What `leanopt doctor` looks at: the machine, and what one pipeline needs of it."""

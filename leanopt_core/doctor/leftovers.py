@@ -1,0 +1,106 @@
+"""What dead leanopts have left: found, and removed where that is wished."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from leanopt_core.doctor.subject import Subject
+from leanopt_core.engines.lean import build_cache
+from leanopt_core.executors import tree
+from leanopt_core.executors.channel import MARK
+from leanopt_core.executors.scratch import Shelf
+from leanopt_core.places import BUILDS, STATE
+
+_SCRATCH = STATE / "scratch"
+_LOCK, _TURN = "lock", "turn.lock"
+
+
+@frozen
+class Pile:
+    """Leftovers of one kind, as a person knows them; `remove` returns complaints."""
+
+    items: tuple[str, ...]
+    remove: Callable[[], Sequence[str]]
+
+
+def containers(subject: Subject) -> Pile:
+    """Return the containers of this machine's dead leanopts; raises ExecutorError."""
+    from leanopt_core.executors.docker.leftovers import clean, leftovers
+
+    client = subject.docker_engine.client
+    found = leftovers(client)
+    items = tuple(f"{one.name} of {one.project}" for one in found)
+    return Pile(items, lambda: clean(client, found))
+
+
+def scratch(subject: Subject) -> Pile:
+    """Return the scratch folders of the project's dead leanopts."""
+    project = subject.folder
+
+    def remove() -> Sequence[str]:
+        # What the start of a run does, under the same lock.
+        Shelf(project, lambda folder: tree.sweep(f"{MARK}={folder}/")).close()
+        return [f"{name} cannot be removed" for name in _abandoned(project)]
+
+    return Pile(_abandoned(project), remove)
+
+
+def builds(subject: Subject) -> Pile:
+    """Return the builds of the project that nobody finishes any more."""
+    project = subject.folder
+
+    def remove() -> Sequence[str]:
+        with build_cache.turn(project / BUILDS):
+            pass
+        return [f"{name} cannot be removed" for name in _unfinished(project)]
+
+    return Pile(_unfinished(project), remove)
+
+
+def _abandoned(project: Path) -> tuple[str, ...]:
+    """Return the scratch folders that no living leanopt has locked, relative to the project."""
+    root = project.absolute() / _SCRATCH
+    if not root.is_dir():
+        return ()
+    # A leanopt that is making its folder has the root's lock.
+    with _locked(root / _LOCK, flags=os.O_CREAT):
+        there = sorted(one for one in root.iterdir() if one.is_dir() and not one.is_symlink())
+        return tuple(str(_SCRATCH / one.name) for one in there if _free(one / _LOCK))
+
+
+def _free(path: Path) -> bool:
+    """Say whether no living process has a lock."""
+    try:
+        with _locked(path, how=fcntl.LOCK_NB):
+            return True
+    except FileNotFoundError:
+        return True
+    except BlockingIOError:
+        return False
+
+
+def _unfinished(project: Path) -> tuple[str, ...]:
+    """Return the folders of builds that were begun, none while something is being built."""
+    root = project / BUILDS
+    try:
+        with _locked(root / _TURN, how=fcntl.LOCK_NB):
+            names = sorted(one.name for one in root.glob(f"{build_cache.UNFINISHED}*"))
+            return tuple(str(BUILDS / name) for name in names)
+    except (FileNotFoundError, BlockingIOError):
+        return ()
+
+
+@contextmanager
+def _locked(path: Path, *, flags: int = 0, how: int = 0) -> Iterator[None]:
+    lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(lock)

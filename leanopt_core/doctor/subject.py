@@ -1,0 +1,135 @@
+"""What is examined: a machine and perhaps a pipeline, each part made when it is first asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from attrs import evolve
+
+from leanopt_core.doctor.line import StuckError, wrong
+from leanopt_core.engines.base import Brief, Build, Engine
+from leanopt_core.engines.lean.options import LeanStrategy
+from leanopt_core.engines.options import PythonStrategy
+from leanopt_core.executors.base import Executor
+from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.pipeline import Pipeline, load_pipeline
+from leanopt_core.plugins import Registry, discover
+from leanopt_core.search.guarded import NamedEngine, NamedExecutor
+from leanopt_core.search.prepare import build_choice, label
+
+if TYPE_CHECKING:
+    from leanopt_core.executors.docker.engine import Engine as DockerEngine
+
+# How long looking around where workers run may take, in seconds.
+_LOOKING = 60.0
+
+
+class Subject:
+    """What checks look at; a context manager that releases what was made.
+
+    A part that cannot be had raises its error each time that it is asked for.
+    """
+
+    def __init__(self, file: Path | None, sets: tuple[str, ...] = ()) -> None:
+        self.file = file
+        self._sets = sets
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held.close()
+
+    @property
+    def folder(self) -> Path:
+        """Return the project's folder: the pipeline's, else this one."""
+        return self.file.absolute().parent if self.file is not None else Path.cwd()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Return the plugins."""
+        return discover()
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Return the pipeline; raises PipelineError, PluginError."""
+        assert self.file is not None  # noqa: S101 - no check asks without one
+        return load_pipeline(self.file, self.registry, sets=self._sets)
+
+    @property
+    def docker_options(self) -> DockerOptions | None:
+        """Return the options of the docker executor, None where the pipeline uses another."""
+        options = self.pipeline.executor.choice.options
+        return options if isinstance(options, DockerOptions) else None
+
+    @property
+    def lean_options(self) -> LeanStrategy | None:
+        """Return the options of the lean engine, None where the pipeline uses another."""
+        options = self.pipeline.engine.options
+        return options if isinstance(options, LeanStrategy) else None
+
+    @cached_property
+    def docker_engine(self) -> DockerEngine:
+        """Return the Docker engine; raises ExecutorError."""
+        from leanopt_core.executors.docker.engine import connect
+
+        engine = connect()
+        self._held.callback(engine.client.close)
+        return engine
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Return the pipeline's executor, which fetches no image here."""
+        choice = self.pipeline.executor.choice
+        if self.docker_options is not None:
+            choice = evolve(choice, options=evolve(self.docker_options, pull="never"))
+        made = cast("Executor", build_choice("executor", choice, self.folder))
+        executor = NamedExecutor(made, label("executor", choice))
+        self._held.callback(executor.close)
+        return executor
+
+    @cached_property
+    def around(self) -> Mapping[str, Any]:
+        """Return what `place.py` sees where workers run; raises StuckError where it cannot run."""
+        options, lean = self.pipeline.engine.options, self.lean_options
+        python = options.python if isinstance(options, PythonStrategy) else None
+        source = files(__package__).joinpath("place.py").read_text("utf-8")
+        asked = (source, lean.launcher if lean is not None else "")
+        command = (python or "{python}", "-I", "-S", "-c", *asked)
+        done = self.executor.once(command, time_limit=_LOOKING)
+        try:
+            return dict(json.loads(done.output))
+        except (ValueError, TypeError):
+            said = done.errors.strip()[-500:]
+            what = f"no Python runs where workers are (exit code {done.exit_code}): {said}"
+            image = "; the image needs a python3" if self.docker_options is not None else ""
+            raise StuckError(wrong(what + image)) from None
+
+    @cached_property
+    def strategy(self) -> Engine:
+        """Return the pipeline's engine; LEAN's data has checks of its own here."""
+        choice = self.pipeline.engine
+        if self.lean_options is not None:
+            choice = evolve(choice, options=evolve(self.lean_options, check_data=False))
+        made = cast("Engine", build_choice("engine", choice, self.folder))
+        return NamedEngine(made, label("engine", choice))
+
+    @cached_property
+    def build(self) -> Build:
+        """Return the strategy made ready; raises StrategyError where it cannot be."""
+        space = self.pipeline.space
+        brief = Brief((*space.names, *space.fixed), self.pipeline.scenarios)
+        return self.strategy.prepare(self.executor.once, self.executor.place(), brief)

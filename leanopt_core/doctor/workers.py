@@ -1,0 +1,130 @@
+"""What a pipeline's workers need, seen where they run; one of them is started."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from importlib.metadata import metadata
+
+from leanopt_core.doctor import machine
+from leanopt_core.doctor.line import Line, StuckError, ok, warning, wrong
+from leanopt_core.doctor.size import size
+from leanopt_core.doctor.subject import Subject
+from leanopt_core.errors import PipelineError, StrategyError
+from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.executors.pool import Pool
+from leanopt_core.harness.events import Hello
+
+# How long a worker may take to say hello, in seconds.
+_STARTING = 60.0
+
+
+def pipeline(subject: Subject) -> Iterator[Line]:
+    """Read the pipeline."""
+    try:
+        loaded = subject.pipeline
+    except PipelineError as error:
+        mend = f"leanopt check {_file(subject)}"
+        raise StuckError(wrong(str(error), mend, exit_code=error.exit_code)) from None
+    used = f"{loaded.engine.use} strategy, {loaded.executor.choice.use} executor"
+    yield ok(f"{loaded.name}: {used}")
+
+
+def interpreter(subject: Subject) -> Iterator[Line]:
+    """Look around where workers run; raises StuckError where no Python does that."""
+    version = str(subject.around["python"])
+    needed = str(metadata("leanopt-harness")["Requires-Python"])
+    if _numbers(version) < _numbers(needed):
+        yield wrong(f"Python {version}; the harness needs {needed}")
+    else:
+        yield ok(f"Python {version}")
+
+
+def data(subject: Subject) -> Iterator[Line]:
+    """See that the strategy's data is there; raises StuckError where it is not."""
+    path = subject.strategy.data
+    if path is not None and not path.exists():
+        code = StrategyError.exit_code
+        raise StuckError(wrong(f"strategy.data: {path} is not there", exit_code=code))
+    yield ok(str(path) if path is not None else "the strategy names none")
+
+
+def strategy(subject: Subject) -> Iterator[Line]:
+    """Make the strategy ready, as a run does."""
+    build = subject.build
+    details = ", ".join(f"{name} {text}" for name, text in build.details.items())
+    yield ok(f"{build.strategy}: {details}")
+    for note in build.notes:
+        yield warning(note)
+
+
+def harness(subject: Subject) -> Iterator[Line]:
+    """Start a worker, hear what it says about itself, end it."""
+    settings = subject.pipeline.executor
+    with Pool[int](
+        subject.executor,
+        subject.build.launch,
+        workers=1,
+        memory_limit=settings.memory_limit,
+        start_limit=_STARTING,
+    ) as pool:
+        pool.wait(_STARTING)
+        hello = pool.hello
+    if hello is None:
+        yield wrong(f"a worker said no hello within {_STARTING:g} s")
+    else:
+        yield _greeting(hello)
+
+
+def _greeting(hello: Hello) -> Line:
+    if not hello.protocol:
+        return warning("it speaks the protocol's base form: which engine it has is not known")
+    engine = f"{hello.engine} {hello.engine_version}".strip() or "an engine without a name"
+    harness = f"harness {hello.harness}".strip()
+    return ok(f"{harness}, protocol {hello.protocol}, engine {engine}")
+
+
+def cores(subject: Subject) -> Iterator[Line]:
+    """Compare the workers that are asked for with the processors that they would have."""
+    count = subject.executor.workers(subject.pipeline.executor.workers)
+    there = _there(subject)
+    if there is None:
+        yield ok(f"{count}; what they have is their executor's matter")
+    elif count > there[0]:
+        fewer = f"leanopt run {_file(subject)} --workers {there[0]}"
+        yield warning(f"{count} on {there[0]} processors: they wait for each other", fewer)
+    else:
+        yield ok(f"{count} on {there[0]} processors")
+
+
+def memory(subject: Subject) -> Iterator[Line]:
+    """Compare the memory that workers may take with what there is."""
+    settings, there = subject.pipeline.executor, _there(subject)
+    count, limit = subject.executor.workers(settings.workers), settings.memory_limit
+    if there is None or limit is None:
+        whole = f" of {size(there[1])}" if there is not None else ""
+        yield ok(f"no limit: {count} workers may take all{whole} (executor.memory_limit)")
+        return
+    what = f"{count} workers of at most {size(limit)} each, {size(there[1])} in all"
+    fit = there[1] // limit
+    change = f"--workers {fit}" if fit else f"--set executor.memory_limit={there[1] // 2}"
+    mend = f"leanopt run {_file(subject)} {change}"
+    yield ok(what) if count <= fit else wrong(f"too much: {what}", mend)
+
+
+def _there(subject: Subject) -> tuple[int, int] | None:
+    """Return processors and memory where workers run, None where that is not known."""
+    if subject.docker_options is not None:
+        engine = subject.docker_engine
+        return engine.processors, int(engine.info.get("MemTotal") or machine.memory())
+    local = isinstance(subject.pipeline.executor.choice.options, ProcessOptions)
+    return (machine.processors(), machine.memory()) if local else None
+
+
+def _file(subject: Subject) -> str:
+    return shlex.quote(str(subject.file))
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
