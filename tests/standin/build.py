@@ -105,6 +105,8 @@ def _references(project: Path, targets: ET.Element) -> list[str]:
 
 
 def _unescaped(path: str) -> str:
+    """Return a path as MSBuild reads it; nothing in it may mean something else to MSBuild."""
+    assert not re.search(r"[$@;?']|%(?![0-9A-F]{2})", path), path
     return re.sub(r"%([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), path)
 
 

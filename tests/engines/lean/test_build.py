@@ -10,12 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from attrs import evolve, frozen
 
 from leanopt_core.engines.lean.build import Built, Options, Recipe, build
 from leanopt_core.errors import StrategyError
+from leanopt_core.executors.base import Completed
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 
@@ -287,6 +289,20 @@ def test_a_package_that_lean_does_not_have_needs_the_network(shop: Shop) -> None
     with pytest.raises(StrategyError, match="NU1301") as caught:
         shop.build(recipe=allowed)
     assert "build_network" not in str(caught.value)
+
+
+def test_there_is_no_network_but_where_it_is_allowed(shop: Shop) -> None:
+    """Neither for the compiler nor for what comes before it."""
+    asked: list[bool] = []
+
+    def once(*arguments: Any, **options: Any) -> Completed:
+        asked.append(options.get("network", False))
+        return shop.executor.once(*arguments, **options)
+
+    allowed = evolve(shop.recipe, options=evolve(shop.recipe.options, network=True))
+    for recipe in (shop.recipe, allowed):
+        build(shop.project, once=once, builds=shop.builds, recipe=recipe)
+    assert asked == [False, False, False, True]
 
 
 def test_no_lean_is_told_by_its_option(shop: Shop) -> None:

@@ -10,11 +10,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.engines.lean.map_files import MapFile, MapFiles
+from leanopt_core.engines.lean.map_files import OPEN_END, MapFile, MapFiles
 
 BEGIN = date(2020, 1, 1)
 DAYS = [BEGIN + timedelta(days=after) for after in range(40)]
-ROWS = st.dictionaries(st.sampled_from(DAYS), st.sampled_from("abc"), min_size=1, max_size=6)
+ROWS = st.dictionaries(
+    st.sampled_from([*DAYS, OPEN_END]), st.sampled_from("abc"), min_size=1, max_size=6
+)
 
 
 def mapped(rows: dict[date, str], day: date) -> str | None:
@@ -39,21 +41,19 @@ def test_every_day_has_the_ticker_that_lean_gives_it(
         assert following.ticker != one.ticker
 
 
-@given(st.lists(ROWS, min_size=1, max_size=3), st.sampled_from("abc"))
+@given(st.dictionaries(st.sampled_from("abcd"), ROWS, min_size=1), st.sampled_from("abcd"))
 def test_a_ticker_is_that_of_the_shares_that_had_it_last(
-    companies: list[dict[date, str]], ticker: str
+    companies: dict[str, dict[date, str]], ticker: str
 ) -> None:
-    """As `MapFileResolver` resolves one today."""
+    """As `MapFileResolver` resolves one today; a file's name counts where no row has the ticker."""
     with TemporaryDirectory() as folder:
-        for number, rows in enumerate(companies):
+        for name, rows in companies.items():
             lines = (f"{day:%Y%m%d},{name},Q\n" for day, name in rows.items())
-            Path(folder, f"{number}.csv").write_text("".join(lines))
+            Path(folder, f"{name}.csv").write_text("".join(lines))
         found = MapFiles(Path(folder)).find(ticker)
-    had = [
-        max(day for day in rows if rows[day] == ticker)
-        for rows in companies
-        if ticker in rows.values()
-    ]
-    assert (found is None) == (not had)
-    if found is not None:
-        assert max(day for day, name in found.rows if name == ticker) == max(had)
+    had = [day for rows in companies.values() for day, name in rows.items() if name == ticker]
+    if had:
+        assert found is not None
+        assert (max(had), ticker) in found.rows
+    else:
+        assert (found.name if found else None) == (ticker if ticker in companies else None)

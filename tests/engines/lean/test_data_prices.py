@@ -152,6 +152,17 @@ def test_prices_lie_under_the_ticker_of_the_day(data: Folder) -> None:
     )
 
 
+def test_a_day_missing_where_the_ticker_changes_is_a_gap(data: Folder) -> None:
+    """An end is one of the scenario's."""
+    data.write("equity/usa/map_files/new.csv", "20180102,old\n20190628,old\n20501231,new\n")
+    data.days(f"{DAILY}/old.zip", weekdays("2019-01-01", "2019-06-27"))
+    data.days(f"{DAILY}/new.zip", weekdays("2019-07-02", "2019-12-31"))
+    series = Series("NEW", start=date(2019, 1, 1), end=date(2019, 12, 31))
+    found = check_prices(data.path, [series])
+    assert found.problems == ()
+    assert ["(2019-06-28)" in found.notes[0], "(2019-07-01)" in found.notes[1]] == [True, True]
+
+
 def test_a_ticker_of_others_before_is_told(data: Folder) -> None:
     """GOOG before April 2014 is what is now GOOGL."""
     data.write("equity/usa/map_files/goog.csv", "20140327,goocv\n20140402,goocv\n20501231,goog\n")
