@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from leanopt_core.engines.lean.options import LeanStrategy
 from leanopt_core.engines.options import PythonStrategy
+from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.hookspecs import hookimpl
 from leanopt_core.sinks.options import JsonLinesOptions
@@ -33,14 +34,20 @@ def leanopt_engines() -> Sequence[EngineSpec]:
 
 @hookimpl
 def leanopt_executors() -> Sequence[ExecutorSpec]:
-    """Register the executor for this machine."""
+    """Register the executors for this machine: bare processes, and containers."""
     return [
         ExecutorSpec(
             "process",
             "leanopt_core.executors.process:create",
             ProcessOptions,
             "Warm harness processes on this machine",
-        )
+        ),
+        ExecutorSpec(
+            "docker",
+            "leanopt_core.executors.docker.executor:create",
+            DockerOptions,
+            "Warm containers without a network, on this machine's Docker engine",
+        ),
     ]
 
 

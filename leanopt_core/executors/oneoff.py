@@ -1,14 +1,14 @@
-"""Runs a local command to its end, for an executor's `once`."""
+"""Runs a command to its end, for an executor's `once`."""
 
 from __future__ import annotations
 
 import selectors
 import time
+from typing import Protocol
 
 from attrs import define, field
 
-from leanopt_core.executors.base import Completed
-from leanopt_core.executors.channel import ProcessChannel
+from leanopt_core.executors.base import Channel, Completed
 
 #: How much is kept, in bytes: of the output the beginning, of the errors the end.
 OUTPUT_LIMIT = 16 * 2**20
@@ -17,7 +17,15 @@ ERRORS_LIMIT = 65536
 _TIMED_OUT = 124
 
 
-def run(channel: ProcessChannel, time_limit: float) -> Completed:
+class Ending(Channel, Protocol):
+    """A channel that knows more than a fate."""
+
+    def exit_code(self) -> int | None:
+        """Return the command's exit code (128 + signal), None where it is not known."""
+        ...
+
+
+def run(channel: Ending, time_limit: float) -> Completed:
     """Return how the channel's command ended; it gets no input, and is killed at the limit.
 
     The channel is released, its scratch folder removed.
@@ -61,7 +69,7 @@ class _Heard:
         self.errors += f"{text}\n".encode()
 
 
-def _listen(channel: ProcessChannel, heard: _Heard, deadline: float) -> bool:
+def _listen(channel: Ending, heard: _Heard, deadline: float) -> bool:
     """Hear the command out; return whether it ended before the deadline."""
     with selectors.DefaultSelector() as selector:
         for descriptor in channel.filenos():

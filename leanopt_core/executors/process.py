@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,20 +22,11 @@ from leanopt_core.executors.channel import MARK, ProcessChannel, start
 from leanopt_core.executors.oneoff import run
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.scratch import Scratch, Shelf
-from leanopt_core.work import PLACES, Launch, Mount
+from leanopt_core.executors.surroundings import fill_places, variables
+from leanopt_core.work import Launch, Mount
 
-_PLACE = re.compile(rf"\{{({'|'.join(PLACES)})\}}")
-_THREADS = tuple(
-    f"{name}_THREADS"
-    for name in (
-        *("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM"),
-        *("NUMEXPR_NUM", "NUMEXPR_MAX", "NUMBA_NUM", "POLARS_MAX", "RAYON_NUM"),
-    )
-)
 # What a worker does not take over: it would change the harness's streams or keep it from ending.
 _DROPPED = ("PYTHONUNBUFFERED", "PYTHONINSPECT", "PYTHONSTARTUP")
-# Results must not depend on where leanopt was started; a container has these too.
-_FIXED = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def create(options: ProcessOptions, project: Path) -> ProcessExecutor:
@@ -83,7 +73,7 @@ class ProcessExecutor:
     def manual(self, launch: Launch) -> Manual:
         """Say how to start the harness in a shell, with the current folder for its scratch."""
         places = _places(launch.mounts, ".")
-        fill = partial(_fill, places)
+        fill = partial(fill_places, places)
         return Manual(
             tuple(map(fill, launch.command)),
             {name: fill(text) for name, text in launch.environment.items()},
@@ -109,7 +99,7 @@ class ProcessExecutor:
         if memory_limit is not None and not sys.platform.startswith("linux"):
             raise ExecutorError(f"a memory limit needs Linux, this is {sys.platform}")
         scratch = self._scratch(name)
-        fill = partial(_fill, _places(launch.mounts, str(scratch.path)))
+        fill = partial(fill_places, _places(launch.mounts, str(scratch.path)))
         return start(
             [fill(part) for part in launch.command],
             self._environment({k: fill(text) for k, text in launch.environment.items()}),
@@ -131,23 +121,12 @@ class ProcessExecutor:
 
     def _environment(self, asked: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: text for name, text in os.environ.items() if name not in _DROPPED}
-        threads = dict.fromkeys(_THREADS, str(self._options.threads))
-        return {**inherited, **_FIXED, **threads, **asked}
+        return {**inherited, **variables(self._options.threads), **asked}
 
 
 def _places(mounts: Sequence[Mount], scratch: str) -> dict[str, str]:
     places = {"python": sys.executable, "scratch": scratch}
     return places | {mount.name: str(mount.source.absolute()) for mount in mounts}
-
-
-def _fill(places: Mapping[str, str], text: str) -> str:
-    return _PLACE.sub(lambda match: _place(places, match[1]), text)
-
-
-def _place(places: Mapping[str, str], name: str) -> str:
-    if name not in places:
-        raise ExecutorError(f"{{{name}}} is asked for, but nothing is mounted as '{name}'")
-    return places[name]
 
 
 def _sweep(folder: Path) -> None:

@@ -1,0 +1,160 @@
+"""One container, from its start to its removal, and how it came to its end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from threading import Event, Lock
+
+from leanopt_core.executors.docker.engine import Client
+from leanopt_core.executors.docker.errands import Errands
+from leanopt_core.executors.docker.trouble import absent, foreign
+
+KILLED = "killed"
+
+# How long a container may take to be over whose outputs have closed, in seconds.
+_PATIENCE = 2.0
+_SIGNALLED, _LAST_SIGNAL = 128, 64
+_CONFLICT = 409
+
+
+class Container:
+    """A container that runs. Its descriptor closes when it is over and its fate is known.
+
+    What asks the engine does so in a thread: nothing here waits for it. The first reason to end it
+    is its fate. `gone` is called once it has been removed.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        ident: str,
+        errands: Errands,
+        gone: Callable[[Container], None],
+        *,
+        memory: int | None = None,
+    ) -> None:
+        self.ident = ident
+        #: Whether the engine has nothing of it any more.
+        self.removed = False
+        #: The exit code, None while it runs or where it was ended from here.
+        self.exit_code: int | None = None
+        self._client = client
+        self._errands = errands
+        self._gone = gone
+        self._memory = memory
+        self._lock = Lock()
+        self._asked = False
+        self._reason = ""
+        self._fate = ""
+        self._over = Event()
+        # Sockets, not pipes: one that is closed refuses, and never writes to a successor's number.
+        self._heard, self._bell = socket.socketpair()
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable once the fate is known."""
+        return self._heard.fileno()
+
+    def fate(self) -> str:
+        """Say how it ended, empty while that is not known."""
+        return self._fate if self._over.is_set() else ""
+
+    def end(self, reason: str) -> None:
+        """Begin to kill and remove it, for this reason, unless it is ending already."""
+        with self._lock:
+            if self._reason or self._over.is_set():
+                return
+            self._reason = reason
+        self._errands.send(self._destroy)
+
+    def inquire(self) -> None:
+        """Begin to find out how it ended, now that its outputs have closed; it is removed then."""
+        with self._lock:
+            if self._asked or self._reason:
+                return
+            self._asked = True
+        self._errands.send(self._find_out)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it is over, so long at most."""
+        self._over.wait(max(0.0, seconds))
+
+    def retry(self) -> None:
+        """Begin to remove it where that has failed before."""
+        if self._over.is_set() and not self.removed:
+            self._errands.send(self._remove)
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        self._heard.close()
+
+    def full(self) -> str:
+        """Return the fate of a container that took too much memory."""
+        if self._memory is None:
+            return "the machine is out of memory"
+        return f"memory limit of {self._memory / 2**20:g} MiB exceeded"
+
+    def _destroy(self) -> None:
+        self._remove()
+        self._settle("")
+
+    def _find_out(self) -> None:
+        self._settle(self._account())
+        self._remove()
+
+    def _settle(self, found: str) -> None:
+        """Say how it ended, once; where it was ended from here, the reason is why."""
+        with self._lock:
+            if self._over.is_set():
+                return
+            self._fate = self._reason or found
+            self._over.set()
+        self._bell.close()
+
+    def _account(self) -> str:
+        """Return how it ended, as the engine has it."""
+        try:
+            self.exit_code = self._client.wait(self.ident, timeout=_PATIENCE)["StatusCode"]
+            state = self._client.inspect_container(self.ident)["State"]
+        except Exception as error:
+            if not foreign(error):
+                raise
+            return _unknown(error)
+        if state.get("OOMKilled"):
+            return self.full()
+        return describe(self.exit_code or 0)
+
+    def _remove(self) -> None:
+        """Remove it, running or not; what fails is tried again by `retry`."""
+        try:
+            self._client.remove_container(self.ident, v=True, force=True)
+        except Exception as error:
+            if not foreign(error):
+                raise
+            if not absent(error) and not _being_removed(error):
+                return
+        self.removed = True
+        self._gone(self)
+
+
+def describe(code: int) -> str:
+    """Return an exit code in words: `exit code 3`, `signal 11 (SIGSEGV)`."""
+    if not _SIGNALLED < code <= _SIGNALLED + _LAST_SIGNAL:
+        return f"exit code {code}"
+    try:
+        return f"signal {code - _SIGNALLED} ({signal.Signals(code - _SIGNALLED).name})"
+    except ValueError:
+        return f"exit code {code}"
+
+
+def _unknown(error: BaseException) -> str:
+    if absent(error):
+        return "its container was removed from outside"
+    if "Timeout" in type(error).__name__ or "timed out" in str(error):
+        return "it closed its output and went on running"
+    return "the Docker engine went away"
+
+
+def _being_removed(error: BaseException) -> bool:
+    return getattr(getattr(error, "response", None), "status_code", None) == _CONFLICT

@@ -1,0 +1,77 @@
+"""What happens to containers that closes no line: somebody pauses one, the kernel kills a part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from threading import Lock, Thread
+from typing import Any
+
+from leanopt_core.executors.docker.engine import Client
+from leanopt_core.executors.docker.labels import RUN
+from leanopt_core.executors.docker.trouble import foreign
+
+_OF_INTEREST = ("pause", "oom")
+
+
+class Watch:
+    """Listens to what the engine tells about the containers of a run, in a thread.
+
+    `notice(container, event)` is called there. An engine that went away is listened to again after
+    the next `begin`.
+    """
+
+    def __init__(self, client: Client, run: str, notice: Callable[[str, str], None]) -> None:
+        self._client = client
+        self._filters = {
+            "type": "container",
+            "event": list(_OF_INTEREST),
+            "label": f"{RUN}={run}",
+        }
+        self._notice = notice
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._stream: Any = None
+
+    def begin(self) -> None:
+        """Listen, if that is not so already; trouble means not to listen until the next time."""
+        with self._lock:
+            if self._thread is not None and self._thread.is_alive():
+                return
+            try:
+                self._stream = self._client.events(filters=self._filters, decode=True)
+            except Exception as error:
+                if not foreign(error):
+                    raise
+                return
+            # A daemon: leanopt's end need not wait for an engine that hangs.
+            self._thread = Thread(
+                target=self._listen, args=(self._stream,), name="docker-events", daemon=True
+            )
+            self._thread.start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        with self._lock:
+            stream, thread = self._stream, self._thread
+            self._stream = self._thread = None
+        if stream is not None and thread is not None:
+            try:
+                stream.close()
+            except Exception as error:
+                if not foreign(error):
+                    raise
+            thread.join(1.0)
+
+    def _listen(self, stream: Any) -> None:
+        try:
+            for event in stream:
+                self._hear(event)
+        except Exception as error:
+            # Its socket is closed under it, by `close` or by the engine's end.
+            if not foreign(error) and not isinstance(error, ValueError | AttributeError):
+                raise
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        action = event.get("Action") or event.get("status")
+        if action in _OF_INTEREST:
+            self._notice(str(event.get("id")), str(action))
