@@ -15,7 +15,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 from tempfile import TemporaryDirectory
@@ -27,6 +27,9 @@ from leanopt_core.engines.lean.source import Source, source_of
 from leanopt_core.engines.lean.source.algorithm import Classes, choose
 from leanopt_core.engines.lean.source.files import Files, read_files
 from leanopt_core.errors import LeanoptError
+
+#: Yields each file of a folder with what its algorithm says, or why nothing is known.
+Sources = Callable[[Path], Iterator[tuple[str, Source | None, str]]]
 
 READ = re.compile(
     r"""(?:\bGetParameter|\bget_parameter)(?:<\w+>)?\(\s*(?:name\s*[:=]\s*)?(["'])(.*?)\1"""
@@ -100,17 +103,17 @@ def shares(tally: Tally) -> dict[str, float]:
     }
 
 
-def counted(folder: Path, sources: object) -> Tally:
+def counted(folder: Path, sources: Sources) -> Tally:
     """Return what was counted in a folder."""
     tally = Tally()
-    for file, source, error in sources(folder):  # type: ignore[operator]
+    for file, source, error in sources(folder):
         text = (folder / file).read_text(encoding="utf-8-sig")
         tally.files += 1
         if ALGORITHM.search(text) or source is not None:
             tally.algorithms += 1
             tally.found += source is not None
-            if source is None:
-                tally.missed.append(f"{file}: {error}")
+        if source is None:
+            tally.missed.append(f"{file}: {error}")
         judge(file, text, source, tally)
         if source is not None and source.parameters:
             tally.pipelines += piped(folder, source, tally)
