@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from leanopt_core.store.reader import Reader
     from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
 
+#: Where optuna-dashboard looks for constraints: what is violated, in the form of Optuna 4.
+_VIOLATED: Final = "constraints"
 _DIRECTIONS: Final = {"max": StudyDirection.MAXIMIZE, "min": StudyDirection.MINIMIZE}
 
 
@@ -68,7 +70,7 @@ def _frozen(
     search: StoredSearch, trial: StoredTrial, distributions: Mapping[str, BaseDistribution]
 ) -> FrozenTrial:
     score = trial.score
-    violations = score.violations if score else ()
+    violations = {one.constraint: one.size for one in score.violations} if score else {}
     values = json.loads(trial.parameters)
     frozen = create_trial(
         state=TrialState.FAIL if trial.fitness is None else TrialState.COMPLETE,
@@ -76,7 +78,8 @@ def _frozen(
         params={name: _of_kind(values[name], kind) for name, kind in distributions.items()},
         distributions=dict(distributions),
         user_attrs=dict(_attributes(search, trial)),
-        constraints={violation.constraint: violation.size for violation in violations},
+        system_attrs={_VIOLATED: [sum(violations.values())]} if violations else {},
+        constraints=violations,
     )
     ends = [backtest.finished_at for backtest in trial.backtests.values()]
     if ends:
