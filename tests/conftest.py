@@ -113,3 +113,13 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+@pytest.fixture
+def canonical(leanopt: Leanopt) -> Callable[[Path], str]:
+    """Return the canonical dump of a project's newest run, or of the one named."""
+
+    def dump(folder: Path, *run: str) -> str:
+        return leanopt(folder, "export", *run, "--to", "jsonl", "--canonical").stdout
+
+    return dump

@@ -82,13 +82,21 @@ def _requests(run: StoredRun, search: int, trial: StoredTrial) -> list[tuple[str
 
 def _by_hand_document(run: StoredRun, search: int, trial: StoredTrial) -> list[dict[str, Any]]:
     return [
-        {"scenario": name, "command": None, "environment": None, "request": None, "reason": how}
+        {
+            "scenario": name,
+            "command": None,
+            "environment": None,
+            "request": None,
+            "files": None,
+            "reason": how,
+        }
         if isinstance(how, str)
         else {
             "scenario": name,
             "command": list(how.command),
             "environment": dict(how.environment),
             "request": how.request,
+            "files": dict(how.files),
             "reason": None,
         }
         for name, how in _requests(run, search, trial)
@@ -96,16 +104,17 @@ def _by_hand_document(run: StoredRun, search: int, trial: StoredTrial) -> list[d
 
 
 def _print_by_hand(run: StoredRun, search: int, trial: StoredTrial) -> None:
-    click.echo("\nby hand:")
+    click.echo("\nby hand (Ctrl-D ends it when it has answered):")
     for name, how in _requests(run, search, trial):
         if isinstance(how, str):
             click.echo(f"  {plain(name)}: {how}")
             continue
+        for file, text in how.files.items():
+            click.echo(f"  echo {shlex.quote(text)} > {shlex.quote(file)}")
         settings = [f"{key}={shlex.quote(value)}" for key, value in how.environment.items()]
         command = " ".join([*settings, shlex.join(how.command)])
-        click.echo(f"  echo {shlex.quote(how.request)} | {command}")
-        for file in how.files:
-            click.echo(f"  with the file {plain(file)} in the folder where it is run")
+        # The end of its input is the end of a harness, at work or not.
+        click.echo(f"  (echo {shlex.quote(how.request)}; cat) | {command}")
 
 
 def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:

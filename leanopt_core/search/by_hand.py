@@ -66,7 +66,10 @@ def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registr
         request = engine.request(_backtest(plan, trial, scenario), frozenset(), Hello())
     except (MisfitError, PipelineError, StrategyError) as error:
         return f"its engine takes these options no more: {error}"
-    places = {"request": ".", **launch["places"]}
+    scratch = launch["places"]["scratch"]
+    # The engine that is told by a file may run elsewhere.
+    here = str(Path.cwd()) if scratch == "." else scratch
+    places = {"request": here, **launch["places"]}
 
     def filled(text: str) -> str:
         return fill_in(text, request.placeholders, lambda part: _fill(places, part))

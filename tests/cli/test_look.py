@@ -16,11 +16,23 @@ def document(leanopt, folder: Path, *arguments: str) -> dict:
     return json.loads(leanopt(folder, *arguments, "--json").stdout)
 
 
+def paste(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a printed line in a shell elsewhere, with nothing more to type."""
+    return subprocess.run(
+        ["sh", "-c", line],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
 def test_by_hand_a_trial_gives_what_is_stored(searched: Path, leanopt) -> None:
     """The printed command line, pasted into a shell elsewhere."""
     page = leanopt(searched, "show", "slope-1", "7").stdout
-    line = page[page.index("by hand:\n") :].splitlines()[1]
-    pasted = subprocess.run(["sh", "-c", line], cwd="/", capture_output=True, text=True, check=True)
+    line = page[page.index("by hand (") :].splitlines()[1]
+    pasted = paste(line)
     answer = json.loads(pasted.stdout)
     stored = document(leanopt, searched, "show", "slope-1", "7")
     assert answer["status"] == "complete"
@@ -40,8 +52,8 @@ def test_a_failed_trial_fails_by_hand_too(searched: Path, leanopt) -> None:
         if (trial := json.loads(line)).get("failure")
     )
     page = leanopt(searched, "show", "slope-2", str(stored["number"])).stdout
-    line = page[page.index("by hand:\n") :].splitlines()[1]
-    pasted = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True)
+    line = page[page.index("by hand (") :].splitlines()[1]
+    pasted = paste(line)
     message = json.loads(pasted.stdout)["message"].splitlines()[0]
     assert "no bars for x = " in message
     assert message in page

@@ -91,16 +91,6 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def canonical(leanopt: Leanopt) -> Callable[[Path], str]:
-    """Return the canonical dump of a project's newest run, or of the one named."""
-
-    def dump(folder: Path, *run: str) -> str:
-        return leanopt(folder, "export", *run, "--to", "jsonl", "--canonical").stdout
-
-    return dump
-
-
-@pytest.fixture
 def shown(leanopt: Leanopt) -> Callable[..., Mapping[str, Any]]:
     """Return what `leanopt show --json` says."""
 

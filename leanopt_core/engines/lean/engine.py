@@ -32,6 +32,7 @@ from leanopt_core.space import number_text
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request, Scenario
 
 _HARNESS = Path(leanopt_harness.__file__).resolve().parent
+_OWN_ABILITIES = frozenset({"config"})
 
 
 def create(options: LeanStrategy, project: Path) -> LeanEngine:
@@ -165,10 +166,12 @@ class LeanEngine:
 
         Raises StrategyError where a scenario does not reach the strategy by such a harness.
         """
-        self._check_reach(backtest.scenario, hello.abilities, backtest.parameters)
+        # The launcher harness needs no asking: it is ours.
+        abilities = hello.abilities if self._options.harness else _OWN_ABILITIES
+        self._check_reach(backtest.scenario, abilities, backtest.parameters)
         parameters = {name: number_text(value) for name, value in backtest.parameters.items()}
         parameters |= passed_parameters(self._source, backtest.scenario, backtest.parameters)
-        return word(self._template, parameters, backtest.scenario, outputs, hello)
+        return word(self._template, parameters, backtest.scenario, outputs, abilities)
 
     def _check_reach(
         self, scenario: Scenario, abilities: frozenset[str], given: Mapping[str, object]
