@@ -12,13 +12,20 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = {
     "leanopt-calmar": ("fitness function", "calmar"),
+    "leanopt-euler": ("stage", "euler"),
+    "leanopt-ga-deap": ("stage", "ga_deap"),
+    "leanopt-grid": ("stage", "grid"),
     "leanopt-lhs": ("stage", "lhs"),
+    "leanopt-local-grid": ("stage", "local_grid"),
+    "leanopt-optuna": ("stage", "optuna"),
     "leanopt-random": ("stage", "random"),
     "leanopt-statistic": ("fitness function", "statistic"),
+    "leanopt-surrogate": ("stage", "surrogate"),
 }
 #: No `site`, so that nothing but the standard library and PYTHONPATH can be imported.
 ISOLATED = [sys.executable, "-S", "-c"]
@@ -43,7 +50,7 @@ def required(name: str) -> Iterator[str]:
         requirement = Requirement(text)
         ours = requirement.name.startswith("leanopt-")
         if not ours and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
-            yield requirement.name
+            yield canonicalize_name(requirement.name)
             yield from required(requirement.name)
 
 
@@ -62,11 +69,16 @@ def core(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the core's and the harness's wheels, with links to what they depend on."""
     folder = tmp_path_factory.mktemp("core")
     pip("install", "--target", folder, *wheels.glob("leanopt_core-*"), *wheels.glob("*harness-*"))
-    for name in set(required("leanopt-core")):
+    link(folder, set(required("leanopt-core")))
+    return folder
+
+
+def link(folder: Path, names: set[str]) -> None:
+    """Put links to installed distributions into a folder."""
+    for name in names:
         found = distribution(name)
         for top in {file.parts[0] for file in found.files or []} - {"..", "__pycache__"}:
             (folder / top).symlink_to(Path(str(found.locate_file(top))))
-    return folder
 
 
 def run(program: str, *arguments: str, path: list[Path]) -> str:
@@ -94,6 +106,7 @@ def test_one_wheel_beside_the_cores(name: str, wheels: Path, core: Path, tmp_pat
     pip("install", "--target", tmp_path, wheel)
     installed = {entry.name for entry in tmp_path.iterdir()}
     assert installed == {module, f"{module}-{distribution(name).version}.dist-info"}
+    link(tmp_path, set(required(name)) - set(required("leanopt-core")))
     shown = json.loads(run(CLI, "plugins", "--json", path=[tmp_path, core]))
     theirs = [entry for entry in shown["plugins"] if entry["distribution"] != "leanopt-core"]
     assert [(e["distribution"], e["kind"], e["name"]) for e in theirs] == [(name, *PLUGINS[name])]
