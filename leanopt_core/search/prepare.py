@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -19,11 +19,16 @@ from leanopt_core.search.guarded import NamedEngine, NamedExecutor
 
 @frozen
 class Prepared:
-    """A pipeline made ready to run; `data` is the data's identity, None where none is read."""
+    """A pipeline made ready to run.
+
+    `place` is what the executor says of where workers run, `data` the data's identity, None where
+    none is read.
+    """
 
     pipeline: Pipeline
     executor: Executor
     engine: Engine
+    place: Mapping[str, str]
     build: Build
     data: str | None
     plan: SearchPlan
@@ -75,9 +80,10 @@ def prepared(
             allow_unread=allow_unread,
             skip_build=skip_build,
         )
-        build = engine.prepare(executor.once, executor.place(), brief)
+        place = executor.place()
+        build = engine.prepare(executor.once, place, brief)
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
-        yield Prepared(pipeline, executor, engine, build, data, plan)
+        yield Prepared(pipeline, executor, engine, place, build, data, plan)
     finally:
         executor.close()

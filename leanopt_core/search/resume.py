@@ -65,6 +65,7 @@ def executed(ready: Prepared) -> dict[str, Any]:
     return {
         **execution(ready.pipeline).to_dict(),
         "workers": ready.executor.workers(ready.pipeline.executor.workers),
+        "place": dict(ready.place),
         "build": {"identity": ready.build.identity, **ready.build.details},
         **kept(ready),
     }
