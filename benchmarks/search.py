@@ -1,6 +1,6 @@
 """Compares search methods on landscapes whose best point is known.
 
-    python benchmarks/search.py [--quick] [--json] [--keep FILE] [--write]
+    python benchmarks/search.py [--quick] [--json] [--keep FILE] [--kept] [--write]
 
 Needs leanopt and its plugins; peers that need Optuna take part where it is installed
 (requirements-bench.txt). The last line of output is one JSON object.
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     lacking = {name: METHODS[name].lacks() for name in options.methods}
     run = [name for name, lack in lacking.items() if lack is None]
-    traces = _traces(list(_jobs(options, run)), Kept(options.keep), options.processes)
+    processes = 0 if options.kept else options.processes
+    traces = _traces(list(_jobs(options, run)), Kept(options.keep), processes)
     results = _results(options.landscapes, traces)
     missing = {name: lack for name, lack in lacking.items() if lack is not None}
     said = tables(results)
@@ -83,6 +84,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--lookaheads", type=_numbers, help="with commas")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="a file: runs that are in it are not repeated")
+    parser.add_argument("--kept", action="store_true", help="nothing is run: what is kept, alone")
     parser.add_argument("--write", action="store_true", help="fill the page and draw its picture")
     options = parser.parse_args(arguments)
     quick = options.quick
@@ -120,20 +122,26 @@ def _jobs(options: argparse.Namespace, methods: Sequence[str]) -> Iterator[Job]:
 
 
 def _traces(jobs: Sequence[Job], kept: Kept, processes: int) -> dict[Job, Trace]:
-    """Return what came of each job; what is kept is not run again."""
+    """Return what came of each job; what is kept is not run again, without processes nothing is."""
     pairs = {(job.method, job.landscape) for job in jobs}
     known = {pair: stamp(METHODS[pair[0]], landscape(pair[1])) for pair in sorted(pairs)}
     stamps = {job: known[job.method, job.landscape] for job in jobs}
     found = {job: trace for job in stamps if (trace := kept.get(job, stamps[job]))}
-    todo = [job for job in stamps if job not in found]
-    os.environ.update(dict.fromkeys(THREADS, "1"))  # read by the processes that start now
-    with get_context("spawn").Pool(processes) as pool:
-        for count, (job, trace) in enumerate(pool.imap_unordered(run, todo), start=1):
+    if processes:
+        for job, trace in _run([job for job in stamps if job not in found], processes):
             found[job] = trace
             kept.add(job, stamps[job], trace)
-            print(f"\r{count} of {len(todo)} runs", end="", file=sys.stderr)
-    print(file=sys.stderr)
     return found
+
+
+def _run(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Job, Trace]]:
+    """Do runs side by side and say how many are done."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # read by the processes that start now
+    with get_context("spawn").Pool(processes) as pool:
+        for count, done in enumerate(pool.imap_unordered(run, jobs), start=1):
+            yield done
+            print(f"\r{count} of {len(jobs)} runs", end="", file=sys.stderr)
+    print(file=sys.stderr)
 
 
 def run(job: Job) -> tuple[Job, Trace]:

@@ -37,8 +37,29 @@ def tables(results: Results) -> dict[str, str]:
 
 
 def _methods(results: Results) -> str:
-    rows = [[name, METHODS[name].words, _pipeline(METHODS[name])] for name in methods(results)]
-    return _table(["method", "what it is", "stages"], rows)
+    at = _lookaheads(results)
+    rows = [
+        [name, METHODS[name].words, _pipeline(METHODS[name]), _seeds(results, name)]
+        for name in methods(results)
+    ]
+    return _table(["method", "what it is", "stages", f"seeds at {' / '.join(map(str, at))}"], rows)
+
+
+def _lookaheads(results: Results) -> list[int]:
+    return sorted({lookahead for _, _, lookahead in results})
+
+
+def _seeds(results: Results, name: str) -> str:
+    """Return by lookahead with how many seeds a method ran, the fewest of all landscapes."""
+    counts = [
+        [
+            len(one.curves)
+            for (_, method, at), one in results.items()
+            if (method, at) == (name, each)
+        ]
+        for each in _lookaheads(results)
+    ]
+    return " / ".join(str(min(some)) if some else "-" for some in counts)
 
 
 def _pipeline(method: Method) -> str:
@@ -92,7 +113,7 @@ def _cost(one: Summary) -> str:
 
 
 def _other_lookaheads(results: Results) -> str:
-    others = sorted({lookahead for _, _, lookahead in results})
+    others = _lookaheads(results)
     at = places(results)
     rows = []
     for name in methods(results):

@@ -410,6 +410,13 @@ def test_real_page_has_a_place_for_every_table(results: report.Results) -> None:
         filled(page, {"nowhere": ""})
 
 
+def test_number_of_seeds_is_in_the_table(results: report.Results) -> None:
+    """By lookahead; a dash where there was no run."""
+    rows = tables(results)["methods"].splitlines()
+    assert rows[0].endswith("| seeds at 1 / 16 |")
+    assert [row.split(" | ")[-1] for row in rows[2:]] == ["- / 2 |", "- / 2 |", "2 / 2 |"]
+
+
 def test_landscape_that_is_lost_is_named(results: report.Results) -> None:
     """The verdict says so where a peer is better beyond chance."""
     swapped = {
@@ -456,6 +463,9 @@ def test_command_ends_with_one_json_object(tmp_path: Path) -> None:
     assert "evaluations_lean_sharpe_random" in document["figures"]
     regrets = [document["figures"][f"regret_lean_sharpe_random_{n}"] for n in (100, 600)]
     assert regrets[0] >= regrets[1] >= 0
+    more = [*command, "--kept", "--seeds", "3", "--methods", "random,ga"]
+    kept = subprocess.run(more, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert json.loads(kept[-1])["figures"] == document["figures"]
 
 
 def test_unknown_method_is_named() -> None:
