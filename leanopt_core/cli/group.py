@@ -35,7 +35,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "plugins": {"plugins": "List what is installed, with its options."},
     "house-keeping": {
-        "doctor": "Say what keeps backtests from running, and what mends it.",
+        "doctor": "Say what keeps backtests from running here.",
         "delete": "Delete a run.",
         "completion": "Complete commands in bash, zsh or fish.",
     },

@@ -59,15 +59,15 @@ def _pipeline(subject: Subject) -> Iterator[Check]:
         container, lean_too = subject.docker_options is not None, subject.lean_options is not None
     except LeanoptError:
         container, lean_too = False, False
-    ground = "folders" if container else "pipeline"
+    ground, host = ("folders", "docker") if container else ("pipeline", "pipeline")
     yield from _IMAGE if container else ()
     yield Check("interpreter", workers.interpreter, (ground,))
     yield Check("data", workers.data, ("pipeline",))
     yield from _LEAN if lean_too else ()
     yield Check("strategy", workers.strategy, ("interpreter", "data"))
     yield Check("harness", workers.harness, ("strategy",))
-    yield Check("workers", workers.cores, (ground,))
-    yield Check("worker memory", workers.memory, (ground,))
+    yield Check("workers", workers.cores, (host,))
+    yield Check("worker memory", workers.memory, (host,))
 
 
 def _tidy(find: Callable[[Subject], Pile]) -> Callable[[Subject], Iterator[Line]]:

@@ -42,7 +42,11 @@ def cause_of(error: ExecutorError) -> Cause:
     if system is not None and system.errno in (errno.EACCES, errno.EPERM):
         what = "this user may not use its socket (log in again after the command)"
         return Cause(what, "sudo usermod -aG docker $USER")
-    silent = f"no engine answers ({system.strerror})" if system is not None else str(error)
+    silent = (
+        f"no engine answers ({system.strerror})"
+        if system is not None
+        else str(error).partition(";")[0]
+    )
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         if value := os.environ.get(name):
             return Cause(f"{name} is {value}, and {silent}", f"unset {name}")

@@ -87,8 +87,7 @@ def _greeting(hello: Hello) -> Line:
 
 def cores(subject: Subject) -> Iterator[Line]:
     """Compare the workers that are asked for with the processors that they would have."""
-    count = subject.executor.workers(subject.pipeline.executor.workers)
-    there = _there(subject)
+    count, there = _count(subject), _there(subject)
     if there is None:
         yield ok(f"{count}; what they have is their executor's matter")
     elif count > there[0]:
@@ -100,8 +99,7 @@ def cores(subject: Subject) -> Iterator[Line]:
 
 def memory(subject: Subject) -> Iterator[Line]:
     """Compare the memory that workers may take with what there is."""
-    settings, there = subject.pipeline.executor, _there(subject)
-    count, limit = subject.executor.workers(settings.workers), settings.memory_limit
+    count, there, limit = _count(subject), _there(subject), subject.pipeline.executor.memory_limit
     if there is None or limit is None:
         whole = f" of {size(there[1])}" if there is not None else ""
         yield ok(f"no limit: {count} workers may take all{whole} (executor.memory_limit)")
@@ -111,6 +109,14 @@ def memory(subject: Subject) -> Iterator[Line]:
     change = f"--workers {fit}" if fit else f"--set executor.memory_limit={there[1] // 2}"
     mend = f"leanopt run {_file(subject)} {change}"
     yield ok(what) if count <= fit else wrong(f"too much: {what}", mend)
+
+
+def _count(subject: Subject) -> int:
+    """Return how many workers a run would have; no image is needed to know."""
+    wanted = subject.pipeline.executor.workers
+    if wanted is None and subject.docker_options is not None:
+        return subject.docker_engine.processors
+    return subject.executor.workers(wanted)
 
 
 def _there(subject: Subject) -> tuple[int, int] | None:

@@ -1,0 +1,99 @@
+"""What `leanopt doctor` said, and a small project to run it on."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import frozen
+
+LEANOPT = Path(sys.executable).with_name("leanopt")
+MEMBERS = {"name", "status", "what", "mend"}
+NOT_LOOKED_AT = "not looked at: it needs "
+
+STRATEGY = '''
+import os
+import sys
+import time
+from pathlib import Path
+
+from leanopt_harness import Result, backtest
+
+if os.environ.get("DYING") and "serve" in sys.argv:
+    os._exit(3)
+
+
+@backtest
+def run(parameters, scenario):
+    """Waits where there is a gate."""
+    while scenario.gate and not Path(scenario.gate).exists():
+        time.sleep(0.005)
+    return Result({"Net Profit": parameters["x"], "Total Orders": 9})
+'''
+PIPELINE = """
+name = "small"
+
+[strategy]
+entry = "strategy.py:run"
+data = "data"
+
+[scenario]
+gate = ""
+
+[parameters]
+x = { min = 1, max = 10 }
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+
+[executor]
+workers = 1
+
+[[stage]]
+use = "random"
+trials = 4
+"""
+
+
+@frozen
+class Report:
+    """What doctor said, as JSON; `lines` has every check's lines by its name."""
+
+    code: int
+    names: list[str]
+    lines: dict[str, list[dict[str, str | None]]]
+
+    def one(self, name: str) -> dict[str, str | None]:
+        """Return a check's only line."""
+        (line,) = self.lines[name]
+        return line
+
+    def not_ok(self) -> set[str]:
+        """Return the names of the checks that are not ok."""
+        return {
+            name
+            for name, lines in self.lines.items()
+            if any(line["status"] != "ok" for line in lines)
+        }
+
+    def blocked(self) -> set[str]:
+        """Return the names of the checks that another one kept from looking."""
+        return {
+            name
+            for name, lines in self.lines.items()
+            if (lines[0]["what"] or "").startswith(NOT_LOOKED_AT)
+        }
+
+
+Doctor = Callable[..., Report]
+
+
+def works(*command: str) -> bool:
+    """Say whether a command succeeds here."""
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
