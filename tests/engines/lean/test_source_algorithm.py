@@ -97,11 +97,6 @@ REFUSED = {
     ),
     "no python": ({"main.py": "def"}, None, "main.py is no Python source: "),
     "no text": ({"main.py": "\udcff"}, None, "main.py is not UTF-8 text (byte 0)"),
-    "too long": (
-        {"A.cs": csharp("GetParameter(" + '"a" + ' * 20000 + '"b");')},
-        None,
-        "its source is nested too deeply",
-    ),
     "too deep": ({"A.cs": "class A { int b = " + "(" * 20000 + "; }"}, None, "nested too deeply"),
 }
 

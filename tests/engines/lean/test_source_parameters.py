@@ -135,6 +135,10 @@ UNSURE = {
         python("for k, v in self.get_parameters().items():\n    self.log(k)"),
         csharp("foreach (var one in GetParameters()) { Log(one.Key); }"),
     ),
+    "put together of too much": (
+        python("self.get_parameter(" + '"a" + ' * 2000 + '"b")'),
+        csharp("GetParameter(" + '"a" + ' * 5000 + '"b");'),
+    ),
     "given twice": (
         python('n = "a"\nn = self.next()\nself.get_parameter(n)'),
         csharp('var n = "a"; n = Next(); GetParameter(n);'),

@@ -19,7 +19,6 @@ from leanopt_core.engines.lean.source.readers import Readers, unset
 from leanopt_core.engines.lean.source.settings import Settings
 from leanopt_core.engines.lean.source.syntax import Call, Member, Place, Unit, joined, walk
 from leanopt_core.engines.lean.source.values import Values
-from leanopt_core.errors import StrategyError
 
 __all__ = [
     "Language",
@@ -41,10 +40,7 @@ def scan(project: Path, algorithm: str | None = None, apart: Collection[Path] = 
     project is none, a file is unreadable, or no or more than one class can be meant.
     """
     files = read_files(project, apart)
-    try:
-        return source_of(project, files, choose(project, files, algorithm))
-    except RecursionError:
-        raise StrategyError(f"{project}: its source is nested too deeply to be read") from None
+    return source_of(project, files, choose(project, files, algorithm))
 
 
 def source_of(project: Path, files: Files, algorithm: str) -> Source:

@@ -104,10 +104,12 @@ class Expressions:
             return Call(type_, (Argument(inner),), self._place(items[0]))
         if not items:
             return Opaque()
-        first, at = self._primary(items)
-        if at == len(items):
-            return first
-        return Opaque((first, self.read(items[at:])))
+        found, at = [], 0
+        while at < len(items):
+            one, read = self._primary(items[at:])
+            found.append(one)
+            at += read
+        return found[0] if len(found) == 1 else Opaque(tuple(found))
 
     def _primary(self, items: Sequence[Item]) -> tuple[Expression, int]:
         first, at = items[0], 1
@@ -236,12 +238,11 @@ def _cast(items: Sequence[Item]) -> str | None:
 def number(text: str) -> int | Decimal | None:
     """Return a number as it is written, None where it is none; a suffix says that it is decimal."""
     plain = text.replace("_", "").lower()
-    if plain.startswith(("0x", "0b")):
-        return int(plain.rstrip("ul"), 0)
-    digits = plain.rstrip("uldfm")
     try:
-        value = Decimal(digits)
-    except ArithmeticError:
+        if plain.startswith(("0x", "0b")):
+            return int(plain.rstrip("ul"), 0)
+        digits = plain.rstrip("uldfm")
+        whole = digits.isdecimal() and not plain.endswith(("d", "f", "m"))
+        return int(digits) if whole else Decimal(digits)
+    except (ValueError, ArithmeticError):
         return None
-    whole = digits.isdecimal() and not plain.endswith(("d", "f", "m"))
-    return int(digits) if whole else value

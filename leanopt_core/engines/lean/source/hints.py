@@ -12,11 +12,13 @@ from leanopt_core.engines.lean.source.syntax import (
     Choice,
     Constant,
     Expression,
+    Inside,
     Literal,
     Name,
     Opaque,
     Statement,
     Unit,
+    outwards,
     walk,
 )
 
@@ -37,15 +39,15 @@ class Hint:
     texts: tuple[str, ...] = ()
 
 
-def hint(call: Call, statement: Statement, above: tuple[Expression, ...], unit: Unit) -> Hint:
+def hint(call: Call, statement: Statement, inside: Inside | None, unit: Unit) -> Hint:
     """Return what is said of a reading where it stands, and of the name that it is given to."""
-    near = list(_around(call, above))
+    near = list(_around(call, inside))
     if statement.target and not _converted(near):
         for other in unit.statements:
             if other.scope == statement.scope and statement.target:
-                for one, over in walk(other.value):
+                for one, around in walk(other.value):
                     if one == Name(statement.target):
-                        near += _around(one, over)
+                        near += _around(one, around)
     return Hint(
         next((one.default for one in near if one.default is not None), None),
         next((one.made for one in near if one.made), None),
@@ -57,9 +59,9 @@ def _converted(near: list[Hint]) -> bool:
     return any(one.made or one.texts for one in near)
 
 
-def _around(inner: Expression, above: tuple[Expression, ...]) -> Iterator[Hint]:
+def _around(inner: Expression, inside: Inside | None) -> Iterator[Hint]:
     """Yield what conversions, alternatives and comparisons around an expression say."""
-    for outer in reversed(above):
+    for outer in outwards(inside):
         match outer:
             case Call() if (made := conversion(outer)) is not None:
                 yield Hint(made=made)

@@ -101,10 +101,15 @@ class Expressions(ast.NodeVisitor):
         return Call("[]", inside, self._place(node), self.read(node.value))
 
     def visit_BinOp(self, node: ast.BinOp) -> Expression:
-        operator = _OPERATORS.get(type(node.op))
-        if operator is None:
-            return self.generic_visit(node)
-        return Binary(operator, self.read(node.left), self.read(node.right))
+        chain: list[tuple[str, ast.expr]] = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp) and (sign := _OPERATORS.get(type(first.op))):
+            chain.append((sign, first.right))
+            first = first.left
+        left = self.read(first) if chain else self.generic_visit(node)
+        for sign, right in reversed(chain):
+            left = Binary(sign, left, self.read(right))
+        return left
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Expression:
         inner = self.read(node.operand)

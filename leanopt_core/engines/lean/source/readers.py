@@ -14,6 +14,7 @@ from leanopt_core.engines.lean.source.syntax import (
     Constant,
     Expression,
     Function,
+    Inside,
     Literal,
     Member,
     Name,
@@ -45,12 +46,12 @@ class _Reader:
 class Found:
     """Parameters in the order of their places, and where names are made at run time.
 
-    `calls` are the names that each call reads, `marked` those of each member.
+    `calls` are the names that each call (by its `id`) reads, `marked` those of each member.
     """
 
     parameters: tuple[Parameter, ...]
     unsure: tuple[Place, ...]
-    calls: Mapping[Call, frozenset[str]]
+    calls: Mapping[int, frozenset[str]]
     marked: Mapping[str, frozenset[str]]
 
 
@@ -64,7 +65,7 @@ class Readers:
         self._readers: dict[str, _Reader] = {_READER: lean}
         self._found: list[Parameter] = []
         self._unsure: set[Place] = set()
-        self._calls: dict[Call, frozenset[str]] = {}
+        self._calls: dict[int, frozenset[str]] = {}
         self._marked: dict[str, frozenset[str]] = {}
 
     def find(self, members: tuple[Member, ...]) -> Found:
@@ -82,26 +83,26 @@ class Readers:
         """Go through all calls once; says whether another function reads parameters."""
         known = len(self._readers)
         for statement in self._unit.statements:
-            for one, above in walk(statement.value):
+            for one, inside in walk(statement.value):
                 if isinstance(one, Call):
-                    self._call(one, statement, above)
+                    self._call(one, statement, inside)
         return len(self._readers) > known
 
-    def _call(self, call: Call, statement: Statement, above: tuple[Expression, ...]) -> None:
+    def _call(self, call: Call, statement: Statement, inside: Inside | None) -> None:
         name = normal(call.name)
         if name == _TABLE and _lean(call.receiver):
-            user = above[-1] if above else None
+            user = inside.nearest if inside is not None else None
             if not (isinstance(user, Call) and normal(user.name) in _LOOKUPS):
                 self._unsure.add(call.place)
         elif name in _LOOKUPS and isinstance(table := call.receiver, Call):
             if normal(table.name) == _TABLE and _lean(table.receiver):
                 given = _Reader(0, ("key",), 1 if name.startswith("get") else None, ())
-                self._read(call, given, statement, above)
+                self._read(call, given, statement, inside)
         elif (reader := self._readers.get(name) or self._readers.get(call.name)) is not None:
-            self._read(call, reader, statement, above)
+            self._read(call, reader, statement, inside)
 
     def _read(
-        self, call: Call, reader: _Reader, statement: Statement, above: tuple[Expression, ...]
+        self, call: Call, reader: _Reader, statement: Statement, inside: Inside | None
     ) -> None:
         scope = statement.scope
         named = call.argument(reader.name, *reader.names) or reader.fallback
@@ -115,9 +116,9 @@ class Readers:
         texts = sorted(one for one in names or () if isinstance(one, str))
         if names is None or len(texts) < len(names):
             self._unsure.add(call.place)
-        self._calls[call] = frozenset(texts)
+        self._calls[id(call)] = frozenset(texts)
         default = self._default(call, reader, scope)
-        told = hint(call, statement, above, self._unit)
+        told = hint(call, statement, inside, self._unit)
         for text in texts:
             value = default if default is not None else told.default
             self._found.append(

@@ -113,7 +113,7 @@ class Settings:
         for one in given:
             for part in self._values.reaching(one, scope):
                 if isinstance(part, Call):
-                    found |= self._found.calls.get(part, frozenset())
+                    found |= self._found.calls.get(id(part), frozenset())
                 else:
                     found |= self._found.marked.get(part.last, frozenset())
         return found

@@ -207,15 +207,29 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
     return ()
 
 
-def walk(
-    expression: Expression, above: tuple[Expression, ...] = ()
-) -> Iterator[tuple[Expression, tuple[Expression, ...]]]:
-    """Yield an expression and all inside it, each with what it lies in, the nearest last."""
-    stack = [(expression, above)]
+@frozen(eq=False)
+class Inside:
+    """What an expression lies in, from the nearest outwards."""
+
+    nearest: Expression
+    beyond: Inside | None = None
+
+
+def outwards(inside: Inside | None) -> Iterator[Expression]:
+    """Yield what an expression lies in, the nearest first."""
+    while inside is not None:
+        yield inside.nearest
+        inside = inside.beyond
+
+
+def walk(expression: Expression) -> Iterator[tuple[Expression, Inside | None]]:
+    """Yield an expression and all inside it, each with what it lies in."""
+    stack: list[tuple[Expression, Inside | None]] = [(expression, None)]
     while stack:
-        one, around = stack.pop()
-        yield one, around
-        stack.extend((part, (*around, one)) for part in reversed(parts(one)))
+        one, inside = stack.pop()
+        yield one, inside
+        here = Inside(one, inside)
+        stack.extend((part, here) for part in reversed(parts(one)))
 
 
 def characters(text: str) -> str:
