@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,15 +16,8 @@ from leanopt_core.executors.docker.engine import Engine, connect
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.options import DockerOptions
 
-
-def _neighbour(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+sys.path.insert(0, str(Path(__file__).parent))
+import image as images
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +36,7 @@ def image(engine: Engine) -> str:
     """The tag of an image with an interpreter; made once, whoever runs tests beside this."""
     with Path(tempfile.gettempdir(), "leanopt-test-image.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return str(_neighbour("image").image(engine.client))
+        return images.image(engine.client)
 
 
 @pytest.fixture
@@ -70,3 +61,74 @@ def make(folder: Path, image: str, engine: Engine) -> Iterator[Callable[..., Doc
     mine = {"label": f"leanopt.project={folder}"}
     assert engine.client.containers(all=True, filters=mine) == []
     assert list((folder / ".leanopt" / "scratch").glob("*/")) == []
+
+
+#: Deterministic in its parameters; how long a trial takes is not. Some trials fail.
+STRATEGY = '''
+import os
+import time
+
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    """A hill with holes in it."""
+    x, y = parameters["x"], parameters["y"]
+    time.sleep(os.urandom(1)[0] / 255 * float(os.environ.get("HILL_DELAY", "0")))
+    if x % 13 == 0:
+        raise ValueError(f"no trading at x = {x}")
+    profit = 1 - (x / 40 - 0.6) ** 2 - (y - 0.3) ** 2
+    return Result({"Net Profit": profit, "Drawdown": 0.1 + 0.2 * y, "Total Orders": 2 * x})
+'''
+
+PIPELINE = """
+name = "hill"
+seed = 7
+
+[strategy]
+entry = "strategy.py:run"
+
+[parameters]
+x = {{ min = 1, max = 40, step = 1 }}
+y = {{ min = 0.0, max = 1.0, step = 0.05 }}
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+direction = "max"
+
+[executor]
+workers = 2
+{executor}
+
+[[stage]]
+use = "random"
+trials = 60
+"""
+
+
+@pytest.fixture
+def hill(folder: Path, image: str) -> Callable[..., Path]:
+    """Make a project: a folder with the hill, its workers in containers."""
+
+    def made(name: str = "hill", executor: str = "") -> Path:
+        project = folder / name
+        project.mkdir(mode=0o755)
+        (project / "strategy.py").write_text(STRATEGY)
+        containers = f'use = "docker"\nimage = "{image}"\n{executor}'
+        (project / "pipeline.toml").write_text(PIPELINE.format(executor=containers))
+        return project
+
+    return made
+
+
+@pytest.fixture
+def containers(engine: Engine) -> Callable[[Path], list[dict[str, Any]]]:
+    """List the containers of a project, in any state."""
+
+    def listed(project: Path) -> list[dict[str, Any]]:
+        mine = {"label": f"leanopt.project={project}"}
+        return list(engine.client.containers(all=True, filters=mine))
+
+    return listed

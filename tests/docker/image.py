@@ -14,9 +14,19 @@ import sysconfig
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 REPOSITORY = "leanopt-test"
+
+
+class Program(NamedTuple):
+    """A file of this machine that has other rights in the image."""
+
+    source: Path
+    mode: int
+
+
+Content = Path | Program | bytes | str
 
 _PREFIX = "usr/local"
 _PASSWD = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
@@ -26,7 +36,7 @@ _LEFT_OUT = re.compile(
 )
 
 
-def image(client: Any, extra: Mapping[str, Path | bytes | str] | None = None) -> str:
+def image(client: Any, extra: Mapping[str, Content] | None = None) -> str:
     """Return the tag of an image with the interpreter and `extra`; made unless it is there.
 
     `extra` maps paths in the image to files or folders to copy, contents, or targets of symbolic
@@ -39,7 +49,7 @@ def image(client: Any, extra: Mapping[str, Path | bytes | str] | None = None) ->
     return f"{REPOSITORY}:{tag}"
 
 
-def _interpreter() -> dict[str, Path | bytes | str]:
+def _interpreter() -> dict[str, Content]:
     library = Path(sysconfig.get_path("stdlib"))
     program = Path(sys.executable).resolve()
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -69,7 +79,7 @@ def _libraries(program: Path, library: Path) -> set[Path]:
     return {path for path in found if not wanted.search(path.name)}
 
 
-def _archive(content: Mapping[str, Path | bytes | str]) -> bytes:
+def _archive(content: Mapping[str, Content]) -> bytes:
     """Return a tar archive, the same bytes for the same content."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -81,11 +91,14 @@ def _archive(content: Mapping[str, Path | bytes | str]) -> bytes:
     return buffer.getvalue()
 
 
-def _members(name: str, what: Path | bytes | str) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+def _members(name: str, what: Content) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
     if isinstance(what, str):
         link = _plain(name, tarfile.SYMTYPE, 0o777)
         link.linkname = what
         yield link, b""
+    elif isinstance(what, Program):
+        data = what.source.read_bytes()
+        yield _file(name, data, what.mode, 0), data
     elif isinstance(what, bytes):
         yield _file(name, what, 0o755, 0), what
     elif what.is_dir():

@@ -1,0 +1,224 @@
+"""What happens to containers and to leanopt itself changes no trial, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leanopt_core.executors.docker.engine import Engine
+from leanopt_core.executors.docker.executor import DockerExecutor
+from leanopt_core.executors.pool import Pool
+from leanopt_core.testing.lines import PATIENCE, ask, launch, request
+from leanopt_core.work import Category, Request
+
+DELAY = 'environment = { HILL_DELAY = "0.1" }\n'
+LIMIT = "memory_limit = 134217728\n"
+
+
+@pytest.fixture
+def truth(hill: Callable[..., Path], leanopt, canonical) -> str:
+    """The canonical dump of an undisturbed run of bare processes."""
+    project = hill("truth")
+    processes = "\n".join(
+        line
+        for line in (project / "pipeline.toml").read_text().splitlines()
+        if not line.startswith(('use = "docker"', "image"))
+    )
+    (project / "pipeline.toml").write_text(processes)
+    leanopt(project, "run", "pipeline.toml")
+    dump = str(canonical(project))
+    assert '"strategy error"' in dump
+    return dump
+
+
+def _told(project: Path) -> int:
+    """Return how many trials the store says were told, 0 while there is no store."""
+    path = project / ".leanopt" / "leanopt.db"
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return int(connection.execute("SELECT coalesce(sum(told), 0) FROM searches").fetchone()[0])
+    except sqlite3.OperationalError:  # its tables are being made
+        return 0
+    finally:
+        connection.close()
+
+
+def _until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait until something holds; fails where the process ends before."""
+    while not condition():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.005)
+
+
+def _attempts(export: str) -> set[int]:
+    """Return how often backtests were sent."""
+    trials = [one for one in map(json.loads, export.splitlines()) if "point" in one]
+    return {backtest["attempts"] for one in trials for backtest in one["backtests"].values()}
+
+
+def _left(project: Path) -> list[Path]:
+    return list((project / ".leanopt" / "scratch").glob("*/"))
+
+
+def test_containers_and_processes_give_the_same_trials(
+    hill, leanopt, canonical, containers, truth: str
+) -> None:
+    """To the byte, with both kinds of scratch."""
+    for scratch in ("folder", "tmpfs"):
+        project = hill(scratch, f'scratch = "{scratch}"\n')
+        leanopt(project, "run", "pipeline.toml")
+        assert canonical(project) == truth
+        assert containers(project) == []
+        assert _left(project) == []
+
+
+def _harness(engine: Engine, ident: str) -> int:
+    """Return the process on this machine that is a container's harness, below its init."""
+    init = engine.client.inspect_container(ident)["State"]["Pid"]
+    children = Path(f"/proc/{init}/task/{init}/children").read_text().split()
+    return int(children[0])
+
+
+def _hog(engine: Engine, ident: str) -> None:
+    """Have something in the container take more memory than it may."""
+    code = "x = [bytearray(b'x' * 2**20) for _ in range(1000)]"
+    made = engine.client.exec_create(ident, ["python3", "-c", code])
+    engine.client.exec_start(made["Id"], detach=True)
+
+
+TROUBLES: dict[str, Callable[[Engine, str], object]] = {
+    "killed": lambda engine, ident: engine.client.kill(ident),
+    "stopped": lambda engine, ident: engine.client.stop(ident, timeout=0),
+    "removed": lambda engine, ident: engine.client.remove_container(ident, force=True),
+    "paused": lambda engine, ident: engine.client.pause(ident),
+    "out of memory": _hog,
+    "harness killed": lambda engine, ident: os.kill(_harness(engine, ident), signal.SIGKILL),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_trouble_with_a_container_changes_no_trial(
+    hill, start, leanopt, canonical, containers, engine: Engine, truth: str, trouble: str
+) -> None:
+    """Two workers get it, one after the other; a fresh one repeats what each was at."""
+    project = hill(executor=DELAY + LIMIT)
+    process = start(project, "run", "pipeline.toml")
+    for told in (5, 15):
+        _until(lambda told=told: _told(project) >= told, process)
+        running = [one for one in containers(project) if one["State"] == "running"]
+        victim = running[0]["Id"]
+        TROUBLES[trouble](engine, victim)
+        _until(
+            lambda victim=victim: victim not in [one["Id"] for one in containers(project)], process
+        )
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert canonical(project) == truth
+    assert _attempts(leanopt(project, "export", "--to", "jsonl").stdout) == {1, 2}
+    assert containers(project) == []
+    assert _left(project) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [0, 10])
+def test_the_next_start_removes_what_a_killed_leanopt_left(
+    hill, start, leanopt, canonical, containers, truth: str, at: int
+) -> None:
+    """Containers, running or not, and files; nothing that was told is lost."""
+    project = hill(executor=DELAY)
+    process = start(project, "run", "pipeline.toml")
+    _until(lambda: len(containers(project)) > 1 and _told(project) >= at, process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    told = _told(project)
+    left = {one["Id"] for one in containers(project)}
+    assert left
+    assert _left(project)
+    leanopt(project, "run", "pipeline.toml", "--resume")
+    assert _told(project) >= told
+    assert canonical(project) == truth
+    assert containers(project) == []
+    assert _left(project) == []
+
+
+def test_a_living_leanopt_s_containers_stay(make, hill, leanopt, containers, folder: Path) -> None:
+    """Whatever else starts on this machine meanwhile."""
+    with Pool[int](make(), launch(), workers=1) as pool:
+        ask(pool, request("answer"))
+        before = [one["Id"] for one in containers(folder)]
+        leanopt(hill(), "run", "pipeline.toml", "--set", "stage.0.trials=2")
+        assert [one["Id"] for one in containers(folder)] == before
+        ask(pool, request("answer"))
+
+
+FATES: dict[str, tuple[Callable[[Engine, str], object], str]] = {
+    "killed": (TROUBLES["killed"], "signal 9 (SIGKILL)"),
+    "removed": (TROUBLES["removed"], ""),
+    "paused": (TROUBLES["paused"], "its container was paused from outside"),
+    "out of memory": (_hog, "memory limit of 128 MiB exceeded"),
+    "harness killed": (TROUBLES["harness killed"], "signal 9 (SIGKILL)"),
+}
+
+
+@pytest.mark.parametrize("what", FATES)
+def test_a_failure_says_what_became_of_the_container(
+    make: Callable[..., DockerExecutor], containers, engine: Engine, folder: Path, what: str
+) -> None:
+    """In the category of dead workers."""
+    trouble, fate = FATES[what]
+    pool = Pool[int](make(), launch(), workers=1, retries=0, memory_limit=128 * 2**20)
+    with pool:
+        ask(pool, request("answer"))
+        pool.submit(9, request("hang"))
+        trouble(engine, containers(folder)[0]["Id"])
+        (one,) = pool.wait(PATIENCE)
+        assert one.failure is not None
+        assert one.failure.category is Category.DIED
+        assert fate in one.failure.message
+        (after,) = ask(pool, request("answer"))
+        assert after.answer is not None
+
+
+def test_a_full_scratch_costs_a_worker_not_an_answer(make: Callable[..., DockerExecutor]) -> None:
+    """What does not fit beside what others left goes to a fresh worker."""
+    reports: list[str] = []
+    executor = make(scratch="tmpfs", scratch_size=2**20)
+    payload = request("write", path="{scratch}/big", text="x" * 900_000).payload
+    with Pool[int](executor, launch(), workers=1, report=reports.append) as pool:
+        full = Request(payload.replace("{scratch}", "/leanopt/scratch"))
+        big = Request(
+            '{"do": "read", "path": "{request}/in.txt"}',
+            placeholders=("{request}/in.txt",),
+            files={"in.txt": "y" * 500_000},
+        )
+        filled, read = ask(pool, full, big)
+    assert filled.answer is not None
+    assert read.answer is not None
+    assert read.answer.payload["text"] == "y" * 500_000
+    assert read.attempts == 2
+
+
+def test_sixteen_workers_start_and_stop(
+    make: Callable[..., DockerExecutor], containers, folder: Path
+) -> None:
+    """And none is left, though all are busy."""
+    executor = make()
+    with Pool[int](executor, launch(), workers=16) as pool:
+        ask(pool, *(request("answer", echo=number) for number in range(16)))
+        for number in range(16):
+            pool.submit(100 + number, request("hang"))
+        pool.wait(0.1)
+    executor.close()
+    assert containers(folder) == []

@@ -1,0 +1,225 @@
+"""What a strategy in a container cannot do, and what the engine was told to see to that."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.docker.engine import Engine
+from leanopt_core.executors.docker.executor import DockerExecutor
+from leanopt_core.testing.lines import PATIENCE, Line, launch
+from leanopt_core.work import Mount
+
+Make = Callable[..., DockerExecutor]
+WORKER = str(os.getuid() or 65534)
+
+
+def _worker(executor: DockerExecutor, **how: object) -> Line:
+    return Line(executor, launch(), PATIENCE, **how)
+
+
+def test_the_engine_was_told_of_every_limit(make: Make, engine: Engine, containers, folder) -> None:
+    """As `docker inspect` shows a worker."""
+    line = _worker(
+        make(cpus=0.5, pids_limit=99, tmp_size=2**20, environment={"ONE": "1"}),
+        memory_limit=64 * 2**20,
+    )
+    said = engine.client.inspect_container(containers(folder)[0]["Id"])
+    line.release()
+    host, config = said["HostConfig"], said["Config"]
+    assert host["NetworkMode"] == "none"
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["Privileged"] is False
+    assert host["ReadonlyRootfs"] is True
+    assert host["Memory"] == host["MemorySwap"] == 64 * 2**20
+    assert host["NanoCpus"] == 500_000_000
+    assert host["PidsLimit"] == 99
+    assert host["Init"] is True
+    assert host["IpcMode"] == "private"
+    assert host["PidMode"] == host["UTSMode"] == ""
+    assert host["Devices"] == []
+    assert host["Binds"] is None
+    assert list(host["Tmpfs"]) == ["/tmp"]
+    assert "size=1048576" in host["Tmpfs"]["/tmp"]
+    assert host["OomScoreAdj"] > 0
+    assert host["Ulimits"] == [{"Name": "core", "Hard": 0, "Soft": 0}]
+    assert host["RestartPolicy"]["Name"] == "no"
+    assert host["LogConfig"]["Type"] == "none"
+    assert config["User"].startswith(f"{WORKER}:")
+    assert config["StdinOnce"] is True
+    assert "ONE=1" in config["Env"]
+    assert {mount["Destination"]: mount["RW"] for mount in said["Mounts"]} == {
+        "/leanopt/harness": False,
+        "/leanopt/scratch": True,
+    }
+
+
+ATTACKS = {
+    "network": 'socket.create_connection(("1.1.1.1", 53), 5)',
+    "names": 'socket.getaddrinfo("example.com", 80)',
+    "data": 'open(f"{scenario.data}/prices.csv", "w")',
+    "source": 'open("/leanopt/build/attacks.py", "a")',
+    "root folder": 'open("/leanopt/mine", "w")',
+    "host": "open({secret!r})",
+    "root": "os.setuid(0)",
+    "chroot": 'os.chroot("/tmp")',
+    "setuid program": 'assert subprocess.check_output(["root-python", "-c", "import os; '
+    'print(os.geteuid())"]) == b"0\\n", "not root"',
+    "fork bomb": "[os.fork() or time.sleep(1000) for _ in range(100_000)]",
+}
+STRATEGY = """
+import os, socket, subprocess, time
+
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    attack = parameters["attack"]
+    {branches}
+    return Result({{"Net Profit": 1.0}})
+"""
+PIPELINE = """
+name = "attacks"
+[strategy]
+entry = "strategy/attacks.py:run"
+data = "data"
+
+[parameters]
+attack = {{ choices = {attacks} }}
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+direction = "max"
+
+[executor]
+use = "docker"
+image = "{image}"
+workers = 2
+pids_limit = 64
+time_limit = 60
+
+[[stage]]
+use = "grid"
+"""
+
+
+def test_attacks_fail_and_the_run_says_so(folder: Path, engine: Engine, leanopt) -> None:
+    """Each is the strategy's own error; what it was after is as before."""
+    import image as images
+
+    program = images.Program(Path(os.path.realpath("/proc/self/exe")), 0o4755)
+    image = images.image(engine.client, {"usr/local/bin/root-python": program})
+    secret = folder / "secret.txt"
+    secret.write_text("mine")
+    for name in ("strategy", "data"):
+        (folder / name).mkdir()
+    (folder / "data" / "prices.csv").write_text("1\n")
+    branches = "\n    ".join(
+        f"if attack == {name!r}: {code.format(secret=str(secret)) if name == 'host' else code}"
+        for name, code in ATTACKS.items()
+    )
+    source = STRATEGY.format(branches=branches)
+    (folder / "strategy" / "attacks.py").write_text(source)
+    attacks = json.dumps([*ATTACKS, "none"])
+    (folder / "pipeline.toml").write_text(PIPELINE.format(attacks=attacks, image=image))
+    leanopt(folder, "run", "pipeline.toml")
+    lines = leanopt(folder, "export", "--to", "jsonl").stdout.splitlines()
+    trials = [one for one in map(json.loads, lines) if "point" in one]
+    said = {
+        one["point"]["attack"]: next(iter(one["backtests"].values()))
+        for one in trials
+        if one["failure"]
+    }
+    assert set(said) == set(ATTACKS), "an attack had success"
+    assert {name: one["failure"] for name, one in said.items()} == dict.fromkeys(
+        ATTACKS, "strategy error"
+    )
+    expected = {
+        "network": "Network is unreachable",
+        "names": "Temporary failure in name resolution",
+        "data": "Read-only file system",
+        "source": "Read-only file system",
+        "root folder": "Read-only file system",
+        "host": "No such file or directory",
+        "root": "Operation not permitted",
+        "chroot": "Operation not permitted",
+        "setuid program": "not root",
+        "fork bomb": "Resource temporarily unavailable",
+    }
+    assert {
+        name: text for name, text in expected.items() if text not in said[name]["message"]
+    } == {}
+    assert (folder / "data" / "prices.csv").read_text() == "1\n"
+    assert (folder / "strategy" / "attacks.py").read_text() == source
+
+
+def test_what_comes_out_is_the_caller_s(make: Make, folder: Path) -> None:
+    """Files and folders left in a writable mount, and none else can be written."""
+    output, data = folder / "output", folder / "data"
+    output.mkdir(mode=0o700)
+    data.mkdir()
+    code = (
+        "import os, sys; os.makedirs(sys.argv[1] + '/deep/er', 0o700);"
+        "open(sys.argv[1] + '/deep/er/file', 'w').write(str(os.getuid()));"
+        "os.symlink('/etc/passwd', sys.argv[1] + '/deep/link');"
+        "open(sys.argv[2] + '/x', 'w')"
+    )
+    mounts = (Mount("output", output, writable=True), Mount("data", data))
+    done = make().once(("{python}", "-c", code, "{output}", "{data}"), mounts)
+    assert "Read-only file system" in done.errors
+    assert (output / "deep" / "er" / "file").read_text() == WORKER
+    found = [output, *output.rglob("*")]
+    assert {path.lstat().st_uid for path in found} == {os.getuid()}
+    assert len(found) == 5
+
+
+def test_a_folder_that_workers_cannot_read_is_named(make: Make, folder: Path) -> None:
+    """Before anything starts; it says how to mend it."""
+    data = folder / "data"
+    executor = make()
+    with pytest.raises(ExecutorError, match=rf"{data} .* is not there"):
+        executor.once(("{python}",), (Mount("data", data),))
+    data.mkdir(mode=0o700)
+    if os.getuid() == 0:
+        with pytest.raises(ExecutorError, match=rf"chmod -R a\+rX {data}"):
+            executor.once(("{python}",), (Mount("data", data),))
+
+
+def test_a_one_off_has_a_network_where_it_is_allowed(
+    make: Make, engine: Engine, folder: Path
+) -> None:
+    """By a flag alone."""
+    code = "import os; print(sorted(os.listdir('/sys/class/net')))"
+    assert make().once(("{python}", "-c", code)).output == "['lo']\n"
+    assert "eth0" in make().once(("{python}", "-c", code), network=True).output
+
+
+def test_more_folders_variables_and_devices_by_option(make: Make, folder: Path) -> None:
+    """Read-only, unless they say otherwise."""
+    (folder / "more").mkdir()
+    (folder / "more" / "file").write_text("there")
+    (folder / "free").mkdir()
+    (folder / "free").chmod(0o777)
+    executor = make(
+        mounts=("more:/more", "./free:/free:rw"),
+        environment={"MORE": "more"},
+        devices=("/dev/full:/dev/brim:r",),
+    )
+    code = (
+        "import os; print(open('/more/file').read(), os.environ['MORE']);"
+        "open('/free/new', 'w'); print(open('/dev/brim', 'rb').read(1));"
+        "open('/more/new', 'w')"
+    )
+    done = executor.once(("{python}", "-c", code))
+    assert done.output == "there more\nb'\\x00'\n"
+    assert "Read-only file system: '/more/new'" in done.errors
+    assert (folder / "free" / "new").exists()
