@@ -10,6 +10,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+TESTS = Path(__file__).resolve().parents[1]
 LEANOPT = Path(sys.executable).with_name("leanopt")
 MEMBERS = {"name", "status", "what", "mend"}
 NOT_LOOKED_AT = "not looked at: it needs "
