@@ -6,11 +6,16 @@ FOLDER is a copy of QuantConnect/Lean with Algorithm.CSharp and Algorithm.Python
 changed. Each file is taken for a project of its own, with the files that it builds upon. What
 should be found is counted by plain patterns over the text without comments, which know nothing of
 classes, constants or scopes: what they see and the reader does not is printed by name.
+
+Since few of these algorithms read a parameter, more are planted: in a copy of each file every
+number becomes a reading of a parameter of its own with that number for its default, wherever such
+may stand. All of them should be found.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import subprocess
@@ -22,10 +27,13 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from attrs import define, field
+from planted import planted_csharp, planted_python
 
-from leanopt_core.engines.lean.source import Source, source_of
+from leanopt_core.engines.lean.source import Language, Source, source_of
 from leanopt_core.engines.lean.source.algorithm import Classes, choose
+from leanopt_core.engines.lean.source.csharp import read_csharp
 from leanopt_core.engines.lean.source.files import Files, read_files
+from leanopt_core.engines.lean.source.python import read_python
 from leanopt_core.errors import LeanoptError
 
 #: Yields each file of a folder with what its algorithm says, or why nothing is known.
@@ -56,6 +64,8 @@ class Tally:
     unsure: int = 0
     settings: int = 0
     set_right: int = 0
+    planted: int = 0
+    planted_found: int = 0
     pipelines: int = 0
     missed: list[str] = field(factory=list)
 
@@ -99,6 +109,8 @@ def shares(tally: Tally) -> dict[str, float]:
         "unsure": tally.unsure,
         "settings": tally.settings,
         "settings_percent": round(100 * tally.set_right / max(1, tally.settings), 2),
+        "planted": tally.planted,
+        "planted_percent": round(100 * tally.planted_found / max(1, tally.planted), 2),
         "pipelines": tally.pipelines,
     }
 
@@ -115,6 +127,7 @@ def counted(folder: Path, sources: Sources) -> Tally:
         if source is None:
             tally.missed.append(f"{file}: {error}")
         judge(file, text, source, tally)
+        judge_planted(file, text, tally)
         if source is not None and source.parameters:
             tally.pipelines += piped(folder, source, tally)
     return tally
@@ -148,6 +161,22 @@ def judge_settings(file: str, bare: str, source: Source, tally: Tally) -> None:
     tally.settings += len(seen)
     tally.set_right += len(seen & read)
     tally.missed += [f"{file}: {key} {value} is missed" for key, value in sorted(seen - read)]
+
+
+def judge_planted(file: str, text: str, tally: Tally) -> None:
+    """Count the planted parameters that are found, whatever class of the file is the algorithm."""
+    planted = planted_python(text) if file.endswith(".py") else planted_csharp(text)
+    if file.endswith(".py"):
+        unit, language = read_python(file, ast.parse(planted.text)), Language.PYTHON
+    else:
+        unit, language = read_csharp(file, planted.text), Language.CSHARP
+    files = Files(language, {file: unit})
+    names = [one.name for one in unit.classes] or [""]
+    found = {name for one in names for name in source_of(Path(), files, one).reads}
+    lost = [name for name in planted.names if name not in found]
+    tally.planted += len(planted.names)
+    tally.planted_found += len(planted.names) - len(lost)
+    tally.missed += [f"{file}: planted parameter {name} is missed" for name in lost]
 
 
 def csharp(folder: Path) -> Iterator[tuple[str, Source | None, str]]:

@@ -99,6 +99,19 @@ CASES = {
         csharp('var a = GetParameters()["fast"]; GetParameters().TryGetValue("slow", out var s);'),
         {"fast": None, "slow": None},
     ),
+    "wherever it stands": (
+        python(
+            'self.roc(self.get_parameter("a")).updated += lambda s, e: self.get_parameter("b")\n'
+            'self.x[self.get_parameter("c")] = [i for i in range(self.get_parameter("d", 1))]\n'
+            "try:\n    pass\nfinally:\n    with open(self.get_parameter('e')) as f: pass"
+        ),
+        csharp(
+            'ROC(GetParameter("a")).Updated += (s, e) => { Log(GetParameter("b")); };'
+            'X[GetParameter("c")] = Y.Where(y => y > GetParameter("d", 1)).ToList();'
+            'using (var f = new Reader(GetParameter("e"))) { }'
+        ),
+        {"a": None, "b": None, "c": None, "d": 1, "e": None},
+    ),
     "no code": (
         python('x = \'self.get_parameter("no")\'  # self.get_parameter("neither")'),
         csharp('var x = "GetParameter(\\"no\\")"; // GetParameter("neither")'),

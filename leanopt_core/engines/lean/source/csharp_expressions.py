@@ -58,8 +58,7 @@ class Expressions:
             items = items[1:]
         place = find(items, "=>", *_ASSIGNED)
         if place is not None:
-            behind = self.read(items[place + 1 :])
-            return behind if operator(items[place], "=", "??=") else Opaque((behind,))
+            return self._assigned(items[:place], items[place], items[place + 1 :])
         if (choice := self._choice(items)) is not None:
             return choice
         for several in _OTHERS:
@@ -67,6 +66,17 @@ class Expressions:
             if len(found) > 1:
                 return Opaque(tuple(map(self.read, found)), comparison=several[0] == "==")
         return self._arithmetic(items)
+
+    def _assigned(self, left: Sequence[Item], sign: Item, right: Sequence[Item]) -> Expression:
+        """Read what stands on the right; calls on the left are calls too."""
+        value = self.read(right)
+        if operator(sign, "=>"):
+            return Opaque((value,))
+        calls = any(isinstance(item, Group) for item in left)
+        before = self.read(left) if calls else None
+        if operator(sign, "=", "??="):
+            return Choice((value,), before)
+        return Opaque((value,) if before is None else (before, value))
 
     def _choice(self, items: Sequence[Item]) -> Expression | None:
         asked = find(items, "?")

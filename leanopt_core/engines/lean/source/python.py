@@ -74,7 +74,9 @@ class _File:
         takes: list[Argument | str] = []
         for argument, default in zip(taken, defaults, strict=True):
             if default is not None:
-                takes.append(Argument(self._read(default, scope), argument.arg))
+                read = self._read(default, scope)
+                self._add(read, scope)
+                takes.append(Argument(read, argument.arg))
             elif takes or argument.arg not in SELF:
                 takes.append(argument.arg)
         self.functions.append(Function(inner, tuple(takes)))
