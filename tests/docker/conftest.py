@@ -109,18 +109,35 @@ trials = 60
 
 
 @pytest.fixture
-def hill(folder: Path, image: str) -> Callable[..., Path]:
-    """Make a project: a folder with the hill, its workers in containers."""
+def hill(folder: Path, request: pytest.FixtureRequest) -> Callable[..., Path]:
+    """Make a project: a folder with the hill, its workers in containers of the tests' image."""
 
-    def made(name: str = "hill", executor: str = "") -> Path:
+    def made(
+        name: str = "hill", executor: str = "", *, delay: float = 0.0, image: str | None = None
+    ) -> Path:
         project = folder / name
         project.mkdir(mode=0o755)
         (project / "strategy.py").write_text(STRATEGY)
-        containers = f'use = "docker"\nimage = "{image}"\n{executor}'
+        used = image or request.getfixturevalue("image")
+        environment = f'environment = {{ HILL_DELAY = "{delay}" }}'
+        containers = f'use = "docker"\nimage = "{used}"\n{environment}\n{executor}'
         (project / "pipeline.toml").write_text(PIPELINE.format(executor=containers))
         return project
 
     return made
+
+
+@pytest.fixture
+def truth(folder: Path, leanopt, canonical) -> str:
+    """The canonical dump of an undisturbed run of the hill by bare processes."""
+    project = folder / "truth"
+    project.mkdir()
+    (project / "strategy.py").write_text(STRATEGY)
+    (project / "pipeline.toml").write_text(PIPELINE.format(executor=""))
+    leanopt(project, "run", "pipeline.toml")
+    dump = str(canonical(project))
+    assert '"strategy error"' in dump
+    return dump
 
 
 @pytest.fixture

@@ -19,24 +19,7 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.testing.lines import PATIENCE, ask, launch, request
 from leanopt_core.work import Category, Request
 
-DELAY = 'environment = { HILL_DELAY = "0.1" }\n'
 LIMIT = "memory_limit = 134217728\n"
-
-
-@pytest.fixture
-def truth(hill: Callable[..., Path], leanopt, canonical) -> str:
-    """The canonical dump of an undisturbed run of bare processes."""
-    project = hill("truth")
-    processes = "\n".join(
-        line
-        for line in (project / "pipeline.toml").read_text().splitlines()
-        if not line.startswith(('use = "docker"', "image"))
-    )
-    (project / "pipeline.toml").write_text(processes)
-    leanopt(project, "run", "pipeline.toml")
-    dump = str(canonical(project))
-    assert '"strategy error"' in dump
-    return dump
 
 
 def _told(project: Path) -> int:
@@ -112,7 +95,7 @@ def test_trouble_with_a_container_changes_no_trial(
     hill, start, leanopt, canonical, containers, engine: Engine, truth: str, trouble: str
 ) -> None:
     """Two workers get it, one after the other; a fresh one repeats what each was at."""
-    project = hill(executor=DELAY + LIMIT)
+    project = hill(executor=LIMIT, delay=0.1)
     process = start(project, "run", "pipeline.toml")
     for told in (5, 15):
         _until(lambda told=told: _told(project) >= told, process)
@@ -137,7 +120,7 @@ def test_the_next_start_removes_what_a_killed_leanopt_left(
     hill, start, leanopt, canonical, containers, truth: str, at: int
 ) -> None:
     """Containers, running or not, and files; nothing that was told is lost."""
-    project = hill(executor=DELAY)
+    project = hill(delay=0.1)
     process = start(project, "run", "pipeline.toml")
     _until(lambda: len(containers(project)) > 1 and _told(project) >= at, process)
     os.kill(process.pid, signal.SIGKILL)

@@ -129,6 +129,8 @@ def test_attacks_fail_and_the_run_says_so(folder: Path, engine: Engine, leanopt)
     )
     source = STRATEGY.format(branches=branches)
     (folder / "strategy" / "attacks.py").write_text(source)
+    for path in ("strategy/attacks.py", "data/prices.csv", "strategy", "data"):
+        (folder / path).chmod(0o777)  # so that no right but the mount's is in the way
     attacks = json.dumps([*ATTACKS, "none"])
     (folder / "pipeline.toml").write_text(PIPELINE.format(attacks=attacks, image=image))
     leanopt(folder, "run", "pipeline.toml")

@@ -19,7 +19,7 @@ from leanopt_core.executors.docker.ground import Base, Ground, prepare, survey
 from leanopt_core.executors.docker.line import attach
 from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.docker.person import hand_back, hand_over
-from leanopt_core.executors.docker.settings import Tenant, body, places
+from leanopt_core.executors.docker.settings import SCRATCH, Tenant, body, places
 from leanopt_core.executors.docker.tmpfs import TmpfsScratch
 from leanopt_core.executors.docker.trouble import told
 from leanopt_core.executors.docker.watch import Watch
@@ -90,11 +90,11 @@ class DockerExecutor:
         return self._start(launch, str(worker), memory=memory_limit)
 
     def manual(self, launch: Launch) -> Manual:
-        """Say by which `docker run` a person starts the same worker; scratch is where it is run."""
+        """Say by which `docker run` a person starts the same worker; its scratch is in memory."""
         with self._lock:
             site = self._surveyed().site
-        configuration = body(site, Tenant(launch, scratch=Path()))
-        return Manual(command_line(configuration, self._options.image), {}, places(launch.mounts))
+        inside = {"request": SCRATCH, **places(launch.mounts)}
+        return Manual(command_line(body(site, Tenant(launch)), self._options.image), {}, inside)
 
     def close(self) -> None:
         """Remove every container and the scratch folders, within about two seconds."""
