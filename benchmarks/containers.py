@@ -19,13 +19,15 @@ from containers.warm import life, steady
 from containers.work import Project, Work, image, project
 
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.docker.engine import connect
+from leanopt_core.executors.docker.engine import Client, connect
+from leanopt_core.executors.docker.image import find
+from leanopt_core.executors.docker.options import DockerOptions
 
 WORKERS, COUNTS = (1, 2, 4), (1, 4, 16)
 SHARES = {"share_10ms": Work(busy=0.01), "share_100ms": Work(busy=0.1), "share_1s": Work(busy=1)}
 BRIEF = SHARES["share_10ms"]
 #: How many workers the shares are of, and how many backtests each runs for them at least.
-SHARED_BY, AT_LEAST = 2, 4
+SHARED_BY, AT_LEAST = 2, 2
 LIFE = ("first", "start", "stop")
 FIGURES = (
     *(f"{kind}_per_s_{w}" for kind in ("warm", "container", "process") for w in WORKERS),
@@ -40,7 +42,8 @@ def measures(here: Project, chosen: argparse.Namespace) -> Iterator[Measure]:
     """Yield everything that is to be measured in a round."""
     seconds = chosen.seconds
     contenders = {"warm": warm, "process": processes, "container": containers}
-    for workers, (kind, rate) in product(WORKERS, contenders.items()):
+    few = [workers for workers in WORKERS if workers <= chosen.most]
+    for workers, (kind, rate) in product(few, contenders.items()):
         yield partial(_rate, f"{kind}_per_s_{workers}", rate, here, workers, BRIEF, seconds)
     for name, work in SHARES.items():
         yield partial(_share, name, here, work, seconds)
@@ -90,12 +93,21 @@ def main() -> None:
     except ExecutorError as error:
         said(f"nothing is measured: {error}")
     else:
-        with project(chosen.image or image(client)) as here:
+        with project(_image(parser, chosen.image, client)) as here:
             everything = list(measures(here, chosen))
             repeats = chosen.repeats or (1 if chosen.quick else 5)
             figures |= medians(rounds(everything, repeats))
         client.close()
     report("containers", figures, as_json=chosen.json)
+
+
+def _image(parser: argparse.ArgumentParser, named: str | None, client: Client) -> str:
+    if named is None:
+        return image(client)
+    try:
+        return find(client, DockerOptions(image=named, pull="never")).ident
+    except ExecutorError as error:
+        parser.error(f"--image: {error}")
 
 
 if __name__ == "__main__":

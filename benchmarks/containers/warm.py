@@ -84,14 +84,18 @@ def _pool(prepared: Prepared, workers: int) -> Pool[int]:
 
 
 def _gathered(spells: Iterator[Spell], workers: int, seconds: float) -> Sequence[Spell]:
-    """Return what was done until all workers had been at it for so long."""
-    seen, gathered, until = set(), [], math.inf
+    """Return what was done until so long after the last worker's first, and then by each once."""
+    begun: set[float] = set()
+    ended: set[float] = set()
+    gathered, until = [], math.inf
     for spell in spells:
         gathered.append(spell)
-        seen.add(spell.worker)
-        if len(seen) == workers:
-            until = min(until, time.monotonic() + seconds)
-        if time.monotonic() >= until:
+        begun.add(spell.worker)
+        if len(begun) == workers and until == math.inf:
+            until = spell.ended + seconds
+        if spell.ended >= until:
+            ended.add(spell.worker)
+        if len(ended) == workers:
             break
     return gathered
 
