@@ -42,7 +42,10 @@ def command(
     from leanopt_core.doctor.checks import checks
     from leanopt_core.doctor.cleaning import clean as cleaned
     from leanopt_core.doctor.subject import Subject
+    from leanopt_core.errors import UsageError
 
+    if yes and not clean:
+        raise UsageError("--yes answers what --clean asks; it is of no use alone")
     with Subject(pipeline, sets) as subject:
         found = (
             cleaned(subject, lambda items: yes or _agreed(items))

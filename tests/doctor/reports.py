@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+import image as images
 from attrs import frozen
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -98,3 +102,10 @@ def works(*command: str) -> bool:
     if shutil.which(command[0]) is None:
         return False
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def made(client: Any, extra: Mapping[str, Path | bytes] | None = None) -> str:
+    """Return an image with an interpreter; made once, whoever runs tests beside this."""
+    with Path(tempfile.gettempdir(), "leanopt-test-image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return str(images.image(client, extra))

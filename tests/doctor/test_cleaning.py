@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from reports import LEANOPT, PIPELINE, Doctor
@@ -135,3 +136,10 @@ def test_without_an_engine_the_rest_is_cleaned(killed: Path, doctor: Doctor) -> 
     assert report.names == ["docker", "containers", "scratch", "builds"]
     assert report.blocked() == {"containers"}
     assert folders(killed) == []
+
+
+def test_yes_alone_is_a_mistake(small: Path, leanopt: Callable[..., Any]) -> None:
+    """Nothing is asked where nothing is cleaned."""
+    done = leanopt(small, "doctor", "--yes", check=False)
+    assert done.returncode == 2
+    assert "--clean" in done.stderr

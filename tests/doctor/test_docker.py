@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import image as images
 import pytest
-from reports import LEANOPT, PIPELINE, Doctor, works
+from reports import LEANOPT, PIPELINE, Doctor, made, works
 
-from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.docker.engine import Engine, connect
+from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.labels import labels, this_process
 
 Mounted = Callable[[str], list[str]]
@@ -23,28 +19,10 @@ Mounted = Callable[[str], list[str]]
 ALL = ["image", "folders", "interpreter", "data", "strategy", "harness", "workers", "worker memory"]
 
 
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    """The engine that this user's `docker` command talks to."""
-    try:
-        engine = connect()
-    except ExecutorError as error:
-        pytest.skip(f"needs a Docker engine: {error}")
-    yield engine
-    engine.client.close()
-
-
-def made(engine: Engine, **extra: bytes) -> str:
-    """Return an image with an interpreter; made once, whoever runs tests beside this."""
-    with Path(tempfile.gettempdir(), "leanopt-test-image.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return images.image(engine.client, extra)
-
-
 @pytest.fixture
 def contained(engine: Engine, small: Path) -> Path:
     """The small pipeline, in containers."""
-    use(small, made(engine))
+    use(small, made(engine.client))
     return small
 
 
@@ -96,13 +74,13 @@ def test_an_image_that_is_always_fetched_is_not_now(
     engine: Engine, small: Path, doctor: Doctor
 ) -> None:
     """No registry has it."""
-    use(small, made(engine), "always")
+    use(small, made(engine.client), "always")
     assert doctor(small, "pipeline.toml").code == 0
 
 
 def test_an_image_without_python(engine: Engine, small: Path, doctor: Doctor) -> None:
     """What stands on it is not looked at."""
-    use(small, made(engine, **{"usr/local/bin/python3": b"#!/nowhere\n"}))
+    use(small, made(engine.client, {"usr/local/bin/python3": b"#!/nowhere\n"}))
     report = doctor(small, "pipeline.toml")
     assert report.code == 6
     assert "the image needs a python3" in report.one("interpreter")["what"]
@@ -201,7 +179,11 @@ def test_containers_of_other_machines_stay(contained: Path, doctor: Doctor, engi
     """Whose owner's number means nothing here."""
     mine = labels(this_process(), contained, "run")
     foreign = {**mine, "leanopt.owner.machine": "elsewhere", "leanopt.owner.pid": "999999"}
-    body: dict[str, Any] = {"Image": made(engine), "Entrypoint": ["/never"], "Labels": foreign}
+    body: dict[str, Any] = {
+        "Image": made(engine.client),
+        "Entrypoint": ["/never"],
+        "Labels": foreign,
+    }
     ident = engine.client.create_container_from_config(body)["Id"]
     try:
         report = doctor(contained, "--clean", "--yes")

@@ -9,13 +9,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from reports import TESTS, Doctor, Report
+from reports import TESTS, Doctor, Report, made
 
 sys.path.append(str(TESTS / "engines" / "lean"))
 
 from lean_data import Folder
 
-from tests.standin import Standin, install
+from leanopt_core.executors.docker.engine import Engine
+from tests.standin import LAUNCHER, Standin, contents, install
 
 PIPELINE = """
 name = "spy"
@@ -31,7 +32,7 @@ symbol = "SPY"
 start = 2003-01-01
 end = 2007-12-31
 resolution = "daily"
-pass_as = {{ start = "start", end = "end" }}
+{pass_as}
 
 [parameters]
 fast = {{ min = 3, max = 25, step = 2 }}
@@ -51,6 +52,7 @@ direction = "max"
 use = "random"
 trials = 4
 """
+DATES = 'pass_as = { start = "start", end = "end" }'
 PROJECT = '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup></PropertyGroup></Project>\n'
 MAIN = """
 from AlgorithmImports import *
@@ -90,7 +92,9 @@ def spy(tmp_path: Path, standin: Standin) -> Path:
     days = (first + timedelta(n) for n in range((last - first).days + 1))
     data = Folder(tmp_path / "data").reference()
     data.days(SPY, [day for day in days if day.weekday() < 5])
-    (tmp_path / "pipeline.toml").write_text(PIPELINE.format(launcher=standin.launcher))
+    (tmp_path / "pipeline.toml").write_text(
+        PIPELINE.format(launcher=standin.launcher, pass_as=DATES)
+    )
     return tmp_path
 
 
@@ -108,6 +112,15 @@ def examined(spy: Path, standin: Standin, doctor: Doctor) -> Callable[..., Repor
         return doctor(spy, "pipeline.toml", *arguments, PATH=path, DOCKER_HOST="unix:///none")
 
     return run
+
+
+def in_python(spy: Path) -> None:
+    """Put a strategy in Python in place of the other."""
+    shutil.rmtree(spy / "EmaBands")
+    (spy / "EmaBands").mkdir()
+    (spy / "EmaBands" / "main.py").write_text(MAIN)
+    text = (spy / "pipeline.toml").read_text()
+    (spy / "pipeline.toml").write_text(text.replace(DATES, ""))
 
 
 DOCKER = {"docker", "docker disk", "containers"}
@@ -150,11 +163,8 @@ def test_an_sdk_is_needed_for_c_sharp_only(examined: Callable[..., Report], spy:
     report = examined(sdks=":")
     assert report.code == 6
     assert "no SDK, which a C# project needs" in report.one("dotnet")["what"]
-    shutil.rmtree(spy / "EmaBands")
-    (spy / "EmaBands").mkdir()
-    (spy / "EmaBands" / "main.py").write_text(MAIN)
-    scenario = ["scenario.pass_as={}", "scenario.start=2003-01-01"]
-    report = examined(*(part for one in scenario for part in ("--set", one)), sdks=":")
+    in_python(spy)
+    report = examined(sdks=":")
     assert report.one("dotnet")["what"].endswith("SDK none, and none is needed")
     assert report.code == 0
     assert report.one("harness")["status"] == "ok"
@@ -196,3 +206,25 @@ def test_a_source_that_does_not_compile(examined: Callable[..., Report], spy: Pa
     assert "EmaBands.cs(" in report.one("strategy")["what"]
     assert "CS0103" in report.one("strategy")["what"]
     assert report.blocked() - DOCKER == {"harness"}
+
+
+def test_in_an_image(spy: Path, standin: Standin, doctor: Doctor, engine: Engine) -> None:
+    """LEAN is looked for there, not here."""
+    in_python(spy)
+    text = (spy / "pipeline.toml").read_text()
+    image = made(engine.client, contents())
+    containers = f'[executor]\nuse = "docker"\nworkers = 1\nimage = "{image}"\n'
+    (spy / "pipeline.toml").write_text(
+        text.replace(str(standin.launcher), LAUNCHER).replace("[[stage]]", f"{containers}[[stage]]")
+    )
+    spy.chmod(0o755)
+    report = doctor(spy, "pipeline.toml")
+    assert report.code == 0, report.lines
+    assert report.one("launcher")["what"] == LAUNCHER
+    assert report.one("dotnet")["what"].startswith("/usr/local/bin/dotnet")
+    assert "engine lean 2.5.0.0" in report.one("harness")["what"]
+    use = ("--set", f"executor.image={made(engine.client)}")
+    bare = doctor(spy, "pipeline.toml", *use)
+    assert bare.code == 6
+    assert bare.one("launcher")["status"] == bare.one("dotnet")["status"] == "wrong"
+    assert bare.one("harness")["status"] == "wrong"
