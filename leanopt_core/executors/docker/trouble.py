@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ssl import SSLError
 
 from leanopt_core.errors import ExecutorError
 
@@ -46,7 +47,8 @@ def system_error(error: BaseException) -> OSError | None:
     """Return the operating system's error at the bottom of an error, None where there is none."""
     seen: list[object] = [error]
     for one in seen:
-        if isinstance(one, OSError) and one.errno is not None:
+        # The numbers of TLS are its own.
+        if isinstance(one, OSError) and one.errno is not None and not isinstance(one, SSLError):
             return one
         if isinstance(one, BaseException):
             inner = (one.__cause__, one.__context__, *one.args)
