@@ -96,5 +96,7 @@ class TestTls(ChannelContract):
             for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
                 monkeypatch.delenv(name, raising=False)  # the SDK would trust these instead
             monkeypatch.setenv("DOCKER_CERT_PATH", str(tmp_path))
-            yield make()
+            executor = make()
+            yield executor
+            executor.close()
             listening.shutdown(socket.SHUT_RDWR)

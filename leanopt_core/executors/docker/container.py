@@ -9,7 +9,7 @@ from threading import Event, Lock
 
 from leanopt_core.executors.docker.engine import Client
 from leanopt_core.executors.docker.errands import Errands
-from leanopt_core.executors.docker.trouble import absent, foreign
+from leanopt_core.executors.docker.trouble import absent
 
 KILLED = "killed"
 
@@ -117,9 +117,7 @@ class Container:
         try:
             self.exit_code = self._client.wait(self.ident, timeout=_PATIENCE)["StatusCode"]
             state = self._client.inspect_container(self.ident)["State"]
-        except Exception as error:
-            if not foreign(error):
-                raise
+        except Exception as error:  # noqa: BLE001 - in a thread: the fate has to be told
             return _unknown(error)
         if state.get("OOMKilled"):
             return self.full()
@@ -129,9 +127,7 @@ class Container:
         """Remove it, running or not; what fails is tried again by `retry`."""
         try:
             self._client.remove_container(self.ident, v=True, force=True)
-        except Exception as error:
-            if not foreign(error):
-                raise
+        except Exception as error:  # noqa: BLE001 - in a thread: who waits has to be told
             if not absent(error) and not _being_removed(error):
                 return
         self.removed = True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Lock, Thread
 from typing import Any
 
 from leanopt_core.executors.docker.engine import Client
 from leanopt_core.executors.docker.labels import RUN
-from leanopt_core.executors.docker.trouble import foreign
 
 _OF_INTEREST = ("pause", "oom")
 
@@ -39,9 +39,7 @@ class Watch:
                 return
             try:
                 self._stream = self._client.events(filters=self._filters, decode=True)
-            except Exception as error:
-                if not foreign(error):
-                    raise
+            except Exception:  # noqa: BLE001 - containers are started without it
                 return
             # A daemon: leanopt's end need not wait for an engine that hangs.
             self._thread = Thread(
@@ -55,21 +53,15 @@ class Watch:
             stream, thread = self._stream, self._thread
             self._stream = self._thread = None
         if stream is not None and thread is not None:
-            try:
+            with suppress(Exception):
                 stream.close()
-            except Exception as error:
-                if not foreign(error):
-                    raise
             thread.join(1.0)
 
     def _listen(self, stream: Any) -> None:
-        try:
+        # Its socket is closed under it, by `close` or by the engine's end, and the SDK may stumble.
+        with suppress(Exception):
             for event in stream:
                 self._hear(event)
-        except Exception as error:
-            # Its socket is closed under it, by `close` or by the engine's end.
-            if not foreign(error) and not isinstance(error, ValueError | AttributeError):
-                raise
 
     def _hear(self, event: Mapping[str, Any]) -> None:
         action = event.get("Action") or event.get("status")

@@ -1,0 +1,106 @@
+"""The containers of one executor: made, kept track of, and removed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from threading import Lock
+
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.docker import cgroup
+from leanopt_core.executors.docker.container import KILLED, Container
+from leanopt_core.executors.docker.errands import Errands
+from leanopt_core.executors.docker.ground import Ground
+from leanopt_core.executors.docker.line import Line, attach
+from leanopt_core.executors.docker.settings import Tenant, body
+from leanopt_core.executors.docker.trouble import told
+from leanopt_core.executors.docker.watch import Watch
+
+# How long the last containers may take to be removed, in seconds.
+_CLOSING = 1.5
+
+
+class Housing:
+    """Starts containers on one ground; none outlives it. May be used from any thread."""
+
+    def __init__(self, ground: Ground, run: str) -> None:
+        self.ground = ground
+        self._client = ground.base.engine.client
+        self._errands = Errands()
+        self._watch = Watch(self._client, run, self._notice)
+        self._lock = Lock()
+        self._containers: dict[str, Container] = {}
+        self._closed = False
+
+    def start(self, tenant: Tenant, name: str) -> tuple[Container, Line]:
+        """Start a container and return it with the line to it; raises ExecutorError."""
+        self._watch.begin()
+        for container in self._known():
+            container.retry()
+        container = self._make(tenant, name)
+        try:
+            with told("a container cannot be started"):
+                line = attach(self._client, container.ident, listening=tenant.listening)
+        except ExecutorError:
+            self._give_up(container)
+            raise
+        try:
+            with told("a container cannot be started"):
+                self._client.start(container.ident)
+        except ExecutorError:
+            line.close()
+            self._give_up(container)
+            raise
+        return container, line
+
+    def statistics(self, container: Container) -> Path | None:
+        """Return the file that tells what memory a container holds, None where it is elsewhere."""
+        with told("a container cannot be looked at"):
+            state = self._client.inspect_container(container.ident)["State"]
+        return cgroup.find(int(state["Pid"]), container.ident)
+
+    def close(self) -> None:
+        """Remove every container, as far as the engine does so within about two seconds."""
+        with self._lock:
+            self._closed = True
+        deadline = time.monotonic() + _CLOSING
+        for container in self._known():
+            container.end(KILLED)
+            container.retry()
+        self._errands.join(deadline)
+        self._watch.close()
+
+    def _make(self, tenant: Tenant, name: str) -> Container:
+        configuration = body(self.ground.base.site, tenant)
+        with told("a container cannot be made"):
+            made = self._client.create_container_from_config(configuration, name)
+        container = Container(
+            self._client, made["Id"], self._errands, self._forget, memory=tenant.memory
+        )
+        with self._lock:
+            self._containers[container.ident] = container
+            late = self._closed
+        if late:
+            self._give_up(container)
+            raise ExecutorError("the executor was closed while a container was made")
+        return container
+
+    def _give_up(self, container: Container) -> None:
+        container.end(KILLED)
+        container.close()
+
+    def _known(self) -> list[Container]:
+        with self._lock:
+            return list(self._containers.values())
+
+    def _forget(self, container: Container) -> None:
+        with self._lock:
+            self._containers.pop(container.ident, None)
+
+    def _notice(self, ident: str, event: str) -> None:
+        """End a container that goes on by halves: paused, or some of it killed for its memory."""
+        with self._lock:
+            container = self._containers.get(ident)
+        if container is not None:
+            paused = event == "pause"
+            container.end("its container was paused from outside" if paused else container.full())
