@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -172,6 +173,24 @@ def test_a_failure_says_what_became_of_the_container(
         assert fate in one.failure.message
         (after,) = ask(pool, request("answer"))
         assert after.answer is not None
+
+
+def test_a_connection_that_breaks_costs_a_worker_not_an_answer(
+    make: Callable[..., DockerExecutor], containers, folder: Path
+) -> None:
+    """Though the container is well: its input has ended, and so does it."""
+    with Pool[int](make(), launch(), workers=1) as pool:
+        ask(pool, request("answer"))
+        (worker,) = pool._crew.workers
+        (before,) = containers(folder)
+        pool.submit(9, request("flood", mib=64, echo="after"))
+        worker.channel._line._socket.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+        (one,) = pool.wait(PATIENCE)
+        assert one.answer is not None
+        assert one.answer.payload["echo"] == "after"
+        assert one.attempts == 2
+        while before["Id"] in [container["Id"] for container in containers(folder)]:
+            time.sleep(0.01)
 
 
 def test_a_full_scratch_costs_a_worker_not_an_answer(make: Callable[..., DockerExecutor]) -> None:

@@ -60,11 +60,13 @@ def test_every_kind_has_its_hook(install, kind, hook, spec) -> None:
 
 
 def test_built_ins_go_through_the_same_hooks() -> None:
-    """The core's own engine, executor and sink are registered by the core's distribution."""
+    """The core's own engines, executors and sink are registered by the core's distribution."""
     registry = discover({"LEANOPT_PLUGINS": ""})
     found = {(kind, name): entry.distribution for (kind, name), entry in registry.entries.items()}
     assert found == {
+        (Kind.ENGINE, "lean"): "leanopt-core",
         (Kind.ENGINE, "python"): "leanopt-core",
+        (Kind.EXECUTOR, "docker"): "leanopt-core",
         (Kind.EXECUTOR, "process"): "leanopt-core",
         (Kind.SINK, "jsonl"): "leanopt-core",
     }
