@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker import cgroup
@@ -16,6 +16,9 @@ from leanopt_core.executors.docker.settings import Tenant, body
 from leanopt_core.executors.docker.trouble import told
 from leanopt_core.executors.docker.watch import Watch
 
+# As many containers start at a time as there are processors, but at least so many: all at once
+# would keep the first, with which the search begins, waiting for the last.
+_STARTING = 2
 # How long the last containers may take to be removed, in seconds.
 _CLOSING = 1.5
 
@@ -28,6 +31,7 @@ class Housing:
         self._client = ground.base.engine.client
         self._errands = Errands()
         self._watch = Watch(self._client, run, self._notice)
+        self._places = BoundedSemaphore(max(_STARTING, ground.base.engine.processors))
         self._lock = Lock()
         self._containers: dict[str, Container] = {}
         self._closed = False
@@ -37,21 +41,8 @@ class Housing:
         self._watch.begin()
         for container in self._known():
             container.retry()
-        container = self._make(tenant, name)
-        try:
-            with told("a container cannot be started"):
-                line = attach(self._client, container.ident, listening=tenant.listening)
-        except ExecutorError:
-            self._give_up(container)
-            raise
-        try:
-            with told("a container cannot be started"):
-                self._client.start(container.ident)
-        except ExecutorError:
-            line.close()
-            self._give_up(container)
-            raise
-        return container, line
+        with self._places:
+            return self._begin(tenant, name)
 
     def statistics(self, container: Container) -> Path | None:
         """Return the file that tells what memory a container holds, None where it is elsewhere."""
@@ -69,6 +60,25 @@ class Housing:
             container.retry()
         self._errands.join(deadline)
         self._watch.close()
+
+    def _begin(self, tenant: Tenant, name: str) -> tuple[Container, Line]:
+        if self._closed:
+            raise ExecutorError("the executor was closed before a container was made")
+        container = self._make(tenant, name)
+        try:
+            with told("a container cannot be started"):
+                line = attach(self._client, container.ident, listening=tenant.listening)
+        except ExecutorError:
+            self._give_up(container)
+            raise
+        try:
+            with told("a container cannot be started"):
+                self._client.start(container.ident)
+        except ExecutorError:
+            line.close()
+            self._give_up(container)
+            raise
+        return container, line
 
     def _make(self, tenant: Tenant, name: str) -> Container:
         configuration = body(self.ground.base.site, tenant)
