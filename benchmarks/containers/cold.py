@@ -12,7 +12,6 @@ from containers.work import Project, Work
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.docker.engine import Client
 from leanopt_core.executors.docker.ground import survey
-from leanopt_core.executors.docker.line import hang_up
 from leanopt_core.executors.docker.settings import Tenant, body
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.wording import request_line
@@ -51,7 +50,8 @@ def _run(client: Client, configuration: Mapping[str, Any], asked: bytes) -> None
     line.shutdown(socket.SHUT_WR)
     frames = frames_iter(attached, tty=False)
     said = b"".join(data for stream, data in frames if stream == _OUTPUT)
-    hang_up(attached)
+    attached.close()
+    line.close()
     check(said)
     _until_removed(client, ident)
 
