@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import BinaryIO
 
 from attrs import frozen
 
+from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Channel
 from leanopt_core.work import REQUEST
 
@@ -39,8 +41,7 @@ class Folder:
         return self.channel.open(f"{self.name}/{name}")
 
     def remove(self) -> None:
-        """Remove the folder with all in it, whatever becomes of that."""
-        try:
+        """Remove the folder with all in it; where that is not possible, it goes with the worker."""
+        with suppress(ExecutorError):
             self.channel.remove(self.name)
-        finally:
-            self.removed()
+        self.removed()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -17,6 +18,8 @@ from leanopt_core.errors import ExecutorError
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK = "lock"
+# The process, and what `mkdtemp` adds.
+_OURS = re.compile(r"\d+-[a-z0-9_]{8}")
 
 
 class Scratch:
@@ -148,8 +151,9 @@ def parts(name: str) -> tuple[str, ...]:
 def _plain_files(folder: int) -> Iterator[str]:
     for here, _, names, descriptor in os.fwalk(".", dir_fd=folder):
         for name in names:
-            if stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
-                yield PurePosixPath(here, name).as_posix()
+            with suppress(FileNotFoundError):  # it went in the meantime
+                if stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                    yield PurePosixPath(here, name).as_posix()
 
 
 def _make(folder: str, parent: int) -> bool:
@@ -179,9 +183,13 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _clear(root: Path, sweep: Callable[[Path], None]) -> None:
-    """Remove the folders whose owner is dead; the root's lock is held."""
+    """Remove the folders whose owner is dead; the root's lock is held.
+
+    What else lies there, as where the root leads to another disk, is none of ours.
+    """
     for folder in root.iterdir():
-        if folder.is_dir() and not folder.is_symlink() and _abandoned(folder / _LOCK):
+        ours = _OURS.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
+        if ours and _abandoned(folder / _LOCK):
             sweep(folder)
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -31,9 +31,13 @@ class Flight:
 
 @define(eq=False)
 class Errand:
-    """A backtest to be run, with the places (trial and scenario) that wait for its outcome."""
+    """A backtest to be run, with the places (trial and scenario) that wait for its outcome.
+
+    `lost` counts how often its result could not be read any more.
+    """
 
     search: int
     backtest: Backtest
     scenario: int
     waiting: list[tuple[Flight, int]] = field(factory=list)
+    lost: int = 0

@@ -1,25 +1,42 @@
 """Keeps the full result files of some backtests, as `[search] keep` says.
 
-What may be wanted is copied when its answer has been read; what is not among the best any more goes
-when a better trial has been told.
+What may be wanted is copied aside when its answer has been read, and given to the trials that wait
+for it when its outcome is noted. What is not among the best any more goes when a better trial has
+been told.
 """
 
 from __future__ import annotations
 
 import heapq
+import os
 import shutil
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
-from leanopt_core.errors import LeanoptError
+from attrs import frozen
+
+from leanopt_core.errors import ExecutorError, LeanoptError
 from leanopt_core.places import RESULTS
 from leanopt_core.trial import Trial
 from leanopt_core.work import Files, Outcome
+
+# Of one backtest; what is larger is no result, and may be meant to fill the disk.
+_LARGEST = 2**30
+_PIECE = 2**20
 
 
 def kept_in(project: Path, run: str, search: int, number: int) -> Path:
     """Return the folder that a trial's full results are kept in; searches count from 1."""
     return project / RESULTS / run / f"{search}" / f"{number}"
+
+
+@frozen
+class Place:
+    """Whose results they are: search (from 1), trial, scenario."""
+
+    search: int
+    number: int
+    scenario: str
 
 
 class Keeper:
@@ -33,19 +50,33 @@ class Keeper:
         self._run = run
         self._best: dict[int, list[tuple[float, int]]] = {}
         self._fault = ""
+        self.close()  # what a killed run left
 
-    def keep(self, search: int, number: int, scenario: str, files: Files, outcome: Outcome) -> None:
-        """Copy a backtest's files if they may be wanted; from any thread."""
+    def take(self, ticket: int, files: Files, outcome: Outcome) -> None:
+        """Copy a backtest's files aside if they may be wanted; from any thread."""
         failed = outcome.failure is not None
         wanted = {"all": True, "failed": failed, "best": not failed}
         if not wanted.get(self._policy, False):
             return
         try:
-            folder = self._folder(search, number) / scenario
-            for name in files.names():
-                _copy(files, name, folder / name)
+            _copy_all(files, self._aside(ticket))
         except (OSError, LeanoptError) as error:
-            self._fault = self._fault or f"results cannot be kept in {folder}: {error}"
+            self._fault = self._fault or f"full results cannot be kept: {error}"
+
+    def give(self, ticket: int, places: Sequence[Place]) -> None:
+        """Hand what was copied aside to the trials that wait for it; without any it goes."""
+        aside = self._aside(ticket)
+        if self._policy == "none" or not aside.exists():
+            return
+        try:
+            for place in places:
+                target = self._folder(place.search, place.number) / place.scenario
+                # A resumed run may have got as far as this before.
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(aside, target, copy_function=os.link)
+        except OSError as error:
+            self._fault = self._fault or f"full results cannot be kept: {error}"
+        shutil.rmtree(aside, ignore_errors=True)
 
     def told(self, search: int, trial: Trial) -> None:
         """Learn a trial's score; drop what is not among the best."""
@@ -70,11 +101,40 @@ class Keeper:
         fault, self._fault = self._fault, ""
         return fault
 
+    def close(self) -> None:
+        """Remove what nobody waits for any more."""
+        if self._policy != "none":
+            shutil.rmtree(self._aside(0).parent, ignore_errors=True)
+
     def _folder(self, search: int, number: int) -> Path:
         return kept_in(self._project, self._run, search, number)
 
+    def _aside(self, ticket: int) -> Path:
+        return self._project / RESULTS / self._run / "read" / f"{ticket}"
 
-def _copy(files: Files, name: str, target: Path) -> None:
+
+def _copy_all(files: Files, folder: Path) -> None:
+    """Copy files into a new folder; raises OSError, or ExecutorError for what cannot be kept."""
+    left = _LARGEST
+    for name in files.names():
+        # The names are those of a worker, which may be anything.
+        parts = PurePosixPath(name).parts
+        if not parts or name.startswith("/") or ".." in parts:
+            raise ExecutorError(f"a worker left a file called {name!r}")
+        left -= _copy(files, name, folder.joinpath(*parts), left)
+
+
+def _copy(files: Files, name: str, target: Path, most: int) -> int:
+    """Copy one file and return its size."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError), files.open(name) as source, target.open("wb") as copy:
-        shutil.copyfileobj(source, copy)
+    size = 0
+    try:
+        with files.open(name) as source, target.open("xb") as copy:
+            while piece := source.read(_PIECE):
+                size += len(piece)
+                if size > most:
+                    raise ExecutorError(f"a backtest left more than {_LARGEST / 2**30:g} GiB")
+                copy.write(piece)
+    except FileNotFoundError:
+        return 0
+    return size

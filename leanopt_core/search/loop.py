@@ -24,7 +24,7 @@ from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.search.audience import Audience
 from leanopt_core.search.flight import Errand, Flight
-from leanopt_core.search.keeping import Keeper
+from leanopt_core.search.keeping import Keeper, Place
 from leanopt_core.search.ledger import Known, Ledger
 from leanopt_core.search.machine import (
     Command,
@@ -37,12 +37,15 @@ from leanopt_core.search.machine import (
     Tell,
     Withdraw,
 )
-from leanopt_core.search.readers import Keep, Readers, read
+from leanopt_core.search.readers import Readers, read
 from leanopt_core.search.replay import Replay
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Category, Failure, Outcome, Scenario
+
+# How often a backtest is run again whose result could not be read any more.
+_RETRIES = 2
 
 #: How long at most a result may wait for others to be committed with, in seconds.
 _GROUPING = 0.02
@@ -143,6 +146,7 @@ class RunLoop:
             raise
         finally:
             self._readers.close()
+            self._keeper.close()
 
     def _work(self) -> None:
         for search in self._searches:
@@ -322,21 +326,23 @@ class RunLoop:
             errand = self._running.pop(one.ticket)
             if one.answer is not None and one.answer.files is not None:
                 work = partial(read, self._engine, one.answer, errand.backtest, self._outputs)
-                self._readers.begin((errand, one), partial(work, keep=self._keep(errand)))
+                keep = partial(self._keeper.take, one.ticket)
+                self._readers.begin((errand, one), partial(work, keep=keep))
             else:
                 self._settle(errand, one, self._read(errand, one))
         settled = self._readers.done(wait=last)
         for (errand, one), outcome in settled:
+            if _died(outcome) and errand.lost < _RETRIES:
+                errand.lost += 1
+                self._searches[errand.search].queue.appendleft(errand)
+                continue
+            self._keeper.give(one.ticket, [self._place(*waits) for waits in errand.waiting])
             self._settle(errand, one, outcome)
         return bool(finished or settled)
 
-    def _keep(self, errand: Errand) -> Keep | None:
-        """Return what keeps a backtest's files with the first trial that waits for it."""
-        if not errand.waiting:
-            return None
-        flight, place = errand.waiting[0]
+    def _place(self, flight: Flight, place: int) -> Place:
         scenario = self._searches[flight.search].setup.scenarios[place].name
-        return partial(self._keeper.keep, flight.search + 1, flight.number, scenario)
+        return Place(flight.search + 1, flight.number, scenario)
 
     def _settle(self, errand: Errand, finished: Finished[int], outcome: Outcome) -> None:
         """Record a backtest's outcome, and land the trials that wait for it."""
@@ -398,3 +404,7 @@ class RunLoop:
                 self._workers.withdraw(ticket)
                 del self._running[ticket]
                 del self._errands[errand.backtest.key]
+
+
+def _died(outcome: Outcome) -> bool:
+    return outcome.failure is not None and outcome.failure.category is Category.DIED

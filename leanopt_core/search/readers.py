@@ -7,13 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from leanopt_core.engines.base import Engine
+from leanopt_core.errors import ExecutorError
 from leanopt_core.work import Answer, Backtest, Category, Failure, Files, Outcome
 
 T = TypeVar("T")
 
 # A document is mostly waiting where it lies in a container, and mostly work elsewhere.
 _THREADS = 4
-
 
 Keep = Callable[[Files, Outcome], None]
 
@@ -28,7 +28,8 @@ def read(
 ) -> Outcome:
     """Return what an engine makes of an answer, whose files are removed then.
 
-    `keep` is shown them before.
+    `keep` is shown them before. Where they cannot be reached any more, the worker has died: that is
+    the failure's category.
     """
     try:
         outcome = _read(engine, answer, backtest, outputs)
@@ -43,6 +44,9 @@ def read(
 def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
     try:
         return engine.read(answer, backtest, outputs)
+    except ExecutorError as error:
+        message = f"what the worker left cannot be read: {error}"
+        return Outcome(failure=Failure(Category.DIED, message))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign engine
         message = f"the answer cannot be read: {type(error).__name__}: {error}"
         return Outcome(failure=Failure(Category.ENGINE, message))
@@ -51,8 +55,7 @@ def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset
 class Readers(Generic[T]):
     """Threads that call `work` for what they are given; each result comes once, from `done`.
 
-    `ready` is called when there is one, from any of the threads. A context manager that waits for
-    the threads at its end.
+    `ready` is called when there is one, from any of the threads.
     """
 
     def __init__(self, ready: Callable[[], None]) -> None:
@@ -71,7 +74,11 @@ class Readers(Generic[T]):
     def done(self, *, wait: bool = False) -> list[tuple[T, Outcome]]:
         """Return what has been read since the last call; `wait` for all that is being read."""
         read = [future for future in self._reading if wait or future.done()]
-        return [(self._reading.pop(future), future.result()) for future in read]
+        outcomes = [future.result() for future in read]
+        return [
+            (self._reading.pop(future), outcome)
+            for future, outcome in zip(read, outcomes, strict=True)
+        ]
 
     def close(self) -> None:
         """Wait for the threads to end."""

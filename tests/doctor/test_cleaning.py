@@ -22,7 +22,7 @@ from pathlib import Path
 from leanopt_core.engines.lean.build_cache import turn
 
 with turn(Path(sys.argv[1])):
-    Path(sys.argv[1], "tmp-living").mkdir()
+    Path(sys.argv[1], "unfinished-living").mkdir()
     print("building", flush=True)
     sys.stdin.read()
 """
@@ -109,11 +109,11 @@ def test_a_living_run_keeps_its_own(start: Start, small: Path, doctor: Doctor) -
 def test_builds_that_nobody_finishes(small: Path, doctor: Doctor) -> None:
     """Not while one is being made: whoever makes it tidies the others away."""
     builds = small / ".leanopt" / "builds"
-    (builds / "tmp-dead").mkdir(parents=True)
+    (builds / "unfinished-dead").mkdir(parents=True)
     (builds / "turn.lock").touch()
     report = doctor(small)
     assert report.one("builds")["status"] == "warning"
-    assert ".leanopt/builds/tmp-dead" in report.one("builds")["what"]
+    assert ".leanopt/builds/unfinished-dead" in report.one("builds")["what"]
     with subprocess.Popen(
         [sys.executable, "-c", BUILDER, builds],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -122,10 +122,10 @@ def test_builds_that_nobody_finishes(small: Path, doctor: Doctor) -> None:
         assert next(builder.stdout) == "building\n"
         assert doctor(small).one("builds")["what"] == "none left over"
         assert doctor(small, "--clean", "--yes").one("builds")["what"] == "none left over"
-        assert (builds / "tmp-living").is_dir()
+        assert (builds / "unfinished-living").is_dir()
         builder.send_signal(signal.SIGKILL)
     report = doctor(small, "--clean", "--yes")
-    assert report.one("builds")["what"] == "removed: .leanopt/builds/tmp-living"
+    assert report.one("builds")["what"] == "removed: .leanopt/builds/unfinished-living"
     assert list(builds.glob("*/")) == []
 
 

@@ -23,10 +23,11 @@ from leanopt_core.engines.lean.snapshot import files_of, hash_files, open_to_rea
 from leanopt_core.errors import StrategyError
 
 #: How the names of folders begin in which a build is made.
-UNFINISHED = "tmp-"
+UNFINISHED = "unfinished-"
 
 _VERSION = 1
 _RECORD = "build.json"
+_SOURCES = "source"
 
 
 @frozen
@@ -59,6 +60,11 @@ class Built:
     key: str
     log: str = ""
     stale: bool = False
+
+    @property
+    def sources(self) -> Path:
+        """Return the folder of the copy of the sources."""
+        return self.path.parent / _SOURCES
 
 
 @frozen

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import leanopt_harness
+from attrs import frozen
 
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import Brief, Build, Once
@@ -18,6 +19,7 @@ from leanopt_core.engines.lean.config import IDENT, RESULTS, Template, template
 from leanopt_core.engines.lean.demand import wanted
 from leanopt_core.engines.lean.document import read_results
 from leanopt_core.engines.lean.findings import Findings
+from leanopt_core.engines.lean.installation import installed
 from leanopt_core.engines.lean.options import LeanStrategy
 from leanopt_core.engines.lean.prices import check_prices
 from leanopt_core.engines.lean.reach import passed_parameters
@@ -38,6 +40,14 @@ _OWN_ABILITIES = frozenset({"config"})
 def create(options: LeanStrategy, project: Path) -> LeanEngine:
     """Return the engine for a strategy; paths in `options` start from the folder `project`."""
     return LeanEngine(options, project)
+
+
+@frozen
+class Strategy:
+    """What is run: what its source says, and the file that LEAN loads, from the build's folder."""
+
+    source: Source
+    file: str
 
 
 class LeanEngine:
@@ -66,81 +76,99 @@ class LeanEngine:
 
         Raises StrategyError with all that is wrong.
         """
-        found = Findings.of((self._check_source(brief), self._check_data(brief)))
+        # With an older build that one is checked, without it the sources before they are compiled.
+        found = Findings() if brief.skip_build else self._check(self._scan(), brief)
+        lean = installed(once, self._options.launcher, self._options.harness)
+        where = {**place, "lean": lean}
+        built = self._build(once, where, skip=brief.skip_build)
+        # What was copied is what runs: the sources may have been edited since.
+        source = self._scan(built.sources)
+        if brief.skip_build:
+            found = self._check(source, brief)
+        self._strategy = Strategy(source, built.assembly or source.files[0])
+        return self._made(built, where, found.notes)
+
+    def _check(self, source: Source, brief: Brief) -> Findings:
+        found = Findings.of((self._check_source(source, brief), self._check_data(source, brief)))
         if found.problems:
             raise StrategyError("\n".join(found.problems))
-        recipe = Recipe(place, leanopt_harness.__version__, self._compiling())
+        return found
+
+    def _build(self, once: Once, place: Mapping[str, str], *, skip: bool) -> Built:
+        options = Options(launcher=self._options.launcher, network=self._options.build_network)
         self._builds.mkdir(parents=True, exist_ok=True)
-        built = build(
+        return build(
             self._project,
             once=once,
             builds=self._builds,
-            recipe=recipe,
+            recipe=Recipe(place, leanopt_harness.__version__, options),
             apart=self._apart,
-            skip=brief.skip_build,
+            skip=skip,
         )
-        return self._made(built, place, found.notes)
+
+    def _scan(self, folder: Path | None = None) -> Source:
+        return scan(folder or self._project, self._options.algorithm, self._apart)
 
     @cached_property
-    def _source(self) -> Source:
-        return scan(self._project, self._options.algorithm, self._apart)
+    def _strategy(self) -> Strategy:
+        """What is run: as `prepare` found it, else, for one by hand, as the project is now."""
+        source = self._scan()
+        python = source.language is Language.PYTHON
+        return Strategy(source, source.files[0] if python else assembly_of(self._project))
 
     @property
     def _apart(self) -> tuple[Path, ...]:
         """Return what may lie in the project's folder and is no part of it."""
         return (self._data, self._builds.parent)
 
-    def _check_source(self, brief: Brief) -> Findings:
+    def _check_source(self, source: Source, brief: Brief) -> Findings:
         # What another harness can do is known at its hello.
         abilities = (SETS_SCENARIO,) if self._options.harness else ()
         return check(
-            self._source,
+            source,
             brief.scenarios,
             brief.parameters,
             abilities,
             allow_unread=brief.allow_unread,
         )
 
-    def _check_data(self, brief: Brief) -> Findings:
+    def _check_data(self, source: Source, brief: Brief) -> Findings:
         if not self._data.is_dir():
             return check_reference(self._data)
         if not self._options.check_data:
             return Findings()
-        series = [one for scenario in brief.scenarios for one in wanted(self._source, scenario)]
+        series = [one for scenario in brief.scenarios for one in wanted(source, scenario)]
         return Findings.of((check_reference(self._data, series), check_prices(self._data, series)))
 
-    def _compiling(self) -> Options:
-        return Options(launcher=self._options.launcher, network=self._options.build_network)
-
-    def _made(self, built: Built, place: Mapping[str, str], notes: tuple[str, ...]) -> Build:
+    def _made(self, built: Built, where: Mapping[str, str], notes: tuple[str, ...]) -> Build:
+        strategy, options = self._strategy.source, self._options
         source = digest(
             {
                 "files": built.source,
-                "algorithm": self._source.algorithm,
-                "config": dict(self._options.config),
-                "python_venv": self._options.python_venv,
+                "algorithm": strategy.algorithm,
+                "config": dict(options.config),
+                "python_venv": options.python_venv,
             }
         )
-        identity = {"build": built.key, "source": source, "place": dict(place), **self._running()}
+        running = {
+            "launcher": options.launcher,
+            "harness": list(options.harness) or hash_files(files_of(_HARNESS)),
+        }
         stale = (f"{self._project.name} has changed since its build was made",)
         return Build(
             strategy=self._project.name,
             source=source,
-            identity=digest(identity),
+            identity=digest(
+                {"build": built.key, "source": source, "place": dict(where), **running}
+            ),
             launch=self._launch(built.path),
-            reads=None if self._source.unsure else self._source.reads,
+            reads=None if strategy.unsure else strategy.reads,
             details={
-                "algorithm": f"{self._source.algorithm} ({self._source.language})",
+                "algorithm": f"{strategy.algorithm} ({strategy.language})",
                 "build": str(built.path),
             },
             notes=(*notes, *(stale if built.stale else ())),
         )
-
-    def _running(self) -> dict[str, object]:
-        if self._options.harness:
-            return {"harness": list(self._options.harness)}
-        harness = hash_files(files_of(_HARNESS))
-        return {"harness": harness, "launcher": self._options.launcher}
 
     def _launch(self, build: Path) -> Launch:
         mounts = (Mount("build", build), Mount("harness", _HARNESS), Mount("data", self._data))
@@ -149,12 +177,10 @@ class LeanEngine:
 
     @cached_property
     def _template(self) -> Template:
-        source = self._source
-        python = source.language is Language.PYTHON
-        file = source.files[0] if python else assembly_of(self._project)
+        source, file = self._strategy.source, self._strategy.file
         return template(
             source.algorithm,
-            "Python" if python else "CSharp",
+            "Python" if source.language is Language.PYTHON else "CSharp",
             f"{{build}}/{file}",
             launcher=self._options.launcher,
             python_venv=self._options.python_venv,
@@ -170,7 +196,9 @@ class LeanEngine:
         abilities = hello.abilities if self._options.harness else _OWN_ABILITIES
         self._check_reach(backtest.scenario, abilities, backtest.parameters)
         parameters = {name: number_text(value) for name, value in backtest.parameters.items()}
-        parameters |= passed_parameters(self._source, backtest.scenario, backtest.parameters)
+        parameters |= passed_parameters(
+            self._strategy.source, backtest.scenario, backtest.parameters
+        )
         return word(self._template, parameters, backtest.scenario, outputs, abilities)
 
     def _check_reach(
@@ -178,7 +206,7 @@ class LeanEngine:
     ) -> None:
         if (scenario.name, abilities) in self._reached:
             return
-        found = check_scenario(self._source, scenario, given, abilities, allow_unread=True)
+        found = check_scenario(self._strategy.source, scenario, given, abilities, allow_unread=True)
         if found.problems:
             raise StrategyError("\n".join(found.problems))
         self._reached.add((scenario.name, abilities))
