@@ -1,30 +1,19 @@
-"""Recorded result folders of real LEAN, and what a Launcher may do that none of them shows."""
+"""What the Launcher leaves, by the name of the case: recorded, or made up."""
 
 # It starts anew for each backtest: no module that takes long to load.
-# ruff: noqa: PTH104, PTH110, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH104, PTH110, PTH118, PTH123
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
 
-DOCUMENTS = os.path.join(os.path.dirname(__file__), "documents")
-#: The exit code of each recorded case.
-RECORDED = {
-    "completed": 0,
-    "zero-orders": 0,
-    "missing-data": 0,
-    "runtime-error": 1,
-    "initialize-error": 1,
-    "minute": 0,
-    "process-exit": 3,
-}
+from recorded import RECORDED, initialize_error, leave
+from troubles import TROUBLES
+
 _FLOOD = 50  # megabytes to each stream
-_RECORDED_NAME = "backtest"
 
 
 def answer(case: str, results: str, name: str) -> int:
@@ -38,47 +27,16 @@ def answer(case: str, results: str, name: str) -> int:
     return initialize_error(f'no case "{case}": there are {known}', results, name)
 
 
-def leave(case: str, results: str, name: str) -> None:
-    """Put a recorded case's files into the results folder, and print its log."""
-    folder = os.path.join(DOCUMENTS, case)
-    for file in sorted(os.listdir(folder)):
-        with open(os.path.join(folder, file), "rb") as source:
-            content = source.read()
-        own = name + file.removeprefix(_RECORDED_NAME) if file.startswith(_RECORDED_NAME) else file
-        with open(os.path.join(results, own), "wb") as copy:
-            copy.write(content)
-        if file == "log.txt":
-            sys.stdout.write(content.decode())
-    sys.stdout.flush()
-
-
-def initialize_error(message: str, results: str, name: str) -> int:
-    """Leave what LEAN does where `Initialize` throws with this message; return its exit code."""
-    leave("initialize-error", results, name)
-    _edit(results, name, "planted: Initialize throws", json.dumps(message)[1:-1])
-    return RECORDED["initialize-error"]
-
-
-def _edit(results: str, name: str, old: str, new: str) -> None:
-    file = os.path.join(results, f"{name}.json")
-    with open(file, encoding="utf-8") as source:
-        text = source.read()
-    with open(file, "w", encoding="utf-8") as target:
-        target.write(text.replace(old, new))
-
-
 def _abort(results: str, name: str) -> int:
     """Complete, then abort, as LEAN with Python does: exit code 134."""
     leave("completed", results, name)
     os.abort()
 
 
-def _killed(results: str, name: str) -> int:
-    """Be killed in mid-run, with the document that LEAN writes every five seconds there."""
-    leave("completed", results, name)
-    _edit(results, name, '"Status": "Completed"', '"Status": "Running"')
-    os.kill(os.getpid(), signal.SIGKILL)
-    return 0
+def _exit_minus_one(results: str, name: str) -> int:
+    """The strategy ends the process, by another code than the recorded one."""
+    leave("process-exit", results, name)
+    return 255
 
 
 def _hang(results: str, name: str) -> int:
@@ -120,7 +78,8 @@ def _say(results: str, file: str) -> None:
 
 _MADE_UP: dict[str, Callable[[str, str], int]] = {
     "abort": _abort,
-    "killed": _killed,
+    "exit-minus-one": _exit_minus_one,
+    **TROUBLES,
     "hang": _hang,
     "flood": _flood,
     "daemon": _daemon,

@@ -16,6 +16,7 @@ import sys
 
 import cases
 import landscape
+import recorded
 from checks import mistakes
 
 WHAT = (
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
     try:
         found = landscape.find(config["parameters"])
     except landscape.NotRecordedError as error:
-        return cases.initialize_error(str(error), results, config["algorithm-id"])
+        return recorded.initialize_error(str(error), results, config["algorithm-id"])
     return landscape.answer(found, config)
 
 

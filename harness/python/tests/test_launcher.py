@@ -73,12 +73,6 @@ def _wait_until(true: Callable[[], bool]) -> None:
         os.sched_yield()
 
 
-def _children(pid: int) -> list[str]:
-    """The processes that one has started, as far as the system says."""
-    file = Path(f"/proc/{pid}/task/{pid}/children")
-    return file.read_text(encoding="ascii").split() if file.exists() else []
-
-
 def _gone(pid: int) -> bool:
     """Whether a process has ended; one that nobody has waited for yet has."""
     try:
@@ -107,7 +101,8 @@ def test_it_says_what_it_is(lean: Lean) -> None:
         ("runtime-error", 1, "RuntimeError"),
         ("initialize-error", 1, "RuntimeError"),
         ("abort", 134, "Completed"),
-        ("killed", 137, "Running"),
+        ("unfinished", 0, "Running"),
+        ("too-slow", 1, "RuntimeError"),
     ],
 )
 def test_a_document_is_an_answer_whatever_the_exit_code(
@@ -120,14 +115,56 @@ def test_a_document_is_an_answer_whatever_the_exit_code(
     assert lean.document()["state"]["Status"] == status
 
 
-def test_no_document_is_no_result(lean: Lean) -> None:
+@pytest.mark.parametrize(
+    ("case", "code", "category", "end"),
+    [
+        ("process-exit", 3, "no result", "Subscriptions count after warm up: 2"),
+        ("exit-minus-one", 255, "no result", "Subscriptions count after warm up: 2"),
+        ("disk-full", 1, "engine error", "No space left on device : '/Results/backtest.json'"),
+    ],
+)
+def test_no_document_is_an_error(lean: Lean, case: str, code: int, category: str, end: str) -> None:
     """The exit code and the end of what LEAN printed say why; the next backtest is served."""
-    answer = lean.run(case="process-exit")
-    assert (answer["status"], answer["category"]) == ("error", "no result")
-    beginning = "LEAN ended with exit code 3 and left no result (backtest.json). The end of"
+    answer = lean.run(case=case)
+    assert (answer["status"], answer["category"]) == ("error", category)
+    beginning = f"LEAN ended with exit code {code} and left no result (backtest.json). The end of"
     assert answer["message"].startswith(beginning)
-    assert answer["message"].endswith("Subscriptions count after warm up: 2")
+    assert answer["message"].endswith(end)
     assert lean.run(case="completed")["status"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "fate"),
+    [
+        ("killed", 137, "(SIGKILL) before its backtest did: out of memory?"),
+        ("killed-early", 137, "(SIGKILL) before its backtest did: out of memory?"),
+        ("crash", 134, "(SIGABRT) before its backtest did"),
+        ("terminated", 143, "(SIGTERM) before its backtest did"),
+    ],
+)
+def test_a_lean_that_is_killed_takes_its_harness_along(
+    lean: Lean, case: str, code: int, fate: str
+) -> None:
+    """Without an answer, so that the client asks another, whether a document is there or not."""
+    assert lean.run(case=case) is None
+    assert lean.harness.process.wait(30) == code
+    printed = lean.harness.log.read_text(encoding="utf-8")
+    assert printed.endswith(f"\nLEAN ended with exit code {code} {fate}\n")
+
+
+def test_a_lean_that_is_killed_before_it_writes_anything(launch: Launch, tmp_path: Path) -> None:
+    """Too; what .NET exits with where it cannot start LEAN only looks so."""
+    program = tmp_path / "dotnet"
+    config = configuration(tmp_path, tmp_path / "results")
+    codes = {}
+    for name, end in (("killed", "kill -9 $$"), ("exited", "exit 137")):
+        program.write_text(f"#!/bin/sh\n{end}\n")
+        program.chmod(0o755)
+        harness = launch(tmp_path / name, "--dotnet", str(program))
+        codes[name] = harness.ask({"id": "1", "config": config}), harness.close()[1]
+    assert codes["killed"] == (None, 137)
+    answer, code = codes["exited"]
+    assert (answer["category"], code) == ("engine error", 0)
 
 
 def test_a_launcher_that_refuses_its_configuration_is_the_engines_error(lean: Lean) -> None:
@@ -208,7 +245,6 @@ def test_a_configuration_that_names_no_result_is_refused(
         ({"config_path": 1}, '"config_path" is no text'),
         ({"config_path": "/none.json"}, "/none.json: No such file or directory"),
         ({"config": {}, "outputs": ["equity"]}, 'no output "equity": this harness has none'),
-        ({"config": {}, "time_limit": 0}, '"time_limit" is no positive number of seconds'),
         ({"backtest": {}}, "unknown request: expected hello, config or config_path"),
     ],
 )
@@ -229,33 +265,64 @@ def test_a_flood_does_no_harm(lean: Lean) -> None:
     assert printed.endswith(b"Exiting Lean...\n")
 
 
-def test_lean_has_a_home_that_it_can_write_to(lean: Lean, launch: Launch, tmp_path: Path) -> None:
-    """In the worker's scratch folder; its input is empty, and it leads a session of its own."""
+def test_how_lean_is_started(lean: Lean, launch: Launch, tmp_path: Path) -> None:
+    """In the Launcher's folder; its input is empty, and it leads a session of its own."""
     program = tmp_path / "dotnet.py"
     program.write_text(
         f"#!{sys.executable} -IS\nimport os, sys\n"
-        "print(os.environ['HOME'], os.environ['DOTNET_CLI_HOME'], os.getcwd(), sys.stdin.read(),"
-        " os.getsid(0) == os.getpid(), sys.argv[1:])\n"
+        "print(os.getcwd(), sys.stdin.read(), os.getsid(0) == os.getpid(), sys.argv[1:])\n"
     )
     program.chmod(0o755)
     config = lean.config()
     harness = launch(tmp_path / "other", "--dotnet", str(program))
     message = harness.ask({"id": "1", "config": config})["message"]
-    home = tmp_path / "other" / "home"
-    assert home.is_dir()
     command = [ASSEMBLY, "--config", str(lean.results / "backtest-config.json")]
     folder = lean.harness.process.args[-1]
-    assert message.endswith(f"printed: {home} {home} {folder}  True {command}")
+    assert message.endswith(f"printed: {folder}  True {command}")
 
 
-def test_the_time_limit_ends_lean(lean: Lean) -> None:
-    """A little after the client's own clock, and for real; the next backtest is served."""
-    request = {"id": "1", "config": lean.config(case="hang"), "time_limit": 0.1}
-    answer = lean.harness.ask(request)
-    assert not _children(lean.harness.process.pid)
-    assert (answer["status"], answer["category"]) == ("error", "no result")
-    assert answer["message"] == "LEAN was ended at the time limit of 0.1 s"
-    assert lean.run(case="completed")["status"] == "complete"
+#: Lists the folders where a program keeps things, with what each holds, and leaves a file in each.
+KEEPER = """
+import json, os, pathlib, tempfile
+places = [tempfile.gettempdir(), os.path.expanduser("~"), os.environ["DOTNET_CLI_HOME"]]
+print(json.dumps([[place, os.listdir(place)] for place in dict.fromkeys(places)]))
+for place in places:
+    pathlib.Path(place, "kept").mkdir(exist_ok=True)
+    pathlib.Path(place, "kept", "file").write_text("kept")
+    os.chmod(os.path.join(place, "kept"), 0o500)
+print([name for name in os.environ if name.startswith("XDG_")])
+"""
+
+
+def test_no_backtest_finds_what_another_left(launch: Launch, tmp_path: Path) -> None:
+    """At home, or among the temporary files; both lie in the worker's scratch folder."""
+    program, scratch = tmp_path / "dotnet.py", tmp_path / "scratch"
+    program.write_text(f"#!{sys.executable} -IS{KEEPER}")
+    program.chmod(0o755)
+    harness = launch(scratch, "--dotnet", str(program), XDG_CACHE_HOME=str(tmp_path))
+    config = configuration(tmp_path, tmp_path / "results")
+    seen = set()
+    for _ in range(2):
+        message = harness.ask({"id": "1", "config": config})["message"]
+        listed, others = message.partition("printed: ")[2].splitlines()
+        assert others == "[]"
+        places = json.loads(listed)
+        assert len(places) == 2
+        for place, content in places:
+            assert content == []
+            assert Path(place).is_relative_to(scratch)
+            seen.add(place)
+        assert list(scratch.iterdir()) == []
+    assert len(seen) == 4
+
+
+def test_the_clock_is_the_clients(lean: Lean) -> None:
+    """No answer comes of a time limit, which would not be the client's own."""
+    request = {"id": "1", "config": lean.config(case="hang"), "time_limit": 0.001}
+    lean.harness.send(json.dumps(request).encode() + b"\n")
+    pid = lean.hanging()
+    assert lean.harness.close() == (b"", 0)
+    assert _gone(pid)
 
 
 def test_the_inputs_end_ends_lean(lean: Lean) -> None:

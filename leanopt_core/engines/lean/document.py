@@ -34,8 +34,9 @@ def read_results(
     try:
         document = _parsed(files, name)
     except FileNotFoundError:
+        # The harness has called it complete: why there is none, nobody knows.
         message = f"LEAN left no result document '{name}': it ended before the backtest did"
-        return _failed(Category.NO_RESULT, message)
+        return _failed(Category.ENGINE, message)
     except ValueError as error:
         return _failed(Category.ENGINE, f"LEAN's result document '{name}' is damaged: {error}")
     failure = failure_of(document)

@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 from textwrap import shorten
 from typing import Any
 
+from leanopt_harness.launcher.trouble import tells_of_trouble
+
 from leanopt_core.engines.lean.sections import part
 from leanopt_core.work import Category, Failure
 
@@ -19,18 +21,26 @@ _STRATEGY = re.compile(r"QuantConnect\.Algorithm\.CSharp\.|(?!QuantConnect\.|Sys
 
 
 def failure_of(document: Mapping[str, Any]) -> Failure | None:
-    """Return why the document's backtest does not count, None where it completed."""
+    """Return why the document's backtest does not count, None where it completed.
+
+    What was the machine's trouble, or was ended from outside, is an `engine error`: another attempt
+    may do better.
+    """
     state = part(document, "state")
     if not isinstance(state, Mapping):
         message = "LEAN's result document has no state, which LEAN writes since January 2023"
         return Failure(Category.NO_RESULT, message)
     status, error = part(state, "status"), part(state, "runtimeError")
     if error or status == "RuntimeError":
-        return Failure(Category.STRATEGY, _told(str(error or ""), part(state, "stackTrace")))
+        stack = part(state, "stackTrace")
+        trouble = tells_of_trouble(f"{error}\n{stack}")
+        category = Category.ENGINE if trouble else Category.STRATEGY
+        return Failure(category, _told(str(error or ""), stack))
     if status == "Completed":
         return None
     message = f"LEAN's result document says '{status}', not 'Completed': it was cut short"
-    return Failure(Category.NO_RESULT, message)
+    # A strategy that quits says so; one that only says how far it came was ended.
+    return Failure(Category.NO_RESULT if status == "Stopped" else Category.ENGINE, message)
 
 
 def _told(error: str, stack: object) -> str:

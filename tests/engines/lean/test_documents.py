@@ -318,21 +318,51 @@ def test_an_error_counts_whatever_the_status_says() -> None:
     assert failure(read_document(told))[0] == Category.STRATEGY
 
 
-def test_the_process_was_ended() -> None:
-    """No document: no result, and its name is told."""
+def test_a_document_that_is_not_there() -> None:
+    """Though the harness calls the backtest complete: why is not known, its name is told."""
     category, message = failure(read(folder("process-exit"), outputs=ALL))
-    assert category == Category.NO_RESULT
+    assert category == Category.ENGINE
     assert "results/backtest.json" in message
 
 
-@pytest.mark.parametrize("status", ["Running", "Stopped", "completed", None])
+@pytest.mark.parametrize("status", ["Running", "Initializing", "Stopped", "completed", None])
 def test_only_completed_counts(status: str | None) -> None:
-    """LEAN writes documents while it runs, with a status that says so."""
+    """LEAN writes documents while it runs: nobody's result, where the strategy has not quit."""
     told = document("completed")
     told["state"]["Status"] = status
     category, message = failure(read_document(told))
-    assert category == Category.NO_RESULT
+    assert category == (Category.NO_RESULT if status == "Stopped" else Category.ENGINE)
     assert str(status) in message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "Execution Security Error: Operation timed out - 1440 minutes max. Check for loops.",
+        "Algorithm took longer than 10 minutes on a single time loop. CurrentTimeStepElapsed: 10.0",
+        "Failed to create algorithm instance within 90 seconds. Try re-building algorithm.",
+        "Failed to complete algorithm within 86400 seconds. Please make it run faster.",
+        "Runtime Error: Operation was canceled",
+        "Execution Security Error: Memory Usage Maxed Out - 512MB max, with last sample of 9MB.",
+        "Exception of type 'System.OutOfMemoryException' was thrown.",
+        "Insufficient memory to continue the execution of the program.",
+        "MemoryError : Unable to allocate 7.45 GiB for an array",
+        "No space left on device : '/tmp/features.csv'",
+    ],
+)
+def test_trouble_of_the_machine(error: str) -> None:
+    """Is not the strategy's, in Initialize as in OnData; what LEAN says is told."""
+    for case in ("runtime-error", "initialize-error"):
+        told = document(case)
+        told["state"].update(RuntimeError=f"2005-07-22 16:00:00 {error}", StackTrace="")
+        assert failure(read_document(told)) == (Category.ENGINE, f"2005-07-22 16:00:00 {error}")
+
+
+def test_trouble_that_only_the_stack_names() -> None:
+    """LEAN words some exceptions anew."""
+    told = document("runtime-error")
+    told["state"]["StackTrace"] = "System.Exception: no\n ---> System.OutOfMemoryException: no"
+    assert failure(read_document(told))[0] == Category.ENGINE
 
 
 def test_a_document_without_state_or_statistics() -> None:

@@ -23,30 +23,33 @@ class InputEndedError(Exception):
     """The client has closed the harness's input while the program ran."""
 
 
-class OutOfTimeError(Exception):
-    """The program was ended at the time limit."""
-
-
 @dataclass(frozen=True)
 class Run:
-    """A run that ended by itself.
+    """A run that has ended.
 
-    `exit_code` is as a shell has it (128 + the signal's number), `seconds` the time that it took,
-    `printed` what it wrote to its standard output and error.
+    `exit_code` is as a shell has it (128 + the signal's number), `signalled` says whether it was a
+    signal that ended it, `seconds` is the time that it took, `printed` what it wrote to its
+    standard output and error.
     """
 
     exit_code: int
+    signalled: bool
     seconds: float
     printed: Printed
 
     @property
+    def ended_by(self) -> signal.Signals | None:
+        """Return the signal that the exit code stands for, None where it stands for none."""
+        try:
+            return signal.Signals(self.exit_code - _SIGNALLED)
+        except ValueError:
+            return None
+
+    @property
     def fate(self) -> str:
         """Return how the program ended: `exit code 3`, `exit code 134 (SIGABRT)`."""
-        try:
-            name = signal.Signals(self.exit_code - _SIGNALLED).name
-        except ValueError:
-            return f"exit code {self.exit_code}"
-        return f"exit code {self.exit_code} ({name})"
+        of = self.ended_by
+        return f"exit code {self.exit_code}" + (f" ({of.name})" if of else "")
 
 
 class Runner:
@@ -57,22 +60,16 @@ class Runner:
         self._alarm = processes.alarm()
         processes.adopt_orphans()
 
-    def run(
-        self,
-        command: Sequence[str],
-        folder: Path,
-        environment: Mapping[str, str],
-        limit: float | None,
-    ) -> Run:
-        """Run a program in a folder, for `limit` seconds at most; nothing of it is left running.
+    def run(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Run:
+        """Run a program in a folder; nothing of it is left running.
 
-        Raises OSError where it cannot start, OutOfTimeError, InputEndedError.
+        Raises OSError where it cannot start, InputEndedError.
         """
         started = time.monotonic()
         printed = Printed()
         program = processes.start(command, folder, environment)
         try:
-            self._watch(program, printed, None if limit is None else started + limit)
+            self._watch(program, printed)
             seconds = time.monotonic() - started
         finally:
             processes.end(program)
@@ -81,11 +78,9 @@ class Runner:
             program.stdout.close()
             printed.close()
         code = program.returncode
-        return Run(code if code >= 0 else _SIGNALLED - code, seconds, printed)
+        return Run(code if code >= 0 else _SIGNALLED - code, code < 0, seconds, printed)
 
-    def _watch(
-        self, program: subprocess.Popen[bytes], printed: Printed, until: float | None
-    ) -> None:
+    def _watch(self, program: subprocess.Popen[bytes], printed: Printed) -> None:
         """Read what the program prints until it has ended."""
         assert program.stdout is not None  # noqa: S101 - for the type checker
         output = program.stdout.fileno()
@@ -94,10 +89,7 @@ class Runner:
         poll.register(self._alarm, select.POLLIN)
         poll.register(self._source, _HANGUP)
         while program.poll() is None:
-            left = None if until is None else until - time.monotonic()
-            if left is not None and left <= 0:
-                raise OutOfTimeError
-            ready = dict(poll.poll(None if left is None else 1000 * left))
+            ready = dict(poll.poll())
             if self._source in ready:
                 raise InputEndedError
             if self._alarm in ready:
