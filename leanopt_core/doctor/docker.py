@@ -68,9 +68,10 @@ def folders(subject: Subject) -> Iterator[Line]:
     from leanopt_core.executors.docker.labels import labels, this_process
     from leanopt_core.executors.docker.probe import probe
 
-    shelf = Shelf(subject.folder, lambda _: None)
+    shelf = Shelf(subject.folder, None)
     try:
-        labelled = labels(this_process(), subject.folder, token_hex(8))
+        run = token_hex(8)
+        labelled = labels(this_process(), subject.folder, run, worker="probe", number=0)
         probe(subject.docker_engine, _options(subject).image, labelled, shelf.path)
     finally:
         shelf.close()

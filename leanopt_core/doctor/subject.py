@@ -19,6 +19,8 @@ from leanopt_core.engines.lean.options import LeanStrategy
 from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.search.guarded import NamedEngine, NamedExecutor
@@ -92,14 +94,21 @@ class Subject:
 
     @cached_property
     def executor(self) -> Executor:
-        """Return the pipeline's executor, which fetches no image here."""
-        choice = self.pipeline.executor.choice
-        if self.docker_options is not None:
-            choice = evolve(choice, options=evolve(self.docker_options, pull="never"))
-        made = cast("Executor", build_choice("executor", choice, self.folder))
-        executor = NamedExecutor(made, label("executor", choice))
+        """Return the pipeline's executor, which fetches no image here and removes nothing."""
+        executor = NamedExecutor(self._executor(), label("executor", self.pipeline.executor.choice))
         self._held.callback(executor.close)
         return executor
+
+    def _executor(self) -> Executor:
+        choice = self.pipeline.executor.choice
+        if isinstance(choice.options, ProcessOptions):
+            return ProcessExecutor(choice.options, self.folder, tidy=False)
+        if self.docker_options is not None:
+            from leanopt_core.executors.docker.executor import DockerExecutor
+
+            options = evolve(self.docker_options, pull="never")
+            return DockerExecutor(options, self.folder, tidy=False)
+        return cast("Executor", build_choice("executor", choice, self.folder))
 
     @cached_property
     def around(self) -> Mapping[str, Any]:

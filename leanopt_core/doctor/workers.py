@@ -100,6 +100,9 @@ def cores(subject: Subject) -> Iterator[Line]:
 def memory(subject: Subject) -> Iterator[Line]:
     """Compare the memory that workers may take with what there is."""
     count, there, limit = _count(subject), _there(subject), subject.pipeline.executor.memory_limit
+    if limit is None and subject.docker_options is not None:
+        yield _unlimited(subject, count)
+        return
     if there is None or limit is None:
         whole = f" of {size(there[1])}" if there is not None else ""
         yield ok(f"no limit: {count} workers may take all{whole} (executor.memory_limit)")
@@ -109,6 +112,15 @@ def memory(subject: Subject) -> Iterator[Line]:
     change = f"--workers {fit}" if fit else f"--set executor.memory_limit={there[1] // 2}"
     mend = f"leanopt run {_file(subject)} {change}"
     yield ok(what) if count <= fit else wrong(f"too much: {what}", mend)
+
+
+def _unlimited(subject: Subject, count: int) -> Line:
+    """Say what containers may take that are given no limit."""
+    engine = subject.docker_engine
+    each, whole = engine.worker_memory, size(int(engine.info.get("MemTotal") or 0))
+    if each is None:
+        return warning(f"this engine limits no memory: {count} workers may take all of {whole}")
+    return ok(f"{count} workers of at most {size(each)} each, the default; {whole} in all")
 
 
 def _count(subject: Subject) -> int:

@@ -37,9 +37,11 @@ def create(options: ProcessOptions, project: Path) -> ProcessExecutor:
 class ProcessExecutor:
     """Starts harnesses as processes of this machine; `Executor` says what the methods promise."""
 
-    def __init__(self, options: ProcessOptions, project: Path) -> None:
+    def __init__(self, options: ProcessOptions, project: Path, *, tidy: bool = True) -> None:
+        """Take what is to be used; not `tidy`, what dead leanopts left is not removed."""
         self._options = options
         self._project = project
+        self._sweep = _sweep if tidy else None
         self._shelf: Shelf | None = None
         self._lock = Lock()
         self._numbers = count(1)
@@ -112,7 +114,7 @@ class ProcessExecutor:
     def _scratch(self, name: str) -> Scratch:
         with self._lock:
             if self._shelf is None:
-                self._shelf = Shelf(self._project, _sweep)
+                self._shelf = Shelf(self._project, self._sweep)
             path = self._shelf.path / f"{name}-{next(self._numbers)}"
         try:
             return Scratch(path)

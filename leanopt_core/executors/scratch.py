@@ -119,15 +119,16 @@ class Shelf:
     """The folder of one leanopt's scratch folders, `<project>/.leanopt/scratch/<pid>-...`.
 
     It is locked while its owner lives, so that the next start knows which ones are left over.
-    `sweep` is called with each left-over folder before it is removed.
+    `sweep` is called with each left-over folder before it is removed; without it they stay.
     """
 
-    def __init__(self, project: Path, sweep: Callable[[Path], None]) -> None:
+    def __init__(self, project: Path, sweep: Callable[[Path], None] | None) -> None:
         root = project.absolute() / ".leanopt" / "scratch"
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _locked(root / _LOCK):
-                _clear(root, sweep)
+                if sweep is not None:
+                    _clear(root, sweep)
                 self.path = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
                 self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(self._lock, fcntl.LOCK_EX)

@@ -20,8 +20,9 @@ def _other_process() -> subprocess.Popen[bytes]:
 
 def test_labels_say_whose_a_container_is() -> None:
     """And are read back."""
-    assert read(labels(ME, Path("project"), "run")) == ME
-    assert labels(ME, Path("project"), "run")["leanopt.project"] == str(Path("project").absolute())
+    labelled = labels(ME, Path("project"), "run", worker="1", number=2)
+    assert read(labelled) == ME
+    assert labelled["leanopt.project"] == str(Path("project").absolute())
     assert read({}) == Owner("", "", "", "", "")
 
 

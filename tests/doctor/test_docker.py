@@ -12,7 +12,7 @@ import pytest
 from reports import LEANOPT, PIPELINE, Doctor, made, works
 
 from leanopt_core.executors.docker.engine import Engine
-from leanopt_core.executors.docker.labels import labels, this_process
+from leanopt_core.executors.docker.labels import labels, name, this_process
 
 Mounted = Callable[[str], list[str]]
 
@@ -177,14 +177,14 @@ def test_containers_of_the_living_stay(
 
 def test_containers_of_other_machines_stay(contained: Path, doctor: Doctor, engine: Engine) -> None:
     """Whose owner's number means nothing here."""
-    mine = labels(this_process(), contained, "run")
+    mine = labels(this_process(), contained, "run", worker="1", number=1)
     foreign = {**mine, "leanopt.owner.machine": "elsewhere", "leanopt.owner.pid": "999999"}
     body: dict[str, Any] = {
         "Image": made(engine.client),
         "Entrypoint": ["/never"],
         "Labels": foreign,
     }
-    ident = engine.client.create_container_from_config(body)["Id"]
+    ident = engine.client.create_container_from_config(body, name(mine))["Id"]
     try:
         report = doctor(contained, "--clean", "--yes")
         assert f"of {contained}" not in report.one("containers")["what"]

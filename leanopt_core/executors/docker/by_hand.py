@@ -28,6 +28,7 @@ def _flags(body: Mapping[str, Any]) -> Iterator[str]:
 
 def _host_flags(host: Mapping[str, Any]) -> Iterator[str]:
     yield f"--network={host['NetworkMode']}"
+    yield from (f"--group-add={group}" for group in host["GroupAdd"])
     yield from (f"--cap-drop={name}" for name in host["CapDrop"])
     yield from (f"--security-opt={text}" for text in host["SecurityOpt"])
     yield f"--cpus={host['NanoCpus'] / 10**9:g}"

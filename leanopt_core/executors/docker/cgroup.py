@@ -12,7 +12,7 @@ _HELD = {"anon", "shmem", "total_rss", "total_shmem"}
 
 def find(pid: int, ident: str) -> Path | None:
     """Return the statistics file of the container whose first process is `pid`, if it is here."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         for line in Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines():
             _, controllers, path = line.split(":", 2)
             # An engine elsewhere means another process by that number.

@@ -17,6 +17,7 @@ Client = Any
 
 # Connections kept open, and how long the engine may take to answer, in seconds.
 _CONNECTIONS, _PATIENCE = 64, 60
+_WORKER_MEMORY = 4 * 2**30
 
 
 @frozen
@@ -36,6 +37,17 @@ class Engine:
     def remapped(self) -> bool:
         """Say whether a container's users are others outside."""
         return self._secured_by("userns") and not self.rootless
+
+    @property
+    def limits_memory(self) -> bool:
+        """Say whether containers can be kept from taking more than so much memory."""
+        return self.info.get("MemoryLimit") is not False
+
+    @property
+    def worker_memory(self) -> int | None:
+        """Return the bytes that a worker may take unless it is told otherwise; None for all."""
+        whole = int(self.info.get("MemTotal") or 0)
+        return min(_WORKER_MEMORY, whole // 2 or _WORKER_MEMORY) if self.limits_memory else None
 
     @property
     def processors(self) -> int:

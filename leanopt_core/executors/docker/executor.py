@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
-from threading import Lock
 
 from attrs import evolve
 
-from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Completed, Manual
 from leanopt_core.executors.docker.by_hand import command_line
 from leanopt_core.executors.docker.channel import DockerChannel
+from leanopt_core.executors.docker.deciding import deciding
 from leanopt_core.executors.docker.ground import Base, prepare, survey
 from leanopt_core.executors.docker.housing import Housing
+from leanopt_core.executors.docker.labels import name
+from leanopt_core.executors.docker.lazily import Lazily
 from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.docker.person import hand_back, hand_over
 from leanopt_core.executors.docker.settings import SCRATCH, Tenant, body, places
@@ -32,24 +34,25 @@ def create(options: DockerOptions, project: Path) -> DockerExecutor:
 class DockerExecutor:
     """Starts harnesses in containers; `Executor` says what the methods promise."""
 
-    def __init__(self, options: DockerOptions, project: Path) -> None:
+    def __init__(self, options: DockerOptions, project: Path, *, tidy: bool = True) -> None:
+        """Take what is to be used; not `tidy`, what dead leanopts left is not removed."""
         self._options = options
         self._project = project
+        self._tidy = tidy
         self._run = token_hex(8)
         self._numbers = count(1)
-        self._lock = Lock()
-        self._base: Base | None = None
-        self._housing: Housing | None = None
-        self._closed = False
+        self._base = Lazily(partial(survey, options, project), _leave)
+        self._housing = Lazily(self._prepare, _vacate)
 
     def place(self) -> Mapping[str, str]:
-        """Say which image it is, by its id, and for which platform."""
-        image = self._surveyed().image
-        return {"image": image.ident, "platform": image.platform}
+        """Say which image it is, by its id, for which platform, and what the options add to it."""
+        image = self._base.get().image
+        added = deciding(self._options, self._project)
+        return {"image": image.ident, "platform": image.platform, **added}
 
     def workers(self, wanted: int | None) -> int:
         """Return `wanted`, or the number of processors that the engine has."""
-        return wanted if wanted is not None else self._surveyed().engine.processors
+        return wanted if wanted is not None else self._base.get().engine.processors
 
     def once(
         self,
@@ -60,7 +63,7 @@ class DockerExecutor:
         network: bool = False,
     ) -> Completed:
         """Run one command to its end in a container of its own, without standard input."""
-        person = self._surveyed().site.person
+        person = self._base.get().site.person
         written = [mount.source for mount in mounts if mount.writable]
         for path in written:
             hand_over(path, person)
@@ -80,53 +83,37 @@ class DockerExecutor:
 
     def manual(self, launch: Launch) -> Manual:
         """Say by which `docker run` a person starts the same worker; its scratch is in memory."""
-        configuration = body(self._surveyed().site, Tenant(launch))
+        base = self._base.get()
+        configuration = body(base.site, Tenant(launch, memory=base.engine.worker_memory))
         inside = {"request": SCRATCH, **places(launch.mounts)}
         return Manual(command_line(configuration, self._options.image), {}, inside)
 
     def close(self) -> None:
-        """Remove every container and the scratch folders, for good, within about two seconds."""
-        with self._lock:
-            self._closed = True
-            base, housing = self._base, self._housing
-            self._base = self._housing = None
-        if housing is not None:
-            housing.close()
-            housing.ground.shelf.close()
-        if base is not None:
-            base.engine.client.close()
+        """Remove every container and the scratch folders, for good, within about two seconds.
 
-    def _surveyed(self) -> Base:
-        with self._lock:
-            return self._survey()
+        What is under way in other threads, as fetching an image, is not waited for.
+        """
+        self._housing.close()
+        self._base.close()
 
-    def _survey(self) -> Base:
-        if self._closed:
-            raise ExecutorError("the executor has been closed")
-        if self._base is None:
-            self._base = survey(self._options, self._project)
-        return self._base
-
-    def _prepared(self) -> Housing:
-        with self._lock:
-            base = self._survey()
-            if self._housing is None:
-                self._housing = Housing(prepare(base, self._run), self._run)
-            return self._housing
+    def _prepare(self) -> Housing:
+        return Housing(prepare(self._base.get(), self._run, tidy=self._tidy), self._run)
 
     def _start(self, tenant: Tenant, worker: str) -> DockerChannel:
-        housing = self._prepared()
-        ground = housing.ground
+        housing = self._housing.get()
+        ground, number = housing.ground, next(self._numbers)
         ground.check(tenant.launch.mounts, tenant.memory)
         folder = None
         if self._options.scratch == "folder":
-            folder = ground.scratch(f"{worker}-{next(self._numbers)}")
+            folder = ground.scratch(f"{worker}-{number}")
+        labels = ground.labels(worker, number)
         housed = evolve(
             tenant,
-            labels={**ground.labels, "leanopt.worker": worker},
+            labels=labels,
             scratch=None if folder is None else folder.path,
+            memory=tenant.memory or ground.base.engine.worker_memory,
         )
-        container, line = housing.start(housed, ground.name(worker))
+        container, line = housing.start(housed, name(labels))
         client, size = ground.base.engine.client, self._options.scratch_size
         return DockerChannel(
             container,
@@ -135,3 +122,12 @@ class DockerExecutor:
             places(tenant.launch.mounts),
             statistics=housing.statistics(container),
         )
+
+
+def _leave(base: Base) -> None:
+    base.engine.client.close()
+
+
+def _vacate(housing: Housing) -> None:
+    housing.close()
+    housing.ground.shelf.close()

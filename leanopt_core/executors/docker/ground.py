@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from secrets import token_hex
 
 from attrs import frozen
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine, connect
 from leanopt_core.executors.docker.image import Image, find
-from leanopt_core.executors.docker.labels import labels, this_process
+from leanopt_core.executors.docker.labels import Owner, labels, this_process
 from leanopt_core.executors.docker.leftovers import clean, leftovers
 from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.docker.person import choose
@@ -20,8 +18,6 @@ from leanopt_core.executors.docker.probe import probe
 from leanopt_core.executors.docker.settings import Site
 from leanopt_core.executors.scratch import Scratch, Shelf
 from leanopt_core.work import Mount
-
-_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 @frozen
@@ -35,16 +31,17 @@ class Base:
 
 @frozen
 class Ground:
-    """Where containers can be started: leftovers are gone, folders are there and seen."""
+    """Where containers can be started: folders are there and seen."""
 
     base: Base
     shelf: Shelf
-    labels: Mapping[str, str]
+    owner: Owner
+    run: str
 
-    def name(self, worker: str) -> str:
-        """Return a name for a container that no other has."""
-        project = _NO_NAME.sub("-", self.base.site.project.name)
-        return f"leanopt-{project}-{worker}-{token_hex(4)}"
+    def labels(self, worker: str, number: int) -> dict[str, str]:
+        """Return the labels of a container; the run has no other with this worker and number."""
+        project = self.base.site.project
+        return labels(self.owner, project, self.run, worker=worker, number=number)
 
     def scratch(self, name: str) -> Scratch:
         """Return a new scratch folder that workers may write to."""
@@ -64,7 +61,7 @@ class Ground:
                     f"workers run as user {person.uid}, who may not read {mount.source}:"
                     f" `chmod -R a+rX {mount.source}`, or name its owner by executor.user"
                 )
-        if memory is not None and self.base.engine.info.get("MemoryLimit") is False:
+        if memory is not None and not self.base.engine.limits_memory:
             raise ExecutorError(f"the Docker engine at {self.base.engine.host} limits no memory")
 
 
@@ -83,18 +80,22 @@ def survey(options: DockerOptions, project: Path) -> Base:
     return Base(engine, image, site)
 
 
-def prepare(base: Base, run: str) -> Ground:
-    """Remove what dead leanopts left, make the scratch folders' folder, see that it is seen.
+def prepare(base: Base, run: str, *, tidy: bool) -> Ground:
+    """Make the scratch folders' folder and see that it is seen; before, if `tidy`, tidy up.
 
-    What cannot be removed now is left for the next time. Raises ExecutorError where the engine
-    sees other folders.
+    That removes what dead leanopts left; what cannot be removed now is left for the next time.
+    Raises ExecutorError where the engine sees other folders.
     """
-    clean(base.engine.client, leftovers(base.engine.client))
-    shelf = Shelf(base.site.project, lambda _: None)
-    labelled = labels(this_process(), base.site.project, run)
+    if tidy:
+        clean(base.engine.client, leftovers(base.engine.client))
+    ground = Ground(base, Shelf(base.site.project, _swept if tidy else None), this_process(), run)
     try:
-        probe(base.engine, base.image.ident, labelled, shelf.path)
+        probe(base.engine, base.image.ident, ground.labels("probe", 0), ground.shelf.path)
     except BaseException:
-        shelf.close()
+        ground.shelf.close()
         raise
-    return Ground(base, shelf, labelled)
+    return ground
+
+
+def _swept(_: Path) -> None:
+    """Do nothing: with its container, all that a worker started has gone."""

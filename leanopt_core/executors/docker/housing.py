@@ -13,7 +13,7 @@ from leanopt_core.executors.docker.errands import Errands
 from leanopt_core.executors.docker.ground import Ground
 from leanopt_core.executors.docker.line import Line, attach
 from leanopt_core.executors.docker.settings import Tenant, body
-from leanopt_core.executors.docker.trouble import told
+from leanopt_core.executors.docker.trouble import foreign, told
 from leanopt_core.executors.docker.watch import Watch
 
 # As many containers start at a time as there are processors, but at least so many: all at once
@@ -46,8 +46,12 @@ class Housing:
 
     def statistics(self, container: Container) -> Path | None:
         """Return the file that tells what memory a container holds, None where it is elsewhere."""
-        with told("a container cannot be looked at"):
+        try:
             state = self._client.inspect_container(container.ident)["State"]
+        except Exception as error:
+            if not foreign(error):
+                raise
+            return None  # that it has gone, or the engine, its line will say
         return cgroup.find(int(state["Pid"]), container.ident)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,11 @@ from attrs import asdict, frozen
 #: Every container of leanopt's has this label: the folder of its project.
 PROJECT = "leanopt.project"
 RUN = "leanopt.run"
+WORKER = "leanopt.worker"
+_NUMBER = "leanopt.number"
 _OWNER = "leanopt.owner."
+_PID = re.compile(r"[1-9][0-9]{0,8}")
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 @frozen
@@ -36,10 +41,21 @@ def this_process() -> Owner:
     return Owner(_machine(), _boot(), _namespace(), str(pid), _started(pid) or "")
 
 
-def labels(owner: Owner, project: Path, run: str) -> dict[str, str]:
-    """Return what a container is labelled with."""
+def labels(owner: Owner, project: Path, run: str, *, worker: str, number: int) -> dict[str, str]:
+    """Return what a container is labelled with; no other of the run has its worker and number."""
     owned = {f"{_OWNER}{name}": text for name, text in asdict(owner).items()}
-    return {PROJECT: str(project.absolute()), RUN: run, **owned}
+    whose = {PROJECT: str(project.absolute()), RUN: run, WORKER: worker, _NUMBER: str(number)}
+    return {**whose, **owned}
+
+
+def name(labelled: Mapping[str, str]) -> str:
+    """Return the name of the container that has these labels.
+
+    Images made of a container, and what runs from them, have its labels too, but not its name.
+    """
+    project = _NO_NAME.sub("-", Path(labelled.get(PROJECT, "")).name)
+    run, worker, number = (labelled.get(key, "") for key in (RUN, WORKER, _NUMBER))
+    return f"leanopt-{project}-{worker}-{run}-{number}"
 
 
 def read(labelled: Mapping[str, str]) -> Owner:
@@ -58,9 +74,10 @@ def orphaned(owner: Owner, judge: Owner, *, running: bool) -> bool:
         return False
     if owner.boot != judge.boot:
         return not running
-    if owner.namespace != judge.namespace or not owner.pid.isdigit():
+    if owner.namespace != judge.namespace or not _PID.fullmatch(owner.pid):
         return False
-    return _started(int(owner.pid)) != owner.started
+    started = _started(int(owner.pid))
+    return started is None or ("" not in (started, owner.started) and started != owner.started)
 
 
 def _machine() -> str:
@@ -84,22 +101,25 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Return when a process started, None where there is none; empty where that is not known."""
+    """Return when a process started, None where there is none; empty where that is not known.
+
+    Other users' processes may be hidden in `/proc`; that there are none only the kernel says.
+    """
     try:
         status = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return None if Path("/proc/self/stat").exists() else _signalled(pid)
+        return "" if _lives(pid) else None
     # The name in brackets may hold anything; the state follows its last bracket.
     fields = status.rpartition(b")")[2].split()
     dead = fields[0] in (b"Z", b"X")
     return None if dead else fields[19].decode()
 
 
-def _signalled(pid: int) -> str | None:
+def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return None
+        return False
     except PermissionError:
-        return ""
-    return ""
+        return True
+    return True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from attrs import frozen
 
+from leanopt_core.executors.docker import labels
 from leanopt_core.executors.docker.engine import Client
 from leanopt_core.executors.docker.labels import PROJECT, orphaned, read, this_process
 from leanopt_core.executors.docker.trouble import absent, foreign, said, told
@@ -37,14 +39,9 @@ def leftovers(client: Client) -> list[Leftover]:
     me = this_process()
     with told("leftover containers cannot be listed"):
         found = client.containers(all=True, filters={"label": PROJECT})
-    return sorted(
-        (
-            _leftover(one)
-            for one in found
-            if orphaned(read(one["Labels"]), me, running=_running(one["State"]))
-        ),
-        key=lambda leftover: leftover.name,
-    )
+    ours = [one for one in found if _name(one) == labels.name(one["Labels"])]
+    dead = [one for one in ours if orphaned(read(one["Labels"]), me, running=_running(one))]
+    return sorted(map(_leftover, dead), key=lambda leftover: leftover.name)
 
 
 def clean(client: Client, found: Iterable[Leftover]) -> Sequence[str]:
@@ -53,17 +50,20 @@ def clean(client: Client, found: Iterable[Leftover]) -> Sequence[str]:
         return [text for text in threads.map(partial(_remove, client), found) if text]
 
 
-def _leftover(listed: dict[str, object]) -> Leftover:
-    names, labels = listed.get("Names"), listed["Labels"]
-    name = str(names[0]).lstrip("/") if isinstance(names, list) and names else ""
-    project = str(labels[PROJECT]) if isinstance(labels, dict) else ""
-    owner = read(labels).pid if isinstance(labels, dict) else ""
-    running = _running(str(listed["State"]))
-    return Leftover(str(listed["Id"]), name, project, owner, running)
+def _leftover(listed: Mapping[str, Any]) -> Leftover:
+    labelled = listed["Labels"]
+    return Leftover(
+        listed["Id"], _name(listed), labelled[PROJECT], read(labelled).pid, _running(listed)
+    )
 
 
-def _running(state: str) -> bool:
-    return state in ("running", "paused", "restarting")
+def _name(listed: Mapping[str, Any]) -> str:
+    names = listed.get("Names") or [""]  # one that is being removed has none
+    return str(names[0]).lstrip("/")
+
+
+def _running(listed: Mapping[str, Any]) -> bool:
+    return listed["State"] in ("running", "paused", "restarting")
 
 
 def _remove(client: Client, leftover: Leftover) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, gt, instance_of, le, min_len, optional
 
 from leanopt_core.pipeline.units import Bytes
+from leanopt_core.work import Mount
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MEMORY_OF_TMPFS = "it is memory of the worker's"
@@ -37,6 +39,12 @@ def _environment(_: object, __: Attribute[Any], environment: Mapping[str, str]) 
     for name in environment:
         if not _NAME.fullmatch(name):
             raise ValueError(f'"{name}" is no name of a variable')
+
+
+def extra_mount(text: str, project: Path) -> Mount:
+    """Return what one of the option `mounts` means; its name is the place inside."""
+    source, target, *mode = text.split(":")
+    return Mount(target, project / Path(source).expanduser(), writable=mode == ["rw"])
 
 
 @frozen

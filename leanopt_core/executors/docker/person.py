@@ -16,11 +16,17 @@ _NOBODY = 65534
 
 @frozen
 class Person:
-    """The user and group inside; `given` says that they are others than the caller's outside."""
+    """The user, group and further groups inside.
+
+    `given` says that outside they are others than the caller's; `rights` that they may there what
+    the caller may.
+    """
 
     uid: int
     gid: int
+    groups: tuple[int, ...] = ()
     given: bool = False
+    rights: bool = True
 
     @property
     def owner(self) -> tuple[int, int] | None:
@@ -29,10 +35,11 @@ class Person:
 
     def sees(self, path: Path) -> bool:
         """Say whether they can read a folder or file of the caller's."""
-        if not self.given:
+        if self.rights:
             return os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0))
+        uid, gid = (self.uid, self.gid) if self.given else (os.getuid(), os.getgid())
         status = path.stat()
-        shift = 6 if status.st_uid == self.uid else 3 if status.st_gid == self.gid else 0
+        shift = 6 if status.st_uid == uid else 3 if status.st_gid == gid else 0
         wanted = 0o5 if path.is_dir() else 0o4
         return (status.st_mode >> shift) & wanted == wanted
 
@@ -41,15 +48,16 @@ def choose(engine: Engine, asked: int | None) -> Person:
     """Return the caller, or whom root has chosen: no container runs as this machine's root."""
     caller = os.getuid()
     if engine.rootless:
-        return Person(0, 0)
+        # There the caller's further groups mean nothing.
+        return Person(0, 0, rights=False)
     if caller == 0:
-        return Person(asked or _NOBODY, asked or _NOBODY, given=True)
+        return Person(asked or _NOBODY, asked or _NOBODY, given=True, rights=False)
     if asked not in (None, caller):
         raise ExecutorError(
             f"executor.user = {asked}: only root can run workers as somebody else"
             f" (they run as the caller, {caller})"
         )
-    return Person(caller, os.getgid())
+    return Person(caller, os.getgid(), tuple(sorted({*os.getgroups()} - {os.getgid()})))
 
 
 def hand_over(path: Path, person: Person) -> None:

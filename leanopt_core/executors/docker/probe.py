@@ -11,6 +11,7 @@ from typing import Any
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine
+from leanopt_core.executors.docker.labels import name
 from leanopt_core.executors.docker.trouble import foreign, told
 
 _PLACE = "/leanopt/probe"
@@ -25,7 +26,7 @@ def probe(engine: Engine, image: str, labels: dict[str, str], folder: Path) -> N
     token = token_hex(16).encode()
     (folder / _FILE).write_bytes(token)
     try:
-        found = _read(engine.client, _body(image, labels, folder))
+        found = _read(engine.client, _body(image, labels, folder), name(labels))
     finally:
         (folder / _FILE).unlink()
     if found != token:
@@ -45,10 +46,10 @@ def _body(image: str, labels: dict[str, str], folder: Path) -> dict[str, Any]:
     }
 
 
-def _read(client: Any, body: dict[str, Any]) -> bytes:
+def _read(client: Any, body: dict[str, Any], name: str) -> bytes:
     """Return what the file holds over there, empty where there is none."""
     try:
-        ident = client.create_container_from_config(body)["Id"]
+        ident = client.create_container_from_config(body, name)["Id"]
     except Exception as error:
         if "bind source path does not exist" in str(error):
             return b""

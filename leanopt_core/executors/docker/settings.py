@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.options import DockerOptions, extra_mount
 from leanopt_core.executors.docker.person import Person
 from leanopt_core.executors.surroundings import fill_places, variables
 from leanopt_core.work import Launch, Mount
@@ -94,6 +94,7 @@ def _host(site: Site, tenant: Tenant) -> dict[str, Any]:
     options = site.options
     return {
         "NetworkMode": "default" if tenant.network else "none",
+        "GroupAdd": [str(group) for group in site.person.groups],
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
         "Privileged": False,
@@ -124,9 +125,8 @@ def mounts(site: Site, tenant: Tenant) -> Iterator[dict[str, Any]]:
     if tenant.scratch is not None:
         yield _bind(tenant.scratch, SCRATCH, writable=True)
     for text in site.options.mounts:
-        source, target, *mode = text.split(":")
-        writable = mode == ["rw"]
-        yield _bind(site.project / Path(source).expanduser(), target, writable=writable)
+        extra = extra_mount(text, site.project)
+        yield _bind(extra.source, extra.name, writable=extra.writable)
 
 
 def _bind(source: Path, target: str, *, writable: bool) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
     python3 -I -S -c SOURCE FOLDER
 
-It takes lines of JSON, `{"do": ..., "name": ..., "size": ...}`, each followed by `size` bytes, and
-answers likewise: `{"size": ...}` and the bytes, or `{"error": "absent" | ..., "size": 0}`. No name
-leads out of FOLDER. Standard library only, Python 3.8 or newer: it runs in the image.
+It takes lines of JSON, `{"do": ..., "name": ..., "most": ..., "size": ...}`, each followed by
+`size` bytes, and answers likewise: `{"size": ...}` and the bytes, or `{"error": "absent" | ...,
+"size": 0}`. No name leads out of FOLDER, no answer has more than `most` bytes. Standard library
+only, Python 3.8 or newer: it runs in the image.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import stat
 import sys
 
 
-def put(path: str, content: bytes) -> bytes:
+def put(path: str, content: bytes, _: int) -> bytes:
     """Write a file, in place of one that may be there."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if os.path.lexists(path):
@@ -27,23 +28,29 @@ def put(path: str, content: bytes) -> bytes:
     return b""
 
 
-def get(path: str, _: bytes) -> bytes:
+def get(path: str, _: bytes, most: int) -> bytes:
     """Return what a plain file holds."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("it is no plain file")
-        return file.read()
+        # One with holes may claim to be larger than any memory.
+        if os.fstat(descriptor).st_size > most:
+            raise OSError("it is larger than the scratch")
+        return file.read(most)
 
 
-def names(path: str, _: bytes) -> bytes:
+def names(path: str, _: bytes, most: int) -> bytes:
     """Return the plain files below a folder, as JSON."""
     found = [os.path.join(here, one) for here, _, files in os.walk(path) for one in files]
     plain = [one for one in found if stat.S_ISREG(os.lstat(one).st_mode)]
-    return json.dumps(sorted(os.path.relpath(one, path) for one in plain)).encode()
+    listed = json.dumps(sorted(os.path.relpath(one, path) for one in plain)).encode()
+    if len(listed) > most:
+        raise OSError("it has more files than can be listed")
+    return listed
 
 
-def clear(path: str, _: bytes) -> bytes:
+def clear(path: str, _: bytes, __: int) -> bytes:
     """Remove a folder with all in it."""
     shutil.rmtree(path, ignore_errors=True)
     return b""
@@ -65,7 +72,8 @@ def serve(root: str) -> None:
         asked = json.loads(line)
         content = sys.stdin.buffer.read(asked["size"])
         try:
-            data, error = work[asked["do"]](inside(root, asked["name"]), content), None
+            path = inside(root, asked["name"])
+            data, error = work[asked["do"]](path, content, asked["most"]), None
         except FileNotFoundError:
             data, error = b"", "absent"
         except OSError as trouble:
