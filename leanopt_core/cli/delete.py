@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @project_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def command(run: str, project: Path, yes: bool) -> None:
-    """Delete RUN (or a beginning of its name) with its trials, after asking.
+    """Delete RUN (or a beginning of its name) with its trials and kept results, after asking.
 
     Backtests that answer trials of other runs stay.
 

@@ -36,7 +36,9 @@ KEYS: Mapping[str, type] = {
 }
 BUILT_IN = (
     (Kind.ENGINE, "python", "With `engine = "),
+    (Kind.ENGINE, "lean", "With `engine = "),
     (Kind.EXECUTOR, "process", "With `use = "),
+    (Kind.EXECUTOR, "docker", "With `use = "),
     (Kind.SINK, "jsonl", "With `use = "),
 )
 
