@@ -17,6 +17,9 @@ from leanopt_core.work import Category, Failure, Files, Outcome
 
 ORDERS = "Total Orders"
 
+# A document of minutes over years has some 20 MB; a file with holes may claim any size.
+_LARGEST = 256 * 2**20
+
 
 def read_results(
     files: Files, *, prefix: str, ident: str, symbol: str | None, outputs: frozenset[str]
@@ -56,7 +59,10 @@ def _parsed(files: Files, name: str) -> Mapping[str, Any]:
     import orjson
 
     with files.open(name) as file:
-        document = orjson.loads(file.read())
+        text = file.read(_LARGEST + 1)
+    if len(text) > _LARGEST:
+        raise ValueError(f"it is larger than {_LARGEST // 2**20} MiB")
+    document = orjson.loads(text)
     if not isinstance(document, dict):
         raise ValueError(f"it is {type(document).__name__}, expected an object")  # noqa: TRY004
     return document

@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 
 from leanopt_core.work import Files
 
+# Of one list: more paths than anyone reads.
+_LARGEST = 16 * 2**20
 _RESOLUTIONS = frozenset({"tick", "second", "minute", "hour", "daily"})
 
 
@@ -25,7 +27,7 @@ def _failed_requests(files: Files, beginning: str) -> Iterator[str]:
     for name in files.names():
         if name.startswith(beginning):
             with files.open(name) as file:
-                lines = file.read().decode(errors="replace").splitlines()
+                lines = file.read(_LARGEST).decode(errors="replace").splitlines()
             yield from (line.strip().replace("\\", "/").lstrip("/") for line in lines)
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from lean_documents import ALL, Left, document, folder, read, read_document
 
+from leanopt_core.engines.lean.document import read_results
+from leanopt_core.executors.base import Channel
+from leanopt_core.executors.folder import Folder
+from leanopt_core.executors.scratch import Scratch
 from leanopt_core.scoring import score
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Outcome
@@ -393,3 +399,18 @@ def test_nothing_is_imported_before_it_is_needed() -> None:
     asked = "import sys, leanopt_core.engines.lean.document; print('orjson' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_document_that_claims_to_be_huge(tmp_path: Path) -> None:
+    """A file of holes, which costs a strategy nothing and would cost a reader all its memory."""
+    scratch = Scratch(tmp_path / "scratch")
+    scratch.put("1/results/backtest.json", b"{}")
+    os.truncate(scratch.path / "1/results/backtest.json", 2**42)
+    channel = cast("Channel", scratch)  # of which nothing but its files is used
+    files = Folder(channel, "1", lambda: None)
+    outcome = read_results(
+        files, prefix="results/", ident="backtest", symbol=None, outputs=frozenset()
+    )
+    category, message = failure(outcome)
+    assert category is Category.ENGINE
+    assert "larger than 256 MiB" in message
