@@ -110,11 +110,12 @@ def _print_by_hand(run: StoredRun, search: int, trial: StoredTrial) -> None:
             click.echo(f"  {plain(name)}: {how}")
             continue
         for file, text in how.files.items():
-            click.echo(f"  echo {shlex.quote(text)} > {shlex.quote(file)}")
+            click.echo(f"  mkdir -p {shlex.quote(str(Path(file).parent))}")
+            click.echo(f"  printf '%s\\n' {shlex.quote(text)} > {shlex.quote(file)}")
         settings = [f"{key}={shlex.quote(value)}" for key, value in how.environment.items()]
         command = " ".join([*settings, shlex.join(how.command)])
         # The end of its input is the end of a harness, at work or not.
-        click.echo(f"  (echo {shlex.quote(how.request)}; cat) | {command}")
+        click.echo(f"  (printf '%s\\n' {shlex.quote(how.request)}; cat) | {command}")
 
 
 def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:

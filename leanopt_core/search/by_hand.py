@@ -24,12 +24,17 @@ from leanopt_core.space import Space
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.work import Backtest, Scenario
 
+# Where what is run by hand leaves its files.
+_FOLDER = "by-hand"
 _KNOWN = ("name", "symbol", "start", "end", "cash", "pass_as")
 
 
 @frozen
 class ByHand:
-    """A command, what its environment must hold, the line to send, and files that it asks for."""
+    """A command, what its environment must hold, the line to send, and files that it asks for.
+
+    Their names are from the folder where it is run.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
@@ -67,8 +72,8 @@ def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registr
     except (MisfitError, PipelineError, StrategyError) as error:
         return f"its engine takes these options no more: {error}"
     scratch = launch["places"]["scratch"]
-    # The engine that is told by a file may run elsewhere.
-    here = str(Path.cwd()) if scratch == "." else scratch
+    # Absolute, for an engine may run elsewhere than its harness.
+    here = str(Path.cwd() / _FOLDER) if scratch == "." else f"{scratch}/{_FOLDER}"
     places = {"request": here, **launch["places"]}
 
     def filled(text: str) -> str:
@@ -78,7 +83,7 @@ def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registr
         tuple(launch["command"]),
         launch["environment"],
         request_line("1", filled(request.payload)).decode().rstrip("\n"),
-        {name: filled(text) for name, text in request.files.items()},
+        {f"{_FOLDER}/{name}": filled(text) for name, text in request.files.items()},
     )
 
 

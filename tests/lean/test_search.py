@@ -101,4 +101,4 @@ def test_a_trial_by_hand(run: Run, lean: Project) -> None:
         answer = json.loads(typed.stdout.readline())
         typed.stdin.close()
     assert answer["status"] == "complete", answer
-    assert (lean.folder / "results" / "backtest.json").exists()
+    assert (lean.folder / "by-hand" / "results" / "backtest.json").exists()
