@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -194,6 +197,77 @@ def test_a_folder_that_workers_cannot_read_is_named(make: Make, folder: Path) ->
     if os.getuid() == 0:
         with pytest.raises(ExecutorError, match=rf"chmod -R a\+rX {data}"):
             executor.once(("{python}",), (Mount("data", data),))
+
+
+def test_a_worker_has_a_memory_limit_unasked(
+    make: Make, engine: Engine, containers, folder: Path
+) -> None:
+    """4 GiB, at most half of what there is; the same where it is started by hand."""
+    executor = make()
+    line = _worker(executor)
+    host = engine.client.inspect_container(containers(folder)[0]["Id"])["HostConfig"]
+    line.release()
+    assert host["Memory"] == host["MemorySwap"] == min(2**32, engine.info["MemTotal"] // 2)
+    assert f"--memory={host['Memory']}" in executor.manual(launch()).command
+
+
+#: Run by root: becomes somebody in two more groups, and has a worker read a file of the second.
+IN_GROUPS = """
+import os, sys
+from pathlib import Path
+from leanopt_core.executors.docker.executor import DockerExecutor
+from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.work import Mount
+
+folder, image, socket = map(str, sys.argv[1:])
+options = DockerOptions(image=image, pull="never")
+first = DockerExecutor(options, Path(folder) / "first")
+assert first.once(("{python}", "-c", "")).exit_code == 0  # all that is imported has been
+first.close()
+os.setgroups([54321, os.stat(socket).st_gid])
+os.setgid(12345)
+os.setuid(12345)
+executor = DockerExecutor(options, Path(folder) / "second")
+data = Path(folder) / "data"
+code = "import sys; print(open(sys.argv[1] + '/prices').read())"
+done = executor.once(("{python}", "-c", code, "{data}"), (Mount("data", data),))
+print(done.output, done.errors)
+executor.close()
+"""
+
+
+def test_the_caller_s_groups_are_the_worker_s(image: str, engine: Engine) -> None:
+    """What the caller may read by one of them, the worker may."""
+    socket = Path(engine.host.removeprefix("unix://"))
+    if os.getuid() or not socket.is_socket():
+        pytest.skip("needs an engine of this machine, and the right to become another user")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        folder.chmod(0o711)
+        for name, uid, gid, mode in (("data", 0, 54321, 0o750), ("second", 12345, 12345, 0o700)):
+            (folder / name).mkdir()
+            os.chown(folder / name, uid, gid)
+            (folder / name).chmod(mode)
+        (folder / "data" / "prices").write_text("1")
+        os.chown(folder / "data" / "prices", 0, 54321)
+        (folder / "data" / "prices").chmod(0o640)
+        command = [sys.executable, "-c", IN_GROUPS, place, image, socket]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1\n"), done.stdout
+
+
+def test_a_container_that_has_gone_has_no_statistics(make: Make, containers, folder: Path) -> None:
+    """That is no error: its line tells what became of it."""
+    executor = make()
+    line = _worker(executor)
+    housing = executor._housing.get()
+    (container,) = housing._known()
+    assert container.ident == containers(folder)[0]["Id"]
+    line.channel.kill()
+    line.listen(lambda: line.over)
+    assert housing.statistics(container) is None
+    line.release()
 
 
 def test_a_one_off_has_a_network_where_it_is_allowed(

@@ -150,6 +150,10 @@ def test_containers_of_the_dead_are_removed(
     assert line["status"] == "warning"
     assert f"of {contained}" in line["what"]
     assert line["mend"] == "leanopt doctor --clean"
+    told = doctor(contained, "pipeline.toml", wrapper=apart)
+    assert told.one("harness")["status"] == "ok"
+    assert f"of {contained}" in told.one("containers")["what"]
+    assert len(containers(engine, contained)) == 1, "looking has removed it"
     report = doctor(contained, "--clean", "--yes", wrapper=apart)
     assert report.code == 0
     assert f"of {contained}" in report.one("containers")["what"]

@@ -227,4 +227,4 @@ def test_in_an_image(spy: Path, standin: Standin, doctor: Doctor, engine: Engine
     bare = doctor(spy, "pipeline.toml", *use)
     assert bare.code == 6
     assert bare.one("launcher")["status"] == bare.one("dotnet")["status"] == "wrong"
-    assert bare.one("harness")["status"] == "wrong"
+    assert bare.one("strategy")["status"] == "wrong"
