@@ -9,9 +9,12 @@ import socket
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
+import image as images
 import pytest
 
 from leanopt_core.executors.docker.engine import Engine
@@ -37,11 +40,27 @@ def _told(project: Path) -> int:
         connection.close()
 
 
-def _until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Wait until something holds; fails where the process ends before."""
-    while not condition():
+def _until_told(project: Path, number: int, process: subprocess.Popen[str]) -> None:
+    """Wait until so many trials have been told; fails where the process ends before.
+
+    The store tells nobody: it is looked at whenever its files have been written to.
+    """
+    until = time.monotonic() + PATIENCE
+    while _told(project) < number:
         assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < until, f"{number} trials are never told"
         time.sleep(0.005)
+
+
+@contextmanager
+def _event(engine: Engine, event: str, **filters: object) -> Iterator[Callable[[], str]]:
+    """Yield what waits for the next such event of the engine's, and returns whose it is."""
+    since = int(time.time())
+    stream = engine.client.events(
+        since=since, until=since + int(PATIENCE), filters={"event": event, **filters}, decode=True
+    )
+    yield lambda: str(next(stream)["id"])
+    stream.close()
 
 
 def _attempts(export: str) -> set[int]:
@@ -99,13 +118,12 @@ def test_trouble_with_a_container_changes_no_trial(
     project = hill(executor=LIMIT, delay=0.1)
     process = start(project, "run", "pipeline.toml")
     for told in (5, 15):
-        _until(lambda told=told: _told(project) >= told, process)
+        _until_told(project, told, process)
         running = [one for one in containers(project) if one["State"] == "running"]
         victim = running[0]["Id"]
-        TROUBLES[trouble](engine, victim)
-        _until(
-            lambda victim=victim: victim not in [one["Id"] for one in containers(project)], process
-        )
+        with _event(engine, "destroy", container=victim) as removed:
+            TROUBLES[trouble](engine, victim)
+            assert removed() == victim
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
@@ -118,12 +136,15 @@ def test_trouble_with_a_container_changes_no_trial(
 @pytest.mark.slow
 @pytest.mark.parametrize("at", [0, 10])
 def test_the_next_start_removes_what_a_killed_leanopt_left(
-    hill, start, leanopt, canonical, containers, truth: str, at: int
+    hill, start, leanopt, canonical, containers, engine: Engine, truth: str, at: int
 ) -> None:
     """Containers, running or not, and files; nothing that was told is lost."""
     project = hill(delay=0.1)
-    process = start(project, "run", "pipeline.toml")
-    _until(lambda: len(containers(project)) > 1 and _told(project) >= at, process)
+    worker = [f"leanopt.project={project}", "leanopt.worker=1"]
+    with _event(engine, "start", label=worker) as started:
+        process = start(project, "run", "pipeline.toml")
+        started()
+    _until_told(project, at, process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     told = _told(project)
@@ -135,6 +156,30 @@ def test_the_next_start_removes_what_a_killed_leanopt_left(
     assert canonical(project) == truth
     assert containers(project) == []
     assert _left(project) == []
+
+
+@pytest.mark.slow
+def test_a_run_that_goes_on_in_another_image_says_so(
+    hill, start, leanopt, canonical, engine: Engine, truth: str
+) -> None:
+    """By both ids, though its name is the same; the trials are."""
+    repository, tag = images.REPOSITORY, f"moving-{token_hex(4)}"
+    first = images.image(engine.client)
+    second = images.image(engine.client, {"usr/local/share/other": b"another image"})
+    engine.client.tag(first, repository, tag)
+    try:
+        project = hill(image=f"{repository}:{tag}", delay=0.1)
+        process = start(project, "run", "pipeline.toml")
+        _until_told(project, 5, process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE)
+        engine.client.tag(second, repository, tag)
+        errors = leanopt(project, "run", "pipeline.toml", "--resume").stderr
+    finally:
+        engine.client.remove_image(f"{repository}:{tag}")
+    was, now = (engine.client.inspect_image(name)["Id"] for name in (first, second))
+    assert f"place.image: '{was}', now '{now}'" in errors
+    assert canonical(project) == truth
 
 
 def test_a_living_leanopt_s_containers_stay(make, hill, leanopt, containers, folder: Path) -> None:
@@ -176,7 +221,7 @@ def test_a_failure_says_what_became_of_the_container(
 
 
 def test_a_connection_that_breaks_costs_a_worker_not_an_answer(
-    make: Callable[..., DockerExecutor], containers, folder: Path
+    make: Callable[..., DockerExecutor], containers, engine: Engine, folder: Path
 ) -> None:
     """Though the container is well: its input has ended, and so does it."""
     with Pool[int](make(), launch(), workers=1) as pool:
@@ -184,13 +229,13 @@ def test_a_connection_that_breaks_costs_a_worker_not_an_answer(
         (worker,) = pool._crew.workers
         (before,) = containers(folder)
         pool.submit(9, request("flood", mib=64, echo="after"))
-        worker.channel._line._socket.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
-        (one,) = pool.wait(PATIENCE)
-        assert one.answer is not None
-        assert one.answer.payload["echo"] == "after"
-        assert one.attempts == 2
-        while before["Id"] in [container["Id"] for container in containers(folder)]:
-            time.sleep(0.01)
+        with _event(engine, "destroy", container=before["Id"]) as removed:
+            worker.channel._line._socket.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+            (one,) = pool.wait(PATIENCE)
+            assert one.answer is not None
+            assert one.answer.payload["echo"] == "after"
+            assert one.attempts == 2
+            assert removed() == before["Id"]
 
 
 def test_a_full_scratch_costs_a_worker_not_an_answer(make: Callable[..., DockerExecutor]) -> None:
