@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
-import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
 
 from leanopt_core.canonical import digest
+from leanopt_core.data_files import selected
 from leanopt_core.work import Scenario
 
 #: The version of the content key: it changes when keys of equal content would come out otherwise.
@@ -30,36 +28,12 @@ def hash_data(
     """Return the identity of a data file or folder: names and contents of all files in it.
 
     `hashed` gives one file's hash, as one that remembers hashes by size and time. Of a folder only
-    the files count whose name from there fits one of `patterns`, where there are any.
+    the files count whose name from there fits one of `patterns`, where there are any. Raises
+    StrategyError where one of them fits none: what was meant would not be watched.
     """
     if path.is_file():
         return digest({path.name: hashed(path)})
-    fits = [re.compile(fnmatch.translate(pattern)).match for pattern in patterns or ("*",)]
-    return digest(
-        {name: hashed(file) for name, file in _files(path) if any(fit(name) for fit in fits)}
-    )
-
-
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield every file by its name from `folder`, in linked folders too, each folder once a chain.
-
-    Data is often linked in from elsewhere; a link to a folder above itself has no end.
-    """
-    found: list[str] = []
-    chains = {str(folder): {folder.resolve()}}
-    for here, folders, files in os.walk(folder, followlinks=True):
-        chain = chains.pop(here)
-        for name in list(folders):
-            below = os.path.join(here, name)  # noqa: PTH118 - as os.walk names it
-            real = Path(below).resolve()
-            if real in chain:
-                folders.remove(name)
-            else:
-                chains[below] = {*chain, real}
-        found += (os.path.join(here, name) for name in files)  # noqa: PTH118
-    for file in sorted(map(Path, found)):
-        if file.is_file():
-            yield file.relative_to(folder).as_posix(), file
+    return digest({name: hashed(file) for name, file in selected(path, patterns)})
 
 
 def scenario_key(build: str, data: str | None, scenario: Scenario) -> str:

@@ -1,0 +1,91 @@
+"""Which files of the data count: every pattern fits some, or the user hears of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from leanopt_core.content import hash_data
+from leanopt_core.data_files import mistakes
+from leanopt_core.errors import StrategyError
+
+DAILY = "equity/usa/daily"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with prices, some by names that are patterns too."""
+    for name in ("spy", "ibm", "a[1]"):
+        (tmp_path / DAILY).mkdir(parents=True, exist_ok=True)
+        (tmp_path / DAILY / f"{name}.zip").write_text(name)
+    (tmp_path / "rates[x]").mkdir()
+    (tmp_path / "rates[x]" / "usa.csv").write_text("1")
+    return tmp_path
+
+
+def counted(data: Path, *patterns: str) -> set[str]:
+    """Return the files whose change is another identity."""
+    assert mistakes(data, patterns) == []
+    before, found = hash_data(data, patterns=patterns), set()
+    for file in [path for path in data.rglob("*") if path.is_file()]:
+        text = file.read_text()
+        file.write_text("changed")
+        if hash_data(data, patterns=patterns) != before:
+            found.add(file.relative_to(data).as_posix())
+        file.write_text(text)
+    return found
+
+
+SPY, IBM, ODD, RATES = (
+    f"{DAILY}/spy.zip",
+    f"{DAILY}/ibm.zip",
+    f"{DAILY}/a[1].zip",
+    "rates[x]/usa.csv",
+)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ([SPY], {SPY}),
+        ([f"{DAILY}/*.zip"], {SPY, IBM, ODD}),
+        (["equity"], {SPY, IBM, ODD}),
+        ([f"./{DAILY}/"], {SPY, IBM, ODD}),
+        (["."], {SPY, IBM, ODD, RATES}),
+        ([ODD, "rates[x]"], {ODD, RATES}),
+        (["*/[is]*.zip"], {SPY, IBM}),
+    ],
+)
+def test_what_counts(data: Path, patterns: list[str], expected: set[str]) -> None:
+    """A folder is all below it; a name with brackets is also itself."""
+    assert counted(data, *patterns) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        (f"{DAILY}/sp.zip", f"(did you mean '{SPY}'?)"),
+        ("equity/us/daily/*.zip", f"(did you mean '{DAILY}/*.zip'?)"),
+        ("equity/us/daily/spy.zip", f"(did you mean '{SPY}'?)"),
+        ("nothing/*", "there are: equity, rates[x])"),
+        (f"{DAILY}/*.csv", f"(in {DAILY} there are: a[1].zip, ibm.zip, spy.zip)"),
+        ("[", "there are: equity, rates[x])"),
+        ("x" * 300, "there are: equity, rates[x])"),
+        ("a\0", "there are: equity, rates[x])"),
+        ("", "expected a pattern of files below"),
+        ("../**", "expected a pattern of files below"),
+        ("equity/../../*", "expected a pattern of files below"),
+        ("/etc/*", "expected a pattern of files below"),
+    ],
+)
+def test_a_pattern_of_no_file_is_told(data: Path, pattern: str, told: str) -> None:
+    """Each one, with the nearest: else a change of what was meant would be no change."""
+    with pytest.raises(StrategyError) as raised:
+        hash_data(data, patterns=[pattern, SPY, "nothing"])
+    first, second = str(raised.value).splitlines()
+    assert first.startswith(f"strategy.data_files: found {pattern!r}, expected a pattern ")
+    assert told in first
+    assert re.match(r"strategy.data_files: found 'nothing', ", second)
+    assert mistakes(data, [pattern, SPY, "nothing"]) == [first, second]
