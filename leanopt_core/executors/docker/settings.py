@@ -102,6 +102,8 @@ def _host(site: Site, tenant: Tenant) -> dict[str, Any]:
         "IpcMode": "private",
         # Where the engine gives users other numbers, files would not be the caller's.
         "UsernsMode": "host" if site.remapped else "",
+        # It keeps the outputs open: a harness that closes its own and lives on hangs, to those who
+        # listen, until its time limit. Without it that would be so while either is open.
         "Init": True,
         "Mounts": list(mounts(site, tenant)),
         "Tmpfs": dict(_tmpfs(site, tenant)),
