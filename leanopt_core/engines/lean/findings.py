@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 from attrs import frozen
 
@@ -32,3 +34,19 @@ def problem(text: str) -> Findings:
 def note(text: str) -> Findings:
     """Return one note."""
     return Findings(notes=(text,))
+
+
+def lacking(data: Path, path: Path, why: str = "is missing") -> Findings:
+    """Return the problem with a file or folder below `data`, and where there is a sound one."""
+    return problem(
+        f"{data / path} {why}; copy Data/{path.as_posix()} of LEAN's repository "
+        "(github.com/QuantConnect/Lean) there"
+    )
+
+
+def is_number(text: str) -> bool:
+    """Say whether a column holds a number as LEAN reads one."""
+    try:
+        return Decimal(text.strip()).is_finite()
+    except InvalidOperation:
+        return False

@@ -69,7 +69,7 @@ class MapFiles:
         """
         path = self.folder / f"{ticker}.csv"
         if path.is_file():
-            named = _parsed(ticker, path.read_text(encoding="utf-8-sig"))
+            named = _parsed(ticker, path, path.read_bytes())
             if named.rows and named.rows[-1] == (OPEN_END, ticker):
                 return named
         known = self._known()
@@ -87,16 +87,16 @@ class MapFiles:
 
     def _known(self) -> dict[str, MapFile]:
         if self._all is None:
-            files = (_parsed(name, text) for name, text in _texts(self.folder))
+            files = (_parsed(*one) for one in _contents(self.folder))
             self._all = {file.name: file for file in files if file.rows}
         return self._all
 
 
-def _texts(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield names and contents of map files, of the newest archive where there are no others."""
+def _contents(folder: Path) -> Iterator[tuple[str, Path, bytes]]:
+    """Yield names, paths and contents of files, of the newest archive where there are no others."""
     files = sorted(folder.glob("*.csv"))
     for path in files:
-        yield path.stem.lower(), path.read_text(encoding="utf-8-sig")
+        yield path.stem.lower(), path, path.read_bytes()
     archives = sorted(folder.glob("map_files_*.zip"))
     if files or not archives:
         return
@@ -104,20 +104,24 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
         with ZipFile(archives[-1]) as archive:
             for name in archive.namelist():
                 if name.endswith(".csv"):
-                    yield Path(name).stem.lower(), archive.read(name).decode("utf-8-sig")
+                    yield Path(name).stem.lower(), archives[-1] / name, archive.read(name)
     except BadZipFile as error:
         raise ValueError(f"{archives[-1]}: {error}") from None
 
 
-def _parsed(name: str, text: str) -> MapFile:
+def _parsed(name: str, path: Path, content: bytes) -> MapFile:
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text (byte {error.start})") from None
     rows = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         day, _, rest = line.partition(",")
         try:
             parsed = datetime.strptime(day, "%Y%m%d").date()  # noqa: DTZ007 - a day only
         except ValueError:
-            raise ValueError(f"{name}.csv, line {number}: {day!r} is no day as 20040819") from None
+            raise ValueError(f"{path}, line {number}: {day[:40]!r} is no day as 20040819") from None
         rows.append((parsed, rest.partition(",")[0].strip().lower()))
     return MapFile(name, tuple(sorted(set(rows))))

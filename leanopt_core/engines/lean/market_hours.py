@@ -35,12 +35,12 @@ class MarketHours:
         """Return the days from `start` to `end` on which there must be prices.
 
         A Sunday counts where the market is open all day: else it is the evening before Monday.
-        Every day is one where the hours are not known.
+        None is known to be one where the hours are not.
         """
         found = self._found(security_type, market, symbol)
-        days = [start + timedelta(days=after) for after in range((end - start).days + 1)]
         if not found:
-            return days
+            return []
+        days = [start + timedelta(days=after) for after in range((end - start).days + 1)]
         week = [_trades(found[0], number) for number in range(7)]
         closed = {_day(text) for entry in found for text in entry.get("holidays") or ()}
         return [day for day in days if week[day.weekday()] and day not in closed]

@@ -17,6 +17,7 @@ from leanopt_core.engines.lean.map_files import OPEN_END, MapFile, MapFiles, Spa
 from leanopt_core.engines.lean.market_hours import MarketHours, read_market_hours
 from leanopt_core.engines.lean.price_files import days_in, days_named, hint
 from leanopt_core.engines.lean.series import TICK_TYPES, WHOLE, Series
+from leanopt_core.engines.lean.shares import unread
 
 # A few days without prices are an exchange's day of mourning, or a share that nobody traded.
 _GAPS = 0.05
@@ -28,8 +29,8 @@ def check_prices(data: Path, wanted: Iterable[Series]) -> Findings:
     """Say which of the prices wanted are missing in LEAN's data folder `data`.
 
     Each problem names the symbol, the path, and what there is instead. Options and futures are not
-    checked, which a note says. Market hours that cannot be read count as none, so that every day is
-    one of trading: `check_reference` says so.
+    checked, which a note says. Where hours are not known, which `check_reference` says, no day is
+    missed: the market may have been closed.
     """
     try:
         hours = read_market_hours(data)
@@ -56,7 +57,7 @@ class _Look:
         try:
             mapped = self._map(series)
         except (OSError, ValueError) as error:
-            return problem(f"{series.symbol}: its map file cannot be read: {error}")
+            return unread(error)
         if mapped is None:
             return self._span(series, Span(series.ticker, *_dates(series)))
         spans = mapped.spans(*_dates(series))

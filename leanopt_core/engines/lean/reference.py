@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from leanopt_core.engines.lean.findings import Findings, note, problem
-from leanopt_core.engines.lean.map_files import MapFiles
+from leanopt_core.engines.lean.findings import Findings, is_number, lacking, note, problem
 from leanopt_core.engines.lean.market_hours import DATABASE, read_market_hours
 from leanopt_core.engines.lean.series import Series
+from leanopt_core.engines.lean.shares import check_shares
 
 _PROPERTIES = Path("symbol-properties", "symbol-properties-database.csv")
 _RATES = Path("alternative", "interest-rate", "usa", "interest-rate.csv")
@@ -35,16 +34,9 @@ def check_reference(data: Path, wanted: Iterable[Series] = ()) -> Findings:
             _checked(data, _PROPERTIES, _wrong_properties),
             _hours(data, series),
             _checked(data, _RATES, _wrong_rates),
-            *_shares(data, series),
+            check_shares(data, series),
             *_benchmark(data),
         )
-    )
-
-
-def _missing(data: Path, path: Path, why: str = "is missing") -> Findings:
-    return problem(
-        f"{data / path} {why}; copy Data/{path.as_posix()} of LEAN's repository "
-        "(github.com/QuantConnect/Lean) there"
     )
 
 
@@ -54,13 +46,13 @@ def _checked(data: Path, path: Path, wrong: Callable[[Iterable[str]], list[str]]
         with (data / path).open(encoding="utf-8-sig") as file:
             mistakes = wrong(file)
     except FileNotFoundError:
-        return _missing(data, path)
+        return lacking(data, path)
     except (OSError, ValueError) as error:
-        return _missing(data, path, f"cannot be read: {error}")
+        return lacking(data, path, f"cannot be read: {error}")
     if not mistakes:
         return Findings()
     more = f"; {len(mistakes)} in all" if len(mistakes) > _SHOWN else ""
-    return _missing(data, path, f"is damaged: {'; '.join(mistakes[:_SHOWN])}{more}")
+    return lacking(data, path, f"is damaged: {'; '.join(mistakes[:_SHOWN])}{more}")
 
 
 def _wrong_properties(lines: Iterable[str]) -> list[str]:
@@ -75,7 +67,7 @@ def _wrong_properties(lines: Iterable[str]) -> list[str]:
         key = tuple(part.casefold() for part in row[:3])
         if len(row) < _COLUMNS:
             wrong.append(f"line {number} has {len(row)} columns")
-        elif not all(map(_is_number, row[_NUMBERS])):
+        elif not all(map(is_number, row[_NUMBERS])):
             wrong.append(f"line {number}: a number is none")
         elif key in seen:
             wrong.append(f"line {number}: {'-'.join(key)} is there twice")
@@ -89,16 +81,9 @@ def _wrong_rates(lines: Iterable[str]) -> list[str]:
         day, _, rate = line.strip().partition(",")
         if number > 1 and day:
             rates += 1
-            if not (_is_day(day) and _is_number(rate.partition(",")[0])):
+            if not (_is_day(day) and is_number(rate.partition(",")[0])):
                 wrong.append(f"line {number}: {line.strip()!r} is no day and rate")
     return wrong or ([] if rates else ["it has no rates"])
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text.strip()).is_finite()
-    except InvalidOperation:
-        return False
 
 
 def _is_day(text: str) -> bool:
@@ -113,51 +98,16 @@ def _hours(data: Path, wanted: Iterable[Series]) -> Findings:
     try:
         hours = read_market_hours(data)
     except FileNotFoundError:
-        return _missing(data, DATABASE)
+        return lacking(data, DATABASE)
     except (OSError, ValueError) as error:
-        return _missing(data, DATABASE, f"cannot be read: {error}")
+        return lacking(data, DATABASE, f"cannot be read: {error}")
     unknown = {
         f"{one.security_type} {one.market}"
         for one in wanted
         if not one.mistakes() and not hours.has(one.security_type, one.market, one.ticker)
     }
     if unknown:
-        return _missing(data, DATABASE, f"has no hours of {', '.join(sorted(unknown))}")
-    return Findings()
-
-
-def _shares(data: Path, wanted: Iterable[Series]) -> Iterator[Findings]:
-    """Look for the map and factor files of shares."""
-    shares = [one for one in wanted if one.security_type == "equity" and not one.mistakes()]
-    for market in sorted({one.market for one in shares}):
-        maps, factors = (Path("equity", market, name) for name in ("map_files", "factor_files"))
-        absent = [path for path in (maps, factors) if not (data / path).is_dir()]
-        yield from (_absent(data, path, market) for path in absent)
-        if not absent:
-            tickers = sorted({one.ticker for one in shares if one.market == market})
-            known = MapFiles(data / maps)
-            yield from (_share(ticker, known, data / factors) for ticker in tickers)
-
-
-def _absent(data: Path, path: Path, market: str) -> Findings:
-    """Return what a folder's absence means: of other markets LEAN has no such files either."""
-    if market == "usa":
-        return _missing(data, path)
-    return note(f"{data / path} is missing: renames, splits and dividends are not known")
-
-
-def _share(ticker: str, maps: MapFiles, factors: Path) -> Findings:
-    """Look for one company's files: without them prices are read, but not as they should be."""
-    symbol = ticker.upper()
-    try:
-        mapped = maps.find(ticker)
-    except (OSError, ValueError) as error:
-        return problem(f"{symbol}: {maps.folder} cannot be read: {error}")
-    if mapped is None:
-        return note(f"{symbol} is in no file of {maps.folder}: renames and delisting are not known")
-    path = factors / f"{mapped.name}.csv"
-    if not path.is_file() and not any(factors.glob("factor_files_*.zip")):
-        return note(f"{symbol}: {path} is missing: splits and dividends are not known")
+        return lacking(data, DATABASE, f"has no hours of {', '.join(sorted(unknown))}")
     return Findings()
 
 

@@ -58,8 +58,8 @@ class Folder:
             "alternative/interest-rate/usa/interest-rate.csv",
             "date,rate\n2003-01-09,2.25\n2023-07-27,5.5\n",
         )
-        for name in ("map_files", "factor_files"):
-            self.write(f"equity/usa/{name}/spy.csv", "19980102,spy,P\n20501231,spy,P\n")
+        self.write("equity/usa/map_files/spy.csv", "19980102,spy,P\n20501231,spy,P\n")
+        self.write("equity/usa/factor_files/spy.csv", "19980102,0.9,1,1\n20501231,1,1,0\n")
         self.days("equity/usa/hour/spy.zip", weekdays("2020-01-02", "2020-01-03"))
         return self
 

@@ -240,3 +240,16 @@ def test_all_mistakes_in_a_scenario_are_told_at_once(data: Folder) -> None:
         "scenario.market",
         "scenario.end",
     ]
+
+
+@pytest.mark.parametrize("broken", ["missing", "of another market"])
+def test_without_market_hours_no_day_is_missed(data: Folder, broken: str) -> None:
+    """It is the hours that are told, not every Sunday; prices must be there all the same."""
+    hours = data.path / "market-hours" / "market-hours-database.json"
+    if broken == "missing":
+        hours.unlink()
+    else:
+        hours.write_text('{"entries": {"Equity-lse-[*]": {}}}')
+    data.days(f"{DAILY}/ibm.zip", TRADED[:1])
+    assert check_prices(data.path, [Series("IBM", **JANUARY)]) == Findings()
+    assert "msft.zip is missing" in problem(data, Series("MSFT", **JANUARY))

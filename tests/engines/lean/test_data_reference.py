@@ -8,6 +8,7 @@ import pytest
 from lean_data import Folder
 
 from leanopt_core.engines.lean.findings import Findings
+from leanopt_core.engines.lean.prices import check_prices
 from leanopt_core.engines.lean.reference import check_reference
 from leanopt_core.engines.lean.series import Series
 
@@ -115,6 +116,41 @@ def test_a_damaged_map_file_is_told(data: Folder) -> None:
     """With the line."""
     data.write("equity/usa/map_files/ibm.csv", "19980102,ibm\nDecember,ibm\n")
     assert "ibm.csv, line 2: 'December' is no day" in problem(data, Series("IBM"))
+
+
+def test_a_map_file_of_bytes_is_told_once(data: Folder) -> None:
+    """Prices and reference data need it both."""
+    path = data.write("equity/usa/map_files/spy.csv", "")
+    path.write_bytes(b"\xff\xfe\x00")
+    wanted = [Series("SPY"), Series("spy", resolution="hour")]
+    found = Findings.of((check_reference(data.path, wanted), check_prices(data.path, wanted)))
+    assert found.problems == (
+        f"a map file cannot be read, so renames are not known: {path} is no text (byte 0)",
+    )
+
+
+ROWS = "19980102,0.95,1\n20000101,1e+12,1,7\n20010101,inf,1\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", " is empty; expected rows as 20030513,0.2988875,1,55.5"),
+        (b"\n\n", " is empty; expected rows as 20030513"),
+        (b"\xff\xfe", " is no text (byte 0); expected rows as"),
+        (b"no factors\n", ", line 1: found 'no factors'; expected rows as"),
+        (ROWS.encode() + b"20020101,1\n", ", line 4: found '20020101,1'; expected"),
+        (ROWS.encode() + b"20020101,1,one,2\n", ", line 4: found '20020101,1,one,2'"),
+        (ROWS.encode() + b"20501231,NaN,1,0\n", ", line 4: found '20501231,NaN,1,0'"),
+        (ROWS.encode() + b"20501331,1,1,0\n", ", line 4: found '20501331,1,1,0'"),
+    ],
+)
+def test_a_damaged_factor_file_is_told(data: Folder, content: bytes, told: str) -> None:
+    """LEAN would go on as if there were no splits, or stumble over it."""
+    path = data.write("equity/usa/factor_files/spy.csv", ROWS)
+    assert check_reference(data.path, [Series("SPY")]) == Findings()
+    path.write_bytes(content)
+    assert f"SPY: {path}{told}" in problem(data, Series("SPY"))
 
 
 def test_other_securities_need_no_map_files(data: Folder) -> None:
