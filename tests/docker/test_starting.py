@@ -8,6 +8,7 @@ from pathlib import Path
 
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
+from leanopt_core.executors.docker.labels import WORKER
 from leanopt_core.executors.pool import Pool
 from leanopt_core.testing.lines import PATIENCE, launch
 
@@ -18,7 +19,7 @@ def test_no_more_start_at_a_time_than_there_are_processors(
     """The engine's own account: so many made and not yet started, at most, but two anyway."""
     width = max(2, engine.processors)
     begun = time.time()
-    mine = {"type": "container", "label": [f"leanopt.project={folder}", "leanopt.worker"]}
+    mine = {"type": "container", "label": [f"leanopt.project={folder}", WORKER]}
     with Pool[int](make(), launch(), workers=2 * width + 2):
         events = engine.client.events(
             since=begun,
@@ -27,8 +28,9 @@ def test_no_more_start_at_a_time_than_there_are_processors(
             decode=True,
         )
         starting, started = 0, 0
+        workers = (one for one in events if one["Actor"]["Attributes"][WORKER].isdigit())
         while started < 2 * width + 2:
-            created = next(events)["Action"] == "create"
+            created = next(workers)["Action"] == "create"
             starting, started = starting + (1 if created else -1), started + (not created)
             assert starting <= width
         events.close()
