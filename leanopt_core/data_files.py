@@ -37,6 +37,8 @@ def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Pa
 
 def mistakes(folder: Path, patterns: Sequence[str]) -> list[str]:
     """Return what is wrong with each pattern that fits no file; looks no further than it must."""
+    if not patterns:
+        return []
     left = {
         pattern: _fits(folder, pattern)
         for pattern in patterns

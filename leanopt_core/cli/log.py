@@ -26,6 +26,10 @@ class LogScreen:
         for name, said in json.loads(run.execution).get("build", {}).items():
             self._say(f"build {name}: {said}")
 
+    def preparing(self, message: str) -> None:
+        """Say what is done before the run begins."""
+        self._say(message)
+
     def warning(self, message: str) -> None:
         """Say a warning."""
         self._say(f"warning: {message}")

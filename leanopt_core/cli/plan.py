@@ -57,7 +57,7 @@ def command(
     """
     loaded, _ = load(pipeline, sets, workers, symbol, seed)
     size = size_of(loaded.space)
-    with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build) as ready:
+    with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build, tell=_tell) as ready:
         count = ready.executor.workers(loaded.executor.workers)
         times, failures = _times(ready, probe, count)
         said = _Said(ready, size, count, times, failures)
@@ -65,6 +65,10 @@ def command(
             print_json(_document(said))
         else:
             _print(said)
+
+
+def _tell(text: str) -> None:
+    click.echo(plain(text), err=True)
 
 
 @frozen

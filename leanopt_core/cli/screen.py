@@ -37,6 +37,11 @@ class ProgressScreen:
         """Show how the run stands now."""
         raise NotImplementedError
 
+    def preparing(self, message: str) -> None:
+        """Show what is done before the run begins."""
+        self.progress.now = message
+        self.show(self.progress.view(self._clock()))
+
     def started(self, run: StoredRun, workers: int) -> None:
         """Learn which run it is."""
         self.progress.started(run, workers)
@@ -104,6 +109,10 @@ class PlainScreen(ProgressScreen):
         """Print a line."""
         click.echo(line(view), err=True)
 
+    def preparing(self, message: str) -> None:
+        """Print what is done before the run begins."""
+        click.echo(plain(message), err=True)
+
     def warning(self, message: str) -> None:
         """Print a warning."""
         click.echo(f"warning: {plain(message)}", err=True)
@@ -125,6 +134,11 @@ class Screens:
 
     def __init__(self, screens: Sequence[Screen]) -> None:
         self._screens = tuple(screens)
+
+    def preparing(self, message: str) -> None:
+        """Pass on what is done before the run begins."""
+        for screen in self._screens:
+            screen.preparing(message)
 
     def warning(self, message: str) -> None:
         """Pass a warning on."""

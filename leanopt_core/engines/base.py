@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,17 +28,26 @@ class Once(Protocol):
         ...
 
 
+Tell = Callable[[str], None]
+
+
+def silent(_text: str) -> None:
+    """Tell nobody."""
+
+
 @frozen
 class Brief:
     """What will be asked of a strategy: the names of its parameters, and the scenarios.
 
     `allow_unread` lets parameters pass that it never reads, `skip_build` an older build of it.
+    `tell` shows the user at once what takes long, as a build.
     """
 
     parameters: tuple[str, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     allow_unread: bool = False
     skip_build: bool = False
+    tell: Callable[[str], None] = field(default=silent, eq=False, repr=False)
 
 
 @frozen

@@ -67,7 +67,7 @@ def draft_of(strategy: Strategy, folder: Path, algorithm: str | None) -> Draft:
 def _lean(project: Path, folder: Path, algorithm: str | None) -> tuple[Draft, str, str]:
     from leanopt_core.engines.lean.source import scan
 
-    source = scan(project, algorithm)
+    source = scan(project, algorithm, key="--algorithm")
     write = _WRITE[Path(source.files[0]).suffix]
     draft = lean_draft(source, folder, named=algorithm is not None)
     return draft, f"{source.algorithm} ({project})", write

@@ -17,6 +17,10 @@ from leanopt_core.work import Outcome
 class Screen(Protocol):
     """What shows a run to a person; called on the main thread."""
 
+    def preparing(self, message: str) -> None:
+        """Show at once what is done before the run begins, as a build."""
+        ...
+
     def started(self, run: StoredRun, workers: int) -> None:
         """Learn which run is at work, and with how many workers, before anything of it."""
         ...

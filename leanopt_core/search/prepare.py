@@ -10,7 +10,7 @@ from typing import Any, cast
 from attrs import frozen
 
 from leanopt_core.content import hash_data, hash_file
-from leanopt_core.engines.base import Brief, Build, Engine
+from leanopt_core.engines.base import Brief, Build, Engine, Tell, silent
 from leanopt_core.executors.base import Executor
 from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, resolve
 from leanopt_core.search.contain import Guard
@@ -57,6 +57,7 @@ def prepared(
     hashed: Callable[[Path], str] = hash_file,
     allow_unread: bool = False,
     skip_build: bool = False,
+    tell: Tell = silent,
 ) -> Iterator[Prepared]:
     """Prepare a pipeline, and release its executor afterwards.
 
@@ -79,6 +80,7 @@ def prepared(
             pipeline.scenarios,
             allow_unread=allow_unread,
             skip_build=skip_build,
+            tell=tell,
         )
         place = executor.place()
         build = engine.prepare(executor.once, place, brief)

@@ -57,7 +57,11 @@ def run_pipeline(
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
         open_store(store_file, durability=pipeline.search.durability) as store,
         prepared(
-            pipeline, hashed=store.hash_file, allow_unread=allow_unread, skip_build=skip_build
+            pipeline,
+            hashed=store.hash_file,
+            allow_unread=allow_unread,
+            skip_build=skip_build,
+            tell=screen.preparing,
         ) as ready,
     ):
         for note in ready.build.notes:

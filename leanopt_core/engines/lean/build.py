@@ -10,7 +10,9 @@ from collections.abc import Collection
 from pathlib import Path
 from tempfile import mkdtemp
 
-from leanopt_core.engines.base import Once
+from attrs import frozen
+
+from leanopt_core.engines.base import Once, Tell, silent
 from leanopt_core.engines.lean import build_cache as cache
 from leanopt_core.engines.lean.build_cache import Built, Recipe, Record
 from leanopt_core.engines.lean.compiler import compile_project, project_file
@@ -29,11 +31,13 @@ def build(
     recipe: Recipe,
     apart: Collection[Path] = (),
     skip: bool = False,
+    tell: Tell = silent,
 ) -> Built:
     """Return the build of `project` from the folder `builds`, made now where there is none yet.
 
     `apart` are paths in the project that are no part of it, as a data folder. With `skip` it is
-    the build that was last used of this project, whatever the sources are now.
+    the build that was last used of this project, whatever the sources are now. `tell` hears of what
+    takes long.
 
     Raises StrategyError: with the compiler's errors, or what cannot be a part of a project.
     """
@@ -46,34 +50,46 @@ def build(
     compiled = project_file(project)
     if known := cache.load(builds, recipe, source):
         return known
-    with cache.turn(builds):
+    job = _Job(project, compiled, once, builds, recipe, tell)
+    with cache.turn(builds, tell):
         work = Path(mkdtemp(prefix=cache.UNFINISHED, dir=builds))
         try:
             copy_files(files, work / "source")
-            return _make(work, project, compiled, once, builds, recipe)
+            return job.make(work)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _make(
-    work: Path, project: Path, compiled: str | None, once: Once, builds: Path, recipe: Recipe
-) -> Built:
-    """Build the copy in `work`: what was copied is what counts, not what was hashed before."""
-    source = hash_files(files_of(work / "source"))
-    if known := cache.load(builds, recipe, source):
-        return known
-    assembly, log = None, ""
-    if compiled is not None:
-        assembly, log = _compile(work, compiled, once, recipe.options)
-    content = hash_files(files_of(work / ("bin" if assembly else "source")))
-    record = Record(str(project.resolve()), source, assembly, content, log)
-    return cache.publish(work, builds, recipe, record)
+@frozen
+class _Job:
+    """One build; `compiled` is the .csproj, None where nothing is compiled."""
 
+    project: Path
+    compiled: str | None
+    once: Once
+    builds: Path
+    recipe: Recipe
+    tell: Tell
 
-def _compile(work: Path, compiled: str, once: Once, options: Options) -> tuple[str, str]:
-    output = work / "output"
-    output.mkdir()
-    done = compile_project(work / "source", output, compiled, once=once, options=options)
-    (output / "bin").rename(work / "bin")
-    shutil.rmtree(output)
-    return done
+    def make(self, work: Path) -> Built:
+        """Build the copy in `work`: what was copied is what counts, not what was hashed before."""
+        source = hash_files(files_of(work / "source"))
+        if known := cache.load(self.builds, self.recipe, source):
+            return known
+        assembly, log = None, ""
+        if self.compiled is not None:
+            self.tell(f"building {self.project.name} ...")
+            assembly, log = self._compile(work, self.compiled)
+        content = hash_files(files_of(work / ("bin" if assembly else "source")))
+        record = Record(str(self.project.resolve()), source, assembly, content, log)
+        return cache.publish(work, self.builds, self.recipe, record)
+
+    def _compile(self, work: Path, compiled: str) -> tuple[str, str]:
+        output = work / "output"
+        output.mkdir()
+        done = compile_project(
+            work / "source", output, compiled, once=self.once, options=self.recipe.options
+        )
+        (output / "bin").rename(work / "bin")
+        shutil.rmtree(output)
+        return done

@@ -18,6 +18,7 @@ from pathlib import Path
 from attrs import asdict, evolve, field, frozen
 
 from leanopt_core.canonical import digest
+from leanopt_core.engines.base import Tell, silent
 from leanopt_core.engines.lean.msbuild import Options
 from leanopt_core.engines.lean.snapshot import files_of, hash_files, open_to_readers
 from leanopt_core.errors import StrategyError
@@ -108,11 +109,18 @@ def publish(work: Path, builds: Path, recipe: Recipe, record: Record) -> Built:
 
 
 @contextmanager
-def turn(builds: Path) -> Iterator[None]:
-    """Let one process at a time build in this folder; waits for that, then tidies it."""
+def turn(builds: Path, tell: Tell = silent) -> Iterator[None]:
+    """Let one process at a time build in this folder; waits for that, then tidies it.
+
+    `tell` hears that it waits.
+    """
     builds.mkdir(parents=True, exist_ok=True)
     with (builds / "turn.lock").open("a", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell("waiting for another build of this folder ...")
+            fcntl.flock(file, fcntl.LOCK_EX)
         for folder in builds.glob(f"{UNFINISHED}*"):
             shutil.rmtree(folder, ignore_errors=True)
         yield

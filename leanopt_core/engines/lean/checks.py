@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from leanopt_core.engines.lean.findings import Findings, note, problem
 from leanopt_core.engines.lean.reach import DEFAULT_PASS_AS, check_reach, passed
-from leanopt_core.engines.lean.source import Parameter, Source
+from leanopt_core.engines.lean.source import Parameter, Source, Subscription
 from leanopt_core.suggest import nearest
 from leanopt_core.work import Scenario
 
@@ -87,7 +87,7 @@ def check_scenario(
         for key in DEFAULT_PASS_AS
         if getattr(scenario, key) is not None
     ]
-    return Findings.of([*found, *_resolution(source, scenario)])
+    return Findings.of([*found, *_resolution(source, scenario, given)])
 
 
 def _unread(
@@ -116,16 +116,41 @@ def _shown(parameter: Parameter) -> str:
     return f"{parameter.name} ({default}{parameter.places[0]})"
 
 
-def _resolution(source: Source, scenario: Scenario) -> Iterator[Findings]:
+def _resolution(source: Source, scenario: Scenario, given: Collection[str]) -> Iterator[Findings]:
     """Tell where the data that is looked for is not the data that the strategy asks for."""
     wanted = scenario.extras.get("resolution")
     if not isinstance(wanted, str) or "resolution" in scenario.pass_as:
         return
-    for one in source.subscriptions:
-        meant = scenario.symbol is None or one.ticker is None
-        if not meant and one.ticker != scenario.symbol:
-            continue
-        used = one.resolution or ("minute" if one.resolution == "" else None)
-        if used is not None and used != wanted.lower():
-            said = f"asks for {used}" if one.resolution else "names none: LEAN's own is minute"
-            yield note(f"scenario.resolution: found '{wanted}', but {one.place} {said}")
+    at = f"scenario.resolution: found '{wanted}'"
+    meant = [
+        one
+        for one in source.subscriptions
+        if scenario.symbol is None
+        or one.ticker is None
+        or one.ticker.casefold() == scenario.symbol.casefold()
+    ]
+    # Where one of several asks for it, it may be meant for that one.
+    fault = note if any(one.resolution == wanted.lower() for one in meant) else problem
+    for one in meant:
+        if one.resolution is None:
+            yield from _taken(source, one, at, given)
+        elif one.resolution == "" and wanted.lower() != "minute":
+            yield note(f"{at}, but {one.place} names none: LEAN's own is minute")
+        elif one.resolution not in ("", wanted.lower()):
+            yield fault(f"{at}, but {one.place} asks for {one.resolution}: expected that")
+
+
+def _taken(
+    source: Source, subscription: Subscription, at: str, given: Collection[str]
+) -> Iterator[Findings]:
+    """Tell that a resolution does not travel where the strategy reads one."""
+    names = subscription.resolved_by
+    if not names or names & set(given):
+        return
+    reads = next(one for one in source.parameters if one.name in names)
+    own = f", by default {reads.default}" if reads.default not in (None, "") else ""
+    yield note(
+        f"{at}, which is for the check of the data only: {subscription.place} takes its own from "
+        f"the parameter '{reads.name}'{own}; pass_as = {{ resolution = \"{reads.name}\" }} in the "
+        "scenario passes it"
+    )

@@ -10,22 +10,23 @@ import leanopt_harness
 from attrs import frozen
 
 from leanopt_core.canonical import digest
+from leanopt_core.data_files import mistakes
 from leanopt_core.engines.base import Brief, Build, Once
 from leanopt_core.engines.inline import read_inline
 from leanopt_core.engines.lean.build import Built, Options, Recipe, build
 from leanopt_core.engines.lean.checks import SETS_SCENARIO, check, check_scenario
 from leanopt_core.engines.lean.compiler import assembly_of
 from leanopt_core.engines.lean.config import IDENT, RESULTS, Template, template
-from leanopt_core.engines.lean.demand import wanted
+from leanopt_core.engines.lean.demand import check_demand, wanted
 from leanopt_core.engines.lean.document import read_results
 from leanopt_core.engines.lean.findings import Findings
-from leanopt_core.engines.lean.installation import installed
+from leanopt_core.engines.lean.installation import look
 from leanopt_core.engines.lean.options import LeanStrategy
 from leanopt_core.engines.lean.prices import check_prices
 from leanopt_core.engines.lean.reach import passed_parameters
 from leanopt_core.engines.lean.reference import check_reference
 from leanopt_core.engines.lean.snapshot import files_of, hash_files
-from leanopt_core.engines.lean.source import Language, Source, scan
+from leanopt_core.engines.lean.source import Language, Source, scan, survey
 from leanopt_core.engines.lean.wording import word
 from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
@@ -76,25 +77,28 @@ class LeanEngine:
 
         Raises StrategyError with all that is wrong.
         """
+        lean, found = look(once, self._options.launcher, self._options.harness)
         # With an older build that one is checked, without it the sources before they are compiled.
-        found = Findings() if brief.skip_build else self._check(self._scan(), brief)
-        lean = installed(once, self._options.launcher, self._options.harness)
+        if not brief.skip_build:
+            found = Findings.of((self._check(self._project, brief), found))
+        found.refuse()
         where = {**place, "lean": lean}
-        built = self._build(once, where, skip=brief.skip_build)
+        built = self._build(once, where, brief)
+        if brief.skip_build:
+            found = self._check(built.sources, brief)
+            found.refuse()
         # What was copied is what runs: the sources may have been edited since.
         source = self._scan(built.sources)
-        if brief.skip_build:
-            found = self._check(source, brief)
         self._strategy = Strategy(source, built.assembly or source.files[0])
         return self._made(built, where, found.notes)
 
-    def _check(self, source: Source, brief: Brief) -> Findings:
-        found = Findings.of((self._check_source(source, brief), self._check_data(source, brief)))
-        if found.problems:
-            raise StrategyError("\n".join(found.problems))
-        return found
+    def _check(self, folder: Path, brief: Brief) -> Findings:
+        """Return all that is wrong with the sources in a folder, and with the data."""
+        source, found = survey(folder, self._options.algorithm, self._apart)
+        read = self._check_source(source, brief) if source else Findings()
+        return Findings.of((found, read, self._check_data(source, brief)))
 
-    def _build(self, once: Once, place: Mapping[str, str], *, skip: bool) -> Built:
+    def _build(self, once: Once, place: Mapping[str, str], brief: Brief) -> Built:
         options = Options(launcher=self._options.launcher, network=self._options.build_network)
         self._builds.mkdir(parents=True, exist_ok=True)
         return build(
@@ -103,7 +107,8 @@ class LeanEngine:
             builds=self._builds,
             recipe=Recipe(place, leanopt_harness.__version__, options),
             apart=self._apart,
-            skip=skip,
+            skip=brief.skip_build,
+            tell=brief.tell,
         )
 
     def _scan(self, folder: Path | None = None) -> Source:
@@ -132,13 +137,16 @@ class LeanEngine:
             allow_unread=brief.allow_unread,
         )
 
-    def _check_data(self, source: Source, brief: Brief) -> Findings:
+    def _check_data(self, source: Source | None, brief: Brief) -> Findings:
         if not self._data.is_dir():
             return check_reference(self._data)
+        unmet = Findings(tuple(mistakes(self._data, self._options.data_files)))
         if not self._options.check_data:
-            return Findings()
+            return unmet
         series = [one for scenario in brief.scenarios for one in wanted(source, scenario)]
-        return Findings.of((check_reference(self._data, series), check_prices(self._data, series)))
+        asked = (check_demand(source, scenario) for scenario in brief.scenarios)
+        reference, prices = check_reference(self._data, series), check_prices(self._data, series)
+        return Findings.of((unmet, *asked, reference, prices))
 
     def _made(self, built: Built, where: Mapping[str, str], notes: tuple[str, ...]) -> Build:
         strategy, options = self._strategy.source, self._options

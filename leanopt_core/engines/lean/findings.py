@@ -8,6 +8,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from leanopt_core.errors import StrategyError
+
 
 @frozen
 class Findings:
@@ -24,6 +26,11 @@ class Findings:
             tuple(dict.fromkeys(one for part in found for one in part.problems)),
             tuple(dict.fromkeys(one for part in found for one in part.notes)),
         )
+
+    def refuse(self) -> None:
+        """Raise StrategyError with all problems, where there are any."""
+        if self.problems:
+            raise StrategyError("\n".join(self.problems))
 
 
 def problem(text: str) -> Findings:

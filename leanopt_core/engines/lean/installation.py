@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import Once
-from leanopt_core.errors import StrategyError
+from leanopt_core.engines.lean.findings import Findings, problem
 
 _LAUNCHER = "QuantConnect.Lean.Launcher.dll"
 # LEAN's own assemblies count by content, the others of its folder by name and size: hashing all of
@@ -24,22 +24,22 @@ print(json.dumps({
 """
 
 
-def installed(once: Once, launcher: str, harness: Sequence[str] = ()) -> str:
+def look(once: Once, launcher: str, harness: Sequence[str] = ()) -> tuple[str, Findings]:
     """Return the identity of the LEAN in the folder `launcher`, and of a harness's command.
 
-    Raises StrategyError where there is no LEAN; with another harness that is its own affair.
+    That there is no LEAN is a problem; with another harness that is its own affair.
     """
     completed = once(("{python}", "-I", "-c", _TELL, launcher, *harness))
     try:
         found = json.loads(completed.output)
     except ValueError:
         tail = completed.errors.strip()[-500:]
-        raise StrategyError(
+        return "", problem(
             f"strategy.launcher: {launcher} cannot be looked at where workers run: {tail}"
-        ) from None
+        )
     if _LAUNCHER not in found["own"] and not harness:
-        raise StrategyError(
+        return "", problem(
             f"strategy.launcher: there is no LEAN in {launcher} where workers run; expected the "
             f"folder of {_LAUNCHER}, which is /Lean/Launcher/bin/Debug in LEAN's own image"
         )
-    return digest(found)
+    return digest(found), Findings()

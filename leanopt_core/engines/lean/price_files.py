@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from leanopt_core.engines.lean.series import BY_DAY, TICK_TYPES, WHOLE, Series
+from leanopt_core.engines.lean.series import BY_DAY, RESOLUTIONS, TICK_TYPES, Series
 from leanopt_core.suggest import nearest
 
 _DAY = re.compile(rb"^(\d{4})(\d\d)(\d\d) ", re.MULTILINE)
@@ -47,7 +47,9 @@ def days_named(folder: Path, kinds: tuple[str, ...]) -> frozenset[date]:
 
 
 def symbols(series: Series, data: Path) -> list[str]:
-    """Return the symbols that have prices of this resolution."""
+    """Return the symbols that have prices of this resolution, of any where it is not known."""
+    if not series.resolution:
+        return sorted({one for name in RESOLUTIONS for one in symbols(_by(series, name), data)})
     folder = series.folder(data)
     if not folder.is_dir():
         return []
@@ -64,16 +66,20 @@ def hint(series: Series, data: Path, ticker: str) -> str:
     for name in there:
         if name != ticker and name.lower() == ticker:
             return f"there is {name}: LEAN looks for lower-case names"
-    if others := [one for one in (*WHOLE, *BY_DAY) if _has(series, data, ticker, one)]:
+    if others := resolutions(series, data, ticker):
         return f"its prices are there by {', '.join(others)}"
     if close := nearest(ticker, there):
         return f"did you mean {close.upper()}?"
     return f"there are {', '.join(_some(there))}" if there else _markets(series, data)
 
 
-def _has(series: Series, data: Path, ticker: str, resolution: str) -> bool:
-    other = Series(series.symbol, series.market, series.security_type, resolution)
-    return ticker in symbols(other, data)
+def resolutions(series: Series, data: Path, ticker: str) -> list[str]:
+    """Return the resolutions in which a ticker has prices."""
+    return [one for one in RESOLUTIONS if ticker in symbols(_by(series, one), data)]
+
+
+def _by(series: Series, resolution: str) -> Series:
+    return Series(series.symbol, series.market, series.security_type, resolution)
 
 
 def _some(names: list[str]) -> Iterator[str]:
@@ -85,7 +91,7 @@ def _some(names: list[str]) -> Iterator[str]:
 def _markets(series: Series, data: Path) -> str:
     """Say which markets there are where this one has no prices at all."""
     folder = data / series.security_type
-    if series.folder(data).parent.is_dir() or not folder.is_dir():
+    if series.market_folder(data).is_dir() or not folder.is_dir():
         return f"{series.folder(data)} is not there or empty"
     markets = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_dir()))
     return f"the markets of {folder} are {markets}"

@@ -15,13 +15,14 @@ from attrs import define, field
 from leanopt_core.engines.lean.findings import Findings, note, problem
 from leanopt_core.engines.lean.map_files import OPEN_END, MapFile, MapFiles, Span
 from leanopt_core.engines.lean.market_hours import MarketHours, read_market_hours
-from leanopt_core.engines.lean.price_files import days_in, days_named, hint
+from leanopt_core.engines.lean.price_files import days_in, days_named, hint, resolutions
 from leanopt_core.engines.lean.series import TICK_TYPES, WHOLE, Series
 from leanopt_core.engines.lean.shares import unread
 
 # A few days without prices are an exchange's day of mourning, or a share that nobody traded.
 _GAPS = 0.05
 _SHOWN = 3
+_SAY = '[scenario] resolution = "daily" would say it'
 _GET = "; `lean data download` gets prices, LEAN's repository has samples in Data/"
 
 
@@ -74,6 +75,8 @@ class _Look:
 
     def _span(self, series: Series, span: Span) -> Findings:
         """Return what is wrong with the prices under one ticker."""
+        if not series.resolution:
+            return self._anywhere(series, span)
         try:
             path, there = _days(series, self.data, span.ticker)
         except (OSError, ValueError) as error:
@@ -89,6 +92,19 @@ class _Look:
             series.security_type, series.market, series.ticker, span.first, span.last
         )
         return _missed(series, span, path, expected, there)
+
+    def _anywhere(self, series: Series, span: Span) -> Findings:
+        """Look whether there are any prices under a ticker where no resolution is known."""
+        if there := resolutions(series, self.data, span.ticker):
+            return note(
+                f"{series.symbol}: prices are there by {', '.join(there)}, and their days are not "
+                f"looked at: which the strategy asks for is not known; {_SAY}"
+            )
+        folder, instead = series.market_folder(self.data), hint(series, self.data, span.ticker)
+        return problem(
+            f"{series.symbol}: {folder} has no prices of {span.ticker} in any resolution "
+            f"({instead}){_GET}"
+        )
 
 
 def _days(series: Series, data: Path, ticker: str) -> tuple[Path, frozenset[date]]:

@@ -33,6 +33,7 @@ TICK_TYPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 #: Resolutions of which one file holds all days, and those with a file for each day.
 WHOLE: Final = ("daily", "hour")
 BY_DAY: Final = ("minute", "second", "tick")
+RESOLUTIONS: Final = (*WHOLE, *BY_DAY)
 
 
 def _lower(text: str) -> str:
@@ -41,7 +42,10 @@ def _lower(text: str) -> str:
 
 @frozen
 class Series:
-    """The prices of one symbol from `start` to `end`, both included; None: no matter when."""
+    """The prices of one symbol from `start` to `end`, both included; None: no matter when.
+
+    An empty resolution is one that is not known.
+    """
 
     symbol: str
     market: str = field(default="", converter=_lower)
@@ -64,9 +68,13 @@ class Series:
         """Say whether it is known from when to when."""
         return self.start is not None and self.end is not None
 
+    def market_folder(self, data: Path) -> Path:
+        """Return the folder of the market's prices."""
+        return data / self.security_type / self.market
+
     def folder(self, data: Path) -> Path:
         """Return the folder of this resolution's prices."""
-        return data / self.security_type / self.market / self.resolution
+        return self.market_folder(data) / self.resolution
 
     def files(self, data: Path, ticker: str) -> tuple[Path, ...]:
         """Return the files of which one holds all days, for daily and hourly prices."""
@@ -79,10 +87,10 @@ class Series:
         """Return what no folder of LEAN's data can be named by."""
         known = {
             "scenario.security_type": (self.security_type, tuple(MARKETS)),
-            "scenario.resolution": (self.resolution, (*WHOLE, *BY_DAY)),
+            "scenario.resolution": (self.resolution, ("", *RESOLUTIONS)),
         }
         found = [
-            f"{key}: {value!r} is none of LEAN's ({did_you_mean(value, names)})"
+            f"{key}: {value!r} is none of LEAN's ({did_you_mean(value, filter(None, names))})"
             for key, (value, names) in known.items()
             if value not in names
         ]

@@ -75,8 +75,8 @@ REFUSED = {
         TWO,
         None,
         (
-            "has several algorithms: Reversal (B.cs:2), Trend (A.cs:1); name one: [strategy] "
-            'algorithm = "'
+            "has several algorithms: Reversal (B.cs:2), Trend (A.cs:1); name one with "
+            "strategy.algorithm, as Trend"
         ),
     ),
     "a wrong name": (

@@ -10,7 +10,9 @@ import pytest
 from lean_projects import csharp, python, scanned
 
 from leanopt_core.engines.lean.checks import check, check_parameters
+from leanopt_core.engines.lean.findings import Findings
 from leanopt_core.engines.lean.reach import passed, passed_parameters
+from leanopt_core.engines.lean.source import Source
 from leanopt_core.work import Scenario
 
 FAST = 'self.get_parameter("fast", 10)\nself.get_parameter("slow")'
@@ -179,16 +181,47 @@ def test_a_date_that_is_worked_out_leaves_a_doubt(tmp_path: Path) -> None:
                            "be another"),)  # fmt: skip
 
 
-def test_another_resolution_is_noted(tmp_path: Path) -> None:
-    """The check of the data would look for the wrong files; none given is LEAN's minute."""
+def resolved(source: Source, symbol: str, said: str, *given: str, **pass_as: str) -> Findings:
+    """Return what is found where a scenario says a resolution."""
+    extras = {"resolution": said}
+    return check(source, [Scenario(symbol=symbol, extras=extras, pass_as=pass_as)], given)
+
+
+def test_another_resolution_is_told(tmp_path: Path) -> None:
+    """The check of the data would look for the wrong files; none given is LEAN's minute, mostly."""
     body = 'self.add_equity("SPY", Resolution.HOUR)\nself.add_equity("IBM")'
     source = scanned(tmp_path, python(body))
-    for symbol, said in (("SPY", "main.py:7 asks for hour"), ("IBM", "main.py:8 names none")):
-        scenario = Scenario(symbol=symbol, extras={"resolution": "daily"})
-        (note,) = check(source, [scenario], []).notes
-        assert note.startswith(f"scenario.resolution: found 'daily', but {said}")
-    same = Scenario(symbol="SPY", extras={"resolution": "Hour"})
-    assert check(source, [same], []).notes == ()
+    assert resolved(source, "SPY", "daily").problems == (
+        "scenario.resolution: found 'daily', but main.py:7 asks for hour: expected that",
+    )
+    found = resolved(source, "IBM", "daily")
+    assert found.problems == ()
+    assert found.notes == (
+        "scenario.resolution: found 'daily', but main.py:8 names none: LEAN's own is minute",
+    )
+    assert resolved(source, "spy", "Hour") == resolved(source, "IBM", "minute") == Findings()
+    # Of two of one symbol it is one.
+    both = scanned(tmp_path / "both", python(f'{body}\nself.add_equity("SPY", Resolution.DAILY)'))
+    assert resolved(both, "SPY", "daily").problems == ()
+    assert "main.py:7 asks for hour" in resolved(both, "SPY", "daily").notes[0]
+
+
+def test_a_resolution_that_does_not_travel_is_noted(tmp_path: Path) -> None:
+    """Data is looked for by the scenario's, and the strategy runs by its parameter's default."""
+    body = (
+        'own = self.get_parameter("bars", "daily")\n'
+        'by = Resolution.HOUR if own == "hour" else Resolution.DAILY\n'
+        'self.add_equity(self.get_parameter("ticker", "SPY"), by)'
+    )
+    source = scanned(tmp_path, python(body))
+    note = (
+        "scenario.resolution: found 'hour', which is for the check of the data only: main.py:9 "
+        "takes its own from the parameter 'bars', by default daily; "
+        'pass_as = { resolution = "bars" } in the scenario passes it'
+    )
+    assert note in resolved(source, "SPY", "hour").notes
+    assert resolved(source, "SPY", "hour", resolution="bars") == Findings()
+    assert resolved(source, "SPY", "hour", "bars") == Findings()
 
 
 def test_as_which_parameters_a_scenario_travels(tmp_path: Path) -> None:

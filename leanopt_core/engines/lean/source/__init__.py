@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from leanopt_core.engines.lean.source.algorithm import Classes, belonging, choose
+from leanopt_core.engines.lean.findings import Findings, problem
+from leanopt_core.engines.lean.source.algorithm import (
+    KEY,
+    AlgorithmError,
+    Classes,
+    belonging,
+    choose,
+)
 from leanopt_core.engines.lean.source.files import Files, read_files
 from leanopt_core.engines.lean.source.found import (
     Language,
@@ -19,6 +26,7 @@ from leanopt_core.engines.lean.source.readers import Readers, unset
 from leanopt_core.engines.lean.source.settings import Settings
 from leanopt_core.engines.lean.source.syntax import Call, Member, Place, Unit, joined, walk
 from leanopt_core.engines.lean.source.values import Values
+from leanopt_core.errors import StrategyError
 
 __all__ = [
     "Language",
@@ -29,18 +37,41 @@ __all__ = [
     "Subscription",
     "Unset",
     "scan",
+    "survey",
 ]
 
 
-def scan(project: Path, algorithm: str | None = None, apart: Collection[Path] = ()) -> Source:
+def scan(
+    project: Path,
+    algorithm: str | None = None,
+    apart: Collection[Path] = (),
+    key: str = KEY,
+) -> Source:
     """Return what the source of a project says of its algorithm.
 
-    `algorithm` names its class where the project has several, `apart` are paths in the project that
-    are no part of it, as a data folder. Raises StrategyError where the
-    project is none, a file is unreadable, or no or more than one class can be meant.
+    `algorithm` names its class where the project has several, `key` is where a user names it, and
+    `apart` are paths in the project that are no part of it, as a data folder. Raises StrategyError
+    where the project is none, a file is unreadable, or no or more than one class can be meant.
     """
     files = read_files(project, apart)
-    return source_of(project, files, choose(project, files, algorithm))
+    return source_of(project, files, choose(project, files, algorithm, key))
+
+
+def survey(
+    project: Path, algorithm: str | None = None, apart: Collection[Path] = ()
+) -> tuple[Source | None, Findings]:
+    """Return what `scan` does, and what it would raise as a problem.
+
+    Where another class is named than there is, the source is that of the one most likely meant, so
+    that all that is wrong can be told at once.
+    """
+    try:
+        return scan(project, algorithm, apart), Findings()
+    except AlgorithmError as error:
+        meant, found = error.nearest, problem(str(error))
+    except StrategyError as error:
+        return None, problem(str(error))
+    return source_of(project, read_files(project, apart), meant) if meant else None, found
 
 
 def source_of(project: Path, files: Files, algorithm: str) -> Source:

@@ -18,9 +18,11 @@ from leanopt_core.engines.lean.source.syntax import (
     walk,
 )
 from leanopt_core.errors import StrategyError
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.suggest import did_you_mean, nearest
 
 _BASES: Final = ("QCAlgorithm", "QCAlgorithmFramework", "QCAlgorithmFrameworkBridge")
+#: Where a pipeline names the algorithm.
+KEY: Final = "strategy.algorithm"
 _INTERFACE: Final = re.compile("I[A-Z]")
 
 
@@ -63,61 +65,79 @@ class Classes:
         return any(one not in self._bases and not _INTERFACE.match(one) for one in bases)
 
 
-def choose(project: Path, files: Files, algorithm: str | None) -> str:
-    """Return the name of the algorithm's class; raises StrategyError where there is not one."""
+class AlgorithmError(StrategyError):
+    """No class, or more than one, can be meant; `nearest` is the one that most likely is."""
+
+    def __init__(self, message: str, nearest: str | None = None) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+
+
+def choose(project: Path, files: Files, algorithm: str | None, key: str = KEY) -> str:
+    """Return the name of the algorithm's class; raises AlgorithmError where there is not one.
+
+    `key` is where a user names it.
+    """
     classes = Classes(files.units.values())
     found = {n: c for n, c in classes.algorithms().items() if classes.concrete(n)}
     if files.language is Language.PYTHON:
-        return _choose_python(project, files, found, algorithm)
+        return _choose_python(project, files, found, algorithm, key)
     if algorithm is None:
-        return _only(project, found)
+        return _only(project, found, key)
     name = algorithm.rpartition(".")[2]
     if name in found or (classes.lineage(name) and classes.outside(name)):
         return name
-    hint = did_you_mean(name, found)
-    raise StrategyError(
-        f"strategy.algorithm: found '{algorithm}', expected a class of {project} that derives "
-        f"from QCAlgorithm" + (f" ({hint})" if hint else "")
-    )
+    raise _unknown(project, found, algorithm, key)
 
 
 def _choose_python(
-    project: Path, files: Files, found: Mapping[str, Class], algorithm: str | None
+    project: Path, files: Files, found: Mapping[str, Class], algorithm: str | None, key: str
 ) -> str:
     """LEAN takes no name: it makes every algorithm class of the main file, the last one counts."""
     main = next(iter(files.units))
     own = {name: one for name, one in found.items() if one.place.file == main}
     if not own and found:
         told = ", ".join(f"{name} ({one.place})" for name, one in found.items())
-        raise StrategyError(
+        raise AlgorithmError(
             f"{project / main} defines no class that derives from QCAlgorithm, and LEAN takes none "
-            f"from other files: {told}; define it in {main}"
+            f"from other files: {told}; define it in {main}",
+            _likely(found),
         )
     if algorithm is None or not own:
-        return _only(project / main, own)
+        return _only(project / main, own, key)
     if algorithm not in own:
-        hint = did_you_mean(algorithm, own)
-        raise StrategyError(
-            f"strategy.algorithm: found '{algorithm}', expected a class of {project / main} that "
-            f"derives from QCAlgorithm ({hint})"
-        )
+        raise _unknown(project / main, own, algorithm, key)
     if algorithm != max(own):
-        raise StrategyError(
-            f"strategy.algorithm: found '{algorithm}', but of several in {main} LEAN runs the "
-            f"last by name, '{max(own)}': move the others into another file of the project"
+        raise AlgorithmError(
+            f"{key}: found '{algorithm}', but of several in {main} LEAN runs the "
+            f"last by name, '{max(own)}': move the others into another file of the project",
+            algorithm,
         )
     return algorithm
 
 
-def _only(where: Path, found: Mapping[str, Class]) -> str:
+def _only(where: Path, found: Mapping[str, Class], key: str) -> str:
     if len(found) == 1:
         return next(iter(found))
     if not found:
-        raise StrategyError(f"{where} has no class that derives from QCAlgorithm")
+        raise AlgorithmError(f"{where} has no class that derives from QCAlgorithm")
     told = ", ".join(f"{name} ({one.place})" for name, one in sorted(found.items()))
-    raise StrategyError(
-        f'{where} has several algorithms: {told}; name one: [strategy] algorithm = "{max(found)}"'
+    raise AlgorithmError(
+        f"{where} has several algorithms: {told}; name one with {key}, as {max(found)}"
     )
+
+
+def _unknown(where: Path, found: Mapping[str, Class], algorithm: str, key: str) -> AlgorithmError:
+    hint = did_you_mean(algorithm.rpartition(".")[2], found)
+    return AlgorithmError(
+        f"{key}: found '{algorithm}', expected a class of {where} that derives from QCAlgorithm"
+        + (f" ({hint})" if hint else ""),
+        nearest(algorithm.rpartition(".")[2], found) or _likely(found),
+    )
+
+
+def _likely(found: Mapping[str, Class]) -> str | None:
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def belonging(unit: Unit, algorithm: str) -> Unit:
