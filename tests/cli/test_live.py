@@ -74,6 +74,13 @@ def test_the_terminal_is_given_back_and_warnings_are_printed(
     assert capsys.readouterr().err == "warning: the disk is ?[5mnearly full\n"
 
 
+def test_what_is_prepared_is_shown_at_once(stream: Stream) -> None:
+    """Nothing ticks before the run begins."""
+    with LiveScreen(console(stream), Clock()) as screen:
+        screen.preparing("building Trend ...")
+        assert "building Trend ..." in stream.getvalue()
+
+
 @pytest.mark.parametrize("plain", [True, False])
 def test_no_color_is_honoured(
     stream: Stream, monkeypatch: pytest.MonkeyPatch, *, plain: bool

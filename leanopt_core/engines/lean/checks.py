@@ -133,7 +133,7 @@ def _resolution(source: Source, scenario: Scenario, given: Collection[str]) -> I
     fault = note if any(one.resolution == wanted.lower() for one in meant) else problem
     for one in meant:
         if one.resolution is None:
-            yield from _taken(source, one, at, given)
+            yield from _taken(source, one, wanted, given)
         elif one.resolution == "" and wanted.lower() != "minute":
             yield note(f"{at}, but {one.place} names none: LEAN's own is minute")
         elif one.resolution not in ("", wanted.lower()):
@@ -141,16 +141,17 @@ def _resolution(source: Source, scenario: Scenario, given: Collection[str]) -> I
 
 
 def _taken(
-    source: Source, subscription: Subscription, at: str, given: Collection[str]
+    source: Source, subscription: Subscription, wanted: str, given: Collection[str]
 ) -> Iterator[Findings]:
     """Tell that a resolution does not travel where the strategy reads one."""
     names = subscription.resolved_by
-    if not names or names & set(given):
+    reads = next((one for one in source.parameters if one.name in names), None)
+    own = str(reads.default or "") if reads else ""
+    if reads is None or names & set(given) or own.lower() == wanted.lower():
         return
-    reads = next(one for one in source.parameters if one.name in names)
-    own = f", by default {reads.default}" if reads.default not in (None, "") else ""
+    default = f", by default {own}" if own else ""
     yield note(
-        f"{at}, which is for the check of the data only: {subscription.place} takes its own from "
-        f"the parameter '{reads.name}'{own}; pass_as = {{ resolution = \"{reads.name}\" }} in the "
-        "scenario passes it"
+        f"scenario.resolution: found '{wanted}', which is for the check of the data only: "
+        f"{subscription.place} takes its own from the parameter '{reads.name}'{default}; "
+        f'pass_as = {{ resolution = "{reads.name}" }} in the scenario passes it'
     )

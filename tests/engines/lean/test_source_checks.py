@@ -220,7 +220,8 @@ def test_a_resolution_that_does_not_travel_is_noted(tmp_path: Path) -> None:
         'pass_as = { resolution = "bars" } in the scenario passes it'
     )
     assert note in resolved(source, "SPY", "hour").notes
-    assert resolved(source, "SPY", "hour", resolution="bars") == Findings()
+    assert not [one for one in resolved(source, "SPY", "daily").notes if "resolution" in one]
+    assert resolved(source, "SPY", "hour", resolution="bars").problems == ()
     assert resolved(source, "SPY", "hour", "bars") == Findings()
 
 
