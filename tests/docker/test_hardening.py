@@ -145,9 +145,10 @@ def test_attacks_fail_and_the_run_says_so(folder: Path, engine: Engine, leanopt)
         if one["failure"]
     }
     assert set(said) == set(ATTACKS), "an attack had success"
-    assert {name: one["failure"] for name, one in said.items()} == dict.fromkeys(
-        ATTACKS, "strategy error"
-    )
+    failures = {name: one["failure"] for name, one in said.items()}
+    # That no process can be started may be the machine's trouble too.
+    assert failures.pop("fork bomb") in {"strategy error", "engine error"}
+    assert set(failures.values()) == {"strategy error"}
     expected = {
         "network": "Network is unreachable",
         "names": "Temporary failure in name resolution",
