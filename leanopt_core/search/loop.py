@@ -44,6 +44,9 @@ from leanopt_core.space import Space
 from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Category, Failure, Outcome, Scenario
 
+# How long at most what is being read may take at the end of an interrupted run, in seconds.
+_LAST = 1.0
+
 # How often a backtest is run again whose result could not be read any more.
 _RETRIES = 2
 
@@ -320,7 +323,7 @@ class RunLoop:
     def _collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
         """Take what has finished, and what has been read; return whether there was any of that.
 
-        `last` waits for what is being read.
+        `last` waits a little for what is being read.
         """
         for one in finished:
             errand = self._running.pop(one.ticket)
@@ -330,7 +333,7 @@ class RunLoop:
                 self._readers.begin((errand, one), partial(work, keep=keep))
             else:
                 self._settle(errand, one, self._read(errand, one))
-        settled = self._readers.done(wait=last)
+        settled = self._readers.done(wait=_LAST if last else 0.0)
         for (errand, one), outcome in settled:
             if _died(outcome) and errand.lost < _RETRIES:
                 errand.lost += 1

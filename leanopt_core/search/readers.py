@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
@@ -71,9 +72,14 @@ class Readers(Generic[T]):
         self._reading[future] = item
         future.add_done_callback(lambda _: self._ready())
 
-    def done(self, *, wait: bool = False) -> list[tuple[T, Outcome]]:
-        """Return what has been read since the last call; `wait` for all that is being read."""
-        read = [future for future in self._reading if wait or future.done()]
+    def done(self, *, wait: float = 0.0) -> list[tuple[T, Outcome]]:
+        """Return what has been read since the last call.
+
+        All that is being read is waited for, `wait` seconds at most: an engine may hang.
+        """
+        if wait:
+            futures.wait(self._reading, timeout=wait)
+        read = [future for future in self._reading if future.done()]
         outcomes = [future.result() for future in read]
         return [
             (self._reading.pop(future), outcome)
@@ -81,6 +87,6 @@ class Readers(Generic[T]):
         ]
 
     def close(self) -> None:
-        """Wait for the threads to end."""
+        """Let the threads end with what they are at; when the workers go, nothing holds them."""
         if self._threads is not None:
-            self._threads.shutdown(cancel_futures=True)
+            self._threads.shutdown(wait=False, cancel_futures=True)
