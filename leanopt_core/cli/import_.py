@@ -38,10 +38,11 @@ def command(source: tuple[str, ...], project: Path | None, output: Path | None) 
     from leanopt_core.plugins import discover
 
     wish = Wish(source, project, output)
-    read = imported(wish)
+    registry = discover()
+    read = imported(wish, registry)
     write_new(wish.path, text_of(wish, read))
     try:
-        check(wish.path, read, discover())
+        check(wish.path, read, registry)
     except LeanoptError:
         wish.path.unlink()
         raise

@@ -129,6 +129,10 @@ class Draft:
         """Return what was imported; raises PipelineError with every mistake."""
         if self.mistakes:
             raise PipelineError(self.mistakes)
+        return self.unfinished()
+
+    def unfinished(self) -> Imported:
+        """Return what was imported so far, whatever the mistakes."""
         return Imported(self.tables, self.stages, self.said, self.notes, self.variables)
 
 

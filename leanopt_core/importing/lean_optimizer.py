@@ -103,7 +103,7 @@ def _scenario(document: Table, searched: list[str], draft: Draft) -> None:
             passed[own] = name
         else:
             if own is not None:
-                draft.note(at, f"stays a parameter, as it is: {_otherwise(own)}")
+                draft.note(at, f"stays a parameter, as it is: {_otherwise(own, value)}")
             put_fixed(name, value, at, draft)
     if "symbol" not in passed and "ticker" not in searched:
         draft.note(document.at, "has no ticker: leanopt run --symbol, or [scenario] symbol, say it")
@@ -126,11 +126,15 @@ def _scenario_value(key: str, value: object) -> object | None:
         return None
 
 
-def _otherwise(key: str) -> str:
+def _otherwise(key: str, value: object) -> str:
     """Say what stands against a field of the scenario."""
-    if key in ("start", "end"):
-        return f"[scenario] {key} would reach the strategy as 2003-01-31"
-    return f"[scenario] {key} takes no such value"
+    if key not in ("start", "end"):
+        return f"[scenario] {key} takes no such value"
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        return f"[scenario] {key} takes a day as 2003-01-31"
+    return f"[scenario] {key} would reach the strategy as {day}"
 
 
 def _fitness(document: Table, draft: Draft) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from tempfile import NamedTemporaryFile
+from typing import IO, Final
 
 from attrs import evolve, frozen
 
-from leanopt_core.errors import Mistake, PipelineError, UsageError
+from leanopt_core.errors import LeanoptError, Mistake, PipelineError, UsageError
 from leanopt_core.importing.draft import At, Draft, Imported
 from leanopt_core.importing.json_file import read_object
 from leanopt_core.importing.lean_cli import read_config
@@ -34,6 +36,8 @@ _CONFIG: Final = "optimizer-config.json"
 _LEAN: Final = ("optimization-strategy", "optimization-criterion")
 _OPTIMIZER: Final = ("stages", "fitness", "parameter_space_file")
 _LONGEST_NAME: Final = 60
+#: What stands for a variable that is not set yet; absolute, for some paths have to be.
+_ANY: Final = "/"
 
 
 @frozen
@@ -61,8 +65,11 @@ class Wish:
         return self.output or folder / "pipeline.toml"
 
 
-def imported(wish: Wish) -> Imported:
-    """Read everything; raises UsageError or PipelineError with every mistake."""
+def imported(wish: Wish, registry: Registry) -> Imported:
+    """Read everything; raises UsageError or PipelineError with every mistake.
+
+    With mistakes, what could be read is checked too, so that all are told at once.
+    """
     draft = Draft()
     if wish.command:
         _command(wish, draft)
@@ -70,7 +77,35 @@ def imported(wish: Wish) -> Imported:
         _folder(wish, draft)
     else:
         _file(wish.source, wish, draft)
+    if draft.mistakes:
+        draft.mistakes += _further(wish, draft, registry)
     return draft.finished()
+
+
+def _further(wish: Wish, draft: Draft, registry: Registry) -> list[Mistake]:
+    """Return the mistakes in what could be read, but for those that follow from known ones."""
+    read = draft.unfinished()
+    known = {(one.file, one.key) for one in draft.mistakes}
+    with suppress(OSError), _beside(wish.path) as file:
+        file.write(text_of(wish, read).encode(errors="replace"))
+        file.flush()
+        path = Path(file.name)
+        try:
+            check(path, read, registry)
+        except PipelineError as error:
+            return [
+                one
+                for one in error.mistakes
+                if one.file != str(path) and (one.file, one.key) not in known
+            ]
+        except LeanoptError:
+            pass
+    return []
+
+
+def _beside(path: Path) -> IO[bytes]:
+    """Open a file for a moment where the pipeline would lie: what it names is found from there."""
+    return NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".toml")
 
 
 def text_of(wish: Wish, read: Imported) -> str:
@@ -84,7 +119,8 @@ def check(path: Path, read: Imported, registry: Registry) -> None:
 
     Variables that are not set yet are no mistakes.
     """
-    environment = {**dict.fromkeys(read.variables, "."), **os.environ}
+    # Whatever is expected there: a path, an absolute one, an image.
+    environment = {**dict.fromkeys(unset(read, path.parent), _ANY), **os.environ}
     try:
         load_pipeline(path, registry, environment=environment)
     except PipelineError as error:

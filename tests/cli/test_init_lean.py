@@ -129,6 +129,9 @@ def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:
     refused = leanopt(csharp, "init", ".", check=False)
     assert refused.returncode == 5
     assert "has several algorithms: EmaBands (EmaBands.cs:9), Other (Other.cs:1)" in refused.stderr
+    assert "; name one with --algorithm, as Other" in refused.stderr
+    wrong = leanopt(csharp, "init", ".", "--algorithm", "EmaBand", check=False).stderr
+    assert "--algorithm: found 'EmaBand', expected a class of" in wrong
     leanopt(csharp, "init", ".", "--algorithm", "EmaBands")
     assert table(csharp / "pipeline.toml")["strategy"]["algorithm"] == "EmaBands"
     none = leanopt(csharp, "init", ".", "--algorithm", "Other", "-o", "b.toml", check=False)

@@ -56,7 +56,7 @@ def load(tmp_path: Path, registry: Registry) -> Import:
     def load(*words: str, project: Path | None = None) -> Result:
         path = tmp_path / "pipeline.toml"
         wish = Wish(words, project, path)
-        read = imported(wish)
+        read = imported(wish, registry)
         text = text_of(wish, read)
         path.write_text(text)
         environment = dict.fromkeys(read.variables, ".")

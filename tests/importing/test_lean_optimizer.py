@@ -154,6 +154,16 @@ def test_a_folder_becomes_a_pipeline(folder: Folder, load) -> None:
     assert "/srv" not in result.text
 
 
+def test_variables_are_taken_from_the_file_or_left_open(folder: Folder, leanopt) -> None:
+    """The launcher has to be an absolute path, and is one, or is not known yet."""
+    path = folder()
+    said = leanopt(path, "import", ".").stderr
+    assert "to be set first" not in said
+    (path / "elsewhere").mkdir()
+    said = leanopt(path, "import", ".", "-o", "elsewhere/pipeline.toml").stderr
+    assert "to be set first, in the environment or in .env: LEAN_DATA_HOST_PATH, " in said
+
+
 def test_the_genetic_algorithm_is_lean_optimizers(folder: Folder, load) -> None:
     """Its options by their names, without what it has not: narrowing and restarts."""
     (stage,) = load(str(folder())).pipeline.stages
@@ -356,3 +366,37 @@ def test_one_file_is_wanted(folder: Folder, load) -> None:
     (root / "empty").mkdir()
     with pytest.raises(UsageError, match="found none; name a file"):
         load(str(root / "empty"))
+
+
+def test_a_wrong_name_hides_no_wrong_stage(folder: Folder, load) -> None:
+    """What this side would not take either is told with it, and nothing that follows from it."""
+    path = folder(
+        fitness={"name": "calmer", "min_trades": -1},
+        stages={"genetic_standalone": {**GENETIC, "batch_size": 0, "crossover_prob": 7}},
+    )
+    with pytest.raises(PipelineError) as raised:
+        load(str(path))
+    assert {one.key for one in raised.value.mistakes} == {
+        "fitness.name",
+        "fitness.min_trades",
+        "stages.genetic_standalone.batch_size",
+        "stages.genetic_standalone.crossover_prob",
+    }
+    assert not list(path.glob("*.toml"))
+    assert not list(path.glob(".*.toml"))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("20030102", "[scenario] start would reach the strategy as 2003-01-02"),
+        ("2/1/2003", "[scenario] start takes a day as 2003-01-31"),
+    ],
+)
+def test_a_day_in_another_form_stays_a_parameter(
+    folder: Folder, load, value: str, told: str
+) -> None:
+    """With that very day as it would be."""
+    base = {**CONFIG["base_params"], "startDate": value}
+    notes = load(str(folder(base_params=base))).notes
+    assert ("base_params.startDate", f"stays a parameter, as it is: {told}") in notes

@@ -48,7 +48,9 @@ class LeanStrategy:
     )
     data_files: tuple[str, ...] = field(
         default=(),
-        metadata={"help": "patterns of the data whose content decides results; by default all"},
+        metadata={
+            "help": "patterns or folders of the data whose content decides results; by default all"
+        },
     )
     config: Mapping[str, Any] = field(
         factory=dict, metadata={"help": "further keys for LEAN's config.json"}
