@@ -9,7 +9,7 @@ from leanopt_core.doctor import docker
 from leanopt_core.doctor.check import Check, examine
 from leanopt_core.doctor.checks import PILES
 from leanopt_core.doctor.leftovers import Pile
-from leanopt_core.doctor.line import Line, Status, ok, warning, wrong
+from leanopt_core.doctor.line import Line, Status, ok, warning
 from leanopt_core.doctor.subject import Subject
 
 
@@ -43,7 +43,7 @@ def _cleaned(pile: Pile, *, go: bool) -> Iterator[Line]:
         yield ok("none left over")
     elif not go:
         yield warning(f"left as they are: {', '.join(pile.items)}")
-    elif complaints := pile.remove():
-        yield from map(wrong, complaints)
+    elif staying := pile.remove():
+        yield from staying
     else:
         yield ok(f"removed: {', '.join(pile.items)}")

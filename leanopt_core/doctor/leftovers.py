@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import frozen
 
+from leanopt_core.doctor.line import Line, wrong
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.engines.lean import build_cache
 from leanopt_core.executors import tree
 from leanopt_core.executors.channel import MARK
+from leanopt_core.executors.removal import remove_tree
 from leanopt_core.executors.scratch import Shelf
 from leanopt_core.places import BUILDS, STATE
 
@@ -23,10 +26,10 @@ _LOCK, _TURN = "lock", "turn.lock"
 
 @frozen
 class Pile:
-    """Leftovers of one kind, as a person knows them; `remove` returns complaints."""
+    """Leftovers of one kind, as a person knows them; `remove` returns what is wrong then."""
 
     items: tuple[str, ...]
-    remove: Callable[[], Sequence[str]]
+    remove: Callable[[], Sequence[Line]]
 
 
 def containers(subject: Subject) -> Pile:
@@ -36,17 +39,17 @@ def containers(subject: Subject) -> Pile:
     client = subject.docker_engine.client
     found = leftovers(client)
     items = tuple(f"{one.name} of {one.project}" for one in found)
-    return Pile(items, lambda: clean(client, found))
+    return Pile(items, lambda: [wrong(text) for text in clean(client, found)])
 
 
 def scratch(subject: Subject) -> Pile:
     """Return the scratch folders of the project's dead leanopts."""
     project = subject.folder
 
-    def remove() -> Sequence[str]:
+    def remove() -> Sequence[Line]:
         # What the start of a run does, under the same lock.
         Shelf(project, lambda folder: tree.sweep(f"{MARK}={folder}/")).close()
-        return [f"{name} cannot be removed" for name in _abandoned(project)]
+        return list(_staying(project, _abandoned(project)))
 
     return Pile(_abandoned(project), remove)
 
@@ -55,12 +58,21 @@ def builds(subject: Subject) -> Pile:
     """Return the builds of the project that nobody finishes any more."""
     project = subject.folder
 
-    def remove() -> Sequence[str]:
+    def remove() -> Sequence[Line]:
         with build_cache.turn(project / BUILDS):
             pass
-        return [f"{name} cannot be removed" for name in _unfinished(project)]
+        return list(_staying(project, _unfinished(project)))
 
     return Pile(_unfinished(project), remove)
+
+
+def _staying(project: Path, names: Iterable[str]) -> Iterator[Line]:
+    """Remove folders that have resisted once more; yield why they stay, and what takes them."""
+    for name in names:
+        path = project.absolute() / name
+        if error := remove_tree(path):
+            mend = f"sudo rm -rf {shlex.quote(str(path))}"
+            yield wrong(f"{name} cannot be removed: {error.strerror}", mend)
 
 
 def _abandoned(project: Path) -> tuple[str, ...]:

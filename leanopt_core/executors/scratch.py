@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 import stat
 import tempfile
 import weakref
@@ -15,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.removal import FOLDER, remove_below, remove_tree
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK = "lock"
 # The process, and what `mkdtemp` adds.
 _OURS = re.compile(r"\d+-[a-z0-9_]{8}")
@@ -86,8 +85,9 @@ class Scratch:
             raise ExecutorError(f"scratch folder '{folder}' cannot be read: {error}") from None
 
     def clear(self, folder: str) -> None:
-        """Remove `folder` with all in it, if it is there."""
-        shutil.rmtree(self.path.joinpath(*parts(folder)), ignore_errors=True)
+        """Remove `folder` with all in it, if it is there; what resists goes with the worker's."""
+        with suppress(OSError), self._folder(folder) as (parent, last):
+            remove_below(last, parent)
 
     def remove(self) -> None:
         """Remove the folder now."""
@@ -101,11 +101,11 @@ class Scratch:
     def _folder(self, name: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
         """Give the open folder that `name` lies in, reached without any link, and its last part."""
         *folders, last = parts(name)
-        here = os.open(self.path, _FOLDER)
+        here = os.open(self.path, FOLDER)
         try:
             for folder in folders:
                 made = make and _make(folder, here)
-                below = os.open(folder, _FOLDER, dir_fd=here)
+                below = os.open(folder, FOLDER, dir_fd=here)
                 os.close(here)
                 here = below
                 if made:
@@ -192,7 +192,7 @@ def _clear(root: Path, sweep: Callable[[Path], None]) -> None:
         ours = _OURS.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
         if ours and _abandoned(folder / _LOCK):
             sweep(folder)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
 
 
 def _abandoned(path: Path) -> bool:
@@ -214,10 +214,10 @@ def _abandoned(path: Path) -> bool:
 def _remove(path: Path, owner: int) -> None:
     # A forked child holds copies of these values; the folder is not its own.
     if os.getpid() == owner:
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
 
 
 def _release(path: Path, lock: int, owner: int) -> None:
     if os.getpid() == owner:
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
         os.close(lock)

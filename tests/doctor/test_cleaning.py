@@ -142,3 +142,17 @@ def test_yes_alone_is_a_mistake(small: Path, leanopt: Callable[..., Any]) -> Non
     done = leanopt(small, "doctor", "--yes", check=False)
     assert done.returncode == 2
     assert "--clean" in done.stderr
+
+
+def test_what_resists_is_said_with_why(
+    killed: Path, doctor: Doctor, mounted: Callable[[str], list[str]]
+) -> None:
+    """And with what removes it; here something is mounted on a folder in it."""
+    (left,) = folders(killed)
+    inside = killed / left / "mounted"
+    inside.mkdir()
+    report = doctor(killed, "--clean", "--yes", wrapper=mounted(f"mount -t tmpfs none '{inside}'"))
+    assert report.code == 6
+    line = report.one("scratch")
+    assert line["what"] == f"{left} cannot be removed: Device or resource busy"
+    assert line["mend"] == f"sudo rm -rf {killed / left}"
