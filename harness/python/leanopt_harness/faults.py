@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
+from collections.abc import Iterator
 
 from leanopt_harness.project import Project
 
@@ -15,6 +17,12 @@ NO_RESULT = "no result"
 LONGEST_TEXT = 4000
 LONGEST_MESSAGE = 8000
 
+# What a machine, or a process that has been at work for long, may have run out of.
+_RUN_OUT = frozenset(
+    getattr(errno, name)
+    for name in ("EAGAIN", "EDQUOT", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC")
+)
+
 
 class Failure(Exception):  # noqa: N818 - a backtest's failure is the field's term, not a bug here
     """A backtest that does not count: its category and the message for the user."""
@@ -23,6 +31,34 @@ class Failure(Exception):  # noqa: N818 - a backtest's failure is the field's te
         super().__init__(message)
         self.category = category
         self.message = message
+
+
+class SpentError(Exception):
+    """The harness is in no state to answer: the request is for a fresh one. Says why."""
+
+
+def of_the_machine(error: BaseException) -> bool:
+    """Say whether an exception, or one behind it, tells of memory, threads or files run out.
+
+    A pool whose worker was killed (out of memory?) counts too: it fails every backtest from then.
+    """
+    executors = sys.modules.get("concurrent.futures")
+    kinds = (MemoryError,) if executors is None else (MemoryError, executors.BrokenExecutor)
+    return any(
+        isinstance(one, kinds)
+        or (isinstance(one, OSError) and one.errno in _RUN_OUT)
+        or (type(one) is RuntimeError and one.args == ("can't start new thread",))
+        for one in _chain(error)
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those that it was raised from, or in the handling of."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        yield error
+        seen.add(id(error))
+        error = error.__context__ if error.__cause__ is None else error.__cause__
 
 
 def explain(error: BaseException, project: Project) -> str:

@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from operator import attrgetter, lt
 from typing import Any, TypeAlias
 
-from leanopt_harness.faults import NO_RESULT, Failure, describe
+from leanopt_harness.faults import NO_RESULT, Failure, describe, of_the_machine
 from leanopt_harness.values import Result, Trade
 
 Json: TypeAlias = "float | int | str | list[Json] | dict[str, Json] | None"
@@ -35,7 +35,8 @@ def read_result(result: object, outputs: Iterable[str]) -> dict[str, Json]:
     """Return the answer's `statistics`, and `equity` and `trades` where `outputs` names them.
 
     All of the result is checked whatever is asked for, so that a backtest's outcome does not depend
-    on it. Raises Failure ("no result") naming what is wrong with it.
+    on it. Raises Failure ("no result") naming what is wrong with it; what tells of the machine's
+    trouble passes as it is.
     """
     if not isinstance(result, Result):
         raise _refuse(f"the backtest returned {_shown(result)}: expected a Result")
@@ -44,7 +45,9 @@ def read_result(result: object, outputs: Iterable[str]) -> dict[str, Json]:
         equity, trades = _equity(result), _trades(result.trades)
     except Failure:
         raise
-    except BaseException as error:  # noqa: BLE001 - what is lazy in it may fail in any way
+    except BaseException as error:  # what is lazy in it may fail in any way
+        if of_the_machine(error):
+            raise
         what = f"{type(error).__name__}: {describe(error)}"
         raise _refuse(f"the Result cannot be read: {what}") from None
     if "equity" in outputs:

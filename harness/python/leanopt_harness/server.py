@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import gc
 import platform
-from time import perf_counter
+import sys
+from contextvars import copy_context
+from threading import active_count
+from time import monotonic, perf_counter
 from typing import Any
 
 from leanopt_harness import forms
 from leanopt_harness.channel import Channel
-from leanopt_harness.faults import ENGINE_ERROR, STRATEGY_ERROR, Failure, explain
-from leanopt_harness.outcome import OUTPUTS, read_result
+from leanopt_harness.faults import (
+    ENGINE_ERROR,
+    STRATEGY_ERROR,
+    Failure,
+    SpentError,
+    explain,
+    of_the_machine,
+)
+from leanopt_harness.folder import Folder
+from leanopt_harness.leftovers import adopt_orphans, end_children
+from leanopt_harness.outcome import OUTPUTS, Json, read_result
+from leanopt_harness.parameters import Parameters
 from leanopt_harness.project import Project
 from leanopt_harness.scenario import Scenario
-from leanopt_harness.serving import greeting, serve_with
+from leanopt_harness.serving import SPENT, greeting, serve_with
 from leanopt_harness.strategy import Strategy, load
 from leanopt_harness.surroundings import Surroundings
 
@@ -22,28 +35,41 @@ ABILITIES = ("inline", "statistics", "read", "equity", "trades")
 
 def serve(project: Project, channel: Channel) -> int:
     """Import the strategy, then answer every line of the channel. Returns the exit code."""
-    server = Server(load(project))
+    folder = Folder()
+    adopt_orphans()
+    server = Server(load(project), folder)
     # What the import made is there for good: no collection need look at it again.
     gc.collect()
     if hasattr(gc, "freeze"):  # CPython's
         gc.freeze()
-    return serve_with(server.respond, channel)
+    try:
+        code = serve_with(server.respond, channel, lambda: server.spent is not None)
+    except SpentError as error:
+        server.spent, code = str(error), SPENT
+    if server.spent is not None:
+        sys.stderr.write(f"\nthe harness ends, a fresh one is to go on: {server.spent}\n")
+    return code
 
 
 class Server:
-    """Runs one strategy, backtest after backtest."""
+    """Runs one strategy, backtest after backtest. `spent` says why it should run no more."""
 
-    def __init__(self, strategy: Strategy) -> None:
+    def __init__(self, strategy: Strategy, folder: Folder) -> None:
         self._strategy = strategy
-        self._surroundings = Surroundings()
+        self._folder = folder
+        folder.keep()
+        self._surroundings = Surroundings(folder)
+        self._fresh = True
+        self.spent: str | None = None
         # Trial after trial comes under the same scenario.
         self._last: tuple[str, Scenario] = ("", Scenario())
 
     def respond(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the members of a request's complete answer; raises nothing but Failure."""
+        """Return the members of a request's complete answer; raises Failure and SpentError."""
         if "backtest" in request:
             return self._backtest(request["backtest"], request)
         if "config_path" in request:
+            self._folder.keep()  # the client's file may lie here
             return self._backtest(forms.configuration(request["config_path"]), request)
         if "hello" in request:
             return {"hello": self._hello(request["hello"])}
@@ -62,20 +88,56 @@ class Server:
         asked = forms.outputs(request["outputs"], OUTPUTS) if "outputs" in request else ()
         parameters = forms.parameters(given.get("parameters"))
         scenario = self._scenario(given.get("scenario"))
-        run = self._strategy.run
+        before = monotonic(), active_count()
+        failed = True
+        try:
+            answer = self._run(parameters, scenario, asked)
+            failed = False
+        finally:
+            self.spent = self._surroundings.restore()
+            if failed:
+                self._end_what_is_left(*before)
+        read = sorted(name for name in parameters.asked if isinstance(name, str))
+        return {"read": read, **answer}
+
+    def _run(
+        self, parameters: Parameters, scenario: Scenario, asked: tuple[str, ...]
+    ) -> dict[str, Json]:
+        """Run the backtest in a copy of the context; return its part of the answer."""
+        run, context = self._strategy.run, copy_context()
         if run is None:
             raise Failure(STRATEGY_ERROR, self._strategy.fault or "the strategy has a fault")
+        fresh, self._fresh = self._fresh, False
         started = perf_counter()
         try:
-            result = run(parameters, scenario)
+            result = context.run(run, parameters, scenario)
+            seconds = round(perf_counter() - started, 6)
         except BaseException as error:  # noqa: BLE001 - nothing a strategy raises ends the harness
-            raise Failure(STRATEGY_ERROR, explain(error, self._strategy.project)) from None
-        finally:
-            self._surroundings.restore()
-        seconds = round(perf_counter() - started, 6)
-        answer: dict[str, Any] = read_result(result, asked)
-        read = sorted(name for name in parameters.asked if isinstance(name, str))
-        return {"read": read, "seconds": seconds, **answer}
+            raise self._failure(error, fresh) from None
+        try:
+            return {"seconds": seconds, **context.run(read_result, result, asked)}
+        except Failure:
+            raise
+        except BaseException as error:  # noqa: BLE001 - what is lazy in a result fails as a run
+            raise self._failure(error, fresh) from None
+
+    def _failure(self, error: BaseException, fresh: bool) -> Exception:
+        """Return what an exception comes to.
+
+        Where something has run out in a harness that is not fresh, an earlier backtest may have
+        used it up: only a fresh one can tell.
+        """
+        message = explain(error, self._strategy.project)
+        if not of_the_machine(error):
+            return Failure(STRATEGY_ERROR, message)
+        return Failure(ENGINE_ERROR, message) if fresh else SpentError(message)
+
+    def _end_what_is_left(self, since: float, threads: int) -> None:
+        """End what a failed backtest has started; what else of it is broken then, nobody knows."""
+        ended, more = end_children(since), active_count() - threads
+        if ended or more > 0:
+            what = f"{ended} child processes" if ended else f"{more} threads"
+            self.spent = f"a backtest that failed has left {what}"
 
     def _scenario(self, given: object) -> Scenario:
         # By text: 1, 1.0 and true are equal, and not the same to a strategy.

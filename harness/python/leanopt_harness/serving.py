@@ -16,20 +16,29 @@ PROTOCOL = 1
 #: The longest line that a client takes, in bytes.
 LONGEST_ANSWER = 128 * 1024 * 1024
 
+#: The exit code of a harness that is in no state to go on.
+SPENT = 3
+
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
-def serve_with(respond: Callable[[dict[str, Any]], dict[str, Any]], channel: Channel) -> int:
+def serve_with(
+    respond: Callable[[dict[str, Any]], dict[str, Any]],
+    channel: Channel,
+    spent: Callable[[], bool] = bool,
+) -> int:
     """Answer every line of the channel by `respond`. Returns the exit code.
 
     `respond` takes a request and returns the members of a complete answer, or raises Failure. The
     code is 0 at the end of input, 1 where nobody reads the answers any more, 130 when interrupted
-    between two backtests.
+    between two backtests, and SPENT after an answer where `spent` says so.
     """
     try:
         for line in channel.lines():
             if line is None or not line.isspace():
                 channel.send(_answer(line, respond))
+                if spent():
+                    return SPENT
     except OSError:
         return 1
     except KeyboardInterrupt:

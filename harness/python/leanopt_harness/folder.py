@@ -1,0 +1,71 @@
+"""The current folder: gone back to after each backtest, and emptied of what that has left."""
+
+# Paths are strings here: they go back as they came, and a backtest may take 0.1 ms.
+# ruff: noqa: PTH102, PTH108, PTH109, PTH208
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+
+
+class Folder:
+    """The current folder as it is now.
+
+    Where there is nothing in it, it is taken for a scratch folder: nothing stays that a backtest
+    leaves there. Anywhere else, as where a person runs a harness by hand, nothing is removed.
+    """
+
+    def __init__(self) -> None:
+        self._path: str | None = None
+        self._scratch = False
+        with suppress(OSError):  # it may have been removed
+            self._path = os.getcwd()
+            self._place = _place(self._path)
+            self._scratch = not os.listdir(self._path)
+        self._kept: set[str] = set()
+
+    def keep(self) -> None:
+        """Let stay what is there now: the import's, or the client's."""
+        if self._scratch:
+            with suppress(OSError):
+                self._kept = set(os.listdir())
+
+    def restore(self) -> str | None:
+        """Go back and remove what is new; return why that cannot be done, None where it is."""
+        if self._path is None:
+            return None
+        try:
+            self._go_back(self._path)
+            if self._scratch and not self._kept.issuperset(os.listdir()):
+                self._empty(self._path)
+        except OSError as error:
+            return f"the current folder cannot be put back: {error}" if self._scratch else None
+        return None
+
+    def _go_back(self, path: str) -> None:
+        try:
+            os.chdir(path)
+        except FileNotFoundError:
+            if not self._scratch:
+                raise
+            os.mkdir(path, 0o700)
+            os.chdir(path)
+            self._place = _place(path)
+
+    def _empty(self, path: str) -> None:
+        import shutil  # of no use to most strategies
+
+        if _place(path) != self._place:
+            raise OSError("there is another one in its place")
+        for name in set(os.listdir()) - self._kept:
+            if stat.S_ISDIR(os.lstat(name).st_mode):
+                shutil.rmtree(name)
+            else:
+                os.unlink(name)
+
+
+def _place(path: str) -> tuple[int, int]:
+    status = os.lstat(path)
+    return status.st_dev, status.st_ino
