@@ -13,6 +13,7 @@ from types import MappingProxyType
 from attrs import frozen
 
 from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.docker.endpoint import DEFAULT, context
 from leanopt_core.executors.docker.trouble import system_error
 
 # By the program that installs packages.
@@ -38,6 +39,10 @@ class Cause:
 
 def cause_of(error: ExecutorError) -> Cause:
     """Return why `connect` has failed with this error."""
+    try:
+        chosen = context()
+    except ExecutorError as broken:
+        return Cause(str(broken), None)
     system = system_error(error)
     if system is not None and system.errno in (errno.EACCES, errno.EPERM):
         what = "this user may not use its socket (log in again after the command)"
@@ -50,18 +55,12 @@ def cause_of(error: ExecutorError) -> Cause:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         if value := os.environ.get(name):
             return Cause(f"{name} is {value}, and {silent}", f"unset {name}")
-    if (context := _context()) != "default":
-        return Cause(f"the context is {context}, and {silent}", "docker context use default")
+    if chosen != DEFAULT:
+        return Cause(f"the context is {chosen}, and {silent}", "docker context use default")
     if not any(map(shutil.which, ("docker", "dockerd"))):
         found = (command for name, command in _INSTALL.items() if shutil.which(name))
         return Cause("it is not installed", next(found, None))
     return Cause(f"it is installed, but {silent}", _start())
-
-
-def _context() -> str:
-    from docker.context.config import get_current_context_name
-
-    return str(get_current_context_name())
 
 
 def _start() -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
 
 from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.docker.endpoint import endpoint, misunderstood
 from leanopt_core.executors.docker.trouble import foreign, said, system_error
 
 #: A `docker.APIClient`; the SDK has no types.
@@ -61,44 +61,24 @@ class Engine:
 def connect() -> Engine:
     """Return the engine of `DOCKER_HOST`, else of the current context, else of this machine.
 
-    Raises ExecutorError where none answers, or it may not be used, saying what mends it.
+    Raises ExecutorError where none answers, or it may not be used, saying what mends it; and for
+    settings of Docker's that mean nothing, naming them.
     """
     import docker
 
-    where = _endpoint()
+    where = endpoint()
     host = str(where.get("base_url") or "unix:///var/run/docker.sock")
     try:
         client = docker.APIClient(
             version="auto", timeout=_PATIENCE, max_pool_size=_CONNECTIONS, **where
         )
         info = client.info()
-    except Exception as error:
-        if not foreign(error):
-            raise
-        raise ExecutorError(_unreachable(host, error)) from None
+    except Exception as error:  # noqa: BLE001 - the SDK stumbles in many ways
+        told = _unreachable(host, error) if foreign(error) else misunderstood(error)
+        raise ExecutorError(told) from None
     if info.get("OSType") != "linux":
         raise ExecutorError(f"the Docker engine at {host} runs no Linux containers")
     return Engine(client, host, info)
-
-
-def _endpoint() -> dict[str, Any]:
-    """Return what the SDK is to be told, by the rules of the `docker` command."""
-    from docker.context import ContextAPI
-    from docker.context.config import get_current_context_name
-    from docker.utils import kwargs_from_env
-
-    if os.environ.get("DOCKER_HOST"):
-        return dict(kwargs_from_env())
-    name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
-    if name == "default":
-        return {}
-    context = ContextAPI.get_context(name)
-    if context is None:
-        raise ExecutorError(
-            f"there is no Docker context '{name}'; `docker context ls` lists them, and"
-            " `docker context use default` goes back to this machine's engine"
-        )
-    return {"base_url": context.Host, "tls": context.TLSConfig}
 
 
 def _unreachable(host: str, error: Exception) -> str:
