@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from leanopt_core.engines.lean.build import Recipe, build
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
+from leanopt_core.work import Mount
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 import image as images  # noqa: E402 - found beside this file
@@ -29,6 +30,14 @@ PROJECT = """<Project Sdk="Microsoft.NET.Sdk">
 def executor(make: Callable[..., DockerExecutor], engine: Engine) -> DockerExecutor:
     """Workers in an image with the stand-in for .NET and LEAN."""
     return make(image=images.image(engine.client, contents()))
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """The caller's files are for nobody else."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 def test_a_project_is_built_in_the_image(executor: DockerExecutor, folder: Path) -> None:
@@ -49,6 +58,22 @@ def test_a_project_is_built_in_the_image(executor: DockerExecutor, folder: Path)
     (project / "Main.cs").write_text("public class Trend {\n")
     with pytest.raises(StrategyError, match=r"Main\.cs\(1,1\): error CS1513: } expected"):
         build(project, once=executor.once, builds=builds, recipe=recipe)
+
+
+def test_a_narrow_umask_keeps_nothing_from_workers(
+    executor: DockerExecutor, folder: Path, umask: None
+) -> None:
+    """They may be another user, who reads what leanopt writes for them, and what was built."""
+    project = folder / "Trend"
+    project.mkdir()
+    (project / "Trend.csproj").write_text(PROJECT)
+    (project / "Main.cs").write_text("public class Trend { }\n")
+    builds = folder / ".leanopt" / "builds"
+    recipe = Recipe(executor.place(), "harness 1")
+    built = build(project, once=executor.once, builds=builds, recipe=recipe)
+    code = "import os, sys; print(open(sys.argv[1] + '/Trend.dll').read() != '')"
+    mounts = (Mount("build", built.path),)
+    assert executor.once(("{python}", "-c", code, "{build}"), mounts).output == "True\n"
 
 
 def test_an_image_without_a_compiler_says_so(

@@ -22,6 +22,8 @@ from xml.sax.saxutils import quoteattr
 
 from attrs import frozen
 
+from leanopt_core.engines.lean.snapshot import open_to_readers
+
 #: The exit code of `command` where there is no `dotnet`; a shell's for no such command.
 NO_COMPILER = 127
 
@@ -100,7 +102,10 @@ def command(project: str, framework: str) -> tuple[str, ...]:
 
 
 def write_imports(output: Path, source: Path, text: str, options: Options) -> None:
-    """Write into `output` what MSBuild imports for the project with this text in `source`."""
+    """Write into `output` what MSBuild imports for the project with this text in `source`.
+
+    Whoever compiles may read it, whatever the caller's umask is.
+    """
     (output / "offline").mkdir()
     own_sources = any(path.name.lower() == "nuget.config" for path in source.iterdir())
     props = _PROPS.replace("{sources}", "" if options.network or own_sources else _OFFLINE)
@@ -110,6 +115,7 @@ def write_imports(output: Path, source: Path, text: str, options: Options) -> No
     targets = _TARGETS.replace("{assemblies}", quoteattr(f"{launcher}/*.dll"))
     targets = targets.replace("{packages}", packages)
     (output / "leanopt.targets").write_text(targets, encoding="utf-8")
+    open_to_readers(output)
 
 
 def _removed(package: str, launcher: str) -> str:
