@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import count
 
 from attrs import define, field, frozen
 
@@ -21,11 +18,12 @@ from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
-from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.executors.pool import Pool
 from leanopt_core.search.audience import Audience
-from leanopt_core.search.flight import Errand, Flight
-from leanopt_core.search.keeping import Keeper, Place
-from leanopt_core.search.ledger import Known, Ledger
+from leanopt_core.search.backtests import Backtests
+from leanopt_core.search.flight import Flight
+from leanopt_core.search.keeping import Keeper
+from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.machine import (
     Command,
     Propose,
@@ -37,18 +35,11 @@ from leanopt_core.search.machine import (
     Tell,
     Withdraw,
 )
-from leanopt_core.search.readers import Readers, read
 from leanopt_core.search.replay import Replay
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
-from leanopt_core.work import Backtest, Category, Failure, Outcome, Scenario
-
-# How long at most what is being read may take at the end of an interrupted run, in seconds.
-_LAST = 1.0
-
-# How often a backtest is run again whose result could not be read any more.
-_RETRIES = 2
+from leanopt_core.work import Backtest, Outcome, Scenario
 
 #: How long at most a result may wait for others to be committed with, in seconds.
 _GROUPING = 0.02
@@ -75,8 +66,6 @@ class _Search:
     replay: Replay
     flights: dict[int, Flight] = field(factory=dict)
     fresh: list[tuple[Flight, int, Backtest]] = field(factory=list)
-    queue: deque[Errand] = field(factory=deque)
-    reason: str | None = None
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
@@ -99,18 +88,21 @@ class RunLoop:
         outputs: frozenset[str],
     ) -> None:
         self._workers = workers
-        self._readers: Readers[tuple[Errand, Finished[int]]] = Readers(workers.wake)
         self._keeper = keeper
-        self._engine = engine
         self._ledger = ledger
         self._judge = judge
         self._audience = audience
-        self._outputs = outputs
-        self._tickets = count(1)
-        self._running: dict[int, Errand] = {}
-        self._errands: dict[str, Errand] = {}
+        self._backtests = Backtests(
+            [[scenario.name for scenario in setup.scenarios] for setup in searches],
+            workers=workers,
+            engine=engine,
+            ledger=ledger,
+            audience=audience,
+            keeper=keeper,
+            outputs=outputs,
+            land=self._land,
+        )
         self._landed: list[Flight] = []
-        self._turn = 0
         self._due = math.inf
         self._searches = [self._search(i, setup) for i, setup in enumerate(searches)]
         self._interrupted = False
@@ -145,19 +137,20 @@ class RunLoop:
             self._work()
         except LeanoptError:
             # What has been answered has finished, and is not lost.
-            self._collect((), last=True)
+            self._backtests.collect((), last=True)
             raise
         finally:
-            self._readers.close()
-            self._keeper.close()
+            self._backtests.close()
 
     def _work(self) -> None:
         for search in self._searches:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
             if not self._catching_up():
-                self._dispatch()
-            any_news = self._collect(self._workers.wait(self._timeout()), last=self._interrupted)
+                self._backtests.dispatch()
+            any_news = self._backtests.collect(
+                self._workers.wait(self._timeout()), last=self._interrupted
+            )
             if self._interrupted:
                 raise Interrupted
             if not any_news:
@@ -186,7 +179,7 @@ class RunLoop:
         """
         if self._catching_up():
             return 0.0
-        if self._due == math.inf or any(search.queue for search in self._searches):
+        if self._due == math.inf or self._backtests.queued:
             return max(0.0, self._due - time.monotonic())
         return 0.0
 
@@ -215,7 +208,7 @@ class RunLoop:
         fresh = [one for one in fresh if one[0].number in search.flights]
         known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
         for flight, place, backtest in fresh:
-            self._send(search, flight, place, backtest, known.get(backtest.key))
+            self._backtests.send(flight, place, backtest, known.get(backtest.key))
 
     def _next(self, commands: Iterator[Command]) -> Command | None:
         """Let the machine go on to its next command; methods are at work meanwhile."""
@@ -265,102 +258,11 @@ class RunLoop:
                 key = content_key(search.setup.shared_keys[place], text)
                 search.fresh.append((flight, place, Backtest(key, parameters, scenario)))
 
-    def _send(
-        self,
-        search: _Search,
-        flight: Flight,
-        place: int,
-        backtest: Backtest,
-        known: Known | None,
-    ) -> None:
-        """Answer a backtest from the store, join one that is under way, or queue it."""
-        if known is not None:
-            self._ledger.evaluate(flight.search, flight.number, place, known.id)
-            self._audience.cached()
-            self._land(flight, place, known.outcome)
-            return
-        errand = self._errands.get(backtest.key)
-        if errand is None:
-            errand = Errand(search.index, backtest, place)
-            self._errands[backtest.key] = errand
-            search.queue.append(errand)
-        errand.waiting.append((flight, place))
-
     def _land(self, flight: Flight, place: int, outcome: Outcome) -> None:
         flight.outcomes[place] = outcome
         self._due = min(self._due, time.monotonic() + _GROUPING)
         if flight.landed:
             self._landed.append(flight)
-
-    def _dispatch(self) -> None:
-        """Fill the pool, one backtest of each search in turn."""
-        room = self._workers.room()
-        while room > 0 and (search := self._next_queue()) is not None:
-            errand = search.queue.popleft()
-            if errand.waiting:
-                self._submit(errand)
-                room -= 1
-            else:
-                del self._errands[errand.backtest.key]
-
-    def _submit(self, errand: Errand) -> None:
-        hello = self._workers.hello
-        if hello is None:
-            raise ValueError("there is no room before the first hello")
-        ticket = next(self._tickets)
-        self._running[ticket] = errand
-        self._workers.submit(ticket, self._engine.request(errand.backtest, self._outputs, hello))
-
-    def _next_queue(self) -> _Search | None:
-        searches = self._searches
-        for step in range(len(searches)):
-            search = searches[(self._turn + step) % len(searches)]
-            if search.queue:
-                self._turn = (search.index + 1) % len(searches)
-                return search
-        return None
-
-    def _collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
-        """Take what has finished, and what has been read; return whether there was any of that.
-
-        `last` waits a little for what is being read.
-        """
-        for one in finished:
-            errand = self._running.pop(one.ticket)
-            if one.answer is not None and one.answer.files is not None:
-                work = partial(read, self._engine, one.answer, errand.backtest, self._outputs)
-                keep = partial(self._keeper.take, one.ticket)
-                self._readers.begin((errand, one), partial(work, keep=keep))
-            else:
-                self._settle(errand, one, self._read(errand, one))
-        settled = self._readers.done(wait=_LAST if last else 0.0)
-        for (errand, one), outcome in settled:
-            if _died(outcome) and errand.lost < _RETRIES:
-                errand.lost += 1
-                self._searches[errand.search].queue.appendleft(errand)
-                continue
-            self._keeper.give(one.ticket, [self._place(*waits) for waits in errand.waiting])
-            self._settle(errand, one, outcome)
-        return bool(finished or settled)
-
-    def _place(self, flight: Flight, place: int) -> Place:
-        scenario = self._searches[flight.search].setup.scenarios[place].name
-        return Place(flight.search + 1, flight.number, scenario)
-
-    def _settle(self, errand: Errand, finished: Finished[int], outcome: Outcome) -> None:
-        """Record a backtest's outcome, and land the trials that wait for it."""
-        del self._errands[errand.backtest.key]
-        self._audience.backtested(outcome, finished.seconds)
-        kept = self._ledger.record(errand, outcome, finished)
-        for flight, place in errand.waiting:
-            self._ledger.evaluate(flight.search, flight.number, place, kept)
-            self._land(flight, place, outcome)
-
-    def _read(self, errand: Errand, finished: Finished[int]) -> Outcome:
-        if finished.answer is None:
-            nothing = "the pool gave neither answer nor failure"
-            return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
-        return read(self._engine, finished.answer, errand.backtest, self._outputs)
 
     def _score(self, index: int, number: int) -> Score:
         search = self._searches[index]
@@ -395,19 +297,7 @@ class RunLoop:
             search.machine.stop(reason)
 
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
-        """Drop trials that will never be told; a backtest that nobody waits for is ended."""
+        """Drop trials that will never be told."""
         gone = [search.flights.pop(number) for number in numbers]
         self._ledger.withdraw(search.index, numbers)
-        for number in numbers:
-            self._keeper.drop(search.index + 1, number)
-        for errand in self._errands.values():
-            errand.waiting = [place for place in errand.waiting if place[0] not in gone]
-        for ticket, errand in list(self._running.items()):
-            if not errand.waiting:
-                self._workers.withdraw(ticket)
-                del self._running[ticket]
-                del self._errands[errand.backtest.key]
-
-
-def _died(outcome: Outcome) -> bool:
-    return outcome.failure is not None and outcome.failure.category is Category.DIED
+        self._backtests.withdraw(gone)
