@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.testing.lines import launch
 
@@ -40,3 +41,25 @@ def test_the_command_starts_the_same_worker(
     assert network["text"].count("\n") == 3, "there is more than a loopback"
     assert "NoNewPrivs:\t1" in status["text"]
     assert "CapEff:\t0000000000000000" in status["text"]
+
+
+def test_any_folder_s_name_is_one(make: Callable[..., DockerExecutor], folder: Path) -> None:
+    """Also where it means something in a line of CSV, as which `docker` reads a mount."""
+    odd = folder / 'a,b "c", readonly=x'
+    odd.mkdir()
+    (odd / "file").write_text("there")
+    manual = make(mounts=(f"{odd}:/odd",)).manual(launch())
+    asked = {"id": "1", "do": "read", "path": "/odd/file"}
+    done = subprocess.run(
+        manual.command, input=f"{json.dumps(asked)}\n", capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["text"] == "there"
+
+
+def test_the_image_is_there_by_its_id(
+    make: Callable[..., DockerExecutor], engine: Engine, image: str
+) -> None:
+    """Its name may mean another one tomorrow."""
+    command = make().manual(launch()).command
+    assert engine.client.inspect_image(image)["Id"] in command
+    assert image not in command

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def command_line(body: Mapping[str, Any], image: str) -> tuple[str, ...]:
-    """Return the command, as a person would type it; the container is removed at its end."""
+def command_line(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the command, as a person would type it; the container is removed at its end.
+
+    The image is there by its id: a name may come to mean another.
+    """
     program, *arguments = body["Entrypoint"]
     return (
         *("docker", "run", "--rm", "--interactive", "--init", "--read-only"),
         *_flags(body),
         *_host_flags(body["HostConfig"]),
         f"--entrypoint={program}",
-        image,
+        body["Image"],
         *arguments,
     )
 
@@ -38,8 +43,15 @@ def _host_flags(host: Mapping[str, Any]) -> Iterator[str]:
     if host["UsernsMode"]:
         yield f"--userns={host['UsernsMode']}"
     yield from (f"--tmpfs={place}:{how}" for place, how in host["Tmpfs"].items())
-    for mount in host["Mounts"]:
-        access = "" if not mount["ReadOnly"] else ",readonly"
-        yield f"--mount=type=bind,source={mount['Source']},target={mount['Target']}{access}"
+    yield from (f"--mount={_bind(mount)}" for mount in host["Mounts"])
     for device in host["Devices"]:
         yield "--device={PathOnHost}:{PathInContainer}:{CgroupPermissions}".format(**device)
+
+
+def _bind(mount: Mapping[str, Any]) -> str:
+    """Return a mount as a line of CSV, which `docker` reads it as."""
+    fields = ["type=bind", f"source={mount['Source']}", f"target={mount['Target']}"]
+    fields += ["readonly"] if mount["ReadOnly"] else []
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()

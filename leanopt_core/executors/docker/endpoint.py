@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.trouble import said
@@ -86,5 +86,4 @@ def _settings() -> Mapping[str, Any]:
 def _file() -> str | None:
     from docker.utils.config import find_config_file
 
-    found: str | None = find_config_file()
-    return found
+    return cast("str | None", find_config_file())

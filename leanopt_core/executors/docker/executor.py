@@ -86,7 +86,7 @@ class DockerExecutor:
         base = self._base.get()
         configuration = body(base.site, Tenant(launch, memory=base.engine.worker_memory))
         inside = {"request": SCRATCH, **places(launch.mounts)}
-        return Manual(command_line(configuration, self._options.image), {}, inside)
+        return Manual(command_line(configuration), {}, inside)
 
     def close(self) -> None:
         """Remove every container and the scratch folders, for good, within about two seconds.
@@ -100,9 +100,9 @@ class DockerExecutor:
         return Housing(prepare(self._base.get(), self._run, tidy=self._tidy), self._run)
 
     def _start(self, tenant: Tenant, worker: str) -> DockerChannel:
+        self._base.get().check(tenant.launch.mounts, tenant.memory)
         housing = self._housing.get()
         ground, number = housing.ground, next(self._numbers)
-        ground.check(tenant.launch.mounts, tenant.memory)
         folder = None
         if self._options.scratch == "folder":
             folder = ground.scratch(f"{worker}-{number}")

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine, connect
+from leanopt_core.executors.docker.given import see_given
 from leanopt_core.executors.docker.image import Image, find
 from leanopt_core.executors.docker.labels import Owner, labels, this_process
 from leanopt_core.executors.docker.leftovers import clean, leftovers
@@ -19,6 +20,9 @@ from leanopt_core.executors.docker.settings import Site
 from leanopt_core.executors.scratch import Scratch, Shelf
 from leanopt_core.work import Mount
 
+# Docker's own.
+_LEAST_MEMORY = 6 * 2**20
+
 
 @frozen
 class Base:
@@ -27,6 +31,27 @@ class Base:
     engine: Engine
     image: Image
     site: Site
+
+    def check(self, mounts: Sequence[Mount], memory: int | None) -> None:
+        """Raise ExecutorError for what cannot be had: a folder to see, a memory limit."""
+        person = self.site.person
+        for mount in mounts:
+            if not mount.source.exists():
+                raise ExecutorError(f"{mount.source} is to be seen by workers, but is not there")
+            if not mount.writable and not person.sees(mount.source):
+                raise ExecutorError(
+                    f"workers run as user {person.uid}, who may not read {mount.source}:"
+                    f" `chmod -R a+rX {mount.source}`, or name its owner by executor.user"
+                )
+        if memory is None:
+            return
+        if not self.engine.limits_memory:
+            raise ExecutorError(f"the Docker engine at {self.engine.host} limits no memory")
+        if memory < _LEAST_MEMORY:
+            raise ExecutorError(
+                f"executor.memory_limit: found {memory} bytes, but Docker limits no container to"
+                f" less than {_LEAST_MEMORY / 2**20:g} MiB"
+            )
 
 
 @frozen
@@ -50,24 +75,14 @@ class Ground:
         except OSError as error:
             raise ExecutorError(f"no scratch folder can be made: {error}") from None
 
-    def check(self, mounts: Sequence[Mount], memory: int | None) -> None:
-        """Raise ExecutorError for what cannot be had: a folder to see, a memory limit."""
-        person = self.base.site.person
-        for mount in mounts:
-            if not mount.source.exists():
-                raise ExecutorError(f"{mount.source} is to be seen by workers, but is not there")
-            if not mount.writable and not person.sees(mount.source):
-                raise ExecutorError(
-                    f"workers run as user {person.uid}, who may not read {mount.source}:"
-                    f" `chmod -R a+rX {mount.source}`, or name its owner by executor.user"
-                )
-        if memory is not None and not self.base.engine.limits_memory:
-            raise ExecutorError(f"the Docker engine at {self.base.engine.host} limits no memory")
-
 
 def survey(options: DockerOptions, project: Path) -> Base:
-    """Find the engine and the image; raises ExecutorError where one is not to be had."""
+    """Find the engine, what the options give workers, and the image.
+
+    Raises ExecutorError where one is not to be had.
+    """
     engine = connect()
+    see_given(options, project, devices="unix://" in engine.host)
     image = find(engine.client, options)
     site = Site(
         image.ident,
