@@ -141,3 +141,14 @@ def test_a_lean_that_is_killed_costs_its_backtest_alone(
         assert killed["attempts"] == 2
         assert completed["failure"] is None
     assert containers(project) == []
+
+
+def test_a_document_cut_short_by_a_full_scratch_says_so(lean, leanopt, engine: Engine) -> None:
+    """By the option that gives it more, not by what is wrong with the document."""
+    image = images.image(engine.client, contents())
+    options = 'scratch = "tmpfs"\nscratch_size = "64KB"\nretries = 0'
+    project = lean("full", image, "entry = { choices = [0] }", options)
+    leanopt(project, "run", "pipeline.toml", check=False)
+    (backtest,) = _backtests(leanopt, project)
+    assert backtest["failure"]
+    assert "executor.scratch_size" in str(backtest["message"])

@@ -3,14 +3,15 @@
     python3 -I -S -c SOURCE FOLDER
 
 It takes lines of JSON, `{"do": ..., "name": ..., "most": ..., "size": ...}`, each followed by
-`size` bytes, and answers likewise: `{"size": ...}` and the bytes, or `{"error": "absent" | ...,
-"size": 0}`. No name leads out of FOLDER, no answer has more than `most` bytes. Standard library
-only, Python 3.8 or newer: it runs in the image.
+`size` bytes, and answers likewise: `{"size": ...}` and the bytes, or `{"error": "absent" | "full" |
+..., "size": 0}`. No name leads out of FOLDER, no answer has more than `most` bytes. Standard
+library only, Python 3.8 or newer: it runs in the image.
 """
 
 from __future__ import annotations
 
 # ruff: noqa: PTH103, PTH108, PTH118, PTH120, PTH123 - it starts with each container: `os` is enough
+import errno
 import json
 import os
 import shutil
@@ -29,7 +30,9 @@ def put(path: str, content: bytes, _: int) -> bytes:
 
 
 def get(path: str, _: bytes, most: int) -> bytes:
-    """Return what a plain file holds."""
+    """Return what a plain file holds; where nothing more could be written, it may be cut short."""
+    if os.statvfs(os.path.dirname(path)).f_bavail == 0:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -56,6 +59,14 @@ def clear(path: str, _: bytes, __: int) -> bytes:
     return b""
 
 
+def told(trouble: OSError) -> str:
+    """Return an error in a word, or the system's words."""
+    if trouble.errno == errno.ENOSPC:
+        return "full"
+    absent = isinstance(trouble, FileNotFoundError)
+    return "absent" if absent else trouble.strerror or str(trouble)
+
+
 def inside(root: str, name: str) -> str:
     """Return the path of a name, which no link on the way may lead elsewhere."""
     path = os.path.join(root, name)
@@ -74,10 +85,8 @@ def serve(root: str) -> None:
         try:
             path = inside(root, asked["name"])
             data, error = work[asked["do"]](path, content, asked["most"]), None
-        except FileNotFoundError:
-            data, error = b"", "absent"
         except OSError as trouble:
-            data, error = b"", trouble.strerror or str(trouble)
+            data, error = b"", told(trouble)
         head = {"size": len(data), "error": error}
         sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + data)
         sys.stdout.buffer.flush()

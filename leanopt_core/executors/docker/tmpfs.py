@@ -81,6 +81,11 @@ class TmpfsScratch:
             self._let_go()
         if head.error == "absent":
             raise FileNotFoundError(name)
+        if head.error == "full":
+            raise ExecutorError(
+                f"a worker's scratch of {self._size / 2**20:g} MiB in memory is full, so that"
+                f" '{name}' may be cut short: give it more (executor.scratch_size)"
+            )
         if head.error:
             raise ExecutorError(f"scratch file '{name}' cannot be used: {head.error}")
         return data
