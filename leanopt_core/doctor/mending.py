@@ -54,7 +54,8 @@ def cause_of(error: ExecutorError) -> Cause:
     )
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
         if value := os.environ.get(name):
-            return Cause(f"{name} is {value}, and {silent}", f"unset {name}")
+            what = silent if name in silent else f"{name} is {value}, and {silent}"
+            return Cause(what, f"unset {name}")
     if chosen != DEFAULT:
         return Cause(f"the context is {chosen}, and {silent}", "docker context use default")
     if not any(map(shutil.which, ("docker", "dockerd"))):
