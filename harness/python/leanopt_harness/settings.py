@@ -16,7 +16,13 @@ from copy import copy
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
-_SIGNALS = range(1, 32)
+# Those that programs have handlers for.
+_SIGNALS = [
+    int(number)
+    for number in signal.Signals
+    if number.name[3:]
+    in {"HUP", "INT", "QUIT", "PIPE", "ALRM", "TERM", "USR1", "USR2", "CHLD", "XCPU", "XFSZ"}
+]
 
 _Parts: TypeAlias = "tuple[str, Callable[[], Any], Callable[[Any], object]]"
 
