@@ -25,4 +25,5 @@ class Quiet:
     def _unheard(self, *_arguments: object, **_more: object) -> None:
         return None
 
-    warning = started = stage_started = stage_ended = backtested = cached = tick = _unheard
+    warning = preparing = started = stage_started = stage_ended = _unheard
+    backtested = cached = tick = _unheard

@@ -12,6 +12,7 @@ from typing import IO, Final
 from attrs import evolve, frozen
 
 from leanopt_core.errors import LeanoptError, Mistake, PipelineError, UsageError
+from leanopt_core.importing import dotenv
 from leanopt_core.importing.draft import At, Draft, Imported
 from leanopt_core.importing.json_file import read_object
 from leanopt_core.importing.lean_cli import read_config
@@ -36,8 +37,10 @@ _CONFIG: Final = "optimizer-config.json"
 _LEAN: Final = ("optimization-strategy", "optimization-criterion")
 _OPTIMIZER: Final = ("stages", "fitness", "parameter_space_file")
 _LONGEST_NAME: Final = 60
-#: What stands for a variable that is not set yet; absolute, for some paths have to be.
+#: What stands for a variable that is not set yet: an image's name, else a path, absolute since some
+#: have to be.
 _ANY: Final = "/"
+_ANY_IMAGE: Final = "image"
 
 
 @frozen
@@ -119,8 +122,10 @@ def check(path: Path, read: Imported, registry: Registry) -> None:
 
     Variables that are not set yet are no mistakes.
     """
-    # Whatever is expected there: a path, an absolute one, an image.
-    environment = {**dict.fromkeys(unset(read, path.parent), _ANY), **os.environ}
+    absent = {
+        name: _ANY_IMAGE if name == dotenv.IMAGE else _ANY for name in unset(read, path.parent)
+    }
+    environment = {**absent, **os.environ}
     try:
         load_pipeline(path, registry, environment=environment)
     except PipelineError as error:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,8 +141,9 @@ def test_a_socket_that_this_user_may_not_use(tmp_path: Path, doctor: Doctor) -> 
         pytest.skip("needs an engine of this machine, and the right to become another user")
     if works(*nobody, "test", "-w", str(socket)):
         pytest.skip("everybody may use this engine")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_uid == os.getuid():
+            folder.chmod(folder.stat().st_mode | 0o055)
     environment = {"DOCKER_HOST": "", "DOCKER_CONTEXT": "", "HOME": str(tmp_path)}
     report = doctor(tmp_path, wrapper=nobody, **environment)
     assert "may not use its socket" in report.one("docker")["what"]

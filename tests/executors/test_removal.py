@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,8 @@ def run(code: str, folder: Path) -> list[str]:
 @pytest.fixture
 def open_folder(tmp_path: Path) -> Path:
     """A folder that any user reaches."""
-    for path in (tmp_path.parents[1], tmp_path.parent, tmp_path):
-        if path.stat().st_uid == os.getuid():
+    for path in (tmp_path, *tmp_path.parents):
+        if path.is_relative_to(tempfile.gettempdir()) and path.stat().st_uid == os.getuid():
             path.chmod(path.stat().st_mode | 0o011)
     return tmp_path
 

@@ -49,6 +49,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("search.lookahead=9", True),
     ("search.curves=none", False),
     ("search.durability=power", False),
+    ("search.keep=best:5", False),
     ("executor.use=process", False),
     ("executor.workers=7", False),
     ("executor.time_limit=1min", False),
@@ -194,6 +195,7 @@ def test_the_other_half(load, folder) -> None:
         "retries": 2,
         "curves": "none",
         "durability": "process",
+        "keep": "none",
         "sinks": [{"use": "jsonl", "path": "out.jsonl"}],
         "folder": folder.as_posix(),
     }
