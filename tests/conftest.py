@@ -13,6 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.docker.engine import Engine, connect
+
+# Tests import what they share, as `tests.stored`.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 # A property that takes long on a busy machine is no failure.
 settings.register_profile("leanopt", deadline=None)
 settings.load_profile("leanopt")
@@ -123,3 +129,14 @@ def canonical(leanopt: Leanopt) -> Callable[[Path], str]:
         return leanopt(folder, "export", *run, "--to", "jsonl", "--canonical").stdout
 
     return dump
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The engine that this user's `docker` command talks to."""
+    try:
+        engine = connect()
+    except ExecutorError as error:
+        pytest.skip(f"needs a Docker engine: {error}")
+    yield engine
+    engine.client.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leanopt_core.cli.output import print_table
-from leanopt_core.errors import UsageError
+from leanopt_core.cli.writing import write_new
 
 if TYPE_CHECKING:
     from leanopt_core.scaffold.draft import Draft
@@ -47,19 +47,9 @@ def command(strategy: Path, output: Path | None, algorithm: str | None) -> None:
     draft = draft_of(found, path.parent, algorithm)
     registry = discover()
     installed = Installed(registry.names(Kind.STAGE), registry.names(Kind.FITNESS))
-    _write(path, pipeline_text(draft, installed))
+    write_new(path, pipeline_text(draft, installed))
     _print(draft, path)
     load_pipeline(path, registry, environment={_DATA: str(path.parent), **os.environ})
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{path} is there already; --output names another file") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _print(draft: Draft, path: Path) -> None:

@@ -11,24 +11,12 @@ from typing import Any
 
 import pytest
 
-from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.docker.engine import Engine, connect
+from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.options import DockerOptions
 
 sys.path.insert(0, str(Path(__file__).parent))
 import image as images
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    """The engine that this user's `docker` command talks to."""
-    try:
-        engine = connect()
-    except ExecutorError as error:
-        pytest.skip(f"needs a Docker engine: {error}")
-    yield engine
-    engine.client.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -22,22 +21,9 @@ from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.pool import Pool
 from leanopt_core.testing.lines import PATIENCE, ask, launch, request
 from leanopt_core.work import Category, Request
+from tests.stored import told
 
 LIMIT = "memory_limit = 134217728\n"
-
-
-def _told(project: Path) -> int:
-    """Return how many trials the store says were told, 0 while there is no store."""
-    path = project / ".leanopt" / "leanopt.db"
-    if not path.exists():
-        return 0
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        return int(connection.execute("SELECT coalesce(sum(told), 0) FROM searches").fetchone()[0])
-    except sqlite3.OperationalError:  # its tables are being made
-        return 0
-    finally:
-        connection.close()
 
 
 def _until_told(project: Path, number: int, process: subprocess.Popen[str]) -> None:
@@ -46,7 +32,7 @@ def _until_told(project: Path, number: int, process: subprocess.Popen[str]) -> N
     The store tells nobody: it is looked at whenever its files have been written to.
     """
     until = time.monotonic() + PATIENCE
-    while _told(project) < number:
+    while told(project) < number:
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < until, f"{number} trials are never told"
         time.sleep(0.005)
@@ -117,8 +103,8 @@ def test_trouble_with_a_container_changes_no_trial(
     """Two workers get it, one after the other; a fresh one repeats what each was at."""
     project = hill(executor=LIMIT, delay=0.1)
     process = start(project, "run", "pipeline.toml")
-    for told in (5, 15):
-        _until_told(project, told, process)
+    for number in (5, 15):
+        _until_told(project, number, process)
         running = [one for one in containers(project) if one["State"] == "running"]
         victim = running[0]["Id"]
         with _event(engine, "destroy", container=victim) as removed:
@@ -147,12 +133,12 @@ def test_the_next_start_removes_what_a_killed_leanopt_left(
     _until_told(project, at, process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    told = _told(project)
+    before = told(project)
     left = {one["Id"] for one in containers(project)}
     assert left
     assert _left(project)
     leanopt(project, "run", "pipeline.toml", "--resume")
-    assert _told(project) >= told
+    assert told(project) >= before
     assert canonical(project) == truth
     assert containers(project) == []
     assert _left(project) == []

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +14,10 @@ from leanopt_core.executors.docker.engine import Engine
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS / "docker"), str(TESTS / "engines" / "lean")]
 import image as images  # noqa: E402 - found only now
-from lean_data import Folder  # noqa: E402
+from lean_data import ema_bands  # noqa: E402
 
 from tests.standin import LAUNCHER, contents  # noqa: E402
 
-PROJECT = '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup></PropertyGroup></Project>\n'
 PIPELINE = """
 name = "spy"
 
@@ -82,12 +79,7 @@ def lean(folder: Path) -> Callable[..., Path]:
 
     def made(name: str, image: str, searched: str, executor: str = "") -> Path:
         project = folder / name
-        (project / "EmaBands").mkdir(parents=True)
-        shutil.copy(TESTS / "lean-results" / "EmaBands.cs", project / "EmaBands")
-        (project / "EmaBands" / "EmaBands.csproj").write_text(PROJECT)
-        data = Folder(project / "data").reference()
-        days = (date(2003, 1, 1) + timedelta(n) for n in range(5 * 365 + 1))
-        data.days("equity/usa/daily/spy.zip", [day for day in days if day.weekday() < 5])
+        ema_bands(project)
         (project / "pipeline.toml").write_text(
             PIPELINE.format(launcher=LAUNCHER, image=image, searched=searched, executor=executor)
         )

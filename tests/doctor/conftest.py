@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,6 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS / "docker"), str(TESTS / "doctor")]
 
 from reports import LEANOPT, MEMBERS, PIPELINE, STRATEGY, Doctor, Report, works  # noqa: E402
-
-from leanopt_core.errors import ExecutorError  # noqa: E402
-from leanopt_core.executors.docker.engine import Engine, connect  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -74,14 +71,3 @@ def mounted() -> Callable[[str], list[str]]:
         return ["unshare", "--mount", "sh", "-c", f'{script} && exec "$@"', "sh"]
 
     return wrapper
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    """The engine that this user's `docker` command talks to."""
-    try:
-        engine = connect()
-    except ExecutorError as error:
-        pytest.skip(f"needs a Docker engine: {error}")
-    yield engine
-    engine.client.close()

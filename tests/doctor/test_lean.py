@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from reports import TESTS, Doctor, Report, made
 
 sys.path.append(str(TESTS / "engines" / "lean"))
 
-from lean_data import Folder
+from lean_data import ema_bands
 
 from leanopt_core.executors.docker.engine import Engine
 from tests.standin import LAUNCHER, Standin, contents, install
@@ -53,7 +52,6 @@ use = "random"
 trials = 4
 """
 DATES = 'pass_as = { start = "start", end = "end" }'
-PROJECT = '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup></PropertyGroup></Project>\n'
 MAIN = """
 from AlgorithmImports import *
 
@@ -85,13 +83,7 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Standin:
 @pytest.fixture
 def spy(tmp_path: Path, standin: Standin) -> Path:
     """A C# project with the data that it asks for."""
-    (tmp_path / "EmaBands").mkdir()
-    shutil.copy(TESTS / "lean-results" / "EmaBands.cs", tmp_path / "EmaBands")
-    (tmp_path / "EmaBands" / "EmaBands.csproj").write_text(PROJECT)
-    first, last = date(2003, 1, 1), date(2007, 12, 31)
-    days = (first + timedelta(n) for n in range((last - first).days + 1))
-    data = Folder(tmp_path / "data").reference()
-    data.days(SPY, [day for day in days if day.weekday() < 5])
+    ema_bands(tmp_path)
     (tmp_path / "pipeline.toml").write_text(
         PIPELINE.format(launcher=standin.launcher, pass_as=DATES)
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,11 +12,10 @@ from attrs import frozen
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS.parent), str(TESTS / "engines" / "lean")]
 
-from lean_data import Folder  # noqa: E402 - found only now
+from lean_data import ema_bands  # noqa: E402 - found only now
 
 from tests.standin import install  # noqa: E402
 
-PROJECT = '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup></PropertyGroup></Project>\n'
 PIPELINE = """
 name = "spy"
 seed = 3
@@ -80,14 +77,7 @@ def standin(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture
 def lean(tmp_path: Path, standin) -> Project:
     """A project of the strategy whose landscape is recorded, with the data that it asks for."""
-    project = tmp_path / "EmaBands"
-    project.mkdir()
-    shutil.copy(TESTS / "lean-results" / "EmaBands.cs", project)
-    (project / "EmaBands.csproj").write_text(PROJECT)
-    data = Folder(tmp_path / "data").reference()
-    first, last = date(2003, 1, 1), date(2007, 12, 31)
-    days = (first + timedelta(n) for n in range((last - first).days + 1))
-    data.days("equity/usa/daily/spy.zip", [day for day in days if day.weekday() < 5])
+    ema_bands(tmp_path)
     (tmp_path / "pipeline.toml").write_text(PIPELINE.format(launcher=standin.launcher))
     return Project(tmp_path, standin.environment)
 

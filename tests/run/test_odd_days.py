@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import shutil
 import signal
-import sqlite3
 from pathlib import Path
 
-
-def _told(folder: Path) -> int:
-    path = folder / ".leanopt" / "leanopt.db"
-    if not path.exists():
-        return 0
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            row = connection.execute("SELECT coalesce(sum(told), 0) FROM searches").fetchone()
-    except sqlite3.OperationalError:
-        return 0
-    finally:
-        connection.close()
-    return int(row[0])
+from tests.stored import told
 
 
 def test_a_store_that_is_removed_in_mid_run_is_no_success(project: Path, start) -> None:
     """Exit code 7, and the path."""
     process = start(project, "run", "pipeline.toml", HILL_DELAY="0.1")
-    while _told(project) < 5:
+    while told(project) < 5:
         assert process.poll() is None, process.communicate()[1]
     shutil.rmtree(project / ".leanopt")
     _, errors = process.communicate(timeout=60)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.stored import told
 
 Canonical = Callable[..., str]
 
@@ -85,20 +86,6 @@ def test_a_warm_cache(fresh, leanopt, canonical: Canonical, shown, truth: str) -
     assert canonical(folder) == truth
 
 
-def _told(folder: Path) -> int:
-    """Return how many trials the store says were told, 0 while there is no store."""
-    path = folder / ".leanopt" / "leanopt.db"
-    if not path.exists():
-        return 0
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        return int(connection.execute("SELECT coalesce(sum(told), 0) FROM searches").fetchone()[0])
-    except sqlite3.OperationalError:  # its tables are being made
-        return 0
-    finally:
-        connection.close()
-
-
 def _wait_for(condition: Callable[[], bool], process) -> None:
     """Wait until something holds; fails where the process ends before."""
     while not condition():
@@ -113,11 +100,11 @@ def test_killed_and_resumed(
     """A kill -9 at any moment loses no told trial, leaves no process, and changes nothing."""
     folder = fresh(f"killed-{at}")
     process = start(folder, "run", "pipeline.toml", HILL_DELAY="0.05")
-    _wait_for(lambda: _told(folder) >= at, process)
+    _wait_for(lambda: told(folder) >= at, process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    told = _told(folder)
-    assert told >= at
+    before = told(folder)
+    assert before >= at
     while processes_of(folder):
         pass
     leanopt(folder, "run", "pipeline.toml", "--resume", "--workers", "3")
@@ -134,7 +121,7 @@ def test_interrupted_and_resumed(
     """A signal ends the run in good order, exit code 130, and everything finished is kept."""
     folder = fresh("interrupted")
     process = start(folder, "run", "pipeline.toml", HILL_DELAY="0.05")
-    _wait_for(lambda: _told(folder) >= 10, process)
+    _wait_for(lambda: told(folder) >= 10, process)
     process.send_signal(number)
     _, errors = process.communicate()
     assert process.returncode == 130, errors
@@ -153,7 +140,7 @@ def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
 ) -> None:
     """Two processes never work at one run."""
     process = start(project, "run", "pipeline.toml", HILL_DELAY="0.2")
-    _wait_for(lambda: _told(project) >= 1, process)
+    _wait_for(lambda: told(project) >= 1, process)
     second = leanopt(project, "run", "pipeline.toml", "--resume", check=False)
     assert second.returncode == 8
     assert second.stderr == "leanopt: run hill-1 is still at work in another process\n"
@@ -162,7 +149,7 @@ def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
 def test_resume_says_what_differs(project: Path, leanopt, start) -> None:
     """Another plan is not continued; the error lists the difference."""
     process = start(project, "run", "pipeline.toml", HILL_DELAY="0.1")
-    _wait_for(lambda: _told(project) >= 1, process)
+    _wait_for(lambda: told(project) >= 1, process)
     process.send_signal(signal.SIGINT)
     process.communicate()
     changed = ("--set", "stage.1.patience=50", "--seed", "8")

@@ -28,7 +28,6 @@ from leanopt_core.engines.lean.reference import check_reference
 from leanopt_core.engines.lean.snapshot import files_of, hash_files
 from leanopt_core.engines.lean.source import Language, Source, scan, survey
 from leanopt_core.engines.lean.wording import word
-from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
 from leanopt_core.places import BUILDS
 from leanopt_core.space import number_text
@@ -111,13 +110,13 @@ class LeanEngine:
             tell=brief.tell,
         )
 
-    def _scan(self, folder: Path | None = None) -> Source:
-        return scan(folder or self._project, self._options.algorithm, self._apart)
+    def _scan(self, folder: Path) -> Source:
+        return scan(folder, self._options.algorithm, self._apart)
 
     @cached_property
     def _strategy(self) -> Strategy:
         """What is run: as `prepare` found it, else, for one by hand, as the project is now."""
-        source = self._scan()
+        source = self._scan(self._project)
         python = source.language is Language.PYTHON
         return Strategy(source, source.files[0] if python else assembly_of(self._project))
 
@@ -214,9 +213,8 @@ class LeanEngine:
     ) -> None:
         if (scenario.name, abilities) in self._reached:
             return
-        found = check_scenario(self._strategy.source, scenario, given, abilities, allow_unread=True)
-        if found.problems:
-            raise StrategyError("\n".join(found.problems))
+        source = self._strategy.source
+        check_scenario(source, scenario, given, abilities, allow_unread=True).refuse()
         self._reached.add((scenario.name, abilities))
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ needs_real = pytest.mark.skipif(
     reason="no LEAN data: set LEAN_DATA to the data folder of LEAN's repository",
 )
 
+_TESTS = Path(__file__).resolve().parents[2]
+_PROJECT = '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup></PropertyGroup></Project>\n'
 _OPEN = [{"start": "09:30:00", "end": "16:00:00", "state": "market"}]
 _DAY = [{"start": "00:00:00", "end": "1.00:00:00", "state": "market"}]
 _EVENING = [{"start": "17:00:00", "end": "1.00:00:00", "state": "market"}]
@@ -93,3 +96,13 @@ def every_day(first: str, last: str) -> list[date]:
 def weekdays(first: str, last: str) -> list[date]:
     """Return Mondays to Fridays from `first` to `last`."""
     return [day for day in every_day(first, last) if day.isoweekday() <= 5]
+
+
+def ema_bands(folder: Path) -> None:
+    """Lay out the strategy whose landscape is recorded, `EmaBands`, and `data` that it asks for."""
+    project = folder / "EmaBands"
+    project.mkdir(parents=True)
+    shutil.copy(_TESTS / "lean-results" / "EmaBands.cs", project)
+    (project / "EmaBands.csproj").write_text(_PROJECT)
+    data = Folder(folder / "data").reference()
+    data.days("equity/usa/daily/spy.zip", weekdays("2003-01-01", "2007-12-31"))
