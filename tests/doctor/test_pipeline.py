@@ -39,6 +39,7 @@ def test_it_is_found_from_elsewhere(small: Path, tmp_path: Path, doctor: Doctor)
     assert str(small) in report.one("disk")["what"]
 
 
+@pytest.mark.usefixtures("engine")  # without one, what needs it is blocked too
 @pytest.mark.parametrize("file", ["pipeline.toml", "none.toml"])
 def test_a_pipeline_with_mistakes(file: str, small: Path, doctor: Doctor) -> None:
     """All of them; the machine is looked at nevertheless."""
@@ -63,6 +64,7 @@ def test_overrides_count(small: Path, doctor: Doctor) -> None:
     assert "--workers " in line["mend"]
 
 
+@pytest.mark.usefixtures("engine")  # as above
 def test_data_that_is_not_there(small: Path, doctor: Doctor) -> None:
     """The strategy is not looked at; everything else is."""
     (small / "data").rmdir()
@@ -73,6 +75,7 @@ def test_data_that_is_not_there(small: Path, doctor: Doctor) -> None:
     assert report.one("interpreter")["status"] == "ok"
 
 
+@pytest.mark.usefixtures("engine")  # as above
 def test_a_strategy_that_cannot_be_used(small: Path, doctor: Doctor) -> None:
     """It does not import."""
     (small / "strategy.py").write_text("import nothing_of_this_name\n")
