@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+using Newtonsoft.Json.Serialization;
+using QuantConnect;
+
+namespace Leanopt.Harness;
+
+/// <summary>How a backtest ended.</summary>
+internal sealed record Result(
+    Results Results, IEnumerable<string> Missing, IReadOnlyCollection<string> Errors, IReadOnlyList<string>? Read, TimeSpan Time)
+{
+    private const string CompletedState = "Completed";
+
+    public string Status => Results.Final.GetValueOrDefault("Status", "");
+
+    public string Error => Results.Final.GetValueOrDefault("RuntimeError", "");
+
+    public bool Failed => Status != CompletedState || Error.Length > 0;
+}
+
+/// <summary>Words answers: of a backtest, LEAN's document in small, on one line.</summary>
+internal static class Answer
+{
+    private static readonly JsonSerializer AsLean = JsonSerializer.Create(new JsonSerializerSettings
+    {
+        ContractResolver = new DefaultContractResolver
+        {
+            NamingStrategy = new CamelCaseNamingStrategy { ProcessDictionaryKeys = false, OverrideSpecifiedNames = true },
+        },
+    });
+
+    public static string Complete(string id, JObject members) => Line(id, "complete", members);
+
+    public static string Error(string? id, Failure failure) =>
+        Line(id, "error", new JObject { ["category"] = failure.Category, ["message"] = failure.Message });
+
+    /// <summary>Return the answer to a request for a backtest.</summary>
+    public static string Of(Request request, Result result)
+    {
+        var results = result.Results;
+        var members = new JObject
+        {
+            ["seconds"] = Math.Round(result.Time.TotalSeconds, 6),
+            ["state"] = JObject.FromObject(results.Final),
+            ["missing"] = new JArray(result.Missing),
+            ["errors"] = new JArray(result.Errors),
+            ["orders"] = results.Orders,
+            ["order_hash"] = results.OrderHash,
+        };
+        if (result.Read is not null)
+        {
+            members["read"] = new JArray(result.Read);
+        }
+        if (result.Failed)
+        {
+            members["category"] = result.Error.Length > 0 || result.Status == "RuntimeError" ? Category.Strategy : Category.NoResult;
+            members["message"] = result.Error.Length > 0 ? result.Error : $"LEAN says '{result.Status}', not 'Completed'";
+            return Line(request.Id, "error", members);
+        }
+        Put(members, result, request);
+        return Line(request.Id, "complete", members);
+    }
+
+    private static void Put(JObject members, Result result, Request request)
+    {
+        var results = result.Results;
+        members["statistics"] = JObject.FromObject(results.Statistics ?? new Dictionary<string, string>());
+        members["runtimeStatistics"] = JObject.FromObject(results.Runtime ?? new Dictionary<string, string>());
+        if (results.Performance is { } performance)
+        {
+            members["totalPerformance"] = new JObject
+            {
+                ["tradeStatistics"] = JObject.FromObject(performance.TradeStatistics, AsLean),
+                ["portfolioStatistics"] = JObject.FromObject(performance.PortfolioStatistics, AsLean),
+            };
+        }
+        if (request.Wants("equity"))
+        {
+            members["equity"] = Equity(results.Equity());
+        }
+        if (request.Wants("trades"))
+        {
+            members["trades"] = new JArray(results.Performance?.ClosedTrades.OrderBy(one => one.ExitTime).Select(Row) ?? []);
+        }
+    }
+
+    private static JObject Equity(IReadOnlyList<ISeriesPoint> points)
+    {
+        var times = new long[points.Count];
+        var values = new double[points.Count];
+        for (var at = 0; at < points.Count; at++)
+        {
+            times[at] = Seconds(points[at].Time);
+            values[at] = Number((points[at] as Candlestick)?.Close ?? (points[at] as ChartPoint)?.y ?? 0);
+        }
+        return new JObject { ["times"] = Packed(times), ["values"] = Packed(values) };
+    }
+
+    private static JArray Row(QuantConnect.Statistics.Trade trade) =>
+        new(
+            Seconds(trade.EntryTime),
+            trade.EntryPrice,
+            Math.Abs(trade.Quantity),
+            trade.Direction == QuantConnect.Statistics.TradeDirection.Long ? 1 : -1,
+            Seconds(trade.ExitTime),
+            trade.ExitPrice,
+            trade.ProfitLoss,
+            trade.TotalFees,
+            trade.MAE,
+            trade.MFE);
+
+    private static long Seconds(DateTime time) => (time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond;
+
+    // As a reader of the document's digits has it: a cast can differ in the last bit.
+    private static double Number(decimal value) =>
+        double.Parse(value.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    private static string Packed<T>(T[] column)
+        where T : struct => Convert.ToBase64String(MemoryMarshal.AsBytes(column.AsSpan()));
+
+    private static string Line(string? id, string status, JObject members)
+    {
+        members.AddFirst(new JProperty("status", status));
+        members.AddFirst(new JProperty("id", id));
+        return members.ToString(Formatting.None);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using QuantConnect;
+using QuantConnect.Api;
+using QuantConnect.Configuration;
+using QuantConnect.Interfaces;
+using QuantConnect.Lean.Engine;
+using QuantConnect.Lean.Engine.DataFeeds;
+using QuantConnect.Lean.Engine.RealTime;
+using QuantConnect.Lean.Engine.Server;
+using QuantConnect.Lean.Engine.Storage;
+using QuantConnect.Lean.Engine.TransactionHandlers;
+using QuantConnect.Logging;
+using QuantConnect.Packets;
+using QuantConnect.Queues;
+using QuantConnect.Securities;
+using QuantConnect.Util;
+
+namespace Leanopt.Harness;
+
+/// <summary>One run of LEAN's engine, with handlers that leave out what nobody asked for.</summary>
+internal sealed class Backtest(Request request, string location, Providers providers, Strategies strategies)
+{
+    private readonly bool _document = request.Wants("document");
+
+    /// <summary>Run it to its end.</summary>
+    public Result Run()
+    {
+        var watch = Stopwatch.StartNew();
+        var folder = Folder();
+        using var errors = new Errors(_document ? folder : null);
+        var results = new Results(_document, Config.GetBool("leanopt-rolling-windows"));
+        var reads = new ParameterReads();
+        var monitor = new Monitor(_document);
+        var system = new LeanEngineSystemHandlers(new JobQueue(), new Api(), new Messages(results), new LocalLeanManager());
+        var algorithm = Handlers(results, reads, monitor);
+        var job = Job();
+        var manager = new AlgorithmManager(false, job);
+        try
+        {
+            system.LeanManager.Initialize(system, algorithm, job, manager);
+            using var thread = new BacktestThread();
+            new QuantConnect.Lean.Engine.Engine(system, algorithm, false).Run(job, manager, location, thread);
+        }
+        finally
+        {
+            algorithm.Dispose();
+            system.Dispose();
+        }
+        return new Result(results, monitor.Missing, errors.First, reads.Names, watch.Elapsed);
+    }
+
+    /// <summary>Return the folder for results, made where documents are asked for.</summary>
+    private string Folder()
+    {
+        var folder = Config.Get("results-destination-folder", Directory.GetCurrentDirectory());
+        if (_document)
+        {
+            Directory.CreateDirectory(folder);
+        }
+        return folder;
+    }
+
+    private LeanEngineAlgorithmHandlers Handlers(Results results, ParameterReads reads, Monitor monitor) =>
+        new(
+            results,
+            new Setup(strategies, reads),
+            Providers.Made<IDataFeed>("data-feed-handler", () => new FileSystemDataFeed()),
+            Providers.Made<ITransactionHandler>("transaction-handler", () => new BacktestingTransactionHandler()),
+            Providers.Made<IRealTimeHandler>("real-time-handler", () => new RealTime(reads)),
+            providers.Maps,
+            providers.Factors,
+            providers.Data,
+            Providers.Made<IObjectStore>("object-store", () => new LocalObjectStore()),
+            Providers.Made<IDataPermissionManager>("data-permission-manager", () => new DataPermissionManager()),
+            false,
+            false,
+            monitor);
+
+    /// <summary>Return the job as the Launcher's queue words it, with the scenario's dates and cash.</summary>
+    private BacktestNodePacket Job()
+    {
+        var scenario = request.Scenario();
+        var job = (BacktestNodePacket)new JobQueue().NextJob(out _);
+        job.PeriodStart = scenario.Start;
+        job.PeriodFinish = scenario.End;
+        if (scenario.Cash is { } cash)
+        {
+            job.CashAmount = new CashAmount(cash, Currencies.USD);
+        }
+        return job;
+    }
+}

@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace Leanopt.Harness;
+
+/// <summary>What the C library does and .NET does not.</summary>
+internal static class Native
+{
+    public const int DuplicateAbove = 1030; // F_DUPFD_CLOEXEC
+    public const int ReadOnly = 0x80000; // O_RDONLY | O_CLOEXEC
+
+    [DllImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static extern int Control(int descriptor, int command, int argument);
+
+    [DllImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    public static extern int Duplicate(int from, int to);
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    public static extern int Open(string path, int flags);
+
+    /// <summary>End the process now, without waiting for threads or handlers.</summary>
+    [DllImport("libc", EntryPoint = "_exit")]
+    public static extern void Exit(int code);
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static extern int Kill(int process, int signal);
+}

@@ -1,0 +1,63 @@
+using QuantConnect;
+using QuantConnect.Configuration;
+using QuantConnect.Data.Auxiliary;
+using QuantConnect.Data.UniverseSelection;
+using QuantConnect.Interfaces;
+using QuantConnect.Lean.Engine.DataFeeds;
+using QuantConnect.Lean.Engine.HistoricalData;
+using QuantConnect.Securities;
+using QuantConnect.Util;
+
+namespace Leanopt.Harness;
+
+/// <summary>What gives LEAN its data: made once a process, registered again for each backtest.</summary>
+/// <remarks>
+/// No algorithm may be created before: a lazy value in `SecurityIdentifier` looks for the map file
+/// provider once, and stays null for good where there is none.
+/// </remarks>
+internal sealed class Providers
+{
+    public Providers()
+    {
+        Data = Made<IDataProvider>("data-provider", () => new DefaultDataProvider());
+        Maps = Made<IMapFileProvider>("map-file-provider", () => new LocalDiskMapFileProvider());
+        Factors = Made<IFactorFileProvider>("factor-file-provider", () => new LocalDiskFactorFileProvider());
+        Maps.Initialize(Data);
+        Factors.Initialize(Maps, Data);
+        Register();
+        // Both read large files, which LEAN keeps.
+        MarketHoursDatabase.FromDataFolder();
+        SymbolPropertiesDatabase.FromDataFolder();
+    }
+
+    public IDataProvider Data { get; }
+
+    public IMapFileProvider Maps { get; }
+
+    public IFactorFileProvider Factors { get; }
+
+    /// <summary>Return what the configuration names under `key`, LEAN's own where it names that or nothing.</summary>
+    public static T Made<T>(string key, Func<T> own)
+        where T : class
+    {
+        var name = Config.Get(key);
+        if (name.Length == 0)
+        {
+            return own();
+        }
+        var made = own();
+        return made.GetType().MatchesTypeName(name) ? made : Composer.Instance.GetExportedValueByTypeName<T>(name);
+    }
+
+    /// <summary>Tell LEAN's Composer of them, and of nothing else that a backtest before has left there.</summary>
+    public void Register()
+    {
+        Composer.Instance.Reset();
+        Composer.Instance.AddPart(Data);
+        Composer.Instance.AddPart(Maps);
+        Composer.Instance.AddPart(Factors);
+        // LEAN looks its history provider up by name; one backtest's must not serve another.
+        Composer.Instance.AddPart<IHistoryProvider>(new SubscriptionDataReaderHistoryProvider());
+        FundamentalService.Initialize(Data, Made<IFundamentalDataProvider>("fundamental-data-provider", () => new CoarseFundamentalDataProvider()), false);
+    }
+}

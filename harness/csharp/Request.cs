@@ -1,0 +1,134 @@
+using System.Globalization;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+namespace Leanopt.Harness;
+
+/// <summary>One line of the client's, understood as far as it can be.</summary>
+internal sealed class Request
+{
+    private static readonly string[] Outputs = ["document", "equity", "trades"];
+    private static readonly JsonSerializerSettings Plain = new() { DateParseHandling = DateParseHandling.None, MaxDepth = 64 };
+
+    private Request(JObject members) => Members = members;
+
+    private JObject Members { get; }
+
+    /// <summary>The request's id, to be repeated by its answer.</summary>
+    public string Id => (string)Members["id"]!;
+
+    /// <summary>Whether the client greets.</summary>
+    public bool IsHello => Members.ContainsKey("hello");
+
+    /// <summary>Return the request that a line holds.</summary>
+    /// <exception cref="Failure">It is no JSON object with an id that is a text.</exception>
+    public static Request Parse(string line)
+    {
+        try
+        {
+            if (JsonConvert.DeserializeObject<JToken>(line, Plain) is not JObject members)
+            {
+                throw new Failure(Category.Engine, "the line is no JSON object");
+            }
+            return members["id"]?.Type == JTokenType.String
+                ? new Request(members)
+                : throw new Failure(Category.Engine, "\"id\" is no text");
+        }
+        catch (JsonException error)
+        {
+            throw new Failure(Category.Engine, $"the line is no JSON: {error.Message}");
+        }
+    }
+
+    /// <summary>Return the newest protocol that both sides speak.</summary>
+    /// <exception cref="Failure">The hello names no protocol.</exception>
+    public int Protocol()
+    {
+        var said = (Members["hello"] as JObject)?["protocol"];
+        return said?.Type == JTokenType.Integer && (long)said >= 1
+            ? 1
+            : throw new Failure(Category.Engine, "\"hello\" has no \"protocol\" that is an integer from 1");
+    }
+
+    /// <summary>Return LEAN's configuration: in the request, or in the file that it names.</summary>
+    /// <exception cref="Failure">There is none, or it is no JSON object.</exception>
+    public JObject Config()
+    {
+        if (Members["config"] is { } given)
+        {
+            return given as JObject ?? throw new Failure(Category.Engine, "the config is no JSON object");
+        }
+        if (Members["config_path"] is not { } path)
+        {
+            throw new Failure(Category.Engine, "unknown request: expected hello, config or config_path");
+        }
+        return path.Type == JTokenType.String
+            ? FromFile((string)path!)
+            : throw new Failure(Category.Engine, "\"config_path\" is no text");
+    }
+
+    /// <summary>Return whether the answer must carry an output.</summary>
+    public bool Wants(string output) => Wanted().Contains(output);
+
+    /// <summary>Check what the request asks for beside the statistics.</summary>
+    /// <exception cref="Failure">It names an output that this harness does not know.</exception>
+    public void CheckOutputs()
+    {
+        if (Wanted().FirstOrDefault(name => !Outputs.Contains(name)) is { } unknown)
+        {
+            throw new Failure(Category.Engine, $"unknown output \"{unknown}\": expected {string.Join(", ", Outputs)}");
+        }
+    }
+
+    /// <summary>Return the scenario's dates and cash, null where the request gives none.</summary>
+    public Scenario Scenario()
+    {
+        var given = Members["scenario"] as JObject;
+        return new Scenario(Day(given, "start"), Day(given, "end"), Cash(given));
+    }
+
+    private List<string> Wanted() => Members["outputs"] switch
+    {
+        null or { Type: JTokenType.Null } => [],
+        JArray names when names.All(name => name.Type == JTokenType.String) => names.Select(name => (string)name!).ToList(),
+        _ => throw new Failure(Category.Engine, "\"outputs\" is no list of texts"),
+    };
+
+    private static JObject FromFile(string path)
+    {
+        try
+        {
+            return JsonConvert.DeserializeObject<JToken>(File.ReadAllText(path), Plain) as JObject
+                ?? throw new Failure(Category.Engine, $"{path} holds no JSON object");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new Failure(Category.Engine, $"{path}: {error.Message}");
+        }
+    }
+
+    private static DateTime? Day(JObject? given, string name)
+    {
+        if (given?[name] is not { Type: not JTokenType.Null } value)
+        {
+            return null;
+        }
+        return DateTime.TryParseExact(value.ToString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            ? day
+            : throw new Failure(Category.Engine, $"scenario.{name} is {value}: expected a day, as 2004-01-02");
+    }
+
+    private static decimal? Cash(JObject? given)
+    {
+        if (given?["cash"] is not { Type: not JTokenType.Null } value)
+        {
+            return null;
+        }
+        return value.Type is JTokenType.Integer or JTokenType.Float
+            ? value.Value<decimal>()
+            : throw new Failure(Category.Engine, $"scenario.cash is {value}: expected a number");
+    }
+}
+
+/// <summary>What a backtest is run under, applied after the strategy's `Initialize`.</summary>
+internal sealed record Scenario(DateTime? Start, DateTime? End, decimal? Cash);

@@ -1,0 +1,94 @@
+using Newtonsoft.Json.Linq;
+using QuantConnect;
+
+namespace Leanopt.Harness;
+
+/// <summary>Answers every line of the client's, one at a time: LEAN's statics allow no more.</summary>
+internal sealed class Session
+{
+    private static readonly string[] Abilities = ["config", "statistics", "read", "equity", "trades", "dates", "cash", "document"];
+
+    private readonly Channel _channel;
+    private readonly Lean _lean;
+    private readonly Guards _guards;
+
+    public Session(Arguments arguments, Channel channel)
+    {
+        _channel = channel;
+        _lean = new Lean(arguments);
+        _guards = new Guards();
+    }
+
+    /// <summary>Answer until the input ends, or something cannot be put back; returns the exit code.</summary>
+    public int Run()
+    {
+        _lean.Load();
+        while (true)
+        {
+            string? line;
+            try
+            {
+                line = _channel.ReadLine();
+            }
+            catch (Failure failure)
+            {
+                _channel.Write(Answer.Error(null, failure));
+                continue;
+            }
+            if (line is null)
+            {
+                return 0;
+            }
+            if (!string.IsNullOrWhiteSpace(line))
+            {
+                _channel.Write(Respond(line));
+            }
+            if (_guards.Ended is { } reason)
+            {
+                Console.Error.WriteLine($"\nthe harness ends: {reason}");
+                return 0;
+            }
+        }
+    }
+
+    private string Respond(string line)
+    {
+        string? id = null;
+        try
+        {
+            var request = Request.Parse(line);
+            id = request.Id;
+            return request.IsHello ? Answer.Complete(id, Hello(request)) : Backtest(request);
+        }
+        catch (Failure failure)
+        {
+            return Answer.Error(id, failure);
+        }
+    }
+
+    private JObject Hello(Request request)
+    {
+        var hello = new JObject
+        {
+            ["protocol"] = request.Protocol(),
+            ["engine"] = "lean",
+            ["engine_version"] = Globals.Version,
+            ["harness"] = Program.Version,
+            ["abilities"] = new JArray(Abilities),
+        };
+        if (_lean.Fault is { } fault)
+        {
+            hello["fault"] = new JObject { ["category"] = fault.Category, ["message"] = fault.Message };
+        }
+        return new JObject { ["hello"] = hello };
+    }
+
+    private string Backtest(Request request)
+    {
+        request.CheckOutputs();
+        var config = request.Config();
+        using var guarded = _guards.Around(request.Id, _channel);
+        var result = _lean.Run(config, request);
+        return guarded.Passed(Answer.Of(request, result), result.Failed);
+    }
+}
