@@ -7,9 +7,9 @@ namespace Leanopt.Harness;
 /// <summary>LEAN in this process: loaded once, put back before each backtest.</summary>
 internal sealed class Lean(Arguments arguments)
 {
-    private readonly Strategies _strategies = new();
-    private readonly Reset _reset = new();
+    private readonly Strategies _strategies = new(arguments.Lean);
     private Providers? _providers;
+    private Reset? _reset;
     private Python? _python;
 
     /// <summary>Why no backtest can run, null while one may.</summary>
@@ -30,7 +30,7 @@ internal sealed class Lean(Arguments arguments)
             {
                 _strategies.Load(arguments.Strategy);
             }
-            _reset.Remember();
+            _reset = new Reset();
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -52,8 +52,8 @@ internal sealed class Lean(Arguments arguments)
         }
         config["algorithm-location"] ??= arguments.Strategy;
         var location = (string)config["algorithm-location"]!;
-        _reset.Before(config, request.Scenario());
         Configure(config);
+        _reset!.Before(request.Scenario());
         _providers!.Register();
         _python?.Before(location);
         try
@@ -63,7 +63,6 @@ internal sealed class Lean(Arguments arguments)
         finally
         {
             _reset.After();
-            _python?.After();
         }
     }
 

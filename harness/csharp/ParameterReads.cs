@@ -76,10 +76,12 @@ internal sealed class ParameterReads
         private readonly ParameterReads _reads;
 
         public Watched(Dictionary<string, string> given, ParameterReads reads)
-            : base(given, new Comparer(reads))
+            : base(given, new Listener(reads))
         {
             _reads = reads;
-            ((Comparer)base.Comparer).Filled = true;
+            // An empty dictionary would not even hash what it is asked for.
+            EnsureCapacity(Count + 1);
+            ((Listener)Comparer).Filled = true;
         }
 
         IEnumerator<KeyValuePair<string, string>> IEnumerable<KeyValuePair<string, string>>.GetEnumerator()
@@ -94,7 +96,7 @@ internal sealed class ParameterReads
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
-    private sealed class Comparer(ParameterReads reads) : IEqualityComparer<string>
+    private sealed class Listener(ParameterReads reads) : IEqualityComparer<string>
     {
         /// <summary>Whether the parameters are in: what is looked for from now on is read.</summary>
         public bool Filled { get; set; }

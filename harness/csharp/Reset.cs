@@ -1,33 +1,84 @@
+using System.Collections;
+using System.Globalization;
 using Newtonsoft.Json.Linq;
 using QuantConnect;
+using QuantConnect.Configuration;
 using QuantConnect.Lean.Engine.DataFeeds;
+using QuantConnect.Lean.Engine.Storage;
 using QuantConnect.Orders;
+using QuantConnect.Securities;
 
 namespace Leanopt.Harness;
 
-/// <summary>Puts back what one backtest may change for the next.</summary>
+/// <summary>Puts back what one backtest may change of LEAN and of the process for the next.</summary>
 internal sealed class Reset
 {
-    private string _last = "";
+    private readonly TextWriter _output = Console.Out;
+    private readonly TextWriter _errors = Console.Error;
+    private readonly CultureInfo _culture = CultureInfo.CurrentCulture;
+    private readonly CultureInfo? _default = CultureInfo.DefaultThreadCurrentCulture;
+    private readonly CultureInfo? _interface = CultureInfo.DefaultThreadCurrentUICulture;
+    private readonly string _folder = Directory.GetCurrentDirectory();
+    private readonly IDictionary _environment = Environment.GetEnvironmentVariables();
+    private readonly Entries _hours = new(MarketHoursDatabase.FromDataFolder, MarketHoursDatabase.Reset);
+    private readonly Entries _properties = new(SymbolPropertiesDatabase.FromDataFolder, SymbolPropertiesDatabase.Reset);
+    private string _parsedFor = "";
 
-    public void Remember()
-    {
-    }
-
-    public void Before(JObject config, Scenario scenario)
+    /// <summary>Make ready for a backtest, whose configuration is LEAN's by now.</summary>
+    public void Before(Scenario scenario)
     {
         SymbolCache.Clear();
         MarketOnCloseOrder.SubmissionTimeBuffer = MarketOnCloseOrder.DefaultSubmissionTimeBuffer;
-        // LEAN keeps parsed bars by file and type alone, whatever time zone or hours they were parsed for.
-        var now = $"{config["algorithm-location"]} {config["algorithm-type-name"]} {scenario}";
-        if (now != _last)
+        LocalObjectStore.DefaultObjectStore = Path.GetFullPath(Config.Get("object-store-root", Path.Combine(_folder, "storage")));
+        ForgetBars(scenario);
+    }
+
+    /// <summary>Put back what the backtest has changed.</summary>
+    public void After()
+    {
+        Console.SetOut(_output);
+        Console.SetError(_errors);
+        CultureInfo.CurrentCulture = _culture;
+        CultureInfo.DefaultThreadCurrentCulture = _default;
+        CultureInfo.DefaultThreadCurrentUICulture = _interface;
+        Directory.SetCurrentDirectory(_folder);
+        RestoreEnvironment();
+        _hours.Restore();
+        _properties.Restore();
+        if (Directory.Exists(LocalObjectStore.DefaultObjectStore) && Config.Get("object-store-root").Length == 0)
         {
-            TextSubscriptionDataSourceReader.ClearCache();
-            _last = now;
+            Directory.Delete(LocalObjectStore.DefaultObjectStore, recursive: true);
         }
     }
 
-    public void After()
+    /// <summary>Forget parsed bars, but for the same strategy under the same scenario.</summary>
+    /// <remarks>LEAN keeps them by file and type alone, whatever time zone and hours they were parsed for.</remarks>
+    private void ForgetBars(Scenario scenario)
     {
+        var parsed = $"{Config.Get("algorithm-location")} {Config.Get("algorithm-type-name")} {scenario}";
+        if (parsed != _parsedFor)
+        {
+            TextSubscriptionDataSourceReader.ClearCache();
+            _parsedFor = parsed;
+        }
+    }
+
+    private void RestoreEnvironment()
+    {
+        var now = Environment.GetEnvironmentVariables();
+        var changed = false;
+        foreach (var name in now.Keys.Cast<string>().Union(_environment.Keys.Cast<string>()))
+        {
+            if (!Equals(now[name], _environment[name]))
+            {
+                Environment.SetEnvironmentVariable(name, (string?)_environment[name]);
+                changed = true;
+            }
+        }
+        if (changed)
+        {
+            // One of them may have been TZ.
+            TimeZoneInfo.ClearCachedData();
+        }
     }
 }

@@ -16,7 +16,7 @@ internal sealed class Session
     {
         _channel = channel;
         _lean = new Lean(arguments);
-        _guards = new Guards();
+        _guards = new Guards(channel);
     }
 
     /// <summary>Answer until the input ends, or something cannot be put back; returns the exit code.</summary>
@@ -87,8 +87,10 @@ internal sealed class Session
     {
         request.CheckOutputs();
         var config = request.Config();
-        using var guarded = _guards.Around(request.Id, _channel);
-        var result = _lean.Run(config, request);
-        return guarded.Passed(Answer.Of(request, result), result.Failed);
+        return _guards.Around(request.Id, () =>
+        {
+            var result = _lean.Run(config, request);
+            return (Answer.Of(request, result), result.Failed);
+        });
     }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.Loader;
 using QuantConnect;
 using QuantConnect.AlgorithmFactory;
 using QuantConnect.Configuration;
@@ -6,22 +7,18 @@ using QuantConnect.Interfaces;
 
 namespace Leanopt.Harness;
 
-/// <summary>The assemblies of strategies, each loaded once.</summary>
-internal sealed class Strategies
+/// <summary>The assemblies of strategies, each read once: a file that changes later changes no backtest.</summary>
+internal sealed class Strategies(string lean)
 {
     private readonly Dictionary<string, Strategy> _loaded = new(StringComparer.Ordinal);
 
     /// <summary>Load a strategy's assembly.</summary>
     /// <exception cref="Failure">It is not there, or is no assembly.</exception>
-    public void Load(string path)
+    public Strategy Load(string path)
     {
-        if (_loaded.ContainsKey(path))
-        {
-            return;
-        }
         try
         {
-            _loaded[path] = new Strategy(path);
+            return _loaded.TryGetValue(path, out var known) ? known : _loaded[path] = new Strategy(path, lean);
         }
         catch (Exception error) when (error is IOException or BadImageFormatException or UnauthorizedAccessException)
         {
@@ -30,27 +27,38 @@ internal sealed class Strategies
     }
 
     /// <summary>Create the algorithm that the configuration names, null where that cannot be done.</summary>
-    public IAlgorithm? Create(string path)
-    {
-        Load(path);
-        return _loaded[path].Create(Config.Get("algorithm-type-name"));
-    }
+    public IAlgorithm? Create(string path) => Load(path).Create(Config.Get("algorithm-type-name"));
 }
 
-/// <summary>A strategy's assembly, in memory: a file that changes later changes no backtest.</summary>
+/// <summary>A strategy's assembly: loaded for good, or afresh for each backtest where it has static state.</summary>
 internal sealed class Strategy
 {
+    private readonly string _path;
+    private readonly string _lean;
+    private readonly byte[] _code;
+    private readonly byte[]? _symbols;
+    private readonly List<WeakReference> _contexts = [];
+    private readonly bool _fresh;
     private readonly Assembly _assembly;
     private readonly List<string> _names;
 
-    public Strategy(string path)
+    public Strategy(string path, string lean)
     {
+        (_path, _lean) = (path, lean);
         var symbols = Path.ChangeExtension(path, ".pdb");
-        _assembly = File.Exists(symbols)
-            ? Assembly.Load(File.ReadAllBytes(path), File.ReadAllBytes(symbols))
-            : Assembly.LoadFrom(path);
+        _code = File.ReadAllBytes(path);
+        _symbols = File.Exists(symbols) ? File.ReadAllBytes(symbols) : null;
+        State = Statics.Mutable(Loaded(collectible: true));
+        _fresh = State.Count > 0;
+        _assembly = Loaded(_fresh);
         _names = Loader.GetExtendedTypeNames(_assembly);
     }
+
+    /// <summary>The static fields that one backtest would leave for the next.</summary>
+    public IReadOnlyList<string> State { get; }
+
+    /// <summary>How many assemblies of backtests that are over are still in memory.</summary>
+    public int Kept => _contexts.Count(one => one.IsAlive);
 
     /// <summary>Create the algorithm of this name, null where that cannot be done.</summary>
     public IAlgorithm? Create(string name)
@@ -62,11 +70,37 @@ internal sealed class Strategy
         }
         try
         {
-            return (IAlgorithm?)_assembly.CreateInstance(found, true);
+            return (IAlgorithm?)(_fresh ? Loaded(collectible: true) : _assembly).CreateInstance(found, true);
         }
         catch (TargetInvocationException)
         {
             return null;
+        }
+    }
+
+    private Assembly Loaded(bool collectible)
+    {
+        var context = new Context(_path, _lean, collectible);
+        using var code = new MemoryStream(_code);
+        using var symbols = _symbols is null ? null : new MemoryStream(_symbols);
+        var assembly = context.LoadFromStream(code, symbols);
+        if (collectible)
+        {
+            _contexts.RemoveAll(one => !one.IsAlive);
+            _contexts.Add(new WeakReference(context));
+            // It stays as long as something of it is in use.
+            context.Unload();
+        }
+        return assembly;
+    }
+
+    /// <summary>A strategy and its own libraries; LEAN's stay shared.</summary>
+    private sealed class Context(string path, string lean, bool collectible) : AssemblyLoadContext("strategy", collectible)
+    {
+        protected override Assembly? Load(AssemblyName assemblyName)
+        {
+            var file = Path.Combine(Path.GetDirectoryName(path)!, $"{assemblyName.Name}.dll");
+            return File.Exists(file) && !File.Exists(Path.Combine(lean, $"{assemblyName.Name}.dll")) ? LoadFromAssemblyPath(file) : null;
         }
     }
 }

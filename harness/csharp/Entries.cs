@@ -1,0 +1,51 @@
+using System.Collections;
+using System.Reflection;
+
+namespace Leanopt.Harness;
+
+/// <summary>Remembers the entries of one of LEAN's databases, to which strategies can add.</summary>
+internal sealed class Entries
+{
+    private const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public;
+
+    private readonly Func<object> _database;
+    private readonly Action _reload;
+    private object _known;
+    private List<DictionaryEntry> _entries;
+
+    /// <summary>Remember what `database` returns now; `reload` makes LEAN read it again.</summary>
+    public Entries(Func<object> database, Action reload)
+    {
+        _database = database;
+        _reload = reload;
+        _known = database();
+        _entries = Listed(_known);
+    }
+
+    /// <summary>Put back the entries, where a strategy has set one.</summary>
+    public void Restore()
+    {
+        var database = _database();
+        if (!ReferenceEquals(database, _known))
+        {
+            _known = database;
+            _entries = Listed(database);
+        }
+        else if (Property(database, "CustomEntries") is not IEnumerable custom || Property(database, "Entries") is not IDictionary entries)
+        {
+            // This LEAN does not tell what was set.
+            _reload();
+        }
+        else if (custom.Cast<object>().Any() || entries.Count != _entries.Count)
+        {
+            entries.Clear();
+            _entries.ForEach(one => entries.Add(one.Key, one.Value));
+            custom.GetType().GetMethod("Clear")!.Invoke(custom, null);
+        }
+    }
+
+    private static List<DictionaryEntry> Listed(object database) =>
+        Property(database, "Entries") is IDictionary entries ? entries.Keys.Cast<object>().Select(key => new DictionaryEntry(key, entries[key])).ToList() : [];
+
+    private static object? Property(object database, string name) => database.GetType().GetProperty(name, Hidden)?.GetValue(database);
+}

@@ -1,0 +1,59 @@
+namespace Leanopt.Harness;
+
+/// <summary>Finds threads and child processes that a backtest has left.</summary>
+internal static class Traces
+{
+    private const string Tasks = "/proc/self/task";
+    private const int Killed = 9;
+    private const int Looks = 20;
+    private const int Pause = 25;
+
+    // .NET's own, whose number varies, and the one that feeds data to all backtests.
+    private static readonly string[] Expected = [".NET ", "WeightedWork", "dotnet-"];
+
+    /// <summary>Return the ids of this process's threads.</summary>
+    public static HashSet<string> Threads() => Directory.EnumerateDirectories(Tasks).Select(path => Path.GetFileName(path)).ToHashSet();
+
+    /// <summary>Kill child processes; return what was left since `before`, null where nothing was.</summary>
+    public static string? Left(HashSet<string> before)
+    {
+        var now = Threads();
+        var children = now.SelectMany(Children).ToList();
+        children.ForEach(child => Native.Kill(child, Killed));
+        if (children.Count > 0)
+        {
+            return "a backtest that failed has left child processes";
+        }
+        var threads = Strange(before);
+        for (var look = 0; threads.Count > 0 && look < Looks; look++)
+        {
+            // LEAN's own may be about to end.
+            Thread.Sleep(Pause);
+            threads = Strange(before);
+        }
+        return threads.Count > 0 ? $"a backtest that failed has left threads: {string.Join(", ", threads)}" : null;
+    }
+
+    private static List<string> Strange(HashSet<string> before) =>
+        Threads().Where(thread => !before.Contains(thread)).Select(NameOf).Where(IsStrange).ToList();
+
+    private static bool IsStrange(string name) => name.Length > 0 && !Expected.Any(known => name.StartsWith(known, StringComparison.Ordinal));
+
+    private static string NameOf(string thread) => Text(thread, "comm");
+
+    private static IEnumerable<int> Children(string thread) =>
+        Text(thread, "children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
+
+    // A thread may end meanwhile.
+    private static string Text(string thread, string file)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(Tasks, thread, file)).Trim();
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}
