@@ -18,7 +18,7 @@ using QuantConnect.Util;
 namespace Leanopt.Harness;
 
 /// <summary>One run of LEAN's engine, with handlers that leave out what nobody asked for.</summary>
-internal sealed class Backtest(Request request, string location, Providers providers, Strategies strategies)
+internal sealed class Backtest(Request request, string location, Providers providers, Strategies strategies, bool rolling)
 {
     private readonly bool _document = request.Wants("document");
 
@@ -28,7 +28,7 @@ internal sealed class Backtest(Request request, string location, Providers provi
         var watch = Stopwatch.StartNew();
         var folder = Folder();
         using var errors = new Errors(_document ? folder : null);
-        var results = new Results(_document, Config.GetBool("leanopt-rolling-windows"));
+        var results = new Results(_document, rolling);
         var reads = new ParameterReads();
         var monitor = new Monitor(_document);
         var system = new LeanEngineSystemHandlers(new JobQueue(), new Api(), new Messages(results), new LocalLeanManager());

@@ -1,13 +1,19 @@
 using Newtonsoft.Json.Linq;
 using QuantConnect;
 using QuantConnect.Configuration;
+using QuantConnect.Securities;
 
 namespace Leanopt.Harness;
 
 /// <summary>LEAN in this process: loaded once, put back before each backtest.</summary>
 internal sealed class Lean(Arguments arguments)
 {
+    // What LEAN reads once a process.
+    private static readonly string[] Once =
+        ["data-folder", "composer-dll-directory", "plugin-directory", "data-provider", "map-file-provider", "factor-file-provider"];
+
     private readonly Strategies _strategies = new(arguments.Lean);
+    private JObject _shared = [];
     private Providers? _providers;
     private Reset? _reset;
     private Python? _python;
@@ -20,7 +26,14 @@ internal sealed class Lean(Arguments arguments)
     {
         try
         {
-            Configure(new JObject { ["data-folder"] = arguments.Data, ["composer-dll-directory"] = arguments.Lean });
+            _shared = JObject.Parse(arguments.Config);
+            _shared["data-folder"] = arguments.Data;
+            _shared["composer-dll-directory"] ??= arguments.Lean;
+            _shared["algorithm-location"] = arguments.Strategy;
+            Configure(_shared);
+            // The largest file of all is read while the rest is loaded.
+            var hours = Task.Run(MarketHoursDatabase.FromDataFolder);
+            Parts.Load(arguments.Lean);
             _providers = new Providers();
             if (arguments.Strategy.EndsWith(".py", StringComparison.Ordinal))
             {
@@ -30,6 +43,7 @@ internal sealed class Lean(Arguments arguments)
             {
                 _strategies.Load(arguments.Strategy);
             }
+            hours.Wait();
             _reset = new Reset();
         }
         catch (Exception error) when (error is not OutOfMemoryException)
@@ -46,10 +60,7 @@ internal sealed class Lean(Arguments arguments)
         {
             throw Fault;
         }
-        if ((string?)config["data-folder"] is { } data && Path.GetFullPath(data) != arguments.Data)
-        {
-            throw new Failure(Category.Engine, $"data-folder is {data}: this harness has loaded {arguments.Data}");
-        }
+        CheckShared(config);
         config["algorithm-location"] ??= arguments.Strategy;
         var location = (string)config["algorithm-location"]!;
         Configure(config);
@@ -58,11 +69,24 @@ internal sealed class Lean(Arguments arguments)
         _python?.Before(location);
         try
         {
-            return new Backtest(request, location, _providers, _strategies).Run();
+            return new Backtest(request, location, _providers, _strategies, arguments.RollingWindows).Run();
         }
         finally
         {
             _reset.After();
+        }
+    }
+
+    /// <summary>Refuse a configuration whose data or parts are others than those that have been loaded.</summary>
+    private void CheckShared(JObject config)
+    {
+        foreach (var key in Once)
+        {
+            var (asked, loaded) = ((string?)config[key], (string?)_shared[key]);
+            if (asked is not null && asked != loaded && !_providers!.Are(key, asked))
+            {
+                throw new Failure(Category.Engine, $"{key} is {asked}: this harness was started with {loaded ?? "none"}");
+            }
         }
     }
 

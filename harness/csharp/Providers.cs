@@ -25,8 +25,6 @@ internal sealed class Providers
         Maps.Initialize(Data);
         Factors.Initialize(Maps, Data);
         Register();
-        // Both read large files, which LEAN keeps.
-        MarketHoursDatabase.FromDataFolder();
         SymbolPropertiesDatabase.FromDataFolder();
     }
 
@@ -35,6 +33,15 @@ internal sealed class Providers
     public IMapFileProvider Maps { get; }
 
     public IFactorFileProvider Factors { get; }
+
+    /// <summary>Say whether the provider under a key of the configuration is of this type.</summary>
+    public bool Are(string key, string type) => key switch
+    {
+        "data-provider" => Data.GetType().MatchesTypeName(type),
+        "map-file-provider" => Maps.GetType().MatchesTypeName(type),
+        "factor-file-provider" => Factors.GetType().MatchesTypeName(type),
+        _ => false,
+    };
 
     /// <summary>Return what the configuration names under `key`, LEAN's own where it names that or nothing.</summary>
     public static T Made<T>(string key, Func<T> own)

@@ -11,8 +11,11 @@ internal static class Statics
     [
         typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeOnly), typeof(TimeSpan),
         typeof(Guid), typeof(Version), typeof(Uri), typeof(Type), typeof(System.Text.RegularExpressions.Regex),
-        typeof(System.Globalization.CultureInfo), typeof(NodaTime.DateTimeZone), typeof(QuantConnect.Symbol),
+        typeof(System.Globalization.CultureInfo),
     ];
+
+    // By name, since this knows nothing of LEAN.
+    private static readonly HashSet<string> Known = ["QuantConnect.Symbol", "NodaTime.DateTimeZone"];
 
     /// <summary>Return the static fields whose value, or what is in it, can change: `Type.Field`.</summary>
     public static IReadOnlyList<string> Mutable(Assembly assembly) =>
@@ -42,6 +45,7 @@ internal static class Statics
         type.IsPrimitive
         || type.IsEnum
         || Immutable.Contains(type)
+        || Known.Contains(type.FullName ?? "")
         || (Nullable.GetUnderlyingType(type) is { } inner && IsImmutable(inner))
         || (type.IsValueType && type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).All(field => IsImmutable(field.FieldType)));
 
