@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using QuantConnect;
 using QuantConnect.AlgorithmFactory;
 using QuantConnect.Interfaces;
@@ -17,9 +18,10 @@ namespace Leanopt.Harness;
 internal sealed class BacktestThread : WorkerThread;
 
 /// <summary>Collects the first errors that LEAN logs; the log itself is written where documents are asked for.</summary>
-internal sealed class Errors : IDisposable
+internal sealed partial class Errors : IDisposable
 {
     private const int Most = 10;
+    private const int Longest = 2000;
     private readonly ConcurrentQueue<string> _first = new();
     private readonly ILogHandler? _file;
 
@@ -40,11 +42,18 @@ internal sealed class Errors : IDisposable
     private void Add(string text)
     {
         _file?.Error(text);
-        if (_first.Count < Most)
+        var message = Stamp().Replace(text, "");
+        message = message[..Math.Min(message.Length, Longest)];
+        // On a busy machine LEAN says so of threads that end a moment later.
+        if (_first.Count < Most && !message.StartsWith("StopSafely(): Timeout", StringComparison.Ordinal))
         {
-            _first.Enqueue(text);
+            _first.Enqueue(message);
         }
     }
+
+    // LEAN's time of day, which makes equal backtests say unequal things.
+    [GeneratedRegex(@"^\d{8} \d\d:\d\d:\d\d(\.\d+)? ERROR:? ?:?")]
+    private static partial Regex Stamp();
 }
 
 /// <summary>LEAN's messages: errors reach its log, the rest only where documents are asked for.</summary>

@@ -64,7 +64,7 @@ internal sealed class Lean(Arguments arguments)
         config["algorithm-location"] ??= arguments.Strategy;
         var location = (string)config["algorithm-location"]!;
         Configure(config);
-        _reset!.Before(request.Scenario());
+        _reset!.Before(request.Scenario(), request.Wants("document"));
         _providers!.Register();
         _python?.Before(location);
         try

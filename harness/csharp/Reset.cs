@@ -25,12 +25,12 @@ internal sealed class Reset
     private string _parsedFor = "";
 
     /// <summary>Make ready for a backtest, whose configuration is LEAN's by now.</summary>
-    public void Before(Scenario scenario)
+    public void Before(Scenario scenario, bool document)
     {
         SymbolCache.Clear();
         MarketOnCloseOrder.SubmissionTimeBuffer = MarketOnCloseOrder.DefaultSubmissionTimeBuffer;
         LocalObjectStore.DefaultObjectStore = Path.GetFullPath(Config.Get("object-store-root", Path.Combine(_folder, "storage")));
-        ForgetBars(scenario);
+        ForgetBars(scenario, document);
     }
 
     /// <summary>Put back what the backtest has changed.</summary>
@@ -52,11 +52,14 @@ internal sealed class Reset
     }
 
     /// <summary>Forget parsed bars, but for the same strategy under the same scenario.</summary>
-    /// <remarks>LEAN keeps them by file and type alone, whatever time zone and hours they were parsed for.</remarks>
-    private void ForgetBars(Scenario scenario)
+    /// <remarks>
+    /// LEAN keeps them by file and type alone, whatever time zone and hours they were parsed for.
+    /// A document has reports of the files that were asked for: nothing may come from memory.
+    /// </remarks>
+    private void ForgetBars(Scenario scenario, bool document)
     {
         var parsed = $"{Config.Get("algorithm-location")} {Config.Get("algorithm-type-name")} {scenario}";
-        if (parsed != _parsedFor)
+        if (parsed != _parsedFor || document)
         {
             TextSubscriptionDataSourceReader.ClearCache();
             _parsedFor = parsed;
