@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from attrs import evolve
 
 from leanopt_core.doctor.line import StuckError, wrong
-from leanopt_core.engines.base import Brief, Build, Engine
+from leanopt_core.engines.base import Brief, Build
 from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.executors.base import Completed, Executor
 from leanopt_core.executors.docker.options import DockerOptions
@@ -23,7 +23,7 @@ from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.search.guarded import NamedEngine, NamedExecutor
-from leanopt_core.search.prepare import build_choice, label
+from leanopt_core.search.prepare import asked_of, build_choice, engine_of, label
 from leanopt_core.work import Mount
 
 if TYPE_CHECKING:
@@ -133,15 +133,12 @@ class Subject:
     @cached_property
     def strategy(self) -> NamedEngine:
         """Return the pipeline's engine."""
-        choice = self.pipeline.engine
-        made = cast("Engine", build_choice("engine", choice, self.folder))
-        return NamedEngine(made, label("engine", choice))
+        return engine_of(self.pipeline)
 
     @property
     def brief(self) -> Brief:
         """Return what is asked of the strategy; the engine's own checks look besides."""
-        space = self.pipeline.space
-        return Brief((*space.names, *space.fixed), self.pipeline.scenarios, checked=True)
+        return evolve(asked_of(self.pipeline), checked=True)
 
     @cached_property
     def build(self) -> Build:
