@@ -7,7 +7,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DISTRIBUTIONS := . harness/python $(sort $(wildcard plugins/*))
+DISTRIBUTIONS := . harness/python $(sort $(wildcard plugins/*)) meta
+# Where a folder of wheels is named, or the one beside this checkout exists, pip installs from it
+# alone; tests that run pip inherit that.
+WHEELS ?= $(wildcard ../shared/wheels)
+ifneq ($(WHEELS),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := $(abspath $(WHEELS))
+endif
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
 .PHONY: demo test docs docs-refresh docs-pictures bench check format wheels clean

@@ -58,7 +58,7 @@ def document(size: int) -> bytes:
 
 def read(outputs: frozenset[str], folder: Path) -> None:
     """Read the document as leanopt does."""
-    from leanopt_core.engines.lean.document import read_results
+    from leanopt_lean.document import read_results
 
     outcome = read_results(Folder(folder), prefix="", ident="doc", symbol="SPY", outputs=outputs)
     if outcome.failure is not None:

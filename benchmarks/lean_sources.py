@@ -27,13 +27,13 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from attrs import define, field
+from leanopt_lean.source import Language, Source, source_of
+from leanopt_lean.source.algorithm import Classes, choose
+from leanopt_lean.source.csharp import read_csharp
+from leanopt_lean.source.files import Files, read_files
+from leanopt_lean.source.python import read_python
 from planted import planted_csharp, planted_python
 
-from leanopt_core.engines.lean.source import Language, Source, source_of
-from leanopt_core.engines.lean.source.algorithm import Classes, choose
-from leanopt_core.engines.lean.source.csharp import read_csharp
-from leanopt_core.engines.lean.source.files import Files, read_files
-from leanopt_core.engines.lean.source.python import read_python
 from leanopt_core.errors import LeanoptError
 
 #: Yields each file of a folder with what its algorithm says, or why nothing is known.

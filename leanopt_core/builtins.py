@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leanopt_core.engines.lean.options import LeanStrategy
 from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.options import ProcessOptions
@@ -15,19 +14,14 @@ from leanopt_core.specs import EngineSpec, ExecutorSpec, SinkSpec
 
 @hookimpl
 def leanopt_engines() -> Sequence[EngineSpec]:
-    """Register the engines for Python and for LEAN."""
+    """Register the engine for Python."""
     return [
-        EngineSpec(
-            "lean",
-            "leanopt_core.engines.lean.engine:create",
-            LeanStrategy,
-            "LEAN projects in Python or C#, run by LEAN where the workers are",
-        ),
         EngineSpec(
             "python",
             "leanopt_core.engines.python:create",
             PythonStrategy,
             "Strategies written in Python, run by the warm Python harness",
+            init="leanopt_core.scaffold.python:draft",
         ),
     ]
 

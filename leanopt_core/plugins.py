@@ -48,6 +48,9 @@ _HOOKS: Mapping[str, tuple[Kind | None, type]] = {
     "leanopt_commands": (None, CommandSpec),
 }
 
+# What a specification names code by; all but the first are optional.
+_PARTS = ("factory", "init", "imports")
+
 
 @frozen
 class PluginProblem:
@@ -69,12 +72,14 @@ class Registered:
     distribution: str
     version: str
 
-    def load(self) -> Callable[..., Any]:
-        """Import and return the factory; raises PluginError naming the distribution."""
-        factory: Callable[..., Any] = _load(
-            self.spec.factory, f"{self.spec.name!r} of {self.distribution} {self.version}"
-        )
-        return factory
+    def load(self, part: str = "factory") -> Callable[..., Any]:
+        """Import and return the factory, or another part that the specification names.
+
+        Raises PluginError naming the distribution.
+        """
+        what = f"{self.spec.name!r} of {self.distribution} {self.version}"
+        loaded: Callable[..., Any] = _load(getattr(self.spec, part), what)
+        return loaded
 
 
 @frozen
@@ -236,12 +241,14 @@ def _collect(
 def _wrong_spec(hook: str, spec: object, expected: type) -> str:
     if type(spec) is not expected:
         return f"{hook} returned {_shown(spec)}, expected {expected.__name__}"
-    name, factory = getattr(spec, "name", ""), getattr(spec, "factory", "")
+    name = getattr(spec, "name", "")
     if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
         return f"{hook} registered the name {_shown(name)}, expected letters, digits, '_' and '-'"
-    if not isinstance(factory, str) or factory.count(":") != 1:
-        found = f"{name!r} has the factory {_shown(factory)}"
-        return f"{hook}: {found}, expected 'package.module:callable'"
+    for part in _PARTS:
+        path = getattr(spec, part, "")
+        if (path or part == "factory") and (not isinstance(path, str) or path.count(":") != 1):
+            found = f"{name!r} has the {part} {_shown(path)}"
+            return f"{hook}: {found}, expected 'package.module:callable'"
     options = getattr(spec, "options", None)
     if isinstance(spec, PluginSpec) and not (isinstance(options, type) and attrs.has(options)):
         return f"{hook}: the options of {name!r} are {_shown(options)}, expected an attrs class"

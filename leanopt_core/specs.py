@@ -42,7 +42,16 @@ class ExecutorSpec(PluginSpec):
 
 @frozen
 class EngineSpec(PluginSpec):
-    """An engine; `factory(options, project: Path) -> Engine`. Options: `[strategy]`."""
+    """An engine; `factory(options, project: Path) -> Engine`. Options: `[strategy]`.
+
+    `init` and `imports` are optional, and named as the factory is.
+    `init(wish: InitWish) -> Draft | None` reads a strategy for `leanopt init`, None where it is not
+    for this engine. `imports(wish: ImportWish, registry: Registry) -> Translation` translates what
+    another optimizer is told, for `leanopt import`; it raises UsageError for what it cannot take.
+    """
+
+    init: str = ""
+    imports: str = ""
 
 
 @frozen

@@ -68,14 +68,18 @@ class Scenario:
 
 @frozen
 class Mount:
-    """A host folder or file that the harness must see, at `{name}` (read-only but for scratch)."""
+    """A host folder or file that the harness must see, at `{name}` (read-only but for scratch).
+
+    The name is a word of small letters, digits and `_`: one of `PLACES`, or the engine's own.
+    """
 
     name: str
     source: Path
     writable: bool = False
 
 
-#: What may be a place in a command or a request: it stands in braces there, as `{data}`.
+#: The places that every executor knows, in a command or a request: there they stand in braces, as
+#: `{data}`. The names of a launch's mounts are places too.
 PLACES = ("build", "data", "harness", "output", "scratch", "python")
 
 #: The place that is a request's own folder, in its payload and files.
@@ -86,8 +90,8 @@ REQUEST = "{request}"
 class Launch:
     """How an engine's harness is started.
 
-    `command` and the values of `environment` may hold `{build}`, `{data}`, `{harness}`,
-    `{scratch}` and `{python}`, which the executor fills in for the place where the worker runs.
+    `command` and the values of `environment` may hold the names of `mounts`, `{scratch}` and
+    `{python}` in braces, which the executor fills in for the place where the worker runs.
     """
 
     command: tuple[str, ...]

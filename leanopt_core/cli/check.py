@@ -9,6 +9,7 @@ import click
 from leanopt_core.cli.common import load, pipeline_options
 from leanopt_core.cli.output import print_json
 from leanopt_core.errors import PipelineError
+from leanopt_core.search.prepare import look_at
 
 
 @click.command("check")
@@ -24,12 +25,13 @@ def command(
 ) -> None:
     """Say every mistake in PIPELINE at once; exit code 3 where there is one.
 
-    Nothing is run: the strategy itself is first looked at by `leanopt plan`.
+    Nothing is run. The sources of a LEAN project are looked at too, exit code 5; another strategy
+    is first looked at by `leanopt plan`.
 
     Example: leanopt check pipeline.toml
     """
     try:
-        load(pipeline, sets, workers, symbol, seed)
+        loaded, _ = load(pipeline, sets, workers, symbol, seed)
     except PipelineError as error:
         if not as_json:
             raise
@@ -37,6 +39,7 @@ def command(
 
         print_json({"mistakes": [asdict(mistake) for mistake in error.mistakes]})
         raise click.exceptions.Exit(error.exit_code) from None
+    look_at(loaded)
     if as_json:
         print_json({"mistakes": []})
     else:

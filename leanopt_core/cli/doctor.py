@@ -50,7 +50,7 @@ def command(
         found = (
             cleaned(subject, lambda items: yes or _agreed(items))
             if clean
-            else examine(checks(subject), subject)
+            else examine(checks(subject))
         )
         lines = list(found if as_json else _printed(found))
     if as_json:

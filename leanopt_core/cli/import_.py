@@ -33,23 +33,21 @@ def command(source: tuple[str, ...], project: Path | None, output: Path | None) 
     Example: leanopt import optimizer-config.json -o imported.toml
     """
     from leanopt_core.cli.writing import write_new
-    from leanopt_core.importing.draft import note_lines
-    from leanopt_core.importing.load import Wish, check, imported, text_of, unset
     from leanopt_core.plugins import discover
+    from leanopt_core.scaffold.translation import ImportWish, translated
 
-    wish = Wish(source, project, output)
-    registry = discover()
-    read = imported(wish, registry)
-    write_new(wish.path, text_of(wish, read))
+    wish = ImportWish(source, project, output)
+    made = translated(wish, discover())
+    write_new(wish.path, made.text)
     try:
-        check(wish.path, read, registry)
+        made.check()
     except LeanoptError:
         wish.path.unlink()
         raise
-    for line in note_lines(read.notes):
+    for line in made.notes:
         click.echo(plain(line), err=True)
-    absent = ", ".join(unset(read, wish.path.parent))
-    if absent:
-        click.echo(f"to be set first, in the environment or in .env: {plain(absent)}", err=True)
+    if made.variables:
+        absent = plain(", ".join(made.variables))
+        click.echo(f"to be set first, in the environment or in .env: {absent}", err=True)
     click.echo(f"written: {wish.path}; look through it, then")
     click.echo(f"  leanopt plan {wish.path}\n  leanopt run {wish.path}")

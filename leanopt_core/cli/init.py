@@ -14,9 +14,6 @@ from leanopt_core.cli.writing import write_new
 if TYPE_CHECKING:
     from leanopt_core.scaffold.draft import Draft
 
-#: Where pipelines find LEAN's data.
-_DATA = "LEAN_DATA"
-
 
 @click.command("init")
 @click.argument("strategy", type=click.Path(path_type=Path))
@@ -39,17 +36,19 @@ def command(strategy: Path, output: Path | None, algorithm: str | None) -> None:
     """
     from leanopt_core.pipeline import load_pipeline
     from leanopt_core.plugins import Kind, discover
-    from leanopt_core.scaffold.find import draft_of, find
+    from leanopt_core.scaffold.draft import InitWish
+    from leanopt_core.scaffold.find import draft_of
     from leanopt_core.scaffold.pipeline import Installed, pipeline_text
 
-    found = find(strategy)
-    path = output or found.folder / "pipeline.toml"
-    draft = draft_of(found, path.parent, algorithm)
+    folder = strategy if strategy.is_dir() else strategy.parent
+    path = output or folder / "pipeline.toml"
     registry = discover()
+    draft = draft_of(InitWish(strategy, path.parent, algorithm), registry)
     installed = Installed(registry.names(Kind.STAGE), registry.names(Kind.FITNESS))
     write_new(path, pipeline_text(draft, installed))
     _print(draft, path)
-    load_pipeline(path, registry, environment={_DATA: str(path.parent), **os.environ})
+    unset = dict.fromkeys(draft.variables, str(path.parent))
+    load_pipeline(path, registry, environment={**unset, **os.environ})
 
 
 def _print(draft: Draft, path: Path) -> None:
@@ -62,6 +61,7 @@ def _print(draft: Draft, path: Path) -> None:
     for text in draft.said:
         click.echo(f"\n{text}")
     click.echo(f"\nwritten: {path}; look through it, then")
-    if draft.lean and draft.executor and _DATA not in os.environ:
-        click.echo(f"  export {_DATA}=...    # LEAN's data folder; or in .env beside the pipeline")
+    for name, what in draft.variables.items():
+        if name not in os.environ:
+            click.echo(f"  export {name}=...    # {what}; or in .env beside the pipeline")
     click.echo(f"  leanopt plan {path}\n  leanopt run {path}")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from attrs import frozen
 
 from leanopt_core.doctor.line import Line, Status, StuckError, warning, wrong
-from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import LeanoptError
 
 
@@ -19,27 +18,27 @@ class Check:
     """
 
     name: str
-    look: Callable[[Subject], Iterable[Line]]
+    look: Callable[[], Iterable[Line]]
     needs: tuple[str, ...] = ()
 
 
-def examine(checks: Iterable[Check], subject: Subject) -> Iterator[Line]:
+def examine(checks: Iterable[Check]) -> Iterator[Line]:
     """Yield what each check finds, in order; what stands on one that is stuck says so."""
     stuck = set[str]()
     for check in checks:
         try:
-            for line in _look(check, subject, stuck):
+            for line in _look(check, stuck):
                 yield line.of(check.name)
         except (StuckError, LeanoptError, OSError) as error:
             stuck.add(check.name)
             yield _said(error).of(check.name)
 
 
-def _look(check: Check, subject: Subject, stuck: Collection[str]) -> Iterator[Line]:
+def _look(check: Check, stuck: Collection[str]) -> Iterator[Line]:
     for name in check.needs:
         if name in stuck:
             raise StuckError(warning(f"not looked at: it needs '{name}'"))
-    yield from check.look(subject)
+    yield from check.look()
 
 
 def exit_code(lines: Iterable[Line]) -> int:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NoReturn
 
-from leanopt_core.doctor import docker, lean, leftovers, machine, workers
+from leanopt_core.doctor import docker, leftovers, machine, workers
 from leanopt_core.doctor.check import Check
 from leanopt_core.doctor.leftovers import Pile
 from leanopt_core.doctor.line import Line, ok, warning
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import LeanoptError
+
+# A check before it knows what it looks at: its name, its function, what it stands on.
+_Plan = tuple[str, Callable[[Subject], Iterable[Line]], tuple[str, ...]]
 
 #: What finds the leftovers of each kind, and the check that it stands on.
 PILES: Final = MappingProxyType(
@@ -22,52 +26,72 @@ PILES: Final = MappingProxyType(
         "builds": (leftovers.builds, ()),
     }
 )
-_MACHINE: Final = (
-    Check("python", machine.python),
-    Check("plugins", machine.plugins),
-    Check("cores", machine.cores),
-    Check("memory", machine.ram),
-    Check("disk", machine.disk),
+_MACHINE: Final[Sequence[_Plan]] = (
+    ("python", machine.python, ()),
+    ("plugins", machine.plugins, ()),
+    ("cores", machine.cores, ()),
+    ("memory", machine.ram, ()),
+    ("disk", machine.disk, ()),
 )
-_DOCKER: Final = (
-    Check("docker", docker.reach),
-    Check("docker disk", docker.disk, ("docker",)),
+_DOCKER: Final[Sequence[_Plan]] = (
+    ("docker", docker.reach, ()),
+    ("docker disk", docker.disk, ("docker",)),
 )
-_IMAGE: Final = (
-    Check("image", docker.image, ("docker",)),
-    Check("folders", docker.folders, ("image",)),
+_IMAGE: Final[Sequence[_Plan]] = (
+    ("image", docker.image, ("docker",)),
+    ("folders", docker.folders, ("image",)),
 )
-_LEAN: Final = (
-    Check("launcher", lean.launcher, ("interpreter",)),
-    Check("dotnet", lean.dotnet, ("interpreter",)),
-    Check("reference data", lean.reference, ("data",)),
-    Check("prices", lean.prices, ("data",)),
-)
+_PIPELINE: Final[Sequence[_Plan]] = (("pipeline", workers.pipeline, ()),)
 
 
 def checks(subject: Subject) -> Sequence[Check]:
     """Return the checks of the machine, and of the pipeline where there is one."""
-    tidy = [Check(name, _tidy(find), needs) for name, (find, needs) in PILES.items()]
+    tidy = [(name, _tidy(find), needs) for name, (find, needs) in PILES.items()]
     if subject.file is None:
-        return (*_MACHINE, *_DOCKER, *tidy)
-    return (*_MACHINE, Check("pipeline", workers.pipeline), *_DOCKER, *tidy, *_pipeline(subject))
+        return _made((*_MACHINE, *_DOCKER, *tidy), subject)
+    first = _made((*_MACHINE, *_PIPELINE, *_DOCKER, *tidy), subject)
+    return [*first, *_pipeline(subject)]
 
 
 def _pipeline(subject: Subject) -> Iterator[Check]:
     """Yield what a pipeline calls for; of one that cannot be read, what any does."""
     try:
-        container, lean_too = subject.docker_options is not None, subject.lean_options is not None
+        container, own = subject.docker_options is not None, _own(subject)
     except LeanoptError:
-        container, lean_too = False, False
+        container, own = False, ()
     ground, host = ("folders", "docker") if container else ("pipeline", "pipeline")
-    yield from _IMAGE if container else ()
-    yield Check("interpreter", workers.interpreter, (ground,))
-    yield Check("data", workers.data, ("pipeline",))
-    yield from _LEAN if lean_too else ()
-    yield Check("strategy", workers.strategy, ("interpreter", "data"))
-    yield Check("harness", workers.harness, ("strategy",))
-    yield Check("workers", workers.cores, (host,))
-    yield Check("worker memory", workers.memory, (host,))
+    yield from _made(_IMAGE if container else (), subject)
+    before: Sequence[_Plan] = (
+        ("interpreter", workers.interpreter, (ground,)),
+        ("data", workers.data, ("pipeline",)),
+    )
+    yield from _made(before, subject)
+    yield from own
+    after: Sequence[_Plan] = (
+        ("strategy", workers.strategy, ("interpreter", "data")),
+        ("harness", workers.harness, ("strategy",)),
+        ("workers", workers.cores, (host,)),
+        ("worker memory", workers.memory, (host,)),
+    )
+    yield from _made(after, subject)
+
+
+def _own(subject: Subject) -> Sequence[Check]:
+    """Return the engine's own checks, or one that says why there are none."""
+    pipeline = subject.pipeline
+    try:
+        return subject.strategy.checks(subject.once, subject.brief)
+    except LeanoptError as error:
+        return (Check(f"engine {pipeline.engine.use}", partial(_raised, error)),)
+
+
+def _raised(error: LeanoptError) -> NoReturn:
+    raise error
+
+
+def _made(plans: Iterable[_Plan], subject: Subject) -> list[Check]:
+    """Return checks that look at `subject`."""
+    return [Check(name, partial(look, subject), needs) for name, look, needs in plans]
 
 
 def _tidy(find: Callable[[Subject], Pile]) -> Callable[[Subject], Iterator[Line]]:

@@ -19,7 +19,8 @@ def clean(subject: Subject, agreed: Callable[[Sequence[str]], bool]) -> Iterator
     That is asked once, with all that would go, where there is something.
     """
     piles: dict[str, Pile] = {}
-    found = list(examine((Check("docker", docker.reach), *_gathering(piles)), subject))
+    reach = Check("docker", partial(docker.reach, subject))
+    found = list(examine((reach, *_gathering(piles, subject))))
     yield from (line for line in found if line.status is not Status.OK)
     items = [f"{name}: {item}" for name, pile in piles.items() for item in pile.items]
     go = bool(items) and agreed(items)
@@ -27,10 +28,10 @@ def clean(subject: Subject, agreed: Callable[[Sequence[str]], bool]) -> Iterator
         yield from (line.of(name) for line in _cleaned(pile, go=go))
 
 
-def _gathering(piles: dict[str, Pile]) -> Iterator[Check]:
+def _gathering(piles: dict[str, Pile], subject: Subject) -> Iterator[Check]:
     """Yield checks that put what they find into `piles`."""
 
-    def gather(name: str, find: Callable[[Subject], Pile], subject: Subject) -> tuple[Line, ...]:
+    def gather(name: str, find: Callable[[Subject], Pile]) -> tuple[Line, ...]:
         piles[name] = find(subject)
         return ()
 

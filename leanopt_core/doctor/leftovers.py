@@ -13,7 +13,7 @@ from attrs import frozen
 
 from leanopt_core.doctor.line import Line, wrong
 from leanopt_core.doctor.subject import Subject
-from leanopt_core.engines.lean import build_cache
+from leanopt_core.engines.builds import TURN, UNFINISHED, turn
 from leanopt_core.executors import tree
 from leanopt_core.executors.channel import MARK
 from leanopt_core.executors.removal import remove_tree
@@ -21,7 +21,7 @@ from leanopt_core.executors.scratch import Shelf
 from leanopt_core.places import BUILDS, STATE
 
 _SCRATCH = STATE / "scratch"
-_LOCK, _TURN = "lock", "turn.lock"
+_LOCK = "lock"
 
 
 @frozen
@@ -59,7 +59,7 @@ def builds(subject: Subject) -> Pile:
     project = subject.folder
 
     def remove() -> Sequence[Line]:
-        with build_cache.turn(project / BUILDS):
+        with turn(project / BUILDS):
             pass
         return list(_staying(project, _unfinished(project)))
 
@@ -101,8 +101,8 @@ def _unfinished(project: Path) -> tuple[str, ...]:
     """Return the folders of builds that were begun, none while something is being built."""
     root = project / BUILDS
     try:
-        with _locked(root / _TURN, how=fcntl.LOCK_NB):
-            names = sorted(one.name for one in root.glob(f"{build_cache.UNFINISHED}*"))
+        with _locked(root / TURN, how=fcntl.LOCK_NB):
+            names = sorted(one.name for one in root.glob(f"{UNFINISHED}*"))
             return tuple(str(BUILDS / name) for name in names)
     except (FileNotFoundError, BlockingIOError):
         return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from importlib.resources import files
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from attrs import evolve
 
 from leanopt_core.doctor.line import StuckError, wrong
-from leanopt_core.engines.base import Brief, Build, Engine
-from leanopt_core.engines.lean.options import LeanStrategy
+from leanopt_core.engines.base import Brief, Build
 from leanopt_core.engines.options import PythonStrategy
-from leanopt_core.executors.base import Executor
+from leanopt_core.executors.base import Completed, Executor
 from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.search.guarded import NamedEngine, NamedExecutor
-from leanopt_core.search.prepare import build_choice, label
+from leanopt_core.search.prepare import asked_of, build_choice, engine_of, label
+from leanopt_core.work import Mount
 
 if TYPE_CHECKING:
     from leanopt_core.executors.docker.engine import Engine as DockerEngine
@@ -77,12 +77,6 @@ class Subject:
         options = self.pipeline.executor.choice.options
         return options if isinstance(options, DockerOptions) else None
 
-    @property
-    def lean_options(self) -> LeanStrategy | None:
-        """Return the options of the lean engine, None where the pipeline uses another."""
-        options = self.pipeline.engine.options
-        return options if isinstance(options, LeanStrategy) else None
-
     @cached_property
     def docker_engine(self) -> DockerEngine:
         """Return the Docker engine; raises ExecutorError."""
@@ -113,12 +107,10 @@ class Subject:
     @cached_property
     def around(self) -> Mapping[str, Any]:
         """Return what `place.py` sees where workers run; raises StuckError where it cannot run."""
-        options, lean = self.pipeline.engine.options, self.lean_options
+        options = self.pipeline.engine.options
         python = options.python if isinstance(options, PythonStrategy) else None
         source = files(__package__).joinpath("place.py").read_text("utf-8")
-        asked = (source, lean.launcher if lean is not None else "")
-        command = (python or "{python}", "-I", "-S", "-c", *asked)
-        done = self.executor.once(command, time_limit=_LOOKING)
+        done = self.once((python or "{python}", "-I", "-S", "-c", source), time_limit=_LOOKING)
         try:
             return dict(json.loads(done.output))
         except (ValueError, TypeError):
@@ -127,18 +119,28 @@ class Subject:
             image = "; the image needs a python3" if self.docker_options is not None else ""
             raise StuckError(wrong(what + image)) from None
 
+    def once(
+        self,
+        command: Sequence[str],
+        mounts: Sequence[Mount] = (),
+        *,
+        time_limit: float = 600.0,
+        network: bool = False,
+    ) -> Completed:
+        """Run a command where workers run; the executor is made only then."""
+        return self.executor.once(command, mounts, time_limit=time_limit, network=network)
+
     @cached_property
-    def strategy(self) -> Engine:
-        """Return the pipeline's engine; LEAN's data has checks of its own here."""
-        choice = self.pipeline.engine
-        if self.lean_options is not None:
-            choice = evolve(choice, options=evolve(self.lean_options, check_data=False))
-        made = cast("Engine", build_choice("engine", choice, self.folder))
-        return NamedEngine(made, label("engine", choice))
+    def strategy(self) -> NamedEngine:
+        """Return the pipeline's engine."""
+        return engine_of(self.pipeline)
+
+    @property
+    def brief(self) -> Brief:
+        """Return what is asked of the strategy; the engine's own checks look besides."""
+        return evolve(asked_of(self.pipeline), checked=True)
 
     @cached_property
     def build(self) -> Build:
         """Return the strategy made ready; raises StrategyError where it cannot be."""
-        space = self.pipeline.space
-        brief = Brief((*space.names, *space.fixed), self.pipeline.scenarios)
-        return self.strategy.prepare(self.executor.once, self.executor.place(), brief)
+        return self.strategy.prepare(self.once, self.executor.place(), self.brief)

@@ -40,13 +40,15 @@ class Brief:
     """What will be asked of a strategy: the names of its parameters, and the scenarios.
 
     `allow_unread` lets parameters pass that it never reads, `skip_build` an older build of it.
-    `tell` shows the user at once what takes long, as a build.
+    `tell` shows the user at once what takes long, as a build. `checked` says that what the engine's
+    own checks look at was looked at already (`leanopt doctor`).
     """
 
     parameters: tuple[str, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     allow_unread: bool = False
     skip_build: bool = False
+    checked: bool = False
     tell: Callable[[str], None] = field(default=silent, eq=False, repr=False)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from leanopt_core.errors import ExecutorError
 from leanopt_core.work import PLACES
 
-_PLACE = re.compile(rf"\{{({'|'.join(PLACES)})\}}")
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _THREADS = tuple(
     f"{name}_THREADS"
     for name in (
@@ -28,12 +28,13 @@ def variables(threads: int) -> dict[str, str]:
 def fill_places(places: Mapping[str, str], text: str) -> str:
     """Return `text` with `{data}` and the like replaced by the worker's places.
 
-    Raises ExecutorError for one that stands for nothing.
+    Raises ExecutorError for one of `PLACES` that stands for nothing; other words in braces stay.
     """
-    return _PLACE.sub(lambda match: _place(places, match[1]), text)
+    return _PLACE.sub(lambda match: _place(places, match), text)
 
 
-def _place(places: Mapping[str, str], name: str) -> str:
-    if name not in places:
+def _place(places: Mapping[str, str], match: re.Match[str]) -> str:
+    name = match[1]
+    if name in PLACES and name not in places:
         raise ExecutorError(f"{{{name}}} is asked for, but nothing is mounted as '{name}'")
-    return places[name]
+    return places.get(name, match[0])

@@ -9,28 +9,51 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from leanopt_core.errors import UsageError
 from leanopt_core.scaffold.document import Line
-from leanopt_core.scaffold.draft import Draft
-from leanopt_core.scaffold.source import Source
+from leanopt_core.scaffold.draft import Draft, InitWish
+from leanopt_core.scaffold.source import Source, read_source
 
 #: What a scenario has of its own, with an example of each.
 EXAMPLES: Final = MappingProxyType(
     {"start": date(2010, 1, 4), "end": date(2019, 12, 31), "cash": 100_000}
 )
 _OWN: Final = ("name", "symbol", "data", *EXAMPLES)
+_EXAMPLE: Final = 'parameters["fast"] or parameters.get("fast", 10)'
 
 
-def python_draft(source: Source, folder: Path) -> Draft:
-    """Return what a pipeline says of a strategy, to be written into `folder`."""
+def draft(wish: InitWish) -> Draft:
+    """Return what a pipeline says of a strategy; raises UsageError where it is none."""
+    file = _only(wish.strategy) if wish.strategy.is_dir() else wish.strategy
+    if wish.algorithm is not None:
+        raise UsageError(f"--algorithm is for LEAN projects; {file} is none")
+    source, folder = read_source(file), wish.folder
     stem = source.file.stem
     return Draft(
         source.file.resolve().parent.name if stem in ("strategy", "main") else stem,
+        str(file),
+        _EXAMPLE,
         tuple(_strategy(source, folder)),
         tuple(_scenario(source)),
         source.parameters,
         source.statistics,
         source.lean,
     )
+
+
+def _only(folder: Path) -> Path:
+    """Return the one strategy of a folder."""
+    found = []
+    for file in sorted(folder.glob("*.py")):
+        try:
+            read_source(file)
+        except UsageError:
+            continue
+        found.append(file)
+    if len(found) != 1:
+        names = ", ".join(file.name for file in found) or "none"
+        raise UsageError(f"name one file in {folder}; with a function marked @backtest: {names}")
+    return found[0]
 
 
 def path_from(folder: Path, path: Path) -> str:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from attrs import evolve
+
+from leanopt_core.doctor.check import Check
+from leanopt_core.doctor.line import Line, StuckError
 from leanopt_core.engines.base import Brief, Build, Engine, Once
+from leanopt_core.engines.optional import HasCheck, HasChecks
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import Channel, Completed, Executor, Manual
 from leanopt_core.harness.events import Hello
@@ -41,6 +47,14 @@ class _Named:
             raise PluginError(f"{self._label}, {doing}: {what}")
         return made
 
+    def _listed(self, kind: type[T], doing: str, method: str, *arguments: object) -> list[T]:
+        """Return a method's list or tuple; an element of another type is a fault."""
+        made = self._call(doing, method, *arguments)
+        if isinstance(made, list | tuple) and all(isinstance(one, kind) for one in made):
+            return list(made)
+        what = f"it returned {made!r:.100}, expected a list of {kind.__name__}"
+        raise PluginError(f"{self._label}, {doing}: {what}")
+
     def _fault(self, doing: str, error: BaseException) -> PluginError:
         return PluginError(f"{self._label}, {doing}: it raised {type(error).__name__}: {error}")
 
@@ -71,6 +85,27 @@ class NamedEngine(_Named):
     def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
         """Make the strategy ready."""
         return self._made(Build, "preparing the strategy", "prepare", once, place, brief)
+
+    def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
+        """Return the engine's own checks for `leanopt doctor`, none where it has none."""
+        if not isinstance(self._engine, HasChecks):
+            return ()
+        made = self._listed(Check, "asked for its checks", "checks", once, brief)
+        return [evolve(one, look=partial(self._looked, one)) for one in made]
+
+    def _looked(self, check: Check) -> Sequence[Line]:
+        try:
+            return list(check.look())
+        except (StuckError, LeanoptError, OSError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise self._fault(f"checking {check.name!r}", error) from error
+
+    def check(self, brief: Brief) -> Sequence[str]:
+        """Return what is wrong with the strategy, as far as the engine can say unasked."""
+        if not isinstance(self._engine, HasCheck):
+            return ()
+        return self._listed(str, "looking at the strategy", "check", brief)
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Word one backtest."""

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.engines.base import Brief, Build, Engine, Tell, silent
+from leanopt_core.errors import StrategyError
 from leanopt_core.executors.base import Executor
 from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, resolve
 from leanopt_core.search.contain import Guard
@@ -46,6 +47,28 @@ def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
 
+def engine_of(pipeline: Pipeline) -> NamedEngine:
+    """Return the pipeline's engine."""
+    made = cast("Engine", build_choice("engine", pipeline.engine, pipeline.folder))
+    return NamedEngine(made, label("engine", pipeline.engine))
+
+
+def asked_of(pipeline: Pipeline) -> Brief:
+    """Return what the pipeline asks of its strategy."""
+    return Brief((*pipeline.space.names, *pipeline.space.fixed), pipeline.scenarios)
+
+
+def look_at(pipeline: Pipeline) -> None:
+    """Have the engine look at the strategy, where it can do so without running anything.
+
+    Parameters that are never read pass: a run may allow them. Raises StrategyError with all that is
+    wrong.
+    """
+    brief = evolve(asked_of(pipeline), allow_unread=True)
+    if wrong := engine_of(pipeline).check(brief):
+        raise StrategyError("\n".join(wrong))
+
+
 def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:
     return hash_data(engine.data, hashed, engine.data_files) if engine.data is not None else None
 
@@ -71,13 +94,9 @@ def prepared(
         label("executor", chosen),
     )
     try:
-        engine = NamedEngine(
-            cast("Engine", build_choice("engine", pipeline.engine, pipeline.folder)),
-            label("engine", pipeline.engine),
-        )
-        brief = Brief(
-            (*pipeline.space.names, *pipeline.space.fixed),
-            pipeline.scenarios,
+        engine = engine_of(pipeline)
+        brief = evolve(
+            asked_of(pipeline),
             allow_unread=allow_unread,
             skip_build=skip_build,
             tell=tell,

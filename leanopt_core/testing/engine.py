@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,10 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from leanopt_core.doctor.check import examine
+from leanopt_core.doctor.line import Status
 from leanopt_core.engines.base import Brief, Build, Engine
+from leanopt_core.engines.optional import HasCheck, HasChecks
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
@@ -21,6 +25,7 @@ from leanopt_core.space import Value
 from leanopt_core.testing.lines import ask, greet
 from leanopt_core.work import PLACES, REQUEST, Answer, Backtest, Outcome, Scenario
 
+PLACE = re.compile("[a-z][a-z0-9_]*")
 NOTHING: frozenset[str] = frozenset()
 EVERYTHING = frozenset({"equity", "trades"})
 HELLOS = (Hello(), Hello(protocol=1, abilities=frozenset({"inline", "config", "scenario"})))
@@ -79,7 +84,10 @@ class EngineContract:
         assert build.identity
         assert build.launch.command
         mounts = build.launch.mounts
-        assert {mount.name for mount in mounts} <= {*PLACES} - {"scratch"}
+        names = [mount.name for mount in mounts]
+        assert len(names) == len(set(names)), "a name stands for one mount"
+        assert all(PLACE.fullmatch(name) for name in names), "small letters, digits and _"
+        assert not {*names} & {"python", "scratch", "request"}, "the executor's own"
         assert all(mount.source.exists() for mount in mounts)
 
     def test_the_same_is_built_again(
@@ -102,21 +110,43 @@ class EngineContract:
         assert elsewhere.source == build.source
         assert elsewhere.identity != build.identity
 
+    def test_what_doctor_is_told(
+        self, engine: Engine, executor: Executor, brief: Brief, build: Build
+    ) -> None:
+        """Checks of the engine's own, where it has some, find nothing wrong with what works."""
+        assert build.strategy
+        if not isinstance(engine, HasChecks):
+            pytest.skip("the engine has no checks of its own")
+        checks = engine.checks(executor.once, brief)
+        assert len({check.name for check in checks}) == len(checks)
+        known = {"interpreter", "data", *(check.name for check in checks)}
+        assert all(known.issuperset(check.needs) for check in checks)
+        lines = list(examine(checks))
+        assert {line.name for line in lines} == {check.name for check in checks}
+        assert not [line for line in lines if line.status is Status.WRONG]
+
+    def test_what_check_is_told(self, engine: Engine, brief: Brief) -> None:
+        """Of a strategy that works nothing is wrong, and nothing runs to say so."""
+        if not isinstance(engine, HasCheck):
+            pytest.skip("the engine looks at no strategy for `leanopt check`")
+        assert list(engine.check(brief)) == []
+
     def test_data_is_there(self, engine: Engine) -> None:
         """A folder or file, or none."""
         assert engine.data is None or engine.data.exists()
 
     @pytest.mark.parametrize("outputs", [NOTHING, EVERYTHING])
-    @pytest.mark.usefixtures("build")
     @pytest.mark.parametrize("hello", HELLOS)
     def test_requests(
         self,
         engine: Engine,
+        build: Build,
         backtests: list[Backtest],
         outputs: frozenset[str],
         hello: Hello,
     ) -> None:
         """One JSON object on one line without an id, files and placeholders that exist."""
+        places = {*PLACES, REQUEST[1:-1], *(mount.name for mount in build.launch.mounts)}
         for backtest in backtests:
             request = engine.request(backtest, outputs, hello)
             assert "\n" not in request.payload
@@ -127,7 +157,7 @@ class EngineContract:
             texts = (request.payload, *request.files.values())
             for place in request.placeholders:
                 assert any(json.dumps(place) in text for text in texts)
-                assert any(f"{{{name}}}" in place for name in (*PLACES, REQUEST[1:-1]))
+                assert any(f"{{{name}}}" in place for name in places)
             for name in request.files:
                 path = PurePosixPath(name)
                 assert not path.is_absolute()

@@ -119,10 +119,13 @@ class ExecutorContract(ChannelContract):
     def test_once(self, executor: Executor) -> None:
         """Exit code, both outputs, no input, mounts by their placeholders."""
         code = "import sys; print(sys.argv[1:], sys.stdin.read()); sys.exit('bad')"
-        done = executor.once(("{python}", "-c", code, "{harness}", "$HOME"), (HARNESS,))
+        own = Mount("name_of_its_own", HARNESS.source)
+        asked = ("{python}", "-c", code, "{harness}", "{name_of_its_own}", "{other}", "$HOME")
+        done = executor.once(asked, (HARNESS, own))
         assert done.exit_code == 1
-        assert done.output.endswith("', '$HOME'] \n")
+        assert done.output.endswith("', '{other}', '$HOME'] \n")
         assert "{harness}" not in done.output
+        assert "name_of_its_own}" not in done.output
         assert "bad" in done.errors
 
     def test_once_at_its_time_limit(self, executor: Executor) -> None:

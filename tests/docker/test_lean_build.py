@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from leanopt_lean.build import Recipe, build
 
-from leanopt_core.engines.lean.build import Recipe, build
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor

@@ -12,10 +12,10 @@ import pytest
 from leanopt_core.executors.docker.engine import Engine
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS.parent), str(TESTS / "docker"), str(TESTS / "engines" / "lean")]
+sys.path[:0] = [str(TESTS.parent), str(TESTS / "docker")]
 import image as images  # noqa: E402 - found only now
-from lean_data import ema_bands  # noqa: E402
 
+from tests.lean_data import ema_bands  # noqa: E402
 from tests.standin import LAUNCHER, contents  # noqa: E402
 
 PIPELINE = """

@@ -23,6 +23,11 @@ MODULES = (
     "trial",
     "work",
     "engines.base",
+    "engines.optional",
+    "doctor.check",
+    "doctor.line",
+    "scaffold.draft",
+    "scaffold.translation",
     "executors.base",
     "sinks.base",
 )

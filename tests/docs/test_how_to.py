@@ -17,12 +17,8 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS.parent), str(TESTS / "engines" / "lean")]
-
-from lean_data import Folder  # noqa: E402 - found only now
-
-from tests.standin import Standin, install  # noqa: E402
+from tests.lean_data import Folder
+from tests.standin import Standin, install
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 PAGES = (

@@ -19,7 +19,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 BUILDER = """
 import sys
 from pathlib import Path
-from leanopt_core.engines.lean.build_cache import turn
+from leanopt_core.engines.builds import turn
 
 with turn(Path(sys.argv[1])):
     Path(sys.argv[1], "unfinished-living").mkdir()

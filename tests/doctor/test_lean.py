@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from reports import TESTS, Doctor, Report, made
-
-sys.path.append(str(TESTS / "engines" / "lean"))
-
-from lean_data import ema_bands
+from reports import Doctor, Report, made
 
 from leanopt_core.executors.docker.engine import Engine
+from tests.lean_data import ema_bands
 from tests.standin import LAUNCHER, Standin, contents, install
 
 PIPELINE = """

@@ -20,6 +20,7 @@ PLUGINS = {
     "leanopt-euler": ("stage", "euler"),
     "leanopt-ga-deap": ("stage", "ga_deap"),
     "leanopt-grid": ("stage", "grid"),
+    "leanopt-lean": ("engine", "lean"),
     "leanopt-lhs": ("stage", "lhs"),
     "leanopt-local-grid": ("stage", "local_grid"),
     "leanopt-optuna": ("stage", "optuna"),
@@ -81,7 +82,7 @@ def link(folder: Path, names: set[str]) -> None:
             (folder / top).symlink_to(Path(str(found.locate_file(top))))
 
 
-def run(program: str, *arguments: str, path: list[Path]) -> str:
+def run(program: str, *arguments: str, path: list[Path], code: int = 0) -> str:
     """Run a program that sees the standard library and these folders only; return its output."""
     environment = {key: value for key, value in os.environ.items() if "LEANOPT" not in key}
     environment["PYTHONPATH"] = os.pathsep.join(map(str, path))
@@ -93,8 +94,8 @@ def run(program: str, *arguments: str, path: list[Path]) -> str:
         check=False,
         cwd=path[0],
     )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
+    assert ended.returncode == code, ended.stderr
+    return ended.stdout if code == 0 else ended.stderr
 
 
 @pytest.mark.slow
@@ -111,7 +112,42 @@ def test_one_wheel_beside_the_cores(name: str, wheels: Path, core: Path, tmp_pat
     theirs = [entry for entry in shown["plugins"] if entry["distribution"] != "leanopt-core"]
     assert [(e["distribution"], e["kind"], e["name"]) for e in theirs] == [(name, *PLUGINS[name])]
     assert shown["problems"] == []
-    assert run(LOAD, *PLUGINS[name], path=[tmp_path, core]).strip() == f"{module}._impl"
+    loaded = run(LOAD, *PLUGINS[name], path=[tmp_path, core]).strip()
+    assert loaded == (f"{module}.engine" if name == "leanopt-lean" else f"{module}._impl")
+
+
+@pytest.mark.slow
+def test_leans_wheel_has_the_sources_of_its_harness(wheels: Path, tmp_path: Path) -> None:
+    """Those of the repository, below the package; and its launcher harness runs where it lies."""
+    (wheel,) = wheels.glob("leanopt_lean-*.whl")
+    pip("install", "--target", tmp_path, wheel)
+    there, here = tmp_path / "leanopt_lean" / "csharp", ROOT / "harness" / "csharp"
+    assert names(there) == names(here) != set()
+    assert (tmp_path / "leanopt_lean" / "launcher" / "__main__.py").is_file()
+
+
+def names(folder: Path) -> set[str]:
+    """Return the files below a folder."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("init", "."), ("import", "optimizer-config.json")])
+def test_the_core_alone_says_what_brings_lean(
+    command: tuple[str, ...], core: Path, tmp_path: Path
+) -> None:
+    """A LEAN project, and another optimizer's file."""
+    (tmp_path / "main.py").write_text("class Trend(QCAlgorithm): ...")
+    said = run(CLI, *command, path=[tmp_path, core], code=2)
+    assert "pip install leanopt-lean" in said
+
+
+@pytest.mark.slow
+def test_the_core_alone_says_what_a_pipeline_needs(core: Path, tmp_path: Path) -> None:
+    """The plugin's name, where an engine is not there."""
+    (tmp_path / "pipeline.toml").write_text("[strategy]\nengine = 'lean'\n")
+    said = run(CLI, "check", "pipeline.toml", path=[tmp_path, core], code=3)
+    assert "pip install leanopt-lean" in said
 
 
 @pytest.mark.slow

@@ -64,7 +64,6 @@ def test_built_ins_go_through_the_same_hooks() -> None:
     registry = discover({"LEANOPT_PLUGINS": ""})
     found = {(kind, name): entry.distribution for (kind, name), entry in registry.entries.items()}
     assert found == {
-        (Kind.ENGINE, "lean"): "leanopt-core",
         (Kind.ENGINE, "python"): "leanopt-core",
         (Kind.EXECUTOR, "docker"): "leanopt-core",
         (Kind.EXECUTOR, "process"): "leanopt-core",

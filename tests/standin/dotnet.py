@@ -12,6 +12,9 @@ import sys
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     command, *rest = arguments or [""]
+    if command == "--list-sdks":
+        print("10.0.100 [/usr/share/dotnet/sdk]")
+        return 0
     if not command.endswith(".dll"):
         import build  # not a module of the Launcher's, and not loaded with it
 

@@ -1,11 +1,10 @@
-"""The command line: `serve`, `describe` and `launcher`."""
+"""The command line: `serve` and `describe`."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from threading import Timer
 
 import leanopt_harness
@@ -32,9 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(given: argparse.Namespace) -> Callable[[Channel], int]:
     """Return what is to be done with the channel. Raises ValueError for what cannot be."""
-    if given.command == "launcher":
-        place = Path(given.folder).absolute(), given.dotnet
-        return lambda channel: _launcher(*place, channel)
     project = Project.of(given.entry, given.project)
     run = _serve if given.command == "serve" else _describe
     return lambda channel: run(project, channel)
@@ -51,12 +47,6 @@ def _describe(project: Project, channel: Channel) -> int:
 
     channel.send(describe(project))
     return 0
-
-
-def _launcher(folder: Path, dotnet: str, channel: Channel) -> int:
-    from leanopt_harness.launcher.server import Place, serve
-
-    return serve(Place(folder, dotnet), channel)
 
 
 def _end_soon(code: int) -> None:
@@ -83,10 +73,4 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--project", metavar="FOLDER", help="the strategy's folder (default: the file's)"
         )
-    text = "answer requests on standard input by running LEAN's Launcher, once for each"
-    command = commands.add_parser("launcher", help=text, description=text)
-    command.add_argument(
-        "--folder", required=True, help="where QuantConnect.Lean.Launcher.dll lies"
-    )
-    command.add_argument("--dotnet", default="dotnet", help="the .NET program (default: dotnet)")
     return parser

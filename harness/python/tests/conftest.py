@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "leanopt_harness"
-sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))  # where the stand-in for LEAN is
+LAUNCHER = Path(__file__).parents[3] / "plugins" / "leanopt_lean" / "leanopt_lean" / "launcher"
 
 
 class Harness:
@@ -102,18 +102,22 @@ def start(run: Callable[..., Harness], program: list[str]) -> Callable[..., Harn
 @pytest.fixture(scope="session")
 def standin(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The stand-in for LEAN, laid out."""
-    from standin import install
+    from tests.standin import install
 
     return install(tmp_path_factory.mktemp("standin"))
 
 
 @pytest.fixture
-def launch(run: Callable[..., Harness], program: list[str], standin: Any) -> Callable[..., Harness]:
-    """Return what starts the launcher harness on the stand-in, in a folder of its own."""
+def launch(run: Callable[..., Harness], standin: Any) -> Callable[..., Harness]:
+    """Return what starts LEAN's launcher harness on the stand-in, in a folder of its own.
+
+    By its path and without anything installed, as in LEAN's image.
+    """
+    harness = ["--harness", str(PACKAGE), "--folder", str(standin.launcher)]
 
     def begin(scratch: Path, *options: str, **variables: str) -> Harness:
         scratch.mkdir(exist_ok=True)
-        command = [*program, "launcher", "--folder", str(standin.launcher), *options]
+        command = [sys.executable, "-IS", str(LAUNCHER), *harness, *options]
         environment = {**os.environ, **standin.environment, **variables}
         return run(*command, cwd=scratch, env=environment)
 

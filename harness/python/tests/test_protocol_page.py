@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from leanopt_harness import Trade
 from leanopt_harness.channel import LONGEST_LINE
-from leanopt_harness.launcher.server import ABILITIES as LAUNCHER_ABILITIES
 from leanopt_harness.outcome import DEEPEST
 from leanopt_harness.server import ABILITIES
 from leanopt_harness.serving import LONGEST_ANSWER, PROTOCOL
+from leanopt_lean.launcher.server import ABILITIES as LAUNCHER_ABILITIES
 
 HARNESS = Path(__file__).parents[2]
 PAGE = (HARNESS / "protocol.md").read_text(encoding="utf-8")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standin import project
+
+from tests.standin import project
 
 TRANSCRIPTS = Path(__file__).parents[2] / "transcripts"
 FILES = sorted(TRANSCRIPTS.glob("*.jsonl"))

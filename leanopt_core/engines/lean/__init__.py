@@ -1,1 +1,0 @@
-"""The LEAN engine: projects, builds, configurations and result documents."""

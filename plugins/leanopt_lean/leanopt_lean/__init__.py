@@ -1,0 +1,31 @@
+"""LEAN: registration and options, nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leanopt_core import hookimpl
+from leanopt_core.specs import EngineSpec
+from leanopt_lean.options import LeanStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["LeanStrategy", "leanopt_engines"]
+
+LEANOPT_API_VERSION = 1
+
+
+@hookimpl
+def leanopt_engines() -> Sequence[EngineSpec]:
+    """Register the engine `lean`."""
+    return [
+        EngineSpec(
+            "lean",
+            "leanopt_lean.engine:create",
+            LeanStrategy,
+            "LEAN projects in Python or C#, run by LEAN where the workers are",
+            init="leanopt_lean.scaffold.draft:draft",
+            imports="leanopt_lean.importing.load:translated",
+        )
+    ]

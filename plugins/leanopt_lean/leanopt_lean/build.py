@@ -1,0 +1,96 @@
+"""Builds a project once: a frozen copy of its sources, compiled where it is C#, kept by content.
+
+A search runs on the frozen copy: edits in the meantime are for the next one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from tempfile import mkdtemp
+
+from attrs import frozen
+
+from leanopt_core.engines.base import Once, Tell, silent
+from leanopt_core.engines.builds import UNFINISHED, turn
+from leanopt_core.errors import StrategyError
+from leanopt_lean import build_cache as cache
+from leanopt_lean.build_cache import Built, Recipe, Record
+from leanopt_lean.compiler import compile_project, project_file
+from leanopt_lean.msbuild import Options
+from leanopt_lean.snapshot import copy_files, files_of, hash_files
+
+__all__ = ["Built", "Options", "Recipe", "build"]
+
+
+def build(
+    project: Path,
+    *,
+    once: Once,
+    builds: Path,
+    recipe: Recipe,
+    apart: Collection[Path] = (),
+    skip: bool = False,
+    tell: Tell = silent,
+) -> Built:
+    """Return the build of `project` from the folder `builds`, made now where there is none yet.
+
+    `apart` are paths in the project that are no part of it, as a data folder. With `skip` it is
+    the build that was last used of this project, whatever the sources are now. `tell` hears of what
+    takes long.
+
+    Raises StrategyError: with the compiler's errors, or what cannot be a part of a project.
+    """
+    if not project.is_dir():
+        raise StrategyError(f"strategy.project: {project} is no folder")
+    files = files_of(project, apart)
+    source = hash_files(files)
+    if skip:
+        return cache.last(builds, project, recipe, source)
+    compiled = project_file(project)
+    if known := cache.load(builds, recipe, source):
+        return known
+    job = _Job(project, compiled, once, builds, recipe, tell)
+    with turn(builds, tell):
+        work = Path(mkdtemp(prefix=UNFINISHED, dir=builds))
+        try:
+            copy_files(files, work / "source")
+            return job.make(work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+@frozen
+class _Job:
+    """One build; `compiled` is the .csproj, None where nothing is compiled."""
+
+    project: Path
+    compiled: str | None
+    once: Once
+    builds: Path
+    recipe: Recipe
+    tell: Tell
+
+    def make(self, work: Path) -> Built:
+        """Build the copy in `work`: what was copied is what counts, not what was hashed before."""
+        source = hash_files(files_of(work / "source"))
+        if known := cache.load(self.builds, self.recipe, source):
+            return known
+        assembly, log = None, ""
+        if self.compiled is not None:
+            self.tell(f"building {self.project.name} ...")
+            assembly, log = self._compile(work, self.compiled)
+        content = hash_files(files_of(work / ("bin" if assembly else "source")))
+        record = Record(str(self.project.resolve()), source, assembly, content, log)
+        return cache.publish(work, self.builds, self.recipe, record)
+
+    def _compile(self, work: Path, compiled: str) -> tuple[str, str]:
+        output = work / "output"
+        output.mkdir()
+        done = compile_project(
+            work / "source", output, compiled, once=self.once, options=self.recipe.options
+        )
+        (output / "bin").rename(work / "bin")
+        shutil.rmtree(output)
+        return done

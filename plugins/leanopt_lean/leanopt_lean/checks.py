@@ -1,0 +1,157 @@
+"""Checks what a strategy is given against what its source reads, before the first backtest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from leanopt_core.suggest import nearest
+from leanopt_core.work import Scenario
+from leanopt_lean.findings import Findings, note, problem
+from leanopt_lean.reach import DEFAULT_PASS_AS, check_reach, passed
+from leanopt_lean.source import Parameter, Source, Subscription
+
+#: What a harness says that sets symbol, dates and cash by itself.
+SETS_SCENARIO = "scenario"
+_WAY_OUT = "--allow-unread runs it all the same"
+
+
+def check(
+    source: Source,
+    scenarios: Sequence[Scenario],
+    given: Collection[str],
+    abilities: Collection[str] = (),
+    *,
+    allow_unread: bool = False,
+) -> Findings:
+    """Return all that is wrong or worth knowing.
+
+    `given` are the names of `[parameters]`, `abilities` what the harness's hello says.
+    """
+    names = {name for one in scenarios for name in passed(source, one, given).values()}
+    return Findings.of(
+        [
+            check_parameters(source, given, names, allow_unread=allow_unread),
+            *(
+                check_scenario(source, one, given, abilities, allow_unread=allow_unread)
+                for one in scenarios
+            ),
+        ]
+    )
+
+
+def check_parameters(
+    source: Source,
+    given: Collection[str],
+    passed_names: Collection[str] = (),
+    *,
+    allow_unread: bool = False,
+) -> Findings:
+    """Return a problem for each name that the strategy never reads, a note of those not given.
+
+    Instead of a problem there is a note with `allow_unread`, or where names that the source makes
+    at run time may be any. `passed_names` are those under which fields of scenarios travel.
+    """
+    found = [
+        _unread(f"parameters.{name}", name, source, given, allow_unread=allow_unread)
+        for name in given
+        if name not in source.reads
+    ]
+    known = {*given, *passed_names}
+    left = [_shown(one) for one in source.parameters if one.name not in known]
+    if left:
+        found.append(note(f"{source.algorithm} reads, and is not given: {', '.join(left)}"))
+    return Findings.of(found)
+
+
+def check_scenario(
+    source: Source,
+    scenario: Scenario,
+    given: Collection[str] = (),
+    abilities: Collection[str] = (),
+    *,
+    allow_unread: bool = False,
+) -> Findings:
+    """Return a problem for each symbol, date and cash that reaches the strategy by no way.
+
+    Equal to what the source sets is a way. With the ability `scenario` there is nothing to say.
+    """
+    if SETS_SCENARIO in abilities:
+        return Findings()
+    found = [
+        _unread(f"scenario.pass_as.{key}", name, source, given, allow_unread=allow_unread)
+        for key, name in scenario.pass_as.items()
+        if name not in source.reads
+    ]
+    found += [
+        check_reach(source, scenario, key, given)
+        for key in DEFAULT_PASS_AS
+        if getattr(scenario, key) is not None
+    ]
+    return Findings.of([*found, *_resolution(source, scenario, given)])
+
+
+def _unread(
+    key: str, name: str, source: Source, given: Collection[str], *, allow_unread: bool
+) -> Findings:
+    what = f"{key}: {source.algorithm} never reads '{name}'{_meant(name, source, given)}"
+    if source.unsure:
+        places = ", ".join(map(str, source.unsure))
+        return note(f"{what} (unless a name made at run time is it: {places})")
+    return note(what) if allow_unread else problem(f"{what} ({_WAY_OUT})")
+
+
+def _meant(name: str, source: Source, given: Collection[str]) -> str:
+    """Return why a name is not read, or what the user may have meant."""
+    for one in source.unset:
+        if one.name == name:
+            return f": LEAN does not set the [Parameter] at {one.place}, {one.reason}"
+    close = nearest(name, source.reads - set(given)) or nearest(name, source.reads)
+    if close:
+        return f"; did you mean '{close}' ({source.place(close)})?"
+    return f"; it reads {', '.join(one.name for one in source.parameters) or 'none'}"
+
+
+def _shown(parameter: Parameter) -> str:
+    default = "" if parameter.default in (None, "") else f"default {parameter.default}, "
+    return f"{parameter.name} ({default}{parameter.places[0]})"
+
+
+def _resolution(source: Source, scenario: Scenario, given: Collection[str]) -> Iterator[Findings]:
+    """Tell where the data that is looked for is not the data that the strategy asks for."""
+    wanted = scenario.extras.get("resolution")
+    if not isinstance(wanted, str) or "resolution" in scenario.pass_as:
+        return
+    at = f"scenario.resolution: found '{wanted}'"
+    meant = [
+        one
+        for one in source.subscriptions
+        if scenario.symbol is None
+        or one.ticker is None
+        or one.ticker.casefold() == scenario.symbol.casefold()
+    ]
+    # Where one of several asks for it, it may be meant for that one.
+    fault = note if any(one.resolution == wanted.lower() for one in meant) else problem
+    for one in meant:
+        if one.resolution is None:
+            yield from _taken(source, one, wanted, given)
+        elif one.resolution == "" and wanted.lower() != "minute":
+            yield note(f"{at}, but {one.place} names none: LEAN's own is minute")
+        elif one.resolution not in ("", wanted.lower()):
+            yield fault(f"{at}, but {one.place} asks for {one.resolution}: expected that")
+
+
+def _taken(
+    source: Source, subscription: Subscription, wanted: str, given: Collection[str]
+) -> Iterator[Findings]:
+    """Tell that a resolution does not travel where the strategy reads one."""
+    names = subscription.resolved_by
+    reads = next((one for one in source.parameters if one.name in names), None)
+    own = str(reads.default or "") if reads else ""
+    if reads is None or names & set(given) or own.lower() == wanted.lower():
+        return
+    default = f", by default {own}" if own else ""
+    yield note(
+        f"scenario.resolution: found '{wanted}', which is for the check of the data only: "
+        f"{subscription.place} takes its own from the parameter '{reads.name}'{default}; "
+        f'pass_as = {{ resolution = "{reads.name}" }} in the scenario passes it'
+    )

@@ -1,0 +1,127 @@
+"""Compiles a C# project where the workers run, and says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from leanopt_core.engines.base import Once
+from leanopt_core.errors import StrategyError
+from leanopt_core.executors.base import Completed
+from leanopt_core.work import Mount
+from leanopt_lean import msbuild
+from leanopt_lean.compiler_output import compiler_errors
+from leanopt_lean.msbuild import Options
+from leanopt_lean.snapshot import files_of
+
+_RUNTIME = "QuantConnect.Lean.Launcher.runtimeconfig.json"
+_SHOW = "import pathlib, sys; print(pathlib.Path(*sys.argv[1:]).read_text('utf-8'))"
+_FRAMEWORK = re.compile(r"net\d+\.\d+")
+_PROJECT = re.compile(r"<ProjectReference\s[^>]*?Include\s*=\s*[\"']([^\"']+)[\"']")
+_ASSEMBLY = re.compile(r"<AssemblyName>\s*([^<$]+?)\s*</AssemblyName>")
+
+
+def project_file(project: Path) -> str | None:
+    """Return the name of the project's .csproj, None where it has no C# at all.
+
+    Raises StrategyError where there are several, or sources without one.
+    """
+    names = sorted(path.name for path in project.glob("*.csproj"))
+    if len(names) > 1:
+        raise StrategyError(f"{project} has {len(names)} projects: {', '.join(names)}; keep one")
+    if not names and any(project.glob("*.cs")):
+        raise StrategyError(
+            f"{project} has C# sources but no .csproj: `lean project-create` writes one; the "
+            'smallest is <Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0'
+            "</TargetFramework></PropertyGroup></Project>"
+        )
+    return names[0] if names else None
+
+
+def compile_project(
+    source: Path, output: Path, project: str, *, once: Once, options: Options
+) -> tuple[str, str]:
+    """Compile `source`/`project` into `output`/bin; `output` is a new folder of the caller.
+
+    Returns the assembly's file name in there and what the compiler printed. Raises StrategyError
+    with every error of the compiler, or with why it could not run.
+    """
+    text = (source / project).read_text(encoding="utf-8-sig", errors="replace")
+    _check_references(source, project, text)
+    framework = _framework(once, options)
+    msbuild.write_imports(output, source, text, options)
+    completed = once(
+        msbuild.command(project, framework),
+        (Mount("build", source), Mount("output", output, writable=True)),
+        time_limit=options.time_limit,
+        network=options.network,
+    )
+    if completed.exit_code:
+        raise StrategyError(_failed(completed, source, project, options))
+    return _assembly(output / "bin", project, text), completed.output.strip()
+
+
+def _check_references(source: Path, project: str, text: str) -> None:
+    """Refuse references to projects that lie elsewhere: only the project's folder is seen."""
+    wrong = [
+        f"{project} refers to {reference}, which is not in the project's folder; put it below it"
+        for reference in _PROJECT.findall(text)
+        if not (source / reference.replace("\\", "/")).resolve().is_relative_to(source.resolve())
+    ]
+    if wrong:
+        raise StrategyError("\n".join(wrong))
+
+
+def _framework(once: Once, options: Options) -> str:
+    """Return the target framework of the LEAN where workers run, as `net10.0`."""
+    completed = once(("{python}", "-I", "-c", _SHOW, options.launcher, _RUNTIME))
+    try:
+        framework = str(json.loads(completed.output)["runtimeOptions"]["tfm"])
+    except (ValueError, LookupError, TypeError):
+        framework = ""
+    if not _FRAMEWORK.fullmatch(framework):
+        raise StrategyError(
+            f"strategy.launcher: there is no LEAN in {options.launcher} where workers run "
+            f"({_RUNTIME}); name the folder of QuantConnect.Lean.Launcher.dll"
+        )
+    return framework
+
+
+def assembly_of(project: Path) -> str:
+    """Return the file name that the assembly of a C# project will have."""
+    name = project_file(project) or ""
+    return _named(name, (project / name).read_text(encoding="utf-8-sig", errors="replace"))
+
+
+def _named(project: str, text: str) -> str:
+    named = _ASSEMBLY.search(text)
+    return f"{named[1] if named else Path(project).stem}.dll"
+
+
+def _assembly(folder: Path, project: str, text: str) -> str:
+    """Return the file name of the project's assembly in `folder`."""
+    expected = _named(project, text)
+    there = sorted(path.name for path in folder.glob("*.dll"))
+    if folder.is_symlink() or (expected not in there and len(there) != 1):
+        raise StrategyError(f"{project} was built, but left no {expected}: {', '.join(there)}")
+    return expected if expected in there else there[0]
+
+
+def _failed(completed: Completed, source: Path, project: str, options: Options) -> str:
+    """Say why the compiler failed: its errors, or the end of what it printed."""
+    printed = f"{completed.output}\n{completed.errors}"
+    errors = compiler_errors(printed, files_of(source))
+    if not errors:
+        return f"{project} could not be built: {_unexplained(completed, printed.strip()[-2000:])}"
+    count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
+    lines = [f"{project} does not compile ({count}):", *(f"  {error}" for error in errors)]
+    if not options.network and any(error.code.startswith("NU") for error in errors):
+        lines.append("packages are fetched only with `build_network = true` in [strategy]")
+    return "\n".join(lines)
+
+
+def _unexplained(completed: Completed, tail: str) -> str:
+    if completed.exit_code == msbuild.NO_COMPILER or "No .NET SDKs were found" in tail:
+        return f"where workers run there is no .NET SDK, as quantconnect/lean has it: {tail}"
+    return f"exit code {completed.exit_code}: {tail}"

@@ -1,0 +1,126 @@
+"""What a LEAN pipeline needs: LEAN and .NET where workers run, reference data, prices."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from leanopt_core.doctor.check import Check
+from leanopt_core.doctor.line import Line, StuckError, ok, warning, wrong
+from leanopt_core.engines.base import Brief, Once
+from leanopt_core.errors import StrategyError
+from leanopt_lean.demand import wanted
+from leanopt_lean.findings import Findings
+from leanopt_lean.options import LeanStrategy
+from leanopt_lean.prices import check_prices
+from leanopt_lean.reference import check_reference
+from leanopt_lean.series import Series
+from leanopt_lean.source import Source
+
+_REPOSITORY = "https://github.com/QuantConnect/Lean"
+_SHARED = ("alternative", "market-hours", "symbol-properties")
+# How long looking around where workers run may take, in seconds.
+_LOOKING = 60.0
+
+
+class Examination:
+    """The checks of one strategy; `scan` reads its source, or raises StrategyError."""
+
+    def __init__(
+        self,
+        options: LeanStrategy,
+        project: Path,
+        data: Path,
+        scan: Callable[[], Source],
+        once: Once,
+        brief: Brief,
+    ) -> None:
+        self._options = options
+        self._project = project
+        self._data = data
+        self._scan = scan
+        self._once = once
+        self._brief = brief
+
+    def checks(self) -> list[Check]:
+        """Return the checks, in their order."""
+        return [
+            Check("launcher", self._launcher, ("interpreter",)),
+            Check("dotnet", self._dotnet, ("interpreter",)),
+            Check("reference data", self._reference, ("data",)),
+            Check("prices", self._prices, ("data",)),
+        ]
+
+    @cached_property
+    def _around(self) -> Mapping[str, Any]:
+        """What `place.py` sees where workers run; raises StuckError where it cannot run."""
+        source = files(__package__).joinpath("place.py").read_text("utf-8")
+        command = ("{python}", "-I", "-S", "-c", source, self._options.launcher)
+        done = self._once(command, time_limit=_LOOKING)
+        try:
+            return dict(json.loads(done.output))
+        except (ValueError, TypeError):
+            said = done.errors.strip()[-500:]
+            what = f"LEAN cannot be looked for where workers run (exit code {done.exit_code})"
+            raise StuckError(wrong(f"{what}: {said}")) from None
+
+    def _launcher(self) -> Iterator[Line]:
+        """See that LEAN is where workers run."""
+        folder = self._options.launcher
+        if self._around["launcher"]:
+            yield ok(folder)
+        else:
+            yield wrong(
+                f"there is no QuantConnect.Lean.Launcher.dll in {folder} where workers run; "
+                "strategy.launcher names its folder, executor.image an image that has it"
+            )
+
+    def _dotnet(self) -> Iterator[Line]:
+        """See that .NET is where workers run, and its SDK where something is to be compiled."""
+        program, sdks = self._around["dotnet"], ", ".join(map(str, self._around["sdks"]))
+        compiled = any(self._project.glob("*.csproj"))
+        if not program:
+            yield wrong("there is no `dotnet` where workers run, as quantconnect/lean has it")
+        elif compiled and not sdks:
+            what = f"{program} has no SDK, which a C# project needs"
+            yield wrong(f"{what}; quantconnect/lean has one")
+        else:
+            yield ok(f"{program}, SDK {sdks or 'none, and none is needed'}")
+
+    def _reference(self) -> Iterator[Line]:
+        """See that LEAN's reference data is there, of the symbols where these are known."""
+        try:
+            series = self._series()
+        except StrategyError:
+            series = []
+        parts = " ".join(f"Lean/Data/{name}" for name in _SHARED)
+        copied = f"cp -r {parts} {shlex.quote(str(self._data))}"
+        mend = f"git clone --depth 1 {_REPOSITORY} && {copied}"
+        yield from self._lines(check_reference(self._data, series), mend)
+
+    def _prices(self) -> Iterator[Line]:
+        """See that prices are there for every scenario; raises StrategyError for bad sources."""
+        series = self._series()
+        symbols = sorted({one.symbol for one in series})
+        what = ", ".join(symbols) or "which the strategy asks for is not known before it runs"
+        yield from self._lines(check_prices(self._data, series), "lean data download", what)
+
+    def _lines(self, found: Findings, mend: str, good: str = "") -> Iterator[Line]:
+        for text in found.problems:
+            if self._options.check_data:
+                yield wrong(text, mend, exit_code=StrategyError.exit_code)
+            else:
+                yield warning(f"{text} (strategy.check_data is false)", mend)
+        yield from map(warning, found.notes)
+        if not found.problems:
+            yield ok(good or str(self._data))
+
+    def _series(self) -> list[Series]:
+        """Return the prices that backtests will ask for, as far as the source says."""
+        source = self._scan()
+        return [one for scenario in self._brief.scenarios for one in wanted(source, scenario)]

@@ -1,0 +1,252 @@
+"""The engine for LEAN: strategies in Python and C#, run by LEAN where the workers are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+
+import leanopt_harness
+from attrs import frozen
+
+from leanopt_core.canonical import digest
+from leanopt_core.data_files import mistakes
+from leanopt_core.doctor.check import Check
+from leanopt_core.engines.base import Brief, Build, Once
+from leanopt_core.engines.inline import read_inline
+from leanopt_core.harness.events import Hello
+from leanopt_core.places import BUILDS
+from leanopt_core.space import number_text
+from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request, Scenario
+from leanopt_lean.build import Built, Options, Recipe, build
+from leanopt_lean.checks import SETS_SCENARIO, check, check_scenario
+from leanopt_lean.compiler import assembly_of
+from leanopt_lean.config import IDENT, RESULTS, Template, template
+from leanopt_lean.demand import check_demand, wanted
+from leanopt_lean.doctor import Examination
+from leanopt_lean.document import read_results
+from leanopt_lean.findings import Findings
+from leanopt_lean.installation import look
+from leanopt_lean.options import LeanStrategy
+from leanopt_lean.prices import check_prices
+from leanopt_lean.reach import passed_parameters
+from leanopt_lean.reference import check_reference
+from leanopt_lean.snapshot import files_of, hash_files
+from leanopt_lean.source import Language, Source, scan, survey
+from leanopt_lean.wording import word
+
+_HARNESS = Path(leanopt_harness.__file__).resolve().parent
+_LAUNCHER = Path(__file__).resolve().parent / "launcher"
+_OWN_ABILITIES = frozenset({"config"})
+
+
+def create(options: LeanStrategy, project: Path) -> LeanEngine:
+    """Return the engine for a strategy; paths in `options` start from the folder `project`."""
+    return LeanEngine(options, project)
+
+
+@frozen
+class Strategy:
+    """What is run: what its source says, and the file that LEAN loads, from the build's folder."""
+
+    source: Source
+    file: str
+
+
+class LeanEngine:
+    """Builds a LEAN project once, words configurations and reads LEAN's documents."""
+
+    def __init__(self, options: LeanStrategy, project: Path) -> None:
+        self._options = options
+        self._project = (project / options.project).resolve()
+        self._data = (project / options.data).resolve()
+        self._builds = project.absolute() / BUILDS
+        # Scenarios and abilities for which it was seen that the scenario reaches the strategy.
+        self._reached: set[tuple[str, frozenset[str]]] = set()
+
+    @property
+    def data(self) -> Path:
+        """Return LEAN's data folder."""
+        return self._data
+
+    @property
+    def data_files(self) -> Sequence[str] | None:
+        """Return patterns of the data files whose content decides, None for all."""
+        return self._options.data_files or None
+
+    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
+        """Check the strategy and its data, and build it, or find its build.
+
+        Raises StrategyError with all that is wrong.
+        """
+        lean, found = look(once, self._options.launcher, self._options.harness)
+        # With an older build that one is checked, without it the sources before they are compiled.
+        if not brief.skip_build:
+            found = Findings.of((self._check(self._project, brief), found))
+        found.refuse()
+        where = {**place, "lean": lean}
+        built = self._build(once, where, brief)
+        if brief.skip_build:
+            found = self._check(built.sources, brief)
+            found.refuse()
+        # What was copied is what runs: the sources may have been edited since.
+        source = self._scan(built.sources)
+        self._strategy = Strategy(source, built.assembly or source.files[0])
+        return self._made(built, where, found.notes)
+
+    def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
+        """Return the checks of LEAN, .NET and LEAN's data for `leanopt doctor`."""
+        scan = partial(self._scan, self._project)
+        seen = Examination(self._options, self._project, self._data, scan, once, brief)
+        return seen.checks()
+
+    def check(self, brief: Brief) -> Sequence[str]:
+        """Return what is wrong with the sources, where they are there."""
+        if not self._project.is_dir():
+            return ()
+        source, found = survey(self._project, self._options.algorithm, self._apart)
+        read = self._check_source(source, brief) if source else Findings()
+        return Findings.of((found, read)).problems
+
+    def _check(self, folder: Path, brief: Brief) -> Findings:
+        """Return all that is wrong with the sources in a folder, and with the data."""
+        source, found = survey(folder, self._options.algorithm, self._apart)
+        read = self._check_source(source, brief) if source else Findings()
+        return Findings.of((found, read, self._check_data(source, brief)))
+
+    def _build(self, once: Once, place: Mapping[str, str], brief: Brief) -> Built:
+        options = Options(launcher=self._options.launcher, network=self._options.build_network)
+        self._builds.mkdir(parents=True, exist_ok=True)
+        return build(
+            self._project,
+            once=once,
+            builds=self._builds,
+            recipe=Recipe(place, leanopt_harness.__version__, options),
+            apart=self._apart,
+            skip=brief.skip_build,
+            tell=brief.tell,
+        )
+
+    def _scan(self, folder: Path) -> Source:
+        return scan(folder, self._options.algorithm, self._apart)
+
+    @cached_property
+    def _strategy(self) -> Strategy:
+        """What is run: as `prepare` found it, else, for one by hand, as the project is now."""
+        source = self._scan(self._project)
+        python = source.language is Language.PYTHON
+        return Strategy(source, source.files[0] if python else assembly_of(self._project))
+
+    @property
+    def _apart(self) -> tuple[Path, ...]:
+        """Return what may lie in the project's folder and is no part of it."""
+        return (self._data, self._builds.parent)
+
+    def _check_source(self, source: Source, brief: Brief) -> Findings:
+        # What another harness can do is known at its hello.
+        abilities = (SETS_SCENARIO,) if self._options.harness else ()
+        return check(
+            source,
+            brief.scenarios,
+            brief.parameters,
+            abilities,
+            allow_unread=brief.allow_unread,
+        )
+
+    def _check_data(self, source: Source | None, brief: Brief) -> Findings:
+        if not self._data.is_dir():
+            return check_reference(self._data)
+        unmet = Findings(tuple(mistakes(self._data, self._options.data_files)))
+        if brief.checked or not self._options.check_data:
+            return unmet
+        series = [one for scenario in brief.scenarios for one in wanted(source, scenario)]
+        asked = (check_demand(source, scenario) for scenario in brief.scenarios)
+        reference, prices = check_reference(self._data, series), check_prices(self._data, series)
+        return Findings.of((unmet, *asked, reference, prices))
+
+    def _made(self, built: Built, where: Mapping[str, str], notes: tuple[str, ...]) -> Build:
+        strategy, options = self._strategy.source, self._options
+        source = digest(
+            {
+                "files": built.source,
+                "algorithm": strategy.algorithm,
+                "config": dict(options.config),
+                "python_venv": options.python_venv,
+            }
+        )
+        running = {
+            "launcher": options.launcher,
+            "harness": list(options.harness)
+            or [hash_files(files_of(folder)) for folder in (_HARNESS, _LAUNCHER)],
+        }
+        stale = (f"{self._project.name} has changed since its build was made",)
+        return Build(
+            strategy=self._project.name,
+            source=source,
+            identity=digest(
+                {"build": built.key, "source": source, "place": dict(where), **running}
+            ),
+            launch=self._launch(built.path),
+            reads=None if strategy.unsure else strategy.reads,
+            details={
+                "algorithm": f"{strategy.algorithm} ({strategy.language})",
+                "build": str(built.path),
+            },
+            notes=(*notes, *(stale if built.stale else ())),
+        )
+
+    def _launch(self, build: Path) -> Launch:
+        mounts = (
+            *(Mount("build", build), Mount("data", self._data)),
+            *(Mount("harness", _HARNESS), Mount("launcher", _LAUNCHER)),
+        )
+        paths = ("--harness", "{harness}", "--folder", self._options.launcher)
+        return Launch(self._options.harness or ("{python}", "{launcher}", *paths), mounts)
+
+    @cached_property
+    def _template(self) -> Template:
+        source, file = self._strategy.source, self._strategy.file
+        return template(
+            source.algorithm,
+            "Python" if source.language is Language.PYTHON else "CSharp",
+            f"{{build}}/{file}",
+            launcher=self._options.launcher,
+            python_venv=self._options.python_venv,
+            more=self._options.config,
+        )
+
+    def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
+        """Word LEAN's configuration: in the request, or in a file where the harness wants one.
+
+        Raises StrategyError where a scenario does not reach the strategy by such a harness.
+        """
+        # The launcher harness needs no asking: it is ours.
+        abilities = hello.abilities if self._options.harness else _OWN_ABILITIES
+        self._check_reach(backtest.scenario, abilities, backtest.parameters)
+        parameters = {name: number_text(value) for name, value in backtest.parameters.items()}
+        parameters |= passed_parameters(
+            self._strategy.source, backtest.scenario, backtest.parameters
+        )
+        return word(self._template, parameters, backtest.scenario, outputs, abilities)
+
+    def _check_reach(
+        self, scenario: Scenario, abilities: frozenset[str], given: Mapping[str, object]
+    ) -> None:
+        if (scenario.name, abilities) in self._reached:
+            return
+        source = self._strategy.source
+        check_scenario(source, scenario, given, abilities, allow_unread=True).refuse()
+        self._reached.add((scenario.name, abilities))
+
+    def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
+        """Read LEAN's document, or what the harness says itself."""
+        told = answer.payload.get("status") not in {"complete", "ok"}
+        if told or "statistics" in answer.payload or answer.files is None:
+            return read_inline(answer.payload)
+        return read_results(
+            answer.files,
+            prefix=RESULTS,
+            ident=IDENT,
+            symbol=backtest.scenario.symbol,
+            outputs=outputs,
+        )

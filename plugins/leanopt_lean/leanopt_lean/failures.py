@@ -1,0 +1,60 @@
+"""Why a result document holds no result: LEAN's own state says it, not the exit code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from textwrap import shorten
+from typing import Any
+
+from leanopt_core.work import Category, Failure
+from leanopt_lean.launcher.trouble import tells_of_trouble
+from leanopt_lean.sections import part
+
+_LONGEST = 2_000
+_PYTHON_FRAME = re.compile(r"in (\S+\.py): line (\d+)")
+_FRAME = re.compile(r"^\s*at ([^\s(]+)\(.*\)(?: in (.+):line (\d+))?\s*$", re.MULTILINE)
+# LEAN's own example algorithms, and many that began as one, are in the namespace of LEAN.
+_STRATEGY = re.compile(r"QuantConnect\.Algorithm\.CSharp\.|(?!QuantConnect\.|System\.|Python\.)")
+
+
+def failure_of(document: Mapping[str, Any]) -> Failure | None:
+    """Return why the document's backtest does not count, None where it completed.
+
+    What was the machine's trouble, or was ended from outside, is an `engine error`: another attempt
+    may do better.
+    """
+    state = part(document, "state")
+    if not isinstance(state, Mapping):
+        message = "LEAN's result document has no state, which LEAN writes since January 2023"
+        return Failure(Category.NO_RESULT, message)
+    status, error = part(state, "status"), part(state, "runtimeError")
+    if error or status == "RuntimeError":
+        stack = part(state, "stackTrace")
+        trouble = tells_of_trouble(f"{error}\n{stack}")
+        category = Category.ENGINE if trouble else Category.STRATEGY
+        return Failure(category, _told(str(error or ""), stack))
+    if status == "Completed":
+        return None
+    message = f"LEAN's result document says '{status}', not 'Completed': it was cut short"
+    # A strategy that quits says so; one that only says how far it came was ended.
+    return Failure(Category.NO_RESULT if status == "Stopped" else Category.ENGINE, message)
+
+
+def _told(error: str, stack: object) -> str:
+    """Return LEAN's message on one line, with the place in the strategy where it is known."""
+    message = shorten(error, _LONGEST, placeholder=" ...") or "a runtime error without a message"
+    place = _place(stack) if isinstance(stack, str) else None
+    return f"{message} ({place})" if place else message
+
+
+def _place(stack: str) -> str | None:
+    """Return file and line of the strategy's innermost frame, or its method's name."""
+    for file, line in reversed(_PYTHON_FRAME.findall(stack)):
+        return f"{file}:{line}"
+    for method, file, line in _FRAME.findall(stack):
+        if _STRATEGY.match(method):
+            name = PurePosixPath(file.replace("\\", "/")).name
+            return f"{name}:{line}" if name else f"in {method}"
+    return None

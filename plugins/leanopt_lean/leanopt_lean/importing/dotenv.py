@@ -1,0 +1,52 @@
+"""What lean-optimizer's `.env` says: its variables are referred to, their values stay there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from leanopt_core.pipeline.environment import read_dotenv
+from leanopt_lean.importing.draft import UNSAID, At, Draft
+from leanopt_lean.importing.table import exact
+
+IMAGE: Final = "LEAN_IMAGE"
+DATA: Final = "LEAN_DATA_HOST_PATH"
+LAUNCHER: Final = "LEAN_LAUNCHER_WORKDIR"
+WORKSPACE: Final = "LEAN_WORKSPACE"
+WORKERS: Final = "WORKER_COUNT"
+_PLACES: Final = "leanopt has places of its own in containers"
+_REASONS: Final = MappingProxyType(
+    {
+        "LEAN_DATA_CONTAINER_PATH": _PLACES,
+        "ARTIFACTS_CONTAINER_PATH": _PLACES,
+        "RESULTS_CONTAINER_PATH": _PLACES,
+        "LEAN_DOCKER_NETWORK": "workers have no network",
+        "RESULTS_SCRATCH_PATH": 'results are read and go; [executor] scratch = "tmpfs" is fast',
+        WORKSPACE: "[strategy] project says where the project is",
+    }
+)
+_OTHER: Final = "the pipeline does not refer to it"
+
+
+def read_variables(folder: Path) -> dict[str, str]:
+    """Return the variables in a folder's `.env`; empty ones are none."""
+    return {name: value for name, value in read_dotenv(folder / ".env").items() if value}
+
+
+def worker_count(variables: dict[str, str], draft: Draft) -> int | None:
+    """Return the number of workers that it says, None where it says none or 0."""
+    if WORKERS not in variables:
+        return None
+    number = exact(variables[WORKERS])
+    if not isinstance(number, int):
+        draft.mistake(At(".env", (WORKERS,)), UNSAID, "expected a whole number")
+        return None
+    return number or None
+
+
+def name_the_rest(variables: dict[str, str], draft: Draft) -> None:
+    """Name every variable that the pipeline does not refer to, without its value."""
+    for name in variables:
+        if name not in draft.variables and name != WORKERS:
+            draft.dropped(At(".env", (name,)), _REASONS.get(name, _OTHER))

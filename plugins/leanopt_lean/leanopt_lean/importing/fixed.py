@@ -1,0 +1,31 @@
+"""Parameters that are given and not searched."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from leanopt_core.space import number_text
+from leanopt_lean.importing.draft import At, Draft
+from leanopt_lean.importing.table import Number, exact
+
+
+def fixed_value(value: object) -> Number | str | None:
+    """Return how a fixed parameter is written, None where it is no value.
+
+    What the strategy is given stays the same: a text becomes a number only where it reads the same.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        number = exact(value)
+        return number if number is not None and number_text(number) == value else value
+    return exact(value) if isinstance(value, int | Decimal) else None
+
+
+def put_fixed(name: str, value: object, at: At, draft: Draft) -> None:
+    """Set a parameter that is not searched."""
+    fixed = fixed_value(value)
+    if fixed is None:
+        draft.mistake(at, value, "expected a number, a text, true or false")
+    else:
+        draft.put("parameters", name, fixed, at, "fixed")

@@ -1,0 +1,165 @@
+"""Reads `optimizer-config.json`, what LEAN's optimizer is told."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from leanopt_core.scoring import Operator
+from leanopt_core.suggest import did_you_mean
+from leanopt_lean.importing.draft import MISSING, At, Draft
+from leanopt_lean.importing.fixed import put_fixed
+from leanopt_lean.importing.lean_space import Ranged, put_space
+from leanopt_lean.importing.objective import Bound, Target, operator_of, put_bounds, put_target
+from leanopt_lean.importing.table import Table
+
+_STRATEGIES: Final = ("GridSearchOptimizationStrategy", "EulerSearchOptimizationStrategy")
+_HOLD_OUT: Final = "say [scenario] end, where the strategy reads it, to keep days back"
+_HERE: Final = "leanopt has its own"
+_ENDS: Final = "leanopt always ends when it is done"
+#: Why keys of LEAN's configuration have no counterpart.
+REASONS: Final = MappingProxyType(
+    {
+        "algorithm-type-name": "the class is found in the source; [strategy] algorithm names it",
+        "algorithm-language": "the project's files say it",
+        "algorithm-location": "the project is built from its source",
+        "optimizer-close-automatically": _ENDS,
+        "results-destination-folder": "results are in .leanopt beside the pipeline",
+        "out-of-sample-max-end-date": _HOLD_OUT,
+        "out-of-sample-days": _HOLD_OUT,
+        "optimization-launcher": _HERE,
+        "optimization-id": _HERE,
+        "data-channel": _HERE,
+        "log-handler": _HERE,
+        "messaging-handler": _HERE,
+        "debug-mode": "leanopt run --verbose says more",
+        "estimate": "leanopt plan says how long it takes",
+        "environment": "leanopt only backtests",
+    }
+)
+UNKNOWN: Final = "LEAN's optimizer does not read it"
+
+
+@frozen
+class Settings:
+    """What else the file says: how many backtests at once, where the data is."""
+
+    workers: int | None
+    workers_at: At
+    data: str | None
+    data_at: At
+
+
+def read_config(document: Table, draft: Draft) -> Settings:
+    """Translate the search that a configuration describes; return what else it says."""
+    strategy_at, _ = document.take("optimization-strategy")
+    euler = _is_euler(document)
+    segments = _segments(document)
+    ranges = [
+        ranged
+        for item in document.tables("parameters")
+        if (ranged := _parameter(item, draft)) is not None
+    ]
+    if not ranges and not draft.mistakes:
+        draft.mistake(document.at / "parameters", MISSING, "expected one with min and max at least")
+    put_space(ranges, euler=euler, segments=segments, at=strategy_at, draft=draft)
+    _target(document, draft)
+    bounds = [bound for one in document.tables("constraints") if (bound := _bound(one, draft))]
+    put_bounds(bounds, draft)
+    data_at, _ = document.take("data-folder")
+    data = document.text("data-folder")
+    workers_at, _ = document.take("maximum-concurrent-backtests")
+    workers = document.whole("maximum-concurrent-backtests")
+    document.rest(REASONS, UNKNOWN)
+    return Settings(workers, workers_at, data, data_at)
+
+
+def _is_euler(document: Table) -> bool:
+    name = document.text("optimization-strategy")
+    if name is None:
+        return False  # LEAN's own default is the grid
+    short = name.split(",")[0].strip().rpartition(".")[2]
+    by_name = {one.casefold(): one for one in _STRATEGIES}
+    if short.casefold() not in by_name:
+        expected = "expected LEAN's grid or Euler search"
+        hint = did_you_mean(short, _STRATEGIES)
+        document.draft.mistake(document.at / "optimization-strategy", name, expected, hint)
+    return by_name.get(short.casefold()) == _STRATEGIES[1]
+
+
+def _segments(document: Table) -> int | None:
+    settings = document.table("optimization-strategy-settings")
+    if settings is None:
+        return None
+    settings.take("$type")
+    amount = settings.whole("default-segment-amount")
+    if amount is not None and not 0 <= amount <= 1000:  # noqa: PLR2004 - euler's own bound
+        at = settings.at / "default-segment-amount"
+        document.draft.mistake(at, amount, "expected 1 to 1000")
+        amount = None
+    ends = "leanopt has no limit of a run's time; a stage's trials limits it"
+    settings.rest(dict.fromkeys(("max-run-time", "max-runtime", "maxruntime"), ends), UNKNOWN)
+    return amount or None
+
+
+def _parameter(item: Table, draft: Draft) -> Ranged | None:
+    """Return a searched parameter; a fixed one is set at once."""
+    name = item.text("name", "key", required=True)
+    low_at, low = item.take("min")
+    value_at, value = item.take("value")
+    if low is MISSING and value is not MISSING:
+        if name is not None:
+            put_fixed(name, value, value_at, draft)
+        item.rest({}, UNKNOWN)
+        return None
+    ends = item.number("min", required=True), item.number("max", required=True)
+    steps = item.number("step"), item.number("minStep", "min-step")
+    item.rest({}, UNKNOWN)
+    if value is not MISSING:
+        draft.dropped(value_at, "min and max go before it")
+    if name is None or ends[0] is None or ends[1] is None:
+        return None
+    if name in draft.tables.get("parameters", {}):
+        draft.mistake(low_at.parent, name, "stands twice among the parameters")
+    return Ranged(name, item.at, ends[0], ends[1], *steps)
+
+
+def _target(document: Table, draft: Draft) -> None:
+    criterion = document.table("optimization-criterion", "criterion")
+    if criterion is None:
+        if document.take("optimization-criterion")[1] is MISSING:
+            at = document.at / "optimization-criterion"
+            draft.mistake(at, MISSING, 'expected { "target": ..., "extremum": "max" or "min" }')
+        return
+    statistic_at, _ = criterion.take("target")
+    direction_at, _ = criterion.take("extremum")
+    value_at, _ = criterion.take("target-value", "targetValue")
+    put_target(
+        Target(
+            criterion.text("target", required=True),
+            statistic_at,
+            criterion.text("extremum"),
+            direction_at,
+            criterion.number("target-value", "targetValue"),
+            value_at,
+        ),
+        draft,
+    )
+    criterion.rest({}, UNKNOWN)
+
+
+def _bound(item: Table, draft: Draft) -> Bound | None:
+    statistic = item.text("target", required=True)
+    name = item.text("operator", required=True)
+    value = item.number("target-value", "targetValue", required=True)
+    item.rest({}, UNKNOWN)
+    operator = operator_of(name) if name else None
+    if name and operator is None:
+        names = [one.lean for one in Operator]
+        expected = "expected an operator"
+        draft.mistake(item.at / "operator", name, expected, did_you_mean(name, names))
+    if statistic is None or operator is None or value is None:
+        return None
+    return Bound(item.at, statistic, operator, value)

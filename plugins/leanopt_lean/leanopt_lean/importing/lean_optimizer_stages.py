@@ -1,0 +1,138 @@
+"""lean-optimizer's stages, as stages of a pipeline."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from leanopt_lean.importing.draft import MISSING, At, Draft, Entry
+from leanopt_lean.importing.table import Number, Table
+
+#: Each stage's own keys with its defaults; None has none.
+_GENETIC: Final = MappingProxyType(
+    {
+        "population_size": 125,
+        "n_generations": 73,
+        "crossover_prob": None,
+        "mutation_prob": None,
+        "tournament_size": None,
+        "batch_size": 15,
+        "early_stopping_generations": None,
+        "early_stopping_min_delta": None,
+    }
+)
+_SEEDS: Final = ("seed", "random_state")
+_STANDALONE: Final = "genetic_standalone"
+_SEEDED: Final = "genetic_seeded"
+_UNKNOWN: Final = "lean-optimizer does not read it"
+
+
+def put_stages(stages: Table, draft: Draft) -> None:
+    """Add the stages that lean-optimizer would run, in its order, and set the seed."""
+    read = {
+        name: stages.table(name) for name in ("lhs", "bayesian", _SEEDED, "local_grid", _STANDALONE)
+    }
+    stages.rest({}, _UNKNOWN)
+    alone = read.pop(_STANDALONE)
+    if alone is not None and alone.truth("enabled"):
+        for other in filter(None, read.values()):
+            draft.dropped(other.at, f"{_STANDALONE} replaces the others")
+        _put_genetic(alone, draft)
+        return
+    if alone is not None:
+        draft.dropped(alone.at, "not enabled")
+    puts = {"lhs": _put_lhs, "bayesian": _put_bayesian, "local_grid": _put_local_grid}
+    for name, table in read.items():
+        if table is None:
+            continue
+        if name == _SEEDED and table.truth("enabled"):
+            _put_genetic(table, draft)
+        elif name == _SEEDED or not table.raw:
+            draft.dropped(table.at, "not enabled")
+        else:
+            puts[name](table, draft)
+    if not draft.stages and not draft.mistakes:
+        draft.mistake(stages.at, dict(stages.raw), "expected one stage at least that is enabled")
+
+
+def _put_lhs(table: Table, draft: Draft) -> None:
+    trials = _whole(table, "n_samples", 150)
+    _seed(table, draft)
+    table.rest({}, _UNKNOWN)
+    draft.stage("lhs", table.at, trials=trials)
+
+
+def _put_bayesian(table: Table, draft: Draft) -> None:
+    trials = _whole(table, "n_calls", 250)
+    at, batch = table.take("batch_size")
+    if batch is not MISSING:
+        draft.dropped(at, "there are no batches; [search] lookahead is how far proposals run ahead")
+    _seed(table, draft)
+    table.rest({}, _UNKNOWN)
+    draft.stage("optuna", table.at, sampler=Entry("tpe", table.at), trials=trials)
+
+
+def _put_local_grid(table: Table, draft: Draft) -> None:
+    options = {key: _whole(table, key, default) for key, default in (("top_n", 5), ("radius", 1))}
+    if table.whole("max_neighbors") is not None:
+        at, value = table.take("max_neighbors")
+        comment = "lean-optimizer draws max_neighbors of all; here the nearest come first"
+        options["trials"] = Entry(value, at, comment)
+    table.rest({}, _UNKNOWN)
+    if not draft.stages:
+        draft.dropped(table.at, "no stage before it has results to go on from")
+    else:
+        draft.stage("local_grid", table.at, **options)
+
+
+def _put_genetic(table: Table, draft: Draft) -> None:
+    table.take("enabled")
+    options: dict[str, Entry] = {}
+    for key, default in _GENETIC.items():
+        number = table.number(key)
+        at, _ = table.take(key)
+        value: Number | None = default if number is None else number
+        if value is not None:
+            options[key] = Entry(value, at if number is not None else table.at)
+    same = "as lean-optimizer, which has none of it"
+    options["final_population_size"] = Entry(options["population_size"].value, table.at, same)
+    options["restart"] = Entry(False, table.at, same)
+    options |= _seeds(table, draft)
+    _seed(table, draft)
+    table.rest({}, _UNKNOWN)
+    draft.stage("ga_deap", table.at, **options)
+
+
+def _seeds(table: Table, draft: Draft) -> dict[str, Entry]:
+    """Return how many trials of the stage before join the population."""
+    count = _whole(table, "n_seeds", 10)
+    at, _ = table.take("seed_from_previous")
+    if not table.truth("seed_from_previous"):
+        if table.whole("n_seeds"):
+            draft.dropped(table.at / "n_seeds", "seed_from_previous is not true")
+        return {}
+    if not draft.stages:
+        draft.dropped(at, "no stage is before this one")
+        return {}
+    if len(draft.stages) > 1:
+        draft.note(at, "takes the best of the last stage before it, not of all of them")
+    return {"n_seeds": count, "seed_from": Entry(draft.stages[-1]["use"].value, at)}
+
+
+def _whole(table: Table, key: str, default: int) -> Entry:
+    number = table.whole(key)
+    at: At = table.take(key)[0] if number is not None else table.at
+    return Entry(default if number is None else number, at)
+
+
+def _seed(table: Table, draft: Draft) -> None:
+    """Make a stage's seed that of the run; there is one only."""
+    for key in _SEEDS:
+        seed, (at, _) = table.whole(key), table.take(key)
+        if seed is None:
+            continue
+        if "seed" in draft.tables.get("", {}):
+            draft.dropped(at, "every random choice of a run comes from one seed")
+        else:
+            comment = "the trials are not lean-optimizer's: its generators are others"
+            draft.put("", "seed", seed, at, comment)

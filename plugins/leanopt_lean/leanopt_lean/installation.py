@@ -1,0 +1,45 @@
+"""The LEAN that is there where workers run: is it one, and which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from leanopt_core.canonical import digest
+from leanopt_core.engines.base import Once
+from leanopt_lean.findings import Findings, problem
+
+_LAUNCHER = "QuantConnect.Lean.Launcher.dll"
+# LEAN's own assemblies count by content, the others of its folder by name and size: hashing all of
+# them takes seconds. Of a command the files count that it names.
+_TELL = """
+import hashlib, json, pathlib, sys
+read = lambda path: hashlib.sha256(path.read_bytes()).hexdigest()
+folder, *parts = map(pathlib.Path, sys.argv[1:])
+print(json.dumps({
+    "own": {path.name: read(path) for path in sorted(folder.glob("QuantConnect*.dll"))},
+    "others": {path.name: path.stat().st_size for path in sorted(folder.glob("*.dll"))},
+    "command": {str(part): read(part) for part in parts if part.is_file()},
+}))
+"""
+
+
+def look(once: Once, launcher: str, harness: Sequence[str] = ()) -> tuple[str, Findings]:
+    """Return the identity of the LEAN in the folder `launcher`, and of a harness's command.
+
+    That there is no LEAN is a problem; with another harness that is its own affair.
+    """
+    completed = once(("{python}", "-I", "-c", _TELL, launcher, *harness))
+    try:
+        found = json.loads(completed.output)
+    except ValueError:
+        tail = completed.errors.strip()[-500:]
+        return "", problem(
+            f"strategy.launcher: {launcher} cannot be looked at where workers run: {tail}"
+        )
+    if _LAUNCHER not in found["own"] and not harness:
+        return "", problem(
+            f"strategy.launcher: there is no LEAN in {launcher} where workers run; expected the "
+            f"folder of {_LAUNCHER}, which is /Lean/Launcher/bin/Debug in LEAN's own image"
+        )
+    return digest(found), Findings()

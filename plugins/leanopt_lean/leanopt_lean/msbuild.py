@@ -1,0 +1,132 @@
+"""What `dotnet build` is told so that a user's project compiles against the LEAN that is there.
+
+The project file stays as it is. What is to be different lies in two files that MSBuild imports
+instead of Directory.Build.props and .targets (ours import the project's own):
+
+- intermediate files go below the output, since sources are mounted read-only;
+- references to packages of QuantConnect become references to the assemblies in the launcher's
+  folder, as LEAN CLI has it, and so do other packages whose assembly lies there (Newtonsoft.Json,
+  NodaTime, MathNet.Numerics): a project that needs no more compiles without a network;
+- where packages may not be fetched, an empty folder stands for their source, so that a missing one
+  is told at once and not after several time limits.
+
+The framework is the launcher's. Debug information is embedded: LEAN loads an assembly that has a
+.pdb beside it from memory, and such an assembly does not find the others of its folder.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from attrs import frozen
+
+from leanopt_lean.snapshot import open_to_readers
+
+#: The exit code of `command` where there is no `dotnet`; a shell's for no such command.
+NO_COMPILER = 127
+
+_PACKAGE = re.compile(r"<PackageReference\s[^>]*?Include\s*=\s*[\"']([^\"']+)[\"']")
+_ENVIRONMENT = (
+    *("DOTNET_CLI_HOME={output}/home", "NUGET_PACKAGES={output}/packages"),
+    *("DOTNET_NOLOGO=1", "DOTNET_CLI_TELEMETRY_OPTOUT=1", "MSBUILDTERMINALLOGGER=off"),
+)
+# A container's `once` takes no environment, and an image need not have a shell.
+_WITH_ENVIRONMENT = f"""
+import os, sys
+at = sys.argv.index("dotnet")
+os.environ.update(one.split("=", 1) for one in sys.argv[1:at])
+try:
+    os.execvp("dotnet", sys.argv[at:])
+except OSError as error:
+    print(error, file=sys.stderr)
+    sys.exit({NO_COMPILER})
+"""
+_QUIET = ("--nologo", "-v", "minimal", "-nodeReuse:false", "-p:UseSharedCompilation=false")
+_IMPORTS = (
+    "-p:DirectoryBuildPropsPath={output}/leanopt.props",
+    "-p:DirectoryBuildTargetsPath={output}/leanopt.targets",
+)
+
+_PROPS = """<Project>
+  <Import Project="$(MSBuildProjectDirectory)/Directory.Build.props"
+          Condition="Exists('$(MSBuildProjectDirectory)/Directory.Build.props')" />
+  <PropertyGroup>
+    <BaseIntermediateOutputPath>$(MSBuildThisFileDirectory)obj/$(MSBuildProjectName)/</BaseIntermediateOutputPath>
+    <PathMap>$(MSBuildProjectDirectory)=/source</PathMap>
+    <CopyLocalLockFileAssemblies>true</CopyLocalLockFileAssemblies>
+    <NuGetAudit>false</NuGetAudit>{sources}
+  </PropertyGroup>
+</Project>
+"""
+_OFFLINE = """
+    <RestoreSources>$(MSBuildThisFileDirectory)offline</RestoreSources>"""
+_TARGETS = """<Project>
+  <Import Project="$(MSBuildProjectDirectory)/Directory.Build.targets"
+          Condition="Exists('$(MSBuildProjectDirectory)/Directory.Build.targets')" />
+  <PropertyGroup>
+    <NoWarn>$(NoWarn);MSB3246;MSB3277</NoWarn>
+  </PropertyGroup>
+  <ItemGroup>
+{packages}
+    <Reference Include={assemblies} Private="false" />
+  </ItemGroup>
+</Project>
+"""
+
+
+@frozen
+class Options:
+    """How projects are compiled.
+
+    `launcher` is LEAN's folder where workers run; `network` lets packages be fetched; after
+    `time_limit` seconds the compiler is ended.
+    """
+
+    launcher: str = "/Lean/Launcher/bin/Debug"
+    network: bool = False
+    time_limit: float = 600.0
+
+
+def command(project: str, framework: str) -> tuple[str, ...]:
+    """Return the command that compiles `{build}`/`project` into `{output}/bin`.
+
+    Nothing is written elsewhere: caches are below the output too, since a container's home is not
+    there or read-only.
+    """
+    build = ("dotnet", "build", f"{{build}}/{project}", "-c", "Release", "-o", "{output}/bin")
+    chosen = (f"-p:TargetFramework={framework}", "-p:DebugType=embedded")
+    python = ("{python}", "-I", "-c", _WITH_ENVIRONMENT)
+    return (*python, *_ENVIRONMENT, *build, *_QUIET, *_IMPORTS, *chosen)
+
+
+def write_imports(output: Path, source: Path, text: str, options: Options) -> None:
+    """Write into `output` what MSBuild imports for the project with this text in `source`.
+
+    Whoever compiles may read it, whatever the caller's umask is.
+    """
+    (output / "offline").mkdir()
+    own_sources = any(path.name.lower() == "nuget.config" for path in source.iterdir())
+    props = _PROPS.replace("{sources}", "" if options.network or own_sources else _OFFLINE)
+    (output / "leanopt.props").write_text(props, encoding="utf-8")
+    launcher = _escaped(options.launcher)
+    packages = "\n".join(_removed(name, launcher) for name in sorted(set(_PACKAGE.findall(text))))
+    targets = _TARGETS.replace("{assemblies}", quoteattr(f"{launcher}/*.dll"))
+    targets = targets.replace("{packages}", packages)
+    (output / "leanopt.targets").write_text(targets, encoding="utf-8")
+    open_to_readers(output)
+
+
+def _removed(package: str, launcher: str) -> str:
+    """Return what takes away the reference to a package where LEAN's folder has its assembly."""
+    name = quoteattr(package)
+    if package.lower().startswith("quantconnect."):
+        return f"    <PackageReference Remove={name} />"
+    there = quoteattr(f"Exists('{launcher}/{package}.dll')")
+    return f"    <PackageReference Remove={name} Condition={there} />"
+
+
+def _escaped(path: str) -> str:
+    """Return a path in which no character means anything to MSBuild."""
+    return re.sub(r"[%*?@$();']", lambda match: f"%{ord(match[0]):02X}", path.rstrip("/"))

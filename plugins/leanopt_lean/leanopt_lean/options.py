@@ -1,0 +1,62 @@
+"""The options of the `lean` engine: what `[strategy]` may hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from attrs import Attribute, field, frozen
+from attrs.validators import optional
+
+from leanopt_lean.config import OWN_KEYS
+
+
+def _absolute(_instance: object, _attribute: Attribute[Any], path: str) -> None:
+    if not PurePosixPath(path).is_absolute():
+        raise ValueError("expected an absolute path where workers run")
+
+
+@frozen
+class LeanStrategy:
+    """A LEAN project in Python or C#: its folder, LEAN's data, and the LEAN that runs it."""
+
+    project: Path = field(metadata={"help": "folder of main.py, or of the sources and a .csproj"})
+    data: Path = field(metadata={"help": "LEAN's data folder"})
+    algorithm: str | None = field(
+        default=None, metadata={"help": "the algorithm's class, where the source has several"}
+    )
+    launcher: str = field(
+        default="/Lean/Launcher/bin/Debug",
+        validator=_absolute,
+        metadata={"help": "folder of QuantConnect.Lean.Launcher.dll, where workers run"},
+    )
+    harness: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "command of another harness, in place of one that starts the Launcher"},
+    )
+    build_network: bool = field(
+        default=False, metadata={"help": "let the compiler fetch the project's packages"}
+    )
+    python_venv: str | None = field(
+        default=None,
+        validator=optional(_absolute),
+        metadata={"help": "virtual environment of a Python strategy, where workers run"},
+    )
+    check_data: bool = field(
+        default=True, metadata={"help": "look for the data that backtests need before the first"}
+    )
+    data_files: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "patterns or folders of the data whose content decides results; by default all"
+        },
+    )
+    config: Mapping[str, Any] = field(
+        factory=dict, metadata={"help": "further keys for LEAN's config.json"}
+    )
+
+    @config.validator
+    def _check_config(self, _attribute: object, config: Mapping[str, Any]) -> None:
+        if taken := sorted(OWN_KEYS & set(config)):
+            raise ValueError(f"leanopt sets {', '.join(map(repr, taken))} itself")

@@ -1,0 +1,97 @@
+"""Looks into LEAN's price files: which days have prices, and which symbols there are."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from leanopt_core.suggest import nearest
+from leanopt_lean.series import BY_DAY, RESOLUTIONS, TICK_TYPES, Series
+
+_DAY = re.compile(rb"^(\d{4})(\d\d)(\d\d) ", re.MULTILINE)
+_BY_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)_(\w+)\.zip")
+_SHOWN = 6
+
+
+def days_in(path: Path) -> frozenset[date]:
+    """Return the days with prices in a file of daily or hourly ones.
+
+    Raises OSError where it cannot be read, ValueError where it is no such file.
+    """
+    try:
+        with ZipFile(path) as archive:
+            names = archive.namelist()
+            text = archive.read(names[0]) if names else b""
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(str(error)) from None
+    found = set(_DAY.findall(text))
+    if not found:
+        raise ValueError("it holds no lines that begin with a day, as 20040102 00:00")
+    return frozenset(date(*map(int, day)) for day in found)
+
+
+def days_named(folder: Path, kinds: tuple[str, ...]) -> frozenset[date]:
+    """Return the days for which a folder has a file, of trades or quotes as `kinds` says."""
+    if not folder.is_dir():
+        return frozenset()
+    matches = (_BY_DAY.fullmatch(path.name) for path in folder.iterdir())
+    return frozenset(
+        date(int(match[1]), int(match[2]), int(match[3]))
+        for match in matches
+        if match and match[4] in kinds
+    )
+
+
+def symbols(series: Series, data: Path) -> list[str]:
+    """Return the symbols that have prices of this resolution, of any where it is not known."""
+    if not series.resolution:
+        return sorted({one for name in RESOLUTIONS for one in symbols(_by(series, name), data)})
+    folder = series.folder(data)
+    if not folder.is_dir():
+        return []
+    if series.resolution in BY_DAY:
+        return sorted(path.name for path in folder.iterdir() if path.is_dir())
+    ends = tuple(f"_{kind}" for kind in TICK_TYPES[series.security_type])
+    stems = (path.stem for path in folder.glob("*.zip"))
+    return sorted({stem.rpartition("_")[0] if stem.endswith(ends) else stem for stem in stems})
+
+
+def hint(series: Series, data: Path, ticker: str) -> str:
+    """Say what there is instead of the prices of `ticker`, empty where there is nothing."""
+    there = symbols(series, data)
+    for name in there:
+        if name != ticker and name.lower() == ticker:
+            return f"there is {name}: LEAN looks for lower-case names"
+    if others := resolutions(series, data, ticker):
+        return f"its prices are there by {', '.join(others)}"
+    if close := nearest(ticker, there):
+        return f"did you mean {close.upper()}?"
+    return f"there are {', '.join(_some(there))}" if there else _markets(series, data)
+
+
+def resolutions(series: Series, data: Path, ticker: str) -> list[str]:
+    """Return the resolutions in which a ticker has prices."""
+    return [one for one in RESOLUTIONS if ticker in symbols(_by(series, one), data)]
+
+
+def _by(series: Series, resolution: str) -> Series:
+    return Series(series.symbol, series.market, series.security_type, resolution)
+
+
+def _some(names: list[str]) -> Iterator[str]:
+    yield from (name.upper() for name in names[:_SHOWN])
+    if len(names) > _SHOWN:
+        yield f"... {len(names)} in all"
+
+
+def _markets(series: Series, data: Path) -> str:
+    """Say which markets there are where this one has no prices at all."""
+    folder = data / series.security_type
+    if series.market_folder(data).is_dir() or not folder.is_dir():
+        return f"{series.folder(data)} is not there or empty"
+    markets = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_dir()))
+    return f"the markets of {folder} are {markets}"

@@ -1,0 +1,115 @@
+"""What a LEAN project's source says. It is read, never run: Python and C#, by one set of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from leanopt_core.errors import StrategyError
+from leanopt_lean.findings import Findings, problem
+from leanopt_lean.source.algorithm import (
+    KEY,
+    AlgorithmError,
+    Classes,
+    belonging,
+    choose,
+)
+from leanopt_lean.source.files import Files, read_files
+from leanopt_lean.source.found import (
+    Language,
+    Parameter,
+    Setting,
+    Source,
+    Subscription,
+    Unset,
+)
+from leanopt_lean.source.readers import Readers, unset
+from leanopt_lean.source.settings import Settings
+from leanopt_lean.source.syntax import Call, Member, Place, Unit, joined, walk
+from leanopt_lean.source.values import Values
+
+__all__ = [
+    "Language",
+    "Parameter",
+    "Place",
+    "Setting",
+    "Source",
+    "Subscription",
+    "Unset",
+    "scan",
+    "survey",
+]
+
+
+def scan(
+    project: Path,
+    algorithm: str | None = None,
+    apart: Collection[Path] = (),
+    key: str = KEY,
+) -> Source:
+    """Return what the source of a project says of its algorithm.
+
+    `algorithm` names its class where the project has several, `key` is where a user names it, and
+    `apart` are paths in the project that are no part of it, as a data folder. Raises StrategyError
+    where the project is none, a file is unreadable, or no or more than one class can be meant.
+    """
+    files = read_files(project, apart)
+    return source_of(project, files, choose(project, files, algorithm, key))
+
+
+def survey(
+    project: Path, algorithm: str | None = None, apart: Collection[Path] = ()
+) -> tuple[Source | None, Findings]:
+    """Return what `scan` does, and what it would raise as a problem.
+
+    Where another class is named than there is, the source is that of the one most likely meant, so
+    that all that is wrong can be told at once.
+    """
+    try:
+        return scan(project, algorithm, apart), Findings()
+    except AlgorithmError as error:
+        meant, found = error.nearest, problem(str(error))
+    except StrategyError as error:
+        return None, problem(str(error))
+    return source_of(project, read_files(project, apart), meant) if meant else None, found
+
+
+def source_of(project: Path, files: Files, algorithm: str) -> Source:
+    """Return what files that are read already say of one algorithm."""
+    unit = belonging(joined(list(files.units.values())), algorithm)
+    values = Values(unit)
+    members, ignored = _members(unit, algorithm, values)
+    found = Readers(unit, values).find(members)
+    settings = Settings(unit, values, found)
+    return Source(
+        project,
+        files.language,
+        algorithm,
+        tuple(files.units),
+        found.parameters,
+        found.unsure,
+        ignored,
+        tuple(settings.settings()),
+        tuple(settings.subscriptions()),
+    )
+
+
+def _members(
+    unit: Unit, algorithm: str, values: Values
+) -> tuple[tuple[Member, ...], tuple[Unset, ...]]:
+    """Return the members that LEAN sets, and those that it does not."""
+    lineage = Classes([unit]).lineage(algorithm)
+    foreign = [one for one in unit.members if one.owner not in lineage]
+    if any(_applies(one) for statement in unit.statements for one, _ in walk(statement.value)):
+        foreign = []
+    hidden = [one for one in unit.members if one.owner in lineage[1:] and one.private]
+    ignored = (
+        *unset(foreign, f"it is no member of {algorithm}", values),
+        *unset(hidden, f"it is private to a class that {algorithm} derives from", values),
+    )
+    left = {id(one) for one in (*foreign, *hidden)}
+    return tuple(one for one in unit.members if id(one) not in left), ignored
+
+
+def _applies(expression: object) -> bool:
+    return isinstance(expression, Call) and expression.name == "ApplyAttributes"

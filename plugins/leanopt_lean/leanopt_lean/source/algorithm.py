@@ -1,0 +1,180 @@
+"""Finds the algorithm among a project's classes, and what of the project belongs to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from leanopt_core.errors import StrategyError
+from leanopt_core.suggest import did_you_mean, nearest
+from leanopt_lean.source.files import Files
+from leanopt_lean.source.found import Language
+from leanopt_lean.source.syntax import (
+    Call,
+    Class,
+    Name,
+    Scope,
+    Unit,
+    walk,
+)
+
+_BASES: Final = ("QCAlgorithm", "QCAlgorithmFramework", "QCAlgorithmFrameworkBridge")
+#: Where a pipeline names the algorithm.
+KEY: Final = "strategy.algorithm"
+_INTERFACE: Final = re.compile("I[A-Z]")
+
+
+class Classes:
+    """The classes of a project by name, parts of one class together."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        self._bases: dict[str, tuple[str, ...]] = {}
+        self._parts: dict[str, list[Class]] = {}
+        for one in (one for unit in units for one in unit.classes):
+            self._bases[one.name] = (*self._bases.get(one.name, ()), *one.bases)
+            self._parts.setdefault(one.name, []).append(one)
+
+    def lineage(self, name: str) -> tuple[str, ...]:
+        """Return a class and those of the project that it derives from, itself first."""
+        found: dict[str, None] = {}
+        waiting = [name]
+        while waiting:
+            one = waiting.pop(0)
+            if one in self._bases and one not in found:
+                found[one] = None
+                waiting += self._bases[one]
+        return tuple(found)
+
+    def algorithms(self) -> dict[str, Class]:
+        """Return the classes that derive from LEAN's algorithm, made or not, in order."""
+        return {name: parts[0] for name, parts in self._parts.items() if self.derives(name)}
+
+    def derives(self, name: str) -> bool:
+        """Say whether a class derives from LEAN's algorithm."""
+        return any(base in _BASES for one in self.lineage(name) for base in self._bases[one])
+
+    def concrete(self, name: str) -> bool:
+        """Say whether a class can be made."""
+        return all(part.concrete for part in self._parts.get(name, ()))
+
+    def outside(self, name: str) -> bool:
+        """Say whether a class derives from one that the project does not hold; no interface."""
+        bases = [base for one in self.lineage(name) for base in self._bases[one]]
+        return any(one not in self._bases and not _INTERFACE.match(one) for one in bases)
+
+
+class AlgorithmError(StrategyError):
+    """No class, or more than one, can be meant; `nearest` is the one that most likely is."""
+
+    def __init__(self, message: str, nearest: str | None = None) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+
+
+def choose(project: Path, files: Files, algorithm: str | None, key: str = KEY) -> str:
+    """Return the name of the algorithm's class; raises AlgorithmError where there is not one.
+
+    `key` is where a user names it.
+    """
+    classes = Classes(files.units.values())
+    found = {n: c for n, c in classes.algorithms().items() if classes.concrete(n)}
+    if files.language is Language.PYTHON:
+        return _choose_python(project, files, found, algorithm, key)
+    if algorithm is None:
+        return _only(project, found, key)
+    name = algorithm.rpartition(".")[2]
+    if name in found or (classes.lineage(name) and classes.outside(name)):
+        return name
+    raise _unknown(project, found, algorithm, key)
+
+
+def _choose_python(
+    project: Path, files: Files, found: Mapping[str, Class], algorithm: str | None, key: str
+) -> str:
+    """LEAN takes no name: it makes every algorithm class of the main file, the last one counts."""
+    main = next(iter(files.units))
+    own = {name: one for name, one in found.items() if one.place.file == main}
+    if not own and found:
+        told = ", ".join(f"{name} ({one.place})" for name, one in found.items())
+        raise AlgorithmError(
+            f"{project / main} defines no class that derives from QCAlgorithm, and LEAN takes none "
+            f"from other files: {told}; define it in {main}",
+            _likely(found),
+        )
+    if algorithm is None or not own:
+        return _only(project / main, own, key)
+    if algorithm not in own:
+        raise _unknown(project / main, own, algorithm, key)
+    if algorithm != max(own):
+        raise AlgorithmError(
+            f"{key}: found '{algorithm}', but of several in {main} LEAN runs the "
+            f"last by name, '{max(own)}': move the others into another file of the project",
+            algorithm,
+        )
+    return algorithm
+
+
+def _only(where: Path, found: Mapping[str, Class], key: str) -> str:
+    if len(found) == 1:
+        return next(iter(found))
+    if not found:
+        raise AlgorithmError(f"{where} has no class that derives from QCAlgorithm")
+    told = ", ".join(f"{name} ({one.place})" for name, one in sorted(found.items()))
+    raise AlgorithmError(
+        f"{where} has several algorithms: {told}; name one with {key}, as {max(found)}"
+    )
+
+
+def _unknown(where: Path, found: Mapping[str, Class], algorithm: str, key: str) -> AlgorithmError:
+    hint = did_you_mean(algorithm.rpartition(".")[2], found)
+    return AlgorithmError(
+        f"{key}: found '{algorithm}', expected a class of {where} that derives from QCAlgorithm"
+        + (f" ({hint})" if hint else ""),
+        nearest(algorithm.rpartition(".")[2], found) or _likely(found),
+    )
+
+
+def _likely(found: Mapping[str, Class]) -> str | None:
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def belonging(unit: Unit, algorithm: str) -> Unit:
+    """Return what of a project can run: no other algorithm, nothing that is overridden."""
+    classes = Classes([unit])
+    lineage = classes.lineage(algorithm)
+    others = set(classes.algorithms()) - set(lineage)
+    dead = set(_overridden(unit, lineage))
+
+    def alive(scope: Scope) -> bool:
+        return scope.owner not in others and scope not in dead
+
+    return Unit(
+        unit.classes,
+        tuple(one for one in unit.functions if alive(one.scope)),
+        tuple(one for one in unit.statements if alive(one.scope)),
+        tuple(one for one in unit.members if one.owner not in others),
+    )
+
+
+def _overridden(unit: Unit, lineage: tuple[str, ...]) -> Iterator[Scope]:
+    """Yield functions of bases that a deriving class replaces without calling them."""
+    calling = {
+        (statement.scope, call.name)
+        for statement in unit.statements
+        for call, _ in walk(statement.value)
+        if isinstance(call, Call) and call.receiver == Name("base")
+    }
+    defined = {one.scope for one in unit.functions}
+    for place, owner in enumerate(lineage):
+        for scope in (one for one in defined if one.owner == owner):
+            below = [Scope(one, scope.function) for one in lineage[:place]]
+            nearest = next((one for one in reversed(below) if one in defined), None)
+            if nearest and (nearest, scope.function) not in calling and not _made(scope):
+                yield scope
+
+
+def _made(scope: Scope) -> bool:
+    """Say whether a function is a constructor, whose base is called by itself in C#."""
+    return scope.function == scope.owner

@@ -1,0 +1,115 @@
+"""Finds and reads a project's source files."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from leanopt_core.errors import StrategyError
+from leanopt_lean.compiler import project_file
+from leanopt_lean.snapshot import files_of
+from leanopt_lean.source.csharp import read_csharp
+from leanopt_lean.source.found import Language
+from leanopt_lean.source.python import read_python
+from leanopt_lean.source.syntax import Unit
+
+#: Where LEAN begins a Python algorithm.
+MAIN: Final = "main.py"
+_LARGEST: Final = 16 * 1024 * 1024
+
+
+@frozen
+class Files:
+    """A project's language and what each of its files holds, by name relative to the project."""
+
+    language: Language
+    units: dict[str, Unit]
+
+
+def read_files(project: Path, apart: Collection[Path] = (), main: str = MAIN) -> Files:
+    """Read the files of a project, `apart` none of them; a Python one begins in `main`.
+
+    Raises StrategyError where it is no project, or a file of it is unreadable.
+    """
+    if not project.is_dir():
+        raise StrategyError(f"strategy.project: {project} is no folder")
+    names = frozenset(files_of(project, apart))
+    compiled = project_file(project)
+    if main in names and compiled:
+        raise StrategyError(f"{project} has {main} and {compiled}: keep one of the languages")
+    if main in names:
+        return Files(Language.PYTHON, dict(_python(project, main, names)))
+    if compiled is None:
+        found = ", ".join(sorted(name for name in names if name.endswith(".py"))[:8])
+        hint = f"; there are: {found}" if found else ""
+        raise StrategyError(f"{project} has neither {main} nor a .csproj{hint}")
+    return Files(Language.CSHARP, dict(_csharp(project, names)))
+
+
+def _csharp(project: Path, names: Collection[str]) -> Iterator[tuple[str, Unit]]:
+    for name in sorted(names):
+        if name.endswith(".cs"):
+            yield name, _read_csharp(name, _text(project / name))
+
+
+def _read_csharp(name: str, text: str) -> Unit:
+    try:
+        return read_csharp(name, text)
+    except RecursionError:
+        raise StrategyError(f"{name} is nested too deeply to be read") from None
+
+
+def _python(project: Path, main: str, names: Collection[str]) -> Iterator[tuple[str, Unit]]:
+    """Yield the algorithm's file, then those of the project that it imports, and so on."""
+    waiting, seen = [main], {main}
+    while waiting:
+        name = waiting.pop(0)
+        try:
+            tree = ast.parse(_text(project / name), name)
+            yield name, read_python(name, tree)
+        except (SyntaxError, ValueError) as error:
+            raise StrategyError(f"{project / name} is no Python source: {error}") from None
+        except RecursionError:
+            raise StrategyError(f"{name} is nested too deeply to be read") from None
+        fresh = [one for one in _imported(name, tree) if one in names and one not in seen]
+        seen.update(fresh)
+        waiting += dict.fromkeys(fresh)
+
+
+def _imported(name: str, tree: ast.Module) -> Iterator[str]:
+    """Yield the files that a module may import, whether they are there or not."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                modules = [alias.name for alias in names]
+            case ast.ImportFrom(module=module, names=names, level=level):
+                above = Path(name).parts[:-level] if level else ()
+                base = ".".join((*above, *([module] if module else [])))
+                inside = [alias.name for alias in names if alias.name != "*"]
+                modules = [base, *(f"{base}.{one}" if base else one for one in inside)]
+            case _:
+                continue
+        for one in modules:
+            yield from _module(one.split("."))
+
+
+def _module(names: list[str]) -> Iterator[str]:
+    """Yield the files that importing a module would run: of its packages, and its own."""
+    for length in range(1, len(names) + 1):
+        here = "/".join(names[:length])
+        yield from (f"{here}.py", f"{here}/__init__.py")
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise StrategyError(f"{file} is larger than 16 MiB; no source is")
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StrategyError(f"{file} is not UTF-8 text (byte {error.start})") from None
+    except OSError as error:
+        raise StrategyError(f"{file} cannot be read: {error.strerror}") from None

@@ -1,0 +1,103 @@
+"""What a source was found to say."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from attrs import frozen
+
+from leanopt_lean.source.syntax import Constant, Place
+
+
+class Language(StrEnum):
+    """A strategy's language, as LEAN's `algorithm-language` has it."""
+
+    PYTHON = "Python"
+    CSHARP = "CSharp"
+
+
+@frozen
+class Parameter:
+    """A parameter that a strategy reads, and where.
+
+    `default` is None where the source has none; `made` is int, float, bool or str where the source
+    makes that of it; `texts` are what it is compared with.
+    """
+
+    name: str
+    places: tuple[Place, ...]
+    default: Constant = None
+    made: str | None = None
+    texts: tuple[str, ...] = ()
+
+
+@frozen
+class Unset:
+    """A `[Parameter]` that LEAN does not set, and why."""
+
+    name: str
+    place: Place
+    reason: str
+
+
+@frozen
+class Setting:
+    """A call that sets `start`, `end`, `cash` (or `symbol`).
+
+    `value` is None where it is not written in the source; `parameters` flow into it.
+    """
+
+    key: str
+    value: date | Decimal | str | None
+    parameters: frozenset[str]
+    place: Place
+
+
+@frozen
+class Subscription:
+    """A call that adds a security, as `AddEquity`.
+
+    `kind` is its type in lower case, as `equity`. `ticker`, `resolution` and `market` (the latter
+    two in lower case) are None where they are not written in the source, `resolution` and `market`
+    empty where none is given. `parameters` flow into the ticker, `resolved_by` into the resolution.
+    """
+
+    kind: str
+    ticker: str | None
+    resolution: str | None
+    parameters: frozenset[str]
+    place: Place
+    market: str | None = ""
+    resolved_by: frozenset[str] = frozenset()
+
+
+@frozen
+class Source:
+    """What a project's source says of one algorithm.
+
+    `unsure` are the places where the name of a parameter is made at run time: where there are any,
+    `parameters` need not be all. `files` are relative to the project, the algorithm's own first.
+    """
+
+    project: Path
+    language: Language
+    algorithm: str
+    files: tuple[str, ...]
+    parameters: tuple[Parameter, ...] = ()
+    unsure: tuple[Place, ...] = ()
+    unset: tuple[Unset, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Return the names of the parameters that are surely read."""
+        return frozenset(one.name for one in self.parameters)
+
+    def place(self, name: str) -> Place | None:
+        """Return where a parameter is first read."""
+        return next((one.places[0] for one in self.parameters if one.name == name), None)

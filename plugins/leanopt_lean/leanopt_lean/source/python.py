@@ -1,0 +1,120 @@
+"""Reads Python sources: classes, functions and statements."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from leanopt_lean.source.python_expressions import SELF, Expressions, last
+from leanopt_lean.source.syntax import (
+    Argument,
+    Class,
+    Expression,
+    Function,
+    Opaque,
+    Place,
+    Scope,
+    Statement,
+    Unit,
+)
+
+_Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def read_python(file: str, tree: ast.Module) -> Unit:
+    """Return what a Python source holds; `file` is its name in messages."""
+    reader = _File(file)
+    reader.block(tree.body, Scope())
+    return Unit(tuple(reader.classes), tuple(reader.functions), tuple(reader.statements))
+
+
+class _File:
+    """Collects what the statements of one file hold."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self.classes: list[Class] = []
+        self.functions: list[Function] = []
+        self.statements: list[Statement] = []
+
+    def block(self, body: Sequence[ast.AST], scope: Scope) -> None:
+        """Read statements."""
+        for node in body:
+            self._statement(node, scope)
+
+    def _statement(self, node: ast.AST, scope: Scope) -> None:
+        match node:
+            case ast.ClassDef():
+                bases = [one for base in node.bases if (one := last(base))]
+                self.classes.append(Class(node.name, tuple(bases), self._place(node)))
+                self.block(node.body, Scope(node.name))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                inner = self._function(node, node.name, scope)
+                self.block(node.body, inner)
+            case ast.Assign():
+                for target in node.targets:
+                    self._assign(target, node.value, scope)
+            case ast.AnnAssign(value=ast.expr() as value):
+                self._assign(node.target, value, scope)
+            case ast.For() | ast.AsyncFor() | ast.comprehension():
+                self._each(node.target, node.iter, scope)
+                self.block(
+                    [one for one in ast.iter_child_nodes(node) if one is not node.iter], scope
+                )
+            case ast.expr():
+                self._add(self._read(node, scope), scope)
+            case _:
+                self.block(list(ast.iter_child_nodes(node)), scope)
+
+    def _function(self, node: _Defined, name: str, scope: Scope) -> Scope:
+        inner = Scope(scope.owner, name)
+        taken = [*node.args.posonlyargs, *node.args.args]
+        defaults = [None] * (len(taken) - len(node.args.defaults)) + list(node.args.defaults)
+        taken, defaults = taken + node.args.kwonlyargs, defaults + node.args.kw_defaults
+        takes: list[Argument | str] = []
+        for argument, default in zip(taken, defaults, strict=True):
+            if default is not None:
+                read = self._read(default, scope)
+                self._add(read, scope)
+                takes.append(Argument(read, argument.arg))
+            elif takes or argument.arg not in SELF:
+                takes.append(argument.arg)
+        self.functions.append(Function(inner, tuple(takes)))
+        return inner
+
+    def _assign(self, target: ast.expr, value: ast.expr, scope: Scope) -> None:
+        match target, value:
+            case ast.Name(id=name) | ast.Attribute(attr=name), ast.Lambda():
+                inner = self._function(value, name, scope)
+                self._add(self._read(value.body, inner), inner)
+            case ast.Tuple(elts=targets) | ast.List(elts=targets), ast.Tuple(elts=values):
+                if len(targets) == len(values):
+                    for one, given in zip(targets, values, strict=True):
+                        self._assign(one, given, scope)
+                    return
+                self._add(self._read(value, scope), scope)
+            case ast.Tuple(elts=targets) | ast.List(elts=targets), _:
+                read = self._read(value, scope)
+                for one in targets:
+                    self._add(Opaque((read,)), scope, last(one))
+            case _:
+                if isinstance(target, ast.Subscript):
+                    self._add(self._read(target, scope), scope)
+                self._add(self._read(value, scope), scope, last(target))
+
+    def _each(self, target: ast.expr, value: ast.expr, scope: Scope) -> None:
+        read = self._read(value, scope)
+        if isinstance(target, ast.Tuple | ast.List):
+            for position, one in enumerate(target.elts):
+                self.statements.append(Statement(scope, read, last(one), True, position))
+        else:
+            self.statements.append(Statement(scope, read, last(target), each=True))
+
+    def _read(self, node: ast.expr, scope: Scope) -> Expression:
+        return Expressions(self._file, scope, self.block, self._assign).read(node)
+
+    def _place(self, node: ast.stmt) -> Place:
+        return Place(self._file, node.lineno)
+
+    def _add(self, value: Expression, scope: Scope, target: str = "") -> None:
+        self.statements.append(Statement(scope, value, target))

@@ -1,0 +1,162 @@
+"""Python's expressions, as far as values flow through them."""
+# ruff: noqa: D102 - what a visitor's method reads is in its name
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import reduce
+from typing import Final
+
+from leanopt_lean.source.syntax import (
+    Argument,
+    Binary,
+    Call,
+    Choice,
+    Expression,
+    Literal,
+    Name,
+    Opaque,
+    Place,
+    Scope,
+    characters,
+)
+from leanopt_lean.source.syntax import Sequence as Items
+
+#: What a method is handed that its callers do not write.
+SELF: Final = ("self", "cls")
+_OPERATORS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_EQUAL: Final = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
+
+
+class Expressions(ast.NodeVisitor):
+    """Reads the expressions of one scope.
+
+    `block` is handed what comprehensions go through, `assign` what is given a name on the way.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        scope: Scope,
+        block: Callable[[Sequence[ast.AST], Scope], None],
+        assign: Callable[[ast.expr, ast.expr, Scope], None],
+    ) -> None:
+        self._file = file
+        self._scope = scope
+        self._block = block
+        self._assign = assign
+
+    def read(self, node: ast.expr) -> Expression:
+        """Return what an expression says; what is not understood keeps its parts."""
+        read: Expression = self.visit(node)
+        return read
+
+    def _all(self, nodes: Sequence[ast.expr | None]) -> tuple[Expression, ...]:
+        return tuple(self.read(node) for node in nodes if node is not None)
+
+    def generic_visit(self, node: ast.AST) -> Expression:
+        """Keep the parts of anything else; what a comprehension goes through comes first."""
+        inside = list(ast.iter_child_nodes(node))
+        self._block([one for one in inside if isinstance(one, ast.comprehension)], self._scope)
+        return Opaque(self._all([one for one in inside if isinstance(one, ast.expr)]))
+
+    def visit_Constant(self, node: ast.Constant) -> Expression:
+        value = node.value
+        if isinstance(value, float):
+            number = Decimal(repr(value))
+            return Literal(number) if number.is_finite() else Opaque()
+        if isinstance(value, str):
+            return Literal(characters(value))
+        return Literal(value) if isinstance(value, int | None) else Opaque()
+
+    def visit_Name(self, node: ast.Name) -> Expression:
+        return Name(node.id)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Expression:
+        if isinstance(node.value, ast.Name) and node.value.id in SELF:
+            return Name(node.attr)
+        of = self.read(node.value)
+        if isinstance(of, Name):
+            return Name(f"{of.path}.{node.attr}")
+        return Call(f".{node.attr}", (), self._place(node), of)
+
+    def visit_Call(self, node: ast.Call) -> Expression:
+        given = [Argument(one) for one in self._all(node.args)]
+        given += [Argument(self.read(one.value), one.arg or "**") for one in node.keywords]
+        arguments, place = tuple(given), self._place(node)
+        called = self.read(node.func)
+        if isinstance(called, Name):
+            before = called.path.rpartition(".")[0]
+            return Call(called.last, arguments, place, Name(before) if before else None)
+        if isinstance(called, Call) and called.name.startswith("."):
+            of = called.receiver
+            base = isinstance(of, Call) and of.name == "super"
+            return Call(called.name[1:], arguments, place, Name("base") if base else of)
+        return Opaque((called, *(one.value for one in arguments)))
+
+    def visit_Subscript(self, node: ast.Subscript) -> Expression:
+        inside = (Argument(self.read(node.slice)),)
+        return Call("[]", inside, self._place(node), self.read(node.value))
+
+    def visit_BinOp(self, node: ast.BinOp) -> Expression:
+        chain: list[tuple[str, ast.expr]] = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp) and (sign := _OPERATORS.get(type(first.op))):
+            chain.append((sign, first.right))
+            first = first.left
+        left = self.read(first) if chain else self.generic_visit(node)
+        for sign, right in reversed(chain):
+            left = Binary(sign, left, self.read(right))
+        return left
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Expression:
+        inner = self.read(node.operand)
+        return Binary("-", Literal(0), inner) if isinstance(node.op, ast.USub) else Opaque((inner,))
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> Expression:
+        parts = self._all(
+            [one.value if isinstance(one, ast.FormattedValue) else one for one in node.values]
+        )
+        return reduce(_join, (Literal(""), *parts))
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> Expression:
+        values = self._all(node.values)
+        return Choice(values) if isinstance(node.op, ast.Or) else Opaque(values)
+
+    def visit_IfExp(self, node: ast.IfExp) -> Expression:
+        return Choice(self._all([node.body, node.orelse]), self.read(node.test))
+
+    def visit_Compare(self, node: ast.Compare) -> Expression:
+        equal = any(isinstance(one, _EQUAL) for one in node.ops)
+        return Opaque(self._all([node.left, *node.comparators]), equal)
+
+    def visit_Tuple(self, node: ast.Tuple | ast.List | ast.Set) -> Expression:
+        return Items(self._all(node.elts))
+
+    visit_List = visit_Set = visit_Tuple  # noqa: N815 - as the visitor asks for them
+
+    def visit_Dict(self, node: ast.Dict) -> Expression:
+        return Items(self._all(node.keys), self._all(node.values))
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> Expression:
+        self._assign(node.target, node.value, self._scope)
+        return Name(node.target.id)
+
+    def _place(self, node: ast.expr) -> Place:
+        return Place(self._file, node.lineno)
+
+
+def _join(left: Expression, right: Expression) -> Expression:
+    return Binary("+", left, right)
+
+
+def last(node: ast.expr) -> str:
+    """Return the name behind the last dot, empty where there is none."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Starred(value=value):
+            return last(value)
+    return ""

@@ -1,0 +1,222 @@
+"""Finds the parameters that are read, also through functions of the project's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from attrs import frozen
+
+from leanopt_lean.source.found import Parameter, Unset
+from leanopt_lean.source.hints import hint
+from leanopt_lean.source.syntax import (
+    Argument,
+    Call,
+    Constant,
+    Expression,
+    Function,
+    Inside,
+    Literal,
+    Member,
+    Name,
+    Place,
+    Scope,
+    Statement,
+    Unit,
+    walk,
+)
+from leanopt_lean.source.values import Values
+
+#: LEAN's own functions, and what reads the table of all parameters.
+_READER, _TABLE = "getparameter", "getparameters"
+_LOOKUPS = ("[]", "get", "trygetvalue", "containskey", "getvalueordefault")
+
+
+@frozen
+class _Reader:
+    """A function that reads the parameter it is given the name of."""
+
+    name: int
+    names: tuple[str, ...]
+    default: int | None
+    defaults: tuple[str, ...]
+    fallback: Expression | None = None
+
+
+@frozen
+class Found:
+    """Parameters in the order of their places, and where names are made at run time.
+
+    `calls` are the names that each call (by its `id`) reads, `marked` those of each member.
+    """
+
+    parameters: tuple[Parameter, ...]
+    unsure: tuple[Place, ...]
+    calls: Mapping[int, frozenset[str]]
+    marked: Mapping[str, frozenset[str]]
+
+
+class Readers:
+    """Goes through the calls of a unit until no further function is found to read parameters."""
+
+    def __init__(self, unit: Unit, values: Values) -> None:
+        self._unit = unit
+        self._values = values
+        lean = _Reader(0, ("name",), 1, ("defaultValue", "default_value"))
+        self._readers: dict[str, _Reader] = {_READER: lean}
+        self._found: list[Parameter] = []
+        self._unsure: set[Place] = set()
+        self._calls: dict[int, frozenset[str]] = {}
+        self._marked: dict[str, frozenset[str]] = {}
+
+    def find(self, members: tuple[Member, ...]) -> Found:
+        """Return what is read by calls and what `[Parameter]` marks in these members."""
+        while self._pass():
+            self._found.clear()
+            self._unsure.clear()
+        for member in members:
+            self._member(member)
+        ordered = sorted(self._found, key=lambda one: one.places[0])
+        unsure = tuple(sorted(self._unsure))
+        return Found(_merged(ordered), unsure, self._calls, self._marked)
+
+    def _pass(self) -> bool:
+        """Go through all calls once; says whether another function reads parameters."""
+        known = len(self._readers)
+        for statement in self._unit.statements:
+            for one, inside in walk(statement.value):
+                if isinstance(one, Call):
+                    self._call(one, statement, inside)
+        return len(self._readers) > known
+
+    def _call(self, call: Call, statement: Statement, inside: Inside | None) -> None:
+        name = normal(call.name)
+        if name == _TABLE and _lean(call.receiver):
+            user = inside.nearest if inside is not None else None
+            if not (isinstance(user, Call) and normal(user.name) in _LOOKUPS):
+                self._unsure.add(call.place)
+        elif name in _LOOKUPS and isinstance(table := call.receiver, Call):
+            if normal(table.name) == _TABLE and _lean(table.receiver):
+                given = _Reader(0, ("key",), 1 if name.startswith("get") else None, ())
+                self._read(call, given, statement, inside)
+        elif (reader := self._readers.get(name) or self._readers.get(call.name)) is not None:
+            self._read(call, reader, statement, inside)
+
+    def _read(
+        self, call: Call, reader: _Reader, statement: Statement, inside: Inside | None
+    ) -> None:
+        scope = statement.scope
+        named = call.argument(reader.name, *reader.names) or reader.fallback
+        if named is None:
+            if call.arguments or normal(call.name) == _READER:
+                self._unsure.add(call.place)
+            return
+        if isinstance(named, Name) and self._wrapped(call, reader, named.path, scope):
+            return
+        names = self._values.of(named, scope)
+        texts = sorted(one for one in names or () if isinstance(one, str))
+        if names is None or len(texts) < len(names):
+            self._unsure.add(call.place)
+        self._calls[id(call)] = frozenset(texts)
+        default = self._default(call, reader, scope)
+        told = hint(call, statement, inside, self._unit)
+        for text in texts:
+            value = default if default is not None else told.default
+            self._found.append(
+                Parameter(text, (call.place,), value, _made(value) or told.made, told.texts)
+            )
+
+    def _default(self, call: Call, reader: _Reader, scope: Scope) -> Constant:
+        given = None
+        if reader.default is not None:
+            given = call.argument(reader.default, *reader.defaults)
+        values = self._values.of(given, scope) if given is not None else None
+        return next(iter(values)) if values is not None and len(values) == 1 else None
+
+    def _wrapped(self, call: Call, reader: _Reader, named: str, scope: Scope) -> bool:
+        """Note that the function a call stands in hands on the name that it is given itself."""
+        for function in self._unit.functions:
+            if function.scope == scope and named in function.names():
+                default = None
+                if reader.default is not None:
+                    default = call.argument(reader.default, *reader.defaults)
+                self._readers.setdefault(scope.function, _wrapper(function, named, default))
+                return True
+        return False
+
+    def _member(self, member: Member) -> None:
+        scope = Scope(member.owner)
+        names = frozenset[Constant]([member.name])
+        if member.named is not None:
+            names = self._values.of(member.named, scope) or frozenset()
+        default = self._values.of(member.default, scope) if member.default is not None else None
+        value = next(iter(default)) if default is not None and len(default) == 1 else None
+        if not names:
+            self._unsure.add(member.place)
+        self._marked[member.name] = frozenset(map(str, names))
+        for name in sorted(map(str, names)):
+            made = _TYPES.get(member.type)
+            self._found.append(Parameter(name, (member.place,), value, made))
+
+
+_TYPES = {"int": "int", "long": "int", "short": "int", "decimal": "float", "double": "float",
+          "float": "float", "bool": "bool", "string": "str"}  # fmt: skip
+
+
+def _wrapper(function: Function, named: str, default: Expression | None) -> _Reader:
+    names = list(function.names())
+    at = names.index(named)
+    own = function.takes[at]
+    handed = [default.path] if isinstance(default, Name) and default.path in names else []
+    # Where the default is not handed on, the only other thing taken is one.
+    handed = handed or (names[at + 1 :] if len(names) == at + 2 else [])
+    return _Reader(
+        at,
+        (named,),
+        names.index(handed[0]) if handed else None,
+        tuple(handed),
+        own.value if isinstance(own, Argument) else None,
+    )
+
+
+def _lean(receiver: Expression | None) -> bool:
+    """Say whether what a call is made on is an algorithm: reflection has `GetParameters` too."""
+    if receiver is None:
+        return True
+    return isinstance(receiver, Name) and (
+        "algo" in receiver.path.lower() or receiver.path == "base"
+    )
+
+
+def _made(value: Constant) -> str | None:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | str):
+        return None
+    return "float" if value is not None else None
+
+
+def _merged(found: list[Parameter]) -> tuple[Parameter, ...]:
+    merged: dict[str, Parameter] = {}
+    for one in found:
+        old = merged.get(one.name, Parameter(one.name, ()))
+        merged[one.name] = Parameter(
+            one.name,
+            tuple(dict.fromkeys((*old.places, *one.places))),
+            old.default if old.default is not None else one.default,
+            old.made or one.made,
+            tuple(dict.fromkeys((*old.texts, *one.texts))),
+        )
+    return tuple(merged.values())
+
+
+def normal(name: str) -> str:
+    """Return a name of LEAN's API in the form that both languages share."""
+    return name.replace("_", "").lower()
+
+
+def unset(members: Iterable[Member], reason: str, values: Values) -> Iterator[Unset]:
+    """Yield the names of members that LEAN does not set."""
+    for member in members:
+        named = Literal(member.name) if member.named is None else member.named
+        for name in values.of(named, Scope(member.owner)) or ():
+            yield Unset(str(name), member.place, reason)

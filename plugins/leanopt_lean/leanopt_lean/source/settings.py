@@ -1,0 +1,135 @@
+"""Finds the dates, the cash and the securities that an algorithm sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from leanopt_lean.source.found import Setting, Subscription
+from leanopt_lean.source.readers import Found, normal
+from leanopt_lean.source.syntax import (
+    Call,
+    Constant,
+    Expression,
+    Literal,
+    Name,
+    Place,
+    Scope,
+    Unit,
+    walk,
+)
+from leanopt_lean.source.values import Values, day
+
+_SETTERS: Final = {"setstartdate": "start", "setenddate": "end", "setcash": "cash"}
+_CURRENCY: Final = "setaccountcurrency"
+#: What adds one security, and where its ticker stands; resolution and market follow.
+_ADDED: Final = {
+    **dict.fromkeys(("addequity", "addforex", "addcfd", "addcrypto", "addcryptofuture"), 0),
+    **dict.fromkeys(("addindex", "addfuture", "addoption", "addindexoption"), 0),
+    "addsecurity": 1,
+}
+_TICKER: Final = ("ticker", "symbol", "underlying")
+#: Names that lead further are not followed.
+_FAR: Final = 3
+
+
+class Settings:
+    """Looks at the calls of a unit, in which parameters were found."""
+
+    def __init__(self, unit: Unit, values: Values, found: Found) -> None:
+        self._unit = unit
+        self._values = values
+        self._found = found
+
+    def settings(self) -> Iterator[Setting]:
+        """Yield what sets start, end or cash."""
+        for call, scope in self._calls():
+            name = normal(call.name)
+            given = [one.value for one in call.arguments if one.name != "**"]
+            if name == _CURRENCY and len(given) > 1:
+                yield self._setting("cash", given[1:2], scope, call.place)
+            elif name in _SETTERS and not (name == "setcash" and len(given) != 1):
+                yield self._setting(_SETTERS[name], given, scope, call.place)
+
+    def _setting(self, key: str, given: list[Expression], scope: Scope, place: Place) -> Setting:
+        read = [self._values.of(one, scope) for one in given]
+        single = [next(iter(one)) for one in read if one is not None and len(one) == 1]
+        value = _value(key, single) if len(single) == len(given) else None
+        return Setting(key, value, self._parameters(given, scope), place)
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        """Yield the securities that are added."""
+        for call, scope in self._calls():
+            at = _ADDED.get(normal(call.name))
+            ticker = call.argument(at, *_TICKER) if at is not None else None
+            if at is None or ticker is None:
+                continue
+            resolution = call.argument(at + 1, "resolution")
+            known = self._values.of(ticker, scope)
+            texts = sorted(one for one in known or () if isinstance(one, str))
+            for text in texts or (None,):
+                yield Subscription(
+                    self._kind(call, scope),
+                    text,
+                    self._member(resolution, "Resolution", scope),
+                    self._parameters([ticker], scope),
+                    call.place,
+                    self._market(call.argument(at + 2, "market"), scope),
+                    self._parameters([resolution] if resolution is not None else [], scope),
+                )
+
+    def _kind(self, call: Call, scope: Scope) -> str:
+        name = normal(call.name)
+        if name != "addsecurity":
+            return name.removeprefix("add")
+        given = call.argument(0, "securityType", "security_type")
+        return self._member(given, "SecurityType", scope) or "security"
+
+    def _market(self, given: Expression | None, scope: Scope) -> str | None:
+        if isinstance(given, Literal) and isinstance(given.value, bool | None):
+            return ""
+        values = self._values.of(given, scope) if given is not None else None
+        if values is not None and len(values) == 1:
+            return str(*values).lower()
+        return self._member(given, "Market", scope)
+
+    def _member(self, given: Expression | None, of: str, scope: Scope, far: int = 0) -> str | None:
+        """Return the name of an enumeration's member, empty where nothing is given."""
+        if given is None:
+            return ""
+        if isinstance(given, Name) and given.qualifier == of:
+            return normal(given.last)
+        if isinstance(given, Name) and far < _FAR:
+            found = self._values.given(given, scope)
+            if len(found) == 1:
+                return self._member(found[0].value, of, found[0].scope, far + 1)
+        return None
+
+    def _parameters(self, given: list[Expression], scope: Scope) -> frozenset[str]:
+        """Return the parameters that flow into what a call is given."""
+        found: frozenset[str] = frozenset()
+        for one in given:
+            for part in self._values.reaching(one, scope):
+                if isinstance(part, Call):
+                    found |= self._found.calls.get(id(part), frozenset())
+                else:
+                    found |= self._found.marked.get(part.last, frozenset())
+        return found
+
+    def _calls(self) -> Iterator[tuple[Call, Scope]]:
+        for statement in self._unit.statements:
+            for one, _ in walk(statement.value):
+                if isinstance(one, Call):
+                    yield one, statement.scope
+
+
+def _value(key: str, given: list[Constant]) -> date | Decimal | None:
+    first = given[0] if given else None
+    if key == "cash":
+        number = isinstance(first, int | Decimal) and not isinstance(first, bool)
+        return Decimal(str(first)) if number else None
+    if isinstance(first, date):
+        return first
+    return day(given)

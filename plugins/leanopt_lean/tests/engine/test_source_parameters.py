@@ -1,0 +1,272 @@
+"""The parameters that a source reads, in both languages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from lean_projects import csharp, python, scanned
+from leanopt_lean.source import scan
+
+REAL = Path(__file__).parents[4] / "tests" / "lean-results" / "EmaBands.cs"
+
+#: What is written in Python, in C#, and the parameters and defaults that it reads.
+CASES = {
+    "plain": (
+        python('self.get_parameter("fast", 10)'),
+        csharp('GetParameter("fast", 10);'),
+        {"fast": 10},
+    ),
+    "old and other spellings": (
+        python('self.GetParameter("fast")\nself.get_parameter("slow", default_value=0.5)'),
+        csharp('this.GetParameter("fast"); GetParameter(name: "slow", defaultValue: 0.5);'),
+        {"fast": None, "slow": Decimal("0.5")},
+    ),
+    "numbers made of texts": (
+        python('f = int(self.get_parameter("fast", "10"))\ng = self.get_parameter("stop", -0.5)'),
+        csharp(
+            'int f = int.Parse(GetParameter("fast", "10")); var g = GetParameter("stop", -.5m);'
+        ),
+        {"fast": "10", "stop": Decimal("-0.5")},
+    ),
+    "constants": (
+        python(
+            "self.get_parameter(FAST, DEFAULT)\nself.get_parameter(self.SLOW + '-x')",
+            "FAST = 'fast'\nDEFAULT = 2 * 5",
+            "SLOW = 'slow'",
+        ),
+        csharp(
+            'GetParameter(Names.Fast, Names.Default); GetParameter(Slow + "-x");',
+            'class Names { public const string Fast = "fast"; public const int Default = 2*5; }',
+            'private readonly string Slow = "slow";',
+        ),
+        {"fast": 10, "slow-x": None},
+    ),
+    "names put together": (
+        python('kind = "ema"\nself.get_parameter(f"{kind}-fast", 1)'),
+        csharp('var kind = "ema"; GetParameter($"{kind}-fast", 1);'),
+        {"ema-fast": 1},
+    ),
+    "names gone through": (
+        python('for n in ("a", "b"):\n    self.get_parameter(n, 3)'),
+        csharp('foreach (var n in new[] { "a", "b" }) { GetParameter(n, 3); }'),
+        {"a": 3, "b": 3},
+    ),
+    "one of two": (
+        python('self.get_parameter("a" if self.live_mode else "b")'),
+        csharp('GetParameter(LiveMode ? "a" : "b");'),
+        {"a": None, "b": None},
+    ),
+    "alternatives are defaults": (
+        python('x = int(self.get_parameter("fast") or 20)'),
+        csharp('var s = GetParameter("fast"); var x = s == null ? 20 : int.Parse(s);'),
+        {"fast": 20},
+    ),
+    "through a function of one's own": (
+        python(
+            'self.whole("fast", 7)\nself.whole("slow")',
+            fields="def whole(self, name, fallback=1):\n"
+            "    return int(self.get_parameter(name, fallback))",
+        ),
+        csharp(
+            'Whole("fast", 7); Whole<long>("slow");',
+            fields="int Whole(string name, int fallback = 1) => GetParameter(name, fallback);",
+        ),
+        {"fast": 7, "slow": None},
+    ),
+    "through two functions": (
+        python(
+            'self.outer("fast")',
+            fields="def outer(self, key):\n    return self.inner(key)\n"
+            "def inner(self, name):\n    return self.get_parameter(name)",
+        ),
+        csharp(
+            'Outer("fast");',
+            fields="string Outer(string key) { return Inner(key); }\n"
+            "string Inner(string name) { return GetParameter(name); }",
+        ),
+        {"fast": None},
+    ),
+    "through a lambda": (
+        python('read = lambda name: self.get_parameter(name)\nread("fast")'),
+        csharp('Func<string, string> read = name => GetParameter(name); read("fast");'),
+        {"fast": None},
+    ),
+    "the table of all": (
+        python('self.get_parameters()["fast"]\nself.get_parameters().get("slow", "5")'),
+        csharp('var a = GetParameters()["fast"]; GetParameters().TryGetValue("slow", out var s);'),
+        {"fast": None, "slow": None},
+    ),
+    "wherever it stands": (
+        python(
+            'self.roc(self.get_parameter("a")).updated += lambda s, e: self.get_parameter("b")\n'
+            'self.x[self.get_parameter("c")] = [i for i in range(self.get_parameter("d", 1))]\n'
+            "try:\n    pass\nfinally:\n    with open(self.get_parameter('e')) as f: pass"
+        ),
+        csharp(
+            'ROC(GetParameter("a")).Updated += (s, e) => { Log(GetParameter("b")); };'
+            'X[GetParameter("c")] = Y.Where(y => y > GetParameter("d", 1)).ToList();'
+            'using (var f = new Reader(GetParameter("e"))) { }'
+        ),
+        {"a": None, "b": None, "c": None, "d": 1, "e": None},
+    ),
+    "no code": (
+        python('x = \'self.get_parameter("no")\'  # self.get_parameter("neither")'),
+        csharp('var x = "GetParameter(\\"no\\")"; // GetParameter("neither")'),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+def test_a_parameter_is_found_with_its_default(tmp_path: Path, case: str, language: int) -> None:
+    """However its name and its default come about, as long as the source says them."""
+    source = scanned(tmp_path, CASES[case][language])
+    expected = dict(CASES[case][2])
+    if (case, language) == ("the table of all", 0):
+        expected["slow"] = "5"
+    assert {one.name: one.default for one in source.parameters} == expected
+    assert source.unsure == ()
+
+
+UNSURE = {
+    "made at run time": (
+        python('self.get_parameter(self.time.strftime("%d"))'),
+        csharp('GetParameter(Time.ToString("d"));'),
+    ),
+    "partly made": (
+        python(
+            'self.of("a")',
+            fields="def of(self, n):\n    return self.get_parameter(n + str(self.n))",
+        ),
+        csharp('Of("a");', fields="string Of(string n) => GetParameter(n + Count);"),
+    ),
+    "all of them": (
+        python("for k, v in self.get_parameters().items():\n    self.log(k)"),
+        csharp("foreach (var one in GetParameters()) { Log(one.Key); }"),
+    ),
+    "put together of too much": (
+        python("self.get_parameter(" + '"a" + ' * 2000 + '"b")'),
+        csharp("GetParameter(" + '"a" + ' * 5000 + '"b");'),
+    ),
+    "given twice": (
+        python('n = "a"\nn = self.next()\nself.get_parameter(n)'),
+        csharp('var n = "a"; n = Next(); GetParameter(n);'),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSURE)
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+def test_a_name_made_at_run_time_is_said_to_be(tmp_path: Path, case: str, language: int) -> None:
+    """With its file and line."""
+    text = UNSURE[case][language]
+    source = scanned(tmp_path, text)
+    lines = text.splitlines()
+    assert [one.file for one in source.unsure] == [source.files[0]]
+    assert "arameter" in lines[source.unsure[0].line - 1]
+    assert source.reads == frozenset()
+
+
+def test_what_is_made_of_a_parameter_and_what_it_is_compared_with(tmp_path: Path) -> None:
+    """Types from conversions and defaults, texts from comparisons."""
+    source = scanned(
+        tmp_path,
+        csharp(
+            'var k = GetParameter("kind"); if (k == "ema" || "sma" == k) { }'
+            'var f = Convert.ToInt32(GetParameter("fast")); var d = (double)Get("stop", 1.5m);'
+            'var m = GetParameter("mode") is "a";',
+            fields="decimal Get(string name, decimal d) => GetParameter(name, d);",
+        ),
+    )
+    found = {one.name: (one.made, one.texts) for one in source.parameters}
+    assert found["kind"] == (None, ("ema", "sma"))
+    assert found["fast"] == ("int", ())
+    assert found["stop"] == ("float", ())
+    source = scanned(
+        tmp_path / "python",
+        python('if self.get_parameter("exit") in ("close", "trail"):\n    pass'),
+    )
+    assert source.parameters[0].texts == ("close", "trail")
+
+
+def test_marked_members(tmp_path: Path) -> None:
+    """Fields and properties, by the mark's name or their own, with their values."""
+    fields = """
+        [Parameter("ema-fast")] private int _fast = 100;
+        [Obsolete, QuantConnect.Parameters.Parameter(name: Names.Slow)]
+        public decimal Slow { get; set; } = 2.5m;
+        [Parameter] public string Kind = "ema";
+        [Parameter(null)] protected bool Short { get; set; }
+        // [Parameter("no")]
+    """
+    names = 'static class Names { public const string Slow = "ema-slow"; }'
+    source = scanned(tmp_path, csharp("", names, fields))
+    assert {one.name: (one.default, one.made) for one in source.parameters} == {
+        "ema-fast": (100, "int"),
+        "ema-slow": (Decimal("2.5"), "float"),
+        "Kind": ("ema", "str"),
+        "Short": (None, "bool"),
+    }
+
+
+def test_marks_that_lean_does_not_set_are_no_reading(tmp_path: Path) -> None:
+    """Those of other classes and private ones of bases; the reason is given."""
+    other = 'public class Model { [Parameter("depth")] public int Depth = 1; }'
+    base = """public abstract class Base : QCAlgorithm {
+        [Parameter("hidden")] private int _hidden = 1;
+        [Parameter("shown")] protected int Shown = 1; }"""
+    text = csharp("", other + base).replace("Trend : QCAlgorithm", "Trend : Base")
+    source = scanned(tmp_path, text)
+    assert source.reads == {"shown"}
+    assert {one.name: one.reason for one in source.unset} == {
+        "depth": "it is no member of Trend",
+        "hidden": "it is private to a class that Trend derives from",
+    }
+    applied = text.replace("Initialize()\n        {", "Initialize() { ParameterAttribute"
+                           ".ApplyAttributes(GetParameters(), new Model());")  # fmt: skip
+    assert "depth" in scanned(tmp_path / "applied", applied).reads
+
+
+def test_other_files_of_the_project_are_read(tmp_path: Path) -> None:
+    """In Python those that are imported, in C# all; not what lies in folders of results."""
+    model = "class Alpha:\n    def __init__(self, algo):\n        algo.get_parameter('depth', 3)\n"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "__init__.py").write_text("from .alpha import Alpha\n")
+    (tmp_path / "models" / "alpha.py").write_text(model)
+    (tmp_path / "old.py").write_text(model.replace("depth", "old"))
+    text = python("Alpha(self)", "from models import Alpha")
+    source = scanned(tmp_path, text)
+    assert source.files == ("main.py", "models/__init__.py", "models/alpha.py")
+    assert source.reads == {"depth"}
+    folder = tmp_path / "csharp"
+    for name in ("obj", "Models"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "Alpha.cs").write_text(
+            f'class Alpha{name} {{ int D(QCAlgorithm a) => a.GetParameter("{name}", 3); }}'
+        )
+    assert scanned(folder, csharp("")).reads == {"Models"}
+
+
+def test_the_real_strategy(tmp_path: Path) -> None:
+    """The one whose documents and landscapes the tests go by."""
+    (tmp_path / "EmaBands.cs").write_bytes(REAL.read_bytes())
+    (tmp_path / "EmaBands.csproj").touch()
+    source = scan(tmp_path)
+    assert source.algorithm == "EmaBands"
+    assert {one.name: one.default for one in source.parameters} == {
+        "start": "2003-01-01", "end": "2007-12-31", "resolution": "daily", "ticker": "SPY",
+        "fast": 10, "slow": 40, "entry": 0, "exit": 0, "stop": 0, "fault": "",
+    }  # fmt: skip
+    settings = {one.key: (one.value, set(one.parameters)) for one in source.settings}
+    assert settings == {
+        "start": (None, {"start"}),
+        "end": (None, {"end"}),
+        "cash": (Decimal(100000), set()),
+    }
+    (added,) = source.subscriptions
+    assert (added.kind, added.parameters, added.resolved_by) == (
+        "equity", {"ticker"}, {"resolution"},
+    )  # fmt: skip

@@ -1,0 +1,174 @@
+"""The lean engine: held to the kit, to real LEAN's result folders, and to other harnesses."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from leanopt_lean.engine import LeanEngine, create
+from leanopt_lean.options import LeanStrategy
+
+from leanopt_core.testing import EngineContract
+from leanopt_core.work import Scenario
+from plugins.leanopt_lean.tests.runs.conftest import Project
+
+Run = Callable[..., str]
+
+#: Any harness but ours: the base form, or one that says its abilities; it runs the stand-in.
+HARNESS = """
+import json, os, subprocess, sys
+
+ABILITIES = {abilities!r}
+
+
+def run(path):
+    subprocess.run(["dotnet", "QuantConnect.Lean.Launcher.dll", "--config", path],
+                   cwd={launcher!r}, stdout=2)
+
+
+for line in sys.stdin:
+    request = json.loads(line)
+    answer = {{"id": request["id"], "status": "ok"}}
+    if "hello" in request and ABILITIES:
+        answer["hello"] = {{"protocol": 1, "engine": "lean", "abilities": ABILITIES}}
+    elif "config" in request:
+        told = request.get("scenario", {{}})
+        dates = {{key: told[key] for key in ("start", "end") if key in told}}
+        request["config"]["parameters"].update(dates)
+        with open("config.json", "w") as file:
+            json.dump(request["config"], file)
+        run(os.path.abspath("config.json"))
+    elif "config_path" in request:
+        run(request["config_path"])
+    else:
+        answer = {{"id": request["id"], "status": "error", "message": "no config_path"}}
+    print(json.dumps(answer), flush=True)
+"""
+
+
+class TestContract(EngineContract):
+    """All that is expected of an engine."""
+
+    @pytest.fixture
+    def engine(self, lean: Project, standin, monkeypatch: pytest.MonkeyPatch) -> LeanEngine:
+        """One for the strategy whose landscape is recorded."""
+        monkeypatch.setenv("PATH", standin.environment["PATH"])
+        options = LeanStrategy(Path("EmaBands"), Path("data"), launcher=str(standin.launcher))
+        return create(options, lean.folder)
+
+    @pytest.fixture
+    def parameters(self):
+        """Points of the landscape."""
+        return [{"fast": 3, "slow": slow, "entry": 4} for slow in (30, 40, 50)]
+
+    @pytest.fixture
+    def scenario(self) -> Scenario:
+        """What they were recorded under."""
+        return Scenario(
+            "spy", "SPY", date(2003, 1, 1), date(2007, 12, 31), Decimal(100_000),
+            {"resolution": "daily"}, {"start": "start", "end": "end"},
+        )  # fmt: skip
+
+
+def test_every_kind_of_result_folder(run: Run, lean: Project) -> None:
+    """Each in its category, with the reason that its user sees; whatever the exit code was."""
+    cases = {
+        "completed": (None, ""),
+        "abort": (None, ""),  # Python's shutdown: exit code 134 after a good run
+        "minute": (None, ""),
+        "zero-orders": (None, ""),
+        "missing-data": ("no result", "MSFT"),
+        "runtime-error": ("strategy error", "planted: OnData throws"),
+        "initialize-error": ("strategy error", "planted: Initialize throws"),
+        "process-exit": ("no result", "exit code 3"),
+    }
+    (lean.folder / "pipeline.toml").write_text(
+        (lean.folder / "pipeline.toml").read_text().partition("[parameters]")[0]
+        + f"[parameters]\nfast = 3\nslow = 60\ncase = {{ choices = {json.dumps([*cases])} }}\n"
+        '[fitness]\nuse = "statistic"\nstatistic = "Sharpe Ratio"\ndirection = "max"\n'
+        '[executor]\nworkers = 2\n[[stage]]\nuse = "grid"\n'
+    )
+    # What was recorded without data was MSFT.
+    lean.edit('symbol = "SPY"', 'symbol = "MSFT"')
+    lean.edit('data = "data"', 'data = "data"\ncheck_data = false')
+    run("run", "pipeline.toml", "--allow-unread")
+    lines = run("export", "--to", "jsonl").splitlines()
+    told = {one["point"]["case"]: one for one in map(json.loads, lines)}
+    assert sorted(told) == sorted(cases)
+    for case, (category, reason) in cases.items():
+        backtest = told[case]["backtests"]["default"]
+        assert (backtest["failure"], case) == (category, case)
+        assert reason in (backtest["message"] or "")
+    assert told["completed"]["fitness"] == told["abort"]["fitness"] == -1.039
+    assert told["zero-orders"]["fitness"] is None
+    assert "the backtest made no orders" in json.dumps(told["zero-orders"])
+
+
+@pytest.mark.parametrize("abilities", [[], ["config"], ["config", "scenario"]])
+def test_other_harnesses(run: Run, lean: Project, standin, canonical, abilities: list[str]) -> None:
+    """The base form by a file, others inline: the same trials; one may set the scenario itself."""
+    run("run", "pipeline.toml")
+    truth = canonical(lean.folder)
+    script = lean.folder / "other.py"
+    script.write_text(HARNESS.format(abilities=abilities, launcher=str(standin.launcher)))
+    lean.edit("launcher = ", f'harness = ["{sys.executable}", "{script}"]\nlauncher = ')
+    if "scenario" in abilities:
+        lean.edit('pass_as = { start = "start", end = "end" }', "")
+    said = run("run", "pipeline.toml")
+    assert "20 backtests run" in said
+    there = [{**json.loads(line), "plan": None} for line in canonical(lean.folder).splitlines()]
+    assert there == [{**json.loads(line), "plan": None} for line in truth.splitlines()]
+
+
+def test_a_scenario_that_the_harness_cannot_set_is_an_error(
+    run: Run, lean: Project, standin
+) -> None:
+    """Known at its hello, before the first backtest."""
+    script = lean.folder / "other.py"
+    script.write_text(HARNESS.format(abilities=["config"], launcher=str(standin.launcher)))
+    lean.edit("launcher = ", f'harness = ["{sys.executable}", "{script}"]\nlauncher = ')
+    lean.edit('pass_as = { start = "start", end = "end" }', "")
+    said = run("run", "pipeline.toml", code=5)
+    assert "scenario.start: found 2003-01-01" in said
+
+
+def test_a_backtest_that_hangs_is_ended_with_all_it_started(run: Run, lean: Project) -> None:
+    """The Launcher too."""
+    run(
+        "run", "pipeline.toml", "--allow-unread", "--set", 'parameters.case="hang"',
+        "--set", "stage.0.trials=2", "--set", "executor.time_limit=1s",
+    )  # fmt: skip
+    tally = json.loads(run("show", "--json"))
+    assert "timeout" in json.dumps(tally)
+    mark = str(lean.folder).encode()
+    for process in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            assert mark not in process.read_bytes(), process
+        except OSError:
+            continue
+
+
+@pytest.mark.parametrize(("keep", "count"), [("best:3", 3), ("all", 12), ("failed", 0)])
+def test_full_results_are_kept_as_wanted(run: Run, lean: Project, keep: str, count: int) -> None:
+    """With what LEAN wrote; `show` says where, and they go with their run."""
+    options = ("--set", f"search.keep={keep}", "--set", "stage.0.trials=12")
+    run("run", "pipeline.toml", *options)
+    kept = lean.folder / ".leanopt" / "results" / "spy-1" / "1"
+    numbers = sorted(int(path.name) for path in kept.iterdir()) if kept.exists() else []
+    assert len(numbers) == count
+    shown = json.loads(run("show", "--json"))["best"]
+    if keep == "best:3":
+        assert numbers == sorted(one["trial"] for one in shown[:3])
+    for number in numbers:
+        document = kept / str(number) / "default" / "results" / "backtest.json"
+        assert json.loads(document.read_text())["state"]["Status"] == "Completed"
+        assert f"full results: .leanopt/results/spy-1/1/{number}" in run(
+            "show", "spy-1", str(number)
+        )
+    run("delete", "spy-1", "--yes")
+    assert not kept.exists()

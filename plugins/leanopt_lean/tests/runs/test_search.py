@@ -1,0 +1,107 @@
+"""A whole LEAN pipeline by the real command, through the launcher harness."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugins.leanopt_lean.tests.runs.conftest import Project
+
+LANDSCAPE = (
+    Path(__file__).parents[4] / "tests" / "lean-results" / "ema-bands-spy-2003-2007.jsonl.gz"
+)
+Run = Callable[..., str]
+
+
+@pytest.mark.slow
+def test_a_search_finds_the_landscape_s_true_best(run: Run) -> None:
+    """As the recorded results of real LEAN have it, in a third of the points."""
+    with gzip.open(LANDSCAPE, "rt") as file:
+        next(file)
+        rows = [json.loads(line) for line in file]
+    best = max(rows, key=lambda row: float(row["statistics"]["Sharpe Ratio"]))
+    run("run", "pipeline.toml", "--set", "stage.0.trials=200")
+    shown = json.loads(run("show", "--json"))
+    top = shown["best"][0]
+    assert top["fitness"] == float(best["statistics"]["Sharpe Ratio"]) == 0.24
+    assert top["parameters"] == {"fast": 3, "slow": 60, "entry": 4}
+
+
+def test_what_is_wrong_is_told_all_at_once_before_the_first_backtest(
+    run: Run, lean: Project
+) -> None:
+    """Names that nobody reads, dates that the strategy never hears of, prices that are missing."""
+    lean.edit("fast =", "fats =")
+    lean.edit('pass_as = { start = "start", end = "end" }', "")
+    lean.edit('symbol = "SPY"', 'symbol = "SPX"')
+    said = run("plan", "pipeline.toml", code=5)
+    assert "parameters.fats: EmaBands never reads 'fats'; did you mean 'fast' (EmaBands.cs:" in said
+    assert "scenario.start: found 2003-01-01, but EmaBands.cs:" in said
+    assert "SPX" in said
+    assert "spx.zip is missing" in said
+    assert not (lean.folder / ".leanopt" / "leanopt.db").exists()
+
+
+def test_what_does_not_compile_is_told_with_its_place(run: Run, lean: Project) -> None:
+    """And is built once it does; a second run builds nothing."""
+    lean.edit("public override void OnData", "// error CS0103: nobody\npublic override void OnData",
+              "EmaBands/EmaBands.cs")  # fmt: skip
+    said = run("run", "pipeline.toml", code=5)
+    assert "EmaBands.csproj does not compile (1 error):" in said
+    assert "EmaBands.cs" in said
+    assert "CS0103" in said
+    lean.edit("// error CS0103: nobody\n", "", "EmaBands/EmaBands.cs")
+    run("run", "pipeline.toml")
+    builds = list((lean.folder / ".leanopt" / "builds").glob("*/build.json"))
+    run("run", "pipeline.toml", PATH="/usr/bin:/bin")  # no dotnet: all is known
+    assert list((lean.folder / ".leanopt" / "builds").glob("*/build.json")) == builds
+
+
+def test_skip_build_uses_the_last_good_one(run: Run, lean: Project) -> None:
+    """Whatever the sources are now, and says so."""
+    run("run", "pipeline.toml")
+    lean.edit("SetWarmUp", "// changed\nSetWarmUp", "EmaBands/EmaBands.cs")
+    said = run("run", "pipeline.toml", "--skip-build")
+    assert "EmaBands has changed since its build was made" in said
+    assert "20 answered from the store" in said
+
+
+def test_the_same_trials_on_any_number_of_workers(run: Run, lean: Project, canonical) -> None:
+    """And with results kept or not."""
+    dumps = set()
+    for workers, keep in (("1", "none"), ("3", "best:2"), ("2", "all")):
+        options = ("--workers", workers, "--set", f"search.keep={keep}")
+        run("run", "pipeline.toml", *options, "--set", f"parameters.stop={0}")
+        dumps.add(canonical(lean.folder))
+    assert len(dumps) == 1
+
+
+def test_nothing_of_a_backtest_is_left(run: Run, lean: Project) -> None:
+    """Neither its results nor its configuration."""
+    run("run", "pipeline.toml")
+    left = [path for path in (lean.folder / ".leanopt").rglob("*") if path.is_file()]
+    assert not [path for path in left if "builds" not in path.parts and path.suffix == ".json"]
+
+
+def test_a_trial_by_hand(run: Run, lean: Project) -> None:
+    """`show` gives a command line that does it again."""
+    run("run", "pipeline.toml")
+    said = run("show", "spy-1", "1")
+    assert "launcher --folder" in said
+    (line,) = [line for line in said.splitlines() if "algorithm-type-name" in line]
+    with subprocess.Popen(  # noqa: S602 - what a user does with what is shown
+        line, shell=True, cwd=lean.folder, env={**os.environ, **lean.environment},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as typed:  # fmt: skip
+        assert typed.stdin is not None
+        assert typed.stdout is not None
+        answer = json.loads(typed.stdout.readline())
+        typed.stdin.close()
+    assert answer["status"] == "complete", answer
+    assert (lean.folder / "by-hand" / "results" / "backtest.json").exists()

@@ -1,0 +1,159 @@
+"""A pipeline from a LEAN project's source: what is found, that it is right, that it passes."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from leanopt_lean.checks import check
+from leanopt_lean.source import scan
+
+from leanopt_core.pipeline import load_pipeline
+from leanopt_core.plugins import discover
+
+REAL = Path(__file__).parents[3] / "tests" / "lean-results" / "EmaBands.cs"
+PYTHON = """from AlgorithmImports import *
+
+
+class Trend(QCAlgorithm):
+    def initialize(self):
+        self.set_start_date(2013, 10, 7)
+        self.set_end_date(self.start_date + timedelta(90))
+        self.add_equity("SPY", Resolution.HOUR)
+        self.fast = int(self.get_parameter("ema-fast", "20"))
+        self.stop = float(self.get_parameter("stop"))
+        self.kind = self.get_parameter("kind", "ema")
+        if self.kind == "sma":
+            self.debug(self.kind)
+        self.short = bool(self.get_parameter("short", "false"))
+"""
+
+
+@pytest.fixture
+def csharp(tmp_path: Path) -> Path:
+    """The real strategy as a project."""
+    folder = tmp_path / "EmaBands"
+    folder.mkdir()
+    (folder / "EmaBands.cs").write_bytes(REAL.read_bytes())
+    (folder / "EmaBands.csproj").touch()
+    return folder
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """A project as LEAN CLI makes it."""
+    folder = tmp_path / "Trend"
+    folder.mkdir()
+    (folder / "main.py").write_text(PYTHON)
+    return folder
+
+
+def table(pipeline: Path) -> dict[str, Any]:
+    """Return a pipeline's tables."""
+    return tomllib.loads(pipeline.read_text(), parse_float=Decimal)
+
+
+def test_a_csharp_project(csharp: Path, leanopt) -> None:
+    """What the source takes for dates and symbol becomes the scenario, the rest is searched."""
+    said = leanopt(csharp.parent, "init", "EmaBands").stdout
+    assert "export LEAN_DATA=" in said
+    made = table(csharp / "pipeline.toml")
+    assert made["name"] == "EmaBands"
+    assert made["strategy"] == {"engine": "lean", "project": ".", "data": "${LEAN_DATA}"}
+    assert made["scenario"] == {
+        "symbol": "SPY",
+        "start": date(2003, 1, 1),
+        "end": date(2007, 12, 31),
+        "cash": 100000,
+        "resolution": "daily",
+        "pass_as": {"start": "start", "end": "end", "resolution": "resolution"},
+    }
+    assert made["executor"] == {"use": "docker", "image": "quantconnect/lean:latest"}
+    assert list(made["parameters"]) == ["fast", "slow", "entry", "exit", "stop", "fault"]
+    assert made["parameters"]["slow"] == {"min": 20, "max": 60, "step": 2}
+    assert made["fitness"]["statistic"] == "Sharpe Ratio"
+
+
+def test_a_python_project(python: Path, leanopt) -> None:
+    """Written dates are repeated, what is worked out is left open; texts become numbers."""
+    leanopt(python, "init", ".")
+    made = table(python / "pipeline.toml")
+    assert made["scenario"] == {"symbol": "SPY", "start": date(2013, 10, 7)}
+    assert "# end = 2019-12-31  # main.py:7 works it out" in (python / "pipeline.toml").read_text()
+    assert made["parameters"] == {
+        "ema-fast": {"min": 10, "max": 30, "step": 1},
+        "stop": {"min": 5, "max": 50, "step": 5},
+        "kind": {"choices": ["ema", "sma"]},
+        "short": {"choices": [True, False]},
+    }
+
+
+@pytest.mark.parametrize("language", ["csharp", "python"])
+def test_the_pipeline_passes_the_checks(language: str, request, leanopt) -> None:
+    """Of the pipeline, and of its source: nothing that is given is lost or unread."""
+    project = request.getfixturevalue(language)
+    leanopt(project, "init", ".", LEAN_DATA=str(project))
+    file = project / "pipeline.toml"
+    checked = leanopt(project, "check", file.name, LEAN_DATA=str(project))
+    assert checked.stdout == "pipeline.toml: ok\n"
+    pipeline = load_pipeline(file, discover(), environment={"LEAN_DATA": str(project)})
+    names = [axis.name for axis in pipeline.space.axes]
+    assert check(scan(project), pipeline.scenarios, names).problems == ()
+
+
+def test_values_of_lean_cli_count_first(python: Path, leanopt) -> None:
+    """Its config.json has what `lean backtest` takes; what no source reads is left out."""
+    config = {"algorithm-language": "Python", "parameters": {"stop": "0.5", "gone": "1"}}
+    (python / "config.json").write_text(json.dumps(config))
+    leanopt(python, "init", "main.py")
+    made = table(python / "pipeline.toml")["parameters"]
+    assert "gone" not in made
+    assert made["stop"] == {
+        "min": Decimal("0.26"), "max": Decimal("0.74"), "step": Decimal("0.02"),
+    }  # fmt: skip
+    text = PYTHON.replace('"kind", "ema"', "self.time.ctime()")
+    (python / "main.py").write_text(text)
+    said = leanopt(python, "init", "main.py", "-o", "other.toml").stdout
+    assert "Some names are made when the strategy runs (main.py:11): add those" in said
+    assert "gone" in table(python / "other.toml")["parameters"]
+
+
+def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:
+    """Named where it must be; else they are listed and nothing is written."""
+    (csharp / "Other.cs").write_text("class Other : QCAlgorithm { }")
+    refused = leanopt(csharp, "init", ".", check=False)
+    assert refused.returncode == 5
+    assert "has several algorithms: EmaBands (EmaBands.cs:9), Other (Other.cs:1)" in refused.stderr
+    assert "; name one with --algorithm, as Other" in refused.stderr
+    wrong = leanopt(csharp, "init", ".", "--algorithm", "EmaBand", check=False).stderr
+    assert "--algorithm: found 'EmaBand', expected a class of" in wrong
+    leanopt(csharp, "init", ".", "--algorithm", "EmaBands")
+    assert table(csharp / "pipeline.toml")["strategy"]["algorithm"] == "EmaBands"
+    none = leanopt(csharp, "init", ".", "--algorithm", "Other", "-o", "b.toml", check=False)
+    assert none.returncode == 2
+    assert 'reads no parameter; write GetParameter("fast", 10) where' in none.stderr
+
+
+MISTAKES = {
+    "no project": ({}, "with a function marked @backtest: none"),
+    "no parameter": ({"main.py": "class A(QCAlgorithm): pass\n"}, "reads no parameter; write self"),
+    "no json": ({"main.py": PYTHON, "config.json": "{"}, "config.json is no JSON: "),
+    "no csproj": ({"A.cs": "class A : QCAlgorithm { }"}, "has C# sources but no .csproj"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_what_is_missing_is_said_and_nothing_is_written(tmp_path: Path, leanopt, case: str) -> None:
+    """With what to do."""
+    files, message = MISTAKES[case]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    done = leanopt(tmp_path, "init", ".", check=False)
+    assert done.returncode in (2, 5)
+    assert message in done.stderr
+    assert not (tmp_path / "pipeline.toml").exists()
