@@ -68,21 +68,23 @@ class Dispatcher(Generic[T]):
         self._hand_out()
 
     def withdraw(self, ticket: T) -> None:
-        """Forget a request; a worker that has it is killed."""
+        """Forget a request. A worker that has it may finish it, for as long as a start takes."""
         for one in [one for one in self.finished if one.ticket == ticket]:
             self.finished.remove(one)
-            if one.answer is not None and one.answer.files is not None:
-                one.answer.files.remove()
+            _drop(one.answer)
         task = self._backlog.withdraw(ticket)
-        for worker in [w for w in self.crew.workers if w.task is not None and w.task is task]:
-            worker.task = None
-            if worker.state is State.SERVING:
-                self.crew.kill(worker)
+        for worker in self.crew.workers:
+            if task is not None and worker.task is task:
+                task.withdrawn = True
+                self.crew.hurry(worker)
 
     def outstanding(self) -> int:
         """Return how many requests occupy a place, or will."""
-        leaving = sum(w.leaving and w.task is not None for w in self.crew.workers)
-        return len(self._backlog) - leaving
+        taken = len(self._backlog)
+        for worker in self.crew.workers:
+            if worker.task is not None:
+                taken += worker.task.withdrawn - worker.leaving
+        return taken
 
     def greeted(self, worker: Worker[T], hello: Hello) -> None:
         """Give a worker its first request, if its strategy is the one that was prepared."""
@@ -120,6 +122,9 @@ class Dispatcher(Generic[T]):
 
     def overdue(self, worker: Worker[T]) -> None:
         """Fail the request: another attempt would take as long."""
+        if worker.task is not None and worker.task.withdrawn:
+            worker.task = None
+            return
         account = worker.account(f"it ran for longer than {self._rules.time_limit:g} s")
         self._finish(worker, None, Failure(Category.TIMEOUT, account))
 
@@ -128,7 +133,7 @@ class Dispatcher(Generic[T]):
         task = worker.task
         if task is None:
             self._report(f"an idle worker had to be replaced: {failure.message}")
-        elif task.attempts > self._rules.retries:
+        elif task.withdrawn or task.attempts > self._rules.retries:
             self._finish(worker, None, failure)
         else:
             worker.task = None
@@ -205,6 +210,9 @@ class Dispatcher(Generic[T]):
         task, worker.task = worker.task, None
         if task is None:
             raise ValueError(f"worker {worker.number} had nothing to finish")
+        if task.withdrawn:
+            _drop(answer)
+            return
         self._backlog.done(task)
         seconds = time.monotonic() - task.sent
         self.finished.append(
@@ -222,6 +230,12 @@ class Dispatcher(Generic[T]):
             worker.weight = weight
             return False
         return weight - worker.weight > self._rules.recycle_growth
+
+
+def _drop(answer: Answer | None) -> None:
+    """Remove what an answer that nobody waits for has left."""
+    if answer is not None and answer.files is not None:
+        answer.files.remove()
 
 
 def _nothing() -> None:

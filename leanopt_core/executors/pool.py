@@ -7,6 +7,7 @@ watched by one selector; a worker gets its next request as soon as its answer is
 - requests are sent in the order of submission; each is answered exactly once, or withdrawn;
 - an answer counts only under the id of the request outstanding at that worker, so that none is
   ever credited to another request;
+- a worker whose request is withdrawn stays warm if it answers before a fresh one would be there;
 - past the time limit the worker is killed with everything it started: `timeout`, not retried;
 - a worker that ends, or breaks the protocol, costs its request one attempt; a fresh worker gets it
   next, up to `retries` times. A strategy's own error is an answer like any other;
@@ -144,7 +145,11 @@ class Pool(Generic[T]):
         self._crew.wake()
 
     def withdraw(self, ticket: T) -> None:
-        """Forget a request: `wait` will not tell of it. A worker that has it is killed."""
+        """Forget a request: `wait` will not tell of it.
+
+        A worker that has it keeps its place and may finish it, for as long as its time limit allows
+        and a worker's start takes; then it is killed. The answer is dropped.
+        """
         self._dispatcher.withdraw(ticket)
 
     def close(self) -> None:

@@ -34,14 +34,16 @@ class State(Enum):
 class Worker(Generic[T]):
     """One worker as the pool sees it.
 
-    `deadline` is when its state lasts too long, in `time.monotonic` seconds; `late` says it was
-    put off once. `given` counts the requests it was given. `leaving` says that its place belongs to
-    another worker already. `folder` is that of its task; `held` says that the last one has not been
-    read and would be lost with the worker. `open` are the descriptors that have not closed.
+    `begun` is when its start began, `deadline` when its state lasts too long, in `time.monotonic`
+    seconds; `late` says it was put off once. `given` counts the requests it was given. `leaving`
+    says that its place belongs to another worker already. `folder` is that of its task; `held` says
+    that the last one has not been read and would be lost with the worker. `open` are the
+    descriptors that have not closed.
     `weight` is its memory in bytes after its first request, `weigh_at` when to look again.
     """
 
     number: int
+    begun: float
     channel: Channel
     client: Client
     deadline: float

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from leanopt_core.work import Request
+
 MIB = 2**20
 
 
@@ -123,8 +125,74 @@ def test_a_finished_request_can_be_withdrawn_too(bench: Any) -> None:
             told = {one.ticket for one in pool.wait(30)}
         other = 3 - told.pop()
         pool.withdraw(other)
-        assert pool.wait(0) == []
+        bench.until(pool, lambda: (pool.idle(), pool.room()) == (1, 2))
+
+
+def slow_to_start(bench: Any) -> Any:
+    """Return a pool of one worker that took a second to start, and is ready."""
+    gate = bench.folder / "gate"
+    pool = bench.pool(f"after={gate}")
+    pool.start()
+    assert pool.wait(1.0) == []
+    gate.touch()
+    bench.until(pool, lambda: pool.hello)
+    return pool
+
+
+def test_a_withdrawn_request_does_not_cost_its_worker(bench: Any) -> None:
+    """It may be finished meanwhile, at its place; what it leaves is removed, and nobody told."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    told = bench.request("waits", here=str(here), until=str(until)).payload
+    with slow_to_start(bench) as pool:
+        before = pids(bench.ask(pool, bench.request("pid")))
+        pool.submit("runs", Request(told, files={"note": ""}))
+        bench.until(pool, here.exists)
+        assert len(list((bench.folder / ".leanopt").rglob("note"))) == 1
+        pool.withdraw("runs")
+        assert (pool.idle(), pool.room()) == (0, 1)
+        until.touch()
+        assert pids(bench.ask(pool, bench.request("pid"))) == before
         assert (pool.idle(), pool.room()) == (1, 2)
+        assert list((bench.folder / ".leanopt").rglob("note")) == []
+    assert bench.reports == []
+
+
+def test_a_withdrawn_request_that_takes_longer_than_a_start_costs_its_worker(bench: Any) -> None:
+    """Then another is there as soon."""
+    here = bench.folder / "here"
+    with bench.pool() as pool:
+        before = pids(bench.ask(pool, bench.request("pid")))
+        pool.submit(1, bench.request("touches", here=str(here), then="hangs"))
+        bench.until(pool, here.exists)
+        pool.withdraw(1)
+        assert pids(bench.ask(pool, bench.request("pid"))) != before
+        assert (pool.idle(), pool.room()) == (1, 2)
+    assert bench.reports == []
+
+
+def test_a_withdrawn_request_whose_worker_dies_is_not_retried(bench: Any) -> None:
+    """Nobody waits for it, and nobody is told."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    log = bench.folder / "log"
+    with slow_to_start(bench) as pool:
+        pool.submit(1, bench.request("waits", here=str(here), until=str(until), then="exits"))
+        bench.until(pool, here.exists)
+        pool.withdraw(1)
+        until.touch()
+        bench.ask(pool, *(bench.request("logs", n, log=str(log)) for n in range(2)))
+    assert log.read_text().split() == ["0,1", "1,2"]
+    assert bench.reports == []
+
+
+def test_close_waits_for_no_withdrawn_request(bench: Any) -> None:
+    """Though it had time left."""
+    here = bench.folder / "here"
+    with slow_to_start(bench) as pool:
+        pool.submit(1, bench.request("touches", here=str(here), then="forks_and_hangs"))
+        bench.until(pool, here.exists)
+        pool.withdraw(1)
+        pool.close()
+        assert bench.left() == []
 
 
 def test_wait_comes_back_empty_after_its_time(bench: Any) -> None:
