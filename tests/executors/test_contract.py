@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,7 +23,8 @@ MIB = 2**20
 class SocketChannel:
     """A harness whose input and output are one socket; all goes by one descriptor."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], held: list[int]) -> None:
+        self._held = held
         self._socket, its = socket.socketpair()
         with its:
             self._process = subprocess.Popen(command, stdin=its, stdout=its)
@@ -76,8 +77,8 @@ class SocketChannel:
         """There is nothing to remove."""
 
     def memory(self) -> int | None:
-        """Not known."""
-        return None
+        """As the test says, else not known."""
+        return self._held.pop(0) if self._held else None
 
     def end(self) -> None:
         """Close the harness's input."""
@@ -100,10 +101,14 @@ class SocketChannel:
 
 
 class SocketExecutor:
-    """Starts such harnesses; `troubles` are raised by the first starts."""
+    """Starts such harnesses; `troubles` are raised by the first starts.
 
-    def __init__(self, *troubles: Exception) -> None:
+    `held` is what the workers' memory is, from one look to the next.
+    """
+
+    def __init__(self, *troubles: Exception, held: Iterable[int] = ()) -> None:
         self.troubles = list(troubles)
+        self.held = list(held)
 
     def place(self) -> Mapping[str, str]:
         """It is nowhere in particular."""
@@ -126,7 +131,7 @@ class SocketExecutor:
         """Start one, or raise."""
         if self.troubles:
             raise self.troubles.pop()
-        return SocketChannel(launch.command)
+        return SocketChannel(launch.command, self.held)
 
     def manual(self, launch: Launch) -> Manual:
         """There is no way by hand."""
@@ -170,6 +175,19 @@ def test_a_worker_is_over_when_its_only_descriptor_closes(bench: Any, launch: La
     assert first.answer.payload["nonce"] == "first"
     assert second.answer.payload["nonce"] == "second" * MIB
     assert second.attempts == 2
+
+
+def test_where_memory_is_short_a_grown_worker_goes_before_its_successor_starts(
+    bench: Any, launch: Launch
+) -> None:
+    """It serves no more, though the successor is not ready."""
+    executor = SocketExecutor(held=[MIB, 2**60, 2**60])
+    with Pool(executor, launch, workers=1, recycle_growth=MIB) as pool:
+        while executor.held:
+            (one,) = bench.ask(pool, bench.request("good_"))
+            assert one.worker == 1
+        (one,) = bench.ask(pool, bench.request("good_"))
+        assert one.worker == 2
 
 
 def test_whatever_a_start_raises_is_told_and_tried_again(bench: Any, launch: Launch) -> None:
