@@ -101,6 +101,10 @@ class Launch:
     recycle_growth: int | None = None
 
 
+#: The output that asks for the full result files of an engine that writes them only then.
+DOCUMENT = "document"
+
+
 @frozen
 class Request:
     """One backtest as the harness is told it: `payload` is the JSON object of its members.
