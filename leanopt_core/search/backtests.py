@@ -109,7 +109,7 @@ class Backtests:
         return bool(finished or done)
 
     def withdraw(self, gone: Collection[Flight]) -> None:
-        """Forget trials that will never be told; a backtest that nobody waits for is ended."""
+        """Forget trials that will never be told, and backtests that nobody waits for."""
         for flight in gone:
             self._keeper.drop(flight.search + 1, flight.number)
         for errand in self._errands.values():
