@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-NAMES = ("throughput", "utilisation", "growth", "startup", "containers")
+NAMES = ("throughput", "utilisation", "growth", "own_share", "startup", "containers")
 BEGIN, END = "<!-- figures begin -->", "<!-- figures end -->"
 
 

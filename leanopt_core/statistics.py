@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 
@@ -21,6 +21,8 @@ _NUMBER = re.compile(
     r"\s?(?P<percent>%?)",
     re.ASCII,
 )
+# Most figures, which need no looking into; no float is too small for them.
+_PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{0,15})?", re.ASCII)
 # What LEAN writes before money where it is no currency sign by Unicode's reckoning.
 _SIGNS = frozenset({"Kč", "zł", "*", *"ɃŁΞεξ✕◎●Ð◈ȺɱꜩɨΜⓩӾɌϑ⨎⟁ⱠꞤ"})
 _LETTERS = re.compile(r"Fr|Ag|Au|kr|Ft|R|Rp|[A-Z]{3,5}")
@@ -36,6 +38,8 @@ def number(text: str) -> float | None:
     codes, thousands separators and exponents are understood as LEAN writes them, in every locale
     alike. NaN, infinity and what no float holds are no numbers.
     """
+    if _PLAIN.fullmatch(text):
+        return float(text)
     match = _NUMBER.fullmatch(text.strip())
     if match is None or (match["sign"] and match["inner"]) or not _money(match):
         return None
@@ -55,11 +59,11 @@ def _money(match: re.Match[str]) -> bool:
 
 
 def _figure(value: object) -> Figure:
-    if type(value) is float and math.isfinite(value):
-        return value
     if isinstance(value, str):
         plain = number(value)
         return value if plain is None else plain
+    if type(value) is float and math.isfinite(value):
+        return value
     if isinstance(value, bool | int | float | Decimal):
         # What no float holds stays as a text: unknown, and `missing` can say why.
         return float(value) if _holds(value) else f"{Decimal(value):.6g}"
@@ -73,25 +77,28 @@ def _holds(value: float | Decimal) -> bool:
         return False
 
 
-def _flat(section: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+def _gather(section: Mapping[str, object], prefix: str, into: dict[str, Figure]) -> None:
+    """Note the figures of a section and of those in it, by flat names."""
     for name, value in section.items():
         # Asking whether something is a Mapping is slow, and most statistics are numbers.
-        if isinstance(value, float | int | str):
-            yield f"{prefix}{name}", value
+        if isinstance(value, str | float | int):
+            into[f"{prefix}{name}"] = _figure(value)
         elif isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
+            _gather(value, f"{prefix}{name}.", into)
         elif not isinstance(value, list | tuple):
-            yield f"{prefix}{name}", value
+            into[f"{prefix}{name}"] = _figure(value)
 
 
-def _named(document: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+def _figures(document: Mapping[str, object]) -> dict[str, Figure]:
+    found: dict[str, Figure] = {}
     bare = document.get("statistics")
     if not isinstance(bare, Mapping):
-        yield from _flat(document)
-        return
-    yield from _flat(bare)
+        _gather(document, "", found)
+        return found
+    _gather(bare, "", found)
     sections = {name: document[name] for name in _LEAN_SECTIONS if name in document}
-    yield from _flat(sections)
+    _gather(sections, "", found)
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -163,7 +170,7 @@ class Statistics:
         that say how the strategy did are taken. NaN, infinity and numbers too large are kept as
         texts, which are no numbers. Reading `values` again gives the same.
         """
-        return cls({name: _figure(value) for name, value in _named(document)})
+        return cls(_figures(document))
 
     def get(self, name: str) -> float | None:
         """Return the number that `name` leads to, None where there is none.

@@ -92,12 +92,21 @@ class Launch:
 
     `command` and the values of `environment` may hold the names of `mounts`, `{scratch}` and
     `{python}` in braces, which the executor fills in for the place where the worker runs.
+    A worker's memory after `settled_after` requests is what its growth counts from: until then its
+    runtime has not taken what it needs. `recycle_growth` is how many bytes it may grow by before
+    it is replaced, where the user does not say.
     """
 
     command: tuple[str, ...]
     mounts: tuple[Mount, ...] = ()
     environment: Mapping[str, str] = field(factory=dict)
     identity: str | None = None
+    settled_after: int = 1
+    recycle_growth: int | None = None
+
+
+#: The output that asks for the full result files of an engine that writes them only then.
+DOCUMENT = "document"
 
 
 @frozen

@@ -71,8 +71,17 @@ class Build:
     notes: tuple[str, ...] = ()
 
 
+def documents_on_demand(engine: Engine) -> bool:
+    """Return whether an engine writes full result files only where they are asked for."""
+    return bool(getattr(engine, "documents_on_demand", False))
+
+
 class Engine(Protocol):
-    """Prepares a strategy once, words requests and reads answers; built from `[strategy]`."""
+    """Prepares a strategy once, words requests and reads answers; built from `[strategy]`.
+
+    One that writes full result files only where `outputs` has `document` may say so, by a property
+    `documents_on_demand` that is true: leanopt then asks for those of the best trials at the end.
+    """
 
     @property
     def data(self) -> Path | None:
@@ -89,9 +98,11 @@ class Engine(Protocol):
         ...
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
-        """Word one backtest for a harness that said `hello`; `outputs` of `equity` and `trades`.
+        """Word one backtest for a harness that said `hello`.
 
-        Raises StrategyError where the harness cannot do what the backtest asks for.
+        `outputs` are of `equity`, `trades` and `document`: full result files, for an engine that
+        writes them on demand only; another ignores that one. Raises StrategyError where the harness
+        cannot do what the backtest asks for.
         """
         ...
 

@@ -6,11 +6,14 @@ import base64
 import sys
 from array import array
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Equity, Failure, Outcome
 
+# Times that are remembered are at most so long, as text.
+_LARGEST_KNOWN = 2**20
 _NAMED = {
     str(category): category for category in (Category.STRATEGY, Category.ENGINE, Category.NO_RESULT)
 }
@@ -53,10 +56,21 @@ def _equity(sent: object) -> Equity | None:
         return None
     if not isinstance(sent, dict):
         raise ValueError(f"equity is {type(sent).__name__}, expected times and values")  # noqa: TRY004
-    times, values = _column("q", sent.get("times")), _column("d", sent.get("values"))
+    times, values = _times(sent.get("times")), _column("d", sent.get("values"))
     if len(times) != len(values):
         raise ValueError(f"equity has {len(times)} times and {len(values)} values")
     return Equity(times, values) if times else None
+
+
+def _times(text: object) -> array[Any]:
+    known = isinstance(text, str) and len(text) <= _LARGEST_KNOWN
+    return _known_times(text) if known else _column("q", text)
+
+
+# The curves of a scenario are mostly over the same times, which nobody changes.
+@lru_cache(maxsize=16)
+def _known_times(text: str) -> array[Any]:
+    return _column("q", text)
 
 
 def _column(code: str, text: object) -> array[Any]:

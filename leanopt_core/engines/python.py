@@ -20,6 +20,7 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.space import Value, number_text
 from leanopt_core.suggest import nearest
 from leanopt_core.work import (
+    DOCUMENT,
     Answer,
     Backtest,
     Launch,
@@ -107,6 +108,7 @@ class PythonEngine:
             f"{quoted(name)}:{_literal(value)}" for name, value in backtest.parameters.items()
         )
         scenario = self._scenario_text(backtest.scenario)
+        outputs -= {DOCUMENT}  # there are no other files
         asked = f',"outputs":{json.dumps(sorted(outputs))}' if outputs else ""
         return Request(
             f'{{"backtest":{{"scenario":{scenario},"parameters":{{{parameters}}}}}{asked}}}',

@@ -51,6 +51,8 @@ class Crew(Generic[T]):
         self._wires: Wires[T] = Wires(self._alarm)
         self._spawner = Spawner(spawn, self._alarm.ring)
         self._nearest = math.inf
+        #: How long the last start took that ended well, in seconds.
+        self.start_took = 0.0
         #: Every worker that is not over.
         self.workers: set[Worker[T]] = set()
 
@@ -93,11 +95,35 @@ class Crew(Generic[T]):
         self._due(worker, deadline)
         self._write(worker, line)
 
+    def hurry(self, worker: Worker[T]) -> None:
+        """Leave a worker at most the time that a start takes to answer: then a fresh one is there.
+
+        A worker that is hung up or being killed stays as it is.
+        """
+        if worker.state is State.SERVING:
+            self._due(worker, min(worker.deadline, time.monotonic() + self.start_took))
+
     def replace(self, worker: Worker[T]) -> None:
-        """Give the worker's place to another, which starts now; this one is to be ended."""
+        """Give the worker's place to another, which starts now or is on its way.
+
+        This one is to be ended.
+        """
         if not worker.leaving:
+            self.precede(worker)
             worker.leaving = True
+
+    def precede(self, worker: Worker[T]) -> None:
+        """Start the worker's successor; this one serves until `relieved` names it."""
+        if not worker.preceded:
+            worker.preceded = True
             self._spawner.begin()
+
+    def relieved(self) -> Worker[T] | None:
+        """Return a worker whose place is needed for its successor, None where there is none."""
+        serving = [w for w in self.workers if w.state is State.SERVING and not w.leaving]
+        if len(serving) <= self._size:
+            return None
+        return min((w for w in serving if w.preceded), key=lambda w: w.number, default=None)
 
     def retire(self, worker: Worker[T]) -> None:
         """Let an idle worker end by itself, by the end of its input, and replace it."""
@@ -138,12 +164,12 @@ class Crew(Generic[T]):
 
     def _welcome(self) -> None:
         """Take on the workers that have been started."""
-        for number, arrival in self._spawner.arrived():
+        for number, begun, arrival in self._spawner.arrived():
             if isinstance(arrival, ExecutorError):
                 self._failed_start(str(arrival))
                 continue
             client = Client(self._line_limit)
-            worker = Worker[T](number, arrival, client, math.inf, set(arrival.filenos()))
+            worker = Worker[T](number, begun, arrival, client, math.inf, set(arrival.filenos()))
             self.workers.add(worker)
             self._wires.attach(worker)
             self._due(worker, time.monotonic() + self._start_limit)
@@ -184,6 +210,7 @@ class Crew(Generic[T]):
         else:
             worker.state = State.SERVING
             worker.deadline = math.inf
+            self.start_took = time.monotonic() - worker.begun
             self._owner.greeted(worker, event.hello)
 
     def _write(self, worker: Worker[T], data: bytes | memoryview) -> None:

@@ -18,6 +18,7 @@ from leanopt_core.executors.backlog import Backlog
 from leanopt_core.executors.crew import Crew
 from leanopt_core.executors.folder import Folder
 from leanopt_core.executors.owner import Owner
+from leanopt_core.executors.recycling import Recycling
 from leanopt_core.executors.task import Finished, Task
 from leanopt_core.executors.worker import State, Worker
 from leanopt_core.harness.events import Hello
@@ -26,9 +27,6 @@ from leanopt_core.work import Answer, Category, Failure, Request
 
 T = TypeVar("T", bound=Hashable)
 
-# Between two looks at a worker's memory, in seconds.
-_WEIGHING = 0.25
-
 
 @frozen
 class Rules:
@@ -36,8 +34,7 @@ class Rules:
 
     identity: str | None
     time_limit: float | None
-    recycle_after: int | None
-    recycle_growth: int | None
+    recycling: Recycling
     retries: int
 
 
@@ -68,30 +65,43 @@ class Dispatcher(Generic[T]):
         self._hand_out()
 
     def withdraw(self, ticket: T) -> None:
-        """Forget a request; a worker that has it is killed."""
+        """Forget a request. A worker that has it may finish it, for as long as a start takes."""
         for one in [one for one in self.finished if one.ticket == ticket]:
             self.finished.remove(one)
-            if one.answer is not None and one.answer.files is not None:
-                one.answer.files.remove()
+            _drop(one.answer)
         task = self._backlog.withdraw(ticket)
-        for worker in [w for w in self.crew.workers if w.task is not None and w.task is task]:
-            worker.task = None
-            if worker.state is State.SERVING:
-                self.crew.kill(worker)
+        for worker in self.crew.workers:
+            if task is not None and worker.task is task:
+                task.withdrawn = True
+                self.crew.hurry(worker)
 
     def outstanding(self) -> int:
         """Return how many requests occupy a place, or will."""
-        leaving = sum(w.leaving and w.task is not None for w in self.crew.workers)
-        return len(self._backlog) - leaving
+        taken = len(self._backlog)
+        for worker in self.crew.workers:
+            if worker.task is not None:
+                taken += worker.task.withdrawn - worker.leaving
+        return taken
 
     def greeted(self, worker: Worker[T], hello: Hello) -> None:
         """Give a worker its first request, if its strategy is the one that was prepared."""
         self.hello = self.hello or hello
         misfit = _misfit(self._rules.identity, hello)
         if misfit is None:
+            self._make_room()
             self._employ(worker)
         else:
             self.error = self.error or StrategyError(misfit)
+
+    def _make_room(self) -> None:
+        """Let the worker go whose successor has just become ready; a busy one after its answer."""
+        worker = self.crew.relieved()
+        if worker is None:
+            return
+        self.crew.replace(worker)
+        if worker in self._ready:
+            self._ready.remove(worker)
+            self.crew.retire(worker)
 
     def answered(self, worker: Worker[T], payload: Mapping[str, Any]) -> None:
         """Note the answer; give the worker its next request, or let it go where that is due."""
@@ -113,13 +123,16 @@ class Dispatcher(Generic[T]):
                 self._go_on(worker)
 
     def _go_on(self, worker: Worker[T]) -> None:
-        if worker.leaving or self._grown(worker):
-            self.crew.retire(worker)
-        else:
+        if self._rules.recycling.stays(self.crew, worker):
             self._employ(worker)
+        else:
+            self.crew.retire(worker)
 
     def overdue(self, worker: Worker[T]) -> None:
         """Fail the request: another attempt would take as long."""
+        if worker.task is not None and worker.task.withdrawn:
+            worker.task = None
+            return
         account = worker.account(f"it ran for longer than {self._rules.time_limit:g} s")
         self._finish(worker, None, Failure(Category.TIMEOUT, account))
 
@@ -128,7 +141,7 @@ class Dispatcher(Generic[T]):
         task = worker.task
         if task is None:
             self._report(f"an idle worker had to be replaced: {failure.message}")
-        elif task.attempts > self._rules.retries:
+        elif task.withdrawn or task.attempts > self._rules.retries:
             self._finish(worker, None, failure)
         else:
             worker.task = None
@@ -175,11 +188,9 @@ class Dispatcher(Generic[T]):
         except ExecutorError as error:
             self.crew.blame(worker, Category.ENGINE, str(error))
             return
-        rules = self._rules
-        if rules.recycle_after is not None and worker.given >= rules.recycle_after:
-            self.crew.replace(worker)
+        self._rules.recycling.sent(self.crew, worker)
         worker.client.expect(ident)
-        limit = math.inf if rules.time_limit is None else rules.time_limit
+        limit = math.inf if self._rules.time_limit is None else self._rules.time_limit
         self.crew.send(worker, line, task.sent + limit)
 
     def _line(self, worker: Worker[T], request: Request, ident: str) -> bytes:
@@ -205,23 +216,20 @@ class Dispatcher(Generic[T]):
         task, worker.task = worker.task, None
         if task is None:
             raise ValueError(f"worker {worker.number} had nothing to finish")
+        if task.withdrawn:
+            _drop(answer)
+            return
         self._backlog.done(task)
-        seconds = time.monotonic() - task.sent
+        seconds = worker.pace = time.monotonic() - task.sent
         self.finished.append(
             Finished(task.ticket, answer, failure, task.attempts, seconds, worker.number)
         )
 
-    def _grown(self, worker: Worker[T]) -> bool:
-        """Say whether a worker holds too much more than after its first request."""
-        now = time.monotonic()
-        if self._rules.recycle_growth is None or now < worker.weigh_at:
-            return False
-        worker.weigh_at = now + _WEIGHING
-        weight = worker.channel.memory()
-        if worker.weight is None or weight is None:
-            worker.weight = weight
-            return False
-        return weight - worker.weight > self._rules.recycle_growth
+
+def _drop(answer: Answer | None) -> None:
+    """Remove what an answer that nobody waits for has left."""
+    if answer is not None and answer.files is not None:
+        answer.files.remove()
 
 
 def _nothing() -> None:

@@ -7,10 +7,12 @@ watched by one selector; a worker gets its next request as soon as its answer is
 - requests are sent in the order of submission; each is answered exactly once, or withdrawn;
 - an answer counts only under the id of the request outstanding at that worker, so that none is
   ever credited to another request;
+- a worker whose request is withdrawn stays warm if it answers before a fresh one would be there;
 - past the time limit the worker is killed with everything it started: `timeout`, not retried;
 - a worker that ends, or breaks the protocol, costs its request one attempt; a fresh worker gets it
   next, up to `retries` times. A strategy's own error is an answer like any other;
-- a place whose worker has gone gets another one at once.
+- a place whose worker has gone gets another one at once;
+- no more workers serve than there are places, also where one is started before another goes.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Generic, Self, TypeVar
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.crew import Crew
 from leanopt_core.executors.dispatch import Dispatcher, Rules
+from leanopt_core.executors.recycling import Recycling
 from leanopt_core.executors.task import Finished
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import LINE_LIMIT
@@ -56,10 +59,11 @@ class Pool(Generic[T]):
         """Take what is to run; nothing starts before `start`.
 
         `time_limit` (seconds) is for each request from when it is sent, `start_limit` for a
-        worker's hello. A worker is killed that holds more than `memory_limit` bytes, and replaced
-        after `recycle_after` requests, or once it holds `recycle_growth` bytes more than after its
-        first one. `line_limit` is for a harness's longest line, in bytes. `report` is told what a
-        user may want to know while the run goes on, as that a worker could not be started.
+        worker's hello. A worker is killed that holds more than `memory_limit` bytes. It is replaced
+        after `recycle_after` requests at most, or once it has grown by `recycle_growth` bytes since
+        it settled (None: as `launch` says). Where there is memory for one more, it serves until its
+        successor is ready. `line_limit` is for a harness's longest line, in bytes. `report` is told
+        what a user may want to know while the run goes on, as that a worker could not be started.
         """
         self._size = workers
         crew = partial(
@@ -69,7 +73,16 @@ class Pool(Generic[T]):
             start_limit=start_limit,
             line_limit=line_limit,
         )
-        rules = Rules(launch.identity, time_limit, recycle_after, recycle_growth, retries)
+        rules = Rules(
+            launch.identity,
+            time_limit,
+            Recycling(
+                recycle_after,
+                launch.recycle_growth if recycle_growth is None else recycle_growth,
+                launch.settled_after,
+            ),
+            retries,
+        )
         self._dispatcher: Dispatcher[T] = Dispatcher(crew, rules, report)
         self._crew = self._dispatcher.crew
         self._woken = False
@@ -144,7 +157,11 @@ class Pool(Generic[T]):
         self._crew.wake()
 
     def withdraw(self, ticket: T) -> None:
-        """Forget a request: `wait` will not tell of it. A worker that has it is killed."""
+        """Forget a request: `wait` will not tell of it.
+
+        A worker that has it keeps its place and may finish it, for as long as its time limit allows
+        and a worker's start takes; then it is killed. The answer is dropped.
+        """
         self._dispatcher.withdraw(ticket)
 
     def close(self) -> None:

@@ -11,7 +11,8 @@ from threading import Lock, Thread
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Channel
 
-Arrival = tuple[int, Channel | ExecutorError]
+# A worker's number, when its start began (`time.monotonic`), and what came of that.
+Arrival = tuple[int, float, Channel | ExecutorError]
 
 # As many starts in a row may fail as make a hopeless place, and as many where workers worked before
 # (an engine that restarts comes back); the longest pause before another try, in seconds.
@@ -101,12 +102,13 @@ class Spawner:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self, number: int) -> None:
+        begun = time.monotonic()
         arrival = self._attempt(number)
         with self._lock:
             late = self.closed
             if not late:
                 del self._threads[number]
-                self._arrivals.append((number, arrival))
+                self._arrivals.append((number, begun, arrival))
         if late:
             _discard(arrival)
         self._wake()

@@ -14,12 +14,16 @@ T = TypeVar("T", bound=Hashable)
 
 @define(eq=False)
 class Task(Generic[T]):
-    """One request on its way: its caller's ticket, and how often and when it was sent."""
+    """One request on its way: its caller's ticket, and how often and when it was sent.
+
+    `withdrawn` says that nobody waits for it any more.
+    """
 
     ticket: T
     request: Request
     attempts: int = 0
     sent: float = 0.0
+    withdrawn: bool = False
 
 
 @frozen

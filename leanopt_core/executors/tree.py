@@ -35,6 +35,19 @@ def held(pids: Sequence[int], limit: int = 0) -> int:
     return resident if resident <= limit or len(pids) == 1 else sum(map(_share, pids))
 
 
+def available() -> int | None:
+    """Return the bytes of memory that can still be had here, None where that is not known."""
+    free = None
+    for line in _read("/proc/meminfo").splitlines():
+        if line.startswith(b"MemAvailable:"):
+            free = int(line.split()[1]) * 1024
+    # In a container its own limit may come first.
+    limit, used = (_read(f"/sys/fs/cgroup/memory.{name}").strip() for name in ("max", "current"))
+    if free is not None and limit.isdigit() and used.isdigit():
+        free = min(free, int(limit) - int(used))
+    return free
+
+
 def sweep(marker: str) -> None:
     """Kill every process, this one aside, that has a variable beginning with `marker`.
 

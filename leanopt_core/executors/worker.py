@@ -34,14 +34,17 @@ class State(Enum):
 class Worker(Generic[T]):
     """One worker as the pool sees it.
 
-    `deadline` is when its state lasts too long, in `time.monotonic` seconds; `late` says it was
-    put off once. `given` counts the requests it was given. `leaving` says that its place belongs to
-    another worker already. `folder` is that of its task; `held` says that the last one has not been
-    read and would be lost with the worker. `open` are the descriptors that have not closed.
-    `weight` is its memory in bytes after its first request, `weigh_at` when to look again.
+    `begun` is when its start began, `deadline` when its state lasts too long, in `time.monotonic`
+    seconds; `late` says it was put off once. `given` counts the requests it was given. `leaving`
+    says that its place belongs to another worker already, `preceded` that another is being started
+    to take it. `pace` is how long its last request took, in seconds. `folder` is that of its task;
+    `held` says that the last one has not been read and would be lost with the worker. `open` are
+    the descriptors that have not closed. `weight` is its memory in bytes when it had settled,
+    `weigh_at` when to look again.
     """
 
     number: int
+    begun: float
     channel: Channel
     client: Client
     deadline: float
@@ -50,6 +53,8 @@ class Worker(Generic[T]):
     task: Task[T] | None = None
     given: int = 0
     leaving: bool = False
+    preceded: bool = False
+    pace: float = math.inf
     folder: Folder | None = None
     held: bool = False
     late: bool = False

@@ -43,8 +43,7 @@ class ExecutorSettings:
     """Where backtests run. `workers` is None for as many as suit the place.
 
     `time_limit` is in seconds a backtest, `memory_limit` and `recycle_growth` in bytes a worker,
-    `recycle_after` in
-    backtests; None is no limit.
+    `recycle_after` in backtests; None is no limit, of `recycle_growth` the engine's.
     """
 
     choice: Choice

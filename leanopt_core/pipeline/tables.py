@@ -157,10 +157,10 @@ class ExecutorTable:
     recycle_after: int | None = field(
         default=None,
         validator=optional([ge(1), le(MOST)]),
-        metadata={"help": "backtests after which a worker is replaced"},
+        metadata={"help": "most backtests of a worker before it is replaced"},
     )
     recycle_growth: Bytes | None = field(
-        default=None, metadata={"help": "growth of a worker after which it is replaced"}
+        default=None, metadata={"help": "growth of a settled worker after which it is replaced"}
     )
     retries: int = field(
         default=2,

@@ -45,11 +45,12 @@ class Backtests:
         self._ledger = ledger
         self._audience = audience
         self._keeper = keeper
-        self._outputs = outputs
+        self._outputs = outputs | keeper.asks
         self._land = land
         self._tickets = count(1)
         self._queues: list[deque[Errand]] = [deque() for _ in scenarios]
         self._turn = 0
+        self._greeted = False
         self._errands: dict[str, Errand] = {}
         self._running: dict[int, Errand] = {}
         self._readers: Readers[tuple[Errand, Finished[int]]] = Readers(workers.wake)
@@ -108,7 +109,7 @@ class Backtests:
         return bool(finished or done)
 
     def withdraw(self, gone: Collection[Flight]) -> None:
-        """Forget trials that will never be told; a backtest that nobody waits for is ended."""
+        """Forget trials that will never be told, and backtests that nobody waits for."""
         for flight in gone:
             self._keeper.drop(flight.search + 1, flight.number)
         for errand in self._errands.values():
@@ -128,6 +129,9 @@ class Backtests:
         hello = self._workers.hello
         if hello is None:
             raise ValueError("there is no room before the first hello")
+        if not self._greeted:
+            self._greeted = True
+            self._ledger.greeted(hello)
         ticket = next(self._tickets)
         self._running[ticket] = errand
         self._workers.submit(ticket, self._engine.request(errand.backtest, self._outputs, hello))

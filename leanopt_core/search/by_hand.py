@@ -68,7 +68,7 @@ def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registr
     try:
         options: object = structure_table(strategy, registered.spec.options, make_reader(folder))
         engine = cast("Engine", registered.load()(options, folder))
-        request = engine.request(_backtest(plan, trial, scenario), frozenset(), Hello())
+        request = engine.request(_backtest(plan, trial, scenario), frozenset(), _hello(execution))
     except (MisfitError, PipelineError, StrategyError) as error:
         return f"its engine takes these options no more: {error}"
     scratch = launch["places"]["scratch"]
@@ -84,6 +84,16 @@ def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registr
         launch["environment"],
         request_line("1", filled(request.payload)).decode().rstrip("\n"),
         {f"{_FOLDER}/{name}": filled(text) for name, text in request.files.items()},
+    )
+
+
+def _hello(execution: Mapping[str, Any]) -> Hello:
+    """Return what the run's first harness said; a run that has not kept it says nothing."""
+    said = execution.get("hello", {})
+    return Hello(
+        protocol=said.get("protocol", 0),
+        engine=said.get("engine", ""),
+        abilities=frozenset(said.get("abilities", ())),
     )
 
 

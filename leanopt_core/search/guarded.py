@@ -11,7 +11,7 @@ from attrs import evolve
 
 from leanopt_core.doctor.check import Check
 from leanopt_core.doctor.line import Line, StuckError
-from leanopt_core.engines.base import Brief, Build, Engine, Once
+from leanopt_core.engines.base import Brief, Build, Engine, Once, documents_on_demand
 from leanopt_core.engines.optional import HasCheck, HasChecks
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import Channel, Completed, Executor, Manual
@@ -81,6 +81,14 @@ class NamedEngine(_Named):
             return self._engine.data_files
         except Exception as error:
             raise self._fault("asked for its data", error) from error
+
+    @property
+    def documents_on_demand(self) -> bool:
+        """Return whether full result files are written only where they are asked for."""
+        try:
+            return documents_on_demand(self._engine)
+        except Exception as error:
+            raise self._fault("asked for its documents", error) from error
 
     def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
         """Make the strategy ready."""

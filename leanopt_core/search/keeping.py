@@ -2,7 +2,7 @@
 
 What may be wanted is copied aside when its answer has been read, and given to the trials that wait
 for it when its outcome is noted. What is not among the best any more goes when a better trial has
-been told.
+been told. An engine that writes full results on demand runs the best again, when all are known.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from attrs import frozen
@@ -18,7 +18,7 @@ from attrs import frozen
 from leanopt_core.errors import ExecutorError, LeanoptError
 from leanopt_core.places import RESULTS
 from leanopt_core.trial import Trial
-from leanopt_core.work import Files, Outcome
+from leanopt_core.work import DOCUMENT, Files, Outcome
 
 # Of one backtest; what is larger is no result, and may be meant to fill the disk.
 _LARGEST = 2**30
@@ -40,22 +40,36 @@ class Place:
 
 
 class Keeper:
-    """Keeps results of one run: `all`, `failed`, `none`, or the `best:N` of each search."""
+    """Keeps results of one run: `all`, `failed`, `none`, or the `best:N` of each search.
 
-    def __init__(self, keep: str, project: Path, run: str) -> None:
+    `later` says that those of the best are to be had when the run has ended, by running them again.
+    """
+
+    def __init__(self, keep: str, project: Path, run: str, *, later: bool = False) -> None:
         policy, _, most = keep.partition(":")
         self._policy = policy
         self._most = int(most or 0)
         self._project = project
         self._run = run
+        self._later = later and policy == "best"
         self._best: dict[int, list[tuple[float, int]]] = {}
         self._fault = ""
         self.close()  # what a killed run left
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """Return what every request is to ask for, beside what is stored of each backtest."""
+        return frozenset({DOCUMENT} if self._policy in ("all", "failed") else ())
+
+    def later(self) -> Mapping[int, Sequence[int]]:
+        """Return by search the trials whose results are to be had by running them again."""
+        best = self._best if self._later else {}
+        return {search: sorted(-number for _, number in some) for search, some in best.items()}
+
     def take(self, ticket: int, files: Files, outcome: Outcome) -> None:
         """Copy a backtest's files aside if they may be wanted; from any thread."""
         failed = outcome.failure is not None
-        wanted = {"all": True, "failed": failed, "best": not failed}
+        wanted = {"all": True, "failed": failed, "best": not (failed or self._later)}
         if not wanted.get(self._policy, False):
             return
         try:

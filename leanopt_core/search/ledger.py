@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from leanopt_core.executors.pool import Finished
+from leanopt_core.harness.events import Hello
 from leanopt_core.search.flight import Errand
 from leanopt_core.search.machine import Propose, Recorded
 from leanopt_core.search.replay import Replay, StoredTrial
@@ -74,6 +75,16 @@ class Ledger:
             origin=proposed.proposal.origin,
             attempt=proposed.attempt,
             told_before=proposed.told,
+        )
+
+    def greeted(self, hello: Hello) -> None:
+        """Note what the first harness said, by which requests are worded."""
+        self._writer.hello(
+            {
+                "protocol": hello.protocol,
+                "engine": hello.engine,
+                "abilities": sorted(hello.abilities),
+            }
         )
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:

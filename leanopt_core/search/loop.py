@@ -118,6 +118,16 @@ class RunLoop:
         if self._thinking:
             raise KeyboardInterrupt
 
+    def pause(self) -> float | None:
+        """Return how long one may wait for the workers before the next call, None for no limit.
+
+        Raises Interrupted after `interrupt`. For what else they do, once `run` has returned.
+        """
+        if self._interrupted:
+            raise Interrupted
+        self._audience.tick()
+        return self._audience.patience()
+
     def _search(self, index: int, setup: SearchSetup) -> _Search:
         replay = self._ledger.replay(index, setup.space)
         machine = SearchMachine(

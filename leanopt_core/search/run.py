@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import cast
 
 from attrs import frozen
 
+from leanopt_core.engines.base import documents_on_demand
+from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
@@ -18,6 +20,7 @@ from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice
 from leanopt_core.search.audience import Audience, Screen
+from leanopt_core.search.documents import best_again, keep_documents
 from leanopt_core.search.feasible import size_of
 from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.keeping import Keeper
@@ -133,6 +136,7 @@ class _Session:
         try:
             self.audience.started(self.ready.plan.to_dict(), resumed=resumed)
             with self._pool(screen) as pool:
+                keeper = self._keeper()
                 loop = RunLoop(
                     self.crew.searches,
                     workers=pool,
@@ -145,11 +149,12 @@ class _Session:
                         label=label("fitness function", pipeline.fitness),
                     ),
                     audience=self.audience,
-                    keeper=Keeper(pipeline.search.keep, pipeline.folder, self.run.name),
+                    keeper=keeper,
                     outputs=outputs,
                 )
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
+                    self._documents(pool, keeper.later(), outputs, loop.pause)
             reads.judge()
             state = "finished"
         except (Interrupted, KeyboardInterrupt):
@@ -159,6 +164,33 @@ class _Session:
                 writer.finish(state)
             finally:
                 self.audience.ended(state)
+
+    def _keeper(self) -> Keeper:
+        pipeline = self.ready.pipeline
+        later = documents_on_demand(self.ready.engine)
+        return Keeper(pipeline.search.keep, pipeline.folder, self.run.name, later=later)
+
+    def _documents(
+        self,
+        pool: Pool[int],
+        later: Mapping[int, Sequence[int]],
+        outputs: frozenset[str],
+        pause: Callable[[], float | None],
+    ) -> None:
+        """Run the best trials again whose full results are still to be had."""
+        warnings = keep_documents(
+            best_again(later, self.crew.searches, self.store.reader, self.run),
+            workers=pool,
+            engine=self.ready.engine,
+            keeper=Keeper("all", self.ready.pipeline.folder, self.run.name),
+            outputs=outputs,
+            pause=pause,
+        )
+        try:
+            for warning in warnings:
+                self.audience.warning(warning)
+        except LeanoptError as error:
+            self.audience.warning(f"full results of the best trials cannot be kept: {error}")
 
     def _pool(self, screen: Screen) -> Pool[int]:
         settings = self.ready.pipeline.executor

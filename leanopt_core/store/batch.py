@@ -35,6 +35,8 @@ EVENT: Final = (
     "INSERT INTO events (run_id, search_id, stage_id, number, kind, detail, happened_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+# The first hello of the run's first worker stays, as its command line does.
+HELLO: Final = "UPDATE runs SET execution = json_insert(execution, '$.hello', json(?)) WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
@@ -59,7 +61,7 @@ _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE i
 
 # Each row after those that it refers to.
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EVALUATE)
-_AFTER_TELLING: Final = (EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
+_AFTER_TELLING: Final = (HELLO, EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
 
 
 @define

@@ -180,6 +180,10 @@ class Writer:
         text, when = storable(canonical_json(dict(detail))), utc_text(self._clock())
         self._batch.add(batch.EVENT, (self._run.id, search_id, stage_id, number, kind, text, when))
 
+    def hello(self, said: Mapping[str, object]) -> None:
+        """Note, once a run, what a harness of it said about itself."""
+        self._batch.add(batch.HELLO, (storable(canonical_json(said)), self._run.id))
+
     def stage_ended(self, stage_id: int, reason: str) -> None:
         """Note that a stage has ended, and why."""
         self._batch.add(batch.STAGE_ENDED, (storable(reason), stage_id))

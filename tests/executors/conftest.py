@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,16 @@ class Bench:
         return Launch(("{python}", "-I", "-S", str(self._script), greeting), **more)
 
     def pool(
-        self, greeting: str = "good", *, workers: int = 1, identity: str | None = None, **rules: Any
+        self,
+        greeting: str = "good",
+        *,
+        workers: int = 1,
+        identity: str | None = None,
+        launched: Mapping[str, Any] | None = None,
+        **rules: Any,
     ) -> Pool[Any]:
-        """Return a pool of such harnesses, not yet started."""
-        launch = self.launch(greeting, identity=identity)
+        """Return a pool of such harnesses, not yet started; `launched` is more of their launch."""
+        launch = self.launch(greeting, identity=identity, **(launched or {}))
         report = self.reports.append
         return Pool(self.executor, launch, workers=workers, report=report, **rules)
 

@@ -326,7 +326,7 @@ def waits(request: dict) -> None:
     Path(request["here"]).touch()
     while not Path(request["until"]).exists():
         time.sleep(0.001)
-    say(good(request))
+    globals()[request.get("then", "good_")](request)
 
 
 def pid(request: dict) -> None:
@@ -371,6 +371,13 @@ def greet(how: str, request: dict) -> bytes:
     return line(id=request["id"], status="complete", hello=hello)
 
 
+def hold(how: str) -> None:
+    """Keep the hello back until a file is there, so that a start takes as long as that."""
+    kind, _, path = how.partition("=")
+    while kind == "after" and not Path(path).exists():
+        time.sleep(0.001)
+
+
 def answer_early() -> None:
     """Answer as soon as the id can be read, before the request is there in full."""
     begun = os.read(0, 64).decode()
@@ -394,6 +401,7 @@ def main() -> None:
     for text in iter(sys.stdin.buffer.readline, b""):
         request = json.loads(text)
         if "hello" in request:
+            hold(sys.argv[1])
             say(greet(sys.argv[1], request))
             if sys.argv[1] == "eager":
                 answer_early()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,7 +15,7 @@ import pytest
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Chunk, Completed, Manual
 from leanopt_core.executors.pool import Pool
-from leanopt_core.work import Launch, Mount
+from leanopt_core.work import Launch, Mount, Request
 
 MIB = 2**20
 
@@ -23,7 +23,9 @@ MIB = 2**20
 class SocketChannel:
     """A harness whose input and output are one socket; all goes by one descriptor."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], held: list[int], *, volatile: bool) -> None:
+        self._held = held
+        self.volatile = volatile
         self._socket, its = socket.socketpair()
         with its:
             self._process = subprocess.Popen(command, stdin=its, stdout=its)
@@ -66,8 +68,6 @@ class SocketChannel:
         """Every file is the same."""
         return BytesIO(name.encode())
 
-    volatile = False
-
     def names(self, folder: str) -> list[str]:
         """There are no folders."""
         return []
@@ -76,8 +76,8 @@ class SocketChannel:
         """There is nothing to remove."""
 
     def memory(self) -> int | None:
-        """Not known."""
-        return None
+        """As the test says, else not known."""
+        return self._held.pop(0) if self._held else None
 
     def end(self) -> None:
         """Close the harness's input."""
@@ -100,10 +100,17 @@ class SocketChannel:
 
 
 class SocketExecutor:
-    """Starts such harnesses; `troubles` are raised by the first starts."""
+    """Starts such harnesses; `troubles` are raised by the first starts.
 
-    def __init__(self, *troubles: Exception) -> None:
+    `held` is what the workers' memory is, from one look to the next.
+    """
+
+    def __init__(
+        self, *troubles: Exception, held: Iterable[int] = (), volatile: bool = False
+    ) -> None:
         self.troubles = list(troubles)
+        self.held = list(held)
+        self.volatile = volatile
 
     def place(self) -> Mapping[str, str]:
         """It is nowhere in particular."""
@@ -126,7 +133,7 @@ class SocketExecutor:
         """Start one, or raise."""
         if self.troubles:
             raise self.troubles.pop()
-        return SocketChannel(launch.command)
+        return SocketChannel(launch.command, self.held, volatile=self.volatile)
 
     def manual(self, launch: Launch) -> Manual:
         """There is no way by hand."""
@@ -170,6 +177,33 @@ def test_a_worker_is_over_when_its_only_descriptor_closes(bench: Any, launch: La
     assert first.answer.payload["nonce"] == "first"
     assert second.answer.payload["nonce"] == "second" * MIB
     assert second.attempts == 2
+
+
+def test_a_worker_whose_files_die_with_it_waits_only_where_there_are_any(
+    bench: Any, launch: Launch
+) -> None:
+    """A request that names no place in its folder has none, and is followed at once."""
+    foldered = Request(bench.request("echo").payload, ("{request}",))
+    with Pool(SocketExecutor(volatile=True), launch, workers=1) as pool:
+        one, two, last = bench.ask(pool, bench.request("good_"), bench.request("good_"), foldered)
+        assert [one.answer.files, two.answer.files] == [None, None]
+        pool.submit("next", bench.request("good_"))
+        assert pool.wait(0.1) == []
+        last.answer.files.remove()
+        bench.collect(pool, 1)
+
+
+def test_where_memory_is_short_a_grown_worker_goes_before_its_successor_starts(
+    bench: Any, launch: Launch
+) -> None:
+    """It serves no more, though the successor is not ready."""
+    executor = SocketExecutor(held=[MIB, 2**60, 2**60])
+    with Pool(executor, launch, workers=1, recycle_growth=MIB) as pool:
+        while executor.held:
+            (one,) = bench.ask(pool, bench.request("good_"))
+            assert one.worker == 1
+        (one,) = bench.ask(pool, bench.request("good_"))
+        assert one.worker == 2
 
 
 def test_whatever_a_start_raises_is_told_and_tried_again(bench: Any, launch: Launch) -> None:

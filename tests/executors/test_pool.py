@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from leanopt_core.work import Request
+
 MIB = 2**20
 
 
@@ -123,8 +125,74 @@ def test_a_finished_request_can_be_withdrawn_too(bench: Any) -> None:
             told = {one.ticket for one in pool.wait(30)}
         other = 3 - told.pop()
         pool.withdraw(other)
-        assert pool.wait(0) == []
+        bench.until(pool, lambda: (pool.idle(), pool.room()) == (1, 2))
+
+
+def slow_to_start(bench: Any) -> Any:
+    """Return a pool of one worker that took a second to start, and is ready."""
+    gate = bench.folder / "gate"
+    pool = bench.pool(f"after={gate}")
+    pool.start()
+    assert pool.wait(1.0) == []
+    gate.touch()
+    bench.until(pool, lambda: pool.hello)
+    return pool
+
+
+def test_a_withdrawn_request_does_not_cost_its_worker(bench: Any) -> None:
+    """It may be finished meanwhile, at its place; what it leaves is removed, and nobody told."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    told = bench.request("waits", here=str(here), until=str(until)).payload
+    with slow_to_start(bench) as pool:
+        before = pids(bench.ask(pool, bench.request("pid")))
+        pool.submit("runs", Request(told, files={"note": ""}))
+        bench.until(pool, here.exists)
+        assert len(list((bench.folder / ".leanopt").rglob("note"))) == 1
+        pool.withdraw("runs")
+        assert (pool.idle(), pool.room()) == (0, 1)
+        until.touch()
+        assert pids(bench.ask(pool, bench.request("pid"))) == before
         assert (pool.idle(), pool.room()) == (1, 2)
+        assert list((bench.folder / ".leanopt").rglob("note")) == []
+    assert bench.reports == []
+
+
+def test_a_withdrawn_request_that_takes_longer_than_a_start_costs_its_worker(bench: Any) -> None:
+    """Then another is there as soon."""
+    here = bench.folder / "here"
+    with bench.pool() as pool:
+        before = pids(bench.ask(pool, bench.request("pid")))
+        pool.submit(1, bench.request("touches", here=str(here), then="hangs"))
+        bench.until(pool, here.exists)
+        pool.withdraw(1)
+        assert pids(bench.ask(pool, bench.request("pid"))) != before
+        assert (pool.idle(), pool.room()) == (1, 2)
+    assert bench.reports == []
+
+
+def test_a_withdrawn_request_whose_worker_dies_is_not_retried(bench: Any) -> None:
+    """Nobody waits for it, and nobody is told."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    log = bench.folder / "log"
+    with slow_to_start(bench) as pool:
+        pool.submit(1, bench.request("waits", here=str(here), until=str(until), then="exits"))
+        bench.until(pool, here.exists)
+        pool.withdraw(1)
+        until.touch()
+        bench.ask(pool, *(bench.request("logs", n, log=str(log)) for n in range(2)))
+    assert log.read_text().split() == ["0,1", "1,2"]
+    assert bench.reports == []
+
+
+def test_close_waits_for_no_withdrawn_request(bench: Any) -> None:
+    """Though it had time left."""
+    here = bench.folder / "here"
+    with slow_to_start(bench) as pool:
+        pool.submit(1, bench.request("touches", here=str(here), then="forks_and_hangs"))
+        bench.until(pool, here.exists)
+        pool.withdraw(1)
+        pool.close()
+        assert bench.left() == []
 
 
 def test_wait_comes_back_empty_after_its_time(bench: Any) -> None:
@@ -166,15 +234,20 @@ def test_wake_from_a_signal_handler(bench: Any) -> None:
 
 
 def test_a_worker_is_replaced_after_so_many_requests(bench: Any) -> None:
-    """The last one in the row has what remains."""
+    """Never after more; its successor may be ready earlier."""
     with bench.pool(recycle_after=3) as pool:
-        had = pids(bench.ask(pool, *(bench.request("pid") for _ in range(8))))
-    assert [had.count(pid) for pid in dict.fromkeys(had)] == [3, 3, 2]
+        had = pids(bench.ask(pool, *(bench.request("pid") for _ in range(20))))
+    counts = [had.count(pid) for pid in dict.fromkeys(had)]
+    assert len(counts) >= 7
+    assert max(counts) <= 3
+    assert had == sorted(had, key=list(dict.fromkeys(had)).index)
 
 
-def test_a_worker_is_replaced_when_it_has_grown(bench: Any) -> None:
-    """By what it holds more than after its first request."""
-    with bench.pool(recycle_growth=48 * MIB) as pool:
+@pytest.mark.parametrize("own", [True, False])
+def test_a_worker_is_replaced_when_it_has_grown(bench: Any, own: bool) -> None:
+    """By what it holds more than after its first request; the engine says by how much, or you."""
+    launched = {"recycle_growth": 1 if own else 48 * MIB}
+    with bench.pool(launched=launched, **({"recycle_growth": 48 * MIB} if own else {})) as pool:
         first, grown = pids(
             bench.ask(pool, bench.request("pid"), bench.request("grows", grow=64 * MIB))
         )
@@ -187,6 +260,57 @@ def test_a_worker_is_replaced_when_it_has_grown(bench: Any) -> None:
         assert pid != first
         # The next one holds little, and stays.
         assert set(pids(bench.ask(pool, *(bench.request("pid") for _ in range(500))))) == {pid}
+
+
+def test_growth_counts_from_when_a_worker_has_settled(bench: Any) -> None:
+    """What its first requests take is what it needs."""
+    launched = {"recycle_growth": 48 * MIB, "settled_after": 3}
+    grows = bench.request("grows", grow=64 * MIB)
+    with bench.pool(launched=launched) as pool:
+        settling = bench.ask(pool, grows, grows, grows, bench.request("pid"))
+        had = pids([*settling, *bench.ask(pool, *(bench.request("pid") for _ in range(5000)))])
+        assert len(set(had)) == 1
+        pid = had[0]
+        bench.ask(pool, grows)
+        while pid == had[0]:
+            (pid,) = pids(bench.ask(pool, bench.request("pid")))
+
+
+def test_a_grown_worker_serves_until_its_successor_is_ready(bench: Any) -> None:
+    """Its place is never empty; then it goes, though it is idle."""
+    gate = bench.folder / "gate"
+    gate.touch()
+    with bench.pool(f"after={gate}", recycle_growth=48 * MIB) as pool:
+        (first,) = pids(bench.ask(pool, bench.request("pid")))
+        gate.unlink()
+        bench.ask(pool, bench.request("grows", grow=64 * MIB))
+        while len(bench.left()) < 4:  # a worker is a guard and a harness
+            assert pids(bench.ask(pool, bench.request("pid"))) == [first]
+        assert pids(bench.ask(pool, *(bench.request("pid") for _ in range(9)))) == [first] * 9
+        assert (pool.idle(), pool.room()) == (1, 2)
+        gate.touch()
+        bench.until(pool, lambda: len(bench.left()) == 2)
+        assert pids(bench.ask(pool, bench.request("pid"))) != [first]
+        assert (pool.idle(), pool.room()) == (1, 2)
+    assert bench.reports == []
+
+
+def test_a_worker_that_dies_before_its_successor_is_ready_gets_no_second_one(bench: Any) -> None:
+    """The one that is on its way takes the place."""
+    gate = bench.folder / "gate"
+    gate.touch()
+    with bench.pool(f"after={gate}", recycle_growth=48 * MIB) as pool:
+        (first,) = pids(bench.ask(pool, bench.request("pid")))
+        gate.unlink()
+        bench.ask(pool, bench.request("grows", grow=64 * MIB))
+        while len(bench.left()) < 4:
+            bench.ask(pool, bench.request("pid"))
+        os.kill(first, signal.SIGKILL)
+        bench.until(pool, lambda: bench.reports)
+        gate.touch()
+        (after,) = bench.ask(pool, bench.request("pid"))
+        assert after.worker == 2
+        assert len(bench.left()) == 2
 
 
 def test_a_worker_that_dies_between_requests_is_replaced(bench: Any, eventually: Any) -> None:

@@ -110,6 +110,16 @@ def test_times_in_other_units_give_no_returns_and_say_so(store, begin):
     assert returns.ended == "the times are not seconds since 1970"
 
 
+def test_times_that_no_64_bits_hold_give_no_returns_either(store, begin):
+    """Nor do they end the run."""
+    recorder = begin(store)
+    recorder.propose(1)
+    equity = Equity([10**30, 10**30 + 1], [1.0, 2.0])
+    found = recorder.backtest("ab" * 32, Outcome(Statistics({}), equity=equity))
+    recorder.writer.commit()
+    assert store.reader.returns(found).ended == "the times are not seconds since 1970"
+
+
 def test_backtests_over_the_same_days_share_a_calendar(store, begin, look):
     """Backtests over the same days share a calendar."""
     recorder = begin(store)
