@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from regression.warm import HangError, LostError, Process
 
 from .conftest import LIMIT, Real, Strategy
@@ -75,7 +74,12 @@ def test_static_fields_are_fresh_each_time(csharp: Strategy) -> None:
     ],
 )
 def test_a_fresh_process_answers_for_a_strategy_that_ends_it(
-    real: Real, assembly: Path, started: Callable[[], Process], fault: str, category: str, message: str
+    real: Real,
+    assembly: Path,
+    started: Callable[[], Process],
+    fault: str,
+    category: str,
+    message: str,
 ) -> None:
     """And ends."""
     process = started()
