@@ -71,6 +71,7 @@ def test_an_image_that_does_not_come_keeps_nobody(
         executor.place()
 
 
+@pytest.mark.usefixtures("engine")
 def test_ctrl_c_ends_a_run_that_waits_for_its_image(hill, start, silence: Silence) -> None:
     """Though the registry never answers."""
     project: Path = hill(image=silence.image)

@@ -93,7 +93,7 @@ def test_a_trial_by_hand(run: Run, lean: Project) -> None:
     """`show` gives a command line that does it again."""
     run("run", "pipeline.toml")
     said = run("show", "spy-1", "1")
-    assert "launcher --folder" in said
+    assert "leanopt_lean/launcher --harness" in said
     (line,) = [line for line in said.splitlines() if "algorithm-type-name" in line]
     with subprocess.Popen(  # noqa: S602 - what a user does with what is shown
         line, shell=True, cwd=lean.folder, env={**os.environ, **lean.environment},
