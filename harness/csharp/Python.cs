@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Python.Runtime;
+using QuantConnect.Configuration;
 using QuantConnect.Python;
 
 namespace Leanopt.Harness;
@@ -46,6 +47,7 @@ internal sealed class Python
         Home();
         // LEAN puts the current folder on the path.
         Environment.CurrentDirectory = lean;
+        PythonInitializer.ActivatePythonVirtualEnvironment(Config.Get("python-venv"));
         PythonInitializer.Initialize();
         Environment.CurrentDirectory = here;
         using (Py.GIL())

@@ -27,18 +27,19 @@ def read_inline(payload: Mapping[str, Any]) -> Outcome:
     names = payload.get("read")
     read = frozenset(map(str, names)) if isinstance(names, list) else None
     if payload.get("status") not in ("complete", "ok"):
-        return Outcome(failure=_failure(payload), read=read)
+        return Outcome(failure=read_failure(payload), read=read)
     try:
         statistics = Statistics.read(_statistics(payload))
-        equity = _equity(payload.get("equity"))
-        trades = _trades(payload.get("trades"))
+        equity = read_curve(payload.get("equity"))
+        trades = read_rows(payload.get("trades"))
     except ValueError as error:
         message = f"the answer does not fit the protocol: {error}"
         return Outcome(failure=Failure(Category.NO_RESULT, message), read=read)
     return Outcome(statistics, equity=equity, trades=trades, read=read)
 
 
-def _failure(payload: Mapping[str, Any]) -> Failure:
+def read_failure(payload: Mapping[str, Any]) -> Failure:
+    """Return why an answer with an error has no result."""
     category = _NAMED.get(str(payload.get("category")), Category.STRATEGY)
     return Failure(category, str(payload.get("message") or "the harness gave no message"))
 
@@ -50,8 +51,8 @@ def _statistics(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return given
 
 
-def _equity(sent: object) -> Equity | None:
-    """Return the curve that was sent, None where there is none."""
+def read_curve(sent: object) -> Equity | None:
+    """Return the curve in an answer, None where there is none; raises ValueError."""
     if not sent:
         return None
     if not isinstance(sent, dict):
@@ -84,7 +85,8 @@ def _column(code: str, text: object) -> array[Any]:
     return column
 
 
-def _trades(sent: object) -> list[list[float | None]] | None:
+def read_rows(sent: object) -> list[list[float | None]] | None:
+    """Return the closed trades in an answer, None where there are none; raises ValueError."""
     if sent is None:
         return None
     if not isinstance(sent, list) or not all(isinstance(trade, list) for trade in sent):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from leanopt_core.suggest import nearest
 from leanopt_core.work import Scenario
@@ -10,9 +12,20 @@ from leanopt_lean.findings import Findings, note, problem
 from leanopt_lean.reach import DEFAULT_PASS_AS, check_reach, passed
 from leanopt_lean.source import Parameter, Source, Subscription
 
-#: What a harness says that sets symbol, dates and cash by itself.
-SETS_SCENARIO = "scenario"
+# Which fields of a scenario a harness sets by itself that has an ability.
+_SETS: Final = MappingProxyType(
+    {
+        "scenario": frozenset({"symbol", "start", "end", "cash"}),
+        "dates": frozenset({"start", "end"}),
+        "cash": frozenset({"cash"}),
+    }
+)
 _WAY_OUT = "--allow-unread runs it all the same"
+
+
+def told(abilities: Collection[str]) -> frozenset[str]:
+    """Return the fields of a scenario that a harness with these abilities sets by itself."""
+    return frozenset().union(*(_SETS[one] for one in abilities if one in _SETS))
 
 
 def check(
@@ -73,9 +86,10 @@ def check_scenario(
 ) -> Findings:
     """Return a problem for each symbol, date and cash that reaches the strategy by no way.
 
-    Equal to what the source sets is a way. With the ability `scenario` there is nothing to say.
+    Equal to what the source sets is a way, and so is a harness that sets the field by itself.
     """
-    if SETS_SCENARIO in abilities:
+    known = told(abilities)
+    if known >= set(DEFAULT_PASS_AS):
         return Findings()
     found = [
         _unread(f"scenario.pass_as.{key}", name, source, given, allow_unread=allow_unread)
@@ -85,7 +99,7 @@ def check_scenario(
     found += [
         check_reach(source, scenario, key, given)
         for key in DEFAULT_PASS_AS
-        if getattr(scenario, key) is not None
+        if getattr(scenario, key) is not None and key not in known
     ]
     return Findings.of([*found, *_resolution(source, scenario, given)])
 

@@ -39,14 +39,28 @@ OWN_KEYS: Final = frozenset(_SET) | (frozenset(_FIXED) - {"data-feed-workers-cou
 
 @frozen
 class Template:
-    """What all configurations of a build share: JSON up to the parameters, and its places."""
+    """What all configurations of a build share: texts, and members with paths where workers run.
 
-    head: str
-    placeholders: tuple[str, ...]
+    `paths` are what LEAN reads, `folders` where it writes. `shared` is JSON without its braces.
+    """
 
-    def filled(self, parameters: Mapping[str, str]) -> str:
-        """Return a configuration as JSON on one line; `parameters` are texts, as LEAN's are."""
-        return f'{self.head},"parameters":{json.dumps(dict(sorted(parameters.items())))}}}'
+    paths: Mapping[str, str]
+    folders: Mapping[str, str]
+    shared: str
+
+    def filled(self, parameters: Mapping[str, str], *, folders: bool = True) -> str:
+        """Return a configuration as JSON on one line; `parameters` are texts, as LEAN's are.
+
+        Without `folders` it says nothing of where LEAN is to write.
+        """
+        # Paths come first: a text of the user's that looks like one stays as it is.
+        paths = json.dumps({**self.paths, **(self.folders if folders else {})})
+        given = json.dumps(dict(sorted(parameters.items())))
+        return f'{paths[:-1]},{self.shared},"parameters":{given}}}'
+
+    def placeholders(self, *, folders: bool = True) -> tuple[str, ...]:
+        """Return the texts of such a configuration that stand for paths."""
+        return (*self.paths.values(), *(self.folders.values() if folders else ()))
 
 
 def template(
@@ -62,20 +76,14 @@ def template(
 
     `launcher` is LEAN's folder where workers run, `more` are further keys.
     """
-    # The places come first: a text of the user's that looks like one stays as it is.
-    places = {
-        "algorithm-location": location,
-        "data-folder": _DATA,
-        "results-destination-folder": _RESULTS,
-        "object-store-root": _STORAGE,
-    }
     chosen = {
         "algorithm-type-name": algorithm,
         "algorithm-language": language,
         "composer-dll-directory": launcher,
         "python-venv": python_venv or "",
     }
-    head = (
-        json.dumps(places)[:-1] + "," + canonical_json({**_FIXED, **(more or {}), **chosen})[1:-1]
+    return Template(
+        {"algorithm-location": location, "data-folder": _DATA},
+        {"results-destination-folder": _RESULTS, "object-store-root": _STORAGE},
+        canonical_json({**_FIXED, **(more or {}), **chosen})[1:-1],
     )
-    return Template(head, tuple(places.values()))

@@ -1,21 +1,29 @@
-"""Reads LEAN's result document: what a backtest left in its results folder, into an outcome."""
+"""Reads LEAN's result document, from a results folder or in an answer, into an outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
+from leanopt_core.engines.inline import read_curve, read_failure, read_rows
 from leanopt_core.statistics import Statistics
-from leanopt_core.work import Category, Failure, Files, Outcome
+from leanopt_core.work import Category, Equity, Failure, Files, Outcome
 from leanopt_lean.curve import read_equity
 from leanopt_lean.failures import failure_of
-from leanopt_lean.missing import missing_prices
+from leanopt_lean.missing import missing_prices, prices_of
 from leanopt_lean.sections import read_statistics
 from leanopt_lean.trades import read_trades
 
 ORDERS = "Total Orders"
+#: What answers of backtests that ran to their end say.
+COMPLETE = frozenset({"complete", "ok"})
+
+# Sections of LEAN's document that harnesses put into `statistics`.
+_SECTIONS = ("runtimeStatistics", "totalPerformance")
+# The mark of an answer that is not LEAN's: it may say whatever it likes.
+_ANY = "any statistics"
 
 # A document of minutes over years has some 20 MB; a file with holes may claim any size.
 _LARGEST = 256 * 2**20
@@ -42,16 +50,74 @@ def read_results(
         return _failed(Category.ENGINE, message)
     except ValueError as error:
         return _failed(Category.ENGINE, f"LEAN's result document '{name}' is damaged: {error}")
+    parts = Parts(
+        equity=lambda: read_equity(document),
+        trades=lambda: read_trades(document),
+        missing=lambda: missing_prices(files, prefix, symbol),
+    )
+    return _judged(document, parts, symbol, outputs)
+
+
+def read_answer(
+    payload: Mapping[str, Any], *, symbol: str | None, outputs: frozenset[str]
+) -> Outcome:
+    """Return the outcome of a backtest whose answer is LEAN's document in small.
+
+    The rules are those of `read_results`. An answer without LEAN's `state` may hold any statistics;
+    one that does not fit the protocol is a failure of the category `no result`.
+    """
+    names = payload.get("read")
+    read = frozenset(map(str, names)) if isinstance(names, list) else None
+    if payload.get("status") not in COMPLETE:
+        failed = failure_of(payload) if "state" in payload else None
+        return Outcome(failure=failed or read_failure(payload), read=read)
+    missing = payload.get("missing")
+    parts = Parts(
+        equity=lambda: read_curve(payload.get("equity")),
+        trades=lambda: read_rows(payload.get("trades")),
+        missing=lambda: prices_of(map(str, missing if isinstance(missing, list) else ()), symbol),
+    )
+    try:
+        return evolve(_judged(_as_document(payload), parts, symbol, outputs), read=read)
+    except ValueError as error:
+        message = f"the answer does not fit the protocol: {error}"
+        return Outcome(failure=Failure(Category.NO_RESULT, message), read=read)
+
+
+@frozen
+class Parts:
+    """The larger parts of a result, read where they are wanted; each may raise ValueError."""
+
+    equity: Callable[[], Equity | None]
+    trades: Callable[[], Sequence[Sequence[float | None]] | None]
+    missing: Callable[[], tuple[str, ...]]
+
+
+def _judged(
+    document: Mapping[str, Any], parts: Parts, symbol: str | None, outputs: frozenset[str]
+) -> Outcome:
+    """Return the outcome that a document holds, by the rules that `read_results` tells."""
     failure = failure_of(document)
     if failure is not None:
         return Outcome(failure=failure)
     statistics = read_statistics(document)
-    if statistics.total_orders is None:
+    if statistics.total_orders is None and _ANY not in document:
         return _failed(Category.NO_RESULT, f"LEAN's result document says no '{ORDERS}'")
-    outcome = Outcome(statistics, equity=read_equity(document) if "equity" in outputs else None)
+    outcome = Outcome(statistics, equity=parts.equity() if "equity" in outputs else None)
     if statistics.total_orders == 0:
-        return _without_orders(outcome, statistics, missing_prices(files, prefix, symbol), symbol)
-    return evolve(outcome, trades=read_trades(document) if "trades" in outputs else None)
+        return _without_orders(outcome, statistics, parts.missing(), symbol)
+    return evolve(outcome, trades=parts.trades() if "trades" in outputs else None)
+
+
+def _as_document(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an answer as LEAN's document: sections that lie in its statistics come out."""
+    given = payload.get("statistics")
+    if not isinstance(given, Mapping):
+        raise ValueError("it has no statistics")  # noqa: TRY004 - about data
+    sections = {name: given[name] for name in _SECTIONS if name in given}
+    rest = {name: value for name, value in given.items() if name not in sections}
+    own = {} if "state" in payload else {"state": {"status": "Completed"}, _ANY: True}
+    return {**payload, **sections, **own, "statistics": rest}
 
 
 def _parsed(files: Files, name: str) -> Mapping[str, Any]:

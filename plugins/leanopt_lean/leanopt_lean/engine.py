@@ -13,31 +13,26 @@ from leanopt_core.canonical import digest
 from leanopt_core.data_files import mistakes
 from leanopt_core.doctor.check import Check
 from leanopt_core.engines.base import Brief, Build, Once
-from leanopt_core.engines.inline import read_inline
 from leanopt_core.harness.events import Hello
 from leanopt_core.places import BUILDS
 from leanopt_core.space import number_text
-from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request, Scenario
+from leanopt_core.work import Answer, Backtest, Outcome, Request, Scenario
 from leanopt_lean.build import Built, Options, Recipe, build
-from leanopt_lean.checks import SETS_SCENARIO, check, check_scenario
+from leanopt_lean.checks import check, check_scenario
 from leanopt_lean.compiler import assembly_of
 from leanopt_lean.config import IDENT, RESULTS, Template, template
 from leanopt_lean.demand import check_demand, wanted
 from leanopt_lean.doctor import Examination
-from leanopt_lean.document import read_results
+from leanopt_lean.document import COMPLETE, read_answer, read_results
 from leanopt_lean.findings import Findings
+from leanopt_lean.harness import Harness, abilities_of, harness_of
 from leanopt_lean.installation import look
-from leanopt_lean.options import LeanStrategy
+from leanopt_lean.options import WARM, LeanStrategy
 from leanopt_lean.prices import check_prices
 from leanopt_lean.reach import passed_parameters
 from leanopt_lean.reference import check_reference
-from leanopt_lean.snapshot import files_of, hash_files
 from leanopt_lean.source import Language, Source, scan, survey
 from leanopt_lean.wording import word
-
-_HARNESS = Path(leanopt_harness.__file__).resolve().parent
-_LAUNCHER = Path(__file__).resolve().parent / "launcher"
-_OWN_ABILITIES = frozenset({"config"})
 
 
 def create(options: LeanStrategy, project: Path) -> LeanEngine:
@@ -74,25 +69,33 @@ class LeanEngine:
         """Return patterns of the data files whose content decides, None for all."""
         return self._options.data_files or None
 
+    @property
+    def documents_on_demand(self) -> bool:
+        """Return whether LEAN's documents are written only where they are asked for."""
+        return self._options.harness == WARM
+
     def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
         """Check the strategy and its data, and build it, or find its build.
 
         Raises StrategyError with all that is wrong.
         """
-        lean, found = look(once, self._options.launcher, self._options.harness)
+        lean, found = look(once, self._options.launcher, self._command)
         # With an older build that one is checked, without it the sources before they are compiled.
         if not brief.skip_build:
             found = Findings.of((self._check(self._project, brief), found))
         found.refuse()
         where = {**place, "lean": lean}
-        built = self._build(once, where, brief)
+        compiled = partial(self._build, once, where, brief)
+        built = compiled(self._project, skip=brief.skip_build)
         if brief.skip_build:
             found = self._check(built.sources, brief)
             found.refuse()
         # What was copied is what runs: the sources may have been edited since.
         source = self._scan(built.sources)
         self._strategy = Strategy(source, built.assembly or source.files[0])
-        return self._made(built, where, found.notes)
+        file = self._strategy.file
+        harness = harness_of(self._options, built.path, file, self._data, compiled)
+        return self._made(built, harness, where, found.notes)
 
     def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
         """Return the checks of LEAN, .NET and LEAN's data for `leanopt doctor`."""
@@ -114,16 +117,25 @@ class LeanEngine:
         read = self._check_source(source, brief) if source else Findings()
         return Findings.of((found, read, self._check_data(source, brief)))
 
-    def _build(self, once: Once, place: Mapping[str, str], brief: Brief) -> Built:
+    def _build(
+        self,
+        once: Once,
+        place: Mapping[str, str],
+        brief: Brief,
+        folder: Path,
+        *,
+        skip: bool = False,
+    ) -> Built:
+        """Return the build of a folder's sources, the project's or the harness's."""
         options = Options(launcher=self._options.launcher, network=self._options.build_network)
         self._builds.mkdir(parents=True, exist_ok=True)
         return build(
-            self._project,
+            folder,
             once=once,
             builds=self._builds,
             recipe=Recipe(place, leanopt_harness.__version__, options),
             apart=self._apart,
-            skip=brief.skip_build,
+            skip=skip,
             tell=brief.tell,
         )
 
@@ -138,18 +150,21 @@ class LeanEngine:
         return Strategy(source, source.files[0] if python else assembly_of(self._project))
 
     @property
+    def _command(self) -> tuple[str, ...]:
+        """Return the command of a harness that the user names."""
+        return () if isinstance(self._options.harness, str) else self._options.harness
+
+    @property
     def _apart(self) -> tuple[Path, ...]:
         """Return what may lie in the project's folder and is no part of it."""
         return (self._data, self._builds.parent)
 
     def _check_source(self, source: Source, brief: Brief) -> Findings:
-        # What another harness can do is known at its hello.
-        abilities = (SETS_SCENARIO,) if self._options.harness else ()
         return check(
             source,
             brief.scenarios,
             brief.parameters,
-            abilities,
+            abilities_of(self._options),
             allow_unread=brief.allow_unread,
         )
 
@@ -164,7 +179,9 @@ class LeanEngine:
         reference, prices = check_reference(self._data, series), check_prices(self._data, series)
         return Findings.of((unmet, *asked, reference, prices))
 
-    def _made(self, built: Built, where: Mapping[str, str], notes: tuple[str, ...]) -> Build:
+    def _made(
+        self, built: Built, harness: Harness, where: Mapping[str, str], notes: tuple[str, ...]
+    ) -> Build:
         strategy, options = self._strategy.source, self._options
         source = digest(
             {
@@ -174,11 +191,7 @@ class LeanEngine:
                 "python_venv": options.python_venv,
             }
         )
-        running = {
-            "launcher": options.launcher,
-            "harness": list(options.harness)
-            or [hash_files(files_of(folder)) for folder in (_HARNESS, _LAUNCHER)],
-        }
+        running = {"launcher": options.launcher, "harness": harness.identity}
         stale = (f"{self._project.name} has changed since its build was made",)
         return Build(
             strategy=self._project.name,
@@ -186,22 +199,15 @@ class LeanEngine:
             identity=digest(
                 {"build": built.key, "source": source, "place": dict(where), **running}
             ),
-            launch=self._launch(built.path),
+            launch=harness.launch,
             reads=None if strategy.unsure else strategy.reads,
             details={
                 "algorithm": f"{strategy.algorithm} ({strategy.language})",
                 "build": str(built.path),
+                "harness": harness.words,
             },
             notes=(*notes, *(stale if built.stale else ())),
         )
-
-    def _launch(self, build: Path) -> Launch:
-        mounts = (
-            *(Mount("build", build), Mount("data", self._data)),
-            *(Mount("harness", _HARNESS), Mount("launcher", _LAUNCHER)),
-        )
-        paths = ("--harness", "{harness}", "--folder", self._options.launcher)
-        return Launch(self._options.harness or ("{python}", "{launcher}", *paths), mounts)
 
     @cached_property
     def _template(self) -> Template:
@@ -220,8 +226,8 @@ class LeanEngine:
 
         Raises StrategyError where a scenario does not reach the strategy by such a harness.
         """
-        # The launcher harness needs no asking: it is ours.
-        abilities = hello.abilities if self._options.harness else _OWN_ABILITIES
+        # A run of before has not kept what its harness said.
+        abilities = hello.abilities or abilities_of(self._options)
         self._check_reach(backtest.scenario, abilities, backtest.parameters)
         parameters = {name: number_text(value) for name, value in backtest.parameters.items()}
         parameters |= passed_parameters(
@@ -239,14 +245,11 @@ class LeanEngine:
         self._reached.add((scenario.name, abilities))
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
-        """Read LEAN's document, or what the harness says itself."""
-        told = answer.payload.get("status") not in {"complete", "ok"}
-        if told or "statistics" in answer.payload or answer.files is None:
-            return read_inline(answer.payload)
+        """Read LEAN's document: what the answer holds of it, or what it has left in files."""
+        symbol = backtest.scenario.symbol
+        failed = answer.payload.get("status") not in COMPLETE
+        if failed or "statistics" in answer.payload or answer.files is None:
+            return read_answer(answer.payload, symbol=symbol, outputs=outputs)
         return read_results(
-            answer.files,
-            prefix=RESULTS,
-            ident=IDENT,
-            symbol=backtest.scenario.symbol,
-            outputs=outputs,
+            answer.files, prefix=RESULTS, ident=IDENT, symbol=symbol, outputs=outputs
         )

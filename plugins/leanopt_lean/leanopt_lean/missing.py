@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from leanopt_core.work import Files
@@ -17,9 +17,13 @@ def missing_prices(files: Files, prefix: str, symbol: str | None) -> tuple[str, 
 
     Paths are relative to LEAN's data folder. Without a symbol those of all symbols are returned.
     """
+    return prices_of(_failed_requests(files, f"{prefix}failed-data-requests-"), symbol)
+
+
+def prices_of(paths: Iterable[str], symbol: str | None) -> tuple[str, ...]:
+    """Return which of these paths are price files of `symbol`, or of any, without repeats."""
     ticker = symbol.partition(" ")[0].casefold() if symbol else None
-    paths = dict.fromkeys(_failed_requests(files, f"{prefix}failed-data-requests-"))
-    found = ((path, _ticker(path)) for path in paths)
+    found = ((path, _ticker(path)) for path in dict.fromkeys(paths))
     return tuple(path for path, its in found if its is not None and ticker in (None, its))
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final, Literal
 
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from leanopt_lean.config import OWN_KEYS
+
+#: The harnesses that come along: one LEAN that stays, and LEAN's own Launcher.
+WARM: Final = "warm"
+LAUNCHER: Final = "launcher"
 
 
 def _absolute(_instance: object, _attribute: Attribute[Any], path: str) -> None:
@@ -31,9 +35,16 @@ class LeanStrategy:
         validator=_absolute,
         metadata={"help": "folder of QuantConnect.Lean.Launcher.dll, where workers run"},
     )
-    harness: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "command of another harness, in place of one that starts the Launcher"},
+    harness: Literal["warm", "launcher"] | tuple[str, ...] = field(
+        default="warm",
+        metadata={
+            "help": "what runs backtests: one warm LEAN a worker, LEAN's Launcher for each, or "
+            "the command of another harness"
+        },
+    )
+    rolling_windows: bool = field(
+        default=False,
+        metadata={"help": "let warm LEAN work out its statistics of rolling windows too"},
     )
     build_network: bool = field(
         default=False, metadata={"help": "let the compiler fetch the project's packages"}
@@ -55,6 +66,11 @@ class LeanStrategy:
     config: Mapping[str, Any] = field(
         factory=dict, metadata={"help": "further keys for LEAN's config.json"}
     )
+
+    @harness.validator
+    def _check_harness(self, _attribute: object, harness: str | tuple[str, ...]) -> None:
+        if not harness:
+            raise ValueError('expected "warm", "launcher" or a command; "warm" is the default')
 
     @config.validator
     def _check_config(self, _attribute: object, config: Mapping[str, Any]) -> None:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 
 from leanopt_core.canonical import canonical_json
-from leanopt_core.work import REQUEST, Request, Scenario
-from leanopt_lean.checks import SETS_SCENARIO
+from leanopt_core.work import DOCUMENT, REQUEST, Request, Scenario
+from leanopt_lean.checks import told
 from leanopt_lean.config import Template
 
 _CONFIG = "config.json"
@@ -24,17 +24,20 @@ def word(
     """Return the request for a backtest with these parameters.
 
     `abilities` are what its harness can do. One with the ability `config` is told all in the line,
-    another one by a file. One with the ability `scenario` is told the scenario too. `outputs` are
-    read from LEAN's document, or named for a harness that answers with statistics.
+    another one by a file. One that sets fields of the scenario is told the scenario too. `outputs`
+    are named for a harness that answers with statistics; such a one writes files only where
+    `document` is among them. Of another, LEAN's document has all.
     """
-    config = template.filled(parameters)
     if "config" not in abilities:
         payload = json.dumps({"config_path": _PATH})
-        return Request(payload, (_PATH, *template.placeholders), {_CONFIG: config}, outputs)
-    payload = f'{{"config":{config}'
-    if SETS_SCENARIO in abilities:
-        told = {k: v for k, v in scenario.to_dict().items() if k != "pass_as"}
-        payload += f',"scenario":{canonical_json(told)}'
-    if outputs and "statistics" in abilities:
+        places = (_PATH, *template.placeholders())
+        return Request(payload, places, {_CONFIG: template.filled(parameters)}, outputs)
+    answers = "statistics" in abilities
+    folders = not answers or DOCUMENT in outputs & abilities
+    payload = f'{{"config":{template.filled(parameters, folders=folders)}'
+    if told(abilities):
+        said = {k: v for k, v in scenario.to_dict().items() if k != "pass_as"}
+        payload += f',"scenario":{canonical_json(said)}'
+    if answers and outputs & abilities:
         payload += f',"outputs":{json.dumps(sorted(outputs & abilities))}'
-    return Request(f"{payload}}}", template.placeholders, outputs=outputs)
+    return Request(f"{payload}}}", template.placeholders(folders=folders), outputs=outputs)

@@ -1,0 +1,113 @@
+"""The harnesses that run LEAN: the warm one, the Launcher's, or one that the user names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import leanopt_harness
+from attrs import frozen
+
+from leanopt_core.canonical import canonical_json
+from leanopt_core.errors import StrategyError
+from leanopt_core.work import Launch, Mount
+from leanopt_lean.build import Built
+from leanopt_lean.options import LAUNCHER, WARM, LeanStrategy
+from leanopt_lean.shipped import csharp_sources
+from leanopt_lean.snapshot import files_of, hash_files
+
+_PACKAGE: Final = Path(leanopt_harness.__file__).resolve().parent
+_LAUNCHER: Final = Path(__file__).resolve().parent / "launcher"
+_ASSEMBLY: Final = "LeanoptHarness.dll"
+# All that .NET writes for itself stays with the worker.
+_HOME: Final = {
+    "HOME": "{scratch}",
+    "TMPDIR": "{scratch}",
+    "DOTNET_CLI_HOME": "{scratch}",
+    "DOTNET_EnableDiagnostics": "0",
+}
+# Measured over 5,000 backtests: .NET has taken what it needs after some hundred of them.
+_SETTLED_AFTER: Final = 100
+_GROWTH: Final = 512 * 2**20
+_BRACES: Final = re.compile(r"\{(\w+)\}")
+_WAY_OUT: Final = "--set strategy.harness=launcher starts LEAN's own Launcher for each backtest"
+
+
+@frozen
+class Harness:
+    """How workers run a strategy; `identity` is what decides results beside strategy and LEAN.
+
+    `words` tell a user which it is.
+    """
+
+    launch: Launch
+    identity: object
+    words: str
+
+
+def abilities_of(options: LeanStrategy) -> frozenset[str]:
+    """Return what the harness can do, as far as it is known before its hello."""
+    if options.harness == WARM:
+        return frozenset({"config", "statistics", "equity", "trades", "dates", "cash", "document"})
+    # What another harness can do is known at its hello: it may set whatever a scenario has.
+    return frozenset({"config"} if options.harness == LAUNCHER else {"scenario"})
+
+
+def harness_of(
+    options: LeanStrategy,
+    build: Path,
+    file: str,
+    data: Path,
+    compiled: Callable[[Path], Built],
+) -> Harness:
+    """Return the harness for a strategy's `file` in its `build`; `compiled` compiles sources.
+
+    Raises StrategyError where the warm harness cannot be compiled.
+    """
+    seen = (Mount("build", build), Mount("data", data))
+    if options.harness == WARM:
+        return _warm(options, file, seen, _compiled(compiled))
+    if options.harness == LAUNCHER:
+        return _launcher(options, seen)
+    command = tuple(options.harness)
+    return Harness(Launch(command, seen), list(command), f"another: {command[0]}")
+
+
+def _compiled(compiled: Callable[[Path], Built]) -> Built:
+    try:
+        return compiled(csharp_sources())
+    except StrategyError as error:
+        raise StrategyError(f"the warm harness cannot be built: {error}; {_WAY_OUT}") from None
+
+
+def _warm(options: LeanStrategy, file: str, seen: tuple[Mount, ...], built: Built) -> Harness:
+    paths = {"--lean": options.launcher, "--strategy": f"{{build}}/{file}", "--data": "{data}"}
+    words = [word for option in paths.items() for word in option]
+    venv = {"python-venv": options.python_venv} if options.python_venv else {}
+    config = {**options.config, **venv}
+    shared = ("--config", _escaped(config)) if config else ()
+    rolling = ("--rolling-windows",) if options.rolling_windows else ()
+    command = ("dotnet", f"{{harness}}/{_ASSEMBLY}", *words, *shared, *rolling)
+    launch = Launch(
+        command,
+        (*seen, Mount("harness", built.path)),
+        _HOME,
+        settled_after=_SETTLED_AFTER,
+        recycle_growth=_GROWTH,
+    )
+    return Harness(launch, [built.key, options.rolling_windows], f"warm ({built.path})")
+
+
+def _launcher(options: LeanStrategy, seen: tuple[Mount, ...]) -> Harness:
+    mounts = (*seen, Mount("harness", _PACKAGE), Mount("launcher", _LAUNCHER))
+    paths = ("--harness", "{harness}", "--folder", options.launcher)
+    content = [hash_files(files_of(folder)) for folder in (_PACKAGE, _LAUNCHER)]
+    words = "the Launcher, a process for each backtest"
+    return Harness(Launch(("{python}", "{launcher}", *paths), mounts), content, words)
+
+
+def _escaped(config: Mapping[str, object]) -> str:
+    """Return JSON in which no text looks like a path that is filled in."""
+    return _BRACES.sub(r"\\u007b\1}", canonical_json(dict(config)))
