@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,30 @@ LANDSCAPE = (
     Path(__file__).parents[4] / "tests" / "lean-results" / "ema-bands-spy-2003-2007.jsonl.gz"
 )
 Run = Callable[..., str]
+
+#: A harness without LEAN: it answers with the landscape's rows as they were recorded.
+RECORDED = """
+import gzip, json, sys
+
+with gzip.open({landscape!r}, "rt") as file:
+    rows = [json.loads(line) for line in file][1:]
+names = ("fast", "slow", "entry")
+known = {{tuple(row["parameters"][name] for name in names): row for row in rows}}
+
+
+def backtest(config):
+    given = config["parameters"]
+    row = known[tuple(given[name] for name in names)]
+    sections = {{name: row[name] for name in ("tradeStatistics", "portfolioStatistics")}}
+    return {{"statistics": {{**row["statistics"], "totalPerformance": sections}}}}
+
+
+HELLO = {{"protocol": 1, "engine": "lean", "abilities": ["config", "statistics", "scenario"]}}
+for line in sys.stdin:
+    request = json.loads(line)
+    told = {{"hello": HELLO}} if "hello" in request else backtest(request["config"])
+    print(json.dumps({{"id": request["id"], "status": "complete", **told}}), flush=True)
+"""
 
 
 @pytest.mark.slow
@@ -80,6 +105,19 @@ def test_the_same_trials_on_any_number_of_workers(run: Run, lean: Project, canon
     for workers, keep in (("1", "none"), ("3", "best:2"), ("2", "all")):
         options = ("--workers", workers, "--set", f"search.keep={keep}")
         run("run", "pipeline.toml", *options, "--set", f"parameters.stop={0}")
+        dumps.add(canonical(lean.folder))
+    assert len(dumps) == 1
+
+
+def test_the_same_trials_by_any_harness(run: Run, lean: Project, canonical) -> None:
+    """By LEAN warm, by its Launcher, and of what was recorded: one canonical dump."""
+    script = lean.folder / "recorded.py"
+    script.write_text(RECORDED.format(landscape=str(LANDSCAPE)))
+    dumps = set()
+    for harness in ("warm", "launcher", [sys.executable, str(script)]):
+        options = ("--set", f"strategy.harness={json.dumps(harness)}")
+        said = run("run", "pipeline.toml", *options, "--set", "stage.0.trials=60")
+        assert "60 backtests run" in said
         dumps.add(canonical(lean.folder))
     assert len(dumps) == 1
 
