@@ -15,8 +15,12 @@ internal sealed class Folder
 
     public string Path { get; }
 
-    /// <summary>Let stay what is there now, which is the client's.</summary>
-    public void Keep() => _kept = Directory.EnumerateFileSystemEntries(Path).ToHashSet();
+    /// <summary>Let stay what is there now, which is the client's, and the folders of `asked`, where it reads.</summary>
+    public void Keep(IEnumerable<string> asked)
+    {
+        var inside = asked.Select(path => System.IO.Path.GetRelativePath(Path, path).Split('/')[0]);
+        _kept = Directory.EnumerateFileSystemEntries(Path).Concat(inside.Select(name => System.IO.Path.Combine(Path, name))).ToHashSet();
+    }
 
     /// <summary>Go back and remove what is new; return why that cannot be done, null where it is.</summary>
     public string? Restore()

@@ -31,7 +31,8 @@ internal sealed class Reset
         MarketOnCloseOrder.SubmissionTimeBuffer = MarketOnCloseOrder.DefaultSubmissionTimeBuffer;
         LocalObjectStore.DefaultObjectStore = Path.GetFullPath(Config.Get("object-store-root", Path.Combine(_folder.Path, "storage")));
         ForgetBars(scenario, fromFiles);
-        _folder.Keep();
+        string[] asked = [Config.Get("results-destination-folder"), Config.Get("object-store-root")];
+        _folder.Keep(asked.Where(path => path.Length > 0));
     }
 
     /// <summary>Put back what the backtest has changed; return why that cannot be done, null where it is.</summary>
