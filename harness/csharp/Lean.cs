@@ -80,7 +80,7 @@ internal sealed class Lean(Arguments arguments)
         finally
         {
             Unrestored = _reset.After();
-            TypeCaches.Forget();
+            Insides.ForgetTypes();
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class Results : BacktestingResultHandler
     {
         IsDocument = document;
         _rolling = rolling;
-        RunResultsAnalysis = document;
+        Insides.Analysis?.SetValue(this, document);
     }
 
     public bool IsDocument { get; }
