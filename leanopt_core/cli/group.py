@@ -31,6 +31,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "show": "Show a run, or one of its trials.",
         "watch": "Watch a run that is at work.",
         "compare": "Show runs or trials side by side.",
+        "verify": "Compare a run's best trials with another harness.",
         "export": "Write a run's trials as JSON lines or CSV.",
     },
     "plugins": {"plugins": "List what is installed, with its options."},

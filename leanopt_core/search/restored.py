@@ -23,17 +23,16 @@ _LIMITS = ("time_limit", "memory_limit", "recycle_after", "recycle_growth", "ret
 
 
 class Restored:
-    """The plan and the execution of a stored run."""
+    """The plan and the execution of a stored run.
 
-    def __init__(self, run: StoredRun, registry: Registry) -> None:
+    Paths in options start from `folder`: where the project was then, if none is given.
+    """
+
+    def __init__(self, run: StoredRun, registry: Registry, folder: Path | None = None) -> None:
         self.plan: Mapping[str, Any] = json.loads(run.plan)
         self.execution: Mapping[str, Any] = json.loads(run.execution)
+        self.folder = folder or Path(self.execution["folder"])
         self._registry = registry
-
-    @property
-    def folder(self) -> Path:
-        """Return the folder that paths in options start from."""
-        return Path(self.execution["folder"])
 
     @property
     def strategy(self) -> Mapping[str, Any]:
