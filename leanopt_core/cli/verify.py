@@ -46,9 +46,10 @@ def command(
     Example: leanopt verify spy-1 --best 3 --against launcher
     """
     from leanopt_core.plugins import discover
+    from leanopt_core.search.interrupt import Interrupts
     from leanopt_core.search.verify import verify
 
-    with open_project(project) as store:
+    with Interrupts(), open_project(project) as store:
         found = store.runs.find(run)
         completed = [one for one in store.reader.ranked(found, best) if one.trial.failure is None]
         said = verify(

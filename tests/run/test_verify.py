@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,7 @@ from leanopt_core.work import Launch, Mount, Request
 
 @frozen
 class Options:
-    harness: Literal["warm", "cold", "odd", "hidden", "broken", "ruin"] = "warm"
+    harness: Literal["warm", "cold", "odd", "hidden", "broken", "ruin", "held"] = "warm"
 
 
 class Twin:
@@ -124,8 +125,8 @@ def verify(twin: Path, leanopt: Leanopt) -> Verify:
     return command
 
 
-def test_equal_backtests(verify: Verify, twin: Path, canonical, shown) -> None:
-    """Both harnesses run, the store knows of nothing."""
+def test_equal_backtests(verify: Verify, twin: Path, leanopt: Leanopt, shown) -> None:
+    """Both harnesses run, the store knows nothing of it."""
     done = verify("cold")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -138,8 +139,9 @@ def test_equal_backtests(verify: Verify, twin: Path, canonical, shown) -> None:
     asked = [f"{kind} {x}" for kind in ("cold", "warm") for x in (7, 6, 8)]
     assert (twin / "log").read_text().splitlines() == asked
     assert shown(twin)["backtests"]["run"] == 12
-    assert [run["run"] for run in [shown(twin)]] == ["twin-1"]
-    assert canonical(twin) == canonical(twin, "twin-1")
+    assert len(json.loads(leanopt(twin, "runs", "--json").stdout)["runs"]) == 1
+    leanopt(twin, "run", "pipeline.toml", "--set", "strategy.harness=cold")
+    assert shown(twin)["backtests"]["run"] == 12
 
 
 def test_another_statistic_differs(verify: Verify) -> None:
@@ -212,6 +214,20 @@ def test_each_scenario_is_compared(verify: Verify, twin: Path) -> None:
     done = verify("odd", "--json")
     found = [(one["trial"], one["scenario"]) for one in json.loads(done.stdout)["backtests"]]
     assert found == [(x, name) for x in (7, 6, 8) for name in ("calm", "wild")]
+
+
+def test_a_signal_ends_it_and_its_workers(
+    verify: Verify, twin: Path, start, processes_of: Callable[[Path], list[int]]
+) -> None:
+    """As it ends a run."""
+    verify("warm")
+    (twin / "log").unlink()
+    process = start(twin, "verify", "twin-1", "--against", "held")
+    while not (twin / "log").exists():
+        assert process.poll() is None, process.communicate()[1]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 130
+    assert processes_of(twin) == []
 
 
 def test_an_unknown_harness_is_refused(verify: Verify, twin: Path) -> None:

@@ -1,8 +1,8 @@
 """A stand-in for an engine with several harnesses: answers at once, notes requests.
 
 `twin_harness.py KIND FOLDER`: each request is a line `KIND X` of FOLDER/log. `odd` and `hidden`
-give other statistics or another fingerprint of x = 7, `broken` fails there, `ruin` fails always.
-FOLDER/salt, if it exists, is added to the orders.
+give other statistics or another fingerprint of x = 7, `broken` fails there, `ruin` fails always,
+`held` never answers. FOLDER/salt, if it exists, is added to the orders.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ def answer(x: int) -> dict:
     """Run the backtest."""
     with (FOLDER / "log").open("a") as log:
         log.write(f"{KIND} {x}\n")
+    if KIND == "held":
+        sys.stdin.read()
     if KIND == "ruin" or (KIND == "broken" and x == 7):
         return {"status": "error", "message": f"no bars for x = {x}"}
     salt = FOLDER / "salt"
