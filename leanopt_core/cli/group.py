@@ -101,6 +101,13 @@ class LazyGroup(click.Group):
         """Write the summary with no empty line before it: every command is to fit a screen."""
         formatter.write(f"{'':2}{self.help}\n")
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Name the options in one line, for the same reason, and list the commands."""
+        names = [name for one in self.get_params(ctx) for name in one.opts]
+        with formatter.section("Options"):
+            formatter.write_text(", ".join(names))
+        self.format_commands(ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by group, without importing them."""
         wide, name_wide = max(map(len, _GROUPS)), max(map(len, _COMMANDS))

@@ -38,7 +38,7 @@ _ALWAYS = 4
 def command(
     run: str, against: str, best: int, workers: int | None, project: Path, as_json: bool
 ) -> None:
-    """Run the best trials of RUN (or a beginning of its name) on another harness and compare.
+    """Run the best trials of RUN (name or unique prefix) on another harness and compare.
 
     HARNESS is a value of the engine's option `[strategy] harness`. Every statistic must be equal to
     the stored one. The store stays as it is. The exit code is 9 where a backtest differs.
