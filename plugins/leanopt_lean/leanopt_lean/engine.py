@@ -28,6 +28,7 @@ from leanopt_lean.findings import Findings
 from leanopt_lean.harness import Harness, abilities_of, harness_of
 from leanopt_lean.installation import look
 from leanopt_lean.options import WARM, LeanStrategy
+from leanopt_lean.orders import order_hash
 from leanopt_lean.prices import check_prices
 from leanopt_lean.reach import passed_parameters
 from leanopt_lean.reference import check_reference
@@ -256,3 +257,7 @@ class LeanEngine:
         return read_results(
             answer.files, prefix=RESULTS, ident=IDENT, symbol=symbol, outputs=outputs
         )
+
+    def fingerprint(self, answer: Answer) -> str | None:
+        """Return LEAN's hash of the list of orders, None where the answer has none."""
+        return order_hash(answer)
