@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
+from leanopt_lean.config import template
 
 from leanopt_core.canonical import digest
-from leanopt_core.engines.lean.config import template
 
 ASSEMBLY = "QuantConnect.Algorithm.CSharp.dll"
 # The parameters in LEAN's own configuration, which its tests give as well.

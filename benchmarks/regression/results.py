@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import asdict, field, frozen
-
-from leanopt_core.engines.lean.curve import read_equity
-from leanopt_core.engines.lean.sections import part
+from leanopt_lean.curve import read_equity
+from leanopt_lean.sections import part
 
 Texts = Mapping[str, str]
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from attrs import frozen
-
-from leanopt_core.engines.lean.config import template
+from leanopt_lean.config import template
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from leanopt_lean.failures import failure_of
+from leanopt_lean.trades import read_trades
 from regression.results import differences, from_answer, from_document
 
-from leanopt_core.engines.lean.failures import failure_of
-from leanopt_core.engines.lean.trades import read_trades
 from tests.lean_real.comparing import kinds, lasting, settled, state
 from tests.lean_real.conftest import LIMIT, Strategy
 

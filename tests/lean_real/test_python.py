@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from leanopt_lean.failures import failure_of
+from leanopt_lean.trades import read_trades
 from regression.results import differences, from_answer, from_document
 
-from leanopt_core.engines.lean.failures import failure_of
-from leanopt_core.engines.lean.trades import read_trades
 from tests.lean_real.comparing import lasting, state
 from tests.lean_real.conftest import Strategy
 
