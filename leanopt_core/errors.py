@@ -84,3 +84,9 @@ class ResumeError(LeanoptError):
     """A run cannot be continued: none is there, or a method proposes other trials than stored."""
 
     exit_code = 8
+
+
+class DifferenceError(LeanoptError):
+    """Backtests give other results on another harness."""
+
+    exit_code = 9

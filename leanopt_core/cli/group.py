@@ -31,6 +31,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "show": "Show a run, or one of its trials.",
         "watch": "Watch a run that is at work.",
         "compare": "Show runs or trials side by side.",
+        "verify": "Compare a run's best trials with another harness.",
         "export": "Write a run's trials as JSON lines or CSV.",
     },
     "plugins": {"plugins": "List what is installed, with its options."},
@@ -99,6 +100,13 @@ class LazyGroup(click.Group):
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the summary with no empty line before it: every command is to fit a screen."""
         formatter.write(f"{'':2}{self.help}\n")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Name the options in one line, for the same reason, and list the commands."""
+        names = [name for one in self.get_params(ctx) for name in one.opts]
+        with formatter.section("Options"):
+            formatter.write_text(", ".join(names))
+        self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by group, without importing them."""

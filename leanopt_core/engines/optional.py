@@ -1,4 +1,4 @@
-"""What an engine may have besides its contract: what it looks at before anything runs."""
+"""What an engine may have besides its contract."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from leanopt_core.doctor.check import Check
 from leanopt_core.engines.base import Brief, Once
+from leanopt_core.work import Answer
 
 
 @runtime_checkable
@@ -28,4 +29,17 @@ class HasCheck(Protocol):
 
     def check(self, brief: Brief) -> Sequence[str]:
         """Return what is wrong with the strategy for `brief`, one line each."""
+        ...
+
+
+@runtime_checkable
+class HasFingerprint(Protocol):
+    """An engine that can tell by an answer whether two backtests did the same."""
+
+    def fingerprint(self, answer: Answer) -> str | None:
+        """Return a short text that is equal for two backtests that did the same, None if unknown.
+
+        It covers what statistics do not show, as the order list. `leanopt verify` compares the
+        fingerprints of two harnesses. It is asked before `read`, while the answer's files exist.
+        """
         ...

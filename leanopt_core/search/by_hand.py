@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 from attrs import field, frozen
 
 from leanopt_core.engines.base import Engine
-from leanopt_core.errors import PipelineError, StrategyError
+from leanopt_core.errors import PipelineError, StrategyError, UsageError
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.wording import fill_in, request_line
 from leanopt_core.pipeline.misfit import MisfitError
-from leanopt_core.pipeline.options import make_reader, structure_table
 from leanopt_core.pipeline.plain import from_folder, plain_options
-from leanopt_core.plugins import Kind, Registry
+from leanopt_core.plugins import Registry
 from leanopt_core.search.prepare import Prepared
-from leanopt_core.space import Space
+from leanopt_core.search.restored import Restored
 from leanopt_core.store.records import StoredRun, StoredTrial
-from leanopt_core.work import Backtest, Scenario
+from leanopt_core.work import Backtest
 
 # Where what is run by hand leaves its files.
 _FOLDER = "by-hand"
-_KNOWN = ("name", "symbol", "start", "end", "cash", "pass_as")
 
 
 @frozen
@@ -58,17 +53,18 @@ def kept(ready: Prepared) -> dict[str, Any]:
 
 def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registry) -> ByHand | str:
     """Return how to run a trial's backtest under a scenario, or why that cannot be said."""
-    execution, plan = json.loads(run.execution), json.loads(run.plan)
-    launch = execution.get("launch")
-    strategy = {k: v for k, v in execution.get("strategy", {}).items() if v is not None}
-    registered = registry.entries.get((Kind.ENGINE, strategy.pop("engine", "")))
-    if launch is None or registered is None:
-        return "its engine is not installed here" if launch else "this run has not kept how"
-    folder = Path(execution["folder"])
+    restored = Restored(run, registry)
+    launch = restored.execution.get("launch")
+    if launch is None:
+        return "this run has not kept how"
     try:
-        options: object = structure_table(strategy, registered.spec.options, make_reader(folder))
-        engine = cast("Engine", registered.load()(options, folder))
-        request = engine.request(_backtest(plan, trial, scenario), frozenset(), _hello(execution))
+        choice = restored.engine()
+        engine = cast("Engine", choice.registered.load()(choice.options, restored.folder))
+        request = engine.request(
+            _backtest(restored, trial, scenario), frozenset(), _hello(restored)
+        )
+    except UsageError as error:
+        return str(error)
     except (MisfitError, PipelineError, StrategyError) as error:
         return f"its engine takes these options no more: {error}"
     scratch = launch["places"]["scratch"]
@@ -87,9 +83,9 @@ def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registr
     )
 
 
-def _hello(execution: Mapping[str, Any]) -> Hello:
+def _hello(run: Restored) -> Hello:
     """Return what the run's first harness said; a run that has not kept it says nothing."""
-    said = execution.get("hello", {})
+    said = run.execution.get("hello", {})
     return Hello(
         protocol=said.get("protocol", 0),
         engine=said.get("engine", ""),
@@ -97,24 +93,9 @@ def _hello(execution: Mapping[str, Any]) -> Hello:
     )
 
 
-def _backtest(plan: Mapping[str, Any], trial: StoredTrial, name: str) -> Backtest:
-    space = Space.from_dict(plan["space"])
-    said = next(one for one in plan["scenarios"] if one["name"] == name)
-    return Backtest("", space.values(space.unrank(trial.grid_index)), _scenario(said))
-
-
-def _scenario(said: Mapping[str, Any]) -> Scenario:
-    """Return the scenario that a plan describes."""
-    start, end = (date.fromisoformat(said[key]) if key in said else None for key in _KNOWN[2:4])
-    return Scenario(
-        name=said["name"],
-        symbol=said.get("symbol"),
-        start=start,
-        end=end,
-        cash=Decimal(str(said["cash"])) if "cash" in said else None,
-        extras={key: value for key, value in said.items() if key not in _KNOWN},
-        pass_as=said.get("pass_as", {}),
-    )
+def _backtest(run: Restored, trial: StoredTrial, scenario: str) -> Backtest:
+    parameters = run.space.values(run.space.unrank(trial.grid_index))
+    return Backtest("", parameters, run.scenarios[scenario])
 
 
 def _fill(places: Mapping[str, str], text: str) -> str:

@@ -5,30 +5,19 @@ Nothing of this is stored: trials, scores and the backtest cache stay as they ar
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from attrs import frozen
-
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.search.aside import Again, again, run_aside
 from leanopt_core.search.differences import differences
 from leanopt_core.search.keeping import Keeper, Place
 from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.readers import read
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
-from leanopt_core.work import DOCUMENT, Backtest, Outcome
-
-
-@frozen
-class Again:
-    """A stored backtest that is to be run again: whose it is, and its outcome."""
-
-    place: Place
-    backtest: Backtest
-    outcome: Outcome
+from leanopt_core.work import DOCUMENT, Outcome
 
 
 def best_again(
@@ -42,13 +31,8 @@ def best_again(
         setup = searches[search - 1]
         for number in numbers:
             trial = reader.trial(run, search, number)
-            if trial is None:
-                continue
-            parameters = setup.space.values(setup.space.unrank(trial.grid_index))
-            for at, outcome in trial.outcomes.items():
-                scenario = setup.scenarios[at]
-                place = Place(search, number, scenario.name)
-                yield Again(place, Backtest("", parameters, scenario), outcome)
+            if trial is not None:
+                yield from again(search, trial, setup.space, setup.scenarios)
 
 
 def keep_documents(
@@ -62,27 +46,22 @@ def keep_documents(
 ) -> Iterator[str]:
     """Run backtests again and hand their files to `keeper`; yield what the user must know.
 
-    `pause` is called between two looks at the workers: it returns how long the next may take, and
-    may raise to end this.
+    `pause` is that of `run_aside`.
     """
-    waiting, running = deque(enumerate(backtests, 1)), dict[int, Again]()
+    all_again = list(backtests)
+    asked = [one.backtest for one in all_again]
     outputs |= {DOCUMENT}
-    while waiting or running:
-        while waiting and workers.room() and workers.hello is not None:
-            ticket, again = waiting.popleft()
-            running[ticket] = again
-            workers.submit(ticket, engine.request(again.backtest, outputs, workers.hello))
-        for finished in workers.wait(pause()):
-            again = running.pop(finished.ticket)
-            outcome = _read(finished, again, engine, keeper, outputs)
-            keeper.give(finished.ticket, [again.place])
-            if found := _difference(again.outcome, outcome) or keeper.fault():
-                yield f"{_named(again.place)}: {found}"
+    for finished in run_aside(asked, workers=workers, engine=engine, outputs=outputs, pause=pause):
+        one = all_again[finished.ticket]
+        outcome = _read(finished, one, engine, keeper, outputs)
+        keeper.give(finished.ticket, [one.place])
+        if found := _difference(one.outcome, outcome) or keeper.fault():
+            yield f"{_named(one.place)}: {found}"
 
 
 def _read(
     finished: Finished[int],
-    again: Again,
+    one: Again,
     engine: Engine,
     keeper: Keeper,
     outputs: frozenset[str],
@@ -90,7 +69,7 @@ def _read(
     if finished.answer is None:
         return Outcome(failure=finished.failure)
     keep = partial(keeper.take, finished.ticket)
-    return read(engine, finished.answer, again.backtest, outputs, keep=keep)
+    return read(engine, finished.answer, one.backtest, outputs, keep=keep)
 
 
 def _difference(stored: Outcome, now: Outcome) -> str:

@@ -12,7 +12,7 @@ from attrs import evolve
 from leanopt_core.doctor.check import Check
 from leanopt_core.doctor.line import Line, StuckError
 from leanopt_core.engines.base import Brief, Build, Engine, Once, documents_on_demand
-from leanopt_core.engines.optional import HasCheck, HasChecks
+from leanopt_core.engines.optional import HasCheck, HasChecks, HasFingerprint
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import Channel, Completed, Executor, Manual
 from leanopt_core.harness.events import Hello
@@ -114,6 +114,17 @@ class NamedEngine(_Named):
         if not isinstance(self._engine, HasCheck):
             return ()
         return self._listed(str, "looking at the strategy", "check", brief)
+
+    def fingerprint(self, answer: Answer) -> str | None:
+        """Return what two backtests that did the same have in common, None where unknown."""
+        if not isinstance(self._engine, HasFingerprint):
+            return None
+        doing = "asked for a fingerprint"
+        made = self._call(doing, "fingerprint", answer)
+        if made is None or isinstance(made, str):
+            return made
+        what = f"it returned {type(made).__name__}, expected str or None"
+        raise PluginError(f"{self._label}, {doing}: {what}")
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Word one backtest."""

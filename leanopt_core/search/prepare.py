@@ -35,6 +35,16 @@ class Prepared:
     plan: SearchPlan
 
 
+@frozen
+class Ready:
+    """A strategy made ready where an executor runs its workers."""
+
+    executor: Executor
+    engine: NamedEngine
+    place: Mapping[str, str]
+    build: Build
+
+
 def label(kind: str, choice: Choice, name: str | None = None) -> str:
     """Return how messages name a plugin at work: its kind, its name, and whose it is."""
     registered = choice.registered
@@ -49,8 +59,12 @@ def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:
 
 def engine_of(pipeline: Pipeline) -> NamedEngine:
     """Return the pipeline's engine."""
-    made = cast("Engine", build_choice("engine", pipeline.engine, pipeline.folder))
-    return NamedEngine(made, label("engine", pipeline.engine))
+    return _engine(pipeline.engine, pipeline.folder)
+
+
+def _engine(choice: Choice, folder: Path) -> NamedEngine:
+    made = cast("Engine", build_choice("engine", choice, folder))
+    return NamedEngine(made, label("engine", choice))
 
 
 def asked_of(pipeline: Pipeline) -> Brief:
@@ -88,23 +102,26 @@ def prepared(
     Raises StrategyError where the strategy cannot be made ready, and PluginError where an engine or
     executor breaks its contract.
     """
-    chosen = pipeline.executor.choice
-    executor = NamedExecutor(
-        cast("Executor", build_choice("executor", chosen, pipeline.folder)),
-        label("executor", chosen),
-    )
-    try:
-        engine = engine_of(pipeline)
-        brief = evolve(
-            asked_of(pipeline),
-            allow_unread=allow_unread,
-            skip_build=skip_build,
-            tell=tell,
-        )
-        place = executor.place()
-        build = engine.prepare(executor.once, place, brief)
+    brief = evolve(asked_of(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell)
+    with made_ready(pipeline.engine, pipeline.executor.choice, pipeline.folder, brief) as ready:
+        engine, build = ready.engine, ready.build
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
-        yield Prepared(pipeline, executor, engine, place, build, data, plan)
+        yield Prepared(pipeline, ready.executor, engine, ready.place, build, data, plan)
+
+
+@contextmanager
+def made_ready(engine: Choice, executor: Choice, folder: Path, brief: Brief) -> Iterator[Ready]:
+    """Make a strategy ready for `brief`, and release the executor afterwards.
+
+    Raises as `prepared` does.
+    """
+    made = cast("Executor", build_choice("executor", executor, folder))
+    there = NamedExecutor(made, label("executor", executor))
+    try:
+        named = _engine(engine, folder)
+        place = there.place()
+        build = named.prepare(there.once, place, brief)
+        yield Ready(there, named, place, build)
     finally:
-        executor.close()
+        there.close()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import cycle, islice
 
 from attrs import frozen
 
 from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.search.aside import run_aside
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.readers import read
 from leanopt_core.work import Backtest, Failure
@@ -30,7 +30,6 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
     """
     settings = ready.pipeline.executor
     backtests = _backtests(ready, count)
-    waiting = deque(enumerate(backtests))
     finished: list[Finished[int]] = []
     failures: dict[int, Failure | None] = {}
     with Pool[int](
@@ -41,13 +40,9 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
         memory_limit=settings.memory_limit,
         retries=settings.retries,
     ) as pool:
-        while len(finished) < len(backtests):
-            while waiting and pool.room() and pool.hello is not None:
-                ticket, backtest = waiting.popleft()
-                pool.submit(ticket, ready.engine.request(backtest, _OUTPUTS, pool.hello))
-            for one in pool.wait():
-                finished.append(one)
-                failures[one.ticket] = _failure(ready, one, backtests[one.ticket])
+        for one in run_aside(backtests, workers=pool, engine=ready.engine, outputs=_OUTPUTS):
+            finished.append(one)
+            failures[one.ticket] = _failure(ready, one, backtests[one.ticket])
     return Probe(
         _warm([one for one in finished if failures[one.ticket] is None]),
         tuple(failure for failure in failures.values() if failure is not None),

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -15,7 +16,7 @@ import pytest
 from leanopt_core.doctor.check import examine
 from leanopt_core.doctor.line import Status
 from leanopt_core.engines.base import Brief, Build, Engine
-from leanopt_core.engines.optional import HasCheck, HasChecks
+from leanopt_core.engines.optional import HasCheck, HasChecks, HasFingerprint
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
@@ -31,6 +32,7 @@ EVERYTHING = frozenset({"equity", "trades"})
 HELLOS = (Hello(), Hello(protocol=1, abilities=frozenset({"inline", "config", "scenario"})))
 
 Parameters = Sequence[Mapping[str, Value]]
+Wanted = Sequence[tuple[Backtest, frozenset[str]]]
 
 
 class EngineContract:
@@ -209,6 +211,19 @@ class EngineContract:
         (outcome,) = _run(engine, executor, build, [(backtests[0], NOTHING)])
         assert all(isinstance(name, str) and name for name in outcome.read or ())
 
+    def test_a_fingerprint_is_of_the_backtest(
+        self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
+    ) -> None:
+        """The same on every worker and each time; an answer that shows nothing has none."""
+        if not isinstance(engine, HasFingerprint):
+            pytest.skip("the engine has no fingerprints")
+        with _answered(engine, executor, build, [(one, NOTHING) for one in backtests] * 2) as made:
+            found = [engine.fingerprint(answer) for answer in made]
+        assert "" not in found
+        assert found[: len(backtests)] == found[len(backtests) :]
+        failed = Answer({"id": "1", "status": "error", "message": "no bars for SPY"}, _Empty())
+        assert engine.fingerprint(failed) is None
+
     def test_an_error_is_a_failure(self, engine: Engine, backtests: list[Backtest]) -> None:
         """With the harness's message, and the same each time it is read."""
         answer = Answer({"id": "1", "status": "error", "message": "no bars for SPY"}, _Empty())
@@ -243,21 +258,23 @@ class EngineContract:
         assert outcome.failure.message
 
 
-def _run(
-    engine: Engine,
-    executor: Executor,
-    build: Build,
-    wanted: Sequence[tuple[Backtest, frozenset[str]]],
-) -> list[Outcome]:
+def _run(engine: Engine, executor: Executor, build: Build, wanted: Wanted) -> list[Outcome]:
     """Backtest on two workers, and read the answers on another thread, as a run does."""
+    with _answered(engine, executor, build, wanted) as answers, ThreadPoolExecutor(1) as thread:
+        return list(thread.map(engine.read, answers, *zip(*wanted, strict=True)))
+
+
+@contextmanager
+def _answered(
+    engine: Engine, executor: Executor, build: Build, wanted: Wanted
+) -> Iterator[list[Answer]]:
+    """Backtest on two workers; the answers' files are there until the context ends."""
     with Pool[int](executor, build.launch, workers=2) as pool:
         hello = greet(pool)
         finished = ask(pool, *(engine.request(one, outputs, hello) for one, outputs in wanted))
         for one in finished:
             assert one.answer is not None, one.failure
-        answers = [one.answer for one in finished if one.answer is not None]
-        with ThreadPoolExecutor(1) as thread:
-            return list(thread.map(engine.read, answers, *zip(*wanted, strict=True)))
+        yield [one.answer for one in finished if one.answer is not None]
 
 
 class _Empty:

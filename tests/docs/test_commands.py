@@ -85,8 +85,8 @@ def there(line: str, folder: Path) -> Path:
     return folder.parents[1] if "examples/" in line else folder
 
 
-#: Commands whose examples change something, or need a run at work.
-CHANGING = ("import", "run", "stop", "delete", "completion")
+#: Commands whose examples change something, or need a run at work, or one on another engine.
+CHANGING = ("import", "run", "stop", "delete", "completion", "verify")
 
 
 def lines(*names: str) -> list[str]:

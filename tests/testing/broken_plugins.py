@@ -177,6 +177,11 @@ class WritesSeveralLines(PythonEngine):
         return Request(json.dumps(told, indent=1), outputs=outputs)
 
 
+class NumbersItsAnswers(PythonEngine):
+    def fingerprint(self, answer):
+        return str(answer.payload["id"])
+
+
 class _EngineKit(EngineContract):
     @pytest.fixture
     def engine(self, tmp_path):

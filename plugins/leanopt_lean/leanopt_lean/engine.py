@@ -28,6 +28,7 @@ from leanopt_lean.findings import Findings
 from leanopt_lean.harness import Harness, abilities_of, harness_of
 from leanopt_lean.installation import look
 from leanopt_lean.options import WARM, LeanStrategy
+from leanopt_lean.orders import order_hash
 from leanopt_lean.prices import check_prices
 from leanopt_lean.reach import passed_parameters
 from leanopt_lean.reference import check_reference
@@ -94,7 +95,8 @@ class LeanEngine:
         source = self._scan(built.sources)
         self._strategy = Strategy(source, built.assembly or source.files[0])
         file = self._strategy.file
-        harness = harness_of(self._options, built.path, file, self._data, compiled)
+        doing = partial(compiled, doing="compiling the warm harness")
+        harness = harness_of(self._options, built.path, file, self._data, doing)
         return self._made(built, harness, where, found.notes)
 
     def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
@@ -125,6 +127,7 @@ class LeanEngine:
         folder: Path,
         *,
         skip: bool = False,
+        doing: str = "",
     ) -> Built:
         """Return the build of a folder's sources, the project's or the harness's."""
         options = Options(launcher=self._options.launcher, network=self._options.build_network)
@@ -136,6 +139,7 @@ class LeanEngine:
             recipe=Recipe(place, leanopt_harness.__version__, options),
             apart=self._apart,
             skip=skip,
+            doing=doing,
             tell=brief.tell,
         )
 
@@ -253,3 +257,7 @@ class LeanEngine:
         return read_results(
             answer.files, prefix=RESULTS, ident=IDENT, symbol=symbol, outputs=outputs
         )
+
+    def fingerprint(self, answer: Answer) -> str | None:
+        """Return LEAN's hash of the list of orders, None where the answer has none."""
+        return order_hash(answer)

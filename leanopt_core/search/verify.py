@@ -1,0 +1,151 @@
+"""Runs trials of a run again on another harness, past the store, and compares what comes out.
+
+Statistics are compared with the stored
+ones. Fingerprints are not stored: where the engine has some, the run's own harness runs too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from attrs import field, frozen
+
+from leanopt_core.engines.base import Brief, Tell
+from leanopt_core.errors import ExecutorError, StrategyError, UsageError
+from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.pipeline import Choice
+from leanopt_core.pipeline.misfit import MisfitError
+from leanopt_core.pipeline.options import option_fields
+from leanopt_core.plugins import Registry
+from leanopt_core.search.aside import Again, again, run_aside
+from leanopt_core.search.compared import Compared, Made, Verification
+from leanopt_core.search.guarded import NamedEngine
+from leanopt_core.search.prepare import made_ready
+from leanopt_core.search.readers import read
+from leanopt_core.search.restored import Restored
+from leanopt_core.store.records import RankedTrial, StoredRun
+from leanopt_core.work import Outcome
+
+_NOTHING: frozenset[str] = frozenset()
+
+#: Is told the harness, how many of its backtests have finished, and how many there are.
+Progress = Callable[[str, int, int], None]
+
+
+def verify(
+    run: StoredRun,
+    trials: Sequence[RankedTrial],
+    registry: Registry,
+    project: Path,
+    *,
+    against: str,
+    workers: int | None,
+    tell: Tell,
+    progress: Progress,
+) -> Verification:
+    """Run the backtests of `trials` on the harness `against` and compare them.
+
+    Strategy, data and engine are those of now. `workers` is the run's number where it is None.
+    Raises UsageError where the engine has no harness of this name, or there is nothing to compare.
+    """
+    restored = Restored(run, registry, project)
+    own = _own(restored, run.name)
+    other = _on(restored, own, against)
+    harness = _name(restored.strategy.get("harness"))
+    backtests = [
+        backtest
+        for ranked in trials
+        for backtest in again(
+            ranked.search, ranked.trial, restored.space, restored.searched(ranked.search)
+        )
+    ]
+    if not backtests:
+        raise UsageError(f"run {run.name} has no completed trial")
+    errand = _Errand(restored, backtests, workers, tell, progress)
+    made = errand.made(other, against)
+    known = harness != against and any(one.fingerprint for one in made)
+    mine = errand.made(own, harness) if known else [None] * len(made)
+    compared = tuple(map(Compared, backtests, made, mine))
+    changed = errand.sources != {restored.plan["source"]}
+    return Verification(run.name, harness, against, compared, changed=changed)
+
+
+def _own(restored: Restored, name: str) -> Choice:
+    """Return the engine as the run had it."""
+    try:
+        return restored.engine()
+    except (UsageError, MisfitError) as error:
+        raise UsageError(f"run {name} cannot be backtested again: {error}") from None
+
+
+def _on(restored: Restored, own: Choice, harness: str) -> Choice:
+    """Return the engine with this harness."""
+    if "harness" not in option_fields(own.registered.spec.options):
+        raise UsageError(f"engine {own.use!r} has no option 'harness': it cannot run on another")
+    try:
+        return restored.engine(harness=harness)
+    except MisfitError as error:
+        raise UsageError(f"engine {own.use!r} has no harness {harness!r}: {error}") from None
+
+
+def _name(harness: object) -> str:
+    return " ".join(map(str, harness)) if isinstance(harness, list) else str(harness)
+
+
+@frozen
+class _Errand:
+    """The backtests to run on each of the harnesses."""
+
+    restored: Restored
+    backtests: Sequence[Again]
+    workers: int | None
+    tell: Tell
+    progress: Progress
+    sources: set[str] = field(factory=set)
+
+    def made(self, engine: Choice, harness: str) -> list[Made]:
+        """Run the backtests on one harness; raises StrategyError where it cannot run them."""
+        try:
+            return self._made(engine, harness)
+        except StrategyError as error:
+            said = f"harness {harness!r} cannot run the strategy as the run did:\n{error}"
+            raise StrategyError(said) from None
+
+    def _made(self, engine: Choice, harness: str) -> list[Made]:
+        space, scenarios = self.restored.space, self.restored.scenarios
+        parameters = (*space.names, *space.fixed)
+        brief = Brief(parameters, (*scenarios.values(),), allow_unread=True, tell=self.tell)
+        # A harness may take longer than the time limit that suited the run's own.
+        settings = self.restored.executor()
+        with made_ready(engine, settings.choice, self.restored.folder, brief) as ready:
+            self.sources.add(ready.build.source)
+            workers = ready.executor.workers(self.workers or settings.workers)
+            with Pool[int](
+                ready.executor,
+                ready.build.launch,
+                workers=min(workers, len(self.backtests)),
+                memory_limit=settings.memory_limit,
+                retries=settings.retries,
+                report=self.tell,
+            ) as pool:
+                return self._run(pool, ready.engine, harness)
+
+    def _run(self, pool: Pool[int], engine: NamedEngine, harness: str) -> list[Made]:
+        asked = [one.backtest for one in self.backtests]
+        made: dict[int, Made] = {}
+        for one in run_aside(asked, workers=pool, engine=engine, outputs=_NOTHING):
+            made[one.ticket] = _read(one, engine, self.backtests[one.ticket])
+            self.progress(harness, len(made), len(asked))
+        return [made[ticket] for ticket in sorted(made)]
+
+
+def _read(finished: Finished[int], engine: NamedEngine, one: Again) -> Made:
+    if finished.answer is None:
+        return Made(Outcome(failure=finished.failure))
+    try:
+        fingerprint = engine.fingerprint(finished.answer)
+    except ExecutorError:
+        # `read` says that the worker has died.
+        fingerprint = None
+    return Made(read(engine, finished.answer, one.backtest, _NOTHING), fingerprint)

@@ -1,0 +1,255 @@
+"""`leanopt verify`: the best trials again on another harness of the engine."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HARNESS = Path(__file__).with_name("twin_harness.py")
+
+PLUGIN = """
+import json
+from pathlib import Path
+from typing import Literal
+
+from attrs import field, frozen
+
+from leanopt_core import hookimpl
+from leanopt_core.engines.base import Build
+from leanopt_core.engines.inline import read_inline
+from leanopt_core.specs import EngineSpec
+from leanopt_core.work import Launch, Mount, Request
+
+
+@frozen
+class Options:
+    harness: Literal["warm", "cold", "odd", "hidden", "broken", "ruin", "held"] = "warm"
+
+
+class Twin:
+    data = data_files = None
+
+    def __init__(self, options, project):
+        self.options, self.project = options, project
+
+    def prepare(self, once, place, brief):
+        source = (self.project / "source").read_text()
+        command = ("{python}", "{harness}", self.options.harness, str(self.project))
+        launch = Launch(command, (Mount("harness", Path("HARNESS")),))
+        return Build("twin", source, f"{source}-{self.options.harness}", launch)
+
+    def request(self, backtest, outputs, hello):
+        return Request(json.dumps({"x": int(backtest.parameters["x"])}))
+
+    def read(self, answer, backtest, outputs):
+        return read_inline(answer.payload)
+
+    def fingerprint(self, answer):
+        return answer.payload.get("mark")
+
+
+def create(options, project):
+    return Twin(options, project)
+
+
+@hookimpl
+def leanopt_engines():
+    return [EngineSpec("twin", "twin:create", Options, "Has several harnesses")]
+"""
+
+PIPELINE = """
+name = "twin"
+seed = 1
+
+[strategy]
+engine = "twin"
+
+[parameters]
+x = { min = 1, max = 12, step = 1 }
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+direction = "max"
+
+[executor]
+workers = 1
+
+[search]
+curves = "none"
+
+[[stage]]
+use = "grid"
+"""
+
+Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
+Verify = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project on the twin engine; its best trials are 7, 6 and 8, the values of x."""
+    site, folder = tmp_path / "site", tmp_path / "project"
+    info = site / "twin-1.0.dist-info"
+    info.mkdir(parents=True)
+    folder.mkdir()
+    (site / "twin.py").write_text(PLUGIN.replace("HARNESS", str(HARNESS)))
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: twin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[leanopt]\ntwin = twin\n")
+    (folder / "pipeline.toml").write_text(PIPELINE)
+    (folder / "source").write_text("first")
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    return folder
+
+
+@pytest.fixture
+def verify(twin: Path, leanopt: Leanopt) -> Verify:
+    """Run the pipeline, forget what its harness was asked, and verify its best three."""
+
+    def command(
+        against: str, *more: str, runs: tuple[str, ...] = (), change: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        leanopt(twin, "run", "pipeline.toml", *runs)
+        (twin / "log").unlink()
+        if change:
+            (twin / change).write_text("2")
+        return leanopt(
+            twin, "verify", "tw", "--best", "3", "--against", against, *more, check=False
+        )
+
+    return command
+
+
+def test_equal_backtests(verify: Verify, twin: Path, leanopt: Leanopt, shown) -> None:
+    """Both harnesses run, the store knows nothing of it."""
+    done = verify("cold")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "trial  scenario  result  fingerprint",
+        "    7  default   equal   mark-7",
+        "    6  default   equal   mark-6",
+        "    8  default   equal   mark-8",
+        "3 backtests of run twin-1: all equal on harness 'cold'",
+    ]
+    asked = [f"{kind} {x}" for kind in ("cold", "warm") for x in (7, 6, 8)]
+    assert (twin / "log").read_text().splitlines() == asked
+    assert shown(twin)["backtests"]["run"] == 12
+    assert len(json.loads(leanopt(twin, "runs", "--json").stdout)["runs"]) == 1
+    leanopt(twin, "run", "pipeline.toml", "--set", "strategy.harness=cold")
+    assert shown(twin)["backtests"]["run"] == 12
+
+
+def test_another_statistic_differs(verify: Verify) -> None:
+    """It is named with both values."""
+    done = verify("odd")
+    assert done.returncode == 9
+    assert "1 of 3 backtests of run twin-1 differ on harness 'odd'" in done.stderr
+    head, first, second, *_ = (line.split() for line in done.stdout.splitlines())
+    assert head[4:] == ["statistic", "stored", "odd"]
+    assert first == ["7", "default", "differs", "mark-7", "Total", "Orders", "5.0", "6.0"]
+    assert second == ["6", "default", "equal", "mark-6"]
+
+
+def test_another_fingerprint_differs(verify: Verify) -> None:
+    """Though every statistic is equal."""
+    done = verify("hidden", "--json")
+    assert done.returncode == 9
+    said = json.loads(done.stdout)
+    assert (said["equal"], said["harness"], said["against"]) == (False, "warm", "hidden")
+    first, second, _ = said["backtests"]
+    assert first == {
+        "search": 1,
+        "trial": 7,
+        "scenario": "default",
+        "equal": False,
+        "differences": [],
+        "failure": None,
+        "fingerprints": {"run": "mark-7", "against": "hidden-7"},
+    }
+    assert second["equal"]
+
+
+def test_a_backtest_that_fails_differs(verify: Verify) -> None:
+    """With its category and message."""
+    done = verify("broken")
+    assert done.returncode == 9
+    assert done.stdout.splitlines()[1].split() == ["7", "default", "failed", "-"]
+    assert "trial 7, scenario default: strategy error: no bars for x = 7" in done.stdout
+
+
+def test_the_own_harness_runs_once(verify: Verify, twin: Path) -> None:
+    """Whether the run can be repeated is all that is asked then."""
+    done = verify("warm")
+    assert done.returncode == 0, done.stderr
+    assert (twin / "log").read_text().splitlines() == ["warm 7", "warm 6", "warm 8"]
+
+
+def test_what_has_changed_is_told(verify: Verify) -> None:
+    """Else the other harness would be blamed for it."""
+    done = verify("cold", change="salt")
+    assert done.returncode == 9
+    assert "warning: harness 'warm' itself does not repeat the stored statistics" in done.stderr
+    assert "have changed since" not in done.stderr
+
+
+def test_changed_files_are_told(verify: Verify) -> None:
+    """Also where they change no result."""
+    done = verify("cold", "--json", change="source")
+    assert done.returncode == 0, done.stderr
+    warning = "the strategy's files have changed since run twin-1"
+    assert f"warning: {warning}" in done.stderr
+    assert json.loads(done.stdout)["warnings"] == [warning]
+
+
+def test_each_scenario_is_compared(verify: Verify, twin: Path) -> None:
+    """Of each trial."""
+    scenarios = '\n[[scenario]]\nname = "calm"\n\n[[scenario]]\nname = "wild"\n'
+    with (twin / "pipeline.toml").open("a") as file:
+        file.write(scenarios)
+    done = verify("odd", "--json")
+    found = [(one["trial"], one["scenario"]) for one in json.loads(done.stdout)["backtests"]]
+    assert found == [(x, name) for x in (7, 6, 8) for name in ("calm", "wild")]
+
+
+def test_a_signal_ends_it_and_its_workers(
+    verify: Verify, twin: Path, start, processes_of: Callable[[Path], list[int]]
+) -> None:
+    """As it ends a run."""
+    verify("warm")
+    (twin / "log").unlink()
+    process = start(twin, "verify", "twin-1", "--against", "held")
+    while not (twin / "log").exists():
+        assert process.poll() is None, process.communicate()[1]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 130
+    assert processes_of(twin) == []
+
+
+def test_an_unknown_harness_is_refused(verify: Verify, twin: Path) -> None:
+    """With those that there are, before anything runs."""
+    done = verify("clod")
+    assert done.returncode == 2
+    assert "engine 'twin' has no harness 'clod': expected " in done.stderr
+    assert '"cold"' in done.stderr
+    assert not (twin / "log").exists()
+
+
+def test_a_run_without_completed_trials_has_nothing_to_compare(verify: Verify) -> None:
+    """Failed trials have no statistics."""
+    done = verify("warm", runs=("--set", "strategy.harness=ruin"))
+    assert done.returncode == 2
+    assert "run twin-1 has no completed trial" in done.stderr
+
+
+def test_an_engine_without_harnesses_is_refused(project: Path, leanopt: Leanopt) -> None:
+    """The engine for Python strategies has one."""
+    small = ("--set", "stage.0.trials=2", "--set", "stage.1.trials=1")
+    leanopt(project, "run", "pipeline.toml", *small)
+    done = leanopt(project, "verify", "hill-1", "--against", "warm", check=False)
+    assert done.returncode == 2
+    assert "engine 'python' has no option 'harness'" in done.stderr
