@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from leanopt_lean.document import read_answer
 from leanopt_core.work import Category, Outcome
 from tests.standin.answers import READ, answer_of
 
+TRANSCRIPTS = Path(__file__).parents[4] / "harness" / "transcripts"
 NONE: frozenset[str] = frozenset()
 RECORDED = sorted(path.parent.name for path in CASES.glob("*/backtest.json"))
 
@@ -39,6 +42,39 @@ def test_an_answer_is_read_as_the_document_that_it_stands_for(
     answer = answer_of(CASES / case, outputs=outputs)
     found = read_answer(answer, symbol=symbol, outputs=outputs)
     assert found == evolve(read(folder(case), symbol, outputs), read=frozenset(READ))
+
+
+TOLD = {
+    "lean-warm": [None, None],
+    "lean-warm-no-orders": [None, Category.NO_RESULT],
+    "lean-warm-errors": [Category.STRATEGY, Category.STRATEGY, None],
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_real_lean_answered_is_read(name: str) -> None:
+    """As the golden conversations have it: results, prices that were missing, errors."""
+    lines = map(json.loads, (TRANSCRIPTS / f"{name}.jsonl").read_text().splitlines())
+    answers = [line["<"] for line in lines if "state" in line.get("<", {})]
+    outcomes = [read_answer(one, symbol=None, outputs=ALL) for one in answers]
+    assert [one.failure and one.failure.category for one in outcomes] == TOLD[name]
+    for one in outcomes:
+        assert one.statistics is None or one.statistics.get("Start Equity") in (None, 50_000)
+
+
+def test_the_curve_of_an_answer_ends_at_the_end_equity() -> None:
+    """And its trades add up to what LEAN says of them."""
+    lines = map(json.loads, (TRANSCRIPTS / "lean-warm.jsonl").read_text().splitlines())
+    (answer,) = [line["<"] for line in lines if "equity" in line.get("<", {})]
+    outcome = read_of(answer, ALL)
+    assert outcome.statistics is not None
+    assert outcome.equity is not None
+    assert outcome.trades is not None
+    assert outcome.equity.values[-1] == pytest.approx(
+        outcome.statistics.get("End Equity"), abs=0.01
+    )
+    profit = outcome.statistics.get("totalPerformance.tradeStatistics.totalProfitLoss")
+    assert sum(trade[6] or 0 for trade in outcome.trades) == profit == -755.85
 
 
 def test_the_state_decides_before_the_category() -> None:

@@ -85,7 +85,7 @@ def test_dates_that_initialize_uses_are_noted(run: Run, lean: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harness", "message"),
+    ("named", "message"),
     [
         ("[]", 'found [], expected "warm", "launcher" or a command; "warm" is the default'),
         ('"wram"', 'found "wram", expected "warm" or "launcher"'),
@@ -93,10 +93,10 @@ def test_dates_that_initialize_uses_are_noted(run: Run, lean: Project) -> None:
     ],
 )
 def test_a_wrong_harness_is_told_with_those_that_there_are(
-    run: Run, harness: str, message: str
+    run: Run, named: str, message: str
 ) -> None:
     """Before anything else."""
-    said = run("plan", "pipeline.toml", "--set", f"strategy.harness={harness}", code=3)
+    said = run("plan", "pipeline.toml", "--set", f"strategy.harness={named}", code=3)
     assert f"strategy.harness: {message}" in said
 
 
