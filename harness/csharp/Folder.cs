@@ -22,13 +22,13 @@ internal sealed class Folder
         _kept = Directory.EnumerateFileSystemEntries(Path).Concat(inside.Select(name => System.IO.Path.Combine(Path, name))).ToHashSet();
     }
 
-    /// <summary>Go back and remove what is new; return why that cannot be done, null where it is.</summary>
-    public string? Restore()
+    /// <summary>Go back and remove what is new, and `own`; return why that cannot be done, null where it is.</summary>
+    public string? Restore(string own)
     {
         try
         {
             Directory.SetCurrentDirectory(Path);
-            foreach (var entry in Directory.EnumerateFileSystemEntries(Path).Where(entry => _scratch && !_kept.Contains(entry)))
+            foreach (var entry in Directory.EnumerateFileSystemEntries(Path).Where(entry => entry == own || (_scratch && !_kept.Contains(entry))))
             {
                 Remove(entry);
             }

@@ -19,6 +19,7 @@ internal sealed class Reset
     private readonly CultureInfo? _default = CultureInfo.DefaultThreadCurrentCulture;
     private readonly CultureInfo? _interface = CultureInfo.DefaultThreadCurrentUICulture;
     private readonly Folder _folder = new();
+    private readonly string _store = Path.Combine(Directory.GetCurrentDirectory(), $"leanopt-storage-{Environment.ProcessId}");
     private readonly IDictionary _environment = Environment.GetEnvironmentVariables();
     private readonly Entries _hours = new(MarketHoursDatabase.FromDataFolder, MarketHoursDatabase.Reset);
     private readonly Entries _properties = new(SymbolPropertiesDatabase.FromDataFolder, SymbolPropertiesDatabase.Reset);
@@ -29,7 +30,7 @@ internal sealed class Reset
     {
         SymbolCache.Clear();
         MarketOnCloseOrder.SubmissionTimeBuffer = MarketOnCloseOrder.DefaultSubmissionTimeBuffer;
-        LocalObjectStore.DefaultObjectStore = Path.GetFullPath(Config.Get("object-store-root", Path.Combine(_folder.Path, "storage")));
+        LocalObjectStore.DefaultObjectStore = Path.GetFullPath(Config.Get("object-store-root", _store));
         ForgetBars(scenario, fromFiles);
         string[] asked = [Config.Get("results-destination-folder"), Config.Get("object-store-root")];
         _folder.Keep(asked.Where(path => path.Length > 0));
@@ -46,7 +47,7 @@ internal sealed class Reset
         RestoreEnvironment();
         _hours.Restore();
         _properties.Restore();
-        return _folder.Restore();
+        return _folder.Restore(_store);
     }
 
     /// <summary>Forget parsed bars, but for the same strategy under the same scenario.</summary>

@@ -34,7 +34,11 @@ def print_report(report: Report, state: str | None = None) -> None:
     )
     click.echo(wrapped(told))
     click.echo(f"{tally.fresh} backtests run, {tally.cached} answered from the store")
-    if json.loads(run.execution).get("curves") == "none":
+    execution = json.loads(run.execution)
+    if harness := execution.get("strategy", {}).get("harness"):
+        named = harness if isinstance(harness, str) else shlex.join(harness)
+        click.echo(f"harness: {plain(named)}")
+    if execution.get("curves") == "none":
         click.echo("no daily returns are kept (curves = none): statistics on them are not possible")
     click.echo()
     _print_stages(report)

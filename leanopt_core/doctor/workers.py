@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterator
 from importlib.metadata import metadata
 
+from attrs import evolve
+
 from leanopt_core.doctor import machine
 from leanopt_core.doctor.line import Line, StuckError, ok, warning, wrong
 from leanopt_core.doctor.size import size
@@ -18,6 +20,8 @@ from leanopt_core.harness.events import Hello
 
 # How long a worker may take to say hello, in seconds.
 _STARTING = 60.0
+# Under which name an engine that has several harnesses says which one runs.
+_HARNESS = "harness"
 
 
 def pipeline(subject: Subject) -> Iterator[Line]:
@@ -53,7 +57,9 @@ def data(subject: Subject) -> Iterator[Line]:
 def strategy(subject: Subject) -> Iterator[Line]:
     """Make the strategy ready, as a run does."""
     build = subject.build
-    details = ", ".join(f"{name} {text}" for name, text in build.details.items())
+    details = ", ".join(
+        f"{name} {text}" for name, text in build.details.items() if name != _HARNESS
+    )
     yield ok(f"{build.strategy}: {details}")
     for note in build.notes:
         yield warning(note)
@@ -74,7 +80,9 @@ def harness(subject: Subject) -> Iterator[Line]:
     if hello is None:
         yield wrong(f"a worker said no hello within {_STARTING:g} s")
     else:
-        yield _greeting(hello)
+        which = subject.build.details.get(_HARNESS)
+        line = _greeting(hello)
+        yield evolve(line, what=f"{which}: {line.what}") if which else line
 
 
 def _greeting(hello: Hello) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,12 +93,17 @@ def examined(spy: Path, standin: Standin, doctor: Doctor) -> Callable[..., Repor
     programs = spy / "bin"
     programs.mkdir()
 
-    def run(*arguments: str, sdks: str = "echo '10.0.100 [/usr/share/dotnet/sdk]'") -> Report:
+    def run(
+        *arguments: str,
+        sdks: str = "echo '10.0.100 [/usr/share/dotnet/sdk]'",
+        libpython: str = "",
+    ) -> Report:
         dotnet = programs / "dotnet"
         dotnet.write_text(DOTNET.format(sdks=sdks, program=standin.programs / "dotnet"))
         dotnet.chmod(0o755)
         path = f"{programs}:{standin.environment['PATH']}"
-        return doctor(spy, "pipeline.toml", *arguments, PATH=path, DOCKER_HOST="unix:///none")
+        around = {"PATH": path, "DOCKER_HOST": "unix:///none", "PYTHONNET_PYDLL": libpython}
+        return doctor(spy, "pipeline.toml", *arguments, **around)
 
     return run
 
@@ -122,7 +128,9 @@ def test_all_is_there(examined: Callable[..., Report], spy: Path) -> None:
     assert report.one("dotnet")["what"] == f"{spy / 'bin' / 'dotnet'}, SDK 10.0.100"
     assert report.one("prices")["what"] == "SPY"
     assert "EmaBands (CSharp)" in report.one("strategy")["what"]
+    assert report.one("harness")["what"].startswith(f"warm ({spy / '.leanopt' / 'builds'}")
     assert "engine lean 2.5.0.0" in report.one("harness")["what"]
+    assert "libpython" not in report.names
 
 
 def test_lean_is_not_there(examined: Callable[..., Report]) -> None:
@@ -146,16 +154,35 @@ def test_net_is_not_there(spy: Path, doctor: Doctor) -> None:
     assert "no `dotnet`" in report.one("dotnet")["what"]
 
 
-def test_an_sdk_is_needed_for_c_sharp_only(examined: Callable[..., Report], spy: Path) -> None:
-    """A runtime runs what needs no compiling."""
+def test_an_sdk_is_needed_to_compile(examined: Callable[..., Report], spy: Path) -> None:
+    """A C# project, and the warm harness; a runtime runs what needs no compiling."""
     report = examined(sdks=":")
     assert report.code == 6
     assert "no SDK, which a C# project needs" in report.one("dotnet")["what"]
     in_python(spy)
     report = examined(sdks=":")
+    assert report.code == 6
+    assert "no SDK, which compiles the warm harness" in report.one("dotnet")["what"]
+    assert "--set strategy.harness=launcher" in report.one("dotnet")["what"]
+    report = examined("--set", "strategy.harness=launcher", sdks=":", libpython=sys.executable)
     assert report.one("dotnet")["what"].endswith("SDK none, and none is needed")
     assert report.code == 0
     assert report.one("harness")["status"] == "ok"
+
+
+def test_libpython_is_needed_for_python_only(examined: Callable[..., Report], spy: Path) -> None:
+    """LEAN loads what a variable names; a file that is there is taken for it."""
+    in_python(spy)
+    for name, said in {
+        "": "is not set where workers run",
+        "/no/libpython.so": "is not there",
+    }.items():
+        line = examined(libpython=name).one("libpython")
+        assert line["status"] == "wrong"
+        assert said in line["what"]
+        assert line["mend"].startswith(("export PYTHONNET_PYDLL=/", "apt install libpython3"))
+    line = examined(libpython=sys.executable).one("libpython")
+    assert (line["status"], line["what"]) == ("ok", sys.executable)
 
 
 def test_data_that_is_missing_is_named(examined: Callable[..., Report], spy: Path) -> None:
@@ -202,6 +229,7 @@ def test_in_an_image(spy: Path, standin: Standin, doctor: Doctor, engine: Engine
     text = (spy / "pipeline.toml").read_text()
     image = made(engine.client, contents())
     containers = f'[executor]\nuse = "docker"\nworkers = 1\nimage = "{image}"\n'
+    containers += 'environment = { PYTHONNET_PYDLL = "/usr/local/bin/python3" }\n'
     (spy / "pipeline.toml").write_text(
         text.replace(str(standin.launcher), LAUNCHER).replace("[[stage]]", f"{containers}[[stage]]")
     )

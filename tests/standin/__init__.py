@@ -1,9 +1,10 @@
 """A stand-in for .NET with LEAN in it, for tests: no strategy runs, no code is compiled.
 
-Its `dotnet` has two faces. `dotnet QuantConnect.Lean.Launcher.dll --config FILE` (`launcher.py`)
+Its `dotnet` has three faces. `dotnet QuantConnect.Lean.Launcher.dll --config FILE` (`launcher.py`)
 checks the configuration as LEAN would, and answers with what real LEAN once wrote: the documents in
-`tests/lean-results/`, and documents around the recorded statistics of two landscapes. Any other
-command (`dotnet build`, `dotnet publish`) is `build.py`'s.
+`tests/lean-results/`, and documents around the recorded statistics of two landscapes.
+`dotnet LeanoptHarness.dll ...` (`warm.py`) serves the harness protocol with the same results. Any
+other command (`dotnet build`, `dotnet publish`) is `build.py`'s.
 
     standin = install(tmp_path / "standin")                      # on this machine
     leanopt(folder, "run", "pipeline.toml", **standin.environment)  # launcher = standin.launcher

@@ -17,6 +17,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 _MARK = re.compile(r"//\s*error (\w+): (.*)")
+_HARNESS = "LeanoptHarness.csproj"
 _EXISTS = re.compile(r"Exists\('(?P<path>.*)'\)")
 
 
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
     props = _tree(properties["DirectoryBuildPropsPath"])
     targets = _tree(properties["DirectoryBuildTargetsPath"])
     _intermediate(props, project, Path(properties["DirectoryBuildPropsPath"]).parent)
+    if project.name == _HARNESS:
+        _check_harness(_tree(options.project), targets, properties)
     errors = _packages(project, props, targets) or [
         *_references(project, targets),
         *(error for source in _sources(project) for error in _errors(source, project)),
@@ -42,6 +45,25 @@ def main(arguments: list[str]) -> int:
     if not errors:
         _write(project, Path(options.output), properties["TargetFramework"])
     return 1 if errors else 0
+
+
+def _check_harness(project: ET.Element, targets: ET.Element, properties: dict[str, str]) -> None:
+    """Check that LEAN's assemblies are all that the harness needs, and none is copied."""
+    assert project.find(".//PackageReference") is None
+    assert project.find(".//ProjectReference") is None
+    here = [one.get("Include", "") for one in project.iter("Reference")]
+    assert here
+    assert all(one.startswith("$(LeanFolder)/") for one in here), here
+    (there,) = (_unescaped(one.get("Include", "")) for one in targets.iter("Reference"))
+    lean = str(Path(there).parent)
+    assert properties.get("LeanFolder", lean) == lean
+    assert {
+        one.get("Private") for tree in (project, targets) for one in tree.iter("Reference")
+    } == {"false"}
+    # Neither a program of this machine's own nor a list of assemblies to look for beside it.
+    for name in ("UseAppHost", "GenerateDependencyFile"):
+        assert project.findtext(f".//{name}") == "false", name
+    assert project.findtext(".//OutputType") == "Exe"
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -136,6 +158,9 @@ def _write(project: Path, output: Path, framework: str) -> None:
     told = {"stand-in": "assembly", "framework": framework, "sources": sources}
     name = _tree(str(project)).findtext(".//AssemblyName") or project.stem
     (output / f"{name}.dll").write_text(json.dumps(told, indent=1))
+    if _tree(str(project)).findtext(".//OutputType") == "Exe":
+        runtime = {"runtimeOptions": {"tfm": framework}}
+        (output / f"{name}.runtimeconfig.json").write_text(json.dumps(runtime))
     _say(f"  {project.stem} -> {output / name}.dll")
 
 

@@ -12,25 +12,28 @@ _TEXTS = (
     "algorithm-type-name",
     "algorithm-location",
     "data-folder",
-    "results-destination-folder",
-    "object-store-root",
     "algorithm-id",
     "log-handler",
     "composer-dll-directory",
     "map-file-provider",
     "factor-file-provider",
 )
+_FOLDERS = ("results-destination-folder", "object-store-root")
 _REFERENCE = (
     "symbol-properties/symbol-properties-database.csv",
     "market-hours/market-hours-database.json",
 )
 
 
-def mistakes(config: Any) -> list[str]:
-    """Return what is wrong with a configuration, all at once."""
+def mistakes(config: Any, *, folders: bool = True) -> list[str]:
+    """Return what is wrong with a configuration, all at once.
+
+    `folders` says whether it must name where LEAN writes.
+    """
     if not isinstance(config, dict):
         return ["the configuration is no JSON object"]
-    texts = [key for key in _TEXTS if not (isinstance(config.get(key), str) and config[key])]
+    wanted = _TEXTS + (_FOLDERS if folders else ())
+    texts = [key for key in wanted if not (isinstance(config.get(key), str) and config[key])]
     wrong = [f'"{key}" is {config.get(key)!r}: expected a text' for key in texts]
     return wrong + _values(config) + _parameters(config.get("parameters")) + _files(config, texts)
 

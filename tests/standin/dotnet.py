@@ -1,4 +1,4 @@
-"""The stand-in's `dotnet`: LEAN's Launcher, or the build, by the command line."""
+"""The stand-in's `dotnet`: LEAN's Launcher, the warm harness or the build, by the command line."""
 
 # It starts anew for each backtest: no module that takes long to load.
 # ruff: noqa: PTH100, PTH113, PTH119, T201
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 
 def main(arguments: list[str]) -> int:
@@ -22,12 +23,22 @@ def main(arguments: list[str]) -> int:
     if not os.path.isfile(command):
         print(f"The application to execute does not exist: '{os.path.abspath(command)}'.")
         return 129
-    if os.path.basename(command) != "QuantConnect.Lean.Launcher.dll":
-        print(f"leanopt's stand-in for dotnet runs the Launcher only, not {command}")
-        return 1
-    import launcher
+    return _program(command)(rest)
 
-    return launcher.main(rest)
+
+def _program(assembly: str) -> Callable[[list[str]], int]:
+    """Return what an assembly stands for."""
+    if not os.path.isfile(f"{assembly.removesuffix('.dll')}.runtimeconfig.json"):
+        sys.exit(f"{assembly} has no runtimeconfig.json beside it: it cannot be run")
+    name = os.path.basename(assembly)
+    # Each alone, for the Launcher starts anew for each backtest.
+    if name == "QuantConnect.Lean.Launcher.dll":
+        from launcher import main
+    elif name == "LeanoptHarness.dll":
+        from warm import main
+    else:
+        sys.exit(f"leanopt's stand-in for dotnet knows no {assembly}")
+    return main
 
 
 if __name__ == "__main__":

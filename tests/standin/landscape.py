@@ -14,6 +14,7 @@ import json
 import mmap
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 _FOLDER = os.path.dirname(__file__)
@@ -54,7 +55,7 @@ class NotRecordedError(Exception):
     """No such backtest was recorded."""
 
 
-def find(parameters: dict[str, str]) -> dict[str, Any]:
+def find(parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return the recorded backtest of these parameters. Raises NotRecordedError."""
     for name, value in parameters.items():
         if name in _FIXED and value != _FIXED[name]:
@@ -69,7 +70,7 @@ def find(parameters: dict[str, str]) -> dict[str, Any]:
     return {"orderListHash": named.pop("OrderListHash"), "statistics": named}
 
 
-def answer(found: dict[str, Any], config: dict[str, Any]) -> int:
+def answer(found: dict[str, Any], config: Mapping[str, Any], results: str) -> int:
     """Write a recorded backtest's files as LEAN does, print its log, and return the exit code."""
     now = time.strftime("%Y%m%d%H%M%S", time.gmtime()) + "000"
     log = [f"STATISTICS:: {name} {value}" for name, value in found["statistics"].items()]
@@ -83,7 +84,7 @@ def answer(found: dict[str, Any], config: dict[str, Any]) -> int:
         "log.txt": "\n".join(log) + "\n",
     }
     for name, text in files.items():
-        with open(os.path.join(config["results-destination-folder"], name), "w") as file:
+        with open(os.path.join(results, name), "w") as file:
             file.write(text)
     print(files["log.txt"], end="", flush=True)
     return 0
@@ -103,7 +104,7 @@ def _row(file: str, beginning: str) -> tuple[Any, Any]:
         return json.loads(text.readline()), header
 
 
-def _document(found: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+def _document(found: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     document = {
         "standIn": "recorded statistics of LEAN, put into a document by leanopt's stand-in",

@@ -13,6 +13,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import cases
 import landscape
@@ -37,16 +39,24 @@ def main(arguments: list[str]) -> int:
         return _refuse(f"{arguments[1]}: {error}")
     if wrong := mistakes(config):
         return _refuse(*wrong)
-    results = config["results-destination-folder"]
-    os.makedirs(results, exist_ok=True)
     os.makedirs(config["object-store-root"], exist_ok=True)
-    if "case" in config["parameters"]:
-        return cases.answer(config["parameters"]["case"], results, config["algorithm-id"])
+    return run(config, config["results-destination-folder"])
+
+
+def run(config: Mapping[str, Any], results: str, under: Mapping[str, str] | None = None) -> int:
+    """Leave in `results` what LEAN does of a backtest; return its exit code.
+
+    `under` are parameters that it is run under beside those that the configuration gives.
+    """
+    os.makedirs(results, exist_ok=True)
+    parameters, name = {**config["parameters"], **(under or {})}, config["algorithm-id"]
+    if "case" in parameters:
+        return cases.answer(parameters["case"], results, name)
     try:
-        found = landscape.find(config["parameters"])
+        found = landscape.find(parameters)
     except landscape.NotRecordedError as error:
-        return recorded.initialize_error(str(error), results, config["algorithm-id"])
-    return landscape.answer(found, config)
+        return recorded.initialize_error(str(error), results, name)
+    return landscape.answer(found, config, results)
 
 
 def _refuse(*wrong: str) -> int:

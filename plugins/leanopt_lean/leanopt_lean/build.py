@@ -6,7 +6,8 @@ A search runs on the frozen copy: edits in the meantime are for the next one.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -32,13 +33,14 @@ def build(
     recipe: Recipe,
     apart: Collection[Path] = (),
     skip: bool = False,
+    doing: str = "",
     tell: Tell = silent,
 ) -> Built:
     """Return the build of `project` from the folder `builds`, made now where there is none yet.
 
     `apart` are paths in the project that are no part of it, as a data folder. With `skip` it is
     the build that was last used of this project, whatever the sources are now. `tell` hears of what
-    takes long.
+    takes long, of the compilation as `doing`.
 
     Raises StrategyError: with the compiler's errors, or what cannot be a part of a project.
     """
@@ -51,7 +53,8 @@ def build(
     compiled = project_file(project)
     if known := cache.load(builds, recipe, source):
         return known
-    job = _Job(project, compiled, once, builds, recipe, tell)
+    doing = doing or f"building {project.name}"
+    job = _Job(project, compiled, once, builds, recipe, partial(tell, f"{doing} ..."))
     with turn(builds, tell):
         work = Path(mkdtemp(prefix=UNFINISHED, dir=builds))
         try:
@@ -63,14 +66,17 @@ def build(
 
 @frozen
 class _Job:
-    """One build; `compiled` is the .csproj, None where nothing is compiled."""
+    """One build; `compiled` is the .csproj, None where nothing is compiled.
+
+    `begun` tells that the compilation begins.
+    """
 
     project: Path
     compiled: str | None
     once: Once
     builds: Path
     recipe: Recipe
-    tell: Tell
+    begun: Callable[[], None]
 
     def make(self, work: Path) -> Built:
         """Build the copy in `work`: what was copied is what counts, not what was hashed before."""
@@ -79,7 +85,7 @@ class _Job:
             return known
         assembly, log = None, ""
         if self.compiled is not None:
-            self.tell(f"building {self.project.name} ...")
+            self.begun()
             assembly, log = self._compile(work, self.compiled)
         content = hash_files(files_of(work / ("bin" if assembly else "source")))
         record = Record(str(self.project.resolve()), source, assembly, content, log)

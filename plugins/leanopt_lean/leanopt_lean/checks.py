@@ -8,6 +8,7 @@ from typing import Final
 
 from leanopt_core.suggest import nearest
 from leanopt_core.work import Scenario
+from leanopt_lean.early import check_early
 from leanopt_lean.findings import Findings, note, problem
 from leanopt_lean.reach import DEFAULT_PASS_AS, check_reach, passed
 from leanopt_lean.source import Parameter, Source, Subscription
@@ -86,7 +87,8 @@ def check_scenario(
 ) -> Findings:
     """Return a problem for each symbol, date and cash that reaches the strategy by no way.
 
-    Equal to what the source sets is a way, and so is a harness that sets the field by itself.
+    Equal to what the source sets is a way, and so is a harness that sets the field by itself: of
+    that there is a note where `Initialize` uses the field before.
     """
     known = told(abilities)
     if known >= set(DEFAULT_PASS_AS):
@@ -97,9 +99,9 @@ def check_scenario(
         if name not in source.reads
     ]
     found += [
-        check_reach(source, scenario, key, given)
+        (check_early if key in known else check_reach)(source, scenario, key, given)
         for key in DEFAULT_PASS_AS
-        if getattr(scenario, key) is not None and key not in known
+        if getattr(scenario, key) is not None
     ]
     return Findings.of([*found, *_resolution(source, scenario, given)])
 

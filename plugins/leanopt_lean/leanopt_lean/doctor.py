@@ -1,4 +1,4 @@
-"""What a LEAN pipeline needs: LEAN and .NET where workers run, reference data, prices."""
+"""What a LEAN pipeline needs: LEAN, .NET, libpython where workers run; reference data, prices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from leanopt_core.engines.base import Brief, Once
 from leanopt_core.errors import StrategyError
 from leanopt_lean.demand import wanted
 from leanopt_lean.findings import Findings
-from leanopt_lean.options import LeanStrategy
+from leanopt_lean.harness import WAY_OUT
+from leanopt_lean.options import WARM, LeanStrategy
 from leanopt_lean.prices import check_prices
 from leanopt_lean.reference import check_reference
 from leanopt_lean.series import Series
@@ -52,6 +53,7 @@ class Examination:
         return [
             Check("launcher", self._launcher, ("interpreter",)),
             Check("dotnet", self._dotnet, ("interpreter",)),
+            *([] if self._compiled else [Check("libpython", self._libpython, ("interpreter",))]),
             Check("reference data", self._reference, ("data",)),
             Check("prices", self._prices, ("data",)),
         ]
@@ -83,14 +85,33 @@ class Examination:
     def _dotnet(self) -> Iterator[Line]:
         """See that .NET is where workers run, and its SDK where something is to be compiled."""
         program, sdks = self._around["dotnet"], ", ".join(map(str, self._around["sdks"]))
-        compiled = any(self._project.glob("*.csproj"))
         if not program:
             yield wrong("there is no `dotnet` where workers run, as quantconnect/lean has it")
-        elif compiled and not sdks:
+        elif self._compiled and not sdks:
             what = f"{program} has no SDK, which a C# project needs"
             yield wrong(f"{what}; quantconnect/lean has one")
+        elif self._options.harness == WARM and not sdks:
+            what = f"{program} has no SDK, which compiles the warm harness"
+            yield wrong(f"{what}; quantconnect/lean has one; {WAY_OUT}")
         else:
             yield ok(f"{program}, SDK {sdks or 'none, and none is needed'}")
+
+    def _libpython(self) -> Iterator[Line]:
+        """See that LEAN finds the Python that runs a strategy in Python."""
+        name, known = self._around["libpython"]["name"], self._around["libpython"]["known"]
+        mend = f"export PYTHONNET_PYDLL={known[0]}" if known else "apt install libpython3.11"
+        said = "quantconnect/lean sets it to its libpython3.11.so"
+        if not name:
+            yield wrong(f"PYTHONNET_PYDLL is not set where workers run; {said}", mend)
+        elif not self._around["libpython"]["there"]:
+            yield wrong(f"PYTHONNET_PYDLL is {name}, which is not there; {said}", mend)
+        else:
+            yield ok(name)
+
+    @property
+    def _compiled(self) -> bool:
+        """Say whether the project is in C#."""
+        return any(self._project.glob("*.csproj"))
 
     def _reference(self) -> Iterator[Line]:
         """See that LEAN's reference data is there, of the symbols where these are known."""

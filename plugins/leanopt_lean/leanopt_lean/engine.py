@@ -95,7 +95,8 @@ class LeanEngine:
         source = self._scan(built.sources)
         self._strategy = Strategy(source, built.assembly or source.files[0])
         file = self._strategy.file
-        harness = harness_of(self._options, built.path, file, self._data, compiled)
+        doing = partial(compiled, doing="compiling the warm harness")
+        harness = harness_of(self._options, built.path, file, self._data, doing)
         return self._made(built, harness, where, found.notes)
 
     def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
@@ -126,6 +127,7 @@ class LeanEngine:
         folder: Path,
         *,
         skip: bool = False,
+        doing: str = "",
     ) -> Built:
         """Return the build of a folder's sources, the project's or the harness's."""
         options = Options(launcher=self._options.launcher, network=self._options.build_network)
@@ -137,6 +139,7 @@ class LeanEngine:
             recipe=Recipe(place, leanopt_harness.__version__, options),
             apart=self._apart,
             skip=skip,
+            doing=doing,
             tell=brief.tell,
         )
 

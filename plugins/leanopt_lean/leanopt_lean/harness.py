@@ -32,7 +32,8 @@ _HOME: Final = {
 _SETTLED_AFTER: Final = 100
 _GROWTH: Final = 512 * 2**20
 _BRACES: Final = re.compile(r"\{(\w+)\}")
-_WAY_OUT: Final = "--set strategy.harness=launcher starts LEAN's own Launcher for each backtest"
+#: What runs without the warm harness.
+WAY_OUT: Final = "--set strategy.harness=launcher starts LEAN's own Launcher for each backtest"
 
 
 @frozen
@@ -79,7 +80,7 @@ def _compiled(compiled: Callable[[Path], Built]) -> Built:
     try:
         return compiled(csharp_sources())
     except StrategyError as error:
-        raise StrategyError(f"the warm harness cannot be built: {error}; {_WAY_OUT}") from None
+        raise StrategyError(f"the warm harness cannot be compiled: {error}\n{WAY_OUT}") from None
 
 
 def _warm(options: LeanStrategy, file: str, seen: tuple[Mount, ...], built: Built) -> Harness:

@@ -1,4 +1,4 @@
-"""The small program that looks for LEAN and .NET where workers run.
+"""The small program that looks for LEAN, .NET and libpython where workers run.
 
     python3 -I -S -c SOURCE LAUNCHER
 
@@ -7,7 +7,9 @@ It prints a JSON object. Standard library only, Python 3.8 or newer: it runs in 
 
 from __future__ import annotations
 
-# ruff: noqa: PTH113, PTH118, T201 - as small as can be
+# ruff: noqa: PTH113, PTH118, PTH207, T201 - as small as can be
+import ctypes
+import glob
 import json
 import os
 import shutil
@@ -22,6 +24,24 @@ def sdks(dotnet: str) -> list[str]:
     return [line.split()[0] for line in said.splitlines() if line.strip()]
 
 
+def library() -> dict[str, object]:
+    """Return what PYTHONNET_PYDLL names, whether it is there, and where LEAN's libpython is."""
+    name = os.environ.get("PYTHONNET_PYDLL", "")
+    folders = ("/usr/lib/*", "/usr/lib", "/usr/local/lib", "/opt/*/lib")
+    known = [path for one in folders for path in glob.glob(one + "/libpython3.11.so*")]
+    return {"name": name, "there": there(name), "known": sorted(known)}
+
+
+def there(name: str) -> bool:
+    """Return whether a library is there; the loader looks for a name without a folder."""
+    if os.sep in name:
+        return os.path.isfile(name)
+    try:
+        return bool(name and ctypes.CDLL(name))
+    except OSError:
+        return False
+
+
 def look(launcher: str) -> dict[str, object]:
     """Return what of LEAN is there."""
     dotnet = shutil.which("dotnet")
@@ -29,6 +49,7 @@ def look(launcher: str) -> dict[str, object]:
         "launcher": os.path.isfile(os.path.join(launcher, "QuantConnect.Lean.Launcher.dll")),
         "dotnet": dotnet,
         "sdks": sdks(dotnet) if dotnet else [],
+        "libpython": library(),
     }
 
 

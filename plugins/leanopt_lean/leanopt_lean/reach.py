@@ -75,10 +75,35 @@ def check_reach(
         told = f"but [parameters] gives '{name}' itself: leave one of the two out"
         return problem(f"scenario.{key}: found {worded(value)}, {told}")
     settings = _symbols(source) if key == "symbol" else _set(source, key)
-    known = [one.value for one in settings if not one.parameters] if settings else [_OWN.get(key)]
-    if any(_same(one, value) for one in known):
+    if _has(settings, key, value):
         return Findings()
     return _unlike(source, settings, key, value, given)
+
+
+def agrees(source: Source, scenario: Scenario, key: str, given: Collection[str] = ()) -> bool:
+    """Say whether the source sets a date or the cash itself as the scenario has it."""
+    settings, name = _set(source, key), passed(source, scenario, given).get(key)
+    handed = any(name in one.parameters for one in settings)
+    return handed or _has(settings, key, getattr(scenario, key))
+
+
+def remedy(source: Source, scenario: Scenario, key: str, given: Collection[str] = ()) -> str:
+    """Return how the source can set a date or the cash as the scenario has it."""
+    settings = _set(source, key)
+    names = settings[-1].parameters if settings else frozenset()
+    if names & set(given):
+        return f"leave '{min(names & set(given))}' out of [parameters]"
+    if names:
+        return f'pass_as = {{ {key} = "{min(names)}" }} in the scenario sets it before'
+    own = settings[-1].value if settings else None
+    value = getattr(scenario, key) if own is None else own
+    return f"to set it before, write in {source.files[0]}: {_way(source, key, value)}"
+
+
+def _has(settings: list[Setting], key: str, value: object) -> bool:
+    """Say whether the source has a value written out, or LEAN has it where nothing sets it."""
+    known = [one.value for one in settings if not one.parameters] if settings else [_OWN.get(key)]
+    return any(_same(one, value) for one in known)
 
 
 def _unlike(

@@ -22,10 +22,12 @@ from leanopt_lean.source.found import (
     Source,
     Subscription,
     Unset,
+    Use,
 )
 from leanopt_lean.source.readers import Readers, unset
 from leanopt_lean.source.settings import Settings
 from leanopt_lean.source.syntax import Call, Member, Place, Unit, joined, walk
+from leanopt_lean.source.uses import Uses
 from leanopt_lean.source.values import Values
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "Source",
     "Subscription",
     "Unset",
+    "Use",
     "scan",
     "survey",
 ]
@@ -77,8 +80,9 @@ def survey(
 def source_of(project: Path, files: Files, algorithm: str) -> Source:
     """Return what files that are read already say of one algorithm."""
     unit = belonging(joined(list(files.units.values())), algorithm)
+    lineage = Classes([unit]).lineage(algorithm)
     values = Values(unit)
-    members, ignored = _members(unit, algorithm, values)
+    members, ignored = _members(unit, lineage, values)
     found = Readers(unit, values).find(members)
     settings = Settings(unit, values, found)
     return Source(
@@ -91,21 +95,21 @@ def source_of(project: Path, files: Files, algorithm: str) -> Source:
         ignored,
         tuple(settings.settings()),
         tuple(settings.subscriptions()),
+        tuple(dict.fromkeys(Uses(unit, lineage).uses())),
     )
 
 
 def _members(
-    unit: Unit, algorithm: str, values: Values
+    unit: Unit, lineage: tuple[str, ...], values: Values
 ) -> tuple[tuple[Member, ...], tuple[Unset, ...]]:
     """Return the members that LEAN sets, and those that it does not."""
-    lineage = Classes([unit]).lineage(algorithm)
     foreign = [one for one in unit.members if one.owner not in lineage]
     if any(_applies(one) for statement in unit.statements for one, _ in walk(statement.value)):
         foreign = []
     hidden = [one for one in unit.members if one.owner in lineage[1:] and one.private]
     ignored = (
-        *unset(foreign, f"it is no member of {algorithm}", values),
-        *unset(hidden, f"it is private to a class that {algorithm} derives from", values),
+        *unset(foreign, f"it is no member of {lineage[0]}", values),
+        *unset(hidden, f"it is private to a class that {lineage[0]} derives from", values),
     )
     left = {id(one) for one in (*foreign, *hidden)}
     return tuple(one for one in unit.members if id(one) not in left), ignored

@@ -22,6 +22,7 @@ from leanopt_lean.source.syntax import (
     Function,
     Member,
     Opaque,
+    Place,
     Scope,
     Statement,
 )
@@ -39,13 +40,17 @@ class Found:
 
 
 class Code:
-    """Reads the statements of one function, or the values of a type's fields."""
+    """Reads the statements of one function, or the values of a type's fields.
 
-    def __init__(self, file: str, found: Found, scope: Scope) -> None:
+    `later` marks those of a lambda.
+    """
+
+    def __init__(self, file: str, found: Found, scope: Scope, *, later: bool = False) -> None:
         self._file = file
         self._found = found
         self._scope = scope
-        self._expressions = Expressions(file, self.block)
+        self._later = later
+        self._expressions = Expressions(file, self._lambda)
 
     def function(self, taken: Group) -> None:
         """Note what the function takes."""
@@ -79,6 +84,9 @@ class Code:
                     start = place + 1
         self.statement(items[start:])
 
+    def _lambda(self, items: Sequence[Item]) -> None:
+        Code(self._file, self._found, self._scope, later=True).block(items)
+
     def _head(self, items: Sequence[Item]) -> Code:
         """Read what stands before a block; returns who reads the block."""
         if _local(items):
@@ -109,11 +117,11 @@ class Code:
                 left = one[:equals]
                 target = left[-1]
                 if any(isinstance(item, Group) for item in left):
-                    self._add(self._expressions.read(left))
+                    self._add(left, self._expressions.read(left))
                 name = target.text if isinstance(target, Token) and word(target) else ""
                 self.assigned(name, one[equals + 1 :])
             elif one:
-                self._add(self._expressions.read(one))
+                self._add(one, self._expressions.read(one))
 
     def assigned(self, target: str, value: Sequence[Item]) -> Expression:
         """Note a value and the name that it is given to; a lambda is a function of that name."""
@@ -132,7 +140,7 @@ class Code:
             code.block(first.items if isinstance(first, Group) and first.open == "{" else body)
             return Opaque()
         read = self._expressions.read(value)
-        self._found.statements.append(Statement(self._scope, read, target))
+        self._add(value, read, target)
         return read
 
     def _each(self, head: Group) -> None:
@@ -142,17 +150,26 @@ class Code:
         value = self._expressions.read(head.items[place + 1 :])
         target = head.items[place - 1]
         if isinstance(target, Token):
-            self._found.statements.append(Statement(self._scope, value, target.text, each=True))
+            self._add(head.items, value, target.text, each=True)
             return
         for position, one in enumerate(split(target.items, ",")):
             name = one[-1] if one else None
             text = name.text if isinstance(name, Token) else ""
-            self._found.statements.append(
-                Statement(self._scope, value, text, each=True, position=position)
-            )
+            self._add(head.items, value, text, each=True, position=position)
 
-    def _add(self, value: Expression) -> None:
-        self._found.statements.append(Statement(self._scope, value))
+    def _add(
+        self,
+        items: Sequence[Item],
+        value: Expression,
+        target: str = "",
+        *,
+        each: bool = False,
+        position: int | None = None,
+    ) -> None:
+        place = Place(self._file, items[0].line if items else 0)
+        self._found.statements.append(
+            Statement(self._scope, value, place, target, each, position, self._later)
+        )
 
 
 def _expression(items: Sequence[Item]) -> bool:

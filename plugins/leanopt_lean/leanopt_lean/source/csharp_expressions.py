@@ -71,7 +71,7 @@ class Expressions:
         """Read what stands on the right; calls on the left are calls too."""
         value = self.read(right)
         if operator(sign, "=>"):
-            return Opaque((value,))
+            return Opaque((value,), later=True)
         calls = any(isinstance(item, Group) for item in left)
         before = self.read(left) if calls else None
         if operator(sign, "=", "??="):
@@ -134,7 +134,7 @@ class Expressions:
         elif word(first) and first.text in _CONSTANTS:
             value = Literal(_CONSTANTS[first.text])
         elif word(first):
-            value = Opaque() if first.text in CONTROL else Name(first.text)
+            value = Opaque() if first.text in CONTROL else _named(first.text)
         else:
             return Opaque(), 1
         return self._behind(value, items, at)
@@ -160,7 +160,8 @@ class Expressions:
         arguments = self.arguments(item)
         if isinstance(value, Name):
             before = value.path.rpartition(".")[0]
-            return Call(value.last, arguments, place, Name(before) if before else None)
+            of = Name(before, value.own) if before else None
+            return Call(value.last, arguments, place, of)
         if isinstance(value, Call) and value.name.startswith("."):
             return Call(value.name[1:], arguments, place, value.receiver)
         return Opaque((value, *(one.value for one in arguments)))
@@ -217,8 +218,14 @@ class Expressions:
 
 def _member(value: Expression, name: str, place: Place) -> Expression:
     if isinstance(value, Name):
-        return Name(name if value.path == "this" else f"{value.path}.{name}")
+        joined = Name(f"{value.path}.{name}", value.own)
+        return _named(name) if value.path == "this" else joined
     return Call(f".{name}", (), place, value)
+
+
+def _named(name: str) -> Name:
+    """Return a name; LEAN's members begin with a capital, as local names do not."""
+    return Name(name, own=name[:1].isupper())
 
 
 def _operand(item: Item) -> bool:

@@ -58,6 +58,18 @@ class Setting:
 
 
 @frozen
+class Use:
+    """A place where `Initialize` uses the algorithm's own `start`, `end` or `cash`.
+
+    `what` is the name in the source, as `History`.
+    """
+
+    key: str
+    what: str
+    place: Place
+
+
+@frozen
 class Subscription:
     """A call that adds a security, as `AddEquity`.
 
@@ -92,6 +104,7 @@ class Source:
     unset: tuple[Unset, ...] = ()
     settings: tuple[Setting, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    uses: tuple[Use, ...] = ()
 
     @cached_property
     def reads(self) -> frozenset[str]:

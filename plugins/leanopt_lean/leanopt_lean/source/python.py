@@ -62,7 +62,7 @@ class _File:
                     [one for one in ast.iter_child_nodes(node) if one is not node.iter], scope
                 )
             case ast.expr():
-                self._add(self._read(node, scope), scope)
+                self._add(self._read(node, scope), scope, node)
             case _:
                 self.block(list(ast.iter_child_nodes(node)), scope)
 
@@ -75,7 +75,7 @@ class _File:
         for argument, default in zip(taken, defaults, strict=True):
             if default is not None:
                 read = self._read(default, scope)
-                self._add(read, scope)
+                self._add(read, scope, default)
                 takes.append(Argument(read, argument.arg))
             elif takes or argument.arg not in SELF:
                 takes.append(argument.arg)
@@ -86,35 +86,35 @@ class _File:
         match target, value:
             case ast.Name(id=name) | ast.Attribute(attr=name), ast.Lambda():
                 inner = self._function(value, name, scope)
-                self._add(self._read(value.body, inner), inner)
+                self._add(self._read(value.body, inner), inner, value)
             case ast.Tuple(elts=targets) | ast.List(elts=targets), ast.Tuple(elts=values):
                 if len(targets) == len(values):
                     for one, given in zip(targets, values, strict=True):
                         self._assign(one, given, scope)
                     return
-                self._add(self._read(value, scope), scope)
+                self._add(self._read(value, scope), scope, value)
             case ast.Tuple(elts=targets) | ast.List(elts=targets), _:
                 read = self._read(value, scope)
                 for one in targets:
-                    self._add(Opaque((read,)), scope, last(one))
+                    self._add(Opaque((read,)), scope, one, last(one))
             case _:
                 if isinstance(target, ast.Subscript):
-                    self._add(self._read(target, scope), scope)
-                self._add(self._read(value, scope), scope, last(target))
+                    self._add(self._read(target, scope), scope, target)
+                self._add(self._read(value, scope), scope, target, last(target))
 
     def _each(self, target: ast.expr, value: ast.expr, scope: Scope) -> None:
-        read = self._read(value, scope)
+        read, place = self._read(value, scope), self._place(value)
         if isinstance(target, ast.Tuple | ast.List):
             for position, one in enumerate(target.elts):
-                self.statements.append(Statement(scope, read, last(one), True, position))
+                self.statements.append(Statement(scope, read, place, last(one), True, position))
         else:
-            self.statements.append(Statement(scope, read, last(target), each=True))
+            self.statements.append(Statement(scope, read, place, last(target), each=True))
 
     def _read(self, node: ast.expr, scope: Scope) -> Expression:
         return Expressions(self._file, scope, self.block, self._assign).read(node)
 
-    def _place(self, node: ast.stmt) -> Place:
+    def _place(self, node: ast.stmt | ast.expr) -> Place:
         return Place(self._file, node.lineno)
 
-    def _add(self, value: Expression, scope: Scope, target: str = "") -> None:
-        self.statements.append(Statement(scope, value, target))
+    def _add(self, value: Expression, scope: Scope, node: ast.expr, target: str = "") -> None:
+        self.statements.append(Statement(scope, value, self._place(node), target))

@@ -76,10 +76,10 @@ class Expressions(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> Expression:
         if isinstance(node.value, ast.Name) and node.value.id in SELF:
-            return Name(node.attr)
+            return Name(node.attr, own=True)
         of = self.read(node.value)
         if isinstance(of, Name):
-            return Name(f"{of.path}.{node.attr}")
+            return Name(f"{of.path}.{node.attr}", of.own)
         return Call(f".{node.attr}", (), self._place(node), of)
 
     def visit_Call(self, node: ast.Call) -> Expression:
@@ -89,12 +89,17 @@ class Expressions(ast.NodeVisitor):
         called = self.read(node.func)
         if isinstance(called, Name):
             before = called.path.rpartition(".")[0]
-            return Call(called.last, arguments, place, Name(before) if before else None)
+            of = Name(before, called.own) if before else None
+            return Call(called.last, arguments, place, of)
         if isinstance(called, Call) and called.name.startswith("."):
-            of = called.receiver
-            base = isinstance(of, Call) and of.name == "super"
-            return Call(called.name[1:], arguments, place, Name("base") if base else of)
+            receiver = called.receiver
+            if isinstance(receiver, Call) and receiver.name == "super":
+                receiver = Name("base")
+            return Call(called.name[1:], arguments, place, receiver)
         return Opaque((called, *(one.value for one in arguments)))
+
+    def visit_Lambda(self, node: ast.Lambda) -> Expression:
+        return Opaque((self.read(node.body),), later=True)
 
     def visit_Subscript(self, node: ast.Subscript) -> Expression:
         inside = (Argument(self.read(node.slice)),)

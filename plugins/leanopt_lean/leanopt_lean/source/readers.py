@@ -90,12 +90,12 @@ class Readers:
 
     def _call(self, call: Call, statement: Statement, inside: Inside | None) -> None:
         name = normal(call.name)
-        if name == _TABLE and _lean(call.receiver):
+        if name == _TABLE and lean(call.receiver):
             user = inside.nearest if inside is not None else None
             if not (isinstance(user, Call) and normal(user.name) in _LOOKUPS):
                 self._unsure.add(call.place)
         elif name in _LOOKUPS and isinstance(table := call.receiver, Call):
-            if normal(table.name) == _TABLE and _lean(table.receiver):
+            if normal(table.name) == _TABLE and lean(table.receiver):
                 given = _Reader(0, ("key",), 1 if name.startswith("get") else None, ())
                 self._read(call, given, statement, inside)
         elif (reader := self._readers.get(name) or self._readers.get(call.name)) is not None:
@@ -178,7 +178,7 @@ def _wrapper(function: Function, named: str, default: Expression | None) -> _Rea
     )
 
 
-def _lean(receiver: Expression | None) -> bool:
+def lean(receiver: Expression | None) -> bool:
     """Say whether what a call is made on is an algorithm: reflection has `GetParameters` too."""
     if receiver is None:
         return True

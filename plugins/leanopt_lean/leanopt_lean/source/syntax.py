@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
 
 #: A value that a source holds; decimals exactly as they are written.
 Constant = str | int | Decimal | bool | date | None
@@ -41,9 +41,13 @@ class Literal:
 
 @frozen
 class Name:
-    """A name, or names joined by dots, without a leading `this` or `self`."""
+    """A name, or names joined by dots, without a leading `this` or `self`.
+
+    `own` says that the first of them can name a member of the object whose code it stands in.
+    """
 
     path: str
+    own: bool = field(default=False, eq=False)
 
     @property
     def last(self) -> str:
@@ -111,10 +115,14 @@ class Sequence:
 
 @frozen
 class Opaque:
-    """Anything else: what it is made of, joined by a comparison where there is one."""
+    """Anything else: what it is made of, joined by a comparison where there is one.
+
+    `later` marks the body of a lambda, which does not run where it stands.
+    """
 
     parts: tuple[Expression, ...] = ()
     comparison: bool = False
+    later: bool = False
 
 
 Expression = Literal | Name | Call | Binary | Choice | Sequence | Opaque
@@ -124,14 +132,17 @@ Expression = Literal | Name | Call | Binary | Choice | Sequence | Opaque
 class Statement:
     """An expression where it stands, and the name that is given its value.
 
-    With `each` the name is given one item after another, of each the one at `position`.
+    With `each` the name is given one item after another, of each the one at `position`. `later`
+    marks a statement of a lambda, which does not run where it stands.
     """
 
     scope: Scope
     value: Expression
+    place: Place
     target: str = ""
     each: bool = False
     position: int | None = None
+    later: bool = False
 
 
 @frozen

@@ -150,9 +150,14 @@ def test_a_build_and_a_wait_for_one_are_shown(
     assert heard(first) == "building EmaBands ...\n"
     second = start(lean.folder, "plan", "pipeline.toml", **environment)
     assert heard(second) == "waiting for another build of this folder ...\n"
+    # The strategy's, and whoever comes first the harness's.
     gate()
+    gate()
+    told = ""
     for process in (first, second):
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
         assert "building" not in said
+        told += said
     assert " building EmaBands ...\n" in (lean.folder / "log").read_text()
+    assert told.count("compiling the warm harness ...\n") == 1

@@ -1,0 +1,84 @@
+"""Which harness runs is told, and what can run where the warm one cannot be compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plugins.leanopt_lean.tests.runs.conftest import Project
+
+Run = Callable[..., str]
+
+WAY_OUT = "--set strategy.harness=launcher starts LEAN's own Launcher for each backtest"
+#: A compiler that does not get through the harness; it builds all else.
+COMPILER = """#!/bin/sh
+case "$1 $2" in "build "*LeanoptHarness.csproj) {fails};; esac
+exec {dotnet} "$@"
+"""
+FAILS = {
+    "compile error": (
+        'echo "$2(3,5): error CS0103: The name Engine does not exist [$2]"; exit 1',
+        (
+            "LeanoptHarness.csproj does not compile (1 error):",
+            "error CS0103: The name Engine does not exist",
+        ),
+    ),
+    "no SDK": (
+        'echo "No .NET SDKs were found."; exit 155',
+        ("where workers run there is no .NET SDK, as quantconnect/lean has it",),
+    ),
+}
+
+
+@pytest.fixture
+def compiler(tmp_path: Path, lean: Project, standin) -> Callable[[str], None]:
+    """Put a compiler in place that does this with the harness."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    lean.environment["PATH"] = f"{programs}:{lean.environment['PATH']}"
+
+    def put(fails: str) -> None:
+        program = programs / "dotnet"
+        program.write_text(COMPILER.format(fails=fails, dotnet=standin.programs / "dotnet"))
+        program.chmod(0o755)
+
+    return put
+
+
+@pytest.mark.parametrize("case", FAILS)
+def test_a_harness_that_does_not_compile_names_the_other(
+    run: Run, compiler: Callable[[str], None], case: str
+) -> None:
+    """With what the compiler says; the other one needs no compiler."""
+    fails, messages = FAILS[case]
+    compiler(fails)
+    said = run("plan", "pipeline.toml", code=5)
+    assert "the warm harness cannot be compiled: LeanoptHarness.csproj" in said
+    for message in messages:
+        assert message in said
+    assert said.endswith(f"{WAY_OUT}\n")
+    said = run("plan", "pipeline.toml", "--set", "strategy.harness=launcher")
+    assert "harness: the Launcher, a process for each backtest" in said
+
+
+def test_the_harness_that_runs_is_told(run: Run, lean: Project) -> None:
+    """By the plan, by what is shown while it is compiled, and by the run."""
+    said = run("plan", "pipeline.toml")
+    assert "building EmaBands ...\ncompiling the warm harness ...\n" in said
+    assert f"harness: warm ({lean.folder / '.leanopt' / 'builds'}" in said
+    assert "harness ..." not in run("plan", "pipeline.toml")
+    run("run", "pipeline.toml", "--set", "strategy.harness=launcher", "--set", "stage.0.trials=2")
+    assert "\nharness: launcher\n" in run("show")
+
+
+def test_dates_that_initialize_uses_are_noted(run: Run, lean: Project) -> None:
+    """LEAN warm is told others only afterwards; as parameters they come in time."""
+    lean.edit("SetWarmUp(", 'History("SPY", 9); SetWarmUp(', "EmaBands/EmaBands.cs")
+    noted = "scenario.start: LEAN sets it after Initialize, which uses another start before"
+    assert noted not in run("plan", "pipeline.toml")
+    lean.edit('pass_as = { start = "start", end = "end" }', "")
+    lean.edit("start = 2003-01-01", "start = 2004-01-01")
+    for command in (("plan",), ("run", "--set", "stage.0.trials=1")):
+        assert noted in run(*command, "pipeline.toml")
