@@ -26,6 +26,7 @@ engine = "lean"
 project = "EmaBands"
 data = "data"
 launcher = "{launcher}"
+harness = "{harness}"
 
 [scenario]
 symbol = "SPY"
@@ -77,11 +78,19 @@ REAL = "/usr/local/bin/python3.real"
 def lean(folder: Path) -> Callable[..., Path]:
     """Make a project of the strategy whose landscape is recorded."""
 
-    def made(name: str, image: str, searched: str, executor: str = "") -> Path:
+    def made(
+        name: str, image: str, searched: str, executor: str = "", harness: str = "launcher"
+    ) -> Path:
         project = folder / name
         ema_bands(project)
         (project / "pipeline.toml").write_text(
-            PIPELINE.format(launcher=LAUNCHER, image=image, searched=searched, executor=executor)
+            PIPELINE.format(
+                launcher=LAUNCHER,
+                harness=harness,
+                image=image,
+                searched=searched,
+                executor=executor,
+            )
         )
         return project
 
@@ -118,13 +127,14 @@ def _interpreter() -> Path:
     return Path(sys.executable).resolve()
 
 
+@pytest.mark.parametrize("harness", ["warm", "launcher"])
 def test_a_lean_that_is_killed_costs_its_backtest_alone(
-    lean, leanopt, containers, engine: Engine
+    lean, leanopt, containers, engine: Engine, harness: str
 ) -> None:
     """As by the kernel, for its memory: retried, and not remembered; the container goes on."""
     image = images.image(engine.client, contents())
     searched = 'case = { choices = ["completed", "killed"] }'
-    project = lean("killed", image, searched, "retries = 1")
+    project = lean("killed", image, searched, "retries = 1", harness)
     for again in (2, 1):
         done = leanopt(project, "run", "pipeline.toml", "--allow-unread")
         assert f"{again} backtests run" in done.stdout + done.stderr

@@ -40,7 +40,7 @@ def read_statistics(document: Mapping[str, Any]) -> Statistics:
     return Statistics.read(
         {
             "statistics": summary,
-            "runtimeStatistics": part(document, "runtimeStatistics"),
+            "runtimeStatistics": part(document, "runtimeStatistics") or {},
             "totalPerformance": {name: _section(part(performance, name)) for name in _SECTIONS},
         }
     )

@@ -20,6 +20,7 @@ engine = "lean"
 project = "EmaBands"
 data = "data"
 launcher = "{launcher}"
+harness = "{harness}"
 
 [scenario]
 symbol = "SPY"
@@ -70,10 +71,21 @@ def standin(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def lean(tmp_path: Path, standin) -> Project:
+def harness() -> str:
+    """The harness that runs LEAN; tests of others say so by a parameter of this name."""
+    return "warm"
+
+
+#: Runs a test with LEAN warm, and with its Launcher.
+either = pytest.mark.parametrize("harness", ["warm", "launcher"])
+
+
+@pytest.fixture
+def lean(tmp_path: Path, standin, harness: str) -> Project:
     """A project of the strategy whose landscape is recorded, with the data that it asks for."""
     ema_bands(tmp_path)
-    (tmp_path / "pipeline.toml").write_text(PIPELINE.format(launcher=standin.launcher))
+    text = PIPELINE.format(launcher=standin.launcher, harness=harness)
+    (tmp_path / "pipeline.toml").write_text(text)
     return Project(tmp_path, standin.environment)
 
 

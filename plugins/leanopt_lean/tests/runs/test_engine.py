@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from leanopt_lean.engine import LeanEngine, create
@@ -15,7 +16,7 @@ from leanopt_lean.options import LeanStrategy
 
 from leanopt_core.testing import EngineContract
 from leanopt_core.work import Scenario
-from plugins.leanopt_lean.tests.runs.conftest import Project
+from plugins.leanopt_lean.tests.runs.conftest import Project, either
 
 Run = Callable[..., str]
 
@@ -52,13 +53,22 @@ for line in sys.stdin:
 
 
 class TestContract(EngineContract):
-    """All that is expected of an engine."""
+    """All that is expected of an engine, LEAN warm or its Launcher."""
+
+    @pytest.fixture(params=["warm", "launcher"])
+    def harness(self, request: pytest.FixtureRequest) -> str:
+        """One after the other."""
+        return str(request.param)
 
     @pytest.fixture
-    def engine(self, lean: Project, standin, monkeypatch: pytest.MonkeyPatch) -> LeanEngine:
+    def engine(
+        self, lean: Project, standin, harness: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> LeanEngine:
         """One for the strategy whose landscape is recorded."""
         monkeypatch.setenv("PATH", standin.environment["PATH"])
-        options = LeanStrategy(Path("EmaBands"), Path("data"), launcher=str(standin.launcher))
+        options = LeanStrategy(
+            Path("EmaBands"), Path("data"), launcher=str(standin.launcher), harness=harness
+        )
         return create(options, lean.folder)
 
     @pytest.fixture
@@ -75,11 +85,14 @@ class TestContract(EngineContract):
         )  # fmt: skip
 
 
-def test_every_kind_of_result_folder(run: Run, lean: Project) -> None:
+@either
+def test_every_kind_of_result_folder(run: Run, lean: Project, harness: str) -> None:
     """Each in its category, with the reason that its user sees; whatever the exit code was."""
+    # Python's shutdown: exit code 134 after a good run.
+    aborted = {"abort": (None, "")} if harness == "launcher" else {}
     cases = {
         "completed": (None, ""),
-        "abort": (None, ""),  # Python's shutdown: exit code 134 after a good run
+        **aborted,
         "minute": (None, ""),
         "zero-orders": (None, ""),
         "missing-data": ("no result", "MSFT"),
@@ -104,7 +117,7 @@ def test_every_kind_of_result_folder(run: Run, lean: Project) -> None:
         backtest = told[case]["backtests"]["default"]
         assert (backtest["failure"], case) == (category, case)
         assert reason in (backtest["message"] or "")
-    assert told["completed"]["fitness"] == told["abort"]["fitness"] == -1.039
+    assert {told[case]["fitness"] for case in ("completed", *aborted)} == {-1.039}
     assert told["zero-orders"]["fitness"] is None
     assert "the backtest made no orders" in json.dumps(told["zero-orders"])
 
@@ -116,7 +129,7 @@ def test_other_harnesses(run: Run, lean: Project, standin, canonical, abilities:
     truth = canonical(lean.folder)
     script = lean.folder / "other.py"
     script.write_text(HARNESS.format(abilities=abilities, launcher=str(standin.launcher)))
-    lean.edit("launcher = ", f'harness = ["{sys.executable}", "{script}"]\nlauncher = ')
+    lean.edit('"warm"', f'["{sys.executable}", "{script}"]')
     if "scenario" in abilities:
         lean.edit('pass_as = { start = "start", end = "end" }', "")
     said = run("run", "pipeline.toml")
@@ -131,14 +144,15 @@ def test_a_scenario_that_the_harness_cannot_set_is_an_error(
     """Known at its hello, before the first backtest."""
     script = lean.folder / "other.py"
     script.write_text(HARNESS.format(abilities=["config"], launcher=str(standin.launcher)))
-    lean.edit("launcher = ", f'harness = ["{sys.executable}", "{script}"]\nlauncher = ')
+    lean.edit('"warm"', f'["{sys.executable}", "{script}"]')
     lean.edit('pass_as = { start = "start", end = "end" }', "")
     said = run("run", "pipeline.toml", code=5)
     assert "scenario.start: found 2003-01-01" in said
 
 
+@either
 def test_a_backtest_that_hangs_is_ended_with_all_it_started(run: Run, lean: Project) -> None:
-    """The Launcher too."""
+    """The Launcher, or LEAN in the harness."""
     run(
         "run", "pipeline.toml", "--allow-unread", "--set", 'parameters.case="hang"',
         "--set", "stage.0.trials=2", "--set", "executor.time_limit=1s",
@@ -153,6 +167,7 @@ def test_a_backtest_that_hangs_is_ended_with_all_it_started(run: Run, lean: Proj
             continue
 
 
+@either
 @pytest.mark.parametrize(("keep", "count"), [("best:3", 3), ("all", 12), ("failed", 0)])
 def test_full_results_are_kept_as_wanted(run: Run, lean: Project, keep: str, count: int) -> None:
     """With what LEAN wrote; `show` says where, and they go with their run."""

@@ -1,4 +1,4 @@
-"""A whole LEAN pipeline by the real command, through the launcher harness."""
+"""A whole LEAN pipeline by the real command."""
 
 from __future__ import annotations
 
@@ -6,17 +6,42 @@ import gzip
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from plugins.leanopt_lean.tests.runs.conftest import Project
+from plugins.leanopt_lean.tests.runs.conftest import Project, either
 
 LANDSCAPE = (
     Path(__file__).parents[4] / "tests" / "lean-results" / "ema-bands-spy-2003-2007.jsonl.gz"
 )
 Run = Callable[..., str]
+
+#: A harness without LEAN: it answers with the landscape's rows as they were recorded.
+RECORDED = """
+import gzip, json, sys
+
+with gzip.open({landscape!r}, "rt") as file:
+    rows = [json.loads(line) for line in file][1:]
+names = ("fast", "slow", "entry")
+known = {{tuple(row["parameters"][name] for name in names): row for row in rows}}
+
+
+def backtest(config):
+    given = config["parameters"]
+    row = known[tuple(given[name] for name in names)]
+    sections = {{name: row[name] for name in ("tradeStatistics", "portfolioStatistics")}}
+    return {{"statistics": {{**row["statistics"], "totalPerformance": sections}}}}
+
+
+HELLO = {{"protocol": 1, "engine": "lean", "abilities": ["config", "statistics", "scenario"]}}
+for line in sys.stdin:
+    request = json.loads(line)
+    told = {{"hello": HELLO}} if "hello" in request else backtest(request["config"])
+    print(json.dumps({{"id": request["id"], "status": "complete", **told}}), flush=True)
+"""
 
 
 @pytest.mark.slow
@@ -33,16 +58,18 @@ def test_a_search_finds_the_landscape_s_true_best(run: Run) -> None:
     assert top["parameters"] == {"fast": 3, "slow": 60, "entry": 4}
 
 
+@either
 def test_what_is_wrong_is_told_all_at_once_before_the_first_backtest(
-    run: Run, lean: Project
+    run: Run, lean: Project, harness: str
 ) -> None:
-    """Names that nobody reads, dates that the strategy never hears of, prices that are missing."""
+    """Names that nobody reads, dates that never reach the strategy, prices that are missing."""
     lean.edit("fast =", "fats =")
     lean.edit('pass_as = { start = "start", end = "end" }', "")
     lean.edit('symbol = "SPY"', 'symbol = "SPX"')
     said = run("plan", "pipeline.toml", code=5)
     assert "parameters.fats: EmaBands never reads 'fats'; did you mean 'fast' (EmaBands.cs:" in said
-    assert "scenario.start: found 2003-01-01, but EmaBands.cs:" in said
+    untold = "scenario.start: found 2003-01-01, but EmaBands.cs:" in said
+    assert untold == (harness == "launcher")
     assert "SPX" in said
     assert "spx.zip is missing" in said
     assert not (lean.folder / ".leanopt" / "leanopt.db").exists()
@@ -82,6 +109,19 @@ def test_the_same_trials_on_any_number_of_workers(run: Run, lean: Project, canon
     assert len(dumps) == 1
 
 
+def test_the_same_trials_by_any_harness(run: Run, lean: Project, canonical) -> None:
+    """By LEAN warm, by its Launcher, and of what was recorded: one canonical dump."""
+    script = lean.folder / "recorded.py"
+    script.write_text(RECORDED.format(landscape=str(LANDSCAPE)))
+    dumps = set()
+    for harness in ("warm", "launcher", [sys.executable, str(script)]):
+        options = ("--set", f"strategy.harness={json.dumps(harness)}")
+        said = run("run", "pipeline.toml", *options, "--set", "stage.0.trials=60")
+        assert "60 backtests run" in said
+        dumps.add(canonical(lean.folder))
+    assert len(dumps) == 1
+
+
 def test_nothing_of_a_backtest_is_left(run: Run, lean: Project) -> None:
     """Neither its results nor its configuration."""
     run("run", "pipeline.toml")
@@ -89,11 +129,15 @@ def test_nothing_of_a_backtest_is_left(run: Run, lean: Project) -> None:
     assert not [path for path in left if "builds" not in path.parts and path.suffix == ".json"]
 
 
-def test_a_trial_by_hand(run: Run, lean: Project) -> None:
+@pytest.mark.parametrize(
+    ("harness", "program"),
+    [("warm", "/bin/LeanoptHarness.dll --lean "), ("launcher", "leanopt_lean/launcher --harness ")],
+)
+def test_a_trial_by_hand(run: Run, lean: Project, program: str, harness: str) -> None:
     """`show` gives a command line that does it again."""
     run("run", "pipeline.toml")
     said = run("show", "spy-1", "1")
-    assert "leanopt_lean/launcher --harness" in said
+    assert program in said
     (line,) = [line for line in said.splitlines() if "algorithm-type-name" in line]
     with subprocess.Popen(  # noqa: S602 - what a user does with what is shown
         line, shell=True, cwd=lean.folder, env={**os.environ, **lean.environment},
@@ -104,4 +148,7 @@ def test_a_trial_by_hand(run: Run, lean: Project) -> None:
         answer = json.loads(typed.stdout.readline())
         typed.stdin.close()
     assert answer["status"] == "complete", answer
-    assert (lean.folder / "by-hand" / "results" / "backtest.json").exists()
+    document = lean.folder / "by-hand" / "results" / "backtest.json"
+    assert (document.exists(), "statistics" in answer) == (
+        (True, False) if harness == "launcher" else (False, True)
+    )
