@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lean_projects import csharp, python, scanned
-from leanopt_lean.checks import check, check_parameters
+from leanopt_lean.checks import check, check_parameters, check_scenario, told
 from leanopt_lean.findings import Findings
 from leanopt_lean.reach import passed, passed_parameters
 from leanopt_lean.source import Source
@@ -156,6 +156,44 @@ def test_what_is_lost_is_a_problem(tmp_path: Path, case: str) -> None:
     source = scanned(tmp_path, text)
     assert check(source, [scenario, scenario], []).problems == (message,)
     assert check(source, [scenario], [], ["config", "scenario"]).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("abilities", "fields"),
+    [
+        ((), ()),
+        (("config", "statistics", "document"), ()),
+        (("dates",), ("start", "end")),
+        (("cash",), ("cash",)),
+        (("config", "dates", "cash"), ("start", "end", "cash")),
+        (("scenario",), ("symbol", "start", "end", "cash")),
+        (("scenario", "dates"), ("symbol", "start", "end", "cash")),
+    ],
+)
+def test_what_harnesses_set_themselves(abilities: tuple[str, ...], fields: tuple[str, ...]) -> None:
+    """Dates and cash by abilities of their own, all of a scenario by one."""
+    assert told(abilities) == set(fields)
+
+
+@pytest.mark.parametrize(
+    ("abilities", "lost"),
+    [
+        ([], ["symbol", "start", "end", "cash"]),
+        (["dates"], ["symbol", "cash"]),
+        (["cash"], ["symbol", "start", "end"]),
+        (["dates", "cash"], ["symbol"]),
+        (["scenario"], []),
+    ],
+)
+def test_what_a_harness_sets_need_not_reach_the_source(
+    tmp_path: Path, abilities: list[str], lost: list[str]
+) -> None:
+    """The rest must; no ability but `scenario` covers a symbol."""
+    source = scanned(tmp_path, HARD)
+    scenario = Scenario(symbol="IBM", start=OTHER, end=OTHER, cash=Decimal(7))
+    found = check_scenario(source, scenario, abilities=abilities)
+    assert [one.partition(":")[0] for one in found.problems] == [f"scenario.{one}" for one in lost]
+    assert found == check(source, [scenario], [], abilities)
 
 
 def test_what_parameters_give_already_is_not_passed(tmp_path: Path) -> None:

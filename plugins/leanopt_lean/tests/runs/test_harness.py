@@ -82,3 +82,37 @@ def test_dates_that_initialize_uses_are_noted(run: Run, lean: Project) -> None:
     lean.edit("start = 2003-01-01", "start = 2004-01-01")
     for command in (("plan",), ("run", "--set", "stage.0.trials=1")):
         assert noted in run(*command, "pipeline.toml")
+
+
+@pytest.mark.parametrize(
+    ("harness", "message"),
+    [
+        ("[]", 'found [], expected "warm", "launcher" or a command; "warm" is the default'),
+        ('"wram"', 'found "wram", expected "warm" or "launcher"'),
+        ('["harness", 7]', 'found ["harness", 7], expected "warm" or "launcher"'),
+    ],
+)
+def test_a_wrong_harness_is_told_with_those_that_there_are(
+    run: Run, harness: str, message: str
+) -> None:
+    """Before anything else."""
+    said = run("plan", "pipeline.toml", "--set", f"strategy.harness={harness}", code=3)
+    assert f"strategy.harness: {message}" in said
+
+
+def test_rolling_windows_are_backtested_anew(run: Run) -> None:
+    """What is known without them is not known with them."""
+    some = ("run", "pipeline.toml", "--set", "stage.0.trials=2")
+    for option, count in (("false", 2), ("false", 0), ("true", 2)):
+        said = run(*some, "--set", f"strategy.rolling_windows={option}")
+        assert f"{count} backtests run" in said
+
+
+def test_a_text_that_looks_like_a_path_stays(run: Run) -> None:
+    """The harness finds it in its command line as in each configuration."""
+    run(
+        "run", "pipeline.toml", "--set", 'strategy.config={ note = "{data}" }',
+        "--set", "stage.0.trials=1",
+    )  # fmt: skip
+    (trial,) = run("export", "--to", "jsonl").splitlines()
+    assert '"failure": null' in trial or '"failure":null' in trial

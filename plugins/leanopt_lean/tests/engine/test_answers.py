@@ -1,0 +1,117 @@
+"""Answers of a warm LEAN: read by the rules of its documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+from lean_documents import ALL, CASES, folder, read
+from leanopt_lean.document import read_answer
+
+from leanopt_core.work import Category, Outcome
+from tests.standin.answers import READ, answer_of
+
+NONE: frozenset[str] = frozenset()
+RECORDED = sorted(path.parent.name for path in CASES.glob("*/backtest.json"))
+
+
+def read_of(answer: dict[str, Any], outputs: frozenset[str] = NONE) -> Outcome:
+    """Return what is read of an answer for SPY."""
+    return read_answer(answer, symbol="SPY", outputs=outputs)
+
+
+def failure(answer: dict[str, Any]) -> tuple[Category, str]:
+    """Return category and message of a backtest that failed."""
+    outcome = read_of(answer, ALL)
+    assert outcome.failure is not None
+    assert (outcome.statistics, outcome.equity, outcome.trades) == (None, None, None)
+    return outcome.failure.category, outcome.failure.message
+
+
+@pytest.mark.parametrize("outputs", [NONE, frozenset({"equity"}), ALL])
+@pytest.mark.parametrize("symbol", ["SPY", "MSFT", None])
+@pytest.mark.parametrize("case", RECORDED)
+def test_an_answer_is_read_as_the_document_that_it_stands_for(
+    case: str, symbol: str | None, outputs: frozenset[str]
+) -> None:
+    """Statistics, curve, trades, no orders, missing prices and failures."""
+    answer = answer_of(CASES / case, outputs=outputs)
+    found = read_answer(answer, symbol=symbol, outputs=outputs)
+    assert found == evolve(read(folder(case), symbol, outputs), read=frozenset(READ))
+
+
+def test_the_state_decides_before_the_category() -> None:
+    """A backtest that was cut short is no result of the strategy's."""
+    answer = answer_of(CASES / "completed")
+    answer["state"]["Status"] = "Running"
+    category, message = failure({**answer, "status": "error", "category": "no result"})
+    assert (category, "'Running'" in message) == (Category.ENGINE, True)
+    # Whatever the status of the answer is.
+    assert failure(answer) == (category, message)
+
+
+@pytest.mark.parametrize("case", ["runtime-error", "initialize-error"])
+def test_trouble_of_the_machine_is_no_error_of_the_strategy(case: str) -> None:
+    """As in a document."""
+    answer = answer_of(CASES / case)
+    answer["state"]["RuntimeError"] = "Exception of type 'System.OutOfMemoryException' was thrown."
+    assert failure(answer)[0] is Category.ENGINE
+
+
+@pytest.mark.parametrize("category", [Category.STRATEGY, Category.NO_RESULT, Category.ENGINE])
+def test_without_a_state_category_and_message_decide(category: Category) -> None:
+    """LEAN did not get so far."""
+    answer = {"status": "error", "category": str(category), "message": "no more bars"}
+    assert failure(answer) == (category, "no more bars")
+
+
+def test_an_error_beside_the_state_of_a_good_end() -> None:
+    """The category decides where LEAN's state finds nothing wrong."""
+    answer = {**answer_of(CASES / "completed"), "status": "error", "message": "no memory"}
+    assert failure({**answer, "category": "engine error"}) == (Category.ENGINE, "no memory")
+
+
+def test_another_harness_may_say_any_statistics() -> None:
+    """Without LEAN's state; sections of the document may be among them."""
+    performance = {"tradeStatistics": {"averageTradeDuration": "1.00:00:00"}}
+    statistics = {"Profit": "12.5%", "totalPerformance": performance, "runtimeStatistics": {"a": 1}}
+    outcome = read_of({"status": "ok", "statistics": statistics})
+    assert outcome.statistics is not None
+    assert outcome.statistics.values == {
+        "Profit": 0.125,
+        "runtimeStatistics.a": 1,
+        "totalPerformance.tradeStatistics.averageTradeDuration": 86_400,
+    }
+    assert outcome.read is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"statistics": None}, "it has no statistics"),
+        ({"equity": {"times": "", "values": "AAAAAAAAAAA="}}, "0 times and 1 values"),
+        ({"equity": {"times": "?", "values": ""}}, ""),
+        ({"equity": [1]}, "equity is list"),
+        ({"trades": {}}, "trades are not a list of lists"),
+        ({"trades": [1]}, "trades are not a list of lists"),
+    ],
+)
+def test_an_answer_that_does_not_fit_the_protocol_has_no_result(
+    change: dict[str, Any], message: str
+) -> None:
+    """It says what does not fit."""
+    answer = {**answer_of(CASES / "completed", outputs=ALL), **change}
+    category, told = failure(answer)
+    assert category is Category.NO_RESULT
+    assert told.startswith("the answer does not fit the protocol: ")
+    assert message in told
+
+
+@pytest.mark.parametrize("missing", [[], None, "equity/usa/daily/spy.zip", [7]])
+def test_no_list_of_missing_data_is_none(missing: object) -> None:
+    """A backtest without orders is complete then."""
+    outcome = read_of({**answer_of(CASES / "zero-orders"), "missing": missing})
+    assert outcome.failure is None
+    assert outcome.statistics is not None
+    assert outcome.statistics.total_orders == 0
