@@ -7,6 +7,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CSHARP := harness/csharp tests/csharp
 DISTRIBUTIONS := . harness/python $(sort $(wildcard plugins/*)) meta
 # Where a folder of wheels is named, or the one beside this checkout exists, pip installs from it
 # alone; tests that run pip inherit that.
@@ -44,10 +45,14 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	if command -v dotnet >/dev/null; then for folder in $(CSHARP); do \
+		dotnet format whitespace $$folder --folder --verify-no-changes || exit 1; done; fi
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	if command -v dotnet >/dev/null; then for folder in $(CSHARP); do \
+		dotnet format whitespace $$folder --folder || exit 1; done; fi
 
 wheels: $(VENV)/.installed
 	rm -rf dist

@@ -1,13 +1,10 @@
 using System.Collections;
-using System.Reflection;
 
 namespace Leanopt.Harness;
 
 /// <summary>Remembers the entries of one of LEAN's databases, to which strategies can add.</summary>
 internal sealed class Entries
 {
-    private const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public;
-
     private readonly Func<object> _database;
     private readonly Action _reload;
     private object _known;
@@ -31,7 +28,7 @@ internal sealed class Entries
             _known = database;
             _entries = Listed(database);
         }
-        else if (Property(database, "CustomEntries") is not IEnumerable custom || Property(database, "Entries") is not IDictionary entries)
+        else if (Insides.Property(database, "CustomEntries") is not IEnumerable custom || Insides.Property(database, "Entries") is not IDictionary entries)
         {
             // This LEAN does not tell what was set.
             _reload();
@@ -45,7 +42,5 @@ internal sealed class Entries
     }
 
     private static List<DictionaryEntry> Listed(object database) =>
-        Property(database, "Entries") is IDictionary entries ? entries.Keys.Cast<object>().Select(key => new DictionaryEntry(key, entries[key])).ToList() : [];
-
-    private static object? Property(object database, string name) => database.GetType().GetProperty(name, Hidden)?.GetValue(database);
+        Insides.Property(database, "Entries") is IDictionary entries ? entries.Keys.Cast<object>().Select(key => new DictionaryEntry(key, entries[key])).ToList() : [];
 }

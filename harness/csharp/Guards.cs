@@ -24,16 +24,16 @@ internal sealed class Guards
     public string? Ended { get; private set; }
 
     /// <summary>Run a backtest for request `id`; what it leaves behind may end the harness after its answer.</summary>
-    public string Around(string id, Func<(string Answer, bool Failed)> backtest)
+    public string Around(string id, Func<(string Answer, bool Failed, string? Unrestored)> backtest)
     {
         _channel.RestoreStandard();
         var before = Traces.Threads();
         _asked = id;
         try
         {
-            var (answer, failed) = backtest();
+            var (answer, failed, unrestored) = backtest();
             // Threads and children of one that completed may be a pool; of one that failed, nobody knows.
-            Ended = failed ? Traces.Left(before) : null;
+            Ended = unrestored ?? (failed ? Traces.Left(before) : null);
             return answer;
         }
         finally

@@ -41,7 +41,7 @@ internal sealed class Lean(Arguments arguments)
             }
             else
             {
-                _strategies.Load(arguments.Strategy);
+                Notes = _strategies.Load(arguments.Strategy).Notes;
             }
             hours.Wait();
             _reset = new Reset();
@@ -51,6 +51,12 @@ internal sealed class Lean(Arguments arguments)
             Fault = error as Failure ?? new Failure(Category.Engine, $"LEAN cannot be loaded: {error.Message}");
         }
     }
+
+    /// <summary>What the last backtest has changed and cannot be put back, null where there is nothing.</summary>
+    public string? Unrestored { get; private set; }
+
+    /// <summary>What a user should know of how the strategy is run.</summary>
+    public IReadOnlyList<string> Notes { get; private set; } = [];
 
     /// <summary>Run one backtest.</summary>
     /// <exception cref="Failure">It cannot be begun.</exception>
@@ -64,7 +70,7 @@ internal sealed class Lean(Arguments arguments)
         config["algorithm-location"] ??= arguments.Strategy;
         var location = (string)config["algorithm-location"]!;
         Configure(config);
-        _reset!.Before(request.Scenario(), request.Wants("document"));
+        _reset!.Before(request.Scenario(), request.Wants("document") || HasFreshData(location));
         _providers!.Register();
         _python?.Before(location);
         try
@@ -73,9 +79,13 @@ internal sealed class Lean(Arguments arguments)
         }
         finally
         {
-            _reset.After();
+            Unrestored = _reset.After();
+            Insides.ForgetTypes();
         }
     }
+
+    private bool HasFreshData(string location) =>
+        _python is null && _strategies.Load(location) is { State.Count: > 0, HasData: true };
 
     /// <summary>Refuse a configuration whose data or parts are others than those that have been loaded.</summary>
     private void CheckShared(JObject config)

@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Reflection;
 using QuantConnect.Algorithm;
 using QuantConnect.AlgorithmFactory.Python.Wrappers;
 using QuantConnect.Interfaces;
@@ -15,9 +14,6 @@ namespace Leanopt.Harness;
 /// </remarks>
 internal sealed class ParameterReads
 {
-    private static readonly FieldInfo? Parameters =
-        typeof(QCAlgorithm).GetField("_parameters", BindingFlags.Instance | BindingFlags.NonPublic);
-
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly ScheduledEvent _signal = new("leanopt", DateTime.MaxValue);
     private QCAlgorithm? _algorithm;
@@ -29,7 +25,7 @@ internal sealed class ParameterReads
         {
             lock (_names)
             {
-                return Parameters is null || _algorithm is null ? null : _names.Order(StringComparer.Ordinal).ToList();
+                return Insides.Parameters is null || _algorithm is null ? null : _names.Order(StringComparer.Ordinal).ToList();
             }
         }
     }
@@ -55,9 +51,9 @@ internal sealed class ParameterReads
         {
             return false;
         }
-        if (Parameters?.GetValue(_algorithm) is Dictionary<string, string> given)
+        if (Insides.Parameters?.GetValue(_algorithm) is Dictionary<string, string> given)
         {
-            Parameters.SetValue(_algorithm, new Watched(given, this));
+            Insides.Parameters.SetValue(_algorithm, new Watched(given, this));
         }
         return true;
     }

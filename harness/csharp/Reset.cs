@@ -18,48 +18,46 @@ internal sealed class Reset
     private readonly CultureInfo _culture = CultureInfo.CurrentCulture;
     private readonly CultureInfo? _default = CultureInfo.DefaultThreadCurrentCulture;
     private readonly CultureInfo? _interface = CultureInfo.DefaultThreadCurrentUICulture;
-    private readonly string _folder = Directory.GetCurrentDirectory();
+    private readonly Folder _folder = new();
     private readonly IDictionary _environment = Environment.GetEnvironmentVariables();
     private readonly Entries _hours = new(MarketHoursDatabase.FromDataFolder, MarketHoursDatabase.Reset);
     private readonly Entries _properties = new(SymbolPropertiesDatabase.FromDataFolder, SymbolPropertiesDatabase.Reset);
     private string _parsedFor = "";
 
-    /// <summary>Make ready for a backtest, whose configuration is LEAN's by now.</summary>
-    public void Before(Scenario scenario, bool document)
+    /// <summary>Make ready for a backtest, whose configuration is LEAN's by now; `fromFiles`: no bar may come from memory.</summary>
+    public void Before(Scenario scenario, bool fromFiles)
     {
         SymbolCache.Clear();
         MarketOnCloseOrder.SubmissionTimeBuffer = MarketOnCloseOrder.DefaultSubmissionTimeBuffer;
-        LocalObjectStore.DefaultObjectStore = Path.GetFullPath(Config.Get("object-store-root", Path.Combine(_folder, "storage")));
-        ForgetBars(scenario, document);
+        LocalObjectStore.DefaultObjectStore = Path.GetFullPath(Config.Get("object-store-root", Path.Combine(_folder.Path, "storage")));
+        ForgetBars(scenario, fromFiles);
+        string[] asked = [Config.Get("results-destination-folder"), Config.Get("object-store-root")];
+        _folder.Keep(asked.Where(path => path.Length > 0));
     }
 
-    /// <summary>Put back what the backtest has changed.</summary>
-    public void After()
+    /// <summary>Put back what the backtest has changed; return why that cannot be done, null where it is.</summary>
+    public string? After()
     {
         Console.SetOut(_output);
         Console.SetError(_errors);
         CultureInfo.CurrentCulture = _culture;
         CultureInfo.DefaultThreadCurrentCulture = _default;
         CultureInfo.DefaultThreadCurrentUICulture = _interface;
-        Directory.SetCurrentDirectory(_folder);
         RestoreEnvironment();
         _hours.Restore();
         _properties.Restore();
-        if (Directory.Exists(LocalObjectStore.DefaultObjectStore) && Config.Get("object-store-root").Length == 0)
-        {
-            Directory.Delete(LocalObjectStore.DefaultObjectStore, recursive: true);
-        }
+        return _folder.Restore();
     }
 
     /// <summary>Forget parsed bars, but for the same strategy under the same scenario.</summary>
     /// <remarks>
     /// LEAN keeps them by file and type alone, whatever time zone and hours they were parsed for.
-    /// A document has reports of the files that were asked for: nothing may come from memory.
+    /// Documents have reports of the files that were asked for, and strategies that are loaded afresh have new types of data.
     /// </remarks>
-    private void ForgetBars(Scenario scenario, bool document)
+    private void ForgetBars(Scenario scenario, bool fromFiles)
     {
         var parsed = $"{Config.Get("algorithm-location")} {Config.Get("algorithm-type-name")} {scenario}";
-        if (parsed != _parsedFor || document)
+        if (parsed != _parsedFor || fromFiles)
         {
             TextSubscriptionDataSourceReader.ClearCache();
             _parsedFor = parsed;

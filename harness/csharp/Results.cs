@@ -17,7 +17,7 @@ internal sealed class Results : BacktestingResultHandler
     {
         IsDocument = document;
         _rolling = rolling;
-        RunResultsAnalysis = document;
+        Insides.Analysis?.SetValue(this, document);
     }
 
     public bool IsDocument { get; }
@@ -108,7 +108,8 @@ internal sealed class Results : BacktestingResultHandler
     {
         if (packet is BacktestResultPacket { Progress: 1 } last)
         {
-            Statistics = last.Results.Statistics;
+            // LEAN adds the orders' hash to its own afterwards.
+            Statistics = new Dictionary<string, string>(last.Results.Statistics);
             Runtime = last.Results.RuntimeStatistics;
             Performance = last.Results.TotalPerformance;
             Final = new Dictionary<string, string>(last.Results.State);

@@ -76,6 +76,10 @@ internal sealed class Session
             ["harness"] = Program.Version,
             ["abilities"] = new JArray(Abilities),
         };
+        if (_lean.Notes.Count > 0)
+        {
+            hello["notes"] = new JArray(_lean.Notes);
+        }
         if (_lean.Fault is { } fault)
         {
             hello["fault"] = new JObject { ["category"] = fault.Category, ["message"] = fault.Message };
@@ -90,7 +94,7 @@ internal sealed class Session
         return _guards.Around(request.Id, () =>
         {
             var result = _lean.Run(config, request);
-            return (Answer.Of(request, result), result.Failed);
+            return (Answer.Of(request, result), result.Failed, _lean.Unrestored);
         });
     }
 }

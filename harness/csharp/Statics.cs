@@ -26,7 +26,8 @@ internal static class Statics
             .Select(field => $"{field.DeclaringType!.Name}.{Name(field)}")
             .ToList();
 
-    private static IEnumerable<Type> Types(Assembly assembly)
+    /// <summary>Return the types of an assembly, those left out whose bases are not there.</summary>
+    public static IEnumerable<Type> Types(Assembly assembly)
     {
         try
         {

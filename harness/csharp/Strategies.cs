@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.Loader;
 using QuantConnect;
 using QuantConnect.AlgorithmFactory;
 using QuantConnect.Configuration;
+using QuantConnect.Data;
 using QuantConnect.Interfaces;
 
 namespace Leanopt.Harness;
@@ -39,6 +41,7 @@ internal sealed class Strategy
     private readonly byte[]? _symbols;
     private readonly List<WeakReference> _contexts = [];
     private readonly bool _fresh;
+    private readonly TimeSpan _cost;
     private readonly Assembly _assembly;
     private readonly List<string> _names;
 
@@ -50,12 +53,24 @@ internal sealed class Strategy
         _symbols = File.Exists(symbols) ? File.ReadAllBytes(symbols) : null;
         State = Statics.Mutable(Loaded(collectible: true));
         _fresh = State.Count > 0;
+        var watch = Stopwatch.StartNew();
         _assembly = Loaded(_fresh);
+        _cost = watch.Elapsed;
         _names = Loader.GetExtendedTypeNames(_assembly);
+        HasData = Statics.Types(_assembly).Any(typeof(BaseData).IsAssignableFrom);
     }
+
+    /// <summary>What a user should know of how it is run.</summary>
+    public IReadOnlyList<string> Notes =>
+        State.Count == 0
+            ? []
+            : [$"the strategy has static state ({string.Join(", ", State.Take(3))}): it is loaded afresh for each backtest, in {_cost.TotalMilliseconds:F0} ms"];
 
     /// <summary>The static fields that one backtest would leave for the next.</summary>
     public IReadOnlyList<string> State { get; }
+
+    /// <summary>Whether it has types of data of its own, which LEAN's caches tell apart by name only.</summary>
+    public bool HasData { get; }
 
     /// <summary>How many assemblies of backtests that are over are still in memory.</summary>
     public int Kept => _contexts.Count(one => one.IsAlive);

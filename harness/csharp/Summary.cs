@@ -1,8 +1,6 @@
-using System.Reflection;
 using QuantConnect;
 using QuantConnect.Data;
 using QuantConnect.Interfaces;
-using QuantConnect.Lean.Engine.Results;
 using QuantConnect.Securities;
 using QuantConnect.Statistics;
 
@@ -15,12 +13,8 @@ namespace Leanopt.Harness;
 /// </remarks>
 internal static class Summary
 {
-    private const BindingFlags Hidden = BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance;
-
-    private static readonly FieldInfo? CapacityField = typeof(BacktestingResultHandler).GetField("_capacityEstimate", Hidden);
-    private static readonly FieldInfo? CustomField = typeof(BaseResultsHandler).GetField("_customSummaryStatistics", Hidden);
-    private static readonly Period? Whole = Piece<Period>("GetAlgorithmPerformance");
-    private static readonly Texts? Worded = Piece<Texts>("GetSummary");
+    private static readonly Period? Whole = Insides.Statistic<Period>("GetAlgorithmPerformance");
+    private static readonly Texts? Worded = Insides.Statistic<Texts>("GetSummary");
 
     private delegate AlgorithmPerformance Period(
         DateTime from,
@@ -40,14 +34,14 @@ internal static class Summary
         AlgorithmPerformance performance, CapacityEstimate? capacity, decimal fees, int orders, string currency);
 
     /// <summary>Return the estimate of the strategy's capacity, null where there is none.</summary>
-    public static CapacityEstimate? Capacity(Results results) => CapacityField?.GetValue(results) as CapacityEstimate;
+    public static CapacityEstimate? Capacity(Results results) => Insides.Capacity?.GetValue(results) as CapacityEstimate;
 
     /// <summary>Return the statistics, null where LEAN's way must be taken.</summary>
     public static StatisticsResults? Of(Results results, IAlgorithm algorithm, bool rolling)
     {
         var measured = results.Measure();
-        if (rolling || Whole is null || Worded is null || CapacityField is null
-            || CustomField?.GetValue(results) is not IDictionary<string, string> custom
+        if (rolling || Whole is null || Worded is null || Insides.Capacity is null
+            || Insides.Custom?.GetValue(results) is not IDictionary<string, string> custom
             || measured is not { Equity.Count: > 0, Returns: { } returns, Benchmark: { } benchmark })
         {
             return null;
@@ -76,12 +70,5 @@ internal static class Summary
             texts.TryAdd(name, value);
         }
         return new StatisticsResults(whole, [], texts);
-    }
-
-    private static T? Piece<T>(string name)
-        where T : Delegate
-    {
-        var method = typeof(StatisticsBuilder).GetMethod(name, Hidden);
-        return method is null ? null : Delegate.CreateDelegate(typeof(T), method, throwOnBindFailure: false) as T;
     }
 }

@@ -85,7 +85,10 @@ class Dispatcher(Generic[T]):
 
     def greeted(self, worker: Worker[T], hello: Hello) -> None:
         """Give a worker its first request, if its strategy is the one that was prepared."""
-        self.hello = self.hello or hello
+        if self.hello is None:
+            self.hello = hello
+            for note in hello.notes:
+                self._report(note)
         misfit = _misfit(self._rules.identity, hello)
         if misfit is None:
             self._make_room()

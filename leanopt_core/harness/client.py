@@ -142,7 +142,7 @@ def _without_number(payload: object, constant: str) -> object:
 
 
 def _understand(said: Mapping[str, Any], protocol: int) -> Hello:
-    abilities = said.get("abilities")
+    abilities, notes = said.get("abilities"), said.get("notes")
     identity = said.get("identity")
     return Hello(
         protocol=protocol,
@@ -152,6 +152,7 @@ def _understand(said: Mapping[str, Any], protocol: int) -> Hello:
         abilities=frozenset(map(str, abilities if isinstance(abilities, list) else ())),
         identity=identity if isinstance(identity, str) else None,
         fault=_fault(said.get("fault")),
+        notes=tuple(map(str, notes if isinstance(notes, list) else ())),
     )
 
 

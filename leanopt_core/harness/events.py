@@ -15,7 +15,7 @@ class Hello:
     """What a harness says about itself; protocol 0 is the base form, which says nothing.
 
     `identity` is the strategy's as the harness sees it, None where it cannot say. `fault` tells
-    that the strategy cannot run at all, so that no backtest can succeed.
+    that the strategy cannot run at all, so that no backtest can succeed. `notes` are for the user.
     """
 
     protocol: int = 0
@@ -25,6 +25,7 @@ class Hello:
     abilities: frozenset[str] = frozenset()
     identity: str | None = None
     fault: Failure | None = None
+    notes: tuple[str, ...] = ()
 
 
 @frozen

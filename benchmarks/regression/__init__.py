@@ -1,0 +1,1 @@
+"""LEAN's regression algorithms in a warm harness and in fresh processes, and how they compare."""

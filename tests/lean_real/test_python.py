@@ -1,0 +1,59 @@
+"""The warm harness for LEAN with a strategy in Python, held to the Launcher and to its C# twin."""
+
+from __future__ import annotations
+
+import pytest
+from regression.results import differences, from_answer, from_document
+
+from leanopt_core.engines.lean.failures import failure_of
+from leanopt_core.engines.lean.trades import read_trades
+from tests.lean_real.comparing import lasting, state
+from tests.lean_real.conftest import Strategy
+
+pytestmark = pytest.mark.slow
+
+
+def test_answer_is_the_launchers(python: Strategy) -> None:
+    """Statistics, order hash, equity and trades are those of a fresh process."""
+    launched = python.launched(fast=5)
+    expected = from_document(launched.document, launched.order_hash)
+    answer = python.run("equity", "trades", fast=5)
+    assert not list(differences(from_answer(answer), expected))
+    assert state(answer) == state(launched.document)
+    assert answer["trades"] == read_trades(launched.document)
+    assert answer["read"] == ["fast", "fault", "from", "money", "slow", "ticker", "until"]
+
+
+def test_orders_are_the_twins(python: Strategy, csharp: Strategy) -> None:
+    """The strategy in Python makes the orders of the one in C#, time after time."""
+    for fast in (5, 20, 5, 12):
+        answer, twin = python.run(fast=fast), csharp.run(fast=fast)
+        assert answer["status"] == "complete"
+        assert answer["order_hash"] == twin["order_hash"]
+        assert answer["orders"] == twin["orders"] > 4
+
+
+@pytest.mark.parametrize("fault", ["initialize", "runtime"])
+def test_failure_is_the_launchers(python: Strategy, fault: str) -> None:
+    """State, message and stack are those in the Launcher's document; the next backtest is well."""
+    answer, document = python.run(fault=fault), python.launched(fault=fault).document
+    assert answer["status"] == "error"
+    assert state(answer) == state(document)
+    assert failure_of(answer) == failure_of(document) is not None
+    assert python.run()["status"] == "complete"
+
+
+def test_dates_and_cash_from_outside(python: Strategy) -> None:
+    """They are what the strategy would have set itself."""
+    scenario = {"start": "2003-03-03", "end": "2004-02-27", "cash": 250_000}
+    own = {"from": "2003-03-03", "until": "2004-02-27", "money": 250_000}
+    outside, inside = python.run("equity", scenario=scenario), python.run("equity", **own)
+    assert inside["statistics"]["Start Equity"] == "250000"
+    assert from_answer(outside) == from_answer(inside)
+
+
+def test_fifty_answers_are_the_same(python: Strategy) -> None:
+    """Nothing but the time that it took changes."""
+    first = lasting(python.run("equity", "trades"))
+    for _ in range(49):
+        assert lasting(python.run("equity", "trades")) == first
