@@ -19,6 +19,7 @@ ROOT: Final = Path(__file__).parents[1]
 #: Where files outside of `docs` are in the site, by their path in the repository.
 ELSEWHERE: Final = {
     "harness/protocol.md": "reference/protocol.md",
+    "harness/csharp/README.md": "reference/warm-lean.md",
     "harness/transcripts/README.md": "reference/transcripts.md",
     "examples/quickstart/pipeline.toml": "tutorial/files/pipeline.toml",
     "examples/quickstart/strategy.py": "tutorial/files/strategy.py",

@@ -28,7 +28,8 @@ internal sealed class Entries
             _known = database;
             _entries = Listed(database);
         }
-        else if (Insides.Property(database, "CustomEntries") is not IEnumerable custom || Insides.Property(database, "Entries") is not IDictionary entries)
+        else if (Insides.Property(database, "CustomEntries") is not IEnumerable custom
+            || Insides.Property(database, "Entries") is not IDictionary entries)
         {
             // This LEAN does not tell what was set.
             _reload();
@@ -42,5 +43,7 @@ internal sealed class Entries
     }
 
     private static List<DictionaryEntry> Listed(object database) =>
-        Insides.Property(database, "Entries") is IDictionary entries ? entries.Keys.Cast<object>().Select(key => new DictionaryEntry(key, entries[key])).ToList() : [];
+        Insides.Property(database, "Entries") is IDictionary entries
+            ? entries.Keys.Cast<object>().Select(key => new DictionaryEntry(key, entries[key])).ToList()
+            : [];
 }

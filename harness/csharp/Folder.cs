@@ -28,10 +28,8 @@ internal sealed class Folder
         try
         {
             Directory.SetCurrentDirectory(Path);
-            foreach (var entry in Directory.EnumerateFileSystemEntries(Path).Where(entry => entry == own || (_scratch && !_kept.Contains(entry))))
-            {
-                Remove(entry);
-            }
+            var left = Directory.EnumerateFileSystemEntries(Path).Where(entry => entry == own || (_scratch && !_kept.Contains(entry)));
+            left.ToList().ForEach(Remove);
             return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -43,7 +41,8 @@ internal sealed class Folder
     // A link goes, and what it leads to stays.
     private static void Remove(string entry)
     {
-        if (File.GetAttributes(entry) is var kind && kind.HasFlag(FileAttributes.Directory) && !kind.HasFlag(FileAttributes.ReparsePoint))
+        var kind = File.GetAttributes(entry);
+        if (kind.HasFlag(FileAttributes.Directory) && !kind.HasFlag(FileAttributes.ReparsePoint))
         {
             Directory.Delete(entry, recursive: true);
         }

@@ -16,8 +16,9 @@ internal sealed class Guards
     public Guards(Channel channel)
     {
         _channel = channel;
-        AppDomain.CurrentDomain.UnhandledException += (_, raised) => End(new Failure(Category.Strategy, Told(raised.ExceptionObject)));
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => End(new Failure(Category.NoResult, $"the strategy ended the process with exit code {Environment.ExitCode}"));
+        AppDomain.CurrentDomain.UnhandledException += (_, raised) => End(Category.Strategy, Told(raised.ExceptionObject));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+            End(Category.NoResult, $"the strategy ended the process with exit code {Environment.ExitCode}");
     }
 
     /// <summary>Why the harness must end, null while it may go on.</summary>
@@ -43,13 +44,13 @@ internal sealed class Guards
         }
     }
 
-    private void End(Failure failure)
+    private void End(string category, string message)
     {
         if (Interlocked.Exchange(ref _asked, null) is { } id && !_used)
         {
-            _channel.Write(Answer.Error(id, failure));
+            _channel.Write(Answer.Error(id, new Failure(category, message)));
         }
-        Console.Error.WriteLine($"\nthe harness ends: {failure.Message}");
+        Console.Error.WriteLine($"\nthe harness ends: {message}");
         Native.Exit(Failed);
     }
 

@@ -14,8 +14,8 @@ internal static class Native
     [DllImport("libc", EntryPoint = "dup2", SetLastError = true)]
     public static extern int Duplicate(int from, int to);
 
-    [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
-    public static extern int Open(string path, int flags);
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
     /// <summary>End the process now, without waiting for threads or handlers.</summary>
     [DllImport("libc", EntryPoint = "_exit")]

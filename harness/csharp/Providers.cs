@@ -65,6 +65,7 @@ internal sealed class Providers
         Composer.Instance.AddPart(Factors);
         // LEAN looks its history provider up by name; one backtest's must not serve another.
         Composer.Instance.AddPart<IHistoryProvider>(new SubscriptionDataReaderHistoryProvider());
-        FundamentalService.Initialize(Data, Made<IFundamentalDataProvider>("fundamental-data-provider", () => new CoarseFundamentalDataProvider()), false);
+        var fundamental = Made<IFundamentalDataProvider>("fundamental-data-provider", () => new CoarseFundamentalDataProvider());
+        FundamentalService.Initialize(Data, fundamental, false);
     }
 }

@@ -65,7 +65,8 @@ internal sealed class Python
         var version = Regex.Match(library.Name, @"python\d\.\d+").Value;
         for (var folder = library.Directory; folder is not null && version.Length > 0; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "lib", version, "os.py")) && Environment.GetEnvironmentVariable("PYTHONHOME") is null)
+            var found = File.Exists(Path.Combine(folder.FullName, "lib", version, "os.py"));
+            if (found && Environment.GetEnvironmentVariable("PYTHONHOME") is null)
             {
                 PythonEngine.PythonHome = folder.FullName;
                 return;

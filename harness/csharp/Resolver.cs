@@ -26,7 +26,8 @@ internal static class Resolver
     private static IntPtr LoadNative(string name, string lean)
     {
         string[] folders = [lean, Path.Combine(lean, "runtimes", RuntimeInformation.RuntimeIdentifier, "native")];
-        foreach (var file in folders.SelectMany(folder => new[] { name, $"{name}.so", $"lib{name}.so" }.Select(one => Path.Combine(folder, one))))
+        string[] names = [name, $"{name}.so", $"lib{name}.so"];
+        foreach (var file in folders.SelectMany(folder => names.Select(one => Path.Combine(folder, one))))
         {
             if (File.Exists(file) && NativeLibrary.TryLoad(file, out var handle))
             {

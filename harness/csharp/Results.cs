@@ -139,7 +139,14 @@ internal sealed class Results : BacktestingResultHandler
 
     /// <summary>What LEAN's statistics are computed from.</summary>
     internal Measured Measure() =>
-        new(Equity(), Values(StrategyEquityKey, ReturnKey), Values(BenchmarkKey, BenchmarkKey), Values(PortfolioTurnoverKey, PortfolioTurnoverKey) ?? [], StartingPortfolioValue, TotalTradesCount(), AlgorithmCurrencySymbol);
+        new(
+            Equity(),
+            Values(StrategyEquityKey, ReturnKey),
+            Values(BenchmarkKey, BenchmarkKey),
+            Values(PortfolioTurnoverKey, PortfolioTurnoverKey) ?? [],
+            StartingPortfolioValue,
+            TotalTradesCount(),
+            AlgorithmCurrencySymbol);
 
     private List<ISeriesPoint>? Values(string chart, string series) =>
         Charts.TryGetValue(chart, out var found) && found.Series.TryGetValue(series, out var values) ? values.Values : null;

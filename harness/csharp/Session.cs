@@ -64,6 +64,11 @@ internal sealed class Session
         {
             return Answer.Error(id, failure);
         }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // LEAN handles what strategies raise: this is the harness's own fault, or the machine's.
+            return Answer.Error(id, new Failure(Category.Engine, $"{error.GetType().Name}: {error.Message}"));
+        }
     }
 
     private JObject Hello(Request request)

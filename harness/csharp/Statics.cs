@@ -5,6 +5,7 @@ namespace Leanopt.Harness;
 /// <summary>Finds static state of a strategy, which one backtest would leave for the next.</summary>
 internal static class Statics
 {
+    private const BindingFlags Instance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
     private const BindingFlags All = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
     private static readonly HashSet<Type> Immutable =
@@ -48,7 +49,7 @@ internal static class Statics
         || Immutable.Contains(type)
         || Known.Contains(type.FullName ?? "")
         || (Nullable.GetUnderlyingType(type) is { } inner && IsImmutable(inner))
-        || (type.IsValueType && type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).All(field => IsImmutable(field.FieldType)));
+        || (type.IsValueType && type.GetFields(Instance).All(field => IsImmutable(field.FieldType)));
 
     // `<Name>k__BackingField` is what C# makes of an automatic property.
     private static string Name(FieldInfo field) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.Loader;
 using QuantConnect;
@@ -64,7 +65,9 @@ internal sealed class Strategy
     public IReadOnlyList<string> Notes =>
         State.Count == 0
             ? []
-            : [$"the strategy has static state ({string.Join(", ", State.Take(3))}): it is loaded afresh for each backtest, in {_cost.TotalMilliseconds:F0} ms"];
+            : [$"the strategy has static state ({string.Join(", ", State.Take(3))}): each backtest loads it afresh, in {Cost}"];
+
+    private string Cost => string.Create(CultureInfo.InvariantCulture, $"{_cost.TotalMilliseconds:F1} ms");
 
     /// <summary>The static fields that one backtest would leave for the next.</summary>
     public IReadOnlyList<string> State { get; }

@@ -12,7 +12,7 @@ internal static class Traces
     private static readonly string[] Expected = [".NET ", "WeightedWork", "dotnet-"];
 
     /// <summary>Return the ids of this process's threads.</summary>
-    public static HashSet<string> Threads() => Directory.EnumerateDirectories(Tasks).Select(path => Path.GetFileName(path)).ToHashSet();
+    public static HashSet<string> Threads() => Directory.EnumerateDirectories(Tasks).Select(Path.GetFileName).OfType<string>().ToHashSet();
 
     /// <summary>Kill child processes; return what was left since `before`, null where nothing was.</summary>
     public static string? Left(HashSet<string> before)

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
-from leanopt_core.cli.output import plain, print_json, print_table
+from leanopt_core.cli.output import plain, print_json
+from leanopt_core.cli.verification import counted, document, print_verification, warnings
 from leanopt_core.errors import DifferenceError
 
-if TYPE_CHECKING:
-    from leanopt_core.search.compared import Compared, Verification
-
 _BEST = 10
-# Of one backtest; a person reads no more.
-_MOST = 8
-# So many columns are there whether statistics differ or not.
-_ALWAYS = 4
 
 
 @click.command("verify")
@@ -62,15 +54,15 @@ def command(
             tell=_tell,
             progress=_progress,
         )
-    for warning in _warnings(said):
+    for warning in warnings(said):
         _tell(f"warning: {warning}")
     if as_json:
-        print_json(_document(said))
+        print_json(document(said))
     else:
-        _print(said)
+        print_verification(said)
     if said.different:
-        what = f"{said.different} of {_counted(len(said.compared))}"
-        raise DifferenceError(f"{what} of run {said.run} differ on harness {against!r}")
+        what = f"{said.different} of {counted(len(said.compared))}"
+        raise DifferenceError(f"run {said.run} differs on harness {against!r}: {what}")
 
 
 def _tell(text: str) -> None:
@@ -81,80 +73,5 @@ def _progress(harness: str, finished: int, of: int) -> None:
     """Show how far a harness is; only its end where standard error is no terminal."""
     if sys.stderr.isatty() or finished == of:
         start = "\r" if sys.stderr.isatty() else ""
-        text = f"{start}{plain(harness)}: {finished} of {_counted(of)} finished"
+        text = f"{start}{plain(harness)}: {finished} of {counted(of)} finished"
         click.echo(text, nl=finished == of, err=True)
-
-
-def _counted(backtests: int) -> str:
-    return f"{backtests} backtest{'' if backtests == 1 else 's'}"
-
-
-def _warnings(said: Verification) -> Iterator[str]:
-    if said.changed:
-        yield f"the strategy's files have changed since run {said.run}"
-    if not said.repeated:
-        yield (
-            f"harness {said.harness!r} itself does not repeat the stored statistics: "
-            "strategy, data or engine have changed, or a backtest depends on more than these"
-        )
-
-
-def _print(said: Verification) -> None:
-    head = ("trial", "scenario", "result", "fingerprint", "statistic", "stored", said.other)
-    rows = [row for one in said.compared for row in _rows(one)]
-    columns = len(head) if any(one.differences for one in said.compared) else _ALWAYS
-    print_table(head[:columns], [row[:columns] for row in rows], keep=2)
-    for one in said.compared:
-        failure = one.other.outcome.failure
-        if failure is not None:
-            where = f"trial {one.stored.place.number}, scenario {one.stored.place.scenario}"
-            click.echo(plain(f"{where}: {failure.category}: {failure.message}"))
-    if not said.different:
-        what = _counted(len(said.compared))
-        click.echo(plain(f"{what} of run {said.run}: all equal on harness {said.other!r}"))
-
-
-def _rows(one: Compared) -> Iterator[tuple[object, ...]]:
-    """Yield a backtest's line, and one more for each further statistic that differs."""
-    found = [(name, repr(a), repr(b)) for name, (a, b) in one.differences.items()]
-    if more := len(found) - _MOST:
-        found = found if more < 0 else [*found[:_MOST], (f"and {more} more: --json", "", "")]
-    first, *others = found or [("", "", "")]
-    result = "equal" if one.equal else "failed" if one.other.outcome.failure else "differs"
-    yield (one.stored.place.number, one.stored.place.scenario, result, _fingerprint(one), *first)
-    yield from (("", "", "", "", *other) for other in others)
-
-
-def _fingerprint(one: Compared) -> str | None:
-    """Return what both harnesses have, or that they differ; None where nothing was compared."""
-    return {None: None, True: one.other.fingerprint, False: "differs"}[one.alike]
-
-
-def _document(said: Verification) -> dict[str, Any]:
-    return {
-        "run": said.run,
-        "harness": said.harness,
-        "against": said.other,
-        "equal": not said.different,
-        "warnings": list(_warnings(said)),
-        "backtests": [_compared(one) for one in said.compared],
-    }
-
-
-def _compared(one: Compared) -> dict[str, Any]:
-    place, failure = one.stored.place, one.other.outcome.failure
-    return {
-        "search": place.search,
-        "trial": place.number,
-        "scenario": place.scenario,
-        "equal": one.equal,
-        "differences": [
-            {"statistic": name, "stored": stored, "again": again}
-            for name, (stored, again) in one.differences.items()
-        ],
-        "failure": failure and {"category": str(failure.category), "message": failure.message},
-        "fingerprints": {
-            "run": one.own and one.own.fingerprint,
-            "against": one.other.fingerprint,
-        },
-    }

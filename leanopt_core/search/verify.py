@@ -1,7 +1,7 @@
 """Runs trials of a run again on another harness, past the store, and compares what comes out.
 
-Statistics are compared with the stored
-ones. Fingerprints are not stored: where the engine has some, the run's own harness runs too.
+Statistics are compared with the stored ones. Fingerprints are not stored: where the engine has
+some, the run's own harness runs too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from attrs import field, frozen
 from leanopt_core.engines.base import Brief, Tell
 from leanopt_core.errors import ExecutorError, StrategyError, UsageError
 from leanopt_core.executors.pool import Finished, Pool
-from leanopt_core.pipeline import Choice
+from leanopt_core.pipeline import Choice, ExecutorSettings
 from leanopt_core.pipeline.misfit import MisfitError
 from leanopt_core.pipeline.options import option_fields
 from leanopt_core.plugins import Registry
@@ -50,7 +50,7 @@ def verify(
     Raises UsageError where the engine has no harness of this name, or there is nothing to compare.
     """
     restored = Restored(run, registry, project)
-    own = _own(restored, run.name)
+    own, executor = _kept(restored, run.name)
     other = _on(restored, own, against)
     harness = _name(restored.strategy.get("harness"))
     backtests = [
@@ -62,7 +62,7 @@ def verify(
     ]
     if not backtests:
         raise UsageError(f"run {run.name} has no completed trial")
-    errand = _Errand(restored, backtests, workers, tell, progress)
+    errand = _Errand(restored, executor, backtests, workers, tell, progress)
     made = errand.made(other, against)
     known = harness != against and any(one.fingerprint for one in made)
     mine = errand.made(own, harness) if known else [None] * len(made)
@@ -71,10 +71,10 @@ def verify(
     return Verification(run.name, harness, against, compared, changed=changed)
 
 
-def _own(restored: Restored, name: str) -> Choice:
-    """Return the engine as the run had it."""
+def _kept(restored: Restored, name: str) -> tuple[Choice, ExecutorSettings]:
+    """Return engine and executor as the run had them."""
     try:
-        return restored.engine()
+        return restored.engine(), restored.executor()
     except (UsageError, MisfitError) as error:
         raise UsageError(f"run {name} cannot be backtested again: {error}") from None
 
@@ -98,6 +98,7 @@ class _Errand:
     """The backtests to run on each of the harnesses."""
 
     restored: Restored
+    executor: ExecutorSettings
     backtests: Sequence[Again]
     workers: int | None
     tell: Tell
@@ -116,11 +117,11 @@ class _Errand:
         space, scenarios = self.restored.space, self.restored.scenarios
         parameters = (*space.names, *space.fixed)
         brief = Brief(parameters, (*scenarios.values(),), allow_unread=True, tell=self.tell)
-        # A harness may take longer than the time limit that suited the run's own.
-        settings = self.restored.executor()
+        settings = self.executor
         with made_ready(engine, settings.choice, self.restored.folder, brief) as ready:
             self.sources.add(ready.build.source)
             workers = ready.executor.workers(self.workers or settings.workers)
+            # No time limit: that of the run suits its own harness, and others may take longer.
             with Pool[int](
                 ready.executor,
                 ready.build.launch,

@@ -12,9 +12,10 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
 
 REPOSITORY = "leanopt-test"
 
@@ -42,11 +43,19 @@ def image(client: Any, extra: Mapping[str, Content] | None = None) -> str:
     `extra` maps paths in the image to files or folders to copy, contents, or targets of symbolic
     links. `client` is a `docker.APIClient`.
     """
-    archive = _archive({**_interpreter(), **(extra or {})})
-    tag = hashlib.sha256(archive).hexdigest()[:16]
-    if not client.images(f"{REPOSITORY}:{tag}", quiet=True):
-        client.import_image_from_data(archive, repository=REPOSITORY, tag=tag)
+    with TemporaryFile() as archive:
+        _write(archive, {**_interpreter(), **(extra or {})})
+        archive.seek(0)
+        tag = hashlib.file_digest(archive, "sha256").hexdigest()[:16]
+        archive.seek(0)
+        if not client.images(f"{REPOSITORY}:{tag}", quiet=True):
+            client.import_image_from_data(archive, repository=REPOSITORY, tag=tag)
     return f"{REPOSITORY}:{tag}"
+
+
+def libraries(programs: Iterable[Path]) -> set[Path]:
+    """Return every shared library that these programs and libraries load."""
+    return {Path(one) for path in programs for one in re.findall(r"=> (/\S+)", _ldd(path))}
 
 
 def _interpreter() -> dict[str, Content]:
@@ -55,7 +64,7 @@ def _interpreter() -> dict[str, Content]:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return {
         **{str(loader): loader.resolve() for loader in _loaders(program)},
-        **{f"lib/{path.name}": path.resolve() for path in _libraries(program, library)},
+        **{f"lib/{path.name}": path.resolve() for path in _loaded(program, library)},
         f"{_PREFIX}/bin/python3": program,
         f"{_PREFIX}/lib/{version}": library,
         "etc/passwd": _PASSWD,
@@ -71,24 +80,21 @@ def _loaders(program: Path) -> list[Path]:
     return [Path(found) for found in re.findall(r"^\s+(/\S*/ld-\S+)", _ldd(program), re.MULTILINE)]
 
 
-def _libraries(program: Path, library: Path) -> set[Path]:
+def _loaded(program: Path, library: Path) -> set[Path]:
     """Return every shared library that the interpreter and its modules load."""
-    asking = [program, *sorted((library / "lib-dynload").glob("*.so"))]
-    found = {Path(one) for path in asking for one in re.findall(r"=> (/\S+)", _ldd(path))}
-    wanted = re.compile(r"tcl|tk|X11|xcb")
-    return {path for path in found if not wanted.search(path.name)}
+    found = libraries([program, *sorted((library / "lib-dynload").glob("*.so"))])
+    unwanted = re.compile(r"tcl|tk|X11|xcb")
+    return {path for path in found if not unwanted.search(path.name)}
 
 
-def _archive(content: Mapping[str, Content]) -> bytes:
-    """Return a tar archive, the same bytes for the same content."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+def _write(archive: IO[bytes], content: Mapping[str, Content]) -> None:
+    """Write a tar archive, the same bytes for the same content."""
+    with tarfile.open(fileobj=archive, mode="w") as tar:
         for name in ("tmp", "proc", "dev", "sys", "leanopt"):
             tar.addfile(_plain(name, tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755))
         for name, what in sorted(content.items()):
             for member, data in _members(name.strip("/"), what):
                 tar.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()
 
 
 def _members(name: str, what: Content) -> Iterator[tuple[tarfile.TarInfo, bytes]]:

@@ -148,7 +148,7 @@ def test_another_statistic_differs(verify: Verify) -> None:
     """It is named with both values."""
     done = verify("odd")
     assert done.returncode == 9
-    assert "1 of 3 backtests of run twin-1 differ on harness 'odd'" in done.stderr
+    assert "leanopt: run twin-1 differs on harness 'odd': 1 of 3 backtests" in done.stderr
     head, first, second, *_ = (line.split() for line in done.stdout.splitlines())
     assert head[4:] == ["statistic", "stored", "odd"]
     assert first == ["7", "default", "differs", "mark-7", "Total", "Orders", "5.0", "6.0"]

@@ -64,12 +64,12 @@ def test_warm_lean_names_an_order_hash(engine: LeanEngine) -> None:
     assert engine.fingerprint(Answer({"status": "error", "order_hash": ""})) is None
 
 
-def test_a_run_is_verified(run: Run) -> None:
-    """On the harness that made it; another name is refused."""
-    run("run", "pipeline.toml", "--set", "strategy.harness=launcher")
+def test_warm_is_verified_against_the_launcher(run: Run) -> None:
+    """Statistics and order hashes are equal; an unknown harness is refused."""
+    run("run", "pipeline.toml", "--set", "strategy.harness=warm")
     said = run("verify", "spy-1", "--best", "3", "--against", "launcher")
     assert "3 backtests of run spy-1: all equal on harness 'launcher'" in said
-    assert len(re.findall("^ *[0-9]+  default   equal", said, re.MULTILINE)) == 3
+    assert len(re.findall("^ *[0-9]+  default   equal   [0-9a-f]{32}$", said, re.MULTILINE)) == 3
     assert "has no harness 'luncher'" in run("verify", "spy-1", "--against", "luncher", code=2)
 
 
