@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import os
+import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +167,124 @@ def test_each_key_is_checked(run: Run, tmp_path: Path, key: str, value: object) 
     assert done.returncode == 1
     assert key.rstrip("s") in done.stderr
     assert not (tmp_path / "results").exists()
+
+
+@pytest.fixture
+def warm(standin: Standin, tmp_path: Path) -> Iterator[Warm]:
+    """The warm harness at work."""
+    folder = tmp_path / "harness"
+    folder.mkdir()
+    for name in ("LeanoptHarness.dll", "LeanoptHarness.runtimeconfig.json"):
+        (folder / name).touch()
+    made = project(tmp_path)
+    paths = {"--lean": standin.launcher, "--strategy": made / "Strategies.dll"}
+    command = ["dotnet", folder / "LeanoptHarness.dll", "--data", made / "data"]
+    with subprocess.Popen(
+        [*command, *(word for option in paths.items() for word in option)],
+        env={**os.environ, **standin.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        yield Warm(process, made, standin)
+        process.kill()
+
+
+class Warm:
+    """The stand-in for the warm harness."""
+
+    def __init__(self, process: subprocess.Popen[bytes], made: Path, standin: Standin) -> None:
+        self.process = process
+        self.project = made
+        self._standin = standin
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        """Return the answer to a request, None where there is none."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"id": "1", **request}).encode() + b"\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else None
+
+    def config(self, results: Path, **parameters: str) -> dict[str, Any]:
+        """Return a whole configuration."""
+        config = configuration(self.project, results, **parameters)
+        return {**config, "composer-dll-directory": str(self._standin.launcher)}
+
+    def run(self, change: dict[str, Any] | None = None, **parameters: str) -> Any:
+        """Run a backtest that needs no folder, the request changed in some members."""
+        config = self.config(self.project / "results", **parameters)
+        del config["results-destination-folder"], config["object-store-root"]
+        return self.ask({"config": config, **(change or {})})
+
+
+def test_warm_answers_are_the_launchers_documents(warm: Warm, run: Run, tmp_path: Path) -> None:
+    """The same statistics of a recorded backtest; and nothing is written."""
+    point = {"fast": "3", "slow": "60", "entry": "4"}
+    answer = warm.run({"outputs": ["equity", "trades"]}, **point)
+    assert not (tmp_path / "results").exists()
+    run(**point)
+    document = json.loads((tmp_path / "results" / "backtest.json").read_text())
+    assert answer["status"] == "complete"
+    assert answer["statistics"] == document["statistics"]
+    assert answer["totalPerformance"] == document["totalPerformance"]
+    assert answer["state"]["Status"] == "Completed"
+    candles = document["charts"]["Strategy Equity"]["series"]["Equity"]["values"]
+    for name, code, column in (("times", "q", 0), ("values", "d", -1)):
+        packed = base64.b64decode(answer["equity"][name])
+        expected = [candle[column] for candle in candles]
+        assert list(struct.unpack(f"<{len(candles)}{code}", packed)) == expected
+
+
+def test_warm_writes_the_documents_that_are_asked_for(warm: Warm, tmp_path: Path) -> None:
+    """Into the folder that the configuration names."""
+    config = warm.config(tmp_path / "results", case="completed")
+    answer = warm.ask({"config": config, "outputs": ["document"]})
+    document = json.loads((tmp_path / "results" / "backtest.json").read_text())
+    assert answer["statistics"] == document["statistics"]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "message"),
+    [
+        ({"start": "2003-01-01", "end": "2007-12-31", "cash": 100_000}, None),
+        ({"cash": 1000}, "InitialCash 1000: recorded was 100000 only"),
+        ({"start": "2003-01-02"}, "start 2003-01-02: recorded was 2003-01-01 only"),
+    ],
+)
+def test_warm_applies_dates_and_cash(
+    warm: Warm, scenario: dict[str, Any], message: str | None
+) -> None:
+    """Whatever the parameters say."""
+    parameters = {"fast": "3", "slow": "60", "start": "2003-01-01"}
+    answer = warm.run({"scenario": scenario}, **parameters)
+    assert answer["status"] == ("error" if message else "complete")
+    assert message is None or message in answer["message"]
+
+
+def test_only_a_fresh_process_answers_for_a_strategy_that_ends_it(warm: Warm) -> None:
+    """It ends then; one that has run a backtest ends without an answer."""
+    answer = warm.run(case="process-exit")
+    assert (answer["category"], answer["message"][-11:]) == ("no result", "exit code 3")
+    assert warm.process.wait(30) == 1
+
+
+def test_a_used_process_ends_without_an_answer(warm: Warm) -> None:
+    """An earlier backtest may be to blame."""
+    assert warm.run(case="completed")["status"] == "complete"
+    assert warm.run(case="process-exit") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("parameters", {"fast": 3}), ("data-folder", "/none"), ("algorithm-location", "/none.dll")],
+)
+def test_warm_checks_each_configuration(warm: Warm, key: str, value: object) -> None:
+    """As LEAN would, and against what it was started with."""
+    config = configuration(warm.project, warm.project / "results", case="completed")
+    answer = warm.ask({"config": {**config, key: value}})
+    assert answer["category"] == "engine error"
+    assert key.rstrip("s") in answer["message"]
 
 
 def test_an_image_gets_the_same(tmp_path: Path) -> None:
