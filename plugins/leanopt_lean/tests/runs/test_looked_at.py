@@ -141,7 +141,6 @@ def heard(process: Popen[str]) -> str:
     return process.stderr.readline()
 
 
-@pytest.mark.parametrize("harness", ["launcher"])
 def test_a_build_and_a_wait_for_one_are_shown(
     lean: Project, start, gate: Callable[[], None]
 ) -> None:
