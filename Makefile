@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CSHARP := harness/csharp tests/csharp
+CSHARP := harness/csharp tests/csharp tests/lean_real benchmarks/regression
 DISTRIBUTIONS := . harness/python $(sort $(wildcard plugins/*)) meta
 # Where a folder of wheels is named, or the one beside this checkout exists, pip installs from it
 # alone; tests that run pip inherit that.

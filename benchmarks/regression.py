@@ -7,7 +7,9 @@ those that LEAN's sources have. The stock Launcher runs each algorithm in a proc
 passes where its state and all its statistics are as LEAN's own tests expect them. Then one warm
 harness runs all of them, shuffled, each twice in a row, once for each seed; state, statistics,
 order hash and equity curve must be those of the fresh process. At last each algorithm is given its
-own dates and cash from outside, which must change nothing. Differences are printed by name.
+own dates from outside, then its cash too, which must change nothing; but cash from outside is all
+the cash there is, also for an algorithm that begins with other currencies. Differences are printed
+by name.
 """
 
 from __future__ import annotations
@@ -39,17 +41,18 @@ Cold = Mapping[str, Result]
 
 @define
 class Compared:
-    """Names of algorithms that were equal each time, and how often which were not."""
+    """Names of algorithms that were equal each time, and of those that were not."""
 
+    what: str
     equal: set[str] = field(factory=set)
     other: set[str] = field(factory=set)
 
-    def note(self, what: str, name: str, found: Sequence[str]) -> None:
+    def note(self, name: str, found: Sequence[str]) -> None:
         """Count an algorithm, and tell what differs."""
         (self.other if found else self.equal).add(name)
         if found:
             more = f" and {len(found) - MOST_SHOWN} more" if found[MOST_SHOWN:] else ""
-            said(f"{what}: {name}: {'; '.join(found[:MOST_SHOWN])}{more}")
+            said(f"{self.what}: {name}: {'; '.join(found[:MOST_SHOWN])}{more}")
 
     def count(self, names: Iterable[str]) -> int:
         """Return how many of these were equal each time."""
@@ -67,25 +70,29 @@ class Suite:
 
 def measured(suite: Suite, harness: Harness, seeds: int) -> dict[str, float | None]:
     """Return the figures."""
-    warm, twice, dates = Compared(), Compared(), Compared()
+    warm, twice, dates, cash = (Compared(name) for name in ("warm", "twice", "dates", "cash"))
     for seed in range(seeds):
         for at, algorithm in enumerate(shuffled(suite.algorithms, seed)):
             said(f"  seed {seed}: {at + 1}/{len(suite.algorithms)} {algorithm.name}")
             run_twice(suite, harness, algorithm, warm, twice)
     for algorithm in shuffled(suite.algorithms, seeds):
-        run_from_outside(suite, harness, algorithm, dates)
+        if algorithm.name in suite.passing and suite.cold[algorithm.name].start is not None:
+            said(f"  from outside: {algorithm.name}")
+            run_from_outside(suite, harness, algorithm, dates, cash)
     passing = suite.passing
     failing = suite.cold.keys() - passing
     return {
         "algorithms": len(suite.algorithms),
         "cold_pass": len(passing),
         "warm_equal": warm.count(passing),
-        "twice_equal": twice.count(passing),
         "warm_differ": len(warm.other & passing),
+        "twice_equal": twice.count(passing),
         "cold_fail": len(failing),
         "fail_equal": warm.count(failing),
         "dates_equal": dates.count(passing),
-        "dates_differ": len(dates.other & passing),
+        "dates_differ": len(dates.other),
+        "cash_equal": cash.count(passing),
+        "cash_differ": len(cash.other),
         "replaced": harness.replaced,
     }
 
@@ -102,22 +109,20 @@ def run_twice(
 ) -> None:
     """Run an algorithm twice in a row, and compare the first with cold, the second with it."""
     first, second = harness.run(algorithm), harness.run(algorithm)
-    warm.note("warm", algorithm.name, list(differences(first, suite.cold[algorithm.name])))
-    twice.note("twice", algorithm.name, list(differences(second, first)))
+    warm.note(algorithm.name, list(differences(first, suite.cold[algorithm.name])))
+    twice.note(algorithm.name, list(differences(second, first)))
 
 
-def run_from_outside(suite: Suite, harness: Harness, algorithm: Algorithm, dates: Compared) -> None:
-    """Run a passing algorithm with its own dates and cash given from outside, and compare."""
+def run_from_outside(
+    suite: Suite, harness: Harness, algorithm: Algorithm, dates: Compared, cash: Compared
+) -> None:
+    """Run an algorithm with its own dates given from outside, then with its cash, and compare."""
     cold = suite.cold[algorithm.name]
-    if algorithm.name in suite.passing and cold.start is not None:
-        found = harness.run(algorithm, scenario_of(cold))
-        dates.note("dates", algorithm.name, list(differences(found, cold)))
-
-
-def scenario_of(cold: Result) -> dict[str, Any]:
-    """Return the dates and the cash that an algorithm has by itself."""
-    dates = {"start": cold.start, "end": cold.end}
-    return {**dates, "cash": cold.cash} if cold.currency == CURRENCY else dates
+    scenario: dict[str, Any] = {"start": cold.start, "end": cold.end}
+    dates.note(algorithm.name, list(differences(harness.run(algorithm, scenario), cold)))
+    if cold.currency == CURRENCY and cold.cash is not None:
+        scenario["cash"] = cold.cash
+        cash.note(algorithm.name, list(differences(harness.run(algorithm, scenario), cold)))
 
 
 def suite_of(algorithms: Sequence[Algorithm], kept: Kept) -> Suite:

@@ -49,8 +49,7 @@ class Algorithm:
     def configuration(self, lean: Lean) -> dict[str, Any]:
         """Return LEAN's configuration for it, as leanopt words it, without folders to write to."""
         worded = template(self.name, self.language, str(self.file), launcher=str(lean.folder))
-        config: dict[str, Any] = json.loads(worded.filled(_PARAMETERS))
-        del config["results-destination-folder"], config["object-store-root"]
+        config: dict[str, Any] = json.loads(worded.filled(_PARAMETERS, folders=False))
         return {**config, "data-folder": str(lean.data), **lean.config, **self.config}
 
 

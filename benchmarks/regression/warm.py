@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +18,9 @@ from common import said
 from regression.algorithms import Algorithm, Lean
 from regression.results import Result, from_answer
 
+# As leanopt starts a worker: all that .NET writes for itself stays in the scratch folder.
+_HOMES = ("HOME", "TMPDIR", "DOTNET_CLI_HOME")
+_QUIET = {"DOTNET_EnableDiagnostics": "0"}
 _ATTEMPTS = 2
 _ENDING = 5.0
 
@@ -95,17 +99,20 @@ def serving(
 
 
 class Process:
-    """One harness process, asked one request after the other; it logs into `folder`."""
+    """One harness process, asked one request after the other.
+
+    In `folder` it has its log, and a folder of its own to work in: `scratch`.
+    """
 
     def __init__(self, command: Sequence[str], folder: Path) -> None:
-        self.folder = folder
+        self.scratch = Path(mkdtemp(prefix="scratch-", dir=folder))
         self._asked = 0
         self._unread = b""
         with (folder / "harness.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
-                cwd=folder,
-                env={**os.environ, "DOTNET_EnableDiagnostics": "0"},
+                cwd=self.scratch,
+                env={**os.environ, **dict.fromkeys(_HOMES, str(self.scratch)), **_QUIET},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

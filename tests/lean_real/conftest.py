@@ -54,9 +54,8 @@ class Real:
         """Return LEAN's configuration as leanopt words it, without folders to write to."""
         language = "Python" if strategy.suffix == ".py" else "CSharp"
         worded = template(name, language, str(strategy), launcher=str(self.lean))
-        config = json.loads(worded.filled({key: str(one) for key, one in parameters.items()}))
-        del config["results-destination-folder"], config["object-store-root"]
-        return {**config, "data-folder": str(self.data)}
+        given = {key: str(one) for key, one in parameters.items()}
+        return {**json.loads(worded.filled(given, folders=False)), "data-folder": str(self.data)}
 
     def serve(self, strategy: Path, folder: Path) -> Process:
         """Start the harness for a strategy, in a folder of its own."""
@@ -104,14 +103,18 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
     return Real(lean.resolve(), data.resolve(), harness)
 
 
-@pytest.fixture(scope="session")
-def assembly(real: Real, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The strategies in C#, compiled."""
-    folder = tmp_path_factory.mktemp("strategies")
+def compiled_strategies(real: Real, folder: Path, names: str) -> Path:
+    """Compile the strategies in C# whose files have such names into an assembly of their own."""
     (folder / "Strategies.csproj").write_text(PROJECT)
-    for source in STRATEGIES.glob("*.cs"):
+    for source in STRATEGIES.glob(names):
         (folder / source.name).write_bytes(source.read_bytes())
     return compiled(folder, real.lean, folder / "made")
+
+
+@pytest.fixture(scope="session")
+def assembly(real: Real, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All strategies in C#; one has static state, so that they are loaded for each backtest."""
+    return compiled_strategies(real, tmp_path_factory.mktemp("strategies"), "*.cs")
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +136,15 @@ def csharp(real: Real, assembly: Path, cold, tmp_path_factory) -> Iterator[Strat
     """The strategies in C#, all tests of them in one harness."""
     process = real.serve(assembly, tmp_path_factory.mktemp("scratch"))
     yield Strategy(real, assembly, process, cold)
+    process.end()
+
+
+@pytest.fixture(scope="session")
+def bands(real: Real, cold, tmp_path_factory) -> Iterator[Strategy]:
+    """A strategy in C# without static state, which is loaded once; all its tests in one harness."""
+    file = compiled_strategies(real, tmp_path_factory.mktemp("bands"), "Bands.cs")
+    process = real.serve(file, tmp_path_factory.mktemp("scratch"))
+    yield Strategy(real, file, process, cold)
     process.end()
 
 

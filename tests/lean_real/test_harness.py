@@ -21,9 +21,9 @@ ABILITIES = {"config", "statistics", "read", "equity", "trades", "dates", "cash"
 SECTIONS = ("tradeStatistics", "portfolioStatistics")
 
 
-def test_hello(csharp: Strategy) -> None:
+def test_hello(bands: Strategy) -> None:
     """The harness says what it is and what it can do."""
-    hello = csharp.process.ask(HELLO, LIMIT)["hello"]
+    hello = bands.process.ask(HELLO, LIMIT)["hello"]
     assert hello["protocol"] == 1
     assert hello["engine"] == "lean"
     assert re.fullmatch(r"\d+(\.\d+){3}", hello["engine_version"])
@@ -32,11 +32,11 @@ def test_hello(csharp: Strategy) -> None:
 
 
 @pytest.mark.parametrize("fast", [5, 20])
-def test_answer_is_the_launchers(csharp: Strategy, fast: int) -> None:
+def test_answer_is_the_launchers(bands: Strategy, fast: int) -> None:
     """Statistics, state, order hash, equity and trades are those of a fresh process."""
-    launched = csharp.launched(fast=fast)
+    launched = bands.launched(fast=fast)
     document = launched.document
-    answer = csharp.run("equity", "trades", fast=fast)
+    answer = bands.run("equity", "trades", fast=fast)
     expected = from_document(document, launched.order_hash)
     assert answer["status"] == "complete"
     assert not list(differences(from_answer(answer), expected))
@@ -49,25 +49,25 @@ def test_answer_is_the_launchers(csharp: Strategy, fast: int) -> None:
         assert answer["totalPerformance"][section] == document["totalPerformance"][section]
 
 
-def test_minute_bars_are_the_launchers(csharp: Strategy) -> None:
+def test_minute_bars_are_the_launchers(bands: Strategy) -> None:
     """So is a curve of many points a day."""
     days = {"resolution": "Minute", "from": "2013-10-07", "until": "2013-10-11"}
-    launched = csharp.launched(**days)
+    launched = bands.launched(**days)
     expected = from_document(launched.document, launched.order_hash)
-    answer = csharp.run("equity", "trades", **days)
+    answer = bands.run("equity", "trades", **days)
     assert len(expected.equity) > 100
     assert not list(differences(from_answer(answer), expected))
     assert answer["trades"] == read_trades(launched.document)
 
 
-def test_document_is_the_launchers(csharp: Strategy, tmp_path: Path) -> None:
+def test_document_is_the_launchers(bands: Strategy, tmp_path: Path) -> None:
     """The files are LEAN's own, and so is the document but for times."""
-    launched = csharp.launched(fast=5)
+    launched = bands.launched(fast=5)
     results, storage = tmp_path / "results", tmp_path / "storage"
     places = {"results-destination-folder": str(results), "object-store-root": str(storage)}
-    request = {"config": {**csharp.config(fast=5), **places}, "outputs": ["document"]}
+    request = {"config": {**bands.config(fast=5), **places}, "outputs": ["document"]}
     for _ in range(2):
-        answer = csharp.process.ask(request, LIMIT)
+        answer = bands.process.ask(request, LIMIT)
         assert answer["status"] == "complete"
         assert answer["statistics"] == launched.document["statistics"]
         written = evolve(launched, results=results).document
@@ -77,72 +77,72 @@ def test_document_is_the_launchers(csharp: Strategy, tmp_path: Path) -> None:
             file.unlink()
 
 
-def test_nothing_is_written_without_a_document(csharp: Strategy) -> None:
-    """The scratch folder has what the test itself puts there."""
-    csharp.run("equity", "trades")
-    assert kinds(csharp.process.folder) == {"harness.log"}
+def test_nothing_is_written_without_a_document(bands: Strategy) -> None:
+    """The scratch folder is empty again."""
+    bands.run("equity", "trades")
+    assert kinds(bands.process.scratch) == set()
 
 
-def test_dates_and_cash_from_outside(csharp: Strategy) -> None:
+def test_dates_and_cash_from_outside(bands: Strategy) -> None:
     """They are what the strategy would have set itself."""
     scenario = {"start": "2003-03-03", "end": "2004-02-27", "cash": 250_000}
     own = {"from": "2003-03-03", "until": "2004-02-27", "money": 250_000}
-    launched = csharp.launched(**own)
+    launched = bands.launched(**own)
     expected = from_document(launched.document, launched.order_hash)
     assert expected.statistics["Start Equity"] == "250000"
-    outside = csharp.run("equity", scenario=scenario)
+    outside = bands.run("equity", scenario=scenario)
     assert not list(differences(from_answer(outside), expected))
     # Only some of them; the next backtest has its own again.
-    assert csharp.run(scenario={"cash": 250_000})["statistics"]["Start Equity"] == "250000"
-    assert csharp.run()["statistics"]["Start Equity"] == "100000"
+    assert bands.run(scenario={"cash": 250_000})["statistics"]["Start Equity"] == "250000"
+    assert bands.run()["statistics"]["Start Equity"] == "100000"
 
 
-def test_read_names(csharp: Strategy) -> None:
+def test_read_names(bands: Strategy) -> None:
     """Names are read by GetParameter and by attributes, given or not."""
     names = ["fast", "fault", "from", "money", "resolution", "slow", "ticker", "until"]
-    assert csharp.run(fast=7, unused=1)["read"] == names
-    assert csharp.run()["read"] == names
+    assert bands.run(fast=7, unused=1)["read"] == names
+    assert bands.run()["read"] == names
 
 
-def test_missing_data(csharp: Strategy) -> None:
+def test_missing_data(bands: Strategy) -> None:
     """Files that LEAN looked for in vain are named, from the data folder, each time."""
     for _ in range(2):
-        answer = csharp.run(ticker="NONESUCH")
+        answer = bands.run(ticker="NONESUCH")
         assert answer["status"] == "complete"
         assert answer["statistics"]["Total Orders"] == "0"
         assert answer["missing"] == ["equity/usa/daily/nonesuch.zip"]
-    assert not csharp.run().get("missing")
+    assert not bands.run().get("missing")
 
 
-def test_no_orders(csharp: Strategy) -> None:
+def test_no_orders(bands: Strategy) -> None:
     """A backtest without orders is complete, as the Launcher's is."""
-    answer, document = csharp.run(fault="idle"), csharp.launched(fault="idle").document
+    answer, document = bands.run(fault="idle"), bands.launched(fault="idle").document
     assert answer["status"] == "complete"
     assert answer["statistics"] == document["statistics"]
     assert answer["orders"] == 0
 
 
 @pytest.mark.parametrize("fault", ["initialize", "runtime"])
-def test_failure_is_the_launchers(csharp: Strategy, fault: str) -> None:
+def test_failure_is_the_launchers(bands: Strategy, fault: str) -> None:
     """State, message and stack are those in the Launcher's document; the next backtest is well."""
-    answer, document = csharp.run(fault=fault), csharp.launched(fault=fault).document
+    answer, document = bands.run(fault=fault), bands.launched(fault=fault).document
     assert answer["status"] == "error"
     assert answer["category"] == "strategy error"
     assert state(answer) == state(document)
     assert failure_of(answer) == failure_of(document) is not None
-    assert csharp.run()["status"] == "complete"
+    assert bands.run()["status"] == "complete"
 
 
-def test_strategy_that_quits(csharp: Strategy) -> None:
+def test_strategy_that_quits(bands: Strategy) -> None:
     """It is judged as the Launcher's document is."""
-    answer, document = csharp.run(fault="quit"), csharp.launched(fault="quit").document
+    answer, document = bands.run(fault="quit"), bands.launched(fault="quit").document
     assert state(answer) == state(document)
     assert answer["statistics"] == document["statistics"]
     assert (answer["status"] == "error") == (failure_of(document) is not None)
 
 
-def test_two_hundred_answers_are_the_same(csharp: Strategy) -> None:
+def test_two_hundred_answers_are_the_same(bands: Strategy) -> None:
     """Nothing but the time that it took changes."""
-    first = lasting(csharp.run("equity", "trades"))
+    first = lasting(bands.run("equity", "trades"))
     for _ in range(199):
-        assert lasting(csharp.run("equity", "trades")) == first
+        assert lasting(bands.run("equity", "trades")) == first

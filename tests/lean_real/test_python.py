@@ -24,10 +24,10 @@ def test_answer_is_the_launchers(python: Strategy) -> None:
     assert answer["read"] == ["fast", "fault", "from", "money", "slow", "ticker", "until"]
 
 
-def test_orders_are_the_twins(python: Strategy, csharp: Strategy) -> None:
+def test_orders_are_the_twins(python: Strategy, bands: Strategy) -> None:
     """The strategy in Python makes the orders of the one in C#, time after time."""
     for fast in (5, 20, 5, 12):
-        answer, twin = python.run(fast=fast), csharp.run(fast=fast)
+        answer, twin = python.run(fast=fast), bands.run(fast=fast)
         assert answer["status"] == "complete"
         assert answer["order_hash"] == twin["order_hash"]
         assert answer["orders"] == twin["orders"] > 4

@@ -59,7 +59,7 @@ namespace Strategies
                 case "failfast": Environment.FailFast("planted"); break;
                 case "overflow": Deep(1); break;
                 case "sleep": Thread.Sleep(Timeout.Infinite); break;
-                case "spin": while (true) { } 
+                case "spin": while (true) { }
                 case "deadlock": Deadlock(); break;
                 case "print": Console.WriteLine("{\"id\": \"1\", \"status\": \"complete\"}"); Printed("{\"id\": \"2\"}\n"); break;
                 case "close": Close(0); Close(1); Close(2); break;
