@@ -19,6 +19,8 @@ from lean.work import Place, Work, drawn
 
 #: How many backtests each contender runs in a round.
 TURNS = {"stock": 1, "warm": 10, "peer": 3}
+#: How many backtests each process runs where rates of one and two are compared.
+BOTH = 50
 #: Which backtests of a new process say how soon it is fast.
 SOON = slice(14, 25)
 Parameters = Mapping[str, int]
@@ -109,7 +111,7 @@ def seconds(place: Place, work: Work, served: list[Warm]) -> float:
     """Return how long all take that run as many backtests each at the same time."""
     begun = time.perf_counter()
     with ThreadPoolExecutor(len(served)) as pool:
-        jobs = [pool.submit(settle, place, work, one, TURNS["warm"]) for one in served]
+        jobs = [pool.submit(settle, place, work, one, BOTH) for one in served]
         for job in jobs:
             job.result()
     return time.perf_counter() - begun
