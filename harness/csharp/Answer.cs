@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 using Newtonsoft.Json.Serialization;
@@ -23,6 +24,8 @@ internal sealed record Result(
 /// <summary>Words answers: of a backtest, LEAN's document in small, on one line.</summary>
 internal static class Answer
 {
+    private const int Longest = 128 * 1024 * 1024;
+
     private static readonly JsonSerializer AsLean = JsonSerializer.Create(new JsonSerializerSettings
     {
         ContractResolver = new DefaultContractResolver
@@ -124,6 +127,9 @@ internal static class Answer
     {
         members.AddFirst(new JProperty("status", status));
         members.AddFirst(new JProperty("id", id));
-        return members.ToString(Formatting.None);
+        var line = members.ToString(Formatting.None);
+        return Encoding.UTF8.GetByteCount(line) < Longest
+            ? line
+            : Error(id, new Failure(Category.NoResult, "the answer is longer than 128 MiB"));
     }
 }

@@ -34,6 +34,10 @@ internal sealed class Channel : IDisposable
     {
         var moved = new[] { 0, 1, 2 }.Select(one => Native.Control(one, Native.DuplicateAbove, Above)).ToArray();
         var empty = Native.Control(Native.Open("/dev/null", Native.ReadOnly), Native.DuplicateAbove, Above);
+        if (moved.Append(empty).Any(descriptor => descriptor < 0))
+        {
+            throw new InvalidOperationException($"descriptors above {Above} cannot be had: raise the limit of open files (ulimit -n)");
+        }
         var channel = new Channel(moved[0], moved[1], moved[2], empty);
         channel.RestoreStandard();
         return channel;

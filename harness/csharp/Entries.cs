@@ -19,27 +19,28 @@ internal sealed class Entries
         _entries = Listed(_known);
     }
 
-    /// <summary>Put back the entries, where a strategy has set one.</summary>
-    public void Restore()
+    /// <summary>Put back the entries, where a strategy has set one; returns whether it had.</summary>
+    public bool Restore()
     {
         var database = _database();
-        if (!ReferenceEquals(database, _known))
+        if (ReferenceEquals(database, _known)
+            && Insides.Property(database, "CustomEntries") is IEnumerable custom
+            && Insides.Property(database, "Entries") is IDictionary entries)
         {
-            _known = database;
-            _entries = Listed(database);
+            var changed = custom.Cast<object>().Any() || entries.Count != _entries.Count;
+            if (changed)
+            {
+                entries.Clear();
+                _entries.ForEach(one => entries.Add(one.Key, one.Value));
+                custom.GetType().GetMethod("Clear")!.Invoke(custom, null);
+            }
+            return changed;
         }
-        else if (Insides.Property(database, "CustomEntries") is not IEnumerable custom
-            || Insides.Property(database, "Entries") is not IDictionary entries)
-        {
-            // This LEAN does not tell what was set.
-            _reload();
-        }
-        else if (custom.Cast<object>().Any() || entries.Count != _entries.Count)
-        {
-            entries.Clear();
-            _entries.ForEach(one => entries.Add(one.Key, one.Value));
-            custom.GetType().GetMethod("Clear")!.Invoke(custom, null);
-        }
+        // A strategy has replaced it, or this LEAN does not tell what was set.
+        _reload();
+        _known = _database();
+        _entries = Listed(_known);
+        return true;
     }
 
     private static List<DictionaryEntry> Listed(object database) =>

@@ -7,6 +7,7 @@ internal sealed class Folder
     private readonly bool _scratch;
     private HashSet<string> _kept = [];
 
+    /// <summary>Take the current folder; to be made before anything is loaded that may write there.</summary>
     public Folder()
     {
         Path = Directory.GetCurrentDirectory();
@@ -15,11 +16,14 @@ internal sealed class Folder
 
     public string Path { get; }
 
-    /// <summary>Let stay what is there now, which is the client's, and the folders of `asked`, where it reads.</summary>
+    /// <summary>Make the folders that the client reads, and let stay what is there now, which is the client's.</summary>
     public void Keep(IEnumerable<string> asked)
     {
-        var inside = asked.Select(path => System.IO.Path.GetRelativePath(Path, path).Split('/')[0]);
-        _kept = Directory.EnumerateFileSystemEntries(Path).Concat(inside.Select(name => System.IO.Path.Combine(Path, name))).ToHashSet();
+        foreach (var folder in asked)
+        {
+            Directory.CreateDirectory(folder);
+        }
+        _kept = Directory.EnumerateFileSystemEntries(Path).ToHashSet();
     }
 
     /// <summary>Go back and remove what is new, and `own`; return why that cannot be done, null where it is.</summary>

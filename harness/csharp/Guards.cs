@@ -16,7 +16,7 @@ internal sealed class Guards
     public Guards(Channel channel)
     {
         _channel = channel;
-        AppDomain.CurrentDomain.UnhandledException += (_, raised) => End(Category.Strategy, Told(raised.ExceptionObject));
+        AppDomain.CurrentDomain.UnhandledException += (_, raised) => End(Blamed(raised.ExceptionObject), Told(raised.ExceptionObject));
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
             End(Category.NoResult, $"the strategy ended the process with exit code {Environment.ExitCode}");
     }
@@ -37,6 +37,11 @@ internal sealed class Guards
             Ended = unrestored ?? (failed ? Traces.Left(before) : null);
             return answer;
         }
+        catch (Exception error) when (error is not Failure)
+        {
+            Ended = $"a backtest broke off: {error.Message}";
+            throw;
+        }
         finally
         {
             _used = true;
@@ -53,6 +58,10 @@ internal sealed class Guards
         Console.Error.WriteLine($"\nthe harness ends: {message}");
         Native.Exit(Failed);
     }
+
+    // Where something has run out, another attempt may do better.
+    private static string Blamed(object error) =>
+        error is OutOfMemoryException or InsufficientExecutionStackException ? Category.Engine : Category.Strategy;
 
     private static string Told(object error) =>
         error is Exception exception

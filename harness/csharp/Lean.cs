@@ -10,9 +10,13 @@ internal sealed class Lean(Arguments arguments)
 {
     // What LEAN reads once a process.
     private static readonly string[] Once =
-        ["data-folder", "composer-dll-directory", "plugin-directory", "data-provider", "map-file-provider", "factor-file-provider"];
+    [
+        "data-folder", "composer-dll-directory", "plugin-directory", "python-venv",
+        "data-provider", "map-file-provider", "factor-file-provider",
+    ];
 
     private readonly Strategies _strategies = new(arguments.Lean);
+    private readonly Folder _folder = new();
     private JObject _shared = [];
     private Providers? _providers;
     private Reset? _reset;
@@ -44,7 +48,7 @@ internal sealed class Lean(Arguments arguments)
                 Notes = _strategies.Load(arguments.Strategy).Notes;
             }
             hours.Wait();
-            _reset = new Reset();
+            _reset = new Reset(_folder);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -93,12 +97,16 @@ internal sealed class Lean(Arguments arguments)
         foreach (var key in Once)
         {
             var (asked, loaded) = ((string?)config[key], (string?)_shared[key]);
-            if (asked is not null && asked != loaded && !_providers!.Are(key, asked))
+            if (!string.IsNullOrEmpty(asked) && Plain(asked) != Plain(loaded) && !_providers!.Are(key, asked))
             {
                 throw new Failure(Category.Engine, $"{key} is {asked}: this harness was started with {loaded ?? "none"}");
             }
         }
     }
+
+    // A path may be written in more than one way.
+    private static string? Plain(string? text) =>
+        Path.IsPathRooted(text) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(text)) : text;
 
     /// <summary>Make LEAN's configuration what `config` says, and nothing else.</summary>
     private static void Configure(JObject config)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Leanopt.Harness;
 
@@ -7,6 +8,7 @@ namespace Leanopt.Harness;
 internal static class Program
 {
     private const int WrongCommand = 2;
+    private const int Terminated = 143;
 
     private static int Main(string[] words)
     {
@@ -21,6 +23,8 @@ internal static class Program
             return WrongCommand;
         }
         using var channel = Channel.TakeOver();
+        // Else .NET takes the client's signal for the strategy's own end.
+        using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Native.Exit(Terminated));
         Resolver.Install(arguments.Lean, Path.GetDirectoryName(arguments.Strategy) ?? "/");
         var code = Serve(arguments, channel);
         // A strategy may have left threads that never end.

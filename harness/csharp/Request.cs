@@ -8,7 +8,12 @@ namespace Leanopt.Harness;
 internal sealed class Request
 {
     private static readonly string[] Outputs = ["document", "equity", "trades"];
-    private static readonly JsonSerializerSettings Plain = new() { DateParseHandling = DateParseHandling.None, MaxDepth = 64 };
+    private static readonly JsonSerializerSettings Plain = new()
+    {
+        DateParseHandling = DateParseHandling.None,
+        FloatParseHandling = FloatParseHandling.Decimal,
+        MaxDepth = 64,
+    };
 
     private Request(JObject members) => Members = members;
 
@@ -124,8 +129,9 @@ internal sealed class Request
         {
             return null;
         }
-        return value.Type is JTokenType.Integer or JTokenType.Float
-            ? value.Value<decimal>()
+        // With all its digits; a client may send a text where JSON's numbers have too few.
+        return decimal.TryParse(value.ToString(Formatting.None).Trim('"'), NumberStyles.Float, CultureInfo.InvariantCulture, out var cash)
+            ? cash
             : throw new Failure(Category.Engine, $"scenario.cash is {value}: expected a number");
     }
 }

@@ -11,14 +11,13 @@ using QuantConnect.Securities;
 namespace Leanopt.Harness;
 
 /// <summary>Puts back what one backtest may change of LEAN and of the process for the next.</summary>
-internal sealed class Reset
+internal sealed class Reset(Folder folder)
 {
     private readonly TextWriter _output = Console.Out;
     private readonly TextWriter _errors = Console.Error;
     private readonly CultureInfo _culture = CultureInfo.CurrentCulture;
     private readonly CultureInfo? _default = CultureInfo.DefaultThreadCurrentCulture;
     private readonly CultureInfo? _interface = CultureInfo.DefaultThreadCurrentUICulture;
-    private readonly Folder _folder = new();
     private readonly string _store = Path.Combine(Directory.GetCurrentDirectory(), $"leanopt-storage-{Environment.ProcessId}");
     private readonly IDictionary _environment = Environment.GetEnvironmentVariables();
     private readonly Entries _hours = new(MarketHoursDatabase.FromDataFolder, MarketHoursDatabase.Reset);
@@ -33,7 +32,7 @@ internal sealed class Reset
         LocalObjectStore.DefaultObjectStore = Path.GetFullPath(Config.Get("object-store-root", _store));
         ForgetBars(scenario, fromFiles);
         string[] asked = [Config.Get("results-destination-folder"), Config.Get("object-store-root")];
-        _folder.Keep(asked.Where(path => path.Length > 0));
+        folder.Keep(asked.Where(path => path.Length > 0));
     }
 
     /// <summary>Put back what the backtest has changed; return why that cannot be done, null where it is.</summary>
@@ -45,9 +44,12 @@ internal sealed class Reset
         CultureInfo.DefaultThreadCurrentCulture = _default;
         CultureInfo.DefaultThreadCurrentUICulture = _interface;
         RestoreEnvironment();
-        _hours.Restore();
-        _properties.Restore();
-        return _folder.Restore(_store);
+        if (_hours.Restore() | _properties.Restore())
+        {
+            // Bars may have been parsed for the time zone of an entry that is gone.
+            _parsedFor = "";
+        }
+        return folder.Restore(_store);
     }
 
     /// <summary>Forget parsed bars, but for the same strategy under the same scenario.</summary>

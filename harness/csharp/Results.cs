@@ -117,23 +117,29 @@ internal sealed class Results : BacktestingResultHandler
         base.StoreResult(packet);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "LEAN logs whatever its statistics raise")]
     private void Finish()
+    {
+        if (Algorithm is not null)
+        {
+            var results = Whole() ?? StatisticsResults();
+            Statistics = results.Summary;
+            Runtime = GetAlgorithmRuntimeStatistics(results.Summary, Summary.Capacity(this));
+            Performance = results.TotalPerformance;
+        }
+        Final = new Dictionary<string, string>(GetAlgorithmState(DateTime.UtcNow));
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "LEAN logs whatever its statistics raise, and goes on")]
+    private StatisticsResults? Whole()
     {
         try
         {
-            if (Algorithm is not null)
-            {
-                var results = Summary.Of(this, Algorithm, _rolling) ?? StatisticsResults();
-                Statistics = results.Summary;
-                Runtime = GetAlgorithmRuntimeStatistics(results.Summary, Summary.Capacity(this));
-                Performance = results.TotalPerformance;
-            }
-            Final = new Dictionary<string, string>(GetAlgorithmState(DateTime.UtcNow));
+            return Summary.Of(this, Algorithm, _rolling);
         }
         catch (Exception error)
         {
             Log.Error(error);
+            return null;
         }
     }
 

@@ -8,6 +8,8 @@ internal sealed class Session
 {
     private static readonly string[] Abilities = ["config", "statistics", "read", "equity", "trades", "dates", "cash", "document"];
 
+    private const int NobodyReads = 1;
+
     private readonly Channel _channel;
     private readonly Lean _lean;
     private readonly Guards _guards;
@@ -39,15 +41,28 @@ internal sealed class Session
             {
                 return 0;
             }
-            if (!string.IsNullOrWhiteSpace(line))
+            if (!string.IsNullOrWhiteSpace(line) && !Answered(line))
             {
-                _channel.Write(Respond(line));
+                return NobodyReads;
             }
             if (_guards.Ended is { } reason)
             {
                 Console.Error.WriteLine($"\nthe harness ends: {reason}");
                 return 0;
             }
+        }
+    }
+
+    private bool Answered(string line)
+    {
+        try
+        {
+            _channel.Write(Respond(line));
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

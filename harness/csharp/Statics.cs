@@ -19,8 +19,9 @@ internal static class Statics
     private static readonly HashSet<string> Known = ["QuantConnect.Symbol", "NodaTime.DateTimeZone"];
 
     /// <summary>Return the static fields whose value, or what is in it, can change: `Type.Field`.</summary>
-    public static IReadOnlyList<string> Mutable(Assembly assembly) =>
-        Types(assembly)
+    public static IReadOnlyList<string> Mutable(IEnumerable<Assembly> assemblies) =>
+        assemblies
+            .SelectMany(Types)
             .Where(type => !IsCompilers(type))
             .SelectMany(type => type.GetFields(All))
             .Where(field => !field.IsLiteral && !(field.IsInitOnly && IsImmutable(field.FieldType)))
@@ -41,7 +42,10 @@ internal static class Statics
     }
 
     // Where the compiler keeps lambdas, call sites and constants: the same in every backtest.
-    private static bool IsCompilers(Type type) => type.Name.StartsWith('<') || (type.DeclaringType is { } outer && IsCompilers(outer));
+    // A type that only its file sees has a name that begins so too, with that of the file: `<File>F0__Cache`.
+    private static bool IsCompilers(Type type) =>
+        (type.Name.StartsWith('<') && !type.Name.Contains(">F", StringComparison.Ordinal))
+        || (type.DeclaringType is { } outer && IsCompilers(outer));
 
     private static bool IsImmutable(Type type) =>
         type.IsPrimitive

@@ -52,13 +52,13 @@ internal sealed class Strategy
         var symbols = Path.ChangeExtension(path, ".pdb");
         _code = File.ReadAllBytes(path);
         _symbols = File.Exists(symbols) ? File.ReadAllBytes(symbols) : null;
-        State = Statics.Mutable(Loaded(collectible: true));
+        State = Statics.Mutable(WithLibraries(Loaded(collectible: true)));
         _fresh = State.Count > 0;
         var watch = Stopwatch.StartNew();
         _assembly = Loaded(_fresh);
         _cost = watch.Elapsed;
         _names = Loader.GetExtendedTypeNames(_assembly);
-        HasData = Statics.Types(_assembly).Any(typeof(BaseData).IsAssignableFrom);
+        HasData = WithLibraries(_assembly).SelectMany(Statics.Types).Any(typeof(BaseData).IsAssignableFrom);
     }
 
     /// <summary>What a user should know of how it is run.</summary>
@@ -91,6 +91,31 @@ internal sealed class Strategy
             return (IAlgorithm?)(_fresh ? Loaded(collectible: true) : _assembly).CreateInstance(found, true);
         }
         catch (TargetInvocationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Return an assembly and those of the strategy's own folder, in its context.</summary>
+    private IEnumerable<Assembly> WithLibraries(Assembly assembly)
+    {
+        var context = AssemblyLoadContext.GetLoadContext(assembly)!;
+        return Directory
+            .EnumerateFiles(Path.GetDirectoryName(_path)!, "*.dll")
+            .Where(file => file != _path && !File.Exists(Path.Combine(_lean, Path.GetFileName(file))))
+            .Select(file => Library(context, Path.GetFileNameWithoutExtension(file)))
+            .OfType<Assembly>()
+            .Prepend(assembly);
+    }
+
+    // What lies there may be no assembly of .NET's.
+    private static Assembly? Library(AssemblyLoadContext context, string name)
+    {
+        try
+        {
+            return context.LoadFromAssemblyName(new AssemblyName(name));
+        }
+        catch (Exception error) when (error is IOException or BadImageFormatException)
         {
             return null;
         }

@@ -4,6 +4,7 @@ namespace Leanopt.Harness;
 internal static class Traces
 {
     private const string Tasks = "/proc/self/task";
+    private const string LongRunning = ".NET Long";
     private const int Killed = 9;
     private const int Looks = 20;
     private const int Pause = 25;
@@ -25,11 +26,15 @@ internal static class Traces
             return "a backtest that failed has left child processes";
         }
         var threads = Strange(before);
-        for (var look = 0; threads.Count > 0 && look < Looks; look++)
+        for (var look = 0; (threads.Count > 0 || IsPoolBusy()) && look < Looks; look++)
         {
             // LEAN's own may be about to end.
             Thread.Sleep(Pause);
             threads = Strange(before);
+        }
+        if (threads.Count == 0 && IsPoolBusy())
+        {
+            return "a backtest that failed has left a task";
         }
         return threads.Count > 0 ? $"a backtest that failed has left threads: {string.Join(", ", threads)}" : null;
     }
@@ -37,7 +42,17 @@ internal static class Traces
     private static List<string> Strange(HashSet<string> before) =>
         Threads().Where(thread => !before.Contains(thread)).Select(NameOf).Where(IsStrange).ToList();
 
-    private static bool IsStrange(string name) => name.Length > 0 && !Expected.Any(known => name.StartsWith(known, StringComparison.Ordinal));
+    private static bool IsStrange(string name) =>
+        name.StartsWith(LongRunning, StringComparison.Ordinal)
+        || (name.Length > 0 && !Expected.Any(known => name.StartsWith(known, StringComparison.Ordinal)));
+
+    /// <summary>Say whether a thread of .NET's pool is at work.</summary>
+    private static bool IsPoolBusy()
+    {
+        ThreadPool.GetMaxThreads(out var most, out _);
+        ThreadPool.GetAvailableThreads(out var free, out _);
+        return most > free;
+    }
 
     private static string NameOf(string thread) => Text(thread, "comm");
 

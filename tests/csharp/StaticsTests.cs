@@ -8,7 +8,7 @@ public class StaticsTests
     [Fact]
     public void What_can_change_is_found_and_what_cannot_is_not()
     {
-        var found = Statics.Mutable(typeof(StaticsTests).Assembly).Where(name => name.StartsWith("Holder", StringComparison.Ordinal));
+        var found = Statics.Mutable([typeof(StaticsTests).Assembly]).Where(name => name.StartsWith("Holder", StringComparison.Ordinal));
         Assert.Equal(
             [
                 "Holder.Boxed", "Holder.Calls", "Holder.Counted", "Holder.Index", "Holder.List", "Holder.Pair",

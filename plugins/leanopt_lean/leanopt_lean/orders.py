@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from leanopt_core.work import Answer, Files
@@ -21,14 +22,19 @@ def order_hash(answer: Answer) -> str | None:
     named = answer.payload.get("order_hash")
     if named:
         return str(named)
-    return None if answer.files is None else next(_logged(answer.files), None)
+    if answer.files is None:
+        return None
+    # LEAN writes its own last; a strategy may have logged one that looks alike.
+    return next(iter(deque(_logged(answer.files), maxlen=1)), None)
 
 
 def _logged(files: Files) -> Iterator[str]:
     try:
         with files.open(_LOG) as log:
+            begins = True
             while line := log.readline(_LONGEST):
-                if line.startswith(_BEGINNING):
+                if begins and line.startswith(_BEGINNING):
                     yield line.removeprefix(_BEGINNING).decode(errors="replace").strip()
+                begins = line.endswith(b"\n")
     except FileNotFoundError:
         return
