@@ -19,7 +19,7 @@ internal sealed class Entries
         _entries = Listed(_known);
     }
 
-    /// <summary>Put back the entries, where a strategy has set one; returns whether it had.</summary>
+    /// <summary>Put back the entries, where a strategy has set one; returns whether it had, beside LEAN's own.</summary>
     public bool Restore()
     {
         var database = _database();
@@ -27,14 +27,15 @@ internal sealed class Entries
             && Insides.Property(database, "CustomEntries") is IEnumerable custom
             && Insides.Property(database, "Entries") is IDictionary entries)
         {
-            var changed = custom.Cast<object>().Any() || entries.Count != _entries.Count;
-            if (changed)
+            var set = custom.Cast<object>().Select(key => key.ToString()!).ToList();
+            if (set.Count > 0 || entries.Count != _entries.Count)
             {
                 entries.Clear();
                 _entries.ForEach(one => entries.Add(one.Key, one.Value));
                 custom.GetType().GetMethod("Clear")!.Invoke(custom, null);
             }
-            return changed;
+            // LEAN sets one itself for the universe of securities that a strategy adds.
+            return set.Any(key => !key.Contains("QC-UNIVERSE", StringComparison.Ordinal));
         }
         // A strategy has replaced it, or this LEAN does not tell what was set.
         _reload();
