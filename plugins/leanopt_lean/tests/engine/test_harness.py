@@ -69,7 +69,10 @@ def test_a_command_of_the_users_is_run_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("harness", "known"),
     [
-        ("warm", {"config", "statistics", "equity", "trades", "dates", "cash", "document"}),
+        (
+            "warm",
+            {"config", "statistics", "read", "equity", "trades", "dates", "cash", "document"},
+        ),
         ("launcher", {"config"}),
         (("my-harness",), {"scenario"}),
     ],
