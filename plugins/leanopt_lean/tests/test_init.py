@@ -84,7 +84,9 @@ def test_a_python_project(python: Path, leanopt) -> None:
     leanopt(python, "init", ".")
     made = table(python / "pipeline.toml")
     assert made["scenario"] == {"symbol": "SPY", "start": date(2013, 10, 7)}
-    assert "# end = 2019-12-31  # main.py:7 works it out" in (python / "pipeline.toml").read_text()
+    text = (python / "pipeline.toml").read_text()
+    assert "start = 2013-10-07  # as at main.py:6; LEAN is told this one" in text
+    assert "# end = 2019-12-31  # main.py:7 works it out" in text
     assert made["parameters"] == {
         "ema-fast": {"min": 10, "max": 30, "step": 1},
         "stop": {"min": 5, "max": 50, "step": 5},

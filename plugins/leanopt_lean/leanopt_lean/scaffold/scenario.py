@@ -12,7 +12,7 @@ from attrs import frozen
 from leanopt_core.scaffold.document import Line
 from leanopt_core.scaffold.python import EXAMPLES
 from leanopt_lean.reach import DEFAULT_PASS_AS
-from leanopt_lean.source import Setting, Source, Subscription
+from leanopt_lean.source import Source, Subscription
 from leanopt_lean.source.values import day_in
 
 _RESOLUTIONS: Final = ("tick", "second", "minute", "hour", "daily")
@@ -52,7 +52,7 @@ def _symbol(source: Source, defaults: Mapping[str, object]) -> tuple[Line, str |
     tickers = {one.ticker: one for one in source.subscriptions}
     if len(tickers) == 1 and None not in tickers:
         (only,) = tickers.values()
-        return Line("symbol", only.ticker, _written(only)), None
+        return Line("symbol", only.ticker, _fixed(only)), None
     return Line("symbol", _SYMBOL, "the strategy adds its securities itself", off=True), None
 
 
@@ -66,7 +66,7 @@ def _setting(source: Source, key: str, defaults: Mapping[str, object]) -> tuple[
         return Line(key, example, _READ.format(name=name)), name
     last = settings[-1] if settings else None
     if last is not None and last.value is not None and not last.parameters:
-        return Line(key, _plain(last.value), _written(last)), None
+        return Line(key, _plain(last.value), f"as at {last.place}; LEAN is told this one"), None
     why = f"{last.place} works it out" if last is not None else "the strategy sets none"
     return Line(key, EXAMPLES[key], why, off=True), None
 
@@ -109,5 +109,5 @@ def _plain(value: object) -> object:
     return int(value) if whole and isinstance(value, Decimal) else value
 
 
-def _written(one: Setting | Subscription) -> str:
+def _fixed(one: Subscription) -> str:
     return f"written at {one.place}: to change it, read it there as a parameter"
