@@ -110,19 +110,16 @@ def run(method: Method, landscape: Landscape, lookahead: int, seed: int, budget:
 def _through_engine(
     parts: tuple[Part, ...], landscape: Landscape, lookahead: int, seed: int, clock: Clock
 ) -> Iterator[Score]:
-    points: dict[int, Point] = {}
     machine = SearchMachine(
         landscape.space,
         [_rule(part, clock) for part in parts],
         seed=seed,
         lookahead=lookahead,
-        score=lambda number: landscape.score(points.pop(number)),
     )
     for command in machine.advance():
         if isinstance(command, Propose):
             clock.proposed()
-            points[command.number] = command.proposal.point
-            machine.finished(command.number)
+            machine.finished(command.number, landscape.score(command.proposal.point))
         elif isinstance(command, Tell):
             yield command.trial.score
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from attrs import define, field, frozen
 
@@ -41,6 +43,8 @@ from leanopt_core.space import Space
 from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Outcome, Scenario
 
+T = TypeVar("T")
+
 #: How long at most a result may wait for others to be committed with, in seconds.
 _GROUPING = 0.02
 
@@ -60,11 +64,14 @@ class SearchSetup:
 
 @define(eq=False)
 class _Search:
+    """A search and its trials in flight; `ready` are those whose outcomes are durable."""
+
     index: int
     setup: SearchSetup
     machine: SearchMachine
     replay: Replay
     flights: dict[int, Flight] = field(factory=dict)
+    ready: set[int] = field(factory=set)
     fresh: list[tuple[Flight, int, Backtest]] = field(factory=list)
 
 
@@ -135,10 +142,9 @@ class RunLoop:
             setup.stages,
             seed=setup.seed,
             lookahead=setup.lookahead,
-            score=lambda number: self._score(index, number),
             target=setup.target,
-            recorded=replay.recorded,
         )
+        machine.recall(replay.recorded(1))
         return _Search(index, setup, machine, replay)
 
     def run(self) -> None:
@@ -202,17 +208,19 @@ class RunLoop:
         """Tell the machines which trials have landed, and carry out what follows."""
         landed, self._landed = self._landed, []
         self._due = math.inf
-        touched = {flight.search for flight in landed}
         for flight in landed:
-            self._searches[flight.search].machine.finished(flight.number)
-        for index in sorted(touched):
+            self._searches[flight.search].ready.add(flight.number)
+        for index in sorted({flight.search for flight in landed}):
             self._carry_out(self._searches[index])
 
     def _carry_out(self, search: _Search) -> None:
-        """Obey the machine, then look the new backtests up, all of them at once."""
-        commands = search.machine.advance()
-        while (command := self._next(commands)) is not None:
-            self._obey(search, command)
+        """Obey the machine as far as it gets, then look the new backtests up, all at once."""
+        self._advance(search)
+        while (number := search.machine.awaited) is not None and number in search.ready:
+            search.ready.remove(number)
+            outcomes = self._outcomes(search, search.flights[number])
+            search.machine.finished(number, self._think(partial(self._judge, outcomes)))
+            self._advance(search)
         fresh, search.fresh = search.fresh, []
         # What was withdrawn in the same breath is of no use any more.
         fresh = [one for one in fresh if one[0].number in search.flights]
@@ -220,14 +228,19 @@ class RunLoop:
         for flight, place, backtest in fresh:
             self._backtests.send(flight, place, backtest, known.get(backtest.key))
 
-    def _next(self, commands: Iterator[Command]) -> Command | None:
-        """Let the machine go on to its next command; methods are at work meanwhile."""
+    def _advance(self, search: _Search) -> None:
+        commands = search.machine.advance()
+        while (command := self._think(partial(next, commands, None))) is not None:
+            self._obey(search, command)
+
+    def _think(self, work: Callable[[], T]) -> T:
+        """Let a plugin's code work: `interrupt` raises out of it."""
         self._thinking = True
         try:
             # Told just before: from here on `interrupt` raises.
             if self._interrupted:
                 raise Interrupted
-            return next(commands, None)
+            return work()
         finally:
             self._thinking = False
 
@@ -261,6 +274,7 @@ class RunLoop:
             replayed=stored is not None and stored.told,
         )
         search.flights[proposed.number] = flight
+        search.machine.recall(search.replay.recorded(proposed.number + 1))
         for place, scenario in enumerate(search.setup.scenarios):
             if stored is not None and place in stored.outcomes:
                 self._land(flight, place, stored.outcomes[place])
@@ -273,10 +287,6 @@ class RunLoop:
         self._due = min(self._due, time.monotonic() + _GROUPING)
         if flight.landed:
             self._landed.append(flight)
-
-    def _score(self, index: int, number: int) -> Score:
-        search = self._searches[index]
-        return self._judge(self._outcomes(search, search.flights[number]))
 
     def _outcomes(self, search: _Search, flight: Flight) -> dict[str, Outcome]:
         return {
@@ -308,6 +318,7 @@ class RunLoop:
 
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
         """Drop trials that will never be told."""
+        search.ready.difference_update(numbers)
         gone = [search.flights.pop(number) for number in numbers]
         self._ledger.withdraw(search.index, numbers)
         self._backtests.withdraw(gone)

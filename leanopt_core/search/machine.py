@@ -111,7 +111,7 @@ class _Pending:
     number: int
     rank: int
     proposal: Proposal
-    finished: bool = False
+    score: Score | None = None
 
 
 @define
@@ -132,10 +132,9 @@ class _Active:
 
 
 class SearchMachine:
-    """One search. Feed `finished` and `stop`; carry out what `advance` yields, in order.
+    """One search. Feed it events; carry out the commands that `advance` yields, in order.
 
-    `score` is called once for each finished trial, in trial order, when it is about to be told.
-    `recorded` returns the stored proposal of a trial number, None where there is none (any more).
+    The events are `finished`, `stop`, and `recall` where an earlier run is replayed.
     """
 
     def __init__(
@@ -145,17 +144,14 @@ class SearchMachine:
         *,
         seed: int,
         lookahead: int,
-        score: Callable[[int], Score],
         target: float | None = None,
-        recorded: Callable[[int], Recorded | None] = lambda _number: None,
     ) -> None:
         self._space = space
         self._rules = tuple(stages)
         self._seed = seed
         self._lookahead = lookahead
-        self._score = score
         self._target = target
-        self._recorded = recorded
+        self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
         self._spans: dict[str, tuple[int, int]] = {}
         self._outstanding: deque[_Pending] = deque()
@@ -172,13 +168,25 @@ class SearchMachine:
         """Return the told trials so far."""
         return self._history
 
-    def finished(self, number: int) -> None:
-        """Event: every backtest of this trial has an outcome."""
+    @property
+    def awaited(self) -> int | None:
+        """Return the number of the trial that will be told next, None if nothing is outstanding."""
+        return self._outstanding[0].number if self._outstanding else None
+
+    def finished(self, number: int, score: Score) -> None:
+        """Event: every backtest of this trial has an outcome, and this is its score."""
         outstanding = self._outstanding
         # Numbers follow one another here: trials leave by the front, or all at once.
         place = number - outstanding[0].number if outstanding else -1
         if 0 <= place < len(outstanding):
-            outstanding[place].finished = True
+            outstanding[place].score = score
+
+    def recall(self, recorded: Recorded | None) -> None:
+        """Event: an earlier run stored this proposal for the trial that is proposed next.
+
+        Call it before the first `advance`, and again after each `Propose`.
+        """
+        self._recorded = recorded
 
     def stop(self, reason: str) -> None:
         """Event: end the search after the trial told last; it is recorded by now."""
@@ -195,9 +203,9 @@ class SearchMachine:
             elif self._asks(self._active):
                 yield from self._ask(self._active)
             elif self._outstanding:
-                if not self._outstanding[0].finished:
+                if (score := self._outstanding[0].score) is None:
                     return
-                yield from self._tell(self._active)
+                yield from self._tell(self._active, score)
             elif self._active.ending is not None:
                 yield from self._end_stage(self._active.ending)
             else:
@@ -230,7 +238,7 @@ class SearchMachine:
             return
         number = self._number + 1
         context = AskContext(number, active.attempt, active.seed, self._history.since(0))
-        recorded = self._recorded(number)
+        recorded = self._recorded
         if recorded is not None and active.method.adopts:
             answer = self._adopt(active, context, recorded)
         else:
@@ -244,7 +252,7 @@ class SearchMachine:
             why = active.method.reason()
             active.ending = f"done: {why}" if why else "done"
         elif isinstance(answer, Proposal):
-            yield from self._take(active, answer, recorded)
+            yield from self._take(active, answer)
 
     def _adopt(self, active: _Active, context: AskContext, recorded: Recorded) -> Proposal | Signal:
         """Give a stored proposal back at the very point of the search where it was made."""
@@ -255,9 +263,7 @@ class SearchMachine:
         active.method.adopt(evolve(context, attempt=recorded.attempt), proposal)
         return proposal
 
-    def _take(
-        self, active: _Active, proposal: Proposal, recorded: Recorded | None
-    ) -> Iterator[Command]:
+    def _take(self, active: _Active, proposal: Proposal) -> Iterator[Command]:
         rank = self._space.rank(proposal.point)
         number = self._number + 1
         if rank in self._ahead or self._history.knows(rank):
@@ -267,8 +273,9 @@ class SearchMachine:
             if active.refusals == REFUSALS:
                 active.ending = "repeats"
             return
-        if recorded is not None:
-            _compare(number, active.rule, proposal, recorded, self._space)
+        if self._recorded is not None:
+            _compare(number, active.rule, proposal, self._recorded, self._space)
+            self._recorded = None
         attempt = active.attempt
         self._number = number
         self._outstanding.append(_Pending(number, rank, proposal))
@@ -278,9 +285,8 @@ class SearchMachine:
         active.demand = max(active.told, active.asked + 1 - self._lookahead)
         yield Propose(number, self._index, proposal, rank, attempt, active.told)
 
-    def _tell(self, active: _Active) -> Iterator[Command]:
+    def _tell(self, active: _Active, score: Score) -> Iterator[Command]:
         pending = self._outstanding.popleft()
-        score = self._score(pending.number)
         proposal = pending.proposal
         trial = Trial(pending.number, active.rule.name, proposal.point, proposal.origin, score)
         self._history.add(trial, pending.rank)

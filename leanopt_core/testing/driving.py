@@ -86,24 +86,22 @@ def drive(
         stages,
         seed=seed,
         lookahead=lookahead,
-        score=lambda number: judge(search.points[number - 1]),
-        recorded=recorded,
     )
-    _drive(machine, search, Random(order))  # noqa: S311 - a repeatable order, nothing secret
-    return search
-
-
-def _drive(machine: SearchMachine, search: Search, shuffle: Random) -> None:
+    shuffle = Random(order)  # noqa: S311 - a repeatable order, nothing secret
     running: list[int] = []
+    machine.recall(recorded(1))
     while not machine.ended:
         for command in machine.advance():
             search.take(command)
             if isinstance(command, Propose):
+                machine.recall(recorded(command.number + 1))
                 running.append(command.number)
             elif isinstance(command, Withdraw):
                 running = [number for number in running if number not in command.numbers]
         if running:
-            machine.finished(running.pop(shuffle.randrange(len(running))))
+            number = running.pop(shuffle.randrange(len(running)))
+            machine.finished(number, judge(search.points[number - 1]))
+    return search
 
 
 def rule(build: Build, trials: int | None, **more: str) -> StageRule:

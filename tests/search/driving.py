@@ -90,10 +90,10 @@ class Driver:
             stages,
             seed=7,
             lookahead=lookahead,
-            score=lambda number: score_of(space, self.points[number]),
             target=target,
-            recorded=recorded,
         )
+        self.recorded = recorded
+        self.machine.recall(recorded(1))
 
     def run(self) -> list[Command]:
         """Drive to the end and return every command."""
@@ -101,7 +101,7 @@ class Driver:
         self._take(self.machine.advance(), waiting)
         while not self.machine.ended:
             number = waiting.pop(self.order.randrange(len(waiting)))
-            self.machine.finished(number)
+            self.machine.finished(number, score_of(self.space, self.points[number]))
             self._take(self.machine.advance(), waiting)
         return self.commands
 
@@ -109,6 +109,7 @@ class Driver:
         for command in commands:
             self.commands.append(command)
             if isinstance(command, Propose):
+                self.machine.recall(self.recorded(command.number + 1))
                 self.points[command.number] = command.proposal.point
                 waiting.append(command.number)
             elif isinstance(command, Withdraw):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from driving import DONE, WAIT, Driver, Scripted, grid, score_of, scripted
 from hypothesis import given
@@ -18,6 +21,17 @@ from leanopt_core.search.machine import (
     Withdraw,
 )
 from leanopt_core.trial import Signal
+
+#: What the machine may know: values, the watch over a method's calls, and the told trials.
+PURE = ("canonical", "errors", "space", "stage", "suggest", "trial")
+OWN = ("search", "search.contain", "search.history", "search.machine")
+#: The package's own face, which every import of it loads.
+FACE = ("hookspecs",)
+LOADED = """
+import sys
+import leanopt_core.search.machine
+print(*(name for name in sys.modules if name.startswith(("leanopt", "sqlite3", "subprocess"))))
+"""
 
 answers = st.lists(st.one_of(st.integers(0, 62), st.just(WAIT)), max_size=60)
 lookaheads = st.sampled_from([1, 2, 5, 16, 48])
@@ -250,3 +264,11 @@ def test_a_dear_method_is_handed_its_stored_proposals(lookahead) -> None:
     assert [c for c in again.commands if isinstance(c, Propose)] == proposed
     adopted = [(n, -1 - a, told) for n, a, told in made[0].asks if a < 0]
     assert adopted == [(c.number, c.attempt, c.told) for c in proposed]
+
+
+def test_knows_values_only() -> None:
+    """The machine imports no store, no executor, no fitness function: they hand values in."""
+    ran = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    allowed = {f"leanopt_core.{name}" for name in (*PURE, *OWN, *FACE)} | {"leanopt_core"}
+    for name in ran.stdout.split():
+        assert name in allowed or name.startswith("leanopt_core.space."), name

@@ -215,13 +215,12 @@ import sys
 from functools import partial
 from leanopt_core.search.machine import SearchMachine, StageRule
 from leanopt_core.space import Axis, Space
-from leanopt_core.trial import Score
 from leanopt_lhs import LhsOptions
 from leanopt_lhs._impl import create
 
 space = Space((Axis.integers("a", 0, 99, 1), Axis.integers("b", 0, 99, 1)), {}, ())
 stage = StageRule("lhs", "stage 'lhs'", partial(create, LhsOptions(sys.argv[1])), 8)
-machine = SearchMachine(space, [stage], seed=7, lookahead=8, score=lambda number: Score(1.0))
+machine = SearchMachine(space, [stage], seed=7, lookahead=8)
 print(len(list(machine.advance())), "numpy" in sys.modules)
 """
 

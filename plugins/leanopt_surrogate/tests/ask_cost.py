@@ -53,7 +53,6 @@ def main(trials: int) -> None:
 
     sys.stdout.write(f"imports {perf_counter() - begun:.2f} s (elapsed)\n")
     times: list[float] = []
-    proposed: list[Point] = []
 
     def build(start: StageStart) -> Timed:
         return Timed(create(SurrogateOptions(), start), times)
@@ -63,13 +62,11 @@ def main(trials: int) -> None:
         [StageRule("surrogate", "surrogate", build, trials)],  # type: ignore[arg-type]
         seed=1,
         lookahead=LOOKAHEAD,
-        score=lambda number: score(proposed[number - 1]),
     )
     while not machine.ended:
         for command in machine.advance():
             if isinstance(command, Propose):
-                proposed.append(command.proposal.point)
-                machine.finished(command.number)
+                machine.finished(command.number, score(command.proposal.point))
     for end in range(150, trials + 1, 450):
         window = times[end - WINDOW : end]
         sys.stdout.write(

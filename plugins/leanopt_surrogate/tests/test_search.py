@@ -154,13 +154,13 @@ from leanopt_surrogate._impl import create
 space = Space([Axis.integers(name, 0, 19, 1) for name in "abcd"])
 stage = StageRule("s", "s", partial(create, SurrogateOptions()), 130)
 points = []
-score = lambda n: Score(v := sum((x - 7.3) ** 2 for x in points[n - 1]) ** 0.5, -v)
-machine = SearchMachine(space, [stage], seed=7, lookahead=4, score=score)
+score = lambda point: Score(v := sum((x - 7.3) ** 2 for x in point) ** 0.5, -v)
+machine = SearchMachine(space, [stage], seed=7, lookahead=4)
 while not machine.ended:
     for command in machine.advance():
         if isinstance(command, Propose):
             points.append(command.proposal.point)
-            machine.finished(command.number)
+            machine.finished(command.number, score(command.proposal.point))
 print(points)
 """
 
