@@ -47,7 +47,7 @@ def command(run: str, project: Path, yes: bool) -> None:
 
 
 def _refuse_at_work(store: Store, run: StoredRun) -> None:
-    from leanopt_core.cli.subject import process_of
+    from leanopt_core.report.subject import process_of
 
     if process_of(store, run) is not None:
         raise UsageError(f"run {run.name} is at work; `leanopt stop {run.name}` ends it")

@@ -8,9 +8,9 @@ from typing import Final
 from attrs import frozen
 from rich.text import Text
 
-from leanopt_core.cli.figures import duration, number, percent
 from leanopt_core.cli.output import one_line
 from leanopt_core.cli.progress import StageView, View, joined
+from leanopt_core.report.figures import duration, number, percent
 
 _WIDEST_BAR: Final = 60
 _NARROWEST_BAR: Final = 4

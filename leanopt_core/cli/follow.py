@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from leanopt_core.cli.figures import main_figures, values_shown
 from leanopt_core.cli.progress import Best, Progress
+from leanopt_core.report.figures import main_figures, values_shown
 from leanopt_core.store.records import StoredRun, StoredSearch, ToldTrial
 from leanopt_core.store.store import Store
 

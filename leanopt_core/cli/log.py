@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from leanopt_core.cli.figures import number, values_shown
 from leanopt_core.cli.output import plain
+from leanopt_core.report.figures import number, values_shown
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.store.records import StoredRun
 from leanopt_core.trial import Score

@@ -33,7 +33,7 @@ def print_table(
     Where a terminal is too narrow and `keep` is given, the columns are printed in several tables,
     each beginning with the first `keep` ones; one of them then begins with the column `part`.
     """
-    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
+    cells = [[one_line(name) for name in head], *([_cell(value) for value in row] for row in rows)]
     columns = list(zip(*cells, strict=True))
     width = terminal_width()
     tables = [list(range(len(columns)))]

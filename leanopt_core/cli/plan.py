@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
-from attrs import frozen
 
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
-from leanopt_core.cli.figures import duration, percent
 from leanopt_core.cli.output import plain, print_json, print_table
-from leanopt_core.pipeline import Pipeline, PlannedStage, execution
-from leanopt_core.search.advice import advice
-from leanopt_core.search.estimate import Estimate, Times, earlier, estimate, measured
-from leanopt_core.search.feasible import Size, size_of
-from leanopt_core.search.prepare import Prepared, prepared
-from leanopt_core.search.probe import probe as probe_now
+from leanopt_core.pipeline import PlannedStage
+from leanopt_core.report.figures import duration, percent
+from leanopt_core.report.planned import PlanReport, backtests, document, times
+from leanopt_core.search.feasible import size_of
+from leanopt_core.search.prepare import prepared
 from leanopt_core.space import Space
-from leanopt_core.work import Failure
 
 
 @click.command("plan")
@@ -59,10 +54,9 @@ def command(
     size = size_of(loaded.space)
     with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build, tell=_tell) as ready:
         count = ready.executor.workers(loaded.executor.workers)
-        times, failures = _times(ready, probe, count)
-        said = _Said(ready, size, count, times, failures)
+        said = PlanReport(ready, size, count, *times(ready, probe, count))
         if as_json:
-            print_json(_document(said))
+            print_json(document(said))
         else:
             _print(said)
 
@@ -71,101 +65,7 @@ def _tell(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
-@frozen
-class _Said:
-    """All that is to be said of a plan."""
-
-    ready: Prepared
-    size: Size
-    workers: int
-    times: Times | None
-    failures: tuple[Failure, ...]
-
-    @property
-    def estimate(self) -> Estimate | None:
-        """Return how long it would take, None where no backtest's time is known."""
-        if self.times is None:
-            return None
-        return estimate(
-            self.times,
-            workers=self.workers,
-            lookahead=self.ready.plan.lookahead,
-            trials=budget(self.ready.pipeline),
-            backtests=_backtests(self.ready),
-        )
-
-    @property
-    def warnings(self) -> list[str]:
-        """Return what to know before it is run."""
-        trials, said = budget(self.ready.pipeline), [*self.ready.build.notes]
-        if self.size.warning:
-            said.append(self.size.warning)
-        if trials is not None and self.size.exact and trials > self.size.value:
-            said.append(
-                f"the stages have {trials:,} trials, and there are {self.size.value:,} points: "
-                "they end when every point has been tried"
-            )
-        if advised := advice(self.ready.plan.lookahead, self.workers):
-            said.append(advised)
-        if self.failures:
-            first = self.failures[0]
-            said.append(
-                f"backtests of the probe that failed: {len(self.failures)}, the first by "
-                f"{first.category}: {first.message}"
-            )
-        return said
-
-
-def _times(
-    ready: Prepared, probed: int | None, workers: int
-) -> tuple[Times | None, tuple[Failure, ...]]:
-    """Return what a backtest takes, where that is known, and how probes failed."""
-    if probed is None:
-        return earlier(ready.pipeline, ready.plan), ()
-    found = probe_now(ready, probed, workers)
-    return measured(found.seconds, f"{len(found.seconds):,} run just now"), found.failures
-
-
-def _document(said: _Said) -> dict[str, Any]:
-    ready, size, times, expected = said.ready, said.size, said.times, said.estimate
-    return {
-        "hash": ready.plan.hash,
-        "plan": ready.plan.to_dict(),
-        "execution": {**execution(ready.pipeline).to_dict(), "workers": said.workers},
-        "space": {
-            "grid": ready.plan.space.grid_size,
-            "feasible": size.value,
-            "exact": size.exact,
-        },
-        "trials": budget(ready.pipeline),
-        "backtests": _backtests(ready),
-        "time": None
-        if times is None or expected is None
-        else {
-            "backtest_seconds": times.mean,
-            "variation": times.variation,
-            "source": times.source,
-            "utilisation": expected.busy,
-            "seconds": expected.seconds,
-        },
-        "warnings": said.warnings,
-    }
-
-
-def budget(pipeline: Pipeline) -> int | None:
-    """Return the most trials of a search, None where a stage has no budget."""
-    trials = [stage.trials for stage in pipeline.stages]
-    return None if None in trials else sum(one for one in trials if one is not None)
-
-
-def _backtests(ready: Prepared) -> int | None:
-    trials = budget(ready.pipeline)
-    if trials is None:
-        return None
-    return sum(trials * len(search.scenarios) for search in ready.plan.searches)
-
-
-def _print(said: _Said) -> None:
+def _print(said: PlanReport) -> None:
     ready, size = said.ready, said.size
     plan, pipeline = ready.plan, ready.pipeline
     click.echo(f"plan {plan.hash}")
@@ -177,8 +77,8 @@ def _print(said: _Said) -> None:
     _print_axes(plan.space)
     click.echo()
     _print_stages(plan.stages)
-    backtests = _backtests(ready)
-    most = "no limit of" if backtests is None else f"at most {backtests:,}"
+    count = backtests(ready)
+    most = "no limit of" if count is None else f"at most {count:,}"
     where = f"{said.workers} workers ({pipeline.executor.choice.use})"
     click.echo(f"\n{most} backtests on {where}, lookahead {plan.lookahead}")
     click.echo(_time(said))
@@ -186,7 +86,7 @@ def _print(said: _Said) -> None:
         click.echo(f"leanopt: warning: {plain(warning)}", err=True)
 
 
-def _time(said: _Said) -> str:
+def _time(said: PlanReport) -> str:
     times, expected = said.times, said.estimate
     if times is None or expected is None:
         return "time: not known before a backtest has been run; --probe 10 runs ten"

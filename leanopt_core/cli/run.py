@@ -16,8 +16,8 @@ from leanopt_core.cli.streams import ReaderGoneError, log_file
 from leanopt_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from leanopt_core.report.run import Report
     from leanopt_core.search.audience import Screen
-    from leanopt_core.search.report import Report
 
 
 @click.command("run")
@@ -82,7 +82,8 @@ def command(
 
 
 def _print(report: Report, *, as_json: bool) -> None:
-    from leanopt_core.cli.summary import document, print_report
+    from leanopt_core.cli.summary import print_report
+    from leanopt_core.report.run import document
 
     if as_json:
         print_json(document(report))

@@ -19,7 +19,7 @@ def command(project: Path, as_json: bool) -> None:
 
     Example: leanopt runs --project examples/quickstart
     """
-    from leanopt_core.cli.subject import state_of
+    from leanopt_core.report.subject import state_of
 
     with open_project(project) as store:
         runs = store.runs.summaries()

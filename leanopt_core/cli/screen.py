@@ -9,9 +9,9 @@ from typing import ClassVar, Self
 
 import click
 
-from leanopt_core.cli.figures import main_figures, number, percent, values_shown
 from leanopt_core.cli.output import plain
 from leanopt_core.cli.progress import Best, Progress, View, joined
+from leanopt_core.report.figures import main_figures, number, percent, values_shown
 from leanopt_core.search.audience import Screen
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.store.records import StoredRun
@@ -107,7 +107,7 @@ class PlainScreen(ProgressScreen):
 
     def show(self, view: View) -> None:
         """Print a line."""
-        click.echo(line(view), err=True)
+        click.echo(plain(line(view)), err=True)
 
     def preparing(self, message: str) -> None:
         """Print what is done before the run begins."""
@@ -120,13 +120,13 @@ class PlainScreen(ProgressScreen):
     def stage_started(self, search: int, stage: str) -> None:
         """Print that a stage begins."""
         super().stage_started(search, stage)
-        click.echo(f"stage {stage} begins", err=True)
+        click.echo(plain(f"stage {stage} begins"), err=True)
 
     def stage_ended(self, search: int, stage: str, reason: str) -> None:
         """Print that a stage has ended, and why."""
         super().stage_ended(search, stage, reason)
         view = self.progress.view(self._clock())
-        click.echo(f"stage {stage} ended: {reason}; {line(view)}", err=True)
+        click.echo(plain(f"stage {stage} ended: {reason}; {line(view)}"), err=True)
 
 
 class Screens:

@@ -11,14 +11,14 @@ from typing import Any
 import click
 
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
-from leanopt_core.cli.figures import DETAILED
 from leanopt_core.cli.output import plain, print_json, print_table
-from leanopt_core.cli.subject import find_trial, state_of
-from leanopt_core.cli.summary import detail, document, print_report, trial_document
+from leanopt_core.cli.summary import print_report
 from leanopt_core.plugins import discover
+from leanopt_core.report.figures import DETAILED
+from leanopt_core.report.run import TOP, detail, document, report, trial_document
+from leanopt_core.report.subject import find_trial, state_of
 from leanopt_core.search.by_hand import ByHand, by_hand
 from leanopt_core.search.keeping import kept_in
-from leanopt_core.search.report import TOP, report
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.store.store import Store
 

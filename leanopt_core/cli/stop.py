@@ -23,8 +23,8 @@ def command(run: str | None, project: Path) -> None:
 
     Example: leanopt stop quickstart-1
     """
-    from leanopt_core.cli.subject import process_of
     from leanopt_core.places import LOCKS
+    from leanopt_core.report.subject import process_of
     from leanopt_core.search.lock import wait_until_free
 
     with open_project(project) as store:

@@ -1,4 +1,4 @@
-"""How a run's report is shown: a page for people, a document for programs."""
+"""A run's report as a page for people."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Any
 
 import click
-from attrs import asdict
 
-from leanopt_core.cli.best import print_best
 from leanopt_core.cli.output import plain, print_table, wrapped
-from leanopt_core.search.report import Report
-from leanopt_core.store.records import StoredTrial
+from leanopt_core.report.best import best_table
+from leanopt_core.report.run import Report, detail
 
 _STEP = 24
 
@@ -43,7 +40,7 @@ def print_report(report: Report, state: str | None = None) -> None:
     click.echo()
     _print_stages(report)
     click.echo()
-    print_best(report)
+    _print_best(report)
     for warning in report.warnings:
         click.echo("\n" + wrapped(f"Beware: {plain(warning)}"))
     click.echo(f"\nEverything is stored in {_near(report.store)}")
@@ -84,68 +81,21 @@ def _print_stages(report: Report) -> None:
     )
 
 
-def detail(trial: StoredTrial) -> dict[str, Any]:
-    """Return what scoring said beside the fitness: reasons, violations, further values."""
-    return dict(json.loads(trial.detail)) if trial.detail else {}
-
-
-def document(report: Report) -> dict[str, Any]:
-    """Return a report as JSON values."""
-    run, tally = report.run, report.tally
-    return {
-        "run": run.name,
-        "pipeline": run.pipeline,
-        "strategy": run.strategy,
-        "state": run.state,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "plan_hash": run.plan_hash,
-        "execution": json.loads(run.execution),
-        "trials": {
-            "told": tally.told,
-            "withdrawn": tally.withdrawn,
-            "feasible": tally.feasible,
-            "infeasible": tally.infeasible,
-            "without_fitness": tally.unscored,
-            "failures": tally.failures,
-        },
-        "backtests": {"run": tally.fresh, "from_store": tally.cached},
-        "warnings": list(report.warnings),
-        "store": str(report.store),
-        "stages": [asdict(stage) for stage in tally.stages],
-        "best": [
-            {"rank": ranked.rank, "search": ranked.search, **trial_document(ranked.trial)}
-            for ranked in report.best
-        ],
-    }
-
-
-def trial_document(trial: StoredTrial) -> dict[str, Any]:
-    """Return a trial as JSON values."""
-    return {
-        "trial": trial.number,
-        "stage": trial.stage,
-        "state": trial.state,
-        "origin": trial.origin,
-        "parameters": json.loads(trial.parameters),
-        "fitness": trial.fitness,
-        "violation": trial.violation,
-        "failure": trial.failure,
-        **detail(trial),
-        "backtests": [
-            {
-                "scenario": ordinal,
-                "statistics": json.loads(one.statistics) if one.statistics else None,
-                "failure": one.failure,
-                "message": one.message,
-                "attempts": one.attempts,
-                "seconds": one.seconds,
-                "worker": one.worker,
-                "run_id": one.run_id,
-            }
-            for ordinal, one in sorted(trial.backtests.items())
-        ],
-    }
+def _print_best(report: Report) -> None:
+    """Print the best trials; the parameters that are the same in all by plan stand below."""
+    if not report.best:
+        click.echo("No trial has been told yet.")
+        return
+    if not report.tally.feasible:
+        click.echo("No trial is feasible; these come nearest:")
+    table = best_table(report)
+    print_table(table.head, table.rows, keep=2, part=table.searched)
+    if table.fixed:
+        listed = (f"{name} = {value}" for name, value in table.fixed.items())
+        click.echo(plain(f"fixed: {', '.join(listed)}"))
+    best = report.best[0].trial
+    if reasons := detail(best).get("reasons"):
+        click.echo(plain(f"\ntrial {best.number} has no fitness: {'; '.join(reasons)}"))
 
 
 def _near(path: Path) -> Path:

@@ -31,9 +31,9 @@ def command(run: str | None, project: Path) -> None:
 
     Example: leanopt watch
     """
-    from leanopt_core.cli.subject import process_of, state_of
     from leanopt_core.cli.summary import print_report
-    from leanopt_core.search.report import report
+    from leanopt_core.report.run import report
+    from leanopt_core.report.subject import process_of, state_of
 
     with open_project(project) as store:
         found = store.runs.find(run)
@@ -51,7 +51,7 @@ def command(run: str | None, project: Path) -> None:
 
 def _follow(store: Store, run: StoredRun, screen: ProgressScreen) -> None:
     from leanopt_core.cli.follow import Follower
-    from leanopt_core.cli.subject import process_of
+    from leanopt_core.report.subject import process_of
 
     progress = screen.progress
     begun = datetime.fromisoformat(run.started_at)

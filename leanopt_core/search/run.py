@@ -16,6 +16,7 @@ from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.places import LOCKS, STORE
 from leanopt_core.plugins import Registry
+from leanopt_core.report.run import Report, report
 from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice
@@ -29,7 +30,6 @@ from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
 from leanopt_core.search.reading import ReadCheck
-from leanopt_core.search.report import Report, report
 from leanopt_core.search.setup import setups
 from leanopt_core.sinks.base import Sink
 from leanopt_core.store.records import RunState, StoredRun

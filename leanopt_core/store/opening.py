@@ -22,23 +22,36 @@ _CACHE_KIB: Final = 16_000
 
 
 def open_database(
-    path: Path, *, durability: Durability = "process", create: bool = True
+    path: Path,
+    *,
+    durability: Durability = "process",
+    create: bool = True,
+    read_only: bool = False,
 ) -> Database:
     """Return a connection to the store at `path`, made and migrated where needed.
 
-    With `create` false a missing store is an error. Raises StoreError for a file that is no
+    With `create` false a missing store is an error, with `read_only` one that needs migrating is
+    one too. Raises StoreError for a file that is no
     leanopt store, is damaged, was made by a newer leanopt, or cannot be read or written.
     """
-    _find(path, create=create)
+    _find(path, create=create and not read_only)
+    mode = "ro" if read_only else "rwc"
     try:
         connection = sqlite3.connect(
-            path, timeout=PATIENCE, isolation_level=None, cached_statements=256
+            f"{path.absolute().as_uri()}?mode={mode}",
+            timeout=PATIENCE,
+            isolation_level=None,
+            cached_statements=256,
+            uri=True,
         )
     except sqlite3.Error as error:
         raise explain(path, error) from error
     database = Database(path, connection)
     try:
-        _prepare(database, durability)
+        if read_only:
+            _check_current(database)
+        else:
+            _prepare(database, durability)
     except BaseException:
         database.close()
         raise
@@ -54,6 +67,16 @@ def _find(path: Path, *, create: bool) -> None:
         raise StoreError(
             f"{path}: its folder cannot be made ({error.strerror}); check the rights above it"
         ) from error
+
+
+def _check_current(database: Database) -> None:
+    """Raise StoreError unless the file can be read as it is."""
+    _check_owner(database)
+    if _is_behind(database):
+        raise StoreError(
+            f"{database.path}: the store was made by an older leanopt; `leanopt runs` brings it "
+            "up to date"
+        )
 
 
 def _prepare(database: Database, durability: Durability) -> None:

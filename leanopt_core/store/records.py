@@ -78,6 +78,11 @@ class StoredTrial:
     backtests: Mapping[int, StoredBacktest]
 
     @property
+    def values(self) -> dict[str, Any]:
+        """Return the parameters by name."""
+        return dict(json.loads(self.parameters))
+
+    @property
     def outcomes(self) -> dict[int, Outcome]:
         """Return the outcomes there are, by the scenario's place in the search."""
         return {ordinal: backtest.outcome for ordinal, backtest in self.backtests.items()}

@@ -22,16 +22,19 @@ def open_store(
     *,
     durability: Durability = "process",
     create: bool = True,
+    read_only: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> Store:
     """Return the store at `path`, made and brought up to date where needed.
 
     Commits survive any death of processes, with the durability `power` power cuts too. With
-    `create` false a missing store is an error. `clock` tells the seconds since 1970. Raises
+    `create` false a missing store is an error; with `read_only` nothing is made or changed, and
+    a store of an older leanopt is an error too. `clock` tells the seconds since 1970. Raises
     StoreError for a file that is no leanopt store, is damaged, was made by a newer leanopt, or
     cannot be read or written.
     """
-    return Store(open_database(path, durability=durability, create=create), clock)
+    database = open_database(path, durability=durability, create=create, read_only=read_only)
+    return Store(database, clock)
 
 
 class Store:

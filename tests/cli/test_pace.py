@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.cli.figures import duration, main_figures, values_shown
 from leanopt_core.cli.pace import Curve, Pace
+from leanopt_core.report.figures import duration, main_figures, values_shown
 
 
 def test_nothing_is_claimed_before_time_has_passed() -> None:

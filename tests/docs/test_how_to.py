@@ -27,6 +27,7 @@ PAGES = (
     "moving-from-lean-optimize",
     "moving-from-lean-optimizer",
     "read-the-store",
+    "from-python",
     "run-on-a-server",
 )
 FENCE = re.compile(r"^```(\w+)(?: file=(\S+))?( append)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leanopt_core.report.estimate import Times, estimate, measured, utilisation
 from leanopt_core.search.advice import needed
-from leanopt_core.search.estimate import Times, estimate, measured
-from leanopt_core.search.utilisation import utilisation
 
 
 @given(st.integers(1, 40), st.integers(1, 100))

@@ -1,4 +1,4 @@
-"""How numbers are shown to people, and which statistics traders look at first."""
+"""Numbers as people read them, and the statistics that traders look at first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from leanopt_core.canonical import canonical_json
-from leanopt_core.cli.output import plain
 from leanopt_core.statistics import Statistics
 
 #: LEAN's statistics of these sections repeat the others in greater detail: for programs.
@@ -75,7 +74,7 @@ def main_figures(values: Mapping[str, Any] | None) -> dict[str, str]:
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, str]:
     return {
-        plain(name): number(value)
+        name: number(value)
         for name, value in values.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
@@ -84,9 +83,9 @@ def _numbers(values: Mapping[str, Any]) -> dict[str, str]:
 def values_shown(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return parameters by name as texts, numbers exact."""
     shown = json.loads(canonical_json(parameters), parse_float=str)
-    return {plain(name): value_text(value) for name, value in shown.items()}
+    return {name: value_text(value) for name, value in shown.items()}
 
 
 def value_text(value: object) -> str:
     """Return one parameter's value as it is written in a pipeline, texts without quotes."""
-    return json.dumps(value) if isinstance(value, bool) else plain(str(value))
+    return json.dumps(value) if isinstance(value, bool) else str(value)

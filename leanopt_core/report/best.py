@@ -1,26 +1,34 @@
-"""The best trials of a run in one table: what was searched, the fitness, what traders look at."""
+"""The best trials of a run as one table: what was searched, the fitness, what traders look at."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import click
+from attrs import frozen
 
-from leanopt_core.cli.figures import main_figures, number, values_shown
-from leanopt_core.cli.output import plain, print_table
-from leanopt_core.search.report import Report
+from leanopt_core.report.figures import main_figures, number, values_shown
+from leanopt_core.report.run import Report
 from leanopt_core.store.records import RankedTrial, StoredTrial
 
 
-def print_best(report: Report) -> None:
-    """Print the best trials; the parameters that are the same in all by plan stand below."""
-    if not report.best:
-        click.echo("No trial has been told yet.")
-        return
-    if not report.tally.feasible:
-        click.echo("No trial is feasible; these come nearest:")
+@frozen
+class BestTable:
+    """The names of the columns, a row of texts for each trial, and what is the same in all.
+
+    The first `searched` columns are rank, score and parameters, the others are statistics. An
+    unknown value is None.
+    """
+
+    head: tuple[str, ...]
+    searched: int
+    rows: tuple[tuple[str | None, ...], ...]
+    fixed: Mapping[str, str]
+
+
+def best_table(report: Report) -> BestTable:
+    """Return the table of a report's best trials, of which there is at least one."""
     fixed = _fixed(report)
     searched = [_searched(report, ranked, fixed) for ranked in report.best]
     figures = [main_figures(_statistics(ranked.trial)) for ranked in report.best]
@@ -28,19 +36,11 @@ def print_best(report: Report) -> None:
     heads = [
         list(dict.fromkeys(name for one in part for name in one)) for part in (searched, figures)
     ]
-    rows = [
-        [part.get(name) for part, names in zip(both, heads, strict=True) for name in names]
+    rows = tuple(
+        tuple(part.get(name) for part, names in zip(both, heads, strict=True) for name in names)
         for both in zip(searched, figures, strict=True)
-    ]
-    print_table([*heads[0], *heads[1]], rows, keep=2, part=len(heads[0]))
-    if fixed:
-        listed = (f"{name} = {value}" for name, value in values_shown(fixed).items())
-        click.echo(f"fixed: {', '.join(listed)}")
-    _print_reasons(report.best[0].trial)
-
-
-def _names(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    return list(dict.fromkeys(name for one in rows for name in one))
+    )
+    return BestTable((*heads[0], *heads[1]), len(heads[0]), rows, values_shown(fixed))
 
 
 def _fixed(report: Report) -> Mapping[str, Any]:
@@ -73,9 +73,3 @@ def _statistics(trial: StoredTrial) -> Mapping[str, Any] | None:
 
 def _search_name(report: Report, ranked: RankedTrial) -> str:
     return next(s.name for s in report.run.searches if s.number == ranked.search)
-
-
-def _print_reasons(best: StoredTrial) -> None:
-    reasons: Sequence[str] = json.loads(best.detail or "{}").get("reasons", ())
-    if reasons:
-        click.echo(f"\ntrial {best.number} has no fitness: {'; '.join(map(plain, reasons))}")

@@ -1,0 +1,266 @@
+"""leanopt from Python: run a pipeline, and read what was found."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from attrs import frozen
+
+from leanopt_core.errors import UsageError
+from leanopt_core.pipeline import load_pipeline
+from leanopt_core.pipeline.toml import toml_value
+from leanopt_core.places import STORE
+from leanopt_core.plugins import discover
+from leanopt_core.report.run import TOP, Report, report
+from leanopt_core.report.subject import find_trial
+from leanopt_core.search.run import run_pipeline
+from leanopt_core.sinks.base import TrialRecord
+from leanopt_core.store.records import (
+    RankedTrial,
+    RunSummary,
+    StoredRun,
+    StoredSearch,
+    StoredTrial,
+)
+from leanopt_core.store.returns import DailyReturns
+from leanopt_core.store.store import Store
+from leanopt_core.store.store import open_store as open_file
+from leanopt_core.suggest import did_you_mean
+from leanopt_core.work import Outcome
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: What `date.toordinal` says of 1970-01-01.
+_EPOCH = 719_163
+
+
+def run(
+    pipeline: str | os.PathLike[str],
+    overrides: Mapping[str, object] | None = None,
+    *,
+    resume: bool = False,
+) -> StoredRun:
+    """Run a pipeline to its end, as `leanopt run` does, and return the run.
+
+    `overrides` are values by their keys in the pipeline, as `{"executor.workers": 8}`. `resume`
+    continues the newest unfinished run of the same plan. Warnings are Python's warnings. Ctrl-C
+    ends the run: its `state` is `interrupted` then, and what has finished is stored. Raises an
+    error of `leanopt_core.errors`.
+    """
+    registry = discover()
+    for problem in registry.problems:
+        _warn(str(problem))
+    sets = [f"{key}={toml_value(value)}" for key, value in (overrides or {}).items()]
+    loaded = load_pipeline(Path(pipeline), registry, sets=sets)
+    return run_pipeline(loaded, registry, _Quiet(), resume=resume).run
+
+
+def open_store(path: str | os.PathLike[str]) -> OpenStore:
+    """Return the store of a project, to be read only: a context manager.
+
+    `path` is the project's folder, its pipeline, or the store's file. Raises UsageError where
+    there is no store, StoreError where it cannot be read.
+    """
+    given = Path(path)
+    folder = given if given.is_dir() else given.parent
+    file = given if given.suffix == STORE.suffix else folder / STORE
+    if not file.is_file():
+        raise UsageError(
+            f"there are no runs in {folder.resolve()} (no {STORE}); "
+            "name the folder of a pipeline that was run"
+        )
+    return OpenStore(open_file(file, read_only=True))
+
+
+@frozen(eq=False)
+class ReturnsMatrix:
+    """Daily returns of many trials: `values` has a row for each day, a column for each trial.
+
+    `days` are datetime64[D], `values` fractions (float64), `trials` the trials' numbers. A day on
+    which a trial has no value is a day without change, 0.0. `left_out` says by number why a trial
+    has no column.
+    """
+
+    days: NDArray[np.datetime64]
+    trials: tuple[int, ...]
+    values: NDArray[np.float64]
+    left_out: Mapping[int, str]
+
+
+@frozen(eq=False)
+class EquityByDay:
+    """What 1 at the start has become by the end of each day: datetime64[D] and float64."""
+
+    days: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+
+
+class OpenStore:
+    """A project's runs and trials. Belongs to one thread; a run may be under way meanwhile."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def runs(self) -> list[RunSummary]:
+        """Return every run in brief, the newest first."""
+        return self._store.runs.summaries()
+
+    def run(self, name: str | None = None) -> StoredRun:
+        """Return the run of this name or unique beginning of one, the newest for None.
+
+        Raises UsageError where there is none, or several.
+        """
+        return self._store.runs.find(name)
+
+    def report(self, run: StoredRun, top: int = TOP) -> Report:
+        """Return what `leanopt show` says of a run: counts, the best trials, warnings."""
+        return report(self._store, run, top)
+
+    def best(self, run: StoredRun, top: int = TOP) -> list[RankedTrial]:
+        """Return the best trials of all searches of a run by their rank."""
+        return self._store.reader.ranked(run, top)
+
+    def trials(self, run: StoredRun, *, search: int = 1) -> Iterator[StoredTrial]:
+        """Return the trials of one search in the order of their numbers.
+
+        Raises UsageError where the run has no such search.
+        """
+        return self._store.reader.trials(_search(run, search).id)
+
+    def returns_matrix(
+        self, run: StoredRun, *, search: int = 1, scenario: str | None = None
+    ) -> ReturnsMatrix:
+        """Return the daily returns of all completed trials under one scenario. Needs NumPy.
+
+        `scenario` is its name; the only one need not be named. Raises UsageError where search or
+        scenario are not there.
+        """
+        import numpy as np
+
+        ordinal = _ordinal(_search(run, search), scenario)
+        found: dict[int, DailyReturns] = {}
+        left_out: dict[int, str] = {}
+        for trial in self.trials(run, search=search):
+            if trial.state == "told":
+                returns = self._returns(trial, ordinal)
+                if isinstance(returns, str):
+                    left_out[trial.number] = returns
+                else:
+                    found[trial.number] = returns
+        days = np.array(sorted({day for one in found.values() for day in one.days}), dtype=int)
+        values = np.zeros((len(days), len(found)))
+        for column, one in enumerate(found.values()):
+            values[np.searchsorted(days, one.days), column] = one.values
+        return ReturnsMatrix(_dates(days), tuple(found), values, left_out)
+
+    def equity(
+        self, run: StoredRun, trial: int, *, search: int = 1, scenario: str | None = None
+    ) -> EquityByDay:
+        """Return a trial's equity by day under one scenario, from its daily returns. Needs NumPy.
+
+        Raises UsageError where there is no such trial, or where it has no daily returns, with why.
+        """
+        import numpy as np
+
+        ordinal = _ordinal(_search(run, search), scenario)
+        returns = self._returns(find_trial(self._store, run, search, trial), ordinal)
+        if isinstance(returns, str):
+            raise UsageError(f"trial {trial} of run {run.name}: {returns}")
+        growth = np.cumprod(1 + np.array(returns.values, dtype=float))
+        return EquityByDay(_dates(np.array(returns.days, dtype=int)), growth)
+
+    def _returns(self, trial: StoredTrial, ordinal: int) -> DailyReturns | str:
+        """Return a trial's daily returns under a scenario, or why there are none."""
+        backtest = trial.backtests.get(ordinal)
+        if backtest is None:
+            return "no backtest of it has finished"
+        if backtest.failure is not None:
+            return f"{backtest.failure}: {backtest.message or ''}"
+        returns = self._store.reader.returns(backtest.id)
+        if returns is None:
+            return "no daily returns of it are kept (search.curves)"
+        return returns if returns.ended is None else f"its returns end early: {returns.ended}"
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _search(run: StoredRun, number: int) -> StoredSearch:
+    for search in run.searches:
+        if search.number == number:
+            return search
+    raise UsageError(f"run {run.name} has no search {number}, but {len(run.searches)} of them")
+
+
+def _ordinal(search: StoredSearch, name: str | None) -> int:
+    """Return a scenario's place in its search."""
+    names = [one.name for one in search.scenarios]
+    if name is None and len(names) > 1:
+        raise UsageError(f"search {search.number} has several scenarios: {', '.join(names)}")
+    if name is not None and name not in names:
+        hint = did_you_mean(name, names)
+        raise UsageError(f"search {search.number} has no scenario {name!r} ({hint})")
+    return names.index(name) if name is not None else 0
+
+
+def _dates(ordinals: NDArray[np.int_]) -> NDArray[np.datetime64]:
+    return (ordinals - _EPOCH).astype("datetime64[D]")
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=3)
+
+
+class _Quiet:
+    """Shows nothing of a run but warnings."""
+
+    def warning(self, message: str) -> None:
+        """Warn."""
+        _warn(message)
+
+    def preparing(self, message: str) -> None:
+        """Show nothing."""
+
+    def started(self, run: StoredRun, workers: int) -> None:
+        """Show nothing."""
+
+    def stage_started(self, search: int, stage: str) -> None:
+        """Show nothing."""
+
+    def stage_ended(self, search: int, stage: str, reason: str) -> None:
+        """Show nothing."""
+
+    def told(self, record: TrialRecord) -> None:
+        """Show nothing."""
+
+    def backtested(self, outcome: Outcome, seconds: float) -> None:
+        """Show nothing."""
+
+    def cached(self) -> None:
+        """Show nothing."""
+
+    def tick(self) -> None:
+        """Show nothing."""
+
+    def patience(self) -> float | None:
+        """Return None: there is nothing to redraw."""
+        return None

@@ -1,0 +1,85 @@
+"""Facts of runs or of trials side by side, and which of them differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from leanopt_core.report.run import detail, report
+from leanopt_core.report.subject import Subject, state_of
+from leanopt_core.store.records import StoredTrial
+from leanopt_core.store.store import Store
+
+
+@frozen
+class Fact:
+    """What is compared, and its value in each of the subjects."""
+
+    what: str
+    values: tuple[Any, ...]
+
+    @property
+    def differ(self) -> bool:
+        """Say whether the values are not all the same."""
+        return any(value != self.values[0] for value in self.values)
+
+
+def compared(store: Store, subjects: Sequence[Subject]) -> Iterator[Fact]:
+    """Yield the facts of runs, or of trials; of the plans, which are long, only what differs."""
+    found = [_facts(store, one) for one in subjects]
+    for name in dict.fromkeys(name for one in found for name in one):
+        fact = Fact(name, tuple(one.get(name) for one in found))
+        if fact.differ or not name.startswith("plan."):
+            yield fact
+
+
+def _facts(store: Store, subject: Subject) -> dict[str, Any]:
+    return _of_run(store, subject) if subject.trial is None else _of_trial(subject.trial)
+
+
+def _of_trial(trial: StoredTrial) -> dict[str, Any]:
+    more = detail(trial)
+    facts: dict[str, Any] = {"stage": trial.stage, **json.loads(trial.parameters, parse_float=str)}
+    facts |= {"fitness": trial.fitness, "violation": trial.violation, "failure": trial.failure}
+    facts |= more.get("values", {})
+    for ordinal, one in sorted(trial.backtests.items()):
+        before = f"scenario {ordinal + 1}: " if len(trial.backtests) > 1 else ""
+        statistics = json.loads(one.statistics) if one.statistics else {}
+        facts |= {f"{before}{name}": value for name, value in statistics.items()}
+    return facts
+
+
+def _of_run(store: Store, subject: Subject) -> dict[str, Any]:
+    said = report(store, subject.run, top=1)
+    tally, best = said.tally, said.best[0].trial if said.best else None
+    facts: dict[str, Any] = {
+        "state": state_of(store, subject.run),
+        "began": subject.run.started_at,
+        "trials": tally.told,
+        "feasible": tally.feasible,
+        "infeasible": tally.infeasible,
+        "without fitness": tally.unscored,
+        "failed": sum(tally.failures.values()),
+        "backtests run": tally.fresh,
+        "from the store": tally.cached,
+        "best trial": None if best is None else best.number,
+    }
+    if best is not None:
+        named = {"fitness", "violation", *json.loads(best.parameters)}
+        facts |= {f"best: {name}": v for name, v in _of_trial(best).items() if name in named}
+    return facts | dict(_flat("plan", json.loads(subject.run.plan)))
+
+
+def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
+    """Return the plain values inside a JSON value by their paths."""
+    inner: Sequence[tuple[Any, Any]]
+    if isinstance(value, Mapping):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    else:
+        return [(path, value)]
+    return [pair for key, one in inner for pair in _flat(f"{path}.{key}", one)]

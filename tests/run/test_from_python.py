@@ -1,0 +1,158 @@
+"""Python does what the command does, and reads what it has stored, without changing it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import leanopt_core
+from leanopt_core.errors import PipelineError, StoreError, UsageError
+from leanopt_core.store.database import Database
+
+Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
+
+#: As `curves` has them: closes of four days, of which three have a return.
+DAYS = np.array(["1970-01-02", "1970-01-03", "1970-01-04"], dtype="datetime64[D]")
+LIGHT = """
+import sys
+import leanopt_core
+assert "leanopt_core.search.run" not in sys.modules
+with leanopt_core.open_store(".") as store:
+    run = store.run()
+    len(list(store.trials(run))), store.best(run), store.report(run), store.runs()
+    assert "numpy" not in sys.modules
+    store.equity(run, run.searches[0].best)
+    assert "numpy" in sys.modules
+"""
+
+
+def test_the_same_run(project: Path, leanopt: Leanopt) -> None:
+    """It has the trials of the command's run with the same values set; the same run is found."""
+    ran = leanopt_core.run(project / "pipeline.toml", {"stage.1.trials": 12, "seed": 9})
+    assert (ran.name, ran.state, ran.searches[0].told) == ("hill-1", "finished", 36)
+    leanopt(project, "run", "pipeline.toml", "--set", "stage.1.trials=12", "--set", "seed=9")
+    dumps = [
+        leanopt(project, "export", name, "--to", "jsonl", "--canonical").stdout
+        for name in ("hill-1", "hill-2")
+    ]
+    assert dumps[0] == dumps[1]
+    with leanopt_core.open_store(project) as store:
+        assert store.run("hill-1") == ran
+        assert [one.name for one in store.runs()] == ["hill-2", "hill-1"]
+
+
+def test_what_is_wrong_is_raised(project: Path) -> None:
+    """With the words of the command."""
+    with pytest.raises(PipelineError, match="did you mean 'seed'"):
+        leanopt_core.run(project / "pipeline.toml", {"sed": 9})
+    with pytest.raises(UsageError, match="there are no runs in"):
+        leanopt_core.open_store(project)
+
+
+def test_warnings_are_pythons(project: Path) -> None:
+    """As that few trials are left, or what a run's owner should know."""
+    overrides = {"executor.workers": 3, "search.lookahead": 1, "stage.1.trials": 2}
+    with pytest.warns(UserWarning, match="lookahead"):
+        leanopt_core.run(project / "pipeline.toml", overrides)
+
+
+@pytest.fixture
+def searched(project: Path) -> Path:
+    """A project with one run, some trials of which failed."""
+    leanopt_core.run(project / "pipeline.toml", {"stage.1.trials": 36})
+    return project
+
+
+def test_trials(searched: Path) -> None:
+    """All of a search in order; a pipeline or the file name the store as well."""
+    for path in (searched, searched / "pipeline.toml", searched / ".leanopt" / "leanopt.db"):
+        with leanopt_core.open_store(path) as store:
+            run = store.run()
+            trials = list(store.trials(run))
+            assert [trial.number for trial in trials] == list(range(1, 61))
+            best = store.best(run)[0].trial
+            assert best == trials[best.number - 1]
+            assert set(best.values) == {"x", "y", "mode"}
+            assert store.report(run).tally.told == 60
+            with pytest.raises(UsageError, match="no search 2"):
+                store.trials(run, search=2)
+
+
+def test_returns(searched: Path) -> None:
+    """They are what the strategy's equity says, trial by trial; failed trials are left out."""
+    with leanopt_core.open_store(searched) as store:
+        run = store.run()
+        trials = {trial.number: trial for trial in store.trials(run)}
+        matrix = store.returns_matrix(run)
+        failed = {number for number, trial in trials.items() if trial.failure}
+        assert failed == set(matrix.left_out)
+        assert all("no trading at x" in reason for reason in matrix.left_out.values())
+        assert set(matrix.trials) == trials.keys() - failed
+        assert matrix.values.shape == (3, len(matrix.trials))
+        np.testing.assert_array_equal(matrix.days, DAYS)
+        for column, number in enumerate(matrix.trials):
+            statistics = trials[number].outcomes[0].statistics
+            assert statistics is not None
+            x, y = trials[number].values["x"], trials[number].values["y"]
+            closes = [100.0, 100 + x, 99 + float(y), 100 * (1 + (statistics.net_profit or 0.0))]
+            expected = [after / before - 1 for before, after in pairwise(closes)]
+            np.testing.assert_allclose(matrix.values[:, column], expected, rtol=1e-6, atol=1e-7)
+            equity = store.equity(run, number)
+            np.testing.assert_array_equal(equity.days, DAYS)
+            np.testing.assert_allclose(equity.values, np.array(closes[1:]) / 100, rtol=1e-6)
+        with pytest.raises(UsageError, match=f"trial {min(failed)} of run hill-1: strategy error"):
+            store.equity(run, min(failed))
+        with pytest.raises(UsageError, match="no scenario 'up'"):
+            store.equity(run, 1, scenario="up")
+
+
+def test_days_that_not_all_have(project: Path) -> None:
+    """A trial without a value on a day has no change on it."""
+    strategy = project / "strategy.py"
+    text = strategy.read_text().replace("range(4)", "range(0, 4 + 4 * (x % 2), 1 + x % 2)")
+    strategy.write_text(text)
+    leanopt_core.run(project / "pipeline.toml", {"stage.1.trials": 2})
+    with leanopt_core.open_store(project) as store:
+        run = store.run()
+        matrix = store.returns_matrix(run)
+        for column, number in enumerate(matrix.trials):
+            growth = np.cumprod(1 + matrix.values[:, column])
+            assert growth[-1] == pytest.approx(store.equity(run, number).values[-1])
+        assert len(matrix.days) == 5
+        assert {int(np.count_nonzero(column)) for column in matrix.values.T} <= {2, 3}
+
+
+def test_nothing_is_written(searched: Path) -> None:
+    """Nor is an older store brought up to date."""
+    file = searched / ".leanopt" / "leanopt.db"
+    before = sha256(file.read_bytes()).digest()
+    with leanopt_core.open_store(searched) as store:
+        store.report(store.run())
+        with pytest.raises(StoreError, match="rights"):
+            store._store.runs.delete(1)
+    assert sha256(file.read_bytes()).digest() == before
+    forget_a_migration(file)
+    with pytest.raises(StoreError, match="`leanopt runs` brings it up to date"):
+        leanopt_core.open_store(searched)
+
+
+def forget_a_migration(file: Path) -> None:
+    """Make a store look as if an older leanopt had made it."""
+    import sqlite3
+
+    with sqlite3.connect(file) as connection:
+        database = Database(file, connection)
+        database.run("DELETE FROM _sqlite_migrations WHERE rowid = 1")
+    connection.close()
+
+
+def test_light(searched: Path) -> None:
+    """NumPy is loaded for daily returns only, and the search for nothing of this."""
+    subprocess.run([sys.executable, "-c", LIGHT], cwd=searched, check=True)
