@@ -18,8 +18,8 @@ from leanopt_core.places import STORE
 from leanopt_core.plugins import discover
 from leanopt_core.report.run import TOP, Report, report
 from leanopt_core.report.subject import find_trial
+from leanopt_core.search.events import RunEvent, Warned
 from leanopt_core.search.run import run_pipeline
-from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.store.records import (
     RankedTrial,
     RunSummary,
@@ -31,7 +31,6 @@ from leanopt_core.store.returns import DailyReturns
 from leanopt_core.store.store import Store
 from leanopt_core.store.store import open_store as open_file
 from leanopt_core.suggest import did_you_mean
-from leanopt_core.work import Outcome
 
 if TYPE_CHECKING:
     import numpy as np
@@ -233,30 +232,10 @@ def _warn(message: str) -> None:
 class _Quiet:
     """Shows nothing of a run but warnings."""
 
-    def warning(self, message: str) -> None:
-        """Warn."""
-        _warn(message)
-
-    def preparing(self, message: str) -> None:
-        """Show nothing."""
-
-    def started(self, run: StoredRun, workers: int) -> None:
-        """Show nothing."""
-
-    def stage_started(self, search: int, stage: str) -> None:
-        """Show nothing."""
-
-    def stage_ended(self, search: int, stage: str, reason: str) -> None:
-        """Show nothing."""
-
-    def told(self, record: TrialRecord) -> None:
-        """Show nothing."""
-
-    def backtested(self, outcome: Outcome, seconds: float) -> None:
-        """Show nothing."""
-
-    def cached(self) -> None:
-        """Show nothing."""
+    def observe(self, event: RunEvent) -> None:
+        """Warn, where the event is a warning."""
+        if isinstance(event, Warned):
+            _warn(event.message)
 
     def tick(self) -> None:
         """Show nothing."""

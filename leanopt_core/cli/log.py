@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from leanopt_core.cli.output import plain
 from leanopt_core.report.figures import number, values_shown
-from leanopt_core.sinks.base import TrialRecord
-from leanopt_core.store.records import StoredRun
+from leanopt_core.search.events import (
+    BacktestCached,
+    BacktestEnded,
+    Preparing,
+    RunEvent,
+    RunStarted,
+    StageEnded,
+    StageStarted,
+    TrialTold,
+    Warned,
+)
 from leanopt_core.trial import Score
-from leanopt_core.work import Outcome
 
 
 class LogScreen:
@@ -20,43 +28,10 @@ class LogScreen:
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
 
-    def started(self, run: StoredRun, workers: int) -> None:
-        """Say which run it is, with how many workers, and what was built."""
-        self._say(f"run {run.name}: plan {run.plan_hash}, {workers} workers")
-        for name, said in json.loads(run.execution).get("build", {}).items():
-            self._say(f"build {name}: {said}")
-
-    def preparing(self, message: str) -> None:
-        """Say what is done before the run begins."""
-        self._say(message)
-
-    def warning(self, message: str) -> None:
-        """Say a warning."""
-        self._say(f"warning: {message}")
-
-    def stage_started(self, search: int, stage: str) -> None:
-        """Say that a stage begins."""
-        self._say(f"stage {stage} of search {search} begins")
-
-    def stage_ended(self, search: int, stage: str, reason: str) -> None:
-        """Say that a stage has ended, and why."""
-        self._say(f"stage {stage} of search {search} ended: {reason}")
-
-    def told(self, record: TrialRecord) -> None:
-        """Say what became of a trial."""
-        trial = record.trial
-        values = " ".join(f"{k}={v}" for k, v in values_shown(record.parameters).items())
-        self._say(f"trial {trial.number} of {trial.stage} ({values}): {_fate(trial.score)}")
-
-    def backtested(self, outcome: Outcome, seconds: float) -> None:
-        """Say how long a backtest took, and why it failed."""
-        failure = outcome.failure
-        why = f"{failure.category}: {failure.message}" if failure else "complete"
-        self._say(f"backtest of {seconds:.3f} s: {why}")
-
-    def cached(self) -> None:
-        """Say that the store answered a backtest."""
-        self._say("backtest answered from the store")
+    def observe(self, event: RunEvent) -> None:
+        """Write an event's line."""
+        for text in _texts(event):
+            self._say(text)
 
     def tick(self) -> None:
         """Nothing is redrawn."""
@@ -69,6 +44,32 @@ class LogScreen:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         lines = plain(text).splitlines() or [""]
         self._write("\n".join([f"{now} {lines[0]}", *(f"    {more}" for more in lines[1:])]))
+
+
+def _texts(event: RunEvent) -> Iterator[str]:
+    match event:
+        case Preparing(message):
+            yield message
+        case RunStarted(run, _, workers):
+            yield f"run {run.name}: plan {run.plan_hash}, {workers} workers"
+            for name, said in json.loads(run.execution).get("build", {}).items():
+                yield f"build {name}: {said}"
+        case Warned(message):
+            yield f"warning: {message}"
+        case StageStarted(search, stage):
+            yield f"stage {stage} of search {search} begins"
+        case StageEnded(search, stage, reason):
+            yield f"stage {stage} of search {search} ended: {reason}"
+        case TrialTold(record):
+            trial = record.trial
+            values = " ".join(f"{k}={v}" for k, v in values_shown(record.parameters).items())
+            yield f"trial {trial.number} of {trial.stage} ({values}): {_fate(trial.score)}"
+        case BacktestEnded(outcome, seconds):
+            failure = outcome.failure
+            why = f"{failure.category}: {failure.message}" if failure else "complete"
+            yield f"backtest of {seconds:.3f} s: {why}"
+        case BacktestCached():
+            yield "backtest answered from the store"
 
 
 def _fate(score: Score) -> str:

@@ -17,7 +17,7 @@ from leanopt_core.errors import UsageError
 
 if TYPE_CHECKING:
     from leanopt_core.report.run import Report
-    from leanopt_core.search.audience import Screen
+    from leanopt_core.search.events import Screen
 
 
 @click.command("run")
@@ -111,9 +111,10 @@ def _screen(log: Path | None, *, verbose: bool) -> Iterator[Screen]:
 
 def _opened(path: Path, screen: Screen) -> TextIO:
     """Open a log; that it cannot be written any more is a warning on the screen."""
+    from leanopt_core.search.events import Warned
 
     def lost(error: OSError) -> None:
-        screen.warning(f"{path} is not written any more: {error.strerror}")
+        screen.observe(Warned(f"{path} is not written any more: {error.strerror}"))
 
     try:
         return log_file(path, lost)

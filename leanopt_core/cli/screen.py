@@ -12,10 +12,19 @@ import click
 from leanopt_core.cli.output import plain
 from leanopt_core.cli.progress import Best, Progress, View, joined
 from leanopt_core.report.figures import main_figures, number, percent, values_shown
-from leanopt_core.search.audience import Screen
+from leanopt_core.search.events import (
+    BacktestCached,
+    BacktestEnded,
+    Preparing,
+    RunEvent,
+    RunStarted,
+    Screen,
+    StageEnded,
+    StageStarted,
+    TrialTold,
+    Warned,
+)
 from leanopt_core.sinks.base import TrialRecord
-from leanopt_core.store.records import StoredRun
-from leanopt_core.work import Outcome
 
 Clock = Callable[[], float]
 
@@ -37,28 +46,29 @@ class ProgressScreen:
         """Show how the run stands now."""
         raise NotImplementedError
 
-    def preparing(self, message: str) -> None:
-        """Show what is done before the run begins."""
-        self.progress.now = message
-        self.show(self.progress.view(self._clock()))
+    def observe(self, event: RunEvent) -> None:
+        """Gather an event; what is prepared is shown at once, since nothing ticks before a run."""
+        progress = self.progress
+        match event:
+            case Preparing(message):
+                progress.now = message
+                self.show(progress.view(self._clock()))
+            case RunStarted(run, _, workers):
+                progress.started(run, workers)
+            case Warned(message):
+                progress.warnings.append(message)
+            case StageStarted(_, stage):
+                progress.stage_started(stage)
+            case StageEnded(_, stage, reason):
+                progress.stage_ended(stage, reason)
+            case TrialTold(record):
+                self._told(record)
+            case BacktestEnded(_, seconds):
+                progress.backtested(self._clock(), seconds)
+            case BacktestCached():
+                progress.cached += 1
 
-    def started(self, run: StoredRun, workers: int) -> None:
-        """Learn which run it is."""
-        self.progress.started(run, workers)
-
-    def warning(self, message: str) -> None:
-        """Keep a warning."""
-        self.progress.warnings.append(message)
-
-    def stage_started(self, search: int, stage: str) -> None:  # noqa: ARG002 - all searches as one
-        """Note that a stage begins."""
-        self.progress.stage_started(stage)
-
-    def stage_ended(self, search: int, stage: str, reason: str) -> None:  # noqa: ARG002
-        """Note that a stage has ended, and why."""
-        self.progress.stage_ended(stage, reason)
-
-    def told(self, record: TrialRecord) -> None:
+    def _told(self, record: TrialRecord) -> None:
         """Count a told trial and keep the best."""
         trial, score = record.trial, record.trial.score
         objective = score.objective if score.feasible else None
@@ -68,14 +78,6 @@ class ProgressScreen:
             fitness = score.fitness or 0.0
             self.progress.keep(Best(trial.number, fitness, shown, main_figures(first)))
         self.progress.curve()
-
-    def backtested(self, outcome: Outcome, seconds: float) -> None:  # noqa: ARG002 - counted only
-        """Count a backtest."""
-        self.progress.backtested(self._clock(), seconds)
-
-    def cached(self) -> None:
-        """Count a backtest that the store answered."""
-        self.progress.cached += 1
 
     def tick(self) -> None:
         """Show the view where the last one is old enough."""
@@ -109,24 +111,22 @@ class PlainScreen(ProgressScreen):
         """Print a line."""
         click.echo(plain(line(view)), err=True)
 
-    def preparing(self, message: str) -> None:
-        """Print what is done before the run begins."""
-        click.echo(plain(message), err=True)
-
-    def warning(self, message: str) -> None:
-        """Print a warning."""
-        click.echo(f"warning: {plain(message)}", err=True)
-
-    def stage_started(self, search: int, stage: str) -> None:
-        """Print that a stage begins."""
-        super().stage_started(search, stage)
-        click.echo(plain(f"stage {stage} begins"), err=True)
-
-    def stage_ended(self, search: int, stage: str, reason: str) -> None:
-        """Print that a stage has ended, and why."""
-        super().stage_ended(search, stage, reason)
-        view = self.progress.view(self._clock())
-        click.echo(plain(f"stage {stage} ended: {reason}; {line(view)}"), err=True)
+    def observe(self, event: RunEvent) -> None:
+        """Gather an event, and print those that do not wait for the next line."""
+        match event:
+            case Preparing(message):
+                click.echo(plain(message), err=True)
+                return
+            case Warned(message):
+                click.echo(f"warning: {plain(message)}", err=True)
+                return
+        super().observe(event)
+        match event:
+            case StageStarted(_, stage):
+                click.echo(plain(f"stage {stage} begins"), err=True)
+            case StageEnded(_, stage, reason):
+                view = self.progress.view(self._clock())
+                click.echo(plain(f"stage {stage} ended: {reason}; {line(view)}"), err=True)
 
 
 class Screens:
@@ -135,45 +135,10 @@ class Screens:
     def __init__(self, screens: Sequence[Screen]) -> None:
         self._screens = tuple(screens)
 
-    def preparing(self, message: str) -> None:
-        """Pass on what is done before the run begins."""
+    def observe(self, event: RunEvent) -> None:
+        """Pass an event on."""
         for screen in self._screens:
-            screen.preparing(message)
-
-    def warning(self, message: str) -> None:
-        """Pass a warning on."""
-        for screen in self._screens:
-            screen.warning(message)
-
-    def started(self, run: StoredRun, workers: int) -> None:
-        """Pass on which run it is."""
-        for screen in self._screens:
-            screen.started(run, workers)
-
-    def stage_started(self, search: int, stage: str) -> None:
-        """Pass on that a stage begins."""
-        for screen in self._screens:
-            screen.stage_started(search, stage)
-
-    def stage_ended(self, search: int, stage: str, reason: str) -> None:
-        """Pass on that a stage has ended."""
-        for screen in self._screens:
-            screen.stage_ended(search, stage, reason)
-
-    def told(self, record: TrialRecord) -> None:
-        """Pass on a told trial."""
-        for screen in self._screens:
-            screen.told(record)
-
-    def backtested(self, outcome: Outcome, seconds: float) -> None:
-        """Pass on a backtest that was run just now."""
-        for screen in self._screens:
-            screen.backtested(outcome, seconds)
-
-    def cached(self) -> None:
-        """Pass on that the store answered a backtest."""
-        for screen in self._screens:
-            screen.cached()
+            screen.observe(event)
 
     def tick(self) -> None:
         """Let each redraw."""

@@ -2,64 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from attrs import define
 
 from leanopt_core.plugins import Registry
-from leanopt_core.search.outlets import Outlets
+from leanopt_core.search.events import (
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    Screen,
+    StageEnded,
+    TrialTold,
+    Warned,
+)
 from leanopt_core.search.reading import ReadCheck
 from leanopt_core.search.scores import ScoreCheck
 from leanopt_core.sinks.base import Sink, TrialRecord
-from leanopt_core.store.records import StoredRun
 from leanopt_core.work import Outcome
 
-
-class Screen(Protocol):
-    """What shows a run to a person; called on the main thread."""
-
-    def preparing(self, message: str) -> None:
-        """Show at once what is done before the run begins, as a build."""
-        ...
-
-    def started(self, run: StoredRun, workers: int) -> None:
-        """Learn which run is at work, and with how many workers, before anything of it."""
-        ...
-
-    def warning(self, message: str) -> None:
-        """Show a warning at once."""
-        ...
-
-    def stage_started(self, search: int, stage: str) -> None:
-        """Learn that a stage begins."""
-        ...
-
-    def stage_ended(self, search: int, stage: str, reason: str) -> None:
-        """Learn that a stage has ended."""
-        ...
-
-    def told(self, record: TrialRecord) -> None:
-        """Learn of a told trial."""
-        ...
-
-    def backtested(self, outcome: Outcome, seconds: float) -> None:
-        """Learn of a backtest that was run just now."""
-        ...
-
-    def cached(self) -> None:
-        """Learn of a backtest that the store answered."""
-        ...
-
-    def tick(self) -> None:
-        """Redraw, where it is time to."""
-        ...
-
-    def patience(self) -> float | None:
-        """Return after how many seconds `tick` wants to be called at the latest."""
-        ...
+Warn = Callable[[str], None]
 
 
 class Audience:
-    """Passes news on; what a sink or an observer raises becomes one warning, and it is dropped."""
+    """Passes events on; what a sink or an observer raises becomes a warning, and it is dropped."""
 
     def __init__(
         self,
@@ -69,62 +37,32 @@ class Audience:
         sinks: Sequence[tuple[str, Sink]],
         reads: ReadCheck,
     ) -> None:
-        self._run = run
-        self._registry = registry
         self._screen = screen
-        self._sinks = Outlets(sinks, screen.warning)
+        self._sinks = _Sinks(sinks, self.warn)
+        self._hooks = _Hooks(run, registry, self.warn)
         self._reads = reads
         self._scores = ScoreCheck()
-        self._muted: set[str] = set()
 
-    def started(self, plan: Mapping[str, Any], *, resumed: bool) -> None:
-        """Begin: tell sinks and observers of the run."""
-        self._sinks.start(self._run, plan)
-        self._notify("leanopt_run_started", plan=plan, resumed=resumed)
+    def observe(self, event: RunEvent) -> None:
+        """Pass an event on to sinks, screen and observer hooks."""
+        self._sinks.observe(event)
+        self._screen.observe(event)
+        self._hooks.observe(event)
 
-    def ended(self, state: str) -> None:
-        """Finish: close the sinks and tell the observers how the run ended."""
-        self._sinks.close()
-        self._notify("leanopt_run_finished", state=state)
+    def warn(self, message: str) -> None:
+        """Pass a warning on."""
+        self._screen.observe(Warned(message))
 
-    def warning(self, message: str) -> None:
-        """Show a warning."""
-        self._screen.warning(message)
-
-    def stage_started(self, search: int, stage: str) -> None:
-        """Pass on that a stage begins."""
-        self._screen.stage_started(search + 1, stage)
-
-    def stage_ended(self, search: int, stage: str, reason: str) -> None:
-        """Pass on that a stage has ended."""
-        self._screen.stage_ended(search + 1, stage, reason)
-        self._notify("leanopt_stage_finished", search=search + 1, stage=stage, reason=reason)
-
-    def told(
-        self, record: TrialRecord, outcomes: Mapping[str, Outcome], *, replayed: bool
-    ) -> str | None:
+    def told(self, event: TrialTold, outcomes: Mapping[str, Outcome]) -> str | None:
         """Pass on a told trial; return why an observer wants the search to end, else None.
 
         Raises StrategyError where a parameter turns out to be one that nobody reads.
         """
         self._reads.saw(outcomes.values())
-        self._sinks.trial(record)
-        self._screen.told(record)
-        if warning := self._scores.saw(record.trial.score):
-            self._screen.warning(warning)
-        if replayed:
-            return None
-        self._notify("leanopt_trial_told", record=record)
-        reasons = self._notify("leanopt_should_stop", record=record)
-        return next((str(reason) for reason in reasons if reason), None)
-
-    def backtested(self, outcome: Outcome, seconds: float) -> None:
-        """Pass on a backtest that was run just now."""
-        self._screen.backtested(outcome, seconds)
-
-    def cached(self) -> None:
-        """Pass on that the store answered a backtest."""
-        self._screen.cached()
+        self.observe(event)
+        if warning := self._scores.saw(event.record.trial.score):
+            self.warn(warning)
+        return None if event.replayed else self._hooks.should_stop(event.record)
 
     def tick(self) -> None:
         """Let the screen redraw."""
@@ -134,8 +72,87 @@ class Audience:
         """Return how long the loop may wait before the next `tick`, in seconds."""
         return self._screen.patience()
 
-    def _notify(self, hook: str, **news: object) -> list[object]:
-        """Call an observer hook of every plugin and return what they answered."""
+
+@define(eq=False)
+class _Sink:
+    """One sink as it is told; two of the same name are two."""
+
+    name: str
+    sink: Sink
+
+
+class _Sinks:
+    """Tells the sinks of a run; one that fails is closed and dropped."""
+
+    def __init__(self, sinks: Sequence[tuple[str, Sink]], warn: Warn) -> None:
+        self._left = [_Sink(name, sink) for name, sink in sinks]
+        self._warn = warn
+
+    def observe(self, event: RunEvent) -> None:
+        """Tell the sinks of what they have a method for."""
+        match event:
+            case RunStarted(run, plan):
+                self._each(lambda sink: sink.start(run.name, plan))
+            case TrialTold(record):
+                self._each(lambda sink: sink.trial(record))
+            case RunEnded():
+                self._close()
+
+    def _close(self) -> None:
+        left, self._left = self._left, []
+        for one in left:
+            try:
+                one.sink.close()
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign sink
+                self._warn(_failed(one, error))
+
+    def _each(self, tell: Callable[[Sink], None]) -> None:
+        for one in list(self._left):
+            try:
+                tell(one.sink)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign sink
+                self._left.remove(one)
+                self._warn(_failed(one, error))
+                # What it had taken may still be written; that it may fail again is no news.
+                with suppress(Exception, SystemExit):
+                    one.sink.close()
+
+
+def _failed(one: _Sink, error: BaseException) -> str:
+    return (
+        f"sink {one.name} failed and is not told any more: {type(error).__name__}: {error}; "
+        "the store has every trial"
+    )
+
+
+class _Hooks:
+    """Calls the observer hooks of every plugin; one that fails is not called any more."""
+
+    def __init__(self, run: str, registry: Registry, warn: Warn) -> None:
+        self._run = run
+        self._registry = registry
+        self._warn = warn
+        self._muted: set[str] = set()
+
+    def observe(self, event: RunEvent) -> None:
+        """Call the hook that an event has; what is replayed was told before."""
+        match event:
+            case RunStarted(_, plan, _, resumed):
+                self._call("leanopt_run_started", plan=plan, resumed=resumed)
+            case StageEnded(search, stage, reason):
+                self._call("leanopt_stage_finished", search=search, stage=stage, reason=reason)
+            case TrialTold(record, replayed) if not replayed:
+                self._call("leanopt_trial_told", record=record)
+            case RunEnded(state):
+                self._call("leanopt_run_finished", state=state)
+
+    def should_stop(self, record: TrialRecord) -> str | None:
+        """Return why an observer wants the search to end after a trial, else None."""
+        reasons = self._call("leanopt_should_stop", record=record)
+        return next((str(reason) for reason in reasons if reason), None)
+
+    def _call(self, hook: str, **news: Any) -> list[object]:
+        """Return what the plugins answered."""
         answers = []
         for implementation in self._registry.observers(hook):
             plugin = implementation.plugin_name
@@ -149,7 +166,7 @@ class Audience:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign observer
                 self._muted.add(plugin)
                 distribution = plugin.partition(":")[0]
-                self._screen.warning(
+                self._warn(
                     f"plugin {distribution} failed in {hook} and is not called any more: "
                     f"{type(error).__name__}: {error}"
                 )

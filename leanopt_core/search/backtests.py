@@ -10,6 +10,7 @@ from itertools import count
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.search.audience import Audience
+from leanopt_core.search.events import BacktestCached, BacktestEnded
 from leanopt_core.search.flight import Errand, Flight
 from leanopt_core.search.keeping import Keeper, Place
 from leanopt_core.search.ledger import Known, Ledger
@@ -64,7 +65,7 @@ class Backtests:
         """Answer a backtest from the store, join one that is under way, or queue it."""
         if known is not None:
             self._ledger.evaluate(flight.search, flight.number, place, known.id)
-            self._audience.cached()
+            self._audience.observe(BacktestCached())
             self._land(flight, place, known.outcome)
             return
         errand = self._errands.get(backtest.key)
@@ -150,7 +151,7 @@ class Backtests:
     def _settle(self, errand: Errand, finished: Finished[int], outcome: Outcome) -> None:
         """Note a backtest's outcome, and land the trials that wait for it."""
         del self._errands[errand.backtest.key]
-        self._audience.backtested(outcome, finished.seconds)
+        self._audience.observe(BacktestEnded(outcome, finished.seconds))
         kept = self._ledger.record(errand, outcome, finished)
         for flight, place in errand.waiting:
             self._ledger.evaluate(flight.search, flight.number, place, kept)

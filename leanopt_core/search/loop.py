@@ -21,6 +21,7 @@ from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
+from leanopt_core.search import events
 from leanopt_core.search.audience import Audience
 from leanopt_core.search.backtests import Backtests
 from leanopt_core.search.flight import Flight
@@ -176,7 +177,7 @@ class RunLoop:
                 self._ledger.commit()
                 self._feed()
             if fault := self._keeper.fault():
-                self._audience.warning(fault)
+                self._audience.warn(fault)
             self._audience.tick()
         self._ledger.commit()
 
@@ -253,10 +254,12 @@ class RunLoop:
             case Withdraw(_, numbers):
                 self._withdraw(search, numbers)
             case StageStarted(index):
-                self._audience.stage_started(search.index, search.setup.stages[index].name)
+                name = search.setup.stages[index].name
+                self._audience.observe(events.StageStarted(search.index + 1, name))
             case StageEnded(index, reason):
                 self._ledger.stage_ended(search.index, index, reason)
-                self._audience.stage_ended(search.index, search.setup.stages[index].name, reason)
+                name = search.setup.stages[index].name
+                self._audience.observe(events.StageEnded(search.index + 1, name, reason))
             case SearchEnded(reason):
                 self._ledger.search_ended(search.index, reason)
 
@@ -310,7 +313,7 @@ class RunLoop:
         )
         recorded = search.replay.stop_after(trial.number)
         replayed = flight.replayed or recorded is not None
-        reason = self._audience.told(record, outcomes, replayed=replayed)
+        reason = self._audience.told(events.TrialTold(record, replayed), outcomes)
         if recorded is None and reason is not None:
             self._ledger.stop(search.index, told.index, trial.number, reason)
         if (reason := recorded or reason) is not None:

@@ -20,8 +20,9 @@ from leanopt_core.report.run import Report, report
 from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice
-from leanopt_core.search.audience import Audience, Screen
+from leanopt_core.search.audience import Audience
 from leanopt_core.search.documents import best_again, keep_documents
+from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.feasible import size_of
 from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.keeping import Keeper
@@ -54,7 +55,7 @@ def run_pipeline(
     """
     size = size_of(pipeline.space)
     if size.warning:
-        screen.warning(size.warning)
+        screen.observe(Warned(size.warning))
     store_file = pipeline.folder / STORE
     with (
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
@@ -64,20 +65,20 @@ def run_pipeline(
             hashed=store.hash_file,
             allow_unread=allow_unread,
             skip_build=skip_build,
-            tell=screen.preparing,
+            tell=lambda text: screen.observe(Preparing(text)),
         ) as ready,
     ):
         for note in ready.build.notes:
-            screen.warning(note)
+            screen.observe(Warned(note))
         crew = _crew(ready)
         with _taken_up(store, ready, crew.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):
-                screen.warning(changed)
+                screen.observe(Warned(changed))
             given = (*pipeline.space.names, *pipeline.space.fixed)
             reads = ReadCheck(given, allow_unread=allow_unread)
             audience = Audience(run.name, registry, screen, crew.sinks, reads)
             session = _Session(store, ready, run, crew, audience, signals)
-            session.search(resumed=resume, reads=reads, screen=screen)
+            session.search(resumed=resume, reads=reads)
         return report(store, store.runs.get(run.id))
 
 
@@ -126,7 +127,7 @@ class _Session:
     audience: Audience
     interrupts: Interrupts
 
-    def search(self, *, resumed: bool, reads: ReadCheck, screen: Screen) -> None:
+    def search(self, *, resumed: bool, reads: ReadCheck) -> None:
         """Run the searches; however that ends, the store and the audience are told."""
         pipeline = self.ready.pipeline
         writer = self.store.writer(self.run, curves=pipeline.search.curves == "daily")
@@ -134,8 +135,10 @@ class _Session:
         ledger = Ledger(self.run, writer, self.store.reader, outputs)
         state: RunState = "failed"
         try:
-            self.audience.started(self.ready.plan.to_dict(), resumed=resumed)
-            with self._pool(screen) as pool:
+            workers = self.ready.executor.workers(pipeline.executor.workers)
+            plan = self.ready.plan.to_dict()
+            self.audience.observe(RunStarted(self.run, plan, workers, resumed))
+            with self._pool(workers) as pool:
                 keeper = self._keeper()
                 loop = RunLoop(
                     self.crew.searches,
@@ -163,7 +166,7 @@ class _Session:
             try:
                 writer.finish(state)
             finally:
-                self.audience.ended(state)
+                self.audience.observe(RunEnded(state))
 
     def _keeper(self) -> Keeper:
         pipeline = self.ready.pipeline
@@ -188,16 +191,14 @@ class _Session:
         )
         try:
             for warning in warnings:
-                self.audience.warning(warning)
+                self.audience.warn(warning)
         except LeanoptError as error:
-            self.audience.warning(f"full results of the best trials cannot be kept: {error}")
+            self.audience.warn(f"full results of the best trials cannot be kept: {error}")
 
-    def _pool(self, screen: Screen) -> Pool[int]:
+    def _pool(self, workers: int) -> Pool[int]:
         settings = self.ready.pipeline.executor
-        workers = self.ready.executor.workers(settings.workers)
         if advised := advice(self.ready.plan.lookahead, workers):
-            screen.warning(advised)
-        screen.started(self.run, workers)
+            self.audience.warn(advised)
         return Pool(
             self.ready.executor,
             self.ready.build.launch,
@@ -207,5 +208,5 @@ class _Session:
             recycle_after=settings.recycle_after,
             recycle_growth=settings.recycle_growth,
             retries=settings.retries,
-            report=screen.warning,
+            report=self.audience.warn,
         )

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from leanopt_core.cli.live import LiveScreen
+from leanopt_core.search.events import Preparing, Warned
 
 
 class Clock:
@@ -63,7 +64,7 @@ def test_the_terminal_is_given_back_and_warnings_are_printed(
 
     def fail() -> None:
         with LiveScreen(console(stream), Clock()) as screen:
-            screen.warning("the disk is \x1b[5mnearly full")
+            screen.observe(Warned("the disk is \x1b[5mnearly full"))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -77,7 +78,7 @@ def test_the_terminal_is_given_back_and_warnings_are_printed(
 def test_what_is_prepared_is_shown_at_once(stream: Stream) -> None:
     """Nothing ticks before the run begins."""
     with LiveScreen(console(stream), Clock()) as screen:
-        screen.preparing("building Trend ...")
+        screen.observe(Preparing("building Trend ..."))
         assert "building Trend ..." in stream.getvalue()
 
 
@@ -91,7 +92,7 @@ def test_no_color_is_honoured(
     if plain:
         monkeypatch.setenv("NO_COLOR", "1")
     with LiveScreen(console(stream), Clock()) as screen:
-        screen.warning("yellow")
+        screen.observe(Warned("yellow"))
         screen.draw()
     assert ("\x1b[33m" in stream.getvalue()) is not plain
 
