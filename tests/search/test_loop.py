@@ -17,6 +17,7 @@ from leanopt_core.pipeline import PlannedSearch, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import score
 from leanopt_core.search.audience import Audience
+from leanopt_core.search.events import BacktestCached, RunEvent
 from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
@@ -83,18 +84,16 @@ class Silence:
     def __init__(self) -> None:
         self.answered = 0
 
-    def cached(self) -> None:
-        """Count."""
-        self.answered += 1
+    def observe(self, event: RunEvent) -> None:
+        """Count what the store answered."""
+        self.answered += isinstance(event, BacktestCached)
+
+    def tick(self) -> None:
+        """There is nothing to redraw."""
 
     def patience(self) -> float | None:
         """There is nothing to redraw."""
         return None
-
-    def _nothing(self, *_arguments: object) -> None:
-        return None
-
-    warning = started = stage_started = stage_ended = told = backtested = tick = _nothing
 
 
 @pytest.fixture
