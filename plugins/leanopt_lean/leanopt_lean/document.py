@@ -100,7 +100,10 @@ def _judged(
     failure = failure_of(document)
     if failure is not None:
         return Outcome(failure=failure)
-    statistics = read_statistics(document)
+    try:
+        statistics = read_statistics(document)
+    except ValueError as error:
+        return _failed(Category.ENGINE, f"LEAN's result document cannot be relied on: {error}")
     if statistics.total_orders is None and _ANY not in document:
         return _failed(Category.NO_RESULT, f"LEAN's result document says no '{ORDERS}'")
     outcome = Outcome(statistics, equity=parts.equity() if "equity" in outputs else None)
