@@ -20,7 +20,8 @@ def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
 
     Parameters are `parameters.NAME`, further values of the fitness function `values.NAME`,
     statistics `statistics.NAME`, of several scenarios `statistics.SCENARIO.NAME`. What is unknown
-    is empty, control characters are escaped. The trials are read twice: columns must be known first.
+    is empty, control characters are escaped. The trials are read twice: columns must be known
+    first.
     """
     names: dict[str, None] = dict.fromkeys(_OWN)
     for row in _rows(reader, run):

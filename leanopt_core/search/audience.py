@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from attrs import frozen
+
 from leanopt_core.plugins import Registry
+from leanopt_core.search.alike import AlikeCheck
 from leanopt_core.search.outlets import Outlets
+from leanopt_core.search.read_types import TypeCheck
 from leanopt_core.search.reading import ReadCheck
 from leanopt_core.search.scores import ScoreCheck
 from leanopt_core.sinks.base import Sink, TrialRecord
@@ -58,6 +62,15 @@ class Screen(Protocol):
         ...
 
 
+@frozen
+class Checks:
+    """What told trials say of how the strategy reads its parameters."""
+
+    reads: ReadCheck
+    types: TypeCheck
+    alike: AlikeCheck
+
+
 class Audience:
     """Passes news on; what a sink or an observer raises becomes one warning, and it is dropped."""
 
@@ -67,13 +80,13 @@ class Audience:
         registry: Registry,
         screen: Screen,
         sinks: Sequence[tuple[str, Sink]],
-        reads: ReadCheck,
+        checks: Checks,
     ) -> None:
         self._run = run
         self._registry = registry
         self._screen = screen
         self._sinks = Outlets(sinks, screen.warning)
-        self._reads = reads
+        self._checks = checks
         self._scores = ScoreCheck()
         self._muted: set[str] = set()
 
@@ -105,18 +118,30 @@ class Audience:
     ) -> str | None:
         """Pass on a told trial; return why an observer wants the search to end, else None.
 
-        Raises StrategyError where a parameter turns out to be one that nobody reads.
+        Raises StrategyError where a parameter turns out to be one that nobody reads, or that is
+        read as a type that its values do not fit.
         """
-        self._reads.saw(outcomes.values())
+        self._checks.types.saw(outcomes.values())
+        self._checks.reads.saw(outcomes.values())
         self._sinks.trial(record)
         self._screen.told(record)
-        if warning := self._scores.saw(record.trial.score):
-            self._screen.warning(warning)
+        for warning in (
+            self._scores.saw(record.trial.score),
+            self._checks.alike.saw(record, outcomes),
+        ):
+            if warning:
+                self._screen.warning(warning)
         if replayed:
             return None
         self._notify("leanopt_trial_told", record=record)
         reasons = self._notify("leanopt_should_stop", record=record)
         return next((str(reason) for reason in reasons if reason), None)
+
+    def judge(self) -> None:
+        """Judge how parameters were read, at the end of a run; raises StrategyError as `told`."""
+        self._checks.reads.judge()
+        if warning := self._checks.alike.judge():
+            self._screen.warning(warning)
 
     def backtested(self, outcome: Outcome, seconds: float) -> None:
         """Pass on a backtest that was run just now."""
