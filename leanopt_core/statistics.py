@@ -17,7 +17,7 @@ Figure = float | str | None
 
 _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?P<before>[^\d\s+\-.,%]{0,5})\s?(?P<inner>[+-]?)"
-    r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE](?P<power>[+-]?\d{1,4}))?"
+    r"(?P<digits>(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE](?P<power>[+-]?\d{1,4}))?"
     r"\s?(?P<percent>%?)",
     re.ASCII,
 )
@@ -36,7 +36,7 @@ def number(text: str) -> float | None:
 
     `25%` is 0.25, `$1,234.50` and `-$1,234.50` are 1234.5 and -1234.5; other currency signs and
     codes, thousands separators and exponents are understood as LEAN writes them, in every locale
-    alike. NaN, infinity and what no float holds are no numbers.
+    alike. NaN, infinity, `0,25` and what no float holds are no numbers.
     """
     if _PLAIN.fullmatch(text):
         return float(text)

@@ -187,7 +187,8 @@ class Outcome:
     """What an engine read from an answer: statistics, or a failure, never both.
 
     `read` names the parameters that the strategy asked for, None where the harness cannot say.
-    `trades` counts closed trades where the engine reports them.
+    `read_types` are the types as which it asked for them (`int`, `decimal`, `double`, `text`), as
+    far as they are known. `trades` counts closed trades where the engine reports them.
     """
 
     statistics: Statistics | None = None
@@ -195,3 +196,4 @@ class Outcome:
     equity: Equity | None = None
     trades: Sequence[Sequence[float | None]] | None = None
     read: frozenset[str] | None = None
+    read_types: Mapping[str, frozenset[str]] = field(factory=dict)

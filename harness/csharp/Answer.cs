@@ -10,7 +10,7 @@ namespace Leanopt.Harness;
 
 /// <summary>How a backtest ended.</summary>
 internal sealed record Result(
-    Results Results, IEnumerable<string> Missing, IReadOnlyCollection<string> Errors, IReadOnlyList<string>? Read, TimeSpan Time)
+    Results Results, IEnumerable<string> Missing, IReadOnlyCollection<string> Errors, ParameterReads Reads, TimeSpan Time)
 {
     private const string CompletedState = "Completed";
 
@@ -52,9 +52,10 @@ internal static class Answer
             ["orders"] = results.Orders,
             ["order_hash"] = results.OrderHash,
         };
-        if (result.Read is not null)
+        if (result.Reads.Names is { } names)
         {
-            members["read"] = new JArray(result.Read);
+            members["read"] = new JArray(names);
+            members["read_types"] = Types(result.Reads.Types ?? []);
         }
         if (result.Failed)
         {
@@ -88,6 +89,10 @@ internal static class Answer
             members["trades"] = new JArray(results.Performance?.ClosedTrades.OrderBy(one => one.ExitTime).Select(Row) ?? []);
         }
     }
+
+    // Of one type its name, of several a list.
+    private static JObject Types(IEnumerable<(string Name, IReadOnlyList<string> Types)> asked) =>
+        new(asked.Select(one => new JProperty(one.Name, one.Types.Count == 1 ? one.Types[0] : new JArray(one.Types))));
 
     private static JObject Equity(IReadOnlyList<ISeriesPoint> points)
     {

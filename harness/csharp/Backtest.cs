@@ -46,7 +46,7 @@ internal sealed class Backtest(Request request, string location, Providers provi
             algorithm.Dispose();
             system.Dispose();
         }
-        return new Result(results, monitor.Missing, errors.First, reads.Names, watch.Elapsed);
+        return new Result(results, monitor.Missing, errors.First, reads, watch.Elapsed);
     }
 
     /// <summary>Return the folder for results, made where documents are asked for.</summary>

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using QuantConnect.Algorithm;
 using QuantConnect.AlgorithmFactory.Python.Wrappers;
 using QuantConnect.Interfaces;
@@ -7,28 +8,24 @@ using QuantConnect.Scheduling;
 
 namespace Leanopt.Harness;
 
-/// <summary>Notes the names of the parameters that an algorithm asks for.</summary>
+/// <summary>Notes the names of the parameters that an algorithm asks for, and as what types.</summary>
 /// <remarks>
 /// LEAN hands an algorithm its parameters, then its schedule, then runs `Initialize`. An event that
 /// waits in the algorithm's schedule from the start is the signal to look on from there.
 /// </remarks>
 internal sealed class ParameterReads
 {
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Asked> _names = new(StringComparer.Ordinal);
+    private const int Looks = 3;
+
     private readonly ScheduledEvent _signal = new("leanopt", DateTime.MaxValue);
     private QCAlgorithm? _algorithm;
 
     /// <summary>The names so far, sorted; null where this LEAN keeps its parameters elsewhere.</summary>
-    public IReadOnlyList<string>? Names
-    {
-        get
-        {
-            lock (_names)
-            {
-                return Insides.Parameters is null || _algorithm is null ? null : _names.Order(StringComparer.Ordinal).ToList();
-            }
-        }
-    }
+    public IReadOnlyList<string>? Names => Known(_ => true)?.Select(one => one.Name).ToList();
+
+    /// <summary>The types of those whose types are known, sorted; null as the names.</summary>
+    public IReadOnlyList<(string Name, IReadOnlyList<string> Types)>? Types => Known(asked => asked.Types.Count > 0);
 
     /// <summary>Make ready to look on at an algorithm that has just been created.</summary>
     public void Watch(IAlgorithm algorithm)
@@ -36,9 +33,9 @@ internal sealed class ParameterReads
         _algorithm = algorithm as QCAlgorithm ?? (algorithm as AlgorithmPythonWrapper)?.BaseAlgorithm;
         if (_algorithm is not null)
         {
-            foreach (var (name, _) in ParameterAttribute.GetParametersFromType(_algorithm.GetType()))
+            foreach (var (name, member) in ParameterAttribute.GetParametersFromType(_algorithm.GetType()))
             {
-                Note(name);
+                Note(name, ParameterType.Of(member));
             }
             algorithm.Schedule.Add(_signal);
         }
@@ -58,12 +55,49 @@ internal sealed class ParameterReads
         return true;
     }
 
-    private void Note(string name)
+    private List<(string Name, IReadOnlyList<string> Types)>? Known(Func<Asked, bool> wanted)
     {
         lock (_names)
         {
-            _names.Add(name);
+            return Insides.Parameters is null || _algorithm is null
+                ? null
+                : _names.Where(one => wanted(one.Value)).Select(one => (one.Key, (IReadOnlyList<string>)[.. one.Value.Types])).ToList();
         }
+    }
+
+    private void Note(string name, string? type = null)
+    {
+        lock (_names)
+        {
+            var types = Of(name).Types;
+            if (type is not null)
+            {
+                types.Add(type);
+            }
+        }
+    }
+
+    /// <summary>Note a look for one name, and the overload of `GetParameter` that looks.</summary>
+    /// <remarks>Only the first looks for a name tell a type: that walks the stack, and a strategy may look at every bar.</remarks>
+    private void NoteLook(string name)
+    {
+        lock (_names)
+        {
+            if (Of(name).Looks++ >= Looks)
+            {
+                return;
+            }
+        }
+        Note(name, ParameterType.OfCaller());
+    }
+
+    private Asked Of(string name) => _names.TryGetValue(name, out var known) ? known : _names[name] = new Asked();
+
+    private sealed class Asked
+    {
+        public SortedSet<string> Types { get; } = new(StringComparer.Ordinal);
+
+        public int Looks { get; set; }
     }
 
     /// <summary>Parameters that tell who looks: for one name, or at all of them.</summary>
@@ -103,9 +137,36 @@ internal sealed class ParameterReads
         {
             if (Filled)
             {
-                reads.Note(name);
+                reads.NoteLook(name);
             }
             return name.GetHashCode(StringComparison.Ordinal);
         }
     }
+}
+
+/// <summary>The types of parameters, in the protocol's words; null for any other.</summary>
+internal static class ParameterType
+{
+    // From the dictionary's comparer to LEAN's method, with some frames of the dictionary's between.
+    private const int Frames = 8;
+
+    /// <summary>Return that of a member, by LEAN's name for its type.</summary>
+    public static string? Of(string member) => member switch
+    {
+        nameof(Int32) or nameof(Int16) or nameof(Byte) or nameof(SByte) or nameof(UInt16) => "int",
+        nameof(Decimal) => "decimal",
+        nameof(Double) or nameof(Single) => "double",
+        nameof(String) or nameof(Boolean) or nameof(DateTime) or nameof(TimeSpan) => "text",
+        _ => null,
+    };
+
+    /// <summary>Return that of the overload of `GetParameter` that is at work on this thread.</summary>
+    public static string? OfCaller() =>
+        new StackTrace(1, false)
+            .GetFrames()
+            .Take(Frames)
+            .Select(frame => frame.GetMethod())
+            .Where(method => method?.DeclaringType == typeof(QCAlgorithm) && method.Name == nameof(QCAlgorithm.GetParameter))
+            .Select(method => Of(((System.Reflection.MethodInfo)method!).ReturnType.Name))
+            .FirstOrDefault();
 }

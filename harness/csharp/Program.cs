@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -22,6 +23,8 @@ internal static class Program
             Console.Error.WriteLine($"{error.Message}\n{Arguments.Usage}");
             return WrongCommand;
         }
+        // LEAN writes some numbers, and reads `int` parameters, as the machine's language has them.
+        CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         using var channel = Channel.TakeOver();
         // Else .NET takes the client's signal for the strategy's own end.
         using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Native.Exit(Terminated));

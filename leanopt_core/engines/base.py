@@ -58,8 +58,9 @@ class Build:
 
     `source` is the content hash of the strategy's own files: part of the search plan. `identity` is
     the full identity that content keys hold: strategy, engine, harness source, and the place.
-    `reads` names the parameters that the source is known to read, None
-    where only running tells. `details` and `notes` are for people.
+    `reads` names the parameters that the source is known to read, None where only running tells;
+    `read_types` are the types as which it is known to read them, as in `Outcome`. `details` and
+    `notes` are for people.
     """
 
     strategy: str
@@ -67,6 +68,7 @@ class Build:
     identity: str
     launch: Launch
     reads: frozenset[str] | None = None
+    read_types: Mapping[str, frozenset[str]] = field(factory=dict)
     details: Mapping[str, str] = field(factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -7,11 +7,13 @@ import sys
 from array import array
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Equity, Failure, Outcome
 
+#: The types as which a strategy can ask for a parameter.
+READ_TYPES: Final = frozenset({"int", "decimal", "double", "text"})
 # Times that are remembered are at most so long, as text.
 _LARGEST_KNOWN = 2**20
 _NAMED = {
@@ -24,18 +26,37 @@ def read_inline(payload: Mapping[str, Any]) -> Outcome:
 
     An answer that does not fit the protocol is a failure of the category `no result`.
     """
-    names = payload.get("read")
-    read = frozenset(map(str, names)) if isinstance(names, list) else None
+    read, types = read_names(payload), read_types(payload)
     if payload.get("status") not in ("complete", "ok"):
-        return Outcome(failure=read_failure(payload), read=read)
+        return Outcome(failure=read_failure(payload), read=read, read_types=types)
     try:
         statistics = Statistics.read(_statistics(payload))
         equity = read_curve(payload.get("equity"))
         trades = read_rows(payload.get("trades"))
     except ValueError as error:
         message = f"the answer does not fit the protocol: {error}"
-        return Outcome(failure=Failure(Category.NO_RESULT, message), read=read)
-    return Outcome(statistics, equity=equity, trades=trades, read=read)
+        return Outcome(failure=Failure(Category.NO_RESULT, message), read=read, read_types=types)
+    return Outcome(statistics, equity=equity, trades=trades, read=read, read_types=types)
+
+
+def read_names(payload: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the names of the parameters that a strategy asked for, None where nobody says."""
+    names = payload.get("read")
+    return frozenset(map(str, names)) if isinstance(names, list) else None
+
+
+def read_types(payload: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    """Return the types as which a strategy asked for parameters; unknown types are left out."""
+    told = payload.get("read_types")
+    if not isinstance(told, dict):
+        return {}
+    found = {name: _types(types) for name, types in told.items()}
+    return {name: types for name, types in found.items() if types}
+
+
+def _types(told: object) -> frozenset[str]:
+    some = told if isinstance(told, list) else [told]
+    return READ_TYPES.intersection(one for one in some if isinstance(one, str))
 
 
 def read_failure(payload: Mapping[str, Any]) -> Failure:

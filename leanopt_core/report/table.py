@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from leanopt_core.pipeline.toml import printable
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
 
@@ -19,7 +20,8 @@ def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
 
     Parameters are `parameters.NAME`, further values of the fitness function `values.NAME`,
     statistics `statistics.NAME`, of several scenarios `statistics.SCENARIO.NAME`. What is unknown
-    is empty. The trials are read twice: columns must be known first.
+    is empty, control characters are escaped. The trials are read twice: columns must be known
+    first.
     """
     names: dict[str, None] = dict.fromkeys(_OWN)
     for row in _rows(reader, run):
@@ -61,5 +63,6 @@ def _exact(text: str) -> dict[str, Any]:
 
 def _line(values: Iterable[object]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(values)
+    shown = (printable(one) if isinstance(one, str) else one for one in values)
+    csv.writer(buffer, lineterminator="").writerow(shown)
     return buffer.getvalue()

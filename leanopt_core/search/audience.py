@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from attrs import define
+from attrs import define, frozen
 
 from leanopt_core.plugins import Registry
+from leanopt_core.search.alike import AlikeCheck
 from leanopt_core.search.events import (
     RunEnded,
     RunEvent,
@@ -18,12 +19,22 @@ from leanopt_core.search.events import (
     TrialTold,
     Warned,
 )
+from leanopt_core.search.read_types import TypeCheck
 from leanopt_core.search.reading import ReadCheck
 from leanopt_core.search.scores import ScoreCheck
 from leanopt_core.sinks.base import Sink, TrialRecord
 from leanopt_core.work import Outcome
 
 Warn = Callable[[str], None]
+
+
+@frozen
+class Checks:
+    """What told trials say of how the strategy reads its parameters."""
+
+    reads: ReadCheck
+    types: TypeCheck
+    alike: AlikeCheck
 
 
 class Audience:
@@ -35,12 +46,12 @@ class Audience:
         registry: Registry,
         screen: Screen,
         sinks: Sequence[tuple[str, Sink]],
-        reads: ReadCheck,
+        checks: Checks,
     ) -> None:
         self._screen = screen
         self._sinks = _Sinks(sinks, self.warn)
         self._hooks = _Hooks(run, registry, self.warn)
-        self._reads = reads
+        self._checks = checks
         self._scores = ScoreCheck()
 
     def observe(self, event: RunEvent) -> None:
@@ -56,13 +67,26 @@ class Audience:
     def told(self, event: TrialTold, outcomes: Mapping[str, Outcome]) -> str | None:
         """Pass on a told trial; return why an observer wants the search to end, else None.
 
-        Raises StrategyError where a parameter turns out to be one that nobody reads.
+        Raises StrategyError where a parameter turns out to be one that nobody reads, or that is
+        read as a type that its values do not fit.
         """
-        self._reads.saw(outcomes.values())
+        self._checks.types.saw(outcomes.values())
+        self._checks.reads.saw(outcomes.values())
         self.observe(event)
-        if warning := self._scores.saw(event.record.trial.score):
+        record = event.record
+        for warning in (
+            self._scores.saw(record.trial.score),
+            self._checks.alike.saw(record, outcomes),
+        ):
+            if warning:
+                self.warn(warning)
+        return None if event.replayed else self._hooks.should_stop(record)
+
+    def judge(self) -> None:
+        """Judge how parameters were read, at the end of a run; raises StrategyError as `told`."""
+        self._checks.reads.judge()
+        if warning := self._checks.alike.judge():
             self.warn(warning)
-        return None if event.replayed else self._hooks.should_stop(event.record)
 
     def tick(self) -> None:
         """Let the screen redraw."""

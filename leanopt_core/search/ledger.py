@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
 
@@ -10,6 +10,7 @@ from leanopt_core.executors.pool import Finished
 from leanopt_core.harness.events import Hello
 from leanopt_core.search.flight import Errand
 from leanopt_core.search.machine import Propose, Recorded
+from leanopt_core.search.read_types import told_types
 from leanopt_core.search.replay import Replay, StoredTrial
 from leanopt_core.space import Space
 from leanopt_core.store.dump import STOP
@@ -41,6 +42,7 @@ class Ledger:
         self._writer = writer
         self._reader = reader
         self._outputs = outputs
+        self._types_told = False
 
     def replay(self, search: int, space: Space) -> Replay:
         """Return what the search did before this run was resumed."""
@@ -86,6 +88,12 @@ class Ledger:
                 "abilities": sorted(hello.abilities),
             }
         )
+
+    def asked(self, outcomes: Iterable[Outcome]) -> None:
+        """Note as which types a told trial's backtests asked for parameters; the first counts."""
+        if not self._types_told and (types := told_types(outcomes)) is not None:
+            self._types_told = True
+            self._writer.read_types(types)
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return the backtests that answer this run, by those of the content keys that have one."""

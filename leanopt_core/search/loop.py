@@ -304,6 +304,7 @@ class RunLoop:
         flight = search.flights.pop(trial.number)
         outcomes = self._outcomes(search, flight)
         self._ledger.tell(search.index, trial)
+        self._ledger.asked(outcomes.values())
         self._keeper.told(search.index + 1, trial)
         record = TrialRecord(
             search.index + 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
@@ -20,7 +21,8 @@ from leanopt_core.report.run import Report, report
 from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice
-from leanopt_core.search.audience import Audience
+from leanopt_core.search.alike import AlikeCheck
+from leanopt_core.search.audience import Audience, Checks
 from leanopt_core.search.documents import best_again, keep_documents
 from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.feasible import size_of
@@ -30,6 +32,7 @@ from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
+from leanopt_core.search.read_types import TypeCheck
 from leanopt_core.search.reading import ReadCheck
 from leanopt_core.search.setup import setups
 from leanopt_core.sinks.base import Sink
@@ -74,11 +77,10 @@ def run_pipeline(
         with _taken_up(store, ready, crew.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
-            given = (*pipeline.space.names, *pipeline.space.fixed)
-            reads = ReadCheck(given, allow_unread=allow_unread)
-            audience = Audience(run.name, registry, screen, crew.sinks, reads)
+            checks = _checks(ready, run, allow_unread=allow_unread)
+            audience = Audience(run.name, registry, screen, crew.sinks, checks)
             session = _Session(store, ready, run, crew, audience, signals)
-            session.search(resumed=resume, reads=reads)
+            session.search(resumed=resume)
         return report(store, store.runs.get(run.id))
 
 
@@ -116,6 +118,21 @@ def _crew(ready: Prepared) -> _Crew:
     return _Crew(fitness, sinks, tuple(setups(ready, fitness)))
 
 
+def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
+    """Return the checks of how the strategy reads its parameters."""
+    space = ready.pipeline.space
+    told = json.loads(run.execution).get("read_types")
+    return Checks(
+        ReadCheck((*space.names, *space.fixed), allow_unread=allow_unread),
+        TypeCheck(space),
+        AlikeCheck(
+            space,
+            ready.build.read_types,
+            None if told is None else {name: frozenset(types) for name, types in told.items()},
+        ),
+    )
+
+
 @frozen
 class _Session:
     """A run at work."""
@@ -127,7 +144,7 @@ class _Session:
     audience: Audience
     interrupts: Interrupts
 
-    def search(self, *, resumed: bool, reads: ReadCheck) -> None:
+    def search(self, *, resumed: bool) -> None:
         """Run the searches; however that ends, the store and the audience are told."""
         pipeline = self.ready.pipeline
         writer = self.store.writer(self.run, curves=pipeline.search.curves == "daily")
@@ -158,7 +175,7 @@ class _Session:
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
                     self._documents(pool, keeper.later(), outputs, loop.pause)
-            reads.judge()
+            self.audience.judge()
             state = "finished"
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"

@@ -37,6 +37,9 @@ EVENT: Final = (
 )
 # The first hello of the run's first worker stays, as its command line does.
 HELLO: Final = "UPDATE runs SET execution = json_insert(execution, '$.hello', json(?)) WHERE id = ?"
+READ_TYPES: Final = (
+    "UPDATE runs SET execution = json_insert(execution, '$.read_types', json(?)) WHERE id = ?"
+)
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
@@ -61,7 +64,7 @@ _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE i
 
 # Each row after those that it refers to.
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EVALUATE)
-_AFTER_TELLING: Final = (HELLO, EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
+_AFTER_TELLING: Final = (HELLO, READ_TYPES, EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
 
 
 @define

@@ -183,6 +183,11 @@ class Writer:
         """Note, once a run, what a harness of it said about itself."""
         self._batch.add(batch.HELLO, (storable(canonical_json(said)), self._run.id))
 
+    def read_types(self, told: Mapping[str, Iterable[str]]) -> None:
+        """Note, once a run, as which types its strategy asked for parameters."""
+        text = canonical_json({name: sorted(types) for name, types in told.items()})
+        self._batch.add(batch.READ_TYPES, (storable(text), self._run.id))
+
     def stage_ended(self, stage_id: int, reason: str) -> None:
         """Note that a stage has ended, and why."""
         self._batch.add(batch.STAGE_ENDED, (storable(reason), stage_id))

@@ -135,6 +135,19 @@ def test_csv_has_what_json_lines_have(searched: Path, leanopt) -> None:
             assert row["fitness"] == (str(one["fitness"]) if one["fitness"] is not None else "")
 
 
+def test_control_characters_are_escaped_in_csv(project: Path, leanopt) -> None:
+    """A trial is one line, and a terminal obeys none of it."""
+    strategy = project / "strategy.py"
+    said = strategy.read_text().replace('"Sharpe Ratio": 1.5', '"Note": "a\\x1b[31m\\r\\nb\\x9bé"')
+    strategy.write_text(said)
+    leanopt(project, "run", "pipeline.toml", "--set", "stage.1.trials=1")
+    text = leanopt(project, "export", "--to", "csv").stdout
+    assert all(letter.isprintable() or letter == "\n" for letter in text)
+    rows = list(csv.DictReader(text.splitlines()))
+    assert len(rows) == 21
+    assert {row["statistics.Note"] for row in rows} == {r"a\u001b[31m\u000d\u000ab\u009bé"}
+
+
 def test_canonical_is_no_table(searched: Path, leanopt) -> None:
     """The canonical form has one form."""
     completed = leanopt(searched, "export", "--to", "csv", "--canonical", check=False)

@@ -60,6 +60,20 @@ def test_what_a_strategy_changes_is_put_back(csharp: Strategy, fault: str) -> No
     assert (after["statistics"], after["order_hash"]) == (clean["statistics"], clean["order_hash"])
 
 
+@pytest.mark.parametrize("language", ["de_DE.UTF-8", "fr_FR.UTF-8"])
+def test_the_machines_language_decides_nothing(
+    real: Real,
+    assembly: Path,
+    started: Callable[[], Process],
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+) -> None:
+    """Numbers are LEAN's own, also where a strategy writes them as .NET would by itself."""
+    monkeypatch.setenv("LC_ALL", language)
+    answer = ask(real, assembly, started(), "none")
+    assert answer["runtimeStatistics"]["Seen"] == CLEAN
+
+
 def test_static_fields_are_fresh_each_time(csharp: Strategy) -> None:
     """A strategy that counts its runs counts one."""
     cash = {csharp.run(name="Remembers")["statistics"]["Start Equity"] for _ in range(3)}

@@ -86,6 +86,8 @@ def test_texts_that_are_numbers(text: str, value: float) -> None:
         "2005-01-04",
         "1,23",
         "1,2345",
+        "0,250",
+        "-0,039%",
         "1_000",
         "--5",
         "-$-5",

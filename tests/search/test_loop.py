@@ -16,12 +16,14 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.pipeline import PlannedSearch, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import score
-from leanopt_core.search.audience import Audience
+from leanopt_core.search.alike import AlikeCheck
+from leanopt_core.search.audience import Audience, Checks
 from leanopt_core.search.events import BacktestCached, RunEvent
 from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
 from leanopt_core.search.prepare import Prepared, build_choice, prepared
+from leanopt_core.search.read_types import TypeCheck
 from leanopt_core.search.reading import ReadCheck
 from leanopt_core.search.resume import begin
 from leanopt_core.search.setup import setups
@@ -117,7 +119,9 @@ def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> Sto
     fitness = build_choice("fitness function", ready.pipeline.fitness)
     stored = begin(store, ready, fitness.direction)
     writer = store.writer(stored, curves=False)
-    audience = Audience(stored.name, Registry(), screen, [], ReadCheck(["x"]))
+    space = ready.pipeline.space
+    checks = Checks(ReadCheck(["x"]), TypeCheck(space), AlikeCheck(space, {}))
+    audience = Audience(stored.name, Registry(), screen, [], checks)
     with Pool[int](ready.executor, ready.build.launch, workers=workers) as pool:
         RunLoop(
             setups(ready, fitness),

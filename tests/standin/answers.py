@@ -11,10 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-#: The names under which `EmaBands` asks for parameters.
-READ = (
-    *("end", "entry", "exit", "fast", "fault", "resolution", "slow", "start", "stop", "ticker"),
-)
+#: The names under which `EmaBands` asks for parameters, and the types.
+READ = {
+    **dict.fromkeys(("end", "fault", "resolution", "start", "ticker"), "text"),
+    **dict.fromkeys(("entry", "exit", "stop"), "decimal"),
+    **dict.fromkeys(("fast", "slow"), "int"),
+}
 _SECTIONS = ("tradeStatistics", "portfolioStatistics")
 _MOST_ERRORS = 10
 _HASH = re.compile(r"OrderListHash (\w+)")
@@ -37,7 +39,8 @@ def answer_of(
         "errors": _ERROR.findall(log)[:_MOST_ERRORS],
         "orders": int(state["OrderCount"]),
         "order_hash": orders[1] if orders else "",
-        "read": list(READ),
+        "read": sorted(READ),
+        "read_types": READ,
     }
     if state["Status"] == "Completed" and not state["RuntimeError"]:
         return {"status": "complete", **told, **_result(document, outputs)}

@@ -7,7 +7,13 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from leanopt_core.engines.inline import read_curve, read_failure, read_rows
+from leanopt_core.engines.inline import (
+    read_curve,
+    read_failure,
+    read_names,
+    read_rows,
+    read_types,
+)
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Equity, Failure, Files, Outcome
 from leanopt_lean.curve import read_equity
@@ -66,11 +72,10 @@ def read_answer(
     The rules are those of `read_results`. An answer without LEAN's `state` may hold any statistics;
     one that does not fit the protocol is a failure of the category `no result`.
     """
-    names = payload.get("read")
-    read = frozenset(map(str, names)) if isinstance(names, list) else None
+    read, types = read_names(payload), read_types(payload)
     if payload.get("status") not in COMPLETE:
         failed = failure_of(payload) if "state" in payload else None
-        return Outcome(failure=failed or read_failure(payload), read=read)
+        return Outcome(failure=failed or read_failure(payload), read=read, read_types=types)
     missing = payload.get("missing")
     parts = Parts(
         equity=lambda: read_curve(payload.get("equity")),
@@ -78,10 +83,11 @@ def read_answer(
         missing=lambda: prices_of(map(str, missing if isinstance(missing, list) else ()), symbol),
     )
     try:
-        return evolve(_judged(_as_document(payload), parts, symbol, outputs), read=read)
+        outcome = _judged(_as_document(payload), parts, symbol, outputs)
+        return evolve(outcome, read=read, read_types=types)
     except ValueError as error:
         message = f"the answer does not fit the protocol: {error}"
-        return Outcome(failure=Failure(Category.NO_RESULT, message), read=read)
+        return Outcome(failure=Failure(Category.NO_RESULT, message), read=read, read_types=types)
 
 
 @frozen
@@ -100,7 +106,10 @@ def _judged(
     failure = failure_of(document)
     if failure is not None:
         return Outcome(failure=failure)
-    statistics = read_statistics(document)
+    try:
+        statistics = read_statistics(document)
+    except ValueError as error:
+        return _failed(Category.ENGINE, f"LEAN's result document cannot be relied on: {error}")
     if statistics.total_orders is None and _ANY not in document:
         return _failed(Category.NO_RESULT, f"LEAN's result document says no '{ORDERS}'")
     outcome = Outcome(statistics, equity=parts.equity() if "equity" in outputs else None)

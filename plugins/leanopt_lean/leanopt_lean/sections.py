@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leanopt_core.statistics import Statistics
+from leanopt_lean.figures import check_figures, check_orders
 
 #: .NET's TimeSpan: `38.04:48:00` is 38 days, 4 hours and 48 minutes.
 _SPAN = re.compile(r"(-?)(?:(\d+)\.)?(\d\d):(\d\d):(\d\d(?:\.\d+)?)", re.ASCII)
@@ -30,20 +31,23 @@ def read_statistics(document: Mapping[str, Any]) -> Statistics:
     """Return all statistics of a document, under the names of today's LEAN.
 
     Per cents are fractions, money and durations (seconds) plain numbers. A document of the time
-    when LEAN said `Total Trades` for `Total Orders` has both.
+    when LEAN said `Total Trades` for `Total Orders` has both. Raises ValueError, which names the
+    key, where a figure cannot be relied on.
     """
     bare = part(document, "statistics")
     summary = dict(bare) if isinstance(bare, Mapping) else {}
     if "Total Trades" in summary:
         summary.setdefault("Total Orders", summary["Total Trades"])
     performance = part(document, "totalPerformance")
-    return Statistics.read(
-        {
-            "statistics": summary,
-            "runtimeStatistics": part(document, "runtimeStatistics") or {},
-            "totalPerformance": {name: _section(part(performance, name)) for name in _SECTIONS},
-        }
-    )
+    told = {
+        "statistics": summary,
+        "runtimeStatistics": part(document, "runtimeStatistics") or {},
+        "totalPerformance": {name: _section(part(performance, name)) for name in _SECTIONS},
+    }
+    check_figures(told)
+    statistics = Statistics.read(told)
+    check_orders(statistics)
+    return statistics
 
 
 def _section(section: object) -> dict[str, Any]:

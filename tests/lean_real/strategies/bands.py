@@ -12,7 +12,7 @@ class Bands(QCAlgorithm):
         """Set dates, cash, data and averages."""
         self.set_start_date(datetime.fromisoformat(self.get_parameter("from", "2004-01-01")))
         self.set_end_date(datetime.fromisoformat(self.get_parameter("until", "2005-12-30")))
-        self.set_cash(float(self.get_parameter("money", "100000")))
+        self.set_cash(self.get_parameter("money", 100000.0))
         slow = self.get_parameter("slow", 40)
         self.spy = self.add_equity(self.get_parameter("ticker", "SPY"), Resolution.DAILY).symbol
         self.fault = self.get_parameter("fault", "")

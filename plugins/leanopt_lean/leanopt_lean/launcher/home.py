@@ -25,6 +25,8 @@ def home(scratch: Path) -> Iterator[dict[str, str]]:
             # Its sockets would lie among the temporary files, whose path may be too long for them.
             "DOTNET_EnableDiagnostics": "0",
             **inherited,
+            # LEAN writes and reads numbers as the machine's language has them, unless told.
+            "LC_ALL": "C.UTF-8",
             "HOME": str(own),
             "DOTNET_CLI_HOME": str(own),
             "TMPDIR": str(temporary),

@@ -41,7 +41,9 @@ def test_an_answer_is_read_as_the_document_that_it_stands_for(
     """Statistics, curve, trades, no orders, missing prices and failures."""
     answer = answer_of(CASES / case, outputs=outputs)
     found = read_answer(answer, symbol=symbol, outputs=outputs)
-    assert found == evolve(read(folder(case), symbol, outputs), read=frozenset(READ))
+    types = {name: frozenset({told}) for name, told in READ.items()}
+    expected = read(folder(case), symbol, outputs)
+    assert found == evolve(expected, read=frozenset(READ), read_types=types)
 
 
 TOLD = {
@@ -142,6 +144,21 @@ def test_an_answer_that_does_not_fit_the_protocol_has_no_result(
     assert category is Category.NO_RESULT
     assert told.startswith("the answer does not fit the protocol: ")
     assert message in told
+
+
+@pytest.mark.parametrize("status", ["complete", "error"])
+def test_types_are_a_text_or_a_list_and_what_is_unknown_is_none(status: str) -> None:
+    """A newer harness may tell types that this leanopt does not know."""
+    told = {"a": "int", "b": ["text", "double"], "c": ["int", "date", 7], "d": "date", "e": None}
+    answer = {**answer_of(CASES / "completed"), "status": status, "read_types": told}
+    assert read_of(answer).read_types == {
+        "a": frozenset({"int"}),
+        "b": frozenset({"text", "double"}),
+        "c": frozenset({"int"}),
+    }
+    assert read_of({**answer, "read_types": ["a"]}).read_types == {}
+    del answer["read_types"]
+    assert read_of(answer).read_types == {}
 
 
 @pytest.mark.parametrize("missing", [[], None, "equity/usa/daily/spy.zip", [7]])

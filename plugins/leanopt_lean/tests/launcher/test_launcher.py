@@ -291,22 +291,26 @@ for place in places:
     pathlib.Path(place, "kept").mkdir(exist_ok=True)
     pathlib.Path(place, "kept", "file").write_text("kept")
     os.chmod(os.path.join(place, "kept"), 0o500)
-print([name for name in os.environ if name.startswith("XDG_")])
+print([name for name in os.environ if name.startswith("XDG_")], os.environ["LC_ALL"])
 """
 
 
 def test_no_backtest_finds_what_another_left(launch: Launch, tmp_path: Path) -> None:
-    """At home, or among the temporary files; both lie in the worker's scratch folder."""
+    """At home, or among the temporary files; both lie in the worker's scratch folder.
+
+    The user's language is another's setting too.
+    """
     program, scratch = tmp_path / "dotnet.py", tmp_path / "scratch"
     program.write_text(f"#!{sys.executable} -IS{KEEPER}")
     program.chmod(0o755)
-    harness = launch(scratch, "--dotnet", str(program), XDG_CACHE_HOME=str(tmp_path))
+    user = {"XDG_CACHE_HOME": str(tmp_path), "LC_ALL": "de_DE.UTF-8"}
+    harness = launch(scratch, "--dotnet", str(program), **user)
     config = configuration(tmp_path, tmp_path / "results")
     seen = set()
     for _ in range(2):
         message = harness.ask({"id": "1", "config": config})["message"]
         listed, others = message.partition("printed: ")[2].splitlines()
-        assert others == "[]"
+        assert others == "[] C.UTF-8"
         places = json.loads(listed)
         assert len(places) == 2
         for place, content in places:

@@ -138,6 +138,18 @@ def test_other_harnesses(run: Run, lean: Project, standin, canonical, abilities:
     assert there == [{**json.loads(line), "plan": None} for line in truth.splitlines()]
 
 
+def test_a_type_that_values_do_not_fit_stops_the_run(run: Run, lean: Project) -> None:
+    """The harness tells it where the source does not; nothing lifts that."""
+    lean.edit('GetParameter("fast", 10)', 'GetParameter("fa" + Rest(), 10)', "EmaBands/EmaBands.cs")
+    lean.edit("fast = { min = 3, max = 25, step = 2 }", "fast = { min = 3, max = 25, step = 0.5 }")
+    said = run("run", "pipeline.toml", "--allow-unread", code=5)
+    assert (
+        "parameters.fast: found 3.5, but the strategy reads it as int: expected whole numbers; "
+        "write whole numbers (step = 1), or read it as a decimal number in the strategy"
+    ) in said
+    assert json.loads(run("show", "--json"))["state"] == "failed"
+
+
 def test_a_scenario_that_the_harness_cannot_set_is_an_error(
     run: Run, lean: Project, standin
 ) -> None:
