@@ -10,7 +10,7 @@ from typing import cast
 from attrs import frozen
 
 from leanopt_core.engines.base import documents_on_demand
-from leanopt_core.errors import LeanoptError
+from leanopt_core.errors import LeanoptError, PatienceError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
@@ -159,6 +159,9 @@ class _Session:
             state = "finished"
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"
+        except PatienceError as error:
+            self.audience.warning(f"the run stops, and --resume goes on: {error}")
+            state = "interrupted"
         finally:
             try:
                 writer.finish(state)
@@ -207,5 +210,6 @@ class _Session:
             recycle_after=settings.recycle_after,
             recycle_growth=settings.recycle_growth,
             retries=settings.retries,
+            start_patience=settings.start_patience,
             report=screen.warning,
         )

@@ -1,4 +1,4 @@
-"""What happens to containers that closes no line: somebody pauses one, the kernel kills a part."""
+"""What the engine tells of containers, beside their own lines: who ended them, pauses, memory."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ from typing import Any
 from leanopt_core.executors.docker.engine import Client
 from leanopt_core.executors.docker.labels import RUN
 
-_OF_INTEREST = ("pause", "oom")
+_OF_INTEREST = ("kill", "stop", "destroy", "die", "pause", "oom")
 
 
 class Watch:
     """Listens to what the engine tells about the containers of a run, in a thread.
 
-    `notice(container, event)` is called there. An engine that went away is listened to again after
-    the next `begin`.
+    `notice(container, event)` is called there, and `lost()` when the engine tells nothing any more.
+    An engine that went away is listened to again after the next `begin`.
     """
 
-    def __init__(self, client: Client, run: str, notice: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        run: str,
+        notice: Callable[[str, str], None],
+        lost: Callable[[], None],
+    ) -> None:
         self._client = client
         self._filters = {
             "type": "container",
@@ -28,6 +34,7 @@ class Watch:
             "label": f"{RUN}={run}",
         }
         self._notice = notice
+        self._lost = lost
         self._lock = Lock()
         self._thread: Thread | None = None
         self._stream: Any = None
@@ -62,6 +69,8 @@ class Watch:
         with suppress(Exception):
             for event in stream:
                 self._hear(event)
+        if self._stream is stream:
+            self._lost()
 
     def _hear(self, event: Mapping[str, Any]) -> None:
         action = event.get("Action") or event.get("status")
