@@ -17,7 +17,7 @@ KILLED = "killed"
 # How long, in seconds: a container may take to be over whose outputs have closed; the engine's
 # events may take to tell of that, which is rarely more than some milliseconds; all of it may take
 # before the engine counts as gone.
-_PATIENCE, _TELLING, _ANSWERING = 2.0, 5.0, 15.0
+_PATIENCE, _TELLING, _ANSWERING = 2.0, 10.0, 15.0
 _SIGNALLED, _LAST_SIGNAL = 128, 64
 
 
@@ -83,7 +83,7 @@ class Container:
                 self._outside = True
 
     def died(self) -> None:
-        """Note that it has died, and that all that led to it has been told."""
+        """Note that it has died, or that nothing more will be told of it."""
         self._told.set()
 
     def end(self, reason: str) -> None:

@@ -38,11 +38,14 @@ class Housing:
 
     def start(self, tenant: Tenant, name: str) -> tuple[Container, Line]:
         """Start a container and return it with the line to it; raises ExecutorError."""
-        self._watch.begin()
+        watched = self._watch.begin()
         for container in self._known():
             container.retry()
         with self._places:
-            return self._begin(tenant, name)
+            container, line = self._begin(tenant, name)
+        if not watched:
+            container.died()  # when it does, nobody will tell
+        return container, line
 
     def statistics(self, container: Container) -> Path | None:
         """Return the file that tells what memory a container holds, None where it is elsewhere."""

@@ -39,20 +39,21 @@ class Watch:
         self._thread: Thread | None = None
         self._stream: Any = None
 
-    def begin(self) -> None:
-        """Listen, if that is not so already; trouble means not to listen until the next time."""
+    def begin(self) -> bool:
+        """Listen, if that is not so already, and return whether the engine lets us."""
         with self._lock:
             if self._thread is not None and self._thread.is_alive():
-                return
+                return True
             try:
                 self._stream = self._client.events(filters=self._filters, decode=True)
             except Exception:  # noqa: BLE001 - containers are started without it
-                return
+                return False
             # A daemon: leanopt's end need not wait for an engine that hangs.
             self._thread = Thread(
                 target=self._listen, args=(self._stream,), name="docker-events", daemon=True
             )
             self._thread.start()
+            return True
 
     def close(self) -> None:
         """Listen no more."""
