@@ -1,5 +1,6 @@
 # make demo   installs everything and searches the quickstart's strategy
 # make test   installs everything and runs the tests
+# make test-docker  runs the tests with containers, the long ones of what may befall them too
 # make check  lints, checks the format and the types
 # make docs   installs everything and builds the documentation's site in site/, warnings as errors
 # make bench  installs everything, measures speed, and refreshes docs/explanation/speed.md
@@ -18,13 +19,16 @@ export PIP_FIND_LINKS := $(abspath $(WHEELS))
 endif
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
-.PHONY: demo test docs docs-refresh docs-pictures bench check format wheels clean
+.PHONY: demo test test-docker docs docs-refresh docs-pictures bench check format wheels clean
 
 demo: $(VENV)/.installed
 	$(BIN)/leanopt run examples/quickstart/pipeline.toml
 
 test: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
 	$(BIN)/python -m pytest -q -n auto $(ARGS)
+
+test-docker: $(VENV)/.installed $(VENV)/.bench
+	$(BIN)/python -m pytest -q -m "long or not long" tests/docker $(ARGS)
 
 docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/generate.py --check

@@ -74,6 +74,16 @@ class ExecutorError(LeanoptError):
     exit_code = 6
 
 
+class TransientError(ExecutorError):
+    """A worker or command cannot be had for now, or was ended from outside: worth another try."""
+
+
+class PatienceError(ExecutorError):
+    """What ends workers or commands from outside does not cease; a run stops as if interrupted."""
+
+    exit_code = 130
+
+
 class StoreError(LeanoptError):
     """The result store cannot be read or written, or is newer than this leanopt."""
 

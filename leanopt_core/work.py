@@ -31,10 +31,14 @@ LASTING = frozenset({Category.STRATEGY, Category.NO_RESULT})
 
 @frozen
 class Failure:
-    """A backtest that did not complete: its category and the message for the user."""
+    """A backtest that did not complete: its category and the message for the user.
+
+    `outside` says that its worker was ended from outside, which is no fault of the backtest's.
+    """
 
     category: Category
     message: str
+    outside: bool = False
 
 
 @frozen

@@ -86,7 +86,7 @@ class Channel(Protocol):
     def put(self, name: str, content: bytes) -> None:
         """Write a file below the worker's scratch folder; `name` may not leave it.
 
-        Raises ExecutorError where it cannot be written.
+        Raises ExecutorError where it cannot be written, TransientError where the worker has gone.
         """
         ...
 
@@ -95,7 +95,8 @@ class Channel(Protocol):
 
         May be called from any thread, also after the worker's end (where not `volatile`) for as
         long as the channel is held. Raises FileNotFoundError where it is not there, ExecutorError
-        where it is no plain file.
+        where it is no plain file, TransientError where it has gone with a worker that was ended
+        from outside.
         """
         ...
 
@@ -129,6 +130,13 @@ class Channel(Protocol):
         """
         ...
 
+    def outside(self) -> bool | None:
+        """Say whether the worker was ended from outside: neither by itself nor by leanopt.
+
+        None while that is being found out, for some seconds at most after its answers have ended.
+        """
+        ...
+
     def release(self) -> None:
         """Give back what the worker held here, killing what still lives; called once, at the end.
 
@@ -157,7 +165,8 @@ class Executor(Protocol):
         What it leaves in a writable mount belongs to the caller. Without `network` it has none
         where the executor can see to that. After `time_limit` seconds it is killed: exit code 124,
         and `errors` ends by saying so. Output is bounded: of a longer one the beginning is kept
-        and `errors` says so.
+        and `errors` says so. Raises ExecutorError where it cannot be run, TransientError where
+        another try may go well: it was ended from outside, or there is no place for it now.
         """
         ...
 
@@ -165,7 +174,7 @@ class Executor(Protocol):
         """Start worker `worker` (numbered from 1), return its channel before its harness is ready.
 
         A worker that comes to hold more than `memory_limit` bytes is killed, which its fate says.
-        Raises ExecutorError where it cannot be started.
+        Raises ExecutorError where it cannot be started, TransientError where that may pass.
         """
         ...
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import PIPE, Popen, TimeoutExpired
 from typing import BinaryIO
 
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
 from leanopt_core.executors.base import Chunk
 from leanopt_core.executors.scratch import Scratch
@@ -143,6 +143,10 @@ class ProcessChannel:
     def _told(self) -> str:
         return self._said.partition(b"\n")[2].decode().rstrip()
 
+    def outside(self) -> bool | None:
+        """Return that it was not: who sent a signal to a process, nobody tells."""
+        return False
+
     def exit_code(self) -> int | None:
         """Return the harness's exit code (128 + signal), None before `release`."""
         return self._guard.returncode
@@ -174,8 +178,8 @@ def start(
 ) -> ProcessChannel:
     """Start `command` under a guard, in the scratch folder, and return the channel to it.
 
-    Raises ExecutorError where not even the guard can be started; a command that cannot be is
-    said on the channel.
+    Raises ExecutorError where not even the guard can be started, TransientError where the machine
+    has no room for it now; a command that cannot be started is said on the channel.
     """
     control = os.pipe()
     status = os.pipe()
@@ -195,7 +199,8 @@ def start(
     except (OSError, ValueError) as error:
         os.close(control[1])
         os.close(status[0])
-        raise ExecutorError(f"a worker cannot be started: {error}") from None
+        kind = TransientError if isinstance(error, OSError) else ExecutorError
+        raise kind(f"a worker cannot be started: {error}") from None
     finally:
         os.close(control[0])
         os.close(status[1])

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Collection, Hashable
 from typing import Generic, TypeVar
 
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.alarm import Alarm
 from leanopt_core.executors.base import Channel
 from leanopt_core.executors.owner import Owner
+from leanopt_core.executors.patience import Patience
 from leanopt_core.executors.spawner import Spawner
 from leanopt_core.executors.wires import READ, WRITE, Wires
 from leanopt_core.executors.worker import State, Worker
@@ -41,6 +42,7 @@ class Crew(Generic[T]):
         owner: Owner[T],
         *,
         start_limit: float,
+        start_patience: float,
         line_limit: int,
     ) -> None:
         self._size = size
@@ -49,7 +51,8 @@ class Crew(Generic[T]):
         self._line_limit = line_limit
         self._alarm = Alarm()
         self._wires: Wires[T] = Wires(self._alarm)
-        self._spawner = Spawner(spawn, self._alarm.ring)
+        patience = Patience(start_patience)
+        self._spawner = Spawner(spawn, self._alarm.ring, patience, owner.given_up)
         self._nearest = math.inf
         #: How long the last start took that ended well, in seconds.
         self.start_took = 0.0
@@ -166,7 +169,7 @@ class Crew(Generic[T]):
         """Take on the workers that have been started."""
         for number, begun, arrival in self._spawner.arrived():
             if isinstance(arrival, ExecutorError):
-                self._failed_start(str(arrival))
+                self._failed_start(str(arrival), outside=isinstance(arrival, TransientError))
                 continue
             client = Client(self._line_limit)
             worker = Worker[T](number, begun, arrival, client, math.inf, set(arrival.filenos()))
@@ -175,13 +178,19 @@ class Crew(Generic[T]):
             self._due(worker, time.monotonic() + self._start_limit)
             self._write(worker, client.greet())
 
-    def _failed_start(self, account: str) -> None:
+    def _failed_start(self, account: str, *, outside: bool) -> None:
         if self._spawner.closed:
             return
-        serving = any(worker.state is State.SERVING for worker in self.workers)
-        again = self._spawner.failed(others=serving or self.coming() > 0)
-        self._nearest = min(self._nearest, self._spawner.due)
-        self._owner.unstarted(account, hopeless=not again)
+        oldest = self._oldest()
+        others = oldest > 0 or self.coming() > 0
+        if self._spawner.failed(account, outside=outside, others=others, oldest=oldest):
+            self._nearest = min(self._nearest, self._spawner.due)
+            self._owner.unstarted(account)
+
+    def _oldest(self) -> float:
+        """Return the age of the oldest worker that serves, in seconds; 0 where none does."""
+        begun = [worker.begun for worker in self.workers if worker.state is State.SERVING]
+        return time.monotonic() - min(begun) if begun else 0.0
 
     def _hear(self, worker: Worker[T], descriptor: int) -> None:
         chunk = self._wires.read(worker, descriptor)
@@ -194,7 +203,7 @@ class Crew(Generic[T]):
                     self._understand(worker, event)
         if chunk.closed:
             if descriptor == worker.channel.filenos()[0]:
-                self._hang_up(worker)
+                self.hang_up(worker)
             if not worker.open:
                 self._over(worker)
 
@@ -217,9 +226,9 @@ class Crew(Generic[T]):
         try:
             self._wires.write(worker, data)
         except BrokenPipeError:
-            self._hang_up(worker)
+            self.hang_up(worker)
 
-    def _hang_up(self, worker: Worker[T]) -> None:
+    def hang_up(self, worker: Worker[T]) -> None:
         """Note that a worker has closed a pipe: how it ended, if it did, will be known soon."""
         if worker.state in _LISTENED_TO:
             if worker.given:
@@ -240,11 +249,13 @@ class Crew(Generic[T]):
         worker.channel.release()
 
     def _lose(self, worker: Worker[T], category: Category, what: str) -> None:
-        account = worker.account(what)
-        if worker.given:
-            self._owner.lost(worker, Failure(category, account))
-        else:
-            self._failed_start(account)
+        account, outside = worker.account(what), bool(worker.channel.outside())
+        if not worker.given:
+            self._failed_start(account, outside=outside)
+            return
+        self._owner.lost(worker, Failure(category, account, outside))
+        if outside:
+            self._spawner.disturbed(account, oldest=self._oldest())
 
     def _due(self, worker: Worker[T], deadline: float) -> None:
         worker.deadline = deadline
@@ -272,6 +283,8 @@ class Crew(Generic[T]):
             case State.SERVING:
                 self._owner.overdue(worker)
                 self.kill(worker)
+            case State.HUNG_UP if worker.channel.outside() is None:
+                self._due(worker, time.monotonic() + _HUNG_UP)
             case State.HUNG_UP:
                 fate = worker.channel.fate()
                 said = fate or "it closed its input or output and went on running"

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
-from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError
+from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError, TransientError
 from leanopt_core.executors.backlog import Backlog
 from leanopt_core.executors.crew import Crew
 from leanopt_core.executors.folder import Folder
@@ -140,24 +140,28 @@ class Dispatcher(Generic[T]):
         self._finish(worker, None, Failure(Category.TIMEOUT, account))
 
     def lost(self, worker: Worker[T], failure: Failure) -> None:
-        """Send the request again, as often as is allowed."""
+        """Send the request again: as often as is allowed, and whenever this came from outside."""
         task = worker.task
         if task is None:
             self._report(f"an idle worker had to be replaced: {failure.message}")
-        elif task.withdrawn or task.attempts > self._rules.retries:
+            self._hand_out()
+            return
+        task.disturbed += failure.outside
+        if task.withdrawn or task.attempts - task.disturbed > self._rules.retries:
             self._finish(worker, None, failure)
         else:
             worker.task = None
             self._backlog.retry(task)
         self._hand_out()
 
-    def unstarted(self, account: str, *, hopeless: bool) -> None:
-        """Pass it on; where there is no hope, nothing more will be answered."""
-        if not hopeless:
-            self._report(f"a worker could not be started: {account}")
-            self._hand_out()
-        elif self.error is None:
-            self.error = ExecutorError(f"no worker can be started: {account}")
+    def unstarted(self, account: str) -> None:
+        """Pass it on; requests that wait for a fresh worker may have to take another."""
+        self._report(f"a worker could not be started: {account}")
+        self._hand_out()
+
+    def given_up(self, error: ExecutorError) -> None:
+        """Note that nothing more will be answered."""
+        self.error = self.error or error
 
     def _hand_out(self) -> None:
         """Give idle workers what waits."""
@@ -188,6 +192,9 @@ class Dispatcher(Generic[T]):
         worker.folder = self._folder(worker, ident) if task.request.folder else None
         try:
             line = self._line(worker, task.request, ident)
+        except TransientError:
+            self.crew.hang_up(worker)  # what became of it tells whether it was at fault
+            return
         except ExecutorError as error:
             self.crew.blame(worker, Category.ENGINE, str(error))
             return

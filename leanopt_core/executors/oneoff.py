@@ -8,6 +8,7 @@ from typing import Protocol
 
 from attrs import define, field
 
+from leanopt_core.errors import TransientError
 from leanopt_core.executors.base import Channel, Completed
 
 #: How much is kept, in bytes: of the output the beginning, of the errors the end.
@@ -28,7 +29,8 @@ class Ending(Channel, Protocol):
 def run(channel: Ending, time_limit: float) -> Completed:
     """Return how the channel's command ended; it gets no input, and is killed at the limit.
 
-    The channel is released, its scratch folder removed.
+    The channel is released, its scratch folder removed. Raises TransientError where the command was
+    ended from outside.
     """
     heard = _Heard()
     channel.end()
@@ -36,6 +38,8 @@ def run(channel: Ending, time_limit: float) -> Completed:
         ended = _listen(channel, heard, time.monotonic() + time_limit)
     finally:
         channel.release()
+    if ended and channel.outside():
+        raise TransientError(f"a command did not run to its end: {channel.fate()}")
     if not ended:
         heard.note(f"killed: it ran for longer than {time_limit:g} s")
     elif (fate := channel.fate()) and not fate.startswith("exit code"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.worker import Worker
 from leanopt_core.harness.events import Hello
 from leanopt_core.work import Failure
@@ -35,6 +36,10 @@ class Owner(Protocol[T]):
         """Learn that `wake` was called since the last time."""
         ...
 
-    def unstarted(self, account: str, *, hopeless: bool) -> None:
-        """Learn that a worker never came to work; `hopeless` where that is the end of trying."""
+    def unstarted(self, account: str) -> None:
+        """Learn that a worker never came to work; another one is started."""
+        ...
+
+    def given_up(self, error: ExecutorError) -> None:
+        """Learn why no more workers are started."""
         ...

@@ -11,7 +11,8 @@ watched by one selector; a worker gets its next request as soon as its answer is
 - past the time limit the worker is killed with everything it started: `timeout`, not retried;
 - a worker that ends, or breaks the protocol, costs its request one attempt; a fresh worker gets it
   next, up to `retries` times. A strategy's own error is an answer like any other;
-- a place whose worker has gone gets another one at once;
+- a worker that was ended from outside costs its request nothing;
+- a place whose worker has gone gets another one at once, after starts that failed a little later;
 - no more workers serve than there are places, also where one is started before another goes.
 """
 
@@ -53,13 +54,16 @@ class Pool(Generic[T]):
         recycle_growth: int | None = None,
         retries: int = 2,
         start_limit: float = 60.0,
+        start_patience: float = 120.0,
         line_limit: int = LINE_LIMIT,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Take what is to run; nothing starts before `start`.
 
         `time_limit` (seconds) is for each request from when it is sent, `start_limit` for a
-        worker's hello. A worker is killed that holds more than `memory_limit` bytes. It is replaced
+        worker's hello; `start_patience` for how long workers are started anew, after trouble from
+        outside or where some have worked before, without one answer. A worker is killed that holds
+        more than `memory_limit` bytes. It is replaced
         after `recycle_after` requests at most, or once it has grown by `recycle_growth` bytes since
         it settled (None: as `launch` says). Where there is memory for one more, it serves until its
         successor is ready. `line_limit` is for a harness's longest line, in bytes. `report` is told
@@ -71,6 +75,7 @@ class Pool(Generic[T]):
             partial(executor.spawn, launch, memory_limit=memory_limit),
             workers,
             start_limit=start_limit,
+            start_patience=start_patience,
             line_limit=line_limit,
         )
         rules = Rules(
@@ -136,7 +141,8 @@ class Pool(Generic[T]):
         Empty after `timeout` seconds (None: no limit, also where nothing was submitted), after
         `wake`, and at the first hello where nothing was submitted. Raises StrategyError where a
         harness says that the strategy cannot run, or that it is another one than was prepared;
-        ExecutorError where no worker can be had. What has finished before is returned first.
+        ExecutorError where no worker can be had, PatienceError where that is no fault of theirs.
+        What has finished before is returned first.
         """
         until = math.inf if timeout is None else time.monotonic() + timeout
         desk = self._dispatcher

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
 from leanopt_core.executors.base import Completed, Manual
 from leanopt_core.executors.channel import MARK, ProcessChannel, start
@@ -119,7 +119,7 @@ class ProcessExecutor:
         try:
             return Scratch(path)
         except OSError as error:
-            raise ExecutorError(f"no scratch folder can be made: {error}") from None
+            raise TransientError(f"no scratch folder can be made: {error}") from None
 
     def _environment(self, asked: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: text for name, text in os.environ.items() if name not in _DROPPED}

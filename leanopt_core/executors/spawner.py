@@ -8,28 +8,39 @@ from collections.abc import Callable
 from itertools import count
 from threading import Lock, Thread
 
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, PatienceError
 from leanopt_core.executors.base import Channel
+from leanopt_core.executors.patience import Patience
 
 # A worker's number, when its start began (`time.monotonic`), and what came of that.
 Arrival = tuple[int, float, Channel | ExecutorError]
 
-# As many starts in a row may fail as make a hopeless place, and as many where workers worked before
-# (an engine that restarts comes back); the longest pause before another try, in seconds.
-_HOPELESS, _HOPELESS_LATER, _PAUSE = 3, 7, 30.0
+# So many workers in a row may fail by themselves before one has ever worked.
+_HOPELESS = 3
 
 
 class Spawner:
-    """Calls `spawn(number)` in threads; `arrived` collects what came of it after each `wake`."""
+    """Calls `spawn(number)` in threads; `arrived` collects what came of it after each `wake`.
 
-    def __init__(self, spawn: Callable[[int], Channel], wake: Callable[[], None]) -> None:
+    `give_up` is told why no more workers are started.
+    """
+
+    def __init__(
+        self,
+        spawn: Callable[[int], Channel],
+        wake: Callable[[], None],
+        patience: Patience,
+        give_up: Callable[[ExecutorError], None],
+    ) -> None:
         self._spawn = spawn
         self._wake = wake
+        self._patience = patience
+        self._give_up = give_up
         self._numbers = count(1)
         self._lock = Lock()
         self._arrivals: list[Arrival] = []
         self._threads: dict[int, Thread] = {}
-        self._failures = 0
+        self._own_faults = 0
         self._missing = 0
         self._worked = False
         #: Whether `shut` was called.
@@ -48,27 +59,49 @@ class Spawner:
             self._threads[number] = thread
         thread.start()
 
-    def failed(self, *, others: bool) -> bool:
+    def failed(self, account: str, *, outside: bool, others: bool, oldest: float) -> bool:
         """Note that a start has failed, and try again: at once, after some failures later.
 
-        Return False where that is the end of trying, as there are no `others` that serve or start.
+        `outside` says that this was no fault of the worker's, `others` that some serve or start,
+        `oldest` for how many seconds one has been serving. Return False where that is the end of
+        trying.
         """
-        later = self.due < math.inf
-        if not later:  # else it is the trouble that was counted already
-            self._failures += 1
-        if not others and self._failures >= (_HOPELESS_LATER if self._worked else _HOPELESS):
+        waiting = self.due < math.inf
+        if not waiting:  # else it is the trouble that was counted already
+            self._patience.failed()
+            self._own_faults += not outside
+        if self._own_faults >= _HOPELESS and not (self._worked or others):
+            self._give_up(ExecutorError(f"no worker can be started: {account}"))
             return False
-        if self._failures < _HOPELESS:
+        if self._impatient(account, oldest):
+            return False
+        pause = self._patience.pause()
+        if not pause:
             self.begin()
             return True
         self._missing += 1
-        if not later:
-            self.due = time.monotonic() + min(_PAUSE, 0.125 * 2**self._failures)
+        if not waiting:
+            self.due = time.monotonic() + pause
+        return True
+
+    def disturbed(self, account: str, *, oldest: float) -> None:
+        """Note that a worker at work was ended from outside, which may be the end of trying."""
+        self._patience.troubled()
+        self._impatient(account, oldest)
+
+    def _impatient(self, account: str, oldest: float) -> bool:
+        """Give up where patience has ended, unless a worker has been serving for so long."""
+        limit = self._patience.limit
+        if self._patience.left() > 0 or oldest >= limit:
+            return False
+        trying = f"no backtest was completed for {limit:g} s of trying (executor.start_patience)"
+        self._give_up(PatienceError(f"{trying}: {account}"))
         return True
 
     def succeeded(self) -> None:
-        """Note that a worker works, so that the next failure is a first one."""
-        self._failures = 0
+        """Note that a backtest was completed, so that the next failure is a first one."""
+        self._patience.completed()
+        self._own_faults = 0
         self._worked = True
 
     def catch_up(self) -> None:

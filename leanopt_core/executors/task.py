@@ -16,12 +16,14 @@ T = TypeVar("T", bound=Hashable)
 class Task(Generic[T]):
     """One request on its way: its caller's ticket, and how often and when it was sent.
 
-    `withdrawn` says that nobody waits for it any more.
+    `disturbed` counts the attempts that were ended from outside. `withdrawn` says that nobody waits
+    for it any more.
     """
 
     ticket: T
     request: Request
     attempts: int = 0
+    disturbed: int = 0
     sent: float = 0.0
     withdrawn: bool = False
 

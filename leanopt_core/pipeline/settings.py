@@ -44,6 +44,7 @@ class ExecutorSettings:
 
     `time_limit` is in seconds a backtest, `memory_limit` and `recycle_growth` in bytes a worker,
     `recycle_after` in backtests; None is no limit, of `recycle_growth` the engine's.
+    `start_patience` is in seconds.
     """
 
     choice: Choice
@@ -53,6 +54,7 @@ class ExecutorSettings:
     recycle_after: int | None = None
     recycle_growth: int | None = None
     retries: int = 2
+    start_patience: float = 120.0
 
 
 @frozen

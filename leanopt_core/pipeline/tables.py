@@ -167,6 +167,10 @@ class ExecutorTable:
         validator=[ge(0), le(MOST)],
         metadata={"help": "fresh workers tried after trouble with one"},
     )
+    start_patience: Seconds = field(
+        default=Seconds(120.0),
+        metadata={"help": "how long starts are tried without one completed backtest"},
+    )
 
     @workers.validator
     def _a_sane_number(self, _attribute: object, workers: int | str) -> None:

@@ -101,8 +101,8 @@ class Backtests:
                 self._settle(errand, one, self._read(errand, one))
         done = self._readers.done(wait=_LAST if last else 0.0)
         for (errand, one), outcome in done:
-            if _died(outcome) and errand.lost < _RETRIES:
-                errand.lost += 1
+            if (failure := _death(outcome)) and (failure.outside or errand.lost < _RETRIES):
+                errand.lost += not failure.outside
                 self._queues[errand.search].appendleft(errand)
                 continue
             self._keeper.give(one.ticket, [self._place(*waits) for waits in errand.waiting])
@@ -164,5 +164,7 @@ class Backtests:
         return read(self._engine, finished.answer, errand.backtest, self._outputs)
 
 
-def _died(outcome: Outcome) -> bool:
-    return outcome.failure is not None and outcome.failure.category is Category.DIED
+def _death(outcome: Outcome) -> Failure | None:
+    """Return the failure of a worker that died before its answer had been read, if that is it."""
+    failure = outcome.failure
+    return failure if failure is not None and failure.category is Category.DIED else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -10,12 +11,14 @@ from typing import Any, cast
 from attrs import evolve, frozen
 
 from leanopt_core.content import hash_data, hash_file
-from leanopt_core.engines.base import Brief, Build, Engine, Tell, silent
-from leanopt_core.errors import StrategyError
-from leanopt_core.executors.base import Executor
-from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, resolve
+from leanopt_core.engines.base import Brief, Build, Engine, Once, Tell, silent
+from leanopt_core.errors import PatienceError, StrategyError, TransientError
+from leanopt_core.executors.base import Completed, Executor
+from leanopt_core.executors.patience import Patience
+from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.search.contain import Guard
 from leanopt_core.search.guarded import NamedEngine, NamedExecutor
+from leanopt_core.work import Mount
 
 
 @frozen
@@ -43,6 +46,41 @@ class Ready:
     engine: NamedEngine
     place: Mapping[str, str]
     build: Build
+
+
+@frozen
+class PatientOnce:
+    """An executor's `once` that is tried again for `limit` seconds where another try may go well.
+
+    `tell` hears of each failure.
+    """
+
+    once: Once
+    limit: float
+    tell: Tell
+
+    def __call__(
+        self,
+        command: Sequence[str],
+        mounts: Sequence[Mount] = (),
+        *,
+        time_limit: float = 600.0,
+        network: bool = False,
+    ) -> Completed:
+        """Run one command to its end; raises PatienceError where that is never possible."""
+        patience = Patience(self.limit)
+        while True:
+            try:
+                return self.once(command, mounts, time_limit=time_limit, network=network)
+            except TransientError as error:
+                patience.failed()
+                if patience.left() <= 0:
+                    raise PatienceError(
+                        f"no command was completed for {self.limit:g} s of trying"
+                        f" (executor.start_patience): {error}"
+                    ) from None
+                self.tell(f"a command is run again: {error}")
+            time.sleep(patience.pause())
 
 
 def label(kind: str, choice: Choice, name: str | None = None) -> str:
@@ -103,7 +141,7 @@ def prepared(
     executor breaks its contract.
     """
     brief = evolve(asked_of(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell)
-    with made_ready(pipeline.engine, pipeline.executor.choice, pipeline.folder, brief) as ready:
+    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, brief) as ready:
         engine, build = ready.engine, ready.build
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
@@ -111,17 +149,20 @@ def prepared(
 
 
 @contextmanager
-def made_ready(engine: Choice, executor: Choice, folder: Path, brief: Brief) -> Iterator[Ready]:
+def made_ready(
+    engine: Choice, settings: ExecutorSettings, folder: Path, brief: Brief
+) -> Iterator[Ready]:
     """Make a strategy ready for `brief`, and release the executor afterwards.
 
     Raises as `prepared` does.
     """
-    made = cast("Executor", build_choice("executor", executor, folder))
-    there = NamedExecutor(made, label("executor", executor))
+    made = cast("Executor", build_choice("executor", settings.choice, folder))
+    there = NamedExecutor(made, label("executor", settings.choice))
+    once = PatientOnce(there.once, settings.start_patience, brief.tell)
     try:
         named = _engine(engine, folder)
         place = there.place()
-        build = named.prepare(there.once, place, brief)
+        build = named.prepare(once, place, brief)
         yield Ready(there, named, place, build)
     finally:
         there.close()

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from leanopt_core.engines.base import Engine
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.work import Answer, Backtest, Category, Failure, Files, Outcome
 
 T = TypeVar("T")
@@ -47,7 +47,8 @@ def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset
         return engine.read(answer, backtest, outputs)
     except ExecutorError as error:
         message = f"what the worker left cannot be read: {error}"
-        return Outcome(failure=Failure(Category.DIED, message))
+        outside = isinstance(error, TransientError)
+        return Outcome(failure=Failure(Category.DIED, message, outside))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign engine
         message = f"the answer cannot be read: {type(error).__name__}: {error}"
         return Outcome(failure=Failure(Category.ENGINE, message))

@@ -19,7 +19,10 @@ from leanopt_core.store.records import StoredRun
 from leanopt_core.work import Scenario
 
 _KNOWN = ("name", "symbol", "start", "end", "cash", "pass_as")
-_LIMITS = ("time_limit", "memory_limit", "recycle_after", "recycle_growth", "retries")
+_LIMITS = (
+    *("time_limit", "memory_limit", "recycle_after", "recycle_growth"),
+    *("retries", "start_patience"),
+)
 
 
 class Restored:
@@ -65,7 +68,8 @@ class Restored:
         """Return the executor with its limits; raises as `engine` does."""
         options = {k: v for k, v in self.execution["executor"].items() if v is not None}
         choice = self._choice(Kind.EXECUTOR, str(options.pop("use")), options)
-        limits = {name: self.execution[name] for name in _LIMITS}
+        # What leanopt did not know when it stored the run has its default.
+        limits = {name: self.execution[name] for name in _LIMITS if name in self.execution}
         return ExecutorSettings(choice, self.execution["workers"], **limits)
 
     def _choice(self, kind: Kind, name: str, options: Mapping[str, object]) -> Choice:

@@ -11,7 +11,7 @@ from typing import cast
 from attrs import frozen
 
 from leanopt_core.engines.base import documents_on_demand
-from leanopt_core.errors import LeanoptError
+from leanopt_core.errors import LeanoptError, PatienceError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
@@ -179,6 +179,9 @@ class _Session:
             state = "finished"
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"
+        except PatienceError as error:
+            self.audience.warning(f"the run stops, and --resume goes on: {error}")
+            state = "interrupted"
         finally:
             try:
                 writer.finish(state)
@@ -225,5 +228,6 @@ class _Session:
             recycle_after=settings.recycle_after,
             recycle_growth=settings.recycle_growth,
             retries=settings.retries,
+            start_patience=settings.start_patience,
             report=self.audience.warn,
         )

@@ -118,7 +118,7 @@ class _Errand:
         parameters = (*space.names, *space.fixed)
         brief = Brief(parameters, (*scenarios.values(),), allow_unread=True, tell=self.tell)
         settings = self.executor
-        with made_ready(engine, settings.choice, self.restored.folder, brief) as ready:
+        with made_ready(engine, settings, self.restored.folder, brief) as ready:
             self.sources.add(ready.build.source)
             workers = ready.executor.workers(self.workers or settings.workers)
             # No time limit: that of the run suits its own harness, and others may take longer.
@@ -128,6 +128,7 @@ class _Errand:
                 workers=min(workers, len(self.backtests)),
                 memory_limit=settings.memory_limit,
                 retries=settings.retries,
+                start_patience=settings.start_patience,
                 report=self.tell,
             ) as pool:
                 return self._run(pool, ready.engine, harness)

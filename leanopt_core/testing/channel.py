@@ -63,6 +63,7 @@ class ChannelContract:
         line.channel.kill()
         line.listen(lambda: line.over)
         assert line.channel.fate()
+        assert line.channel.outside() is False
 
     def test_release_ends_what_lives(self, connect: Connect) -> None:
         """Within seconds, without a word to the harness before."""
@@ -82,6 +83,7 @@ class ChannelContract:
         line.channel.end()
         line.listen(lambda: line.over)
         assert "0" in line.channel.fate()
+        assert line.channel.outside() is False
 
     def test_descriptors_stay_the_same(self, connect: Connect) -> None:
         """And reading where nothing is there blocks nobody."""

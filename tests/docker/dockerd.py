@@ -60,6 +60,15 @@ class Dockerd:
             self._process.wait(_PATIENCE)
             self._process = None
 
+    def kill(self) -> None:
+        """End it at once; its containers live on, and nobody has them."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(_PATIENCE)
+            self._process = None
+            # Its containerd has died with it; where nobody reaps that, it would be taken to live.
+            (self._folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
+
     def _answers(self) -> bool:
         asked = ["docker", "--host", self.host, "version"]
         return subprocess.run(asked, capture_output=True, check=False).returncode == 0

@@ -8,13 +8,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 
 import image as images
 import pytest
+from engine_facts import event, harness
 
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
@@ -36,17 +36,6 @@ def _until_told(project: Path, number: int, process: subprocess.Popen[str]) -> N
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < until, f"{number} trials are never told"
         time.sleep(0.005)
-
-
-@contextmanager
-def _event(engine: Engine, event: str, **filters: object) -> Iterator[Callable[[], str]]:
-    """Yield what waits for the next such event of the engine's, and returns whose it is."""
-    since = int(time.time())
-    stream = engine.client.events(
-        since=since, until=since + int(PATIENCE), filters={"event": event, **filters}, decode=True
-    )
-    yield lambda: str(next(stream)["id"])
-    stream.close()
 
 
 def _attempts(export: str) -> set[int]:
@@ -71,13 +60,6 @@ def test_containers_and_processes_give_the_same_trials(
         assert _left(project) == []
 
 
-def _harness(engine: Engine, ident: str) -> int:
-    """Return the process on this machine that is a container's harness, below its init."""
-    init = engine.client.inspect_container(ident)["State"]["Pid"]
-    children = Path(f"/proc/{init}/task/{init}/children").read_text().split()
-    return int(children[0])
-
-
 def _hog(engine: Engine, ident: str) -> None:
     """Have something in the container take more memory than it may."""
     code = "x = [bytearray(b'x' * 2**20) for _ in range(1000)]"
@@ -91,7 +73,7 @@ TROUBLES: dict[str, Callable[[Engine, str], object]] = {
     "removed": lambda engine, ident: engine.client.remove_container(ident, force=True),
     "paused": lambda engine, ident: engine.client.pause(ident),
     "out of memory": _hog,
-    "harness killed": lambda engine, ident: os.kill(_harness(engine, ident), signal.SIGKILL),
+    "harness killed": lambda engine, ident: os.kill(harness(engine, ident), signal.SIGKILL),
 }
 
 
@@ -107,7 +89,7 @@ def test_trouble_with_a_container_changes_no_trial(
         _until_told(project, number, process)
         running = [one for one in containers(project) if one["State"] == "running"]
         victim = running[0]["Id"]
-        with _event(engine, "destroy", container=victim) as removed:
+        with event(engine, "destroy", container=victim) as removed:
             TROUBLES[trouble](engine, victim)
             assert removed() == victim
     _, errors = process.communicate(timeout=120)
@@ -127,7 +109,7 @@ def test_the_next_start_removes_what_a_killed_leanopt_left(
     """Containers, running or not, and files; nothing that was told is lost."""
     project = hill(delay=0.1)
     worker = [f"leanopt.project={project}", "leanopt.worker=1"]
-    with _event(engine, "start", label=worker) as started:
+    with event(engine, "start", label=worker) as started:
         process = start(project, "run", "pipeline.toml")
         started()
     _until_told(project, at, process)
@@ -179,8 +161,6 @@ def test_a_living_leanopt_s_containers_stay(make, hill, leanopt, containers, fol
 
 
 FATES: dict[str, tuple[Callable[[Engine, str], object], str]] = {
-    "killed": (TROUBLES["killed"], "signal 9 (SIGKILL)"),
-    "removed": (TROUBLES["removed"], ""),
     "paused": (TROUBLES["paused"], "its container was paused from outside"),
     "out of memory": (_hog, "memory limit of 128 MiB exceeded"),
     "harness killed": (TROUBLES["harness killed"], "signal 9 (SIGKILL)"),
@@ -215,7 +195,7 @@ def test_a_connection_that_breaks_costs_a_worker_not_an_answer(
         (worker,) = pool._crew.workers
         (before,) = containers(folder)
         pool.submit(9, request("flood", mib=64, echo="after"))
-        with _event(engine, "destroy", container=before["Id"]) as removed:
+        with event(engine, "destroy", container=before["Id"]) as removed:
             worker.channel._line._socket.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
             (one,) = pool.wait(PATIENCE)
             assert one.answer is not None

@@ -14,11 +14,13 @@ from pathlib import Path
 import dockerd
 import image as images
 import pytest
+from engine_facts import event
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine, connect
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.options import DockerOptions
+from tests.stored import told
 
 own = pytest.mark.skipif(bool(dockerd.missing()), reason=dockerd.missing() or "none")
 
@@ -47,20 +49,26 @@ def _image(monkeypatch: pytest.MonkeyPatch, private: dockerd.Dockerd) -> str:
     return name
 
 
-def _told(leanopt, project: Path) -> int:
-    return int(json.loads(leanopt(project, "show", "--json").stdout)["trials"]["told"])
-
-
-def _begin(project: Path, start, leanopt, at: int) -> subprocess.Popen[str]:
+def _begin(project: Path, start, at: int) -> subprocess.Popen[str]:
     process = start(project, "run", "pipeline.toml")
-    while not (project / ".leanopt" / "leanopt.db").exists() or not leanopt(
-        project, "runs", check=False
-    ).stdout.count("hill-"):
-        assert process.poll() is None, process.communicate()[1]
-        time.sleep(0.05)
-    while _told(leanopt, project) < at:
-        assert process.poll() is None, process.communicate()[1]
+    _until_told(project, at, process)
     return process
+
+
+def _until_told(project: Path, at: int, process: subprocess.Popen[str]) -> None:
+    """Wait until so many trials have been told; the store tells nobody."""
+    while told(project) < at:
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def own_engine(monkeypatch: pytest.MonkeyPatch, private: dockerd.Dockerd) -> Iterator[Engine]:
+    """The private engine as leanopt has it, while it runs for the first time."""
+    monkeypatch.setenv("DOCKER_HOST", private.host)
+    engine = connect()
+    yield engine
+    engine.client.close()
 
 
 def _containers() -> list[object]:
@@ -71,17 +79,25 @@ def _containers() -> list[object]:
         engine.client.close()
 
 
+END = {"stopped": dockerd.Dockerd.stop, "killed": dockerd.Dockerd.kill}
+
+
 @own
 @pytest.mark.slow
-def test_an_engine_that_restarts_changes_no_trial(
-    private, hill, start, leanopt, canonical, truth: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("worker", ["once", "1"])
+@pytest.mark.parametrize("end", END)
+def test_an_engine_that_restarts_before_the_first_trial_changes_none(
+    private, own_engine: Engine, hill, start, canonical, truth: str, worker: str, end: str
 ) -> None:
-    """The run waits for it, and goes on."""
-    project = hill(image=_image(monkeypatch, private), delay=0.1)
-    process = _begin(project, start, leanopt, at=10)
-    private.stop()
+    """While a command makes the strategy ready, or when the first worker has just been started."""
+    project = hill(image=images.image(own_engine.client), delay=0.1)
+    label = [f"leanopt.project={project}", f"leanopt.worker={worker}"]
+    with event(own_engine, "start", label=label) as started:
+        process = start(project, "run", "pipeline.toml")
+        started()
+        END[end](private)
     private.start()
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert canonical(project) == truth
     assert _containers() == []
@@ -89,23 +105,66 @@ def test_an_engine_that_restarts_changes_no_trial(
 
 @own
 @pytest.mark.slow
-def test_an_engine_that_stays_away_ends_the_run_and_loses_nothing(
-    private, hill, start, leanopt, canonical, truth: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.long
+@pytest.mark.parametrize("end", END)
+def test_an_engine_that_restarts_three_times_changes_no_trial(
+    private, own_engine: Engine, hill, start, leanopt, canonical, truth: str, end: str
 ) -> None:
-    """With a clear error; once it is back, the run is resumed."""
-    project = hill(image=_image(monkeypatch, private), delay=0.1)
-    process = _begin(project, start, leanopt, at=10)
+    """The run waits for it, and goes on."""
+    project = hill(image=images.image(own_engine.client), delay=0.2)
+    process = _begin(project, start, at=5)
+    for at in (5, 20, 35):
+        _until_told(project, at, process)
+        END[end](private)
+        private.start()
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert canonical(project) == truth
+    assert _containers() == []
+
+
+@own
+@pytest.mark.slow
+def test_an_engine_that_stays_away_interrupts_the_run_and_loses_nothing(
+    private, own_engine: Engine, hill, start, leanopt, canonical, truth: str
+) -> None:
+    """It says why; once the engine is back, the run is resumed."""
+    image = images.image(own_engine.client)
+    project = hill(image=image, executor='start_patience = "2s"\n', delay=0.1)
+    process = _begin(project, start, at=10)
     private.stop()
-    _, errors = process.communicate(timeout=180)
-    assert process.returncode == 6, errors
+    said, errors = process.communicate(timeout=180)
+    assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert "no worker can be started: a container cannot be made: No such file" in errors
-    told = _told(leanopt, project)
-    assert told >= 10
+    assert "the run stops, and --resume goes on: no backtest was completed for 2 s" in errors
+    assert "(executor.start_patience): a container cannot be made: No such file" in errors
+    assert said.startswith("run hill-1: interrupted")
+    assert told(project) >= 10
     private.start()
     leanopt(project, "run", "pipeline.toml", "--resume")
     assert canonical(project) == truth
     assert _containers() == []
+
+
+@own
+@pytest.mark.slow
+def test_an_engine_that_goes_before_a_run_has_begun_interrupts_it(
+    private, own_engine: Engine, hill, start, leanopt, canonical, truth: str
+) -> None:
+    """In the command that makes the strategy ready; nothing is stored, and the next run begins."""
+    image = images.image(own_engine.client)
+    project = hill(image=image, executor='start_patience = "2s"\n')
+    label = [f"leanopt.project={project}", "leanopt.worker=once"]
+    with event(own_engine, "start", label=label) as started:
+        process = start(project, "run", "pipeline.toml")
+        started()
+        private.stop()
+    _, errors = process.communicate(timeout=180)
+    assert process.returncode == 130, errors
+    assert "leanopt: no command was completed for 2 s of trying (executor.start_patience)" in errors
+    private.start()
+    leanopt(project, "run", "pipeline.toml")
+    assert canonical(project) == truth
 
 
 @own

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, PatienceError, TransientError
 from leanopt_core.executors.base import Chunk, Completed, Manual
 from leanopt_core.executors.pool import Pool
 from leanopt_core.work import Launch, Mount, Request
@@ -23,8 +23,11 @@ MIB = 2**20
 class SocketChannel:
     """A harness whose input and output are one socket; all goes by one descriptor."""
 
-    def __init__(self, command: Sequence[str], held: list[int], *, volatile: bool) -> None:
+    def __init__(
+        self, command: Sequence[str], held: list[int], outside: list[bool], *, volatile: bool
+    ) -> None:
         self._held = held
+        self._outside = outside
         self.volatile = volatile
         self._socket, its = socket.socketpair()
         with its:
@@ -92,6 +95,10 @@ class SocketChannel:
         code = self._process.poll()
         return "" if code is None else f"code {code}"
 
+    def outside(self) -> bool:
+        """As the test says, else not."""
+        return self._outside.pop(0) if self._outside else False
+
     def release(self) -> None:
         """Give everything back."""
         self._process.kill()
@@ -102,14 +109,20 @@ class SocketChannel:
 class SocketExecutor:
     """Starts such harnesses; `troubles` are raised by the first starts.
 
-    `held` is what the workers' memory is, from one look to the next.
+    `held` is what the workers' memory is, from one look to the next, `outside` what is told of
+    workers that are gone, one after the other.
     """
 
     def __init__(
-        self, *troubles: Exception, held: Iterable[int] = (), volatile: bool = False
+        self,
+        *troubles: Exception,
+        held: Iterable[int] = (),
+        outside: Iterable[bool] = (),
+        volatile: bool = False,
     ) -> None:
         self.troubles = list(troubles)
         self.held = list(held)
+        self.outside = list(outside)
         self.volatile = volatile
 
     def place(self) -> Mapping[str, str]:
@@ -133,7 +146,7 @@ class SocketExecutor:
         """Start one, or raise."""
         if self.troubles:
             raise self.troubles.pop()
-        return SocketChannel(launch.command, self.held, volatile=self.volatile)
+        return SocketChannel(launch.command, self.held, self.outside, volatile=self.volatile)
 
     def manual(self, launch: Launch) -> Manual:
         """There is no way by hand."""
@@ -237,6 +250,77 @@ def test_workers_that_worked_before_are_waited_for(bench: Any, launch: Launch) -
         (one,) = bench.ask(pool, bench.request("exits", "back", once=bench.once()))
     assert one.answer.payload["nonce"] == "back"
     assert bench.reports == ["a worker could not be started: no engine"] * 3
+
+
+def test_what_is_ended_from_outside_does_not_count_among_the_retries(
+    bench: Any, launch: Launch
+) -> None:
+    """However often: the request has failed when its worker dies by itself as often as before."""
+    executor = SocketExecutor(outside=[True, True, False, True, True, False])
+    with Pool(executor, launch, workers=1, retries=1) as pool:
+        (one,) = bench.ask(pool, bench.request("exits"))
+    assert (one.failure.category, one.failure.message) == ("worker died", "code 3")
+    assert one.attempts == 6
+    assert executor.outside == []
+
+
+def test_a_place_that_comes_back_is_waited_for_before_the_first_answer(
+    bench: Any, launch: Launch
+) -> None:
+    """More often than starts may fail that are the worker's own fault."""
+    executor = SocketExecutor(*(TransientError("no engine") for _ in range(5)))
+    with Pool(executor, launch, workers=1, report=bench.reports.append) as pool:
+        (one,) = bench.ask(pool, bench.request("good_", "back"))
+    assert one.answer.payload["nonce"] == "back"
+    assert bench.reports == ["a worker could not be started: no engine"] * 5
+
+
+@pytest.mark.parametrize("worked", [False, True])
+def test_patience_ends_where_nothing_is_completed(
+    bench: Any, launch: Launch, *, worked: bool
+) -> None:
+    """It says why, and is no error of the worker's."""
+    executor = SocketExecutor()
+    with Pool(executor, launch, workers=2, start_patience=0.3) as pool:
+        if worked:
+            bench.ask(pool, bench.request("good_"))
+        executor.troubles = [TransientError("no engine") for _ in range(99)]
+        for number in range(2):
+            pool.submit(number, bench.request("exits"))
+        said = r"no backtest was completed for 0.3 s of trying .* no engine"
+        with pytest.raises(PatienceError, match=said):
+            bench.collect(pool, 2)
+
+
+def test_workers_that_are_always_ended_from_outside_end_patience(
+    bench: Any, launch: Launch
+) -> None:
+    """Though each of them starts."""
+    executor = SocketExecutor(outside=[True] * 999)
+    with Pool(executor, launch, workers=2, start_patience=0.3) as pool:
+        for number in range(2):
+            pool.submit(number, bench.request("exits"))
+        with pytest.raises(PatienceError, match=r"0\.3 s of trying .*: code 3"):
+            bench.collect(pool, 2)
+
+
+def test_a_worker_that_serves_longer_than_patience_is_waited_for(
+    bench: Any, launch: Launch
+) -> None:
+    """Its backtest may take long: it may complete, though no other worker can be had."""
+    executor = SocketExecutor()
+    here, until = bench.folder / "here", bench.folder / "until"
+    rules = {"retries": 0, "start_patience": 0.3, "report": bench.reports.append}
+    with Pool(executor, launch, workers=2, **rules) as pool:
+        pool.submit("long", bench.request("waits", here=str(here), until=str(until)))
+        bench.until(pool, here.exists)
+        executor.troubles = [TransientError("no room") for _ in range(99)]
+        pool.submit("short", bench.request("exits"))
+        assert bench.collect(pool, 1)["short"].failure
+        # The pauses before the fourth and fifth are longer than patience.
+        bench.until(pool, lambda: len(bench.reports) == 5)
+        until.touch()
+        assert bench.collect(pool, 1)["long"].answer
 
 
 def test_of_many_places_none_can_be_filled(bench: Any, launch: Launch) -> None:

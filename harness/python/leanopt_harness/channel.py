@@ -1,4 +1,4 @@
-"""The protocol's two ends, out of the strategy's reach."""
+"""The protocol's two ends, out of the strategy's way."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _STANDARD_ERROR = 2
 
 
 class Channel:
-    """Requests in, answers out, over descriptors that nothing else in the process knows.
+    """Requests in, answers out, over descriptors that nothing else in the process is told of.
 
     A program that is executed does not inherit them, and in a process forked through Python they
-    lead to the null device: whatever a child does, it cannot answer in the harness's place, nor
-    keep the client's pipe open after the harness has gone.
+    lead to the null device: a child does not answer in the harness's place by mistake, nor keep the
+    client's pipe open after the harness has gone. Who looks for them finds them.
     """
 
     def __init__(self, source: int, sink: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import selectors
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.base import Chunk
 from leanopt_core.executors.docker import cgroup
 from leanopt_core.executors.docker.container import KILLED, Container
@@ -18,8 +19,9 @@ from leanopt_core.executors.scratch import Scratch
 from leanopt_core.executors.surroundings import fill_places
 
 _NOTHING = Chunk()
-# How long a container may take to be killed before it is left to the threads, in seconds.
-_PATIENCE = 1.5
+# How long, in seconds: a container may take to be killed before it is left to the threads; it may
+# take to be known how one ended whose files cannot be reached.
+_PATIENCE, _FINDING_OUT = 1.5, 15.0
 
 
 class DockerChannel:
@@ -42,10 +44,8 @@ class DockerChannel:
         self._demultiplexer = Demultiplexer()
         self._silent = False
         self._killed_at: float | None = None
-        # One descriptor for both: the connection until it ends, then the container's end. So the
-        # worker is over, to those who watch, when it is known how it ended.
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(line, selectors.EVENT_READ)
+        # The worker is over, to those who watch, when it is known how it ended.
+        self._descriptors = (line.fileno(), container.fileno())
 
     @property
     def volatile(self) -> bool:
@@ -53,25 +53,21 @@ class DockerChannel:
         return isinstance(self._scratch, TmpfsScratch)
 
     def filenos(self) -> Sequence[int]:
-        """Return one descriptor, of all that there is to hear."""
-        return (self._selector.fileno(),)
+        """Return the descriptors of the connection and of the container's end."""
+        return self._descriptors
 
-    def read(self, _fileno: int) -> Chunk:
-        """Return what is there now."""
-        if self._silent:
+    def read(self, fileno: int) -> Chunk:
+        """Return what is there now on one of `filenos`."""
+        if fileno != self._descriptors[0]:
             return Chunk(closed=bool(self._container.fate()))
         data = self._line.read()
         if data is None:
             return _NOTHING
         if not data:
-            self._fall_silent()
+            self._silent = True
+            self._container.inquire()
+            return Chunk(closed=True)
         return self._demultiplexer.feed(data)
-
-    def _fall_silent(self) -> None:
-        self._silent = True
-        self._selector.unregister(self._line)
-        self._selector.register(self._container, selectors.EVENT_READ)
-        self._container.inquire()
 
     def write(self, data: bytes | memoryview) -> int:
         """Accept as many bytes as fit now; raises BrokenPipeError where it never will again."""
@@ -89,15 +85,33 @@ class DockerChannel:
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file below the scratch folder."""
-        self._scratch.put(name, content)
+        try:
+            self._scratch.put(name, content)
+        except TransientError:
+            self._container.inquire()
+            raise
 
     def open(self, name: str) -> BinaryIO:
         """Open a file below the scratch folder to read."""
-        return self._scratch.open(name)
+        with self._telling_who_ended_it():
+            return self._scratch.open(name)
 
     def names(self, folder: str) -> Sequence[str]:
         """Return every plain file below a folder of the scratch folder."""
-        return self._scratch.names(folder)
+        with self._telling_who_ended_it():
+            return self._scratch.names(folder)
+
+    @contextmanager
+    def _telling_who_ended_it(self) -> Iterator[None]:
+        """Let a TransientError pass only where the container was ended from outside."""
+        try:
+            yield
+        except TransientError as error:
+            self._container.inquire()
+            self._container.wait(_FINDING_OUT)
+            if self._container.outside():
+                raise
+            raise ExecutorError(str(error)) from None
 
     def remove(self, folder: str) -> None:
         """Remove a folder below the scratch folder."""
@@ -120,6 +134,10 @@ class DockerChannel:
         """Say how the container ended, empty while it has not."""
         return self._container.fate()
 
+    def outside(self) -> bool | None:
+        """Say whether somebody else has ended the container, None while that is being found out."""
+        return self._container.outside()
+
     def exit_code(self) -> int | None:
         """Return the harness's exit code (128 + signal), None where it was ended from here."""
         return self._container.exit_code
@@ -131,6 +149,5 @@ class DockerChannel:
             self._container.wait(self._killed_at + _PATIENCE - time.monotonic())
         if isinstance(self._scratch, TmpfsScratch):
             self._scratch.close()
-        self._selector.close()
         self._line.close()
         self._container.close()

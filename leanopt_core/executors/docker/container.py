@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 from collections.abc import Callable
 from threading import Event, Lock
 
 from leanopt_core.executors.docker.engine import Client
 from leanopt_core.executors.docker.errands import Errands
-from leanopt_core.executors.docker.trouble import absent
+from leanopt_core.executors.docker.trouble import absent, conflicting
 
 KILLED = "killed"
 
-# How long a container may take to be over whose outputs have closed, in seconds.
-_PATIENCE = 2.0
+# How long, in seconds: a container may take to be over whose outputs have closed; the engine's
+# events may take to tell of that, which is rarely more than some milliseconds; all of it may take
+# before the engine counts as gone.
+_PATIENCE, _TELLING, _ANSWERING = 2.0, 10.0, 15.0
 _SIGNALLED, _LAST_SIGNAL = 128, 64
-_CONFLICT = 409
 
 
 class Container:
@@ -24,6 +26,10 @@ class Container:
 
     What asks the engine does so in a thread: nothing here waits for it. The first reason to end it
     is its fate. `gone` is called once it has been removed.
+
+    Who ended it, only the engine's events tell. They come on a line of their own, maybe after the
+    container's has closed; but that it was killed always comes before that it died. So its fate
+    waits for the latter.
     """
 
     def __init__(
@@ -45,7 +51,9 @@ class Container:
         self._gone = gone
         self._memory = memory
         self._lock = Lock()
-        self._asked = False
+        self._asked: float | None = None
+        self._outside = False
+        self._told = Event()
         self._reason = ""
         self._fate = ""
         self._over = Event()
@@ -60,24 +68,43 @@ class Container:
         """Say how it ended, empty while that is not known."""
         return self._fate if self._over.is_set() else ""
 
+    def outside(self) -> bool | None:
+        """Say whether it was ended from outside, None while that is being found out."""
+        if self._asked is not None and not self._over.is_set():
+            if time.monotonic() - self._asked < _ANSWERING:
+                return None
+            self.disturbed()  # an engine that does not answer has gone
+        return self._outside
+
+    def disturbed(self) -> None:
+        """Note that somebody else has killed, stopped or removed it, if it was not leanopt."""
+        with self._lock:
+            if not (self._reason or self._over.is_set()):
+                self._outside = True
+
+    def died(self) -> None:
+        """Note that it has died, or that nothing more will be told of it."""
+        self._told.set()
+
     def end(self, reason: str) -> None:
         """Begin to kill and remove it, for this reason, unless it is ending already."""
         with self._lock:
             if self._reason or self._over.is_set():
                 return
             self._reason = reason
+        self._told.set()
         self._errands.send(self._destroy)
 
     def inquire(self) -> None:
         """Begin to find out how it ended, now that its outputs have closed; it is removed then."""
         with self._lock:
-            if self._asked or self._reason:
+            if self._asked is not None or self._reason:
                 return
-            self._asked = True
+            self._asked = time.monotonic()
         self._errands.send(self._find_out)
 
     def wait(self, seconds: float) -> None:
-        """Wait until it is over, so long at most."""
+        """Wait until it is over and its fate is known, so long at most."""
         self._over.wait(max(0.0, seconds))
 
     def retry(self) -> None:
@@ -118,17 +145,24 @@ class Container:
             self.exit_code = self._client.wait(self.ident, timeout=_PATIENCE)["StatusCode"]
             state = self._client.inspect_container(self.ident)["State"]
         except Exception as error:  # noqa: BLE001 - in a thread: the fate has to be told
-            return _unknown(error)
+            if _timed_out(error):
+                return "it closed its output and went on running"
+            self.disturbed()
+            gone = "its container was removed from outside"
+            return gone if absent(error) else "the Docker engine went away"
         if state.get("OOMKilled"):
+            self._outside = False
             return self.full()
-        return describe(self.exit_code or 0)
+        self._told.wait(_TELLING)
+        ended = describe(self.exit_code or 0)
+        return f"{ended}: its container was ended from outside" if self._outside else ended
 
     def _remove(self) -> None:
         """Remove it, running or not; what fails is tried again by `retry`."""
         try:
             self._client.remove_container(self.ident, v=True, force=True)
         except Exception as error:  # noqa: BLE001 - in a thread: who waits has to be told
-            if not absent(error) and not _being_removed(error):
+            if not absent(error) and not conflicting(error):
                 return
         self.removed = True
         self._gone(self)
@@ -144,13 +178,5 @@ def describe(code: int) -> str:
         return f"exit code {code}"
 
 
-def _unknown(error: BaseException) -> str:
-    if absent(error):
-        return "its container was removed from outside"
-    if "Timeout" in type(error).__name__ or "timed out" in str(error):
-        return "it closed its output and went on running"
-    return "the Docker engine went away"
-
-
-def _being_removed(error: BaseException) -> bool:
-    return getattr(getattr(error, "response", None), "status_code", None) == _CONFLICT
+def _timed_out(error: BaseException) -> bool:
+    return "Timeout" in type(error).__name__ or "timed out" in str(error)

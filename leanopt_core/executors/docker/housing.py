@@ -30,7 +30,7 @@ class Housing:
         self.ground = ground
         self._client = ground.base.engine.client
         self._errands = Errands()
-        self._watch = Watch(self._client, run, self._notice)
+        self._watch = Watch(self._client, run, self._notice, self._lost)
         self._places = BoundedSemaphore(max(_STARTING, ground.base.engine.processors))
         self._lock = Lock()
         self._containers: dict[str, Container] = {}
@@ -38,11 +38,14 @@ class Housing:
 
     def start(self, tenant: Tenant, name: str) -> tuple[Container, Line]:
         """Start a container and return it with the line to it; raises ExecutorError."""
-        self._watch.begin()
+        watched = self._watch.begin()
         for container in self._known():
             container.retry()
         with self._places:
-            return self._begin(tenant, name)
+            container, line = self._begin(tenant, name)
+        if not watched:
+            container.died()  # when it does, nobody will tell
+        return container, line
 
     def statistics(self, container: Container) -> Path | None:
         """Return the file that tells what memory a container holds, None where it is elsewhere."""
@@ -112,9 +115,23 @@ class Housing:
             self._containers.pop(container.ident, None)
 
     def _notice(self, ident: str, event: str) -> None:
-        """End a container that goes on by halves: paused, or some of it killed for its memory."""
+        """Tell a container what became of it; end one that goes on by halves."""
         with self._lock:
             container = self._containers.get(ident)
-        if container is not None:
-            paused = event == "pause"
-            container.end("its container was paused from outside" if paused else container.full())
+        if container is None:
+            return
+        match event:
+            case "pause":
+                container.end("its container was paused from outside")
+            case "oom":  # some of it was killed for its memory
+                container.end(container.full())
+            case "die":
+                container.died()
+            case _:
+                container.disturbed()
+
+    def _lost(self) -> None:
+        """Tell every container that the engine has gone, which it does not survive."""
+        for container in self._known():
+            container.disturbed()
+            container.died()

@@ -12,7 +12,7 @@ from typing import Any
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.labels import name
-from leanopt_core.executors.docker.trouble import foreign, told
+from leanopt_core.executors.docker.trouble import foreign, passing, told
 
 _PLACE = "/leanopt/probe"
 _FILE = "seen"
@@ -59,6 +59,9 @@ def _read(client: Any, body: dict[str, Any], name: str) -> bytes:
         stream, _ = client.get_archive(ident, f"{_PLACE}/{_FILE}")
         return _only_file(b"".join(stream))
     except Exception as error:
+        if passing(error):
+            with told("a container that looks at this machine's folders is gone"):
+                raise
         if not foreign(error):
             raise
         return b""

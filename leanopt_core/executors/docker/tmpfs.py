@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.docker.answers import Head, understood, understood_names
 from leanopt_core.executors.docker.demultiplexer import Demultiplexer
 from leanopt_core.executors.docker.engine import Client
@@ -119,7 +119,7 @@ class TmpfsScratch:
         if self._line is None:
             self._line = self._start()
         if self._closed:
-            raise ExecutorError(_GONE)
+            raise TransientError(_GONE)
         return self._line
 
     def _start(self) -> Any:
@@ -135,7 +135,7 @@ class TmpfsScratch:
         self._line.settimeout(left)
         chunk = self._line.recv(_READ)
         if not chunk:
-            raise ExecutorError(_GONE)
+            raise TransientError(_GONE)
         self._heard += self._demultiplexer.feed(chunk).out
 
     def _hang_up(self) -> None:

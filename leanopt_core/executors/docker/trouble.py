@@ -6,21 +6,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ssl import SSLError
 
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, TransientError
 
 #: What the Docker SDK and what it stands on raise; they are recognised without importing them.
 _MODULES = ("docker", "requests", "urllib3")
+# Of the engine's answers.
+_ABSENT, _CONFLICT, _UNAVAILABLE = 404, 409, 503
 
 
 @contextmanager
 def told(what: str) -> Iterator[None]:
-    """Raise ExecutorError with `what` and the engine's own words in place of the SDK's errors."""
+    """Raise ExecutorError with `what` and the engine's own words in place of the SDK's errors.
+
+    It is a TransientError where another try may go well.
+    """
     try:
         yield
     except Exception as error:
         if not foreign(error):
             raise
-        raise ExecutorError(f"{what}: {said(error)}") from None
+        kind = TransientError if passing(error) else ExecutorError
+        raise kind(f"{what}: {said(error)}") from None
 
 
 def foreign(error: BaseException) -> bool:
@@ -29,9 +35,26 @@ def foreign(error: BaseException) -> bool:
     return root in _MODULES or isinstance(error, OSError)
 
 
+def passing(error: BaseException) -> bool:
+    """Say whether another try may go well: no engine answers, or somebody ended the container."""
+    if absent(error):
+        return "no such container" in said(error).lower()
+    return _status(error) in (None, _CONFLICT, _UNAVAILABLE)
+
+
 def absent(error: BaseException) -> bool:
     """Say whether the engine answered that there is no such thing."""
-    return getattr(getattr(error, "response", None), "status_code", None) == 404  # noqa: PLR2004
+    return _status(error) == _ABSENT
+
+
+def conflicting(error: BaseException) -> bool:
+    """Say whether the engine answered that this is not the time, as for what is being removed."""
+    return _status(error) == _CONFLICT
+
+
+def _status(error: BaseException) -> int | None:
+    """Return the status of the engine's answer, None where there was none."""
+    return getattr(getattr(error, "response", None), "status_code", None)
 
 
 def said(error: BaseException) -> str:
