@@ -70,6 +70,9 @@ def check_parameters(
         for name in given
         if name not in source.reads
     ]
+    if source.unread:
+        places = ", ".join(map(str, source.unread))
+        found.append(note(f"not understood as C#, so parameters can be missed: {places}"))
     known = {*given, *passed_names}
     left = [_shown(one) for one in source.parameters if one.name not in known]
     if left:
@@ -113,6 +116,8 @@ def _unread(
     if source.unsure:
         places = ", ".join(map(str, source.unsure))
         return note(f"{what} (unless a name made at run time is it: {places})")
+    if source.unread:
+        return note(f"{what} (unless it stands where the source is not understood)")
     return note(what) if allow_unread else problem(f"{what} ({_WAY_OUT})")
 
 

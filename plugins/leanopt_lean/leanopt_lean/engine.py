@@ -204,7 +204,7 @@ class LeanEngine:
                 {"build": built.key, "source": source, "place": dict(where), **running}
             ),
             launch=harness.launch,
-            reads=None if strategy.unsure else strategy.reads,
+            reads=None if strategy.unsure or strategy.unread else strategy.reads,
             details={
                 "algorithm": f"{strategy.algorithm} ({strategy.language})",
                 "build": str(built.path),

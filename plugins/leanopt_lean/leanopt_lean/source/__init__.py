@@ -82,7 +82,7 @@ def source_of(project: Path, files: Files, algorithm: str) -> Source:
     unit = belonging(joined(list(files.units.values())), algorithm)
     lineage = Classes([unit]).lineage(algorithm)
     values = Values(unit)
-    members, ignored = _members(unit, lineage, values)
+    members, ignored = _members(unit, algorithm, lineage, values)
     found = Readers(unit, values).find(members)
     settings = Settings(unit, values, found)
     return Source(
@@ -96,11 +96,12 @@ def source_of(project: Path, files: Files, algorithm: str) -> Source:
         tuple(settings.settings()),
         tuple(settings.subscriptions()),
         tuple(dict.fromkeys(Uses(unit, lineage).uses())),
+        unit.unread,
     )
 
 
 def _members(
-    unit: Unit, lineage: tuple[str, ...], values: Values
+    unit: Unit, algorithm: str, lineage: tuple[str, ...], values: Values
 ) -> tuple[tuple[Member, ...], tuple[Unset, ...]]:
     """Return the members that LEAN sets, and those that it does not."""
     foreign = [one for one in unit.members if one.owner not in lineage]
@@ -108,8 +109,8 @@ def _members(
         foreign = []
     hidden = [one for one in unit.members if one.owner in lineage[1:] and one.private]
     ignored = (
-        *unset(foreign, f"it is no member of {lineage[0]}", values),
-        *unset(hidden, f"it is private to a class that {lineage[0]} derives from", values),
+        *unset(foreign, f"it is no member of {algorithm}", values),
+        *unset(hidden, f"it is private to a class that {algorithm} derives from", values),
     )
     left = {id(one) for one in (*foreign, *hidden)}
     return tuple(one for one in unit.members if id(one) not in left), ignored

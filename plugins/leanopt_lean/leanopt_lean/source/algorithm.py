@@ -83,7 +83,7 @@ def choose(project: Path, files: Files, algorithm: str | None, key: str = KEY) -
     if files.language is Language.PYTHON:
         return _choose_python(project, files, found, algorithm, key)
     if algorithm is None:
-        return _only(project, found, key)
+        return _only(project, found, key, _unread(files))
     name = algorithm.rpartition(".")[2]
     if name in found or (classes.lineage(name) and classes.outside(name)):
         return name
@@ -116,11 +116,17 @@ def _choose_python(
     return algorithm
 
 
-def _only(where: Path, found: Mapping[str, Class], key: str) -> str:
+def _unread(files: Files) -> str:
+    """Return where an algorithm can hide: what could not be read."""
+    places = [str(unit.unread[0]) for unit in files.units.values() if unit.unread]
+    return f"; not understood as C#: {', '.join(places)}" if places else ""
+
+
+def _only(where: Path, found: Mapping[str, Class], key: str, unread: str = "") -> str:
     if len(found) == 1:
         return next(iter(found))
     if not found:
-        raise AlgorithmError(f"{where} has no class that derives from QCAlgorithm")
+        raise AlgorithmError(f"{where} has no class that derives from QCAlgorithm{unread}")
     told = ", ".join(f"{name} ({one.place})" for name, one in sorted(found.items()))
     raise AlgorithmError(
         f"{where} has several algorithms: {told}; name one with {key}, as {max(found)}"
@@ -155,6 +161,7 @@ def belonging(unit: Unit, algorithm: str) -> Unit:
         tuple(one for one in unit.functions if alive(one.scope)),
         tuple(one for one in unit.statements if alive(one.scope)),
         tuple(one for one in unit.members if one.owner not in others),
+        unit.unread,
     )
 
 

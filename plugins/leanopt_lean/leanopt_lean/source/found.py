@@ -92,7 +92,8 @@ class Source:
     """What a project's source says of one algorithm.
 
     `unsure` are the places where the name of a parameter is made at run time: where there are any,
-    `parameters` need not be all. `files` are relative to the project, the algorithm's own first.
+    `parameters` need not be all; so too where source is not understood, at `unread`. `files` are
+    relative to the project, the algorithm's own first.
     """
 
     project: Path
@@ -105,6 +106,7 @@ class Source:
     settings: tuple[Setting, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     uses: tuple[Use, ...] = ()
+    unread: tuple[Place, ...] = ()
 
     @cached_property
     def reads(self) -> frozenset[str]:

@@ -44,6 +44,16 @@ def test_names_made_at_run_time_leave_a_doubt(tmp_path: Path) -> None:
     assert found.notes[0].endswith("(unless a name made at run time is it: main.py:9)")
 
 
+def test_source_that_is_not_understood_leaves_a_doubt(tmp_path: Path) -> None:
+    """What stands around it is read; the place is told."""
+    source = scanned(tmp_path, csharp('GetParameter("fast", 10);\nvar x = a?[b ? c;\nSetCash(5);'))
+    assert source.reads == {"fast"}
+    found = check_parameters(source, ["fast", "slow"])
+    assert found.problems == ()
+    assert "not understood as C#, so parameters can be missed: Trend.cs:10" in found.notes
+    assert check_parameters(scanned(tmp_path / "b", csharp("")), ["slow"]).problems != ()
+
+
 def test_a_mark_that_lean_does_not_set_is_explained(tmp_path: Path) -> None:
     """The user sees the mark in the source and wonders."""
     model = 'public class Model { [Parameter("depth")] public int Depth = 1; }'

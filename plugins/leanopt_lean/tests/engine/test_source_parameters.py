@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from lean_projects import csharp, python, scanned
+from lean_projects import csharp, project, python, scanned
 from leanopt_lean.source import scan
 
 REAL = Path(__file__).parents[4] / "tests" / "lean-results" / "EmaBands.cs"
@@ -248,6 +248,24 @@ def test_other_files_of_the_project_are_read(tmp_path: Path) -> None:
             f'class Alpha{name} {{ int D(QCAlgorithm a) => a.GetParameter("{name}", 3); }}'
         )
     assert scanned(folder, csharp("")).reads == {"Models"}
+
+
+def test_code_for_other_builds_is_not_read(tmp_path: Path) -> None:
+    """Symbols are those of the file, of the project, and of a build for release."""
+    body = "\n".join(
+        f'#if {name}\nGetParameter("{name}");\n#else\nGetParameter("no {name}");\n#endif'
+        for name in ("NEVER", "DEBUG", "TRACE", "OWN", "HERE", "TEST")
+    )
+    folder = project(tmp_path, {"Trend.cs": f"#define HERE\n{csharp(body)}"})
+    (file,) = folder.glob("*.csproj")
+    file.write_text(
+        '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><DefineConstants>$(DefineConstants);OWN'
+        "</DefineConstants></PropertyGroup>"
+        "<PropertyGroup Condition=\"'$(Configuration)'=='Debug'\">"
+        "<DefineConstants>TEST</DefineConstants></PropertyGroup>"
+        "<!-- <PropertyGroup><DefineConstants>NEVER</DefineConstants></PropertyGroup> --></Project>"
+    )
+    assert scan(folder).reads == {"no NEVER", "no DEBUG", "TRACE", "OWN", "HERE", "no TEST"}
 
 
 def test_the_real_strategy(tmp_path: Path) -> None:
