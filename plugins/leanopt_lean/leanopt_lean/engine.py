@@ -169,6 +169,7 @@ class LeanEngine:
             brief.scenarios,
             brief.parameters,
             abilities_of(self._options),
+            values=brief.values,
             allow_unread=brief.allow_unread,
         )
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from leanopt_core.errors import StrategyError
 from leanopt_core.suggest import did_you_mean, nearest
+from leanopt_lean.source.conditions import runs
 from leanopt_lean.source.files import Files
 from leanopt_lean.source.found import Language
 from leanopt_lean.source.syntax import (
@@ -147,7 +148,10 @@ def _likely(found: Mapping[str, Class]) -> str | None:
 
 
 def belonging(unit: Unit, algorithm: str) -> Unit:
-    """Return what of a project can run: no other algorithm, nothing that is overridden."""
+    """Return what of a project runs in backtests: no other algorithm, nothing that is overridden.
+
+    What only live trading does is left out too.
+    """
     classes = Classes([unit])
     lineage = classes.lineage(algorithm)
     others = set(classes.algorithms()) - set(lineage)
@@ -159,7 +163,7 @@ def belonging(unit: Unit, algorithm: str) -> Unit:
     return Unit(
         unit.classes,
         tuple(one for one in unit.functions if alive(one.scope)),
-        tuple(one for one in unit.statements if alive(one.scope)),
+        tuple(one for one in unit.statements if alive(one.scope) and runs(one) is not False),
         tuple(one for one in unit.members if one.owner not in others),
         unit.unread,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
+
 from leanopt_lean.source.csharp_code import Code, Found, modifiers
 from leanopt_lean.source.csharp_directives import RELEASE, live
 from leanopt_lean.source.csharp_expressions import name_of
 from leanopt_lean.source.syntax import (
     Class,
-    Expression,
     Literal,
     Member,
     Place,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _TYPES: Final = ("class_declaration", "struct_declaration", "record_declaration",
                  "interface_declaration")  # fmt: skip
 _BASES: Final = ("identifier", "generic_name", "qualified_name", "primary_constructor_base_type")
+_NOWHERE: Final = Place("", 0)
 _OPEN: Final = frozenset({"public", "protected", "internal"})
 #: What holds declarations, and what holds nothing that runs.
 _HOLDERS: Final = ("namespace_declaration", "declaration_list", "ERROR")
@@ -114,7 +116,8 @@ class _Reader:
         fixed = "const" in modifiers(node) or {"static", "readonly"} <= modifiers(node)
         for one in (one for one in declared.named_children if one.type == "variable_declarator"):
             given = code.declared(one, type_)
-            self._mark(node, owner, name_of(one.child_by_field_name("name")), type_, given, fixed)
+            name = name_of(one.child_by_field_name("name"))
+            self._mark(node, Member(owner, name, None, type_, _NOWHERE, given, fixed=fixed))
 
     def _property(self, node: Node, owner: str) -> None:
         name = name_of(node.child_by_field_name("name"))
@@ -123,23 +126,19 @@ class _Reader:
         code = Code(self.found, Scope(owner))
         given = code.assigned(name, value, type_) if value is not None else None
         accessors = node.child_by_field_name("accessors")
-        kinds = set()
+        setter = None
         for one in accessors.named_children if accessors is not None else ():
-            kinds.add(next((word.type for word in one.children if not word.is_named), ""))
+            if any(word.type in ("set", "init") for word in one.children):
+                setter = one
             if body := one.child_by_field_name("body"):
                 Code(self.found, Scope(owner, name)).statement(body)
-        self._mark(node, owner, name, type_, given, fixed=not kinds & {"set", "init"})
+        hidden = setter is not None and "private" in modifiers(setter)
+        member = Member(owner, name, None, type_, _NOWHERE, given)
+        self._mark(node, evolve(member, fixed=setter is None, private_setter=hidden))
 
-    def _mark(
-        self,
-        node: Node,
-        owner: str,
-        name: str,
-        type_: str,
-        given: Expression | None,
-        fixed: bool,
-    ) -> None:
-        code = Code(self.found, Scope(owner))
+    def _mark(self, node: Node, member: Member) -> None:
+        """Note a member that is marked as a parameter, with the mark's place and what it names."""
+        code = Code(self.found, Scope(member.owner))
         lists = [one for one in node.named_children if one.type == "attribute_list"]
         for mark in (one for marks in lists for one in marks.named_children):
             if name_of(mark.child_by_field_name("name")) not in ("Parameter", "ParameterAttribute"):
@@ -149,6 +148,4 @@ class _Reader:
             value = named[0].value if named and named[0].value != Literal(None) else None
             private = not _OPEN & modifiers(node)
             place = self.found.place(mark)
-            self.found.members.append(
-                Member(owner, name, value, type_, place, given, private, fixed)
-            )
+            self.found.members.append(evolve(member, named=value, place=place, private=private))

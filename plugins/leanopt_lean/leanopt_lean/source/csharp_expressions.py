@@ -107,13 +107,14 @@ class Expressions:
     def _invocation_expression(self, node: Node) -> Expression:
         function = _field(node, "function")
         called, arguments = self.read(function), self.arguments(_field(node, "arguments"))
+        types = _types(function)
         place = Place(self._file, function.end_point.row + 1)
         if isinstance(called, Name):
             before = called.path.rpartition(".")[0]
             of = Name(before, called.own) if before else None
-            return Call(called.last, arguments, place, of)
+            return Call(called.last, arguments, place, of, types)
         if isinstance(called, Call) and called.name.startswith("."):
-            return Call(called.name[1:], arguments, called.place, called.receiver)
+            return Call(called.name[1:], arguments, called.place, called.receiver, types)
         return Opaque((called, *(one.value for one in arguments)))
 
     def _element_access_expression(self, node: Node) -> Expression:
@@ -152,7 +153,9 @@ class Expressions:
             return reduce(lambda left, right: Binary(sign, left, right), read)
         if sign == "&&":
             return Call("and", tuple(map(Argument, read)), self.place(node))
-        return Choice(read) if sign == "??" else Opaque(read, comparison=sign in ("==", "!="))
+        return (
+            Choice(read) if sign in ("??", "||") else Opaque(read, comparison=sign in ("==", "!="))
+        )
 
     def _is_pattern_expression(self, node: Node) -> Expression:
         return Opaque(self._all(_inside(node)), comparison=True)
@@ -258,6 +261,13 @@ def _text(node: Node) -> str:
     return (node.text or b"").decode("utf-8", "replace")
 
 
+def _types(function: Node) -> tuple[str, ...]:
+    """Return the type arguments that a function is called with."""
+    named = function.child_by_field_name("name") or function
+    given = [one for one in named.named_children if one.type == "type_argument_list"]
+    return tuple(name_of(one) for one in (given[0].named_children if given else ()))
+
+
 def _named(node: Node) -> Name:
     if node.type in ("qualified_name", "alias_qualified_name"):
         path = ".".join(name_of(one) for one in _inside(node))
@@ -278,6 +288,8 @@ def name_of(node: Node | None) -> str:
     inside = [one for one in node.named_children if one.type != "type_argument_list"]
     if not inside:
         return _text(node).removeprefix("@")
+    if node.type == "array_type":
+        return f"{name_of(inside[0])}[]"
     return name_of(inside[-1] if node.type.endswith("qualified_name") else inside[0])
 
 

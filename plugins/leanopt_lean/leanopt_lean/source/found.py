@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -21,11 +22,29 @@ class Language(StrEnum):
 
 
 @frozen
+class Asked:
+    """A type that a place asks a parameter's text for.
+
+    `type` is LEAN's overload (int, decimal, double, text), a member's type as C# has it, or what a
+    conversion takes besides: whole (an int of any size), digits (LEAN's `ToInt32`), truth
+    (Python's `bool`). `by` is empty for an overload, else the conversion's or the member's name.
+    `default` is what LEAN's overload takes instead of every other text.
+    """
+
+    type: str
+    place: Place
+    by: str = ""
+    member: bool = False
+    default: Constant = None
+
+
+@frozen
 class Parameter:
     """A parameter that a strategy reads, and where.
 
     `default` is None where the source has none; `made` is int, float, bool or str where the source
-    makes that of it; `texts` are what it is compared with.
+    makes that of it; `texts` are what it is compared with. `asked` are the types that the source is
+    known to ask for: a value must fit each.
     """
 
     name: str
@@ -33,28 +52,40 @@ class Parameter:
     default: Constant = None
     made: str | None = None
     texts: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 @frozen
 class Unset:
-    """A `[Parameter]` that LEAN does not set, and why."""
+    """A `[Parameter]` that LEAN does not set, and why.
+
+    At a `fixed` member LEAN stops, and sets none of those behind it.
+    """
 
     name: str
     place: Place
     reason: str
+    fixed: bool = False
 
 
 @frozen
 class Setting:
     """A call that sets `start`, `end`, `cash` (or `symbol`).
 
-    `value` is None where it is not written in the source; `parameters` flow into it.
+    `value` is None where it is not written in the source, or where only running tells whether the
+    call is made (`conditional`); `parameters` flow into it.
     """
 
     key: str
     value: date | Decimal | str | None
     parameters: frozenset[str]
     place: Place
+    conditional: bool = False
+
+    @property
+    def doubt(self) -> str:
+        """Return why its value is not known."""
+        return f"{self.place} {'sets it under a condition' if self.conditional else 'works it out'}"
 
 
 @frozen
@@ -112,6 +143,11 @@ class Source:
     def reads(self) -> frozenset[str]:
         """Return the names of the parameters that are surely read."""
         return frozenset(one.name for one in self.parameters)
+
+    @cached_property
+    def types(self) -> Mapping[str, tuple[Asked, ...]]:
+        """Return the types that are asked for, by the parameter's name."""
+        return {one.name: one.asked for one in self.parameters if one.asked}
 
     def place(self, name: str) -> Place | None:
         """Return where a parameter is first read."""

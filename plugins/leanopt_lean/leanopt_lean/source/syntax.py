@@ -73,13 +73,15 @@ class Argument:
 class Call:
     """A call; a cast is one of its type, an index one of `[]`, both with one argument.
 
-    So are the operators `and` and `not`, which are no functions' names in either language.
+    `types` are a generic function's type arguments. Calls too are the operators `and` and `not`,
+    which are no functions' names in either language.
     """
 
     name: str
     arguments: tuple[Argument, ...]
     place: Place
     receiver: Expression | None = None
+    types: tuple[str, ...] = ()
 
     def argument(self, position: int, *names: str) -> Expression | None:
         """Return the argument at a position or of one of these names."""
@@ -191,7 +193,8 @@ class Class:
 class Member:
     """A field or property marked `[Parameter]`; `named` is None where its own name counts.
 
-    LEAN cannot set a `fixed` one, as a property without a setter.
+    LEAN cannot set a `fixed` one, as a property without a setter, nor one with a `private_setter`
+    in a class that derives from its own.
     """
 
     owner: str
@@ -202,6 +205,7 @@ class Member:
     default: Expression | None = None
     private: bool = False
     fixed: bool = False
+    private_setter: bool = False
 
 
 @frozen

@@ -235,6 +235,19 @@ def resolved(source: Source, symbol: str, said: str, *given: str, **pass_as: str
     return check(source, [Scenario(symbol=symbol, extras=extras, pass_as=pass_as)], given)
 
 
+def test_a_date_under_a_condition_leaves_a_doubt(tmp_path: Path) -> None:
+    """Though the source sets the scenario's date too."""
+    body = "self.set_start_date(2013, 10, 7)\nif self.short:\n    self.set_start_date(2020, 1, 1)"
+    found = check(scanned(tmp_path, python(body)), [Scenario(start=DAY)], [])
+    assert found.problems == ()
+    assert found.notes == (
+        (
+            "scenario.start: found 2013-10-07, but main.py:9 sets it under a condition: it may be "
+            "another"
+        ),
+    )
+
+
 def test_another_resolution_is_told(tmp_path: Path) -> None:
     """The check of the data would look for the wrong files; none given is LEAN's minute, mostly."""
     body = 'self.add_equity("SPY", Resolution.HOUR)\nself.add_equity("IBM")'
