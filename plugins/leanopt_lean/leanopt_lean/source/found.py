@@ -26,9 +26,9 @@ class Asked:
     """A type that a place asks a parameter's text for.
 
     `type` is LEAN's overload (int, decimal, double, text), a member's type as C# has it, or what a
-    conversion takes besides: whole (an int of any size), digits (LEAN's `ToInt32`), truth
-    (Python's `bool`). `by` is empty for an overload, else the conversion's or the member's name.
-    `default` is what LEAN's overload takes instead of every other text.
+    conversion takes besides: whole (an int of any size), cut (a number that becomes whole), digits
+    (LEAN's `ToInt32`), truth (Python's `bool`). `by` is empty for an overload, else the name of the
+    conversion or the member. `default` is what LEAN's overload takes instead of any other text.
     """
 
     type: str
