@@ -111,6 +111,15 @@ def test_pythons_other_numbers(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_lean_hands_over(tmp_path: Path) -> None:
+    """By the overloads and the members; conversions are the strategy's own."""
+    fields = '[Parameter("a")] public decimal A; [Parameter("e")] public Kind E = 0;'
+    body = 'GetParameter("a", 1); int.Parse(GetParameter("b")); GetParameter("c", F());'
+    assert scanned(tmp_path, csharp(body, fields=fields)).read_types == {
+        "a": {"int", "decimal"}, "b": {"text"},
+    }  # fmt: skip
+
+
 INT_PYTHON = (
     "parameters.p: found 3.5, but main.py:7 asks for an int by its default: LEAN takes the "
     "default, 10, instead: write step = 1 from a whole min, or "
