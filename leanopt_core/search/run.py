@@ -180,7 +180,7 @@ class _Session:
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"
         except PatienceError as error:
-            self.audience.warning(f"the run stops, and --resume goes on: {error}")
+            self.audience.warn(f"the run stops, and --resume goes on: {error}")
             state = "interrupted"
         finally:
             try:

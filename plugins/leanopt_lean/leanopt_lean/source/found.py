@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from attrs import frozen
 
@@ -20,12 +23,46 @@ class Language(StrEnum):
     CSHARP = "CSharp"
 
 
+#: What LEAN hands over for a type that a place asks for.
+_HANDED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("int", "short", "byte", "sbyte", "ushort"), "int"),
+        **dict.fromkeys(("double", "float"), "double"),
+        **dict.fromkeys(("text", "string"), "text"),
+        "decimal": "decimal",
+    }
+)
+
+
+@frozen
+class Asked:
+    """A type that a place asks a parameter's text for.
+
+    `type` is LEAN's overload (int, decimal, double, text), a member's type as C# has it, or what a
+    conversion takes besides: whole (an int of any size), cut (a number that becomes whole), digits
+    (LEAN's `ToInt32`), truth (Python's `bool`). `by` is empty for an overload, else the name of the
+    conversion or the member. `default` is what LEAN's overload takes instead of any other text.
+    """
+
+    type: str
+    place: Place
+    by: str = ""
+    member: bool = False
+    default: Constant = None
+
+    @property
+    def lean(self) -> bool:
+        """Return whether LEAN reads the text, and not a conversion of the strategy's own."""
+        return self.member or not self.by
+
+
 @frozen
 class Parameter:
     """A parameter that a strategy reads, and where.
 
     `default` is None where the source has none; `made` is int, float, bool or str where the source
-    makes that of it; `texts` are what it is compared with.
+    makes that of it; `texts` are what it is compared with. `asked` are the types that the source is
+    known to ask for: a value must fit each.
     """
 
     name: str
@@ -33,28 +70,40 @@ class Parameter:
     default: Constant = None
     made: str | None = None
     texts: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 @frozen
 class Unset:
-    """A `[Parameter]` that LEAN does not set, and why."""
+    """A `[Parameter]` that LEAN does not set, and why.
+
+    At a `fixed` member LEAN stops, and sets none of those behind it.
+    """
 
     name: str
     place: Place
     reason: str
+    fixed: bool = False
 
 
 @frozen
 class Setting:
     """A call that sets `start`, `end`, `cash` (or `symbol`).
 
-    `value` is None where it is not written in the source; `parameters` flow into it.
+    `value` is None where it is not written in the source, or where only running tells whether the
+    call is made (`conditional`); `parameters` flow into it.
     """
 
     key: str
     value: date | Decimal | str | None
     parameters: frozenset[str]
     place: Place
+    conditional: bool = False
+
+    @property
+    def doubt(self) -> str:
+        """Return why its value is not known."""
+        return f"{self.place} {'sets it under a condition' if self.conditional else 'works it out'}"
 
 
 @frozen
@@ -92,7 +141,8 @@ class Source:
     """What a project's source says of one algorithm.
 
     `unsure` are the places where the name of a parameter is made at run time: where there are any,
-    `parameters` need not be all. `files` are relative to the project, the algorithm's own first.
+    `parameters` need not be all; so too where source is not understood, at `unread`. `files` are
+    relative to the project, the algorithm's own first.
     """
 
     project: Path
@@ -105,11 +155,29 @@ class Source:
     settings: tuple[Setting, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     uses: tuple[Use, ...] = ()
+    unread: tuple[Place, ...] = ()
 
     @cached_property
     def reads(self) -> frozenset[str]:
         """Return the names of the parameters that are surely read."""
         return frozenset(one.name for one in self.parameters)
+
+    @cached_property
+    def types(self) -> Mapping[str, tuple[Asked, ...]]:
+        """Return the types that are asked for, by the parameter's name."""
+        return {one.name: one.asked for one in self.parameters if one.asked}
+
+    @cached_property
+    def read_types(self) -> Mapping[str, frozenset[str]]:
+        """Return the types as which LEAN hands over parameters: int, decimal, double or text.
+
+        Conversions of the strategy's own do not count, nor members of other types.
+        """
+        types = {
+            name: frozenset(_HANDED[one.type] for one in asked if one.type in _HANDED and one.lean)
+            for name, asked in self.types.items()
+        }
+        return {name: some for name, some in types.items() if some}
 
     def place(self, name: str) -> Place | None:
         """Return where a parameter is first read."""

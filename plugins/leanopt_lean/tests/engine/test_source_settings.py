@@ -77,6 +77,81 @@ def test_what_is_set_and_by_which_parameters(tmp_path: Path, case: str, language
     assert (found.key, found.value, set(found.parameters)) == SETTINGS[case][2]
 
 
+FAR_PYTHON = """\
+def far(self):
+    self.near()
+def near(self):
+    self.set_start_date(2020, 1, 1)"""
+FAR_CSHARP = "void Far() { Near(); } void Near() => SetStartDate(2020, 1, 1);"
+AGAIN_PYTHON = "    def reset(self):\n        if self.short:\n            self.initialize()\n"
+AGAIN_CSHARP = "void Reset() { if (Short) { Initialize(); } }"
+CONDITIONS = {
+    "live": (
+        python("if self.live_mode:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (LiveMode) { SetStartDate(2020, 1, 1); }"),
+        [],
+    ),
+    "not live": (
+        python("if not self.live_mode:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (!LiveMode) SetStartDate(2020, 1, 1);"),
+        [date(2020, 1, 1)],
+    ),
+    "else": (
+        python("if self.live_mode:\n    pass\nelse:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (this.LiveMode) { } else { SetStartDate(2020, 1, 1); }"),
+        [date(2020, 1, 1)],
+    ),
+    "any other": (
+        python("if self.short:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (Short) { SetStartDate(2020, 1, 1); }"),
+        [None],
+    ),
+    "live or another": (
+        python("if self.live_mode or self.short:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (LiveMode || Short) { SetStartDate(2020, 1, 1); }"),
+        [None],
+    ),
+    "in a method for live": (
+        python("if self.live_mode:\n    self.far()", fields=FAR_PYTHON),
+        csharp("if (LiveMode) { Far(); }", fields=FAR_CSHARP),
+        [],
+    ),
+    "in a method for something else": (
+        python("if self.short:\n    self.far()", fields=FAR_PYTHON),
+        csharp("if (Short) { Far(); }", fields=FAR_CSHARP),
+        [None],
+    ),
+    "in a method for both": (
+        python("if self.live_mode:\n    self.far()\nself.far()", fields=FAR_PYTHON),
+        csharp("if (LiveMode) { Far(); } Far();", fields=FAR_CSHARP),
+        [date(2020, 1, 1)],
+    ),
+    "in what LEAN calls": (
+        python("self.set_start_date(2020, 1, 1)") + AGAIN_PYTHON,
+        csharp("SetStartDate(2020, 1, 1);", fields=AGAIN_CSHARP),
+        [date(2020, 1, 1)],
+    ),
+    "one of several": (
+        python("match self.kind:\n    case 1:\n        self.set_start_date(2020, 1, 1)"),
+        csharp("switch (Kind) { case 1: SetStartDate(2020, 1, 1); break; }"),
+        [None],
+    ),
+    "after a fault": (
+        python("try:\n    pass\nexcept ValueError:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("try { } catch { SetStartDate(2020, 1, 1); }"),
+        [None],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONDITIONS)
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+def test_a_date_under_a_condition(tmp_path: Path, case: str, language: int) -> None:
+    """What only live trading sets does not count; what may be set is not known."""
+    found = scanned(tmp_path, CONDITIONS[case][language]).settings
+    assert [one.value for one in found] == CONDITIONS[case][2]
+
+
 def test_a_marked_member_is_a_parameter(tmp_path: Path) -> None:
     """What its field begins with is its default only."""
     fields = '[Parameter("year")] private int _year = 2013; [Parameter("t")] public string T = "A";'
