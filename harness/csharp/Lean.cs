@@ -48,7 +48,7 @@ internal sealed class Lean(Arguments arguments)
                 Notes = _strategies.Load(arguments.Strategy).Notes;
             }
             hours.Wait();
-            _reset = new Reset(folder);
+            _reset = new Reset(folder, arguments.Store);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {

@@ -12,6 +12,8 @@ from attrs import frozen
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.figures import duration, percent
 from leanopt_core.cli.output import plain, print_json, print_table
+from leanopt_core.doctor.size import size as size_text
+from leanopt_core.executors.base import unasked_memory
 from leanopt_core.pipeline import Pipeline, PlannedStage, execution
 from leanopt_core.search.advice import advice
 from leanopt_core.search.estimate import Estimate, Times, earlier, estimate, measured
@@ -181,6 +183,9 @@ def _print(said: _Said) -> None:
     most = "no limit of" if backtests is None else f"at most {backtests:,}"
     where = f"{said.workers} workers ({pipeline.executor.choice.use})"
     click.echo(f"\n{most} backtests on {where}, lookahead {plan.lookahead}")
+    if limit := _memory(ready):
+        why = ready.build.launch.memory_why
+        click.echo(f"memory: at most {size_text(limit)} a worker" + (f" ({why})" if why else ""))
     click.echo(_time(said))
     for warning in said.warnings:
         click.echo(f"leanopt: warning: {plain(warning)}", err=True)
@@ -195,6 +200,13 @@ def _time(said: _Said) -> str:
         f"time: {whole}, at {times.mean:.3g} s a backtest (mean of {times.source}), "
         f"workers {percent(expected.busy)} busy"
     )
+
+
+def _memory(ready: Prepared) -> int | None:
+    """Return the bytes that a worker may hold where the user sets no limit, None for all."""
+    if ready.pipeline.executor.memory_limit is not None:
+        return None
+    return unasked_memory(ready.executor, ready.build.launch)
 
 
 def _print_axes(space: Space) -> None:

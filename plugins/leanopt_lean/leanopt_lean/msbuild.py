@@ -114,12 +114,11 @@ def command(project: str) -> tuple[str, ...]:
     return (*python, *_ENVIRONMENT, *build, *_QUIET, *_IMPORTS, "-p:DebugType=embedded")
 
 
-def write_imports(
-    output: Path, source: Path, text: str, framework: str, options: Options
-) -> None:
+def write_imports(output: Path, source: Path, text: str, framework: str, options: Options) -> None:
     """Write into `output` what MSBuild imports for the project with this text in `source`.
 
-    `framework` is the launcher's, as `net10.0`. Whoever compiles may read it, whatever the caller's umask is.
+    `framework` is the launcher's, as `net10.0`. Whoever compiles may read it, whatever the caller's
+    umask is.
     """
     (output / "offline").mkdir()
     own_sources = any(path.name.lower() == "nuget.config" for path in source.iterdir())

@@ -1,9 +1,18 @@
-"""Holds SPY on days on which enough levels of a file are high; each line of it has several."""
+"""Holds SPY while the last level of a day is high; a line of the file has all levels of a day."""
 
-import os
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from AlgorithmImports import *  # noqa: F403 - as LEAN's users write it
+from AlgorithmImports import (
+    BaseDataCollection,
+    FileFormat,
+    Globals,
+    PythonData,
+    QCAlgorithm,
+    Resolution,
+    SubscriptionDataSource,
+    SubscriptionTransportMedium,
+)
 
 
 class Level(PythonData):
@@ -11,7 +20,7 @@ class Level(PythonData):
 
     def get_source(self, config, date, is_live_mode):
         """Read `levels.csv`, in the data folder or from where the strategy is told."""
-        place = os.path.join(Globals.data_folder, "levels.csv")
+        place = str(Path(Globals.data_folder) / "levels.csv")
         medium = SubscriptionTransportMedium.LOCAL_FILE
         if Levels.remote:
             place, medium = Levels.remote, SubscriptionTransportMedium.REMOTE_FILE
@@ -24,7 +33,7 @@ class Level(PythonData):
         for value in values:
             level = Level()
             level.symbol = config.symbol
-            level.time = datetime.strptime(day, "%Y-%m-%d")
+            level.time = datetime.fromisoformat(day)
             level.end_time = level.time + timedelta(1)
             level.value = float(value)
             levels.append(level)
@@ -32,7 +41,7 @@ class Level(PythonData):
 
 
 class Levels(QCAlgorithm):
-    """Counts levels above a threshold."""
+    """Has a threshold, higher by what the object store holds."""
 
     remote = ""
 
@@ -42,22 +51,21 @@ class Levels(QCAlgorithm):
         self.set_end_date(2004, 12, 31)
         self.set_cash(100000)
         Levels.remote = self.get_parameter("remote", "")
-        self.threshold = self.get_parameter("threshold", 5)
+        bonus = int(self.object_store.read("bonus")) if self._has_bonus() else 0
+        self.object_store.save("bonus", str(bonus + 1))
+        self.threshold = self.get_parameter("threshold", 5) + bonus
         self.spy = self.add_equity("SPY", Resolution.DAILY).symbol
         self.level = self.add_data(Level, "LEVEL", Resolution.DAILY).symbol
-        self.seen = 0
 
     def on_data(self, data):
         """Hold or sell."""
         if not data.contains_key(self.level):
             return
         value = data[self.level].value
-        self.seen += 1
         if value > self.threshold and not self.portfolio.invested:
             self.set_holdings(self.spy, 0.9)
         elif value <= self.threshold:
             self.liquidate(self.spy)
 
-    def on_end_of_algorithm(self):
-        """Tell how many levels came."""
-        self.set_summary_statistic("Levels", self.seen)
+    def _has_bonus(self):
+        return self.object_store.contains_key("bonus")

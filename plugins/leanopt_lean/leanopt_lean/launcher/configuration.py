@@ -16,11 +16,15 @@ _TEXT_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTA
 
 @dataclass(frozen=True)
 class Configuration:
-    """One backtest: the `file` for the Launcher, the `results` folder, the `name` of the result."""
+    """One backtest: the `file` for the Launcher, the `results` folder, the `name` of the result.
+
+    `store` is the folder of LEAN's object store, None where the configuration leaves it to LEAN.
+    """
 
     file: Path
     results: Path
     name: str
+    store: Path | None = None
 
     @property
     def document(self) -> Path:
@@ -43,7 +47,7 @@ def read(given: object) -> Configuration:
         raise Failure(ENGINE_ERROR, f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise Failure(ENGINE_ERROR, f"{path} is no JSON: {error}") from None
-    return Configuration(path, *_places(content, str(path)))
+    return Configuration(path, *_places(content, str(path)), _store(content))
 
 
 def write(given: object) -> Configuration:
@@ -57,7 +61,7 @@ def write(given: object) -> Configuration:
     results.mkdir(parents=True, exist_ok=True)
     file = results / f"{name}-config.json"
     file.write_text(json.dumps(given, indent=2, allow_nan=False), encoding="utf-8")
-    return Configuration(file, results, name)
+    return Configuration(file, results, name, _store(given))
 
 
 def _places(content: object, where: str) -> tuple[Path, str]:
@@ -78,6 +82,11 @@ def _places(content: object, where: str) -> tuple[Path, str]:
     if name in (".", "..") or "/" in name or "\0" in name:
         raise Failure(ENGINE_ERROR, f'{where}: "{key}" is {name!r}: expected the name of a file')
     return results, name
+
+
+def _store(content: Any) -> Path | None:
+    named = content.get("object-store-root")
+    return Path(named) if isinstance(named, str) and named else None
 
 
 def _text(content: dict[str, Any], key: str, where: str) -> str:

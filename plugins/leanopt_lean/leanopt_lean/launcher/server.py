@@ -27,10 +27,14 @@ ASSEMBLY = "QuantConnect.Lean.Launcher.dll"
 
 @dataclass(frozen=True)
 class Place:
-    """Where LEAN is: the Launcher's `folder`, the `dotnet` command."""
+    """Where LEAN is: the Launcher's `folder`, the `dotnet` command.
+
+    `store` is the folder whose files LEAN's object store begins with, None for an empty one.
+    """
 
     folder: Path
     dotnet: str
+    store: Path | None = None
 
     @property
     def fault(self) -> str | None:
@@ -97,6 +101,8 @@ class Server:
         results.mkdir(parents=True, exist_ok=True)
         # One that an earlier run has left is not this one's.
         document.unlink(missing_ok=True)
+        if self._place.store is not None and configuration.store is not None:
+            shutil.copytree(self._place.store, configuration.store, dirs_exist_ok=True)
         before = set(os.listdir(results))  # noqa: PTH208 - names are enough
         assembly = str(self._place.folder / ASSEMBLY)
         command = [self._place.dotnet, assembly, "--config", str(configuration.file)]

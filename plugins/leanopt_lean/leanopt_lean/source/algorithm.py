@@ -155,6 +155,7 @@ def belonging(unit: Unit, algorithm: str) -> Unit:
         tuple(one for one in unit.functions if alive(one.scope)),
         tuple(one for one in unit.statements if alive(one.scope)),
         tuple(one for one in unit.members if one.owner not in others),
+        unit.imports,
     )
 
 

@@ -11,6 +11,7 @@ from leanopt_lean.source.syntax import (
     Class,
     Expression,
     Function,
+    Import,
     Opaque,
     Place,
     Scope,
@@ -25,7 +26,12 @@ def read_python(file: str, tree: ast.Module) -> Unit:
     """Return what a Python source holds; `file` is its name in messages."""
     reader = _File(file)
     reader.block(tree.body, Scope())
-    return Unit(tuple(reader.classes), tuple(reader.functions), tuple(reader.statements))
+    return Unit(
+        tuple(reader.classes),
+        tuple(reader.functions),
+        tuple(reader.statements),
+        imports=tuple(reader.imports),
+    )
 
 
 class _File:
@@ -36,6 +42,8 @@ class _File:
         self.classes: list[Class] = []
         self.functions: list[Function] = []
         self.statements: list[Statement] = []
+        self.imports: list[Import] = []
+        self._optional = False
 
     def block(self, body: Sequence[ast.AST], scope: Scope) -> None:
         """Read statements."""
@@ -63,8 +71,26 @@ class _File:
                 )
             case ast.expr():
                 self._add(self._read(node, scope), scope, node)
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
+            case ast.Try():
+                self._try(node, scope)
             case _:
                 self.block(list(ast.iter_child_nodes(node)), scope)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        names = [one.name for one in node.names]
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""] if not node.level else []
+        if not self._optional:
+            self.imports += [Import(one.partition(".")[0], self._place(node)) for one in names]
+
+    def _try(self, node: ast.Try, scope: Scope) -> None:
+        """Read a `try`; where its failing is provided for, what it imports need not be there."""
+        before, self._optional = self._optional, self._optional or bool(node.handlers)
+        self.block(node.body, scope)
+        self._optional = before
+        self.block([*node.handlers, *node.orelse, *node.finalbody], scope)
 
     def _function(self, node: _Defined, name: str, scope: Scope) -> Scope:
         inner = Scope(scope.owner, name)

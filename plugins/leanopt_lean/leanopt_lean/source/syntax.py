@@ -181,6 +181,14 @@ class Member:
 
 
 @frozen
+class Import:
+    """A package or module that must be there, by the first of its names."""
+
+    name: str
+    place: Place
+
+
+@frozen
 class Unit:
     """What one file or all files hold."""
 
@@ -188,6 +196,7 @@ class Unit:
     functions: tuple[Function, ...] = ()
     statements: tuple[Statement, ...] = ()
     members: tuple[Member, ...] = ()
+    imports: tuple[Import, ...] = ()
 
 
 def joined(units: list[Unit]) -> Unit:
@@ -197,6 +206,7 @@ def joined(units: list[Unit]) -> Unit:
         tuple(one for unit in units for one in unit.functions),
         tuple(one for unit in units for one in unit.statements),
         tuple(one for unit in units for one in unit.members),
+        tuple(one for unit in units for one in unit.imports),
     )
 
 
