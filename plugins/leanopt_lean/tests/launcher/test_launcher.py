@@ -326,6 +326,32 @@ def test_no_backtest_finds_what_another_left(launch: Launch, tmp_path: Path) -> 
     assert len(seen) == 4
 
 
+#: Says what LEAN's object store begins with, and saves something there.
+SAVER = """
+import json, pathlib, sys
+store = pathlib.Path(json.loads(pathlib.Path(sys.argv[3]).read_text())["object-store-root"])
+files = [path for path in store.rglob("*") if path.is_file()]
+print({str(path.relative_to(store)): path.read_text() for path in files})
+(store / "model").write_text("trained")
+"""
+
+
+def test_every_backtest_begins_with_the_same_store(launch: Launch, tmp_path: Path) -> None:
+    """It is a copy: what one saves, the next does not find, and the folder stays as it was."""
+    program, store = tmp_path / "dotnet.py", tmp_path / "store"
+    program.write_text(f"#!{sys.executable} -IS{SAVER}")
+    program.chmod(0o755)
+    (store / "deep").mkdir(parents=True)
+    (store / "deep" / "model").write_text("empty")
+    harness = launch(tmp_path / "scratch", "--dotnet", str(program), "--store", str(store))
+    for number in "12":
+        config = configuration(tmp_path, tmp_path / number)
+        message = harness.ask({"id": number, "config": config})["message"]
+        assert message.endswith("printed: {'deep/model': 'empty'}")
+        assert (tmp_path / number / "storage" / "model").read_text() == "trained"
+    assert [path.name for path in store.rglob("*")] == ["deep", "model"]
+
+
 def test_the_clock_is_the_clients(lean: Lean) -> None:
     """No answer comes of a time limit, which would not be the client's own."""
     request = {"id": "1", "config": lean.config(case="hang"), "time_limit": 0.001}
