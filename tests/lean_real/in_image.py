@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "docker"))
 
 from image import Content, imported, libraries
 
-__all__ = ["LIBPYTHON", "image"]
+__all__ = ["image"]
 
 #: The shared library of Python that LEAN loads.
-LIBPYTHON = "/opt/miniconda3/lib/libpython3.11.so"
+_LIBPYTHON = "/opt/miniconda3/lib/libpython3.11.so"
 
 #: What is installed, each with all that it depends on; .NET loads some of the libraries by name.
 _PACKAGES = (
@@ -36,7 +36,7 @@ _CONDA = "/opt/miniconda3"
 _MOVED = (
     ("/usr/bin/python3", f"{_CONDA}/bin/python3"),
     ("/usr/lib/python3", f"{_CONDA}/lib/python3"),
-    ("/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", LIBPYTHON),
+    ("/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", _LIBPYTHON),
 )
 _DOTNET = "/usr/lib/dotnet"
 #: Parts of the SDK that compile other languages or are tools.
@@ -46,7 +46,7 @@ _RUNS = ("cache", "storage")
 _REFERENCE = ("market-hours", "symbol-properties")
 _CHANGES = (
     f"ENV PATH={_CONDA}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    f"ENV PYTHONNET_PYDLL={LIBPYTHON}",
+    f"ENV PYTHONNET_PYDLL={_LIBPYTHON}",
     f"WORKDIR {LAUNCHER}",
     'ENTRYPOINT ["dotnet", "QuantConnect.Lean.Launcher.dll"]',
 )
