@@ -146,9 +146,7 @@ def run(leanopt) -> Run:
         leanopt(project, "run", "pipeline.toml", *words, check=False, timeout=LIMIT)
         lines = leanopt(project, "export", "--to", "jsonl").stdout.splitlines()
         trials = [one for one in map(json.loads, lines) if "point" in one]
-        return {
-            one["parameters"]["threshold"]: next(iter(one["backtests"].values())) for one in trials
-        }
+        return {one["point"]["threshold"]: next(iter(one["backtests"].values())) for one in trials}
 
     return ran
 
