@@ -98,7 +98,8 @@ class Launch:
     `{python}` in braces, which the executor fills in for the place where the worker runs.
     A worker's memory after `settled_after` requests is what its growth counts from: until then its
     runtime has not taken what it needs. `recycle_growth` is how many bytes it may grow by before
-    it is replaced, where the user does not say.
+    it is replaced, where the user does not say. `memory` is how many bytes a worker may hold where
+    neither says and the executor sets a limit all the same, and `memory_why` tells a user why.
     """
 
     command: tuple[str, ...]
@@ -107,6 +108,8 @@ class Launch:
     identity: str | None = None
     settled_after: int = 1
     recycle_growth: int | None = None
+    memory: int | None = None
+    memory_why: str = ""
 
 
 #: The output that asks for the full result files of an engine that writes them only then.

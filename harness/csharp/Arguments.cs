@@ -4,15 +4,17 @@ namespace Leanopt.Harness;
 /// <param name="Lean">LEAN's folder, the Launcher's.</param>
 /// <param name="Strategy">The strategy's file, which is loaded before the hello.</param>
 /// <param name="Data">LEAN's data folder.</param>
+/// <param name="Store">The folder whose files LEAN's object store begins with, null for an empty one.</param>
 /// <param name="Config">What the configurations of all requests share, as JSON.</param>
 /// <param name="RollingWindows">Whether LEAN's statistics of rolling windows are computed.</param>
-internal sealed record Arguments(string Lean, string Strategy, string Data, string Config, bool RollingWindows)
+internal sealed record Arguments(string Lean, string Strategy, string Data, string? Store, string Config, bool RollingWindows)
 {
     public const string Usage =
-        "usage: LeanoptHarness.dll --lean FOLDER --strategy FILE --data FOLDER [--config JSON] [--rolling-windows]";
+        "usage: LeanoptHarness.dll --lean FOLDER --strategy FILE --data FOLDER [--store FOLDER] [--config JSON] "
+        + "[--rolling-windows]";
 
     private const string Rolling = "--rolling-windows";
-    private static readonly string[] Options = ["--lean", "--strategy", "--data", "--config"];
+    private static readonly string[] Options = ["--lean", "--strategy", "--data", "--store", "--config"];
 
     /// <summary>Return what the words say.</summary>
     /// <exception cref="ArgumentException">An option is missing, unknown, or has no value.</exception>
@@ -28,6 +30,7 @@ internal sealed record Arguments(string Lean, string Strategy, string Data, stri
             FullPath(given, "--lean"),
             FullPath(given, "--strategy"),
             FullPath(given, "--data"),
+            given.ContainsKey("--store") ? FullPath(given, "--store") : null,
             given.GetValueOrDefault("--config", "{}"),
             given.ContainsKey(Rolling));
     }

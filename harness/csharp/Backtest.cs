@@ -1,12 +1,10 @@
 using System.Diagnostics;
 using QuantConnect;
-using QuantConnect.Api;
 using QuantConnect.Configuration;
 using QuantConnect.Interfaces;
 using QuantConnect.Lean.Engine;
 using QuantConnect.Lean.Engine.DataFeeds;
 using QuantConnect.Lean.Engine.RealTime;
-using QuantConnect.Lean.Engine.Server;
 using QuantConnect.Lean.Engine.Storage;
 using QuantConnect.Lean.Engine.TransactionHandlers;
 using QuantConnect.Logging;
@@ -31,7 +29,8 @@ internal sealed class Backtest(Request request, string location, Providers provi
         var results = new Results(_document, rolling);
         var reads = new ParameterReads();
         var monitor = new Monitor(_document);
-        var system = new LeanEngineSystemHandlers(new JobQueue(), new Api(), new Messages(results), new LocalLeanManager());
+        var downloads = new Downloads();
+        var system = new LeanEngineSystemHandlers(new JobQueue(), downloads, new Messages(results), new Manager(downloads));
         var algorithm = Handlers(results, reads, monitor);
         var job = Job();
         var manager = new AlgorithmManager(false, job);

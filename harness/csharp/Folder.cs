@@ -1,17 +1,36 @@
 namespace Leanopt.Harness;
 
 /// <summary>The current folder: gone back to after each backtest, and emptied of what that has left.</summary>
-/// <remarks>Where there is something in it at the start, it is no scratch folder, and nothing is removed.</remarks>
+/// <remarks>
+/// LEAN's current folder is usually its own, which may be another user's or read-only, and where it wants to
+/// write (`./cache/data`). So it is given one below the scratch folder, with links to all that lies in its own.
+/// Where there is something in the scratch folder at the start, it is none, and nothing is made or removed.
+/// </remarks>
 internal sealed class Folder
 {
+    // Where LEAN keeps what it has fetched.
+    private const string Cache = "cache";
+
+    private readonly string _outer = Directory.GetCurrentDirectory();
     private readonly bool _scratch;
+    private readonly Dictionary<string, string> _links = [];
     private HashSet<string> _kept = [];
 
-    /// <summary>Take the current folder; to be made before anything is loaded that may write there.</summary>
-    public Folder()
+    /// <summary>Take the current folder for LEAN in `lean`; to be made before anything is loaded that may write there.</summary>
+    public Folder(string lean)
     {
-        Path = Directory.GetCurrentDirectory();
-        _scratch = !Directory.EnumerateFileSystemEntries(Path).Any();
+        _scratch = !Directory.EnumerateFileSystemEntries(_outer).Any();
+        Path = _scratch ? System.IO.Path.Combine(_outer, "current") : _outer;
+        if (_scratch)
+        {
+            Directory.CreateDirectory(Path);
+            _links = Directory
+                .EnumerateFileSystemEntries(lean)
+                .Where(entry => System.IO.Path.GetFileName(entry) != Cache)
+                .ToDictionary(entry => System.IO.Path.Combine(Path, System.IO.Path.GetFileName(entry)));
+            Link(_links.Keys);
+            Directory.SetCurrentDirectory(Path);
+        }
     }
 
     public string Path { get; }
@@ -23,7 +42,7 @@ internal sealed class Folder
         {
             Directory.CreateDirectory(folder);
         }
-        _kept = Directory.EnumerateFileSystemEntries(Path).ToHashSet();
+        _kept = Directory.EnumerateFileSystemEntries(_outer).ToHashSet();
     }
 
     /// <summary>Go back and remove what is new, and `own`; return why that cannot be done, null where it is.</summary>
@@ -32,13 +51,39 @@ internal sealed class Folder
         try
         {
             Directory.SetCurrentDirectory(Path);
-            var left = Directory.EnumerateFileSystemEntries(Path).Where(entry => entry == own || (_scratch && !_kept.Contains(entry)));
-            left.ToList().ForEach(Remove);
+            Directory.EnumerateFileSystemEntries(_outer).Where(entry => _scratch && !_kept.Contains(entry)).ToList().ForEach(Remove);
+            if (System.IO.Path.Exists(own))
+            {
+                Remove(own);
+            }
+            if (_scratch)
+            {
+                RestoreLinks();
+            }
             return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return $"the current folder cannot be put back: {error.Message}";
+        }
+    }
+
+    private void RestoreLinks()
+    {
+        var there = new DirectoryInfo(Path).EnumerateFileSystemInfos().ToList();
+        var sound = there
+            .Where(one => one.Attributes.HasFlag(FileAttributes.ReparsePoint) && _links.ContainsKey(one.FullName))
+            .Select(one => one.FullName)
+            .ToHashSet();
+        there.Select(one => one.FullName).Where(entry => !sound.Contains(entry)).ToList().ForEach(Remove);
+        Link(_links.Keys.Where(link => !sound.Contains(link)));
+    }
+
+    private void Link(IEnumerable<string> links)
+    {
+        foreach (var link in links)
+        {
+            File.CreateSymbolicLink(link, _links[link]);
         }
     }
 

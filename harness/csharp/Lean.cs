@@ -16,7 +16,6 @@ internal sealed class Lean(Arguments arguments)
     ];
 
     private readonly Strategies _strategies = new(arguments.Lean);
-    private readonly Folder _folder = new();
     private JObject _shared = [];
     private Providers? _providers;
     private Reset? _reset;
@@ -30,6 +29,7 @@ internal sealed class Lean(Arguments arguments)
     {
         try
         {
+            var folder = new Folder(arguments.Lean);
             _shared = JObject.Parse(arguments.Config);
             _shared["data-folder"] = arguments.Data;
             _shared["composer-dll-directory"] ??= arguments.Lean;
@@ -48,7 +48,7 @@ internal sealed class Lean(Arguments arguments)
                 Notes = _strategies.Load(arguments.Strategy).Notes;
             }
             hours.Wait();
-            _reset = new Reset(_folder);
+            _reset = new Reset(folder, arguments.Store);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {

@@ -11,7 +11,7 @@ using QuantConnect.Securities;
 namespace Leanopt.Harness;
 
 /// <summary>Puts back what one backtest may change of LEAN and of the process for the next.</summary>
-internal sealed class Reset(Folder folder)
+internal sealed class Reset(Folder folder, string? store)
 {
     private readonly TextWriter _output = Console.Out;
     private readonly TextWriter _errors = Console.Error;
@@ -33,6 +33,7 @@ internal sealed class Reset(Folder folder)
         ForgetBars(scenario, fromFiles);
         string[] asked = [Config.Get("results-destination-folder"), Config.Get("object-store-root")];
         folder.Keep(asked.Where(path => path.Length > 0));
+        FillStore();
     }
 
     /// <summary>Put back what the backtest has changed; return why that cannot be done, null where it is.</summary>
@@ -50,6 +51,21 @@ internal sealed class Reset(Folder folder)
             _parsedFor = "";
         }
         return folder.Restore(_store);
+    }
+
+    /// <summary>Copy what LEAN's object store begins with; what a backtest saves there goes with it.</summary>
+    private void FillStore()
+    {
+        if (store is null)
+        {
+            return;
+        }
+        foreach (var file in Directory.EnumerateFiles(store, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(LocalObjectStore.DefaultObjectStore, Path.GetRelativePath(store, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy, overwrite: true);
+        }
     }
 
     /// <summary>Forget parsed bars, but for the same strategy under the same scenario.</summary>

@@ -9,6 +9,7 @@ import click
 
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.output import plain, print_json, print_table
+from leanopt_core.doctor.size import size as size_text
 from leanopt_core.pipeline import PlannedStage
 from leanopt_core.report.figures import duration, percent
 from leanopt_core.report.planned import PlanReport, backtests, document, times
@@ -81,6 +82,9 @@ def _print(said: PlanReport) -> None:
     most = "no limit of" if count is None else f"at most {count:,}"
     where = f"{said.workers} workers ({pipeline.executor.choice.use})"
     click.echo(f"\n{most} backtests on {where}, lookahead {plan.lookahead}")
+    if limit := said.unasked_memory:
+        why = ready.build.launch.memory_why
+        click.echo(f"memory: at most {size_text(limit)} a worker" + (f" ({why})" if why else ""))
     click.echo(_time(said))
     for warning in said.warnings:
         click.echo(f"leanopt: warning: {plain(warning)}", err=True)

@@ -24,7 +24,7 @@ from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.search.guarded import NamedEngine, NamedExecutor
 from leanopt_core.search.prepare import asked_of, build_choice, engine_of, label
-from leanopt_core.work import Mount
+from leanopt_core.work import Launch, Mount
 
 if TYPE_CHECKING:
     from leanopt_core.executors.docker.engine import Engine as DockerEngine
@@ -144,3 +144,9 @@ class Subject:
     def build(self) -> Build:
         """Return the strategy made ready; raises StrategyError where it cannot be."""
         return self.strategy.prepare(self.once, self.executor.place(), self.brief)
+
+    @property
+    def launch(self) -> Launch | None:
+        """Return how workers are started, None where the strategy has not been made ready."""
+        made: Build | None = self.__dict__.get("build")
+        return made.launch if made is not None else None

@@ -17,6 +17,7 @@ from leanopt_core.errors import PipelineError, StrategyError
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
 from leanopt_core.harness.events import Hello
+from leanopt_core.work import Launch
 
 # How long a worker may take to say hello, in seconds.
 _STARTING = 60.0
@@ -124,11 +125,12 @@ def memory(subject: Subject) -> Iterator[Line]:
 
 def _unlimited(subject: Subject, count: int) -> Line:
     """Say what containers may take that are given no limit."""
-    engine = subject.docker_engine
-    each, whole = engine.worker_memory, size(int(engine.info.get("MemTotal") or 0))
+    engine, launch = subject.docker_engine, subject.launch or Launch(())
+    each, whole = engine.worker_memory(launch), size(int(engine.info.get("MemTotal") or 0))
     if each is None:
         return warning(f"this engine limits no memory: {count} workers may take all of {whole}")
-    return ok(f"{count} workers of at most {size(each)} each, the default; {whole} in all")
+    why = f" ({launch.memory_why})" if launch.memory_why else ""
+    return ok(f"{count} workers of at most {size(each)} each, the default{why}; {whole} in all")
 
 
 def _count(subject: Subject) -> int:

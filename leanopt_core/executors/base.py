@@ -145,8 +145,19 @@ class Channel(Protocol):
         ...
 
 
+def unasked_memory(executor: Executor, launch: Launch) -> int | None:
+    """Return the bytes that a worker may hold where the user sets no limit, None for all."""
+    told = getattr(executor, "unasked_memory", None)
+    limit: int | None = told(launch) if told is not None else None
+    return limit
+
+
 class Executor(Protocol):
-    """Where backtests run. `place`, `once` and `spawn` may be called from several threads."""
+    """Where backtests run. `place`, `once` and `spawn` may be called from several threads.
+
+    One that limits the memory of workers unasked may say so, by a method `unasked_memory(launch)`
+    that returns the bytes.
+    """
 
     def place(self) -> Mapping[str, str]:
         """Say what decides a result about this place, as interpreter and platform, or image id."""

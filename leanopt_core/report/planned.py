@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leanopt_core.executors.base import unasked_memory
 from leanopt_core.pipeline import Pipeline, execution
 from leanopt_core.report.estimate import Estimate, Times, earlier, estimate, measured
 from leanopt_core.search.advice import advice
@@ -37,6 +38,13 @@ class PlanReport:
             trials=_budget(self.ready.pipeline),
             backtests=backtests(self.ready),
         )
+
+    @property
+    def unasked_memory(self) -> int | None:
+        """Return the bytes that a worker may hold where the user sets no limit, None for all."""
+        if self.ready.pipeline.executor.memory_limit is not None:
+            return None
+        return unasked_memory(self.ready.executor, self.ready.build.launch)
 
     @property
     def warnings(self) -> list[str]:

@@ -14,7 +14,7 @@ from leanopt_core.doctor.line import Line, StuckError
 from leanopt_core.engines.base import Brief, Build, Engine, Once, documents_on_demand
 from leanopt_core.engines.optional import HasCheck, HasChecks, HasFingerprint
 from leanopt_core.errors import LeanoptError, PluginError
-from leanopt_core.executors.base import Channel, Completed, Executor, Manual
+from leanopt_core.executors.base import Channel, Completed, Executor, Manual, unasked_memory
 from leanopt_core.harness.events import Hello
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
 
@@ -164,6 +164,10 @@ class NamedExecutor(_Named):
     def manual(self, launch: Launch) -> Manual:
         """Say how a person starts a worker."""
         return self._made(Manual, "asked how to start a worker by hand", "manual", launch)
+
+    def unasked_memory(self, launch: Launch) -> int | None:
+        """Return the bytes that a worker may hold where the user sets no limit."""
+        return unasked_memory(self._executor, launch)
 
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
         """Start a worker."""

@@ -10,7 +10,7 @@ public class ArgumentsTests
     public void Options_may_come_in_any_order()
     {
         var arguments = Arguments.Parse(["--rolling-windows", "--config", "{}", .. Needed]);
-        Assert.Equal(new Arguments("/lean", "/s/a.dll", "/data", "{}", true), arguments);
+        Assert.Equal(new Arguments("/lean", "/s/a.dll", "/data", null, "{}", true), arguments);
     }
 
     [Theory]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
@@ -43,13 +43,22 @@ def image(client: Any, extra: Mapping[str, Content] | None = None) -> str:
     `extra` maps paths in the image to files or folders to copy, contents, or targets of symbolic
     links. `client` is a `docker.APIClient`.
     """
+    return imported(client, {**_interpreter(), **(extra or {})})
+
+
+def imported(client: Any, content: Mapping[str, Content], changes: Sequence[str] = ()) -> str:
+    """Return the tag of an image of this content alone; `changes` are as in a Dockerfile."""
     with TemporaryFile() as archive:
-        _write(archive, {**_interpreter(), **(extra or {})})
+        _write(archive, content)
         archive.seek(0)
-        tag = hashlib.file_digest(archive, "sha256").hexdigest()[:16]
+        known = hashlib.file_digest(archive, "sha256")
+        known.update("".join(changes).encode())
+        tag = known.hexdigest()[:16]
         archive.seek(0)
         if not client.images(f"{REPOSITORY}:{tag}", quiet=True):
-            client.import_image_from_data(archive, repository=REPOSITORY, tag=tag)
+            client.import_image_from_data(
+                archive, repository=REPOSITORY, tag=tag, changes=list(changes)
+            )
     return f"{REPOSITORY}:{tag}"
 
 

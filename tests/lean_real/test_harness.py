@@ -78,9 +78,10 @@ def test_document_is_the_launchers(bands: Strategy, tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_without_a_document(bands: Strategy) -> None:
-    """The scratch folder is empty again."""
+    """The scratch folder holds LEAN's current folder alone, and that links alone."""
     bands.run("equity", "trades")
-    assert kinds(bands.process.scratch) == set()
+    assert kinds(bands.process.scratch) == {"current"}
+    assert all(path.is_symlink() for path in (bands.process.scratch / "current").iterdir())
 
 
 def test_dates_and_cash_from_outside(bands: Strategy) -> None:

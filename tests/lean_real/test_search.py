@@ -20,7 +20,7 @@ from regression.launcher import ASSEMBLY
 
 from leanopt_core.executors.docker.engine import Engine
 from tests.lean_real.conftest import DATA, LEAN, PYTHON, ROOT
-from tests.lean_real.in_image import image, lean, python
+from tests.lean_real.in_image import image
 from tests.stored import told
 
 pytestmark = pytest.mark.slow
@@ -125,9 +125,16 @@ def processes(searching, local: tuple[str, ...]) -> Search:
 
 
 @pytest.fixture(scope="module")
-def containers(searching, launcher: Path, engine: Engine) -> Search:
+def published(launcher: Path, engine: Engine) -> str:
+    """Have containers of an image laid out as LEAN's own run backtests."""
+    made = image(engine.client, launcher, Path(os.environ["LEAN_DATA"]))
+    return f"executor.image={made}"
+
+
+@pytest.fixture(scope="module")
+def containers(searching, published: str) -> Search:
     """The search of the example in C# by containers."""
-    return searching("lean", f"executor.image={image(engine.client, lean(launcher))}")
+    return searching("lean", published)
 
 
 @pytest.fixture(scope="module")
@@ -159,11 +166,8 @@ def test_killed_containers(containers: Search, truth: str, start: Start) -> None
     assert containers.run_killed(start, TRIALS // 3) == truth
 
 
-def test_python(
-    searching, local: tuple[str, ...], launcher: Path, library: Path, engine: Engine
-) -> None:
+@pytest.mark.usefixtures("library")
+def test_python(searching, local: tuple[str, ...], published: str) -> None:
     """A strategy in Python gives the same by processes and by containers."""
-    made = image(engine.client, {**lean(launcher), **python(library)})
-    variable = f"executor.environment={{ {PYTHON} = '{library}' }}"
-    contained = searching("lean-python", f"executor.image={made}", variable)
+    contained = searching("lean-python", published)
     assert searching("lean-python", *local).run(2) == contained.run(2)

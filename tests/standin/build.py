@@ -43,8 +43,16 @@ def main(arguments: list[str]) -> int:
     # As MSBuild: each where it happened, and all of them again at the end.
     _say(*errors, "", "Build FAILED." if errors else "Build succeeded.", "", *errors)
     if not errors:
-        _write(project, Path(options.output), properties["TargetFramework"])
+        _write(project, Path(options.output), _framework(properties))
     return 1 if errors else 0
+
+
+def _framework(properties: dict[str, str]) -> str:
+    """Return the framework that a file sets: one of the command line counts for no packages."""
+    assert "TargetFramework" not in properties
+    framework = _tree(properties["BeforeMicrosoftNETSdkTargets"]).findtext(".//TargetFramework")
+    assert framework
+    return framework
 
 
 def _check_harness(project: ET.Element, targets: ET.Element, properties: dict[str, str]) -> None:

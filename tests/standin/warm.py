@@ -1,6 +1,6 @@
 """The stand-in for the warm harness: one process that answers backtest after backtest.
 
-`LeanoptHarness.dll --lean FOLDER --strategy FILE --data FOLDER [--config JSON]` checks each
+`LeanoptHarness.dll --lean FOLDER --strategy FILE --data FOLDER [...]` checks each
 configuration and answers with what the stand-in for the Launcher leaves of it, in a folder of its
 own unless the full documents are asked for. Dates and cash of the scenario override the strategy's.
 """
@@ -54,6 +54,7 @@ def _options(arguments: list[str]) -> argparse.Namespace | None:
     parser = argparse.ArgumentParser("LeanoptHarness.dll", allow_abbrev=False, add_help=False)
     for name in ("--lean", "--strategy", "--data"):
         parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--store", type=Path)
     parser.add_argument("--config", type=json.loads, default={})
     parser.add_argument("--rolling-windows", action="store_true")
     try:

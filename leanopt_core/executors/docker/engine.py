@@ -11,6 +11,7 @@ from attrs import frozen
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.endpoint import endpoint, misunderstood
 from leanopt_core.executors.docker.trouble import foreign, said, system_error
+from leanopt_core.work import Launch
 
 #: A `docker.APIClient`; the SDK has no types.
 Client = Any
@@ -43,11 +44,12 @@ class Engine:
         """Say whether containers can be kept from taking more than so much memory."""
         return self.info.get("MemoryLimit") is not False
 
-    @property
-    def worker_memory(self) -> int | None:
+    def worker_memory(self, launch: Launch) -> int | None:
         """Return the bytes that a worker may take unless it is told otherwise; None for all."""
-        whole = int(self.info.get("MemTotal") or 0)
-        return min(_WORKER_MEMORY, whole // 2 or _WORKER_MEMORY) if self.limits_memory else None
+        if not self.limits_memory:
+            return None
+        wanted, whole = launch.memory or _WORKER_MEMORY, int(self.info.get("MemTotal") or 0)
+        return min(wanted, whole // 2 or wanted)
 
     @property
     def processors(self) -> int:

@@ -81,10 +81,14 @@ class DockerExecutor:
         """Start a harness in a container and return its channel."""
         return self._start(Tenant(launch, memory=memory_limit), str(worker))
 
+    def unasked_memory(self, launch: Launch) -> int | None:
+        """Return the bytes that a worker may hold where the user sets no limit, None for all."""
+        return self._base.get().engine.worker_memory(launch)
+
     def manual(self, launch: Launch) -> Manual:
         """Say by which `docker run` a person starts the same worker; its scratch is in memory."""
         base = self._base.get()
-        configuration = body(base.site, Tenant(launch, memory=base.engine.worker_memory))
+        configuration = body(base.site, Tenant(launch, memory=base.engine.worker_memory(launch)))
         inside = {"request": SCRATCH, **places(launch.mounts)}
         return Manual(command_line(configuration), {}, inside)
 
@@ -111,7 +115,7 @@ class DockerExecutor:
             tenant,
             labels=labels,
             scratch=None if folder is None else folder.path,
-            memory=tenant.memory or ground.base.engine.worker_memory,
+            memory=tenant.memory or ground.base.engine.worker_memory(tenant.launch),
         )
         container, line = housing.start(housed, name(labels))
         client, size = ground.base.engine.client, self._options.scratch_size

@@ -25,11 +25,20 @@ _ASSEMBLY = re.compile(r"<AssemblyName>\s*([^<$]+?)\s*</AssemblyName>")
 def project_file(project: Path) -> str | None:
     """Return the name of the project's .csproj, None where it has no C# at all.
 
-    Raises StrategyError where there are several, or sources without one.
+    Raises StrategyError where there are several, one of another language, or sources without one.
     """
     names = sorted(path.name for path in project.glob("*.csproj"))
-    if len(names) > 1:
-        raise StrategyError(f"{project} has {len(names)} projects: {', '.join(names)}; keep one")
+    others = sorted(path.name for path in project.glob("*.[fv][sb]proj"))
+    if len(names) + len(others) > 1:
+        told = ", ".join((*names, *others))
+        raise StrategyError(
+            f"{project} has {len(names) + len(others)} projects: {told}; keep one, and those that "
+            "it refers to in folders below"
+        )
+    if others:
+        raise StrategyError(
+            f"{project / others[0]} is no C# project: LEAN runs strategies in C# and Python alone"
+        )
     if not names and any(project.glob("*.cs")):
         raise StrategyError(
             f"{project} has C# sources but no .csproj: `lean project-create` writes one; the "
@@ -50,9 +59,9 @@ def compile_project(
     text = (source / project).read_text(encoding="utf-8-sig", errors="replace")
     _check_references(source, project, text)
     framework = _framework(once, options)
-    msbuild.write_imports(output, source, text, options)
+    msbuild.write_imports(output, source, text, framework, options)
     completed = once(
-        msbuild.command(project, framework),
+        msbuild.command(project),
         (Mount("build", source), Mount("output", output, writable=True)),
         time_limit=options.time_limit,
         network=options.network,

@@ -17,6 +17,7 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.places import BUILDS
 from leanopt_core.space import number_text
 from leanopt_core.work import Answer, Backtest, Outcome, Request, Scenario
+from leanopt_lean.absent import check_absent
 from leanopt_lean.build import Built, Options, Recipe, build
 from leanopt_lean.checks import check, check_scenario
 from leanopt_lean.compiler import assembly_of
@@ -27,6 +28,7 @@ from leanopt_lean.document import COMPLETE, read_answer, read_results
 from leanopt_lean.findings import Findings
 from leanopt_lean.harness import Harness, abilities_of, harness_of
 from leanopt_lean.installation import look
+from leanopt_lean.object_store import Store, freeze
 from leanopt_lean.options import WARM, LeanStrategy
 from leanopt_lean.orders import order_hash
 from leanopt_lean.prices import check_prices
@@ -56,6 +58,8 @@ class LeanEngine:
         self._options = options
         self._project = (project / options.project).resolve()
         self._data = (project / options.data).resolve()
+        store = options.object_store
+        self._store = (project / store).resolve() if store is not None else None
         self._builds = project.absolute() / BUILDS
         # Scenarios and abilities for which it was seen that the scenario reaches the strategy.
         self._reached: set[tuple[str, frozenset[str]]] = set()
@@ -96,8 +100,19 @@ class LeanEngine:
         self._strategy = Strategy(source, built.assembly or source.files[0])
         file = self._strategy.file
         doing = partial(compiled, doing="compiling the warm harness")
-        harness = harness_of(self._options, built.path, file, self._data, doing)
-        return self._made(built, harness, where, found.notes)
+        store = self._stored()
+        seen = {"build": built.path, "data": self._data}
+        seen |= {"store": store.path} if store is not None else {}
+        harness = harness_of(self._options, file, seen, doing)
+        found = Findings.of((found, check_absent(source, self._options, brief, once)))
+        return self._made(built, harness, store, where, found.notes)
+
+    def _stored(self) -> Store | None:
+        """Return what LEAN's object store holds when a backtest begins, None where it is empty."""
+        if self._store is None:
+            return None
+        self._builds.mkdir(parents=True, exist_ok=True)
+        return freeze(self._store, self._builds)
 
     def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
         """Return the checks of LEAN, .NET and LEAN's data for `leanopt doctor`."""
@@ -161,7 +176,8 @@ class LeanEngine:
     @property
     def _apart(self) -> tuple[Path, ...]:
         """Return what may lie in the project's folder and is no part of it."""
-        return (self._data, self._builds.parent)
+        kept = () if self._store is None else (self._store,)
+        return (self._data, self._builds.parent, *kept)
 
     def _check_source(self, source: Source, brief: Brief) -> Findings:
         return check(
@@ -185,7 +201,12 @@ class LeanEngine:
         return Findings.of((unmet, *asked, reference, prices))
 
     def _made(
-        self, built: Built, harness: Harness, where: Mapping[str, str], notes: tuple[str, ...]
+        self,
+        built: Built,
+        harness: Harness,
+        store: Store | None,
+        where: Mapping[str, str],
+        notes: tuple[str, ...],
     ) -> Build:
         strategy, options = self._strategy.source, self._options
         source = digest(
@@ -194,6 +215,7 @@ class LeanEngine:
                 "algorithm": strategy.algorithm,
                 "config": dict(options.config),
                 "python_venv": options.python_venv,
+                **({"object_store": store.content} if store is not None else {}),
             }
         )
         running = {"launcher": options.launcher, "harness": harness.identity}

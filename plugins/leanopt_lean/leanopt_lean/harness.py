@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import leanopt_harness
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.errors import StrategyError
@@ -34,6 +34,12 @@ _WARM_ABILITIES: Final = frozenset(
 # Measured over 5,000 backtests: .NET has taken what it needs after some hundred of them.
 _SETTLED_AFTER: Final = 100
 _GROWTH: Final = 512 * 2**20
+_CSHARP_MEMORY: Final = (4 * 2**30, "LEAN with a strategy in C#; files in /tmp count")
+# TensorFlow or torch, which LEAN's image has, come near 4 GiB; LEAN itself and /tmp come on top.
+_PYTHON_MEMORY: Final = (
+    6 * 2**30,
+    "LEAN with Python, whose largest packages take near 4 GiB; files in /tmp count",
+)
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 #: What runs without the warm harness.
 WAY_OUT: Final = "--set strategy.harness=launcher starts LEAN's own Launcher for each backtest"
@@ -61,22 +67,36 @@ def abilities_of(options: LeanStrategy) -> frozenset[str]:
 
 def harness_of(
     options: LeanStrategy,
-    build: Path,
     file: str,
-    data: Path,
+    seen: Mapping[str, Path],
     compiled: Callable[[Path], Built],
 ) -> Harness:
-    """Return the harness for a strategy's `file` in its `build`; `compiled` compiles sources.
+    """Return the harness for a strategy's `file`; `compiled` compiles sources.
+
+    `seen` are the folders that it sees: `build` that of the file, `data`, and `store` where LEAN's
+    object store is not empty at a backtest's begin.
 
     Raises StrategyError where the warm harness cannot be compiled.
     """
-    seen = (Mount("build", build), Mount("data", data))
+    harness = _harness_of(options, file, seen, compiled)
+    memory, why = _PYTHON_MEMORY if file.endswith(".py") else _CSHARP_MEMORY
+    return evolve(harness, launch=evolve(harness.launch, memory=memory, memory_why=why))
+
+
+def _harness_of(
+    options: LeanStrategy,
+    file: str,
+    seen: Mapping[str, Path],
+    compiled: Callable[[Path], Built],
+) -> Harness:
+    mounts = tuple(Mount(name, path) for name, path in seen.items())
+    store = ("--store", "{store}") if "store" in seen else ()
     if options.harness == WARM:
-        return _warm(options, file, seen, _compiled(compiled))
+        return _warm(options, file, mounts, store, _compiled(compiled))
     if options.harness == LAUNCHER:
-        return _launcher(options, seen)
+        return _launcher(options, mounts, store)
     command = tuple(options.harness)
-    return Harness(Launch(command, seen), list(command), f"another: {command[0]}")
+    return Harness(Launch(command, mounts), list(command), f"another: {command[0]}")
 
 
 def _compiled(compiled: Callable[[Path], Built]) -> Built:
@@ -86,14 +106,20 @@ def _compiled(compiled: Callable[[Path], Built]) -> Built:
         raise StrategyError(f"the warm harness cannot be compiled: {error}\n{WAY_OUT}") from None
 
 
-def _warm(options: LeanStrategy, file: str, seen: tuple[Mount, ...], built: Built) -> Harness:
+def _warm(
+    options: LeanStrategy,
+    file: str,
+    seen: tuple[Mount, ...],
+    store: tuple[str, ...],
+    built: Built,
+) -> Harness:
     paths = {"--lean": options.launcher, "--strategy": f"{{build}}/{file}", "--data": "{data}"}
     words = [word for option in paths.items() for word in option]
     venv = {"python-venv": options.python_venv} if options.python_venv else {}
     config = {**options.config, **venv}
     shared = ("--config", _escaped(config)) if config else ()
     rolling = ("--rolling-windows",) if options.rolling_windows else ()
-    command = ("dotnet", f"{{harness}}/{_ASSEMBLY}", *words, *shared, *rolling)
+    command = ("dotnet", f"{{harness}}/{_ASSEMBLY}", *words, *store, *shared, *rolling)
     launch = Launch(
         command,
         (*seen, Mount("harness", built.path)),
@@ -104,9 +130,9 @@ def _warm(options: LeanStrategy, file: str, seen: tuple[Mount, ...], built: Buil
     return Harness(launch, [built.key, options.rolling_windows], f"warm ({built.path})")
 
 
-def _launcher(options: LeanStrategy, seen: tuple[Mount, ...]) -> Harness:
+def _launcher(options: LeanStrategy, seen: tuple[Mount, ...], store: tuple[str, ...]) -> Harness:
     mounts = (*seen, Mount("harness", _PACKAGE), Mount("launcher", _LAUNCHER))
-    paths = ("--harness", "{harness}", "--folder", options.launcher)
+    paths = ("--harness", "{harness}", "--folder", options.launcher, *store)
     content = [hash_files(files_of(folder)) for folder in (_PACKAGE, _LAUNCHER)]
     words = "the Launcher, a process for each backtest"
     return Harness(Launch(("{python}", "{launcher}", *paths), mounts), content, words)

@@ -1,16 +1,18 @@
 """What `dotnet build` is told so that a user's project compiles against the LEAN that is there.
 
-The project file stays as it is. What is to be different lies in two files that MSBuild imports
-instead of Directory.Build.props and .targets (ours import the project's own):
+The project file stays as it is. What is to be different lies in files that MSBuild imports, two of
+them instead of Directory.Build.props and .targets (ours import the project's own):
 
 - intermediate files go below the output, since sources are mounted read-only;
 - references to packages of QuantConnect become references to the assemblies in the launcher's
   folder, as LEAN CLI has it, and so do other packages whose assembly lies there (Newtonsoft.Json,
   NodaTime, MathNet.Numerics): a project that needs no more compiles without a network;
+- the framework is the launcher's, whatever a project names, and those that it refers to. It is set
+  by a file: `dotnet build` leaves a framework of the command line out where it looks for packages;
 - where packages may not be fetched, an empty folder stands for their source, so that a missing one
   is told at once and not after several time limits.
 
-The framework is the launcher's. Debug information is embedded: LEAN loads an assembly that has a
+Debug information is embedded: LEAN loads an assembly that has a
 .pdb beside it from memory, and such an assembly does not find the others of its folder.
 """
 
@@ -24,6 +26,8 @@ from attrs import frozen
 
 from leanopt_lean.snapshot import open_to_readers
 
+# LEAN's own strategies: many began as a copy of one, whose name would then be there twice.
+_EXAMPLES = "QuantConnect.Algorithm.CSharp.dll"
 #: The exit code of `command` where there is no `dotnet`; a shell's for no such command.
 NO_COMPILER = 127
 
@@ -47,6 +51,7 @@ _QUIET = ("--nologo", "-v", "minimal", "-nodeReuse:false", "-p:UseSharedCompilat
 _IMPORTS = (
     "-p:DirectoryBuildPropsPath={output}/leanopt.props",
     "-p:DirectoryBuildTargetsPath={output}/leanopt.targets",
+    "-p:BeforeMicrosoftNETSdkTargets={output}/leanopt.framework.targets",
 )
 
 _PROPS = """<Project>
@@ -62,6 +67,15 @@ _PROPS = """<Project>
 """
 _OFFLINE = """
     <RestoreSources>$(MSBuildThisFileDirectory)offline</RestoreSources>"""
+_FRAMEWORK = """<Project>
+  <PropertyGroup>
+    <TargetFramework>{framework}</TargetFramework>
+    <TargetFrameworks></TargetFrameworks>
+    <RestoreLockedMode>false</RestoreLockedMode>
+    <NuGetLockFilePath>$(BaseIntermediateOutputPath)packages.lock.json</NuGetLockFilePath>
+  </PropertyGroup>
+</Project>
+"""
 _TARGETS = """<Project>
   <Import Project="$(MSBuildProjectDirectory)/Directory.Build.targets"
           Condition="Exists('$(MSBuildProjectDirectory)/Directory.Build.targets')" />
@@ -70,7 +84,7 @@ _TARGETS = """<Project>
   </PropertyGroup>
   <ItemGroup>
 {packages}
-    <Reference Include={assemblies} Private="false" />
+    <Reference Include={assemblies} Exclude={examples} Private="false" />
   </ItemGroup>
 </Project>
 """
@@ -89,30 +103,33 @@ class Options:
     time_limit: float = 600.0
 
 
-def command(project: str, framework: str) -> tuple[str, ...]:
+def command(project: str) -> tuple[str, ...]:
     """Return the command that compiles `{build}`/`project` into `{output}/bin`.
 
     Nothing is written elsewhere: caches are below the output too, since a container's home is not
     there or read-only.
     """
     build = ("dotnet", "build", f"{{build}}/{project}", "-c", "Release", "-o", "{output}/bin")
-    chosen = (f"-p:TargetFramework={framework}", "-p:DebugType=embedded")
     python = ("{python}", "-I", "-c", _WITH_ENVIRONMENT)
-    return (*python, *_ENVIRONMENT, *build, *_QUIET, *_IMPORTS, *chosen)
+    return (*python, *_ENVIRONMENT, *build, *_QUIET, *_IMPORTS, "-p:DebugType=embedded")
 
 
-def write_imports(output: Path, source: Path, text: str, options: Options) -> None:
+def write_imports(output: Path, source: Path, text: str, framework: str, options: Options) -> None:
     """Write into `output` what MSBuild imports for the project with this text in `source`.
 
-    Whoever compiles may read it, whatever the caller's umask is.
+    `framework` is the launcher's, as `net10.0`. Whoever compiles may read it, whatever the caller's
+    umask is.
     """
     (output / "offline").mkdir()
     own_sources = any(path.name.lower() == "nuget.config" for path in source.iterdir())
     props = _PROPS.replace("{sources}", "" if options.network or own_sources else _OFFLINE)
     (output / "leanopt.props").write_text(props, encoding="utf-8")
+    chosen = _FRAMEWORK.replace("{framework}", framework)
+    (output / "leanopt.framework.targets").write_text(chosen, encoding="utf-8")
     launcher = _escaped(options.launcher)
     packages = "\n".join(_removed(name, launcher) for name in sorted(set(_PACKAGE.findall(text))))
     targets = _TARGETS.replace("{assemblies}", quoteattr(f"{launcher}/*.dll"))
+    targets = targets.replace("{examples}", quoteattr(f"{launcher}/{_EXAMPLES}"))
     targets = targets.replace("{packages}", packages)
     (output / "leanopt.targets").write_text(targets, encoding="utf-8")
     open_to_readers(output)

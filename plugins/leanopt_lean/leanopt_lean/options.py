@@ -54,6 +54,13 @@ class LeanStrategy:
         validator=optional(_absolute),
         metadata={"help": "virtual environment of a Python strategy, where workers run"},
     )
+    object_store: Path | None = field(
+        default=None,
+        metadata={
+            "help": "folder whose files LEAN's object store holds when a backtest begins; without "
+            "it the store is empty"
+        },
+    )
     check_data: bool = field(
         default=True, metadata={"help": "look for the data that backtests need before the first"}
     )
@@ -71,6 +78,11 @@ class LeanStrategy:
     def _check_harness(self, _attribute: object, harness: str | tuple[str, ...]) -> None:
         if not harness:
             raise ValueError('expected "warm", "launcher" or a command; "warm" is the default')
+
+    @object_store.validator
+    def _check_store(self, _attribute: object, store: Path | None) -> None:
+        if store is not None and not isinstance(self.harness, str):
+            raise ValueError('expected none with a harness of your own: "warm" and "launcher" fill')
 
     @config.validator
     def _check_config(self, _attribute: object, config: Mapping[str, Any]) -> None:

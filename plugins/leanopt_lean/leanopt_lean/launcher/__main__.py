@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="launcher", description=text)
     parser.add_argument("--folder", required=True, help="where QuantConnect.Lean.Launcher.dll lies")
     parser.add_argument("--dotnet", default="dotnet", help="the .NET program (default: dotnet)")
+    parser.add_argument("--store", help="folder whose files LEAN's object store begins with")
     parser.add_argument("--harness", help="folder of leanopt_harness, where it is not installed")
     return parser
 
@@ -50,7 +51,8 @@ def main() -> int:
 
     from leanopt_lean.launcher.server import Place, serve
 
-    place = Place(Path(given.folder).absolute(), given.dotnet)
+    store = Path(given.store).absolute() if given.store is not None else None
+    place = Place(Path(given.folder).absolute(), given.dotnet, store)
     # From here on, nothing that is printed reaches the client.
     return serve(place, Channel.take_over())
 

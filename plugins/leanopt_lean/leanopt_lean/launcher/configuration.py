@@ -16,11 +16,15 @@ _TEXT_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTA
 
 @dataclass(frozen=True)
 class Configuration:
-    """One backtest: the `file` for the Launcher, the `results` folder, the `name` of the result."""
+    """One backtest: the `file` for the Launcher, the `results` folder, the `name` of the result.
+
+    `store` is the folder of LEAN's object store, None where the configuration leaves it to LEAN.
+    """
 
     file: Path
     results: Path
     name: str
+    store: Path | None = None
 
     @property
     def document(self) -> Path:
@@ -28,8 +32,8 @@ class Configuration:
         return self.results / f"{self.name}.json"
 
 
-def read(given: object, folder: Path) -> Configuration:
-    """Return the configuration in the file at `given`; relative paths in it start at `folder`.
+def read(given: object) -> Configuration:
+    """Return the configuration in the file at `given`.
 
     Raises Failure ("engine error") naming the file, or the key in it.
     """
@@ -43,36 +47,46 @@ def read(given: object, folder: Path) -> Configuration:
         raise Failure(ENGINE_ERROR, f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise Failure(ENGINE_ERROR, f"{path} is no JSON: {error}") from None
-    return Configuration(path, *_places(content, folder, str(path)))
+    return Configuration(path, *_places(content, str(path)), _store(content))
 
 
-def write(given: object, folder: Path) -> Configuration:
+def write(given: object) -> Configuration:
     """Return the configuration `given`, put into a file beside its results to be.
 
     The file is `NAME-config.json`: all that LEAN writes for a backtest begins with its name. Raises
     Failure ("engine error") naming the key; OSError, ValueError, RecursionError as the file system
     and JSON do.
     """
-    results, name = _places(given, folder, "the config")
+    results, name = _places(given, "the config")
     results.mkdir(parents=True, exist_ok=True)
     file = results / f"{name}-config.json"
     file.write_text(json.dumps(given, indent=2, allow_nan=False), encoding="utf-8")
-    return Configuration(file, results, name)
+    return Configuration(file, results, name, _store(given))
 
 
-def _places(content: object, folder: Path, where: str) -> tuple[Path, str]:
+def _places(content: object, where: str) -> tuple[Path, str]:
     """Return the results folder and the result's name, which LEAN takes from the class if need be.
 
-    A relative folder starts at `folder`.
+    LEAN's current folder goes with the backtest, and so would results in it.
     """
     if not isinstance(content, dict):
         raise Failure(ENGINE_ERROR, f"{where} is no JSON object")
-    results = _text(content, "results-destination-folder", where)
+    results = Path(_text(content, "results-destination-folder", where))
+    if not results.is_absolute():
+        raise Failure(
+            ENGINE_ERROR,
+            f'{where}: "results-destination-folder" is {str(results)!r}: expected an absolute path',
+        )
     key = "algorithm-id" if content.get("algorithm-id") else "algorithm-type-name"
     name = _text(content, key, where)
     if name in (".", "..") or "/" in name or "\0" in name:
         raise Failure(ENGINE_ERROR, f'{where}: "{key}" is {name!r}: expected the name of a file')
-    return folder / results, name
+    return results, name
+
+
+def _store(content: Any) -> Path | None:
+    named = content.get("object-store-root")
+    return Path(named) if isinstance(named, str) and named else None
 
 
 def _text(content: dict[str, Any], key: str, where: str) -> str:

@@ -27,10 +27,14 @@ ASSEMBLY = "QuantConnect.Lean.Launcher.dll"
 
 @dataclass(frozen=True)
 class Place:
-    """Where LEAN is: the Launcher's `folder`, the `dotnet` command."""
+    """Where LEAN is: the Launcher's `folder`, the `dotnet` command.
+
+    `store` is the folder whose files LEAN's object store begins with, None for an empty one.
+    """
 
     folder: Path
     dotnet: str
+    store: Path | None = None
 
     @property
     def fault(self) -> str | None:
@@ -78,11 +82,10 @@ class Server:
         forms.outputs(request.get("outputs", []), ())
         if self._fault is not None:
             raise Failure(ENGINE_ERROR, self._fault)
-        folder = self._place.folder
         try:
             if "config" in request:
-                return self._backtest(write(request["config"], folder))
-            return self._backtest(read(request["config_path"], folder))
+                return self._backtest(write(request["config"]))
+            return self._backtest(read(request["config_path"]))
         except (OSError, ValueError, RecursionError) as error:
             raise Failure(ENGINE_ERROR, f"LEAN cannot be run: {error}") from None
 
@@ -98,10 +101,13 @@ class Server:
         results.mkdir(parents=True, exist_ok=True)
         # One that an earlier run has left is not this one's.
         document.unlink(missing_ok=True)
+        if self._place.store is not None and configuration.store is not None:
+            shutil.copytree(self._place.store, configuration.store, dirs_exist_ok=True)
         before = set(os.listdir(results))  # noqa: PTH208 - names are enough
-        command = [self._place.dotnet, ASSEMBLY, "--config", str(configuration.file)]
-        with home(self._scratch) as environment:
-            run = self._runner.run(command, self._place.folder, environment)
+        assembly = str(self._place.folder / ASSEMBLY)
+        command = [self._place.dotnet, assembly, "--config", str(configuration.file)]
+        with home(self._scratch, self._place.folder) as place:
+            run = self._runner.run(command, place.current, place.environment)
         began = not before.issuperset(os.listdir(results))  # noqa: PTH208
         judge(run, document, began=began)
         return {"seconds": round(run.seconds, 6), "exit_code": run.exit_code}

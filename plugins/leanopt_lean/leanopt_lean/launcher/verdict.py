@@ -29,13 +29,29 @@ def judge(run: Run, document: Path, *, began: bool) -> None:
     """Return where LEAN left a document; `began` says whether it wrote any file at all.
 
     Raises LeanKilledError where it was ended before its backtest was, and Failure where there is no
-    document for another reason.
+    document for another reason, or LEAN did without remote data that it cannot have.
     """
     # What .NET exits with where it cannot start LEAN looks like signals too.
     if (run.signalled or (began and run.ended_by)) and _status(document) not in _ENDED:
         raise LeanKilledError(run)
     if not document.is_file():
         raise _without_document(document.name, run, began=began)
+    # With a network, a source that has a file for each day need not have all days.
+    if run.printed.skipped and not _has_network():
+        raise Failure(
+            NO_RESULT,
+            f"remote data cannot be reached where workers run: {run.printed.skipped}: LEAN went "
+            "on without it, and there is no network",
+        )
+
+
+def _has_network() -> bool:
+    """Say whether there is a way to other machines; where the system does not say, there is."""
+    try:
+        routes = Path("/proc/net/route").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return True
+    return len(routes) > 1
 
 
 def _status(document: Path) -> object:

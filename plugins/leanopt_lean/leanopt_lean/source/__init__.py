@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from leanopt_lean.source.files import Files, read_files
 from leanopt_lean.source.found import (
     Asked,
     Language,
+    Need,
     Parameter,
     Setting,
     Source,
@@ -25,15 +27,18 @@ from leanopt_lean.source.found import (
     Unset,
     Use,
 )
+from leanopt_lean.source.needs import Needs
 from leanopt_lean.source.readers import Readers, unset
 from leanopt_lean.source.settings import Settings
-from leanopt_lean.source.syntax import Call, Member, Place, Unit, joined, walk
+from leanopt_lean.source.syntax import Call, Import, Member, Place, Unit, joined, walk
 from leanopt_lean.source.uses import Uses
 from leanopt_lean.source.values import Values
 
 __all__ = [
     "Asked",
+    "Import",
     "Language",
+    "Need",
     "Parameter",
     "Place",
     "Setting",
@@ -113,7 +118,19 @@ def source_of(project: Path, files: Files, algorithm: str) -> Source:
         tuple(settings.subscriptions()),
         tuple(dict.fromkeys(Uses(unit, lineage).uses())),
         unit.unread,
+        tuple(dict.fromkeys(Needs(unit, values).needs())),
+        _foreign(unit, files),
     )
+
+
+def _foreign(unit: Unit, files: Files) -> tuple[Import, ...]:
+    """Return the first import of each package that is neither the project's nor Python's own."""
+    own = {name.partition("/")[0].removesuffix(".py") for name in files.units}
+    first: dict[str, Import] = {}
+    for one in unit.imports:
+        if one.name not in own and one.name not in sys.stdlib_module_names:
+            first.setdefault(one.name, one)
+    return tuple(first.values())
 
 
 def _members(

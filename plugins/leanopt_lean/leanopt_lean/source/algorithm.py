@@ -166,6 +166,7 @@ def belonging(unit: Unit, algorithm: str) -> Unit:
         tuple(one for one in unit.statements if alive(one.scope)),
         tuple(one for one in unit.members if one.owner not in others),
         unit.unread,
+        unit.imports,
     )
     return in_backtests(left)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_lean.source.syntax import Constant, Place
+from leanopt_lean.source.syntax import Constant, Import, Place
 
 
 class Language(StrEnum):
@@ -119,6 +119,19 @@ class Use:
 
 
 @frozen
+class Need:
+    """A place that needs more than the source and LEAN's data.
+
+    `kind` is `remote` (another machine), `store` (what LEAN's object store held before) or `today`
+    (an end date that the clock tells); `what` is the name in the source.
+    """
+
+    kind: str
+    what: str
+    place: Place
+
+
+@frozen
 class Subscription:
     """A call that adds a security, as `AddEquity`.
 
@@ -156,6 +169,8 @@ class Source:
     subscriptions: tuple[Subscription, ...] = ()
     uses: tuple[Use, ...] = ()
     unread: tuple[Place, ...] = ()
+    needs: tuple[Need, ...] = ()
+    imports: tuple[Import, ...] = ()
 
     @cached_property
     def reads(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from leanopt_lean.source.syntax import (
     Condition,
     Expression,
     Function,
+    Import,
     Opaque,
     Place,
     Scope,
@@ -28,7 +29,12 @@ def read_python(file: str, tree: ast.Module) -> Unit:
     """Return what a Python source holds; `file` is its name in messages."""
     reader = _File(file)
     reader.block(tree.body, Scope())
-    return Unit(tuple(reader.classes), tuple(reader.functions), tuple(reader.statements))
+    return Unit(
+        tuple(reader.classes),
+        tuple(reader.functions),
+        tuple(reader.statements),
+        imports=tuple(reader.imports),
+    )
 
 
 class _File:
@@ -40,6 +46,8 @@ class _File:
         self.functions: list[Function] = []
         self.statements: list[Statement] = []
         self._conditions: tuple[Condition, ...] = ()
+        self.imports: list[Import] = []
+        self._optional = False
 
     def block(self, body: Sequence[ast.AST], scope: Scope) -> None:
         """Read statements."""
@@ -74,6 +82,10 @@ class _File:
                 self._under(Condition(test, met=False), node.orelse, scope)
             case ast.While() | ast.match_case() | ast.ExceptHandler():
                 self._under(Condition(Opaque()), list(ast.iter_child_nodes(node)), scope)
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
+            case ast.Try():
+                self._try(node, scope)
             case _:
                 self.block(list(ast.iter_child_nodes(node)), scope)
 
@@ -83,6 +95,20 @@ class _File:
         self._conditions = (*around, condition)
         self.block(body, scope)
         self._conditions = around
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        names = [one.name for one in node.names]
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""] if not node.level else []
+        if not self._optional:
+            self.imports += [Import(one.partition(".")[0], self._place(node)) for one in names]
+
+    def _try(self, node: ast.Try, scope: Scope) -> None:
+        """Read a `try`; where its failing is provided for, what it imports need not be there."""
+        before, self._optional = self._optional, self._optional or bool(node.handlers)
+        self.block(node.body, scope)
+        self._optional = before
+        self.block([*node.handlers, *node.orelse, *node.finalbody], scope)
 
     def _function(self, node: _Defined, name: str, scope: Scope) -> Scope:
         inner = Scope(scope.owner, name)

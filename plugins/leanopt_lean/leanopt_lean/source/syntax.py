@@ -209,6 +209,14 @@ class Member:
 
 
 @frozen
+class Import:
+    """A package or module that must be there, by the first of its names."""
+
+    name: str
+    place: Place
+
+
+@frozen
 class Unit:
     """What one file or all files hold; at `unread` there is something that was not understood."""
 
@@ -217,6 +225,7 @@ class Unit:
     statements: tuple[Statement, ...] = ()
     members: tuple[Member, ...] = ()
     unread: tuple[Place, ...] = ()
+    imports: tuple[Import, ...] = ()
 
 
 def joined(units: list[Unit]) -> Unit:
@@ -227,6 +236,7 @@ def joined(units: list[Unit]) -> Unit:
         tuple(one for unit in units for one in unit.statements),
         tuple(one for unit in units for one in unit.members),
         tuple(one for unit in units for one in unit.unread),
+        tuple(one for unit in units for one in unit.imports),
     )
 
 

@@ -23,7 +23,10 @@ def compiled(sources: Path) -> Built:
 def started(**options: Any) -> Harness:
     """Return the harness of a strategy with these options."""
     strategy = LeanStrategy(Path("Trend"), Path("data"), launcher="/Lean", **options)
-    return harness_of(strategy, Path("/builds/trend"), "Trend.dll", Path("/data"), compiled)
+    seen = {"build": Path("/builds/trend"), "data": Path("/data")}
+    if options.get("object_store"):
+        seen["store"] = Path("/builds/store-1")
+    return harness_of(strategy, "Trend.dll", seen, compiled)
 
 
 def test_the_warm_harness_is_told_where_all_is() -> None:
@@ -81,3 +84,18 @@ def test_what_a_harness_can_do_is_known_before_it_starts(harness: Any, known: se
     """As far as checks need it: another one may set whatever a scenario has."""
     strategy = LeanStrategy(Path("Trend"), Path("data"), harness=harness)
     assert abilities_of(strategy) == known
+
+
+@pytest.mark.parametrize("harness", ["warm", "launcher"])
+def test_the_store_is_mounted_where_there_is_one(harness: str) -> None:
+    """Both harnesses that come along fill LEAN's object store from it."""
+    launch = started(harness=harness, object_store="store").launch
+    at = launch.command.index("--store")
+    assert launch.command[at + 1] == "{store}"
+    assert Mount("store", Path("/builds/store-1")) in launch.mounts
+
+
+def test_a_harness_of_the_users_fills_no_store() -> None:
+    """It would be ignored silently."""
+    with pytest.raises(ValueError, match=r'"warm" and "launcher" fill'):
+        started(harness=("my-harness",), object_store="store")

@@ -68,6 +68,16 @@ TWO = {"A.cs": "class Trend : QCAlgorithm { }", "B.cs": "\nclass Reversal : QCAl
 REFUSED = {
     "no folder": (None, None, "is no folder"),
     "nothing": ({"strategy.py": "x = 1"}, None, "neither main.py nor a .csproj; there are: strat"),
+    "F#": (
+        {"Trend.fs": "", "Trend.fsproj": "<Project />"},
+        None,
+        "Trend.fsproj is no C# project: LEAN runs strategies in C# and Python alone",
+    ),
+    "F# beside C#": (
+        {"A.cs": "", "Trend.fsproj": "<Project />"},
+        None,
+        "Trend.fsproj; keep one, and those that it refers to in folders below",
+    ),
     "two languages": ({"main.py": "", "A.cs": ""}, None, "keep one of the languages"),
     "no algorithm": ({"main.py": "class A: pass"}, None, "no class that derives from QCAlgorithm"),
     "only an abstract one": ({"A.cs": "abstract class A : QCAlgorithm {}"}, None, "has no class"),

@@ -222,7 +222,9 @@ def test_comments_in_a_file_are_passed_over(lean: Lean) -> None:
         ({"algorithm-id": "", "algorithm-type-name": ""}, 'has no "algorithm-type-name"'),
         ({"results-destination-folder": "/dev/null/x"}, "LEAN cannot be run: "),
         ({"results-destination-folder": "/tmp/\0"}, "LEAN cannot be run: "),
-        ({"results-destination-folder": "\ud800"}, "LEAN cannot be run: "),
+        ({"results-destination-folder": "/\ud800"}, "LEAN cannot be run: "),
+        # LEAN's current folder goes with the backtest.
+        ({"results-destination-folder": "results"}, "is 'results': expected an absolute path"),
     ],
 )
 def test_a_configuration_that_names_no_result_is_refused(
@@ -267,19 +269,26 @@ def test_a_flood_does_no_harm(lean: Lean) -> None:
 
 
 def test_how_lean_is_started(lean: Lean, launch: Launch, tmp_path: Path) -> None:
-    """In the Launcher's folder; its input is empty, and it leads a session of its own."""
+    """In a folder like the Launcher's; input is empty, and it leads a session of its own."""
     program = tmp_path / "dotnet.py"
     program.write_text(
         f"#!{sys.executable} -IS\nimport os, sys\n"
-        "print(os.getcwd(), sys.stdin.read(), os.getsid(0) == os.getpid(), sys.argv[1:])\n"
+        "os.mkdir('cache')\n"
+        "print(sorted((one, os.path.realpath(one)) for one in os.listdir('.')), os.getcwd())\n"
+        "print(sys.stdin.read(), os.getsid(0) == os.getpid(), sys.argv[1:])\n"
     )
     program.chmod(0o755)
     config = lean.config()
     harness = launch(tmp_path / "other", "--dotnet", str(program))
     message = harness.ask({"id": "1", "config": config})["message"]
-    command = [ASSEMBLY, "--config", str(lean.results / "backtest-config.json")]
-    folder = lean.harness.process.args[-1]
-    assert message.endswith(f"printed: {folder}  True {command}")
+    folder = Path(lean.harness.process.args[-1])
+    command = [str(folder / ASSEMBLY), "--config", str(lean.results / "backtest-config.json")]
+    assert message.endswith(f"\n True {command}")
+    there, _, current = message.partition("printed: ")[2].splitlines()[0].rpartition(" ")
+    assert Path(current).is_relative_to(tmp_path / "other")
+    own = [(path.name, str(path)) for path in folder.iterdir()]
+    assert there == str(sorted([*own, ("cache", f"{current}/cache")]))
+    assert not (folder / "cache").exists()
 
 
 #: Lists the folders where a program keeps things, with what each holds, and leaves a file in each.
@@ -319,6 +328,32 @@ def test_no_backtest_finds_what_another_left(launch: Launch, tmp_path: Path) -> 
             seen.add(place)
         assert list(scratch.iterdir()) == []
     assert len(seen) == 4
+
+
+#: Says what LEAN's object store begins with, and saves something there.
+SAVER = """
+import json, pathlib, sys
+store = pathlib.Path(json.loads(pathlib.Path(sys.argv[3]).read_text())["object-store-root"])
+files = [path for path in store.rglob("*") if path.is_file()]
+print({str(path.relative_to(store)): path.read_text() for path in files})
+(store / "model").write_text("trained")
+"""
+
+
+def test_every_backtest_begins_with_the_same_store(launch: Launch, tmp_path: Path) -> None:
+    """It is a copy: what one saves, the next does not find, and the folder stays as it was."""
+    program, store = tmp_path / "dotnet.py", tmp_path / "store"
+    program.write_text(f"#!{sys.executable} -IS{SAVER}")
+    program.chmod(0o755)
+    (store / "deep").mkdir(parents=True)
+    (store / "deep" / "model").write_text("empty")
+    harness = launch(tmp_path / "scratch", "--dotnet", str(program), "--store", str(store))
+    for number in "12":
+        config = configuration(tmp_path, tmp_path / number)
+        message = harness.ask({"id": number, "config": config})["message"]
+        assert message.endswith("printed: {'deep/model': 'empty'}")
+        assert (tmp_path / number / "storage" / "model").read_text() == "trained"
+    assert [path.name for path in store.rglob("*")] == ["deep", "model"]
 
 
 def test_the_clock_is_the_clients(lean: Lean) -> None:

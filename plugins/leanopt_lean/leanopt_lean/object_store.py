@@ -1,0 +1,57 @@
+"""What LEAN's object store holds when a backtest begins: a frozen copy of a folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+
+from attrs import frozen
+
+from leanopt_core.engines.builds import UNFINISHED, turn
+from leanopt_core.errors import StrategyError
+from leanopt_lean.snapshot import copy_files, hash_files
+
+_KEY = "strategy.object_store"
+
+
+@frozen
+class Store:
+    """The copy in `path` that workers see, and the hash of its names and bytes."""
+
+    path: Path
+    content: str
+
+
+def freeze(folder: Path, builds: Path) -> Store:
+    """Return the copy of a folder in the folder `builds`, made now where there is none of it yet.
+
+    Edits in the meantime are for the next run, as those of the project are. Raises StrategyError
+    for a folder that is not there, and for links, whose content could change.
+    """
+    files = _files(folder)
+    content = hash_files(files)
+    target = builds / f"store-{content}"
+    if not target.is_dir():
+        with turn(builds):
+            work = Path(mkdtemp(prefix=UNFINISHED, dir=builds))
+            copy_files(files, work / "store")
+            content = hash_files(_files(work / "store"))
+            target = builds / f"store-{content}"
+            if not target.is_dir():
+                (work / "store").rename(target)
+            shutil.rmtree(work)
+    return Store(target, content)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Return all files below a folder by name from there, hidden ones too: each is an object."""
+    if not folder.is_dir():
+        raise StrategyError(f"{_KEY}: {folder} is no folder; expected one whose files are objects")
+    found = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    odd = [path for path in found if path.is_symlink() or not path.is_file()]
+    if odd:
+        raise StrategyError(
+            "\n".join(f"{_KEY}: {path} is no plain file; put a copy in its place" for path in odd)
+        )
+    return {path.relative_to(folder).as_posix(): path for path in found}

@@ -1,0 +1,99 @@
+"""Finds what a source needs of the world: other machines, what was saved before, today's date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from leanopt_lean.source.found import Need
+from leanopt_lean.source.readers import lean, normal
+from leanopt_lean.source.syntax import (
+    Call,
+    Choice,
+    Expression,
+    Inside,
+    Name,
+    Scope,
+    Statement,
+    Unit,
+    outwards,
+    walk,
+)
+from leanopt_lean.source.values import Values
+
+_MEDIUM: Final = "subscriptiontransportmedium"
+#: Where a source of data lies, and which need that is.
+_MEDIA: Final = {"remotefile": "remote", "rest": "remote", "objectstore": "store"}
+#: What reads LEAN's object store.
+_STORED: Final = (
+    *("read", "readbytes", "readjson", "readstring", "readxml"),
+    *("containskey", "getfilepath", "keys"),
+)
+_STORE: Final = "objectstore"
+_ENDS: Final = "setenddate"
+_CLOCKS: Final = ("now", "utcnow", "today")
+_CLOCKED: Final = ("datetime", "date")
+
+
+class Needs:
+    """Looks at all statements that can run, those of other classes than the algorithm's too."""
+
+    def __init__(self, unit: Unit, values: Values) -> None:
+        self._unit = unit
+        self._values = values
+        self._functions = {normal(one.scope.function) for one in unit.functions}
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what is needed, in the order of the source's statements."""
+        for statement in self._unit.statements:
+            for one, inside in walk(statement.value):
+                if isinstance(one, Call):
+                    yield from self._call(one, statement.scope)
+                elif isinstance(one, Name) and not _live(one, inside):
+                    yield from _medium(one, statement)
+
+    def _call(self, call: Call, scope: Scope) -> Iterator[Need]:
+        name = normal(call.name)
+        if name == "download" and name not in self._functions and lean(call.receiver):
+            yield Need("remote", call.name, call.place)
+        elif name in _STORED and _is_store(call.receiver):
+            yield Need("store", f"{_last(call.receiver)}.{call.name}", call.place)
+        elif name == _ENDS and lean(call.receiver):
+            for one in call.arguments:
+                if any(map(_clock, self._values.reaching(one.value, scope))):
+                    yield Need("today", call.name, call.place)
+                    return
+
+
+def _medium(name: Name, statement: Statement) -> Iterator[Need]:
+    if normal(name.qualifier) == _MEDIUM and (kind := _MEDIA.get(normal(name.last))):
+        yield Need(kind, f"{name.qualifier}.{name.last}", statement.place)
+
+
+def _live(name: Name, inside: Inside | None) -> bool:
+    """Say whether a name is one of two, of which live trading chooses."""
+    return any(
+        isinstance(outer, Choice)
+        and outer.condition is not None
+        and name is not outer.condition
+        and any(
+            isinstance(one, Name) and "live" in normal(one.last) for one, _ in walk(outer.condition)
+        )
+        for outer in outwards(inside)
+    )
+
+
+def _is_store(receiver: Expression | None) -> bool:
+    return isinstance(receiver, Name) and normal(receiver.last) == _STORE
+
+
+def _last(receiver: Expression | None) -> str:
+    return receiver.last if isinstance(receiver, Name) else ""
+
+
+def _clock(one: Call | Name) -> bool:
+    """Say whether an expression is the time of the machine's clock."""
+    if isinstance(one, Name):
+        return normal(one.last) in _CLOCKS and normal(one.qualifier) in _CLOCKED
+    of = one.receiver
+    return normal(one.name) in _CLOCKS and isinstance(of, Name) and normal(of.last) in _CLOCKED
