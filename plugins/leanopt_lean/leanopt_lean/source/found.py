@@ -44,9 +44,13 @@ class Unset:
     reason: str
 
 
+#: The key of a setting that is cash of a currency that it names.
+CURRENCY = "currency"
+
+
 @frozen
 class Setting:
-    """A call that sets `start`, `end`, `cash` (or `symbol`).
+    """A call that sets `start`, `end`, `cash` (or `symbol`), or cash of another currency.
 
     `value` is None where it is not written in the source; `parameters` flow into it.
     """
