@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from leanopt_core.executors.base import Completed
 from leanopt_core.harness.events import Hello
+from leanopt_core.space import Value
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request, Scenario
 
 
@@ -39,6 +40,8 @@ def silent(_text: str) -> None:
 class Brief:
     """What will be asked of a strategy: the names of its parameters, and the scenarios.
 
+    `values` has all that a parameter can be, by its name: a tuple, or a sequence that rises by one
+    step. It is empty where that is not known.
     `allow_unread` lets parameters pass that it never reads, `skip_build` an older build of it.
     `tell` shows the user at once what takes long, as a build. `checked` says that what the engine's
     own checks look at was looked at already (`leanopt doctor`).
@@ -49,6 +52,7 @@ class Brief:
     allow_unread: bool = False
     skip_build: bool = False
     checked: bool = False
+    values: Mapping[str, Sequence[Value]] = field(factory=dict)
     tell: Callable[[str], None] = field(default=silent, eq=False, repr=False)
 
 

@@ -33,6 +33,8 @@ class Proposal:
 def propose(read: Read) -> Proposal:
     """Return what to search of a parameter."""
     default = read.default
+    if read.made == "flag":
+        return Proposal({"choices": [0, 1]}, 2, _default(default))
     if isinstance(default, bool) or (default is None and read.made == "bool"):
         return Proposal({"choices": [True, False]}, 2, _default(default))
     texts = list(dict.fromkeys([*([default] if isinstance(default, str) else []), *read.texts]))

@@ -17,7 +17,7 @@ _CONVERSIONS: Final = ("int", "float", "str", "bool")
 class Read:
     """A parameter as the source reads it: its default, the type it is made, texts it is put beside.
 
-    `default` is None where the source has none.
+    `default` is None where the source has none; a type `flag` is 0 or 1.
     """
 
     name: str

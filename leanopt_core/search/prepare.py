@@ -69,7 +69,10 @@ def _engine(choice: Choice, folder: Path) -> NamedEngine:
 
 def asked_of(pipeline: Pipeline) -> Brief:
     """Return what the pipeline asks of its strategy."""
-    return Brief((*pipeline.space.names, *pipeline.space.fixed), pipeline.scenarios)
+    space = pipeline.space
+    searched = {axis.name: axis.values for axis in space.axes}
+    values = {**searched, **{name: (value,) for name, value in space.fixed.items()}}
+    return Brief(tuple(values), pipeline.scenarios, values=values)
 
 
 def look_at(pipeline: Pipeline) -> None:

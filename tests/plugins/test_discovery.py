@@ -237,7 +237,7 @@ def test_listing_imports_nothing_heavy() -> None:
     """Discovery loads none of the libraries that do the work."""
     code = (
         "import sys; from leanopt_core.plugins import discover; discover({});"
-        "print([m for m in ('numpy', 'scipy', 'optuna', 'docker', 'rich', 'pandas')"
+        "print([m for m in ('numpy', 'scipy', 'optuna', 'docker', 'rich', 'pandas', 'tree_sitter')"
         " if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

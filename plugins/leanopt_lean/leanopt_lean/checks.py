@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from leanopt_core.space import Value
 from leanopt_core.suggest import nearest
 from leanopt_core.work import Scenario
 from leanopt_lean.early import check_early
 from leanopt_lean.findings import Findings, note, problem
-from leanopt_lean.reach import DEFAULT_PASS_AS, check_reach, passed
+from leanopt_lean.fitting import check_passed, check_values
+from leanopt_lean.reach import DEFAULT_PASS_AS, check_reach, passed, passed_parameters
 from leanopt_lean.source import Parameter, Source, Subscription
 
 # Which fields of a scenario a harness sets by itself that has an ability.
@@ -21,6 +23,7 @@ _SETS: Final = MappingProxyType(
         "cash": frozenset({"cash"}),
     }
 )
+_NO_VALUES: Final[Mapping[str, Sequence[Value]]] = MappingProxyType({})
 _WAY_OUT = "--allow-unread runs it all the same"
 
 
@@ -35,16 +38,19 @@ def check(
     given: Collection[str],
     abilities: Collection[str] = (),
     *,
+    values: Mapping[str, Sequence[Value]] = _NO_VALUES,
     allow_unread: bool = False,
 ) -> Findings:
     """Return all that is wrong or worth knowing.
 
-    `given` are the names of `[parameters]`, `abilities` what the harness's hello says.
+    `given` are the names of `[parameters]`, `values` what each can be where that is known, and
+    `abilities` what the harness's hello says.
     """
     names = {name for one in scenarios for name in passed(source, one, given).values()}
     return Findings.of(
         [
             check_parameters(source, given, names, allow_unread=allow_unread),
+            check_values(source, values),
             *(
                 check_scenario(source, one, given, abilities, allow_unread=allow_unread)
                 for one in scenarios
@@ -65,16 +71,29 @@ def check_parameters(
     Instead of a problem there is a note with `allow_unread`, or where names that the source makes
     at run time may be any. `passed_names` are those under which fields of scenarios travel.
     """
+    fixed = {one.name for one in source.unset if one.fixed}
     found = [
         _unread(f"parameters.{name}", name, source, given, allow_unread=allow_unread)
         for name in given
-        if name not in source.reads
+        if name not in source.reads and name not in fixed
     ]
+    if source.unread:
+        places = ", ".join(map(str, source.unread))
+        found.append(note(f"not understood as C#, so parameters can be missed: {places}"))
     known = {*given, *passed_names}
+    found += [
+        problem(f"{_key(one.name, given)}: at {one.place} {one.reason}")
+        for one in source.unset
+        if one.fixed and one.name in known
+    ]
     left = [_shown(one) for one in source.parameters if one.name not in known]
     if left:
         found.append(note(f"{source.algorithm} reads, and is not given: {', '.join(left)}"))
     return Findings.of(found)
+
+
+def _key(name: str, given: Collection[str]) -> str:
+    return f"parameters.{name}" if name in given else f"scenario, passed as '{name}'"
 
 
 def check_scenario(
@@ -103,7 +122,11 @@ def check_scenario(
         for key in DEFAULT_PASS_AS
         if getattr(scenario, key) is not None
     ]
-    return Findings.of([*found, *_resolution(source, scenario, given)])
+    travels = passed_parameters(source, scenario, given)
+    fields = {key: (n, travels[n]) for key, n in passed(source, scenario, given).items()}
+    return Findings.of(
+        [*found, *_resolution(source, scenario, given), check_passed(source, fields)]
+    )
 
 
 def _unread(
@@ -113,6 +136,8 @@ def _unread(
     if source.unsure:
         places = ", ".join(map(str, source.unsure))
         return note(f"{what} (unless a name made at run time is it: {places})")
+    if source.unread:
+        return note(f"{what} (unless it stands where the source is not understood)")
     return note(what) if allow_unread else problem(f"{what} ({_WAY_OUT})")
 
 

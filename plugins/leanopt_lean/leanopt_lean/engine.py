@@ -169,6 +169,7 @@ class LeanEngine:
             brief.scenarios,
             brief.parameters,
             abilities_of(self._options),
+            values=brief.values,
             allow_unread=brief.allow_unread,
         )
 
@@ -204,7 +205,7 @@ class LeanEngine:
                 {"build": built.key, "source": source, "place": dict(where), **running}
             ),
             launch=harness.launch,
-            reads=None if strategy.unsure else strategy.reads,
+            reads=None if strategy.unsure or strategy.unread else strategy.reads,
             details={
                 "algorithm": f"{strategy.algorithm} ({strategy.language})",
                 "build": str(built.path),

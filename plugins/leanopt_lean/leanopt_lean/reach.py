@@ -75,7 +75,7 @@ def check_reach(
         told = f"but [parameters] gives '{name}' itself: leave one of the two out"
         return problem(f"scenario.{key}: found {worded(value)}, {told}")
     settings = _symbols(source) if key == "symbol" else _set(source, key)
-    if _has(settings, key, value):
+    if _has(settings, key, value) and not any(one.conditional for one in settings):
         return Findings()
     return _unlike(source, settings, key, value, given)
 
@@ -116,7 +116,7 @@ def _unlike(
     if handed := [one for one in settings if one.parameters]:
         return problem(f"{at}, but {_handed(handed[-1], key, given)}")
     if unknown := [one for one in settings if one.value is None]:
-        return note(f"{at}, but {unknown[-1].place} works it out: it may be another")
+        return note(f"{at}, but {unknown[-1].doubt}: it may be another")
     return problem(f"{at}, but {_written(source, settings, key)}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -30,7 +31,7 @@ class Trend(QCAlgorithm):
         self.kind = self.get_parameter("kind", "ema")
         if self.kind == "sma":
             self.debug(self.kind)
-        self.short = bool(self.get_parameter("short", "false"))
+        self.short = self.get_parameter("short", "false") == "true"
 """
 
 
@@ -91,7 +92,7 @@ def test_a_python_project(python: Path, leanopt) -> None:
         "ema-fast": {"min": 10, "max": 30, "step": 1},
         "stop": {"min": 5, "max": 50, "step": 5},
         "kind": {"choices": ["ema", "sma"]},
-        "short": {"choices": [True, False]},
+        "short": {"choices": ["false", "true"]},
     }
 
 
@@ -123,6 +124,88 @@ def test_values_of_lean_cli_count_first(python: Path, leanopt) -> None:
     said = leanopt(python, "init", "main.py", "-o", "other.toml").stdout
     assert "Some names are made when the strategy runs (main.py:11): add those" in said
     assert "gone" in table(python / "other.toml")["parameters"]
+
+
+BASE = {
+    "main.py": PYTHON.replace("from AlgorithmImports import *", "from base import Own").replace(
+        "(QCAlgorithm)", "(Own)"
+    ),
+    "base.py": "from AlgorithmImports import *\n\n\nclass Own(QCAlgorithm):\n    pass\n",
+}
+
+
+@pytest.mark.parametrize("named", [".", "main.py"])
+def test_a_base_class_in_another_file(tmp_path: Path, leanopt, named: str) -> None:
+    """It makes a project LEAN's as well."""
+    for name, text in BASE.items():
+        (tmp_path / name).write_text(text)
+    leanopt(tmp_path, "init", named)
+    assert table(tmp_path / "pipeline.toml")["strategy"]["engine"] == "lean"
+
+
+def proposed(folder: Path, leanopt, text: str) -> tuple[dict[str, Any], str]:
+    """Return the parameters that are proposed for an algorithm, and the pipeline's text."""
+    (folder / "main.py").write_text(PYTHON[: PYTHON.index("        self.set_")] + text)
+    leanopt(folder, "init", ".")
+    file = folder / "pipeline.toml"
+    made = table(file)
+    checked = leanopt(folder, "check", file.name, LEAN_DATA=str(folder))
+    assert checked.stdout == "pipeline.toml: ok\n"
+    return made.get("parameters", {}), file.read_text()
+
+
+def test_a_date_in_digits_is_no_number(tmp_path: Path, leanopt) -> None:
+    """It stays as it is written; a scenario's date would travel in another form."""
+    text = """\
+        self.set_start_date(datetime.strptime(self.get_parameter("from", "20040102"), "%Y%m%d"))
+        self.fast = self.get_parameter("fast", 10)
+"""
+    made, written = proposed(tmp_path, leanopt, text)
+    assert made["from"] == "20040102"
+    assert "# start = 2004-01-02  # the strategy reads it as 'from', written as 20040102" in written
+    assert "pass_as" not in written
+
+
+def test_what_is_proposed_fits(tmp_path: Path, leanopt) -> None:
+    """The type that is asked for counts before what the source makes of it."""
+    text = """\
+        self.a = float(self.get_parameter("a", 10))
+        self.b = int(float(self.get_parameter("b", "10.0")))
+        self.c = self.get_parameter("c", 10.0)
+        self.d = self.get_parameter("d", True)
+        self.e = bool(self.get_parameter("e"))
+"""
+    made, written = proposed(tmp_path, leanopt, text)
+    whole = {"min": 5, "max": 15, "step": 1}
+    assert made["a"] == made["b"] == whole
+    assert made["c"]["step"] == Decimal("0.5")
+    assert made["d"] == {"choices": [0, 1]}
+    assert "e" not in made
+    assert "Left out: e, since bool() at main.py:10 takes every text for true" in written
+
+
+def test_a_member_without_a_setter_is_left_out(tmp_path: Path, leanopt) -> None:
+    """And said to be."""
+    text = """class Own : QCAlgorithm {
+        [Parameter("fixed")] public int Fixed { get; } = 1;
+        [Parameter("free")] public int Free { get; set; } = 10; }"""
+    (tmp_path / "Own.cs").write_text(text)
+    (tmp_path / "Own.csproj").touch()
+    leanopt(tmp_path, "init", ".")
+    assert list(table(tmp_path / "pipeline.toml")["parameters"]) == ["free"]
+    written = (tmp_path / "pipeline.toml").read_text()
+    assert "Left out: fixed at Own.cs:2, since Fixed cannot be set" in written
+
+
+def test_a_space_that_does_not_fit_is_refused(python: Path, leanopt) -> None:
+    """By `check` already."""
+    leanopt(python, "init", ".")
+    file = python / "pipeline.toml"
+    halves = re.sub(r"(ema-fast = .*)step = 1", r"\1step = 0.5", file.read_text())
+    file.write_text(halves)
+    refused = leanopt(python, "check", file.name, check=False, LEAN_DATA=str(python))
+    assert refused.returncode == 5
+    assert "parameters.ema-fast: found 10.5, but main.py:9 makes a whole number" in refused.stderr
 
 
 def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:

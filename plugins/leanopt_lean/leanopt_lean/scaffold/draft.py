@@ -17,7 +17,9 @@ from leanopt_core.scaffold.find import is_lean
 from leanopt_core.scaffold.python import path_from
 from leanopt_core.scaffold.reads import Literal, Read
 from leanopt_lean.scaffold.scenario import LeanScenario
-from leanopt_lean.source import Parameter, Source, scan
+from leanopt_lean.source import Parameter, Source, algorithms, scan
+from leanopt_lean.source.files import MAIN
+from leanopt_lean.source.values import day_in
 
 #: What LEAN CLI keeps beside a project's code: among others the values of its parameters.
 _CONFIG: Final = "config.json"
@@ -28,6 +30,11 @@ _EXAMPLES: Final = MappingProxyType(
 )
 _IMAGE: Final = "quantconnect/lean:latest"
 _NUMBER: Final = re.compile(r"[+-]?\d+|[+-]?(?:\d+\.\d*|\.\d+)")
+_WHOLE: Final = frozenset({"int", "long", "short", "byte", "sbyte", "uint", "ulong", "ushort",
+                           "whole", "digits"})  # fmt: skip
+#: The digits of a date, and the years in which those of a number are taken for one.
+_DAY: Final = 8
+_TIMES: Final = range(1900, 2101)
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
@@ -37,12 +44,15 @@ def draft(wish: InitWish) -> Draft | None:
     Values in LEAN CLI's `config.json` count before defaults in the source. Raises UsageError where
     that file is unreadable, StrategyError where the source is.
     """
-    if not is_lean(wish.strategy):
+    # A base class in another file is LEAN's too.
+    own = wish.strategy.is_dir() or wish.strategy.name == MAIN
+    if not is_lean(wish.strategy) and not (own and algorithms(wish.project)):
         return None
     source = scan(wish.project, wish.algorithm, key="--algorithm")
     named = wish.algorithm is not None
     given = _given(source.project / _CONFIG)
-    reads = [_read(one, given.get(one.name)) for one in source.parameters]
+    able = [one for one in source.parameters if not any(a.type == "truth" for a in one.asked)]
+    reads = [_read(one, given.get(one.name)) for one in able]
     if source.unsure:
         reads += [_read(Parameter(k, ()), v) for k, v in given.items() if k not in source.reads]
     scenario = LeanScenario.of(source, {read.name: read.default for read in reads})
@@ -72,6 +82,16 @@ def _strategy(source: Source, folder: Path, *, named: bool) -> Iterator[Line]:
 
 
 def _said(source: Source) -> Iterator[str]:
+    for one in source.unset:
+        if one.fixed:
+            yield f"Left out: {one.name} at {one.place}, since {one.reason}."
+    for parameter in source.parameters:
+        for asked in parameter.asked:
+            if asked.type == "truth":
+                yield (
+                    f"Left out: {parameter.name}, since {asked.by} at {asked.place} takes every "
+                    'text for true: compare it with "true".'
+                )
     if source.unsure:
         places = ", ".join(map(str, source.unsure))
         yield f"Some names are made when the strategy runs ({places}): add those that are meant."
@@ -97,16 +117,35 @@ def _given(file: Path) -> Mapping[str, str]:
     }
 
 
+def _compact(text: str) -> bool:
+    """Say whether digits are a date of these times, as 20040102."""
+    found = day_in(text) if len(text) == _DAY else None
+    return found is not None and found.year in _TIMES
+
+
 def _read(parameter: Parameter, given: str | None) -> Read:
-    default = parameter.default if given is None else given
-    return Read(parameter.name, _typed(default, parameter.made), parameter.made, parameter.texts)
+    made = _made(parameter)
+    default = _typed(parameter.default if given is None else given, made)
+    if isinstance(default, int) and _compact(str(default)):
+        default = str(default)
+    if made == "flag" or (made == "int" and isinstance(default, Decimal)):
+        default = int(default or 0)
+    return Read(parameter.name, default, made, parameter.texts)
+
+
+def _made(parameter: Parameter) -> str | None:
+    """Return int where a place asks for a whole number: nothing else fits there."""
+    types = {one.type for one in parameter.asked}
+    if types & _WHOLE:
+        return "int"
+    return "flag" if isinstance(parameter.default, bool) and "double" in types else parameter.made
 
 
 def _typed(default: object, made: str | None) -> Literal | None:
     """Return a default as what the strategy makes of it; a text that is a number is one."""
     if isinstance(default, str) and made != "str":
         plain = default.strip()
-        if _NUMBER.fullmatch(plain):
+        if _NUMBER.fullmatch(plain) and not _compact(plain):
             number = Decimal(plain)
             return int(number) if plain.lstrip("+-").isdecimal() else number
         if made == "bool":

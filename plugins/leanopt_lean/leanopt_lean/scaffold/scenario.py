@@ -66,13 +66,16 @@ def _setting(source: Source, key: str, defaults: Mapping[str, object]) -> tuple[
     name = _name([one.parameters for one in settings], source, key)
     default = defaults.get(name) if name is not None else None
     value = _value(key, default)
+    if name is not None and isinstance(value, date) and str(value) != str(default):
+        told = f"the strategy reads it as '{name}', written as {default}"
+        return Line(key, value, told, off=True), None
     if name is not None and (value is not None or default is None):
         example = EXAMPLES[key] if value is None else value
         return Line(key, example, _READ.format(name=name)), name
     last = settings[-1] if settings else None
     if last is not None and last.value is not None and not last.parameters:
         return Line(key, _plain(last.value), f"as at {last.place}; LEAN is told this one"), None
-    why = f"{last.place} works it out" if last is not None else "the strategy sets none"
+    why = last.doubt if last is not None else "the strategy sets none"
     return Line(key, EXAMPLES[key], why, off=True), None
 
 

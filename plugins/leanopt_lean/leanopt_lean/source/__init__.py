@@ -16,6 +16,7 @@ from leanopt_lean.source.algorithm import (
 )
 from leanopt_lean.source.files import Files, read_files
 from leanopt_lean.source.found import (
+    Asked,
     Language,
     Parameter,
     Setting,
@@ -31,6 +32,7 @@ from leanopt_lean.source.uses import Uses
 from leanopt_lean.source.values import Values
 
 __all__ = [
+    "Asked",
     "Language",
     "Parameter",
     "Place",
@@ -39,9 +41,15 @@ __all__ = [
     "Subscription",
     "Unset",
     "Use",
+    "algorithms",
     "scan",
     "survey",
 ]
+
+
+_FIXED = (
+    "{} cannot be set, and LEAN sets no member behind it: write {{ get; set; }}, or a plain field"
+)
 
 
 def scan(
@@ -58,6 +66,14 @@ def scan(
     """
     files = read_files(project, apart)
     return source_of(project, files, choose(project, files, algorithm, key))
+
+
+def algorithms(project: Path) -> tuple[str, ...]:
+    """Return the names of a project's algorithms, none where it cannot be read."""
+    try:
+        return tuple(Classes(read_files(project).units.values()).algorithms())
+    except StrategyError:
+        return ()
 
 
 def survey(
@@ -82,7 +98,7 @@ def source_of(project: Path, files: Files, algorithm: str) -> Source:
     unit = belonging(joined(list(files.units.values())), algorithm)
     lineage = Classes([unit]).lineage(algorithm)
     values = Values(unit)
-    members, ignored = _members(unit, lineage, values)
+    members, ignored = _members(unit, algorithm, lineage, values)
     found = Readers(unit, values).find(members)
     settings = Settings(unit, values, found)
     return Source(
@@ -96,23 +112,35 @@ def source_of(project: Path, files: Files, algorithm: str) -> Source:
         tuple(settings.settings()),
         tuple(settings.subscriptions()),
         tuple(dict.fromkeys(Uses(unit, lineage).uses())),
+        unit.unread,
     )
 
 
 def _members(
-    unit: Unit, lineage: tuple[str, ...], values: Values
+    unit: Unit, algorithm: str, lineage: tuple[str, ...], values: Values
 ) -> tuple[tuple[Member, ...], tuple[Unset, ...]]:
     """Return the members that LEAN sets, and those that it does not."""
     foreign = [one for one in unit.members if one.owner not in lineage]
     if any(_applies(one) for statement in unit.statements for one, _ in walk(statement.value)):
         foreign = []
     hidden = [one for one in unit.members if one.owner in lineage[1:] and one.private]
+    fixed = [
+        one
+        for one in unit.members
+        if one not in foreign and one not in hidden and (one.fixed or _inherited(one, lineage))
+    ]
     ignored = (
-        *unset(foreign, f"it is no member of {lineage[0]}", values),
-        *unset(hidden, f"it is private to a class that {lineage[0]} derives from", values),
+        *unset(foreign, f"it is no member of {algorithm}", values),
+        *unset(hidden, f"it is private to a class that {algorithm} derives from", values),
+        *unset(fixed, _FIXED, values, fixed=True),
     )
-    left = {id(one) for one in (*foreign, *hidden)}
+    left = {id(one) for one in (*foreign, *hidden, *fixed)}
     return tuple(one for one in unit.members if id(one) not in left), ignored
+
+
+def _inherited(member: Member, lineage: tuple[str, ...]) -> bool:
+    """Say whether the setter of a property is private to a class that the algorithm's derives."""
+    return member.private_setter and member.owner in lineage[1:]
 
 
 def _applies(expression: object) -> bool:

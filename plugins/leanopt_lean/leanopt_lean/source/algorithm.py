@@ -9,6 +9,7 @@ from typing import Final
 
 from leanopt_core.errors import StrategyError
 from leanopt_core.suggest import did_you_mean, nearest
+from leanopt_lean.source.conditions import runs
 from leanopt_lean.source.files import Files
 from leanopt_lean.source.found import Language
 from leanopt_lean.source.syntax import (
@@ -83,7 +84,7 @@ def choose(project: Path, files: Files, algorithm: str | None, key: str = KEY) -
     if files.language is Language.PYTHON:
         return _choose_python(project, files, found, algorithm, key)
     if algorithm is None:
-        return _only(project, found, key)
+        return _only(project, found, key, _unread(files))
     name = algorithm.rpartition(".")[2]
     if name in found or (classes.lineage(name) and classes.outside(name)):
         return name
@@ -116,11 +117,17 @@ def _choose_python(
     return algorithm
 
 
-def _only(where: Path, found: Mapping[str, Class], key: str) -> str:
+def _unread(files: Files) -> str:
+    """Return where an algorithm can hide: what could not be read."""
+    places = [str(unit.unread[0]) for unit in files.units.values() if unit.unread]
+    return f"; not understood as C#: {', '.join(places)}" if places else ""
+
+
+def _only(where: Path, found: Mapping[str, Class], key: str, unread: str = "") -> str:
     if len(found) == 1:
         return next(iter(found))
     if not found:
-        raise AlgorithmError(f"{where} has no class that derives from QCAlgorithm")
+        raise AlgorithmError(f"{where} has no class that derives from QCAlgorithm{unread}")
     told = ", ".join(f"{name} ({one.place})" for name, one in sorted(found.items()))
     raise AlgorithmError(
         f"{where} has several algorithms: {told}; name one with {key}, as {max(found)}"
@@ -141,7 +148,10 @@ def _likely(found: Mapping[str, Class]) -> str | None:
 
 
 def belonging(unit: Unit, algorithm: str) -> Unit:
-    """Return what of a project can run: no other algorithm, nothing that is overridden."""
+    """Return what of a project runs in backtests: no other algorithm, nothing that is overridden.
+
+    What only live trading does is left out too.
+    """
     classes = Classes([unit])
     lineage = classes.lineage(algorithm)
     others = set(classes.algorithms()) - set(lineage)
@@ -153,8 +163,9 @@ def belonging(unit: Unit, algorithm: str) -> Unit:
     return Unit(
         unit.classes,
         tuple(one for one in unit.functions if alive(one.scope)),
-        tuple(one for one in unit.statements if alive(one.scope)),
+        tuple(one for one in unit.statements if alive(one.scope) and runs(one) is not False),
         tuple(one for one in unit.members if one.owner not in others),
+        unit.unread,
     )
 
 

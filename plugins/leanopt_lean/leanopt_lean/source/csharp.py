@@ -2,189 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Final
 
-from leanopt_lean.source.csharp_code import Code, Found
-from leanopt_lean.source.groups import (
-    Group,
-    Item,
-    find,
-    group,
-    grouped,
-    operator,
-    split,
-    word,
-)
+from attrs import evolve
+
+from leanopt_lean.source.csharp_code import Code, Found, modifiers
+from leanopt_lean.source.csharp_directives import RELEASE, live
+from leanopt_lean.source.csharp_expressions import name_of
 from leanopt_lean.source.syntax import (
     Class,
-    Expression,
     Literal,
     Member,
     Place,
     Scope,
     Unit,
 )
-from leanopt_lean.source.tokens import Token, tokens
 
-_TYPES: Final = ("class", "struct", "record", "interface")
-_SKIPPED: Final = ("using", "enum", "delegate", "extern")
-_MODIFIERS: Final = (
-    "public", "private", "protected", "internal", "static", "readonly", "const", "virtual", "event",
-    "override", "abstract", "sealed", "async", "unsafe", "partial", "new", "volatile", "required",
-    "extern", "file", "operator",
-)  # fmt: skip
-_ATTRIBUTES: Final = ("Parameter", "ParameterAttribute")
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_TYPES: Final = ("class_declaration", "struct_declaration", "record_declaration",
+                 "interface_declaration")  # fmt: skip
+_BASES: Final = ("identifier", "generic_name", "qualified_name", "primary_constructor_base_type")
+_NOWHERE: Final = Place("", 0)
+_OPEN: Final = frozenset({"public", "protected", "internal"})
+#: What holds declarations, and what holds nothing that runs.
+_HOLDERS: Final = ("namespace_declaration", "declaration_list", "ERROR")
+_SKIPPED: Final = ("using_directive", "enum_declaration", "delegate_declaration", "comment",
+                   "file_scoped_namespace_declaration", "extern_alias_directive")  # fmt: skip
 
 
-def read_csharp(file: str, text: str) -> Unit:
-    """Return what a C# source holds; `file` is its name in messages."""
-    reader = _File(file)
-    reader.declarations(grouped(tokens(text)), "")
+def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Unit:
+    """Return what a C# source holds; `file` is its name in messages.
+
+    `symbols` are those that the project defines for `#if`. What is no C# is read as far as it goes,
+    and `unread` says where.
+    """
+    import tree_sitter_c_sharp
+    from tree_sitter import Language, Parser
+
+    plain = live(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), symbols)
+    parser = Parser(Language(tree_sitter_c_sharp.language()))
+    root = parser.parse(plain.encode("utf-8", "replace")).root_node
+    reader = _Reader(file)
+    reader.declarations(root, "")
     found = reader.found
     return Unit(
-        tuple(found.classes), tuple(found.functions), tuple(found.statements), tuple(found.members)
+        tuple(found.classes),
+        tuple(found.functions),
+        tuple(found.statements),
+        tuple(found.members),
+        tuple(dict.fromkeys(Place(file, line) for line in _broken(root))),
     )
 
 
-class _File:
-    """Collects what the declarations of one file hold."""
+def _broken(root: Node) -> Iterator[int]:
+    """Yield the lines where the parser found no C#."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        # The grammar has no empty interpolated text, `$""`, and reads it as a plain one.
+        if (node.is_error and node.text != b"$") or node.is_missing:
+            yield node.start_point.row + 1
+        elif node.has_error:
+            waiting += reversed(node.children)
+
+
+class _Reader:
+    """Goes through the declarations of one file."""
 
     def __init__(self, file: str) -> None:
-        self._file = file
-        self.found = Found()
+        self.found = Found(file)
 
-    def _code(self, owner: str, function: str = "") -> Code:
-        return Code(self._file, self.found, Scope(owner, function))
-
-    def declarations(self, items: Sequence[Item], owner: str) -> None:
+    def declarations(self, node: Node, owner: str) -> None:
         """Read the members of a file, a namespace or a type."""
-        at = 0
-        while at < len(items):
-            marks = []
-            while at < len(items) and isinstance(mark := items[at], Group) and mark.open == "[":
-                marks.append(mark)
-                at += 1
-            end = _end(items, at)
-            if end > at:
-                self._declaration(items[at:end], owner, marks)
-            at = end + (end == at)
+        for one in node.named_children:
+            if one.type in _TYPES:
+                self._type(one)
+            elif one.type in _HOLDERS:
+                self.declarations(one, owner)
+            elif one.type in ("field_declaration", "event_field_declaration"):
+                self._field(one, owner)
+            elif one.type in ("property_declaration", "indexer_declaration"):
+                self._property(one, owner)
+            elif one.child_by_field_name("parameters") is not None:
+                self._function(one, owner)
+            elif one.type not in _SKIPPED:
+                Code(self.found, Scope(owner)).statement(one)
 
-    def _declaration(self, items: Sequence[Item], owner: str, marks: list[Group]) -> None:
-        valued = find(items, "=", "=>")
-        head = items[:valued]
-        body = next((one for one in head if isinstance(one, Group) and one.open == "{"), None)
-        head = [one for one in head if one is not body and not operator(one, ";")]
-        value = items[valued + 1 :] if valued is not None else ()
-        kind = next((place for place, one in enumerate(head) if word(one, *_TYPES)), None)
-        if kind is not None and any(word(one) for one in head[kind + 1 :]):
-            self._type(head, kind, body)
-        elif head and word(head[0], "namespace"):
-            self.declarations(body.items if body else (), owner)
-        elif not head or word(head[0], *_SKIPPED):
-            return
-        elif (brackets := _brackets(head)) is not None:
-            self._function(head, brackets, owner, body, value)
-        else:
-            self._field(head, owner, marks, body, value)
+    def _type(self, node: Node) -> None:
+        name = name_of(node.child_by_field_name("name"))
+        listed = next((one for one in node.children if one.type == "base_list"), None)
+        if node.type != "interface_declaration":
+            bases = [one for one in (listed.named_children if listed else ()) if one.type in _BASES]
+            concrete = not {"abstract", "static"} & modifiers(node)
+            place = self.found.place(node.child_by_field_name("name") or node)
+            self.found.classes.append(Class(name, tuple(map(name_of, bases)), place, concrete))
+        if body := node.child_by_field_name("body"):
+            self.declarations(body, name)
 
-    def _type(self, head: Sequence[Item], kind: int, body: Group | None) -> None:
-        names = [one for one in head[kind + 1 :] if isinstance(one, Token) and word(one)]
-        named = next((one for one in names if not word(one, *_TYPES)), names[-1])
-        bound = next((at for at, one in enumerate(head) if word(one, "where")), len(head))
-        colon = find(head[:bound], ":")
-        bases = split(head[colon + 1 : bound], ",") if colon is not None else []
-        words = [
-            [one.text for one in base if isinstance(one, Token) and word(one)] for base in bases
-        ]
-        if not word(head[kind], "interface"):
-            concrete = not any(word(one, "abstract", "static") for one in head[:kind])
-            found = tuple(base[-1] for base in words if base)
-            self.found.classes.append(Class(named.text, found, self._place(named), concrete))
-        self.declarations(body.items if body else (), named.text)
+    def _function(self, node: Node, owner: str) -> None:
+        code = Code(self.found, Scope(owner, name_of(node.child_by_field_name("name"))))
+        code.function(node)
+        for one in node.named_children:
+            if one.type in ("block", "arrow_expression_clause", "constructor_initializer"):
+                code.statement(one)
 
-    def _function(
-        self, head: Sequence[Item], at: int, owner: str, body: Group | None, value: Sequence[Item]
-    ) -> None:
-        name, taken = head[at - 1], head[at]
-        if not isinstance(name, Token) or not isinstance(taken, Group):
-            return
-        code = self._code(owner, name.text)
-        code.function(taken)
-        code.block(body.items if body else ())
-        code.block(head[at + 1 :])
-        code.block(value)
+    def _field(self, node: Node, owner: str) -> None:
+        code = Code(self.found, Scope(owner))
+        (declared,) = [one for one in node.named_children if one.type == "variable_declaration"]
+        type_ = name_of(declared.child_by_field_name("type"))
+        fixed = "const" in modifiers(node) or {"static", "readonly"} <= modifiers(node)
+        for one in (one for one in declared.named_children if one.type == "variable_declarator"):
+            given = code.declared(one, type_)
+            name = name_of(one.child_by_field_name("name"))
+            self._mark(node, Member(owner, name, None, type_, _NOWHERE, given, fixed=fixed))
 
-    def _field(
-        self,
-        head: Sequence[Item],
-        owner: str,
-        marks: list[Group],
-        body: Group | None,
-        value: Sequence[Item],
-    ) -> None:
-        names = [one for one in head if isinstance(one, Token) and word(one)]
-        if not names:
-            return
-        code = self._code(owner)
-        first, *others = split([one for one in value if not operator(one, ";")], ",") or [()]
-        given = code.assigned(names[-1].text, first) if first else None
-        for other in others:
-            code.statement(other)
-        if body is not None:
-            self._code(owner, names[-1].text).block(body.items)
-        self._mark(names, owner, marks, given)
+    def _property(self, node: Node, owner: str) -> None:
+        name = name_of(node.child_by_field_name("name"))
+        type_ = name_of(node.child_by_field_name("type"))
+        value = node.child_by_field_name("value")
+        code = Code(self.found, Scope(owner))
+        given = code.assigned(name, value, type_) if value is not None else None
+        accessors = node.child_by_field_name("accessors")
+        setter = None
+        for one in accessors.named_children if accessors is not None else ():
+            if any(word.type in ("set", "init") for word in one.children):
+                setter = one
+            if body := one.child_by_field_name("body"):
+                Code(self.found, Scope(owner, name)).statement(body)
+        hidden = setter is not None and "private" in modifiers(setter)
+        member = Member(owner, name, None, type_, _NOWHERE, given)
+        self._mark(node, evolve(member, fixed=setter is None, private_setter=hidden))
 
-    def _mark(
-        self, names: list[Token], owner: str, marks: list[Group], given: Expression | None
-    ) -> None:
-        words = [one.text for one in names]
-        code = self._code(owner)
-        for mark in (one for item in marks for one in split(item.items, ",")):
-            called = [one.text for one in mark if isinstance(one, Token) and word(one)]
-            if not called or called[-1] not in _ATTRIBUTES:
+    def _mark(self, node: Node, member: Member) -> None:
+        """Note a member that is marked as a parameter, with the mark's place and what it names."""
+        code = Code(self.found, Scope(member.owner))
+        lists = [one for one in node.named_children if one.type == "attribute_list"]
+        for mark in (one for marks in lists for one in marks.named_children):
+            if name_of(mark.child_by_field_name("name")) not in ("Parameter", "ParameterAttribute"):
                 continue
-            brackets = mark[-1]
-            given_name = code.argument(brackets) if isinstance(brackets, Group) else None
-            if isinstance(given_name, Literal) and given_name.value is None:
-                given_name = None
-            type_ = next((one for one in reversed(words[:-1]) if one not in _MODIFIERS), "")
-            open_ = {"public", "protected", "internal"} & set(words)
-            self.found.members.append(
-                Member(
-                    owner,
-                    words[-1],
-                    given_name,
-                    type_,
-                    self._place(mark[0]),
-                    given,
-                    private=not open_,
-                )
-            )
-
-    def _place(self, item: Item) -> Place:
-        return Place(self._file, item.line)
-
-
-def _end(items: Sequence[Item], at: int) -> int:
-    """Return where the member that begins here ends."""
-    valued = False
-    for place in range(at, len(items)):
-        item = items[place]
-        valued = valued or operator(item, "=", "=>")
-        if operator(item, ";"):
-            return place + 1
-        if group(item, "{") and not valued:
-            after = items[place + 1] if place + 1 < len(items) else None
-            if not operator(after, "="):
-                return place + 1
-    return len(items)
-
-
-def _brackets(head: Sequence[Item]) -> int | None:
-    """Return where the brackets of a function's parameters are, None where it is no function."""
-    for place in range(1, len(head)):
-        before = head[place - 1]
-        if group(head[place], "(") and word(before) and not word(before, *_MODIFIERS):
-            return place
-    return None
+            brackets = [one for one in mark.named_children if one.type.endswith("argument_list")]
+            named = code.arguments(brackets[0])[:1] if brackets else ()
+            value = named[0].value if named and named[0].value != Literal(None) else None
+            private = not _OPEN & modifiers(node)
+            place = self.found.place(mark)
+            self.found.members.append(evolve(member, named=value, place=place, private=private))

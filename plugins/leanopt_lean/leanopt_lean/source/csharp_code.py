@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from leanopt_lean.source.csharp_expressions import CONTROL, Expressions
-from leanopt_lean.source.groups import (
-    Group,
-    Item,
-    find,
-    operator,
-    split,
-    word,
-)
+from leanopt_lean.source.csharp_expressions import Expressions, name_of
 from leanopt_lean.source.syntax import (
     Argument,
     Class,
+    Condition,
     Expression,
     Function,
     Member,
@@ -26,163 +20,200 @@ from leanopt_lean.source.syntax import (
     Scope,
     Statement,
 )
-from leanopt_lean.source.tokens import Token
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+#: What is made of further statements; everything else between them is an expression.
+_BLOCKS: Final = ("block", "switch_body", "finally_clause",
+                  "catch_filter_clause", "arrow_expression_clause", "ERROR")  # fmt: skip
+_FLAT: Final = ("catch_declaration", "empty_statement", "break_statement", "continue_statement",
+                "goto_statement", "comment", "modifier")  # fmt: skip
 
 
 @define
 class Found:
     """What is found in a file as it is read."""
 
+    file: str
     classes: list[Class] = field(factory=list)
     functions: list[Function] = field(factory=list)
     statements: list[Statement] = field(factory=list)
     members: list[Member] = field(factory=list)
 
+    def place(self, node: Node) -> Place:
+        """Return the line where a node begins."""
+        return Place(self.file, node.start_point.row + 1)
+
 
 class Code:
     """Reads the statements of one function, or the values of a type's fields.
 
-    `later` marks those of a lambda.
+    `like` is a statement with all that those read here have in common.
     """
 
-    def __init__(self, file: str, found: Found, scope: Scope, *, later: bool = False) -> None:
-        self._file = file
+    def __init__(self, found: Found, scope: Scope, like: Statement | None = None) -> None:
         self._found = found
         self._scope = scope
-        self._later = later
-        self._expressions = Expressions(file, self._lambda)
+        self._like = like or Statement(scope, Opaque(), Place("", 0))
+        self._expressions = Expressions(found.file, self.later)
 
-    def function(self, taken: Group) -> None:
-        """Note what the function takes."""
+    def arguments(self, node: Node) -> tuple[Argument, ...]:
+        """Return what stands between brackets."""
+        return self._expressions.arguments(node)
+
+    def function(self, node: Node) -> None:
+        """Note what a function takes."""
         takes: list[Argument | str] = []
-        for one in split(taken.items, ","):
-            equals = find(one, "=")
-            names = [item.text for item in one[:equals] if isinstance(item, Token) and word(item)]
-            if names and equals is not None:
-                takes.append(Argument(self._expressions.read(one[equals + 1 :]), names[-1]))
-            elif names:
-                takes.append(names[-1])
-        self._found.functions.append(Function(self._scope, tuple(takes)))
+        types: list[str] = []
+        extends = False
+        listed = node.child_by_field_name("parameters")
+        for one in listed.named_children if listed is not None else ():
+            inside = one.named_children
+            extends = extends or (not takes and "this" in modifiers(one))
+            named = one.child_by_field_name("name") or one
+            if one.type == "parameter" and inside[-1] not in (named, one):
+                takes.append(Argument(self._expressions.read(inside[-1]), name_of(named)))
+            elif one.type in ("parameter", "identifier"):
+                takes.append(name_of(named))
+            else:
+                continue
+            types.append(name_of(one.child_by_field_name("type")))
+        if not takes and listed is not None and listed.type == "implicit_parameter":
+            takes, types = [name_of(listed)], [""]
+        self._found.functions.append(Function(self._scope, tuple(takes), tuple(types), extends))
 
-    def argument(self, brackets: Group) -> Expression | None:
-        """Return the first argument between brackets."""
-        given = self._expressions.arguments(brackets)
-        return given[0].value if given else None
+    def later(self, body: Node) -> None:
+        """Read the body of a lambda, which does not run where it stands."""
+        Code(self._found, self._scope, evolve(self._like, later=True)).statement(body)
 
-    def block(self, items: Sequence[Item]) -> None:
-        """Read statements."""
-        start = 0
-        for place, item in enumerate(items):
-            if operator(item, ";"):
-                self.statement(items[start:place])
-                start = place + 1
-            elif isinstance(item, Group) and item.open == "{":
-                before = items[start:place]
-                if not _expression(before):
-                    inside = self._head(before)
-                    inside.block(item.items)
-                    start = place + 1
-        self.statement(items[start:])
+    def statement(self, node: Node) -> None:
+        """Read a statement, an expression where it stands, and all inside it."""
+        if (read := getattr(self, f"_{node.type}", None)) is not None:
+            read(node)
+        elif node.type.endswith("_statement") or node.type in _BLOCKS:
+            self.block(node.named_children)
+        elif node.type not in _FLAT:
+            self._add(node, self._expressions.read(node))
 
-    def _lambda(self, items: Sequence[Item]) -> None:
-        Code(self._file, self._found, self._scope, later=True).block(items)
+    def block(self, nodes: Sequence[Node]) -> None:
+        """Read one statement after another."""
+        for one in nodes:
+            if one.type not in _FLAT and not one.type.endswith("_type"):
+                self.statement(one)
 
-    def _head(self, items: Sequence[Item]) -> Code:
-        """Read what stands before a block; returns who reads the block."""
-        if _local(items):
-            return self._local(items)
-        self.statement(items)
-        return self
+    def _under(self, test: Expression, *, met: bool = True) -> Code:
+        """Return who reads what runs where a test is met, or not."""
+        conditions = (*self._like.conditions, Condition(test, met))
+        return Code(self._found, self._scope, evolve(self._like, conditions=conditions))
 
-    def _local(self, items: Sequence[Item]) -> Code:
-        name, taken = items[-2], items[-1]
-        if not isinstance(name, Token) or not isinstance(taken, Group):
-            return self
-        code = Code(self._file, self._found, Scope(self._scope.owner, name.text))
-        code.function(taken)
-        return code
+    def _if_statement(self, node: Node) -> None:
+        tested = node.child_by_field_name("condition")
+        test = self._expressions.read(tested) if tested is not None else Opaque()
+        self._add(node, test)
+        for name, met in (("consequence", True), ("alternative", False)):
+            if (branch := node.child_by_field_name(name)) is not None:
+                self._under(test, met=met).statement(branch)
 
-    def statement(self, items: Sequence[Item]) -> None:
-        """Read a statement without a block of its own."""
-        arrow = find(items, "=>")
-        if arrow and _local(items[:arrow]):
-            self._local(items[:arrow]).block(items[arrow + 1 :])
+    def _switch_statement(self, node: Node) -> None:
+        """Read what a value is held against, then the sections."""
+        subject, body = node.child_by_field_name("value"), node.child_by_field_name("body")
+        sections = body.named_children if body is not None else []
+        cases = [two for one in sections for two in one.named_children if "pattern" in two.type]
+        read = [self._expressions.read(one) for one in [*([subject] if subject else []), *cases]]
+        self._add(node, Opaque(tuple(read), comparison=True))
+        for one in sections:
+            inside = [two for two in one.named_children if two not in cases]
+            self._under(Opaque()).block(inside)
+
+    def _while_statement(self, node: Node) -> None:
+        self._under(Opaque()).block(node.named_children)
+
+    _catch_clause = _while_statement
+
+    def _variable_declaration(self, node: Node) -> None:
+        type_ = name_of(node.child_by_field_name("type"))
+        for one in node.named_children:
+            if one.type == "variable_declarator":
+                self.declared(one, type_)
+
+    def _local_function_statement(self, node: Node) -> None:
+        self._local(node, name_of(node.child_by_field_name("name")))
+
+    def _local(self, node: Node, name: str) -> None:
+        """Read a function inside this one, or a lambda that is given a name."""
+        code = Code(self._found, Scope(self._scope.owner, name))
+        code.function(node)
+        code.statement(node.child_by_field_name("body") or node.named_children[-1])
+
+    def _assignment_expression(self, node: Node) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        sign = node.child_by_field_name("operator")
+        if left is None or right is None or sign is None or sign.type != "=":
+            self._add(node, self._expressions.read(node))
             return
-        if len(items) > 1 and word(items[0], "foreach") and isinstance(head := items[1], Group):
-            self._each(head)
-            items = items[2:]
-        for one in split(items, ","):
-            equals = find(one, "=", "=>")
-            if equals and operator(one[equals], "="):
-                left = one[:equals]
-                target = left[-1]
-                if any(isinstance(item, Group) for item in left):
-                    self._add(left, self._expressions.read(left))
-                name = target.text if isinstance(target, Token) and word(target) else ""
-                self.assigned(name, one[equals + 1 :])
-            elif one:
-                self._add(one, self._expressions.read(one))
+        target = left.child_by_field_name("name") or left
+        if left.type not in ("identifier", "generic_name"):
+            self._add(left, self._expressions.read(left))
+        known = target.type in ("identifier", "generic_name")
+        self.assigned(name_of(target) if known else "", right)
 
-    def assigned(self, target: str, value: Sequence[Item]) -> Expression:
+    def declared(self, node: Node, type_: str) -> Expression | None:
+        """Note a variable and its value; returns the latter where there is one."""
+        first, last = node.named_children[0], node.named_children[-1]
+        if last == first or last.type == "bracketed_argument_list":
+            return None
+        if first.type == "tuple_pattern":
+            read = self._expressions.read(last)
+            for one in first.named_children:
+                self._add(node, Opaque((read,)), name_of(one))
+            return read
+        return self.assigned(name_of(first), last, type_)
+
+    def assigned(self, target: str, value: Node, type_: str = "") -> Expression:
         """Note a value and the name that it is given to; a lambda is a function of that name."""
-        arrow = find(value, "=>")
-        taken = value[0] if arrow in (1, 2) else None
-        if taken is not None and target and arrow is not None:
-            code = Code(self._file, self._found, Scope(self._scope.owner, target))
-            group_ = (
-                taken
-                if isinstance(taken, Group)
-                else Group("(", tuple(value[arrow - 1 : arrow]), 0)
-            )
-            code.function(group_)
-            body = value[arrow + 1 :]
-            first = body[0] if body else None
-            code.block(first.items if isinstance(first, Group) and first.open == "{" else body)
+        if value.type == "lambda_expression" and target:
+            self._local(value, target)
             return Opaque()
         read = self._expressions.read(value)
-        self._add(value, read, target)
+        self._add(value, read, target, type_)
         return read
 
-    def _each(self, head: Group) -> None:
-        place = next((at for at, one in enumerate(head.items) if word(one, "in")), None)
-        if not place:
+    def _foreach_statement(self, node: Node) -> None:
+        self._each(node)
+        self.block(node.named_children[-1:])
+
+    def _each(self, node: Node) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
             return
-        value = self._expressions.read(head.items[place + 1 :])
-        target = head.items[place - 1]
-        if isinstance(target, Token):
-            self._add(head.items, value, target.text, each=True)
+        read = self._expressions.read(right)
+        if left.type != "tuple_pattern":
+            self._add(node, read, name_of(left), each=True)
             return
-        for position, one in enumerate(split(target.items, ",")):
-            name = one[-1] if one else None
-            text = name.text if isinstance(name, Token) else ""
-            self._add(head.items, value, text, each=True, position=position)
+        for position, one in enumerate(left.named_children):
+            self._add(node, read, name_of(one), each=True, position=position)
 
     def _add(
         self,
-        items: Sequence[Item],
+        node: Node,
         value: Expression,
         target: str = "",
+        type_: str = "",
         *,
         each: bool = False,
         position: int | None = None,
     ) -> None:
-        place = Place(self._file, items[0].line if items else 0)
+        place = self._found.place(node)
         self._found.statements.append(
-            Statement(self._scope, value, place, target, each, position, self._later)
-        )
+            evolve(
+                self._like, value=value, place=place, target=target, type=type_, each=each,
+                position=position,
+            )
+        )  # fmt: skip
 
 
-def _expression(items: Sequence[Item]) -> bool:
-    """Say whether braces behind these items belong to an expression."""
-    if find(items, "=", "=>", "??=", "+=") is not None:
-        return True
-    return bool(items) and word(items[0], "return", "throw", "await", "new", "yield", "with")
-
-
-def _local(items: Sequence[Item]) -> bool:
-    """Say whether items are the head of a function inside a function."""
-    match items:
-        case [*_, type_, name, Group(open="(")] if word(name):
-            typed = word(type_) or operator(type_, "?") or isinstance(type_, Group)
-            return typed and not any(word(one, *CONTROL) for one in items)
-    return False
+def modifiers(node: Node) -> set[str]:
+    """Return the words before a declaration, as `public`."""
+    texts = [one.text or b"" for one in node.children if one.type == "modifier"]
+    return {text.decode() for text in texts}

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import reduce
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from leanopt_lean.source.groups import (
-    Group,
-    Item,
-    find,
-    group,
-    grouped,
-    operator,
-    split,
-    word,
-)
 from leanopt_lean.source.syntax import (
     Argument,
     Binary,
@@ -31,235 +23,307 @@ from leanopt_lean.source.syntax import (
     characters,
 )
 from leanopt_lean.source.syntax import Sequence as Items
-from leanopt_lean.source.tokens import Token
 
-#: Words before an expression that do not change its value.
-_PREFIXES: Final = ("return", "throw", "await", "out", "ref", "in", "var", "const", "yield")
-#: Words before brackets that call nothing.
-CONTROL: Final = ("if", "while", "for", "foreach", "switch", "using", "lock", "catch", "fixed",
-                  "when", "else", "do", "try", "return", "throw", "await", "new", "in", "is", "as",
-                  "and", "or", "not", "case", "goto", "checked", "unchecked")  # fmt: skip
-#: Operators from the weakest on, those that neither join texts nor count.
-_OTHERS: Final = (("||", "&&"), ("|", "^", "&"), ("==", "!="), ("<", ">", "<=", ">="), ("..",))
-_ASSIGNED: Final = ("=", "+=", "-=", "*=", "/=", "??=", "%=", "|=", "&=", "^=")
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+#: What stands around a value and does not change it.
+_SAME: Final = (
+    "parenthesized_expression", "await_expression", "throw_expression", "ref_expression",
+    "checked_expression", "postfix_unary_expression", "constant_pattern", "expression_element",
+    "collection_element", "argument", "attribute_argument", "arrow_expression_clause",
+    "global_statement",
+)  # fmt: skip
+#: What holds one item after another.
+_ITEMS: Final = ("initializer_expression", "collection_expression", "tuple_expression")
+_NAMES: Final = ("identifier", "predefined_type", "qualified_name", "alias_qualified_name",
+                 "generic_name", "this", "base")  # fmt: skip
 _CONSTANTS: Final[dict[str, Constant]] = {"true": True, "false": False, "null": None}
+_ESCAPE: Final = re.compile(r"\\(u[\da-fA-F]{4}|U[\da-fA-F]{8}|x[\da-fA-F]{1,4}|[^\n])")
+_ESCAPES: Final = {"0": "\0", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
+                   "v": "\v", "e": "\x1b"}  # fmt: skip
+_SUFFIXES: Final = {"m": "decimal", "d": "double", "f": "float", "l": "long", "u": "uint"}
 
 
 class Expressions:
-    """Reads expressions of one file; `block` is handed the statements of lambdas."""
+    """Reads expressions of one file; `block` is handed the bodies of lambdas."""
 
-    def __init__(self, file: str, block: Callable[[Sequence[Item]], None]) -> None:
+    def __init__(self, file: str, block: Callable[[Node], None]) -> None:
         self._file = file
         self._block = block
 
-    def read(self, items: Sequence[Item]) -> Expression:
-        """Return what items say; what is not understood keeps its parts."""
-        while items and word(items[0], *_PREFIXES):
-            items = items[1:]
-        place = find(items, "=>", *_ASSIGNED)
-        if place is not None:
-            return self._assigned(items[:place], items[place], items[place + 1 :])
-        if (choice := self._choice(items)) is not None:
-            return choice
-        for several in _OTHERS:
-            found = split(items, *several)
-            if len(found) > 1:
-                return Opaque(tuple(map(self.read, found)), comparison=several[0] == "==")
-        return self._arithmetic(items)
+    def read(self, node: Node) -> Expression:
+        """Return what a node says; what is not understood keeps its parts."""
+        kind = node.type
+        if kind in _NAMES:
+            return _named(node)
+        if kind.endswith("_literal") or kind == "interpolated_string_expression":
+            return self._literal(node)
+        if kind in _SAME:
+            inside = _inside(node)
+            return self.read(inside[-1]) if inside else Opaque()
+        if kind in _ITEMS:
+            return Items(self._all(_inside(node)))
+        read = getattr(self, f"_{kind}", None)
+        expression: Expression = read(node) if read is not None else self._parts(node)
+        return expression
 
-    def _assigned(self, left: Sequence[Item], sign: Item, right: Sequence[Item]) -> Expression:
-        """Read what stands on the right; calls on the left are calls too."""
-        value = self.read(right)
-        if operator(sign, "=>"):
-            return Opaque((value,), later=True)
-        calls = any(isinstance(item, Group) for item in left)
-        before = self.read(left) if calls else None
-        if operator(sign, "=", "??="):
-            return Choice((value,), before)
-        return Opaque((value,) if before is None else (before, value))
+    def place(self, node: Node) -> Place:
+        """Return the line where a node begins."""
+        return Place(self._file, node.start_point.row + 1)
 
-    def _choice(self, items: Sequence[Item]) -> Expression | None:
-        asked = find(items, "?")
-        other = find(items[asked:], ":") if asked else None
-        if asked and other:
-            options = (items[asked + 1 : asked + other], items[asked + other + 1 :])
-            return Choice(tuple(map(self.read, options)), self.read(items[:asked]))
-        options_ = split(items, "??")
-        return Choice(tuple(map(self.read, options_))) if len(options_) > 1 else None
-
-    def _arithmetic(self, items: Sequence[Item]) -> Expression:
-        for operators in (("+", "-"), ("*", "/", "%")):
-            places = [
-                place
-                for place, item in enumerate(items)
-                if operator(item, *operators) and place and _operand(items[place - 1])
-            ]
-            if places:
-                starts = [0, *(place + 1 for place in places)]
-                terms = [items[a:b] for a, b in zip(starts, [*places, len(items)], strict=True)]
-                read = [self._arithmetic(term) for term in terms]
-                signs = [
-                    item.text for item in (items[p] for p in places) if isinstance(item, Token)
-                ]
-                pairs = zip(signs, read[1:], strict=True)
-                return reduce(lambda left, pair: Binary(pair[0], left, pair[1]), pairs, read[0])
-        return self._unary(items)
-
-    def _unary(self, items: Sequence[Item]) -> Expression:
-        if len(items) > 1 and operator(items[0], "-", "+", "!", "~", "^", "++", "--", "&"):
-            inner = self._unary(items[1:])
-            return Binary("-", Literal(0), inner) if operator(items[0], "-") else inner
-        if len(items) > 1 and (type_ := _cast(items)):
-            inner = self._unary(items[1:])
-            return Call(type_, (Argument(inner),), self._place(items[0]))
-        if not items:
-            return Opaque()
-        found, at = [], 0
-        while at < len(items):
-            one, read = self._primary(items[at:])
-            found.append(one)
-            at += read
-        return found[0] if len(found) == 1 else Opaque(tuple(found))
-
-    def _primary(self, items: Sequence[Item]) -> tuple[Expression, int]:
-        first, at = items[0], 1
-        if isinstance(first, Group):
-            value = self._grouped(first)
-        elif first.kind == "text":
-            value = self._text(first)
-        elif first.kind == "number":
-            value = Literal(number(first.text))
-        elif word(first, "new"):
-            return self._made(items)
-        elif word(first) and first.text in _CONSTANTS:
-            value = Literal(_CONSTANTS[first.text])
-        elif word(first):
-            value = Opaque() if first.text in CONTROL else _named(first.text)
-        else:
-            return Opaque(), 1
-        return self._behind(value, items, at)
-
-    def _behind(self, value: Expression, items: Sequence[Item], at: int) -> tuple[Expression, int]:
-        """Read what follows a value: members, calls, indices."""
-        while at < len(items):
-            item, after = items[at], items[at + 1] if at + 1 < len(items) else None
-            if operator(item, ".", "?.", "::", "->") and isinstance(after, Token) and word(after):
-                value, at = _member(value, after.text, self._place(after)), at + 2
-            elif operator(item, "!", "++", "--"):
-                at += 1
-            elif isinstance(item, Group) and item.open == "(" and not isinstance(value, Opaque):
-                value, at = self._called(value, item, self._place(items[at - 1])), at + 1
-            elif isinstance(item, Group) and item.open == "[":
-                value = Call("[]", self.arguments(item), self._place(item), value)
-                at += 1
-            else:
-                break
-        return value, at
-
-    def _called(self, value: Expression, item: Group, place: Place) -> Expression:
-        arguments = self.arguments(item)
-        if isinstance(value, Name):
-            before = value.path.rpartition(".")[0]
-            of = Name(before, value.own) if before else None
-            return Call(value.last, arguments, place, of)
-        if isinstance(value, Call) and value.name.startswith("."):
-            return Call(value.name[1:], arguments, place, value.receiver)
-        return Opaque((value, *(one.value for one in arguments)))
-
-    def _made(self, items: Sequence[Item]) -> tuple[Expression, int]:
-        """Read what `new` makes: a call of its type, or the items that it is filled with."""
-        at, type_ = 1, ""
-        while at < len(items) and (word(items[at]) or operator(items[at], ".", "?", "::")):
-            item = items[at]
-            type_ = item.text if isinstance(item, Token) and word(item) else type_
-            at += 1
-        inside: tuple[Argument, ...] = ()
-        while at < len(items) and (group(items[at], "(") or group(items[at], "[")):
-            item = items[at]
-            inside += self.arguments(item) if isinstance(item, Group) else ()
-            at += 1
-        value: Expression = Call(type_, inside, self._place(items[0]))
-        if at < len(items) and isinstance(filled := items[at], Group) and filled.open == "{":
-            value = Items(self._items(filled), tuple(one.value for one in inside))
-            at += 1
-        return self._behind(value, items, at)
-
-    def _grouped(self, item: Group) -> Expression:
-        if item.open == "{" and find(item.items, ";") is not None:
-            self._block(item.items)
-            return Opaque()
-        inside = self._items(item)
-        return inside[0] if item.open == "(" and len(inside) == 1 else Items(inside)
-
-    def _items(self, item: Group) -> tuple[Expression, ...]:
-        return tuple(self.read(one) for one in split(item.items, ",") if one)
-
-    def arguments(self, item: Group) -> tuple[Argument, ...]:
+    def arguments(self, node: Node | None) -> tuple[Argument, ...]:
         """Return what stands between a call's brackets."""
-        found = []
-        for one in split(item.items, ","):
-            first = one[0] if one else None
-            if len(one) > 1 and isinstance(first, Token) and word(first) and operator(one[1], ":"):
-                found.append(Argument(self.read(one[2:]), first.text))
-            else:
-                found.append(Argument(self.read(one)))
-        return tuple(found)
+        return tuple(
+            Argument(self.read(one), name_of(one.child_by_field_name("name")))
+            for one in (_inside(node) if node is not None else ())
+        )
 
-    def _text(self, token: Token) -> Expression:
-        read = [
-            Literal(characters(piece)) if isinstance(piece, str) else self.read(grouped(piece))
-            for piece in token.pieces
-        ]
+    def _all(self, nodes: Sequence[Node]) -> tuple[Expression, ...]:
+        return tuple(self.read(node) for node in nodes)
+
+    def _parts(self, node: Node) -> Expression:
+        """Keep the parts of anything else."""
+        type_ = node.child_by_field_name("type")
+        return Opaque(self._all([one for one in _inside(node) if one != type_]))
+
+    def _member_access_expression(self, node: Node) -> Expression:
+        return self._member(_field(node, "expression"), _field(node, "name"))
+
+    def _conditional_access_expression(self, node: Node) -> Expression:
+        of, behind = _inside(node)[0], _inside(node)[-1]
+        if behind.type == "member_binding_expression":
+            return self._member(of, _field(behind, "name"))
+        return Call("[]", self.arguments(behind), self.place(behind), self.read(of))
+
+    def _member(self, of: Node, named: Node) -> Expression:
+        value, name = self.read(of), name_of(named)
+        if value == Name("this"):
+            return Name(name, own=_own(name))
+        if isinstance(value, Name):
+            return Name(f"{value.path}.{name}", value.own)
+        return Call(f".{name}", (), self.place(named), value)
+
+    def _invocation_expression(self, node: Node) -> Expression:
+        function = _field(node, "function")
+        called, arguments = self.read(function), self.arguments(_field(node, "arguments"))
+        types = _types(function)
+        place = Place(self._file, function.end_point.row + 1)
+        if isinstance(called, Name):
+            before = called.path.rpartition(".")[0]
+            of = Name(before, called.own) if before else None
+            return Call(called.last, arguments, place, of, types)
+        if isinstance(called, Call) and called.name.startswith("."):
+            return Call(called.name[1:], arguments, called.place, called.receiver, types)
+        return Opaque((called, *(one.value for one in arguments)))
+
+    def _element_access_expression(self, node: Node) -> Expression:
+        at, of = _field(node, "subscript"), _field(node, "expression")
+        return Call("[]", self.arguments(at), self.place(at), self.read(of))
+
+    def _object_creation_expression(self, node: Node) -> Expression:
+        """Read what `new` makes: a call of its type, or the items that it is filled with."""
+        inside = _inside(node)
+        given = next((one for one in inside if one.type == "argument_list"), None)
+        filled = next((one for one in inside if one.type == "initializer_expression"), None)
+        made = node.child_by_field_name("type")
+        arguments = (*self.arguments(given), *self._sizes(made))
+        if filled is not None:
+            return Items(self._all(_inside(filled)), tuple(one.value for one in arguments))
+        return Call(name_of(made), arguments, self.place(node))
+
+    def _sizes(self, made: Node | None) -> Iterator[Argument]:
+        while made is not None and made.type == "array_type":
+            yield from self.arguments(made.child_by_field_name("rank"))
+            made = made.child_by_field_name("type")
+
+    _implicit_object_creation_expression = _object_creation_expression
+    _array_creation_expression = _object_creation_expression
+    _implicit_array_creation_expression = _object_creation_expression
+
+    def _binary_expression(self, node: Node) -> Expression:
+        sign = _field(node, "operator").type
+        chain: list[Node] = []
+        first = node
+        while first.type == "binary_expression" and _field(first, "operator").type == sign:
+            chain.append(_field(first, "right"))
+            first = _field(first, "left")
+        read = self._all([first, *reversed(chain)])
+        if sign in ("+", "-", "*", "/", "%"):
+            return reduce(lambda left, right: Binary(sign, left, right), read)
+        if sign == "&&":
+            return Call("and", tuple(map(Argument, read)), self.place(node))
+        return (
+            Choice(read) if sign in ("??", "||") else Opaque(read, comparison=sign in ("==", "!="))
+        )
+
+    def _is_pattern_expression(self, node: Node) -> Expression:
+        return Opaque(self._all(_inside(node)), comparison=True)
+
+    def _or_pattern(self, node: Node) -> Expression:
+        return Items(self._all(_inside(node)))
+
+    def _prefix_unary_expression(self, node: Node) -> Expression:
+        inner = self.read(_inside(node)[-1])
+        if node.children[0].type == "!":
+            return Call("not", (Argument(inner),), self.place(node))
+        return Binary("-", Literal(0), inner) if node.children[0].type == "-" else inner
+
+    def _cast_expression(self, node: Node) -> Expression:
+        inner = Argument(self.read(_field(node, "value")))
+        return Call(name_of(_field(node, "type")), (inner,), self.place(node))
+
+    def _conditional_expression(self, node: Node) -> Expression:
+        options = self._all([_field(node, "consequence"), _field(node, "alternative")])
+        return Choice(options, self.read(_field(node, "condition")))
+
+    def _switch_expression(self, node: Node) -> Expression:
+        subject, *arms = _inside(node)
+        values = [_inside(one)[-1] for one in arms]
+        cases = [_inside(one)[0] for one in arms]
+        return Choice(self._all(values), Opaque(self._all([subject, *cases]), comparison=True))
+
+    def _assignment_expression(self, node: Node) -> Expression:
+        """Read what stands on the right; calls on the left are calls too."""
+        left, right = _field(node, "left"), self.read(_field(node, "right"))
+        before = self.read(left) if left.type not in _NAMES else None
+        if _field(node, "operator").type in ("=", "??="):
+            return Choice((right,), before)
+        return Opaque((right,) if before is None else (before, right))
+
+    def _lambda_expression(self, node: Node) -> Expression:
+        body = _inside(node)[-1]
+        if body.type == "block":
+            self._block(body)
+            return Opaque()
+        return Opaque((self.read(body),), later=True)
+
+    _anonymous_method_expression = _lambda_expression
+
+    def _declaration_expression(self, node: Node) -> Expression:
+        return Name(name_of(node.child_by_field_name("name")))
+
+    def _default_expression(self, _node: Node) -> Expression:
+        return Opaque()
+
+    _typeof_expression = _sizeof_expression = _default_expression
+
+    def _literal(self, node: Node) -> Expression:
+        text = _text(node)
+        match node.type:
+            case "integer_literal" | "real_literal":
+                return number(text)
+            case "boolean_literal" | "null_literal":
+                return Literal(_CONSTANTS[text])
+            case "verbatim_string_literal":
+                return Literal(text[2:-1].replace('""', '"'))
+            case "raw_string_literal":
+                quotes = len(text) - len(text.lstrip('"'))
+                (words,) = _dedented([text[quotes:-quotes]])
+                return Literal(words)
+        return self._interpolated(node)
+
+    def _interpolated(self, node: Node) -> Expression:
+        """Read a text with escapes and holes."""
+        opened = node.children[0]
+        start = _text(opened)
+        raw = any(one.type == "interpolation_quote" for one in node.children)
+        unescaped = "@" in start or raw
+        pieces: list[str | Expression] = [""]
+        for one in node.children[1:-1]:
+            if one.type == "interpolation":
+                pieces += [self.read(_inside(one)[1]), ""]
+            elif one.type not in ("interpolation_quote", '"'):
+                words = _text(one) if unescaped else _unescaped(_text(one))
+                words = words.replace('""', '"') if "@" in start else words
+                braces = "$" in start and not raw
+                words = words.replace("{{", "{").replace("}}", "}") if braces else words
+                pieces[-1] = f"{pieces[-1]}{words}"
+        if raw:
+            pieces[::2] = _dedented([str(one) for one in pieces[::2]])
+        read = [Literal(characters(one)) if isinstance(one, str) else one for one in pieces]
         return reduce(lambda left, right: Binary("+", left, right), read)
 
-    def _place(self, item: Item) -> Place:
-        return Place(self._file, item.line)
+
+def _inside(node: Node) -> list[Node]:
+    """Return the nodes that a node is made of, without comments and names of arguments."""
+    name = node.child_by_field_name("name") if node.type.endswith("argument") else None
+    own = [one for one in node.children if one.is_named or one.type in ("this", "base")]
+    return [one for one in own if one.type not in ("comment", "modifier") and one != name]
 
 
-def _member(value: Expression, name: str, place: Place) -> Expression:
-    if isinstance(value, Name):
-        joined = Name(f"{value.path}.{name}", value.own)
-        return _named(name) if value.path == "this" else joined
-    return Call(f".{name}", (), place, value)
+def _field(node: Node, name: str) -> Node:
+    """Return what a grammar's field holds; what is missing holds the node itself's last part."""
+    return node.child_by_field_name(name) or node.children[-1]
 
 
-def _named(name: str) -> Name:
-    """Return a name; LEAN's members begin with a capital, as local names do not."""
-    return Name(name, own=name[:1].isupper())
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")
 
 
-def _operand(item: Item) -> bool:
-    """Say whether an operator behind an item joins two values."""
-    if isinstance(item, Token):
-        return item.kind in ("text", "number") or (
-            item.kind == "name" and item.text not in (*CONTROL, *_PREFIXES)
-        )
-    return True
+def _types(function: Node) -> tuple[str, ...]:
+    """Return the type arguments that a function is called with."""
+    named = function.child_by_field_name("name") or function
+    given = [one for one in named.named_children if one.type == "type_argument_list"]
+    return tuple(name_of(one) for one in (given[0].named_children if given else ()))
 
 
-def _cast(items: Sequence[Item]) -> str | None:
-    """Return the type that the brackets before a value name."""
-    first, second = items[0], items[1]
-    if not isinstance(first, Group) or first.open != "(" or not first.items:
-        return None
-    if isinstance(second, Token) and second.kind == "operator":
-        return None
-    if word(second, "is", "as", "switch", "in", "with") or group(second, "[") or group(second, "{"):
-        return None
-    names = [item for item in first.items if isinstance(item, Token) and word(item)]
-    rest = [item for item in first.items if not word(item)]
-    typed = all(operator(item, ".", "?", "::") or group(item, "[") for item in rest)
-    return names[-1].text if names and typed else None
+def _named(node: Node) -> Name:
+    if node.type in ("qualified_name", "alias_qualified_name"):
+        path = ".".join(name_of(one) for one in _inside(node))
+        return Name(path, own=_own(path))
+    name = name_of(node)
+    return Name(name, own=_own(name))
 
 
-def number(text: str) -> int | Decimal | None:
-    """Return a number as it is written, None where it is none; a suffix says that it is decimal."""
+def _own(name: str) -> bool:
+    """Say whether a name can be LEAN's member: those begin with a capital, local names do not."""
+    return name[:1].isupper()
+
+
+def name_of(node: Node | None) -> str:
+    """Return a name or a type's without namespace and type arguments."""
+    if node is None:
+        return ""
+    inside = [one for one in node.named_children if one.type != "type_argument_list"]
+    if not inside:
+        return _text(node).removeprefix("@")
+    if node.type == "array_type":
+        return f"{name_of(inside[0])}[]"
+    return name_of(inside[-1] if node.type.endswith("qualified_name") else inside[0])
+
+
+def number(text: str) -> Expression:
+    """Return a number as it is written; a suffix says that it is decimal."""
     plain = text.replace("_", "").lower()
     try:
         if plain.startswith(("0x", "0b")):
-            return int(plain.rstrip("ul"), 0)
+            return Literal(int(plain.rstrip("ul"), 0), "int")
         digits = plain.rstrip("uldfm")
         whole = digits.isdecimal() and not plain.endswith(("d", "f", "m"))
-        return int(digits) if whole else Decimal(digits)
+        type_ = _SUFFIXES.get(plain[-1], "int" if whole else "double")
+        return Literal(int(digits) if whole else Decimal(digits), type_)
     except (ValueError, ArithmeticError):
-        return None
+        return Opaque()
+
+
+def _unescaped(text: str) -> str:
+    def plain(found: re.Match[str]) -> str:
+        code = found[1]
+        if len(code) > 1:
+            number_ = int(code[1:], 16)
+            return chr(number_) if number_ <= sys.maxunicode else ""
+        return _ESCAPES.get(code, code)
+
+    return _ESCAPE.sub(plain, text)
+
+
+def _dedented(words: list[str]) -> list[str]:
+    """Take off the margin that the closing quotes' line sets, and the first and last line's end."""
+    margin = re.search(r"\n([^\S\n]*)\Z", words[-1])
+    if margin is None or not re.match(r"[^\S\n]*\n", words[0]):
+        return words
+    words = [one.replace(margin[0], "\n") for one in words]
+    words[0] = words[0].partition("\n")[2]
+    words[-1] = words[-1].rpartition("\n")[0]
+    return words

@@ -13,6 +13,7 @@ from leanopt_core.errors import StrategyError
 from leanopt_lean.compiler import project_file
 from leanopt_lean.snapshot import files_of
 from leanopt_lean.source.csharp import read_csharp
+from leanopt_lean.source.csharp_directives import defined
 from leanopt_lean.source.found import Language
 from leanopt_lean.source.python import read_python
 from leanopt_lean.source.syntax import Unit
@@ -47,18 +48,21 @@ def read_files(project: Path, apart: Collection[Path] = (), main: str = MAIN) ->
         found = ", ".join(sorted(name for name in names if name.endswith(".py"))[:8])
         hint = f"; there are: {found}" if found else ""
         raise StrategyError(f"{project} has neither {main} nor a .csproj{hint}")
-    return Files(Language.CSHARP, dict(_csharp(project, names)))
+    symbols = defined(_text(project / compiled))
+    return Files(Language.CSHARP, dict(_csharp(project, names, symbols)))
 
 
-def _csharp(project: Path, names: Collection[str]) -> Iterator[tuple[str, Unit]]:
+def _csharp(
+    project: Path, names: Collection[str], symbols: Collection[str]
+) -> Iterator[tuple[str, Unit]]:
     for name in sorted(names):
         if name.endswith(".cs"):
-            yield name, _read_csharp(name, _text(project / name))
+            yield name, _read_csharp(name, _text(project / name), symbols)
 
 
-def _read_csharp(name: str, text: str) -> Unit:
+def _read_csharp(name: str, text: str, symbols: Collection[str]) -> Unit:
     try:
-        return read_csharp(name, text)
+        return read_csharp(name, text, symbols)
     except RecursionError:
         raise StrategyError(f"{name} is nested too deeply to be read") from None
 

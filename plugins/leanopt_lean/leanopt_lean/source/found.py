@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -21,11 +22,29 @@ class Language(StrEnum):
 
 
 @frozen
+class Asked:
+    """A type that a place asks a parameter's text for.
+
+    `type` is LEAN's overload (int, decimal, double, text), a member's type as C# has it, or what a
+    conversion takes besides: whole (an int of any size), digits (LEAN's `ToInt32`), truth
+    (Python's `bool`). `by` is empty for an overload, else the conversion's or the member's name.
+    `default` is what LEAN's overload takes instead of every other text.
+    """
+
+    type: str
+    place: Place
+    by: str = ""
+    member: bool = False
+    default: Constant = None
+
+
+@frozen
 class Parameter:
     """A parameter that a strategy reads, and where.
 
     `default` is None where the source has none; `made` is int, float, bool or str where the source
-    makes that of it; `texts` are what it is compared with.
+    makes that of it; `texts` are what it is compared with. `asked` are the types that the source is
+    known to ask for: a value must fit each.
     """
 
     name: str
@@ -33,15 +52,20 @@ class Parameter:
     default: Constant = None
     made: str | None = None
     texts: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 @frozen
 class Unset:
-    """A `[Parameter]` that LEAN does not set, and why."""
+    """A `[Parameter]` that LEAN does not set, and why.
+
+    At a `fixed` member LEAN stops, and sets none of those behind it.
+    """
 
     name: str
     place: Place
     reason: str
+    fixed: bool = False
 
 
 #: The key of a setting that is cash of a currency that it names.
@@ -52,13 +76,20 @@ CURRENCY = "currency"
 class Setting:
     """A call that sets `start`, `end`, `cash` (or `symbol`), or cash of another currency.
 
-    `value` is None where it is not written in the source; `parameters` flow into it.
+    `value` is None where it is not written in the source, or where only running tells whether the
+    call is made (`conditional`); `parameters` flow into it.
     """
 
     key: str
     value: date | Decimal | str | None
     parameters: frozenset[str]
     place: Place
+    conditional: bool = False
+
+    @property
+    def doubt(self) -> str:
+        """Return why its value is not known."""
+        return f"{self.place} {'sets it under a condition' if self.conditional else 'works it out'}"
 
 
 @frozen
@@ -96,7 +127,8 @@ class Source:
     """What a project's source says of one algorithm.
 
     `unsure` are the places where the name of a parameter is made at run time: where there are any,
-    `parameters` need not be all. `files` are relative to the project, the algorithm's own first.
+    `parameters` need not be all; so too where source is not understood, at `unread`. `files` are
+    relative to the project, the algorithm's own first.
     """
 
     project: Path
@@ -109,11 +141,17 @@ class Source:
     settings: tuple[Setting, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     uses: tuple[Use, ...] = ()
+    unread: tuple[Place, ...] = ()
 
     @cached_property
     def reads(self) -> frozenset[str]:
         """Return the names of the parameters that are surely read."""
         return frozenset(one.name for one in self.parameters)
+
+    @cached_property
+    def types(self) -> Mapping[str, tuple[Asked, ...]]:
+        """Return the types that are asked for, by the parameter's name."""
+        return {one.name: one.asked for one in self.parameters if one.asked}
 
     def place(self, name: str) -> Place | None:
         """Return where a parameter is first read."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
+from leanopt_lean.source.found import Asked
 from leanopt_lean.source.syntax import (
     Call,
     Choice,
@@ -28,30 +29,50 @@ _MADE: Final = {
     "todouble": "float", "bool": "bool", "boolean": "bool", "toboolean": "bool", "str": "str",
 }  # fmt: skip
 _PARSE: Final = ("parse", "tryparse")
+#: LEAN's own for texts: those of numbers take digits alone, and read anything else as digits too.
+_DIGITS: Final = {"toint32": "digits", "toint64": "digits"}
+#: What reads a text as the type that it is called with, as `ConvertInvariant<int>()`.
+_GENERIC: Final = ("convertinvariant", "convertto")
+#: What conversions take: a Python text that is made an int must be whole, of any size.
+_STRICT: Final = {"int": "whole", "float": "double", "Decimal": "decimal", "bool": "truth"}
+_CONVERT: Final = {
+    "toint32": "int", "toint64": "long", "toint16": "short", "todecimal": "decimal",
+    "todouble": "double", "tosingle": "double", "toboolean": "bool",
+}  # fmt: skip
 
 
 @frozen
 class Hint:
-    """A default beside a reading, the type it is made, the texts it is compared with."""
+    """A default beside a reading, the type it is made, the texts it is compared with.
+
+    `asked` are the conversions, the nearest first, whose names are shown as they are written.
+    """
 
     default: Constant = None
     made: str | None = None
     texts: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 def hint(call: Call, statement: Statement, inside: Inside | None, unit: Unit) -> Hint:
     """Return what is said of a reading where it stands, and of the name that it is given to."""
     near = list(_around(call, inside))
+    asked = [one for found in near for one in found.asked]
     if statement.target and not _converted(near):
-        for other in unit.statements:
-            if other.scope == statement.scope and statement.target:
-                for one, around in walk(other.value):
-                    if one == Name(statement.target):
-                        near += _around(one, around)
+        same = [one for one in unit.statements if one.scope == statement.scope]
+        once = sum(one.target == statement.target for one in same) == 1
+        for other in same:
+            for one, around in walk(other.value):
+                if one == Name(statement.target):
+                    found = list(_around(one, around))
+                    near += found
+                    if once and other.conditions == statement.conditions:
+                        asked += [conversion for each in found for conversion in each.asked]
     return Hint(
         next((one.default for one in near if one.default is not None), None),
         next((one.made for one in near if one.made), None),
         tuple(dict.fromkeys(text for one in near for text in one.texts)),
+        tuple(dict.fromkeys(asked)),
     )
 
 
@@ -64,7 +85,9 @@ def _around(inner: Expression, inside: Inside | None) -> Iterator[Hint]:
     for outer in outwards(inside):
         match outer:
             case Call() if (made := conversion(outer)) is not None:
-                yield Hint(made=made)
+                type_ = asked_by(outer)
+                asked = (Asked(type_, outer.place, _written(outer)),) if type_ else ()
+                yield Hint(made=made, asked=asked)
             case Choice():
                 others = [one for one in outer.options if one is not inner]
                 for one in others:
@@ -92,4 +115,26 @@ def conversion(call: Call) -> str | None:
     name = call.name.replace("_", "").lower()
     if name in _PARSE and isinstance(call.receiver, Name):
         name = call.receiver.last.lower()
+    if name in _GENERIC and call.types:
+        name = call.types[0].lower()
     return _MADE.get(name)
+
+
+def asked_by(call: Call) -> str | None:
+    """Return what a conversion takes: the name of a type, whole, digits or truth."""
+    name = call.name.lower()
+    if call.receiver is None:
+        return _STRICT.get(call.name)
+    if name in _PARSE and isinstance(call.receiver, Name):
+        return call.receiver.last.lower()
+    if name in _GENERIC and call.types:
+        return call.types[0].lower()
+    if call.receiver == Name("Convert"):
+        return _CONVERT.get(name)
+    return None if call.arguments else _DIGITS.get(name, _CONVERT.get(name))
+
+
+def _written(call: Call) -> str:
+    types = f"<{', '.join(call.types)}>" if call.types else ""
+    of = f"{call.receiver.last}." if call.arguments and isinstance(call.receiver, Name) else ""
+    return f"{of}{call.name}{types}()"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from leanopt_lean.source.python_expressions import SELF, Expressions, last
 from leanopt_lean.source.syntax import (
     Argument,
     Class,
+    Condition,
     Expression,
     Function,
     Opaque,
@@ -36,6 +39,7 @@ class _File:
         self.classes: list[Class] = []
         self.functions: list[Function] = []
         self.statements: list[Statement] = []
+        self._conditions: tuple[Condition, ...] = ()
 
     def block(self, body: Sequence[ast.AST], scope: Scope) -> None:
         """Read statements."""
@@ -63,8 +67,22 @@ class _File:
                 )
             case ast.expr():
                 self._add(self._read(node, scope), scope, node)
+            case ast.If():
+                test = self._read(node.test, scope)
+                self._add(test, scope, node.test)
+                self._under(Condition(test), node.body, scope)
+                self._under(Condition(test, met=False), node.orelse, scope)
+            case ast.While() | ast.match_case() | ast.ExceptHandler():
+                self._under(Condition(Opaque()), list(ast.iter_child_nodes(node)), scope)
             case _:
                 self.block(list(ast.iter_child_nodes(node)), scope)
+
+    def _under(self, condition: Condition, body: Sequence[ast.AST], scope: Scope) -> None:
+        """Read statements that run under one more condition."""
+        around = self._conditions
+        self._conditions = (*around, condition)
+        self.block(body, scope)
+        self._conditions = around
 
     def _function(self, node: _Defined, name: str, scope: Scope) -> Scope:
         inner = Scope(scope.owner, name)
@@ -103,12 +121,13 @@ class _File:
                 self._add(self._read(value, scope), scope, target, last(target))
 
     def _each(self, target: ast.expr, value: ast.expr, scope: Scope) -> None:
-        read, place = self._read(value, scope), self._place(value)
+        like = self._statement_of(self._read(value, scope), scope, value)
+        like = evolve(like, each=True)
         if isinstance(target, ast.Tuple | ast.List):
             for position, one in enumerate(target.elts):
-                self.statements.append(Statement(scope, read, place, last(one), True, position))
+                self.statements.append(evolve(like, target=last(one), position=position))
         else:
-            self.statements.append(Statement(scope, read, place, last(target), each=True))
+            self.statements.append(evolve(like, target=last(target)))
 
     def _read(self, node: ast.expr, scope: Scope) -> Expression:
         return Expressions(self._file, scope, self.block, self._assign).read(node)
@@ -117,4 +136,7 @@ class _File:
         return Place(self._file, node.lineno)
 
     def _add(self, value: Expression, scope: Scope, node: ast.expr, target: str = "") -> None:
-        self.statements.append(Statement(scope, value, self._place(node), target))
+        self.statements.append(evolve(self._statement_of(value, scope, node), target=target))
+
+    def _statement_of(self, value: Expression, scope: Scope, node: ast.expr) -> Statement:
+        return Statement(scope, value, self._place(node), conditions=self._conditions)

@@ -27,6 +27,7 @@ from leanopt_lean.source.syntax import Sequence as Items
 #: What a method is handed that its callers do not write.
 SELF: Final = ("self", "cls")
 _OPERATORS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_INTS: Final = 2**31
 _EQUAL: Final = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 
 
@@ -66,10 +67,12 @@ class Expressions(ast.NodeVisitor):
         value = node.value
         if isinstance(value, float):
             number = Decimal(repr(value))
-            return Literal(number) if number.is_finite() else Opaque()
+            return Literal(number, "double") if number.is_finite() else Opaque()
         if isinstance(value, str):
             return Literal(characters(value))
-        return Literal(value) if isinstance(value, int | None) else Opaque()
+        if isinstance(value, int):
+            return Literal(value, _overload(value))
+        return Literal(None) if value is None else Opaque()
 
     def visit_Name(self, node: ast.Name) -> Expression:
         return Name(node.id)
@@ -118,6 +121,8 @@ class Expressions(ast.NodeVisitor):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Expression:
         inner = self.read(node.operand)
+        if isinstance(node.op, ast.Not):
+            return Call("not", (Argument(inner),), self._place(node))
         return Binary("-", Literal(0), inner) if isinstance(node.op, ast.USub) else Opaque((inner,))
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Expression:
@@ -128,7 +133,9 @@ class Expressions(ast.NodeVisitor):
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Expression:
         values = self._all(node.values)
-        return Choice(values) if isinstance(node.op, ast.Or) else Opaque(values)
+        if isinstance(node.op, ast.Or):
+            return Choice(values)
+        return Call("and", tuple(map(Argument, values)), self._place(node))
 
     def visit_IfExp(self, node: ast.IfExp) -> Expression:
         return Choice(self._all([node.body, node.orelse]), self.read(node.test))
@@ -151,6 +158,13 @@ class Expressions(ast.NodeVisitor):
 
     def _place(self, node: ast.expr) -> Place:
         return Place(self._file, node.lineno)
+
+
+def _overload(value: int) -> str:
+    """Return as what Python.NET hands on a number: a truth value becomes a double."""
+    if isinstance(value, bool):
+        return "double"
+    return "int" if -_INTS <= value < _INTS else "decimal"
 
 
 def _join(left: Expression, right: Expression) -> Expression:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from leanopt_lean.source.found import Parameter, Unset
+from leanopt_lean.source.found import Asked, Parameter, Unset
 from leanopt_lean.source.hints import hint
 from leanopt_lean.source.syntax import (
     Argument,
@@ -24,22 +24,36 @@ from leanopt_lean.source.syntax import (
     Unit,
     walk,
 )
+from leanopt_lean.source.types import Types, default_of
 from leanopt_lean.source.values import Values
 
 #: LEAN's own functions, and what reads the table of all parameters.
 _READER, _TABLE = "getparameter", "getparameters"
+_REFLECTION = ("getattr", "methodcaller", "getmethod")
 _LOOKUPS = ("[]", "get", "trygetvalue", "containskey", "getvalueordefault")
 
 
 @frozen
 class _Reader:
-    """A function that reads the parameter it is given the name of."""
+    """A function that reads the parameter it is given the name of.
+
+    `type` is what it asks for, empty where the default that it is given says it, `otherwise` where
+    none is given; `asked` are its own conversions. An extension method has the class `extends`.
+    """
 
     name: int
     names: tuple[str, ...]
     default: int | None
     defaults: tuple[str, ...]
     fallback: Expression | None = None
+    type: str | None = ""
+    otherwise: str | None = "text"
+    asked: tuple[Asked, ...] = ()
+    extends: str = ""
+
+    def given(self, call: Call) -> Expression | None:
+        """Return the default that a call gives."""
+        return None if self.default is None else call.argument(self.default, *self.defaults)
 
 
 @frozen
@@ -61,6 +75,7 @@ class Readers:
     def __init__(self, unit: Unit, values: Values) -> None:
         self._unit = unit
         self._values = values
+        self._types = Types(unit, values)
         lean = _Reader(0, ("name",), 1, ("defaultValue", "default_value"))
         self._readers: dict[str, _Reader] = {_READER: lean}
         self._found: list[Parameter] = []
@@ -86,7 +101,23 @@ class Readers:
             for one, inside in walk(statement.value):
                 if isinstance(one, Call):
                     self._call(one, statement, inside)
+                if self._mentioned(one, inside):
+                    self._unsure.add(statement.place)
         return len(self._readers) > known
+
+    def _mentioned(self, one: Expression, inside: Inside | None) -> bool:
+        """Say whether a function that reads parameters is handed on instead of called."""
+        around = inside.nearest if inside is not None else None
+        match one:
+            case Name():
+                known = normal(one.last) == _READER or (one.own and one.path in self._readers)
+                return known and not (isinstance(around, Call) and around.name == "nameof")
+            case Call(name=name):
+                return normal(name) == f".{_READER}"
+            case Literal(value=str() as text):
+                looked_up = isinstance(around, Call) and normal(around.name) in _REFLECTION
+                return looked_up and normal(text) == _READER
+        return False
 
     def _call(self, call: Call, statement: Statement, inside: Inside | None) -> None:
         name = normal(call.name)
@@ -96,7 +127,8 @@ class Readers:
                 self._unsure.add(call.place)
         elif name in _LOOKUPS and isinstance(table := call.receiver, Call):
             if normal(table.name) == _TABLE and lean(table.receiver):
-                given = _Reader(0, ("key",), 1 if name.startswith("get") else None, ())
+                at = 1 if name.startswith("get") else None
+                given = _Reader(0, ("key",), at, (), type="text")
                 self._read(call, given, statement, inside)
         elif (reader := self._readers.get(name) or self._readers.get(call.name)) is not None:
             self._read(call, reader, statement, inside)
@@ -105,12 +137,15 @@ class Readers:
         self, call: Call, reader: _Reader, statement: Statement, inside: Inside | None
     ) -> None:
         scope = statement.scope
+        reader = _called(reader, call, scope)
         named = call.argument(reader.name, *reader.names) or reader.fallback
         if named is None:
             if call.arguments or normal(call.name) == _READER:
                 self._unsure.add(call.place)
             return
-        if isinstance(named, Name) and self._wrapped(call, reader, named.path, scope):
+        told = hint(call, statement, inside, self._unit)
+        asked = (*self._asked(call, reader, scope), *reader.asked, *told.asked)
+        if isinstance(named, Name) and self._wrapped(call, reader, named.path, scope, asked):
             return
         names = self._values.of(named, scope)
         texts = sorted(one for one in names or () if isinstance(one, str))
@@ -118,28 +153,48 @@ class Readers:
             self._unsure.add(call.place)
         self._calls[id(call)] = frozenset(texts)
         default = self._default(call, reader, scope)
-        told = hint(call, statement, inside, self._unit)
         for text in texts:
             value = default if default is not None else told.default
-            self._found.append(
-                Parameter(text, (call.place,), value, _made(value) or told.made, told.texts)
-            )
+            made = _made(value) or told.made
+            self._found.append(Parameter(text, (call.place,), value, made, told.texts, asked))
 
     def _default(self, call: Call, reader: _Reader, scope: Scope) -> Constant:
-        given = None
-        if reader.default is not None:
-            given = call.argument(reader.default, *reader.defaults)
+        given = reader.given(call)
         values = self._values.of(given, scope) if given is not None else None
         return next(iter(values)) if values is not None and len(values) == 1 else None
 
-    def _wrapped(self, call: Call, reader: _Reader, named: str, scope: Scope) -> bool:
+    def _type(self, call: Call, reader: _Reader, scope: Scope) -> str | None:
+        """Return as which type LEAN reads, by the default or by the function called."""
+        if reader.type != "":
+            return reader.type
+        given = reader.given(call)
+        return reader.otherwise if given is None else self._types.of(given, scope)
+
+    def _asked(self, call: Call, reader: _Reader, scope: Scope) -> tuple[Asked, ...]:
+        type_ = self._type(call, reader, scope)
+        if type_ is None or self._types.handed(reader.given(call), scope):
+            return ()
+        return (Asked(type_, call.place, default=self._default(call, reader, scope)),)
+
+    def _wrapped(
+        self, call: Call, reader: _Reader, named: str, scope: Scope, asked: tuple[Asked, ...]
+    ) -> bool:
         """Note that the function a call stands in hands on the name that it is given itself."""
         for function in self._unit.functions:
             if function.scope == scope and named in function.names():
-                default = None
-                if reader.default is not None:
-                    default = call.argument(reader.default, *reader.defaults)
-                self._readers.setdefault(scope.function, _wrapper(function, named, default))
+                default = reader.given(call)
+                handed = self._types.handed(default, scope) and reader.type == ""
+                otherwise = None
+                if handed and isinstance(default, Name):
+                    own = default_of(function, default.path)
+                    otherwise = self._types.of(own, scope) if own is not None else None
+                made = evolve(
+                    _wrapper(function, named, default),
+                    type="" if handed else self._type(call, reader, scope),
+                    otherwise=otherwise,
+                    asked=tuple(one for one in asked if one.by),
+                )
+                self._readers.setdefault(scope.function, made)
                 return True
         return False
 
@@ -155,7 +210,8 @@ class Readers:
         self._marked[member.name] = frozenset(map(str, names))
         for name in sorted(map(str, names)):
             made = _TYPES.get(member.type)
-            self._found.append(Parameter(name, (member.place,), value, made))
+            asked = (Asked(member.type, member.place, member.name, member=True),)
+            self._found.append(Parameter(name, (member.place,), value, made, asked=asked))
 
 
 _TYPES = {"int": "int", "long": "int", "short": "int", "decimal": "float", "double": "float",
@@ -166,16 +222,27 @@ def _wrapper(function: Function, named: str, default: Expression | None) -> _Rea
     names = list(function.names())
     at = names.index(named)
     own = function.takes[at]
+    shift = 1 if function.extends else 0
     handed = [default.path] if isinstance(default, Name) and default.path in names else []
     # Where the default is not handed on, the only other thing taken is one.
     handed = handed or (names[at + 1 :] if len(names) == at + 2 else [])
     return _Reader(
-        at,
+        at - shift,
         (named,),
-        names.index(handed[0]) if handed else None,
+        names.index(handed[0]) - shift if handed else None,
         tuple(handed),
         own.value if isinstance(own, Argument) else None,
+        extends=function.scope.owner if function.extends else "",
     )
+
+
+def _called(reader: _Reader, call: Call, scope: Scope) -> _Reader:
+    """Return a reader for a call: an extension method is given one more where it is no method."""
+    of = call.receiver.last if isinstance(call.receiver, Name) else scope.owner
+    if not reader.extends or of != reader.extends:
+        return reader
+    default = None if reader.default is None else reader.default + 1
+    return evolve(reader, name=reader.name + 1, default=default)
 
 
 def lean(receiver: Expression | None) -> bool:
@@ -205,6 +272,7 @@ def _merged(found: list[Parameter]) -> tuple[Parameter, ...]:
             old.default if old.default is not None else one.default,
             old.made or one.made,
             tuple(dict.fromkeys((*old.texts, *one.texts))),
+            tuple(dict.fromkeys((*old.asked, *one.asked))),
         )
     return tuple(merged.values())
 
@@ -214,9 +282,11 @@ def normal(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def unset(members: Iterable[Member], reason: str, values: Values) -> Iterator[Unset]:
+def unset(
+    members: Iterable[Member], reason: str, values: Values, *, fixed: bool = False
+) -> Iterator[Unset]:
     """Yield the names of members that LEAN does not set."""
     for member in members:
         named = Literal(member.name) if member.named is None else member.named
         for name in values.of(named, Scope(member.owner)) or ():
-            yield Unset(str(name), member.place, reason)
+            yield Unset(str(name), member.place, reason.format(member.name), fixed)

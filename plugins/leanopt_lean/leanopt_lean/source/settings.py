@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from leanopt_lean.source.conditions import runs
 from leanopt_lean.source.found import CURRENCY, Setting, Subscription
 from leanopt_lean.source.readers import Found, normal
 from leanopt_lean.source.syntax import (
@@ -17,6 +18,7 @@ from leanopt_lean.source.syntax import (
     Name,
     Place,
     Scope,
+    Statement,
     Unit,
     walk,
 )
@@ -45,25 +47,30 @@ class Settings:
 
     def settings(self) -> Iterator[Setting]:
         """Yield what sets start, end or cash."""
-        for call, scope in self._calls():
+        for call, statement in self._calls():
             name = normal(call.name)
             given = [one.value for one in call.arguments if one.name != "**"]
             if name == _ACCOUNT and len(given) > 1:
-                yield self._setting("cash", given[1:2], scope, call.place)
+                yield self._setting("cash", given[1:2], statement, call.place)
             elif name == "setcash" and len(given) > 1:
                 yield Setting(CURRENCY, None, frozenset(), call.place)
             elif name in _SETTERS and given:
-                yield self._setting(_SETTERS[name], given, scope, call.place)
+                yield self._setting(_SETTERS[name], given, statement, call.place)
 
-    def _setting(self, key: str, given: list[Expression], scope: Scope, place: Place) -> Setting:
+    def _setting(
+        self, key: str, given: list[Expression], statement: Statement, place: Place
+    ) -> Setting:
+        scope, conditional = statement.scope, runs(statement) is None
         read = [self._values.of(one, scope) for one in given]
         single = [next(iter(one)) for one in read if one is not None and len(one) == 1]
-        value = _value(key, single) if len(single) == len(given) else None
-        return Setting(key, value, self._parameters(given, scope), place)
+        known = len(single) == len(given) and not conditional
+        value = _value(key, single) if known else None
+        return Setting(key, value, self._parameters(given, scope), place, conditional)
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Yield the securities that are added."""
-        for call, scope in self._calls():
+        for call, statement in self._calls():
+            scope = statement.scope
             at = _ADDED.get(normal(call.name))
             ticker = call.argument(at, *_TICKER) if at is not None else None
             if at is None or ticker is None:
@@ -120,11 +127,11 @@ class Settings:
                     found |= self._found.marked.get(part.last, frozenset())
         return found
 
-    def _calls(self) -> Iterator[tuple[Call, Scope]]:
+    def _calls(self) -> Iterator[tuple[Call, Statement]]:
         for statement in self._unit.statements:
             for one, _ in walk(statement.value):
                 if isinstance(one, Call):
-                    yield one, statement.scope
+                    yield one, statement
 
 
 def _value(key: str, given: list[Constant]) -> date | Decimal | None:

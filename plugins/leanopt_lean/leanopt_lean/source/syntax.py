@@ -34,9 +34,10 @@ class Scope:
 
 @frozen
 class Literal:
-    """A value written out."""
+    """A value written out; `type` is that of a number where the language says it, as `decimal`."""
 
     value: Constant
+    type: str = field(default="", eq=False)
 
 
 @frozen
@@ -70,12 +71,17 @@ class Argument:
 
 @frozen
 class Call:
-    """A call; a cast is one of its type, an index one of `[]`, both with one argument."""
+    """A call; a cast is one of its type, an index one of `[]`, both with one argument.
+
+    `types` are a generic function's type arguments. Calls too are the operators `and` and `not`,
+    which are no functions' names in either language.
+    """
 
     name: str
     arguments: tuple[Argument, ...]
     place: Place
     receiver: Expression | None = None
+    types: tuple[str, ...] = ()
 
     def argument(self, position: int, *names: str) -> Expression | None:
         """Return the argument at a position or of one of these names."""
@@ -129,11 +135,20 @@ Expression = Literal | Name | Call | Binary | Choice | Sequence | Opaque
 
 
 @frozen
+class Condition:
+    """What must hold for a statement to run: that a test is met, or that it is not."""
+
+    test: Expression
+    met: bool = True
+
+
+@frozen
 class Statement:
     """An expression where it stands, and the name that is given its value.
 
     With `each` the name is given one item after another, of each the one at `position`. `later`
-    marks a statement of a lambda, which does not run where it stands.
+    marks a statement of a lambda, which does not run where it stands. `type` is what the name is
+    declared as, empty where the source does not say it; `conditions` are what it runs under.
     """
 
     scope: Scope
@@ -143,14 +158,21 @@ class Statement:
     each: bool = False
     position: int | None = None
     later: bool = False
+    type: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 @frozen
 class Function:
-    """A function: the names of what it takes, with defaults."""
+    """A function: the names of what it takes, with defaults, and their types where they are said.
+
+    `extends` marks an extension method: the first that it takes is what it is called on.
+    """
 
     scope: Scope
     takes: tuple[Argument | str, ...]
+    types: tuple[str, ...] = ()
+    extends: bool = False
 
     def names(self) -> tuple[str, ...]:
         """Return the names of what it takes."""
@@ -169,7 +191,11 @@ class Class:
 
 @frozen
 class Member:
-    """A field or property marked `[Parameter]`; `named` is None where its own name counts."""
+    """A field or property marked `[Parameter]`; `named` is None where its own name counts.
+
+    LEAN cannot set a `fixed` one, as a property without a setter, nor one with a `private_setter`
+    in a class that derives from its own.
+    """
 
     owner: str
     name: str
@@ -178,16 +204,19 @@ class Member:
     place: Place
     default: Expression | None = None
     private: bool = False
+    fixed: bool = False
+    private_setter: bool = False
 
 
 @frozen
 class Unit:
-    """What one file or all files hold."""
+    """What one file or all files hold; at `unread` there is something that was not understood."""
 
     classes: tuple[Class, ...] = ()
     functions: tuple[Function, ...] = ()
     statements: tuple[Statement, ...] = ()
     members: tuple[Member, ...] = ()
+    unread: tuple[Place, ...] = ()
 
 
 def joined(units: list[Unit]) -> Unit:
@@ -197,6 +226,7 @@ def joined(units: list[Unit]) -> Unit:
         tuple(one for unit in units for one in unit.functions),
         tuple(one for unit in units for one in unit.statements),
         tuple(one for unit in units for one in unit.members),
+        tuple(one for unit in units for one in unit.unread),
     )
 
 

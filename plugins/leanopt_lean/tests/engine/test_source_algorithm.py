@@ -97,7 +97,16 @@ REFUSED = {
     ),
     "no python": ({"main.py": "def"}, None, "main.py is no Python source: "),
     "no text": ({"main.py": "\udcff"}, None, "main.py is not UTF-8 text (byte 0)"),
-    "too deep": ({"A.cs": "class A { int b = " + "(" * 20000 + "; }"}, None, "nested too deeply"),
+    "too deep": (
+        {"A.cs": f"class A {{ int b = {'(' * 20000}1{')' * 20000}; }}"},
+        None,
+        "nested too deeply",
+    ),
+    "no C#": (
+        {"A.cs": "class : QCAlgorithm { int b; }"},
+        None,
+        "project has no class that derives from QCAlgorithm; not understood as C#: A.cs:1",
+    ),
 }
 
 

@@ -44,6 +44,16 @@ def test_names_made_at_run_time_leave_a_doubt(tmp_path: Path) -> None:
     assert found.notes[0].endswith("(unless a name made at run time is it: main.py:9)")
 
 
+def test_source_that_is_not_understood_leaves_a_doubt(tmp_path: Path) -> None:
+    """What stands around it is read; the place is told."""
+    source = scanned(tmp_path, csharp('GetParameter("fast", 10);\nvar x = a?[b ? c;\nSetCash(5);'))
+    assert source.reads == {"fast"}
+    found = check_parameters(source, ["fast", "slow"])
+    assert found.problems == ()
+    assert "not understood as C#, so parameters can be missed: Trend.cs:10" in found.notes
+    assert check_parameters(scanned(tmp_path / "b", csharp("")), ["slow"]).problems != ()
+
+
 def test_a_mark_that_lean_does_not_set_is_explained(tmp_path: Path) -> None:
     """The user sees the mark in the source and wonders."""
     model = 'public class Model { [Parameter("depth")] public int Depth = 1; }'
@@ -223,6 +233,19 @@ def resolved(source: Source, symbol: str, said: str, *given: str, **pass_as: str
     """Return what is found where a scenario says a resolution."""
     extras = {"resolution": said}
     return check(source, [Scenario(symbol=symbol, extras=extras, pass_as=pass_as)], given)
+
+
+def test_a_date_under_a_condition_leaves_a_doubt(tmp_path: Path) -> None:
+    """Though the source sets the scenario's date too."""
+    body = "self.set_start_date(2013, 10, 7)\nif self.short:\n    self.set_start_date(2020, 1, 1)"
+    found = check(scanned(tmp_path, python(body)), [Scenario(start=DAY)], [])
+    assert found.problems == ()
+    assert found.notes == (
+        (
+            "scenario.start: found 2013-10-07, but main.py:9 sets it under a condition: it may be "
+            "another"
+        ),
+    )
 
 
 def test_another_resolution_is_told(tmp_path: Path) -> None:

