@@ -111,7 +111,10 @@ def test_types(said: Said) -> None:
         one.name: {a.type for a in one.asked if not a.by or a.member}
         for one in said.source.parameters
     }
-    lean = {name: {type_} for name, type_ in said.lean["types"].items()}
+    lean = {
+        name: {types} if isinstance(types, str) else set(types)
+        for name, types in said.lean["types"].items()
+    }
     if said.unsure("names"):
         lean = {name: lean[name] for name in asked}
     assert asked == lean

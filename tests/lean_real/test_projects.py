@@ -9,7 +9,6 @@ import json
 import os
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -32,6 +31,10 @@ _ADDED = re.compile(r"AddSubscription\(\): Added ([^,]+),#0,([^,]+),(\w+),(.*?)\
 _PRICES = re.compile(r"^/(\w+/\w+/(tick|second|minute|hour|daily)/([^/_.]+))", re.MULTILINE)
 
 
+#: Threads that end late.
+_SLOW = "StopSafely(): Timeout"
+
+
 @frozen
 class Laid:
     """A project laid out in `folder`, its pipeline beside it."""
@@ -46,13 +49,15 @@ class Laid:
         return self.folder.with_suffix(".toml")
 
     def prepare(self, leanopt) -> None:
-        """Write the pipeline, unless `init` refuses to."""
+        """Write the pipeline, unless `init` refuses to, and compile."""
         if self.pipeline.exists():
             return
         named = ("--algorithm", self.project.algorithm) if self.project.algorithm else ()
         folder, name = self.folder.parent, self.folder.name
         (folder / ".env").write_text(f"LEAN_DATA={self.real.data}\n")
         leanopt(folder, "init", name, "-o", self.pipeline.name, *named, check=False)
+        if self.project.language == "csharp":
+            leanopt(folder, *self.words("plan"), check=False)
 
     def words(self, command: str) -> Iterator[str]:
         """Yield a command's words; a process runs five trials."""
@@ -224,7 +229,6 @@ def prices(requests: list[str], added: list[tuple[str, ...]]) -> list[str]:
 
 
 def errors(printed: str) -> list[str]:
-    """Return the first sentences of what LEAN logged as errors, and how often."""
+    """Return what LEAN logged as errors, without paths, and without what a busy machine adds."""
     found = re.findall(r"ERROR:: ([^\n]*)", printed)
-    counted = Counter(re.sub(r"\S*/\S*", "...", one)[:160].strip() for one in found)
-    return sorted(counted)
+    return sorted({re.sub(r"\S*/\S*", "...", one).strip() for one in found if _SLOW not in one})
