@@ -9,7 +9,7 @@ classes, constants or scopes: what they see and the reader does not is printed b
 
 Since few of these algorithms read a parameter, more are planted: in a copy of each file every
 number becomes a reading of a parameter of its own with that number for its default, wherever such
-may stand. All of them should be found.
+may stand. All of them should be found, but those in branches that only live trading takes.
 """
 
 from __future__ import annotations

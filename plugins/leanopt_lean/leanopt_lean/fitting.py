@@ -15,6 +15,7 @@ from leanopt_lean.findings import Findings, problem
 from leanopt_lean.source import Asked, Language, Source
 
 _WHOLE: Final = re.compile(r"\s*[+-]?\d+\s*")
+_CUT: Final = re.compile(r"\s*[+-]?\d[\d,]*(?:\.0*)?\s*")
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 _TRUTH: Final = re.compile(r"\s*(?:true|false)\s*", re.IGNORECASE)
 #: Of a range, which rises by one step, these levels tell all.
@@ -52,8 +53,9 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
             name: _whole(f"a {name}", 0, 2**bits - 1)
             for name, bits in {"byte": 8, "ushort": 16, "uint": 32, "ulong": 64}.items()
         },
-        "digits": _whole("a number of digits alone", 0, 2**31 - 1, re.compile(r"\d+")),
+        "digits": _whole("a number of digits alone", 0, 2**31 - 1, re.compile(r"\d+(?:\.0*)?")),
         "whole": _Kind("a whole number", _WHOLE, "whole numbers", instead="float"),
+        "cut": _Kind("a whole number", _CUT, "whole numbers", instead="float"),
         "decimal": _Kind("a decimal", _NUMBER, ends=(1 - 2**96, 2**96 - 1)),
         "double": _Kind("a double", _NUMBER),
         "float": _Kind("a float", _NUMBER),
@@ -119,7 +121,8 @@ def _asks(asked: Asked, kind: _Kind) -> str:
     if asked.type == "truth":
         return f"takes every text for true by {asked.by}"
     if asked.by:
-        return f"makes {kind.called} of it by {asked.by}, which fails or cuts it"
+        does = "cuts" if asked.type == "cut" else "refuses"
+        return f"makes {kind.called} of it by {asked.by}, which {does} it"
     default = f", {asked.default}," if asked.default is not None else ""
     return f"asks for {kind.called} by its default: LEAN takes the default{default} instead"
 

@@ -31,7 +31,7 @@ _EXAMPLES: Final = MappingProxyType(
 _IMAGE: Final = "quantconnect/lean:latest"
 _NUMBER: Final = re.compile(r"[+-]?\d+|[+-]?(?:\d+\.\d*|\.\d+)")
 _WHOLE: Final = frozenset({"int", "long", "short", "byte", "sbyte", "uint", "ulong", "ushort",
-                           "whole", "digits"})  # fmt: skip
+                           "whole", "cut", "digits"})  # fmt: skip
 #: The digits of a date, and the years in which those of a number are taken for one.
 _DAY: Final = 8
 _TIMES: Final = range(1900, 2101)

@@ -9,7 +9,7 @@ from typing import Final
 
 from leanopt_core.errors import StrategyError
 from leanopt_core.suggest import did_you_mean, nearest
-from leanopt_lean.source.conditions import runs
+from leanopt_lean.source.conditions import in_backtests
 from leanopt_lean.source.files import Files
 from leanopt_lean.source.found import Language
 from leanopt_lean.source.syntax import (
@@ -160,13 +160,14 @@ def belonging(unit: Unit, algorithm: str) -> Unit:
     def alive(scope: Scope) -> bool:
         return scope.owner not in others and scope not in dead
 
-    return Unit(
+    left = Unit(
         unit.classes,
         tuple(one for one in unit.functions if alive(one.scope)),
-        tuple(one for one in unit.statements if alive(one.scope) and runs(one) is not False),
+        tuple(one for one in unit.statements if alive(one.scope)),
         tuple(one for one in unit.members if one.owner not in others),
         unit.unread,
     )
+    return in_backtests(left)
 
 
 def _overridden(unit: Unit, lineage: tuple[str, ...]) -> Iterator[Scope]:

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from leanopt_lean.source.syntax import Call, Choice, Expression, Literal, Name, Statement
+import re
+from collections import defaultdict
+from typing import Final
 
-_LIVE = "livemode"
+from attrs import evolve
+
+from leanopt_lean.source.syntax import (
+    Call,
+    Choice,
+    Condition,
+    Expression,
+    Literal,
+    Name,
+    Opaque,
+    Scope,
+    Statement,
+    Unit,
+    walk,
+)
+
+_LIVE: Final = "livemode"
+#: Calls of calls that lead further are not followed.
+_FAR: Final = 8
+#: Functions that LEAN calls itself.
+_LEANS: Final = re.compile(r"initialize|on_?[a-z]", re.IGNORECASE)
+_UNKNOWN: Final = Condition(Opaque())
+_NEVER: Final = Condition(Literal(value=False))
 
 
 def runs(statement: Statement) -> bool | None:
@@ -17,6 +41,51 @@ def runs(statement: Statement) -> bool | None:
     if False in met:
         return False
     return None if None in met else True
+
+
+def in_backtests(unit: Unit) -> Unit:
+    """Return what a backtest runs: what is called under conditions only is under them too."""
+    for _ in range(_FAR):
+        before = unit.statements
+        calls = _calls(unit)
+        unit = evolve(
+            unit,
+            statements=tuple(
+                one if known is None else evolve(one, conditions=(*one.conditions, known))
+                for one in before
+                if runs(one) is not False
+                for known in [_called_under(calls[one.scope], one)]
+            ),
+        )
+        if unit.statements == before:
+            break
+    return evolve(unit, statements=tuple(one for one in unit.statements if runs(one) is not False))
+
+
+def _calls(unit: Unit) -> dict[Scope, list[bool | None]]:
+    """Return of each function whether each place that names it runs in backtests."""
+    named: dict[str, list[Scope]] = defaultdict(list)
+    for function in unit.functions:
+        if not _LEANS.match(function.scope.function):
+            named[function.scope.function].append(function.scope)
+    found: dict[Scope, list[bool | None]] = defaultdict(list)
+    for statement in unit.statements:
+        for one, _ in walk(statement.value):
+            name = one.name if isinstance(one, Call) else one.last if isinstance(one, Name) else ""
+            own = isinstance(one, Call) and one.receiver in (None, Name("base"))
+            for scope in named.get(name, ()):
+                if scope != statement.scope:
+                    found[scope].append(runs(statement) if own else True)
+    return found
+
+
+def _called_under(calls: list[bool | None], statement: Statement) -> Condition | None:
+    """Return the condition that all calls of a statement's function add to its own."""
+    if not calls or True in calls:
+        return None
+    if None not in calls:
+        return _NEVER
+    return None if _UNKNOWN in statement.conditions else _UNKNOWN
 
 
 def _known(test: Expression) -> bool | None:

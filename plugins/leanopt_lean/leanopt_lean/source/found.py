@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from attrs import frozen
 
@@ -21,14 +23,25 @@ class Language(StrEnum):
     CSHARP = "CSharp"
 
 
+#: What LEAN hands over for a type that a place asks for.
+_HANDED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("int", "short", "byte", "sbyte", "ushort"), "int"),
+        **dict.fromkeys(("double", "float"), "double"),
+        **dict.fromkeys(("text", "string"), "text"),
+        "decimal": "decimal",
+    }
+)
+
+
 @frozen
 class Asked:
     """A type that a place asks a parameter's text for.
 
     `type` is LEAN's overload (int, decimal, double, text), a member's type as C# has it, or what a
-    conversion takes besides: whole (an int of any size), digits (LEAN's `ToInt32`), truth
-    (Python's `bool`). `by` is empty for an overload, else the conversion's or the member's name.
-    `default` is what LEAN's overload takes instead of every other text.
+    conversion takes besides: whole (an int of any size), cut (a number that becomes whole), digits
+    (LEAN's `ToInt32`), truth (Python's `bool`). `by` is empty for an overload, else the name of the
+    conversion or the member. `default` is what LEAN's overload takes instead of any other text.
     """
 
     type: str
@@ -36,6 +49,11 @@ class Asked:
     by: str = ""
     member: bool = False
     default: Constant = None
+
+    @property
+    def lean(self) -> bool:
+        """Return whether LEAN reads the text, and not a conversion of the strategy's own."""
+        return self.member or not self.by
 
 
 @frozen
@@ -152,6 +170,18 @@ class Source:
     def types(self) -> Mapping[str, tuple[Asked, ...]]:
         """Return the types that are asked for, by the parameter's name."""
         return {one.name: one.asked for one in self.parameters if one.asked}
+
+    @cached_property
+    def read_types(self) -> Mapping[str, frozenset[str]]:
+        """Return the types as which LEAN hands over parameters: int, decimal, double or text.
+
+        Conversions of the strategy's own do not count, nor members of other types.
+        """
+        types = {
+            name: frozenset(_HANDED[one.type] for one in asked if one.type in _HANDED and one.lean)
+            for name, asked in self.types.items()
+        }
+        return {name: some for name, some in types.items() if some}
 
     def place(self, name: str) -> Place | None:
         """Return where a parameter is first read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanopt_lean.source.found import Asked
 from leanopt_lean.source.syntax import (
@@ -35,6 +35,7 @@ _DIGITS: Final = {"toint32": "digits", "toint64": "digits"}
 _GENERIC: Final = ("convertinvariant", "convertto")
 #: What conversions take: a Python text that is made an int must be whole, of any size.
 _STRICT: Final = {"int": "whole", "float": "double", "Decimal": "decimal", "bool": "truth"}
+_CUTTING: Final = ("whole", "int", "long", "short", "int32", "int64", "int16")
 _CONVERT: Final = {
     "toint32": "int", "toint64": "long", "toint16": "short", "todecimal": "decimal",
     "todouble": "double", "tosingle": "double", "toboolean": "bool",
@@ -57,23 +58,43 @@ class Hint:
 def hint(call: Call, statement: Statement, inside: Inside | None, unit: Unit) -> Hint:
     """Return what is said of a reading where it stands, and of the name that it is given to."""
     near = list(_around(call, inside))
-    asked = [one for found in near for one in found.asked]
+    asked = tuple(one for found in near for one in found.asked)
     if statement.target and not _converted(near):
-        same = [one for one in unit.statements if one.scope == statement.scope]
-        once = sum(one.target == statement.target for one in same) == 1
-        for other in same:
-            for one, around in walk(other.value):
-                if one == Name(statement.target):
-                    found = list(_around(one, around))
-                    near += found
-                    if once and other.conditions == statement.conditions:
-                        asked += [conversion for each in found for conversion in each.asked]
+        later = list(_later(statement, unit))
+        near += [one for _, found in later for one in found]
+        asked += _agreed(statement, later, unit)
     return Hint(
         next((one.default for one in near if one.default is not None), None),
         next((one.made for one in near if one.made), None),
         tuple(dict.fromkeys(text for one in near for text in one.texts)),
-        tuple(dict.fromkeys(asked)),
+        asked,
     )
+
+
+def _later(statement: Statement, unit: Unit) -> Iterator[tuple[Statement, list[Hint]]]:
+    """Yield what is said of the name that a reading is given to, wherever its function has it."""
+    for other in unit.statements:
+        if other.scope == statement.scope:
+            for one, around in walk(other.value):
+                if one == Name(statement.target):
+                    yield other, list(_around(one, around))
+
+
+def _agreed(
+    statement: Statement, later: list[tuple[Statement, list[Hint]]], unit: Unit
+) -> tuple[Asked, ...]:
+    """Return the conversions of a name where they are surely its own, and are not alternatives."""
+    given = [one for one in unit.statements if one.scope == statement.scope]
+    if sum(one.target == statement.target for one in given) > 1:
+        return ()
+    chains = [
+        tuple(one for hint_ in found for one in hint_.asked)
+        for other, found in later
+        if other.conditions == statement.conditions
+    ]
+    converted = [one for one in chains if one]
+    types = {tuple(one.type for one in chain) for chain in converted}
+    return converted[0] if len(types) == 1 else ()
 
 
 def _converted(near: list[Hint]) -> bool:
@@ -118,6 +139,16 @@ def conversion(call: Call) -> str | None:
     if name in _GENERIC and call.types:
         name = call.types[0].lower()
     return _MADE.get(name)
+
+
+def chained(asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
+    """Return conversions one after another: what makes a number whole is given no text then."""
+    numbers = [at for at, one in enumerate(asked) if one.type in ("decimal", "double", "float")]
+    first = numbers[0] if numbers else len(asked)
+    return tuple(
+        evolve(one, type="cut") if at > first and one.type in _CUTTING else one
+        for at, one in enumerate(asked)
+    )
 
 
 def asked_by(call: Call) -> str | None:

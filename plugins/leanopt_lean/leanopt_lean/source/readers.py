@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import evolve, frozen
 
 from leanopt_lean.source.found import Asked, Parameter, Unset
-from leanopt_lean.source.hints import hint
+from leanopt_lean.source.hints import chained, hint
 from leanopt_lean.source.syntax import (
     Argument,
     Call,
@@ -144,7 +144,7 @@ class Readers:
                 self._unsure.add(call.place)
             return
         told = hint(call, statement, inside, self._unit)
-        asked = (*self._asked(call, reader, scope), *reader.asked, *told.asked)
+        asked = chained((*self._asked(call, reader, scope), *reader.asked, *told.asked))
         if isinstance(named, Name) and self._wrapped(call, reader, named.path, scope, asked):
             return
         names = self._values.of(named, scope)

@@ -80,6 +80,14 @@ def test_what_is_set_and_by_which_parameters(tmp_path: Path, case: str, language
     assert (found.key, found.value, set(found.parameters)) == SETTINGS[case][2]
 
 
+FAR_PYTHON = """\
+def far(self):
+    self.near()
+def near(self):
+    self.set_start_date(2020, 1, 1)"""
+FAR_CSHARP = "void Far() { Near(); } void Near() => SetStartDate(2020, 1, 1);"
+AGAIN_PYTHON = "    def reset(self):\n        if self.short:\n            self.initialize()\n"
+AGAIN_CSHARP = "void Reset() { if (Short) { Initialize(); } }"
 CONDITIONS = {
     "live": (
         python("if self.live_mode:\n    self.set_start_date(2020, 1, 1)"),
@@ -105,6 +113,26 @@ CONDITIONS = {
         python("if self.live_mode or self.short:\n    self.set_start_date(2020, 1, 1)"),
         csharp("if (LiveMode || Short) { SetStartDate(2020, 1, 1); }"),
         [None],
+    ),
+    "in a method for live": (
+        python("if self.live_mode:\n    self.far()", fields=FAR_PYTHON),
+        csharp("if (LiveMode) { Far(); }", fields=FAR_CSHARP),
+        [],
+    ),
+    "in a method for something else": (
+        python("if self.short:\n    self.far()", fields=FAR_PYTHON),
+        csharp("if (Short) { Far(); }", fields=FAR_CSHARP),
+        [None],
+    ),
+    "in a method for both": (
+        python("if self.live_mode:\n    self.far()\nself.far()", fields=FAR_PYTHON),
+        csharp("if (LiveMode) { Far(); } Far();", fields=FAR_CSHARP),
+        [date(2020, 1, 1)],
+    ),
+    "in what LEAN calls": (
+        python("self.set_start_date(2020, 1, 1)") + AGAIN_PYTHON,
+        csharp("SetStartDate(2020, 1, 1);", fields=AGAIN_CSHARP),
+        [date(2020, 1, 1)],
     ),
     "one of several": (
         python("match self.kind:\n    case 1:\n        self.set_start_date(2020, 1, 1)"),

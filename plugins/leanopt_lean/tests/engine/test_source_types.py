@@ -111,6 +111,15 @@ def test_pythons_other_numbers(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_lean_hands_over(tmp_path: Path) -> None:
+    """By the overloads and the members; conversions are the strategy's own."""
+    fields = '[Parameter("a")] public decimal A; [Parameter("e")] public Kind E = 0;'
+    body = 'GetParameter("a", 1); int.Parse(GetParameter("b")); GetParameter("c", F());'
+    assert scanned(tmp_path, csharp(body, fields=fields)).read_types == {
+        "a": {"int", "decimal"}, "b": {"text"},
+    }  # fmt: skip
+
+
 INT_PYTHON = (
     "parameters.p: found 3.5, but main.py:7 asks for an int by its default: LEAN takes the "
     "default, 10, instead: write step = 1 from a whole min, or "
@@ -155,11 +164,11 @@ UNFIT = {
     "converted in Python": (
         python('int(self.get_parameter("p"))'),
         HALVES,
-        ("found 3.5, but main.py:7 makes a whole number of it by int(), which fails or cuts it: "
+        ("found 3.5, but main.py:7 makes a whole number of it by int(), which refuses it: "
         "write step = 1 from a whole min, or convert it to float in the source"),
     ),
-    "cut": (python('int(self.get_parameter("p", 10.0))'), HALVES, "by int(), which fails or cuts"),
-    "converted twice": (python('int(float(self.get_parameter("p")))'), HALVES, "by int()"),
+    "cut": (python('int(self.get_parameter("p", 10.0))'), HALVES, "by int(), which cuts it"),
+    "converted twice": (python('int(float(self.get_parameter("p")))'), HALVES, "which cuts it"),
     "converted later": (python('t = self.get_parameter("p")\nx = int(t)'), HALVES, "main.py:8 mak"),
     "a default beside": (python('int(self.get_parameter("p") or 5)'), HALVES, "by int()"),
     "no number": (python('float(self.get_parameter("p"))'), TEXTS, "a double of it by float()"),
@@ -169,7 +178,7 @@ UNFIT = {
         ("takes every text for true by bool(): write in the source: "
         'self.get_parameter("p") == "true"'),
     ),
-    "parsed": (csharp('int.Parse(GetParameter("p"));'), HALVES, "by int.Parse(), which fails"),
+    "parsed": (csharp('int.Parse(GetParameter("p"));'), HALVES, "by int.Parse(), which refuses"),
     "tried": (csharp('int.TryParse(GetParameter("p"), out var x);'), HALVES, "by int.TryParse()"),
     "Convert": (csharp('Convert.ToInt32(GetParameter("p"));'), HALVES, "by Convert.ToInt32()"),
     "LEAN's own": (csharp('GetParameter("p").ToInt32();'), (-5,), "a number of digits alone"),
@@ -210,6 +219,9 @@ FIT = {
     "one of two ways": (
         python(EITHER),
         HALVES,
+    ),
+    "one of two in one line": (
+        python('t = self.get_parameter("p")\nx = float(t) if "." in t else int(t)'), HALVES,
     ),
 }  # fmt: skip
 
