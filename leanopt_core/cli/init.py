@@ -47,8 +47,9 @@ def command(strategy: Path, output: Path | None, algorithm: str | None) -> None:
     installed = Installed(registry.names(Kind.STAGE), registry.names(Kind.FITNESS))
     write_new(path, pipeline_text(draft, installed))
     _print(draft, path)
-    unset = dict.fromkeys(draft.variables, str(path.parent))
-    load_pipeline(path, registry, environment={**unset, **os.environ})
+    if draft.parameters:
+        unset = dict.fromkeys(draft.variables, str(path.parent))
+        load_pipeline(path, registry, environment={**unset, **os.environ})
 
 
 def _print(draft: Draft, path: Path) -> None:
@@ -57,7 +58,8 @@ def _print(draft: Draft, path: Path) -> None:
 
     proposals = [(read.name, propose(read)) for read in draft.parameters]
     rows = [(name, toml_value(one.value), one.comment) for name, one in proposals]
-    print_table(("parameter", "proposed", ""), rows)
+    if rows:
+        print_table(("parameter", "proposed", ""), rows)
     for text in draft.said:
         click.echo(f"\n{text}")
     click.echo(f"\nwritten: {path}; look through it, then")

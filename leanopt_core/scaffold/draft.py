@@ -36,7 +36,7 @@ class Draft:
     `source` is what reads the parameters and `example` how one is read, for messages. `statistics`
     are the names that it is known to return, `lean` says that all of LEAN's are. `said` stands
     above `[parameters]`. `variables` are those of the environment that the pipeline refers to, with
-    what each is.
+    what each is. `unsure` says that the strategy may read more than `parameters`.
     """
 
     name: str
@@ -50,3 +50,4 @@ class Draft:
     executor: tuple[Line, ...] = ()
     said: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(factory=dict)
+    unsure: bool = False

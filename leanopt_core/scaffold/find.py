@@ -43,6 +43,8 @@ def is_lean(path: Path) -> bool:
 
 def _refuse_empty(draft: Draft) -> None:
     """Raise UsageError where there is nothing to search."""
+    if draft.unsure:
+        return
     if not draft.parameters:
         raise UsageError(
             f"{draft.source} reads no parameter; write {draft.example} where a number is to be "

@@ -11,6 +11,7 @@ from attrs import frozen
 from leanopt_core.scaffold.document import Line, Section, document_text
 from leanopt_core.scaffold.draft import Draft
 from leanopt_core.scaffold.ranges import propose
+from leanopt_core.scaffold.reads import Read
 
 #: The method of the default, and how many points a space must have for it to be worth the models.
 _DEFAULT, _FEW = "surrogate", 400
@@ -27,6 +28,8 @@ _PARAMETERS: Final = (
     "What is searched: min, min + step, ..., exact and never past max. Others are written",
     "{ values = [1, 2, 5, 10] } or, without an order, { choices = [...] }; or fixed: x = 5.",
 )
+# What a strategy reads whose names are all made at run time.
+_NONE: Final = Line("name", propose(Read("name")).value, off=True)
 _CONSTRAINTS: Final = (
     "What a trial must keep to. Trials that do not are kept, but are never best.",
 )
@@ -62,7 +65,7 @@ def _sections(draft: Draft, installed: Installed) -> Iterator[Section]:
     yield Section("", (Line("name", draft.name.strip(". ")[:60] or "search"), seed), (_TOP,))
     yield Section("[strategy]", draft.strategy)
     yield Section("[scenario]", draft.scenario, (_SCENARIO,))
-    lines = [Line(name, one.value, one.comment) for name, one in proposals.items()]
+    lines = [Line(name, one.value, one.comment) for name, one in proposals.items()] or [_NONE]
     yield Section("[parameters]", lines, (*_PARAMETERS, *draft.said))
     limits = ["Drawdown <= 25%", "Total Orders >= 30"]
     examples = (Line("parameters", ["fast < slow"], off=True), Line("results", limits, off=True))

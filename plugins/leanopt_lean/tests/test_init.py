@@ -224,6 +224,19 @@ def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:
     assert 'reads no parameter; write GetParameter("fast", 10) where' in none.stderr
 
 
+def test_names_made_at_run_time(leanopt, tmp_path: Path) -> None:
+    """Where all names are, there is a pipeline, for the user to write them into."""
+    text = PYTHON.partition("        self.fast")[0]
+    (tmp_path / "main.py").write_text(f"{text}        self.get_parameter(self.name)\n")
+    said = leanopt(tmp_path, "init", ".").stdout
+    assert said.startswith("\nSome names are made when the strategy runs (main.py:9): add those")
+    pipeline = tmp_path / "pipeline.toml"
+    assert table(pipeline)["parameters"] == {}
+    pipeline.write_text(pipeline.read_text().replace("# name = {", "mine = {"))
+    checked = leanopt(tmp_path, "check", ".", LEAN_DATA=str(tmp_path), check=False)
+    assert "parameters.mine" not in checked.stderr
+
+
 MISTAKES = {
     "no project": ({}, "with a function marked @backtest: none"),
     "no parameter": ({"main.py": "class A(QCAlgorithm): pass\n"}, "reads no parameter; write self"),

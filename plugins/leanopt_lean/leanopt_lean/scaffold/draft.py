@@ -68,6 +68,7 @@ def draft(wish: InitWish) -> Draft | None:
         executor=(Line("use", "docker"), Line("image", _IMAGE)),
         said=tuple(_said(source)),
         variables={_DATA: "LEAN's data folder"},
+        unsure=bool(source.unsure),
     )
 
 

@@ -13,6 +13,7 @@ from leanopt_core.scaffold.document import Line
 from leanopt_core.scaffold.python import EXAMPLES
 from leanopt_lean.reach import DEFAULT_PASS_AS
 from leanopt_lean.source import Source, Subscription
+from leanopt_lean.source.found import CURRENCY
 from leanopt_lean.source.values import day_in
 
 _RESOLUTIONS: Final = ("tick", "second", "minute", "hour", "daily")
@@ -58,6 +59,10 @@ def _symbol(source: Source, defaults: Mapping[str, object]) -> tuple[Line, str |
 
 def _setting(source: Source, key: str, defaults: Mapping[str, object]) -> tuple[Line, str | None]:
     settings = [one for one in source.settings if one.key == key]
+    other = [one.place for one in source.settings if one.key == CURRENCY and key == "cash"]
+    if other:
+        told = f"{other[0]} sets cash of another currency, which LEAN would then make 0"
+        return Line(key, EXAMPLES[key], told, off=True), None
     name = _name([one.parameters for one in settings], source, key)
     default = defaults.get(name) if name is not None else None
     value = _value(key, default)

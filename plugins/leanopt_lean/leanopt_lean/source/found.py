@@ -86,9 +86,13 @@ class Unset:
     fixed: bool = False
 
 
+#: The key of a setting that is cash of a currency that it names.
+CURRENCY = "currency"
+
+
 @frozen
 class Setting:
-    """A call that sets `start`, `end`, `cash` (or `symbol`).
+    """A call that sets `start`, `end`, `cash` (or `symbol`), or cash of another currency.
 
     `value` is None where it is not written in the source, or where only running tells whether the
     call is made (`conditional`); `parameters` flow into it.

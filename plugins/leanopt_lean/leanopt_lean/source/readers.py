@@ -194,7 +194,9 @@ class Readers:
                     otherwise=otherwise,
                     asked=tuple(one for one in asked if one.by),
                 )
-                self._readers.setdefault(scope.function, made)
+                self._readers.setdefault(_called_by(scope), made)
+                if _by_operator(scope):
+                    self._unsure.add(call.place)
                 return True
         return False
 
@@ -216,6 +218,17 @@ class Readers:
 
 _TYPES = {"int": "int", "long": "int", "short": "int", "decimal": "float", "double": "float",
           "float": "float", "bool": "bool", "string": "str"}  # fmt: skip
+
+
+def _called_by(scope: Scope) -> str:
+    """Return the name that a function is called by: a constructor by its class's."""
+    return scope.owner if scope.function == "__init__" else scope.function
+
+
+def _by_operator(scope: Scope) -> bool:
+    """Say whether Python calls a function where no call is written, as `__getitem__`."""
+    special = scope.function.startswith("__") and scope.function.endswith("__")
+    return special and scope.function != "__init__"
 
 
 def _wrapper(function: Function, named: str, default: Expression | None) -> _Reader:

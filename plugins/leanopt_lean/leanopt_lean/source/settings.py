@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from leanopt_lean.source.conditions import runs
-from leanopt_lean.source.found import Setting, Subscription
+from leanopt_lean.source.found import CURRENCY, Setting, Subscription
 from leanopt_lean.source.readers import Found, normal
 from leanopt_lean.source.syntax import (
     Call,
@@ -25,7 +25,7 @@ from leanopt_lean.source.syntax import (
 from leanopt_lean.source.values import Values, day
 
 _SETTERS: Final = {"setstartdate": "start", "setenddate": "end", "setcash": "cash"}
-_CURRENCY: Final = "setaccountcurrency"
+_ACCOUNT: Final = "setaccountcurrency"
 #: What adds one security, and where its ticker stands; resolution and market follow.
 _ADDED: Final = {
     **dict.fromkeys(("addequity", "addforex", "addcfd", "addcrypto", "addcryptofuture"), 0),
@@ -50,9 +50,11 @@ class Settings:
         for call, statement in self._calls():
             name = normal(call.name)
             given = [one.value for one in call.arguments if one.name != "**"]
-            if name == _CURRENCY and len(given) > 1:
+            if name == _ACCOUNT and len(given) > 1:
                 yield self._setting("cash", given[1:2], statement, call.place)
-            elif name in _SETTERS and not (name == "setcash" and len(given) != 1):
+            elif name == "setcash" and len(given) > 1:
+                yield Setting(CURRENCY, None, frozenset(), call.place)
+            elif name in _SETTERS and given:
                 yield self._setting(_SETTERS[name], given, statement, call.place)
 
     def _setting(

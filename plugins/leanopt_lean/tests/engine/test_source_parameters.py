@@ -201,6 +201,23 @@ EXTENSION = """static class Extensions {
     static void Own(QCAlgorithm q) { Read(q, "own", "1"); } }"""
 
 
+def test_constructors_and_operators_of_python(tmp_path: Path) -> None:
+    """A constructor is called by its class's name; no call is written where an operator reads."""
+    text = (
+        "class Knob:\n    def __init__(self, algorithm, name, default=1):\n"
+        "        self.value = algorithm.get_parameter(name, default)\n"
+    )
+    made = scanned(tmp_path / "a", python('Knob(self, "fast", 3)\nKnob(self, "slow")', text))
+    assert {one.name: one.default for one in made.parameters} == {"fast": 3, "slow": None}
+    assert made.unsure == ()
+    text = (
+        "class Store:\n    def __getitem__(self, name):\n"
+        "        return self.algorithm.get_parameter(name, 1)\n"
+    )
+    source = scanned(tmp_path / "b", python('Store()["fast"]', text))
+    assert (source.reads, [str(one) for one in source.unsure]) == (frozenset(), ["main.py:4"])
+
+
 def test_an_extension_method_is_given_its_algorithm_before(tmp_path: Path) -> None:
     """What it is called on is no argument, unless it is called as any other function."""
     body = (

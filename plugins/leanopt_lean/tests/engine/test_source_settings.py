@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from lean_projects import csharp, python, scanned
+from leanopt_lean.checks import check
+
+from leanopt_core.work import Scenario
 
 SETTINGS = {
     "three numbers": (
@@ -161,8 +164,12 @@ def test_a_marked_member_is_a_parameter(tmp_path: Path) -> None:
 
 
 def test_another_currency_beside_is_no_cash(tmp_path: Path) -> None:
-    """Two arguments name a currency."""
-    assert scanned(tmp_path, csharp('SetCash("BTC", 3);')).settings == ()
+    """Two arguments name a currency; cash that a harness sets would leave none of it."""
+    source = scanned(tmp_path, csharp('SetCash(5);\nSetCash("BTC", 3);'))
+    assert [(one.key, one.value) for one in source.settings] == [("cash", 5), ("currency", None)]
+    (told,) = check(source, [Scenario(cash=Decimal(5))], (), {"cash"}).notes
+    assert "scenario.cash: LEAN takes it for all the cash there is, and Trend.cs:10 sets" in told
+    assert not check(source, [Scenario(start=date(2020, 1, 1))], (), {"scenario"}).notes
 
 
 ADDED = {
