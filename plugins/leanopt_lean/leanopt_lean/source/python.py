@@ -75,6 +75,14 @@ class _File:
                 )
             case ast.expr():
                 self._add(self._read(node, scope), scope, node)
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
+            case _:
+                self._flow(node, scope)
+
+    def _flow(self, node: ast.AST, scope: Scope) -> None:
+        """Read a statement by which others run, or do not."""
+        match node:
             case ast.If():
                 test = self._read(node.test, scope)
                 self._add(test, scope, node.test)
@@ -82,8 +90,6 @@ class _File:
                 self._under(Condition(test, met=False), node.orelse, scope)
             case ast.While() | ast.match_case() | ast.ExceptHandler():
                 self._under(Condition(Opaque()), list(ast.iter_child_nodes(node)), scope)
-            case ast.Import() | ast.ImportFrom():
-                self._import(node)
             case ast.Try():
                 self._try(node, scope)
             case _:
