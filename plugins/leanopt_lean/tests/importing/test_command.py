@@ -17,7 +17,7 @@ def folder(tmp_path: Path, lean) -> Path:
         "from AlgorithmImports import *\n\n\n"
         "class Trend(QCAlgorithm):\n"
         "    def initialize(self):\n"
-        '        self.fast = self.get_parameter("fast", 3)\n'
+        '        self.fast = self.get_parameter("fast", 3.0)\n'
     )
     (project / "main.py").write_text(source)
     (tmp_path / "data").mkdir()
