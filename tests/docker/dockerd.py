@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 _PATIENCE = 60.0
@@ -68,6 +70,14 @@ class Dockerd:
             self._process = None
             # Its containerd has died with it; where nobody reaps that, it would be taken to live.
             (self._folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """End what keeps its containers: of an engine that was killed some may be left."""
+        mark = f"{self._folder}/exec/".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (process / "cmdline").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
 
     def _answers(self) -> bool:
         asked = ["docker", "--host", self.host, "version"]

@@ -20,6 +20,7 @@ def event(engine: Engine, action: str, **filters: object) -> Iterator[Callable[[
     )
     yield lambda: str(next(stream)["id"])
     stream.close()
+    stream._response.close()  # the SDK leaves it, and with it the socket
 
 
 def harness(engine: Engine, ident: str) -> int:

@@ -39,6 +39,7 @@ def private(home: Path) -> Iterator[dockerd.Dockerd]:
     engine.start()
     yield engine
     engine.stop()
+    engine.sweep()
 
 
 def _image(monkeypatch: pytest.MonkeyPatch, private: dockerd.Dockerd) -> str:
