@@ -18,7 +18,7 @@ _DEFINED: Final = re.compile(r"<DefineConstants\b([^>]*)>([^<]*)<")
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 #: Texts and comments, in which `#` is no directive, then a directive; holes need not be told apart.
 _PIECES: Final = re.compile(
-    r'"""(?:.|\n)*?"""|\$?@\$?"(?:[^"]|"")*"|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?'
+    r'("{3,})(?:.|\n)*?\1|\$?@\$?"(?:[^"]|"")*"|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?'
     r"|//[^\n]*|/\*(?:.|\n)*?(?:\*/|\Z)|^[^\S\n]*\#[^\n]*",
     re.MULTILINE,
 )

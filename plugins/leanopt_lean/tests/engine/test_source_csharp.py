@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from leanopt_lean.source.csharp import read_csharp
 from leanopt_lean.source.syntax import Call, Literal, walk
@@ -90,6 +90,7 @@ pieces = st.one_of(
 )
 
 
+@example([raw('"""/*'), COMMENTS["directive"]('GetParameter("no")/*GetParameter("no")')])
 @given(st.lists(pieces, max_size=6))
 def test_only_code_calls(written: list[str]) -> None:
     """Between all that may stand there, the calls in the code are found, each once, on its line."""
