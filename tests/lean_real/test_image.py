@@ -143,9 +143,10 @@ def run(leanopt) -> Run:
 
     def ran(project: Path, *sets: str) -> dict[int, dict[str, Any]]:
         words = [word for one in sets for word in ("--set", one)]
-        leanopt(project, "run", "pipeline.toml", *words, check=False, timeout=LIMIT)
+        done = leanopt(project, "run", "pipeline.toml", *words, check=False, timeout=LIMIT)
         lines = leanopt(project, "export", "--to", "jsonl").stdout.splitlines()
-        trials = [one for one in map(json.loads, lines) if "point" in one]
+        trials = [one for one in map(json.loads, lines) if one.get("backtests")]
+        assert len(trials) == 2, done.stderr
         return {one["point"]["threshold"]: next(iter(one["backtests"].values())) for one in trials}
 
     return ran

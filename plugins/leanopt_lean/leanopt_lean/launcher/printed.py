@@ -9,7 +9,7 @@ import sys
 PASSED_ON = 64 * 1024
 KEPT = 64 * 1024
 # LEAN's word for remote data that it goes on without.
-_SKIPPED = re.compile(rb"[Ss]kip(?:ping source \(|ped: )(\w+://[^\s)]+)")
+_SKIPPED = re.compile(rb"[Ss]kip(?:ping source \(|ped: )[^\n]*?(\w+://[^\s)]+)[\s)]")
 _LONGEST_LINE = 4 * 1024
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from leanopt_lean.launcher.printed import KEPT, PASSED_ON
+from leanopt_lean.launcher.printed import KEPT, PASSED_ON, Printed
 
 from tests.standin import ASSEMBLY, VERSION, configuration, project
 
@@ -328,6 +328,29 @@ def test_no_backtest_finds_what_another_left(launch: Launch, tmp_path: Path) -> 
             seen.add(place)
         assert list(scratch.iterdir()) == []
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60, 100])
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        (
+            "ERROR:: Error downloading, skipped: RemoteFile: Csv https://x.invalid/a Error",
+            "https://x.invalid/a",
+        ),
+        (
+            "ERROR:: a failed download of custom data. Skipping source (https://x.invalid/b?c=1).",
+            "https://x.invalid/b?c=1",
+        ),
+        ("ERROR:: a failed download of custom data. Skipping source (/data/custom/a.csv).", ""),
+    ],
+)
+def test_remote_data_that_lean_does_without_is_heard(line: str, address: str, cut: int) -> None:
+    """In whatever pieces it comes; local files are LEAN's own affair."""
+    printed = Printed()
+    printed.add(f"before\n{line[:cut]}".encode())
+    printed.add(f"{line[cut:]}\nafter\n".encode())
+    assert printed.skipped == address
 
 
 #: Says what LEAN's object store begins with, and saves something there.
