@@ -8,7 +8,6 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,6 +120,7 @@ def test_types(said: Said) -> None:
     }
     told = dict(said.source.read_types)
     if said.unsure("names"):
+        told = {name: told[name] for name in told.keys() & lean.keys()}
         lean = {name: lean[name] for name in told}
     assert told == lean
 
