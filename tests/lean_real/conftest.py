@@ -23,7 +23,7 @@ from regression.warm import Process, serving  # noqa: E402
 LEAN, DATA, PYTHON = "LEANOPT_LEAN", "LEANOPT_LEAN_DATA", "PYTHONNET_PYDLL"
 STRATEGIES = Path(__file__).with_name("strategies")
 #: In seconds; a cold start on a busy machine takes long.
-LIMIT = 120.0
+LIMIT = 600.0
 PROJECT = """<Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>
     <TargetFramework>net10.0</TargetFramework>

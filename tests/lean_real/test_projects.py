@@ -31,10 +31,6 @@ _ADDED = re.compile(r"AddSubscription\(\): Added ([^,]+),#0,([^,]+),(\w+),(.*?)\
 _PRICES = re.compile(r"^/(\w+/\w+/(tick|second|minute|hour|daily)/([^/_.]+))", re.MULTILINE)
 
 
-#: Threads that end late.
-_SLOW = "StopSafely(): Timeout"
-
-
 @frozen
 class Laid:
     """A project laid out in `folder`, its pipeline beside it."""
@@ -229,6 +225,5 @@ def prices(requests: list[str], added: list[tuple[str, ...]]) -> list[str]:
 
 
 def errors(printed: str) -> list[str]:
-    """Return what LEAN logged as errors, without paths, and without what a busy machine adds."""
-    found = re.findall(r"ERROR:: ([^\n]*)", printed)
-    return sorted({re.sub(r"\S*/\S*", "...", one).strip() for one in found if _SLOW not in one})
+    """Return what LEAN logged of parameters as errors; other errors can be a busy machine's."""
+    return sorted(set(re.findall(r"ERROR:: .*?(Error applying parameter[^\n]*)", printed)))
