@@ -25,10 +25,6 @@ CSPROJ = """<Project Sdk="Microsoft.NET.Sdk">
   </ItemGroup>
 </Project>
 """
-#: What is known to be wrong, by project and test.
-WRONG: Mapping[tuple[str, str], str] = {
-    ("python/lists", "types"): "a name of two loops is taken for what either gives it",
-}
 _FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAID = re.compile(r"^- (\w+): (.+)$", re.MULTILINE)
 
@@ -51,10 +47,6 @@ class Project:
     space: Mapping[str, Any] = field(factory=dict, hash=False)
     refused: str = ""
     left_out: frozenset[str] = frozenset()
-
-    def wrong(self, test: str) -> str:
-        """Return why a test of the project is known to fail, empty where it must not."""
-        return WRONG.get((self.name, test), "")
 
     @property
     def language(self) -> str:
@@ -102,10 +94,7 @@ def _row(project: Project, lean: Mapping[str, Any]) -> str:
     days = f"{lean['start']} to {lean['end']}"
     cash = f"{lean['Start Equity']} {lean['currency']}"
     data = ", ".join(lean["data"]) or "no prices"
-    wrong = [reason for (name, _), reason in WRONG.items() if name == project.name]
-    if wrong:
-        said = f"wrong: {'; '.join(dict.fromkeys(wrong))}"
-    elif project.refused:
+    if project.refused:
         said = "refuses it"
     else:
         said = f"unsure of {', '.join(sorted(project.unsure))}" if project.unsure else "the same"

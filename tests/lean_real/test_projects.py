@@ -121,14 +121,6 @@ def launch(laid: Laid, cold, leanopt) -> Launch:
     return Launch(cold({**config, "debug-mode": True}), warm, drafted)
 
 
-@pytest.fixture
-def known(request: pytest.FixtureRequest, laid: Laid) -> None:
-    """Expect the failure of what is known to be wrong."""
-    if reason := laid.project.wrong(request.function.__name__.removeprefix("test_")):
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
-
-
-@pytest.mark.usefixtures("known")
 def test_commands(laid: Laid, leanopt) -> None:
     """`init`, `check`, `plan` and five backtests: all complete, or all say the same reason."""
     laid.prepare(leanopt)
@@ -143,7 +135,6 @@ def test_commands(laid: Laid, leanopt) -> None:
         assert told == [None] * TRIALS
 
 
-@pytest.mark.usefixtures("known")
 def test_facts(laid: Laid, launch: Launch) -> None:
     """LEAN does what is recorded."""
     seen = observed(launch)
@@ -155,7 +146,6 @@ def test_facts(laid: Laid, launch: Launch) -> None:
     assert facts()[laid.project.name] == seen
 
 
-@pytest.mark.usefixtures("known")
 def test_draft(launch: Launch) -> None:
     """Warm LEAN does the same, with the dates and the cash that `init` found too."""
     own = outcome(launch.cold.document["statistics"])

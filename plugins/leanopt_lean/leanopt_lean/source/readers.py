@@ -153,6 +153,9 @@ class Readers:
             self._unsure.add(call.place)
         self._calls[id(call)] = frozenset(texts)
         default = self._default(call, reader, scope)
+        if isinstance(named, Name) and self._values.loops(named, scope) > 1:
+            # Each loop has its own names, and which are read here is not known.
+            asked, default = (), None
         for text in texts:
             value = default if default is not None else told.default
             made = _made(value) or told.made
