@@ -19,11 +19,13 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import score
-from leanopt_core.search.audience import Audience
+from leanopt_core.search.alike import AlikeCheck
+from leanopt_core.search.audience import Audience, Checks
 from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
 from leanopt_core.search.prepare import build_choice, prepared
+from leanopt_core.search.read_types import TypeCheck
 from leanopt_core.search.reading import ReadCheck
 from leanopt_core.search.resume import begin
 from leanopt_core.search.setup import setups
@@ -158,13 +160,15 @@ def drive(line: Connection, pipeline: Path, names: Sequence[str]) -> None:
             run = begin(store, ready, fitness.direction)
             ledger = Ledger(run, store.writer(run, curves=False), store.reader, frozenset())
             screen = Halting(line)
+            space = ready.pipeline.space
+            checks = Checks(ReadCheck([]), TypeCheck(space), AlikeCheck(space, {}))
             loop = RunLoop(
                 setups(ready, fitness),
                 workers=Answers(names),  # type: ignore[arg-type]
                 engine=ready.engine,
                 ledger=ledger,
                 judge=partial(score, fitness=fitness, label="fitness"),
-                audience=Audience(run.name, Registry(), screen, [], ReadCheck([])),
+                audience=Audience(run.name, Registry(), screen, [], checks),
                 keeper=Keeper("none", pipeline.parent, run.name),
                 outputs=frozenset(),
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from leanopt_core.search.events import RunEvent, TrialTold
+
 
 class Quiet:
     """What a run tells a screen, mostly unheard."""
@@ -18,12 +20,14 @@ class Quiet:
             self.first_told = time.perf_counter()
         self.told_count += 1
 
+    def observe(self, event: RunEvent) -> None:
+        """Take notice of told trials only."""
+        if isinstance(event, TrialTold):
+            self.told(event.record)
+
+    def tick(self) -> None:
+        """There is nothing to redraw."""
+
     def patience(self) -> float | None:
         """There is nothing to redraw."""
         return None
-
-    def _unheard(self, *_arguments: object, **_more: object) -> None:
-        return None
-
-    warning = preparing = started = stage_started = stage_ended = _unheard
-    backtested = cached = tick = _unheard
