@@ -22,7 +22,8 @@ from leanopt_lean.source.syntax import (
     walk,
 )
 
-_LIVE: Final = "livemode"
+#: LEAN's member, and what it hands to custom data.
+_LIVE: Final = ("livemode", "islivemode")
 #: Calls of calls that lead further are not followed.
 _FAR: Final = 8
 #: Functions that LEAN calls itself.
@@ -94,7 +95,7 @@ def _known(test: Expression) -> bool | None:
         case Literal(value=bool() as value):
             return value
         case Name():
-            return False if test.last.replace("_", "").lower() == _LIVE else None
+            return False if test.last.replace("_", "").lower() in _LIVE else None
         case Call(name="not", arguments=[inner]):
             known = _known(inner.value)
             return None if known is None else not known

@@ -78,6 +78,17 @@ UNNEEDED = {
             "SubscriptionTransportMedium.LocalFile",
             "isLiveMode ? SubscriptionTransportMedium.RemoteFile : M.LocalFile")),
     ),
+    "a remote file in a branch of live trading": (
+        python("", PYTHON_DATA.format(medium="LOCAL_FILE").replace("live", "is_live_mode").replace(
+            "        return",
+            "        if is_live_mode:\n            return SubscriptionDataSource("
+            "'x', SubscriptionTransportMedium.REMOTE_FILE)\n        return")),
+        csharp("", CSHARP_DATA.format(medium="LocalFile").replace("bool l", "bool isLiveMode")
+            .replace(
+                "            return",
+                "            if (isLiveMode) { return new SubscriptionDataSource("
+                '"x", SubscriptionTransportMedium.RemoteFile); }\n            return')),
+    ),
     "a function of its own": (
         python("self.download(1)") + "\n    def download(self, one): pass\n",
         csharp("Download(1);", fields="void Download(int one) {}"),
