@@ -13,10 +13,9 @@ import attrs
 import click
 import pytest
 from attrs import field, frozen, validators
-from leanopt_core.bounds import bounds
 
 from leanopt_core.cli.group import leanopt as group
-from leanopt_core.options import describe
+from leanopt_core.options import bounds, describe
 from leanopt_core.pipeline.units import Bytes, Seconds
 
 CONTEXT = click.Context(group, info_name="leanopt")
