@@ -56,6 +56,8 @@ def run(
     registry = discover()
     for problem in registry.problems:
         _warn(str(problem))
+    if not isinstance(overrides, Mapping | None):
+        raise UsageError(f"overrides are {overrides!r}: expected a mapping of keys to values")
     sets = [f"{key}={toml_value(value)}" for key, value in (overrides or {}).items()]
     loaded = load_pipeline(Path(pipeline), registry, sets=sets)
     return run_pipeline(loaded, registry, _Quiet(), resume=resume).run
@@ -68,6 +70,8 @@ def open_store(path: str | os.PathLike[str]) -> OpenStore:
     there is no store, StoreError where it cannot be read.
     """
     given = Path(path)
+    if not given.exists():
+        raise UsageError(f"{given} is not there; name the folder of a pipeline that was run")
     folder = given if given.is_dir() else given.parent
     file = given if given.suffix == STORE.suffix else folder / STORE
     if not file.is_file():
@@ -123,7 +127,9 @@ class OpenStore:
         return report(self._store, run, top)
 
     def best(self, run: StoredRun, top: int = TOP) -> list[RankedTrial]:
-        """Return the best trials of all searches of a run by their rank."""
+        """Return the best trials of all searches of a run by their rank; `top` is 1 or more."""
+        if top < 1:
+            raise UsageError(f"top is {top}: expected 1 or more")
         return self._store.reader.ranked(run, top)
 
     def trials(self, run: StoredRun, *, search: int = 1) -> Iterator[StoredTrial]:

@@ -40,17 +40,25 @@ _ADVICE: Final = {
     ),
     "SQLITE_IOERR": "the disk cannot be read or written; check it, and that it is not full",
 }
+#: By a word of what Python's module says.
+_MISUSE: Final = {
+    "closed database": "the store was closed; open it again",
+    "thread": "an open store belongs to one thread; open it in this one too",
+}
 
 
 def explain(path: Path, error: sqlite3.Error) -> StoreError:
     """Return the StoreError that says what `error` means for the store at `path`.
 
-    An error that SQLite did not raise (a closed connection, a value of a wrong type) is a mistake
-    in the program and is raised as it is.
+    An error that SQLite did not raise, as a value of a wrong type, is a mistake in the program and
+    is raised as it is.
     """
     name = getattr(error, "sqlite_errorname", None)
     if name is None:
-        raise error
+        misuse = next((advice for word, advice in _MISUSE.items() if word in str(error)), None)
+        if misuse is None:
+            raise error
+        return StoreError(f"{path}: {misuse}")
     known = (advice for prefix, advice in _ADVICE.items() if name.startswith(prefix))
     advice = next(known, "SQLite refused; the store may come from another program")
     return StoreError(f"{path}: {advice} ({error})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -54,6 +55,22 @@ def test_what_is_wrong_is_raised(project: Path) -> None:
         leanopt_core.run(project / "pipeline.toml", {"sed": 9})
     with pytest.raises(UsageError, match="there are no runs in"):
         leanopt_core.open_store(project)
+
+
+def test_misuse_is_told(searched: Path) -> None:
+    """In leanopt's own errors."""
+    with pytest.raises(UsageError, match="is not there"):
+        leanopt_core.open_store(searched / "typo")
+    with pytest.raises(UsageError, match="expected a mapping"):
+        leanopt_core.run(searched / "pipeline.toml", ["seed=9"])  # type: ignore[arg-type]
+    store = leanopt_core.open_store(searched)
+    with pytest.raises(UsageError, match="expected 1 or more"):
+        store.best(store.run(), 0)
+    with ThreadPoolExecutor() as pool, pytest.raises(StoreError, match="belongs to one thread"):
+        pool.submit(store.runs).result()
+    store.close()
+    with pytest.raises(StoreError, match="was closed"):
+        store.runs()
 
 
 def test_warnings_are_pythons(project: Path) -> None:

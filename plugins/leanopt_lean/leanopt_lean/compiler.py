@@ -19,6 +19,7 @@ _RUNTIME = "QuantConnect.Lean.Launcher.runtimeconfig.json"
 _SHOW = "import pathlib, sys; print(pathlib.Path(*sys.argv[1:]).read_text('utf-8'))"
 _FRAMEWORK = re.compile(r"net\d+\.\d+")
 _PROJECT = re.compile(r"<ProjectReference\s[^>]*?Include\s*=\s*[\"']([^\"']+)[\"']")
+_STRICT = re.compile(r"<TreatWarningsAsErrors>\s*true\b", re.IGNORECASE)
 _ASSEMBLY = re.compile(r"<AssemblyName>\s*([^<$]+?)\s*</AssemblyName>")
 
 
@@ -127,6 +128,8 @@ def _failed(completed: Completed, source: Path, project: str, options: Options) 
     lines = [f"{project} does not compile ({count}):", *(f"  {error}" for error in errors)]
     if not options.network and any(error.code.startswith("NU") for error in errors):
         lines.append("packages are fetched only with `build_network = true` in [strategy]")
+    if _STRICT.search((source / project).read_text(encoding="utf-8-sig", errors="replace")):
+        lines.append(f"warnings are errors by TreatWarningsAsErrors in {project}: set it to false")
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Equity, Failure, Files, Outcome
 from leanopt_lean.curve import read_equity
 from leanopt_lean.failures import failure_of
+from leanopt_lean.launcher.trouble import UNSET, unset
 from leanopt_lean.missing import missing_prices, prices_of
 from leanopt_lean.sections import read_statistics
 from leanopt_lean.trades import read_trades
@@ -76,6 +77,8 @@ def read_answer(
     if payload.get("status") not in COMPLETE:
         failed = failure_of(payload) if "state" in payload else None
         return Outcome(failure=failed or read_failure(payload), read=read, read_types=types)
+    if why := _unset(payload.get("errors")):
+        return Outcome(failure=Failure(Category.STRATEGY, unset(why)), read=read, read_types=types)
     missing = payload.get("missing")
     parts = Parts(
         equity=lambda: read_curve(payload.get("equity")),
@@ -88,6 +91,12 @@ def read_answer(
     except ValueError as error:
         message = f"the answer does not fit the protocol: {error}"
         return Outcome(failure=Failure(Category.NO_RESULT, message), read=read, read_types=types)
+
+
+def _unset(errors: object) -> str:
+    """Return what LEAN logged of parameters that it could not set, empty where there is none."""
+    logged = (str(one) for one in errors) if isinstance(errors, list) else ()
+    return next((one.partition(UNSET)[2] for one in logged if UNSET in one), "")
 
 
 @frozen

@@ -10,9 +10,12 @@ from attrs import frozen
 
 from leanopt_core.engines.builds import UNFINISHED, turn
 from leanopt_core.errors import StrategyError
+from leanopt_core.places import STATE
 from leanopt_lean.snapshot import copy_files, hash_files
 
 _KEY = "strategy.object_store"
+#: So many files are named at most.
+_MOST = 5
 
 
 @frozen
@@ -29,6 +32,11 @@ def freeze(folder: Path, builds: Path) -> Store:
     Edits in the meantime are for the next run, as those of the project are. Raises StrategyError
     for a folder that is not there, and for links, whose content could change.
     """
+    if builds.resolve().is_relative_to(folder.resolve()):
+        raise StrategyError(
+            f"{_KEY}: {folder} holds leanopt's own files too ({STATE}); "
+            "expected a folder of the store's objects only"
+        )
     files = _files(folder)
     content = hash_files(files)
     target = builds / f"store-{content}"
@@ -51,7 +59,9 @@ def _files(folder: Path) -> dict[str, Path]:
     found = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     odd = [path for path in found if path.is_symlink() or not path.is_file()]
     if odd:
-        raise StrategyError(
-            "\n".join(f"{_KEY}: {path} is no plain file; put a copy in its place" for path in odd)
-        )
+        lines = [
+            f"{_KEY}: {path} is no plain file; put a copy in its place" for path in odd[:_MOST]
+        ]
+        more = len(odd) - len(lines)
+        raise StrategyError("\n".join([*lines, *([f"{_KEY}: and {more} more"] if more else [])]))
     return {path.relative_to(folder).as_posix(): path for path in found}

@@ -21,3 +21,12 @@ _WORDS = re.compile(
 def tells_of_trouble(text: str) -> bool:
     """Say whether a message is about time, memory or files that the machine did not have."""
     return _WORDS.search(text) is not None
+
+
+#: LEAN's log where a value does not fit a member marked `[Parameter]`; it goes on with what is set.
+UNSET = "Error applying parameter values: "
+
+
+def unset(why: str) -> str:
+    """Return the message for a backtest whose parameters LEAN could not all set."""
+    return f"LEAN could not set a parameter, nor any after it: {why}"

@@ -7,10 +7,10 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from leanopt_harness.faults import ENGINE_ERROR, LONGEST_TEXT, NO_RESULT, Failure
+from leanopt_harness.faults import ENGINE_ERROR, LONGEST_TEXT, NO_RESULT, STRATEGY_ERROR, Failure
 
 from leanopt_lean.launcher.run import Run
-from leanopt_lean.launcher.trouble import tells_of_trouble
+from leanopt_lean.launcher.trouble import tells_of_trouble, unset
 
 # What LEAN's document says of a backtest that has come to its end, good or bad.
 _ENDED = frozenset({"Completed", "RuntimeError", "Stopped"})
@@ -29,13 +29,16 @@ def judge(run: Run, document: Path, *, began: bool) -> None:
     """Return where LEAN left a document; `began` says whether it wrote any file at all.
 
     Raises LeanKilledError where it was ended before its backtest was, and Failure where there is no
-    document for another reason, or LEAN did without remote data that it cannot have.
+    document for another reason, LEAN could not set a parameter, or did without remote data that it
+    cannot have.
     """
     # What .NET exits with where it cannot start LEAN looks like signals too.
     if (run.signalled or (began and run.ended_by)) and _status(document) not in _ENDED:
         raise LeanKilledError(run)
     if not document.is_file():
         raise _without_document(document.name, run, began=began)
+    if run.printed.unset:
+        raise Failure(STRATEGY_ERROR, unset(run.printed.unset))
     # With a network, a source that has a file for each day need not have all days.
     if run.printed.skipped and not _has_network():
         raise Failure(

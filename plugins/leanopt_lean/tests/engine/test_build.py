@@ -276,6 +276,17 @@ def test_every_error_is_told_with_file_and_line_and_nothing_is_kept(shop: Shop) 
     assert shop.build().assembly == "Trend.dll"
 
 
+def test_warnings_that_are_errors_are_said_to_be(shop: Shop) -> None:
+    """The compiler does not say that it is the project's own wish."""
+    strict = "<TreatWarningsAsErrors>true</TreatWarningsAsErrors></PropertyGroup>"
+    shop.write("Trend.csproj", PROJECT.replace("</PropertyGroup>", strict))
+    shop.write("Main.cs", "class Trend\n{\n    // error CS0618: 'x' is obsolete\n}\n")
+    with pytest.raises(StrategyError) as caught:
+        shop.build()
+    last = str(caught.value).splitlines()[-1]
+    assert last == "warnings are errors by TreatWarningsAsErrors in Trend.csproj: set it to false"
+
+
 def test_a_package_that_lean_does_not_have_needs_the_network(shop: Shop) -> None:
     """Those that it has do not."""
     extra = '<PackageReference Include="TA-Lib" Version="1.0.0" />'

@@ -51,3 +51,20 @@ def test_what_can_be_no_object_is_named(folder: Path, tmp_path: Path) -> None:
         freeze(folder, tmp_path / "builds")
     with pytest.raises(StrategyError, match=r"strategy\.object_store: .*/none is no folder"):
         freeze(tmp_path / "none", tmp_path / "builds")
+
+
+def test_leanopts_own_files_are_no_objects(folder: Path) -> None:
+    """A folder that holds them would grow by its own copy each time."""
+    builds = folder / ".leanopt" / "builds"
+    with pytest.raises(StrategyError, match="holds leanopt's own files too"):
+        freeze(folder, builds)
+    assert not builds.exists()
+
+
+def test_of_many_that_can_be_no_object_some_are_named(folder: Path, tmp_path: Path) -> None:
+    """And the others counted."""
+    for number in range(20):
+        (folder / f"link{number}").symlink_to(folder / "models" / "one")
+    with pytest.raises(StrategyError, match="and 15 more") as raised:
+        freeze(folder, tmp_path / "builds")
+    assert len(str(raised.value).splitlines()) == 6

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from leanopt_harness.faults import Failure
 from leanopt_lean.launcher.printed import KEPT, PASSED_ON, Printed
+from leanopt_lean.launcher.run import Run
+from leanopt_lean.launcher.verdict import judge
 
 from tests.standin import ASSEMBLY, VERSION, configuration, project
 
@@ -351,6 +354,21 @@ def test_remote_data_that_lean_does_without_is_heard(line: str, address: str, cu
     printed.add(f"before\n{line[:cut]}".encode())
     printed.add(f"{line[cut:]}\nafter\n".encode())
     assert printed.skipped == address
+
+
+@pytest.mark.parametrize("cut", [1, 30, 60])
+def test_a_parameter_that_lean_could_not_set_is_heard(tmp_path: Path, cut: int) -> None:
+    """LEAN leaves a document of a good end; it is none of these parameters."""
+    line = "ERROR:: 1997-12-31 19:00:00 Error applying parameter values: 'Nope' was not found."
+    printed = Printed()
+    printed.add(f"before\n{line[:cut]}".encode())
+    printed.add(f"{line[cut:]}\nafter\n".encode())
+    document = tmp_path / "backtest.json"
+    document.write_text('{"state": {"Status": "Completed"}}')
+    run = Run(0, signalled=False, seconds=1.0, printed=printed)
+    with pytest.raises(Failure, match="'Nope' was not found") as raised:
+        judge(run, document, began=True)
+    assert raised.value.category == "strategy error"
 
 
 #: Says what LEAN's object store begins with, and saves something there.
