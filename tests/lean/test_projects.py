@@ -110,7 +110,12 @@ def test_types(said: Said) -> None:
         name: frozenset([types] if isinstance(types, str) else types)
         for name, types in said.lean["types"].items()
     }
-    told = dict(said.source.read_types)
+    # Of what is looked up among all parameters LEAN knows no type: it is a text.
+    told = {
+        name: types
+        for name, types in said.source.read_types.items()
+        if name in lean or types != {"text"}
+    }
     if said.unsure("names") or said.unsure("types"):
         told = {name: told[name] for name in told.keys() & lean.keys()}
         lean = {name: lean[name] for name in told}
