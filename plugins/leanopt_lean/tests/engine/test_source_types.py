@@ -120,6 +120,17 @@ def test_what_lean_hands_over(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_the_source_tells_of_types(tmp_path: Path) -> None:
+    """Conversions too, where they are sure: a text that is made a number is one."""
+    body = """\
+self.a = float(self.get_parameter("a", "0.1"))
+self.b = self.get_parameter("b") + 1
+self.c = Decimal(self.get_parameter("c"))"""
+    assert scanned(tmp_path, python(body)).told_types == {
+        "a": {"text", "double"}, "b": {"text"}, "c": {"text", "decimal"},
+    }  # fmt: skip
+
+
 INT_PYTHON = (
     "parameters.p: found 3.5, but main.py:7 asks for an int by its default: LEAN takes the "
     "default, 10, instead: write step = 1 from a whole min, or "
