@@ -141,7 +141,7 @@ class Readers:
                 self._read(call, given, statement, inside)
         elif name == _READER and call.receiver == Name("base"):
             self._read(call, self._lean, statement, inside)
-        elif (reader := self._readers.get(call.name) or self._readers.get(name)) is not None:
+        elif (reader := self._readers.get(name) or self._readers.get(call.name)) is not None:
             self._read(call, reader, statement, inside)
 
     def _read(
@@ -209,23 +209,22 @@ class Readers:
 
     def _wrapped(self, call: Call, reader: _Reader, named: Name, scope: Scope) -> bool:
         """Note that the function a call stands in hands on the name that it is given itself."""
-        if self._types.rebound(named, scope):
-            return False
         for function in self._unit.functions:
             if function.scope == scope and named.path in function.names():
                 default = reader.given(call)
                 called = _called_by(scope)
                 # Of functions of one name it is not known which is called.
-                alone = self._called[called] == 1 and normal(called) != _READER
-                handed = alone and self._types.handed(default, scope) and reader.type == ""
+                known = reader.sure and self._called[called] == 1
+                handed = known and self._types.handed(default, scope) and reader.type == ""
                 otherwise = None
                 if handed and isinstance(default, Name):
                     own = default_of(function, default.path)
                     otherwise = self._types.of(own, scope) if own is not None else None
                 made = evolve(
-                    _wrapper(function, named.path, default, reader),
-                    type="" if handed else self._type(call, reader, scope) if alone else None,
+                    _wrapper(function, named.path, default),
+                    type="" if handed else self._type(call, reader, scope) if known else None,
                     otherwise=otherwise,
+                    asked=reader.asked,
                 )
                 self._readers.setdefault(called, made)
                 if _by_operator(scope):
@@ -269,9 +268,7 @@ def _by_operator(scope: Scope) -> bool:
     return special and scope.function != "__init__"
 
 
-def _wrapper(
-    function: Function, named: str, default: Expression | None, reader: _Reader
-) -> _Reader:
+def _wrapper(function: Function, named: str, default: Expression | None) -> _Reader:
     names = list(function.names())
     at = names.index(named)
     own = function.takes[at]
@@ -285,10 +282,8 @@ def _wrapper(
         names.index(handed[0]) - shift if handed else None,
         tuple(handed),
         own.value if isinstance(own, Argument) else None,
-        asked=reader.asked,
         extends=function.scope.owner if function.extends else "",
         own=True,
-        sure=reader.sure,
     )
 
 
@@ -321,13 +316,15 @@ def _made(value: Constant) -> str | None:
 def _merged(found: list[tuple[Parameter, bool]]) -> tuple[Parameter, ...]:
     """Join the readings of one name, which are sure or in a branch.
 
-    Of several, each may be meant for other texts: only what LEAN surely reads them as counts.
+    Of several, each may be meant for other texts: what LEAN reads them as counts if all are sure.
     """
     merged: dict[str, Parameter] = {}
     times = Counter(one.name for one, _ in found)
-    for one, sure in found:
-        alone = times[one.name] == 1
-        asked = tuple(two for two in one.asked if alone or (sure and two.lean))
+    open_ = {one.name for one, sure in found if not sure}
+    for one, _ in found:
+        asked = one.asked
+        if times[one.name] > 1:
+            asked = tuple(two for two in asked if two.lean and one.name not in open_)
         old = merged.get(one.name, Parameter(one.name, ()))
         merged[one.name] = Parameter(
             one.name,

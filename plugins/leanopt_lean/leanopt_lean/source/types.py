@@ -67,8 +67,10 @@ class Types:
         return not self.rebound(value, scope) and self._declared(value, scope) is None
 
     def rebound(self, name: Name, scope: Scope) -> bool:
-        """Say whether a function gives a name, which it may be handed, another value."""
-        return any(one.scope == scope for one in self._values.given(name, scope))
+        """Say whether a function gives what it is handed by a name another value."""
+        given = (one for one in self._values.given(name, scope) if one.scope == scope)
+        # A member of the same name is no other value.
+        return any(one.value != name for one in given)
 
     def _name(self, name: Name, scope: Scope, far: int) -> str | None:
         if self._values.takes(name.path, scope):

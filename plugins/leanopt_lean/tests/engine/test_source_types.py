@@ -137,6 +137,12 @@ INT_PYTHON = (
     'self.get_parameter("p", 10.0) in the source'
 )
 MEMBER = '[Parameter("p")] public {} P = default;'
+KEPT = """\
+class Kept:
+    def __init__(self, algo, name, default):
+        self.name, self.default = name, default
+        self.value = algo.get_parameter(name, default)
+"""
 UNFIT = {
     "halves of an int": (python('self.get_parameter("p", 10)'), HALVES, INT_PYTHON),
     "halves of an int in C#": (
@@ -197,6 +203,12 @@ UNFIT = {
     ),
     "a cast": (csharp('var x = (int)GetParameter("p", 10m);'), HALVES, "a whole number of"),
     "with commas": (python('self.get_parameter("p", 10)'), ("1,000", "2"), "found 1,000, but"),
+    "a name that a class keeps": (
+        python('Kept(self, "p", 10)', KEPT), HALVES, "asks for an int by its default",
+    ),
+    "tried, whatever follows": (
+        csharp('try { x = int.Parse(GetParameter("p")); } finally { y = 1; }'), HALVES, "by int.P",
+    ),
     "in a branch": (
         python('if self.w():\n    self.get_parameter("p", 1)'), HALVES, "asks for an int",
     ),
@@ -260,6 +272,16 @@ if self.w():
     self.get_parameter("p", 1)
 else:
     self.get_parameter("p", 2.5)"""
+RETURN = """\
+if self.w():
+    self.get_parameter("p", 2.5)
+    return
+self.get_parameter("p", 1)"""
+OWN_BRANCHES = """\
+def w(self, n):
+    if self.x:
+        return self.get_parameter(n, 1)
+    return self.get_parameter(n, 2.5)"""
 CAUGHT = """\
 try:
     x = int(self.get_parameter("p"))
@@ -316,10 +338,13 @@ UNSURE = {
     "a branch in C#": (
         csharp('var s = GetParameter("p"); var x = s == "ema" ? 10 : int.Parse(s);'), TEXTS,
     ),
-    "an early return": (
+    "an early return by its text": (
         csharp('var s = GetParameter("p"); if (s == "ema") { return; } y = int.Parse(s);'), TEXTS,
     ),
     "branches by another's": (python(BRANCHES), HALVES),
+    "branches of one's own": (python('self.w("p")', fields=OWN_BRANCHES), HALVES),
+    "an early return": (python(RETURN), HALVES),
+    "added to": (csharp('var w = GetParameter("p"); w += "0"; x = int.Parse(w);'), TEXTS),
     "one of two": (python('x = self.w or int(self.get_parameter("p"))'), HALVES),
     "its failing is provided for": (python(CAUGHT), TEXTS),
     "its failing is provided for in C#": (
