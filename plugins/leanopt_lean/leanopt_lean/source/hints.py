@@ -70,6 +70,7 @@ class Mentions:
     def __init__(self, unit: Unit) -> None:
         self._of: dict[str, list[Mention]] = defaultdict(list)
         self._given = Counter(one.target for one in unit.statements)
+        self._hints: dict[tuple[str, Scope], Hint] = {}
         for statement in unit.statements:
             for one, inside in walk(statement.value):
                 if isinstance(one, Name):
@@ -77,26 +78,39 @@ class Mentions:
                     for part in set(one.path.split(".")):
                         self._of[part].append(mention)
 
-    def within(self, name: str, scope: Scope) -> Iterator[Mention]:
-        """Yield where one function uses a name."""
-        for one in self._of.get(name, ()) if name else ():
-            if one.statement.scope == scope and one.name == Name(name):
-                yield one
+    def hint(self, name: str, scope: Scope) -> Hint:
+        """Return what is said of a name wherever one function uses it."""
+        found = self._hints.get((name, scope))
+        if found is None:
+            uses = self._within(name, scope) if name else ()
+            found = _joined([one for use in uses for one in _around(use.name, use.inside)])
+            self._hints[name, scope] = found
+        return found
 
     def only(self, statement: Statement) -> Mention | None:
         """Return the only use, anywhere, of a name that only this statement gives a value."""
         uses = self._of.get(statement.target, ())
         if len(uses) != 1 or self._given[statement.target] != 1:
             return None
-        return next(self.within(statement.target, statement.scope), None)
+        return next(self._within(statement.target, statement.scope), None)
+
+    def _within(self, name: str, scope: Scope) -> Iterator[Mention]:
+        """Yield where one function uses a name."""
+        for one in self._of.get(name, ()):
+            if one.statement.scope == scope and one.name == Name(name):
+                yield one
 
 
 def hint(call: Call, statement: Statement, inside: Inside | None, mentions: Mentions) -> Hint:
     """Return what is said of a reading where it stands, and of the name that it is given to."""
     near = list(_around(call, inside))
     if not any(one.made or one.texts for one in near):
-        for use in mentions.within(statement.target, statement.scope):
-            near += _around(use.name, use.inside)
+        near.append(mentions.hint(statement.target, statement.scope))
+    return _joined(near)
+
+
+def _joined(near: list[Hint]) -> Hint:
+    """Return what several hints say together, the first before the others."""
     return Hint(
         next((one.default for one in near if one.default is not None), None),
         next((one.made for one in near if one.made), None),
