@@ -31,7 +31,9 @@ class AlikeCheck:
     """Looks for two trials that differ in fractions only, and have equal statistics.
 
     Fractions are cut off, as `int()` and C#'s `(int)` do. A strategy that rounds to the nearest
-    number is found as well: of it 4 and 4.25 are alike. `source` are the types that the source
+    number is found as well: of it 4 and 4.25 are alike. Numbers that come to zero are no evidence:
+    shares and limits below one make no difference where they are never reached. Nor is a range of
+    less than one, which nobody means whole numbers by. `source` are the types that the source
     tells, `told` those that the first harness told before this run was resumed, None where none
     has. Nothing is compared before it has, or the run is at its end, so that a resumed run says the
     same.
@@ -67,7 +69,7 @@ class AlikeCheck:
         waiting, self._waiting = self._waiting, []
         for seen in waiting:
             values = seen.parameters.items()
-            rounded = {name: _whole(value) if name in names else value for name, value in values}
+            rounded = {name: _cut(value) if name in names else value for name, value in values}
             earlier = self._seen.setdefault(digest([seen.search, rounded, seen.statistics]), seen)
             if earlier is not seen:
                 self._left, self._seen = 0, {}
@@ -85,8 +87,8 @@ def _traded(outcome: Outcome) -> bool:
     return outcome.statistics is not None and outcome.statistics.total_orders != 0
 
 
-def _whole(value: Value) -> Value:
-    return int(value) if isinstance(value, Decimal) else value
+def _cut(value: Value) -> Value:
+    return (int(value) or value) if isinstance(value, Decimal) else value
 
 
 def _warning(one: _Seen, other: _Seen) -> str:

@@ -32,8 +32,9 @@ def told_types(outcomes: Iterable[Outcome]) -> Types | None:
 
 
 def fractions(axis: Axis) -> bool:
-    """Say whether an axis has numbers that are not whole."""
-    return any(_is_fraction(value) for value in _telling(axis))
+    """Say whether an axis has numbers that are not whole, and reaches over one or more."""
+    numbers = [one for one in _telling(axis) if isinstance(one, int | Decimal)]
+    return any(map(_is_fraction, numbers)) and max(numbers) - min(numbers) >= 1
 
 
 class TypeCheck:

@@ -20,11 +20,11 @@ from leanopt_core.work import Category, Failure, Outcome
 SPACE = Space(
     (
         Axis.decimals("fast", Decimal(-3), Decimal(12), Decimal("0.25")),
-        Axis.decimals("stop", Decimal(0), Decimal(1), Decimal("0.1")),
+        Axis.decimals("stop", Decimal(0), Decimal(2), Decimal("0.1")),
         Axis.integers("slow", 30, 60),
     )
 )
-POINT = {"fast": Decimal(3), "stop": Decimal("0.5"), "slow": 40}
+POINT = {"fast": Decimal(3), "stop": Decimal("1.5"), "slow": 40}
 DOUBLES = {name: frozenset({"double"}) for name in ("fast", "stop")}
 
 
@@ -62,9 +62,9 @@ def test_the_parameter_and_both_trials_are_named() -> None:
     run = Run()
     assert run.tell(fast="3") is None
     assert run.tell(fast="4", profit=2) is None
-    assert run.tell(fast="3.75", stop="0.9") is None
+    assert run.tell(fast="3.75", stop="1.9") is None
     assert run.check.judge() == (
-        "trials 1 and 3 differ only in fast (3 and 3.75), stop (0.5 and 0.9), and have equal "
+        "trials 1 and 3 differ only in fast (3 and 3.75), stop (1.5 and 1.9), and have equal "
         "statistics: the strategy may use whole numbers only. Write step = 1 then, or have the "
         "strategy read a decimal number"
     )
@@ -97,6 +97,9 @@ def test_it_is_said_at_once_where_a_harness_tells_types() -> None:
     [
         ({"fast": "3"}, {"fast": "4"}),
         ({"fast": "3.75"}, {"fast": "4"}),
+        ({"fast": "0.5"}, {"fast": "0.75"}),
+        ({"fast": "-0.25"}, {"fast": "0"}),
+        ({"fast": "3", "stop": "0.3"}, {"fast": "3.25", "stop": "0.4"}),
         ({"fast": "3"}, {"fast": "3.25", "slow": 41}),
         ({"fast": "3"}, {"fast": "3.25", "profit": 1.6}),
         ({"fast": "3"}, {"fast": "3.25", "orders": 0}),
@@ -105,7 +108,7 @@ def test_it_is_said_at_once_where_a_harness_tells_types() -> None:
     ],
 )
 def test_others_are_not_alike(one: dict[str, Any], other: dict[str, Any]) -> None:
-    """Other whole parts, other values beside, other statistics, none, or no orders."""
+    """Other whole parts, or none, other values beside, other statistics, none, or no orders."""
     run = Run()
     run.tell(**one)
     run.tell(**other)
@@ -128,13 +131,23 @@ def test_what_source_or_harness_tells_is_not_looked_at(type_: str) -> None:
 
 def test_a_resumed_run_says_the_same() -> None:
     """Trials told again come without types: those that were told before are handed in."""
-    trials = [{"fast": "3"}, {"fast": "3.25"}, {"fast": "5", "stop": "0.2"}, {"stop": "0.3"}]
+    trials = [{"fast": "3"}, {"fast": "3.25"}, {"fast": "5", "stop": "1.2"}, {"stop": "1.3"}]
     only_fast = {"fast": frozenset({"double"})}
     first, resumed = Run(), Run(told=only_fast)
     before = [first.tell(**one, types=only_fast) for one in trials]  # type: ignore[arg-type]
     after = [resumed.tell(**one) for one in trials]  # type: ignore[arg-type]
     assert before == after == [None, None, None, before[3]]
-    assert "trials 1 and 4 differ only in stop (0.5 and 0.3)" in str(before[3])
+    assert "trials 1 and 4 differ only in stop (1.5 and 1.3)" in str(before[3])
+
+
+def test_a_range_below_one_is_not_looked_at() -> None:
+    """Nobody means whole numbers by it: 1.2 and 1.8 are alike where a limit is never reached."""
+    for most, said in (("1.9", False), ("2.0", True)):
+        narrow = Axis.decimals("fast", Decimal(1), Decimal(most), Decimal("0.1"))
+        run = Run(Space((narrow,)), {})
+        run.tell(fast="1.2")
+        run.tell(fast="1.8")
+        assert (run.check.judge() is not None) == said
 
 
 def test_only_the_first_are_compared() -> None:
@@ -146,13 +159,13 @@ def test_only_the_first_are_compared() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(-12, 48), st.integers(0, 10), st.integers(0, 2)), max_size=12)
+    st.lists(st.tuples(st.integers(-12, 48), st.integers(0, 20), st.integers(0, 2)), max_size=12)
 )
 def test_it_finds_a_pair_where_there_is_one(points: list[tuple[int, int, int]]) -> None:
     """As comparing each with each does."""
     run, told = Run(), []
     for fast, stop, profit in points:
         values = (Decimal(fast) / 4, Decimal(stop) / 10)
-        told.append((int(values[0]), int(values[1]), profit))
+        told.append((*(int(one) or one for one in values), profit))
         run.tell(profit=profit, fast=str(values[0]), stop=str(values[1]))
     assert (run.check.judge() is not None) == (len(set(told)) < len(told))

@@ -14,9 +14,9 @@ from leanopt_core.space import Value, number_text
 from leanopt_lean.findings import Findings, problem
 from leanopt_lean.source import Asked, Language, Source
 
-_WHOLE: Final = re.compile(r"\s*[+-]?\d+\s*")
-_CUT: Final = re.compile(r"\s*[+-]?\d[\d,]*(?:\.0*)?\s*")
-_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
+_WHOLE: Final = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
+_CUT: Final = re.compile(r"\s*[+-]?\d[\d,]*(?:\.0*)?\s*", re.ASCII)
+_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _TRUTH: Final = re.compile(r"\s*(?:true|false)\s*", re.IGNORECASE)
 #: Of a range, which rises by one step, these levels tell all.
 _TELLING: Final = (0, 1, -1)
@@ -34,9 +34,12 @@ class _Kind:
 
     def takes(self, text: str) -> bool:
         """Say whether a text is read as what it says."""
-        if self.form.fullmatch(text) is None:
-            return False
-        return self.ends is None or self.ends[0] <= Decimal(text.replace(",", "")) <= self.ends[1]
+        return self.form.fullmatch(text) is not None and self.holds(text)
+
+    def holds(self, number: str) -> bool:
+        """Say whether a number, perhaps with commas, lies within the type's ends."""
+        ends = self.ends
+        return ends is None or ends[0] <= Decimal(number.replace(",", "")) <= ends[1]
 
 
 def _whole(called: str, least: int, most: int, form: re.Pattern[str] = _WHOLE) -> _Kind:
@@ -53,7 +56,9 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
             name: _whole(f"a {name}", 0, 2**bits - 1)
             for name, bits in {"byte": 8, "ushort": 16, "uint": 32, "ulong": 64}.items()
         },
-        "digits": _whole("a number of digits alone", 0, 2**31 - 1, re.compile(r"\d+(?:\.0*)?")),
+        "digits": _whole(
+            "a number of digits alone", 0, 2**31 - 1, re.compile(r"\d+(?:\.0*)?", re.ASCII)
+        ),
         "whole": _Kind("a whole number", _WHOLE, "whole numbers", instead="float"),
         "cut": _Kind("a whole number", _CUT, "whole numbers", instead="float"),
         "decimal": _Kind("a decimal", _NUMBER, ends=(1 - 2**96, 2**96 - 1)),
@@ -139,8 +144,8 @@ def _advice(
     if not kind.instead or _NUMBER.fullmatch(number_text(wrong)) is None:
         text = "" if asked.member or asked.by else f', or {reading}("{name}", "...") in the source'
         return f"{kind.values}{text}"
-    within = kind.ends is None or kind.ends[0] <= Decimal(number_text(wrong)) <= kind.ends[1]
-    values = "step = 1 from a whole min" if regular and within else kind.values
+    within = regular and kind.holds(number_text(wrong))
+    values = "step = 1 from a whole min" if within else kind.values
     if asked.member:
         return f"{values}, or make {asked.by} a {kind.instead} in the source"
     if asked.by:

@@ -131,6 +131,14 @@ class Code:
 
     _catch_clause = _while_statement
 
+    def _try_statement(self, node: Node) -> None:
+        body = node.child_by_field_name("body")
+        others = [one for one in node.named_children if one != body]
+        caught = self._like.caught or any(one.type == "catch_clause" for one in others)
+        tried = Code(self._found, self._scope, evolve(self._like, caught=caught))
+        tried.block([body] if body is not None else [])
+        self.block(others)
+
     def _variable_declaration(self, node: Node) -> None:
         type_ = name_of(node.child_by_field_name("type"))
         for one in node.named_children:

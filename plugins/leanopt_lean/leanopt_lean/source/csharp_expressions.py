@@ -186,7 +186,8 @@ class Expressions:
     def _assignment_expression(self, node: Node) -> Expression:
         """Read what stands on the right; calls on the left are calls too."""
         left, right = _field(node, "left"), self.read(_field(node, "right"))
-        before = self.read(left) if left.type not in _NAMES else None
+        given = _field(node, "operator").type == "="
+        before = None if given and left.type in _NAMES else self.read(left)
         if _field(node, "operator").type in ("=", "??="):
             return Choice((right,), before)
         return Opaque((right,) if before is None else (before, right))

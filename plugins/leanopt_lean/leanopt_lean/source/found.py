@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -192,8 +192,18 @@ class Source:
 
         Conversions of the strategy's own do not count, nor members of other types.
         """
+        return self._types(lambda one: one.lean)
+
+    @cached_property
+    def told_types(self) -> Mapping[str, frozenset[str]]:
+        """Return those, and the types that the strategy's own conversions make of parameters."""
+        return self._types(lambda _: True)
+
+    def _types(self, counts: Callable[[Asked], bool]) -> Mapping[str, frozenset[str]]:
         types = {
-            name: frozenset(_HANDED[one.type] for one in asked if one.type in _HANDED and one.lean)
+            name: frozenset(
+                _HANDED[one.type] for one in asked if one.type in _HANDED and counts(one)
+            )
             for name, asked in self.types.items()
         }
         return {name: some for name, some in types.items() if some}

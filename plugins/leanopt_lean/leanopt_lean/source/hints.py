@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Final
 
 from attrs import evolve, frozen
 
+from leanopt_lean.source.conditions import runs
 from leanopt_lean.source.found import Asked
 from leanopt_lean.source.syntax import (
     Call,
@@ -17,6 +19,7 @@ from leanopt_lean.source.syntax import (
     Literal,
     Name,
     Opaque,
+    Scope,
     Statement,
     Unit,
     outwards,
@@ -35,6 +38,7 @@ _DIGITS: Final = {"toint32": "digits", "toint64": "digits"}
 _GENERIC: Final = ("convertinvariant", "convertto")
 #: What conversions take: a Python text that is made an int must be whole, of any size.
 _STRICT: Final = {"int": "whole", "float": "double", "Decimal": "decimal", "bool": "truth"}
+_FRACTIONS: Final = ("decimal", "double", "float", "single")
 _CUTTING: Final = ("whole", "int", "long", "short", "int32", "int64", "int16")
 _CONVERT: Final = {
     "toint32": "int", "toint64": "long", "toint16": "short", "todecimal": "decimal",
@@ -44,61 +48,118 @@ _CONVERT: Final = {
 
 @frozen
 class Hint:
-    """A default beside a reading, the type it is made, the texts it is compared with.
-
-    `asked` are the conversions, the nearest first, whose names are shown as they are written.
-    """
+    """A default beside a reading, the type it is made, the texts it is compared with."""
 
     default: Constant = None
     made: str | None = None
     texts: tuple[str, ...] = ()
-    asked: tuple[Asked, ...] = ()
 
 
-def hint(call: Call, statement: Statement, inside: Inside | None, unit: Unit) -> Hint:
+@frozen
+class Mention:
+    """A name where it is used."""
+
+    name: Name
+    statement: Statement
+    inside: Inside | None
+
+
+class Mentions:
+    """Where the names of a unit are used, and how often each is given a value."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._of: dict[str, list[Mention]] = defaultdict(list)
+        self._given = Counter(one.target for one in unit.statements)
+        self._hints: dict[tuple[str, Scope], Hint] = {}
+        for statement in unit.statements:
+            for one, inside in walk(statement.value):
+                if isinstance(one, Name):
+                    mention = Mention(one, statement, inside)
+                    for part in set(one.path.split(".")):
+                        self._of[part].append(mention)
+
+    def hint(self, name: str, scope: Scope) -> Hint:
+        """Return what is said of a name wherever one function uses it."""
+        found = self._hints.get((name, scope))
+        if found is None:
+            uses = self._within(name, scope) if name else ()
+            found = _joined([one for use in uses for one in _around(use.name, use.inside)])
+            self._hints[name, scope] = found
+        return found
+
+    def only(self, statement: Statement) -> Mention | None:
+        """Return the only use, anywhere, of a name that only this statement gives a value."""
+        uses = self._of.get(statement.target, ())
+        if len(uses) != 1 or self._given[statement.target] != 1:
+            return None
+        return next(self._within(statement.target, statement.scope), None)
+
+    def _within(self, name: str, scope: Scope) -> Iterator[Mention]:
+        """Yield where one function uses a name."""
+        for one in self._of.get(name, ()):
+            if one.statement.scope == scope and one.name == Name(name):
+                yield one
+
+
+def hint(call: Call, statement: Statement, inside: Inside | None, mentions: Mentions) -> Hint:
     """Return what is said of a reading where it stands, and of the name that it is given to."""
     near = list(_around(call, inside))
-    asked = tuple(one for found in near for one in found.asked)
-    if statement.target and not _converted(near):
-        later = list(_later(statement, unit))
-        near += [one for _, found in later for one in found]
-        asked += _agreed(statement, later, unit)
+    if not any(one.made or one.texts for one in near):
+        near.append(mentions.hint(statement.target, statement.scope))
+    return _joined(near)
+
+
+def _joined(near: list[Hint]) -> Hint:
+    """Return what several hints say together, the first before the others."""
     return Hint(
         next((one.default for one in near if one.default is not None), None),
         next((one.made for one in near if one.made), None),
         tuple(dict.fromkeys(text for one in near for text in one.texts)),
-        asked,
     )
 
 
-def _later(statement: Statement, unit: Unit) -> Iterator[tuple[Statement, list[Hint]]]:
-    """Yield what is said of the name that a reading is given to, wherever its function has it."""
-    for other in unit.statements:
-        if other.scope == statement.scope:
-            for one, around in walk(other.value):
-                if one == Name(statement.target):
-                    yield other, list(_around(one, around))
+def certain(statement: Statement, one: Expression, inside: Inside | None) -> bool:
+    """Say whether what stands inside a statement runs wherever its function does."""
+    for outer in outwards(inside):
+        match outer:
+            case Choice(condition=None) if outer.options[0] is not one:
+                return False
+            case Choice() if outer.condition is not None and outer.condition is not one:
+                return False
+            case Call(name="and") if outer.arguments[0].value is not one:
+                return False
+        one = outer
+    return runs(statement) is True
 
 
-def _agreed(
-    statement: Statement, later: list[tuple[Statement, list[Hint]]], unit: Unit
+def conversions(
+    call: Call, statement: Statement, inside: Inside | None, mentions: Mentions
 ) -> tuple[Asked, ...]:
-    """Return the conversions of a name where they are surely its own, and are not alternatives."""
-    given = [one for one in unit.statements if one.scope == statement.scope]
-    if sum(one.target == statement.target for one in given) > 1:
-        return ()
-    chains = [
-        tuple(one for hint_ in found for one in hint_.asked)
-        for other, found in later
-        if other.conditions == statement.conditions
-    ]
-    converted = [one for one in chains if one]
-    types = {tuple(one.type for one in chain) for chain in converted}
-    return converted[0] if len(types) == 1 else ()
+    """Return the conversions that surely are made of what a reading gives, the nearest first.
+
+    They stand around it, or around the only use of the name that its value is given to. There, none
+    counts in a branch, nor in a `try` that provides for its failing.
+    """
+    found, all_of_it = _chain(call, inside)
+    use = mentions.only(statement) if all_of_it and not statement.each else None
+    if use is None or use.statement.caught or not certain(use.statement, use.name, use.inside):
+        return found
+    return found + _chain(use.name, use.inside)[0]
 
 
-def _converted(near: list[Hint]) -> bool:
-    return any(one.made or one.texts for one in near)
+def _chain(inner: Expression, inside: Inside | None) -> tuple[tuple[Asked, ...], bool]:
+    """Return the conversions directly around an expression, and whether nothing else is."""
+    found: tuple[Asked, ...] = ()
+    for outer in outwards(inside):
+        match outer:
+            case Call() if (type_ := _asked_by(outer, inner)) is not None:
+                found += (Asked(type_, outer.place, _written(outer)),)
+            case Choice(condition=None) if outer.options[0] is inner:
+                pass
+            case _:
+                return found, False
+        inner = outer
+    return found, True
 
 
 def _around(inner: Expression, inside: Inside | None) -> Iterator[Hint]:
@@ -106,9 +167,7 @@ def _around(inner: Expression, inside: Inside | None) -> Iterator[Hint]:
     for outer in outwards(inside):
         match outer:
             case Call() if (made := conversion(outer)) is not None:
-                type_ = asked_by(outer)
-                asked = (Asked(type_, outer.place, _written(outer)),) if type_ else ()
-                yield Hint(made=made, asked=asked)
+                yield Hint(made=made)
             case Choice():
                 others = [one for one in outer.options if one is not inner]
                 for one in others:
@@ -141,28 +200,37 @@ def conversion(call: Call) -> str | None:
     return _MADE.get(name)
 
 
-def chained(asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
-    """Return conversions one after another: what makes a number whole is given no text then."""
-    numbers = [at for at, one in enumerate(asked) if one.type in ("decimal", "double", "float")]
-    first = numbers[0] if numbers else len(asked)
-    return tuple(
-        evolve(one, type="cut") if at > first and one.type in _CUTTING else one
-        for at, one in enumerate(asked)
-    )
+def chained(overload: str, asked: tuple[Asked, ...]) -> Iterator[Asked]:
+    """Yield those of conversions, one after another, that can fail or cut.
+
+    The first does where LEAN hands over a text. A number that is made whole is cut, and nothing
+    else is lost of it.
+    """
+    if overload == "text":
+        yield from asked[:1]
+        overload, asked = (asked[0].type if asked else ""), asked[1:]
+    if overload in _FRACTIONS:
+        cut = next((one for one in asked if one.type not in _FRACTIONS), None)
+        if cut is not None and cut.type in _CUTTING:
+            yield evolve(cut, type="cut")
 
 
-def asked_by(call: Call) -> str | None:
-    """Return what a conversion takes: the name of a type, whole, digits or truth."""
-    name = call.name.lower()
-    if call.receiver is None:
+def _asked_by(call: Call, inner: Expression) -> str | None:
+    """Return what a conversion of an expression takes: a type's name, whole, digits or truth."""
+    name, of = call.name.lower(), call.receiver
+    if of is inner and not call.arguments:
+        if name in _GENERIC and call.types:
+            return call.types[0].lower()
+        return _DIGITS.get(name, _CONVERT.get(name))
+    first, *more = (one.value for one in call.arguments) if call.arguments else (None,)
+    # Others say how a text is written, as the base of a number.
+    if first is not inner or any(one != Name("CultureInfo.InvariantCulture") for one in more):
+        return None
+    if of is None:
         return _STRICT.get(call.name)
-    if name in _PARSE and isinstance(call.receiver, Name):
-        return call.receiver.last.lower()
-    if name in _GENERIC and call.types:
-        return call.types[0].lower()
-    if call.receiver == Name("Convert"):
-        return _CONVERT.get(name)
-    return None if call.arguments else _DIGITS.get(name, _CONVERT.get(name))
+    if name == "parse" and isinstance(of, Name) and of.last.lower() in _MADE:
+        return of.last.lower()
+    return _CONVERT.get(name) if of == Name("Convert") else None
 
 
 def _written(call: Call) -> str:

@@ -47,7 +47,7 @@ class _File:
         self.statements: list[Statement] = []
         self._conditions: tuple[Condition, ...] = ()
         self.imports: list[Import] = []
-        self._optional = False
+        self._caught = False
 
     def block(self, body: Sequence[ast.AST], scope: Scope) -> None:
         """Read statements."""
@@ -106,14 +106,14 @@ class _File:
         names = [one.name for one in node.names]
         if isinstance(node, ast.ImportFrom):
             names = [node.module or ""] if not node.level else []
-        if not self._optional:
+        if not self._caught:
             self.imports += [Import(one.partition(".")[0], self._place(node)) for one in names]
 
     def _try(self, node: ast.Try, scope: Scope) -> None:
         """Read a `try`; where its failing is provided for, what it imports need not be there."""
-        before, self._optional = self._optional, self._optional or bool(node.handlers)
+        before, self._caught = self._caught, self._caught or bool(node.handlers)
         self.block(node.body, scope)
-        self._optional = before
+        self._caught = before
         self.block([*node.handlers, *node.orelse, *node.finalbody], scope)
 
     def _function(self, node: _Defined, name: str, scope: Scope) -> Scope:
@@ -171,4 +171,5 @@ class _File:
         self.statements.append(evolve(self._statement_of(value, scope, node), target=target))
 
     def _statement_of(self, value: Expression, scope: Scope, node: ast.expr) -> Statement:
-        return Statement(scope, value, self._place(node), conditions=self._conditions)
+        place = self._place(node)
+        return Statement(scope, value, place, conditions=self._conditions, caught=self._caught)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
 from leanopt_lean.source.found import Asked, Parameter, Unset
-from leanopt_lean.source.hints import chained, hint
+from leanopt_lean.source.hints import Mentions, certain, chained, conversions, hint
 from leanopt_lean.source.syntax import (
     Argument,
     Call,
@@ -38,7 +39,9 @@ class _Reader:
     """A function that reads the parameter it is given the name of.
 
     `type` is what it asks for, empty where the default that it is given says it, `otherwise` where
-    none is given; `asked` are its own conversions. An extension method has the class `extends`.
+    none is given, both None where that is not known; `asked` are its own conversions. An extension
+    method has the class `extends`, a function of the strategy's is its `own`. It is `sure` where
+    nothing but its call decides whether the parameter is read.
     """
 
     name: int
@@ -50,6 +53,8 @@ class _Reader:
     otherwise: str | None = "text"
     asked: tuple[Asked, ...] = ()
     extends: str = ""
+    own: bool = False
+    sure: bool = True
 
     def given(self, call: Call) -> Expression | None:
         """Return the default that a call gives."""
@@ -76,9 +81,13 @@ class Readers:
         self._unit = unit
         self._values = values
         self._types = Types(unit, values)
-        lean = _Reader(0, ("name",), 1, ("defaultValue", "default_value"))
-        self._readers: dict[str, _Reader] = {_READER: lean}
-        self._found: list[Parameter] = []
+        self._mentions = Mentions(unit)
+        self._called = Counter(_called_by(one.scope) for one in unit.functions)
+        self._lean = _Reader(0, ("name",), 1, ("defaultValue", "default_value"))
+        replaced = any(normal(one) == _READER for one in self._called)
+        reader = evolve(self._lean, type=None) if replaced else self._lean
+        self._readers: dict[str, _Reader] = {_READER: reader}
+        self._found: list[tuple[Parameter, bool]] = []
         self._unsure: set[Place] = set()
         self._calls: dict[int, frozenset[str]] = {}
         self._marked: dict[str, frozenset[str]] = {}
@@ -90,7 +99,7 @@ class Readers:
             self._unsure.clear()
         for member in members:
             self._member(member)
-        ordered = sorted(self._found, key=lambda one: one.places[0])
+        ordered = sorted(self._found, key=lambda one: one[0].places[0])
         unsure = tuple(sorted(self._unsure))
         return Found(_merged(ordered), unsure, self._calls, self._marked)
 
@@ -130,6 +139,8 @@ class Readers:
                 at = 1 if name.startswith("get") else None
                 given = _Reader(0, ("key",), at, (), type="text")
                 self._read(call, given, statement, inside)
+        elif name == _READER and call.receiver == Name("base"):
+            self._read(call, self._lean, statement, inside)
         elif (reader := self._readers.get(name) or self._readers.get(call.name)) is not None:
             self._read(call, reader, statement, inside)
 
@@ -143,9 +154,8 @@ class Readers:
             if call.arguments or normal(call.name) == _READER:
                 self._unsure.add(call.place)
             return
-        told = hint(call, statement, inside, self._unit)
-        asked = chained((*self._asked(call, reader, scope), *reader.asked, *told.asked))
-        if isinstance(named, Name) and self._wrapped(call, reader, named.path, scope, asked):
+        reader = self._here(call, reader, statement, inside)
+        if isinstance(named, Name) and self._wrapped(call, reader, named, scope):
             return
         names = self._values.of(named, scope)
         texts = sorted(one for one in names or () if isinstance(one, str))
@@ -153,13 +163,29 @@ class Readers:
             self._unsure.add(call.place)
         self._calls[id(call)] = frozenset(texts)
         default = self._default(call, reader, scope)
-        if isinstance(named, Name) and self._values.loops(named, scope) > 1:
-            # Each loop has its own names, and which are read here is not known.
+        asked = self._asked(call, reader, scope)
+        if any(len(self._values.given(one, scope)) > 1 for one in _names(named)):
+            # Which of its values a name has here is not known.
             asked, default = (), None
+        told = hint(call, statement, inside, self._mentions)
         for text in texts:
             value = default if default is not None else told.default
             made = _made(value) or told.made
-            self._found.append(Parameter(text, (call.place,), value, made, told.texts, asked))
+            parameter = Parameter(text, (call.place,), value, made, told.texts, asked)
+            self._found.append((parameter, reader.sure))
+
+    def _here(
+        self, call: Call, reader: _Reader, statement: Statement, inside: Inside | None
+    ) -> _Reader:
+        """Return what a reader surely asks for where it is called."""
+        if not certain(statement, call, inside):
+            return evolve(reader, asked=(), sure=False)
+        if statement.caught:
+            return evolve(reader, asked=())
+        if reader.own:
+            # What it returns need not be what it read.
+            return reader
+        return evolve(reader, asked=conversions(call, statement, inside, self._mentions))
 
     def _default(self, call: Call, reader: _Reader, scope: Scope) -> Constant:
         given = reader.given(call)
@@ -174,30 +200,33 @@ class Readers:
         return reader.otherwise if given is None else self._types.of(given, scope)
 
     def _asked(self, call: Call, reader: _Reader, scope: Scope) -> tuple[Asked, ...]:
+        """Return what LEAN's overload asks for, and the conversions of what it gives."""
         type_ = self._type(call, reader, scope)
-        if type_ is None or self._types.handed(reader.given(call), scope):
+        if type_ is None:
             return ()
-        return (Asked(type_, call.place, default=self._default(call, reader, scope)),)
+        overload = Asked(type_, call.place, default=self._default(call, reader, scope))
+        return (overload, *chained(type_, reader.asked))
 
-    def _wrapped(
-        self, call: Call, reader: _Reader, named: str, scope: Scope, asked: tuple[Asked, ...]
-    ) -> bool:
+    def _wrapped(self, call: Call, reader: _Reader, named: Name, scope: Scope) -> bool:
         """Note that the function a call stands in hands on the name that it is given itself."""
         for function in self._unit.functions:
-            if function.scope == scope and named in function.names():
+            if function.scope == scope and named.path in function.names():
                 default = reader.given(call)
-                handed = self._types.handed(default, scope) and reader.type == ""
+                called = _called_by(scope)
+                # Of functions of one name it is not known which is called.
+                known = reader.sure and self._called[called] == 1
+                handed = known and self._types.handed(default, scope) and reader.type == ""
                 otherwise = None
                 if handed and isinstance(default, Name):
                     own = default_of(function, default.path)
                     otherwise = self._types.of(own, scope) if own is not None else None
                 made = evolve(
-                    _wrapper(function, named, default),
-                    type="" if handed else self._type(call, reader, scope),
+                    _wrapper(function, named.path, default),
+                    type="" if handed else self._type(call, reader, scope) if known else None,
                     otherwise=otherwise,
-                    asked=tuple(one for one in asked if one.by),
+                    asked=reader.asked,
                 )
-                self._readers.setdefault(_called_by(scope), made)
+                self._readers.setdefault(called, made)
                 if _by_operator(scope):
                     self._unsure.add(call.place)
                 return True
@@ -216,11 +245,16 @@ class Readers:
         for name in sorted(map(str, names)):
             made = _TYPES.get(member.type)
             asked = (Asked(member.type, member.place, member.name, member=True),)
-            self._found.append(Parameter(name, (member.place,), value, made, asked=asked))
+            parameter = Parameter(name, (member.place,), value, made, asked=asked)
+            self._found.append((parameter, True))
 
 
 _TYPES = {"int": "int", "long": "int", "short": "int", "decimal": "float", "double": "float",
           "float": "float", "bool": "bool", "string": "str"}  # fmt: skip
+
+
+def _names(expression: Expression) -> Iterator[Name]:
+    return (one for one, _ in walk(expression) if isinstance(one, Name))
 
 
 def _called_by(scope: Scope) -> str:
@@ -249,6 +283,7 @@ def _wrapper(function: Function, named: str, default: Expression | None) -> _Rea
         tuple(handed),
         own.value if isinstance(own, Argument) else None,
         extends=function.scope.owner if function.extends else "",
+        own=True,
     )
 
 
@@ -278,9 +313,18 @@ def _made(value: Constant) -> str | None:
     return "float" if value is not None else None
 
 
-def _merged(found: list[Parameter]) -> tuple[Parameter, ...]:
+def _merged(found: list[tuple[Parameter, bool]]) -> tuple[Parameter, ...]:
+    """Join the readings of one name, which are sure or in a branch.
+
+    Of several, each may be meant for other texts: what LEAN reads them as counts if all are sure.
+    """
     merged: dict[str, Parameter] = {}
-    for one in found:
+    times = Counter(one.name for one, _ in found)
+    open_ = {one.name for one, sure in found if not sure}
+    for one, _ in found:
+        asked = one.asked
+        if times[one.name] > 1:
+            asked = tuple(two for two in asked if two.lean and one.name not in open_)
         old = merged.get(one.name, Parameter(one.name, ()))
         merged[one.name] = Parameter(
             one.name,
@@ -288,7 +332,7 @@ def _merged(found: list[Parameter]) -> tuple[Parameter, ...]:
             old.default if old.default is not None else one.default,
             old.made or one.made,
             tuple(dict.fromkeys((*old.texts, *one.texts))),
-            tuple(dict.fromkeys((*old.asked, *one.asked))),
+            tuple(dict.fromkeys((*old.asked, *asked))),
         )
     return tuple(merged.values())
 

@@ -148,7 +148,8 @@ class Statement:
 
     With `each` the name is given one item after another, of each the one at `position`. `later`
     marks a statement of a lambda, which does not run where it stands. `type` is what the name is
-    declared as, empty where the source does not say it; `conditions` are what it runs under.
+    declared as, empty where the source does not say it; `conditions` are what it runs under. At a
+    `caught` one the source provides for its failing.
     """
 
     scope: Scope
@@ -160,6 +161,7 @@ class Statement:
     later: bool = False
     type: str = ""
     conditions: tuple[Condition, ...] = ()
+    caught: bool = False
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Final
 
 from leanopt_lean.source.syntax import (
@@ -37,7 +38,9 @@ class Types:
 
     def __init__(self, unit: Unit, values: Values) -> None:
         self._values = values
-        self._functions: dict[Scope, Function] = {one.scope: one for one in unit.functions}
+        self._functions: dict[Scope, list[Function]] = defaultdict(list)
+        for one in unit.functions:
+            self._functions[one.scope].append(one)
 
     def of(self, value: Expression | None, scope: Scope, far: int = 0) -> str | None:
         """Return int, decimal, double or text; None where the source does not tell it."""
@@ -59,15 +62,19 @@ class Types:
 
     def handed(self, value: Expression | None, scope: Scope) -> bool:
         """Say whether a value is what the function that it stands in is given, of any type."""
-        function = self._functions.get(scope)
-        if function is None or not isinstance(value, Name) or value.path not in function.names():
+        if not isinstance(value, Name) or not self._values.takes(value.path, scope):
             return False
-        return _OVERLOADS.get(_declared(function, value.path)) is None
+        return not self.rebound(value, scope) and self._declared(value, scope) is None
+
+    def rebound(self, name: Name, scope: Scope) -> bool:
+        """Say whether a function gives what it is handed by a name another value."""
+        given = (one for one in self._values.given(name, scope) if one.scope == scope)
+        # A member of the same name is no other value.
+        return any(one.value != name for one in given)
 
     def _name(self, name: Name, scope: Scope, far: int) -> str | None:
-        function = self._functions.get(scope)
-        if function is not None and name.path in function.names():
-            return _OVERLOADS.get(_declared(function, name.path))
+        if self._values.takes(name.path, scope):
+            return None if self.rebound(name, scope) else self._declared(name, scope)
         found = [
             _OVERLOADS.get(one.type)
             if one.type not in ("", "var")
@@ -77,6 +84,12 @@ class Types:
         ]
         return found[0] if len(set(found)) == 1 else None
 
+    def _declared(self, name: Name, scope: Scope) -> str | None:
+        """Return the type that a function declares what it is handed as; of several it is open."""
+        functions = self._functions[scope]
+        types = dict(zip(functions[0].names(), functions[0].types, strict=False))
+        return _OVERLOADS.get(types.get(name.path, "")) if len(functions) == 1 else None
+
 
 def default_of(function: Function, name: str) -> Expression | None:
     """Return the default of what a function takes by a name."""
@@ -84,11 +97,6 @@ def default_of(function: Function, name: str) -> Expression | None:
         (one.value for one in function.takes if isinstance(one, Argument) and one.name == name),
         None,
     )
-
-
-def _declared(function: Function, name: str) -> str:
-    types = dict(zip(function.names(), function.types, strict=False))
-    return types.get(name, "")
 
 
 def _joined(types: list[str | None]) -> str | None:

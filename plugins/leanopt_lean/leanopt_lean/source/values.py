@@ -62,10 +62,6 @@ class Values:
         )
         return next((tier for tier in tiers if tier), [])
 
-    def loops(self, name: Name, scope: Scope) -> int:
-        """Return how many loops give a name its values."""
-        return sum(one.each for one in self.given(name, scope))
-
     def of(self, value: Expression, scope: Scope, far: int = 0) -> frozenset[Constant] | None:
         """Return all that an expression can be, None where only running tells."""
         if far > _FAR:
