@@ -48,6 +48,8 @@ class _File:
         self._conditions: tuple[Condition, ...] = ()
         self.imports: list[Import] = []
         self._optional = False
+        # What is imported under another name, by that name.
+        self._renamed: dict[str, str] = {}
 
     def block(self, body: Sequence[ast.AST], scope: Scope) -> None:
         """Read statements."""
@@ -57,7 +59,7 @@ class _File:
     def _statement(self, node: ast.AST, scope: Scope) -> None:
         match node:
             case ast.ClassDef():
-                bases = [one for base in node.bases if (one := last(base))]
+                bases = [self._renamed.get(one, one) for base in node.bases if (one := last(base))]
                 self.classes.append(Class(node.name, tuple(bases), self._place(node)))
                 self.block(node.body, Scope(node.name))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -105,6 +107,7 @@ class _File:
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         names = [one.name for one in node.names]
         if isinstance(node, ast.ImportFrom):
+            self._renamed |= {one.asname: one.name for one in node.names if one.asname}
             names = [node.module or ""] if not node.level else []
         if not self._optional:
             self.imports += [Import(one.partition(".")[0], self._place(node)) for one in names]
