@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,9 +31,9 @@ _STORED: Final = (
     *("containskey", "getfilepath", "keys"),
 )
 _STORE: Final = "objectstore"
-_ENDS: Final = "setenddate"
+_DATES: Final = {"setstartdate": "start", "setenddate": "end"}
+#: What tells the time of the machine's clock, as a member of anything.
 _CLOCKS: Final = ("now", "utcnow", "today")
-_CLOCKED: Final = ("datetime", "date")
 
 
 class Needs:
@@ -42,6 +43,10 @@ class Needs:
         self._unit = unit
         self._values = values
         self._functions = {normal(one.scope.function) for one in unit.functions}
+        self._bodies: dict[str, list[Statement]] = defaultdict(list)
+        for one in unit.statements:
+            if one.scope.function:
+                self._bodies[one.scope.function].append(one)
 
     def needs(self) -> Iterator[Need]:
         """Yield what is needed, in the order of the source's statements."""
@@ -58,11 +63,23 @@ class Needs:
             yield Need("remote", call.name, call.place)
         elif name in _STORED and _is_store(call.receiver):
             yield Need("store", f"{_last(call.receiver)}.{call.name}", call.place)
-        elif name == _ENDS and lean(call.receiver):
-            for one in call.arguments:
-                if any(map(_clock, self._values.reaching(one.value, scope))):
-                    yield Need("today", call.name, call.place)
-                    return
+        elif name in _DATES and lean(call.receiver):
+            if any(self._clocked(one.value, scope) for one in call.arguments):
+                yield Need(_DATES[name], call.name, call.place)
+
+    def _clocked(self, value: Expression, scope: Scope) -> bool:
+        """Say whether a clock tells a value, in a function of the project's own too."""
+        seen = set[str]()
+        waiting = [(value, scope)]
+        while waiting:
+            for one in self._values.reaching(*waiting.pop()):
+                if _clock(one):
+                    return True
+                name = one.name if isinstance(one, Call) else one.last
+                if name not in seen:
+                    seen.add(name)
+                    waiting += [(two.value, two.scope) for two in self._bodies.get(name, ())]
+        return False
 
 
 def _medium(name: Name, statement: Statement) -> Iterator[Need]:
@@ -94,6 +111,7 @@ def _last(receiver: Expression | None) -> str:
 def _clock(one: Call | Name) -> bool:
     """Say whether an expression is the time of the machine's clock."""
     if isinstance(one, Name):
-        return normal(one.last) in _CLOCKS and normal(one.qualifier) in _CLOCKED
-    of = one.receiver
-    return normal(one.name) in _CLOCKS and isinstance(of, Name) and normal(of.last) in _CLOCKED
+        return any(normal(name) in _CLOCKS for name in one.path.split(".")[1:])
+    if one.name == "time":
+        return one.receiver in (None, Name("time"))
+    return one.receiver is not None and normal(one.name) in _CLOCKS
