@@ -53,7 +53,7 @@ def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Uni
         tuple(found.functions),
         tuple(found.statements),
         tuple(found.members),
-        tuple(dict.fromkeys(Place(file, line) for line in _broken(root))),
+        tuple(dict.fromkeys([*(Place(file, line) for line in _broken(root)), *found.deep])),
     )
 
 

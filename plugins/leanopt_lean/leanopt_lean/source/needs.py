@@ -54,8 +54,8 @@ class Needs:
             for one, inside in walk(statement.value):
                 if isinstance(one, Call):
                     yield from self._call(one, statement.scope)
-                elif isinstance(one, Name) and not _live(one, inside):
-                    yield from _medium(one, statement)
+                elif isinstance(one, Name):
+                    yield from _medium(one, inside, statement)
 
     def _call(self, call: Call, scope: Scope) -> Iterator[Need]:
         name = normal(call.name)
@@ -63,9 +63,12 @@ class Needs:
             yield Need("remote", call.name, call.place)
         elif name in _STORED and _is_store(call.receiver):
             yield Need("store", f"{_last(call.receiver)}.{call.name}", call.place)
-        elif name in _DATES and lean(call.receiver):
-            if any(self._clocked(one.value, scope) for one in call.arguments):
-                yield Need(_DATES[name], call.name, call.place)
+        elif (
+            name in _DATES
+            and lean(call.receiver)
+            and any(self._clocked(one.value, scope) for one in call.arguments)
+        ):
+            yield Need(_DATES[name], call.name, call.place)
 
     def _clocked(self, value: Expression, scope: Scope) -> bool:
         """Say whether a clock tells a value, in a function of the project's own too."""
@@ -82,8 +85,9 @@ class Needs:
         return False
 
 
-def _medium(name: Name, statement: Statement) -> Iterator[Need]:
-    if normal(name.qualifier) == _MEDIUM and (kind := _MEDIA.get(normal(name.last))):
+def _medium(name: Name, inside: Inside | None, statement: Statement) -> Iterator[Need]:
+    kind = _MEDIA.get(normal(name.last)) if normal(name.qualifier) == _MEDIUM else None
+    if kind is not None and not _live(name, inside):
         yield Need(kind, f"{name.qualifier}.{name.last}", statement.place)
 
 

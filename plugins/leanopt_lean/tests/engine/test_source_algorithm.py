@@ -141,7 +141,7 @@ REFUSED = {
     "no C#": (
         {"A.cs": "class : QCAlgorithm { int b; }"},
         None,
-        "project has no class that derives from QCAlgorithm; not understood as C#: A.cs:1",
+        "project has no class that derives from QCAlgorithm; not understood: A.cs:1",
     ),
 }
 

@@ -109,6 +109,10 @@ UNNEEDED = {
                 "            if (isLiveMode) { return new SubscriptionDataSource("
                 '"x", SubscriptionTransportMedium.RemoteFile); }\n            return')),
     ),
+    "a download in live trading": (
+        python('self.download("x") if self.live_mode else None'),
+        csharp('var x = LiveMode ? Download("x") : null;'),
+    ),
     "a function of its own": (
         python("self.download(1)") + "\n    def download(self, one): pass\n",
         csharp("Download(1);", fields="void Download(int one) {}"),

@@ -54,9 +54,45 @@ CASES = {
         {"a": 3, "b": 3},
     ),
     "one of two": (
+        python('self.get_parameter("a" if self.short else "b")'),
+        csharp('GetParameter(Short ? "a" : "b");'),
+        {"a": None, "b": None},
+    ),
+    "one of two, the other in live trading": (
         python('self.get_parameter("a" if self.live_mode else "b")'),
         csharp('GetParameter(LiveMode ? "a" : "b");'),
-        {"a": None, "b": None},
+        {"b": None},
+    ),
+    "behind what only live trading does": (
+        python('if self.live_mode: self.get_parameter("a"); return\nself.get_parameter("b")'),
+        csharp('if (LiveMode) { GetParameter("a"); return; }\nGetParameter("b");'),
+        {"b": None},
+    ),
+    "behind a return in backtests": (
+        python('if not self.live_mode:\n    return\nself.get_parameter("a")'),
+        csharp('if (!LiveMode) return; GetParameter("a");'),
+        {},
+    ),
+    "behind a return in live trading alone": (
+        python('if self.live_mode:\n    return\nself.get_parameter("a")'),
+        csharp('if (LiveMode) { return; } GetParameter("a");'),
+        {"a": None},
+    ),
+    "in the next round of a loop": (
+        python(
+            'for x in y:\n    if not self.live_mode: continue\n    self.get_parameter("a")\n'
+            'self.get_parameter("b")'
+        ),
+        csharp(
+            'foreach (var x in y) { if (!LiveMode) { continue; } GetParameter("a"); }'
+            'GetParameter("b");'
+        ),
+        {"b": None},
+    ),
+    "a test of the test that is read": (
+        python('if self.get_parameter("a") == "1" and self.live_mode: self.get_parameter("b")'),
+        csharp('if (GetParameter("a") == "1" && LiveMode) { GetParameter("b"); }'),
+        {"a": None},
     ),
     "alternatives are defaults": (
         python('x = int(self.get_parameter("fast") or 20)'),
@@ -129,6 +165,40 @@ def test_a_parameter_is_found_with_its_default(tmp_path: Path, case: str, langua
         expected["slow"] = "5"
     assert {one.name: one.default for one in source.parameters} == expected
     assert source.unsure == ()
+
+
+LONG = {
+    "sums": (lambda n: 'x = "a"' + ' + "b"' * n, lambda n: "var x = 1" + " + 2 - 3" * n + ";"),
+    "calls": (lambda n: "x = a" + ".f(1)" * (n // 2), lambda n: "var x = a" + ".F(1)" * n + ";"),
+    "tests": (
+        lambda n: "if a == 0:\n    pass\n" + "elif a == 1:\n    b = 1\n" * (n // 2),
+        lambda n: "if (a == 0) { }" + " else if (a == 1) { b = 1; }" * n,
+    ),
+    "choices": (
+        lambda n: "x = " + "1 if a else " * n + "2",
+        lambda n: "var x = " + "a == 1 ? 2 : " * n + "3;",
+    ),
+}
+READ = ('self.get_parameter("p", 1)', 'GetParameter("p", 1);')
+
+
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+@pytest.mark.parametrize("case", LONG)
+def test_long_chains_are_read(tmp_path: Path, case: str, language: int) -> None:
+    """They are no nesting; what stands beside them is read."""
+    body = f"{LONG[case][language](800)}\n{READ[language]}"
+    found = scanned(tmp_path / "Trend", (python, csharp)[language](body))
+    assert (found.reads, found.unread) == ({"p"}, ())
+
+
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+def test_what_is_nested_too_deeply_is_said(tmp_path: Path, language: int) -> None:
+    """With its line; all else is read."""
+    deep = ("x = " + "not " * 1000 + "a", "var x = " + "!" * 2000 + "a;")[language]
+    text = (python, csharp)[language](f"{deep}\n{READ[language]}")
+    found = scanned(tmp_path / "Trend", text)
+    line = next(at for at, one in enumerate(text.splitlines(), 1) if " x = " in one)
+    assert (found.reads, [one.line for one in found.unread]) == ({"p"}, [line])
 
 
 UNSURE = {
