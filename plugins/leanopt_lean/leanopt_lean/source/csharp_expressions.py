@@ -202,7 +202,7 @@ class Expressions:
     def _switch_expression(self, node: Node) -> Expression:
         subject, *arms = _inside(node)
         values = [_inside(one)[-1] for one in arms]
-        cases = [_inside(one)[0] for one in arms]
+        cases = [two for one in arms for two in _inside(one)[:-1]]
         return Choice(self._all(values), Opaque(self._all([subject, *cases]), comparison=True))
 
     def _assignment_expression(self, node: Node) -> Expression:

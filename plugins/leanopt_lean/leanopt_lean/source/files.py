@@ -16,10 +16,13 @@ from leanopt_lean.source.csharp import read_csharp
 from leanopt_lean.source.csharp_directives import defined
 from leanopt_lean.source.found import Language
 from leanopt_lean.source.python import read_python
+from leanopt_lean.source.python_expressions import last
 from leanopt_lean.source.syntax import Unit
 
 #: Where LEAN begins a Python algorithm.
 MAIN: Final = "main.py"
+#: Functions that import what their first argument names.
+_LOADING: Final = ("import_module", "__import__")
 _LARGEST: Final = 16 * 1024 * 1024
 
 
@@ -95,6 +98,10 @@ def _imported(name: str, tree: ast.Module) -> Iterator[str]:
                 base = ".".join((*above, *([module] if module else [])))
                 inside = [alias.name for alias in names if alias.name != "*"]
                 modules = [base, *(f"{base}.{one}" if base else one for one in inside)]
+            case ast.Call(func=called, args=[ast.Constant(value=str() as module), *_]) if (
+                last(called) in _LOADING
+            ):
+                modules = [module]
             case _:
                 continue
         for one in modules:

@@ -125,10 +125,11 @@ class Expressions(ast.NodeVisitor):
         return Binary("-", Literal(0), inner) if isinstance(node.op, ast.USub) else Opaque((inner,))
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Expression:
-        parts = self._all(
-            [one.value if isinstance(one, ast.FormattedValue) else one for one in node.values]
-        )
-        return reduce(_join, (Literal(""), *parts))
+        return reduce(_join, (Literal(""), *self._all(node.values)))
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> Expression:
+        value = self.read(node.value)
+        return Opaque((value, self.read(node.format_spec))) if node.format_spec else value
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Expression:
         values = self._all(node.values)

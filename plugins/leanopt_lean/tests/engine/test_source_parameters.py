@@ -89,6 +89,16 @@ CASES = {
         ),
         {"b": None},
     ),
+    "in the test of a choice": (
+        python('match 1:\n    case x if self.get_parameter("v", 1) > 3: pass'),
+        csharp('var x = a switch { int b when GetParameter("v", 1) > 3 => b, _ => 1 };'),
+        {"v": 1},
+    ),
+    "in a text's format": (
+        python("x = f\"{y:>{self.get_parameter('w', 3)}}\""),
+        csharp('var x = $"{y} {GetParameter("w", 3):F2}";'),
+        {"w": 3},
+    ),
     "a test of the test that is read": (
         python('if self.get_parameter("a") == "1" and self.live_mode: self.get_parameter("b")'),
         csharp('if (GetParameter("a") == "1" && LiveMode) { GetParameter("b"); }'),
@@ -202,6 +212,10 @@ def test_what_is_nested_too_deeply_is_said(tmp_path: Path, language: int) -> Non
 
 
 UNSURE = {
+    "of a table that is handed on": (
+        python('h = self.get_parameters\nh()["k"]'),
+        csharp('var h = GetParameters; var k = h()["k"];'),
+    ),
     "made at run time": (
         python('self.get_parameter(self.time.strftime("%d"))'),
         csharp('GetParameter(Time.ToString("d"));'),
@@ -383,10 +397,12 @@ def test_other_files_of_the_project_are_read(tmp_path: Path) -> None:
     (tmp_path / "models" / "__init__.py").write_text("from .alpha import Alpha\n")
     (tmp_path / "models" / "alpha.py").write_text(model)
     (tmp_path / "old.py").write_text(model.replace("depth", "old"))
-    text = python("Alpha(self)", "from models import Alpha")
+    (tmp_path / "loaded.py").write_text(model.replace("depth", "width"))
+    body = 'Alpha(self)\nimportlib.import_module("loaded").Alpha(self)'
+    text = python(body, "from models import Alpha\nimport importlib")
     source = scanned(tmp_path, text)
-    assert source.files == ("main.py", "models/__init__.py", "models/alpha.py")
-    assert source.reads == {"depth"}
+    assert set(source.files) == {"main.py", "models/__init__.py", "models/alpha.py", "loaded.py"}
+    assert source.reads == {"depth", "width"}
     folder = tmp_path / "csharp"
     for name in ("obj", "Models"):
         (folder / name).mkdir(parents=True)
