@@ -13,7 +13,7 @@ from leanopt_core.errors import StrategyError
 from leanopt_lean.compiler import project_file
 from leanopt_lean.snapshot import files_of
 from leanopt_lean.source.csharp import read_csharp
-from leanopt_lean.source.csharp_directives import defined
+from leanopt_lean.source.csharp_project import AFTER, BEFORE, compiled, defined
 from leanopt_lean.source.found import Language
 from leanopt_lean.source.python import read_python
 from leanopt_lean.source.python_expressions import last
@@ -42,25 +42,26 @@ def read_files(project: Path, apart: Collection[Path] = (), main: str = MAIN) ->
     if not project.is_dir():
         raise StrategyError(f"strategy.project: {project} is no folder")
     names = frozenset(files_of(project, apart))
-    compiled = project_file(project)
-    if main in names and compiled:
-        raise StrategyError(f"{project} has {main} and {compiled}: keep one of the languages")
+    file = project_file(project)
+    if main in names and file:
+        raise StrategyError(f"{project} has {main} and {file}: keep one of the languages")
     if main in names:
         return Files(Language.PYTHON, dict(_python(project, main, names)))
-    if compiled is None:
+    if file is None:
         found = ", ".join(sorted(name for name in names if name.endswith(".py"))[:8])
         hint = f"; there are: {found}" if found else ""
         raise StrategyError(f"{project} has neither {main} nor a .csproj{hint}")
-    symbols = defined(_text(project / compiled))
-    return Files(Language.CSHARP, dict(_csharp(project, names, symbols)))
+    read = {one: _text(project / one) for one in (BEFORE, file, AFTER) if one in (file, *names)}
+    behind = [text for one, text in read.items() if one != BEFORE]
+    sources = compiled((name for name in sorted(names) if name.endswith(".cs")), behind)
+    return Files(Language.CSHARP, dict(_csharp(project, sources, defined(read.values()))))
 
 
 def _csharp(
     project: Path, names: Collection[str], symbols: Collection[str]
 ) -> Iterator[tuple[str, Unit]]:
-    for name in sorted(names):
-        if name.endswith(".cs"):
-            yield name, _read_csharp(name, _text(project / name), symbols)
+    for name in names:
+        yield name, _read_csharp(name, _text(project / name), symbols)
 
 
 def _read_csharp(name: str, text: str, symbols: Collection[str]) -> Unit:

@@ -430,6 +430,33 @@ def test_code_for_other_builds_is_not_read(tmp_path: Path) -> None:
     assert scan(folder).reads == {"no NEVER", "no DEBUG", "TRACE", "OWN", "HERE", "no TEST"}
 
 
+def test_what_the_project_imports_counts(tmp_path: Path) -> None:
+    """Symbols before and behind its file; what is taken away before is added again by the SDK."""
+    names = ("Main", "Old/A", "Old/B", "Sub/Deep/C", "First", "Last", "Debug")
+    body = "\n".join(f'#if {one}\nGetParameter("{one}");\n#endif' for one in ("FIRST", "LAST"))
+    sources = {
+        f"{name}.cs": f'class X{at} {{ int D(QCAlgorithm a) => a.GetParameter("{name}", 3); }}'
+        for at, name in enumerate(names)
+    }
+    folder = project(tmp_path, {"Trend.cs": csharp(body), **sources})
+    (file,) = folder.glob("*.csproj")
+    symbols = "<PropertyGroup><DefineConstants>{}</DefineConstants></PropertyGroup>"
+    removed = '<ItemGroup><Compile Remove="{}" /></ItemGroup>'
+    (folder / "Directory.Build.props").write_text(
+        f"<Project>{symbols.format('FIRST')}{removed.format('First.cs')}</Project>"
+    )
+    (folder / "Directory.Build.targets").write_text(
+        f"<Project>{symbols.format('LAST')}{removed.format('last.cs')}</Project>"
+    )
+    file.write_text(
+        f'<Project Sdk="Microsoft.NET.Sdk">{removed.format("old/**;**/c.cs")}'
+        '<ItemGroup><Compile Include="Old\\B.cs" /></ItemGroup>'
+        "<ItemGroup Condition=\"'$(Configuration)' == 'Debug'\">"
+        '<Compile Remove="Debug.cs" /></ItemGroup></Project>'
+    )
+    assert scan(folder).reads == {"FIRST", "LAST", "Main", "Old/B", "First", "Debug"}
+
+
 def test_the_real_strategy(tmp_path: Path) -> None:
     """The one whose documents and landscapes the tests go by."""
     (tmp_path / "EmaBands.cs").write_bytes(REAL.read_bytes())
