@@ -61,14 +61,19 @@ class Needs:
         name = normal(call.name)
         if name == "download" and name not in self._functions and lean(call.receiver):
             yield Need("remote", call.name, call.place)
-        elif name in _STORED and _is_store(call.receiver):
-            yield Need("store", f"{_last(call.receiver)}.{call.name}", call.place)
+        elif name in _STORED and isinstance(of := call.receiver, Name) and self._store(of, scope):
+            yield Need("store", f"{of.last}.{call.name}", call.place)
         elif (
             name in _DATES
             and lean(call.receiver)
             and any(self._clocked(one.value, scope) for one in call.arguments)
         ):
             yield Need(_DATES[name], call.name, call.place)
+
+    def _store(self, name: Name, scope: Scope) -> bool:
+        """Say whether a name is LEAN's object store, or one that it is given to."""
+        given = (one.value for one in self._values.given(name, scope))
+        return any(isinstance(one, Name) and normal(one.last) == _STORE for one in (name, *given))
 
     def _clocked(self, value: Expression, scope: Scope) -> bool:
         """Say whether a clock tells a value, in a function of the project's own too."""
@@ -102,14 +107,6 @@ def _live(name: Name, inside: Inside | None) -> bool:
         )
         for outer in outwards(inside)
     )
-
-
-def _is_store(receiver: Expression | None) -> bool:
-    return isinstance(receiver, Name) and normal(receiver.last) == _STORE
-
-
-def _last(receiver: Expression | None) -> str:
-    return receiver.last if isinstance(receiver, Name) else ""
 
 
 def _clock(one: Call | Name) -> bool:

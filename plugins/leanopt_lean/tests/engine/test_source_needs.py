@@ -61,6 +61,11 @@ NEEDED = {
         csharp('if (ObjectStore.ContainsKey("a")) { ObjectStore.ReadBytes("a"); }'),
         [("store", "tore.", None), ("store", "tore.", None)],
     ),
+    "an object of the store by another name": (
+        python('store = self.object_store\nstore.read("m")'),
+        csharp('var store = ObjectStore; store.ReadBytes("m");'),
+        [("store", "store.", None)],
+    ),
     "an end that the clock tells": (
         python("today = datetime.now()\nself.set_end_date(today - timedelta(1))"),
         csharp("var today = DateTime.UtcNow;\nSetEndDate(today.AddDays(-1));"),
@@ -116,6 +121,10 @@ UNNEEDED = {
     "a function of its own": (
         python("self.download(1)") + "\n    def download(self, one): pass\n",
         csharp("Download(1);", fields="void Download(int one) {}"),
+    ),
+    "what it reads of something else": (
+        python('text = str(self.object_store)\nbook = Book(self.object_store)\nbook.read("a")'),
+        csharp('var book = new Book(ObjectStore); book.ReadBytes("a");'),
     ),
     "what it saves": (
         python('self.object_store.save("a", "b")'),
