@@ -14,6 +14,9 @@ from leanopt_core.search.prepare import look_at
 
 @click.command("check")
 @pipeline_options
+@click.option(
+    "--allow-unread", is_flag=True, help="Pass though the strategy reads not every parameter."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     pipeline: Path,
@@ -21,6 +24,7 @@ def command(
     workers: int | None,
     symbol: str | None,
     seed: int | None,
+    allow_unread: bool,
     as_json: bool,
 ) -> None:
     """Say every mistake in PIPELINE at once; exit code 3 where there is one.
@@ -39,7 +43,7 @@ def command(
 
         print_json({"mistakes": [asdict(mistake) for mistake in error.mistakes]})
         raise click.exceptions.Exit(error.exit_code) from None
-    look_at(loaded)
+    look_at(loaded, allow_unread=allow_unread)
     if as_json:
         print_json({"mistakes": []})
     else:

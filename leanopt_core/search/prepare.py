@@ -113,13 +113,12 @@ def asked_of(pipeline: Pipeline) -> Brief:
     return Brief(tuple(values), pipeline.scenarios, values=values)
 
 
-def look_at(pipeline: Pipeline) -> None:
+def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
     """Have the engine look at the strategy, where it can do so without running anything.
 
-    Parameters that are never read pass: a run may allow them. Raises StrategyError with all that is
-    wrong.
+    Raises StrategyError with all that is wrong.
     """
-    brief = evolve(asked_of(pipeline), allow_unread=True)
+    brief = evolve(asked_of(pipeline), allow_unread=allow_unread)
     if wrong := engine_of(pipeline).check(brief):
         raise StrategyError("\n".join(wrong))
 

@@ -40,15 +40,13 @@ def check_absent(source: Source, options: LeanStrategy, brief: Brief, once: Once
     around = Around()
     if imports or any(one.kind == "remote" for one in source.needs):
         around = _look(once, options, imports)
-    clocked = any(one.end is None for one in brief.scenarios) or "end" not in told(
-        abilities_of(options)
-    )
     return Findings.of(
         note(text)
         for text in (
             *_remote(source.needs, around),
             *(_stored(source.needs) if options.object_store is None else ()),
-            *(_today(source.needs) if clocked else ()),
+            *_today(source.needs, options, brief),
+            *_yesterday(source, brief),
             *(_lacking(one, around) for one in imports if one.name in around.lacking),
         )
     )
@@ -87,13 +85,28 @@ def _stored(needs: tuple[Need, ...]) -> Iterator[str]:
             )
 
 
-def _today(needs: tuple[Need, ...]) -> Iterator[str]:
+def _today(needs: tuple[Need, ...], options: LeanStrategy, brief: Brief) -> Iterator[str]:
+    known = told(abilities_of(options))
     for one in needs:
-        if one.kind == "today":
+        key = one.kind
+        if key not in ("start", "end"):
+            continue
+        if key not in known or any(getattr(at, key) is None for at in brief.scenarios):
             yield (
                 f"{one.place}: {one.what} takes the day from the clock: tomorrow the same backtest "
-                "has another end; write the day, or let `end` in [scenario] set it (warm LEAN)"
+                f"has another {key}; write the day, or let `{key}` in [scenario] set it (warm LEAN)"
             )
+
+
+def _yesterday(source: Source, brief: Brief) -> Iterator[str]:
+    """Tell that LEAN chooses the end where neither the source nor a scenario does."""
+    if any(one.key == "end" for one in source.settings):
+        return
+    if any(one.end is None for one in brief.scenarios):
+        yield (
+            f"{source.algorithm} sets no end date, and [scenario] has no `end`: LEAN ends "
+            "yesterday, so tomorrow the same backtest has another end; write the day in either"
+        )
 
 
 def _lacking(one: Import, around: Around) -> str:

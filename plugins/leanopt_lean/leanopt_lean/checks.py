@@ -79,7 +79,7 @@ def check_parameters(
     ]
     if source.unread:
         places = ", ".join(map(str, source.unread))
-        found.append(note(f"not understood as C#, so parameters can be missed: {places}"))
+        found.append(note(f"not understood, so parameters can be missed: {places}"))
     known = {*given, *passed_names}
     found += [
         problem(f"{_key(one.name, given)}: at {one.place} {one.reason}")

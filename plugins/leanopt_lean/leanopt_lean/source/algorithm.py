@@ -120,7 +120,7 @@ def _choose_python(
 def _unread(files: Files) -> str:
     """Return where an algorithm can hide: what could not be read."""
     places = [str(unit.unread[0]) for unit in files.units.values() if unit.unread]
-    return f"; not understood as C#: {', '.join(places)}" if places else ""
+    return f"; not understood: {', '.join(places)}" if places else ""
 
 
 def _only(where: Path, found: Mapping[str, Class], key: str, unread: str = "") -> str:

@@ -1,9 +1,10 @@
-"""Whether a statement runs in a backtest, as far as the conditions around it tell."""
+"""Which statements run in a backtest, as far as the conditions around them tell."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Final
 
 from attrs import evolve
@@ -19,96 +20,151 @@ from leanopt_lean.source.syntax import (
     Scope,
     Statement,
     Unit,
+    mapped,
     walk,
 )
+from leanopt_lean.source.values import Values
 
 #: LEAN's member, and what it hands to custom data.
 _LIVE: Final = ("livemode", "islivemode")
-#: Calls of calls that lead further are not followed.
+#: Calls of calls that lead further, and names of names, are not followed.
 _FAR: Final = 8
 #: Functions that LEAN calls itself.
 _LEANS: Final = re.compile(r"initialize|on_?[a-z]", re.IGNORECASE)
 _UNKNOWN: Final = Condition(Opaque())
-_NEVER: Final = Condition(Literal(value=False))
-
-
-def runs(statement: Statement) -> bool | None:
-    """Return whether its conditions let a statement run in a backtest, None where they may."""
-    met = [
-        known if known is None else known is one.met
-        for one in statement.conditions
-        for known in [_known(one.test)]
-    ]
-    if False in met:
-        return False
-    return None if None in met else True
 
 
 def in_backtests(unit: Unit) -> Unit:
-    """Return what a backtest runs: what is called under conditions only is under them too."""
+    """Return what a backtest runs, under those conditions only that differ between backtests.
+
+    What is called under conditions only is under them too, and of an expression what only live
+    trading takes is left out.
+    """
+    called = _calls(unit)
+    tests = _Tests(Values(unit))
+    unit = evolve(unit, statements=tuple(tests.left(unit)))
     for _ in range(_FAR):
-        before = unit.statements
-        calls = _calls(unit)
-        unit = evolve(
-            unit,
-            statements=tuple(
-                one if known is None else evolve(one, conditions=(*one.conditions, known))
-                for one in before
-                if runs(one) is not False
-                for known in [_called_under(calls[one.scope], one)]
-            ),
-        )
+        before, calls = unit.statements, _calls(unit)
+        left = (one for one in before if one.scope in calls or one.scope not in called)
+        unit = evolve(unit, statements=tuple(_under_calls(one, calls) for one in left))
         if unit.statements == before:
             break
-    return evolve(unit, statements=tuple(one for one in unit.statements if runs(one) is not False))
+    return unit
 
 
-def _calls(unit: Unit) -> dict[Scope, list[bool | None]]:
-    """Return of each function whether each place that names it runs in backtests."""
+def _calls(unit: Unit) -> dict[Scope, set[bool]]:
+    """Return of each function whether the places that name it run without a condition."""
     named: dict[str, list[Scope]] = defaultdict(list)
     for function in unit.functions:
         if not _LEANS.match(function.scope.function):
             named[function.scope.function].append(function.scope)
-    found: dict[Scope, list[bool | None]] = defaultdict(list)
+    found: dict[Scope, set[bool]] = defaultdict(set)
     for statement in unit.statements:
         for one, _ in walk(statement.value):
             name = one.name if isinstance(one, Call) else one.last if isinstance(one, Name) else ""
             own = isinstance(one, Call) and one.receiver in (None, Name("base"))
             for scope in named.get(name, ()):
                 if scope != statement.scope:
-                    found[scope].append(runs(statement) if own else True)
-    return found
+                    found[scope].add(not (own and statement.conditions))
+    return dict(found)
 
 
-def _called_under(calls: list[bool | None], statement: Statement) -> Condition | None:
-    """Return the condition that all calls of a statement's function add to its own."""
-    if not calls or True in calls:
-        return None
-    if None not in calls:
-        return _NEVER
-    return None if _UNKNOWN in statement.conditions else _UNKNOWN
+def _under_calls(one: Statement, calls: dict[Scope, set[bool]]) -> Statement:
+    """Return a statement under the conditions of its function's calls, where all have some."""
+    if True in calls.get(one.scope, (True,)) or _UNKNOWN in one.conditions:
+        return one
+    return evolve(one, conditions=(*one.conditions, _UNKNOWN))
 
 
-def _known(test: Expression) -> bool | None:
-    """Return what a test says in every backtest, None where that differs."""
-    match test:
-        case Literal(value=bool() as value):
+class _Tests:
+    """Knows what tests say in every backtest, through names too."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        # By the test's identity and the scope it stands in: many statements share one.
+        self._told: dict[tuple[int, Scope], bool | None] = {}
+
+    def left(self, unit: Unit) -> Iterator[Statement]:
+        """Yield the statements whose conditions can be met, with those that are not known."""
+        for one in unit.statements:
+            met = [(two, self._known(two.test, one.scope)) for two in one.conditions]
+            if all(known in (None, two.met) for two, known in met):
+                unknown = tuple(two for two, known in met if known is None)
+                yield evolve(one, value=self._taken(one.value, one.scope), conditions=unknown)
+
+    def _taken(self, value: Expression, scope: Scope) -> Expression:
+        """Return what of an expression a backtest comes to."""
+        decided = any(
+            (isinstance(one, Choice) or (isinstance(one, Call) and one.name == "and"))
+            and self._cut(one, scope) is not one
+            for one, _ in walk(value)
+        )
+        if not decided:
             return value
-        case Name():
-            return False if test.last.replace("_", "").lower() in _LIVE else None
-        case Call(name="not", arguments=[inner]):
-            known = _known(inner.value)
-            return None if known is None else not known
-        case Call(name="and"):
-            return _joined([one.value for one in test.arguments], decisive=False)
-        case Choice(condition=None):
-            return _joined(list(test.options), decisive=True)
-    return None
+        try:
+            return mapped(self._cut(value, scope), lambda part: self._taken(part, scope))
+        except RecursionError:
+            return value
+
+    def _cut(self, value: Expression, scope: Scope) -> Expression:
+        match value:
+            case Choice(options=(first, second), condition=test) if test is not None:
+                known = self._known(test, scope)
+                return value if known is None else Choice((first if known else second,), test)
+            case Choice(condition=None):
+                end = self._end(value.options, scope, decisive=True)
+                return value if end is None else Choice(value.options[:end])
+            case Call(name="and"):
+                given = tuple(one.value for one in value.arguments)
+                end = self._end(given, scope, decisive=False)
+                return value if end is None else evolve(value, arguments=value.arguments[:end])
+        return value
+
+    def _end(self, tests: tuple[Expression, ...], scope: Scope, *, decisive: bool) -> int | None:
+        """Return behind which test what follows is not come to, None where there is no such."""
+        for at, one in enumerate(tests[:-1], 1):
+            if self._known(one, scope) is decisive:
+                return at
+        return None
+
+    def _known(self, test: Expression, scope: Scope, far: int = 0) -> bool | None:
+        """Return what a test says in every backtest, None where that differs."""
+        key = (id(test), scope)
+        if key not in self._told and far <= _FAR:
+            self._told[key] = self._tell(test, scope, far + 1)
+        return self._told.get(key)
+
+    def _tell(self, test: Expression, scope: Scope, far: int) -> bool | None:
+        match test:
+            case Literal(value=bool() as value):
+                return value
+            case Name():
+                live = test.last.replace("_", "").lower() in _LIVE
+                return False if live else self._given(test, scope, far)
+            case Call(name="not", arguments=[inner]):
+                known = self._known(inner.value, scope, far)
+                return None if known is None else not known
+            case Call(name="and"):
+                values = [self._known(one.value, scope, far) for one in test.arguments]
+                return _joined(values, decisive=False)
+            case Choice(condition=None):
+                values = [self._known(one, scope, far) for one in test.options]
+                return _joined(values, decisive=True)
+        return None
+
+    def _given(self, name: Name, scope: Scope, far: int) -> bool | None:
+        """Return what a name says that stands for LEAN's word; a mere yes or no may change."""
+        if self._values.takes(name.path, scope):
+            return None
+        given = self._values.given(name, scope)
+        if any(one.each or isinstance(one.value, Literal) for one in given):
+            return None
+        told = {self._known(one.value, one.scope, far) for one in given}
+        return told.pop() if len(told) == 1 else None
 
 
-def _joined(tests: list[Expression], *, decisive: bool) -> bool | None:
+def _joined(known: list[bool | None], *, decisive: bool) -> bool | None:
     """Return what tests say together, of which a single one can decide."""
-    known = [_known(one) for one in tests]
     if decisive in known:
         return decisive
     return None if None in known else not decisive

@@ -29,7 +29,7 @@ _NOWHERE: Final = Place("", 0)
 _OPEN: Final = frozenset({"public", "protected", "internal"})
 #: What holds declarations, and what holds nothing that runs.
 _HOLDERS: Final = ("namespace_declaration", "declaration_list", "ERROR")
-_SKIPPED: Final = ("using_directive", "enum_declaration", "delegate_declaration", "comment",
+_SKIPPED: Final = ("enum_declaration", "delegate_declaration", "comment",
                    "file_scoped_namespace_declaration", "extern_alias_directive")  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Uni
         tuple(found.functions),
         tuple(found.statements),
         tuple(found.members),
-        tuple(dict.fromkeys(Place(file, line) for line in _broken(root))),
+        tuple(dict.fromkeys([*(Place(file, line) for line in _broken(root)), *found.deep])),
     )
 
 
@@ -74,6 +74,8 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.found = Found(file)
+        # What `using` gives another name, by that name.
+        self._renamed: dict[str, str] = {}
 
     def declarations(self, node: Node, owner: str) -> None:
         """Read the members of a file, a namespace or a type."""
@@ -82,6 +84,8 @@ class _Reader:
                 self._type(one)
             elif one.type in _HOLDERS:
                 self.declarations(one, owner)
+            elif one.type == "using_directive":
+                self._using(one)
             elif one.type in ("field_declaration", "event_field_declaration"):
                 self._field(one, owner)
             elif one.type in ("property_declaration", "indexer_declaration"):
@@ -91,14 +95,26 @@ class _Reader:
             elif one.type not in _SKIPPED:
                 Code(self.found, Scope(owner)).statement(one)
 
+    def _using(self, node: Node) -> None:
+        """Note another name of a class; one for all files is one that derives from it."""
+        if (named := node.child_by_field_name("name")) is None:
+            return
+        name, of = name_of(named), name_of(node.named_children[-1])
+        self._renamed[name] = of
+        if any(one.type == "global" for one in node.children):
+            place = self.found.place(node)
+            self.found.classes.append(Class(name, (of,), place, concrete=False))
+
     def _type(self, node: Node) -> None:
         name = name_of(node.child_by_field_name("name"))
         listed = next((one for one in node.children if one.type == "base_list"), None)
         if node.type != "interface_declaration":
-            bases = [one for one in (listed.named_children if listed else ()) if one.type in _BASES]
+            below = listed.named_children if listed else ()
+            bases = [name_of(one) for one in below if one.type in _BASES]
+            bases = [self._renamed.get(one, one) for one in bases]
             concrete = not {"abstract", "static"} & modifiers(node)
             place = self.found.place(node.child_by_field_name("name") or node)
-            self.found.classes.append(Class(name, tuple(map(name_of, bases)), place, concrete))
+            self.found.classes.append(Class(name, tuple(bases), place, concrete))
         if body := node.child_by_field_name("body"):
             self.declarations(body, name)
 

@@ -40,6 +40,8 @@ class Found:
     functions: list[Function] = field(factory=list)
     statements: list[Statement] = field(factory=list)
     members: list[Member] = field(factory=list)
+    #: Where something is nested too deeply to be read.
+    deep: list[Place] = field(factory=list)
 
     def place(self, node: Node) -> Place:
         """Return the line where a node begins."""
@@ -57,6 +59,8 @@ class Code:
         self._scope = scope
         self._like = like or Statement(scope, Opaque(), Place("", 0))
         self._expressions = Expressions(found.file, self.later)
+        #: What must hold for what stands behind a statement, where that can return.
+        self.behind: tuple[Condition, ...] = ()
 
     def arguments(self, node: Node) -> tuple[Argument, ...]:
         """Return what stands between brackets."""
@@ -89,6 +93,13 @@ class Code:
 
     def statement(self, node: Node) -> None:
         """Read a statement, an expression where it stands, and all inside it."""
+        self.behind = ()
+        try:
+            self._statement(node)
+        except RecursionError:
+            self._found.deep.append(self._found.place(node))
+
+    def _statement(self, node: Node) -> None:
         if (read := getattr(self, f"_{node.type}", None)) is not None:
             read(node)
         elif node.type.endswith("_statement") or node.type in _BLOCKS:
@@ -98,9 +109,13 @@ class Code:
 
     def block(self, nodes: Sequence[Node]) -> None:
         """Read one statement after another."""
+        code = self
         for one in nodes:
             if one.type not in _FLAT and not one.type.endswith("_type"):
-                self.statement(one)
+                code.statement(one)
+                for behind in code.behind:
+                    code = code._under(behind.test, met=behind.met)
+        self.behind = ()
 
     def _under(self, test: Expression, *, met: bool = True) -> Code:
         """Return who reads what runs where a test is met, or not."""
@@ -108,12 +123,30 @@ class Code:
         return Code(self._found, self._scope, evolve(self._like, conditions=conditions))
 
     def _if_statement(self, node: Node) -> None:
+        """Read an `if`, and `else if` behind it one after another."""
+        code: Code = self
+        branch: Node | None = node
+        left, returning = list[Condition](), True
+        test: Expression = Opaque()
+        while branch is not None and branch.type == "if_statement":
+            test = code._test(branch)
+            if (first := branch.child_by_field_name("consequence")) is not None:
+                code._under(test).statement(first)
+            returning = returning and _leaves(first)
+            left += [Condition(test, met=False)] if returning else []
+            code = code._under(test, met=False)
+            branch = branch.child_by_field_name("alternative")
+        if branch is not None:
+            code.statement(branch)
+            if branch == node.child_by_field_name("alternative") and _leaves(branch):
+                left.append(Condition(test))
+        self.behind = tuple(left)
+
+    def _test(self, node: Node) -> Expression:
         tested = node.child_by_field_name("condition")
         test = self._expressions.read(tested) if tested is not None else Opaque()
         self._add(node, test)
-        for name, met in (("consequence", True), ("alternative", False)):
-            if (branch := node.child_by_field_name(name)) is not None:
-                self._under(test, met=met).statement(branch)
+        return test
 
     def _switch_statement(self, node: Node) -> None:
         """Read what a value is held against, then the sections."""
@@ -219,6 +252,13 @@ class Code:
                 position=position,
             )
         )  # fmt: skip
+
+
+def _leaves(branch: Node | None) -> bool:
+    """Say whether a branch ends its function, or this round of a loop."""
+    while branch is not None and branch.type == "block":
+        branch = branch.named_children[-1] if branch.named_children else None
+    return branch is not None and branch.type in ("return_statement", "continue_statement")
 
 
 def modifiers(node: Node) -> set[str]:

@@ -13,9 +13,6 @@ RELEASE: Final = frozenset(
         *(f"NET{version}_0_OR_GREATER" for version in range(5, 11)),
     }
 )
-_GROUP: Final = re.compile(r"<PropertyGroup\b([^>]*)>(.*?)</PropertyGroup\s*>", re.DOTALL)
-_DEFINED: Final = re.compile(r"<DefineConstants\b([^>]*)>([^<]*)<")
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 #: Texts and comments, in which `#` is no directive, then a directive; holes need not be told apart.
 _PIECES: Final = re.compile(
     r'("{3,})(?:.|\n)*?\1|\$?@\$?"(?:[^"]|"")*"|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?'
@@ -25,16 +22,6 @@ _PIECES: Final = re.compile(
 _DIRECTIVE: Final = re.compile(r"[^\S\n]*#[^\S\n]*(\w+)([^\n]*)")
 _LINE: Final = re.compile(r"^[^\S\n]*#[^\S\n]*(?:if|elif|else|endif)\b[^\n]*", re.MULTILINE)
 _WORDS: Final = re.compile(r"\w+|&&|\|\||==|!=|[!()]")
-
-
-def defined(project: str) -> frozenset[str]:
-    """Return the symbols that a build for release defines by the text of a project's file."""
-    found = set(RELEASE)
-    for where, group in _GROUP.findall(_COMMENT.sub("", project)):
-        for condition, words in _DEFINED.findall(group):
-            if "debug" not in f"{where}{condition}".lower():
-                found.update(word.strip() for word in re.split("[;,]", words))
-    return frozenset(found)
 
 
 def live(text: str, symbols: Collection[str] = RELEASE) -> str:

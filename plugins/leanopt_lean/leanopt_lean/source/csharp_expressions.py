@@ -38,6 +38,12 @@ _SAME: Final = (
 _ITEMS: Final = ("initializer_expression", "collection_expression", "tuple_expression")
 _NAMES: Final = ("identifier", "predefined_type", "qualified_name", "alias_qualified_name",
                  "generic_name", "this", "base")  # fmt: skip
+#: What chains are made of, by the field in which they go on: these can be long, and are no nesting.
+_CHAINS: Final = {
+    **dict.fromkeys(("member_access_expression", "element_access_expression"), "expression"),
+    "binary_expression": "left", "invocation_expression": "function",
+    "conditional_expression": "alternative", "conditional_access_expression": "condition",
+}  # fmt: skip
 _CONSTANTS: Final[dict[str, Constant]] = {"true": True, "false": False, "null": None}
 _ESCAPE: Final = re.compile(r"\\(u[\da-fA-F]{4}|U[\da-fA-F]{8}|x[\da-fA-F]{1,4}|[^\n])")
 _ESCAPES: Final = {"0": "\0", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
@@ -51,9 +57,17 @@ class Expressions:
     def __init__(self, file: str, block: Callable[[Node], None]) -> None:
         self._file = file
         self._block = block
+        self._links: dict[int, Expression] = {}
 
     def read(self, node: Node) -> Expression:
         """Return what a node says; what is not understood keeps its parts."""
+        if node.id in self._links:
+            return self._links.pop(node.id)
+        for link in reversed(list(_chain(node))):
+            self._links[link.id] = self._read(link)
+        return self._read(node)
+
+    def _read(self, node: Node) -> Expression:
         kind = node.type
         if kind in _NAMES:
             return _named(node)
@@ -143,22 +157,30 @@ class Expressions:
 
     def _binary_expression(self, node: Node) -> Expression:
         sign = _field(node, "operator").type
-        chain: list[Node] = []
-        first = node
-        while first.type == "binary_expression" and _field(first, "operator").type == sign:
-            chain.append(_field(first, "right"))
-            first = _field(first, "left")
-        read = self._all([first, *reversed(chain)])
+        left, right = self._all([_field(node, "left"), _field(node, "right")])
         if sign in ("+", "-", "*", "/", "%"):
-            return reduce(lambda left, right: Binary(sign, left, right), read)
+            return Binary(sign, left, right)
         if sign == "&&":
-            return Call("and", tuple(map(Argument, read)), self.place(node))
-        return (
-            Choice(read) if sign in ("??", "||") else Opaque(read, comparison=sign in ("==", "!="))
-        )
+            before: tuple[Argument, ...] = (Argument(left),)
+            if isinstance(left, Call) and left.name == "and":
+                before = left.arguments
+            return Call("and", (*before, Argument(right)), self.place(node))
+        if sign in ("??", "||"):
+            if isinstance(left, Choice) and left.condition is None:
+                return Choice((*left.options, right))
+            return Choice((left, right))
+        if sign in ("==", "!=") and isinstance(right, Literal) and isinstance(right.value, bool):
+            same = (sign == "==") is right.value
+            return left if same else Call("not", (Argument(left),), self.place(node))
+        return Opaque((left, right), comparison=sign in ("==", "!="))
 
     def _is_pattern_expression(self, node: Node) -> Expression:
-        return Opaque(self._all(_inside(node)), comparison=True)
+        match self._all(_inside(node)):
+            case (value, Literal(value=bool() as wanted)):
+                no = Call("not", (Argument(value),), self.place(node))
+                return value if wanted else no
+            case read:
+                return Opaque(read, comparison=True)
 
     def _or_pattern(self, node: Node) -> Expression:
         return Items(self._all(_inside(node)))
@@ -180,7 +202,7 @@ class Expressions:
     def _switch_expression(self, node: Node) -> Expression:
         subject, *arms = _inside(node)
         values = [_inside(one)[-1] for one in arms]
-        cases = [_inside(one)[0] for one in arms]
+        cases = [two for one in arms for two in _inside(one)[:-1]]
         return Choice(self._all(values), Opaque(self._all([subject, *cases]), comparison=True))
 
     def _assignment_expression(self, node: Node) -> Expression:
@@ -244,6 +266,16 @@ class Expressions:
             pieces[::2] = _dedented([str(one) for one in pieces[::2]])
         read = [Literal(characters(one)) if isinstance(one, str) else one for one in pieces]
         return reduce(lambda left, right: Binary("+", left, right), read)
+
+
+def _chain(node: Node) -> Iterator[Node]:
+    """Yield what a chain goes on with, as `a.F(1)` and `a` of `a.F(1).G(2)`."""
+    while (field := _CHAINS.get(node.type)) is not None:
+        ifnull = field == "left" and _field(node, "operator").type == "??"
+        if (inner := node.child_by_field_name("right" if ifnull else field)) is None:
+            return
+        yield inner
+        node = inner
 
 
 def _inside(node: Node) -> list[Node]:

@@ -13,13 +13,16 @@ from leanopt_core.errors import StrategyError
 from leanopt_lean.compiler import project_file
 from leanopt_lean.snapshot import files_of
 from leanopt_lean.source.csharp import read_csharp
-from leanopt_lean.source.csharp_directives import defined
+from leanopt_lean.source.csharp_project import AFTER, BEFORE, compiled, defined
 from leanopt_lean.source.found import Language
 from leanopt_lean.source.python import read_python
+from leanopt_lean.source.python_expressions import last
 from leanopt_lean.source.syntax import Unit
 
 #: Where LEAN begins a Python algorithm.
 MAIN: Final = "main.py"
+#: Functions that import what their first argument names.
+_LOADING: Final = ("import_module", "__import__")
 _LARGEST: Final = 16 * 1024 * 1024
 
 
@@ -39,25 +42,26 @@ def read_files(project: Path, apart: Collection[Path] = (), main: str = MAIN) ->
     if not project.is_dir():
         raise StrategyError(f"strategy.project: {project} is no folder")
     names = frozenset(files_of(project, apart))
-    compiled = project_file(project)
-    if main in names and compiled:
-        raise StrategyError(f"{project} has {main} and {compiled}: keep one of the languages")
+    file = project_file(project)
+    if main in names and file:
+        raise StrategyError(f"{project} has {main} and {file}: keep one of the languages")
     if main in names:
         return Files(Language.PYTHON, dict(_python(project, main, names)))
-    if compiled is None:
+    if file is None:
         found = ", ".join(sorted(name for name in names if name.endswith(".py"))[:8])
         hint = f"; there are: {found}" if found else ""
         raise StrategyError(f"{project} has neither {main} nor a .csproj{hint}")
-    symbols = defined(_text(project / compiled))
-    return Files(Language.CSHARP, dict(_csharp(project, names, symbols)))
+    read = {one: _text(project / one) for one in (BEFORE, file, AFTER) if one in (file, *names)}
+    behind = [text for one, text in read.items() if one != BEFORE]
+    sources = compiled((name for name in sorted(names) if name.endswith(".cs")), behind)
+    return Files(Language.CSHARP, dict(_csharp(project, sources, defined(read.values()))))
 
 
 def _csharp(
     project: Path, names: Collection[str], symbols: Collection[str]
 ) -> Iterator[tuple[str, Unit]]:
-    for name in sorted(names):
-        if name.endswith(".cs"):
-            yield name, _read_csharp(name, _text(project / name), symbols)
+    for name in names:
+        yield name, _read_csharp(name, _text(project / name), symbols)
 
 
 def _read_csharp(name: str, text: str, symbols: Collection[str]) -> Unit:
@@ -95,6 +99,10 @@ def _imported(name: str, tree: ast.Module) -> Iterator[str]:
                 base = ".".join((*above, *([module] if module else [])))
                 inside = [alias.name for alias in names if alias.name != "*"]
                 modules = [base, *(f"{base}.{one}" if base else one for one in inside)]
+            case ast.Call(func=called, args=[ast.Constant(value=str() as module), *_]) if (
+                last(called) in _LOADING
+            ):
+                modules = [module]
             case _:
                 continue
         for one in modules:

@@ -126,8 +126,8 @@ class Use:
 class Need:
     """A place that needs more than the source and LEAN's data.
 
-    `kind` is `remote` (another machine), `store` (what LEAN's object store held before) or `today`
-    (an end date that the clock tells); `what` is the name in the source.
+    `kind` is `remote` (another machine), `store` (what LEAN's object store held before), `start` or
+    `end` (a date that the clock tells); `what` is the name in the source.
     """
 
     kind: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,9 +31,9 @@ _STORED: Final = (
     *("containskey", "getfilepath", "keys"),
 )
 _STORE: Final = "objectstore"
-_ENDS: Final = "setenddate"
+_DATES: Final = {"setstartdate": "start", "setenddate": "end"}
+#: What tells the time of the machine's clock, as a member of anything.
 _CLOCKS: Final = ("now", "utcnow", "today")
-_CLOCKED: Final = ("datetime", "date")
 
 
 class Needs:
@@ -42,6 +43,10 @@ class Needs:
         self._unit = unit
         self._values = values
         self._functions = {normal(one.scope.function) for one in unit.functions}
+        self._bodies: dict[str, list[Statement]] = defaultdict(list)
+        for one in unit.statements:
+            if one.scope.function:
+                self._bodies[one.scope.function].append(one)
 
     def needs(self) -> Iterator[Need]:
         """Yield what is needed, in the order of the source's statements."""
@@ -49,24 +54,45 @@ class Needs:
             for one, inside in walk(statement.value):
                 if isinstance(one, Call):
                     yield from self._call(one, statement.scope)
-                elif isinstance(one, Name) and not _live(one, inside):
-                    yield from _medium(one, statement)
+                elif isinstance(one, Name):
+                    yield from _medium(one, inside, statement)
 
     def _call(self, call: Call, scope: Scope) -> Iterator[Need]:
         name = normal(call.name)
         if name == "download" and name not in self._functions and lean(call.receiver):
             yield Need("remote", call.name, call.place)
-        elif name in _STORED and _is_store(call.receiver):
-            yield Need("store", f"{_last(call.receiver)}.{call.name}", call.place)
-        elif name == _ENDS and lean(call.receiver):
-            for one in call.arguments:
-                if any(map(_clock, self._values.reaching(one.value, scope))):
-                    yield Need("today", call.name, call.place)
-                    return
+        elif name in _STORED and isinstance(of := call.receiver, Name) and self._store(of, scope):
+            yield Need("store", f"{of.last}.{call.name}", call.place)
+        elif (
+            name in _DATES
+            and lean(call.receiver)
+            and any(self._clocked(one.value, scope) for one in call.arguments)
+        ):
+            yield Need(_DATES[name], call.name, call.place)
+
+    def _store(self, name: Name, scope: Scope) -> bool:
+        """Say whether a name is LEAN's object store, or one that it is given to."""
+        given = (one.value for one in self._values.given(name, scope))
+        return any(isinstance(one, Name) and normal(one.last) == _STORE for one in (name, *given))
+
+    def _clocked(self, value: Expression, scope: Scope) -> bool:
+        """Say whether a clock tells a value, in a function of the project's own too."""
+        seen = set[str]()
+        waiting = [(value, scope)]
+        while waiting:
+            for one in self._values.reaching(*waiting.pop()):
+                if _clock(one):
+                    return True
+                name = one.name if isinstance(one, Call) else one.last
+                if name not in seen:
+                    seen.add(name)
+                    waiting += [(two.value, two.scope) for two in self._bodies.get(name, ())]
+        return False
 
 
-def _medium(name: Name, statement: Statement) -> Iterator[Need]:
-    if normal(name.qualifier) == _MEDIUM and (kind := _MEDIA.get(normal(name.last))):
+def _medium(name: Name, inside: Inside | None, statement: Statement) -> Iterator[Need]:
+    kind = _MEDIA.get(normal(name.last)) if normal(name.qualifier) == _MEDIUM else None
+    if kind is not None and not _live(name, inside):
         yield Need(kind, f"{name.qualifier}.{name.last}", statement.place)
 
 
@@ -83,17 +109,10 @@ def _live(name: Name, inside: Inside | None) -> bool:
     )
 
 
-def _is_store(receiver: Expression | None) -> bool:
-    return isinstance(receiver, Name) and normal(receiver.last) == _STORE
-
-
-def _last(receiver: Expression | None) -> str:
-    return receiver.last if isinstance(receiver, Name) else ""
-
-
 def _clock(one: Call | Name) -> bool:
     """Say whether an expression is the time of the machine's clock."""
     if isinstance(one, Name):
-        return normal(one.last) in _CLOCKS and normal(one.qualifier) in _CLOCKED
-    of = one.receiver
-    return normal(one.name) in _CLOCKS and isinstance(of, Name) and normal(of.last) in _CLOCKED
+        return any(normal(name) in _CLOCKS for name in one.path.split(".")[1:])
+    if one.name == "time":
+        return one.receiver in (None, Name("time"))
+    return one.receiver is not None and normal(one.name) in _CLOCKS

@@ -22,6 +22,8 @@ from leanopt_lean.source.syntax import (
     Unit,
 )
 
+#: What ends a function, or this round of a loop.
+_LEAVING = (ast.Return, ast.Continue)
 _Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -33,6 +35,7 @@ def read_python(file: str, tree: ast.Module) -> Unit:
         tuple(reader.classes),
         tuple(reader.functions),
         tuple(reader.statements),
+        unread=tuple(dict.fromkeys(reader.deep)),
         imports=tuple(reader.imports),
     )
 
@@ -45,19 +48,32 @@ class _File:
         self.classes: list[Class] = []
         self.functions: list[Function] = []
         self.statements: list[Statement] = []
+        # Where something is nested too deeply to be read.
+        self.deep: list[Place] = []
         self._conditions: tuple[Condition, ...] = ()
+        # What must hold for the next statement to be come to, where this one can return.
+        self._behind: tuple[Condition, ...] = ()
         self.imports: list[Import] = []
         self._caught = False
+        # What is imported under another name, by that name.
+        self._renamed: dict[str, str] = {}
 
     def block(self, body: Sequence[ast.AST], scope: Scope) -> None:
         """Read statements."""
+        around = self._conditions
         for node in body:
-            self._statement(node, scope)
+            here, self._behind = self._conditions, ()
+            try:
+                self._statement(node, scope)
+            except RecursionError:
+                self.deep.append(Place(self._file, getattr(node, "lineno", 0)))
+            self._conditions = (*here, *self._behind)
+        self._conditions, self._behind = around, ()
 
     def _statement(self, node: ast.AST, scope: Scope) -> None:
         match node:
             case ast.ClassDef():
-                bases = [one for base in node.bases if (one := last(base))]
+                bases = [self._renamed.get(one, one) for base in node.bases if (one := last(base))]
                 self.classes.append(Class(node.name, tuple(bases), self._place(node)))
                 self.block(node.body, Scope(node.name))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -84,16 +100,32 @@ class _File:
         """Read a statement by which others run, or do not."""
         match node:
             case ast.If():
-                test = self._read(node.test, scope)
-                self._add(test, scope, node.test)
-                self._under(Condition(test), node.body, scope)
-                self._under(Condition(test, met=False), node.orelse, scope)
+                self._if(node, scope)
             case ast.While() | ast.match_case() | ast.ExceptHandler():
                 self._under(Condition(Opaque()), list(ast.iter_child_nodes(node)), scope)
             case ast.Try():
                 self._try(node, scope)
             case _:
                 self.block(list(ast.iter_child_nodes(node)), scope)
+
+    def _if(self, node: ast.If, scope: Scope) -> None:
+        """Read an `if`, and `elif` behind it one after another."""
+        around = self._conditions
+        orelse: list[ast.stmt] = [node]
+        left, returning = list[Condition](), True
+        while len(orelse) == 1 and isinstance(one := orelse[0], ast.If):
+            test = self._read(one.test, scope)
+            self._add(test, scope, one.test)
+            self._under(Condition(test), one.body, scope)
+            unmet = Condition(test, met=False)
+            self._conditions = (*self._conditions, unmet)
+            returning = returning and isinstance(one.body[-1], _LEAVING)
+            left += [unmet] if returning else []
+            orelse = one.orelse
+        self.block(orelse, scope)
+        if orelse and orelse is node.orelse and isinstance(orelse[-1], _LEAVING):
+            left.append(Condition(test))
+        self._conditions, self._behind = around, tuple(left)
 
     def _under(self, condition: Condition, body: Sequence[ast.AST], scope: Scope) -> None:
         """Read statements that run under one more condition."""
@@ -105,6 +137,7 @@ class _File:
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         names = [one.name for one in node.names]
         if isinstance(node, ast.ImportFrom):
+            self._renamed |= {one.asname: one.name for one in node.names if one.asname}
             names = [node.module or ""] if not node.level else []
         if not self._caught:
             self.imports += [Import(one.partition(".")[0], self._place(node)) for one in names]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import reduce
 from typing import Final
@@ -48,9 +48,14 @@ class Expressions(ast.NodeVisitor):
         self._scope = scope
         self._block = block
         self._assign = assign
+        self._links: dict[int, Expression] = {}
 
     def read(self, node: ast.expr) -> Expression:
         """Return what an expression says; what is not understood keeps its parts."""
+        if id(node) in self._links:
+            return self._links.pop(id(node))
+        for link in reversed(list(_chain(node))):
+            self._links[id(link)] = self.visit(link)
         read: Expression = self.visit(node)
         return read
 
@@ -109,15 +114,9 @@ class Expressions(ast.NodeVisitor):
         return Call("[]", inside, self._place(node), self.read(node.value))
 
     def visit_BinOp(self, node: ast.BinOp) -> Expression:
-        chain: list[tuple[str, ast.expr]] = []
-        first: ast.expr = node
-        while isinstance(first, ast.BinOp) and (sign := _OPERATORS.get(type(first.op))):
-            chain.append((sign, first.right))
-            first = first.left
-        left = self.read(first) if chain else self.generic_visit(node)
-        for sign, right in reversed(chain):
-            left = Binary(sign, left, self.read(right))
-        return left
+        if (sign := _OPERATORS.get(type(node.op))) is None:
+            return self.generic_visit(node)
+        return Binary(sign, self.read(node.left), self.read(node.right))
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Expression:
         inner = self.read(node.operand)
@@ -126,10 +125,11 @@ class Expressions(ast.NodeVisitor):
         return Binary("-", Literal(0), inner) if isinstance(node.op, ast.USub) else Opaque((inner,))
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Expression:
-        parts = self._all(
-            [one.value if isinstance(one, ast.FormattedValue) else one for one in node.values]
-        )
-        return reduce(_join, (Literal(""), *parts))
+        return reduce(_join, (Literal(""), *self._all(node.values)))
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> Expression:
+        value = self.read(node.value)
+        return Opaque((value, self.read(node.format_spec))) if node.format_spec else value
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Expression:
         values = self._all(node.values)
@@ -141,6 +141,13 @@ class Expressions(ast.NodeVisitor):
         return Choice(self._all([node.body, node.orelse]), self.read(node.test))
 
     def visit_Compare(self, node: ast.Compare) -> Expression:
+        match node:
+            case ast.Compare(ops=[sign], comparators=[ast.Constant(value=bool() as wanted)]):
+                inner = self.read(node.left)
+                if isinstance(sign, ast.Eq | ast.Is | ast.NotEq | ast.IsNot):
+                    same = isinstance(sign, ast.Eq | ast.Is) is wanted
+                    return inner if same else Call("not", (Argument(inner),), self._place(node))
+                return Opaque((inner,))
         equal = any(isinstance(one, _EQUAL) for one in node.ops)
         return Opaque(self._all([node.left, *node.comparators]), equal)
 
@@ -158,6 +165,19 @@ class Expressions(ast.NodeVisitor):
 
     def _place(self, node: ast.expr) -> Place:
         return Place(self._file, node.lineno)
+
+
+def _chain(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield what a chain goes on with, as `a.f(1)` and `a` of `a.f(1).g(2)`: that is no nesting."""
+    while True:
+        match node:
+            case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Call(func=inner):
+                node = inner
+            case ast.BinOp(left=inner) | ast.IfExp(orelse=inner):
+                node = inner
+            case _:
+                return
+        yield node
 
 
 def _overload(value: int) -> str:

@@ -119,7 +119,8 @@ class Readers:
         around = inside.nearest if inside is not None else None
         match one:
             case Name():
-                known = normal(one.last) == _READER or (one.own and one.path in self._readers)
+                known = normal(one.last) == _READER or normal(one.path) == _TABLE
+                known = known or (one.own and one.path in self._readers)
                 return known and not (isinstance(around, Call) and around.name == "nameof")
             case Call(name=name):
                 return normal(name) == f".{_READER}"

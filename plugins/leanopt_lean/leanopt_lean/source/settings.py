@@ -7,19 +7,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from leanopt_lean.source.conditions import runs
 from leanopt_lean.source.found import CURRENCY, Setting, Subscription
 from leanopt_lean.source.readers import Found, normal
 from leanopt_lean.source.syntax import (
     Call,
+    Choice,
     Constant,
     Expression,
+    Inside,
     Literal,
     Name,
+    Opaque,
     Place,
     Scope,
     Statement,
     Unit,
+    outwards,
+    parts,
     walk,
 )
 from leanopt_lean.source.values import Values, day
@@ -47,20 +51,20 @@ class Settings:
 
     def settings(self) -> Iterator[Setting]:
         """Yield what sets start, end or cash."""
-        for call, statement in self._calls():
+        for call, statement, inside in self._calls():
             name = normal(call.name)
+            conditional = _conditional(statement, call, inside)
             given = [one.value for one in call.arguments if one.name != "**"]
             if name == _ACCOUNT and len(given) > 1:
-                yield self._setting("cash", given[1:2], statement, call.place)
+                yield self._setting("cash", given[1:2], statement.scope, call.place, conditional)
             elif name == "setcash" and len(given) > 1:
                 yield Setting(CURRENCY, None, frozenset(), call.place)
             elif name in _SETTERS and given:
-                yield self._setting(_SETTERS[name], given, statement, call.place)
+                yield self._setting(_SETTERS[name], given, statement.scope, call.place, conditional)
 
     def _setting(
-        self, key: str, given: list[Expression], statement: Statement, place: Place
+        self, key: str, given: list[Expression], scope: Scope, place: Place, conditional: bool
     ) -> Setting:
-        scope, conditional = statement.scope, runs(statement) is None
         read = [self._values.of(one, scope) for one in given]
         single = [next(iter(one)) for one in read if one is not None and len(one) == 1]
         known = len(single) == len(given) and not conditional
@@ -69,7 +73,7 @@ class Settings:
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Yield the securities that are added."""
-        for call, statement in self._calls():
+        for call, statement, _ in self._calls():
             scope = statement.scope
             at = _ADDED.get(normal(call.name))
             ticker = call.argument(at, *_TICKER) if at is not None else None
@@ -127,11 +131,30 @@ class Settings:
                     found |= self._found.marked.get(part.last, frozenset())
         return found
 
-    def _calls(self) -> Iterator[tuple[Call, Statement]]:
+    def _calls(self) -> Iterator[tuple[Call, Statement, Inside | None]]:
         for statement in self._unit.statements:
-            for one, _ in walk(statement.value):
+            for one, inside in walk(statement.value):
                 if isinstance(one, Call):
-                    yield one, statement
+                    yield one, statement, inside
+
+
+def _conditional(statement: Statement, call: Call, inside: Inside | None) -> bool:
+    """Say whether only running tells if a call is made: by its statement, or by what it lies in."""
+    if statement.conditions or statement.later:
+        return True
+    inner: Expression = call
+    for outer in outwards(inside):
+        choosing = len(outer.options) > 1 if isinstance(outer, Choice) else False
+        choosing = choosing or (isinstance(outer, Call) and outer.name == "and")
+        # The test, or the first of several, is come to in any case.
+        if (choosing and parts(outer)[0] is not inner) or _later(outer):
+            return True
+        inner = outer
+    return False
+
+
+def _later(outer: Expression) -> bool:
+    return isinstance(outer, Opaque) and outer.later
 
 
 def _value(key: str, given: list[Constant]) -> date | Decimal | None:

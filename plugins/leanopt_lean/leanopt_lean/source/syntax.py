@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 #: A value that a source holds; decimals exactly as they are written.
 Constant = str | int | Decimal | bool | date | None
@@ -260,6 +260,25 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
     return ()
 
 
+def mapped(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """Return an expression with each of its parts changed."""
+    match expression:
+        case Call(receiver=receiver):
+            given = tuple(evolve(one, value=change(one.value)) for one in expression.arguments)
+            changed = None if receiver is None else change(receiver)
+            return evolve(expression, arguments=given, receiver=changed)
+        case Binary(operator, left, right):
+            return Binary(operator, change(left), change(right))
+        case Choice(options, condition):
+            test = None if condition is None else change(condition)
+            return Choice(tuple(map(change, options)), test)
+        case Sequence(items, values):
+            return Sequence(tuple(map(change, items)), tuple(map(change, values)))
+        case Opaque():
+            return evolve(expression, parts=tuple(map(change, expression.parts)))
+    return expression
+
+
 @frozen(eq=False)
 class Inside:
     """What an expression lies in, from the nearest outwards."""
@@ -275,11 +294,15 @@ def outwards(inside: Inside | None) -> Iterator[Expression]:
         inside = inside.beyond
 
 
-def walk(expression: Expression) -> Iterator[tuple[Expression, Inside | None]]:
-    """Yield an expression and all inside it, each with what it lies in."""
+def walk(
+    expression: Expression, skip: Callable[[Expression], bool] = lambda _: False
+) -> Iterator[tuple[Expression, Inside | None]]:
+    """Yield an expression and all inside it, each with what it lies in; `skip` says what not."""
     stack: list[tuple[Expression, Inside | None]] = [(expression, None)]
     while stack:
         one, inside = stack.pop()
+        if skip(one):
+            continue
         yield one, inside
         here = Inside(one, inside)
         stack.extend((part, here) for part in reversed(parts(one)))

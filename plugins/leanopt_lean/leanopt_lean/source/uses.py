@@ -15,7 +15,6 @@ from leanopt_lean.source.syntax import (
     Opaque,
     Statement,
     Unit,
-    outwards,
     walk,
 )
 
@@ -100,6 +99,5 @@ class Uses:
 
 def _now(expression: Expression) -> Iterator[Expression]:
     """Yield an expression and all inside it that runs where it stands."""
-    for one, inside in walk(expression):
-        if not any(isinstance(outer, Opaque) and outer.later for outer in outwards(inside)):
-            yield one
+    for one, _ in walk(expression, lambda part: isinstance(part, Opaque) and part.later):
+        yield one

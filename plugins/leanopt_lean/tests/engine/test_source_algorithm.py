@@ -46,6 +46,32 @@ FOUND = {
     ),
     "one of several": ({"A.cs": csharp("", "class Other : QCAlgorithm { }")}, "Other", "Other"),
     "by its full name": ({"A.cs": csharp("")}, "Strategies.Trend", "Trend"),
+    "of a class under another name in Python": (
+        {"main.py": "from QuantConnect.Algorithm import QCAlgorithm as B\nclass Own(B): pass\n"},
+        None,
+        "Own",
+    ),
+    "of a class of the project under another name in Python": (
+        {
+            "main.py": "from base import Base as B\nclass Own(B):\n    pass\n",
+            "base.py": "class Base(QCAlgorithm):\n    pass\n",
+        },
+        None,
+        "Own",
+    ),
+    "of a class under another name": (
+        {"A.cs": "using B = QuantConnect.Algorithm.QCAlgorithm;\nclass Own : B { }"},
+        None,
+        "Own",
+    ),
+    "of a class under another name in all files": (
+        {
+            "A.cs": "class Own : B { }",
+            "B.cs": "global using B = QuantConnect.Algorithm.QCAlgorithm;",
+        },
+        None,
+        "Own",
+    ),
     "of a package's class": ({"A.cs": "class Own : Company.Strategy { }"}, "Own", "Own"),
     "no comment's": (
         {"A.cs": csharp("", "/* class No : QCAlgorithm { } */ // class No : QCAlgorithm { }\n")},
@@ -115,7 +141,7 @@ REFUSED = {
     "no C#": (
         {"A.cs": "class : QCAlgorithm { int b; }"},
         None,
-        "project has no class that derives from QCAlgorithm; not understood as C#: A.cs:1",
+        "project has no class that derives from QCAlgorithm; not understood: A.cs:1",
     ),
 }
 

@@ -50,7 +50,7 @@ def test_source_that_is_not_understood_leaves_a_doubt(tmp_path: Path) -> None:
     assert source.reads == {"fast"}
     found = check_parameters(source, ["fast", "slow"])
     assert found.problems == ()
-    assert "not understood as C#, so parameters can be missed: Trend.cs:10" in found.notes
+    assert "not understood, so parameters can be missed: Trend.cs:10" in found.notes
     assert check_parameters(scanned(tmp_path / "b", csharp("")), ["slow"]).problems != ()
 
 

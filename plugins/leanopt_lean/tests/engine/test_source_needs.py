@@ -61,10 +61,35 @@ NEEDED = {
         csharp('if (ObjectStore.ContainsKey("a")) { ObjectStore.ReadBytes("a"); }'),
         [("store", "tore.", None), ("store", "tore.", None)],
     ),
+    "an object of the store by another name": (
+        python('store = self.object_store\nstore.read("m")'),
+        csharp('var store = ObjectStore; store.ReadBytes("m");'),
+        [("store", "store.", None)],
+    ),
     "an end that the clock tells": (
         python("today = datetime.now()\nself.set_end_date(today - timedelta(1))"),
         csharp("var today = DateTime.UtcNow;\nSetEndDate(today.AddDays(-1));"),
-        [("today", "nd", 8)],
+        [("end", "nd", 8)],
+    ),
+    "a start that the clock tells": (
+        python("self.set_start_date(pd.Timestamp.now() - pd.Timedelta(days=9))"),
+        csharp("SetStartDate(DateTime.UtcNow.Date.AddDays(-9));"),
+        [("start", "tart", 7)],
+    ),
+    "a year that the clock tells": (
+        python("self.set_end_date(datetime.today().year, 1, 1)"),
+        csharp("SetEndDate(DateTime.Now.Year, 1, 1);"),
+        [("end", "nd", 7)],
+    ),
+    "another clock": (
+        python("self.set_end_date(datetime.fromtimestamp(time.time()))"),
+        csharp("SetEndDate(DateTimeOffset.UtcNow.DateTime);"),
+        [("end", "nd", 7)],
+    ),
+    "a clock in a function": (
+        python("self.set_end_date(self.last())") + "    def last(self): return date.today()\n",
+        csharp("SetEndDate(Last());", fields="DateTime Last() => DateTime.Now;"),
+        [("end", "nd", 7)],
     ),
 }
 UNNEEDED = {
@@ -89,13 +114,29 @@ UNNEEDED = {
                 "            if (isLiveMode) { return new SubscriptionDataSource("
                 '"x", SubscriptionTransportMedium.RemoteFile); }\n            return')),
     ),
+    "a download in live trading": (
+        python('self.download("x") if self.live_mode else None'),
+        csharp('var x = LiveMode ? Download("x") : null;'),
+    ),
     "a function of its own": (
         python("self.download(1)") + "\n    def download(self, one): pass\n",
         csharp("Download(1);", fields="void Download(int one) {}"),
     ),
+    "what it reads of something else": (
+        python('text = str(self.object_store)\nbook = Book(self.object_store)\nbook.read("a")'),
+        csharp('var book = new Book(ObjectStore); book.ReadBytes("a");'),
+    ),
     "what it saves": (
         python('self.object_store.save("a", "b")'),
         csharp('ObjectStore.Save("a", "b");'),
+    ),
+    "a date that is called today": (
+        python("today = date(2020, 1, 1)\nself.set_end_date(today)"),
+        csharp("var today = new DateTime(2020, 1, 1);\nSetEndDate(today);"),
+    ),
+    "LEAN's own time": (
+        python("self.set_end_date(self.time)"),
+        csharp("SetEndDate(Time);"),
     ),
     "a fixed end": (
         python("self.set_end_date(2020, 1, 1)\nself.debug(datetime.now())"),
@@ -166,3 +207,18 @@ def test_what_is_set_from_outside_is_not_absent(tmp_path: Path) -> None:
     assert place.asked == [], "nothing had to be looked for"
     cold = evolve(options, harness="launcher")
     assert len(check_absent(source, cold, brief, place.once).notes) == 1
+
+
+def test_an_end_that_nobody_sets(tmp_path: Path) -> None:
+    """LEAN ends yesterday then, which is said; not where the source or each scenario sets it."""
+    ended = Scenario("SPY", end=date(2005, 1, 1))
+    for body, scenarios, expected in (
+        ("", (Scenario("SPY"),), 1),
+        ("", (ended, Scenario("SPY")), 1),
+        ("", (ended,), 0),
+        ("self.set_end_date(2020, 1, 1)", (Scenario("SPY"),), 0),
+    ):
+        source = scanned(tmp_path / "Trend", python(body))
+        notes = check_absent(source, OPTIONS, Brief(scenarios=scenarios), Place().once).notes
+        assert len(notes) == expected
+        assert all("Trend sets no end date" in one for one in notes)

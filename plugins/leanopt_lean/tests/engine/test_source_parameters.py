@@ -54,9 +54,55 @@ CASES = {
         {"a": 3, "b": 3},
     ),
     "one of two": (
+        python('self.get_parameter("a" if self.short else "b")'),
+        csharp('GetParameter(Short ? "a" : "b");'),
+        {"a": None, "b": None},
+    ),
+    "one of two, the other in live trading": (
         python('self.get_parameter("a" if self.live_mode else "b")'),
         csharp('GetParameter(LiveMode ? "a" : "b");'),
-        {"a": None, "b": None},
+        {"b": None},
+    ),
+    "behind what only live trading does": (
+        python('if self.live_mode: self.get_parameter("a"); return\nself.get_parameter("b")'),
+        csharp('if (LiveMode) { GetParameter("a"); return; }\nGetParameter("b");'),
+        {"b": None},
+    ),
+    "behind a return in backtests": (
+        python('if not self.live_mode:\n    return\nself.get_parameter("a")'),
+        csharp('if (!LiveMode) return; GetParameter("a");'),
+        {},
+    ),
+    "behind a return in live trading alone": (
+        python('if self.live_mode:\n    return\nself.get_parameter("a")'),
+        csharp('if (LiveMode) { return; } GetParameter("a");'),
+        {"a": None},
+    ),
+    "in the next round of a loop": (
+        python(
+            'for x in y:\n    if not self.live_mode: continue\n    self.get_parameter("a")\n'
+            'self.get_parameter("b")'
+        ),
+        csharp(
+            'foreach (var x in y) { if (!LiveMode) { continue; } GetParameter("a"); }'
+            'GetParameter("b");'
+        ),
+        {"b": None},
+    ),
+    "in the test of a choice": (
+        python('match 1:\n    case x if self.get_parameter("v", 1) > 3: pass'),
+        csharp('var x = a switch { int b when GetParameter("v", 1) > 3 => b, _ => 1 };'),
+        {"v": 1},
+    ),
+    "in a text's format": (
+        python("x = f\"{y:>{self.get_parameter('w', 3)}}\""),
+        csharp('var x = $"{y} {GetParameter("w", 3):F2}";'),
+        {"w": 3},
+    ),
+    "a test of the test that is read": (
+        python('if self.get_parameter("a") == "1" and self.live_mode: self.get_parameter("b")'),
+        csharp('if (GetParameter("a") == "1" && LiveMode) { GetParameter("b"); }'),
+        {"a": None},
     ),
     "alternatives are defaults": (
         python('x = int(self.get_parameter("fast") or 20)'),
@@ -131,7 +177,45 @@ def test_a_parameter_is_found_with_its_default(tmp_path: Path, case: str, langua
     assert source.unsure == ()
 
 
+LONG = {
+    "sums": (lambda n: 'x = "a"' + ' + "b"' * n, lambda n: "var x = 1" + " + 2 - 3" * n + ";"),
+    "calls": (lambda n: "x = a" + ".f(1)" * (n // 2), lambda n: "var x = a" + ".F(1)" * n + ";"),
+    "tests": (
+        lambda n: "if a == 0:\n    pass\n" + "elif a == 1:\n    b = 1\n" * (n // 2),
+        lambda n: "if (a == 0) { }" + " else if (a == 1) { b = 1; }" * n,
+    ),
+    "choices": (
+        lambda n: "x = " + "1 if a else " * n + "2",
+        lambda n: "var x = " + "a == 1 ? 2 : " * n + "3;",
+    ),
+}
+READ = ('self.get_parameter("p", 1)', 'GetParameter("p", 1);')
+
+
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+@pytest.mark.parametrize("case", LONG)
+def test_long_chains_are_read(tmp_path: Path, case: str, language: int) -> None:
+    """They are no nesting; what stands beside them is read."""
+    body = f"{LONG[case][language](800)}\n{READ[language]}"
+    found = scanned(tmp_path / "Trend", (python, csharp)[language](body))
+    assert (found.reads, found.unread) == ({"p"}, ())
+
+
+@pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
+def test_what_is_nested_too_deeply_is_said(tmp_path: Path, language: int) -> None:
+    """With its line; all else is read."""
+    deep = ("x = " + "not " * 1000 + "a", "var x = " + "!" * 2000 + "a;")[language]
+    text = (python, csharp)[language](f"{deep}\n{READ[language]}")
+    found = scanned(tmp_path / "Trend", text)
+    line = next(at for at, one in enumerate(text.splitlines(), 1) if " x = " in one)
+    assert (found.reads, [one.line for one in found.unread]) == ({"p"}, [line])
+
+
 UNSURE = {
+    "of a table that is handed on": (
+        python('h = self.get_parameters\nh()["k"]'),
+        csharp('var h = GetParameters; var k = h()["k"];'),
+    ),
     "made at run time": (
         python('self.get_parameter(self.time.strftime("%d"))'),
         csharp('GetParameter(Time.ToString("d"));'),
@@ -313,10 +397,12 @@ def test_other_files_of_the_project_are_read(tmp_path: Path) -> None:
     (tmp_path / "models" / "__init__.py").write_text("from .alpha import Alpha\n")
     (tmp_path / "models" / "alpha.py").write_text(model)
     (tmp_path / "old.py").write_text(model.replace("depth", "old"))
-    text = python("Alpha(self)", "from models import Alpha")
+    (tmp_path / "loaded.py").write_text(model.replace("depth", "width"))
+    body = 'Alpha(self)\nimportlib.import_module("loaded").Alpha(self)'
+    text = python(body, "from models import Alpha\nimport importlib")
     source = scanned(tmp_path, text)
-    assert source.files == ("main.py", "models/__init__.py", "models/alpha.py")
-    assert source.reads == {"depth"}
+    assert set(source.files) == {"main.py", "models/__init__.py", "models/alpha.py", "loaded.py"}
+    assert source.reads == {"depth", "width"}
     folder = tmp_path / "csharp"
     for name in ("obj", "Models"):
         (folder / name).mkdir(parents=True)
@@ -342,6 +428,33 @@ def test_code_for_other_builds_is_not_read(tmp_path: Path) -> None:
         "<!-- <PropertyGroup><DefineConstants>NEVER</DefineConstants></PropertyGroup> --></Project>"
     )
     assert scan(folder).reads == {"no NEVER", "no DEBUG", "TRACE", "OWN", "HERE", "no TEST"}
+
+
+def test_what_the_project_imports_counts(tmp_path: Path) -> None:
+    """Symbols before and behind its file; what is taken away before is added again by the SDK."""
+    names = ("Main", "Old/A", "Old/B", "Sub/Deep/C", "First", "Last", "Debug")
+    body = "\n".join(f'#if {one}\nGetParameter("{one}");\n#endif' for one in ("FIRST", "LAST"))
+    sources = {
+        f"{name}.cs": f'class X{at} {{ int D(QCAlgorithm a) => a.GetParameter("{name}", 3); }}'
+        for at, name in enumerate(names)
+    }
+    folder = project(tmp_path, {"Trend.cs": csharp(body), **sources})
+    (file,) = folder.glob("*.csproj")
+    symbols = "<PropertyGroup><DefineConstants>{}</DefineConstants></PropertyGroup>"
+    removed = '<ItemGroup><Compile Remove="{}" /></ItemGroup>'
+    (folder / "Directory.Build.props").write_text(
+        f"<Project>{symbols.format('FIRST')}{removed.format('First.cs')}</Project>"
+    )
+    (folder / "Directory.Build.targets").write_text(
+        f"<Project>{symbols.format('LAST')}{removed.format('last.cs')}</Project>"
+    )
+    file.write_text(
+        f'<Project Sdk="Microsoft.NET.Sdk">{removed.format("old/**;**/c.cs")}'
+        '<ItemGroup><Compile Include="Old\\B.cs" /></ItemGroup>'
+        "<ItemGroup Condition=\"'$(Configuration)' == 'Debug'\">"
+        '<Compile Remove="Debug.cs" /></ItemGroup></Project>'
+    )
+    assert scan(folder).reads == {"FIRST", "LAST", "Main", "Old/B", "First", "Debug"}
 
 
 def test_the_real_strategy(tmp_path: Path) -> None:

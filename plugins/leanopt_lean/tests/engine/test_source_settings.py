@@ -104,6 +104,91 @@ CONDITIONS = {
         csharp("if (this.LiveMode) { } else { SetStartDate(2020, 1, 1); }"),
         [date(2020, 1, 1)],
     ),
+    "live by another name": (
+        python("live = self.live_mode\nif live:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("var live = LiveMode; if (live) { SetStartDate(2020, 1, 1); }"),
+        [],
+    ),
+    "live by a member that is no more set": (
+        python(
+            "self.real = not self.live_mode\nif self.real:\n    self.set_start_date(2020, 1, 1)"
+        ),
+        csharp("_real = !LiveMode; if (_real) { SetStartDate(2020, 1, 1); }"),
+        [date(2020, 1, 1)],
+    ),
+    "a name that is no word of LEAN's": (
+        python("short = False\nif short:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("var shorted = false; if (shorted) { SetStartDate(2020, 1, 1); }"),
+        [None],
+    ),
+    "live is true": (
+        python("if self.live_mode is True:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (LiveMode is true) { SetStartDate(2020, 1, 1); }"),
+        [],
+    ),
+    "live is false": (
+        python("if self.live_mode == False:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (LiveMode == false) { SetStartDate(2020, 1, 1); }"),
+        [date(2020, 1, 1)],
+    ),
+    "live is not true": (
+        python("if self.live_mode is not True:\n    self.set_start_date(2020, 1, 1)"),
+        csharp("if (LiveMode != true) { SetStartDate(2020, 1, 1); }"),
+        [date(2020, 1, 1)],
+    ),
+    "live in an expression": (
+        python("self.set_start_date(2020, 1, 1) if self.live_mode else self.set_cash(1)"),
+        csharp("var x = LiveMode ? SetStartDate(2020, 1, 1) : SetCash(1);"),
+        [Decimal(1)],
+    ),
+    "live and more": (
+        python("self.live_mode and self.set_start_date(2020, 1, 1)"),
+        csharp("var x = LiveMode && SetStartDate(2020, 1, 1);"),
+        [],
+    ),
+    "a date that live trading chooses": (
+        python("self.set_start_date(2021 if self.live_mode else 2020, 1, 1)"),
+        csharp("SetStartDate(LiveMode ? 2021 : 2020, 1, 1);"),
+        [date(2020, 1, 1)],
+    ),
+    "something else in an expression": (
+        python("self.set_start_date(2020, 1, 1) if self.short else None"),
+        csharp("var x = Short ? SetStartDate(2020, 1, 1) : null;"),
+        [None],
+    ),
+    "something else and": (
+        python("self.short and self.set_start_date(2020, 1, 1)"),
+        csharp("var x = Short && SetStartDate(2020, 1, 1);"),
+        [None],
+    ),
+    "later": (
+        python("self.schedule.on(a, b, lambda: self.set_start_date(2020, 1, 1))"),
+        csharp("Schedule.On(a, b, () => { SetStartDate(2020, 1, 1); });"),
+        [None],
+    ),
+    "behind a return in backtests": (
+        python("if not self.live_mode:\n    return\nself.set_start_date(2020, 1, 1)"),
+        csharp("if (!LiveMode) { return; } SetStartDate(2020, 1, 1);"),
+        [],
+    ),
+    "behind a return under another condition": (
+        python("if self.short:\n    return\nself.set_start_date(2020, 1, 1)"),
+        csharp("if (Short) return; SetStartDate(2020, 1, 1);"),
+        [None],
+    ),
+    "behind an else that returns": (
+        python("if self.live_mode:\n    pass\nelse:\n    return\nself.set_start_date(2020, 1, 1)"),
+        csharp("if (LiveMode) { } else { return; } SetStartDate(2020, 1, 1);"),
+        [],
+    ),
+    "behind one of several that returns": (
+        python(
+            "if self.short:\n    pass\nelif not self.live_mode:\n    return\n"
+            "self.set_start_date(2020, 1, 1)"
+        ),
+        csharp("if (Short) { } else if (!LiveMode) { return; } SetStartDate(2020, 1, 1);"),
+        [date(2020, 1, 1)],
+    ),
     "any other": (
         python("if self.short:\n    self.set_start_date(2020, 1, 1)"),
         csharp("if (Short) { SetStartDate(2020, 1, 1); }"),

@@ -161,3 +161,17 @@ def test_a_build_and_a_wait_for_one_are_shown(
         told += said
     assert " building EmaBands ...\n" in (lean.folder / "log").read_text()
     assert told.count("compiling the warm harness ...\n") == 1
+
+
+def test_check_tells_what_is_never_read(run: Run) -> None:
+    """Without running anything; it can be allowed there too."""
+    wrong = ("check", "pipeline.toml", "--set", "parameters.fats=3")
+    assert "parameters.fats: EmaBands never reads 'fats'" in run(*wrong, code=5)
+    assert run(*wrong, "--allow-unread").endswith("ok\n")
+
+
+def test_an_end_that_nobody_sets_is_said(run: Run, lean: Project) -> None:
+    """LEAN would end yesterday."""
+    lean.edit("SetEndDate(", "Other(", "EmaBands/EmaBands.cs")
+    lean.edit("end = ", "note = ")
+    assert "EmaBands sets no end date, and [scenario] has no `end`" in run("plan", "pipeline.toml")
