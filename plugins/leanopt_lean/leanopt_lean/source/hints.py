@@ -8,7 +8,6 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanopt_lean.source.conditions import runs
 from leanopt_lean.source.found import Asked
 from leanopt_lean.source.syntax import (
     Call,
@@ -129,7 +128,7 @@ def certain(statement: Statement, one: Expression, inside: Inside | None) -> boo
             case Call(name="and") if outer.arguments[0].value is not one:
                 return False
         one = outer
-    return runs(statement) is True
+    return not statement.conditions
 
 
 def conversions(
