@@ -173,5 +173,5 @@ def test_check_tells_what_is_never_read(run: Run) -> None:
 def test_an_end_that_nobody_sets_is_said(run: Run, lean: Project) -> None:
     """LEAN would end yesterday."""
     lean.edit("SetEndDate(", "Other(", "EmaBands/EmaBands.cs")
-    lean.edit('end = ', 'note = ')
+    lean.edit("end = ", "note = ")
     assert "EmaBands sets no end date, and [scenario] has no `end`" in run("plan", "pipeline.toml")
