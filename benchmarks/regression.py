@@ -121,7 +121,8 @@ def run_from_outside(
     scenario: dict[str, Any] = {"start": cold.start, "end": cold.end}
     dates.note(algorithm.name, list(differences(harness.run(algorithm, scenario), cold)))
     if cold.currency == CURRENCY and cold.cash is not None:
-        scenario["cash"] = cold.cash
+        # As its source writes it: LEAN's answer has as many places.
+        scenario["cash"] = int(cold.cash) if cold.cash == int(cold.cash) else cold.cash
         cash.note(algorithm.name, list(differences(harness.run(algorithm, scenario), cold)))
 
 
