@@ -11,6 +11,9 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 import attrs
 from attrs import frozen
 
+#: attrs keeps its validators' classes to itself; these attributes are what they are made of.
+_LOW: Final = {">=": "{} or more", ">": "above {}"}
+_HIGH: Final = {"<=": "at most {}", "<": "below {}"}
 _UNIONS: Final = (Union, types.UnionType)
 
 
@@ -99,11 +102,6 @@ def type_name(hint: object) -> str:
         "Bytes": 'size as "2GB"',
     }
     return names.get(getattr(hint, "__name__", ""), getattr(hint, "__name__", str(hint)))
-
-
-#: attrs keeps its validators' classes to itself; these attributes are what they are made of.
-_LOW: Final = {">=": "{} or more", ">": "above {}"}
-_HIGH: Final = {"<=": "at most {}", "<": "below {}"}
 
 
 def bounds(validator: object) -> str:

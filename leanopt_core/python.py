@@ -6,11 +6,11 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from leanopt_core.closing import Closing
 from leanopt_core.errors import UsageError
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.pipeline.toml import toml_value
@@ -105,7 +105,7 @@ class EquityByDay:
     values: NDArray[np.float64]
 
 
-class OpenStore:
+class OpenStore(Closing):
     """A project's runs and trials. Belongs to one thread; a run may be under way meanwhile."""
 
     def __init__(self, store: Store) -> None:
@@ -118,7 +118,7 @@ class OpenStore:
     def run(self, name: str | None = None) -> StoredRun:
         """Return the run of this name or unique beginning of one, the newest for None.
 
-        Raises UsageError where there is none, or several.
+        Raises UsageError if no run fits, or several do.
         """
         return self._store.runs.find(name)
 
@@ -196,17 +196,6 @@ class OpenStore:
     def close(self) -> None:
         """Close the store."""
         self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _search(run: StoredRun, number: int) -> StoredSearch:

@@ -6,8 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from attrs import frozen
 from regression.launcher import launch
@@ -15,6 +14,7 @@ from regression.results import Result, from_answer, from_document
 from regression.warm import Process, serving
 
 from lean.work import Place, Work
+from leanopt_core.closing import Closing
 
 #: In seconds, for one backtest.
 LIMIT = 600.0
@@ -47,7 +47,7 @@ class Stock:
         return Timed(seconds, from_document(launched.document, launched.order_hash))
 
 
-class Served:
+class Served(Closing):
     """A process that runs one backtest after the other; `begun` is when it was started."""
 
     def __init__(self, place: Place, command: tuple[str, ...]) -> None:
@@ -55,15 +55,8 @@ class Served:
         self.begun = time.perf_counter()
         self._process = Process(command, place.scratch())
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the process."""
         self._process.end()
 
     def run(self, config: Config) -> Timed:

@@ -10,11 +10,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from common import said
 
+from leanopt_core.closing import Closing
 from regression.algorithms import Algorithm, Lean
 from regression.results import Result, from_answer
 
@@ -33,7 +33,7 @@ class HangError(LostError):
     """The harness gave no answer within the time limit."""
 
 
-class Harness:
+class Harness(Closing):
     """Runs backtests in one process after the other; `replaced` counts those that were lost."""
 
     def __init__(self, assembly: Path, lean: Lean, folder: Path, time_limit: float) -> None:
@@ -44,15 +44,8 @@ class Harness:
         self._process: Process | None = None
         self.replaced = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the process that is at work."""
         if self._process is not None:
             self._process.end()
 

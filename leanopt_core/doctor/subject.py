@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
+from leanopt_core.closing import Closing
 from leanopt_core.doctor.line import StuckError, wrong
 from leanopt_core.engines.base import Brief, Build
 from leanopt_core.engines.options import PythonStrategy
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _LOOKING = 60.0
 
 
-class Subject:
+class Subject(Closing):
     """What checks look at; a context manager that releases what was made.
 
     A part that cannot be had raises its error each time that it is asked for.
@@ -44,15 +44,8 @@ class Subject:
         self._sets = sets
         self._held = ExitStack()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Release what was made."""
         self._held.close()
 
     @property

@@ -12,6 +12,8 @@ from typing import Any, Final
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Equity, Failure, Outcome
 
+#: What answers of backtests that ran to their end say. No set: a status may be of any JSON type.
+COMPLETE: Final = ("complete", "ok")
 #: The types as which a strategy can ask for a parameter.
 READ_TYPES: Final = frozenset({"int", "decimal", "double", "text"})
 # Times that are remembered are at most so long, as text.
@@ -27,7 +29,7 @@ def read_inline(payload: Mapping[str, Any]) -> Outcome:
     An answer that does not fit the protocol is a failure of the category `no result`.
     """
     read, types = read_names(payload), read_types(payload)
-    if payload.get("status") not in ("complete", "ok"):
+    if payload.get("status") not in COMPLETE:
         return Outcome(failure=read_failure(payload), read=read, read_types=types)
     try:
         statistics = Statistics.read(_statistics(payload))

@@ -22,9 +22,9 @@ import math
 import time
 from collections.abc import Callable, Hashable
 from functools import partial
-from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from leanopt_core.closing import Closing
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.crew import Crew
 from leanopt_core.executors.dispatch import Dispatcher, Rules
@@ -39,7 +39,7 @@ __all__ = ["Finished", "Pool"]
 T = TypeVar("T", bound=Hashable)
 
 
-class Pool(Generic[T]):
+class Pool(Closing, Generic[T]):
     """Workers of one launch at one executor; a context manager that starts and closes it."""
 
     def __init__(
@@ -61,13 +61,13 @@ class Pool(Generic[T]):
         """Take what is to run; nothing starts before `start`.
 
         `time_limit` (seconds) is for each request from when it is sent, `start_limit` for a
-        worker's hello; `start_patience` for how long workers are started anew, after trouble from
-        outside or where some have worked before, without one answer. A worker is killed that holds
-        more than `memory_limit` bytes. It is replaced
-        after `recycle_after` requests at most, or once it has grown by `recycle_growth` bytes since
-        it settled (None: as `launch` says). Where there is memory for one more, it serves until its
-        successor is ready. `line_limit` is for a harness's longest line, in bytes. `report` is told
-        what a user may want to know while the run goes on, as that a worker could not be started.
+        worker's hello. `start_patience` is for how long workers are started again without one
+        answer, after trouble from outside or where some have worked before. A worker is killed that
+        holds more than `memory_limit` bytes. It is replaced after `recycle_after` requests at most,
+        or once it has grown by `recycle_growth` bytes since it settled (None: as `launch` says).
+        Where there is memory for one more, it serves until its successor is ready. `line_limit` is
+        for a harness's longest line, in bytes. `report` is told what a user may want to know while
+        the run goes on, as that a worker could not be started.
         """
         self._size = workers
         crew = partial(
@@ -96,14 +96,6 @@ class Pool(Generic[T]):
     def __enter__(self) -> Self:
         self.start()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def hello(self) -> Hello | None:

@@ -33,6 +33,8 @@ from leanopt_core.pipeline.toml import KeyPath, toml_text
 from leanopt_core.places import occupied
 from leanopt_core.plugins import Kind, Registry
 
+_MOST_DIGITS = 300
+_LARGEST = int("9" * _MOST_DIGITS)
 _ABSENT: Mapping[str, object] = MappingProxyType(
     {name: [] if name in ("stage", "sink") else {} for name in TABLES}
 )
@@ -65,7 +67,7 @@ def load_pipeline(
     folder = path.absolute().parent
     find = lookup(os.environ if environment is None else environment, folder)
     filled = cast("dict[str, object]", interpolate(document, find, problems))
-    check_values(filled, problems)
+    _check_values(filled, problems)
     return _pipeline(filled, path, Reader(registry, make_reader(folder), problems))
 
 
@@ -147,11 +149,7 @@ def _misplaced(path: Path, pipeline: Path) -> str | None:
     return None
 
 
-_MOST_DIGITS = 300
-_LARGEST = int("9" * _MOST_DIGITS)
-
-
-def check_values(value: object, problems: Problems, at: KeyPath = ()) -> None:
+def _check_values(value: object, problems: Problems, at: KeyPath = ()) -> None:
     """Note every value in `value` that would harm whoever writes it out, hashes it or adds to it.
 
     Numbers must be finite and have at most 300 digits written out in full; texts and keys that come
@@ -160,11 +158,11 @@ def check_values(value: object, problems: Problems, at: KeyPath = ()) -> None:
     match value:
         case dict():
             for key, item in value.items():
-                check_values(item, problems, (*at, key))
+                _check_values(item, problems, (*at, key))
                 _check_text(key, problems, (*at, key))
         case list():
             for index, item in enumerate(value):
-                check_values(item, problems, (*at, index))
+                _check_values(item, problems, (*at, index))
         case str():
             _check_text(value, problems, at)
         case int() | Decimal() if _too_long(value):

@@ -19,7 +19,7 @@ TOP = 10
 
 @frozen
 class Report:
-    """A run with its counts, its best trials, best first, and what to beware of.
+    """A run with its counts, its best trials, best first, and warnings.
 
     `store` is the file that holds it.
     """

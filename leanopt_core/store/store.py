@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from os import stat_result
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from leanopt_core.closing import Closing
 from leanopt_core.content import hash_file
 from leanopt_core.store.database import Database
 from leanopt_core.store.opening import Durability, open_database
@@ -16,6 +16,17 @@ from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.runs import Runs
 from leanopt_core.store.writer import Writer
+
+_FIND: Final = (
+    "SELECT sha256 FROM file_hashes "
+    "WHERE path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ? AND inode = ?"
+)
+_KEEP: Final = (
+    "INSERT OR REPLACE INTO file_hashes (path, size, mtime_ns, ctime_ns, inode, sha256) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
+)
+# A file may change again within its file system's tick and look as before.
+_TICK: Final = 2.0
 
 
 def open_store(
@@ -38,7 +49,7 @@ def open_store(
     return Store(database, clock)
 
 
-class Store:
+class Store(Closing):
     """An open store. Belongs to one thread; other threads and processes open it for themselves."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -60,29 +71,6 @@ class Store:
     def close(self) -> None:
         """Close the store; what was not committed is dropped."""
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-_FIND: Final = (
-    "SELECT sha256 FROM file_hashes "
-    "WHERE path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ? AND inode = ?"
-)
-_KEEP: Final = (
-    "INSERT OR REPLACE INTO file_hashes (path, size, mtime_ns, ctime_ns, inode, sha256) "
-    "VALUES (?, ?, ?, ?, ?, ?)"
-)
-# A file may change again within its file system's tick and look as before.
-_TICK: Final = 2.0
 
 
 class FileHashes:

@@ -27,6 +27,14 @@ _KNOWN: Final = (
 # How many keys one statement looks for; old SQLite takes 999 values.
 _TOGETHER: Final = 500
 
+_RESERVE: Final = (
+    "INSERT INTO counters (name, next) VALUES (:name, 1 + :block) "
+    "ON CONFLICT (name) DO UPDATE SET next = next + :block"
+)
+_NEXT: Final = "SELECT next FROM counters WHERE name = ?"
+# A block costs one commit of its own; what is left of it at the end is never used.
+_BLOCK: Final = 256
+
 
 class Writer:
     """Notes what happens in a run.
@@ -218,15 +226,6 @@ def _kept(outcome: Outcome) -> Outcome:
         return Outcome(outcome.statistics, trades=trades)
     failure = Failure(outcome.failure.category, storable(outcome.failure.message))
     return Outcome(failure=failure, trades=trades)
-
-
-_RESERVE: Final = (
-    "INSERT INTO counters (name, next) VALUES (:name, 1 + :block) "
-    "ON CONFLICT (name) DO UPDATE SET next = next + :block"
-)
-_NEXT: Final = "SELECT next FROM counters WHERE name = ?"
-# A block costs one commit of its own; what is left of it at the end is never used.
-_BLOCK: Final = 256
 
 
 class Ids:

@@ -72,6 +72,13 @@ def own_engine(monkeypatch: pytest.MonkeyPatch, private: dockerd.Dockerd) -> Ite
     engine.client.close()
 
 
+def _ends_well(process: subprocess.Popen[str]) -> None:
+    """Wait for a run to end: without an error, and no container is left."""
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert _containers() == []
+
+
 def _containers() -> list[object]:
     engine = connect()
     try:
@@ -98,10 +105,8 @@ def test_an_engine_that_restarts_before_the_first_trial_changes_none(
         started()
         END[end](private)
     private.start()
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
+    _ends_well(process)
     assert canonical(project) == truth
-    assert _containers() == []
 
 
 @own
@@ -118,10 +123,8 @@ def test_an_engine_that_restarts_three_times_changes_no_trial(
         _until_told(project, at, process)
         END[end](private)
         private.start()
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
+    _ends_well(process)
     assert canonical(project) == truth
-    assert _containers() == []
 
 
 @own

@@ -14,7 +14,7 @@ _STANDARD_ERROR = 2
 
 
 class Channel:
-    """Requests in, answers out, over descriptors that nothing else in the process is told of.
+    """Requests in, answers out, over descriptors that nothing else in the process is given.
 
     A program that is executed does not inherit them, and in a process forked through Python they
     lead to the null device: a child does not answer in the harness's place by mistake, nor keep the

@@ -115,7 +115,7 @@ class Housing:
             self._containers.pop(container.ident, None)
 
     def _notice(self, ident: str, event: str) -> None:
-        """Tell a container what became of it; end one that goes on by halves."""
+        """Tell a container what became of it; end one that is paused, or has lost a part."""
         with self._lock:
             container = self._containers.get(ident)
         if container is None:

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from leanopt_core.engines.inline import (
+    COMPLETE,
     read_curve,
     read_failure,
     read_names,
@@ -24,8 +25,6 @@ from leanopt_lean.sections import read_statistics
 from leanopt_lean.trades import read_trades
 
 ORDERS = "Total Orders"
-#: What answers of backtests that ran to their end say.
-COMPLETE = frozenset({"complete", "ok"})
 
 # Sections of LEAN's document that harnesses put into `statistics`.
 _SECTIONS = ("runtimeStatistics", "totalPerformance")
@@ -94,7 +93,7 @@ def read_answer(
 
 
 def _unset(errors: object) -> str:
-    """Return what LEAN logged of parameters that it could not set, empty where there is none."""
+    """Return what LEAN logged of parameters that it could not set, empty if it could set all."""
     logged = (str(one) for one in errors) if isinstance(errors, list) else ()
     return next((one.partition(UNSET)[2] for one in logged if UNSET in one), "")
 

@@ -13,6 +13,7 @@ from leanopt_core.canonical import digest
 from leanopt_core.data_files import mistakes
 from leanopt_core.doctor.check import Check
 from leanopt_core.engines.base import Brief, Build, Once
+from leanopt_core.engines.inline import COMPLETE
 from leanopt_core.harness.events import Hello
 from leanopt_core.places import BUILDS
 from leanopt_core.space import number_text
@@ -24,7 +25,7 @@ from leanopt_lean.compiler import assembly_of
 from leanopt_lean.config import IDENT, RESULTS, Template, template
 from leanopt_lean.demand import check_demand, wanted
 from leanopt_lean.doctor import Examination
-from leanopt_lean.document import COMPLETE, read_answer, read_results
+from leanopt_lean.document import read_answer, read_results
 from leanopt_lean.findings import Findings
 from leanopt_lean.harness import Harness, abilities_of, harness_of
 from leanopt_lean.installation import look

@@ -78,25 +78,17 @@ def harness_of(
 
     Raises StrategyError where the warm harness cannot be compiled.
     """
-    harness = _harness_of(options, file, seen, compiled)
-    memory, why = _PYTHON_MEMORY if file.endswith(".py") else _CSHARP_MEMORY
-    return evolve(harness, launch=evolve(harness.launch, memory=memory, memory_why=why))
-
-
-def _harness_of(
-    options: LeanStrategy,
-    file: str,
-    seen: Mapping[str, Path],
-    compiled: Callable[[Path], Built],
-) -> Harness:
     mounts = tuple(Mount(name, path) for name, path in seen.items())
     store = ("--store", "{store}") if "store" in seen else ()
     if options.harness == WARM:
-        return _warm(options, file, mounts, store, _compiled(compiled))
-    if options.harness == LAUNCHER:
-        return _launcher(options, mounts, store)
-    command = tuple(options.harness)
-    return Harness(Launch(command, mounts), list(command), f"another: {command[0]}")
+        harness = _warm(options, file, mounts, store, _compiled(compiled))
+    elif options.harness == LAUNCHER:
+        harness = _launcher(options, mounts, store)
+    else:
+        command = tuple(options.harness)
+        harness = Harness(Launch(command, mounts), list(command), f"another: {command[0]}")
+    memory, why = _PYTHON_MEMORY if file.endswith(".py") else _CSHARP_MEMORY
+    return evolve(harness, launch=evolve(harness.launch, memory=memory, memory_why=why))
 
 
 def _compiled(compiled: Callable[[Path], Built]) -> Built:

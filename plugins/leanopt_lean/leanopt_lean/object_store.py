@@ -27,7 +27,7 @@ class Store:
 
 
 def freeze(folder: Path, builds: Path) -> Store:
-    """Return the copy of a folder in the folder `builds`, made now where there is none of it yet.
+    """Return the copy of a folder in the folder `builds`, made now if it is not there yet.
 
     Edits in the meantime are for the next run, as those of the project are. Raises StrategyError
     for a folder that is not there, and for links, whose content could change.
