@@ -18,7 +18,7 @@ from typing import Final
 from attrs import frozen
 from rich.console import Console
 
-from leanopt_core.cli.drawing import page
+from leanopt_core.cli.live import page
 from leanopt_core.cli.progress import View
 from leanopt_core.cli.screen import ProgressScreen
 from leanopt_core.pipeline import load_pipeline

@@ -1,15 +1,44 @@
-"""What the core itself brings, registered through the same hooks as everybody else's."""
+"""What the core itself brings, registered through the hooks that plugins use, and its options."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from leanopt_core.engines.options import PythonStrategy
+from attrs import field, frozen
+
 from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.hookspecs import hookimpl
-from leanopt_core.sinks.options import JsonLinesOptions
 from leanopt_core.specs import EngineSpec, ExecutorSpec, SinkSpec
+
+
+@frozen
+class PythonStrategy:
+    """A strategy in Python: `entry` names its file and function, `data` what it reads."""
+
+    entry: str = field(metadata={"help": "file and function, as strategy.py:run"})
+    data: Path | None = field(
+        default=None, metadata={"help": "data folder or file, the strategy's scenario.data"}
+    )
+    python: str | None = field(
+        default=None, metadata={"help": "interpreter to run it with; by default leanopt's own"}
+    )
+
+    @entry.validator
+    def _check_entry(self, _attribute: object, value: str) -> None:
+        file, _, function = value.rpartition(":")
+        if not file.endswith(".py") or not function.isidentifier():
+            raise ValueError("expected a file and a function, as 'strategy.py:run'")
+
+
+@frozen
+class JsonLinesOptions:
+    """The options of the `jsonl` sink."""
+
+    path: Path = field(
+        default=Path("trials.jsonl"), metadata={"help": "the file, from the pipeline's folder"}
+    )
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from leanopt_core.executors.docker.engine import Client
 from leanopt_core.executors.docker.ground import survey
 from leanopt_core.executors.docker.settings import Tenant, body
 from leanopt_core.harness.events import Hello
-from leanopt_core.harness.wording import request_line
+from leanopt_core.harness.framing import request_line
 
 _STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 _OUTPUT = 1

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from attrs import frozen
 
+from leanopt_core.builtins import PythonStrategy
 from leanopt_core.engines.base import Brief, Build
-from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.options import DockerOptions

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from leanopt_core.errors import UsageError
 from leanopt_core.places import STORE
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from leanopt_core.pipeline import Pipeline
     from leanopt_core.plugins import Registry
     from leanopt_core.store.store import Store
+
 
 _MEANT = "it names the folder of a pipeline, or the pipeline"
 
@@ -103,7 +105,7 @@ def open_project(project: Path) -> Store:
 def _is_pipeline(file: Path) -> bool:
     """Say whether a file is one by its name, or, where it has another, by what is in it."""
     from leanopt_core.errors import PipelineError
-    from leanopt_core.pipeline.read import read_document
+    from leanopt_core.pipeline.toml import read_document
 
     if file.suffix == ".toml":
         return True
@@ -122,3 +124,14 @@ def chosen_screen() -> ProgressScreen:
     from leanopt_core.cli.screen import PlainScreen
 
     return PlainScreen()
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file; raises UsageError where it is there already, or cannot be written."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already; --output names another file") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None

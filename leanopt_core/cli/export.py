@@ -62,7 +62,7 @@ def command(
 
 def _lines(store: Store, run: StoredRun, form: str, *, canonical: bool) -> Iterable[str]:
     if form == "csv":
-        from leanopt_core.report.table import csv_lines
+        from leanopt_core.report.tables import csv_lines
 
         return csv_lines(store.reader, run)
     if form != "jsonl":

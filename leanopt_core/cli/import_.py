@@ -32,9 +32,9 @@ def command(source: tuple[str, ...], project: Path | None, output: Path | None) 
 
     Example: leanopt import optimizer-config.json -o imported.toml
     """
-    from leanopt_core.cli.writing import write_new
+    from leanopt_core.cli.common import write_new
     from leanopt_core.plugins import discover
-    from leanopt_core.scaffold.translation import ImportWish, translated
+    from leanopt_core.scaffold.find import ImportWish, translated
 
     wish = ImportWish(source, project, output)
     made = translated(wish, discover())

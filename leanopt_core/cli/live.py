@@ -1,22 +1,185 @@
-"""The live screen: the whole terminal while a run is at work, given back as it was."""
+"""The live screen: a pure function draws its lines, and the terminal is given back as it was."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import click
+from attrs import frozen
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
-from leanopt_core.cli.drawing import ASCII, BLOCKS, page
-from leanopt_core.cli.output import plain
-from leanopt_core.cli.progress import View
+from leanopt_core.cli.output import one_line, plain
+from leanopt_core.cli.progress import StageView, View, joined
 from leanopt_core.cli.screen import Clock, ProgressScreen
+from leanopt_core.report.figures import duration, number, percent
+
+_WIDEST_BAR: Final = 60
+_NARROWEST_BAR: Final = 4
+_LABEL: Final = 11
+_WARNINGS_SHOWN: Final = 3
+
+
+@frozen
+class Glyphs:
+    """What bars and curves are made of, `levels` from low to high."""
+
+    full: str
+    empty: str
+    levels: str
+
+
+BLOCKS: Final = Glyphs("█", "░", "▁▂▃▄▅▆▇█")
+ASCII: Final = Glyphs("#", ".", "_.-=+*#@")
+
+
+@frozen
+class _Block:
+    """Lines that stand together; where room is short, those of the highest `rank` go first."""
+
+    rank: int
+    lines: Sequence[Text]
+
+
+def page(view: View, width: int, height: int, glyphs: Glyphs = BLOCKS) -> Text:
+    """Return the screen, at most `width` by `height`."""
+    blocks = [
+        _Block(0, [_title(view, width)]),
+        _Block(3, [_stage(view, stage, width, glyphs) for stage in view.stages]),
+        _Block(1, _counts(view, width, glyphs)),
+        _Block(2, _best(view, width)),
+        _Block(5, _curve(view, width, glyphs)),
+        _Block(4, _warnings(view)),
+        _Block(0, [_labelled("now", one_line(view.now))]),
+        _Block(6, [Text(view.hint, "dim")] if view.hint else []),
+    ]
+    lines = _fitted([block for block in blocks if block.lines], height)
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    return Text("\n", no_wrap=True, end="").join(lines)
+
+
+def spark(values: Sequence[float], width: int, levels: str) -> str:
+    """Return a curve in one line of at most `width` characters, each the last of its share."""
+    if not values or width < 1:
+        return ""
+    size = min(width, len(values))
+    points = [values[(place + 1) * len(values) // size - 1] for place in range(size)]
+    low, high = min(points), max(points)
+    span = (high - low) or 1.0
+    return "".join(levels[round((point - low) / span * (len(levels) - 1))] for point in points)
+
+
+def _fitted(blocks: list[_Block], height: int) -> list[Text]:
+    """Return the lines, with empty ones between the blocks where there is room for them."""
+    while blocks and sum(len(block.lines) for block in blocks) > height and len(blocks) > 1:
+        blocks.remove(max(blocks, key=lambda block: block.rank))
+    lines = sum(len(block.lines) for block in blocks)
+    spaced = lines + len(blocks) - 1 <= height
+    found: list[Text] = []
+    for block in blocks:
+        if spaced and found:
+            found.append(Text())
+        found += block.lines
+    return found[:height]
+
+
+def _title(view: View, width: int) -> Text:
+    left = "" if view.time_left is None else f", {duration(view.time_left)} left"
+    name, time = f"leanopt  {one_line(view.run)}", f"{duration(view.elapsed)}{left}"
+    gap = max(2, width - len(name) - len(time))
+    return Text.assemble((name, "bold"), " " * gap, time)
+
+
+def _labelled(label: str, *parts: str | tuple[str, str]) -> Text:
+    return Text.assemble((label.ljust(_LABEL), "dim"), *parts)
+
+
+def _stage(view: View, stage: StageView, width: int, glyphs: Glyphs) -> Text:
+    room = max(len(one.name) for one in view.stages)
+    style = "bold" if stage.phase == "at work" else ""
+    name = (one_line(stage.name).ljust(max(room, _LABEL - 2))[: width // 3] + "  ", style)
+    said = _said(view, stage)
+    if stage.budget is None:
+        return Text.assemble(name, f"{stage.told:,} trials  ", said)
+    count = f"  {stage.told:,}/{stage.budget:,}  "
+    space = min(_WIDEST_BAR, width - len(name[0]) - len(count) - max(len(said), 12))
+    share = stage.told / stage.budget if stage.budget else 1.0
+    return Text.assemble(name, *_bar(share, space, glyphs), count, said)
+
+
+def _said(view: View, stage: StageView) -> str:
+    if stage.phase == "ended":
+        return f"ended: {one_line(stage.reason)}"
+    left = view.left(stage)
+    if stage.phase == "waiting":
+        return "waits"
+    return f"{duration(left)} left" if left is not None else "at work"
+
+
+def _bar(share: float, width: int, glyphs: Glyphs) -> Iterable[tuple[str, str]]:
+    if width < _NARROWEST_BAR:
+        return ()
+    full = min(width, int(share * width))
+    return ((glyphs.full * full, "cyan"), (glyphs.empty * (width - full), "dim"))
+
+
+def _counts(view: View, width: int, glyphs: Glyphs) -> list[Text]:
+    rate = "" if view.rate is None else f", {view.rate:.1f} a second"
+    stored = f", {view.cached:,} from the store" if view.cached else ""
+    lines = [
+        _labelled("trials", f"{view.told:,} told, {view.feasible:,} feasible{rate}"),
+        _labelled("backtests", f"{view.backtests:,} run{stored}"),
+    ]
+    if view.workers:
+        busy = "starting" if view.busy is None else f"{percent(view.busy)} busy"
+        bar = _bar(view.busy or 0.0, min(20, width - _LABEL - 20), glyphs)
+        lines.append(_labelled("workers", *bar, f"  {view.workers}, {busy}"))
+    failed = joined([(one_line(name), count) for name, count in view.failures])
+    lines.append(_labelled("failures", (failed, "red") if failed else "none"))
+    return lines
+
+
+def _best(view: View, width: int) -> list[Text]:
+    best = view.best
+    if best is None:
+        return [_labelled("best", "no feasible trial yet")]
+    fitness = (number(best.fitness), "bold green")
+    first = _labelled("best", f"{one_line(view.fitness)} ", fitness, f"  trial {best.trial}")
+    return [first, *_pairs(best.parameters, width), *_pairs(best.figures, width)]
+
+
+def _pairs(pairs: Mapping[str, str], width: int) -> list[Text]:
+    """Return names and values side by side, in as many lines as they need."""
+    lines: list[Text] = []
+    for name, value in pairs.items():
+        more = Text.assemble((f"{one_line(name)} ", "dim"), one_line(value))
+        if lines and lines[-1].cell_len + 2 + more.cell_len <= width:
+            lines[-1].append("  ").append_text(more)
+        else:
+            lines.append(Text(" " * _LABEL).append_text(more))
+    return lines
+
+
+def _curve(view: View, width: int, glyphs: Glyphs) -> list[Text]:
+    drawn = spark(view.curve, width - _LABEL, glyphs.levels)
+    return [_labelled("", (drawn, "green"))] if len(view.curve) > 1 else []
+
+
+def _warnings(view: View) -> list[Text]:
+    lines = [one_line(text.partition("\n")[0]) for text in view.warnings[-_WARNINGS_SHOWN:]]
+    more = len(view.warnings) - len(lines)
+    label = "warnings" if len(view.warnings) > 1 else "warning"
+    shown = [_labelled(label if at == 0 else "", (one, "yellow")) for at, one in enumerate(lines)]
+    return [*shown, _labelled("", f"and {more} before")] if more > 0 else shown
+
 
 #: How many warnings are printed at the end; all are in a log.
-_WARNINGS = 20
+_WARNINGS_PRINTED = 20
 
 
 class LiveScreen(ProgressScreen):
@@ -59,7 +222,9 @@ class LiveScreen(ProgressScreen):
     ) -> None:
         self._live.stop()
         warnings = self.progress.warnings
-        for message in warnings[:_WARNINGS]:
+        for message in warnings[:_WARNINGS_PRINTED]:
             click.echo(f"warning: {plain(message)}", err=True)
-        if len(warnings) > _WARNINGS:
-            click.echo(f"{len(warnings) - _WARNINGS} more warnings; --log FILE keeps all", err=True)
+        if len(warnings) > _WARNINGS_PRINTED:
+            click.echo(
+                f"{len(warnings) - _WARNINGS_PRINTED} more warnings; --log FILE keeps all", err=True
+            )

@@ -13,7 +13,7 @@ from leanopt_core.doctor.size import size as size_text
 from leanopt_core.pipeline import PlannedStage
 from leanopt_core.report.figures import duration, percent
 from leanopt_core.report.planned import PlanReport, backtests, document, times
-from leanopt_core.search.feasible import size_of
+from leanopt_core.search.advice import size_of
 from leanopt_core.search.prepare import prepared
 from leanopt_core.space import Space
 

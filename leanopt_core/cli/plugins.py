@@ -1,7 +1,8 @@
-"""`leanopt plugins`: what is installed, and what is wrong with it."""
+"""`leanopt plugins`: what is installed, and what is wrong with it; `leanopt plugins new`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,8 +11,35 @@ from leanopt_core.cli.output import print_json, print_table
 from leanopt_core.plugins import Kind, Registered, Registry, discover
 
 
+@click.command("new")
+@click.argument("kind")
+@click.argument("name")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The folder to make it in; by default here.",
+)
+def new(kind: str, name: str, output: Path) -> None:
+    """Begin a plugin of KIND called NAME, the distribution leanopt-NAME in a folder of that name.
+
+    KIND is stage, fitness, executor, sink or engine. The plugin works as it is, and its tests hold
+    it to all that leanopt expects of its kind: change it step by step. Nothing is overwritten.
+
+    Example: leanopt plugins new stage hill-climb
+    """
+    from leanopt_core.scaffold.plugin import create
+
+    written = create(kind, name, output)
+    for file in written:
+        click.echo(file)
+    root = written[0].parent
+    click.echo(f"\nnext:\n  pip install -e '{root}[test]'\n  pytest {root}")
+
+
 class _OrNew(click.Command):
-    """`plugins`, whose name `new` is a command of its own; it is imported when it is called."""
+    """`plugins`, whose name `new` is a command of its own."""
 
     def make_context(
         self,
@@ -23,8 +51,6 @@ class _OrNew(click.Command):
         """Return the context of this command, or of `new` where that comes first."""
         if args[:1] != ["new"]:
             return super().make_context(info_name, args, parent, **extra)
-        from leanopt_core.cli.new import command as new
-
         return new.make_context(f"{info_name} new", args[1:], parent, **extra)
 
 

@@ -1,9 +1,11 @@
-"""`leanopt run`: search, and store every trial."""
+"""`leanopt run`: search, and store every trial; `--verbose` and `--log` write a line an event."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -11,13 +13,85 @@ import click
 
 from leanopt_core.cli import INTERRUPTED
 from leanopt_core.cli.common import chosen_screen, load, pipeline_options
-from leanopt_core.cli.output import print_json
+from leanopt_core.cli.output import plain, print_json
 from leanopt_core.cli.streams import ReaderGoneError, log_file
 from leanopt_core.errors import UsageError
+from leanopt_core.report.figures import number, values_shown
+from leanopt_core.search.events import (
+    BacktestCached,
+    BacktestEnded,
+    Preparing,
+    RunEvent,
+    RunStarted,
+    StageEnded,
+    StageStarted,
+    TrialTold,
+    Warned,
+)
+from leanopt_core.trial import Score
 
 if TYPE_CHECKING:
     from leanopt_core.report.run import Report
     from leanopt_core.search.events import Screen
+
+
+class LogScreen:
+    """Gives `write` one line for each thing that happens, with the time in UTC."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+
+    def observe(self, event: RunEvent) -> None:
+        """Write an event's line."""
+        for text in _texts(event):
+            self._say(text)
+
+    def tick(self) -> None:
+        """Nothing is redrawn."""
+
+    def patience(self) -> float | None:
+        """Return None: there is nothing to redraw."""
+        return None
+
+    def _say(self, text: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        lines = plain(text).splitlines() or [""]
+        self._write("\n".join([f"{now} {lines[0]}", *(f"    {more}" for more in lines[1:])]))
+
+
+def _texts(event: RunEvent) -> Iterator[str]:
+    match event:
+        case Preparing(message):
+            yield message
+        case RunStarted(run, _, workers):
+            yield f"run {run.name}: plan {run.plan_hash}, {workers} workers"
+            for name, said in json.loads(run.execution).get("build", {}).items():
+                yield f"build {name}: {said}"
+        case Warned(message):
+            yield f"warning: {message}"
+        case StageStarted(search, stage):
+            yield f"stage {stage} of search {search} begins"
+        case StageEnded(search, stage, reason):
+            yield f"stage {stage} of search {search} ended: {reason}"
+        case TrialTold(record):
+            trial = record.trial
+            values = " ".join(f"{k}={v}" for k, v in values_shown(record.parameters).items())
+            yield f"trial {trial.number} of {trial.stage} ({values}): {_fate(trial.score)}"
+        case BacktestEnded(outcome, seconds):
+            failure = outcome.failure
+            why = f"{failure.category}: {failure.message}" if failure else "complete"
+            yield f"backtest of {seconds:.3f} s: {why}"
+        case BacktestCached():
+            yield "backtest answered from the store"
+
+
+def _fate(score: Score) -> str:
+    if score.failure:
+        return score.failure
+    if score.fitness is None:
+        return f"no fitness: {'; '.join(score.reasons)}"
+    violated = f", violates by {score.violation:.6g}" if score.violation else ""
+    return f"fitness {number(score.fitness)}{violated}"
 
 
 @click.command("run")
@@ -94,7 +168,6 @@ def _print(report: Report, *, as_json: bool) -> None:
 @contextmanager
 def _screen(log: Path | None, *, verbose: bool) -> Iterator[Screen]:
     """Yield what shows the run: live on a terminal, plain elsewhere, with logs where asked for."""
-    from leanopt_core.cli.log import LogScreen
     from leanopt_core.cli.screen import Screens
 
     with ExitStack() as stack:

@@ -17,8 +17,8 @@ from leanopt_core.plugins import discover
 from leanopt_core.report.figures import DETAILED
 from leanopt_core.report.run import TOP, detail, document, report, trial_document
 from leanopt_core.report.subject import find_trial, state_of
-from leanopt_core.search.by_hand import ByHand, by_hand
 from leanopt_core.search.keeping import kept_in
+from leanopt_core.search.reproduce import ByHand, by_hand
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.store.store import Store
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from leanopt_core.cli.output import plain, print_table, wrapped
-from leanopt_core.report.best import best_table
 from leanopt_core.report.run import Report, detail
+from leanopt_core.report.tables import best_table
 
 _STEP = 24
 

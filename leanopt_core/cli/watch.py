@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,86 @@ from typing import TYPE_CHECKING
 import click
 
 from leanopt_core.cli.common import chosen_screen, open_project, project_option
+from leanopt_core.cli.progress import Best, Progress
+from leanopt_core.report.figures import main_figures, values_shown
+from leanopt_core.store.records import StoredRun, StoredSearch, ToldTrial
+from leanopt_core.store.store import Store
 
 if TYPE_CHECKING:
     from leanopt_core.cli.screen import ProgressScreen
     from leanopt_core.store.records import StoredRun
     from leanopt_core.store.store import Store
+
+
+class Follower:
+    """Follows one run; `update` reads only what is new."""
+
+    def __init__(self, store: Store, run: StoredRun, progress: Progress) -> None:
+        self._store = store
+        self._run_id = run.id
+        self._progress = progress
+        self._told = {search.id: 0 for search in run.searches}
+        self._backtest = 0
+        self._phases: set[tuple[int, str, bool]] = set()
+        progress.started(run, int(json.loads(run.execution).get("workers") or 0))
+
+    def update(self, now: float) -> StoredRun:
+        """Pass on what is new, and return the run as it stands."""
+        run = self._store.runs.get(self._run_id)
+        last, count, seconds = self._store.reader.run_here(run, after=self._backtest)
+        if count:
+            self._backtest = last
+            self._progress.backtested(now, seconds, count)
+        for search in run.searches:
+            self._search(run, search)
+        return run
+
+    def _search(self, run: StoredRun, search: StoredSearch) -> None:
+        best = None
+        for told in self._store.reader.told(search.id, after=self._told[search.id]):
+            self._told[search.id] = told.number
+            self._phase(search, told.stage, ended=False)
+            if self._count(search, told):
+                best = told.number
+        if best is not None:
+            self._keep(run, search, best)
+        for stage in search.stages:
+            if stage.ended is not None:
+                self._phase(search, stage.name, ended=True, reason=stage.ended)
+
+    def _count(self, search: StoredSearch, told: ToldTrial) -> bool:
+        """Count a trial; return whether it is the best so far."""
+        progress, fitness = self._progress, told.fitness
+        progress.cached += told.cached
+        objective = None
+        if fitness is not None and not told.violation:
+            objective = -fitness if search.direction == "min" else fitness
+        better = progress.trial(told.stage, objective, told.failure)
+        if better and fitness is not None:
+            progress.keep(Best(told.number, fitness, {}, {}))
+        progress.curve()
+        return better
+
+    def _keep(self, run: StoredRun, search: StoredSearch, number: int) -> None:
+        trial = self._store.reader.trial(run, search.number, number)
+        if trial is None or trial.fitness is None:
+            return
+        shown = values_shown(self._progress.shown(json.loads(trial.parameters, parse_float=str)))
+        first = trial.backtests.get(0)
+        statistics = json.loads(first.statistics) if first and first.statistics else None
+        self._progress.keep(Best(number, trial.fitness, shown, main_figures(statistics)))
+
+    def _phase(self, search: StoredSearch, stage: str, *, ended: bool, reason: str = "") -> None:
+        """Note once that a stage of a search has begun, or ended."""
+        if (search.id, stage, ended) in self._phases:
+            return
+        self._phases.add((search.id, stage, ended))
+        if ended:
+            self._phase(search, stage, ended=False)
+            self._progress.stage_ended(stage, reason)
+        else:
+            self._progress.stage_started(stage)
+
 
 #: How often the store is looked at, in seconds.
 _EVERY = 0.5
@@ -50,7 +126,6 @@ def command(run: str | None, project: Path) -> None:
 
 
 def _follow(store: Store, run: StoredRun, screen: ProgressScreen) -> None:
-    from leanopt_core.cli.follow import Follower
     from leanopt_core.report.subject import process_of
 
     progress = screen.progress

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
+from leanopt_core.builtins import PythonStrategy
 from leanopt_core.closing import Closing
 from leanopt_core.doctor.line import StuckError, wrong
 from leanopt_core.engines.base import Brief, Build
-from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.executors.base import Completed, Executor
 from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.options import ProcessOptions

@@ -11,10 +11,10 @@ from typing import Any
 
 import leanopt_harness
 
+from leanopt_core.builtins import PythonStrategy
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import Brief, Build, Once
 from leanopt_core.engines.inline import read_inline
-from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
 from leanopt_core.space import Value, number_text

@@ -22,7 +22,7 @@ from leanopt_core.executors.recycling import Recycling
 from leanopt_core.executors.task import Finished, Task
 from leanopt_core.executors.worker import State, Worker
 from leanopt_core.harness.events import Hello
-from leanopt_core.harness.wording import fill_in, request_line
+from leanopt_core.harness.framing import fill_in, request_line
 from leanopt_core.work import Answer, Category, Failure, Request
 
 T = TypeVar("T", bound=Hashable)

@@ -1,6 +1,9 @@
-"""Lines out of bytes, in linear time and bounded memory."""
+"""Lines out of bytes in bounded memory, and requests as lines with the worker's paths filled in."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
 
 #: The longest line that a harness may send, in bytes (128 MiB).
 LINE_LIMIT = 128 * 2**20
@@ -47,3 +50,24 @@ class Framer:
             self._parts.append(unfinished)
             self._size = len(unfinished)
         return lines
+
+
+def request_line(ident: str, payload: str, *, time_limit: float | None = None) -> bytes:
+    """Return the line for a request; `payload` is a JSON object without `id`, without newlines.
+
+    `time_limit`, in seconds, is told to the harness where given.
+    """
+    members = payload[1:]
+    comma = "" if members.lstrip().startswith("}") else ","
+    limit = "" if time_limit is None else f',"time_limit":{time_limit}'
+    return f'{{"id":"{ident}"{limit}{comma}{members}\n'.encode()
+
+
+def fill_in(payload: str, placeholders: Iterable[str], fill: Callable[[str], str]) -> str:
+    """Return `payload` with the first text that is exactly a placeholder, of each, filled in.
+
+    `fill` says what stands for a placeholder, as `{data}`, in the worker's place.
+    """
+    for placeholder in placeholders:
+        payload = payload.replace(json.dumps(placeholder), json.dumps(fill(placeholder)), 1)
+    return payload

@@ -10,7 +10,7 @@ import attrs
 from cattrs import Converter
 
 from leanopt_core.pipeline.convert import make_converter, type_words
-from leanopt_core.pipeline.misfit import Misfit, MisfitError, misfit, placed, reason
+from leanopt_core.pipeline.problems import Misfit, MisfitError, misfit, placed, reason
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.suggest import did_you_mean
 

@@ -1,8 +1,8 @@
-"""Reads the tables of one document: leanopt's own keys, and the options of the plugins named."""
+"""Reads a document's tables: leanopt's own keys, stages, and the options of the plugins named."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -11,12 +11,13 @@ from attrs import frozen
 from cattrs import Converter
 
 from leanopt_core.errors import PluginError
-from leanopt_core.pipeline.misfit import MisfitError
 from leanopt_core.pipeline.options import option_fields, structure_table
-from leanopt_core.pipeline.problems import Problems
-from leanopt_core.pipeline.settings import Choice
+from leanopt_core.pipeline.problems import MisfitError, Problems
+from leanopt_core.pipeline.settings import Choice, StageSettings
+from leanopt_core.pipeline.tables import StageTable
 from leanopt_core.pipeline.toml import KeyPath, key_text, toml_text
 from leanopt_core.plugins import Kind, Registered, Registry
+from leanopt_core.suggest import did_you_mean
 
 T = TypeVar("T")
 
@@ -126,3 +127,62 @@ def _check_options(registered: Registered, own: Collection[str]) -> None:
     for name in own:
         if name in fields and fields[name].default is attrs.NOTHING:
             raise PluginError(f"{what} needs the option {name!r}, but that key is leanopt's own")
+
+
+def read_stages(raw: object, reader: Reader) -> tuple[StageSettings, ...]:
+    """Return the stages that a document's `stage` says, those with mistakes left out.
+
+    A stage without a name is called after its method.
+    """
+    at: KeyPath = ("stage",)
+    if raw == []:
+        hint = reader.installed(Kind.STAGE)
+        reader.problems.add(at, "nothing", "expected at least one [[stage]]", hint)
+        return ()
+    return tuple(_stages(reader.tables(raw, at), reader))
+
+
+def _stages(items: list[tuple[object, KeyPath]], reader: Reader) -> Iterator[StageSettings]:
+    seen: dict[str, KeyPath] = {}
+    for raw, at in items:
+        table, choice = reader.with_plugin(raw, at, StageTable, Kind.STAGE)
+        if isinstance(raw, Mapping):
+            _check_seed(raw, at, reader, seen)
+            _check_name(raw, at, reader, seen)
+        if table is not None and choice is not None:
+            yield _settings(table, choice)
+
+
+def _check_seed(
+    raw: Mapping[str, object], at: KeyPath, reader: Reader, seen: Mapping[str, KeyPath]
+) -> None:
+    """Check which stage another one goes on from, where the earlier ones' names are known."""
+    earlier = raw.get("seed_from")
+    before = ((*at[:-1], index, "use") for index in range(int(at[-1])))
+    misnamed = any(map(reader.problems.touched, before))
+    if isinstance(earlier, str) and earlier not in seen and not misnamed:
+        hint = did_you_mean(earlier, seen) or "none is before this one"
+        expected = "expected the name of an earlier stage"
+        reader.problems.add((*at, "seed_from"), toml_text(earlier), expected, hint)
+
+
+def _check_name(
+    raw: Mapping[str, object], at: KeyPath, reader: Reader, seen: dict[str, KeyPath]
+) -> None:
+    """Check, also where other keys are wrong, that no other stage has this one's name."""
+    key = "name" if "name" in raw else "use"
+    name = raw.get(key)
+    if isinstance(name, str):
+        reader.unique(name, (*at, key), seen)
+
+
+def _settings(table: StageTable, choice: Choice) -> StageSettings:
+    return StageSettings(
+        name=table.name or table.use,
+        choice=choice,
+        trials=table.trials,
+        patience=table.patience,
+        min_delta=table.min_delta,
+        target=table.target,
+        seed_from=table.seed_from,
+    )

@@ -1,15 +1,41 @@
-"""Finds the engine whose strategy a path names, and what it says of a first pipeline."""
+"""Finds the engine that can write a first pipeline for a strategy, or import one from elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from leanopt_core.errors import UsageError
-from leanopt_core.plugins import CORE, Registry
-from leanopt_core.scaffold.asking import ask, offering
-from leanopt_core.scaffold.draft import Draft, InitWish
+from attrs import frozen
+
+from leanopt_core.errors import PluginError, UsageError
+from leanopt_core.plugins import CORE, Kind, Registered, Registry
+from leanopt_core.scaffold.pipeline import Draft, InitWish
 from leanopt_core.scaffold.ranges import propose
+from leanopt_core.search.contain import Guard
+
+T = TypeVar("T")
+
+
+def offering(registry: Registry, part: str) -> list[Registered]:
+    """Return the engines that name code by this part, the core's last, else by name."""
+    found = [registry.entries[Kind.ENGINE, name] for name in registry.names(Kind.ENGINE)]
+    engines = [one for one in found if getattr(one.spec, part, "")]
+    return sorted(engines, key=lambda one: one.distribution == CORE)
+
+
+def ask(engine: Registered, part: str, kind: type[T], *arguments: object) -> T | None:
+    """Return what a part of an engine makes of its arguments, a `kind` or None.
+
+    Raises PluginError where it makes something else, or fails by no error for users.
+    """
+    label = f"engine {engine.spec.name!r} ({engine.distribution} {engine.version})"
+    made = Guard(label).call(f"asked for {part!r}", engine.load(part), *arguments)
+    if made is None or isinstance(made, kind):
+        return made
+    what = f"it returned {made!r:.100}, expected {kind.__name__}"
+    raise PluginError(f"{label}, asked for {part!r}: {what}")
+
 
 _CLASS: Final = "QCAlgorithm"
 _MAIN: Final = "main.py"
@@ -61,3 +87,63 @@ def _says(file: Path, word: str) -> bool:
         return word in file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+
+
+@frozen
+class ImportWish:
+    """What is to be imported, as typed: the words, the project, the file to write."""
+
+    words: Sequence[str]
+    project: Path | None
+    output: Path | None
+
+    @property
+    def command(self) -> bool:
+        """Say whether it is a command line."""
+        return len(self.words) > 1
+
+    @property
+    def source(self) -> Path:
+        """Return the file or folder."""
+        return Path(self.words[0])
+
+    @property
+    def path(self) -> Path:
+        """Return the file to write: `pipeline.toml` here, or in the folder that is imported."""
+        folder = self.source if not self.command and self.source.is_dir() else Path()
+        return self.output or folder / "pipeline.toml"
+
+
+@frozen
+class Translation:
+    """A pipeline made of what another optimizer is told.
+
+    `check` raises LeanoptError where the text, once written, is no sound pipeline. `notes` are
+    lines that say what is not translated, `variables` those that it refers to and that are set
+    nowhere.
+    """
+
+    text: str
+    check: Callable[[], None]
+    notes: Sequence[str] = ()
+    variables: Sequence[str] = ()
+
+
+def translated(wish: ImportWish, registry: Registry) -> Translation:
+    """Return what the first engine makes of a source that can take it.
+
+    Raises UsageError with what each of them says where none can, or where none imports anything.
+    """
+    engines = offering(registry, "imports")
+    if not engines:
+        raise UsageError("no engine that is installed imports anything: pip install leanopt-lean")
+    refused: list[str] = []
+    for engine in engines:
+        try:
+            made = ask(engine, "imports", Translation, wish, registry)
+        except UsageError as error:
+            refused.append(str(error))
+            continue
+        if made is not None:
+            return made
+    raise UsageError("\n".join(refused) or f"no engine can import {' '.join(wish.words)}")

@@ -1,18 +1,155 @@
-"""What a first pipeline says of a strategy written in Python."""
+"""A first pipeline for a Python strategy: its function, what it reads, what it returns."""
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from attrs import frozen
+
 from leanopt_core.errors import UsageError
-from leanopt_core.scaffold.document import Line
-from leanopt_core.scaffold.draft import Draft, InitWish
-from leanopt_core.scaffold.source import Source, read_source
+from leanopt_core.scaffold.pipeline import Draft, InitWish, Line
+from leanopt_core.scaffold.reads import Literal, Read, literal, merged, reads_of
+
+_SCENARIO: Final = "Scenario"
+_PARAMETERS: Final = "Parameters"
+
+
+@frozen
+class Source:
+    """What was found: `statistics` are the names returned, `lean` says that all of LEAN's are."""
+
+    file: Path
+    function: str
+    parameters: tuple[Read, ...]
+    scenario: tuple[str, ...]
+    statistics: tuple[str, ...] = ()
+    lean: bool = False
+
+
+@frozen
+class _Module:
+    tree: ast.Module
+    constants: Mapping[str, Literal]
+
+
+def read_source(file: Path) -> Source:
+    """Read a strategy's file and the files of its folder that it imports.
+
+    Raises UsageError where the file is not there, is no Python, or has no function marked
+    `@backtest`.
+    """
+    modules = list(_modules(file, set()))
+    function = _marked(modules[0].tree, file)
+    names = [argument.arg for argument in function.args.args]
+    handed = _named(modules, names[:1], _PARAMETERS)
+    scenarios = _named(modules, names[1:2], _SCENARIO)
+    reads = [read for one in modules for read in reads_of(one.tree, one.constants, handed)]
+    return Source(
+        file,
+        function.name,
+        merged(reads),
+        tuple(dict.fromkeys(a for module in modules for a in _attributes(module, scenarios))),
+        tuple(dict.fromkeys(key for module in modules for key in _statistics(module))),
+        any(_calls(node, "lean_result") for module in modules for node in ast.walk(module.tree)),
+    )
+
+
+def _modules(file: Path, seen: set[Path]) -> Iterator[_Module]:
+    """Yield a file's module, then those of its folder that it imports."""
+    seen.add(file)
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"{file} is no Python source: {error}") from None
+    yield _Module(tree, _constants(tree))
+    for name in _imported(tree):
+        beside = file.parent / f"{name.replace('.', '/')}.py"
+        if beside.is_file() and beside not in seen:
+            yield from _modules(beside, seen)
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def _constants(tree: ast.Module) -> dict[str, Literal]:
+    """Return the module's names that are given a literal."""
+    found = {}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        value = literal(getattr(node, "value", None), {})
+        for target in targets:
+            if isinstance(target, ast.Name) and value is not None:
+                found[target.id] = value
+    return found
+
+
+def _marked(tree: ast.Module, file: Path) -> ast.FunctionDef:
+    """Return the function with `@backtest` on it."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            for mark in node.decorator_list:
+                name = mark.attr if isinstance(mark, ast.Attribute) else getattr(mark, "id", None)
+                if name == "backtest":
+                    return node
+    raise UsageError(
+        f"{file} has no function marked @backtest; a strategy looks like this:\n"
+        "  from leanopt_harness import Parameters, Result, Scenario, backtest\n\n"
+        "  @backtest\n"
+        "  def run(parameters: Parameters, scenario: Scenario) -> Result:\n"
+        '      return Result({"Net Profit": parameters.get("fast", 10) / 100})'
+    )
+
+
+def _named(modules: list[_Module], first: list[str], annotation: str) -> set[str]:
+    """Return the names under which functions are handed the same thing."""
+    names = set(first)
+    for module in modules:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.arg) and node.annotation is not None:
+                written = ast.unparse(node.annotation).strip("'\"").rpartition(".")[2]
+                names |= {node.arg} if written == annotation else set()
+    return names
+
+
+def _attributes(module: _Module, of: set[str]) -> Iterator[str]:
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in of:
+                yield attribute
+
+
+def _calls(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)):
+            return called == name
+    return False
+
+
+def _statistics(module: _Module) -> Iterator[str]:
+    """Yield the texts that are keys of what `Result` is given."""
+    for node in ast.walk(module.tree):
+        if _calls(node, "Result") and isinstance(node, ast.Call):
+            given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "statistics")]
+            for table in (one for one in given if isinstance(one, ast.Dict)):
+                for key in table.keys:
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                        yield key.value
+
 
 #: What a scenario has of its own, with an example of each.
 EXAMPLES: Final = MappingProxyType(

@@ -9,7 +9,6 @@ from typing import Any
 from attrs import define, frozen
 
 from leanopt_core.plugins import Registry
-from leanopt_core.search.alike import AlikeCheck
 from leanopt_core.search.events import (
     RunEnded,
     RunEvent,
@@ -19,9 +18,8 @@ from leanopt_core.search.events import (
     TrialTold,
     Warned,
 )
-from leanopt_core.search.read_types import TypeCheck
-from leanopt_core.search.reading import ReadCheck
-from leanopt_core.search.scores import ScoreCheck
+from leanopt_core.search.read_types import AlikeCheck, TypeCheck
+from leanopt_core.search.unread import ReadCheck, ScoreCheck
 from leanopt_core.sinks.base import Sink, TrialRecord
 from leanopt_core.work import Outcome
 

@@ -11,9 +11,8 @@ from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.search.audience import Audience
 from leanopt_core.search.events import BacktestCached, BacktestEnded
-from leanopt_core.search.flight import Errand, Flight
 from leanopt_core.search.keeping import Keeper, Place
-from leanopt_core.search.ledger import Known, Ledger
+from leanopt_core.search.ledger import Errand, Flight, Known, Ledger
 from leanopt_core.search.readers import Readers, read
 from leanopt_core.work import Backtest, Category, Failure, Outcome
 

@@ -11,8 +11,16 @@ from attrs import evolve
 
 from leanopt_core.doctor.check import Check
 from leanopt_core.doctor.line import Line, StuckError
-from leanopt_core.engines.base import Brief, Build, Engine, Once, documents_on_demand
-from leanopt_core.engines.optional import HasCheck, HasChecks, HasFingerprint
+from leanopt_core.engines.base import (
+    Brief,
+    Build,
+    Engine,
+    HasCheck,
+    HasChecks,
+    HasFingerprint,
+    Once,
+    documents_on_demand,
+)
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import Channel, Completed, Executor, Manual, unasked_memory
 from leanopt_core.harness.events import Hello

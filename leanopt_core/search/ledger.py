@@ -1,24 +1,94 @@
-"""What the loop writes down and looks up, in the store's terms."""
+"""What the loop writes down, looks up and replays, in the store's terms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from leanopt_core.executors.pool import Finished
 from leanopt_core.harness.events import Hello
-from leanopt_core.search.flight import Errand
 from leanopt_core.search.machine import Propose, Recorded
 from leanopt_core.search.read_types import told_types
-from leanopt_core.search.replay import Replay, StoredTrial
-from leanopt_core.space import Space
+from leanopt_core.space import Space, Value
 from leanopt_core.store.dump import STOP
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.writer import Writer
 from leanopt_core.trial import Trial
-from leanopt_core.work import Outcome
+from leanopt_core.work import Backtest, Outcome
+
+
+@define(eq=False)
+class Flight:
+    """A trial between its proposal and its telling: one outcome slot a scenario.
+
+    `replayed` says that it had been told before the run was resumed.
+    """
+
+    search: int
+    number: int
+    parameters: Mapping[str, Value]
+    outcomes: list[Outcome | None]
+    replayed: bool = False
+
+    @property
+    def landed(self) -> bool:
+        """Say whether every scenario has its outcome."""
+        return None not in self.outcomes
+
+
+@define(eq=False)
+class Errand:
+    """A backtest to be run, with the places (trial and scenario) that wait for its outcome.
+
+    `lost` counts how often its result could not be read any more.
+    """
+
+    search: int
+    backtest: Backtest
+    scenario: int
+    waiting: list[tuple[Flight, int]] = field(factory=list)
+    lost: int = 0
+
+
+@frozen
+class StoredTrial:
+    """A trial as the store kept it: its proposal, and the outcomes of its backtests by scenario.
+
+    Outcomes are keyed by the scenario's place in the search, from 0; what never finished is absent.
+    `told` says that its method was told it.
+    """
+
+    number: int
+    recorded: Recorded
+    told: bool = False
+    outcomes: Mapping[int, Outcome] = field(factory=dict)
+
+
+class Replay:
+    """Walks through stored trials in number order, holding one."""
+
+    def __init__(self, stored: Iterator[StoredTrial], stops: Mapping[int, str]) -> None:
+        self._stored = stored
+        self._stops = stops
+        self._current = next(stored, None)
+
+    def at(self, number: int) -> StoredTrial | None:
+        """Return the stored trial of this number, None where there is none; never goes back."""
+        while self._current is not None and self._current.number < number:
+            self._current = next(self._stored, None)
+        current = self._current
+        return current if current is not None and current.number == number else None
+
+    def recorded(self, number: int) -> Recorded | None:
+        """Return the stored proposal of this number, None where there is none."""
+        stored = self.at(number)
+        return stored.recorded if stored else None
+
+    def stop_after(self, number: int) -> str | None:
+        """Return the reason of the stop recorded after this told trial, None where none is."""
+        return self._stops.get(number)
 
 
 @frozen

@@ -24,9 +24,8 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.search import events
 from leanopt_core.search.audience import Audience
 from leanopt_core.search.backtests import Backtests
-from leanopt_core.search.flight import Flight
 from leanopt_core.search.keeping import Keeper
-from leanopt_core.search.ledger import Ledger
+from leanopt_core.search.ledger import Flight, Ledger, Replay
 from leanopt_core.search.machine import (
     Command,
     Propose,
@@ -38,7 +37,6 @@ from leanopt_core.search.machine import (
     Tell,
     Withdraw,
 )
-from leanopt_core.search.replay import Replay
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score

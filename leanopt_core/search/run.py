@@ -20,21 +20,19 @@ from leanopt_core.plugins import Registry
 from leanopt_core.report.run import Report, report
 from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
-from leanopt_core.search.advice import advice
-from leanopt_core.search.alike import AlikeCheck
+from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.audience import Audience, Checks
-from leanopt_core.search.documents import best_again, keep_documents
 from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
-from leanopt_core.search.feasible import size_of
 from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
-from leanopt_core.search.read_types import TypeCheck
-from leanopt_core.search.reading import ReadCheck
-from leanopt_core.search.setup import setups
+from leanopt_core.search.read_types import AlikeCheck, TypeCheck
+from leanopt_core.search.resume import setups
+from leanopt_core.search.unread import ReadCheck
+from leanopt_core.search.unstored import best_again, keep_documents
 from leanopt_core.sinks.base import Sink
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from leanopt_core.builtins import JsonLinesOptions
 from leanopt_core.canonical import canonical_json
 from leanopt_core.sinks.base import TrialRecord
-from leanopt_core.sinks.options import JsonLinesOptions
 
 
 def create(options: JsonLinesOptions, project: Path) -> JsonLinesSink:

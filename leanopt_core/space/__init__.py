@@ -1,14 +1,12 @@
 """The parameter space: named axes of exact values, constraints between them, points and ranks."""
 
 from leanopt_core.space._axis import Axis, AxisKind
-from leanopt_core.space._checks import usable_in_constraints
+from leanopt_core.space._checks import AxisError, ConstraintError, usable_in_constraints
 from leanopt_core.space._constraint import ParameterConstraint
 from leanopt_core.space._counting import Count
-from leanopt_core.space._errors import AxisError, ConstraintError
-from leanopt_core.space._neighbours import Metric
 from leanopt_core.space._numbers import Value, number_text
 from leanopt_core.space._permutation import Permutation
-from leanopt_core.space._points import Point
+from leanopt_core.space._points import Metric, Point
 from leanopt_core.space._space import Space
 
 __all__ = [

@@ -1,19 +1,74 @@
-"""One searched parameter: a name and a finite list of exact values."""
+"""One searched parameter: a name and a finite list of exact values, and how both are recorded."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast, overload
 
 from attrs import frozen
 
 from leanopt_core.space import _checks as check
-from leanopt_core.space._errors import AxisError, shown
-from leanopt_core.space._grid import DecimalGrid, exact_table, grid_units
-from leanopt_core.space._numbers import Value, decimal_of, kind_of, number_text, units_of
+from leanopt_core.space._checks import AxisError, shown
+from leanopt_core.space._numbers import (
+    Kind,
+    Value,
+    decimal_of,
+    kind_of,
+    number_text,
+    units_at,
+    units_of,
+)
 from leanopt_core.suggest import did_you_mean
+
+
+@frozen
+class DecimalGrid(Sequence[Decimal]):
+    """The decimals `units[i] / 10**places`, made when asked for; `units` is a rising range."""
+
+    units: range
+    places: int
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    @overload
+    def __getitem__(self, index: int) -> Decimal: ...
+    @overload
+    def __getitem__(self, index: slice) -> DecimalGrid: ...
+    def __getitem__(self, index: int | slice) -> Decimal | DecimalGrid:
+        if isinstance(index, slice):
+            return DecimalGrid(self.units[index], self.places)
+        return decimal_of(self.units[index], self.places)
+
+
+def grid_units(low: int | Decimal, high: int | Decimal, step: int | Decimal) -> tuple[range, int]:
+    """Return (units, places) of the grid `low + i*step <= high`, places as few as possible."""
+    places = max(units_of(number)[1] for number in (low, high, step))
+    first, last, stride = (units_at(number, places) for number in (low, high, step))
+    units = range(first, last + 1, stride)
+    own = max(units_of(number)[1] for number in ((low, step) if len(units) > 1 else (low,)))
+    spare = 10 ** (places - own)
+    return range(first // spare, units[-1] // spare + 1, max(stride // spare, 1)), own
+
+
+def kinds_of(values: Sequence[Value]) -> frozenset[Kind]:
+    """Return which kinds the values of one axis are of."""
+    listed = values if isinstance(values, tuple) else values[:1]
+    return frozenset(kind_of(value) for value in listed)
+
+
+def exact_table(values: Sequence[Value]) -> tuple[Sequence[int], int]:
+    """Return (table, scale) of an axis of numbers: value = table[level] / scale, exactly."""
+    if isinstance(values, range):
+        return values, 1
+    if isinstance(values, DecimalGrid):
+        return values.units, 10**values.places
+    numbers = cast("Sequence[int | Decimal]", values)
+    places = max(units_of(number)[1] for number in numbers)
+    return tuple(units_at(number, places) for number in numbers), 10**places
+
 
 AxisKind: TypeAlias = Literal["int", "float", "values", "choices"]
 
@@ -131,3 +186,44 @@ class Axis:
             some[-1] = f"... {shown(self.values[-1])}"
         ends = ", ".join(some)
         return AxisError(self.name, f"{shown(value)} is none of its values {ends} ({hint})")
+
+
+def record_value(value: Value) -> object:
+    """Return a text, int or bool as it is, a Decimal as `{"decimal": "0.1"}`."""
+    return {"decimal": number_text(value)} if isinstance(value, Decimal) else value
+
+
+def value_of_record(record: Any) -> Value:
+    """Return the value of a record that `record_value` made."""
+    value: Value = Decimal(record["decimal"]) if isinstance(record, Mapping) else record
+    return value
+
+
+def record_axis(axis: Axis) -> dict[str, object]:
+    """Return a grid as its ends and step (where it has one), another axis as its values."""
+    named: dict[str, object] = {"name": axis.name, "kind": axis.kind}
+    step = _step(axis)
+    if step is None:
+        return named | {"values": [record_value(value) for value in axis.values]}
+    ends = {"min": record_value(axis.values[0]), "max": record_value(axis.values[-1])}
+    return named | ends | ({"step": record_value(step)} if len(axis) > 1 else {})
+
+
+def axis_of_record(record: Mapping[str, Any]) -> Axis:
+    """Return the axis that `record_axis` recorded; raises KeyError or SpaceError on others."""
+    name, kind = record["name"], record["kind"]
+    if kind in ("int", "float"):
+        make_grid: Callable[..., Axis] = Axis.integers if kind == "int" else Axis.decimals
+        low, high, step = record["min"], record["max"], record.get("step", 1)
+        return make_grid(name, value_of_record(low), value_of_record(high), value_of_record(step))
+    make_list: Callable[..., Axis] = {"values": Axis.listed, "choices": Axis.choices}[kind]
+    return make_list(name, [value_of_record(value) for value in record["values"]])
+
+
+def _step(axis: Axis) -> int | Decimal | None:
+    match axis.values:
+        case range() as values:
+            return values.step
+        case DecimalGrid() as values:
+            return decimal_of(values.units.step, values.places)
+    return None

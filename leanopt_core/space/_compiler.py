@@ -9,8 +9,7 @@ from itertools import pairwise
 from typing import NoReturn, TypeAlias
 
 from leanopt_core.space import _terms as terms
-from leanopt_core.space._checks import usable_in_constraints
-from leanopt_core.space._errors import cut, quoted
+from leanopt_core.space._checks import cut, quoted, usable_in_constraints
 from leanopt_core.space._numbers import TOO_LONG, Kind, units_of
 from leanopt_core.space._syntax import Source
 from leanopt_core.space._terms import Check, Term

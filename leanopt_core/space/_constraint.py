@@ -10,9 +10,8 @@ from attrs import field, frozen
 from leanopt_core.errors import SpaceError
 from leanopt_core.space import _terms as terms
 from leanopt_core.space._axis import Axis
-from leanopt_core.space._checks import exact_value
+from leanopt_core.space._checks import exact_value, quoted
 from leanopt_core.space._compiler import compile_check, unusable_hint
-from leanopt_core.space._errors import quoted
 from leanopt_core.space._numbers import Value
 from leanopt_core.space._syntax import Source
 from leanopt_core.space._terms import Check, Term

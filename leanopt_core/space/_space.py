@@ -12,17 +12,20 @@ from attrs import field, frozen
 from leanopt_core.errors import SpaceError
 from leanopt_core.space import _checks as check
 from leanopt_core.space import _counting as counting
-from leanopt_core.space import _record as record
 from leanopt_core.space import _terms as terms
-from leanopt_core.space._axis import Axis
+from leanopt_core.space._axis import (
+    Axis,
+    axis_of_record,
+    record_axis,
+    record_value,
+    value_of_record,
+)
+from leanopt_core.space._checks import AxisError, quoted, shown
 from leanopt_core.space._constraint import ParameterConstraint
-from leanopt_core.space._counting import Count
-from leanopt_core.space._errors import AxisError, quoted, shown
-from leanopt_core.space._neighbours import Metric, in_box, on_axes
+from leanopt_core.space._counting import Count, Rule
 from leanopt_core.space._numbers import Value, kind_of
 from leanopt_core.space._permutation import Permutation
-from leanopt_core.space._points import Point, on_grid, problem
-from leanopt_core.space._walk import Rule
+from leanopt_core.space._points import Metric, Point, in_box, on_axes, on_grid, problem
 from leanopt_core.suggest import did_you_mean
 
 
@@ -235,8 +238,8 @@ class Space:
     def to_dict(self) -> dict[str, object]:
         """Return the space as JSON types; equal grids, however written, give equal records."""
         return {
-            "axes": [record.of_axis(axis) for axis in self.axes],
-            "fixed": {name: record.of_value(self.fixed[name]) for name in sorted(self.fixed)},
+            "axes": [record_axis(axis) for axis in self.axes],
+            "fixed": {name: record_value(self.fixed[name]) for name in sorted(self.fixed)},
             "constraints": [constraint.text for constraint in self.constraints],
         }
 
@@ -244,8 +247,8 @@ class Space:
     def from_dict(cls, data: Mapping[str, Any]) -> Space:
         """Return the space that `to_dict` recorded; SpaceError where `data` is no such record."""
         try:
-            axes = [record.to_axis(axis) for axis in data["axes"]]
-            fixed = {name: record.to_value(value) for name, value in data["fixed"].items()}
+            axes = [axis_of_record(axis) for axis in data["axes"]]
+            fixed = {name: value_of_record(value) for name, value in data["fixed"].items()}
             known = {axis.name: axis for axis in axes} | fixed
             constraints = [ParameterConstraint.parse(text, known) for text in data["constraints"]]
         except (AttributeError, ArithmeticError, KeyError, TypeError) as error:

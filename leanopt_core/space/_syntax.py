@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from attrs import field, frozen
 
-from leanopt_core.space._errors import ConstraintError
+from leanopt_core.space._checks import ConstraintError
 
 LONGEST = 2000
 """Most characters of one constraint."""

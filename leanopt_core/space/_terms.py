@@ -16,8 +16,7 @@ from typing import TypeAlias, cast
 
 from attrs import evolve, frozen
 
-from leanopt_core.space._axis import Axis
-from leanopt_core.space._grid import exact_table, kinds_of
+from leanopt_core.space._axis import Axis, exact_table, kinds_of
 from leanopt_core.space._numbers import Kind, Value, kind_of, units_of
 
 Levels: TypeAlias = Sequence[int]

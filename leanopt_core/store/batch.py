@@ -8,10 +8,10 @@ from typing import Any, Final
 from attrs import define, field
 
 from leanopt_core.scoring.ranking import rank_key
+from leanopt_core.store.columns import storable, to_json
 from leanopt_core.store.database import Database
 from leanopt_core.store.ranking import RANKED
 from leanopt_core.store.returns import Calendar
-from leanopt_core.store.text import storable, to_json
 from leanopt_core.trial import Score
 
 PROPOSE: Final = (

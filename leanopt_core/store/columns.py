@@ -1,13 +1,42 @@
-"""Between the store's columns and its records."""
+"""Between the store's columns and its records: JSON texts, times, rows."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final
 
 from leanopt_core.store.database import Row
 from leanopt_core.store.records import StoredBacktest, StoredTrial
+
+#: As `canonical_json`, for plain JSON values only; ready-made, since it is called for every trial.
+to_json: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
+
+
+def storable(text: str) -> str:
+    r"""Return `text` with half characters (from a foreign program's JSON) written as `\udc80`.
+
+    SQLite takes whole characters only. In a JSON text the escape means the same half again.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def json_object(members: Iterable[tuple[str, str]]) -> str:
+    """Return a JSON object of names and JSON texts, sorted by name, the texts as they are.
+
+    So numbers reach the reader as they were stored, never through a float.
+    """
+    return "{" + ",".join(f"{to_json(name)}:{text}" for name, text in sorted(members)) + "}"
+
+
+def utc_text(seconds: float) -> str:
+    """Return seconds since 1970 as UTC in ISO 8601, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
 
 #: The columns of `backtests AS b` that make a StoredBacktest.
 BACKTEST: Final = (

@@ -7,6 +7,7 @@ from heapq import merge
 from operator import itemgetter
 from typing import Final
 
+from leanopt_core.store.columns import json_object, storable, to_json
 from leanopt_core.store.records import (
     StoredBacktest,
     StoredEvent,
@@ -14,7 +15,6 @@ from leanopt_core.store.records import (
     StoredSearch,
     StoredTrial,
 )
-from leanopt_core.store.text import json_object, storable, to_json
 
 #: The kind of event that decides about trials, so that the canonical dump has it.
 STOP: Final = "stop"

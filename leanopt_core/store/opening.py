@@ -8,8 +8,7 @@ from time import monotonic, sleep
 from typing import Final, Literal
 
 from leanopt_core.errors import StoreError
-from leanopt_core.store.database import Database
-from leanopt_core.store.faults import PATIENCE, explain
+from leanopt_core.store.database import PATIENCE, Database, explain
 from leanopt_core.store.schema import APPLICATION_ID, MIGRATION_SET, MIGRATIONS
 
 Durability = Literal["process", "power"]
@@ -92,7 +91,7 @@ def _prepare(database: Database, durability: Durability) -> None:
     _pragma(database, f"cache_size = -{_CACHE_KIB}")
     _pragma(database, f"wal_autocheckpoint = {_PAGES_OF_LOG}")
     if _is_behind(database):
-        from leanopt_core.store.migrate import migrate
+        from leanopt_core.store.schema import migrate
 
         migrate(database)
 

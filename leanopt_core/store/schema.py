@@ -1,12 +1,14 @@
-"""The store's schema as plain SQL, one list of statements a migration, in order.
-
-Plain data, so that opening a store that is up to date loads nothing to migrate with. A migration
-that was released is never edited; what changes later is a new one at the end.
-"""
+"""The store's schema as plain SQL, one list of statements a migration, and how they are applied."""
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Final
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from leanopt_core.store.database import Database, explain
 
 #: Marks a SQLite file as leanopt's ("lopt"), in its header.
 APPLICATION_ID: Final = 0x6C6F7074
@@ -222,3 +224,32 @@ _FIRST: Final = (
 
 #: Name and statements of every migration, in the order in which they are applied.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (("first", _FIRST),)
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema up to date, in one transaction: a second process waits, then finds it done.
+
+    Raises StoreError where SQLite fails.
+    """
+    with database.transaction():
+        try:
+            _migrations().apply(
+                sqlite_utils.Database(
+                    database.connection, recursive_triggers=False, execute_plugins=False
+                )
+            )
+        except sqlite3.Error as error:
+            raise explain(database.path, error) from error
+        database.run(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _migrations() -> Migrations:
+    migrations = Migrations(MIGRATION_SET)
+    for name, statements in MIGRATIONS:
+
+        def apply(target: sqlite_utils.Database, statements: tuple[str, ...] = statements) -> None:
+            for statement in statements:
+                target.execute(statement)
+
+        migrations(name=name)(apply)
+    return migrations

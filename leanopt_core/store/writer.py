@@ -8,13 +8,19 @@ from typing import Final
 from leanopt_core.canonical import canonical_json
 from leanopt_core.store import batch
 from leanopt_core.store.batch import Batch
-from leanopt_core.store.columns import BACKTEST, grid_column, key_column, outputs_column
+from leanopt_core.store.columns import (
+    BACKTEST,
+    grid_column,
+    key_column,
+    outputs_column,
+    storable,
+    to_json,
+    utc_text,
+)
 from leanopt_core.store.columns import backtest as read_backtest
 from leanopt_core.store.database import Database
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.returns import daily_returns, pack
-from leanopt_core.store.text import storable, to_json
-from leanopt_core.store.timing import utc_text
 from leanopt_core.trial import Score
 from leanopt_core.work import LASTING, Equity, Failure, Outcome
 

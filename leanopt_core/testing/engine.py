@@ -15,8 +15,7 @@ import pytest
 
 from leanopt_core.doctor.check import examine
 from leanopt_core.doctor.line import Status
-from leanopt_core.engines.base import Brief, Build, Engine
-from leanopt_core.engines.optional import HasCheck, HasChecks, HasFingerprint
+from leanopt_core.engines.base import Brief, Build, Engine, HasCheck, HasChecks, HasFingerprint
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from leanopt_core.cli.drawing import ASCII, BLOCKS, page, spark
+from leanopt_core.cli.live import ASCII, BLOCKS, page, spark
 from leanopt_core.cli.progress import Best, StageView, View
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.pipeline.toml import toml_value
+from leanopt_core.scaffold.python import read_source
 from leanopt_core.scaffold.ranges import propose
 from leanopt_core.scaffold.reads import Read
-from leanopt_core.scaffold.source import read_source
 
 STRATEGY = '''
 """A strategy of many ways to read a parameter."""

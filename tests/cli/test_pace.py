@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.cli.pace import Curve, Pace
+from leanopt_core.cli.progress import Curve, Pace
 from leanopt_core.report.figures import duration, main_figures, values_shown
 
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leanopt_core.builtins import PythonStrategy
 from leanopt_core.engines.base import Brief
-from leanopt_core.engines.options import PythonStrategy
 from leanopt_core.engines.python import PythonEngine, create
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.options import ProcessOptions

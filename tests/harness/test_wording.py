@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.harness.wording import fill_in, request_line
+from leanopt_core.harness.framing import fill_in, request_line
 
 texts = st.text() | st.sampled_from(["{data}", '"{data}"', "in {data}", "{scratch}", "\\{data}"])
 values = st.recursive(

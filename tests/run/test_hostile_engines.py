@@ -10,7 +10,7 @@ PLUGIN = """
 from attrs import field, frozen
 
 from leanopt_core import hookimpl
-from leanopt_core.engines.options import PythonStrategy
+from leanopt_core.builtins import PythonStrategy
 from leanopt_core.engines.python import create
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import create as create_process

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.search.alike import MOST, AlikeCheck
+from leanopt_core.search.read_types import MOST, AlikeCheck
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Axis, Space
 from leanopt_core.statistics import Statistics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leanopt_core.search.feasible import Size, size_of
+from leanopt_core.search.advice import Size, size_of
 from leanopt_core.space import Axis, ParameterConstraint, Space
 
 

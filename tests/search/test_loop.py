@@ -16,17 +16,15 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.pipeline import PlannedSearch, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import score
-from leanopt_core.search.alike import AlikeCheck
 from leanopt_core.search.audience import Audience, Checks
 from leanopt_core.search.events import BacktestCached, RunEvent
 from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
 from leanopt_core.search.prepare import Prepared, build_choice, prepared
-from leanopt_core.search.read_types import TypeCheck
-from leanopt_core.search.reading import ReadCheck
-from leanopt_core.search.resume import begin
-from leanopt_core.search.setup import setups
+from leanopt_core.search.read_types import AlikeCheck, TypeCheck
+from leanopt_core.search.resume import begin, setups
+from leanopt_core.search.unread import ReadCheck
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store, open_store
 from leanopt_core.work import Outcome

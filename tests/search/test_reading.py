@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leanopt_core.errors import StrategyError
-from leanopt_core.search.reading import ENOUGH, ReadCheck
+from leanopt_core.search.unread import ENOUGH, ReadCheck
 from leanopt_core.work import Category, Failure, Outcome
 
 

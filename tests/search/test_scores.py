@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leanopt_core.search.scores import ENOUGH, ScoreCheck
+from leanopt_core.search.unread import ENOUGH, ScoreCheck
 from leanopt_core.trial import Score
 
 NOTHING = Score(reasons=("Sharp Ratio: no such statistic; did you mean 'Sharpe Ratio'?",))

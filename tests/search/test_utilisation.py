@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanopt_core.report.estimate import Times, estimate, measured, utilisation
+from leanopt_core.report.planned import Times, estimate, measured, utilisation
 from leanopt_core.search.advice import needed
 
 

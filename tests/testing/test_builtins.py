@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.engines.options import PythonStrategy
+from leanopt_core.builtins import JsonLinesOptions, PythonStrategy
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.engines.python import create as create_engine
 from leanopt_core.executors.options import ProcessOptions
@@ -16,7 +16,6 @@ from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.executors.process import create as create_executor
 from leanopt_core.sinks.jsonl import JsonLinesSink
 from leanopt_core.sinks.jsonl import create as create_sink
-from leanopt_core.sinks.options import JsonLinesOptions
 from leanopt_core.testing import EngineContract, ExecutorContract, SinkContract
 
 STRATEGY = """

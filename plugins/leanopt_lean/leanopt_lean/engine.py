@@ -10,7 +10,7 @@ import leanopt_harness
 from attrs import frozen
 
 from leanopt_core.canonical import digest
-from leanopt_core.data_files import mistakes
+from leanopt_core.content import mistakes
 from leanopt_core.doctor.check import Check
 from leanopt_core.engines.base import Brief, Build, Once
 from leanopt_core.engines.inline import COMPLETE

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from leanopt_core.pipeline.toml import key_text
-from leanopt_core.scaffold.document import Line, Section
+from leanopt_core.scaffold.pipeline import Line, Section
 from leanopt_lean.importing.draft import At, Entry, Imported, note_lines
 
 _TABLES: Final = {

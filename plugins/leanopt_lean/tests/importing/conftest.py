@@ -13,7 +13,7 @@ from leanopt_lean.importing.load import imported, text_of
 
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
-from leanopt_core.scaffold.translation import ImportWish
+from leanopt_core.scaffold.find import ImportWish
 
 #: What stands for the engine and the executor: neither decides what is searched.
 ELSEWHERE = ("strategy={ entry = 'strategy.py:run' }", "executor={ use = 'process' }")

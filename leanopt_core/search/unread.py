@@ -1,4 +1,4 @@
-"""Finds parameters that are searched for nothing: given to the strategy and never read."""
+"""Notices parameters that nobody reads, and searches in which no trial gets a fitness."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from leanopt_core.errors import StrategyError
 from leanopt_core.suggest import nearest
+from leanopt_core.trial import Score
 from leanopt_core.work import Outcome
 
-#: Judged after so many backtests that say what they read: a name may be read on some paths only.
+#: Judged after so many: a name may be read on some paths only, a few may have no fitness.
 ENOUGH = 16
 
 
@@ -57,3 +58,23 @@ class ReadCheck:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"
+
+
+class ScoreCheck:
+    """Watches scores until one has a fitness, or enough have none."""
+
+    def __init__(self) -> None:
+        self._without = 0
+        self._open = True
+
+    def saw(self, score: Score) -> str | None:
+        """Take a told trial's score; return a warning, once, where nothing gets a fitness."""
+        if not self._open or score.failure is not None:
+            return None
+        self._without += 1
+        if score.objective is not None or self._without == ENOUGH:
+            self._open = False
+        if self._open or score.objective is not None:
+            return None
+        reason = f": {score.reasons[0]}" if score.reasons else ""
+        return f"none of the first {ENOUGH} completed trials has a fitness{reason}"

@@ -1,0 +1,198 @@
+"""Backtests beside a search: the store answers none of them and keeps none of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import cycle, islice
+
+from attrs import frozen
+
+from leanopt_core.engines.base import Engine
+from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.search.keeping import Keeper, Place
+from leanopt_core.search.loop import SearchSetup
+from leanopt_core.search.prepare import Prepared
+from leanopt_core.search.readers import read
+from leanopt_core.search.resume import differences
+from leanopt_core.space import Space
+from leanopt_core.store.reader import Reader
+from leanopt_core.store.records import StoredRun, StoredTrial
+from leanopt_core.work import DOCUMENT, Backtest, Failure, Outcome, Scenario
+
+
+def run_aside(
+    backtests: Sequence[Backtest],
+    *,
+    workers: Pool[int],
+    engine: Engine,
+    outputs: frozenset[str],
+    pause: Callable[[], float | None] = lambda: None,
+) -> Iterator[Finished[int]]:
+    """Yield each backtest as it finishes; its ticket is its place in `backtests`.
+
+    `pause` is called between two looks at the workers: it returns how long the next may take, and
+    may raise to end this.
+    """
+    waiting, unfinished = deque(enumerate(backtests)), len(backtests)
+    while unfinished:
+        while waiting and workers.room() and workers.hello is not None:
+            ticket, backtest = waiting.popleft()
+            workers.submit(ticket, engine.request(backtest, outputs, workers.hello))
+        for finished in workers.wait(pause()):
+            unfinished -= 1
+            yield finished
+
+
+@frozen
+class Again:
+    """A stored backtest to run again: whose it is, and its outcome."""
+
+    place: Place
+    backtest: Backtest
+    outcome: Outcome
+
+
+def again(
+    search: int, trial: StoredTrial, space: Space, scenarios: Sequence[Scenario]
+) -> Iterator[Again]:
+    """Yield the stored backtests of a trial; `scenarios` are those of its search."""
+    parameters = space.values(space.unrank(trial.grid_index))
+    for at, outcome in trial.outcomes.items():
+        place = Place(search, trial.number, scenarios[at].name)
+        yield Again(place, Backtest("", parameters, scenarios[at]), outcome)
+
+
+_OUTPUTS = frozenset({"equity"})
+
+
+@frozen
+class Probe:
+    """What the backtests took, in seconds, without each worker's first where others are left."""
+
+    seconds: tuple[float, ...]
+    failures: tuple[Failure, ...]
+
+
+def probe(ready: Prepared, count: int, workers: int) -> Probe:
+    """Run `count` backtests of points drawn at random, under each scenario in turn.
+
+    Raises StrategyError where the strategy cannot run, ExecutorError where no worker can be had.
+    """
+    settings = ready.pipeline.executor
+    backtests = _backtests(ready, count)
+    finished: list[Finished[int]] = []
+    failures: dict[int, Failure | None] = {}
+    with Pool[int](
+        ready.executor,
+        ready.build.launch,
+        workers=workers,
+        time_limit=settings.time_limit,
+        memory_limit=settings.memory_limit,
+        retries=settings.retries,
+        start_patience=settings.start_patience,
+    ) as pool:
+        for one in run_aside(backtests, workers=pool, engine=ready.engine, outputs=_OUTPUTS):
+            finished.append(one)
+            failures[one.ticket] = _failure(ready, one, backtests[one.ticket])
+    return Probe(
+        _warm([one for one in finished if failures[one.ticket] is None]),
+        tuple(failure for failure in failures.values() if failure is not None),
+    )
+
+
+def _backtests(ready: Prepared, count: int) -> list[Backtest]:
+    points = islice(ready.plan.space.sample(ready.plan.seed), count)
+    scenarios = cycle(ready.plan.scenarios)
+    return [
+        Backtest("", ready.plan.space.values(point), scenario)
+        for point, scenario in zip(points, scenarios, strict=False)
+    ]
+
+
+def _failure(ready: Prepared, finished: Finished[int], backtest: Backtest) -> Failure | None:
+    if finished.answer is None:
+        return finished.failure
+    return read(ready.engine, finished.answer, backtest, _OUTPUTS).failure
+
+
+def _warm(finished: list[Finished[int]]) -> tuple[float, ...]:
+    """Return the run times, without those of workers' first backtests where others are left."""
+    seen: set[int] = set()
+    later = []
+    for one in finished:
+        if one.worker in seen:
+            later.append(one.seconds)
+        seen.add(one.worker)
+    return tuple(later or [one.seconds for one in finished])
+
+
+def best_again(
+    later: Mapping[int, Sequence[int]],
+    searches: Sequence[SearchSetup],
+    reader: Reader,
+    run: StoredRun,
+) -> Iterator[Again]:
+    """Yield the backtests of the trials that are named, by search (from 1)."""
+    for search, numbers in later.items():
+        setup = searches[search - 1]
+        for number in numbers:
+            trial = reader.trial(run, search, number)
+            if trial is not None:
+                yield from again(search, trial, setup.space, setup.scenarios)
+
+
+def keep_documents(
+    backtests: Iterable[Again],
+    *,
+    workers: Pool[int],
+    engine: Engine,
+    keeper: Keeper,
+    outputs: frozenset[str],
+    pause: Callable[[], float | None],
+) -> Iterator[str]:
+    """Run backtests again and hand their files to `keeper`; yield what the user must know.
+
+    `pause` is that of `run_aside`.
+    """
+    all_again = list(backtests)
+    asked = [one.backtest for one in all_again]
+    outputs |= {DOCUMENT}
+    for finished in run_aside(asked, workers=workers, engine=engine, outputs=outputs, pause=pause):
+        one = all_again[finished.ticket]
+        outcome = _read(finished, one, engine, keeper, outputs)
+        keeper.give(finished.ticket, [one.place])
+        if found := _difference(one.outcome, outcome) or keeper.fault():
+            yield f"{_named(one.place)}: {found}"
+
+
+def _read(
+    finished: Finished[int],
+    one: Again,
+    engine: Engine,
+    keeper: Keeper,
+    outputs: frozenset[str],
+) -> Outcome:
+    if finished.answer is None:
+        return Outcome(failure=finished.failure)
+    keep = partial(keeper.take, finished.ticket)
+    return read(engine, finished.answer, one.backtest, outputs, keep=keep)
+
+
+def _difference(stored: Outcome, now: Outcome) -> str:
+    """Say how a backtest went otherwise than before; nothing where it did not."""
+    if now.statistics is None or stored.statistics is None:
+        said = now.failure.message if now.failure else "it has no statistics"
+        return f"its full results cannot be kept: the backtest that is to write them fails: {said}"
+    found = differences(stored.statistics.values, now.statistics.values)
+    if not found:
+        return ""
+    return (
+        "its full results differ from the stored trial: the backtest that writes them gives other"
+        f" statistics ({found[0]}). The strategy depends on more than its parameters and data"
+    )
+
+
+def _named(place: Place) -> str:
+    return f"search {place.search}, trial {place.number}, scenario {place.scenario}"
