@@ -59,7 +59,7 @@ class DockerChannel:
     def read(self, fileno: int) -> Chunk:
         """Return what is there now on one of `filenos`."""
         if fileno != self._descriptors[0]:
-            return Chunk(closed=bool(self._container.fate()))
+            return Chunk(closed=bool(self._container.exit_reason()))
         data = self._line.read()
         if data is None:
             return _NOTHING
@@ -130,9 +130,9 @@ class DockerChannel:
         self._killed_at = self._killed_at or time.monotonic()
         self._container.end(KILLED)
 
-    def fate(self) -> str:
+    def exit_reason(self) -> str:
         """Say how the container ended, empty while it has not."""
-        return self._container.fate()
+        return self._container.exit_reason()
 
     def outside(self) -> bool | None:
         """Say whether somebody else has ended the container, None while that is being found out."""

@@ -22,14 +22,14 @@ _SIGNALLED, _LAST_SIGNAL = 128, 64
 
 
 class Container:
-    """A container that runs. Its descriptor closes when it is over and its fate is known.
+    """A container that runs. Its descriptor closes when it is over and its exit reason is known.
 
     What asks the engine does so in a thread: nothing here waits for it. The first reason to end it
-    is its fate. `gone` is called once it has been removed.
+    is its exit reason. `gone` is called once it has been removed.
 
     Who ended it, only the engine's events tell. They come on a line of their own, maybe after the
-    container's has closed; but that it was killed always comes before that it died. So its fate
-    waits for the latter.
+    container's has closed; but that it was killed always comes before that it died. So its exit
+    reason waits for the latter.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class Container:
         self._heard, self._bell = socket.socketpair()
 
     def fileno(self) -> int:
-        """Return the descriptor that becomes readable once the fate is known."""
+        """Return the descriptor that becomes readable once the exit reason is known."""
         return self._heard.fileno()
 
-    def fate(self) -> str:
+    def exit_reason(self) -> str:
         """Say how it ended, empty while that is not known."""
         return self._fate if self._over.is_set() else ""
 
@@ -104,7 +104,7 @@ class Container:
         self._errands.send(self._find_out)
 
     def wait(self, seconds: float) -> None:
-        """Wait until it is over and its fate is known, so long at most."""
+        """Wait until it is over and its exit reason is known, so long at most."""
         self._over.wait(max(0.0, seconds))
 
     def retry(self) -> None:
@@ -117,7 +117,7 @@ class Container:
         self._heard.close()
 
     def full(self) -> str:
-        """Return the fate of a container that took too much memory."""
+        """Return the exit reason of a container that took too much memory."""
         if self._memory is None:
             return "the machine is out of memory"
         return f"memory limit of {self._memory / 2**20:g} MiB exceeded"
@@ -144,7 +144,7 @@ class Container:
         try:
             self.exit_code = self._client.wait(self.ident, timeout=_PATIENCE)["StatusCode"]
             state = self._client.inspect_container(self.ident)["State"]
-        except Exception as error:  # noqa: BLE001 - in a thread: the fate has to be told
+        except Exception as error:  # noqa: BLE001 - in a thread: the exit reason has to be told
             if _timed_out(error):
                 return "it closed its output and went on running"
             self.disturbed()

@@ -10,7 +10,7 @@ from secrets import token_hex
 
 from attrs import evolve
 
-from leanopt_core.executors.base import Completed, Manual
+from leanopt_core.executors.base import Completed, ReproduceCommand
 from leanopt_core.executors.docker.by_hand import command_line
 from leanopt_core.executors.docker.channel import DockerChannel
 from leanopt_core.executors.docker.deciding import deciding
@@ -44,7 +44,7 @@ class DockerExecutor:
         self._base = Lazily(partial(survey, options, project), _leave)
         self._housing = Lazily(self._prepare, _vacate)
 
-    def place(self) -> Mapping[str, str]:
+    def runtime(self) -> Mapping[str, str]:
         """Say which image it is, by its id, for which platform, and what the options add to it."""
         image = self._base.get().image
         added = deciding(self._options, self._project)
@@ -54,7 +54,7 @@ class DockerExecutor:
         """Return `wanted`, or the number of processors that the engine has."""
         return wanted if wanted is not None else self._base.get().engine.processors
 
-    def once(
+    def run_command(
         self,
         command: Sequence[str],
         mounts: Sequence[Mount] = (),
@@ -85,12 +85,12 @@ class DockerExecutor:
         """Return the bytes that a worker may hold where the user sets no limit, None for all."""
         return self._base.get().engine.worker_memory(launch)
 
-    def manual(self, launch: Launch) -> Manual:
+    def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """Say by which `docker run` a person starts the same worker; its scratch is in memory."""
         base = self._base.get()
         configuration = body(base.site, Tenant(launch, memory=base.engine.worker_memory(launch)))
         inside = {"request": SCRATCH, **places(launch.mounts)}
-        return Manual(command_line(configuration), {}, inside)
+        return ReproduceCommand(command_line(configuration), {}, inside)
 
     def close(self) -> None:
         """Remove every container and the scratch folders, for good, within about two seconds.
