@@ -21,12 +21,12 @@ import click
 
 from leanopt_core import hookspecs
 from leanopt_core.cli.group import leanopt
-from leanopt_core.options import describe
 from leanopt_core.pipeline.convert import type_words
-from leanopt_core.pipeline.options import option_fields
+from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.pipeline.tables import TABLES, TopTable
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.plugins import CORE, Kind, Registered, discover
+from leanopt_core.report.option_list import describe
 from leanopt_core.store.store import open_store
 
 DOCS: Final = Path(__file__).parent

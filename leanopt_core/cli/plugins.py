@@ -101,7 +101,7 @@ def _named(registry: Registry, name: str | None) -> list[tuple[Kind, Registered]
 
 
 def _print_options(registry: Registry, name: str) -> None:
-    from leanopt_core.options import describe
+    from leanopt_core.report.option_list import describe
 
     for kind, entry in _named(registry, name):
         spec = entry.spec
@@ -117,7 +117,7 @@ def _print_options(registry: Registry, name: str) -> None:
 def _document(registry: Registry, name: str | None) -> dict[str, object]:
     from attrs import asdict
 
-    from leanopt_core.options import describe
+    from leanopt_core.report.option_list import describe
 
     return {
         "plugins": [

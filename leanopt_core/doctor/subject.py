@@ -22,7 +22,7 @@ from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
-from leanopt_core.search.guarded import NamedEngine, NamedExecutor
+from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.prepare import asked_of, build_choice, engine_of, label
 from leanopt_core.work import Launch, Mount
 
@@ -82,7 +82,9 @@ class Subject(Closing):
     @cached_property
     def executor(self) -> Executor:
         """Return the pipeline's executor, which fetches no image here and removes nothing."""
-        executor = NamedExecutor(self._executor(), label("executor", self.pipeline.executor.choice))
+        executor = GuardedExecutor(
+            self._executor(), label("executor", self.pipeline.executor.choice)
+        )
         self._held.callback(executor.close)
         return executor
 
@@ -126,7 +128,7 @@ class Subject(Closing):
         return self.executor.run_command(command, mounts, time_limit=time_limit, network=network)
 
     @cached_property
-    def strategy(self) -> NamedEngine:
+    def strategy(self) -> GuardedEngine:
         """Return the pipeline's engine."""
         return engine_of(self.pipeline)
 

@@ -11,9 +11,9 @@ from attrs import frozen
 from cattrs import Converter
 
 from leanopt_core.errors import PluginError
-from leanopt_core.pipeline.options import option_fields, structure_table
 from leanopt_core.pipeline.problems import MisfitError, Problems
 from leanopt_core.pipeline.settings import Choice, StageSettings
+from leanopt_core.pipeline.structure import option_fields, structure_table
 from leanopt_core.pipeline.tables import StageTable
 from leanopt_core.pipeline.toml import KeyPath, key_text, toml_text
 from leanopt_core.plugins import Kind, Registered, Registry

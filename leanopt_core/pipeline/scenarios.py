@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
-from leanopt_core.pipeline.options import option_fields, structure_table
 from leanopt_core.pipeline.problems import MisfitError
 from leanopt_core.pipeline.reader import Reader
+from leanopt_core.pipeline.structure import option_fields, structure_table
 from leanopt_core.pipeline.tables import ScenarioTable
 from leanopt_core.pipeline.toml import KeyPath, toml_text
 from leanopt_core.suggest import did_you_mean

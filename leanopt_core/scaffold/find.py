@@ -12,7 +12,7 @@ from leanopt_core.errors import PluginError, UsageError
 from leanopt_core.plugins import CORE, Kind, Registered, Registry
 from leanopt_core.scaffold.pipeline import Draft, InitWish
 from leanopt_core.scaffold.ranges import propose
-from leanopt_core.search.contain import Guard
+from leanopt_core.search.guard import Guard
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from heapq import nsmallest
 from math import isnan, nan
 from typing import overload
 
+from leanopt_core.ranking import merit
 from leanopt_core.space import Point, Space
 from leanopt_core.stage import History, Told
 from leanopt_core.trial import Trial
@@ -102,12 +103,9 @@ class ToldHistory(History):
 
     def rank_key(self, position: int) -> tuple[int, float, int]:
         """Return the key that sorts the trial at `position` by rank, best first."""
-        objective, violation = self._objectives[position], self._violations[position]
-        if violation > 0:
-            return (1, violation, self._numbers[position])
-        if isnan(objective):
-            return (2, 0.0, self._numbers[position])
-        return (0, -objective, self._numbers[position])
+        objective = self._objectives[position]
+        known = None if isnan(objective) else objective
+        return (*merit(known, self._violations[position]), self._numbers[position])
 
     def since(self, start: int, stop: int | None = None) -> HistorySlice:
         """Return the trials told from position `start` to before `stop`, the end if None."""

@@ -15,7 +15,7 @@ from attrs import define, evolve, frozen
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError, ResumeError
-from leanopt_core.search.contain import ContainedStage
+from leanopt_core.search.guard import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.space import Point, Space
 from leanopt_core.stage import AskContext, Stage, StageStart
@@ -119,7 +119,7 @@ class _Active:
     """The stage at work. `demand` is how many trials must have been told before the next ask."""
 
     rule: StageRule
-    method: ContainedStage
+    method: GuardedStage
     seed: int
     asked: int = 0
     told: int = 0
@@ -224,7 +224,7 @@ class SearchMachine:
         begin = StageStart(
             self._space, seed, rule.trials, self._lookahead, self._history.since(start, stop)
         )
-        method = ContainedStage(rule.build, begin, rule.label)
+        method = GuardedStage(rule.build, begin, rule.label)
         self._active = _Active(rule, method, seed, mark=self._best)
         self._spans[rule.name] = (len(self._history), len(self._history))
         return StageStarted(self._index)

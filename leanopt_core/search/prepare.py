@@ -16,8 +16,8 @@ from leanopt_core.errors import PatienceError, StrategyError, TransientError
 from leanopt_core.executors.base import Completed, Executor
 from leanopt_core.executors.patience import Patience
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
-from leanopt_core.search.contain import Guard
-from leanopt_core.search.guarded import NamedEngine, NamedExecutor
+from leanopt_core.search.guard import Guard
+from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.work import Mount
 
 
@@ -43,7 +43,7 @@ class Ready:
     """A strategy made ready where an executor runs its workers."""
 
     executor: Executor
-    engine: NamedEngine
+    engine: GuardedEngine
     place: Mapping[str, str]
     build: Build
 
@@ -95,14 +95,14 @@ def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
 
-def engine_of(pipeline: Pipeline) -> NamedEngine:
+def engine_of(pipeline: Pipeline) -> GuardedEngine:
     """Return the pipeline's engine."""
     return _engine(pipeline.engine, pipeline.folder)
 
 
-def _engine(choice: Choice, folder: Path) -> NamedEngine:
+def _engine(choice: Choice, folder: Path) -> GuardedEngine:
     made = cast("Engine", build_choice("engine", choice, folder))
-    return NamedEngine(made, label("engine", choice))
+    return GuardedEngine(made, label("engine", choice))
 
 
 def asked_of(pipeline: Pipeline) -> Brief:
@@ -159,7 +159,7 @@ def made_ready(
     Raises as `prepared` does.
     """
     made = cast("Executor", build_choice("executor", settings.choice, folder))
-    there = NamedExecutor(made, label("executor", settings.choice))
+    there = GuardedExecutor(made, label("executor", settings.choice))
     once = PatientOnce(there.run_command, settings.start_patience, brief.tell)
     try:
         named = _engine(engine, folder)

@@ -17,9 +17,9 @@ from leanopt_core.errors import PipelineError, StrategyError, UsageError
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import fill_in, request_line
 from leanopt_core.pipeline import Choice, ExecutorSettings
-from leanopt_core.pipeline.options import make_reader, structure_table
 from leanopt_core.pipeline.plan import from_folder, plain_options
 from leanopt_core.pipeline.problems import MisfitError
+from leanopt_core.pipeline.structure import make_reader, structure_table
 from leanopt_core.plugins import Kind, Registry
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.space import Space

@@ -11,10 +11,10 @@ from leanopt_core.engines.base import Brief, Tell
 from leanopt_core.errors import ExecutorError, StrategyError, UsageError
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.pipeline import Choice, ExecutorSettings
-from leanopt_core.pipeline.options import option_fields
 from leanopt_core.pipeline.problems import MisfitError
+from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.plugins import Registry
-from leanopt_core.search.guarded import NamedEngine
+from leanopt_core.search.guarded_engine import GuardedEngine
 from leanopt_core.search.prepare import made_ready
 from leanopt_core.search.readers import read
 from leanopt_core.search.reproduce import Restored
@@ -207,7 +207,7 @@ class _Errand:
             ) as pool:
                 return self._run(pool, ready.engine, harness)
 
-    def _run(self, pool: Pool[int], engine: NamedEngine, harness: str) -> list[Made]:
+    def _run(self, pool: Pool[int], engine: GuardedEngine, harness: str) -> list[Made]:
         asked = [one.backtest for one in self.backtests]
         made: dict[int, Made] = {}
         for one in run_aside(asked, workers=pool, engine=engine, outputs=_NOTHING):
@@ -216,7 +216,7 @@ class _Errand:
         return [made[ticket] for ticket in sorted(made)]
 
 
-def _read(finished: Finished[int], engine: NamedEngine, one: Again) -> Made:
+def _read(finished: Finished[int], engine: GuardedEngine, one: Again) -> Made:
     if finished.answer is None:
         return Made(Outcome(failure=finished.failure))
     try:

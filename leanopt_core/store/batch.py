@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from leanopt_core.scoring.ranking import rank_key
+from leanopt_core.ranking import RANKED, rank_key
 from leanopt_core.store.columns import storable, to_json
 from leanopt_core.store.database import Database
-from leanopt_core.store.ranking import RANKED
 from leanopt_core.store.returns import Calendar
 from leanopt_core.trial import Score
 

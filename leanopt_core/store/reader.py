@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
 from leanopt_core.store.columns import TRIAL, trials
 from leanopt_core.store.database import Database, Row
-from leanopt_core.store.ranking import RANKED
 from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial, ToldTrial
 from leanopt_core.store.returns import DailyReturns, unpack
 from leanopt_core.store.tally import Tally, failures, tally

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
-from leanopt_core.scoring import rank_key, score
+from leanopt_core.ranking import rank_key
+from leanopt_core.scoring import score
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score
 from leanopt_core.work import Outcome

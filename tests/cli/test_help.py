@@ -15,8 +15,8 @@ import pytest
 from attrs import field, frozen, validators
 
 from leanopt_core.cli.group import leanopt as group
-from leanopt_core.options import bounds, describe
 from leanopt_core.pipeline.units import Bytes, Seconds
+from leanopt_core.report.option_list import bounds, describe
 
 CONTEXT = click.Context(group, info_name="leanopt")
 NAMES = group.list_commands(CONTEXT)

@@ -15,7 +15,7 @@ import pytest
 from leanopt_core.errors import PipelineError
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.pipeline.convert import type_words
-from leanopt_core.pipeline.options import option_fields
+from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.pipeline.tables import TABLES, TopTable
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.plugins import Kind, Registry, discover

@@ -10,7 +10,7 @@ from attrs import evolve
 from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.errors import PluginError
 from leanopt_core.pipeline import Pipeline, SearchPlan, execution, resolve
-from leanopt_core.pipeline.options import option_fields
+from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.pipeline.tables import TABLES, TopTable
 from leanopt_core.space import Space
 

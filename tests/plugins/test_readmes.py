@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.options import describe
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import discover
+from leanopt_core.report.option_list import describe
 
 READMES = sorted((Path(__file__).parents[2] / "plugins").glob("*/README.md"))
 OTHERS = {

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.scoring import rank_key
+from leanopt_core.ranking import rank_key
 from leanopt_core.trial import Score
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanopt_core.scoring import rank_key
+from leanopt_core.ranking import rank_key
 from leanopt_core.trial import Score
 
 # Few values, so that many are equal, and extreme ones.

@@ -15,9 +15,10 @@ from leanopt_calmar import CalmarOptions
 from leanopt_calmar._impl import create
 
 from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
-from leanopt_core.pipeline.options import make_reader, structure_table
 from leanopt_core.pipeline.problems import MisfitError
-from leanopt_core.scoring import rank_key, score
+from leanopt_core.pipeline.structure import make_reader, structure_table
+from leanopt_core.ranking import rank_key
+from leanopt_core.scoring import score
 from leanopt_core.statistics import Statistics
 from leanopt_core.testing import FitnessContract
 from leanopt_core.trial import Violation

@@ -13,9 +13,10 @@ from leanopt_statistic import StatisticOptions
 from leanopt_statistic._impl import create
 
 from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
-from leanopt_core.pipeline.options import make_reader, structure_table
 from leanopt_core.pipeline.problems import MisfitError
-from leanopt_core.scoring import rank_key, score
+from leanopt_core.pipeline.structure import make_reader, structure_table
+from leanopt_core.ranking import rank_key
+from leanopt_core.scoring import score
 from leanopt_core.statistics import Statistics
 from leanopt_core.testing import FitnessContract
 from leanopt_core.work import Outcome

@@ -11,7 +11,7 @@ import pytest
 from driving import DONE, WAIT, Driver, Scripted, grid, scripted
 
 from leanopt_core.errors import ExecutorError, PluginError, SpaceError
-from leanopt_core.search.contain import ContainedStage, Guard
+from leanopt_core.search.guard import Guard, GuardedStage
 from leanopt_core.search.machine import Propose, Recorded, StageEnded, StageRule
 from leanopt_core.space import ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart
@@ -330,7 +330,7 @@ def test_loading_numpy_is_no_use_of_its_random_state() -> None:
     """In a fresh process, where a call of the method is the first to import it."""
     code = """
 import sys
-from leanopt_core.search.contain import Guard
+from leanopt_core.search.guard import Guard
 assert "numpy" not in sys.modules
 guard = Guard("demo")
 def draw():
@@ -416,7 +416,7 @@ def test_a_method_is_called_with_what_it_was_promised() -> None:
     """The calls and their arguments, unchanged by the containment."""
     start = StageStart(grid(), 7, None, 1, ())
     made: list[Scripted] = []
-    stage = ContainedStage(lambda begin: made.append(Polite(begin)) or made[0], start, LABEL)
+    stage = GuardedStage(lambda begin: made.append(Polite(begin)) or made[0], start, LABEL)
     assert made[0].start is start
     assert not stage.adopts
     assert stage.ask(AskContext(1, 0, 7, ())) == Proposal((0, 0), "script")

@@ -1,4 +1,4 @@
-"""Stands between the state machine and a method: whatever the method does wrong gets a name."""
+"""Calls plugins' code: whatever it does wrong becomes an error that names the plugin."""
 
 from __future__ import annotations
 
@@ -25,20 +25,26 @@ _METHODS = ("ask", "tell", "refused")
 class Guard:
     """Calls a plugin's code; what it raises, and its use of global random state, gets a name.
 
-    Errors of the kinds `passing` are for the user as they are.
+    Errors of the kinds `passing` are for the user as they are. `random` says that the plugin may
+    use global random state, as one may that decides no trials.
     """
 
     def __init__(
-        self, label: str, passing: tuple[type[LeanoptError], ...] = (LeanoptError,)
+        self,
+        label: str,
+        passing: tuple[type[Exception], ...] = (LeanoptError,),
+        *,
+        random: bool = False,
     ) -> None:
         self._label = label
         self._passing = passing
+        self._random = random
         self._calls = 0
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
         """Return what `function` returns; raises PluginError naming the plugin and what it did."""
         self._calls += 1
-        watch = self._calls <= _WATCHED or self._calls % _EVERY == 0
+        watch = not self._random and (self._calls <= _WATCHED or self._calls % _EVERY == 0)
         before = _global_states() if watch else {}
         try:
             answer = function(*arguments)
@@ -63,7 +69,7 @@ class Guard:
         return PluginError(f"{self._label}, {doing}: {what}")
 
 
-class ContainedStage:
+class GuardedStage:
     """Calls a method and checks what it answers; every fault is a PluginError naming `label`."""
 
     def __init__(

@@ -1,11 +1,12 @@
-"""Engines and executors between the loop and their plugins: what they raise gets a name."""
+"""Engines and executors as the loop calls them: what they do wrong names the plugin."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import evolve
 
@@ -21,7 +22,7 @@ from leanopt_core.engines.base import (
     Once,
     documents_on_demand,
 )
-from leanopt_core.errors import LeanoptError, PluginError
+from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.base import (
     Channel,
     Completed,
@@ -30,26 +31,26 @@ from leanopt_core.executors.base import (
     unasked_memory,
 )
 from leanopt_core.harness.events import Hello
+from leanopt_core.search.guard import Guard
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
 
 T = TypeVar("T")
 
 
-class _Named:
-    """Calls a plugin's object; errors that are for the user pass, others become PluginErrors."""
+class _Guarded:
+    """Calls a plugin's object; another kind of answer than the contract's is a fault of its."""
 
     def __init__(self, plugin: Any, label: str) -> None:
         self._plugin = plugin
-        self._label = label
+        self._guard = Guard(label, random=True)
 
     def _call(self, doing: str, method: str, *arguments: object, **named: object) -> Any:
-        try:
-            # Even looking the method up is the plugin's code.
-            return getattr(self._plugin, method)(*arguments, **named)
-        except LeanoptError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise self._fault(doing, error) from error
+        # Even looking the method up is the plugin's code.
+        return self._guard.call(doing, methodcaller(method, *arguments, **named), self._plugin)
+
+    def _read(self, doing: str, name: str) -> Any:
+        """Return an attribute, which may be a property: code of the plugin's."""
+        return self._guard.call(doing, getattr, self._plugin, name)
 
     def _made(
         self, kind: type[T], doing: str, method: str, *arguments: object, **named: object
@@ -58,7 +59,7 @@ class _Named:
         made = self._call(doing, method, *arguments, **named)
         if not isinstance(made, kind):
             what = f"it returned {type(made).__name__}, expected {kind.__name__}"
-            raise PluginError(f"{self._label}, {doing}: {what}")
+            raise self._guard.fault(doing, what)
         return made
 
     def _listed(self, kind: type[T], doing: str, method: str, *arguments: object) -> list[T]:
@@ -67,42 +68,31 @@ class _Named:
         if isinstance(made, list | tuple) and all(isinstance(one, kind) for one in made):
             return list(made)
         what = f"it returned {made!r:.100}, expected a list of {kind.__name__}"
-        raise PluginError(f"{self._label}, {doing}: {what}")
-
-    def _fault(self, doing: str, error: BaseException) -> PluginError:
-        return PluginError(f"{self._label}, {doing}: it raised {type(error).__name__}: {error}")
+        raise self._guard.fault(doing, what)
 
 
-class NamedEngine(_Named):
+class GuardedEngine(_Guarded):
     """An engine whose faults are PluginErrors naming it; a bad answer costs its trial only."""
 
     def __init__(self, engine: Engine, label: str) -> None:
         super().__init__(engine, label)
         self._engine = engine
+        self._label = label
 
     @property
     def data(self) -> Path | None:
         """Return the data folder or file that scenarios read, None where there is none."""
-        try:
-            return self._engine.data
-        except Exception as error:
-            raise self._fault("asked for its data", error) from error
+        return cast("Path | None", self._read("asked for its data", "data"))
 
     @property
     def data_files(self) -> Sequence[str] | None:
         """Return patterns of the data files whose content decides, None for all."""
-        try:
-            return self._engine.data_files
-        except Exception as error:
-            raise self._fault("asked for its data", error) from error
+        return cast("Sequence[str] | None", self._read("asked for its data", "data_files"))
 
     @property
     def documents_on_demand(self) -> bool:
         """Return whether full result files are written only where they are asked for."""
-        try:
-            return documents_on_demand(self._engine)
-        except Exception as error:
-            raise self._fault("asked for its documents", error) from error
+        return self._guard.call("asked for its documents", documents_on_demand, self._engine)
 
     def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
         """Make the strategy ready."""
@@ -116,12 +106,8 @@ class NamedEngine(_Named):
         return [evolve(one, look=partial(self._looked, one)) for one in made]
 
     def _looked(self, check: Check) -> Sequence[Line]:
-        try:
-            return list(check.look())
-        except (StuckError, LeanoptError, OSError):
-            raise
-        except (Exception, SystemExit) as error:
-            raise self._fault(f"checking {check.name!r}", error) from error
+        guard = Guard(self._label, passing=(StuckError, LeanoptError, OSError), random=True)
+        return guard.call(f"checking {check.name!r}", lambda: list(check.look()))
 
     def check(self, brief: Brief) -> Sequence[str]:
         """Return what is wrong with the strategy, as far as the engine can say unasked."""
@@ -138,7 +124,7 @@ class NamedEngine(_Named):
         if made is None or isinstance(made, str):
             return made
         what = f"it returned {type(made).__name__}, expected str or None"
-        raise PluginError(f"{self._label}, {doing}: {what}")
+        raise self._guard.fault(doing, what)
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Word one backtest."""
@@ -152,7 +138,7 @@ class NamedEngine(_Named):
         return outcome
 
 
-class NamedExecutor(_Named):
+class GuardedExecutor(_Guarded):
     """An executor whose faults are PluginErrors naming it; a failed start is the pool's matter."""
 
     def __init__(self, executor: Executor, label: str) -> None:
@@ -194,7 +180,7 @@ class NamedExecutor(_Named):
         doing = "asked how many workers"
         workers = self._made(int, doing, "workers", wanted)
         if workers < 1:
-            raise PluginError(f"{self._label}, {doing}: it returned {workers}, expected 1 or more")
+            raise self._guard.fault(doing, f"it returned {workers}, expected 1 or more")
         return workers
 
     def close(self) -> None:
