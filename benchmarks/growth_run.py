@@ -19,10 +19,10 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import score
-from leanopt_core.search.audience import Audience, Checks
-from leanopt_core.search.keeping import Keeper
+from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
+from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.prepare import build_choice, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.resume import begin, setups
@@ -84,8 +84,8 @@ class Answers:
     def submit(self, ticket: int, request: Request) -> None:  # noqa: ARG002 - the pool's face
         """Answer with statistics of four decimals, as LEAN prints them."""
         figures = {
-            name: (ticket * (7919 + 31 * place) % 100_003) / 10_000
-            for place, name in enumerate(self._names)
+            name: (ticket * (7919 + 31 * scenario_index) % 100_003) / 10_000
+            for scenario_index, name in enumerate(self._names)
         }
         answer = Answer({"status": "complete", "statistics": figures})
         self._finished.append(Finished(ticket, answer, None, 1, 0.001, 1 + ticket % 2))
@@ -166,8 +166,8 @@ def drive(line: Connection, pipeline: Path, names: Sequence[str]) -> None:
                 engine=ready.engine,
                 ledger=ledger,
                 judge=partial(score, fitness=fitness, label="fitness"),
-                audience=Audience(run.name, Registry(), screen, [], checks),
-                keeper=Keeper("none", pipeline.parent, run.name),
+                notifier=Notifier(run.name, Registry(), screen, [], checks),
+                keeper=ArtifactKeeper("none", pipeline.parent, run.name),
                 outputs=frozenset(),
             )
             try:

@@ -149,7 +149,7 @@ def judge(file: str, text: str, source: Source | None, tally: Tally) -> None:
     tally.named += not lost and source is not None and not source.unsure
     tally.missed += [f"{file}: parameter {name} is missed" for name in lost]
     if source is not None:
-        tally.missed += [f"{place}: a name is made at run time" for place in source.unsure]
+        tally.missed += [f"{location}: a name is made at run time" for location in source.unsure]
 
 
 def judge_settings(file: str, bare: str, source: Source, tally: Tally) -> None:
@@ -187,7 +187,7 @@ def csharp(folder: Path) -> Iterator[tuple[str, Source | None, str]]:
     for file, unit in files.units.items():
         own = [one.name for one in unit.classes if one.name in algorithms]
         lineage = [one for name in own for one in classes.lineage(name)]
-        needed = {algorithms[one].place.file for one in lineage if one in algorithms}
+        needed = {algorithms[one].location.file for one in lineage if one in algorithms}
         units = {one: files.units[one] for one in sorted({file, *needed})}
         if len(own) == 1:
             yield file, source_of(folder, Files(files.language, units), own[0]), ""

@@ -103,16 +103,16 @@ def _mistake(folder: Path, pattern: str) -> str:
 def _hint(folder: Path, parts: Sequence[str]) -> str:
     """Return the nearest that is there, or what there is where the pattern's way ends."""
     here, way = folder, list(parts)
-    for place, part in enumerate(parts):
+    for depth, part in enumerate(parts):
         names = sorted(one.name for one in here.iterdir()) if here.is_dir() else []
         if part not in names and fnmatch.filter(names, part):
             break
         close = part if part in names else nearest(part, names)
         if close is None:
-            below = "/".join(way[:place]) or folder
+            below = "/".join(way[:depth]) or folder
             there = did_you_mean(part, names[:_SHOWN]) or "there is nothing"
             return f"in {below} {there}" + (", ..." if len(names) > _SHOWN else "")
-        way[place], here = close, here / close
+        way[depth], here = close, here / close
     return f"did you mean {'/'.join(way)!r}?" if way != list(parts) else ""
 
 

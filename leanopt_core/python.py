@@ -14,8 +14,8 @@ from leanopt_core.closing import Closing
 from leanopt_core.errors import UsageError
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.pipeline.toml import toml_value
-from leanopt_core.places import STORE
 from leanopt_core.plugins import discover
+from leanopt_core.project_files import STORE
 from leanopt_core.report.run import TOP, Report, report
 from leanopt_core.report.subject import find_trial
 from leanopt_core.search.events import RunEvent, Warned

@@ -13,7 +13,7 @@ from typing import Any, Self
 from attrs import frozen
 
 from leanopt_core.builtins import PythonStrategy
-from leanopt_core.engines.base import Brief, Build
+from leanopt_core.engines.base import Build, PrepareContext
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.options import DockerOptions
@@ -75,7 +75,7 @@ class Project:
         executor = DockerExecutor(self.options, self.folder)
         engine = PythonEngine(PythonStrategy("strategy.py:run"), self.folder)
         try:
-            build = engine.prepare(executor.run_command, executor.runtime(), Brief())
+            build = engine.prepare(executor.run_command, executor.runtime(), PrepareContext())
         except BaseException:
             executor.close()
             raise

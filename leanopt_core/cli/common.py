@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from leanopt_core.errors import UsageError
-from leanopt_core.places import STORE
+from leanopt_core.project_files import STORE
 
 if TYPE_CHECKING:
     from leanopt_core.cli.screen import ProgressScreen

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 #: Where each shell looks for it, and the line that its start-up file needs beside it, if any.
-_PLACES = {
+_TARGETS = {
     "bash": ("~/.local/share/bash-completion/completions/leanopt", ""),
     "zsh": ("~/.zfunc/_leanopt", "fpath+=~/.zfunc; autoload -Uz compinit; compinit"),
     "fish": ("~/.config/fish/completions/leanopt.fish", ""),
@@ -15,7 +15,7 @@ _PLACES = {
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(sorted(_PLACES)), metavar="SHELL")
+@click.argument("shell", type=click.Choice(sorted(_TARGETS)), metavar="SHELL")
 @click.option("--install", is_flag=True, help="Write it to where the shell looks for it.")
 def command(shell: str, install: bool) -> None:
     """Print what completes leanopt's commands in SHELL: bash, zsh or fish.
@@ -32,8 +32,8 @@ def command(shell: str, install: bool) -> None:
     if not install:
         click.echo(text)
         return
-    place, line = _PLACES[shell]
-    path = Path(place).expanduser()
+    target, line = _TARGETS[shell]
+    path = Path(target).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     click.echo(f"written: {path}; it counts in shells that are started from now on")

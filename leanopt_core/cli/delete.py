@@ -28,7 +28,7 @@ def command(run: str, project: Path, yes: bool) -> None:
 
     Example: leanopt delete quickstart-1 --yes
     """
-    from leanopt_core.places import LOCKS, RESULTS
+    from leanopt_core.project_files import LOCKS, RESULTS
     from leanopt_core.search.lock import turn
 
     with open_project(project) as store:

@@ -13,7 +13,7 @@ import click
 
 from leanopt_core.cli.common import open_project, project_option
 from leanopt_core.errors import PluginError, UsageError
-from leanopt_core.places import occupied
+from leanopt_core.project_files import occupied
 
 if TYPE_CHECKING:
     from leanopt_core.store.records import StoredRun

@@ -113,8 +113,8 @@ class LazyGroup(click.Group):
         wide, name_wide = max(map(len, _GROUPS)), max(map(len, _COMMANDS))
         with formatter.section("Commands"):
             for group, commands in _GROUPS.items():
-                for place, (name, line) in enumerate(commands.items()):
-                    label = group if place == 0 else ""
+                for position, (name, line) in enumerate(commands.items()):
+                    label = group if position == 0 else ""
                     text = f"{label.ljust(wide)}  {name.ljust(name_wide)}  {line}\n"
                     formatter.write(" " * formatter.current_indent + text)
 

@@ -68,7 +68,7 @@ def spark(values: Sequence[float], width: int, levels: str) -> str:
     if not values or width < 1:
         return ""
     size = min(width, len(values))
-    points = [values[(place + 1) * len(values) // size - 1] for place in range(size)]
+    points = [values[(column + 1) * len(values) // size - 1] for column in range(size)]
     low, high = min(points), max(points)
     span = (high - low) or 1.0
     return "".join(levels[round((point - low) / span * (len(levels) - 1))] for point in points)

@@ -39,8 +39,8 @@ def print_table(
     tables = [list(range(len(columns)))]
     if keep is not None and width is not None and _wide(columns, tables[0]) > width:
         tables = list(_split(columns, keep, part, width))
-    for place, chosen in enumerate(tables):
-        if place:
+    for index, chosen in enumerate(tables):
+        if index:
             click.echo()
         _print_columns([columns[index] for index in chosen])
 

@@ -76,7 +76,7 @@ def _texts(event: RunEvent) -> Iterator[str]:
         case TrialTold(record):
             trial = record.trial
             values = " ".join(f"{k}={v}" for k, v in values_shown(record.parameters).items())
-            yield f"trial {trial.number} of {trial.stage} ({values}): {_fate(trial.score)}"
+            yield f"trial {trial.number} of {trial.stage} ({values}): {_result(trial.score)}"
         case BacktestEnded(outcome, seconds):
             failure = outcome.failure
             why = f"{failure.category}: {failure.message}" if failure else "complete"
@@ -85,7 +85,7 @@ def _texts(event: RunEvent) -> Iterator[str]:
             yield "backtest answered from the store"
 
 
-def _fate(score: Score) -> str:
+def _result(score: Score) -> str:
     if score.failure:
         return score.failure
     if score.fitness is None:

@@ -17,8 +17,8 @@ from leanopt_core.plugins import discover
 from leanopt_core.report.figures import DETAILED
 from leanopt_core.report.run import TOP, detail, document, report, trial_document
 from leanopt_core.report.subject import find_trial, state_of
-from leanopt_core.search.keeping import kept_in
-from leanopt_core.search.reproduce import ByHand, by_hand
+from leanopt_core.search.artifacts import kept_in
+from leanopt_core.search.reproduce import ReproducedBacktest, reproduce
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.store.store import Store
 
@@ -61,7 +61,7 @@ def command(
         kept = kept_in(store.path.parent.parent, found.name, search, trial)
         results = str(kept) if kept.is_dir() else None
         if as_json:
-            more = {"by_hand": _by_hand_document(found, search, one), "results": results}
+            more = {"by_hand": _reproduce_document(found, search, one), "results": results}
             print_json(trial_document(one) | more)
         else:
             _print_trial(found, search, one)
@@ -73,14 +73,16 @@ def _is_trial(store: Store, text: str) -> bool:
     return text.isdigit() and not any(run.name.startswith(text) for run in store.runs.summaries())
 
 
-def _requests(run: StoredRun, search: int, trial: StoredTrial) -> list[tuple[str, ByHand | str]]:
+def _requests(
+    run: StoredRun, search: int, trial: StoredTrial
+) -> list[tuple[str, ReproducedBacktest | str]]:
     """Return how to run each of the trial's backtests by hand, by scenario."""
     registry = discover()
     scenarios = run.searches[search - 1].scenarios
-    return [(one.name, by_hand(run, trial, one.name, registry)) for one in scenarios]
+    return [(one.name, reproduce(run, trial, one.name, registry)) for one in scenarios]
 
 
-def _by_hand_document(run: StoredRun, search: int, trial: StoredTrial) -> list[dict[str, Any]]:
+def _reproduce_document(run: StoredRun, search: int, trial: StoredTrial) -> list[dict[str, Any]]:
     return [
         {
             "scenario": name,
@@ -103,7 +105,7 @@ def _by_hand_document(run: StoredRun, search: int, trial: StoredTrial) -> list[d
     ]
 
 
-def _print_by_hand(run: StoredRun, search: int, trial: StoredTrial) -> None:
+def _print_reproduce(run: StoredRun, search: int, trial: StoredTrial) -> None:
     click.echo("\nby hand (Ctrl-D ends it when it has answered):")
     for name, how in _requests(run, search, trial):
         if isinstance(how, str):
@@ -134,7 +136,7 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
         click.echo(f"  {plain(reason)}")
     for ordinal, scenario in enumerate(run.searches[search - 1].scenarios):
         _print_backtest(run, trial, ordinal, scenario.name)
-    _print_by_hand(run, search, trial)
+    _print_reproduce(run, search, trial)
 
 
 def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: str) -> None:

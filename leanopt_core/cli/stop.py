@@ -23,7 +23,7 @@ def command(run: str | None, project: Path) -> None:
 
     Example: leanopt stop quickstart-1
     """
-    from leanopt_core.places import LOCKS
+    from leanopt_core.project_files import LOCKS
     from leanopt_core.report.subject import process_of
     from leanopt_core.search.lock import wait_until_free
 

@@ -45,7 +45,7 @@ def print_verification(said: Verification) -> None:
     for one in said.compared:
         failure = one.other.outcome.failure
         if failure is not None:
-            where = f"trial {one.stored.place.number}, scenario {one.stored.place.scenario}"
+            where = f"trial {one.stored.ref.number}, scenario {one.stored.ref.scenario}"
             click.echo(plain(f"{where}: {failure.category}: {failure.message}"))
     if not said.different:
         what = counted(len(said.compared))
@@ -59,9 +59,9 @@ def _rows(one: Compared) -> Iterator[tuple[object, ...]]:
         found = found if more < 0 else [*found[:_MOST], (f"and {more} more: --json", "", "")]
     first, *others = found or [("", "", "")]
     result = "equal" if one.equal else "failed" if one.other.outcome.failure else "differs"
-    place = one.stored.place
-    yield (place.number, place.scenario, result, _fingerprint(one), *first)
-    yield from ((place.number, place.scenario, "", "", *other) for other in others)
+    ref = one.stored.ref
+    yield (ref.number, ref.scenario, result, _fingerprint(one), *first)
+    yield from ((ref.number, ref.scenario, "", "", *other) for other in others)
 
 
 def _fingerprint(one: Compared) -> str | None:
@@ -82,11 +82,11 @@ def document(said: Verification) -> dict[str, Any]:
 
 
 def _compared(one: Compared) -> dict[str, Any]:
-    place, failure = one.stored.place, one.other.outcome.failure
+    ref, failure = one.stored.ref, one.other.outcome.failure
     return {
-        "search": place.search,
-        "trial": place.number,
-        "scenario": place.scenario,
+        "search": ref.search,
+        "trial": ref.number,
+        "scenario": ref.scenario,
         "equal": one.equal,
         "differences": [
             {"statistic": name, "stored": stored, "again": again}

@@ -13,7 +13,7 @@ import click
 from leanopt_core.cli.common import chosen_screen, open_project, project_option
 from leanopt_core.cli.progress import Best, Progress
 from leanopt_core.report.figures import main_figures, values_shown
-from leanopt_core.store.records import StoredRun, StoredSearch, ToldTrial
+from leanopt_core.store.records import StoredRun, StoredSearch, TrialSummary
 from leanopt_core.store.store import Store
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Follower:
             if stage.ended is not None:
                 self._phase(search, stage.name, ended=True, reason=stage.ended)
 
-    def _count(self, search: StoredSearch, told: ToldTrial) -> bool:
+    def _count(self, search: StoredSearch, told: TrialSummary) -> bool:
         """Count a trial; return whether it is the best so far."""
         progress, fitness = self._progress, told.fitness
         progress.cached += told.cached

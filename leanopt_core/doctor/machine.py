@@ -15,8 +15,8 @@ from leanopt_core.doctor.line import Line, ok, warning, wrong
 from leanopt_core.doctor.size import size
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, PluginError, StoreError
-from leanopt_core.places import STATE
 from leanopt_core.plugins import CORE, PluginProblem, Registered, RegisteredCommand
+from leanopt_core.project_files import STATE
 
 # Free space below which a run is in danger, and below which it cannot begin, in bytes.
 _SCARCE, _FULL = 2**30, 64 * 2**20

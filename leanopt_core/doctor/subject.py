@@ -15,7 +15,7 @@ from attrs import evolve
 from leanopt_core.builtins import PythonStrategy
 from leanopt_core.closing import Closing
 from leanopt_core.doctor.line import StuckError, wrong
-from leanopt_core.engines.base import Brief, Build
+from leanopt_core.engines.base import Build, PrepareContext
 from leanopt_core.executors.base import Completed, Executor
 from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.options import ProcessOptions
@@ -23,7 +23,7 @@ from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
-from leanopt_core.search.prepare import asked_of, build_choice, engine_of, label
+from leanopt_core.search.prepare import build_choice, engine_of, label, prepare_context
 from leanopt_core.work import Launch, Mount
 
 if TYPE_CHECKING:
@@ -133,14 +133,14 @@ class Subject(Closing):
         return engine_of(self.pipeline)
 
     @property
-    def brief(self) -> Brief:
+    def context(self) -> PrepareContext:
         """Return what is asked of the strategy; the engine's own checks look besides."""
-        return evolve(asked_of(self.pipeline), checked=True)
+        return evolve(prepare_context(self.pipeline), checked=True)
 
     @cached_property
     def build(self) -> Build:
         """Return the strategy made ready; raises StrategyError where it cannot be."""
-        return self.strategy.prepare(self.run_command, self.executor.runtime(), self.brief)
+        return self.strategy.prepare(self.run_command, self.executor.runtime(), self.context)
 
     @property
     def launch(self) -> Launch | None:

@@ -15,7 +15,7 @@ from leanopt_core.space import Value
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request, Scenario
 
 
-class Once(Protocol):
+class RunCommand(Protocol):
     """The executor's one-off run, where its workers run."""
 
     def __call__(
@@ -38,7 +38,7 @@ def silent(_text: str) -> None:
 
 
 @frozen
-class Brief:
+class PrepareContext:
     """What will be asked of a strategy: the names of its parameters, and the scenarios.
 
     `values` has all that a parameter can be, by its name: a tuple, or a sequence that rises by one
@@ -100,8 +100,10 @@ class Engine(Protocol):
         """Return patterns below `data` of the files whose content decides, None for all."""
         ...
 
-    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
-        """Make the strategy ready; raises StrategyError where it cannot be, or not for `brief`."""
+    def prepare(
+        self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext
+    ) -> Build:
+        """Make the strategy ready; raises StrategyError where that cannot be done for `context`."""
         ...
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
@@ -125,7 +127,7 @@ class Engine(Protocol):
 class HasChecks(Protocol):
     """An engine with checks of its own for `leanopt doctor`."""
 
-    def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
+    def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
         """Return the checks of what this engine needs where workers run, and of its data.
 
         They look when they are asked, not before. They may need `interpreter` (a Python runs where
@@ -138,8 +140,8 @@ class HasChecks(Protocol):
 class HasCheck(Protocol):
     """An engine that can look at a strategy for `leanopt check`, without running anything."""
 
-    def check(self, brief: Brief) -> Sequence[str]:
-        """Return what is wrong with the strategy for `brief`, one line each."""
+    def check(self, context: PrepareContext) -> Sequence[str]:
+        """Return what is wrong with the strategy for `context`, one line each."""
         ...
 
 

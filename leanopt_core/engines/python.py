@@ -13,7 +13,7 @@ import leanopt_harness
 
 from leanopt_core.builtins import PythonStrategy
 from leanopt_core.canonical import digest
-from leanopt_core.engines.base import Brief, Build, Once
+from leanopt_core.engines.base import Build, PrepareContext, RunCommand
 from leanopt_core.engines.inline import read_inline
 from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
@@ -59,7 +59,12 @@ class PythonEngine:
         """Return that every file may be read."""
         return None
 
-    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:  # noqa: ARG002 - only running tells what is read
+    def prepare(
+        self,
+        run_command: RunCommand,
+        runtime: Mapping[str, str],
+        context: PrepareContext,  # noqa: ARG002 - only running tells what is read
+    ) -> Build:
         """Import the strategy once where it will run, and take its identity from there."""
         if not self._file.is_file():
             raise StrategyError(f"strategy.entry: {_absent('strategy file', self._file)}")
@@ -67,7 +72,7 @@ class PythonEngine:
             raise StrategyError(f"strategy.data: {_absent('data', self._data)}")
         launch = self._launch()
         command = ["describe" if part == "serve" else part for part in launch.command]
-        completed = once(command, launch.mounts)
+        completed = run_command(command, launch.mounts)
         described = _described(completed.output)
         if described is None:
             tail = completed.errors.strip()[-2000:]
@@ -76,7 +81,7 @@ class PythonEngine:
             )
         if fault := described.get("fault"):
             raise StrategyError(f"{self._file} cannot be used: {fault['message']}")
-        return self._build(launch, described, place)
+        return self._build(launch, described, runtime)
 
     def _launch(self) -> Launch:
         mounts = [Mount("build", self._file.parent), Mount("harness", _HARNESS)]
@@ -86,11 +91,11 @@ class PythonEngine:
         return Launch((self._python, "{harness}", "serve", "--entry", entry), tuple(mounts))
 
     def _build(
-        self, launch: Launch, described: Mapping[str, Any], place: Mapping[str, str]
+        self, launch: Launch, described: Mapping[str, Any], runtime: Mapping[str, str]
     ) -> Build:
         source = digest({"entry": self._function, "files": described["files"]})
         parts = ("files", "outside", "python", "distributions", "harness")
-        identity = {part: described[part] for part in parts} | {"place": dict(place)}
+        identity = {part: described[part] for part in parts} | {"place": dict(runtime)}
         return Build(
             strategy=self._file.parent.name,
             source=source,
@@ -125,8 +130,8 @@ class PythonEngine:
         if known != scenario:
             told = scenario.to_dict()
             told.pop("pass_as", None)
-            place = {"data": "{data}"} if self._data is not None else {}
-            text = _exact({**place, **told})
+            runtime = {"data": "{data}"} if self._data is not None else {}
+            text = _exact({**runtime, **told})
             self._scenario = scenario, text
         return text
 

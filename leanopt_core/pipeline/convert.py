@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 import attrs
 from cattrs import Converter
 
-from leanopt_core.pipeline.problems import Misfit, MisfitError, misfit, placed
+from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, misfit, placed
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
 from leanopt_core.suggest import did_you_mean
@@ -211,14 +211,14 @@ def _each(
     items: Iterator[tuple[Any, object]], kinds: Sequence[Any], converter: Converter
 ) -> dict[object, object]:
     result: dict[object, object] = {}
-    misfits: list[Misfit] = []
+    misfits: list[ValidationIssue] = []
     for (step, item), kind in zip(items, kinds, strict=True):
         try:
             result[step] = converter.structure(item, kind)
         except Exception as error:  # noqa: BLE001 - a plugin's own types may raise anything
             misfits.extend(placed(error, step, toml_text(item)))
     if misfits:
-        raise MisfitError(misfits)
+        raise ValidationError(misfits)
     return result
 
 

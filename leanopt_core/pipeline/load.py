@@ -27,8 +27,8 @@ from leanopt_core.pipeline.tables import (
     TopTable,
 )
 from leanopt_core.pipeline.toml import KeyPath, read_document, toml_text
-from leanopt_core.places import occupied
 from leanopt_core.plugins import Kind, Registry
+from leanopt_core.project_files import occupied
 
 _MOST_DIGITS = 300
 _LARGEST = int("9" * _MOST_DIGITS)

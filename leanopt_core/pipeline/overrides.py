@@ -146,8 +146,8 @@ def flags(
         label, scenarios = f"--symbol {symbol}", document.get("scenario")
         several = len(scenarios) if isinstance(scenarios, list) else 1
         if several == 1:
-            place = ("scenario", "0") if isinstance(scenarios, list) else ("scenario",)
-            yield Override((*place, "symbol"), symbol, label)
+            path = ("scenario", "0") if isinstance(scenarios, list) else ("scenario",)
+            yield Override((*path, "symbol"), symbol, label)
         else:
             expected = "expected one, or --set scenario.NAME.symbol=SYMBOL for each"
             problems.add(("scenario",), f"{several} scenarios", expected, source=label)

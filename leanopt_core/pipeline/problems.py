@@ -16,7 +16,7 @@ _ATTRS_TAIL = re.compile(r"( \(got .*\)\.?| \(.* doesn't\)|: [^:]*)$", re.DOTALL
 
 
 @frozen
-class Misfit:
+class ValidationIssue:
     """One thing that does not fit: where (from the value that was read), and what was expected."""
 
     found: str
@@ -25,28 +25,28 @@ class Misfit:
     at: KeyPath = ()
 
 
-class MisfitError(ValueError):
+class ValidationError(ValueError):
     """A value does not fit its type; holds all that is wrong with it."""
 
-    def __init__(self, misfits: Iterable[Misfit]) -> None:
+    def __init__(self, misfits: Iterable[ValidationIssue]) -> None:
         self.misfits = tuple(misfits)
         super().__init__("; ".join(misfit.expected for misfit in self.misfits))
 
 
-def misfit(found: str, expected: str, hint: str = "", *, at: KeyPath = ()) -> MisfitError:
+def misfit(found: str, expected: str, hint: str = "", *, at: KeyPath = ()) -> ValidationError:
     """Return the error for a single misfit."""
-    return MisfitError([Misfit(found, expected, hint, at)])
+    return ValidationError([ValidationIssue(found, expected, hint, at)])
 
 
-def placed(error: Exception, step: str | int, found: str) -> Iterator[Misfit]:
+def placed(error: Exception, step: str | int, found: str) -> Iterator[ValidationIssue]:
     """Yield what `error` says about the value at `step`, written as `found`."""
-    if isinstance(error, MisfitError):
+    if isinstance(error, ValidationError):
         for inner in error.misfits:
             yield evolve(inner, at=(step, *inner.at))
     elif isinstance(error, StructureHandlerNotFoundError):
-        yield Misfit(found, "is of a type that no pipeline can give", at=(step,))
+        yield ValidationIssue(found, "is of a type that no pipeline can give", at=(step,))
     else:
-        yield Misfit(found, reason(error, str(step)), at=(step,))
+        yield ValidationIssue(found, reason(error, str(step)), at=(step,))
 
 
 def reason(error: Exception, name: str) -> str:

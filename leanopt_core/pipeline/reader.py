@@ -11,7 +11,7 @@ from attrs import frozen
 from cattrs import Converter
 
 from leanopt_core.errors import PluginError
-from leanopt_core.pipeline.problems import MisfitError, Problems
+from leanopt_core.pipeline.problems import Problems, ValidationError
 from leanopt_core.pipeline.settings import Choice, StageSettings
 from leanopt_core.pipeline.structure import option_fields, structure_table
 from leanopt_core.pipeline.tables import StageTable
@@ -44,7 +44,7 @@ class Reader:
         """Return the table `raw` as an instance of `kind`; `also` are names for suggestions."""
         try:
             return structure_table(raw, kind, self.converter, also)
-        except MisfitError as error:
+        except ValidationError as error:
             for found in error.misfits:
                 self.problems.add((*at, *found.at), found.found, found.expected, found.hint)
             return None

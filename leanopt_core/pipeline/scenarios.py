@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
-from leanopt_core.pipeline.problems import MisfitError
+from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.structure import option_fields, structure_table
 from leanopt_core.pipeline.tables import ScenarioTable
@@ -41,13 +41,13 @@ def _several(
     items = reader.tables(raw, at)
     if not items:
         reader.problems.add(at, toml_text(raw), "expected at least one scenario")
-    for number, (item, place) in enumerate(items, 1):
+    for number, (item, path) in enumerate(items, 1):
         symbol = item.get("symbol") if isinstance(item, Mapping) else None
         name = symbol.replace("/", "-") if isinstance(symbol, str) else f"scenario-{number}"
-        scenario = _read(item, place, name, reader, parameters)
+        scenario = _read(item, path, name, reader, parameters)
         if scenario is None:
             continue
-        if reader.unique(scenario.name, (*place, "name"), seen):
+        if reader.unique(scenario.name, (*path, "name"), seen):
             yield scenario
 
 
@@ -92,7 +92,7 @@ def _check_misspelt(
 def _fits(key: str, value: object, reader: Reader) -> bool:
     try:
         structure_table({key: value}, ScenarioTable, reader.converter)
-    except MisfitError:
+    except ValidationError:
         return False
     return True
 
@@ -107,12 +107,12 @@ def _check_passed(
     """Check that `pass_as` names what the scenario has, under names that are free."""
     taken = dict.fromkeys(parameters, "[parameters] has it too")
     for key, name in table.pass_as.items():
-        place = (*at, "pass_as", key)
+        path = (*at, "pass_as", key)
         if key not in given:
             expected = "no such key in this scenario"
-            reader.problems.add(place, "", expected, did_you_mean(key, given))
+            reader.problems.add(path, "", expected, did_you_mean(key, given))
         elif not name:
-            reader.problems.add(place, toml_text(name), "expected a parameter's name")
+            reader.problems.add(path, toml_text(name), "expected a parameter's name")
         elif name in taken:
-            reader.problems.add(place, toml_text(name), "expected a free name", taken[name])
+            reader.problems.add(path, toml_text(name), "expected a free name", taken[name])
         taken.setdefault(name, f"'{key}' is passed as it too")

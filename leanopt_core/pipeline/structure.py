@@ -10,7 +10,7 @@ import attrs
 from cattrs import Converter
 
 from leanopt_core.pipeline.convert import make_converter, type_words
-from leanopt_core.pipeline.problems import Misfit, MisfitError, misfit, placed, reason
+from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, misfit, placed, reason
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.suggest import did_you_mean
 
@@ -64,7 +64,7 @@ def structure_table(
     if misfits:
         order = [*raw, *known]
         misfits.sort(key=lambda found: order.index(str(found.at[0])))
-        raise MisfitError(_with_help(misfits, known))
+        raise ValidationError(_with_help(misfits, known))
     try:
         return kind(**values)
     except Exception as error:
@@ -73,19 +73,19 @@ def structure_table(
 
 def _unknown(
     raw: Mapping[str, object], known: Collection[str], also: Collection[str]
-) -> Iterator[Misfit]:
+) -> Iterator[ValidationIssue]:
     names = {*known, *also}
     for name in raw:
         if name not in known:
-            yield Misfit("", "no such key", did_you_mean(name, names), (name,))
+            yield ValidationIssue("", "no such key", did_you_mean(name, names), (name,))
 
 
 def _missing(
     raw: Mapping[str, object], known: Mapping[str, attrs.Attribute[Any]]
-) -> Iterator[Misfit]:
+) -> Iterator[ValidationIssue]:
     for name, field in known.items():
         if name not in raw and field.default is attrs.NOTHING:
-            yield Misfit("nothing", f"expected {type_words(field.type)}", "", (name,))
+            yield ValidationIssue("nothing", f"expected {type_words(field.type)}", "", (name,))
 
 
 def _default_paths(
@@ -101,7 +101,7 @@ def _invalid(
     known: Mapping[str, attrs.Attribute[Any]],
     values: Mapping[str, object],
     raw: Mapping[str, object],
-) -> Iterator[Misfit]:
+) -> Iterator[ValidationIssue]:
     """Yield what each field's validator refuses, also where other fields do not fit their types.
 
     Validators see a draft that holds what fits; one that needs what does not fit is passed over.
@@ -131,8 +131,8 @@ def _draft(
 
 
 def _with_help(
-    misfits: list[Misfit], known: Mapping[str, attrs.Attribute[Any]]
-) -> Iterator[Misfit]:
+    misfits: list[ValidationIssue], known: Mapping[str, attrs.Attribute[Any]]
+) -> Iterator[ValidationIssue]:
     """Yield the misfits, with a short help text where nothing better hints at what is meant."""
     for found in misfits:
         field = known.get(str(found.at[0])) if len(found.at) == 1 else None

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from leanopt_core.errors import Mistake, PipelineError
 from leanopt_core.suggest import nearest
 
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def read_document(path: Path) -> dict[str, object]:
@@ -68,14 +68,14 @@ def _neighbour(path: Path) -> str:
 
 def _syntax(message: str, text: str) -> tuple[str, str]:
     """Return where and what is wrong, in TOML's reader's words."""
-    place = _PLACE.search(message)
-    if place is None:
+    position = _POSITION.search(message)
+    if position is None:
         return "", f"is not TOML: {message}"
-    line, column = place.groups()
+    line, column = position.groups()
     if line is None:
         lines = text.split("\n")
         line, column = str(len(lines)), str(len(lines[-1]) + 1)
-    reason = message[: place.start()]
+    reason = message[: position.start()]
     return f"line {line}, column {column}", f"is not TOML: {reason[:1].lower()}{reason[1:]}"
 
 

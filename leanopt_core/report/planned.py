@@ -14,7 +14,7 @@ from attrs import frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.executors.base import unasked_memory
 from leanopt_core.pipeline import Pipeline, SearchPlan, execution
-from leanopt_core.places import STORE
+from leanopt_core.project_files import STORE
 from leanopt_core.search.advice import Size, advice
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.unstored import probe as probe_now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from leanopt_core.errors import UsageError
-from leanopt_core.places import LOCKS
+from leanopt_core.project_files import LOCKS
 from leanopt_core.search.lock import holder
 from leanopt_core.store.records import RunSummary, StoredRun, StoredTrial
 from leanopt_core.store.store import Store

@@ -70,13 +70,13 @@ def _whole(default: int) -> tuple[int, int, int]:
     if default == 0:
         return -5, 5, 1
     size = abs(default)
-    reach = max(1, size // 2)
-    step = int(_round(Decimal(max(1, reach // _STEPS))))
-    reach = max(step, reach // step * step)
-    low = default - reach
+    span = max(1, size // 2)
+    step = int(_round(Decimal(max(1, span // _STEPS))))
+    span = max(step, span // step * step)
+    low = default - span
     if default > 0:
         low = max(low, 1)
-    return low, default + reach, step
+    return low, default + span, step
 
 
 def _decimal(default: Decimal) -> tuple[Decimal, Decimal, Decimal]:
@@ -84,8 +84,8 @@ def _decimal(default: Decimal) -> tuple[Decimal, Decimal, Decimal]:
     if default == 0:
         return Decimal("-0.5"), Decimal("0.5"), Decimal("0.05")
     step = _round(abs(default) / 2 / _STEPS)
-    reach = int(abs(default) / 2 / step) * step
-    return _plain(default - reach), _plain(default + reach), _plain(step)
+    span = int(abs(default) / 2 / step) * step
+    return _plain(default - span), _plain(default + span), _plain(step)
 
 
 def _round(step: Decimal) -> Decimal:

@@ -9,10 +9,10 @@ from itertools import count
 
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
-from leanopt_core.search.audience import Audience
+from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.events import BacktestCached, BacktestEnded
-from leanopt_core.search.keeping import Keeper, Place
-from leanopt_core.search.ledger import Errand, Flight, Known, Ledger
+from leanopt_core.search.ledger import BacktestJob, Known, Ledger, PendingTrial
+from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.readers import Readers, read
 from leanopt_core.work import Backtest, Category, Failure, Outcome
 
@@ -20,7 +20,7 @@ from leanopt_core.work import Backtest, Category, Failure, Outcome
 # is being read may take at the end of an interrupted run, in seconds.
 _RETRIES, _LAST = 2, 1.0
 
-Land = Callable[[Flight, int, Outcome], None]
+Land = Callable[[PendingTrial, int, Outcome], None]
 
 
 class Backtests:
@@ -33,8 +33,8 @@ class Backtests:
         workers: Pool[int],
         engine: Engine,
         ledger: Ledger,
-        audience: Audience,
-        keeper: Keeper,
+        notifier: Notifier,
+        keeper: ArtifactKeeper,
         outputs: frozenset[str],
         land: Land,
     ) -> None:
@@ -43,47 +43,49 @@ class Backtests:
         self._workers = workers
         self._engine = engine
         self._ledger = ledger
-        self._audience = audience
+        self._notifier = notifier
         self._keeper = keeper
         self._outputs = outputs | keeper.asks
         self._land = land
         self._tickets = count(1)
-        self._queues: list[deque[Errand]] = [deque() for _ in scenarios]
+        self._queues: list[deque[BacktestJob]] = [deque() for _ in scenarios]
         self._turn = 0
         self._greeted = False
-        self._errands: dict[str, Errand] = {}
-        self._running: dict[int, Errand] = {}
-        self._readers: Readers[tuple[Errand, Finished[int]]] = Readers(workers.wake)
+        self._jobs: dict[str, BacktestJob] = {}
+        self._running: dict[int, BacktestJob] = {}
+        self._readers: Readers[tuple[BacktestJob, Finished[int]]] = Readers(workers.wake)
 
     @property
     def queued(self) -> bool:
         """Say whether more backtests wait than the workers have."""
         return any(self._queues)
 
-    def send(self, flight: Flight, place: int, backtest: Backtest, known: Known | None) -> None:
+    def send(
+        self, pending: PendingTrial, scenario_index: int, backtest: Backtest, known: Known | None
+    ) -> None:
         """Answer a backtest from the store, join one that is under way, or queue it."""
         if known is not None:
-            self._ledger.evaluate(flight.search, flight.number, place, known.id)
-            self._audience.observe(BacktestCached())
-            self._land(flight, place, known.outcome)
+            self._ledger.evaluate(pending.search, pending.number, scenario_index, known.id)
+            self._notifier.observe(BacktestCached())
+            self._land(pending, scenario_index, known.outcome)
             return
-        errand = self._errands.get(backtest.key)
-        if errand is None:
-            errand = Errand(flight.search, backtest, place)
-            self._errands[backtest.key] = errand
-            self._queues[flight.search].append(errand)
-        errand.waiting.append((flight, place))
+        job = self._jobs.get(backtest.key)
+        if job is None:
+            job = BacktestJob(pending.search, backtest, scenario_index)
+            self._jobs[backtest.key] = job
+            self._queues[pending.search].append(job)
+        job.waiting.append((pending, scenario_index))
 
     def dispatch(self) -> None:
         """Fill the pool, one backtest of each search in turn."""
         room = self._workers.room()
         while room > 0 and (queue := self._next_queue()) is not None:
-            errand = queue.popleft()
-            if errand.waiting:
-                self._submit(errand)
+            job = queue.popleft()
+            if job.waiting:
+                self._submit(job)
                 room -= 1
             else:
-                del self._errands[errand.backtest.key]
+                del self._jobs[job.backtest.key]
 
     def collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
         """Take what has finished, and what has been read; return whether there was any of that.
@@ -91,41 +93,43 @@ class Backtests:
         `last` waits a little for what is being read.
         """
         for one in finished:
-            errand = self._running.pop(one.ticket)
+            job = self._running.pop(one.ticket)
             if one.answer is not None and one.answer.files is not None:
-                work = partial(read, self._engine, one.answer, errand.backtest, self._outputs)
+                work = partial(read, self._engine, one.answer, job.backtest, self._outputs)
                 keep = partial(self._keeper.take, one.ticket)
-                self._readers.begin((errand, one), partial(work, keep=keep))
+                self._readers.begin((job, one), partial(work, keep=keep))
             else:
-                self._settle(errand, one, self._read(errand, one))
+                self._settle(job, one, self._read(job, one))
         done = self._readers.done(wait=_LAST if last else 0.0)
-        for (errand, one), outcome in done:
-            if (failure := _death(outcome)) and (failure.outside or errand.lost < _RETRIES):
-                errand.lost += not failure.outside
-                self._queues[errand.search].appendleft(errand)
+        for (job, one), outcome in done:
+            if (failure := _death(outcome)) and (failure.outside or job.lost < _RETRIES):
+                job.lost += not failure.outside
+                self._queues[job.search].appendleft(job)
                 continue
-            self._keeper.give(one.ticket, [self._place(*waits) for waits in errand.waiting])
-            self._settle(errand, one, outcome)
+            self._keeper.give(one.ticket, [self._ref(*waits) for waits in job.waiting])
+            self._settle(job, one, outcome)
         return bool(finished or done)
 
-    def withdraw(self, gone: Collection[Flight]) -> None:
+    def withdraw(self, gone: Collection[PendingTrial]) -> None:
         """Forget trials that will never be told, and backtests that nobody waits for."""
-        for flight in gone:
-            self._keeper.drop(flight.search + 1, flight.number)
-        for errand in self._errands.values():
-            errand.waiting = [place for place in errand.waiting if place[0] not in gone]
-        for ticket, errand in list(self._running.items()):
-            if not errand.waiting:
+        for pending in gone:
+            self._keeper.drop(pending.search + 1, pending.number)
+        for job in self._jobs.values():
+            job.waiting = [
+                scenario_index for scenario_index in job.waiting if scenario_index[0] not in gone
+            ]
+        for ticket, job in list(self._running.items()):
+            if not job.waiting:
                 self._workers.withdraw(ticket)
                 del self._running[ticket]
-                del self._errands[errand.backtest.key]
+                del self._jobs[job.backtest.key]
 
     def close(self) -> None:
         """Read nothing any more."""
         self._readers.close()
         self._keeper.close()
 
-    def _submit(self, errand: Errand) -> None:
+    def _submit(self, job: BacktestJob) -> None:
         hello = self._workers.hello
         if hello is None:
             raise ValueError("there is no room before the first hello")
@@ -133,10 +137,10 @@ class Backtests:
             self._greeted = True
             self._ledger.greeted(hello)
         ticket = next(self._tickets)
-        self._running[ticket] = errand
-        self._workers.submit(ticket, self._engine.request(errand.backtest, self._outputs, hello))
+        self._running[ticket] = job
+        self._workers.submit(ticket, self._engine.request(job.backtest, self._outputs, hello))
 
-    def _next_queue(self) -> deque[Errand] | None:
+    def _next_queue(self) -> deque[BacktestJob] | None:
         for step in range(len(self._queues)):
             index = (self._turn + step) % len(self._queues)
             if self._queues[index]:
@@ -144,23 +148,25 @@ class Backtests:
                 return self._queues[index]
         return None
 
-    def _place(self, flight: Flight, place: int) -> Place:
-        return Place(flight.search + 1, flight.number, self._scenarios[flight.search][place])
+    def _ref(self, pending: PendingTrial, scenario_index: int) -> BacktestRef:
+        return BacktestRef(
+            pending.search + 1, pending.number, self._scenarios[pending.search][scenario_index]
+        )
 
-    def _settle(self, errand: Errand, finished: Finished[int], outcome: Outcome) -> None:
+    def _settle(self, job: BacktestJob, finished: Finished[int], outcome: Outcome) -> None:
         """Note a backtest's outcome, and land the trials that wait for it."""
-        del self._errands[errand.backtest.key]
-        self._audience.observe(BacktestEnded(outcome, finished.seconds))
-        kept = self._ledger.record(errand, outcome, finished)
-        for flight, place in errand.waiting:
-            self._ledger.evaluate(flight.search, flight.number, place, kept)
-            self._land(flight, place, outcome)
+        del self._jobs[job.backtest.key]
+        self._notifier.observe(BacktestEnded(outcome, finished.seconds))
+        kept = self._ledger.record(job, outcome, finished)
+        for pending, scenario_index in job.waiting:
+            self._ledger.evaluate(pending.search, pending.number, scenario_index, kept)
+            self._land(pending, scenario_index, outcome)
 
-    def _read(self, errand: Errand, finished: Finished[int]) -> Outcome:
+    def _read(self, job: BacktestJob, finished: Finished[int]) -> Outcome:
         if finished.answer is None:
             nothing = "the pool gave neither answer nor failure"
             return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
-        return read(self._engine, finished.answer, errand.backtest, self._outputs)
+        return read(self._engine, finished.answer, job.backtest, self._outputs)
 
 
 def _death(outcome: Outcome) -> Failure | None:

@@ -13,13 +13,13 @@ from attrs import evolve
 from leanopt_core.doctor.check import Check
 from leanopt_core.doctor.line import Line, StuckError
 from leanopt_core.engines.base import (
-    Brief,
     Build,
     Engine,
     HasCheck,
     HasChecks,
     HasFingerprint,
-    Once,
+    PrepareContext,
+    RunCommand,
     documents_on_demand,
 )
 from leanopt_core.errors import LeanoptError
@@ -94,26 +94,28 @@ class GuardedEngine(_Guarded):
         """Return whether full result files are written only where they are asked for."""
         return self._guard.call("asked for its documents", documents_on_demand, self._engine)
 
-    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
+    def prepare(
+        self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext
+    ) -> Build:
         """Make the strategy ready."""
-        return self._made(Build, "preparing the strategy", "prepare", once, place, brief)
+        return self._made(Build, "preparing the strategy", "prepare", run_command, runtime, context)
 
-    def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
+    def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
         """Return the engine's own checks for `leanopt doctor`, none where it has none."""
         if not isinstance(self._engine, HasChecks):
             return ()
-        made = self._listed(Check, "asked for its checks", "checks", once, brief)
+        made = self._listed(Check, "asked for its checks", "checks", run_command, context)
         return [evolve(one, look=partial(self._looked, one)) for one in made]
 
     def _looked(self, check: Check) -> Sequence[Line]:
         guard = Guard(self._label, passing=(StuckError, LeanoptError, OSError), random=True)
         return guard.call(f"checking {check.name!r}", lambda: list(check.look()))
 
-    def check(self, brief: Brief) -> Sequence[str]:
+    def check(self, context: PrepareContext) -> Sequence[str]:
         """Return what is wrong with the strategy, as far as the engine can say unasked."""
         if not isinstance(self._engine, HasCheck):
             return ()
-        return self._listed(str, "looking at the strategy", "check", brief)
+        return self._listed(str, "looking at the strategy", "check", context)
 
     def fingerprint(self, answer: Answer) -> str | None:
         """Return what two backtests that did the same have in common, None where unknown."""

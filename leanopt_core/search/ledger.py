@@ -20,7 +20,7 @@ from leanopt_core.work import Backtest, Outcome
 
 
 @define(eq=False)
-class Flight:
+class PendingTrial:
     """A trial between its proposal and its telling: one outcome slot a scenario.
 
     `replayed` says that it had been told before the run was resumed.
@@ -39,7 +39,7 @@ class Flight:
 
 
 @define(eq=False)
-class Errand:
+class BacktestJob:
     """A backtest to be run, with the places (trial and scenario) that wait for its outcome.
 
     `lost` counts how often its result could not be read any more.
@@ -48,7 +48,7 @@ class Errand:
     search: int
     backtest: Backtest
     scenario: int
-    waiting: list[tuple[Flight, int]] = field(factory=list)
+    waiting: list[tuple[PendingTrial, int]] = field(factory=list)
     lost: int = 0
 
 
@@ -170,11 +170,11 @@ class Ledger:
         found = self._writer.known_among(keys, self._outputs)
         return {key: Known(*one) for key, one in found.items()}
 
-    def record(self, errand: Errand, outcome: Outcome, effort: Finished[int]) -> int:
+    def record(self, job: BacktestJob, outcome: Outcome, effort: Finished[int]) -> int:
         """Note a backtest that has ended, and return its id."""
         return self._writer.record(
-            errand.backtest.key,
-            self._run.searches[errand.search].scenarios[errand.scenario].id,
+            job.backtest.key,
+            self._run.searches[job.search].scenarios[job.scenario].id,
             outcome,
             outputs=self._outputs,
             attempts=effort.attempts,
@@ -182,9 +182,9 @@ class Ledger:
             worker=effort.worker,
         )
 
-    def evaluate(self, search: int, number: int, place: int, backtest: int) -> None:
+    def evaluate(self, search: int, number: int, scenario_index: int, backtest: int) -> None:
         """Note which backtest is the trial's under its scenario number `place`."""
-        self._writer.evaluate(self._run.searches[search].id, number, place, backtest)
+        self._writer.evaluate(self._run.searches[search].id, number, scenario_index, backtest)
 
     def tell(self, search: int, trial: Trial) -> None:
         """Note that a trial has been told, and its score."""

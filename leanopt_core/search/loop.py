@@ -22,10 +22,9 @@ from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.search import events
-from leanopt_core.search.audience import Audience
+from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
-from leanopt_core.search.keeping import Keeper
-from leanopt_core.search.ledger import Flight, Ledger, Replay
+from leanopt_core.search.ledger import Ledger, PendingTrial, Replay
 from leanopt_core.search.machine import (
     Command,
     Propose,
@@ -37,6 +36,7 @@ from leanopt_core.search.machine import (
     Tell,
     Withdraw,
 )
+from leanopt_core.search.notifier import Notifier
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
@@ -69,9 +69,9 @@ class _Search:
     setup: SearchSetup
     machine: SearchMachine
     replay: Replay
-    flights: dict[int, Flight] = field(factory=dict)
+    pending: dict[int, PendingTrial] = field(factory=dict)
     ready: set[int] = field(factory=set)
-    fresh: list[tuple[Flight, int, Backtest]] = field(factory=list)
+    fresh: list[tuple[PendingTrial, int, Backtest]] = field(factory=list)
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
@@ -89,26 +89,26 @@ class RunLoop:
         engine: Engine,
         ledger: Ledger,
         judge: Callable[[Mapping[str, Outcome]], Score],
-        audience: Audience,
-        keeper: Keeper,
+        notifier: Notifier,
+        keeper: ArtifactKeeper,
         outputs: frozenset[str],
     ) -> None:
         self._workers = workers
         self._keeper = keeper
         self._ledger = ledger
         self._judge = judge
-        self._audience = audience
+        self._notifier = notifier
         self._backtests = Backtests(
             [[scenario.name for scenario in setup.scenarios] for setup in searches],
             workers=workers,
             engine=engine,
             ledger=ledger,
-            audience=audience,
+            notifier=notifier,
             keeper=keeper,
             outputs=outputs,
             land=self._land,
         )
-        self._landed: list[Flight] = []
+        self._landed: list[PendingTrial] = []
         self._due = math.inf
         self._searches = [self._search(i, setup) for i, setup in enumerate(searches)]
         self._interrupted = False
@@ -131,8 +131,8 @@ class RunLoop:
         """
         if self._interrupted:
             raise Interrupted
-        self._audience.tick()
-        return self._audience.patience()
+        self._notifier.tick()
+        return self._notifier.patience()
 
     def _search(self, index: int, setup: SearchSetup) -> _Search:
         replay = self._ledger.replay(index, setup.space)
@@ -175,8 +175,8 @@ class RunLoop:
                 self._ledger.commit()
                 self._feed()
             if fault := self._keeper.fault():
-                self._audience.warn(fault)
-            self._audience.tick()
+                self._notifier.warn(fault)
+            self._notifier.tick()
         self._ledger.commit()
 
     def _catching_up(self) -> bool:
@@ -184,7 +184,7 @@ class RunLoop:
 
         Nothing is run meanwhile: what was withdrawn before is queued and withdrawn again.
         """
-        return any(flight.replayed for flight in self._landed)
+        return any(pending.replayed for pending in self._landed)
 
     def _wait_for_others(self) -> float:
         """Return how long the results there are may wait for others: forever where there are none.
@@ -199,7 +199,7 @@ class RunLoop:
         return 0.0
 
     def _timeout(self) -> float | None:
-        grouping, patience = self._wait_for_others(), self._audience.patience()
+        grouping, patience = self._wait_for_others(), self._notifier.patience()
         shortest = grouping if patience is None else min(grouping, patience)
         return None if shortest == math.inf else shortest
 
@@ -207,9 +207,9 @@ class RunLoop:
         """Tell the machines which trials have landed, and carry out what follows."""
         landed, self._landed = self._landed, []
         self._due = math.inf
-        for flight in landed:
-            self._searches[flight.search].ready.add(flight.number)
-        for index in sorted({flight.search for flight in landed}):
+        for pending in landed:
+            self._searches[pending.search].ready.add(pending.number)
+        for index in sorted({pending.search for pending in landed}):
             self._carry_out(self._searches[index])
 
     def _carry_out(self, search: _Search) -> None:
@@ -217,15 +217,15 @@ class RunLoop:
         self._advance(search)
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
-            outcomes = self._outcomes(search, search.flights[number])
+            outcomes = self._outcomes(search, search.pending[number])
             search.machine.finished(number, self._think(partial(self._judge, outcomes)))
             self._advance(search)
         fresh, search.fresh = search.fresh, []
         # What was withdrawn in the same breath is of no use any more.
-        fresh = [one for one in fresh if one[0].number in search.flights]
+        fresh = [one for one in fresh if one[0].number in search.pending]
         known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
-        for flight, place, backtest in fresh:
-            self._backtests.send(flight, place, backtest, known.get(backtest.key))
+        for pending, scenario_index, backtest in fresh:
+            self._backtests.send(pending, scenario_index, backtest, known.get(backtest.key))
 
     def _advance(self, search: _Search) -> None:
         commands = search.machine.advance()
@@ -253,11 +253,11 @@ class RunLoop:
                 self._withdraw(search, numbers)
             case StageStarted(index):
                 name = search.setup.stages[index].name
-                self._audience.observe(events.StageStarted(search.index + 1, name))
+                self._notifier.observe(events.StageStarted(search.index + 1, name))
             case StageEnded(index, reason):
                 self._ledger.stage_ended(search.index, index, reason)
                 name = search.setup.stages[index].name
-                self._audience.observe(events.StageEnded(search.index + 1, name, reason))
+                self._notifier.observe(events.StageEnded(search.index + 1, name, reason))
             case SearchEnded(reason):
                 self._ledger.search_ended(search.index, reason)
 
@@ -267,52 +267,52 @@ class RunLoop:
         stored = search.replay.at(proposed.number)
         if stored is None:
             self._ledger.propose(search.index, proposed, text)
-        flight = Flight(
+        pending = PendingTrial(
             search.index,
             proposed.number,
             parameters,
             [None] * len(search.setup.scenarios),
             replayed=stored is not None and stored.told,
         )
-        search.flights[proposed.number] = flight
+        search.pending[proposed.number] = pending
         search.machine.recall(search.replay.recorded(proposed.number + 1))
-        for place, scenario in enumerate(search.setup.scenarios):
-            if stored is not None and place in stored.outcomes:
-                self._land(flight, place, stored.outcomes[place])
+        for scenario_index, scenario in enumerate(search.setup.scenarios):
+            if stored is not None and scenario_index in stored.outcomes:
+                self._land(pending, scenario_index, stored.outcomes[scenario_index])
             else:
-                key = content_key(search.setup.shared_keys[place], text)
-                search.fresh.append((flight, place, Backtest(key, parameters, scenario)))
+                key = content_key(search.setup.shared_keys[scenario_index], text)
+                search.fresh.append((pending, scenario_index, Backtest(key, parameters, scenario)))
 
-    def _land(self, flight: Flight, place: int, outcome: Outcome) -> None:
-        flight.outcomes[place] = outcome
+    def _land(self, pending: PendingTrial, scenario_index: int, outcome: Outcome) -> None:
+        pending.outcomes[scenario_index] = outcome
         self._due = min(self._due, time.monotonic() + _GROUPING)
-        if flight.landed:
-            self._landed.append(flight)
+        if pending.landed:
+            self._landed.append(pending)
 
-    def _outcomes(self, search: _Search, flight: Flight) -> dict[str, Outcome]:
+    def _outcomes(self, search: _Search, pending: PendingTrial) -> dict[str, Outcome]:
         return {
             scenario.name: outcome
-            for scenario, outcome in zip(search.setup.scenarios, flight.outcomes, strict=True)
+            for scenario, outcome in zip(search.setup.scenarios, pending.outcomes, strict=True)
             if outcome is not None
         }
 
     def _tell(self, search: _Search, told: Tell) -> None:
         """Note a told trial, and let observers stop the search right after it."""
         trial = told.trial
-        flight = search.flights.pop(trial.number)
-        outcomes = self._outcomes(search, flight)
+        pending = search.pending.pop(trial.number)
+        outcomes = self._outcomes(search, pending)
         self._ledger.tell(search.index, trial)
         self._ledger.asked(outcomes.values())
         self._keeper.told(search.index + 1, trial)
         record = TrialRecord(
             search.index + 1,
             trial,
-            flight.parameters,
+            pending.parameters,
             {n: o.statistics.values if o.statistics else None for n, o in outcomes.items()},
         )
         recorded = search.replay.stop_after(trial.number)
-        replayed = flight.replayed or recorded is not None
-        reason = self._audience.told(events.TrialTold(record, replayed), outcomes)
+        replayed = pending.replayed or recorded is not None
+        reason = self._notifier.told(events.TrialTold(record, replayed), outcomes)
         if recorded is None and reason is not None:
             self._ledger.stop(search.index, told.index, trial.number, reason)
         if (reason := recorded or reason) is not None:
@@ -321,6 +321,6 @@ class RunLoop:
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
         """Drop trials that will never be told."""
         search.ready.difference_update(numbers)
-        gone = [search.flights.pop(number) for number in numbers]
+        gone = [search.pending.pop(number) for number in numbers]
         self._ledger.withdraw(search.index, numbers)
         self._backtests.withdraw(gone)

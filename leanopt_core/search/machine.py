@@ -116,14 +116,14 @@ class _Pending:
 
 @define
 class _Active:
-    """The stage at work. `demand` is how many trials must have been told before the next ask."""
+    """The stage at work; it is asked again once `next_ask_at` of its trials have been told."""
 
     rule: StageRule
     method: GuardedStage
     seed: int
     asked: int = 0
     told: int = 0
-    demand: int = 0
+    next_ask_at: int = 0
     attempt: int = 0
     refusals: int = 0
     idle: int = 0
@@ -230,7 +230,7 @@ class SearchMachine:
         return StageStarted(self._index)
 
     def _asks(self, active: _Active) -> bool:
-        return active.ending is None and active.told >= active.demand
+        return active.ending is None and active.told >= active.next_ask_at
 
     def _ask(self, active: _Active) -> Iterator[Command]:
         if active.asked == active.rule.trials:
@@ -244,7 +244,7 @@ class SearchMachine:
         else:
             answer = active.method.ask(context)
         if answer is WAIT:
-            active.demand = active.told + 1
+            active.next_ask_at = active.told + 1
             active.attempt += 1
         elif answer is DONE:
             if recorded is not None and recorded.stage == active.rule.name:
@@ -282,7 +282,7 @@ class SearchMachine:
         self._ahead.add(rank)
         active.asked += 1
         active.attempt = active.refusals = 0
-        active.demand = max(active.told, active.asked + 1 - self._lookahead)
+        active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
         yield Propose(number, self._index, proposal, rank, attempt, active.told)
 
     def _tell(self, active: _Active, score: Score) -> Iterator[Command]:

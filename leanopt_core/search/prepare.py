@@ -11,7 +11,7 @@ from typing import Any, cast
 from attrs import evolve, frozen
 
 from leanopt_core.content import hash_data, hash_file
-from leanopt_core.engines.base import Brief, Build, Engine, Once, Tell, silent
+from leanopt_core.engines.base import Build, Engine, PrepareContext, RunCommand, Tell, silent
 from leanopt_core.errors import PatienceError, StrategyError, TransientError
 from leanopt_core.executors.base import Completed, Executor
 from leanopt_core.executors.patience import Patience
@@ -32,7 +32,7 @@ class Prepared:
     pipeline: Pipeline
     executor: Executor
     engine: Engine
-    place: Mapping[str, str]
+    runtime: Mapping[str, str]
     build: Build
     data: str | None
     plan: SearchPlan
@@ -44,18 +44,18 @@ class Ready:
 
     executor: Executor
     engine: GuardedEngine
-    place: Mapping[str, str]
+    runtime: Mapping[str, str]
     build: Build
 
 
 @frozen
-class PatientOnce:
+class PatientCommand:
     """An executor's `run_command`, tried again for `limit` seconds after a TransientError.
 
     `tell` hears of each failure.
     """
 
-    run_command: Once
+    run_command: RunCommand
     limit: float
     tell: Tell
 
@@ -105,12 +105,12 @@ def _engine(choice: Choice, folder: Path) -> GuardedEngine:
     return GuardedEngine(made, label("engine", choice))
 
 
-def asked_of(pipeline: Pipeline) -> Brief:
+def prepare_context(pipeline: Pipeline) -> PrepareContext:
     """Return what the pipeline asks of its strategy."""
     space = pipeline.space
     searched = {axis.name: axis.values for axis in space.axes}
     values = {**searched, **{name: (value,) for name, value in space.fixed.items()}}
-    return Brief(tuple(values), pipeline.scenarios, values=values)
+    return PrepareContext(tuple(values), pipeline.scenarios, values=values)
 
 
 def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
@@ -118,8 +118,8 @@ def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
 
     Raises StrategyError with all that is wrong.
     """
-    brief = evolve(asked_of(pipeline), allow_unread=allow_unread)
-    if wrong := engine_of(pipeline).check(brief):
+    context = evolve(prepare_context(pipeline), allow_unread=allow_unread)
+    if wrong := engine_of(pipeline).check(context):
         raise StrategyError("\n".join(wrong))
 
 
@@ -138,33 +138,35 @@ def prepared(
 ) -> Iterator[Prepared]:
     """Prepare a pipeline, and release its executor afterwards.
 
-    `hashed` gives a data file's hash, as one that remembers; the others are those of `Brief`.
+    `hashed` gives a data file's hash; the other arguments are those of `PrepareContext`.
     Raises StrategyError where the strategy cannot be made ready, and PluginError where an engine or
     executor breaks its contract.
     """
-    brief = evolve(asked_of(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell)
-    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, brief) as ready:
+    context = evolve(
+        prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell
+    )
+    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, context) as ready:
         engine, build = ready.engine, ready.build
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
-        yield Prepared(pipeline, ready.executor, engine, ready.place, build, data, plan)
+        yield Prepared(pipeline, ready.executor, engine, ready.runtime, build, data, plan)
 
 
 @contextmanager
 def made_ready(
-    engine: Choice, settings: ExecutorSettings, folder: Path, brief: Brief
+    engine: Choice, settings: ExecutorSettings, folder: Path, context: PrepareContext
 ) -> Iterator[Ready]:
-    """Make a strategy ready for `brief`, and release the executor afterwards.
+    """Make a strategy ready for `context`, and release the executor afterwards.
 
     Raises as `prepared` does.
     """
     made = cast("Executor", build_choice("executor", settings.choice, folder))
     there = GuardedExecutor(made, label("executor", settings.choice))
-    once = PatientOnce(there.run_command, settings.start_patience, brief.tell)
+    run_command = PatientCommand(there.run_command, settings.start_patience, context.tell)
     try:
         named = _engine(engine, folder)
-        place = there.runtime()
-        build = named.prepare(once, place, brief)
-        yield Ready(there, named, place, build)
+        runtime = there.runtime()
+        build = named.prepare(run_command, runtime, context)
+        yield Ready(there, named, runtime, build)
     finally:
         there.close()

@@ -18,7 +18,7 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import fill_in, request_line
 from leanopt_core.pipeline import Choice, ExecutorSettings
 from leanopt_core.pipeline.plan import from_folder, plain_options
-from leanopt_core.pipeline.problems import MisfitError
+from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import make_reader, structure_table
 from leanopt_core.plugins import Kind, Registry
 from leanopt_core.search.prepare import Prepared
@@ -108,7 +108,7 @@ _FOLDER = "by-hand"
 
 
 @frozen
-class ByHand:
+class ReproducedBacktest:
     """A command, what its environment must hold, the line to send, and files that it asks for.
 
     Their names are from the folder where it is run.
@@ -120,7 +120,7 @@ class ByHand:
     files: Mapping[str, str] = field(factory=dict)
 
 
-def kept(ready: Prepared) -> dict[str, Any]:
+def reproducible(ready: Prepared) -> dict[str, Any]:
     """Return what a run keeps for this, as plain JSON values."""
     command, folder = ready.executor.reproduce_command(ready.build.launch), ready.pipeline.folder
     engine = ready.pipeline.engine
@@ -134,7 +134,9 @@ def kept(ready: Prepared) -> dict[str, Any]:
     }
 
 
-def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registry) -> ByHand | str:
+def reproduce(
+    run: StoredRun, trial: StoredTrial, scenario: str, registry: Registry
+) -> ReproducedBacktest | str:
     """Return how to run a trial's backtest under a scenario, or why that cannot be said."""
     restored = Restored(run, registry)
     launch = restored.execution.get("launch")
@@ -148,17 +150,17 @@ def by_hand(run: StoredRun, trial: StoredTrial, scenario: str, registry: Registr
         )
     except UsageError as error:
         return str(error)
-    except (MisfitError, PipelineError, StrategyError) as error:
+    except (ValidationError, PipelineError, StrategyError) as error:
         return f"its engine takes these options no more: {error}"
     scratch = launch["places"]["scratch"]
     # Absolute, for an engine may run elsewhere than its harness.
     here = str(Path.cwd() / _FOLDER) if scratch == "." else f"{scratch}/{_FOLDER}"
-    places = {"request": here, **launch["places"]}
+    placeholders = {"request": here, **launch["places"]}
 
     def filled(text: str) -> str:
-        return fill_in(text, request.placeholders, lambda part: _fill(places, part))
+        return fill_in(text, request.placeholders, lambda part: _fill(placeholders, part))
 
-    return ByHand(
+    return ReproducedBacktest(
         tuple(launch["command"]),
         launch["environment"],
         request_line("1", filled(request.payload)).decode().rstrip("\n"),
@@ -181,7 +183,7 @@ def _backtest(run: Restored, trial: StoredTrial, scenario: str) -> Backtest:
     return Backtest("", parameters, run.scenarios[scenario])
 
 
-def _fill(places: Mapping[str, str], text: str) -> str:
-    for name, place in places.items():
-        text = text.replace(f"{{{name}}}", place)
+def _fill(placeholders: Mapping[str, str], text: str) -> str:
+    for name, path in placeholders.items():
+        text = text.replace(f"{{{name}}}", path)
     return text

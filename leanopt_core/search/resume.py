@@ -15,7 +15,7 @@ from leanopt_core.pipeline import StageSettings, execution
 from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.machine import StageRule
 from leanopt_core.search.prepare import Prepared, label
-from leanopt_core.search.reproduce import kept
+from leanopt_core.search.reproduce import reproducible
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.runs import NewSearch, NewStage
 from leanopt_core.store.store import Store
@@ -39,8 +39,8 @@ def _walk(path: str, before: Any, now: Any) -> Iterator[str]:
         for key in sorted({*before, *now}):
             yield from _walk(_join(path, key), before.get(key, _ABSENT), now.get(key, _ABSENT))
     elif isinstance(before, list) and isinstance(now, list):
-        for place in range(max(len(before), len(now))):
-            yield from _walk(_join(path, str(place)), _at(before, place), _at(now, place))
+        for runtime in range(max(len(before), len(now))):
+            yield from _walk(_join(path, str(runtime)), _at(before, runtime), _at(now, runtime))
     elif before is _ABSENT or now is _ABSENT or before != now:
         yield f"{path}: {_said(before)}, now {_said(now)}"
 
@@ -49,8 +49,8 @@ def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _at(values: list[Any], place: int) -> Any:
-    return values[place] if place < len(values) else _ABSENT
+def _at(values: list[Any], runtime: int) -> Any:
+    return values[runtime] if runtime < len(values) else _ABSENT
 
 
 def _said(value: Any) -> str:
@@ -168,9 +168,9 @@ def executed(ready: Prepared) -> dict[str, Any]:
     return {
         **execution(ready.pipeline).to_dict(),
         "workers": ready.executor.workers(ready.pipeline.executor.workers),
-        "place": dict(ready.place),
+        "place": dict(ready.runtime),
         "build": {"identity": ready.build.identity, **ready.build.details},
-        **kept(ready),
+        **reproducible(ready),
     }
 
 

@@ -15,19 +15,19 @@ from leanopt_core.errors import LeanoptError, PatienceError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
-from leanopt_core.places import LOCKS, STORE
 from leanopt_core.plugins import Registry
+from leanopt_core.project_files import LOCKS, STORE
 from leanopt_core.report.run import Report, report
 from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice, size_of
-from leanopt_core.search.audience import Audience, Checks
+from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.interrupt import Interrupts
-from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
+from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.resume import setups
@@ -76,8 +76,8 @@ def run_pipeline(
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
-            audience = Audience(run.name, registry, screen, crew.sinks, checks)
-            session = _Session(store, ready, run, crew, audience, signals)
+            notifier = Notifier(run.name, registry, screen, crew.sinks, checks)
+            session = _Session(store, ready, run, crew, notifier, signals)
             session.search(resumed=resume)
         return report(store, store.runs.get(run.id))
 
@@ -139,7 +139,7 @@ class _Session:
     ready: Prepared
     run: StoredRun
     crew: _Crew
-    audience: Audience
+    notifier: Notifier
     interrupts: Interrupts
 
     def search(self, *, resumed: bool) -> None:
@@ -152,7 +152,7 @@ class _Session:
         try:
             workers = self.ready.executor.workers(pipeline.executor.workers)
             plan = self.ready.plan.to_dict()
-            self.audience.observe(RunStarted(self.run, plan, workers, resumed))
+            self.notifier.observe(RunStarted(self.run, plan, workers, resumed))
             with self._pool(workers) as pool:
                 keeper = self._keeper()
                 loop = RunLoop(
@@ -166,30 +166,30 @@ class _Session:
                         constraints=pipeline.constraints,
                         label=label("fitness function", pipeline.fitness),
                     ),
-                    audience=self.audience,
+                    notifier=self.notifier,
                     keeper=keeper,
                     outputs=outputs,
                 )
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
                     self._documents(pool, keeper.later(), outputs, loop.pause)
-            self.audience.judge()
+            self.notifier.judge()
             state = "finished"
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"
         except PatienceError as error:
-            self.audience.warn(f"the run stops, and --resume goes on: {error}")
+            self.notifier.warn(f"the run stops, and --resume goes on: {error}")
             state = "interrupted"
         finally:
             try:
                 writer.finish(state)
             finally:
-                self.audience.observe(RunEnded(state))
+                self.notifier.observe(RunEnded(state))
 
-    def _keeper(self) -> Keeper:
+    def _keeper(self) -> ArtifactKeeper:
         pipeline = self.ready.pipeline
         later = documents_on_demand(self.ready.engine)
-        return Keeper(pipeline.search.keep, pipeline.folder, self.run.name, later=later)
+        return ArtifactKeeper(pipeline.search.keep, pipeline.folder, self.run.name, later=later)
 
     def _documents(
         self,
@@ -203,20 +203,20 @@ class _Session:
             best_again(later, self.crew.searches, self.store.reader, self.run),
             workers=pool,
             engine=self.ready.engine,
-            keeper=Keeper("all", self.ready.pipeline.folder, self.run.name),
+            keeper=ArtifactKeeper("all", self.ready.pipeline.folder, self.run.name),
             outputs=outputs,
             pause=pause,
         )
         try:
             for warning in warnings:
-                self.audience.warn(warning)
+                self.notifier.warn(warning)
         except LeanoptError as error:
-            self.audience.warn(f"full results of the best trials cannot be kept: {error}")
+            self.notifier.warn(f"full results of the best trials cannot be kept: {error}")
 
     def _pool(self, workers: int) -> Pool[int]:
         settings = self.ready.pipeline.executor
         if advised := advice(self.ready.plan.lookahead, workers):
-            self.audience.warn(advised)
+            self.notifier.warn(advised)
         return Pool(
             self.ready.executor,
             self.ready.build.launch,
@@ -227,5 +227,5 @@ class _Session:
             recycle_growth=settings.recycle_growth,
             retries=settings.retries,
             start_patience=settings.start_patience,
-            report=self.audience.warn,
+            report=self.notifier.warn,
         )

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
-from leanopt_core.search.keeping import Keeper, Place
+from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.readers import read
@@ -49,7 +49,7 @@ def run_aside(
 class Again:
     """A stored backtest to run again: whose it is, and its outcome."""
 
-    place: Place
+    ref: BacktestRef
     backtest: Backtest
     outcome: Outcome
 
@@ -60,8 +60,8 @@ def again(
     """Yield the stored backtests of a trial; `scenarios` are those of its search."""
     parameters = space.values(space.unrank(trial.grid_index))
     for at, outcome in trial.outcomes.items():
-        place = Place(search, trial.number, scenarios[at].name)
-        yield Again(place, Backtest("", parameters, scenarios[at]), outcome)
+        ref = BacktestRef(search, trial.number, scenarios[at].name)
+        yield Again(ref, Backtest("", parameters, scenarios[at]), outcome)
 
 
 _OUTPUTS = frozenset({"equity"})
@@ -148,7 +148,7 @@ def keep_documents(
     *,
     workers: Pool[int],
     engine: Engine,
-    keeper: Keeper,
+    keeper: ArtifactKeeper,
     outputs: frozenset[str],
     pause: Callable[[], float | None],
 ) -> Iterator[str]:
@@ -162,16 +162,16 @@ def keep_documents(
     for finished in run_aside(asked, workers=workers, engine=engine, outputs=outputs, pause=pause):
         one = all_again[finished.ticket]
         outcome = _read(finished, one, engine, keeper, outputs)
-        keeper.give(finished.ticket, [one.place])
+        keeper.give(finished.ticket, [one.ref])
         if found := _difference(one.outcome, outcome) or keeper.fault():
-            yield f"{_named(one.place)}: {found}"
+            yield f"{_named(one.ref)}: {found}"
 
 
 def _read(
     finished: Finished[int],
     one: Again,
     engine: Engine,
-    keeper: Keeper,
+    keeper: ArtifactKeeper,
     outputs: frozenset[str],
 ) -> Outcome:
     if finished.answer is None:
@@ -194,5 +194,5 @@ def _difference(stored: Outcome, now: Outcome) -> str:
     )
 
 
-def _named(place: Place) -> str:
-    return f"search {place.search}, trial {place.number}, scenario {place.scenario}"
+def _named(ref: BacktestRef) -> str:
+    return f"search {ref.search}, trial {ref.number}, scenario {ref.scenario}"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from leanopt_core.engines.base import Brief, Tell
+from leanopt_core.engines.base import PrepareContext, Tell
 from leanopt_core.errors import ExecutorError, StrategyError, UsageError
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.pipeline import Choice, ExecutorSettings
-from leanopt_core.pipeline.problems import MisfitError
+from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.plugins import Registry
 from leanopt_core.search.guarded_engine import GuardedEngine
@@ -136,12 +136,12 @@ def verify(
     ]
     if not backtests:
         raise UsageError(f"run {run.name} has no completed trial")
-    errand = _Errand(restored, executor, backtests, workers, tell, progress)
-    made = errand.made(other, against)
+    rerun = _Rerun(restored, executor, backtests, workers, tell, progress)
+    made = rerun.made(other, against)
     known = harness != against and any(one.fingerprint for one in made)
-    mine = errand.made(own, harness) if known else [None] * len(made)
+    mine = rerun.made(own, harness) if known else [None] * len(made)
     compared = tuple(map(Compared, backtests, made, mine))
-    changed = errand.sources != {restored.plan["source"]}
+    changed = rerun.sources != {restored.plan["source"]}
     return Verification(run.name, harness, against, compared, changed=changed)
 
 
@@ -149,7 +149,7 @@ def _kept(restored: Restored, name: str) -> tuple[Choice, ExecutorSettings]:
     """Return engine and executor as the run had them."""
     try:
         return restored.engine(), restored.executor()
-    except (UsageError, MisfitError) as error:
+    except (UsageError, ValidationError) as error:
         raise UsageError(f"run {name} cannot be backtested again: {error}") from None
 
 
@@ -159,7 +159,7 @@ def _on(restored: Restored, own: Choice, harness: str) -> Choice:
         raise UsageError(f"engine {own.use!r} has no option 'harness': it cannot run on another")
     try:
         return restored.engine(harness=harness)
-    except MisfitError as error:
+    except ValidationError as error:
         raise UsageError(f"engine {own.use!r} has no harness {harness!r}: {error}") from None
 
 
@@ -168,7 +168,7 @@ def _name(harness: object) -> str:
 
 
 @frozen
-class _Errand:
+class _Rerun:
     """The backtests to run on each of the harnesses."""
 
     restored: Restored
@@ -190,9 +190,11 @@ class _Errand:
     def _made(self, engine: Choice, harness: str) -> list[Made]:
         space, scenarios = self.restored.space, self.restored.scenarios
         parameters = (*space.names, *space.fixed)
-        brief = Brief(parameters, (*scenarios.values(),), allow_unread=True, tell=self.tell)
+        context = PrepareContext(
+            parameters, (*scenarios.values(),), allow_unread=True, tell=self.tell
+        )
         settings = self.executor
-        with made_ready(engine, settings, self.restored.folder, brief) as ready:
+        with made_ready(engine, settings, self.restored.folder, context) as ready:
             self.sources.add(ready.build.source)
             workers = ready.executor.workers(self.workers or settings.workers)
             # No time limit: that of the run suits its own harness, and others may take longer.

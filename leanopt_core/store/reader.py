@@ -10,7 +10,13 @@ from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
 from leanopt_core.store.columns import TRIAL, trials
 from leanopt_core.store.database import Database, Row
-from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial, ToldTrial
+from leanopt_core.store.records import (
+    RankedTrial,
+    StoredEvent,
+    StoredRun,
+    StoredTrial,
+    TrialSummary,
+)
 from leanopt_core.store.returns import DailyReturns, unpack
 from leanopt_core.store.tally import Tally, failures, tally
 
@@ -108,10 +114,10 @@ class Reader:
         """Return how many told trials failed, by category, the most frequent first."""
         return failures(self._database, run.id)
 
-    def told(self, search_id: int, *, after: int = 0) -> Iterator[ToldTrial]:
+    def told(self, search_id: int, *, after: int = 0) -> Iterator[TrialSummary]:
         """Yield the search's told trials above `after` in brief, in the order of their numbers."""
         while page := self._database.rows(_TOLD, (search_id, after, _PAGE_SIZE)):
-            yield from (ToldTrial(*row) for row in page)
+            yield from (TrialSummary(*row) for row in page)
             after = page[-1][0]
 
     def run_here(self, run: StoredRun, *, after: int = 0) -> tuple[int, int, float]:

@@ -200,7 +200,7 @@ class RunSummary:
 
 
 @frozen
-class ToldTrial:
+class TrialSummary:
     """A told trial in brief; `cached` is how many of its backtests other runs had made."""
 
     number: int

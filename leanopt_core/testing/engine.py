@@ -15,7 +15,14 @@ import pytest
 
 from leanopt_core.doctor.check import examine
 from leanopt_core.doctor.line import Status
-from leanopt_core.engines.base import Brief, Build, Engine, HasCheck, HasChecks, HasFingerprint
+from leanopt_core.engines.base import (
+    Build,
+    Engine,
+    HasCheck,
+    HasChecks,
+    HasFingerprint,
+    PrepareContext,
+)
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
@@ -69,14 +76,14 @@ class EngineContract:
         return [Backtest(f"key {n}", one, scenario) for n, one in enumerate(parameters)]
 
     @pytest.fixture
-    def brief(self, parameters: Parameters, scenario: Scenario) -> Brief:
+    def context(self, parameters: Parameters, scenario: Scenario) -> PrepareContext:
         """Return what is asked of the strategy."""
-        return Brief(tuple(parameters[0]), (scenario,))
+        return PrepareContext(tuple(parameters[0]), (scenario,))
 
     @pytest.fixture
-    def build(self, engine: Engine, executor: Executor, brief: Brief) -> Build:
+    def build(self, engine: Engine, executor: Executor, context: PrepareContext) -> Build:
         """Return the strategy made ready."""
-        return engine.prepare(executor.run_command, executor.runtime(), brief)
+        return engine.prepare(executor.run_command, executor.runtime(), context)
 
     def test_what_is_built(self, build: Build) -> None:
         """Names and hashes, and a launch whose mounts are there."""
@@ -92,10 +99,10 @@ class EngineContract:
         assert all(mount.source.exists() for mount in mounts)
 
     def test_the_same_is_built_again(
-        self, engine: Engine, executor: Executor, brief: Brief, build: Build
+        self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
     ) -> None:
         """Content keys are found again."""
-        again = engine.prepare(executor.run_command, executor.runtime(), brief)
+        again = engine.prepare(executor.run_command, executor.runtime(), context)
         assert (again.strategy, again.source, again.identity) == (
             build.strategy,
             build.source,
@@ -103,22 +110,22 @@ class EngineContract:
         )
 
     def test_the_place_is_in_the_identity_alone(
-        self, engine: Engine, executor: Executor, brief: Brief, build: Build
+        self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
     ) -> None:
         """Elsewhere it is another content key, and the same search plan."""
-        place = {**executor.runtime(), "kit": "elsewhere"}
-        elsewhere = engine.prepare(executor.run_command, place, brief)
+        runtime = {**executor.runtime(), "kit": "elsewhere"}
+        elsewhere = engine.prepare(executor.run_command, runtime, context)
         assert elsewhere.source == build.source
         assert elsewhere.identity != build.identity
 
     def test_what_doctor_is_told(
-        self, engine: Engine, executor: Executor, brief: Brief, build: Build
+        self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
     ) -> None:
         """Checks of the engine's own, where it has some, find nothing wrong with what works."""
         assert build.strategy
         if not isinstance(engine, HasChecks):
             return  # the engine has no checks of its own
-        checks = engine.checks(executor.run_command, brief)
+        checks = engine.checks(executor.run_command, context)
         assert len({check.name for check in checks}) == len(checks)
         known = {"interpreter", "data", *(check.name for check in checks)}
         assert all(known.issuperset(check.needs) for check in checks)
@@ -126,11 +133,11 @@ class EngineContract:
         assert {line.name for line in lines} == {check.name for check in checks}
         assert not [line for line in lines if line.status is Status.WRONG]
 
-    def test_what_check_is_told(self, engine: Engine, brief: Brief) -> None:
+    def test_what_check_is_told(self, engine: Engine, context: PrepareContext) -> None:
         """Of a strategy that works nothing is wrong, and nothing runs to say so."""
         if not isinstance(engine, HasCheck):
             return  # the engine looks at no strategy for `leanopt check`
-        assert list(engine.check(brief)) == []
+        assert list(engine.check(context)) == []
 
     def test_data_is_there(self, engine: Engine) -> None:
         """A folder or file, or none."""
@@ -156,9 +163,9 @@ class EngineContract:
             assert "id" not in members, "the pool adds the id"
             assert request.outputs == outputs
             texts = (request.payload, *request.files.values())
-            for place in request.placeholders:
-                assert any(json.dumps(place) in text for text in texts)
-                assert any(f"{{{name}}}" in place for name in places)
+            for runtime in request.placeholders:
+                assert any(json.dumps(runtime) in text for text in texts)
+                assert any(f"{{{name}}}" in runtime for name in places)
             for name in request.files:
                 path = PurePosixPath(name)
                 assert not path.is_absolute()

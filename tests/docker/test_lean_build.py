@@ -48,7 +48,7 @@ def test_a_project_is_built_in_the_image(executor: DockerExecutor, folder: Path)
     (project / "Main.cs").write_text("public class Trend { }\n")
     recipe = Recipe(executor.runtime(), "harness 1")
     builds = folder / ".leanopt" / "builds"
-    built = build(project, once=executor.run_command, builds=builds, recipe=recipe)
+    built = build(project, run_command=executor.run_command, builds=builds, recipe=recipe)
     assert built.assembly == "Trend.dll"
     assembly = built.path / "Trend.dll"
     assert json.loads(assembly.read_text())["sources"] == {"Main.cs": "public class Trend { }\n"}
@@ -57,7 +57,7 @@ def test_a_project_is_built_in_the_image(executor: DockerExecutor, folder: Path)
     assert [path.name for path in builds.iterdir() if path.is_dir()] == [built.key]
     (project / "Main.cs").write_text("public class Trend {\n")
     with pytest.raises(StrategyError, match=r"Main\.cs\(1,1\): error CS1513: } expected"):
-        build(project, once=executor.run_command, builds=builds, recipe=recipe)
+        build(project, run_command=executor.run_command, builds=builds, recipe=recipe)
 
 
 def test_a_narrow_umask_keeps_nothing_from_workers(
@@ -70,7 +70,7 @@ def test_a_narrow_umask_keeps_nothing_from_workers(
     (project / "Main.cs").write_text("public class Trend { }\n")
     builds = folder / ".leanopt" / "builds"
     recipe = Recipe(executor.runtime(), "harness 1")
-    built = build(project, once=executor.run_command, builds=builds, recipe=recipe)
+    built = build(project, run_command=executor.run_command, builds=builds, recipe=recipe)
     code = "import os, sys; print(open(sys.argv[1] + '/Trend.dll').read() != '')"
     mounts = (Mount("build", built.path),)
     assert executor.run_command(("{python}", "-c", code, "{build}"), mounts).output == "True\n"
@@ -88,7 +88,7 @@ def test_an_image_without_a_compiler_says_so(
     with pytest.raises(StrategyError, match=r"where workers run there is no \.NET SDK"):
         build(
             project,
-            once=executor.run_command,
+            run_command=executor.run_command,
             builds=folder / ".leanopt" / "builds",
             recipe=Recipe(executor.runtime(), "harness 1"),
         )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 from click.testing import CliRunner
-from leanopt_lean.demand import wanted
+from leanopt_lean.required_data import wanted
 from leanopt_lean.source import Source, scan
 
 from leanopt_core.cli.group import leanopt

@@ -64,8 +64,8 @@ def test_document_is_the_launchers(bands: Strategy, tmp_path: Path) -> None:
     """The files are LEAN's own, and so is the document but for times."""
     launched = bands.launched(fast=5)
     results, storage = tmp_path / "results", tmp_path / "storage"
-    places = {"results-destination-folder": str(results), "object-store-root": str(storage)}
-    request = {"config": {**bands.config(fast=5), **places}, "outputs": ["document"]}
+    locations = {"results-destination-folder": str(results), "object-store-root": str(storage)}
+    request = {"config": {**bands.config(fast=5), **locations}, "outputs": ["document"]}
     for _ in range(2):
         answer = bands.process.ask(request, LIMIT)
         assert answer["status"] == "complete"

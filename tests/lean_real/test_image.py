@@ -257,7 +257,7 @@ def _build(folder: Path, files: dict[str, str], executor: DockerExecutor) -> str
     builds = folder / "builds"
     builds.mkdir()
     recipe = Recipe(executor.runtime(), "a test")
-    return build(project, once=executor.run_command, builds=builds, recipe=recipe).assembly
+    return build(project, run_command=executor.run_command, builds=builds, recipe=recipe).assembly
 
 
 @pytest.mark.parametrize("case", BUILT)

@@ -451,11 +451,11 @@ def test_errors_for_the_user_pass_where_they_are_expected() -> None:
 def test_a_method_may_say_why_it_is_done(reason, ended):
     """A text that can be stored follows `done`; anything else is passed over."""
 
-    class Brief(Polite):
+    class PrepareContext(Polite):
         def __init__(self, start):
             super().__init__(start)
             self.script = iter([0, DONE])
             self.reason = reason
 
-    commands = drive(Brief).run()
+    commands = drive(PrepareContext).run()
     assert [c.reason for c in commands if isinstance(c, StageEnded)] == [ended]

@@ -16,11 +16,11 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.pipeline import PlannedSearch, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import score
-from leanopt_core.search.audience import Audience, Checks
+from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.events import BacktestCached, RunEvent
-from leanopt_core.search.keeping import Keeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
+from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.prepare import Prepared, build_choice, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.resume import begin, setups
@@ -119,7 +119,7 @@ def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> Sto
     writer = store.writer(stored, curves=False)
     space = ready.pipeline.space
     checks = Checks(ReadCheck(["x"]), TypeCheck(space), AlikeCheck(space, {}))
-    audience = Audience(stored.name, Registry(), screen, [], checks)
+    notifier = Notifier(stored.name, Registry(), screen, [], checks)
     with Pool[int](ready.executor, ready.build.launch, workers=workers) as pool:
         RunLoop(
             setups(ready, fitness),
@@ -127,8 +127,8 @@ def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> Sto
             engine=ready.engine,
             ledger=Ledger(stored, writer, store.reader, frozenset()),
             judge=partial(score, fitness=fitness, label="fitness"),
-            audience=audience,
-            keeper=Keeper("none", ready.pipeline.folder, stored.name),
+            notifier=notifier,
+            keeper=ArtifactKeeper("none", ready.pipeline.folder, stored.name),
             outputs=frozenset(),
         ).run()
     writer.finish("finished")

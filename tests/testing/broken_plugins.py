@@ -151,15 +151,15 @@ class TakesErrorsForSuccess(PythonEngine):
 
 
 class ForgetsThePlace(PythonEngine):
-    def prepare(self, once, place, brief):
-        return super().prepare(once, {}, brief)
+    def prepare(self, run_command, runtime, context):
+        return super().prepare(run_command, {}, context)
 
 
 class NumbersItsBuilds(PythonEngine):
     built = 0
 
-    def prepare(self, once, place, brief):
-        build = super().prepare(once, place, brief)
+    def prepare(self, run_command, runtime, context):
+        build = super().prepare(run_command, runtime, context)
         NumbersItsBuilds.built += 1
         return Build(build.strategy, build.source, f"{build.identity}{self.built}", build.launch)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import leanopt_harness
 from leanopt_harness.faults import STRATEGY_ERROR
-from leanopt_harness.identity import distributions, harness_source, place
+from leanopt_harness.identity import distributions, harness_source, platform_text
 from leanopt_harness.project import Project
 from leanopt_harness.strategy import load
 
@@ -20,7 +20,7 @@ def describe(project: Project) -> bytes:
         "files": identity.files,
         "outside": identity.outside,
         "python": identity.python,
-        "platform": place(),
+        "platform": platform_text(),
         "distributions": distributions(),
         "harness": {"version": leanopt_harness.__version__, "sha256": harness_source()},
         "identity": identity.digest,

@@ -82,7 +82,7 @@ def harness_source() -> str:
     return _digest(files)
 
 
-def place() -> str:
+def platform_text() -> str:
     """Return where this runs, as `linux-x86_64`."""
     return f"{platform.system()}-{platform.machine()}".lower()
 

@@ -15,7 +15,7 @@ from leanopt_calmar import CalmarOptions
 from leanopt_calmar._impl import create
 
 from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
-from leanopt_core.pipeline.problems import MisfitError
+from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import make_reader, structure_table
 from leanopt_core.ranking import rank_key
 from leanopt_core.scoring import score
@@ -268,7 +268,7 @@ def test_options_of_a_pipeline(limit: str) -> None:
 )
 def test_wrong_options(text: str, said: str) -> None:
     """Each is refused before anything runs, with what is expected or meant."""
-    with pytest.raises(MisfitError) as caught:
+    with pytest.raises(ValidationError) as caught:
         read(text)
     (misfit,) = caught.value.misfits
     assert said in f"{misfit.expected} {misfit.hint}"

@@ -27,7 +27,7 @@ class Scope:
     least: int
     step: Fraction
     centre: Fraction
-    reach: int
+    span: int
 
     @property
     def fine(self) -> bool:
@@ -39,14 +39,14 @@ class Scope:
         """Return the levels that the pass tries, rising."""
         if not self.ordered:
             return range(self.size)
-        low = max(-self.reach, ceil(-self.centre / self.step))
-        high = min(self.reach, floor((self.size - 1 - self.centre) / self.step))
+        low = max(-self.span, ceil(-self.centre / self.step))
+        high = min(self.span, floor((self.size - 1 - self.centre) / self.step))
         return sorted({round(self.centre + i * self.step) for i in range(low, high + 1)})
 
     def closer(self, level: int, segments: int) -> Scope:
         """Return the next pass's: around `level`, with a step of one segment of this one's."""
         step = max(Fraction(self.least), self.step / segments)
-        return evolve(self, step=step, centre=Fraction(level), reach=segments // 2)
+        return evolve(self, step=step, centre=Fraction(level), span=segments // 2)
 
 
 def whole(space: Space, segments: int, min_step: Mapping[str, Decimal]) -> list[Scope]:

@@ -69,8 +69,8 @@ def _moved(axes: Sequence[Axis], places: Sequence[int], point: Point, random: Ra
 
 def _near(size: int, level: int, random: Random) -> int:
     """Return another level; all orders of magnitude of the distance have equal chances."""
-    reach = 1 << random.randrange((size - 1).bit_length())
-    distance = random.randint(1, min(reach, size - 1))
+    span = 1 << random.randrange((size - 1).bit_length())
+    distance = random.randint(1, min(span, size - 1))
     sides = [to for to in (level - distance, level + distance) if 0 <= to < size]
     return random.choice(sides) if sides else _near(size, level, random)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.engines.base import Brief, Once
+from leanopt_core.engines.base import PrepareContext, RunCommand
 from leanopt_lean.checks import told
 from leanopt_lean.findings import Findings, note
 from leanopt_lean.harness import abilities_of
@@ -34,30 +34,32 @@ class Around:
     lacking: frozenset[str] = frozenset()
 
 
-def check_absent(source: Source, options: LeanStrategy, brief: Brief, once: Once) -> Findings:
+def check_absent(
+    source: Source, options: LeanStrategy, context: PrepareContext, run_command: RunCommand
+) -> Findings:
     """Return a note for each need that is not met."""
     imports = [one for one in source.imports if one.name not in _LEANS_OWN]
     around = Around()
     if imports or any(one.kind == "remote" for one in source.needs):
-        around = _look(once, options, imports)
+        around = _look(run_command, options, imports)
     return Findings.of(
         note(text)
         for text in (
             *_remote(source.needs, around),
             *(_stored(source.needs) if options.object_store is None else ()),
-            *_today(source.needs, options, brief),
-            *_yesterday(source, brief),
+            *_today(source.needs, options, context),
+            *_yesterday(source, context),
             *(_lacking(one, around) for one in imports if one.name in around.lacking),
         )
     )
 
 
-def _look(once: Once, options: LeanStrategy, imports: list[Import]) -> Around:
+def _look(run_command: RunCommand, options: LeanStrategy, imports: list[Import]) -> Around:
     """Look around where workers run; what cannot be seen is not known."""
     names = [one.name for one in imports]
     program = files(__package__).joinpath("around.py").read_text("utf-8")
     command = ("{python}", "-I", "-S", "-c", program, options.launcher)
-    done = once((*command, options.python_venv or "", *names), time_limit=_LOOKING)
+    done = run_command((*command, options.python_venv or "", *names), time_limit=_LOOKING)
     try:
         said = json.loads(done.output)
         return Around(said["network"], said["python"], frozenset(said["lacking"]))
@@ -70,8 +72,8 @@ def _remote(needs: tuple[Need, ...], around: Around) -> Iterator[str]:
         for one in needs:
             if one.kind == "remote":
                 yield (
-                    f"{one.place}: {one.what} needs another machine, and there is no network where "
-                    "workers run: backtests that come to it fail; put what it fetches below "
+                    f"{one.location}: {one.what} needs another machine, and there is no network "
+                    "where workers run: backtests that come to it fail; put what it fetches below "
                     "strategy.data, or beside the source"
                 )
 
@@ -80,29 +82,32 @@ def _stored(needs: tuple[Need, ...]) -> Iterator[str]:
     for one in needs:
         if one.kind == "store":
             yield (
-                f"{one.place}: {one.what}: LEAN's object store is empty when a backtest begins; "
+                f"{one.location}: {one.what}: LEAN's object store is empty when a backtest begins; "
                 'object_store = "FOLDER" in [strategy] fills it with a copy of a folder'
             )
 
 
-def _today(needs: tuple[Need, ...], options: LeanStrategy, brief: Brief) -> Iterator[str]:
+def _today(
+    needs: tuple[Need, ...], options: LeanStrategy, context: PrepareContext
+) -> Iterator[str]:
     known = told(abilities_of(options))
     for one in needs:
         key = one.kind
         if key not in ("start", "end"):
             continue
-        if key not in known or any(getattr(at, key) is None for at in brief.scenarios):
+        if key not in known or any(getattr(at, key) is None for at in context.scenarios):
             yield (
-                f"{one.place}: {one.what} takes the day from the clock: tomorrow the same backtest "
-                f"has another {key}; write the day, or let `{key}` in [scenario] set it (warm LEAN)"
+                f"{one.location}: {one.what} takes the day from the clock: tomorrow the same "
+                f"backtest has another {key}; write the day, or let `{key}` in [scenario] set it"
+                " (warm LEAN)"
             )
 
 
-def _yesterday(source: Source, brief: Brief) -> Iterator[str]:
+def _yesterday(source: Source, context: PrepareContext) -> Iterator[str]:
     """Tell that LEAN chooses the end where neither the source nor a scenario does."""
     if any(one.key == "end" for one in source.settings):
         return
-    if any(one.end is None for one in brief.scenarios):
+    if any(one.end is None for one in context.scenarios):
         yield (
             f"{source.algorithm} sets no end date, and [scenario] has no `end`: LEAN ends "
             "yesterday, so tomorrow the same backtest has another end; write the day in either"
@@ -111,7 +116,7 @@ def _yesterday(source: Source, brief: Brief) -> Iterator[str]:
 
 def _lacking(one: Import, around: Around) -> str:
     return (
-        f"{one.place}: imports '{one.name}', which is neither in the project nor in the Python "
+        f"{one.location}: imports '{one.name}', which is neither in the project nor in the Python "
         f"where workers run ({around.python}): name an image that has it by executor.image, or a "
         "virtual environment by strategy.python_venv"
     )

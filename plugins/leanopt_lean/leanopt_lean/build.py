@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 
 from attrs import frozen
 
-from leanopt_core.engines.base import Once, Tell, silent
+from leanopt_core.engines.base import RunCommand, Tell, silent
 from leanopt_core.engines.builds import UNFINISHED, turn
 from leanopt_core.errors import StrategyError
 from leanopt_lean import build_cache as cache
@@ -28,7 +28,7 @@ __all__ = ["Built", "Options", "Recipe", "build"]
 def build(
     project: Path,
     *,
-    once: Once,
+    run_command: RunCommand,
     builds: Path,
     recipe: Recipe,
     apart: Collection[Path] = (),
@@ -54,7 +54,7 @@ def build(
     if known := cache.load(builds, recipe, source):
         return known
     doing = doing or f"building {project.name}"
-    job = _Job(project, compiled, once, builds, recipe, partial(tell, f"{doing} ..."))
+    job = _Job(project, compiled, run_command, builds, recipe, partial(tell, f"{doing} ..."))
     with turn(builds, tell):
         work = Path(mkdtemp(prefix=UNFINISHED, dir=builds))
         try:
@@ -73,7 +73,7 @@ class _Job:
 
     project: Path
     compiled: str | None
-    once: Once
+    run_command: RunCommand
     builds: Path
     recipe: Recipe
     begun: Callable[[], None]
@@ -95,7 +95,11 @@ class _Job:
         output = work / "output"
         output.mkdir()
         done = compile_project(
-            work / "source", output, compiled, once=self.once, options=self.recipe.options
+            work / "source",
+            output,
+            compiled,
+            run_command=self.run_command,
+            options=self.recipe.options,
         )
         (output / "bin").rename(work / "bin")
         shutil.rmtree(output)

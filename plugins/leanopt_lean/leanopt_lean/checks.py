@@ -12,7 +12,12 @@ from leanopt_core.work import Scenario
 from leanopt_lean.early import check_early
 from leanopt_lean.findings import Findings, note, problem
 from leanopt_lean.fitting import check_passed, check_values
-from leanopt_lean.reach import DEFAULT_PASS_AS, check_reach, passed, passed_parameters
+from leanopt_lean.scenario_mapping import (
+    DEFAULT_PASS_AS,
+    check_scenario_mapping,
+    passed,
+    passed_parameters,
+)
 from leanopt_lean.source import Parameter, Source, Subscription
 
 # Which fields of a scenario a harness sets by itself that has an ability.
@@ -78,11 +83,11 @@ def check_parameters(
         if name not in source.reads and name not in fixed
     ]
     if source.unread:
-        places = ", ".join(map(str, source.unread))
-        found.append(note(f"not understood, so parameters can be missed: {places}"))
+        locations = ", ".join(map(str, source.unread))
+        found.append(note(f"not understood, so parameters can be missed: {locations}"))
     known = {*given, *passed_names}
     found += [
-        problem(f"{_key(one.name, given)}: at {one.place} {one.reason}")
+        problem(f"{_key(one.name, given)}: at {one.location} {one.reason}")
         for one in source.unset
         if one.fixed and one.name in known
     ]
@@ -118,7 +123,7 @@ def check_scenario(
         if name not in source.reads
     ]
     found += [
-        (check_early if key in known else check_reach)(source, scenario, key, given)
+        (check_early if key in known else check_scenario_mapping)(source, scenario, key, given)
         for key in DEFAULT_PASS_AS
         if getattr(scenario, key) is not None
     ]
@@ -134,8 +139,8 @@ def _unread(
 ) -> Findings:
     what = f"{key}: {source.algorithm} never reads '{name}'{_meant(name, source, given)}"
     if source.unsure:
-        places = ", ".join(map(str, source.unsure))
-        return note(f"{what} (unless a name made at run time is it: {places})")
+        locations = ", ".join(map(str, source.unsure))
+        return note(f"{what} (unless a name made at run time is it: {locations})")
     if source.unread:
         return note(f"{what} (unless it stands where the source is not understood)")
     return note(what) if allow_unread else problem(f"{what} ({_WAY_OUT})")
@@ -145,16 +150,16 @@ def _meant(name: str, source: Source, given: Collection[str]) -> str:
     """Return why a name is not read, or what the user may have meant."""
     for one in source.unset:
         if one.name == name:
-            return f": LEAN does not set the [Parameter] at {one.place}, {one.reason}"
+            return f": LEAN does not set the [Parameter] at {one.location}, {one.reason}"
     close = nearest(name, source.reads - set(given)) or nearest(name, source.reads)
     if close:
-        return f"; did you mean '{close}' ({source.place(close)})?"
+        return f"; did you mean '{close}' ({source.location(close)})?"
     return f"; it reads {', '.join(one.name for one in source.parameters) or 'none'}"
 
 
 def _shown(parameter: Parameter) -> str:
     default = "" if parameter.default in (None, "") else f"default {parameter.default}, "
-    return f"{parameter.name} ({default}{parameter.places[0]})"
+    return f"{parameter.name} ({default}{parameter.locations[0]})"
 
 
 def _resolution(source: Source, scenario: Scenario, given: Collection[str]) -> Iterator[Findings]:
@@ -176,9 +181,9 @@ def _resolution(source: Source, scenario: Scenario, given: Collection[str]) -> I
         if one.resolution is None:
             yield from _taken(source, one, wanted, given)
         elif one.resolution == "" and wanted.lower() != "minute":
-            yield note(f"{at}, but {one.place} names none: LEAN's own is minute")
+            yield note(f"{at}, but {one.location} names none: LEAN's own is minute")
         elif one.resolution not in ("", wanted.lower()):
-            yield fault(f"{at}, but {one.place} asks for {one.resolution}: expected that")
+            yield fault(f"{at}, but {one.location} asks for {one.resolution}: expected that")
 
 
 def _taken(
@@ -193,6 +198,6 @@ def _taken(
     default = f", by default {own}" if own else ""
     yield note(
         f"scenario.resolution: found '{wanted}', which is for the check of the data only: "
-        f"{subscription.place} takes its own from the parameter '{reads.name}'{default}; "
+        f"{subscription.location} takes its own from the parameter '{reads.name}'{default}; "
         f'pass_as = {{ resolution = "{reads.name}" }} in the scenario passes it'
     )

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from leanopt_core.engines.base import Once
+from leanopt_core.engines.base import RunCommand
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.base import Completed
 from leanopt_core.work import Mount
@@ -50,7 +50,7 @@ def project_file(project: Path) -> str | None:
 
 
 def compile_project(
-    source: Path, output: Path, project: str, *, once: Once, options: Options
+    source: Path, output: Path, project: str, *, run_command: RunCommand, options: Options
 ) -> tuple[str, str]:
     """Compile `source`/`project` into `output`/bin; `output` is a new folder of the caller.
 
@@ -59,9 +59,9 @@ def compile_project(
     """
     text = (source / project).read_text(encoding="utf-8-sig", errors="replace")
     _check_references(source, project, text)
-    framework = _framework(once, options)
+    framework = _framework(run_command, options)
     msbuild.write_imports(output, source, text, framework, options)
-    completed = once(
+    completed = run_command(
         msbuild.command(project),
         (Mount("build", source), Mount("output", output, writable=True)),
         time_limit=options.time_limit,
@@ -83,9 +83,9 @@ def _check_references(source: Path, project: str, text: str) -> None:
         raise StrategyError("\n".join(wrong))
 
 
-def _framework(once: Once, options: Options) -> str:
+def _framework(run_command: RunCommand, options: Options) -> str:
     """Return the target framework of the LEAN where workers run, as `net10.0`."""
-    completed = once(("{python}", "-I", "-c", _SHOW, options.launcher, _RUNTIME))
+    completed = run_command(("{python}", "-I", "-c", _SHOW, options.launcher, _RUNTIME))
     try:
         framework = str(json.loads(completed.output)["runtimeOptions"]["tfm"])
     except (ValueError, LookupError, TypeError):

@@ -12,14 +12,14 @@ from typing import Any
 
 from leanopt_core.doctor.check import Check
 from leanopt_core.doctor.line import Line, StuckError, ok, warning, wrong
-from leanopt_core.engines.base import Brief, Once
+from leanopt_core.engines.base import PrepareContext, RunCommand
 from leanopt_core.errors import StrategyError
-from leanopt_lean.demand import wanted
 from leanopt_lean.findings import Findings
 from leanopt_lean.harness import WAY_OUT
 from leanopt_lean.options import WARM, LeanStrategy
 from leanopt_lean.prices import check_prices
 from leanopt_lean.reference import check_reference
+from leanopt_lean.required_data import wanted
 from leanopt_lean.series import Series
 from leanopt_lean.source import Source
 
@@ -38,15 +38,15 @@ class Examination:
         project: Path,
         data: Path,
         scan: Callable[[], Source],
-        once: Once,
-        brief: Brief,
+        run_command: RunCommand,
+        context: PrepareContext,
     ) -> None:
         self._options = options
         self._project = project
         self._data = data
         self._scan = scan
-        self._once = once
-        self._brief = brief
+        self._once = run_command
+        self._brief = context
 
     def checks(self) -> list[Check]:
         """Return the checks, in their order."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from leanopt_core.work import Scenario
 from leanopt_lean.findings import Findings, note
-from leanopt_lean.reach import agrees, remedy
+from leanopt_lean.scenario_mapping import agrees, remedy
 from leanopt_lean.source import Source
 from leanopt_lean.source.found import CURRENCY
 
@@ -27,17 +27,17 @@ def _used(
 ) -> Iterator[Findings]:
     used = [one for one in source.uses if one.key == key]
     if used and not agrees(source, scenario, key, given):
-        places = ", ".join(f"{one.what} at {one.place}" for one in used)
+        locations = ", ".join(f"{one.what} at {one.location}" for one in used)
         yield note(
             f"scenario.{key}: LEAN sets it after Initialize, which uses another {key} before "
-            f"({places}): results can differ; {remedy(source, scenario, key, given)}"
+            f"({locations}): results can differ; {remedy(source, scenario, key, given)}"
         )
 
 
 def _other_cash(source: Source, key: str) -> Iterator[Findings]:
-    places = ", ".join(str(one.place) for one in source.settings if one.key == CURRENCY)
-    if key == "cash" and places:
+    locations = ", ".join(str(one.location) for one in source.settings if one.key == CURRENCY)
+    if key == "cash" and locations:
         yield note(
-            f"scenario.cash: LEAN takes it for all the cash there is, and {places} sets cash of "
+            f"scenario.cash: LEAN takes it for all the cash there is, and {locations} sets cash of "
             "another currency, which becomes 0: leave cash out of the scenario"
         )

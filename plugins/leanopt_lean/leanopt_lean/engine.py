@@ -12,10 +12,10 @@ from attrs import frozen
 from leanopt_core.canonical import digest
 from leanopt_core.content import mistakes
 from leanopt_core.doctor.check import Check
-from leanopt_core.engines.base import Brief, Build, Once
+from leanopt_core.engines.base import Build, PrepareContext, RunCommand
 from leanopt_core.engines.inline import COMPLETE
 from leanopt_core.harness.events import Hello
-from leanopt_core.places import BUILDS
+from leanopt_core.project_files import BUILDS
 from leanopt_core.space import number_text
 from leanopt_core.work import Answer, Backtest, Outcome, Request, Scenario
 from leanopt_lean.absent import check_absent
@@ -23,7 +23,6 @@ from leanopt_lean.build import Built, Options, Recipe, build
 from leanopt_lean.checks import check, check_scenario
 from leanopt_lean.compiler import assembly_of
 from leanopt_lean.config import IDENT, RESULTS, Template, template
-from leanopt_lean.demand import check_demand, wanted
 from leanopt_lean.doctor import Examination
 from leanopt_lean.document import read_answer, read_results
 from leanopt_lean.findings import Findings
@@ -33,8 +32,9 @@ from leanopt_lean.object_store import Store, freeze
 from leanopt_lean.options import WARM, LeanStrategy
 from leanopt_lean.orders import order_hash
 from leanopt_lean.prices import check_prices
-from leanopt_lean.reach import passed_parameters
 from leanopt_lean.reference import check_reference
+from leanopt_lean.required_data import check_required_data, wanted
+from leanopt_lean.scenario_mapping import passed_parameters
 from leanopt_lean.source import Language, Source, scan, survey
 from leanopt_lean.wording import word
 
@@ -80,21 +80,23 @@ class LeanEngine:
         """Return whether LEAN's documents are written only where they are asked for."""
         return self._options.harness == WARM
 
-    def prepare(self, once: Once, place: Mapping[str, str], brief: Brief) -> Build:
+    def prepare(
+        self, run_command: RunCommand, location: Mapping[str, str], context: PrepareContext
+    ) -> Build:
         """Check the strategy and its data, and build it, or find its build.
 
         Raises StrategyError with all that is wrong.
         """
-        lean, found = look(once, self._options.launcher, self._command)
+        lean, found = look(run_command, self._options.launcher, self._command)
         # With an older build that one is checked, without it the sources before they are compiled.
-        if not brief.skip_build:
-            found = Findings.of((self._check(self._project, brief), found))
+        if not context.skip_build:
+            found = Findings.of((self._check(self._project, context), found))
         found.refuse()
-        where = {**place, "lean": lean}
-        compiled = partial(self._build, once, where, brief)
-        built = compiled(self._project, skip=brief.skip_build)
-        if brief.skip_build:
-            found = self._check(built.sources, brief)
+        where = {**location, "lean": lean}
+        compiled = partial(self._build, run_command, where, context)
+        built = compiled(self._project, skip=context.skip_build)
+        if context.skip_build:
+            found = self._check(built.sources, context)
             found.refuse()
         # What was copied is what runs: the sources may have been edited since.
         source = self._scan(built.sources)
@@ -105,7 +107,7 @@ class LeanEngine:
         seen = {"build": built.path, "data": self._data}
         seen |= {"store": store.path} if store is not None else {}
         harness = harness_of(self._options, file, seen, doing)
-        found = Findings.of((found, check_absent(source, self._options, brief, once)))
+        found = Findings.of((found, check_absent(source, self._options, context, run_command)))
         return self._made(built, harness, store, where, found.notes)
 
     def _stored(self) -> Store | None:
@@ -115,31 +117,31 @@ class LeanEngine:
         self._builds.mkdir(parents=True, exist_ok=True)
         return freeze(self._store, self._builds)
 
-    def checks(self, once: Once, brief: Brief) -> Sequence[Check]:
+    def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
         """Return the checks of LEAN, .NET and LEAN's data for `leanopt doctor`."""
         scan = partial(self._scan, self._project)
-        seen = Examination(self._options, self._project, self._data, scan, once, brief)
+        seen = Examination(self._options, self._project, self._data, scan, run_command, context)
         return seen.checks()
 
-    def check(self, brief: Brief) -> Sequence[str]:
+    def check(self, context: PrepareContext) -> Sequence[str]:
         """Return what is wrong with the sources, where they are there."""
         if not self._project.is_dir():
             return ()
         source, found = survey(self._project, self._options.algorithm, self._apart)
-        read = self._check_source(source, brief) if source else Findings()
+        read = self._check_source(source, context) if source else Findings()
         return Findings.of((found, read)).problems
 
-    def _check(self, folder: Path, brief: Brief) -> Findings:
+    def _check(self, folder: Path, context: PrepareContext) -> Findings:
         """Return all that is wrong with the sources in a folder, and with the data."""
         source, found = survey(folder, self._options.algorithm, self._apart)
-        read = self._check_source(source, brief) if source else Findings()
-        return Findings.of((found, read, self._check_data(source, brief)))
+        read = self._check_source(source, context) if source else Findings()
+        return Findings.of((found, read, self._check_data(source, context)))
 
     def _build(
         self,
-        once: Once,
-        place: Mapping[str, str],
-        brief: Brief,
+        run_command: RunCommand,
+        location: Mapping[str, str],
+        context: PrepareContext,
         folder: Path,
         *,
         skip: bool = False,
@@ -150,13 +152,13 @@ class LeanEngine:
         self._builds.mkdir(parents=True, exist_ok=True)
         return build(
             folder,
-            once=once,
+            run_command=run_command,
             builds=self._builds,
-            recipe=Recipe(place, leanopt_harness.__version__, options),
+            recipe=Recipe(location, leanopt_harness.__version__, options),
             apart=self._apart,
             skip=skip,
             doing=doing,
-            tell=brief.tell,
+            tell=context.tell,
         )
 
     def _scan(self, folder: Path) -> Source:
@@ -180,24 +182,24 @@ class LeanEngine:
         kept = () if self._store is None else (self._store,)
         return (self._data, self._builds.parent, *kept)
 
-    def _check_source(self, source: Source, brief: Brief) -> Findings:
+    def _check_source(self, source: Source, context: PrepareContext) -> Findings:
         return check(
             source,
-            brief.scenarios,
-            brief.parameters,
+            context.scenarios,
+            context.parameters,
             abilities_of(self._options),
-            values=brief.values,
-            allow_unread=brief.allow_unread,
+            values=context.values,
+            allow_unread=context.allow_unread,
         )
 
-    def _check_data(self, source: Source | None, brief: Brief) -> Findings:
+    def _check_data(self, source: Source | None, context: PrepareContext) -> Findings:
         if not self._data.is_dir():
             return check_reference(self._data)
         unmet = Findings(tuple(mistakes(self._data, self._options.data_files)))
-        if brief.checked or not self._options.check_data:
+        if context.checked or not self._options.check_data:
             return unmet
-        series = [one for scenario in brief.scenarios for one in wanted(source, scenario)]
-        asked = (check_demand(source, scenario) for scenario in brief.scenarios)
+        series = [one for scenario in context.scenarios for one in wanted(source, scenario)]
+        asked = (check_required_data(source, scenario) for scenario in context.scenarios)
         reference, prices = check_reference(self._data, series), check_prices(self._data, series)
         return Findings.of((unmet, *asked, reference, prices))
 
@@ -257,14 +259,14 @@ class LeanEngine:
         """
         # A run of before has not kept what its harness said.
         abilities = hello.abilities or abilities_of(self._options)
-        self._check_reach(backtest.scenario, abilities, backtest.parameters)
+        self._check_scenario_mapping(backtest.scenario, abilities, backtest.parameters)
         parameters = {name: number_text(value) for name, value in backtest.parameters.items()}
         parameters |= passed_parameters(
             self._strategy.source, backtest.scenario, backtest.parameters
         )
         return word(self._template, parameters, backtest.scenario, outputs, abilities)
 
-    def _check_reach(
+    def _check_scenario_mapping(
         self, scenario: Scenario, abilities: frozenset[str], given: Mapping[str, object]
     ) -> None:
         if (scenario.name, abilities) in self._reached:

@@ -45,8 +45,8 @@ def failure_of(document: Mapping[str, Any]) -> Failure | None:
 def _told(error: str, stack: object) -> str:
     """Return LEAN's message on one line, with the place in the strategy where it is known."""
     message = shorten(error, _LONGEST, placeholder=" ...") or "a runtime error without a message"
-    place = _place(stack) if isinstance(stack, str) else None
-    return f"{message} ({place})" if place else message
+    location = _place(stack) if isinstance(stack, str) else None
+    return f"{message} ({location})" if location else message
 
 
 def _place(stack: str) -> str | None:

@@ -116,7 +116,7 @@ def _unfit(source: Source, name: str, values: Sequence[Value]) -> Iterator[tuple
         if kind is not None and wrong:
             regular = not isinstance(values, tuple)
             advice = _advice(source, name, asked, kind, wrong[0], regular=regular)
-            yield number_text(wrong[0]), f"{asked.place} {_asks(asked, kind)}: write {advice}"
+            yield number_text(wrong[0]), f"{asked.location} {_asks(asked, kind)}: write {advice}"
 
 
 def _asks(asked: Asked, kind: _Kind) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from leanopt_core.canonical import digest
-from leanopt_core.engines.base import Once
+from leanopt_core.engines.base import RunCommand
 from leanopt_lean.findings import Findings, problem
 
 _LAUNCHER = "QuantConnect.Lean.Launcher.dll"
@@ -24,12 +24,14 @@ print(json.dumps({
 """
 
 
-def look(once: Once, launcher: str, harness: Sequence[str] = ()) -> tuple[str, Findings]:
+def look(
+    run_command: RunCommand, launcher: str, harness: Sequence[str] = ()
+) -> tuple[str, Findings]:
     """Return the identity of the LEAN in the folder `launcher`, and of a harness's command.
 
     That there is no LEAN is a problem; with another harness that is its own affair.
     """
-    completed = once(("{python}", "-I", "-c", _TELL, launcher, *harness))
+    completed = run_command(("{python}", "-I", "-c", _TELL, launcher, *harness))
     try:
         found = json.loads(completed.output)
     except ValueError:

@@ -36,7 +36,7 @@ _ENVIRONMENT = (
     *("DOTNET_CLI_HOME={output}/home", "NUGET_PACKAGES={output}/packages"),
     *("DOTNET_NOLOGO=1", "DOTNET_CLI_TELEMETRY_OPTOUT=1", "MSBUILDTERMINALLOGGER=off"),
 )
-# A container's `once` takes no environment, and an image need not have a shell.
+# A container's `run_command` takes no environment, and an image need not have a shell.
 _WITH_ENVIRONMENT = f"""
 import os, sys
 at = sys.argv.index("dotnet")

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from leanopt_core.engines.builds import UNFINISHED, turn
 from leanopt_core.errors import StrategyError
-from leanopt_core.places import STATE
+from leanopt_core.project_files import STATE
 from leanopt_lean.snapshot import copy_files, hash_files
 
 _KEY = "strategy.object_store"

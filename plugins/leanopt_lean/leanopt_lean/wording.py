@@ -30,8 +30,8 @@ def word(
     """
     if "config" not in abilities:
         payload = json.dumps({"config_path": _PATH})
-        places = (_PATH, *template.placeholders())
-        return Request(payload, places, {_CONFIG: template.filled(parameters)}, outputs)
+        locations = (_PATH, *template.placeholders())
+        return Request(payload, locations, {_CONFIG: template.filled(parameters)}, outputs)
     answers = "statistics" in abilities
     folders = not answers or DOCUMENT in outputs & abilities
     payload = f'{{"config":{template.filled(parameters, folders=folders)}'

@@ -13,7 +13,7 @@ from leanopt_statistic import StatisticOptions
 from leanopt_statistic._impl import create
 
 from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
-from leanopt_core.pipeline.problems import MisfitError
+from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import make_reader, structure_table
 from leanopt_core.ranking import rank_key
 from leanopt_core.scoring import score
@@ -147,7 +147,7 @@ def test_several_scenarios(aggregate: str, value: float) -> None:
 )
 def test_wrong_options(text: str, said: str) -> None:
     """Each is refused before anything runs, with what is expected or meant."""
-    with pytest.raises(MisfitError) as caught:
+    with pytest.raises(ValidationError) as caught:
         read(text)
     (misfit,) = caught.value.misfits
     assert said in f"{misfit.expected} {misfit.hint}"

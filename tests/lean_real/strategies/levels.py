@@ -20,11 +20,11 @@ class Level(PythonData):
 
     def get_source(self, config, date, is_live_mode):
         """Read `levels.csv`, in the data folder or from where the strategy is told."""
-        place = str(Path(Globals.data_folder) / "levels.csv")
+        location = str(Path(Globals.data_folder) / "levels.csv")
         medium = SubscriptionTransportMedium.LOCAL_FILE
         if Levels.remote:
-            place, medium = Levels.remote, SubscriptionTransportMedium.REMOTE_FILE
-        return SubscriptionDataSource(place, medium, FileFormat.UNFOLDING_COLLECTION)
+            location, medium = Levels.remote, SubscriptionTransportMedium.REMOTE_FILE
+        return SubscriptionDataSource(location, medium, FileFormat.UNFOLDING_COLLECTION)
 
     def reader(self, config, line, date, is_live_mode):
         """Return the levels of a line."""

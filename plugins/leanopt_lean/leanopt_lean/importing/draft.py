@@ -45,12 +45,12 @@ class Note:
 
 def note_lines(notes: Sequence[Note]) -> list[str]:
     """Return notes as lines; keys of one file that have the same reason share one."""
-    places: dict[tuple[str, str], list[str]] = {}
+    locations: dict[tuple[str, str], list[str]] = {}
     for note in notes:
-        places.setdefault((note.at.file, note.reason), []).append(note.at.key)
+        locations.setdefault((note.at.file, note.reason), []).append(note.at.key)
     return [
         printable(": ".join(filter(None, (file, ", ".join(filter(None, keys)), reason))))
-        for (file, reason), keys in places.items()
+        for (file, reason), keys in locations.items()
     ]
 
 

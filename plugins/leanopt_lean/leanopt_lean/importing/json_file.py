@@ -27,8 +27,10 @@ def read_object(file: Path, at: At, draft: Draft) -> dict[str, object] | None:
     try:
         value = _parsed(text, twice)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        draft.mistake(at, UNSAID, f"{place}: is not JSON: {error.msg[:1].lower()}{error.msg[1:]}")
+        location = f"line {error.lineno}, column {error.colno}"
+        draft.mistake(
+            at, UNSAID, f"{location}: is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        )
         return None
     except (RecursionError, ValueError) as error:
         reason = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -57,7 +59,7 @@ def read_text(file: Path, at: At, draft: Draft) -> str | None:
 def _parsed(text: str, twice: list[str]) -> object:
     """Return the value; keys that stand twice are added to `twice`."""
 
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    def run_command(pairs: list[tuple[str, object]]) -> dict[str, object]:
         read = dict(pairs)
         keys = [key for key, _ in pairs]
         twice.extend(key for key in read if keys.count(key) > 1)
@@ -69,7 +71,7 @@ def _parsed(text: str, twice: list[str]) -> object:
         parse_float=_decimal,
         parse_int=_whole,
         parse_constant=Decimal,
-        object_pairs_hook=once,
+        object_pairs_hook=run_command,
     )
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()

@@ -106,12 +106,14 @@ class Table:
         if not isinstance(value, Sequence) or isinstance(value, str):
             self.draft.mistake(at, value, "expected a list of objects")
             return []
-        items = [(at / place, item) for place, item in enumerate(value)]
-        for place, item in items:
+        items = [(at / location, item) for location, item in enumerate(value)]
+        for location, item in items:
             if not isinstance(item, Mapping):
-                self.draft.mistake(place, item, "expected an object")
+                self.draft.mistake(location, item, "expected an object")
         return [
-            Table(item, place, self.draft) for place, item in items if isinstance(item, Mapping)
+            Table(item, location, self.draft)
+            for location, item in items
+            if isinstance(item, Mapping)
         ]
 
     def left(self) -> Iterator[tuple[At, str, object]]:

@@ -38,8 +38,8 @@ def sections_of(imported: Imported, sources: str) -> Iterator[Section]:
         if entries:
             lines = _parameter_lines if name == "parameters" else _lines
             yield Section(f"[{name}]", lines(entries), texts)
-    for place, stage in enumerate(imported.stages):
-        first = () if place else ("How it is searched, stage after stage.",)
+    for location, stage in enumerate(imported.stages):
+        first = () if location else ("How it is searched, stage after stage.",)
         yield Section("[[stage]]", _lines(stage), first)
 
 
@@ -50,8 +50,8 @@ def origins(imported: Imported) -> dict[str, At]:
         for name, entries in imported.tables.items()
         for key, entry in entries.items()
     }
-    for place, stage in enumerate(imported.stages):
-        found |= {key_text(("stage", place, key)): entry.at for key, entry in stage.items()}
+    for location, stage in enumerate(imported.stages):
+        found |= {key_text(("stage", location, key)): entry.at for key, entry in stage.items()}
     return {key: at for key, at in found.items() if at is not None}
 
 

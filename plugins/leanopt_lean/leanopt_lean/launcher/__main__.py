@@ -29,8 +29,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _register(name: str, folder: str) -> None:
     """Make the import of `name` mean the package in a folder."""
-    file, places = os.path.join(folder, "__init__.py"), [folder]
-    spec = spec_from_file_location(name, file, submodule_search_locations=places)
+    file, locations = os.path.join(folder, "__init__.py"), [folder]
+    spec = spec_from_file_location(name, file, submodule_search_locations=locations)
     if spec is None or spec.loader is None:
         raise SystemExit(f"launcher: {folder} is no package")
     sys.modules[name] = module_from_spec(spec)
@@ -49,12 +49,12 @@ def main() -> int:
         _register("leanopt_harness", given.harness)
     from leanopt_harness.channel import Channel
 
-    from leanopt_lean.launcher.server import Place, serve
+    from leanopt_lean.launcher.server import Location, serve
 
     store = Path(given.store).absolute() if given.store is not None else None
-    place = Place(Path(given.folder).absolute(), given.dotnet, store)
+    location = Location(Path(given.folder).absolute(), given.dotnet, store)
     # From here on, nothing that is printed reaches the client.
-    return serve(place, Channel.take_over())
+    return serve(location, Channel.take_over())
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Run:
             return None
 
     @property
-    def fate(self) -> str:
+    def exit_reason(self) -> str:
         """Return how the program ended: `exit code 3`, `exit code 134 (SIGABRT)`."""
         of = self.ended_by
         return f"exit code {self.exit_code}" + (f" ({of.name})" if of else "")

@@ -26,7 +26,7 @@ ASSEMBLY = "QuantConnect.Lean.Launcher.dll"
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where LEAN is: the Launcher's `folder`, the `dotnet` command.
 
     `store` is the folder whose files LEAN's object store begins with, None for an empty one.
@@ -46,10 +46,10 @@ class Place:
         return None
 
 
-def serve(place: Place, channel: Channel) -> int:
+def serve(location: Location, channel: Channel) -> int:
     """Answer every line of the channel. Returns the exit code."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    server = Server(place, Runner(channel.fileno()), Path.cwd())
+    server = Server(location, Runner(channel.fileno()), Path.cwd())
     try:
         return serve_with(server.respond, channel)
     except InputEndedError:
@@ -63,12 +63,12 @@ def serve(place: Place, channel: Channel) -> int:
 class Server:
     """Runs the Launcher once for each backtest, each with a home of its own in `scratch`."""
 
-    def __init__(self, place: Place, runner: Runner, scratch: Path) -> None:
-        self._place = place
+    def __init__(self, location: Location, runner: Runner, scratch: Path) -> None:
+        self._place = location
         self._runner = runner
         self._scratch = scratch
-        self._fault = place.fault
-        self._version = assembly_version(place.folder / ASSEMBLY)
+        self._fault = location.fault
+        self._version = assembly_version(location.folder / ASSEMBLY)
 
     def respond(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the members of a request's complete answer.
@@ -106,8 +106,8 @@ class Server:
         before = set(os.listdir(results))  # noqa: PTH208 - names are enough
         assembly = str(self._place.folder / ASSEMBLY)
         command = [self._place.dotnet, assembly, "--config", str(configuration.file)]
-        with home(self._scratch, self._place.folder) as place:
-            run = self._runner.run(command, place.current, place.environment)
+        with home(self._scratch, self._place.folder) as location:
+            run = self._runner.run(command, location.current, location.environment)
         began = not before.issuperset(os.listdir(results))  # noqa: PTH208
         judge(run, document, began=began)
         return {"seconds": round(run.seconds, 6), "exit_code": run.exit_code}

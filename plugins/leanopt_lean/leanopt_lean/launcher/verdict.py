@@ -21,7 +21,7 @@ class LeanKilledError(Exception):
 
     def __init__(self, run: Run) -> None:
         why = ": out of memory?" if run.ended_by is signal.SIGKILL else ""
-        super().__init__(f"LEAN ended with {run.fate} before its backtest did{why}")
+        super().__init__(f"LEAN ended with {run.exit_reason} before its backtest did{why}")
         self.code = run.exit_code
 
 
@@ -78,5 +78,6 @@ def _without_document(name: str, run: Run, *, began: bool) -> Failure:
     lasting = began and not tells_of_trouble(said)
     return Failure(
         NO_RESULT if lasting else ENGINE_ERROR,
-        f"LEAN ended with {run.fate} {what}. The end of what it printed: {said or 'nothing'}",
+        f"LEAN ended with {run.exit_reason} {what}."
+        f" The end of what it printed: {said or 'nothing'}",
     )

@@ -83,17 +83,17 @@ def _strategy(source: Source, folder: Path, *, named: bool) -> Iterator[Line]:
 def _said(source: Source) -> Iterator[str]:
     for one in source.unset:
         if one.fixed:
-            yield f"Left out: {one.name} at {one.place}, since {one.reason}."
+            yield f"Left out: {one.name} at {one.location}, since {one.reason}."
     for parameter in source.parameters:
         for asked in parameter.asked:
             if asked.type == "truth":
                 yield (
-                    f"Left out: {parameter.name}, since {asked.by} at {asked.place} takes every "
+                    f"Left out: {parameter.name}, since {asked.by} at {asked.location} takes every "
                     'text for true: compare it with "true".'
                 )
     if source.unsure:
-        places = ", ".join(map(str, source.unsure))
-        yield f"Some names are made when the strategy runs ({places}): add those that are meant."
+        locations = ", ".join(map(str, source.unsure))
+        yield f"Some names are made when the strategy runs ({locations}): add those that are meant."
 
 
 def _given(file: Path) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leanopt_core.scaffold.pipeline import Line
 from leanopt_core.scaffold.python import EXAMPLES
-from leanopt_lean.reach import DEFAULT_PASS_AS
+from leanopt_lean.scenario_mapping import DEFAULT_PASS_AS
 from leanopt_lean.source import Source, Subscription
 from leanopt_lean.source.found import CURRENCY
 from leanopt_lean.source.values import day_in
@@ -59,7 +59,7 @@ def _symbol(source: Source, defaults: Mapping[str, object]) -> tuple[Line, str |
 
 def _setting(source: Source, key: str, defaults: Mapping[str, object]) -> tuple[Line, str | None]:
     settings = [one for one in source.settings if one.key == key]
-    other = [one.place for one in source.settings if one.key == CURRENCY and key == "cash"]
+    other = [one.location for one in source.settings if one.key == CURRENCY and key == "cash"]
     if other:
         told = f"{other[0]} sets cash of another currency, which LEAN would then make 0"
         return Line(key, EXAMPLES[key], told, off=True), None
@@ -74,7 +74,7 @@ def _setting(source: Source, key: str, defaults: Mapping[str, object]) -> tuple[
         return Line(key, example, _READ.format(name=name)), name
     last = settings[-1] if settings else None
     if last is not None and last.value is not None and not last.parameters:
-        return Line(key, _plain(last.value), f"as at {last.place}; LEAN is told this one"), None
+        return Line(key, _plain(last.value), f"as at {last.location}; LEAN is told this one"), None
     why = last.doubt if last is not None else "the strategy sets none"
     return Line(key, EXAMPLES[key], why, off=True), None
 
@@ -118,4 +118,4 @@ def _plain(value: object) -> object:
 
 
 def _fixed(one: Subscription) -> str:
-    return f"written at {one.place}: to change it, read it there as a parameter"
+    return f"written at {one.location}: to change it, read it there as a parameter"

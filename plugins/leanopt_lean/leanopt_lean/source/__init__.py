@@ -30,7 +30,7 @@ from leanopt_lean.source.found import (
 from leanopt_lean.source.needs import Needs
 from leanopt_lean.source.readers import Readers, unset
 from leanopt_lean.source.settings import Settings
-from leanopt_lean.source.syntax import Call, Import, Member, Place, Unit, joined, walk
+from leanopt_lean.source.syntax import Call, Import, Location, Member, Unit, joined, walk
 from leanopt_lean.source.uses import Uses
 from leanopt_lean.source.values import Values
 
@@ -38,9 +38,9 @@ __all__ = [
     "Asked",
     "Import",
     "Language",
+    "Location",
     "Need",
     "Parameter",
-    "Place",
     "Setting",
     "Source",
     "Subscription",

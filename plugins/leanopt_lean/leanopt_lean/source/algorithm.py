@@ -96,9 +96,9 @@ def _choose_python(
 ) -> str:
     """LEAN takes no name: it makes every algorithm class of the main file, the last one counts."""
     main = next(iter(files.units))
-    own = {name: one for name, one in found.items() if one.place.file == main}
+    own = {name: one for name, one in found.items() if one.location.file == main}
     if not own and found:
-        told = ", ".join(f"{name} ({one.place})" for name, one in found.items())
+        told = ", ".join(f"{name} ({one.location})" for name, one in found.items())
         raise AlgorithmError(
             f"{project / main} defines no class that derives from QCAlgorithm, and LEAN takes none "
             f"from other files: {told}; define it in {main}",
@@ -119,8 +119,8 @@ def _choose_python(
 
 def _unread(files: Files) -> str:
     """Return where an algorithm can hide: what could not be read."""
-    places = [str(unit.unread[0]) for unit in files.units.values() if unit.unread]
-    return f"; not understood: {', '.join(places)}" if places else ""
+    locations = [str(unit.unread[0]) for unit in files.units.values() if unit.unread]
+    return f"; not understood: {', '.join(locations)}" if locations else ""
 
 
 def _only(where: Path, found: Mapping[str, Class], key: str, unread: str = "") -> str:
@@ -128,7 +128,7 @@ def _only(where: Path, found: Mapping[str, Class], key: str, unread: str = "") -
         return next(iter(found))
     if not found:
         raise AlgorithmError(f"{where} has no class that derives from QCAlgorithm{unread}")
-    told = ", ".join(f"{name} ({one.place})" for name, one in sorted(found.items()))
+    told = ", ".join(f"{name} ({one.location})" for name, one in sorted(found.items()))
     raise AlgorithmError(
         f"{where} has several algorithms: {told}; name one with {key}, as {max(found)}"
     )
@@ -180,9 +180,9 @@ def _overridden(unit: Unit, lineage: tuple[str, ...]) -> Iterator[Scope]:
         if isinstance(call, Call) and call.receiver == Name("base")
     }
     defined = {one.scope for one in unit.functions}
-    for place, owner in enumerate(lineage):
+    for location, owner in enumerate(lineage):
         for scope in (one for one in defined if one.owner == owner):
-            below = [Scope(one, scope.function) for one in lineage[:place]]
+            below = [Scope(one, scope.function) for one in lineage[:location]]
             nearest = next((one for one in reversed(below) if one in defined), None)
             if nearest and (nearest, scope.function) not in calling and not _made(scope):
                 yield scope

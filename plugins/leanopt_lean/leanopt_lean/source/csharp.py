@@ -13,8 +13,8 @@ from leanopt_lean.source.csharp_expressions import name_of
 from leanopt_lean.source.syntax import (
     Class,
     Literal,
+    Location,
     Member,
-    Place,
     Scope,
     Unit,
 )
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TYPES: Final = ("class_declaration", "struct_declaration", "record_declaration",
                  "interface_declaration")  # fmt: skip
 _BASES: Final = ("identifier", "generic_name", "qualified_name", "primary_constructor_base_type")
-_NOWHERE: Final = Place("", 0)
+_NOWHERE: Final = Location("", 0)
 _OPEN: Final = frozenset({"public", "protected", "internal"})
 #: What holds declarations, and what holds nothing that runs.
 _HOLDERS: Final = ("namespace_declaration", "declaration_list", "ERROR")
@@ -53,7 +53,7 @@ def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Uni
         tuple(found.functions),
         tuple(found.statements),
         tuple(found.members),
-        tuple(dict.fromkeys([*(Place(file, line) for line in _broken(root)), *found.deep])),
+        tuple(dict.fromkeys([*(Location(file, line) for line in _broken(root)), *found.deep])),
     )
 
 
@@ -102,8 +102,8 @@ class _Reader:
         name, of = name_of(named), name_of(node.named_children[-1])
         self._renamed[name] = of
         if any(one.type == "global" for one in node.children):
-            place = self.found.place(node)
-            self.found.classes.append(Class(name, (of,), place, concrete=False))
+            location = self.found.location(node)
+            self.found.classes.append(Class(name, (of,), location, concrete=False))
 
     def _type(self, node: Node) -> None:
         name = name_of(node.child_by_field_name("name"))
@@ -113,8 +113,8 @@ class _Reader:
             bases = [name_of(one) for one in below if one.type in _BASES]
             bases = [self._renamed.get(one, one) for one in bases]
             concrete = not {"abstract", "static"} & modifiers(node)
-            place = self.found.place(node.child_by_field_name("name") or node)
-            self.found.classes.append(Class(name, tuple(bases), place, concrete))
+            location = self.found.location(node.child_by_field_name("name") or node)
+            self.found.classes.append(Class(name, tuple(bases), location, concrete))
         if body := node.child_by_field_name("body"):
             self.declarations(body, name)
 
@@ -163,5 +163,7 @@ class _Reader:
             named = code.arguments(brackets[0])[:1] if brackets else ()
             value = named[0].value if named and named[0].value != Literal(None) else None
             private = not _OPEN & modifiers(node)
-            place = self.found.place(mark)
-            self.found.members.append(evolve(member, named=value, place=place, private=private))
+            location = self.found.location(mark)
+            self.found.members.append(
+                evolve(member, named=value, location=location, private=private)
+            )

@@ -14,9 +14,9 @@ from leanopt_lean.source.syntax import (
     Condition,
     Expression,
     Function,
+    Location,
     Member,
     Opaque,
-    Place,
     Scope,
     Statement,
 )
@@ -41,11 +41,11 @@ class Found:
     statements: list[Statement] = field(factory=list)
     members: list[Member] = field(factory=list)
     #: Where something is nested too deeply to be read.
-    deep: list[Place] = field(factory=list)
+    deep: list[Location] = field(factory=list)
 
-    def place(self, node: Node) -> Place:
+    def location(self, node: Node) -> Location:
         """Return the line where a node begins."""
-        return Place(self.file, node.start_point.row + 1)
+        return Location(self.file, node.start_point.row + 1)
 
 
 class Code:
@@ -57,7 +57,7 @@ class Code:
     def __init__(self, found: Found, scope: Scope, like: Statement | None = None) -> None:
         self._found = found
         self._scope = scope
-        self._like = like or Statement(scope, Opaque(), Place("", 0))
+        self._like = like or Statement(scope, Opaque(), Location("", 0))
         self._expressions = Expressions(found.file, self.later)
         #: What must hold for what stands behind a statement, where that can return.
         self.behind: tuple[Condition, ...] = ()
@@ -97,7 +97,7 @@ class Code:
         try:
             self._statement(node)
         except RecursionError:
-            self._found.deep.append(self._found.place(node))
+            self._found.deep.append(self._found.location(node))
 
     def _statement(self, node: Node) -> None:
         if (read := getattr(self, f"_{node.type}", None)) is not None:
@@ -245,10 +245,10 @@ class Code:
         each: bool = False,
         position: int | None = None,
     ) -> None:
-        place = self._found.place(node)
+        location = self._found.location(node)
         self._found.statements.append(
             evolve(
-                self._like, value=value, place=place, target=target, type=type_, each=each,
+                self._like, value=value, location=location, target=target, type=type_, each=each,
                 position=position,
             )
         )  # fmt: skip

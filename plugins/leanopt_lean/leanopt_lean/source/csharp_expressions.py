@@ -17,9 +17,9 @@ from leanopt_lean.source.syntax import (
     Constant,
     Expression,
     Literal,
+    Location,
     Name,
     Opaque,
-    Place,
     characters,
 )
 from leanopt_lean.source.syntax import Sequence as Items
@@ -82,9 +82,9 @@ class Expressions:
         expression: Expression = read(node) if read is not None else self._parts(node)
         return expression
 
-    def place(self, node: Node) -> Place:
+    def location(self, node: Node) -> Location:
         """Return the line where a node begins."""
-        return Place(self._file, node.start_point.row + 1)
+        return Location(self._file, node.start_point.row + 1)
 
     def arguments(self, node: Node | None) -> tuple[Argument, ...]:
         """Return what stands between a call's brackets."""
@@ -108,7 +108,7 @@ class Expressions:
         of, behind = _inside(node)[0], _inside(node)[-1]
         if behind.type == "member_binding_expression":
             return self._member(of, _field(behind, "name"))
-        return Call("[]", self.arguments(behind), self.place(behind), self.read(of))
+        return Call("[]", self.arguments(behind), self.location(behind), self.read(of))
 
     def _member(self, of: Node, named: Node) -> Expression:
         value, name = self.read(of), name_of(named)
@@ -116,24 +116,24 @@ class Expressions:
             return Name(name, own=_own(name))
         if isinstance(value, Name):
             return Name(f"{value.path}.{name}", value.own)
-        return Call(f".{name}", (), self.place(named), value)
+        return Call(f".{name}", (), self.location(named), value)
 
     def _invocation_expression(self, node: Node) -> Expression:
         function = _field(node, "function")
         called, arguments = self.read(function), self.arguments(_field(node, "arguments"))
         types = _types(function)
-        place = Place(self._file, function.end_point.row + 1)
+        location = Location(self._file, function.end_point.row + 1)
         if isinstance(called, Name):
             before = called.path.rpartition(".")[0]
             of = Name(before, called.own) if before else None
-            return Call(called.last, arguments, place, of, types)
+            return Call(called.last, arguments, location, of, types)
         if isinstance(called, Call) and called.name.startswith("."):
-            return Call(called.name[1:], arguments, called.place, called.receiver, types)
+            return Call(called.name[1:], arguments, called.location, called.receiver, types)
         return Opaque((called, *(one.value for one in arguments)))
 
     def _element_access_expression(self, node: Node) -> Expression:
         at, of = _field(node, "subscript"), _field(node, "expression")
-        return Call("[]", self.arguments(at), self.place(at), self.read(of))
+        return Call("[]", self.arguments(at), self.location(at), self.read(of))
 
     def _object_creation_expression(self, node: Node) -> Expression:
         """Read what `new` makes: a call of its type, or the items that it is filled with."""
@@ -144,7 +144,7 @@ class Expressions:
         arguments = (*self.arguments(given), *self._sizes(made))
         if filled is not None:
             return Items(self._all(_inside(filled)), tuple(one.value for one in arguments))
-        return Call(name_of(made), arguments, self.place(node))
+        return Call(name_of(made), arguments, self.location(node))
 
     def _sizes(self, made: Node | None) -> Iterator[Argument]:
         while made is not None and made.type == "array_type":
@@ -164,20 +164,20 @@ class Expressions:
             before: tuple[Argument, ...] = (Argument(left),)
             if isinstance(left, Call) and left.name == "and":
                 before = left.arguments
-            return Call("and", (*before, Argument(right)), self.place(node))
+            return Call("and", (*before, Argument(right)), self.location(node))
         if sign in ("??", "||"):
             if isinstance(left, Choice) and left.condition is None:
                 return Choice((*left.options, right))
             return Choice((left, right))
         if sign in ("==", "!=") and isinstance(right, Literal) and isinstance(right.value, bool):
             same = (sign == "==") is right.value
-            return left if same else Call("not", (Argument(left),), self.place(node))
+            return left if same else Call("not", (Argument(left),), self.location(node))
         return Opaque((left, right), comparison=sign in ("==", "!="))
 
     def _is_pattern_expression(self, node: Node) -> Expression:
         match self._all(_inside(node)):
             case (value, Literal(value=bool() as wanted)):
-                no = Call("not", (Argument(value),), self.place(node))
+                no = Call("not", (Argument(value),), self.location(node))
                 return value if wanted else no
             case read:
                 return Opaque(read, comparison=True)
@@ -188,12 +188,12 @@ class Expressions:
     def _prefix_unary_expression(self, node: Node) -> Expression:
         inner = self.read(_inside(node)[-1])
         if node.children[0].type == "!":
-            return Call("not", (Argument(inner),), self.place(node))
+            return Call("not", (Argument(inner),), self.location(node))
         return Binary("-", Literal(0), inner) if node.children[0].type == "-" else inner
 
     def _cast_expression(self, node: Node) -> Expression:
         inner = Argument(self.read(_field(node, "value")))
-        return Call(name_of(_field(node, "type")), (inner,), self.place(node))
+        return Call(name_of(_field(node, "type")), (inner,), self.location(node))
 
     def _conditional_expression(self, node: Node) -> Expression:
         options = self._all([_field(node, "consequence"), _field(node, "alternative")])

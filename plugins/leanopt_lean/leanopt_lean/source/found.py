@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_lean.source.syntax import Constant, Import, Place
+from leanopt_lean.source.syntax import Constant, Import, Location
 
 
 class Language(StrEnum):
@@ -45,7 +45,7 @@ class Asked:
     """
 
     type: str
-    place: Place
+    location: Location
     by: str = ""
     member: bool = False
     default: Constant = None
@@ -66,7 +66,7 @@ class Parameter:
     """
 
     name: str
-    places: tuple[Place, ...]
+    locations: tuple[Location, ...]
     default: Constant = None
     made: str | None = None
     texts: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Unset:
     """
 
     name: str
-    place: Place
+    location: Location
     reason: str
     fixed: bool = False
 
@@ -101,13 +101,15 @@ class Setting:
     key: str
     value: date | Decimal | str | None
     parameters: frozenset[str]
-    place: Place
+    location: Location
     conditional: bool = False
 
     @property
     def doubt(self) -> str:
         """Return why its value is not known."""
-        return f"{self.place} {'sets it under a condition' if self.conditional else 'works it out'}"
+        return (
+            f"{self.location} {'sets it under a condition' if self.conditional else 'works it out'}"
+        )
 
 
 @frozen
@@ -119,7 +121,7 @@ class Use:
 
     key: str
     what: str
-    place: Place
+    location: Location
 
 
 @frozen
@@ -132,7 +134,7 @@ class Need:
 
     kind: str
     what: str
-    place: Place
+    location: Location
 
 
 @frozen
@@ -148,7 +150,7 @@ class Subscription:
     ticker: str | None
     resolution: str | None
     parameters: frozenset[str]
-    place: Place
+    location: Location
     market: str | None = ""
     resolved_by: frozenset[str] = frozenset()
 
@@ -167,12 +169,12 @@ class Source:
     algorithm: str
     files: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
-    unsure: tuple[Place, ...] = ()
+    unsure: tuple[Location, ...] = ()
     unset: tuple[Unset, ...] = ()
     settings: tuple[Setting, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     uses: tuple[Use, ...] = ()
-    unread: tuple[Place, ...] = ()
+    unread: tuple[Location, ...] = ()
     needs: tuple[Need, ...] = ()
     imports: tuple[Import, ...] = ()
 
@@ -208,6 +210,6 @@ class Source:
         }
         return {name: some for name, some in types.items() if some}
 
-    def place(self, name: str) -> Place | None:
+    def location(self, name: str) -> Location | None:
         """Return where a parameter is first read."""
-        return next((one.places[0] for one in self.parameters if one.name == name), None)
+        return next((one.locations[0] for one in self.parameters if one.name == name), None)

@@ -152,7 +152,7 @@ def _chain(inner: Expression, inside: Inside | None) -> tuple[tuple[Asked, ...],
     for outer in outwards(inside):
         match outer:
             case Call() if (type_ := _asked_by(outer, inner)) is not None:
-                found += (Asked(type_, outer.place, _written(outer)),)
+                found += (Asked(type_, outer.location, _written(outer)),)
             case Choice(condition=None) if outer.options[0] is inner:
                 pass
             case _:

@@ -60,15 +60,15 @@ class Needs:
     def _call(self, call: Call, scope: Scope) -> Iterator[Need]:
         name = normal(call.name)
         if name == "download" and name not in self._functions and lean(call.receiver):
-            yield Need("remote", call.name, call.place)
+            yield Need("remote", call.name, call.location)
         elif name in _STORED and isinstance(of := call.receiver, Name) and self._store(of, scope):
-            yield Need("store", f"{of.last}.{call.name}", call.place)
+            yield Need("store", f"{of.last}.{call.name}", call.location)
         elif (
             name in _DATES
             and lean(call.receiver)
             and any(self._clocked(one.value, scope) for one in call.arguments)
         ):
-            yield Need(_DATES[name], call.name, call.place)
+            yield Need(_DATES[name], call.name, call.location)
 
     def _store(self, name: Name, scope: Scope) -> bool:
         """Say whether a name is LEAN's object store, or one that it is given to."""
@@ -93,7 +93,7 @@ class Needs:
 def _medium(name: Name, inside: Inside | None, statement: Statement) -> Iterator[Need]:
     kind = _MEDIA.get(normal(name.last)) if normal(name.qualifier) == _MEDIUM else None
     if kind is not None and not _live(name, inside):
-        yield Need(kind, f"{name.qualifier}.{name.last}", statement.place)
+        yield Need(kind, f"{name.qualifier}.{name.last}", statement.location)
 
 
 def _live(name: Name, inside: Inside | None) -> bool:

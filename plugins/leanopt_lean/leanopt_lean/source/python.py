@@ -15,8 +15,8 @@ from leanopt_lean.source.syntax import (
     Expression,
     Function,
     Import,
+    Location,
     Opaque,
-    Place,
     Scope,
     Statement,
     Unit,
@@ -49,7 +49,7 @@ class _File:
         self.functions: list[Function] = []
         self.statements: list[Statement] = []
         # Where something is nested too deeply to be read.
-        self.deep: list[Place] = []
+        self.deep: list[Location] = []
         self._conditions: tuple[Condition, ...] = ()
         # What must hold for the next statement to be come to, where this one can return.
         self._behind: tuple[Condition, ...] = ()
@@ -66,7 +66,7 @@ class _File:
             try:
                 self._statement(node, scope)
             except RecursionError:
-                self.deep.append(Place(self._file, getattr(node, "lineno", 0)))
+                self.deep.append(Location(self._file, getattr(node, "lineno", 0)))
             self._conditions = (*here, *self._behind)
         self._conditions, self._behind = around, ()
 
@@ -197,12 +197,12 @@ class _File:
     def _read(self, node: ast.expr, scope: Scope) -> Expression:
         return Expressions(self._file, scope, self.block, self._assign).read(node)
 
-    def _place(self, node: ast.stmt | ast.expr) -> Place:
-        return Place(self._file, node.lineno)
+    def _place(self, node: ast.stmt | ast.expr) -> Location:
+        return Location(self._file, node.lineno)
 
     def _add(self, value: Expression, scope: Scope, node: ast.expr, target: str = "") -> None:
         self.statements.append(evolve(self._statement_of(value, scope, node), target=target))
 
     def _statement_of(self, value: Expression, scope: Scope, node: ast.expr) -> Statement:
-        place = self._place(node)
-        return Statement(scope, value, place, conditions=self._conditions, caught=self._caught)
+        location = self._place(node)
+        return Statement(scope, value, location, conditions=self._conditions, caught=self._caught)

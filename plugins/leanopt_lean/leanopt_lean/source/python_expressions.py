@@ -16,9 +16,9 @@ from leanopt_lean.source.syntax import (
     Choice,
     Expression,
     Literal,
+    Location,
     Name,
     Opaque,
-    Place,
     Scope,
     characters,
 )
@@ -93,17 +93,17 @@ class Expressions(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> Expression:
         given = [Argument(one) for one in self._all(node.args)]
         given += [Argument(self.read(one.value), one.arg or "**") for one in node.keywords]
-        arguments, place = tuple(given), self._place(node)
+        arguments, location = tuple(given), self._place(node)
         called = self.read(node.func)
         if isinstance(called, Name):
             before = called.path.rpartition(".")[0]
             of = Name(before, called.own) if before else None
-            return Call(called.last, arguments, place, of)
+            return Call(called.last, arguments, location, of)
         if isinstance(called, Call) and called.name.startswith("."):
             receiver = called.receiver
             if isinstance(receiver, Call) and receiver.name == "super":
                 receiver = Name("base")
-            return Call(called.name[1:], arguments, place, receiver)
+            return Call(called.name[1:], arguments, location, receiver)
         return Opaque((called, *(one.value for one in arguments)))
 
     def visit_Lambda(self, node: ast.Lambda) -> Expression:
@@ -163,8 +163,8 @@ class Expressions(ast.NodeVisitor):
         self._assign(node.target, node.value, self._scope)
         return Name(node.target.id)
 
-    def _place(self, node: ast.expr) -> Place:
-        return Place(self._file, node.lineno)
+    def _place(self, node: ast.expr) -> Location:
+        return Location(self._file, node.lineno)
 
 
 def _chain(node: ast.expr) -> Iterator[ast.expr]:

@@ -17,9 +17,9 @@ from leanopt_lean.source.syntax import (
     Function,
     Inside,
     Literal,
+    Location,
     Member,
     Name,
-    Place,
     Scope,
     Statement,
     Unit,
@@ -69,7 +69,7 @@ class Found:
     """
 
     parameters: tuple[Parameter, ...]
-    unsure: tuple[Place, ...]
+    unsure: tuple[Location, ...]
     calls: Mapping[int, frozenset[str]]
     marked: Mapping[str, frozenset[str]]
 
@@ -88,7 +88,7 @@ class Readers:
         reader = evolve(self._lean, type=None) if replaced else self._lean
         self._readers: dict[str, _Reader] = {_READER: reader}
         self._found: list[tuple[Parameter, bool]] = []
-        self._unsure: set[Place] = set()
+        self._unsure: set[Location] = set()
         self._calls: dict[int, frozenset[str]] = {}
         self._marked: dict[str, frozenset[str]] = {}
 
@@ -99,7 +99,7 @@ class Readers:
             self._unsure.clear()
         for member in members:
             self._member(member)
-        ordered = sorted(self._found, key=lambda one: one[0].places[0])
+        ordered = sorted(self._found, key=lambda one: one[0].locations[0])
         unsure = tuple(sorted(self._unsure))
         return Found(_merged(ordered), unsure, self._calls, self._marked)
 
@@ -111,7 +111,7 @@ class Readers:
                 if isinstance(one, Call):
                     self._call(one, statement, inside)
                 if self._mentioned(one, inside):
-                    self._unsure.add(statement.place)
+                    self._unsure.add(statement.location)
         return len(self._readers) > known
 
     def _mentioned(self, one: Expression, inside: Inside | None) -> bool:
@@ -134,7 +134,7 @@ class Readers:
         if name == _TABLE and lean(call.receiver):
             user = inside.nearest if inside is not None else None
             if not (isinstance(user, Call) and normal(user.name) in _LOOKUPS):
-                self._unsure.add(call.place)
+                self._unsure.add(call.location)
         elif name in _LOOKUPS and isinstance(table := call.receiver, Call):
             if normal(table.name) == _TABLE and lean(table.receiver):
                 at = 1 if name.startswith("get") else None
@@ -153,7 +153,7 @@ class Readers:
         named = call.argument(reader.name, *reader.names) or reader.fallback
         if named is None:
             if call.arguments or normal(call.name) == _READER:
-                self._unsure.add(call.place)
+                self._unsure.add(call.location)
             return
         reader = self._here(call, reader, statement, inside)
         if isinstance(named, Name) and self._wrapped(call, reader, named, scope):
@@ -161,7 +161,7 @@ class Readers:
         names = self._values.of(named, scope)
         texts = sorted(one for one in names or () if isinstance(one, str))
         if names is None or len(texts) < len(names):
-            self._unsure.add(call.place)
+            self._unsure.add(call.location)
         self._calls[id(call)] = frozenset(texts)
         default = self._default(call, reader, scope)
         asked = self._asked(call, reader, scope)
@@ -172,7 +172,7 @@ class Readers:
         for text in texts:
             value = default if default is not None else told.default
             made = _made(value) or told.made
-            parameter = Parameter(text, (call.place,), value, made, told.texts, asked)
+            parameter = Parameter(text, (call.location,), value, made, told.texts, asked)
             self._found.append((parameter, reader.sure))
 
     def _here(
@@ -205,7 +205,7 @@ class Readers:
         type_ = self._type(call, reader, scope)
         if type_ is None:
             return ()
-        overload = Asked(type_, call.place, default=self._default(call, reader, scope))
+        overload = Asked(type_, call.location, default=self._default(call, reader, scope))
         return (overload, *chained(type_, reader.asked))
 
     def _wrapped(self, call: Call, reader: _Reader, named: Name, scope: Scope) -> bool:
@@ -229,7 +229,7 @@ class Readers:
                 )
                 self._readers.setdefault(called, made)
                 if _by_operator(scope):
-                    self._unsure.add(call.place)
+                    self._unsure.add(call.location)
                 return True
         return False
 
@@ -241,12 +241,12 @@ class Readers:
         default = self._values.of(member.default, scope) if member.default is not None else None
         value = next(iter(default)) if default is not None and len(default) == 1 else None
         if not names:
-            self._unsure.add(member.place)
+            self._unsure.add(member.location)
         self._marked[member.name] = frozenset(map(str, names))
         for name in sorted(map(str, names)):
             made = _TYPES.get(member.type)
-            asked = (Asked(member.type, member.place, member.name, member=True),)
-            parameter = Parameter(name, (member.place,), value, made, asked=asked)
+            asked = (Asked(member.type, member.location, member.name, member=True),)
+            parameter = Parameter(name, (member.location,), value, made, asked=asked)
             self._found.append((parameter, True))
 
 
@@ -329,7 +329,7 @@ def _merged(found: list[tuple[Parameter, bool]]) -> tuple[Parameter, ...]:
         old = merged.get(one.name, Parameter(one.name, ()))
         merged[one.name] = Parameter(
             one.name,
-            tuple(dict.fromkeys((*old.places, *one.places))),
+            tuple(dict.fromkeys((*old.locations, *one.locations))),
             old.default if old.default is not None else one.default,
             old.made or one.made,
             tuple(dict.fromkeys((*old.texts, *one.texts))),
@@ -350,4 +350,4 @@ def unset(
     for member in members:
         named = Literal(member.name) if member.named is None else member.named
         for name in values.of(named, Scope(member.owner)) or ():
-            yield Unset(str(name), member.place, reason.format(member.name), fixed)
+            yield Unset(str(name), member.location, reason.format(member.name), fixed)

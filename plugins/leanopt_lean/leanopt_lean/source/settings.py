@@ -16,9 +16,9 @@ from leanopt_lean.source.syntax import (
     Expression,
     Inside,
     Literal,
+    Location,
     Name,
     Opaque,
-    Place,
     Scope,
     Statement,
     Unit,
@@ -56,20 +56,22 @@ class Settings:
             conditional = _conditional(statement, call, inside)
             given = [one.value for one in call.arguments if one.name != "**"]
             if name == _ACCOUNT and len(given) > 1:
-                yield self._setting("cash", given[1:2], statement.scope, call.place, conditional)
+                yield self._setting("cash", given[1:2], statement.scope, call.location, conditional)
             elif name == "setcash" and len(given) > 1:
-                yield Setting(CURRENCY, None, frozenset(), call.place)
+                yield Setting(CURRENCY, None, frozenset(), call.location)
             elif name in _SETTERS and given:
-                yield self._setting(_SETTERS[name], given, statement.scope, call.place, conditional)
+                yield self._setting(
+                    _SETTERS[name], given, statement.scope, call.location, conditional
+                )
 
     def _setting(
-        self, key: str, given: list[Expression], scope: Scope, place: Place, conditional: bool
+        self, key: str, given: list[Expression], scope: Scope, location: Location, conditional: bool
     ) -> Setting:
         read = [self._values.of(one, scope) for one in given]
         single = [next(iter(one)) for one in read if one is not None and len(one) == 1]
         known = len(single) == len(given) and not conditional
         value = _value(key, single) if known else None
-        return Setting(key, value, self._parameters(given, scope), place, conditional)
+        return Setting(key, value, self._parameters(given, scope), location, conditional)
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Yield the securities that are added."""
@@ -88,7 +90,7 @@ class Settings:
                     text,
                     self._member(resolution, "Resolution", scope),
                     self._parameters([ticker], scope),
-                    call.place,
+                    call.location,
                     self._market(call.argument(at + 2, "market"), scope),
                     self._parameters([resolution] if resolution is not None else [], scope),
                 )

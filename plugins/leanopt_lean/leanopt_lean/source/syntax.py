@@ -13,7 +13,7 @@ Constant = str | int | Decimal | bool | date | None
 
 
 @frozen(order=True)
-class Place:
+class Location:
     """A line of a file, its name relative to the project."""
 
     file: str
@@ -79,7 +79,7 @@ class Call:
 
     name: str
     arguments: tuple[Argument, ...]
-    place: Place
+    location: Location
     receiver: Expression | None = None
     types: tuple[str, ...] = ()
 
@@ -154,7 +154,7 @@ class Statement:
 
     scope: Scope
     value: Expression
-    place: Place
+    location: Location
     target: str = ""
     each: bool = False
     position: int | None = None
@@ -187,7 +187,7 @@ class Class:
 
     name: str
     bases: tuple[str, ...]
-    place: Place
+    location: Location
     concrete: bool = True
 
 
@@ -203,7 +203,7 @@ class Member:
     name: str
     named: Expression | None
     type: str
-    place: Place
+    location: Location
     default: Expression | None = None
     private: bool = False
     fixed: bool = False
@@ -215,7 +215,7 @@ class Import:
     """A package or module that must be there, by the first of its names."""
 
     name: str
-    place: Place
+    location: Location
 
 
 @frozen
@@ -226,7 +226,7 @@ class Unit:
     functions: tuple[Function, ...] = ()
     statements: tuple[Statement, ...] = ()
     members: tuple[Member, ...] = ()
-    unread: tuple[Place, ...] = ()
+    unread: tuple[Location, ...] = ()
     imports: tuple[Import, ...] = ()
 
 

@@ -78,12 +78,12 @@ class Uses:
 
     def _used(self, statement: Statement) -> Iterator[Use]:
         if normal(statement.target) in _SWITCHES and statement.value != Literal(value=False):
-            yield Use("start", statement.target, statement.place)
+            yield Use("start", statement.target, statement.location)
         for one in _now(statement.value):
             if isinstance(one, Call) and self._asks(one):
-                yield Use("start", one.name, one.place)
+                yield Use("start", one.name, one.location)
             elif isinstance(one, Name) and one.own and (key := self._member(one)):
-                yield Use(key, one.path, statement.place)
+                yield Use(key, one.path, statement.location)
 
     def _asks(self, call: Call) -> bool:
         name = normal(call.name)

@@ -95,7 +95,7 @@ class Shop:
         """Build the project."""
         return build(
             self.project,
-            once=self.executor.run_command,
+            run_command=self.executor.run_command,
             builds=self.builds,
             recipe=recipe or self.recipe,
             apart=apart,
@@ -197,7 +197,7 @@ def test_place_harness_and_options_are_part_of_the_key_but_not_of_the_source(sho
     options = shop.recipe.options
     recipes = [
         shop.recipe,
-        evolve(shop.recipe, place={"image": "sha256:2"}),
+        evolve(shop.recipe, location={"image": "sha256:2"}),
         evolve(shop.recipe, harness="harness 2"),
         evolve(shop.recipe, options=evolve(options, network=True)),
         evolve(shop.recipe, options=evolve(options, launcher=f"{options.launcher}/")),
@@ -306,13 +306,13 @@ def test_there_is_no_network_but_where_it_is_allowed(shop: Shop) -> None:
     """Neither for the compiler nor for what comes before it."""
     asked: list[bool] = []
 
-    def once(*arguments: Any, **options: Any) -> Completed:
+    def run_command(*arguments: Any, **options: Any) -> Completed:
         asked.append(options.get("network", False))
         return shop.executor.run_command(*arguments, **options)
 
     allowed = evolve(shop.recipe, options=evolve(shop.recipe.options, network=True))
     for recipe in (shop.recipe, allowed):
-        build(shop.project, once=once, builds=shop.builds, recipe=recipe)
+        build(shop.project, run_command=run_command, builds=shop.builds, recipe=recipe)
     assert asked == [False, False, False, True]
 
 
@@ -480,7 +480,7 @@ def test_the_last_good_build_serves_where_building_is_skipped(shop: Shop) -> Non
 def test_a_skipped_build_in_another_place_has_another_key(shop: Shop) -> None:
     """Results of one image are not another's."""
     first = shop.build()
-    elsewhere = evolve(shop.recipe, place={"image": "sha256:2"})
+    elsewhere = evolve(shop.recipe, location={"image": "sha256:2"})
     skipped = shop.build(recipe=elsewhere, skip=True)
     assert skipped.path == first.path
     assert skipped.key == elsewhere.key(first.source) != first.key
@@ -494,7 +494,11 @@ def test_another_project_in_the_same_folder_is_not_the_last(shop: Shop) -> None:
     (other / "main.py").write_text("")
     with pytest.raises(StrategyError, match=r"there is no build of .*Other"):
         build(
-            other, once=shop.executor.run_command, builds=shop.builds, recipe=shop.recipe, skip=True
+            other,
+            run_command=shop.executor.run_command,
+            builds=shop.builds,
+            recipe=shop.recipe,
+            skip=True,
         )
 
 
@@ -518,7 +522,7 @@ def test_a_python_project_is_a_frozen_copy(shop: Shop) -> None:
 
     def built() -> Built:
         return build(
-            project, once=shop.executor.run_command, builds=shop.builds, recipe=shop.recipe
+            project, run_command=shop.executor.run_command, builds=shop.builds, recipe=shop.recipe
         )
 
     first = built()

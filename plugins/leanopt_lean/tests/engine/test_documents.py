@@ -308,11 +308,11 @@ PYTHON = """System.Exception: division by zero
         (None, ""),
     ],
 )
-def test_the_place_of_an_error(stack: str | None, place: str) -> None:
+def test_the_place_of_an_error(stack: str | None, location: str) -> None:
     """The innermost frame of the strategy's own, not LEAN's."""
     told = document("runtime-error")
     told["state"].update(RuntimeError="planted:\n  it threw", StackTrace=stack)
-    assert failure(read_document(told))[1] == f"planted: it threw{place}"
+    assert failure(read_document(told))[1] == f"planted: it threw{location}"
 
 
 def test_an_error_counts_whatever_the_status_says() -> None:

@@ -166,7 +166,7 @@ def test_texts_of_statistics(text: str, value: float | None) -> None:
 
 
 @given(
-    st.decimals(-(10**15), 10**15, places=4),
+    st.decimals(-(10**15), 10**15, locations=4),
     st.sampled_from(["", ","]),
     st.sampled_from(["", "$", "€", "₹"]),
     st.sampled_from(["", "%", " %"]),
@@ -230,10 +230,10 @@ PATHS = (
 def test_whatever_stands_there(path: tuple[Any, ...], value: Any) -> None:
     """Statistics or a reason, never both or neither; nothing that is no number travels."""
     told = deepcopy(SMALL)
-    place = told
+    location = told
     for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
+        location = location[step]
+    location[path[-1]] = value
     outcome = read_document(told)
     assert (outcome.statistics is None) == (outcome.failure is not None)
     if outcome.failure is not None:

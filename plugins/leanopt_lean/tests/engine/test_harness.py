@@ -50,7 +50,7 @@ def test_texts_of_a_configuration_are_no_paths() -> None:
     *_, option, text = started(config=config, python_venv="/venv").launch.command
     assert option == "--config"
     assert json.loads(text) == {**config, "python-venv": "/venv"}
-    assert not any(f"{{{place}}}" in text for place in ("data", "build"))
+    assert not any(f"{{{location}}}" in text for location in ("data", "build"))
 
 
 def test_rolling_windows_are_another_harness() -> None:

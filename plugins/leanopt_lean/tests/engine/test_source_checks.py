@@ -10,7 +10,7 @@ import pytest
 from lean_projects import csharp, python, scanned
 from leanopt_lean.checks import check, check_parameters, check_scenario, told
 from leanopt_lean.findings import Findings
-from leanopt_lean.reach import passed, passed_parameters
+from leanopt_lean.scenario_mapping import passed, passed_parameters
 from leanopt_lean.source import Source
 
 from leanopt_core.work import Scenario

@@ -110,7 +110,7 @@ def called(text: str) -> Iterator[tuple[object, int]]:
             if isinstance(one, Call) and one.name == "GetParameter":
                 value = one.arguments[0].value
                 assert isinstance(value, Literal)
-                yield value.value, one.place.line
+                yield value.value, one.location.line
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_what_the_compiler_leaves_out_does_not_count(case: str) -> None:
     calls = [one for statement in unit.statements for one, _ in walk(statement.value)]
     found = [one for one in calls if isinstance(one, Call) and one.name == "C"]
     assert [one.arguments[0].value for one in found] == [Literal(one) for one in expected]
-    assert all("C(" in text.split("\n")[one.place.line - 2] for one in found)
+    assert all("C(" in text.split("\n")[one.location.line - 2] for one in found)
 
 
 def test_a_file_defines_symbols_of_its_own() -> None:

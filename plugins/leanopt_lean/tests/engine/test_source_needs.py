@@ -13,7 +13,7 @@ from lean_projects import csharp, python, scanned
 from leanopt_lean.absent import check_absent
 from leanopt_lean.options import LeanStrategy
 
-from leanopt_core.engines.base import Brief
+from leanopt_core.engines.base import PrepareContext
 from leanopt_core.executors.base import Completed
 from leanopt_core.work import Scenario
 
@@ -33,7 +33,7 @@ CSHARP_DATA = """
     }}
 """
 OPTIONS = LeanStrategy(Path("Trend"), Path("data"))
-BRIEF = Brief(scenarios=(Scenario("SPY", start=date(2004, 1, 1)),))
+BRIEF = PrepareContext(scenarios=(Scenario("SPY", start=date(2004, 1, 1)),))
 
 NEEDED = {
     "a remote file": (
@@ -155,7 +155,7 @@ def test_a_need_is_found(tmp_path: Path, case: str, language: int) -> None:
     for one, (kind, what, line) in zip(found, expected, strict=True):
         assert one.kind == kind
         assert what in one.what
-        assert line is None or one.place.line == line + 2 * language
+        assert line is None or one.location.line == line + 2 * language
 
 
 @pytest.mark.parametrize("language", [0, 1], ids=["python", "csharp"])
@@ -165,14 +165,14 @@ def test_what_is_there_is_no_need(tmp_path: Path, case: str, language: int) -> N
     assert scanned(tmp_path / "Trend", UNNEEDED[case][language]).needs == ()
 
 
-class Place:
+class Location:
     """Where workers run: it tells what there is."""
 
     def __init__(self, **there: Any) -> None:
         self.there = {"network": False, "python": "/opt/python", "lacking": [], **there}
         self.asked: list[tuple[str, ...]] = []
 
-    def once(self, command: Any, *_: Any, **__: Any) -> Completed:
+    def run_command(self, command: Any, *_: Any, **__: Any) -> Completed:
         """Answer what is asked."""
         self.asked.append(tuple(command))
         return Completed(0, json.dumps(self.there), "")
@@ -183,16 +183,16 @@ def test_what_is_absent_is_said_with_its_place(tmp_path: Path) -> None:
     more = "import talib\nimport json\ntry:\n    import torch\nexcept ImportError:\n    pass\n"
     body = 'self.download("x")\nself.object_store.read("a")\nself.set_end_date(datetime.now())'
     source = scanned(tmp_path / "Trend", python(body, more))
-    place = Place(lacking=["talib"])
-    notes = check_absent(source, OPTIONS, BRIEF, place.once).notes
+    location = Location(lacking=["talib"])
+    notes = check_absent(source, OPTIONS, BRIEF, location.run_command).notes
     assert [one.partition(":")[0] for one in notes] == ["main.py"] * 4
     assert [one.split(": ")[1].split()[0] for one in notes[:3]] == [
         *("download", "object_store.read", "set_end_date"),
     ]
     assert "imports 'talib', which is neither in the project nor in the Python" in notes[3]
     assert "(/opt/python)" in notes[3]
-    assert place.asked[0][-2:] == ("", "talib")
-    assert len(check_absent(source, OPTIONS, BRIEF, Place(network=True).once).notes) == 2
+    assert location.asked[0][-2:] == ("", "talib")
+    assert len(check_absent(source, OPTIONS, BRIEF, Location(network=True).run_command).notes) == 2
 
 
 def test_what_is_set_from_outside_is_not_absent(tmp_path: Path) -> None:
@@ -200,13 +200,13 @@ def test_what_is_set_from_outside_is_not_absent(tmp_path: Path) -> None:
     body = 'self.object_store.read("a")\nself.set_end_date(datetime.now())'
     source = scanned(tmp_path / "Trend", python(body))
     options = evolve(OPTIONS, object_store=Path("store"))
-    brief = Brief(scenarios=(Scenario("SPY", end=date(2005, 1, 1)),))
-    place = Place()
-    assert check_absent(source, options, brief, place.once).notes == ()
-    assert len(check_absent(source, OPTIONS, brief, place.once).notes) == 1
-    assert place.asked == [], "nothing had to be looked for"
+    context = PrepareContext(scenarios=(Scenario("SPY", end=date(2005, 1, 1)),))
+    location = Location()
+    assert check_absent(source, options, context, location.run_command).notes == ()
+    assert len(check_absent(source, OPTIONS, context, location.run_command).notes) == 1
+    assert location.asked == [], "nothing had to be looked for"
     cold = evolve(options, harness="launcher")
-    assert len(check_absent(source, cold, brief, place.once).notes) == 1
+    assert len(check_absent(source, cold, context, location.run_command).notes) == 1
 
 
 def test_an_end_that_nobody_sets(tmp_path: Path) -> None:
@@ -219,6 +219,8 @@ def test_an_end_that_nobody_sets(tmp_path: Path) -> None:
         ("self.set_end_date(2020, 1, 1)", (Scenario("SPY"),), 0),
     ):
         source = scanned(tmp_path / "Trend", python(body))
-        notes = check_absent(source, OPTIONS, Brief(scenarios=scenarios), Place().once).notes
+        notes = check_absent(
+            source, OPTIONS, PrepareContext(scenarios=scenarios), Location().run_command
+        ).notes
         assert len(notes) == expected
         assert all("Trend sets no end date" in one for one in notes)

@@ -84,7 +84,7 @@ ASKED = {
 def test_the_overload_follows_from_the_default(tmp_path: Path, case: str, language: int) -> None:
     """As Python.NET and the compiler choose it; what is not known is not guessed."""
     source = scanned(tmp_path, ASKED[case][language])
-    found = [(one.type, one.place.line) for one in source.types.get("p", ())]
+    found = [(one.type, one.location.line) for one in source.types.get("p", ())]
     expected = ASKED[case][2]
     if case == "worked out":
         expected = "double" if language else None

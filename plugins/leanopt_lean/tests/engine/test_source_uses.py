@@ -90,7 +90,7 @@ def test_what_initialize_uses(tmp_path: Path, case: str, language: int) -> None:
     assert [(one.key, one.what.lower().replace("_", "")) for one in source.uses] == names
     if language == 0:
         lines = [line for _, _, line in expected if line]
-        assert [one.place.line for one in source.uses][: len(lines)] == lines
+        assert [one.location.line for one in source.uses][: len(lines)] == lines
 
 
 @pytest.mark.parametrize("case", UNUSED)

@@ -77,9 +77,9 @@ def test_what_only_the_plugin_refuses_is_said_where_it_came_from(folder: Path, l
     (config / "optimization_ga.json").write_text(json.dumps(document))
     refused = leanopt(folder, "import", ".", "--project", "Trend", check=False)
     assert refused.returncode == 3
-    place = "config/optimization_ga.json"
-    assert f"{place}: stages.genetic_standalone.population_size: found 1" in refused.stderr
-    assert f'{place}: fitness.max_drawdown_limit: found "250%"' in refused.stderr
+    location = "config/optimization_ga.json"
+    assert f"{location}: stages.genetic_standalone.population_size: found 1" in refused.stderr
+    assert f'{location}: fitness.max_drawdown_limit: found "250%"' in refused.stderr
     assert not (folder / "pipeline.toml").exists()
     document["stages"]["genetic_standalone"]["population_size"] = 9
     document["fitness"] = {"name": "calmar"}

@@ -216,17 +216,17 @@ def test_stages_follow_one_another_as_there(folder: Folder, load) -> None:
 
 def its_values(low: float, high: float, step: float, kind: str) -> list[float]:
     """Make the values as lean-optimizer does: in floats, rounded to the step's places."""
-    places = max(0, -Decimal(str(float(step))).as_tuple().exponent)
+    locations = max(0, -Decimal(str(float(step))).as_tuple().exponent)
     count = round((float(high) - float(low)) / float(step)) + 1
-    values = [round(float(low) + i * float(step), places) for i in range(count)]
+    values = [round(float(low) + i * float(step), locations) for i in range(count)]
     return [int(value) for value in values] if kind == "int" else values
 
 
 grid_numbers = st.one_of(
-    st.integers(-9, 9), st.decimals(-9, 9, places=1), st.decimals(-9, 9, places=3)
+    st.integers(-9, 9), st.decimals(-9, 9, locations=1), st.decimals(-9, 9, locations=3)
 )
 grid_steps = st.one_of(
-    st.integers(1, 5), st.decimals("0.1", 4, places=1), st.decimals("0.25", 4, places=2)
+    st.integers(1, 5), st.decimals("0.1", 4, locations=1), st.decimals("0.25", 4, locations=2)
 )
 
 
@@ -288,13 +288,13 @@ def test_every_variable_and_file_is_named_or_used(folder: Folder, load) -> None:
     root = folder()
     (root / "config" / "universe.json").write_text("{}")
     result = load(str(root))
-    places = {(note.at.file, note.at.key) for note in result.read.notes}
+    locations = {(note.at.file, note.at.key) for note in result.read.notes}
     for name in ("LEAN_DOCKER_NETWORK", "QC_API_TOKEN"):
-        assert (".env", name) in places
+        assert (".env", name) in locations
     for key in set(BASE) - {"environment", "algorithm-location", "environments", "maximum-warmup"}:
-        assert ("config/base_config.json", key) in places
-    assert ("config/universe.json", "") in places
-    assert ("config/optimization_ga.json", "worker_count") in places
+        assert ("config/base_config.json", key) in locations
+    assert ("config/universe.json", "") in locations
+    assert ("config/optimization_ga.json", "worker_count") in locations
 
 
 def objects(value: object):
@@ -309,9 +309,9 @@ def objects(value: object):
 
 def test_a_key_that_nobody_knows_is_named_wherever_it_stands(folder: Folder, load) -> None:
     """Except among the base parameters, which are all the strategy's own."""
-    for place in range(len(list(objects(CONFIG)))):
+    for location in range(len(list(objects(CONFIG)))):
         changed = json.loads(json.dumps(CONFIG))
-        at = list(objects(changed))[place]
+        at = list(objects(changed))[location]
         if "ticker" not in at:
             at["zzz_key"] = "s3cret"
             result = load(str(folder(**changed)))

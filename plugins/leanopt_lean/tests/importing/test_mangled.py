@@ -41,17 +41,17 @@ SPACE = {"parameters": [{"name": "a", "min": 1, "max": 9, "step": 2, "type": "in
 BASE = {"algorithm-location": "/Artifacts/a.dll", "data-provider": "x", "environments": {"a": {}}}
 
 
-def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def locations(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield where anything stands in a JSON value."""
     yield at
     items = value.items() if isinstance(value, dict) else ()
     for key, inner in enumerate(value) if isinstance(value, list) else items:
-        yield from places(inner, (*at, key))
+        yield from locations(inner, (*at, key))
 
 
 def mangled(document: Any) -> Iterator[Any]:
     """Yield the document with each of its parts replaced by each of the odd values."""
-    for at in places(document):
+    for at in locations(document):
         for odd in ODD:
             changed = json.loads(json.dumps({"it": document}))
             holder = changed
@@ -110,8 +110,8 @@ def test_a_mangled_command_line_has_a_message(
     (tmp_path / "P").mkdir()
     monkeypatch.chdir(tmp_path)
     taken = []
-    for place in range(2, len(WORDS)):
+    for location in range(2, len(WORDS)):
         for odd in ([], [""], ["-"], ["--"], ["-x=1"], ["nan"], ['{"mounts": [1], "volumes": 2}']):
-            words = (*WORDS[:place], *odd, *WORDS[place + 1 :])
+            words = (*WORDS[:location], *odd, *WORDS[location + 1 :])
             taken.append(imports(load, words))
     assert 0 < sum(taken) < len(taken) / 2

@@ -323,12 +323,12 @@ def test_no_backtest_finds_what_another_left(launch: Launch, tmp_path: Path) -> 
         message = harness.ask({"id": "1", "config": config})["message"]
         listed, others = message.partition("printed: ")[2].splitlines()
         assert others == "[] C.UTF-8"
-        places = json.loads(listed)
-        assert len(places) == 2
-        for place, content in places:
+        locations = json.loads(listed)
+        assert len(locations) == 2
+        for location, content in locations:
             assert content == []
-            assert Path(place).is_relative_to(scratch)
-            seen.add(place)
+            assert Path(location).is_relative_to(scratch)
+            seen.add(location)
         assert list(scratch.iterdir()) == []
     assert len(seen) == 4
 

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from attrs import frozen
 
 from leanopt_core.errors import ExecutorError, LeanoptError
-from leanopt_core.places import RESULTS
+from leanopt_core.project_files import RESULTS
 from leanopt_core.trial import Trial
 from leanopt_core.work import DOCUMENT, Files, Outcome
 
@@ -31,7 +31,7 @@ def kept_in(project: Path, run: str, search: int, number: int) -> Path:
 
 
 @frozen
-class Place:
+class BacktestRef:
     """Whose results they are: search (from 1), trial, scenario."""
 
     search: int
@@ -39,7 +39,7 @@ class Place:
     scenario: str
 
 
-class Keeper:
+class ArtifactKeeper:
     """Keeps results of one run: `all`, `failed`, `none`, or the `best:N` of each search.
 
     `later` says that those of the best are to be had when the run has ended, by running them again.
@@ -77,14 +77,14 @@ class Keeper:
         except (OSError, LeanoptError) as error:
             self._fault = self._fault or f"full results cannot be kept: {error}"
 
-    def give(self, ticket: int, places: Sequence[Place]) -> None:
+    def give(self, ticket: int, places: Sequence[BacktestRef]) -> None:
         """Hand what was copied aside to the trials that wait for it; without any it goes."""
         aside = self._aside(ticket)
         if self._policy == "none" or not aside.exists():
             return
         try:
-            for place in places:
-                target = self._folder(place.search, place.number) / place.scenario
+            for ref in places:
+                target = self._folder(ref.search, ref.number) / ref.scenario
                 # A resumed run may have got as far as this before.
                 shutil.rmtree(target, ignore_errors=True)
                 shutil.copytree(aside, target, copy_function=os.link)

@@ -35,7 +35,7 @@ class Checks:
     alike: AlikeCheck
 
 
-class Audience:
+class Notifier:
     """Passes events on; what a sink or an observer raises becomes a warning, and it is dropped."""
 
     def __init__(

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from leanopt_core.work import Scenario
 from leanopt_lean.findings import Findings, note, problem
-from leanopt_lean.reach import worded
+from leanopt_lean.scenario_mapping import worded
 from leanopt_lean.series import Series
 from leanopt_lean.source import Source, Subscription
 
@@ -48,7 +48,7 @@ def wanted(source: Source | None, scenario: Scenario) -> list[Series]:
     return list(dict.fromkeys(series))
 
 
-def check_demand(source: Source | None, scenario: Scenario) -> Findings:
+def check_required_data(source: Source | None, scenario: Scenario) -> Findings:
     """Tell what prices cannot be looked for, and why; a problem is what the scenario says wrong."""
     wrong = (
         problem(f"scenario.{key}: found {_shown(value)}, expected a text as '{example}'")
@@ -69,7 +69,7 @@ def _unknown(source: Source, scenario: Scenario) -> Iterator[Findings]:
     for one in source.subscriptions:
         if not scenario.symbol and one.ticker is None:
             yield note(
-                f"{_NOT} of what {one.place} adds: its symbol is known when it runs; "
+                f"{_NOT} of what {one.location} adds: its symbol is known when it runs; "
                 '[scenario] symbol = "SPY" would say it'
             )
     for symbol, _, market, _ in _found(source, scenario):

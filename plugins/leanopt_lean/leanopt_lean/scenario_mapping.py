@@ -64,7 +64,7 @@ def worded(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def check_reach(
+def check_scenario_mapping(
     source: Source, scenario: Scenario, key: str, given: Collection[str] = ()
 ) -> Findings:
     """Return what is wrong where a field that the user named does not travel."""
@@ -126,7 +126,7 @@ def _set(source: Source, key: str) -> list[Setting]:
 
 def _symbols(source: Source) -> list[Setting]:
     return [
-        Setting("symbol", one.ticker, one.parameters, one.place) for one in source.subscriptions
+        Setting("symbol", one.ticker, one.parameters, one.location) for one in source.subscriptions
     ]
 
 
@@ -144,7 +144,7 @@ def _nowhere(source: Source, key: str, value: object) -> str:
 
 def _handed(setting: Setting, key: str, given: Collection[str]) -> str:
     name = min(setting.parameters)
-    told = f"{setting.place} takes it from the parameter '{name}'"
+    told = f"{setting.location} takes it from the parameter '{name}'"
     if name in given:
         return f"{told}, which [parameters] gives: leave one of the two out"
     return f'{told}: expected pass_as = {{ {key} = "{name}" }} in the scenario'
@@ -154,8 +154,8 @@ def _written(source: Source, settings: list[Setting], key: str) -> str:
     last = settings[-1]
     others = f" (and others: {len(settings) - 1})" if key == "symbol" and settings[1:] else ""
     return (
-        f"{last.place} sets {worded(last.value)}{others}: expected that in the scenario, or in the "
-        f"source {_way(source, key, last.value)}"
+        f"{last.location} sets {worded(last.value)}{others}: expected that in the scenario, or in "
+        f"the source {_way(source, key, last.value)}"
     )
 
 
