@@ -153,7 +153,7 @@ class OpenStore(Closing):
         found: dict[int, DailyReturns] = {}
         left_out: dict[int, str] = {}
         for trial in self.trials(run, search=search):
-            if trial.state == "told":
+            if trial.told:
                 returns = self._returns(trial, ordinal)
                 if isinstance(returns, str):
                     left_out[trial.number] = returns

@@ -12,7 +12,7 @@ from leanopt_core.cli.common import write_new
 from leanopt_core.cli.output import print_table
 
 if TYPE_CHECKING:
-    from leanopt_core.scaffold.pipeline import Draft
+    from leanopt_core.scaffold.draft import Draft
 
 
 @click.command("init")
@@ -36,8 +36,9 @@ def command(strategy: Path, output: Path | None, algorithm: str | None) -> None:
     """
     from leanopt_core.pipeline import load_pipeline
     from leanopt_core.plugins import Kind, discover
+    from leanopt_core.scaffold.draft import InitWish
     from leanopt_core.scaffold.find import draft_of
-    from leanopt_core.scaffold.pipeline import InitWish, Installed, pipeline_text
+    from leanopt_core.scaffold.pipeline import Installed, pipeline_text
 
     folder = strategy if strategy.is_dir() else strategy.parent
     path = output or folder / "pipeline.toml"

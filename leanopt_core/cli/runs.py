@@ -28,9 +28,9 @@ def command(project: Path, as_json: bool) -> None:
         print_json({"runs": [asdict(run) for run in runs]})
         return
     print_table(
-        ("run", "state", "began", "ended", "told", "failed", "best fitness"),
+        ("run", "state", "began", "ended", "completed", "failed", "best fitness"),
         [
-            (r.name, state, r.started_at, r.finished_at, r.told, r.failed, r.best_fitness)
+            (r.name, state, r.started_at, r.finished_at, r.completed, r.failed, r.best_fitness)
             for r, state in zip(runs, states, strict=True)
         ],
     )

@@ -23,13 +23,13 @@ def print_report(report: Report, state: str | None = None) -> None:
     """
     run, tally, state = report.run, report.tally, state or report.run.state
     click.echo(f"run {plain(run.name)}: {state}; began {run.started_at}, plan {run.plan_hash[:12]}")
-    told = (
-        f"{tally.told} trials told: {tally.feasible} feasible, {tally.infeasible} infeasible, "
-        f"{tally.unscored} without a fitness, {sum(tally.failures.values())} failed"
+    counts = (
+        f"{tally.completed} trials completed: {tally.feasible} feasible, "
+        f"{tally.infeasible} infeasible, {tally.unscored} without a fitness; {tally.failed} failed"
         + _failures(report)
         + (f"; {tally.withdrawn} more withdrawn" if tally.withdrawn else "")
     )
-    click.echo(wrapped(told))
+    click.echo(wrapped(counts))
     click.echo(f"{tally.fresh} backtests run, {tally.cached} answered from the store")
     execution = json.loads(run.execution)
     if harness := execution.get("strategy", {}).get("harness"):
@@ -42,7 +42,7 @@ def print_report(report: Report, state: str | None = None) -> None:
     click.echo()
     _print_best(report)
     for warning in report.warnings:
-        click.echo("\n" + wrapped(f"Beware: {plain(warning)}"))
+        click.echo("\n" + wrapped(f"Warning: {plain(warning)}"))
     click.echo(f"\nEverything is stored in {_near(report.store)}")
     for step, command in next_steps(report, state):
         click.echo(f"  {step.ljust(_STEP)}{command}")
@@ -62,7 +62,8 @@ def _print_stages(report: Report) -> None:
             "stage",
             "method",
             "budget",
-            "told",
+            "completed",
+            "failed",
             "withdrawn",
             "ended by",
         ),
@@ -72,7 +73,8 @@ def _print_stages(report: Report) -> None:
                 s.name,
                 s.method,
                 s.trials,
-                s.told,
+                s.completed,
+                s.failed,
                 s.withdrawn,
                 s.ended,
             )
@@ -84,10 +86,10 @@ def _print_stages(report: Report) -> None:
 def _print_best(report: Report) -> None:
     """Print the best trials; the parameters that are the same in all by plan stand below."""
     if not report.best:
-        click.echo("No trial has been told yet.")
+        click.echo("No trial has finished yet.")
         return
     if not report.tally.feasible:
-        click.echo("No trial is feasible; these come nearest:")
+        click.echo("No feasible trials. Closest:")
     table = best_table(report)
     print_table(table.head, table.rows, keep=2, part=table.searched)
     if table.fixed:

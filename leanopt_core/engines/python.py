@@ -130,8 +130,8 @@ class PythonEngine:
         if known != scenario:
             told = scenario.to_dict()
             told.pop("pass_as", None)
-            runtime = {"data": "{data}"} if self._data is not None else {}
-            text = _exact({**runtime, **told})
+            paths = {"data": "{data}"} if self._data is not None else {}
+            text = _exact({**paths, **told})
             self._scenario = scenario, text
         return text
 

@@ -58,7 +58,7 @@ def _of_run(store: Store, subject: Subject) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "state": state_of(store, subject.run),
         "began": subject.run.started_at,
-        "trials": tally.told,
+        "trials": tally.completed + tally.failed,
         "feasible": tally.feasible,
         "infeasible": tally.infeasible,
         "without fitness": tally.unscored,

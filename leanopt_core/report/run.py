@@ -60,10 +60,10 @@ def findings(
 
 def _failures(tally: Tally, failed: Failed | None) -> Iterator[str]:
     count = sum(tally.failures.values())
-    if failed is not None and 2 * count >= tally.told:
+    if failed is not None and 2 * count >= tally.completed + count:
         first = next(iter(failed.message.splitlines()), "")
         yield (
-            f"{count:,} of {tally.told:,} trials failed; trial {failed.trial} by "
+            f"{count:,} of {tally.completed + count:,} trials failed; trial {failed.trial} by "
             f"{failed.category}: {first}"
         )
 
@@ -156,7 +156,8 @@ def document(report: Report) -> dict[str, Any]:
         "plan_hash": run.plan_hash,
         "execution": json.loads(run.execution),
         "trials": {
-            "told": tally.told,
+            "completed": tally.completed,
+            "failed": tally.failed,
             "withdrawn": tally.withdrawn,
             "feasible": tally.feasible,
             "infeasible": tally.infeasible,

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from leanopt_core.errors import PluginError, UsageError
 from leanopt_core.plugins import CORE, Kind, Registered, Registry
-from leanopt_core.scaffold.pipeline import Draft, InitWish
+from leanopt_core.scaffold.draft import Draft, InitWish
 from leanopt_core.scaffold.ranges import propose
 from leanopt_core.search.guard import Guard
 

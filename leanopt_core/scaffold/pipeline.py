@@ -1,116 +1,17 @@
-"""A first pipeline: what it is made of, and its text with comments that say why."""
+"""The text of a first pipeline: everything a search needs, with comments that say why."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from math import prod
-from pathlib import Path
-from textwrap import wrap
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
-from leanopt_core.pipeline.toml import key_text, printable, toml_value
+from leanopt_core.scaffold.document import Line, Section, document_text
+from leanopt_core.scaffold.draft import Draft
 from leanopt_core.scaffold.ranges import propose
 from leanopt_core.scaffold.reads import Read
-
-_WIDTH: Final = 100
-
-
-@frozen
-class Line:
-    """`key = value` and what to say of it; one that is `off` is written as a comment."""
-
-    key: str
-    value: object
-    comment: str = ""
-    off: bool = False
-
-
-@frozen
-class Section:
-    """A table: its header (empty at the top of the file), what to say of it, and its lines."""
-
-    header: str
-    lines: Sequence[Line] = ()
-    said: Sequence[str] = ()
-
-
-def document_text(sections: Iterable[Section]) -> str:
-    """Return the TOML text of a pipeline."""
-    return "\n".join("\n".join(_section(one)) + "\n" for one in sections)
-
-
-def _section(section: Section) -> Iterator[str]:
-    for text in section.said:
-        yield from _comment(text)
-    if section.header:
-        yield section.header
-    elif section.said and section.lines:
-        yield ""
-    for line in section.lines:
-        yield from _line(line)
-
-
-def _line(line: Line) -> Iterator[str]:
-    """Yield the line; a comment that is too long to stand behind it stands before it."""
-    written = f"{'# ' if line.off else ''}{key_text((line.key,))} = {toml_value(line.value)}"
-    comment = printable(line.comment)
-    if comment and len(written) + len(comment) + len("  # ") > _WIDTH:
-        yield from _comment(comment)
-        comment = ""
-    yield f"{written}  # {comment}" if comment else written
-
-
-def _comment(text: str) -> Iterator[str]:
-    """Yield a comment's lines; those of an item of a list hang below its text."""
-    hanging = "  " if text.startswith("- ") else ""
-    lines = wrap(printable(text), _WIDTH - 2, subsequent_indent=hanging, break_on_hyphens=False)
-    for line in lines or [""]:
-        yield f"# {line}".rstrip()
-
-
-@frozen
-class InitWish:
-    """What `leanopt init` is asked for.
-
-    `strategy` is the path that the user names, `folder` the pipeline's; `algorithm` chooses a class
-    where the strategy has several, None where nobody chose.
-    """
-
-    strategy: Path
-    folder: Path
-    algorithm: str | None = None
-
-    @property
-    def project(self) -> Path:
-        """Return the strategy's folder."""
-        return self.strategy if self.strategy.is_dir() else self.strategy.parent
-
-
-@frozen
-class Draft:
-    """A pipeline's name and tables, as far as the strategy decides them.
-
-    `source` is what reads the parameters and `example` how one is read, for messages. `statistics`
-    are the names that it is known to return, `lean` says that all of LEAN's are. `said` stands
-    above `[parameters]`. `variables` are those of the environment that the pipeline refers to, with
-    what each is. `unsure` says that the strategy may read more than `parameters`.
-    """
-
-    name: str
-    source: str
-    example: str
-    strategy: tuple[Line, ...]
-    scenario: tuple[Line, ...]
-    parameters: tuple[Read, ...]
-    statistics: tuple[str, ...] = ()
-    lean: bool = False
-    executor: tuple[Line, ...] = ()
-    said: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(factory=dict)
-    unsure: bool = False
-
 
 #: The method of the default, and how many points a space must have for it to be worth the models.
 _DEFAULT, _FEW = "surrogate", 400

@@ -13,7 +13,8 @@ from typing import Final
 from attrs import frozen
 
 from leanopt_core.errors import UsageError
-from leanopt_core.scaffold.pipeline import Draft, InitWish, Line
+from leanopt_core.scaffold.document import Line
+from leanopt_core.scaffold.draft import Draft, InitWish
 from leanopt_core.scaffold.reads import Literal, Read, literal, merged, reads_of
 
 _SCENARIO: Final = "Scenario"

@@ -115,9 +115,7 @@ class Backtests:
         for pending in gone:
             self._keeper.drop(pending.search + 1, pending.number)
         for job in self._jobs.values():
-            job.waiting = [
-                scenario_index for scenario_index in job.waiting if scenario_index[0] not in gone
-            ]
+            job.waiting = [waits for waits in job.waiting if waits[0] not in gone]
         for ticket, job in list(self._running.items()):
             if not job.waiting:
                 self._workers.withdraw(ticket)

@@ -133,7 +133,7 @@ class Ledger:
                 trial.attempt,
                 trial.told_before,
             )
-            yield StoredTrial(trial.number, recorded, trial.state == "told", trial.outcomes)
+            yield StoredTrial(trial.number, recorded, trial.told, trial.outcomes)
 
     def propose(self, search: int, proposed: Propose, parameters: str) -> None:
         """Note a proposal, its parameters as canonical JSON."""

@@ -129,7 +129,7 @@ def reproducible(ready: Prepared) -> dict[str, Any]:
         "launch": {
             "command": list(command.command),
             "environment": dict(command.environment),
-            "places": dict(command.placeholders),
+            "placeholders": dict(command.placeholders),
         },
     }
 
@@ -152,10 +152,10 @@ def reproduce(
         return str(error)
     except (ValidationError, PipelineError, StrategyError) as error:
         return f"its engine takes these options no more: {error}"
-    scratch = launch["places"]["scratch"]
+    scratch = launch["placeholders"]["scratch"]
     # Absolute, for an engine may run elsewhere than its harness.
     here = str(Path.cwd() / _FOLDER) if scratch == "." else f"{scratch}/{_FOLDER}"
-    placeholders = {"request": here, **launch["places"]}
+    placeholders = {"request": here, **launch["placeholders"]}
 
     def filled(text: str) -> str:
         return fill_in(text, request.placeholders, lambda part: _fill(placeholders, part))

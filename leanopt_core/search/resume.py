@@ -39,8 +39,8 @@ def _walk(path: str, before: Any, now: Any) -> Iterator[str]:
         for key in sorted({*before, *now}):
             yield from _walk(_join(path, key), before.get(key, _ABSENT), now.get(key, _ABSENT))
     elif isinstance(before, list) and isinstance(now, list):
-        for runtime in range(max(len(before), len(now))):
-            yield from _walk(_join(path, str(runtime)), _at(before, runtime), _at(now, runtime))
+        for index in range(max(len(before), len(now))):
+            yield from _walk(_join(path, str(index)), _at(before, index), _at(now, index))
     elif before is _ABSENT or now is _ABSENT or before != now:
         yield f"{path}: {_said(before)}, now {_said(now)}"
 
@@ -49,8 +49,8 @@ def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _at(values: list[Any], runtime: int) -> Any:
-    return values[runtime] if runtime < len(values) else _ABSENT
+def _at(values: list[Any], index: int) -> Any:
+    return values[index] if index < len(values) else _ABSENT
 
 
 def _said(value: Any) -> str:
@@ -168,7 +168,7 @@ def executed(ready: Prepared) -> dict[str, Any]:
     return {
         **execution(ready.pipeline).to_dict(),
         "workers": ready.executor.workers(ready.pipeline.executor.workers),
-        "place": dict(ready.runtime),
+        "runtime": dict(ready.runtime),
         "build": {"identity": ready.build.identity, **ready.build.details},
         **reproducible(ready),
     }

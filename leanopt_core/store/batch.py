@@ -8,7 +8,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from leanopt_core.ranking import RANKED, rank_key
-from leanopt_core.store.columns import storable, to_json
+from leanopt_core.store.columns import TOLD, storable, to_json
 from leanopt_core.store.database import Database
 from leanopt_core.store.returns import Calendar
 from leanopt_core.trial import Score
@@ -47,7 +47,7 @@ _CALENDAR: Final = (
     "ON CONFLICT DO NOTHING"
 )
 _TELL: Final = (
-    "UPDATE trials SET state = 'told', fitness = ?, violation = ?, failure = ?, detail = ? "
+    "UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ?, detail = ? "
     "WHERE search_id = ? AND number = ? AND state = 'proposed'"
 )
 _WITHDRAW: Final = """
@@ -56,7 +56,7 @@ WHERE search_id = ? AND number = ? AND state = 'proposed'"""
 _COUNT_TOLD: Final = f"""
 UPDATE searches SET told = told + :told, best = (
   SELECT trials.number FROM trials JOIN searches AS own ON own.id = trials.search_id
-  WHERE own.id = :search AND trials.number IN (own.best, :first) AND trials.state = 'told'
+  WHERE own.id = :search AND trials.number IN (own.best, :first) AND {TOLD}
   ORDER BY {RANKED}, trials.number LIMIT 1
 ) WHERE id = :search"""  # noqa: S608 - the order is a constant
 _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE id = ?"
@@ -114,10 +114,17 @@ class Batch:
 def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]]) -> None:
     changed = database.many(
         _TELL,
-        ((s.fitness, s.violation, s.failure, _detail(s), search_id, number) for number, s in told),
+        (
+            (_state(s), s.fitness, s.violation, s.failure, _detail(s), search_id, number)
+            for number, s in told
+        ),
     )
     first, _ = min(told, key=lambda one: rank_key(one[1], 0, one[0]))
     database.run(_COUNT_TOLD, {"told": changed, "first": first, "search": search_id})
+
+
+def _state(score: Score) -> str:
+    return "completed" if score.failure is None else "failed"
 
 
 def _detail(score: Score) -> str | None:

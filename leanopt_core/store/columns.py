@@ -38,6 +38,8 @@ def utc_text(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
+#: Says that a trial's method was told its result.
+TOLD: Final = "trials.state IN ('completed', 'failed')"
 #: The columns of `backtests AS b` that make a StoredBacktest.
 BACKTEST: Final = (
     "b.id, b.key, b.run_id, b.statistics, b.failure, b.message, b.closed_trades, b.outputs, "

@@ -64,7 +64,7 @@ def _proposal(search: StoredSearch, trial: StoredTrial) -> Members:
     return [
         *_json(search=search.number, number=trial.number, stage=trial.stage),
         *_json(origin=trial.origin, state=trial.state),
-        ("point", trial.parameters),
+        ("parameters", trial.parameters),
     ]
 
 
@@ -85,7 +85,7 @@ def _score(trial: StoredTrial, *, messages: bool) -> Members:
 
 def _canonical_trial(search: StoredSearch, trial: StoredTrial) -> Members:
     members = _proposal(search, trial)
-    if trial.state == "told":
+    if trial.told:
         statistics = [
             (scenario.name, trial.backtests[scenario.ordinal].statistics or "null")
             for scenario in search.scenarios

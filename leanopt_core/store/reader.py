@@ -8,7 +8,7 @@ from typing import Final
 
 from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
-from leanopt_core.store.columns import TRIAL, trials
+from leanopt_core.store.columns import TOLD, TRIAL, trials
 from leanopt_core.store.database import Database, Row
 from leanopt_core.store.records import (
     RankedTrial,
@@ -36,7 +36,7 @@ _ONE: Final = f"""
 SELECT {TRIAL} FROM (SELECT * FROM trials WHERE search_id = ? AND number = ?) AS t {_JOINED}"""
 _RANKING: Final = f"""
 SELECT searches.id, searches.number, trials.number
-FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
+FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
 WHERE run_id = ? ORDER BY {RANKED}, searches.number, trials.number LIMIT ? OFFSET ?"""
 _EVENTS: Final = """
 SELECT kind, detail, search_id, stage_id, number, happened_at FROM events
@@ -44,9 +44,9 @@ WHERE run_id = ? ORDER BY id"""
 _RETURNS: Final = """
 SELECT days, daily, ended FROM returns JOIN calendars ON calendars.id = calendar_id
 WHERE backtest_id = ?"""
-_SPREAD: Final = """
+_SPREAD: Final = f"""
 SELECT count(fitness), min(fitness), max(fitness)
-FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
+FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
 WHERE run_id = ? AND violation = 0"""
 _FAILED: Final = """
 SELECT searches.number, trials.number, trials.failure, coalesce(message, '')
@@ -55,11 +55,11 @@ LEFT JOIN evaluations AS e ON e.search_id = searches.id AND e.number = trials.nu
 LEFT JOIN backtests AS b ON b.id = e.backtest_id AND b.failure IS NOT NULL
 WHERE searches.run_id = ? AND trials.failure IS NOT NULL
 ORDER BY searches.number, trials.number, b.id IS NULL, e.ordinal LIMIT 1"""
-_TOLD: Final = """
+_TOLD: Final = f"""
 SELECT t.number, g.name, t.fitness, t.violation, t.failure,
   count(CASE WHEN b.run_id IS NOT s.run_id THEN 1 END)
 FROM (
-  SELECT * FROM trials WHERE search_id = ? AND number > ? AND state = 'told'
+  SELECT * FROM trials WHERE search_id = ? AND number > ? AND {TOLD}
   ORDER BY number LIMIT ?
 ) AS t
 JOIN stages AS g ON g.id = t.stage_id

@@ -14,7 +14,7 @@ from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
 
 RunState = Literal["running", "finished", "interrupted", "failed"]
-TrialState = Literal["proposed", "told", "withdrawn"]
+TrialState = Literal["proposed", "completed", "failed", "withdrawn"]
 
 
 @frozen
@@ -78,6 +78,11 @@ class StoredTrial:
     backtests: Mapping[int, StoredBacktest]
 
     @property
+    def told(self) -> bool:
+        """Return whether its method was told the result: it completed, or a backtest failed."""
+        return self.state in ("completed", "failed")
+
+    @property
     def values(self) -> dict[str, Any]:
         """Return the parameters by name."""
         return dict(json.loads(self.parameters))
@@ -90,7 +95,7 @@ class StoredTrial:
     @property
     def score(self) -> Score | None:
         """Return the score that the trial was told with, None where it was not told."""
-        if self.state != "told":
+        if not self.told:
             return None
         more: dict[str, Any] = json.loads(self.detail) if self.detail else {}
         fitness = self.fitness
@@ -193,9 +198,9 @@ class RunSummary:
     started_at: str
     finished_at: str | None
     searches: int
-    told: int
-    withdrawn: int
+    completed: int
     failed: int
+    withdrawn: int
     best_fitness: float | None
 
 

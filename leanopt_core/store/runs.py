@@ -76,7 +76,7 @@ _STAGES = (
 )
 _SUMMARIES = """
 SELECT id, run, runs_summary.state, runs_summary.started_at, runs_summary.finished_at,
-  searches, told, withdrawn, failed, best_fitness
+  searches, completed, failed, withdrawn, best_fitness
 FROM runs_summary JOIN runs ON runs.name = run ORDER BY id DESC"""
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import sqlite_utils
-from sqlite_utils.migrations import Migrations
-
+from leanopt_core.ranking import RANKED
+from leanopt_core.store.columns import TOLD
 from leanopt_core.store.database import Database, explain
+
+if TYPE_CHECKING:
+    import sqlite_utils
+    from sqlite_utils.migrations import Migrations
 
 #: Marks a SQLite file as leanopt's ("lopt"), in its header.
 APPLICATION_ID: Final = 0x6C6F7074
@@ -159,16 +162,14 @@ CREATE TABLE file_hashes (
 
 _COUNTERS = "CREATE TABLE counters (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID"
 
-_TRIALS_RANKED = """
+# ruff: noqa: S608 - the statements are made of constants
+_TRIALS_RANKED: Final = f"""
 CREATE VIEW trials_ranked AS
 SELECT
   runs.name AS run,
   row_number() OVER (
     PARTITION BY runs.name
-    ORDER BY
-      CASE WHEN violation > 0 THEN 1 WHEN fitness IS NOT NULL THEN 0 ELSE 2 END,
-      CASE WHEN violation > 0 THEN violation WHEN direction = 'min' THEN fitness ELSE -fitness END,
-      searches.number, trials.number
+    ORDER BY {RANKED}, searches.number, trials.number
   ) AS rank,
   searches.number AS search,
   trials.number AS trial,
@@ -177,25 +178,30 @@ SELECT
   parameters, statistics, origin, detail, message
 FROM runs
 JOIN searches ON searches.run_id = runs.id
-JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
+JOIN trials ON trials.search_id = searches.id AND {TOLD}
 JOIN stages ON stages.id = trials.stage_id
 LEFT JOIN evaluations ON evaluations.search_id = trials.search_id
   AND evaluations.number = trials.number AND evaluations.ordinal = 0
 LEFT JOIN backtests ON backtests.id = evaluations.backtest_id"""
 
-_RUNS_SUMMARY = """
+_RUNS_SUMMARY: Final = """
 CREATE VIEW runs_summary AS
 SELECT
   runs.name AS run, runs.state AS state, started_at, finished_at,
   count(searches.id) AS searches,
-  coalesce(sum(told), 0) AS told,
+  coalesce(sum(told), 0) - coalesce(sum(failures), 0) AS completed,
+  coalesce(sum(failures), 0) AS failed,
   coalesce(sum(withdrawn), 0) AS withdrawn,
-  (SELECT count(*) FROM searches AS s JOIN trials ON trials.search_id = s.id
-    WHERE s.run_id = runs.id AND trials.failure IS NOT NULL) AS failed,
   (SELECT CASE s.direction WHEN 'min' THEN min(fitness) ELSE max(fitness) END
     FROM searches AS s JOIN trials ON trials.search_id = s.id AND trials.number = s.best
     WHERE s.run_id = runs.id AND violation = 0) AS best_fitness
-FROM runs LEFT JOIN searches ON searches.run_id = runs.id
+FROM runs
+LEFT JOIN (
+  SELECT *, (
+    SELECT count(*) FROM trials WHERE search_id = searches.id AND failure IS NOT NULL
+  ) AS failures
+  FROM searches
+) AS searches ON searches.run_id = runs.id
 GROUP BY runs.id"""
 
 _FIRST: Final = (
@@ -218,12 +224,43 @@ _FIRST: Final = (
     "CREATE INDEX events_of_run ON events(run_id)",
     # A resumed run may say again what ended it.
     "CREATE UNIQUE INDEX stops ON events(search_id, number) WHERE kind = 'stop'",
+)
+
+
+def _renamed(old: str, new: str) -> str:
+    """Return the statement that renames a member of each run's `execution`."""
+    return (
+        "UPDATE runs SET execution = json_remove(json_set("
+        f"execution, '{new}', json_extract(execution, '{old}')), '{old}') "
+        f"WHERE json_type(execution, '{old}') IS NOT NULL"
+    )
+
+
+# A trial that was told is `completed`, or `failed` where a backtest of it failed. Rebuilding the
+# table would break what refers to it; a column of another name can take the old one's place.
+_STATES: Final = (
+    "DROP VIEW IF EXISTS trials_ranked",
+    "DROP VIEW IF EXISTS runs_summary",
+    """
+ALTER TABLE trials ADD COLUMN became TEXT NOT NULL DEFAULT 'proposed'
+CHECK (became IN ('proposed', 'completed', 'failed', 'withdrawn'))""",
+    """
+UPDATE trials SET became = CASE
+  WHEN state <> 'told' THEN state WHEN failure IS NULL THEN 'completed' ELSE 'failed' END""",
+    "ALTER TABLE trials DROP COLUMN state",
+    "ALTER TABLE trials RENAME COLUMN became TO state",
+    # What decides results where workers run, and what stands for placeholders there.
+    _renamed("$.place", "$.runtime"),
+    _renamed("$.launch.places", "$.launch.placeholders"),
     _TRIALS_RANKED,
     _RUNS_SUMMARY,
 )
 
 #: Name and statements of every migration, in the order in which they are applied.
-MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (("first", _FIRST),)
+MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("first", _FIRST),
+    ("states", _STATES),
+)
 
 
 def migrate(database: Database) -> None:
@@ -231,6 +268,8 @@ def migrate(database: Database) -> None:
 
     Raises StoreError where SQLite fails.
     """
+    import sqlite_utils  # heavy, and a store is migrated once
+
     with database.transaction():
         try:
             _migrations().apply(
@@ -244,6 +283,8 @@ def migrate(database: Database) -> None:
 
 
 def _migrations() -> Migrations:
+    from sqlite_utils.migrations import Migrations
+
     migrations = Migrations(MIGRATION_SET)
     for name, statements in MIGRATIONS:
 

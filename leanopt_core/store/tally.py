@@ -6,11 +6,14 @@ from typing import Final
 
 from attrs import frozen
 
+from leanopt_core.store.columns import TOLD
 from leanopt_core.store.database import Database
 
+# ruff: noqa: S608 - the statements are made of constants
 _STAGES: Final = """
 SELECT searches.number, stages.name, stages.method, stages.trials,
-  count(CASE WHEN trials.state = 'told' THEN 1 END),
+  count(CASE WHEN trials.state = 'completed' THEN 1 END),
+  count(CASE WHEN trials.state = 'failed' THEN 1 END),
   count(CASE WHEN trials.state = 'withdrawn' THEN 1 END),
   stages.ended
 FROM searches
@@ -18,12 +21,12 @@ JOIN stages ON stages.search_id = searches.id
 LEFT JOIN trials ON trials.search_id = searches.id AND trials.stage_id = stages.id
 WHERE searches.run_id = ?
 GROUP BY stages.id ORDER BY searches.number, stages.position"""
-_KINDS: Final = """
+_KINDS: Final = f"""
 SELECT
   count(CASE WHEN violation = 0 AND fitness IS NOT NULL THEN 1 END),
   count(CASE WHEN violation > 0 THEN 1 END),
   count(CASE WHEN violation = 0 AND fitness IS NULL AND trials.failure IS NULL THEN 1 END)
-FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'told'
+FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
 WHERE searches.run_id = ?"""
 _FAILURES: Final = """
 SELECT trials.failure, count(*)
@@ -40,20 +43,21 @@ WHERE searches.run_id = :run"""
 
 @frozen
 class StageTally:
-    """One stage: its budget, how many trials it was told and had withdrawn, and why it ended."""
+    """One stage: its budget, what became of its trials, and why it ended."""
 
     search: int
     name: str
     method: str
     trials: int | None
-    told: int
+    completed: int
+    failed: int
     withdrawn: int
     ended: str | None
 
 
 @frozen
 class Tally:
-    """Told trials by kind (each is of one), failures by category, and the backtests behind them.
+    """Completed trials by kind (each is of one), failures by category, and their backtests.
 
     `fresh` backtests were run for this run; `cached` ones answered it from the store.
     """
@@ -67,9 +71,14 @@ class Tally:
     cached: int
 
     @property
-    def told(self) -> int:
-        """Return the number of told trials."""
-        return sum(stage.told for stage in self.stages)
+    def completed(self) -> int:
+        """Return the number of trials whose backtests all completed."""
+        return sum(stage.completed for stage in self.stages)
+
+    @property
+    def failed(self) -> int:
+        """Return the number of trials of which a backtest failed."""
+        return sum(stage.failed for stage in self.stages)
 
     @property
     def withdrawn(self) -> int:

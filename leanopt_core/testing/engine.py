@@ -163,9 +163,9 @@ class EngineContract:
             assert "id" not in members, "the pool adds the id"
             assert request.outputs == outputs
             texts = (request.payload, *request.files.values())
-            for runtime in request.placeholders:
-                assert any(json.dumps(runtime) in text for text in texts)
-                assert any(f"{{{name}}}" in runtime for name in places)
+            for placeholder in request.placeholders:
+                assert any(json.dumps(placeholder) in text for text in texts)
+                assert any(f"{{{name}}}" in placeholder for name in places)
             for name in request.files:
                 path = PurePosixPath(name)
                 assert not path.is_absolute()

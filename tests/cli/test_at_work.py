@@ -93,7 +93,7 @@ def test_a_log_has_every_trial_and_every_failure(project: Path, leanopt) -> None
         json.loads(line) for line in leanopt(project, "export", "--canonical").stdout.splitlines()
     ]
     for trial in told:
-        x = trial["point"]["x"]
+        x = trial["parameters"]["x"]
         line = next(one for one in log.splitlines() if f" trial {trial['number']} of " in one)
         assert f" x={x} " in line
         assert line.endswith("strategy error") is (trial["failure"] is not None)

@@ -116,12 +116,14 @@ def test_csv_has_what_json_lines_have(searched: Path, leanopt) -> None:
         text = leanopt(searched, "export", run, "--to", "csv").stdout
         table = list(csv.DictReader(io.StringIO(text)))
         lines = leanopt(searched, "export", run).stdout.splitlines()
-        trials = [one for line in lines if "point" in (one := json.loads(line, parse_float=str))]
+        trials = [
+            one for line in lines if "parameters" in (one := json.loads(line, parse_float=str))
+        ]
         assert [row["trial"] for row in table] == [str(one["number"]) for one in trials]
         for row, one in zip(table, trials, strict=True):
             statistics = one["backtests"]["default"]["statistics"] or {}
             expected = {
-                **{f"parameters.{k}": str(v) for k, v in one["point"].items()},
+                **{f"parameters.{k}": str(v) for k, v in one["parameters"].items()},
                 **{f"statistics.{k}": str(v) for k, v in statistics.items()},
                 "stage": one["stage"],
                 "failure": one["failure"] or "",
@@ -165,6 +167,6 @@ def test_delete_asks_and_deletes_only_that_run(project: Path, leanopt) -> None:
     assert len(document(leanopt, project, "runs")["runs"]) == 2
     assert "with 21 trials" in leanopt(project, "delete", "slope-1", "--yes").stdout
     (left,) = document(leanopt, project, "runs")["runs"]
-    assert (left["name"], left["told"]) == ("slope-2", 21)
+    assert (left["name"], left["completed"]) == ("slope-2", 21)
     again = leanopt(project, "delete", "slope-1", "--yes", check=False)
     assert again.returncode == 2

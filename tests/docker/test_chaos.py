@@ -40,7 +40,7 @@ def _until_told(project: Path, number: int, process: subprocess.Popen[str]) -> N
 
 def _attempts(export: str) -> set[int]:
     """Return how often backtests were sent."""
-    trials = [one for one in map(json.loads, export.splitlines()) if "point" in one]
+    trials = [one for one in map(json.loads, export.splitlines()) if "parameters" in one]
     return {backtest["attempts"] for one in trials for backtest in one["backtests"].values()}
 
 

@@ -138,9 +138,9 @@ def test_attacks_fail_and_the_run_says_so(folder: Path, engine: Engine, leanopt)
     (folder / "pipeline.toml").write_text(PIPELINE.format(attacks=attacks, image=image))
     leanopt(folder, "run", "pipeline.toml")
     lines = leanopt(folder, "export", "--to", "jsonl").stdout.splitlines()
-    trials = [one for one in map(json.loads, lines) if "point" in one]
+    trials = [one for one in map(json.loads, lines) if "parameters" in one]
     said = {
-        one["point"]["attack"]: next(iter(one["backtests"].values()))
+        one["parameters"]["attack"]: next(iter(one["backtests"].values()))
         for one in trials
         if one["failure"]
     }

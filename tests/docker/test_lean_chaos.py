@@ -99,7 +99,7 @@ def lean(folder: Path) -> Callable[..., Path]:
 
 def _backtests(leanopt, project: Path) -> list[dict[str, object]]:
     lines = leanopt(project, "export", "--to", "jsonl").stdout.splitlines()
-    trials = [one for one in map(json.loads, lines) if "point" in one]
+    trials = [one for one in map(json.loads, lines) if "parameters" in one]
     return [backtest for one in trials for backtest in one["backtests"].values()]
 
 

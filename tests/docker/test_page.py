@@ -25,7 +25,7 @@ def test_the_quickstart_runs_in_containers_by_one_set(folder: Path, leanopt, ima
     assert command.count("--set") == 1
     fewer = ["--set", "stage.0.trials=8", "--set", "stage.1.trials=8"]
     leanopt(quickstart, *shlex.split(command), *fewer, "--set", f"executor.image={image}")
-    assert json.loads(leanopt(quickstart, "show", "--json").stdout)["trials"]["told"] == 16
+    assert json.loads(leanopt(quickstart, "show", "--json").stdout)["trials"]["completed"] == 16
 
 
 def test_the_page_s_tables_are_options() -> None:

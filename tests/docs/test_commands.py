@@ -149,7 +149,7 @@ def test_examples_of_run_run(
     assert completed.returncode == 0, completed.stderr
     if "--json" in arguments:
         document = json.loads(completed.stdout)
-        assert document["trials"]["told"] == 24
+        assert document["trials"]["completed"] == 24
         assert [set(document)] == [set(names) for names in members(described["run"])]
     else:
         assert completed.stdout.startswith("run quickstart-1: finished")

@@ -23,11 +23,10 @@ MODULES = (
     "trial",
     "work",
     "engines.base",
-    "engines.optional",
     "doctor.check",
     "doctor.line",
     "scaffold.draft",
-    "scaffold.translation",
+    "scaffold.find",
     "executors.base",
     "sinks.base",
 )

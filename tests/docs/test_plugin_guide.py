@@ -180,7 +180,7 @@ def test_all_four_were_used(
     assert guided
     report = shown(inside, "walk-1")
     (stage,) = report["stages"]
-    assert (stage["method"], stage["told"]) == ("walker", 60)
+    assert (stage["method"], stage["completed"]) == ("walker", 60)
     assert report["execution"]["executor"]["use"] == "plain"
     assert report["trials"]["failures"] == {}
     with (folder / "walk" / "trials.csv").open(newline="") as file:
@@ -223,7 +223,7 @@ def test_the_executor_stands_back_and_kills_what_hangs(folder: Path, inside: InE
     sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
     inside("leanopt", "run", "walk/pipeline.toml", *sets)
     report = shown(inside, "hang-1", "--top", "8")
-    assert report["trials"]["told"] == len(report["best"]) == 8
+    assert report["trials"]["completed"] == len(report["best"]) == 8
     assert report["trials"]["failures"].keys() == {"timeout"}
     for trial in report["best"]:
         (backtest,) = trial["backtests"]

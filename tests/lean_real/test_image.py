@@ -147,7 +147,9 @@ def run(leanopt) -> Run:
         lines = leanopt(project, "export", "--to", "jsonl").stdout.splitlines()
         trials = [one for one in map(json.loads, lines) if one.get("backtests")]
         assert len(trials) == 2, done.stderr
-        return {one["point"]["threshold"]: next(iter(one["backtests"].values())) for one in trials}
+        return {
+            one["parameters"]["threshold"]: next(iter(one["backtests"].values())) for one in trials
+        }
 
     return ran
 

@@ -141,7 +141,7 @@ def containers(searching, published: str) -> Search:
 def truth(processes: Search) -> str:
     """The canonical dump of an undisturbed search by two processes."""
     dump = processes.run(2)
-    assert dump.count('"point"') == TRIALS
+    assert dump.count('"parameters"') == TRIALS
     return dump
 
 

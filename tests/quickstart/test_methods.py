@@ -40,5 +40,5 @@ def test_it_runs(quickstart: Path, tmp_path: Path, leanopt, name: str) -> None:
     given = [part for one in sets for part in ("--set", one)]
     report = json.loads(leanopt(folder, "run", f"{name}.toml", "--json", *given).stdout)
     assert [stage["method"] for stage in report["stages"]] == methods
-    assert all(stage["told"] for stage in report["stages"])
+    assert all(stage["completed"] for stage in report["stages"])
     assert report["trials"]["feasible"] > 0

@@ -143,7 +143,7 @@ def test_every_misdeed_has_its_category_and_the_run_goes_on(
     leanopt(folder, "run", "pipeline.toml")
     report = shown(folder)
     assert report["state"] == "finished"
-    assert report["trials"]["told"] == 24
+    assert report["trials"]["completed"] == 24
     assert report["trials"]["feasible"] == 2
     assert sum(report["trials"]["failures"].values()) == 22
     for number in range(1, 25):
@@ -212,9 +212,9 @@ def test_a_parameter_that_nobody_reads_stops_the_run(folder: Path, leanopt, show
         "did you mean 'agian'?\n--allow-unread runs it all the same"
     ) in completed.stderr
     assert shown(folder)["state"] == "failed"
-    assert shown(folder)["trials"]["told"] == 16
+    assert shown(folder)["trials"]["completed"] == 16
     leanopt(folder, "run", "pipeline.toml", "--allow-unread")
-    assert shown(folder)["trials"]["told"] == 24
+    assert shown(folder)["trials"]["completed"] == 24
 
 
 def test_a_fixed_parameter_that_nobody_reads_stops_the_run_too(folder: Path, leanopt) -> None:

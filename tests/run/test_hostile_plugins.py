@@ -181,11 +181,11 @@ def test_a_hostile_stage_is_named_and_nothing_told_is_lost(
     assert f"leanopt: stage 'hostile' (hostile 2.0), {STAGES[deed]}\n" in completed.stderr
     report = shown(project)
     assert report["state"] == "failed"
-    assert report["trials"]["told"] == {"raise when built": 0, "raise in tell": 4}.get(
-        deed, report["trials"]["told"]
+    assert report["trials"]["completed"] == {"raise when built": 0, "raise in tell": 4}.get(
+        deed, report["trials"]["completed"]
     )
     if deed == "raise in tell":
-        assert shown(project, "4")["state"] == "told"
+        assert shown(project, "4")["state"] == "completed"
 
 
 def test_a_stage_that_waits_for_nothing(project: Path, site: Path, leanopt) -> None:
@@ -223,7 +223,7 @@ def test_a_hostile_fitness_function_is_named(
     completed = leanopt(project, "run", "pipeline.toml", check=False, PYTHONPATH=str(site))
     assert completed.returncode == 4, completed.stderr
     assert f"fitness function 'hostile' (hostile 2.0) {FITNESS[deed]}\n" in completed.stderr
-    assert shown(project)["trials"]["told"] >= 4
+    assert shown(project)["trials"]["completed"] >= 4
 
 
 @pytest.mark.parametrize("deed", ["start", "trial", "close"])
@@ -252,7 +252,7 @@ def test_an_observer_that_raises_is_dropped_and_one_that_stops_stops(
     stopping = _install(tmp_path / "stopping", "observer", quiet)
     leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(stopping))
     first = canonical(project)
-    assert shown(project)["trials"]["told"] == 12
+    assert shown(project)["trials"]["completed"] == 12
     assert '"enough"' in first
     leanopt(project, "run", "pipeline.toml", "--workers", "1", PYTHONPATH=str(stopping))
     assert canonical(project) == first
@@ -264,12 +264,12 @@ def test_a_method_uninstalled_before_a_resume_is_named(
     """The pipeline names the stage; what was told stays."""
     stage = ("--set", "stage.0.use=hostile", "--set", "stage.0.deed=raise in ask")
     leanopt(project, "run", "pipeline.toml", *stage, check=False, PYTHONPATH=str(site))
-    before = shown(project)["trials"]["told"]
+    before = shown(project)["trials"]["completed"]
     completed = leanopt(project, "run", "pipeline.toml", "--resume", *stage, check=False)
     assert completed.returncode == 3
     assert 'stage[0].use: found "hostile"' in completed.stderr
     assert "pip install leanopt-hostile" in completed.stderr
-    assert shown(project)["trials"]["told"] == before
+    assert shown(project)["trials"]["completed"] == before
 
 
 def test_a_method_that_changed_before_a_resume_is_named_with_the_trial(
@@ -278,7 +278,7 @@ def test_a_method_that_changed_before_a_resume_is_named_with_the_trial(
     """Replay compares each proposal with the stored one."""
     stage = ("--set", "stage.0.use=hostile", "--set", "stage.0.deed=raise in ask")
     leanopt(project, "run", "pipeline.toml", *stage, check=False, PYTHONPATH=str(site))
-    before = shown(project)["trials"]["told"]
+    before = shown(project)["trials"]["completed"]
     changed = PLUGIN.replace("context.seed)", "context.seed + 1)")
     (site / "hostile.py").write_text(changed)
     completed = leanopt(
@@ -288,4 +288,4 @@ def test_a_method_that_changed_before_a_resume_is_named_with_the_trial(
     assert "stage 'hostile' (hostile 2.0) no longer proposes what it did: trial 1 was {" in (
         completed.stderr
     )
-    assert shown(project)["trials"]["told"] == before
+    assert shown(project)["trials"]["completed"] == before

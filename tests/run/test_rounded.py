@@ -37,7 +37,7 @@ def test_fractions_that_change_nothing_are_a_warning(project: Path, leanopt, sho
     said = leanopt(project, "run", "pipeline.toml", *HALVES, *GRID).stderr
     (warning,) = warnings(said)
     assert "differ only in x (1 and 1.5)" in warning
-    assert shown(project)["trials"]["told"] == 14
+    assert shown(project)["trials"]["completed"] == 14
 
 
 def test_whole_numbers_are_none(project: Path, leanopt) -> None:

@@ -82,7 +82,7 @@ def test_it_says_what_the_promise_covers_and_nothing_else(store, begin):
     ]
     proposed = {"search": 1, "stage": "lhs", "origin": "sample"}
     told = {
-        "state": "told",
+        "state": "completed",
         "fitness": None,
         "values": {},
         "violation": 0.0,
@@ -94,7 +94,7 @@ def test_it_says_what_the_promise_covers_and_nothing_else(store, begin):
         **proposed,
         **told,
         "number": 2,
-        "point": {"fast": 2, "stop": "0.015"},
+        "parameters": {"fast": 2, "stop": "0.015"},
         "statistics": {
             "SPY": {"Sharpe Ratio": 2 / 3, "Total Orders": 12.0},
             "QQQ": {"Sharpe Ratio": 2 / 3 + 1, "Total Orders": 12.0},
@@ -104,7 +104,7 @@ def test_it_says_what_the_promise_covers_and_nothing_else(store, begin):
         "violations": [{"constraint": "Drawdown <= 25% [QQQ]", "size": 0.5}],
     }
     assert lines[2]["statistics"]["SPY"] is None
-    assert lines[2]["failure"] == "strategy error"
+    assert (lines[2]["state"], lines[2]["failure"]) == ("failed", "strategy error")
     assert "reasons" not in lines[2]
     assert lines[3]["reasons"] == ["fewer than 30 trades"]
     assert lines[4] == {"search": 1, "number": 4, "stage": "lhs", "stop": {"reason": "target"}}
@@ -112,7 +112,7 @@ def test_it_says_what_the_promise_covers_and_nothing_else(store, begin):
         **proposed,
         "state": "withdrawn",
         "number": 5,
-        "point": {"fast": 5, "stop": "0.015"},
+        "parameters": {"fast": 5, "stop": "0.015"},
     }
 
 
@@ -126,7 +126,7 @@ def test_numbers_are_dumped_as_they_are_stored(store, begin):
     recorder.writer.tell(recorder.search_id, 1, Score(0.1 + 0.2, 0.1 + 0.2))
     recorder.writer.commit()
     (line,) = store.reader.canonical(recorder.run)
-    assert '"point":{"stop":"0.0150","big":12345678901234567890}' in line
+    assert '"parameters":{"stop":"0.0150","big":12345678901234567890}' in line
     assert '"fitness":0.30000000000000004' in line
     assert '"statistics":{"default":{"a":1e+22}}' in line
 

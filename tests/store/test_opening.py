@@ -29,7 +29,8 @@ def test_an_open_store_is_migrated_once(path):
     for _ in range(2):
         open_store(path).close()
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT name FROM _sqlite_migrations").fetchall() == [("first",)]
+    applied = connection.execute("SELECT name FROM _sqlite_migrations").fetchall()
+    assert applied == [("first",), ("states",)]
     connection.close()
 
 

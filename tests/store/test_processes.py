@@ -65,7 +65,7 @@ def test_a_killed_process_loses_nothing_committed_and_leaves_nothing_by_halves(p
         trials = list(store.reader.trials(run.searches[0].id))
         assert len(trials) >= committed
         assert len(trials) % 5 == 0
-        assert {(trial.state, len(trial.outcomes)) for trial in trials} == {("told", 1)}
+        assert {(trial.state, len(trial.outcomes)) for trial in trials} == {("completed", 1)}
         assert run.searches[0].told == run.searches[0].best == len(trials)
     assert look("PRAGMA integrity_check") == [("ok",)]
     assert look("PRAGMA foreign_key_check") == []

@@ -94,14 +94,9 @@ def test_runs_are_summed_up_the_newest_first(store, begin):
     first.writer.finish("finished")
     begin(store)
     second, summed = store.runs.summaries()
-    assert (second.name, second.told, second.best_fitness) == ("trend-2", 0, None)
-    assert (summed.state, summed.searches, summed.told, summed.withdrawn, summed.failed) == (
-        "finished",
-        1,
-        4,
-        1,
-        1,
-    )
+    assert (second.name, second.completed, second.best_fitness) == ("trend-2", 0, None)
+    assert (summed.state, summed.searches) == ("finished", 1)
+    assert (summed.completed, summed.failed, summed.withdrawn) == (3, 1, 1)
     assert summed.best_fitness == 1.0
 
 
@@ -111,7 +106,9 @@ def test_the_views_show_runs_and_trials(store, begin, look):
     recorder.told(1)
     recorder.told(2)
     recorder.writer.finish("finished")
-    assert look("SELECT run, told, best_fitness FROM runs_summary") == [("trend-1", 2, 2.0)]
+    assert look("SELECT run, completed, failed, best_fitness FROM runs_summary") == [
+        ("trend-1", 2, 0, 2.0)
+    ]
     assert look("SELECT rank, trial, stage, statistics FROM trials_ranked") == [
         (1, 2, "lhs", '{"Sharpe Ratio":1.5}'),
         (2, 1, "lhs", '{"Sharpe Ratio":1.5}'),
@@ -186,5 +183,6 @@ def test_a_run_is_counted_by_what_became_of_its_trials(store, begin):
     assert (found.feasible, found.infeasible, found.unscored) == (2, 2, 1)
     assert list(found.failures.items()) == [("worker died", 2), ("timeout", 1)]
     assert found.failures == store.reader.failures(recorder.run)
-    assert (found.told, found.withdrawn, found.fresh, found.cached) == (8, 1, 7, 1)
+    assert (found.completed, found.failed, found.withdrawn) == (5, 3, 1)
+    assert (found.fresh, found.cached) == (7, 1)
     assert [(one.name, one.trials, one.ended) for one in found.stages] == [("lhs", 100, "stop")]

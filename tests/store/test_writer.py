@@ -101,7 +101,7 @@ def test_what_was_told_stays_whatever_is_said_later(store, begin):
     recorder.writer.withdraw(recorder.search_id, [1])
     recorder.writer.commit()
     trial = store.reader.trial(recorder.run, 1, 1)
-    assert (trial.state, trial.fitness) == ("told", 1.0)
+    assert (trial.state, trial.fitness) == ("completed", 1.0)
     assert trial.backtests[0].id != other
 
 

@@ -29,14 +29,14 @@ _SOURCES = "source"
 class Recipe:
     """What decides a build beside the sources: the executor's place, harness version, options."""
 
-    location: Mapping[str, str]
+    runtime: Mapping[str, str]
     harness: str
     options: Options = field(factory=Options)
 
     def key(self, source: str) -> str:
         """Return the key of the build of sources with this content hash."""
         options = {"launcher": self.options.launcher, "network": self.options.network}
-        parts = {"source": source, "place": dict(self.location), "harness": self.harness}
+        parts = {"source": source, "place": dict(self.runtime), "harness": self.harness}
         return digest({"version": _VERSION, "options": options, **parts})
 
 

@@ -81,7 +81,7 @@ class LeanEngine:
         return self._options.harness == WARM
 
     def prepare(
-        self, run_command: RunCommand, location: Mapping[str, str], context: PrepareContext
+        self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext
     ) -> Build:
         """Check the strategy and its data, and build it, or find its build.
 
@@ -92,7 +92,7 @@ class LeanEngine:
         if not context.skip_build:
             found = Findings.of((self._check(self._project, context), found))
         found.refuse()
-        where = {**location, "lean": lean}
+        where = {**runtime, "lean": lean}
         compiled = partial(self._build, run_command, where, context)
         built = compiled(self._project, skip=context.skip_build)
         if context.skip_build:
@@ -140,7 +140,7 @@ class LeanEngine:
     def _build(
         self,
         run_command: RunCommand,
-        location: Mapping[str, str],
+        runtime: Mapping[str, str],
         context: PrepareContext,
         folder: Path,
         *,
@@ -154,7 +154,7 @@ class LeanEngine:
             folder,
             run_command=run_command,
             builds=self._builds,
-            recipe=Recipe(location, leanopt_harness.__version__, options),
+            recipe=Recipe(runtime, leanopt_harness.__version__, options),
             apart=self._apart,
             skip=skip,
             doing=doing,

@@ -61,7 +61,7 @@ def journal_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
             direction=_DIRECTIONS[search.direction],
         )
         for trial in reader.trials(search.id):
-            if trial.state == "told":
+            if trial.told:
                 study.add_trial(_frozen(search, trial, distributions))
     return (json.dumps(log, separators=(",", ":")) for log in journal.logs)
 

@@ -78,10 +78,10 @@ def test_optuna_opens_it(project: Path, direction: str) -> None:
     study = optuna.load_study(study_name=name, storage=storage)
     assert study.direction.name == {"max": "MAXIMIZE", "min": "MINIMIZE"}[direction]
     lines = leanopt(project, "export", name).stdout.splitlines()
-    stored = [one for line in lines if "point" in (one := json.loads(line))]
+    stored = [one for line in lines if "parameters" in (one := json.loads(line))]
     assert len(study.trials) == len(stored) == 30
     for trial, one in zip(study.trials, stored, strict=True):
-        assert trial.params == {k: v for k, v in one["point"].items() if k != "size"}
+        assert trial.params == {k: v for k, v in one["parameters"].items() if k != "size"}
         assert trial.value == one["fitness"]
         failed = one["fitness"] is None
         assert trial.state is (TrialState.FAIL if failed else TrialState.COMPLETE)

@@ -68,8 +68,8 @@ def _put_grid(
 
 def listed(low: Number, step: Number, last: int, *, whole: bool) -> Sequence[Number]:
     """Return the values as lean-optimizer rounds them, rising and each once."""
-    locations = max(_places(step), 1)
-    rounded = [round(float(low) + i * float(step), locations) for i in range(last + 1)]
+    decimals = max(_places(step), 1)
+    rounded = [round(float(low) + i * float(step), decimals) for i in range(last + 1)]
     texts = [str(int(value)) if whole else repr(value) for value in rounded]
     numbers = [number for text in texts if (number := exact(text)) is not None]
     return sorted(set(numbers))

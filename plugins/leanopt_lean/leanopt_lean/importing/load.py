@@ -16,8 +16,8 @@ from leanopt_core.errors import LeanoptError, Mistake, PipelineError, UsageError
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.pipeline.overrides import lookup
 from leanopt_core.plugins import Registry
+from leanopt_core.scaffold.document import document_text
 from leanopt_core.scaffold.find import ImportWish, Translation
-from leanopt_core.scaffold.pipeline import document_text
 from leanopt_lean.importing import dotenv
 from leanopt_lean.importing.draft import At, Draft, Imported, note_lines
 from leanopt_lean.importing.json_file import read_object

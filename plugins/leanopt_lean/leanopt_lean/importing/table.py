@@ -106,7 +106,7 @@ class Table:
         if not isinstance(value, Sequence) or isinstance(value, str):
             self.draft.mistake(at, value, "expected a list of objects")
             return []
-        items = [(at / location, item) for location, item in enumerate(value)]
+        items = [(at / index, item) for index, item in enumerate(value)]
         for location, item in items:
             if not isinstance(item, Mapping):
                 self.draft.mistake(location, item, "expected an object")

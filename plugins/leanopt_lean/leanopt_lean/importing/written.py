@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from leanopt_core.pipeline.toml import key_text
-from leanopt_core.scaffold.pipeline import Line, Section
+from leanopt_core.scaffold.document import Line, Section
 from leanopt_lean.importing.draft import At, Entry, Imported, note_lines
 
 _TABLES: Final = {
@@ -38,8 +38,8 @@ def sections_of(imported: Imported, sources: str) -> Iterator[Section]:
         if entries:
             lines = _parameter_lines if name == "parameters" else _lines
             yield Section(f"[{name}]", lines(entries), texts)
-    for location, stage in enumerate(imported.stages):
-        first = () if location else ("How it is searched, stage after stage.",)
+    for position, stage in enumerate(imported.stages):
+        first = () if position else ("How it is searched, stage after stage.",)
         yield Section("[[stage]]", _lines(stage), first)
 
 
@@ -50,8 +50,8 @@ def origins(imported: Imported) -> dict[str, At]:
         for name, entries in imported.tables.items()
         for key, entry in entries.items()
     }
-    for location, stage in enumerate(imported.stages):
-        found |= {key_text(("stage", location, key)): entry.at for key, entry in stage.items()}
+    for position, stage in enumerate(imported.stages):
+        found |= {key_text(("stage", position, key)): entry.at for key, entry in stage.items()}
     return {key: at for key, at in found.items() if at is not None}
 
 

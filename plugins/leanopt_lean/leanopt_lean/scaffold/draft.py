@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Final
 
 from leanopt_core.errors import UsageError
+from leanopt_core.scaffold.document import Line
+from leanopt_core.scaffold.draft import Draft, InitWish
 from leanopt_core.scaffold.find import is_lean
-from leanopt_core.scaffold.pipeline import Draft, InitWish, Line
 from leanopt_core.scaffold.python import path_from
 from leanopt_core.scaffold.reads import Literal, Read
 from leanopt_lean.scaffold.scenario import LeanScenario

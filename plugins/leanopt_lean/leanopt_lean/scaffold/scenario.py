@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.scaffold.pipeline import Line
+from leanopt_core.scaffold.document import Line
 from leanopt_core.scaffold.python import EXAMPLES
 from leanopt_lean.scenario_mapping import DEFAULT_PASS_AS
 from leanopt_lean.source import Source, Subscription

@@ -111,7 +111,7 @@ def test_every_kind_of_result_folder(run: Run, lean: Project, harness: str) -> N
     lean.edit('data = "data"', 'data = "data"\ncheck_data = false')
     run("run", "pipeline.toml", "--allow-unread")
     lines = run("export", "--to", "jsonl").splitlines()
-    told = {one["point"]["case"]: one for one in map(json.loads, lines)}
+    told = {one["parameters"]["case"]: one for one in map(json.loads, lines)}
     assert sorted(told) == sorted(cases)
     for case, (category, reason) in cases.items():
         backtest = told[case]["backtests"]["default"]

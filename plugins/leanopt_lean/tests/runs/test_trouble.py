@@ -43,7 +43,7 @@ def told(run: Run) -> Callable[[], dict[str, tuple[str | None, str]]]:
 
     def read() -> dict[str, tuple[str | None, str]]:
         trials = map(json.loads, run("export", "--to", "jsonl").splitlines())
-        found = {one["point"]["case"]: one["backtests"]["default"] for one in trials}
+        found = {one["parameters"]["case"]: one["backtests"]["default"] for one in trials}
         return {case: (one["failure"], one["message"] or "") for case, one in found.items()}
 
     return read

@@ -1,0 +1,50 @@
+"""A store of the first schema is brought up to date: it shows the same, and its run resumes."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+OLDER = Path(__file__).with_name("older_store")
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """A project whose run was interrupted by a leanopt of the first schema."""
+    folder = tmp_path / "project"
+    (folder / ".leanopt").mkdir(parents=True)
+    for name in ("pipeline.toml", "strategy.py"):
+        shutil.copy(OLDER / name, folder)
+    connection = sqlite3.connect(folder / ".leanopt" / "leanopt.db")
+    connection.executescript((OLDER / "store.sql").read_text())
+    connection.close()
+    return folder
+
+
+def test_it_shows_the_same(older: Path, shown) -> None:
+    """Of 21 trials that their methods were told of, two had failed."""
+    report = shown(older)
+    assert (report["run"], report["state"]) == ("before-1", "interrupted")
+    counts = {"completed": 19, "failed": 2, "feasible": 17, "infeasible": 2, "withdrawn": 0}
+    assert report["trials"] == {
+        **counts,
+        "without_fitness": 0,
+        "failures": {"strategy error": 2},
+    }
+    assert [(one["completed"], one["failed"]) for one in report["stages"]] == [(14, 2), (5, 0)]
+    assert report["execution"]["runtime"]["platform"] == "linux x86_64"
+    assert report["execution"]["launch"]["placeholders"]["scratch"] == "."
+    assert (report["best"][0]["trial"], report["best"][0]["state"]) == (17, "completed")
+
+
+def test_its_run_resumes(older: Path, leanopt) -> None:
+    """The whole run is the one that was never interrupted, but for the names of states."""
+    resumed = leanopt(older, "run", "pipeline.toml", "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    dump = leanopt(older, "export", "--canonical").stdout
+    assert dump == (OLDER / "canonical.jsonl").read_text()
+    states = dump.count('"state":"completed"'), dump.count('"state":"failed"')
+    assert states == (68, 12)
