@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leanopt_core.engines.options import PythonStrategy
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.hookspecs import hookimpl
 from leanopt_core.sinks.options import JsonLinesOptions

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from leanopt_core.doctor.check import Check
-from leanopt_core.doctor.line import Line, StuckError
+from leanopt_core.doctor.check import Check, Finding, StuckError
 from leanopt_core.engines.base import Brief, Build, Engine, Once, documents_on_demand
 from leanopt_core.engines.optional import HasCheck, HasChecks, HasFingerprint
 from leanopt_core.errors import LeanoptError, PluginError
@@ -101,7 +100,7 @@ class NamedEngine(_Named):
         made = self._listed(Check, "asked for its checks", "checks", once, brief)
         return [evolve(one, look=partial(self._looked, one)) for one in made]
 
-    def _looked(self, check: Check) -> Sequence[Line]:
+    def _looked(self, check: Check) -> Sequence[Finding]:
         try:
             return list(check.look())
         except (StuckError, LeanoptError, OSError):

@@ -13,8 +13,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from leanopt_core.doctor.check import examine
-from leanopt_core.doctor.line import Status
+from leanopt_core.doctor.check import Status, examine
 from leanopt_core.engines.base import Brief, Build, Engine
 from leanopt_core.engines.optional import HasCheck, HasChecks, HasFingerprint
 from leanopt_core.executors.base import Executor

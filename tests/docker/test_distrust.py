@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.docker.answers import understood, understood_names
 from leanopt_core.executors.docker.executor import DockerExecutor
+from leanopt_core.executors.docker.scratch_client import parse_head, parse_names
 from leanopt_core.testing.lines import PATIENCE, Line
 from leanopt_core.work import Launch
 
@@ -20,7 +20,7 @@ from leanopt_core.work import Launch
 EVIL = """
 import json, os, signal, sys, threading
 
-def steward():
+def agent():
     while True:
         for one in os.listdir("/proc"):
             try:
@@ -42,7 +42,7 @@ for line in sys.stdin:
         open(request["path"], "w").close()
         os.truncate(request["path"], request["size"])
     else:
-        process = steward()
+        process = agent()
         os.kill(process, signal.SIGSTOP)
         if request["lie"] is not None:
             lie = request["lie"].encode("latin-1") * request["times"]
@@ -104,9 +104,9 @@ def test_what_is_no_list_of_names_is_refused(what: str) -> None:
 
 
 def _understood(heard: bytes) -> list[str]:
-    head = understood(heard, len(heard))
+    head = parse_head(heard, len(heard))
     assert head is not None, "it has not come whole"
-    return understood_names(heard[head.start : head.end])
+    return parse_names(heard[head.start : head.end])
 
 
 def test_names_lead_nowhere_else(evil: Line) -> None:

@@ -25,7 +25,6 @@ MODULES = (
     "engines.base",
     "engines.optional",
     "doctor.check",
-    "doctor.line",
     "scaffold.draft",
     "scaffold.translation",
     "executors.base",
