@@ -69,7 +69,7 @@ def processes(project: Project, workers: int, work: Work, seconds: float) -> flo
         launch = prepared.build.launch
         (project.folder / "request").write_bytes(_line(prepared.engine, work))
         inside = ("{python}", "{build}/inside.py", str(workers), str(seconds), "{build}/request")
-        done = prepared.executor.once((*inside, *launch.command), launch.mounts)
+        done = prepared.executor.run_command((*inside, *launch.command), launch.mounts)
     if done.exit_code != 0:
         raise RuntimeError(f"the processes in a container have failed: {done.errors}")
     return float(done.output)

@@ -75,7 +75,7 @@ class Project:
         executor = DockerExecutor(self.options, self.folder)
         engine = PythonEngine(PythonStrategy("strategy.py:run"), self.folder)
         try:
-            build = engine.prepare(executor.once, executor.place(), Brief())
+            build = engine.prepare(executor.run_command, executor.runtime(), Brief())
         except BaseException:
             executor.close()
             raise

@@ -71,7 +71,7 @@ def _own(subject: Subject) -> Sequence[Check]:
     """Return the engine's own checks, or one that says why there are none."""
     pipeline = subject.pipeline
     try:
-        return subject.strategy.checks(subject.once, subject.brief)
+        return subject.strategy.checks(subject.run_command, subject.brief)
     except LeanoptError as error:
         return (Check(f"engine {pipeline.engine.use}", partial(_raise, error)),)
 

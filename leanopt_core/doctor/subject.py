@@ -103,7 +103,9 @@ class Subject(Closing):
         """Return facts of the Python where workers run; raises StuckError where none runs."""
         options = self.pipeline.engine.options
         python = options.python if isinstance(options, PythonStrategy) else None
-        done = self.once((python or "{python}", "-I", "-S", "-c", _FACTS), time_limit=_LOOKING)
+        done = self.run_command(
+            (python or "{python}", "-I", "-S", "-c", _FACTS), time_limit=_LOOKING
+        )
         try:
             return dict(json.loads(done.output))
         except (ValueError, TypeError):
@@ -112,7 +114,7 @@ class Subject(Closing):
             image = "; the image needs a python3" if self.docker_options is not None else ""
             raise StuckError(wrong(what + image)) from None
 
-    def once(
+    def run_command(
         self,
         command: Sequence[str],
         mounts: Sequence[Mount] = (),
@@ -121,7 +123,7 @@ class Subject(Closing):
         network: bool = False,
     ) -> Completed:
         """Run a command where workers run; the executor is made only then."""
-        return self.executor.once(command, mounts, time_limit=time_limit, network=network)
+        return self.executor.run_command(command, mounts, time_limit=time_limit, network=network)
 
     @cached_property
     def strategy(self) -> NamedEngine:
@@ -136,7 +138,7 @@ class Subject(Closing):
     @cached_property
     def build(self) -> Build:
         """Return the strategy made ready; raises StrategyError where it cannot be."""
-        return self.strategy.prepare(self.once, self.executor.place(), self.brief)
+        return self.strategy.prepare(self.run_command, self.executor.runtime(), self.brief)
 
     @property
     def launch(self) -> Launch | None:

@@ -25,7 +25,7 @@ class Once(Protocol):
         time_limit: float = 600.0,
         network: bool = False,
     ) -> Completed:
-        """Run `command` to its end; `Executor.once` says the rest."""
+        """Run `command` to its end; `Executor.run_command` says the rest."""
         ...
 
 

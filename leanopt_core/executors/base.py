@@ -20,15 +20,15 @@ class Completed:
 
 
 @frozen
-class Manual:
-    """How a person starts a worker by hand: the command, and its variables beside those there are.
+class ReproduceCommand:
+    """The command line that starts a worker in a shell, and the variables to set for it.
 
-    `places` says what stands for `{data}` and the like in what it is sent.
+    `placeholders` says what stands for `{data}` and the like in what the worker is sent.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(factory=dict)
-    places: Mapping[str, str] = field(factory=dict)
+    placeholders: Mapping[str, str] = field(factory=dict)
 
 
 @frozen
@@ -47,8 +47,8 @@ class Channel(Protocol):
     """The line to one worker.
 
     Used by one thread but for `open`, `names` and `remove`; beside these only `put` and `release`
-    may block. The worker is over when every descriptor of `filenos` has closed; `fate` is known
-    then. Trouble on the line is no exception but its end: `read` says closed, `write` raises
+    may block. The worker is over when every descriptor of `filenos` has closed; `exit_reason` is
+    known then. Trouble on the line is no exception but its end: `read` says closed, `write` raises
     BrokenPipeError.
     """
 
@@ -123,7 +123,7 @@ class Channel(Protocol):
         """Begin to end the worker and everything it started, for certain; may be called twice."""
         ...
 
-    def fate(self) -> str:
+    def exit_reason(self) -> str:
         """Say how the worker ended, as `exit code 3` or `memory limit of 512 MiB exceeded`.
 
         Empty while that is not known.
@@ -153,17 +153,17 @@ def unasked_memory(executor: Executor, launch: Launch) -> int | None:
 
 
 class Executor(Protocol):
-    """Where backtests run. `place`, `once` and `spawn` may be called from several threads.
+    """Where backtests run. `runtime`, `run_command` and `spawn` may be called from several threads.
 
     One that limits the memory of workers unasked may say so, by a method `unasked_memory(launch)`
     that returns the bytes.
     """
 
-    def place(self) -> Mapping[str, str]:
-        """Say what decides a result about this place, as interpreter and platform, or image id."""
+    def runtime(self) -> Mapping[str, str]:
+        """Return what decides results where workers run: interpreter and platform, or image id."""
         ...
 
-    def once(
+    def run_command(
         self,
         command: Sequence[str],
         mounts: Sequence[Mount] = (),
@@ -184,13 +184,13 @@ class Executor(Protocol):
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
         """Start worker `worker` (numbered from 1), return its channel before its harness is ready.
 
-        A worker that comes to hold more than `memory_limit` bytes is killed, which its fate says.
+        A worker that holds more than `memory_limit` bytes is killed, which `exit_reason` says.
         Raises ExecutorError where it cannot be started, TransientError where that may pass.
         """
         ...
 
-    def manual(self, launch: Launch) -> Manual:
-        """Say how a person starts the same worker by hand."""
+    def reproduce_command(self, launch: Launch) -> ReproduceCommand:
+        """Return how a person starts the same worker in a shell."""
         ...
 
     def workers(self, wanted: int | None) -> int:

@@ -136,7 +136,7 @@ class ProcessChannel:
             os.close(self._control)
             self._control = None
 
-    def fate(self) -> str:
+    def exit_reason(self) -> str:
         """Say how the harness ended, empty while it has not."""
         return self._told() or ("its guard was killed" if self._silent else "")
 

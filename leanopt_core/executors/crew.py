@@ -241,7 +241,7 @@ class Crew(Generic[T]):
         hung_up = worker.state is State.HUNG_UP
         self._bury(worker)
         if hung_up:
-            self._lose(worker, Category.DIED, worker.channel.fate() or "it is gone")
+            self._lose(worker, Category.DIED, worker.channel.exit_reason() or "it is gone")
 
     def _bury(self, worker: Worker[T]) -> None:
         self._wires.detach(worker)
@@ -286,8 +286,8 @@ class Crew(Generic[T]):
             case State.HUNG_UP if worker.channel.outside() is None:
                 self._due(worker, time.monotonic() + _HUNG_UP)
             case State.HUNG_UP:
-                fate = worker.channel.fate()
-                said = fate or "it closed its input or output and went on running"
+                reason = worker.channel.exit_reason()
+                said = reason or "it closed its input or output and went on running"
                 self.blame(worker, Category.DIED, said)
             case State.ENDING:
                 self.kill(worker)

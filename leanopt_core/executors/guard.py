@@ -6,8 +6,9 @@ It starts COMMAND in a session of its own with the standard streams that it was 
 them, and waits: for the harness to end, for CONTROL to close (leanopt wants the end, or is dead,
 also by `kill -9`), or for the processes to hold more than MEMORY bytes (0: no limit; looked at 4
 times a second, 20 times above half of it). Then it ends every descendant, those that made
-themselves sessions of their own included. STATUS is told `pid N` at the start, and the fate in a
-second line, which is complete when all has ended. Its exit code is the harness's (128 + signal).
+themselves sessions of their own included. STATUS is told `pid N` at the start, and the exit reason
+in a second line, which is complete when all has ended. Its exit code is the harness's (128 +
+signal).
 
 On Linux no descendant gets away: orphans fall to the guard (`PR_SET_CHILD_SUBREAPER`), and the
 harness dies with it (`PR_SET_PDEATHSIG`). Elsewhere the harness's process group is ended, and there
@@ -61,10 +62,10 @@ class Guard:
             self._become(command, guard)
         _forget_streams()
         self._tell(f"pid {self._harness}\n")
-        fate = self._watch()
-        self._tell(fate)
+        reason = self._watch()
+        self._tell(reason)
         self._end()
-        self._tell(f"{'' if fate else describe(self._ended)}\n")
+        self._tell(f"{'' if reason else describe(self._ended)}\n")
         code = os.waitstatus_to_exitcode(self._ended or 0)
         return code if code >= 0 else 128 - code
 
@@ -84,7 +85,7 @@ class Guard:
             os._exit(127)
 
     def _watch(self) -> str:
-        """Wait for a reason to end; return the fate where it is not the harness's own end."""
+        """Wait for a reason to end; return why, empty where the harness ended by itself."""
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._alarm, select.POLLIN)

@@ -1,4 +1,4 @@
-"""Runs a command to its end, for an executor's `once`."""
+"""Runs a command to its end, for an executor's `run_command`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMED_OUT = 124
 
 
 class Ending(Channel, Protocol):
-    """A channel that knows more than a fate."""
+    """A channel that knows more than an exit reason."""
 
     def exit_code(self) -> int | None:
         """Return the command's exit code (128 + signal), None where it is not known."""
@@ -39,11 +39,11 @@ def run(channel: Ending, time_limit: float) -> Completed:
     finally:
         channel.release()
     if ended and channel.outside():
-        raise TransientError(f"a command did not run to its end: {channel.fate()}")
+        raise TransientError(f"a command did not run to its end: {channel.exit_reason()}")
     if not ended:
         heard.note(f"killed: it ran for longer than {time_limit:g} s")
-    elif (fate := channel.fate()) and not fate.startswith("exit code"):
-        heard.note(f"ended by {fate}")
+    elif (reason := channel.exit_reason()) and not reason.startswith("exit code"):
+        heard.note(f"ended by {reason}")
     if heard.cut:
         heard.note(f"its output is cut off after {OUTPUT_LIMIT} bytes")
     code = channel.exit_code() if ended else _TIMED_OUT

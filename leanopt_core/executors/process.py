@@ -17,7 +17,7 @@ from threading import Lock
 
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
-from leanopt_core.executors.base import Completed, Manual
+from leanopt_core.executors.base import Completed, ReproduceCommand
 from leanopt_core.executors.channel import MARK, ProcessChannel, start
 from leanopt_core.executors.oneoff import run
 from leanopt_core.executors.options import ProcessOptions
@@ -46,14 +46,14 @@ class ProcessExecutor:
         self._lock = Lock()
         self._numbers = count(1)
 
-    def place(self) -> Mapping[str, str]:
+    def runtime(self) -> Mapping[str, str]:
         """Say which interpreter `{python}` is, and the platform."""
         return {
             "python": f"{platform.python_implementation()} {platform.python_version()}",
             "platform": f"{sys.platform} {platform.machine()}",
         }
 
-    def once(
+    def run_command(
         self,
         command: Sequence[str],
         mounts: Sequence[Mount] = (),
@@ -72,11 +72,11 @@ class ProcessExecutor:
         """Start a harness and return its channel."""
         return self._start(launch, str(worker), memory_limit=memory_limit)
 
-    def manual(self, launch: Launch) -> Manual:
+    def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """Say how to start the harness in a shell, with the current folder for its scratch."""
         places = _places(launch.mounts, ".")
         fill = partial(fill_places, places)
-        return Manual(
+        return ReproduceCommand(
             tuple(map(fill, launch.command)),
             {name: fill(text) for name, text in launch.environment.items()},
             places,

@@ -39,14 +39,14 @@ class ByHand:
 
 def kept(ready: Prepared) -> dict[str, Any]:
     """Return what a run keeps for this, as plain JSON values."""
-    manual, folder = ready.executor.manual(ready.build.launch), ready.pipeline.folder
+    command, folder = ready.executor.reproduce_command(ready.build.launch), ready.pipeline.folder
     engine = ready.pipeline.engine
     return {
         "strategy": {"engine": engine.use, **plain_options(engine.options, from_folder(folder))},
         "launch": {
-            "command": list(manual.command),
-            "environment": dict(manual.environment),
-            "places": dict(manual.places),
+            "command": list(command.command),
+            "environment": dict(command.environment),
+            "places": dict(command.placeholders),
         },
     }
 

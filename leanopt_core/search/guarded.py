@@ -13,7 +13,13 @@ from leanopt_core.doctor.check import Check, Finding, StuckError
 from leanopt_core.engines.base import Brief, Build, Engine, Once, documents_on_demand
 from leanopt_core.engines.optional import HasCheck, HasChecks, HasFingerprint
 from leanopt_core.errors import LeanoptError, PluginError
-from leanopt_core.executors.base import Channel, Completed, Executor, Manual, unasked_memory
+from leanopt_core.executors.base import (
+    Channel,
+    Completed,
+    Executor,
+    ReproduceCommand,
+    unasked_memory,
+)
 from leanopt_core.harness.events import Hello
 from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
 
@@ -144,11 +150,11 @@ class NamedExecutor(_Named):
         super().__init__(executor, label)
         self._executor = executor
 
-    def place(self) -> Mapping[str, str]:
-        """Say what decides a result about this place."""
-        return self._made(dict, "asked for its place", "place")
+    def runtime(self) -> Mapping[str, str]:
+        """Return what decides results where workers run."""
+        return self._made(dict, "asked for its runtime", "runtime")
 
-    def once(
+    def run_command(
         self,
         command: Sequence[str],
         mounts: Sequence[Mount] = (),
@@ -158,11 +164,13 @@ class NamedExecutor(_Named):
     ) -> Completed:
         """Run one command to its end."""
         how = {"time_limit": time_limit, "network": network}
-        return self._made(Completed, "running a command", "once", command, mounts, **how)
+        return self._made(Completed, "running a command", "run_command", command, mounts, **how)
 
-    def manual(self, launch: Launch) -> Manual:
-        """Say how a person starts a worker."""
-        return self._made(Manual, "asked how to start a worker by hand", "manual", launch)
+    def reproduce_command(self, launch: Launch) -> ReproduceCommand:
+        """Return how a person starts a worker in a shell."""
+        return self._made(
+            ReproduceCommand, "asked for a reproduce command", "reproduce_command", launch
+        )
 
     def unasked_memory(self, launch: Launch) -> int | None:
         """Return the bytes that a worker may hold where the user sets no limit."""

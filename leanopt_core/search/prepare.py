@@ -50,12 +50,12 @@ class Ready:
 
 @frozen
 class PatientOnce:
-    """An executor's `once` that is tried again for `limit` seconds where another try may go well.
+    """An executor's `run_command`, tried again for `limit` seconds after a TransientError.
 
     `tell` hears of each failure.
     """
 
-    once: Once
+    run_command: Once
     limit: float
     tell: Tell
 
@@ -71,7 +71,7 @@ class PatientOnce:
         patience = Patience(self.limit)
         while True:
             try:
-                return self.once(command, mounts, time_limit=time_limit, network=network)
+                return self.run_command(command, mounts, time_limit=time_limit, network=network)
             except TransientError as error:
                 patience.failed()
                 if patience.left() <= 0:
@@ -160,10 +160,10 @@ def made_ready(
     """
     made = cast("Executor", build_choice("executor", settings.choice, folder))
     there = NamedExecutor(made, label("executor", settings.choice))
-    once = PatientOnce(there.once, settings.start_patience, brief.tell)
+    once = PatientOnce(there.run_command, settings.start_patience, brief.tell)
     try:
         named = _engine(engine, folder)
-        place = there.place()
+        place = there.runtime()
         build = named.prepare(once, place, brief)
         yield Ready(there, named, place, build)
     finally:

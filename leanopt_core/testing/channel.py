@@ -62,7 +62,7 @@ class ChannelContract:
         line.channel.kill()
         line.channel.kill()
         line.listen(lambda: line.over)
-        assert line.channel.fate()
+        assert line.channel.exit_reason()
         assert line.channel.outside() is False
 
     def test_release_ends_what_lives(self, connect: Connect) -> None:
@@ -74,15 +74,15 @@ class ChannelContract:
         assert time.monotonic() - began < self.patience
 
     def test_a_line_from_hello_to_end(self, connect: Connect) -> None:
-        """The end of input ends the harness by itself, and its fate is known then."""
+        """The end of input ends the harness by itself, and its exit reason is known then."""
         line = connect()
-        assert line.channel.fate() == ""
+        assert line.channel.exit_reason() == ""
         line.send(id="hello", hello={"protocol": 1})
         line.listen(line.answers)
         assert line.answers()[0]["hello"]["engine"] == "kit"
         line.channel.end()
         line.listen(lambda: line.over)
-        assert "0" in line.channel.fate()
+        assert "0" in line.channel.exit_reason()
         assert line.channel.outside() is False
 
     def test_descriptors_stay_the_same(self, connect: Connect) -> None:
@@ -110,7 +110,7 @@ class ChannelContract:
         assert held is None or held > 0
 
     def test_a_memory_limit_is_kept_or_refused(self, connect: Connect) -> None:
-        """A worker beyond it is killed, and its fate says memory."""
+        """A worker beyond it is killed, and its exit reason says memory."""
         try:
             line = connect(memory_limit=256 * 2**20)
         except ExecutorError:
@@ -118,7 +118,7 @@ class ChannelContract:
         line.send(id="1", do="swallow", mib=2048)
         line.listen(lambda: line.over or line.answers())
         assert line.answers() == []
-        assert "memory" in line.channel.fate()
+        assert "memory" in line.channel.exit_reason()
 
     def test_scratch_files_go_in_and_out(self, connect: Connect) -> None:
         """Below `{scratch}`, folders made; readable when the worker has gone, unless volatile."""

@@ -76,7 +76,7 @@ class EngineContract:
     @pytest.fixture
     def build(self, engine: Engine, executor: Executor, brief: Brief) -> Build:
         """Return the strategy made ready."""
-        return engine.prepare(executor.once, executor.place(), brief)
+        return engine.prepare(executor.run_command, executor.runtime(), brief)
 
     def test_what_is_built(self, build: Build) -> None:
         """Names and hashes, and a launch whose mounts are there."""
@@ -95,7 +95,7 @@ class EngineContract:
         self, engine: Engine, executor: Executor, brief: Brief, build: Build
     ) -> None:
         """Content keys are found again."""
-        again = engine.prepare(executor.once, executor.place(), brief)
+        again = engine.prepare(executor.run_command, executor.runtime(), brief)
         assert (again.strategy, again.source, again.identity) == (
             build.strategy,
             build.source,
@@ -106,8 +106,8 @@ class EngineContract:
         self, engine: Engine, executor: Executor, brief: Brief, build: Build
     ) -> None:
         """Elsewhere it is another content key, and the same search plan."""
-        place = {**executor.place(), "kit": "elsewhere"}
-        elsewhere = engine.prepare(executor.once, place, brief)
+        place = {**executor.runtime(), "kit": "elsewhere"}
+        elsewhere = engine.prepare(executor.run_command, place, brief)
         assert elsewhere.source == build.source
         assert elsewhere.identity != build.identity
 
@@ -118,7 +118,7 @@ class EngineContract:
         assert build.strategy
         if not isinstance(engine, HasChecks):
             return  # the engine has no checks of its own
-        checks = engine.checks(executor.once, brief)
+        checks = engine.checks(executor.run_command, brief)
         assert len({check.name for check in checks}) == len(checks)
         known = {"interpreter", "data", *(check.name for check in checks)}
         assert all(known.issuperset(check.needs) for check in checks)

@@ -25,10 +25,10 @@ class ExecutorContract(ChannelContract):
 
     def test_place(self, executor: Executor) -> None:
         """Texts that name the place, the same each time."""
-        place = executor.place()
+        place = executor.runtime()
         assert place
         assert all(isinstance(text, str) for pair in place.items() for text in pair)
-        assert executor.place() == place
+        assert executor.runtime() == place
 
     def test_workers(self, executor: Executor) -> None:
         """As many as wanted, or what suits the place."""
@@ -110,18 +110,18 @@ class ExecutorContract(ChannelContract):
 
     def test_a_way_by_hand(self, executor: Executor) -> None:
         """A command without places, and what stands for those of a request."""
-        manual = executor.manual(launch(environment={"HERE": "{harness}"}))
-        assert manual.command
-        told = (*manual.command, *manual.environment.values(), *manual.places.values())
+        command = executor.reproduce_command(launch(environment={"HERE": "{harness}"}))
+        assert command.command
+        told = (*command.command, *command.environment.values(), *command.placeholders.values())
         assert not any(f"{{{place}}}" in text for text in told for place in PLACES)
-        assert {"scratch", "python", "harness"} <= set(manual.places)
+        assert {"scratch", "python", "harness"} <= set(command.placeholders)
 
     def test_once(self, executor: Executor) -> None:
         """Exit code, both outputs, no input, mounts by their placeholders."""
         code = "import sys; print(sys.argv[1:], sys.stdin.read()); sys.exit('bad')"
         own = Mount("name_of_its_own", HARNESS.source)
         asked = ("{python}", "-c", code, "{harness}", "{name_of_its_own}", "{other}", "$HOME")
-        done = executor.once(asked, (HARNESS, own))
+        done = executor.run_command(asked, (HARNESS, own))
         assert done.exit_code == 1
         assert done.output.endswith("', '{other}', '$HOME'] \n")
         assert "{harness}" not in done.output
@@ -131,19 +131,19 @@ class ExecutorContract(ChannelContract):
     def test_once_at_its_time_limit(self, executor: Executor) -> None:
         """Killed with all that it started: exit code 124, and the errors say why."""
         code = "import os, time; os.fork(); print('begun', flush=True); time.sleep(3600)"
-        done = executor.once(("{python}", "-c", code), time_limit=2.0)
+        done = executor.run_command(("{python}", "-c", code), time_limit=2.0)
         assert done.exit_code == 124
         assert "2" in done.errors
 
     def test_once_ended_by_a_signal(self, executor: Executor) -> None:
         """128 and the signal's number."""
         code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-        assert executor.once(("{python}", "-c", code)).exit_code == 137
+        assert executor.run_command(("{python}", "-c", code)).exit_code == 137
 
     def test_a_command_that_is_not_there(self, executor: Executor) -> None:
         """Is an exit code like a shell's, or an error; either names it."""
         try:
-            done = executor.once(("/no/such/program",))
+            done = executor.run_command(("/no/such/program",))
         except ExecutorError as refusal:
             said = str(refusal)
         else:
@@ -154,7 +154,9 @@ class ExecutorContract(ChannelContract):
     def test_an_unmounted_place_is_an_error(self, executor: Executor) -> None:
         """It names the placeholder."""
         with pytest.raises(ExecutorError, match="data"):
-            executor.once(("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),))
+            executor.run_command(
+                ("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),)
+            )
 
 
 def _read_out(finished: Finished[int]) -> tuple[int, str]:

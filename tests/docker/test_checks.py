@@ -26,7 +26,7 @@ def test_folders_and_devices_that_are_not_there(make: Make, folder: Path) -> Non
         pull="never",
     )
     with pytest.raises(ExecutorError) as raised:
-        executor.place()
+        executor.runtime()
     said = [f'executor.mounts: "./gone:/b": {folder / "gone"}', 'executor.mounts: "~nobody-at-all']
     if sys.platform == "linux":
         said += ['executor.devices: "/dev/shm"', 'executor.devices: "/dev/gone:/dev/x:r"']

@@ -67,7 +67,7 @@ def test_an_image_that_does_not_come_keeps_nobody(
         with pytest.raises(ExecutorError):
             place.result(PATIENCE)
     with pytest.raises(ExecutorError, match="closed"):
-        executor.place()
+        executor.runtime()
 
 
 @pytest.mark.usefixtures("engine")

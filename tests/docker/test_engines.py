@@ -182,7 +182,7 @@ def test_an_engine_that_sees_other_folders_is_refused(
         options = DockerOptions(image=_image(monkeypatch, engine))
         executor = DockerExecutor(options, folder / "project")
         with pytest.raises(ExecutorError, match="does not see this machine's folders"):
-            executor.once(("{python}",))
+            executor.run_command(("{python}",))
         executor.close()
         assert _containers() == []
         assert list((folder / "project/.leanopt/scratch").glob("*/")) == []
@@ -253,6 +253,6 @@ def test_where_none_answers_it_says_what_to_do(
 def test_an_image_that_is_not_there(make: Callable[..., DockerExecutor]) -> None:
     """It is not fetched where that is not wished; else what hinders is said."""
     with pytest.raises(ExecutorError, match='"never": `docker pull leanopt-test:none` fetches it'):
-        make(image="leanopt-test:none", pull="never").place()
+        make(image="leanopt-test:none", pull="never").runtime()
     with pytest.raises(ExecutorError, match=r"127.0.0.1:1/none' cannot be fetched: .*refused"):
-        make(image="127.0.0.1:1/none").place()
+        make(image="127.0.0.1:1/none").runtime()

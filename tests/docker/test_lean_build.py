@@ -46,9 +46,9 @@ def test_a_project_is_built_in_the_image(executor: DockerExecutor, folder: Path)
     project.mkdir()
     (project / "Trend.csproj").write_text(PROJECT)
     (project / "Main.cs").write_text("public class Trend { }\n")
-    recipe = Recipe(executor.place(), "harness 1")
+    recipe = Recipe(executor.runtime(), "harness 1")
     builds = folder / ".leanopt" / "builds"
-    built = build(project, once=executor.once, builds=builds, recipe=recipe)
+    built = build(project, once=executor.run_command, builds=builds, recipe=recipe)
     assert built.assembly == "Trend.dll"
     assembly = built.path / "Trend.dll"
     assert json.loads(assembly.read_text())["sources"] == {"Main.cs": "public class Trend { }\n"}
@@ -57,7 +57,7 @@ def test_a_project_is_built_in_the_image(executor: DockerExecutor, folder: Path)
     assert [path.name for path in builds.iterdir() if path.is_dir()] == [built.key]
     (project / "Main.cs").write_text("public class Trend {\n")
     with pytest.raises(StrategyError, match=r"Main\.cs\(1,1\): error CS1513: } expected"):
-        build(project, once=executor.once, builds=builds, recipe=recipe)
+        build(project, once=executor.run_command, builds=builds, recipe=recipe)
 
 
 def test_a_narrow_umask_keeps_nothing_from_workers(
@@ -69,11 +69,11 @@ def test_a_narrow_umask_keeps_nothing_from_workers(
     (project / "Trend.csproj").write_text(PROJECT)
     (project / "Main.cs").write_text("public class Trend { }\n")
     builds = folder / ".leanopt" / "builds"
-    recipe = Recipe(executor.place(), "harness 1")
-    built = build(project, once=executor.once, builds=builds, recipe=recipe)
+    recipe = Recipe(executor.runtime(), "harness 1")
+    built = build(project, once=executor.run_command, builds=builds, recipe=recipe)
     code = "import os, sys; print(open(sys.argv[1] + '/Trend.dll').read() != '')"
     mounts = (Mount("build", built.path),)
-    assert executor.once(("{python}", "-c", code, "{build}"), mounts).output == "True\n"
+    assert executor.run_command(("{python}", "-c", code, "{build}"), mounts).output == "True\n"
 
 
 def test_an_image_without_a_compiler_says_so(
@@ -88,7 +88,7 @@ def test_an_image_without_a_compiler_says_so(
     with pytest.raises(StrategyError, match=r"where workers run there is no \.NET SDK"):
         build(
             project,
-            once=executor.once,
+            once=executor.run_command,
             builds=folder / ".leanopt" / "builds",
-            recipe=Recipe(executor.place(), "harness 1"),
+            recipe=Recipe(executor.runtime(), "harness 1"),
         )

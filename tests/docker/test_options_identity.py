@@ -27,9 +27,9 @@ def _told(folder: Path, **options: object) -> dict[str, str]:
 
 def test_an_executor_s_place_has_it(make: Callable[..., DockerExecutor], more: Path) -> None:
     """Beside image and platform, and nothing where nothing is given."""
-    assert set(make().place()) == {"image", "platform"}
+    assert set(make().runtime()) == {"image", "platform"}
     given = {"environment": {"A": "1"}, "devices": ("/dev/full",), "mounts": ("more:/more",)}
-    place = make(**given).place()
+    place = make(**given).runtime()
     assert place["environment"] == '{"A":"1"}'
     assert place["devices"] == '["/dev/full"]'
     assert len(place["mount more:/more"]) == 64

@@ -103,7 +103,7 @@ def test_a_command_that_is_killed_has_not_ended(
     label = [f"leanopt.project={folder}", "leanopt.worker=once"]
     command = ("{python}", "-c", "import time; time.sleep(3600)")
     with event(engine, "start", label=label) as started, ThreadPoolExecutor(1) as threads:
-        future = threads.submit(executor.once, command)
+        future = threads.submit(executor.run_command, command)
         engine.client.kill(started())
         with pytest.raises(TransientError, match="from outside"):
             future.result()

@@ -115,15 +115,15 @@ def test_an_image_is_fetched_when_the_options_say_so(
     """Never unless allowed, once where it is missing, each time by "always"; and it is said."""
     first = registry.publish("first")
     with pytest.raises(ExecutorError, match="no image"):
-        make(image=registry.image, pull="never").place()
+        make(image=registry.image, pull="never").runtime()
     assert capsys.readouterr().err == ""
-    assert make(image=registry.image).place() == {"image": first, "platform": "linux/amd64"}
+    assert make(image=registry.image).runtime() == {"image": first, "platform": "linux/amd64"}
     assert capsys.readouterr().err == f"fetching the image {registry.image} ...\n"
     second = registry.publish("second")
     for pull in ("missing", "never"):
-        assert make(image=registry.image, pull=pull).place()["image"] == first
+        assert make(image=registry.image, pull=pull).runtime()["image"] == first
     assert capsys.readouterr().err == ""
-    assert make(image=registry.image, pull="always").place()["image"] == second
+    assert make(image=registry.image, pull="always").runtime()["image"] == second
 
 
 def test_an_image_that_changes_meanwhile_is_not_taken_up(
@@ -134,7 +134,7 @@ def test_an_image_that_changes_meanwhile_is_not_taken_up(
     repository, tag = name.split(":")
     engine.client.tag(image, repository, tag)
     executor = make(image=name)
-    before = executor.place()
+    before = executor.runtime()
     engine.client.remove_image(name)
-    assert executor.once(("{python}", "-c", "print(1)")).output == "1\n"
-    assert executor.place() == before
+    assert executor.run_command(("{python}", "-c", "print(1)")).output == "1\n"
+    assert executor.runtime() == before

@@ -17,8 +17,8 @@ def test_the_command_starts_the_same_worker(
     make: Callable[..., DockerExecutor], folder: Path
 ) -> None:
     """It answers, has a scratch, and is shut off as workers are."""
-    manual = make(cpus=1.0).manual(launch(environment={"KIT": "{harness}/x"}))
-    path = f"{manual.places['request']}/out.txt"
+    started = make(cpus=1.0).reproduce_command(launch(environment={"KIT": "{harness}/x"}))
+    path = f"{started.placeholders['request']}/out.txt"
     asked = [
         {"id": "1", "do": "report", "names": ["KIT", "TZ"]},
         {"id": "2", "do": "write", "path": path, "text": "here"},
@@ -27,10 +27,10 @@ def test_the_command_starts_the_same_worker(
         {"id": "4", "do": "read", "path": "/proc/self/status"},
     ]
     done = subprocess.run(
-        manual.command,
+        started.command,
         input="".join(json.dumps(one) + "\n" for one in asked),
         cwd=folder,
-        env={**os.environ, **manual.environment},
+        env={**os.environ, **started.environment},
         capture_output=True,
         text=True,
         check=True,
@@ -48,10 +48,10 @@ def test_any_folder_s_name_is_one(make: Callable[..., DockerExecutor], folder: P
     odd = folder / 'a,b "c", readonly=x'
     odd.mkdir()
     (odd / "file").write_text("there")
-    manual = make(mounts=(f"{odd}:/odd",)).manual(launch())
+    started = make(mounts=(f"{odd}:/odd",)).reproduce_command(launch())
     asked = {"id": "1", "do": "read", "path": "/odd/file"}
     done = subprocess.run(
-        manual.command, input=f"{json.dumps(asked)}\n", capture_output=True, text=True, check=True
+        started.command, input=f"{json.dumps(asked)}\n", capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout)["text"] == "there"
 
@@ -60,6 +60,6 @@ def test_the_image_is_there_by_its_id(
     make: Callable[..., DockerExecutor], engine: Engine, image: str
 ) -> None:
     """Its name may mean another one tomorrow."""
-    command = make().manual(launch()).command
+    command = make().reproduce_command(launch()).command
     assert engine.client.inspect_image(image)["Id"] in command
     assert image not in command

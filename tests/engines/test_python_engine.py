@@ -199,7 +199,7 @@ def test_the_identity_follows_every_file_that_the_strategy_imports(
     """A change in a helper is another build; one in a file that nobody imports is not."""
 
     def identities() -> tuple[str, str]:
-        build = engine.prepare(executor.once, executor.place(), Brief())
+        build = engine.prepare(executor.run_command, executor.runtime(), Brief())
         return build.source, build.identity
 
     first = identities()
@@ -215,8 +215,8 @@ def test_the_place_is_in_the_identity_and_not_in_the_source(
     engine: PythonEngine, executor: ProcessExecutor
 ) -> None:
     """Another image or interpreter is another content key, and the same search plan."""
-    here = engine.prepare(executor.once, {"image": "a"}, Brief())
-    there = engine.prepare(executor.once, {"image": "b"}, Brief())
+    here = engine.prepare(executor.run_command, {"image": "a"}, Brief())
+    there = engine.prepare(executor.run_command, {"image": "b"}, Brief())
     assert here.source == there.source
     assert here.identity != there.identity
 
@@ -226,4 +226,4 @@ def test_missing_data_is_said(tmp_path: Path, executor: ProcessExecutor) -> None
     (tmp_path / "strategy.py").write_text(STRATEGY)
     engine = create(PythonStrategy(entry="strategy.py:run", data="dta"), tmp_path)
     with pytest.raises(StrategyError, match=f"strategy.data: there is no data {tmp_path / 'dta'}"):
-        engine.prepare(executor.once, executor.place(), Brief())
+        engine.prepare(executor.run_command, executor.runtime(), Brief())

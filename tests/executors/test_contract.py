@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from leanopt_core.errors import ExecutorError, PatienceError, TransientError
-from leanopt_core.executors.base import Chunk, Completed, Manual
+from leanopt_core.executors.base import Chunk, Completed, ReproduceCommand
 from leanopt_core.executors.pool import Pool
 from leanopt_core.work import Launch, Mount, Request
 
@@ -90,7 +90,7 @@ class SocketChannel:
         """End the harness."""
         self._process.kill()
 
-    def fate(self) -> str:
+    def exit_reason(self) -> str:
         """The exit code, once it is known."""
         code = self._process.poll()
         return "" if code is None else f"code {code}"
@@ -125,11 +125,11 @@ class SocketExecutor:
         self.outside = list(outside)
         self.volatile = volatile
 
-    def place(self) -> Mapping[str, str]:
+    def runtime(self) -> Mapping[str, str]:
         """It is nowhere in particular."""
         return {}
 
-    def once(
+    def run_command(
         self,
         command: Sequence[str],
         mounts: Sequence[Mount] = (),
@@ -148,7 +148,7 @@ class SocketExecutor:
             raise self.troubles.pop()
         return SocketChannel(launch.command, self.held, self.outside, volatile=self.volatile)
 
-    def manual(self, launch: Launch) -> Manual:
+    def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """There is no way by hand."""
         raise ExecutorError("not by hand")
 

@@ -44,7 +44,7 @@ def owner(bench: Any, eventually: Any) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
     eventually(lambda: not bench.left())
     bench.executor.close()
-    bench.executor.once(("true",))  # a start, so that what was left is swept
+    bench.executor.run_command(("true",))  # a start, so that what was left is swept
 
 
 def folders(bench: Any) -> list[Path]:
@@ -70,7 +70,7 @@ def test_the_next_start_removes_what_a_dead_one_left(
     owner.wait()
     eventually(lambda: not bench.left())
     assert folders(bench) == [left]
-    bench.executor.once(("true",))
+    bench.executor.run_command(("true",))
     assert left not in folders(bench)
 
 
@@ -82,14 +82,14 @@ def test_the_next_start_ends_what_outlived_its_guard(bench: Any, owner: Any) -> 
     os.kill(owner.pid, signal.SIGKILL)
     owner.wait()
     assert bench.left() != []
-    bench.executor.once(("true",))
+    bench.executor.run_command(("true",))
     assert bench.left() == []
 
 
 def test_a_living_one_is_left_in_peace(bench: Any, owner: Any) -> None:
     """Its folder and its processes stay."""
     (its,) = folders(bench)
-    bench.executor.once(("true",))
+    bench.executor.run_command(("true",))
     assert its in folders(bench)
     assert len(bench.left()) == EACH * WORKERS
 

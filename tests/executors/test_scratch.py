@@ -154,7 +154,7 @@ def test_a_project_that_cannot_be_written_to_is_said(bench: Any) -> None:
     """With the path, as an error of the executor."""
     (bench.folder / ".leanopt").write_text("a file")
     with pytest.raises(ExecutorError, match="no scratch folder can be made below"):
-        bench.executor.once(("true",))
+        bench.executor.run_command(("true",))
     (bench.folder / ".leanopt").unlink()
 
 
@@ -165,7 +165,7 @@ def test_folders_go_at_exit_though_nobody_closed(tmp_path: Path) -> None:
         "from leanopt_core.executors.options import ProcessOptions\n"
         "from leanopt_core.executors.process import ProcessExecutor\n"
         "executor = ProcessExecutor(ProcessOptions(), Path(sys.argv[1]))\n"
-        "print(executor.once(('pwd',)).output)"
+        "print(executor.run_command(('pwd',)).output)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout

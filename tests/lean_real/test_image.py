@@ -256,8 +256,8 @@ def _build(folder: Path, files: dict[str, str], executor: DockerExecutor) -> str
         (project / name).write_text(text)
     builds = folder / "builds"
     builds.mkdir()
-    recipe = Recipe(executor.place(), "a test")
-    return build(project, once=executor.once, builds=builds, recipe=recipe).assembly
+    recipe = Recipe(executor.runtime(), "a test")
+    return build(project, once=executor.run_command, builds=builds, recipe=recipe).assembly
 
 
 @pytest.mark.parametrize("case", BUILT)

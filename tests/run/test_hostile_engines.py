@@ -68,8 +68,8 @@ DEEDS = {
     "data": (*ENGINE, "asked for its data: it raised "),
     "prepare": (*ENGINE, "preparing the strategy: it raised "),
     "request": (*ENGINE, "wording a request: it raised "),
-    "place": (*EXECUTOR, "asked for its place: it raised "),
-    "once": (*EXECUTOR, "running a command: it raised "),
+    "runtime": (*EXECUTOR, "asked for its runtime: it raised "),
+    "run_command": (*EXECUTOR, "running a command: it raised "),
     "workers": (*EXECUTOR, "asked how many workers: it raised "),
     "spawn": (*EXECUTOR[:2], "no worker can be started: ", ""),
 }
@@ -106,10 +106,10 @@ RETURNS = {
         "preparing the strategy: it returned NoneType, expected Build",
     ),
     "request returns None": (*ENGINE, f"wording a request: {NOTHING} Request"),
-    "once returns None": (*EXECUTOR, f"running a command: {NOTHING} Completed"),
+    "run_command returns None": (*EXECUTOR, f"running a command: {NOTHING} Completed"),
     "workers returns 0": (*EXECUTOR, "asked how many workers: it returned 0, expected 1 or more"),
     "prepare exits": (*ENGINE, "preparing the strategy: it raised SystemExit: 0"),
-    "place exits": (*EXECUTOR, "asked for its place: it raised SystemExit: 0"),
+    "runtime exits": (*EXECUTOR, "asked for its runtime: it raised SystemExit: 0"),
 }
 
 

@@ -223,13 +223,13 @@ class IgnoresMemory(ProcessExecutor):
 
 
 class WaitsLonger(ProcessExecutor):
-    def once(self, command, mounts=(), *, time_limit=600.0, network=False):
-        return super().once(command, mounts, time_limit=time_limit + 1.0)
+    def run_command(self, command, mounts=(), *, time_limit=600.0, network=False):
+        return super().run_command(command, mounts, time_limit=time_limit + 1.0)
 
 
 class HidesSignals(ProcessExecutor):
-    def once(self, command, mounts=(), *, time_limit=600.0, network=False):
-        done = super().once(command, mounts, time_limit=time_limit)
+    def run_command(self, command, mounts=(), *, time_limit=600.0, network=False):
+        done = super().run_command(command, mounts, time_limit=time_limit)
         return type(done)(min(done.exit_code, 1), done.output, done.errors)
 
 

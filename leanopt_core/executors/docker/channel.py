@@ -132,7 +132,7 @@ class DockerChannel:
         self._killed_at = self._killed_at or time.monotonic()
         self._container.kill(KILLED)
 
-    def fate(self) -> str:
+    def exit_reason(self) -> str:
         """Say how the container ended, empty while it has not."""
         return self._container.exit_reason()
 

@@ -13,7 +13,7 @@ from attrs import define
 from leanopt_core.canonical import canonical_json
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.base import Completed, Manual
+from leanopt_core.executors.base import Completed, ReproduceCommand
 from leanopt_core.executors.docker.channel import DockerChannel
 from leanopt_core.executors.docker.manager import ContainerManager
 from leanopt_core.executors.docker.session import DockerSession, open_session
@@ -21,8 +21,8 @@ from leanopt_core.executors.docker.settings import DockerOptions, parse_mount
 from leanopt_core.executors.docker.spec import (
     SCRATCH,
     container_spec,
+    docker_run,
     paths_inside,
-    reproduce_command,
 )
 from leanopt_core.executors.oneoff import run
 from leanopt_core.work import Launch, Mount
@@ -53,7 +53,7 @@ class DockerExecutor:
             lambda: ContainerManager(self._session.get(), remove_old=tidy), ContainerManager.close
         )
 
-    def place(self) -> Mapping[str, str]:
+    def runtime(self) -> Mapping[str, str]:
         """Return the image's id and platform, and what the options add to it."""
         image = self._session.get().image
         added = options_identity(self._options, self._project)
@@ -63,7 +63,7 @@ class DockerExecutor:
         """Return `wanted`, or the number of processors that the engine has."""
         return wanted if wanted is not None else self._session.get().engine.processors
 
-    def once(
+    def run_command(
         self,
         command: Sequence[str],
         mounts: Sequence[Mount] = (),
@@ -93,11 +93,11 @@ class DockerExecutor:
         """Return a worker's default memory limit in bytes, None for no limit."""
         return self._session.get().engine.worker_memory(launch)
 
-    def manual(self, launch: Launch) -> Manual:
+    def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """Return the `docker run` command for the same worker; its scratch is in memory."""
         spec = container_spec(self._session.get(), launch)
         inside = {"request": SCRATCH, **paths_inside(launch.mounts)}
-        return Manual(reproduce_command(spec), {}, inside)
+        return ReproduceCommand(docker_run(spec), {}, inside)
 
     def close(self) -> None:
         """Remove every container and the scratch folders, for good, within about two seconds.

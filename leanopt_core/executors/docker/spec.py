@@ -193,7 +193,7 @@ def _bind(mount: Mount) -> dict[str, Any]:
     }
 
 
-def reproduce_command(spec: ContainerSpec) -> tuple[str, ...]:
+def docker_run(spec: ContainerSpec) -> tuple[str, ...]:
     """Return the `docker run` command for the same container; it is removed at its end."""
     program, *arguments = spec.command
     return (

@@ -95,7 +95,7 @@ class Shop:
         """Build the project."""
         return build(
             self.project,
-            once=self.executor.once,
+            once=self.executor.run_command,
             builds=self.builds,
             recipe=recipe or self.recipe,
             apart=apart,
@@ -308,7 +308,7 @@ def test_there_is_no_network_but_where_it_is_allowed(shop: Shop) -> None:
 
     def once(*arguments: Any, **options: Any) -> Completed:
         asked.append(options.get("network", False))
-        return shop.executor.once(*arguments, **options)
+        return shop.executor.run_command(*arguments, **options)
 
     allowed = evolve(shop.recipe, options=evolve(shop.recipe.options, network=True))
     for recipe in (shop.recipe, allowed):
@@ -389,7 +389,7 @@ folder, launcher = sys.argv[1:]
 executor = ProcessExecutor(ProcessOptions(), Path(folder))
 print("begun", flush=True)
 recipe = Recipe({"image": "sha256:1"}, "harness 1", Options(launcher))
-built = build(Path(folder, "Trend"), once=executor.once,
+built = build(Path(folder, "Trend"), once=executor.run_command,
               builds=Path(folder, ".leanopt", "builds"), recipe=recipe)
 print(built.key, flush=True)
 executor.close()
@@ -493,7 +493,9 @@ def test_another_project_in_the_same_folder_is_not_the_last(shop: Shop) -> None:
     other.mkdir()
     (other / "main.py").write_text("")
     with pytest.raises(StrategyError, match=r"there is no build of .*Other"):
-        build(other, once=shop.executor.once, builds=shop.builds, recipe=shop.recipe, skip=True)
+        build(
+            other, once=shop.executor.run_command, builds=shop.builds, recipe=shop.recipe, skip=True
+        )
 
 
 @pytest.mark.parametrize("name", ["bin/Trend.dll", "build.json"])
@@ -515,7 +517,9 @@ def test_a_python_project_is_a_frozen_copy(shop: Shop) -> None:
     (project / "lib" / "rules.py").write_text("fast = 3")
 
     def built() -> Built:
-        return build(project, once=shop.executor.once, builds=shop.builds, recipe=shop.recipe)
+        return build(
+            project, once=shop.executor.run_command, builds=shop.builds, recipe=shop.recipe
+        )
 
     first = built()
     assert first.assembly is None
