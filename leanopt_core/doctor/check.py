@@ -79,6 +79,7 @@ def examine(checks: Iterable[Check]) -> Iterator[Finding]:
     stuck = set[str]()
     for check in checks:
         try:
+            # As they come: starting a worker takes seconds, and the terminal shows the rest before.
             for finding in _look(check, stuck):
                 yield finding.of(check.name)
         except (StuckError, LeanoptError, OSError) as error:

@@ -45,6 +45,7 @@ def plugins(subject: Subject) -> Iterator[Finding]:
 
 
 def _reinstall(problem: PluginProblem) -> str:
+    # The core's version is right where its files are not: pip would find nothing to upgrade.
     again = "--force-reinstall --no-deps " if problem.distribution == CORE else "--upgrade "
     return f"pip install {again}{shlex.quote(problem.distribution)}"
 

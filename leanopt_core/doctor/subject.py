@@ -94,6 +94,7 @@ class Subject(Closing):
         if self.docker_options is not None:
             from leanopt_core.executors.docker.executor import DockerExecutor
 
+            # A look must change nothing, and fetching an image takes minutes.
             options = evolve(self.docker_options, pull="never")
             return DockerExecutor(options, self.folder, tidy=False)
         return cast("Executor", build_choice("executor", choice, self.folder))

@@ -135,6 +135,7 @@ def _unlimited(subject: Subject, count: int) -> Finding:
 
 def _count(subject: Subject) -> int:
     """Return how many workers a run would have; needs no image."""
+    # The executor itself would look for the image, which can be what is missing.
     wanted = subject.pipeline.executor.workers
     if wanted is None and subject.docker_options is not None:
         return subject.docker_engine.processors

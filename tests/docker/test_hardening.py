@@ -16,15 +16,15 @@ from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.watch import memory_file
-from leanopt_core.testing.lines import PATIENCE, Line, launch
+from leanopt_core.testing.lines import PATIENCE, ChannelDriver, launch
 from leanopt_core.work import Mount
 
 Make = Callable[..., DockerExecutor]
 WORKER = str(os.getuid() or 65534)
 
 
-def _worker(executor: DockerExecutor, **how: object) -> Line:
-    return Line(executor, launch(), PATIENCE, **how)
+def _worker(executor: DockerExecutor, **how: object) -> ChannelDriver:
+    return ChannelDriver(executor, launch(), PATIENCE, **how)
 
 
 def test_the_engine_was_told_of_every_limit(make: Make, engine: Engine, containers, folder) -> None:

@@ -63,6 +63,7 @@ class DockerChannel:
         if data is None:
             return _NOTHING
         if not data:
+            # An end of the stream can be the connection's or the container's: the engine knows.
             self._silent = True
             self._container.find_exit_reason()
             return Chunk(closed=True)
@@ -146,6 +147,7 @@ class DockerChannel:
 
     def release(self) -> None:
         """End what still lives and close the connection; the scratch goes with the channel."""
+        # Not longer: the manager goes on with what the engine is slow to remove.
         self.kill()
         if self._killed_at is not None:
             self._container.wait(self._killed_at + _KILLING - time.monotonic())

@@ -72,6 +72,7 @@ def probe_folders(engine: Engine, image: str, labels: Mapping[str, str], folder:
     Writes a file with a random token and reads it back through the engine, by the mount of a
     container that is made and removed without ever running.
     """
+    # Random, since another machine can have a folder of this name, even one of leanopt's.
     token = token_hex(16).encode()
     (folder / _FILE).write_bytes(token)
     try:
@@ -97,6 +98,7 @@ def _read(client: Client, image: str, labels: Mapping[str, str], folder: Path) -
     try:
         ident = client.create_container_from_config(body, container_name(labels))["Id"]
     except Exception as error:
+        # So the engine calls a folder that it does not see; it has no code for that.
         if "bind source path does not exist" in str(error):
             return b""
         with engine_errors("the engine makes no container"):

@@ -46,6 +46,7 @@ class DockerExecutor:
         """Take the options and the project's folder; unless `tidy`, orphans are not removed."""
         self._options = options
         self._project = project
+        # Two, since many questions need only a session, which leaves nothing on the machine.
         self._session: LazyResource[DockerSession] = LazyResource(
             partial(open_session, options, project), lambda session: session.engine.client.close()
         )

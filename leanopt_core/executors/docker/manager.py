@@ -148,7 +148,7 @@ class ContainerManager:
         with self._lock:
             self._containers[container.ident] = container
             late = self._closed
-        if late:
+        if late:  # `close` has gone through the containers already, without this one
             _discard(container)
             raise ExecutorError("the executor was closed while a container was made")
         return container

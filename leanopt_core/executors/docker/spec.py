@@ -16,7 +16,12 @@ from typing import Any
 from attrs import field, frozen
 
 from leanopt_core.executors.docker.session import DockerSession, WorkerUser
-from leanopt_core.executors.docker.settings import Device, parse_device, parse_mount
+from leanopt_core.executors.docker.settings import (
+    Device,
+    DockerOptions,
+    parse_device,
+    parse_mount,
+)
 from leanopt_core.executors.surroundings import fill_places, variables
 from leanopt_core.work import Launch, Mount
 
@@ -77,17 +82,11 @@ def container_spec(
     the engine's default.
     """
     options, inside = session.options, paths_inside(launch.mounts)
-    own = {name: fill_places(inside, text) for name, text in launch.environment.items()}
     return ContainerSpec(
         image=session.image.ident,
         command=tuple(fill_places(inside, part) for part in launch.command),
         user=session.user,
-        environment={
-            **variables(options.threads),
-            "HOME": "/tmp",  # noqa: S108 - inside, a tmpfs of the worker's own
-            **own,
-            **options.environment,
-        },
+        environment=_environment(options, launch, inside),
         mounts=tuple(_mounts(session, launch, scratch)),
         tmpfs=dict(_tmpfs(session, in_memory=scratch is None)),
         devices=tuple(map(parse_device, options.devices)),
@@ -100,6 +99,15 @@ def container_spec(
         stdin=stdin,
         labels=labels or {},
     )
+
+
+def _environment(
+    options: DockerOptions, launch: Launch, inside: Mapping[str, str]
+) -> dict[str, str]:
+    own = {name: fill_places(inside, text) for name, text in launch.environment.items()}
+    # Programs want to write to their home, and the root file system is read-only.
+    home = {"HOME": "/tmp"}  # noqa: S108 - inside, a tmpfs of the worker's own
+    return {**variables(options.threads), **home, **own, **options.environment}
 
 
 def _mounts(session: DockerSession, launch: Launch, scratch: Path | None) -> Iterator[Mount]:
