@@ -20,8 +20,8 @@ from containers.work import Project, Work, image, project
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Client, connect
-from leanopt_core.executors.docker.image import find
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.session import find_image
+from leanopt_core.executors.docker.settings import DockerOptions
 
 WORKERS, COUNTS = (1, 2, 4), (1, 4, 16)
 SHARES = {"share_10ms": Work(busy=0.01), "share_100ms": Work(busy=0.1), "share_1s": Work(busy=1)}
@@ -105,7 +105,7 @@ def _image(parser: argparse.ArgumentParser, named: str | None, client: Client) -
     if named is None:
         return image(client)
     try:
-        return find(client, DockerOptions(image=named, pull="never")).ident
+        return find_image(client, DockerOptions(image=named, pull="never")).ident
     except ExecutorError as error:
         parser.error(f"--image: {error}")
 

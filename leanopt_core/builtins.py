@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.hookspecs import hookimpl
 from leanopt_core.specs import EngineSpec, ExecutorSpec, SinkSpec

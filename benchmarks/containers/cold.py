@@ -11,8 +11,8 @@ from containers.inside import check, paced
 from containers.work import Project, Work
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.docker.engine import Client
-from leanopt_core.executors.docker.ground import survey
-from leanopt_core.executors.docker.settings import Tenant, body
+from leanopt_core.executors.docker.session import open_session
+from leanopt_core.executors.docker.spec import api_body, container_spec
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import request_line
 
@@ -29,14 +29,15 @@ def containers(project: Project, workers: int, work: Work, seconds: float) -> fl
     with project.prepared() as prepared:
         asked = _line(prepared.engine, work)
         launch = prepared.build.launch
-    base = survey(project.options, project.folder)
-    configuration = body(base.site, Tenant(launch, {"leanopt.project": str(project.folder)}))
-    run = partial(_run, base.engine.client, configuration, asked)
+    session = open_session(project.options, project.folder)
+    spec = container_spec(session, launch, labels={"leanopt.project": str(project.folder)})
+    client = session.engine.client
+    run = partial(_run, client, api_body(spec), asked)
     try:
         run()  # reads the image from the disk
         return paced(run, workers, seconds)
     finally:
-        base.engine.client.close()
+        client.close()
 
 
 def _run(client: Client, configuration: Mapping[str, Any], asked: bytes) -> None:

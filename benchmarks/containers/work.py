@@ -16,7 +16,7 @@ from leanopt_core.builtins import PythonStrategy
 from leanopt_core.engines.base import Build, PrepareContext
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.space import Value
 from leanopt_core.work import Backtest, Scenario
 

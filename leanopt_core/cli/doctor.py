@@ -1,4 +1,4 @@
-"""`leanopt doctor`: what keeps backtests from running here, and what mends it."""
+"""`leanopt doctor`: report what keeps backtests from running, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from leanopt_core.cli.output import plain, print_json
 
 if TYPE_CHECKING:
-    from leanopt_core.doctor.line import Line
+    from leanopt_core.doctor.check import Finding
 
 _STATUS, _NAME = 9, 16
 
@@ -25,22 +25,22 @@ _STATUS, _NAME = 9, 16
     metavar="KEY=VALUE",
     help="Override any key, as executor.workers=8; may be given again.",
 )
-@click.option("--clean", is_flag=True, help="Remove what dead leanopts have left, after asking.")
+@click.option("--clean", is_flag=True, help="Remove orphans of killed leanopts, after asking.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     pipeline: Path | None, sets: tuple[str, ...], clean: bool, yes: bool, as_json: bool
 ) -> None:
-    """Say whether this machine can run backtests, with PIPELINE also whether it can run those.
+    """Report whether this machine can run backtests; with PIPELINE, whether it can run that one.
 
-    One worker is started, and ended. Each line is ok, or says what is wrong and the command that
-    mends it.
+    Starts one worker, and ends it. Each line is ok, or says what is wrong and the command that
+    fixes it.
 
     Example: leanopt doctor pipeline.toml
     """
     from leanopt_core.doctor.check import examine, exit_code
     from leanopt_core.doctor.checks import checks
-    from leanopt_core.doctor.cleaning import clean as cleaned
+    from leanopt_core.doctor.orphans import clean as remove_orphans
     from leanopt_core.doctor.subject import Subject
     from leanopt_core.errors import UsageError
 
@@ -48,31 +48,31 @@ def command(
         raise UsageError("--yes answers what --clean asks; it is of no use alone")
     with Subject(pipeline, sets) as subject:
         found = (
-            cleaned(subject, lambda items: yes or _agreed(items))
+            remove_orphans(subject, lambda items: yes or _confirmed(items))
             if clean
             else examine(checks(subject))
         )
-        lines = list(found if as_json else _printed(found))
+        findings = list(found if as_json else _printed(found))
     if as_json:
-        print_json([_document(line) for line in lines])
-    if code := exit_code(lines):
+        print_json([_document(one) for one in findings])
+    if code := exit_code(findings):
         raise click.exceptions.Exit(code)
 
 
-def _agreed(items: Sequence[str]) -> bool:
+def _confirmed(items: Sequence[str]) -> bool:
     click.echo("\n".join(map(plain, items)), err=True)
     return click.confirm("Remove all this?", err=True)
 
 
-def _printed(lines: Iterable[Line]) -> Iterator[Line]:
-    """Print lines as they come, and pass them on."""
-    for line in lines:
-        first, *more = plain(line.what).splitlines() or [""]
-        click.echo(f"{line.status:{_STATUS}}{line.name:{_NAME}}{first}")
-        for text in (*more, *((f"mend: {plain(line.mend)}",) if line.mend else ())):
+def _printed(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Print findings as they come, and pass them on."""
+    for one in findings:
+        first, *more = plain(one.what).splitlines() or [""]
+        click.echo(f"{one.status:{_STATUS}}{one.name:{_NAME}}{first}")
+        for text in (*more, *((f"fix: {plain(one.fix)}",) if one.fix else ())):
             click.echo(f"{'':{_STATUS + _NAME}}{text}")
-        yield line
+        yield one
 
 
-def _document(line: Line) -> dict[str, str | None]:
-    return {"name": line.name, "status": line.status, "what": line.what, "mend": line.mend}
+def _document(one: Finding) -> dict[str, str | None]:
+    return {"name": one.name, "status": one.status, "what": one.what, "fix": one.fix}

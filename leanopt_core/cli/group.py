@@ -35,7 +35,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "export": "Write a run's trials as JSON lines or CSV.",
     },
     "plugins": {"plugins": "List what is installed, with its options."},
-    "house-keeping": {
+    "maintenance": {
         "doctor": "Say what keeps backtests from running here.",
         "delete": "Delete a run.",
         "completion": "Complete commands in bash, zsh or fish.",

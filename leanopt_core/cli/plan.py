@@ -9,9 +9,9 @@ import click
 
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.output import plain, print_json, print_table
-from leanopt_core.doctor.size import size as size_text
 from leanopt_core.pipeline import PlannedStage
 from leanopt_core.report.figures import duration, percent
+from leanopt_core.report.figures import size as size_text
 from leanopt_core.report.planned import PlanReport, backtests, document, times
 from leanopt_core.search.advice import size_of
 from leanopt_core.search.prepare import prepared

@@ -1,1 +1,1 @@
-"""What `leanopt doctor` looks at: the machine, and what one pipeline needs of it."""
+"""`leanopt doctor`: checks of the machine, and of what one pipeline needs."""

@@ -1,53 +1,106 @@
-"""Runs checks: each of them, whatever became of the others."""
+"""Checks and their findings: run every check, whatever became of the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from enum import StrEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from leanopt_core.doctor.line import Line, Status, StuckError, warning, wrong
-from leanopt_core.errors import LeanoptError
+from leanopt_core.errors import ExecutorError, LeanoptError
+
+
+class Status(StrEnum):
+    """The result of a check."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@frozen
+class Finding:
+    """What a check has found, and the command that fixes it, None where no single command does.
+
+    `exit_code` is the command's exit code for something wrong. `name` is the check's; `examine`
+    fills it in.
+    """
+
+    status: Status
+    what: str
+    fix: str | None = None
+    exit_code: int = 0
+    name: str = ""
+
+    def of(self, name: str) -> Finding:
+        """Return it as a finding of the check of this name."""
+        return evolve(self, name=name)
+
+
+class StuckError(Exception):
+    """A check found something that leaves nothing to look at for the checks that require it."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.what)
+        self.finding = finding
 
 
 @frozen
 class Check:
-    """One check: `look` returns what it finds; `needs` are the names of those that it stands on.
+    """One check: `look` returns its findings; `needs` are the names of the checks it requires.
 
-    It may raise StuckError, or a LeanoptError, which is then what is wrong.
+    `look` can raise StuckError, or a LeanoptError, which is then what is wrong.
     """
 
     name: str
-    look: Callable[[], Iterable[Line]]
+    look: Callable[[], Iterable[Finding]]
     needs: tuple[str, ...] = ()
 
 
-def examine(checks: Iterable[Check]) -> Iterator[Line]:
-    """Yield what each check finds, in order; what stands on one that is stuck says so."""
+def ok(what: str) -> Finding:
+    """Return the finding that all is well."""
+    return Finding(Status.OK, what)
+
+
+def warning(what: str, fix: str | None = None) -> Finding:
+    """Return a finding that is worth knowing, and keeps nothing from working."""
+    return Finding(Status.WARNING, what, fix)
+
+
+def wrong(
+    what: str, fix: str | None = None, *, exit_code: int = ExecutorError.exit_code
+) -> Finding:
+    """Return a finding that keeps backtests from running."""
+    return Finding(Status.WRONG, what, fix, exit_code)
+
+
+def examine(checks: Iterable[Check]) -> Iterator[Finding]:
+    """Yield the findings of each check, in order; skip a check that requires one that is stuck."""
     stuck = set[str]()
     for check in checks:
         try:
-            for line in _look(check, stuck):
-                yield line.of(check.name)
+            # As they come: starting a worker takes seconds, and the terminal shows the rest before.
+            for finding in _look(check, stuck):
+                yield finding.of(check.name)
         except (StuckError, LeanoptError, OSError) as error:
             stuck.add(check.name)
-            yield _said(error).of(check.name)
+            yield _finding(error).of(check.name)
 
 
-def _look(check: Check, stuck: Collection[str]) -> Iterator[Line]:
+def exit_code(findings: Iterable[Finding]) -> int:
+    """Return the exit code of the first finding that is wrong, 0 without one."""
+    return next((one.exit_code for one in findings if one.status is Status.WRONG), 0)
+
+
+def _look(check: Check, stuck: Collection[str]) -> Iterator[Finding]:
     for name in check.needs:
         if name in stuck:
-            raise StuckError(warning(f"not looked at: it needs '{name}'"))
+            raise StuckError(warning(f"skipped (requires '{name}')"))
     yield from check.look()
 
 
-def exit_code(lines: Iterable[Line]) -> int:
-    """Return the code of the first line that is wrong, 0 where none is."""
-    return next((line.exit_code for line in lines if line.status is Status.WRONG), 0)
-
-
-def _said(error: StuckError | LeanoptError | OSError) -> Line:
+def _finding(error: StuckError | LeanoptError | OSError) -> Finding:
     if isinstance(error, StuckError):
-        return error.line
+        return error.finding
     code = error.exit_code if isinstance(error, LeanoptError) else LeanoptError.exit_code
     return wrong(str(error), exit_code=code)

@@ -1,32 +1,49 @@
-"""Docker, as far as a pipeline needs it: the engine, its disk, the image, the folders it sees."""
+"""Checks of Docker: the engine, its disk, the image, the folders it sees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from secrets import token_hex
+from types import MappingProxyType
 
-from leanopt_core.doctor.line import Line, StuckError, ok, warning, wrong
+from leanopt_core.doctor.check import Finding, StuckError, ok, warning, wrong
 from leanopt_core.doctor.machine import free
-from leanopt_core.doctor.mending import cause_of
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, LeanoptError
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.engine import DEFAULT_CONTEXT, context, system_error
+from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.executors.scratch import Shelf
 
+# What installs Docker, by the program that installs packages.
+_INSTALL: Mapping[str, str] = MappingProxyType(
+    {
+        "apt-get": "sudo apt-get install docker.io",
+        "dnf": "sudo dnf install moby-engine",
+        "zypper": "sudo zypper install docker",
+        "pacman": "sudo pacman -S docker",
+        "apk": "sudo apk add docker",
+        "brew": "brew install --cask docker",
+    }
+)
 
-def reach(subject: Subject) -> Iterator[Line]:
-    """See that an engine answers; where nothing needs one, its absence is no more than a warning.
 
-    Raises StuckError where none does.
+def answers(subject: Subject) -> Iterator[Finding]:
+    """Check that an engine answers; where nothing needs one, its absence is only a warning.
+
+    Raises StuckError where no engine answers.
     """
     try:
         engine = subject.docker_engine
     except ExecutorError as error:
-        cause = cause_of(error)
+        what, fix = _cause(error)
         unneeded = _unneeded(subject)
-        said = warning(f"{cause.what}: {unneeded}", cause.mend)
-        raise StuckError(said if unneeded else wrong(cause.what, cause.mend)) from None
+        absent = warning(f"{what}: {unneeded}", fix) if unneeded else wrong(what, fix)
+        raise StuckError(absent) from None
     yield ok(f"{engine.info.get('ServerVersion', 'an engine')} at {engine.host}")
 
 
@@ -40,7 +57,43 @@ def _unneeded(subject: Subject) -> str:
         return "needed where the executor is docker"
 
 
-def disk(subject: Subject) -> Iterator[Line]:
+def _cause(error: ExecutorError) -> tuple[str, str | None]:
+    """Return why `connect` failed with this error, and the command that fixes it."""
+    try:
+        chosen = context()
+    except ExecutorError as broken:
+        return str(broken), None
+    system = system_error(error)
+    if system is not None and system.errno in (errno.EACCES, errno.EPERM):
+        what = "this user may not use its socket (log in again after the command)"
+        return what, "sudo usermod -aG docker $USER"
+    # A variable comes before the context, and that before what is installed, as with `docker`.
+    silent = (
+        f"no engine answers ({system.strerror})"
+        if system is not None
+        else str(error).partition(";")[0]
+    )
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        if value := os.environ.get(name):
+            what = silent if name in silent else f"{name} is {value}, and {silent}"
+            return what, f"unset {name}"
+    if chosen != DEFAULT_CONTEXT:
+        return f"the context is {chosen}, and {silent}", "docker context use default"
+    if not any(map(shutil.which, ("docker", "dockerd"))):
+        found = (command for name, command in _INSTALL.items() if shutil.which(name))
+        return "it is not installed", next(found, None)
+    return f"it is installed, but {silent}", _start()
+
+
+def _start() -> str:
+    """Return the command that starts the engine on this machine."""
+    if sys.platform == "darwin":
+        return "open -a Docker"
+    managed = Path("/run/systemd/system").is_dir()
+    return "sudo systemctl start docker" if managed else "sudo service docker start"
+
+
+def disk(subject: Subject) -> Iterator[Finding]:
     """Measure what is free where the engine keeps images and containers."""
     engine = subject.docker_engine
     root = Path(engine.info.get("DockerRootDir") or "/var/lib/docker")
@@ -50,12 +103,12 @@ def disk(subject: Subject) -> Iterator[Line]:
         yield ok(f"{root} is not on a disk of this machine")
 
 
-def image(subject: Subject) -> Iterator[Line]:
-    """See that the image is there; raises StuckError where it is not: nothing is fetched here."""
-    from leanopt_core.executors.docker.image import present
+def image(subject: Subject) -> Iterator[Finding]:
+    """Check that the image is there; raises StuckError where it is not. Fetches nothing."""
+    from leanopt_core.executors.docker.session import present_image
 
     options = _options(subject)
-    found = present(subject.docker_engine.client, options.image)
+    found = present_image(subject.docker_engine.client, options.image)
     if found is None:
         then = "no run fetches it" if options.pull == "never" else "the first run would fetch it"
         what = f'{options.image} is not there (executor.pull is "{options.pull}": {then})'
@@ -63,16 +116,16 @@ def image(subject: Subject) -> Iterator[Line]:
     yield ok(f"{options.image} ({found.ident.removeprefix('sha256:')[:12]}, {found.platform})")
 
 
-def folders(subject: Subject) -> Iterator[Line]:
-    """See that the engine sees this machine's folders; raises ExecutorError where it does not."""
-    from leanopt_core.executors.docker.labels import labels, this_process
-    from leanopt_core.executors.docker.probe import probe
+def folders(subject: Subject) -> Iterator[Finding]:
+    """Check that the engine sees this machine's folders; raises ExecutorError where it does not."""
+    from leanopt_core.executors.docker.checks import probe_folders
+    from leanopt_core.executors.docker.orphans import labels, this_process
 
     shelf = Shelf(subject.folder, None)
     try:
         run = token_hex(8)
         labelled = labels(this_process(), subject.folder, run, worker="probe", number=0)
-        probe(subject.docker_engine, _options(subject).image, labelled, shelf.path)
+        probe_folders(subject.docker_engine, _options(subject).image, labelled, shelf.path)
     finally:
         shelf.close()
     yield ok(f"the engine sees {subject.folder}")

@@ -1,4 +1,4 @@
-"""The machine: interpreter, plugins, processors, memory, disk."""
+"""Checks of the machine: interpreter, plugins, processors, memory, disk."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leanopt_core import __version__
-from leanopt_core.doctor.line import Line, ok, warning, wrong
-from leanopt_core.doctor.size import size
+from leanopt_core.doctor.check import Finding, ok, warning, wrong
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, PluginError, StoreError
 from leanopt_core.plugins import CORE, PluginProblem, Registered, RegisteredCommand
 from leanopt_core.project_files import STATE
+from leanopt_core.report.figures import size
 
 # Free space below which a run is in danger, and below which it cannot begin, in bytes.
 _SCARCE, _FULL = 2**30, 64 * 2**20
 
 
-def python(_: Subject) -> Iterator[Line]:
-    """Say which interpreter and which leanopt run."""
+def python(_: Subject) -> Iterator[Finding]:
+    """Report the interpreter and leanopt's version."""
     name = platform.python_implementation()
     yield ok(f"{name} {platform.python_version()} ({sys.executable}), leanopt {__version__}")
 
 
-def plugins(subject: Subject) -> Iterator[Line]:
-    """Load every plugin with all that it brings."""
+def plugins(subject: Subject) -> Iterator[Finding]:
+    """Load every plugin, with everything that it registers."""
     registry = subject.registry
     problems = list(registry.problems)
-    brought: list[Registered | RegisteredCommand] = [*registry.entries.values()]
-    for entry in (*brought, *registry.commands.values()):
+    registered: list[Registered | RegisteredCommand] = [*registry.entries.values()]
+    for entry in (*registered, *registry.commands.values()):
         try:
             entry.load()
         except PluginError as error:
@@ -45,12 +45,14 @@ def plugins(subject: Subject) -> Iterator[Line]:
 
 
 def _reinstall(problem: PluginProblem) -> str:
+    # The core's version is right where its files are not: pip would find nothing to upgrade.
     again = "--force-reinstall --no-deps " if problem.distribution == CORE else "--upgrade "
     return f"pip install {again}{shlex.quote(problem.distribution)}"
 
 
 def processors() -> int:
     """Return how many processors this process may use."""
+    # Fewer than the machine has where the process is pinned, as in a container.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -62,7 +64,7 @@ def memory() -> int:
 
 
 def _available() -> int | None:
-    """Return how much memory is left, None where the system does not say."""
+    """Return the available memory in bytes, None where the system does not tell."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -71,34 +73,34 @@ def _available() -> int | None:
     return next((int(words[1]) * 1024 for words in found), None)
 
 
-def cores(_: Subject) -> Iterator[Line]:
+def cores(_: Subject) -> Iterator[Finding]:
     """Count the processors."""
     yield ok(str(processors()))
 
 
-def ram(_: Subject) -> Iterator[Line]:
+def ram(_: Subject) -> Iterator[Finding]:
     """Measure the memory."""
     left = _available()
     yield ok(size(memory()) + (f", {size(left)} of it available" if left is not None else ""))
 
 
-def disk(subject: Subject) -> Iterator[Line]:
-    """Measure what is free where the project's runs are kept, and see that it can be written."""
+def disk(subject: Subject) -> Iterator[Finding]:
+    """Measure what is free where the project's runs are kept; check that it is writable."""
     folder = existing(subject.folder / STATE)
     if not os.access(folder, os.W_OK | os.X_OK):
-        mend = f"sudo chown -R $USER {shlex.quote(str(folder))}"
-        yield wrong(f"{folder} cannot be written to", mend, exit_code=StoreError.exit_code)
-    mend = f"du -xh --max-depth=2 {shlex.quote(str(folder))} | sort -h"
-    yield free(folder, mend, StoreError.exit_code)
+        fix = f"sudo chown -R $USER {shlex.quote(str(folder))}"
+        yield wrong(f"{folder} cannot be written to", fix, exit_code=StoreError.exit_code)
+    fix = f"du -xh --max-depth=2 {shlex.quote(str(folder))} | sort -h"
+    yield free(folder, fix, StoreError.exit_code)
 
 
-def free(folder: Path, mend: str, exit_code: int = ExecutorError.exit_code) -> Line:
+def free(folder: Path, fix: str, exit_code: int = ExecutorError.exit_code) -> Finding:
     """Return how much is free on a folder's disk."""
     left = shutil.disk_usage(folder).free
     what = f"{size(left)} free at {folder}"
     if left < _FULL:
-        return wrong(what, mend, exit_code=exit_code)
-    return warning(what, mend) if left < _SCARCE else ok(what)
+        return wrong(what, fix, exit_code=exit_code)
+    return warning(what, fix) if left < _SCARCE else ok(what)
 
 
 def existing(path: Path) -> Path:

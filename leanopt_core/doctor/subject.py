@@ -1,4 +1,4 @@
-"""What is examined: a machine and perhaps a pipeline, each part made when it is first asked for."""
+"""The subject of the checks: a machine and maybe a pipeline; each part is made on first use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,10 +13,10 @@ from attrs import evolve
 
 from leanopt_core.builtins import PythonStrategy
 from leanopt_core.closing import Closing
-from leanopt_core.doctor.line import StuckError, wrong
+from leanopt_core.doctor.check import StuckError, wrong
 from leanopt_core.engines.base import Build, PrepareContext
 from leanopt_core.executors.base import Completed, Executor
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.pipeline import Pipeline, load_pipeline
@@ -29,14 +28,16 @@ from leanopt_core.work import Launch, Mount
 if TYPE_CHECKING:
     from leanopt_core.executors.docker.engine import Engine as DockerEngine
 
-# How long looking around where workers run may take, in seconds.
+# Runs where workers run, maybe in an image: standard library only, Python 3.8 or newer.
+_FACTS = 'import json, platform; print(json.dumps({"python": platform.python_version()}))'
+# How long that may take, in seconds.
 _LOOKING = 60.0
 
 
 class Subject(Closing):
     """What checks look at; a context manager that releases what was made.
 
-    A part that cannot be had raises its error each time that it is asked for.
+    A part that cannot be made raises its error at each access.
     """
 
     def __init__(self, file: Path | None, sets: tuple[str, ...] = ()) -> None:
@@ -95,18 +96,18 @@ class Subject(Closing):
         if self.docker_options is not None:
             from leanopt_core.executors.docker.executor import DockerExecutor
 
+            # A look must change nothing, and fetching an image takes minutes.
             options = evolve(self.docker_options, pull="never")
             return DockerExecutor(options, self.folder, tidy=False)
         return cast("Executor", build_choice("executor", choice, self.folder))
 
     @cached_property
     def around(self) -> Mapping[str, Any]:
-        """Return what `place.py` sees where workers run; raises StuckError where it cannot run."""
+        """Return facts of the Python where workers run; raises StuckError where none runs."""
         options = self.pipeline.engine.options
         python = options.python if isinstance(options, PythonStrategy) else None
-        source = files(__package__).joinpath("place.py").read_text("utf-8")
         done = self.run_command(
-            (python or "{python}", "-I", "-S", "-c", source), time_limit=_LOOKING
+            (python or "{python}", "-I", "-S", "-c", _FACTS), time_limit=_LOOKING
         )
         try:
             return dict(json.loads(done.output))

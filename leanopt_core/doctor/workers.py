@@ -1,4 +1,4 @@
-"""What a pipeline's workers need, seen where they run; one of them is started."""
+"""Checks of a pipeline's workers, made where they run; one worker is started."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from importlib.metadata import metadata
 from attrs import evolve
 
 from leanopt_core.doctor import machine
-from leanopt_core.doctor.line import Line, StuckError, ok, warning, wrong
-from leanopt_core.doctor.size import size
+from leanopt_core.doctor.check import Finding, StuckError, ok, warning, wrong
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import PipelineError, StrategyError
 from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
 from leanopt_core.harness.events import Hello
+from leanopt_core.report.figures import size
 from leanopt_core.work import Launch
 
 # How long a worker may take to say hello, in seconds.
 _STARTING = 60.0
-# Under which name an engine that has several harnesses says which one runs.
+# The detail by which an engine with several harnesses names the one that runs.
 _HARNESS = "harness"
 
 
-def pipeline(subject: Subject) -> Iterator[Line]:
+def pipeline(subject: Subject) -> Iterator[Finding]:
     """Read the pipeline."""
     try:
         loaded = subject.pipeline
     except PipelineError as error:
-        mend = f"leanopt check {_file(subject)}"
-        raise StuckError(wrong(str(error), mend, exit_code=error.exit_code)) from None
+        fix = f"leanopt check {_file(subject)}"
+        raise StuckError(wrong(str(error), fix, exit_code=error.exit_code)) from None
     used = f"{loaded.engine.use} strategy, {loaded.executor.choice.use} executor"
     yield ok(f"{loaded.name}: {used}")
 
 
-def interpreter(subject: Subject) -> Iterator[Line]:
-    """Look around where workers run; raises StuckError where no Python does that."""
+def interpreter(subject: Subject) -> Iterator[Finding]:
+    """Check the Python where workers run; raises StuckError where none runs."""
     version = str(subject.around["python"])
     needed = str(metadata("leanopt-harness")["Requires-Python"])
     if _numbers(version) < _numbers(needed):
@@ -46,8 +46,8 @@ def interpreter(subject: Subject) -> Iterator[Line]:
         yield ok(f"Python {version}")
 
 
-def data(subject: Subject) -> Iterator[Line]:
-    """See that the strategy's data is there; raises StuckError where it is not."""
+def data(subject: Subject) -> Iterator[Finding]:
+    """Check that the strategy's data is there; raises StuckError where it is not."""
     path = subject.strategy.data
     if path is not None and not path.exists():
         code = StrategyError.exit_code
@@ -55,8 +55,8 @@ def data(subject: Subject) -> Iterator[Line]:
     yield ok(str(path) if path is not None else "the strategy names none")
 
 
-def strategy(subject: Subject) -> Iterator[Line]:
-    """Make the strategy ready, as a run does."""
+def strategy(subject: Subject) -> Iterator[Finding]:
+    """Prepare the strategy, as a run does."""
     build = subject.build
     details = ", ".join(
         f"{name} {text}" for name, text in build.details.items() if name != _HARNESS
@@ -66,8 +66,8 @@ def strategy(subject: Subject) -> Iterator[Line]:
         yield warning(note)
 
 
-def harness(subject: Subject) -> Iterator[Line]:
-    """Start a worker, hear what it says about itself, end it."""
+def harness(subject: Subject) -> Iterator[Finding]:
+    """Start a worker, wait for its hello, end it."""
     settings = subject.pipeline.executor
     with Pool[int](
         subject.executor,
@@ -82,11 +82,11 @@ def harness(subject: Subject) -> Iterator[Line]:
         yield wrong(f"a worker said no hello within {_STARTING:g} s")
     else:
         which = subject.build.details.get(_HARNESS)
-        line = _greeting(hello)
-        yield evolve(line, what=f"{which}: {line.what}") if which else line
+        found = _greeting(hello)
+        yield evolve(found, what=f"{which}: {found.what}") if which else found
 
 
-def _greeting(hello: Hello) -> Line:
+def _greeting(hello: Hello) -> Finding:
     if not hello.protocol:
         return warning("it speaks the protocol's base form: which engine it has is not known")
     engine = f"{hello.engine} {hello.engine_version}".strip() or "an engine without a name"
@@ -94,8 +94,8 @@ def _greeting(hello: Hello) -> Line:
     return ok(f"{harness}, protocol {hello.protocol}, engine {engine}")
 
 
-def cores(subject: Subject) -> Iterator[Line]:
-    """Compare the workers that are asked for with the processors that they would have."""
+def cores(subject: Subject) -> Iterator[Finding]:
+    """Compare the number of workers with the processors they would have."""
     count, there = _count(subject), _there(subject)
     if there is None:
         yield ok(f"{count}; what they have is their executor's matter")
@@ -106,8 +106,8 @@ def cores(subject: Subject) -> Iterator[Line]:
         yield ok(f"{count} on {there[0]} processors")
 
 
-def memory(subject: Subject) -> Iterator[Line]:
-    """Compare the memory that workers may take with what there is."""
+def memory(subject: Subject) -> Iterator[Finding]:
+    """Compare the memory that workers can take with the memory there is."""
     count, there, limit = _count(subject), _there(subject), subject.pipeline.executor.memory_limit
     if limit is None and subject.docker_options is not None:
         yield _unlimited(subject, count)
@@ -119,12 +119,12 @@ def memory(subject: Subject) -> Iterator[Line]:
     what = f"{count} workers of at most {size(limit)} each, {size(there[1])} in all"
     fit = there[1] // limit
     change = f"--workers {fit}" if fit else f"--set executor.memory_limit={there[1] // 2}"
-    mend = f"leanopt run {_file(subject)} {change}"
-    yield ok(what) if count <= fit else wrong(f"too much: {what}", mend)
+    fix = f"leanopt run {_file(subject)} {change}"
+    yield ok(what) if count <= fit else wrong(f"too much: {what}", fix)
 
 
-def _unlimited(subject: Subject, count: int) -> Line:
-    """Say what containers may take that are given no limit."""
+def _unlimited(subject: Subject, count: int) -> Finding:
+    """Report how much memory containers can take by default."""
     engine, launch = subject.docker_engine, subject.launch or Launch(())
     each, whole = engine.worker_memory(launch), size(int(engine.info.get("MemTotal") or 0))
     if each is None:
@@ -134,7 +134,8 @@ def _unlimited(subject: Subject, count: int) -> Line:
 
 
 def _count(subject: Subject) -> int:
-    """Return how many workers a run would have; no image is needed to know."""
+    """Return how many workers a run would have; needs no image."""
+    # The executor itself would look for the image, which can be what is missing.
     wanted = subject.pipeline.executor.workers
     if wanted is None and subject.docker_options is not None:
         return subject.docker_engine.processors

@@ -12,6 +12,7 @@ from leanopt_core.statistics import Statistics
 #: LEAN's statistics of these sections repeat the others in greater detail: for programs.
 DETAILED: Final = ("totalPerformance.", "runtimeStatistics.")
 _MOST_OTHERS: Final = 4
+_STEP: Final = 1024
 
 
 def percent(value: float) -> str:
@@ -43,6 +44,15 @@ def duration(seconds: float) -> str:
         return f"{left} s"
     clock = f"{hours}:{minutes:02}:{left:02}" if days or hours else f"{minutes}:{left:02}"
     return f"{days} d {clock}" if days else clock
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in the largest unit that it fills, as `23.5 GiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < _STEP:
+            return f"{count:.3g} {unit}"
+        count /= _STEP
+    return f"{count:.3g} TiB"
 
 
 _Figure: TypeAlias = tuple[str, Callable[[Statistics], float | None], Callable[[float], str]]

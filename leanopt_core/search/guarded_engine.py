@@ -10,8 +10,7 @@ from typing import Any, TypeVar, cast
 
 from attrs import evolve
 
-from leanopt_core.doctor.check import Check
-from leanopt_core.doctor.line import Line, StuckError
+from leanopt_core.doctor.check import Check, Finding, StuckError
 from leanopt_core.engines.base import (
     Build,
     Engine,
@@ -107,7 +106,7 @@ class GuardedEngine(_Guarded):
         made = self._listed(Check, "asked for its checks", "checks", run_command, context)
         return [evolve(one, look=partial(self._looked, one)) for one in made]
 
-    def _looked(self, check: Check) -> Sequence[Line]:
+    def _looked(self, check: Check) -> Sequence[Finding]:
         guard = Guard(self._label, passing=(StuckError, LeanoptError, OSError), random=True)
         return guard.call(f"checking {check.name!r}", lambda: list(check.look()))
 

@@ -14,9 +14,9 @@ import pytest
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Executor
-from leanopt_core.testing.lines import PATIENCE, Line, launch, marked
+from leanopt_core.testing.lines import PATIENCE, ChannelDriver, launch, marked
 
-Connect = Callable[..., Line]
+Connect = Callable[..., ChannelDriver]
 
 
 class ChannelContract:
@@ -36,12 +36,12 @@ class ChannelContract:
 
         No process may be left then, as far as this machine can see them.
         """
-        lines: list[Line] = []
+        lines: list[ChannelDriver] = []
         mark = str(uuid4())
 
-        def connected(environment: Mapping[str, str] | None = None, **how: Any) -> Line:
+        def connected(environment: Mapping[str, str] | None = None, **how: Any) -> ChannelDriver:
             told = {**(environment or {}), "KIT_MARK": mark}
-            lines.append(Line(executor, launch(environment=told), self.patience, **how))
+            lines.append(ChannelDriver(executor, launch(environment=told), self.patience, **how))
             return lines[-1]
 
         yield connected
@@ -195,6 +195,6 @@ class ChannelContract:
             other.channel.open("mine")
 
 
-def _write_on(line: Line) -> None:
+def _write_on(line: ChannelDriver) -> None:
     for _ in range(10_000):
         line.channel.write(b"x" * 1000 + b"\n")

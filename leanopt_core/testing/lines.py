@@ -74,8 +74,8 @@ def _environment(process: Path) -> bytes:
         return b""
 
 
-class Line:
-    """A channel with what came from it so far."""
+class ChannelDriver:
+    """Drives one channel without the pool, and keeps what came from it so far."""
 
     def __init__(self, executor: Executor, launch: Launch, patience: float, **how: Any) -> None:
         self._patience = patience

@@ -30,7 +30,7 @@ def test_help_fits_a_screen_and_names_every_command_once(leanopt, tmp_path: Path
     listed = lines[lines.index("Commands:") + 1 :]
     assert [line.removeprefix("  ")[13:].split()[0] for line in listed] == NAMES
     groups = [line.split()[0] for line in listed if line[2] != " "]
-    assert groups == ["design", "run", "look", "plugins", "house-keeping"]
+    assert groups == ["design", "run", "look", "plugins", "maintenance"]
 
 
 @pytest.mark.parametrize("name", NAMES)

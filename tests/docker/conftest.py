@@ -13,7 +13,7 @@ import pytest
 
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 
 sys.path.insert(0, str(Path(__file__).parent))
 import image as images

@@ -196,7 +196,7 @@ def test_a_connection_that_breaks_costs_a_worker_not_an_answer(
         (before,) = containers(folder)
         pool.submit(9, request("flood", mib=64, echo="after"))
         with event(engine, "destroy", container=before["Id"]) as removed:
-            worker.channel._line._socket.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+            worker.channel._stream._socket.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
             (one,) = pool.wait(PATIENCE)
             assert one.answer is not None
             assert one.answer.payload["echo"] == "after"

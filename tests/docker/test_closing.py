@@ -12,8 +12,7 @@ from threading import Event, Thread
 import pytest
 
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.executors.docker.lazily import Lazily
+from leanopt_core.executors.docker.executor import DockerExecutor, LazyResource
 from leanopt_core.testing.lines import PATIENCE
 
 
@@ -93,7 +92,7 @@ def test_what_is_made_too_late_is_undone_by_its_maker() -> None:
         assert go_on.wait(PATIENCE)
         return "made"
 
-    thing = Lazily(slow, undone.append)
+    thing = LazyResource(slow, undone.append)
     with ThreadPoolExecutor(2) as threads:
         first, second = threads.submit(thing.get), threads.submit(thing.get)
         assert begun.wait(PATIENCE)
@@ -118,7 +117,7 @@ def test_what_could_not_be_made_is_tried_again() -> None:
             raise answer
         return answer
 
-    thing = Lazily(make, undone.append)
+    thing = LazyResource(make, undone.append)
     with pytest.raises(ExecutorError, match="not yet"):
         thing.get()
     assert thing.get() == thing.get() == "made"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.executors.docker.demultiplexer import Demultiplexer
+from leanopt_core.executors.docker.stream import Demultiplexer
 
 FRAMES = st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=40)), max_size=12)
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.docker.answers import understood, understood_names
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.testing.lines import PATIENCE, Line
+from leanopt_core.executors.docker.scratch_client import parse_head, parse_names
+from leanopt_core.testing.lines import PATIENCE, ChannelDriver
 from leanopt_core.work import Launch
 
 #: Stops the program that keeps the files, and answers each question to it with `lie` in its place;
@@ -20,7 +20,7 @@ from leanopt_core.work import Launch
 EVIL = """
 import json, os, signal, sys, threading
 
-def steward():
+def agent():
     while True:
         for one in os.listdir("/proc"):
             try:
@@ -42,7 +42,7 @@ for line in sys.stdin:
         open(request["path"], "w").close()
         os.truncate(request["path"], request["size"])
     else:
-        process = steward()
+        process = agent()
         os.kill(process, signal.SIGSTOP)
         if request["lie"] is not None:
             lie = request["lie"].encode("latin-1") * request["times"]
@@ -60,16 +60,16 @@ def _names(*names: object) -> str:
 
 
 @pytest.fixture
-def evil(make: Callable[..., DockerExecutor]) -> Iterator[Line]:
+def evil(make: Callable[..., DockerExecutor]) -> Iterator[ChannelDriver]:
     """A worker whose scratch holds `of/one.txt`, and whose files' program runs."""
     executor = make(scratch="tmpfs", scratch_size=2**20)
-    line = Line(executor, Launch(("{python}", "-c", EVIL)), PATIENCE)
+    line = ChannelDriver(executor, Launch(("{python}", "-c", EVIL)), PATIENCE)
     line.channel.put("of/one.txt", b"one")
     yield line
     line.release()
 
 
-def _tell(line: Line, **members: Any) -> None:
+def _tell(line: ChannelDriver, **members: Any) -> None:
     line.send(id="1", **members)
     line.listen(line.answers)
 
@@ -104,19 +104,19 @@ def test_what_is_no_list_of_names_is_refused(what: str) -> None:
 
 
 def _understood(heard: bytes) -> list[str]:
-    head = understood(heard, len(heard))
+    head = parse_head(heard, len(heard))
     assert head is not None, "it has not come whole"
-    return understood_names(heard[head.start : head.end])
+    return parse_names(heard[head.start : head.end])
 
 
-def test_names_lead_nowhere_else(evil: Line) -> None:
+def test_names_lead_nowhere_else(evil: ChannelDriver) -> None:
     """As when a strategy wants its text written to this machine's files."""
     _tell(evil, lie=NAMES["above"], times=1)
     with pytest.raises(ExecutorError, match="cannot be understood"):
         evil.channel.names("of")
 
 
-def test_contents_are_bounded(evil: Line) -> None:
+def test_contents_are_bounded(evil: ChannelDriver) -> None:
     """By what the scratch can hold."""
     _tell(evil, lie=_answer(b"", size=2**20 + 1), times=1)
     with pytest.raises(ExecutorError, match="cannot be understood"):
@@ -124,21 +124,21 @@ def test_contents_are_bounded(evil: Line) -> None:
     assert evil.channel.open("of/one.txt").read() == b"one"
 
 
-def test_a_line_without_end_is_bounded(evil: Line) -> None:
+def test_a_line_without_end_is_bounded(evil: ChannelDriver) -> None:
     """It is not waited for."""
     _tell(evil, lie="x" * 2**20, times=200)
     with pytest.raises(ExecutorError, match="a line without end"):
         evil.channel.open("of/one.txt")
 
 
-def test_an_error_can_be_shown(evil: Line) -> None:
+def test_an_error_can_be_shown(evil: ChannelDriver) -> None:
     """Whatever it does to terminals and stores."""
     _tell(evil, lie=_answer(b"", error="\x1b[2J\ud800 gone"), times=1)
     with pytest.raises(ExecutorError, match=r"cannot be used: \?\[2J\? gone"):
         evil.channel.open("of/one.txt")
 
 
-def test_a_file_of_holes_is_not_read(evil: Line) -> None:
+def test_a_file_of_holes_is_not_read(evil: ChannelDriver) -> None:
     """Larger than all memory; the program lives on."""
     _tell(evil, path="/leanopt/scratch/of/holes", size=2**40)
     with pytest.raises(ExecutorError, match="larger than the scratch"):
@@ -146,7 +146,7 @@ def test_a_file_of_holes_is_not_read(evil: Line) -> None:
     assert evil.channel.open("of/one.txt").read() == b"one"
 
 
-def test_the_end_waits_for_no_reader(evil: Line) -> None:
+def test_the_end_waits_for_no_reader(evil: ChannelDriver) -> None:
     """One that is never answered learns that it is over."""
     _tell(evil, lie=None)
     scratch = evil.channel._scratch  # type: ignore[attr-defined]

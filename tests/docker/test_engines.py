@@ -19,7 +19,7 @@ from engine_facts import event
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine, connect
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 from tests.stored import told
 
 own = pytest.mark.skipif(bool(dockerd.missing()), reason=dockerd.missing() or "none")

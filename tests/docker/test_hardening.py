@@ -15,15 +15,16 @@ import pytest
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.testing.lines import PATIENCE, Line, launch
+from leanopt_core.executors.docker.watch import memory_file
+from leanopt_core.testing.lines import PATIENCE, ChannelDriver, launch
 from leanopt_core.work import Mount
 
 Make = Callable[..., DockerExecutor]
 WORKER = str(os.getuid() or 65534)
 
 
-def _worker(executor: DockerExecutor, **how: object) -> Line:
-    return Line(executor, launch(), PATIENCE, **how)
+def _worker(executor: DockerExecutor, **how: object) -> ChannelDriver:
+    return ChannelDriver(executor, launch(), PATIENCE, **how)
 
 
 def test_the_engine_was_told_of_every_limit(make: Make, engine: Engine, containers, folder) -> None:
@@ -189,7 +190,7 @@ def test_what_comes_out_is_the_caller_s(make: Make, folder: Path) -> None:
 
 
 def test_a_folder_that_workers_cannot_read_is_named(make: Make, folder: Path) -> None:
-    """Before anything starts; it says how to mend it."""
+    """Before anything starts; it says how to fix it."""
     data = folder / "data"
     executor = make()
     with pytest.raises(ExecutorError, match=rf"{data} .* is not there"):
@@ -217,7 +218,7 @@ IN_GROUPS = """
 import os, sys
 from pathlib import Path
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.work import Mount
 
 folder, image, socket = map(str, sys.argv[1:])
@@ -258,16 +259,17 @@ def test_the_caller_s_groups_are_the_worker_s(image: str, engine: Engine) -> Non
     assert done.stdout.startswith("1\n"), done.stdout
 
 
-def test_a_container_that_has_gone_has_no_statistics(make: Make, containers, folder: Path) -> None:
+def test_a_container_that_has_gone_has_no_statistics(
+    make: Make, engine: Engine, containers, folder: Path
+) -> None:
     """That is no error: its line tells what became of it."""
     executor = make()
     line = _worker(executor)
-    housing = executor._housing.get()
-    (container,) = housing._known()
-    assert container.ident == containers(folder)[0]["Id"]
+    ident = containers(folder)[0]["Id"]
+    assert memory_file(engine.client, ident) is None or line.channel.memory()
     line.channel.kill()
     line.listen(lambda: line.over)
-    assert housing.statistics(container) is None
+    assert memory_file(engine.client, ident) is None
     line.release()
 
 

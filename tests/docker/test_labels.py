@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from leanopt_core.executors.docker.labels import Owner, labels, orphaned, read, this_process
+from leanopt_core.executors.docker.orphans import (
+    Owner,
+    is_orphaned,
+    labels,
+    read_owner,
+    this_process,
+)
 
 ME = this_process()
 
@@ -21,9 +27,9 @@ def _other_process() -> subprocess.Popen[bytes]:
 def test_labels_say_whose_a_container_is() -> None:
     """And are read back."""
     labelled = labels(ME, Path("project"), "run", worker="1", number=2)
-    assert read(labelled) == ME
+    assert read_owner(labelled) == ME
     assert labelled["leanopt.project"] == str(Path("project").absolute())
-    assert read({}) == Owner("", "", "", "", "")
+    assert read_owner({}) == Owner("", "", "", "", "")
 
 
 def test_a_living_process_s_container_is_no_orphan() -> None:
@@ -31,17 +37,17 @@ def test_a_living_process_s_container_is_no_orphan() -> None:
     with _other_process() as process:
         started = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
         other = evolve(ME, pid=str(process.pid), started=started)
-        assert not orphaned(ME, ME, running=True)
-        assert not orphaned(other, ME, running=True)
+        assert not is_orphaned(ME, ME, running=True)
+        assert not is_orphaned(other, ME, running=True)
         process.kill()
         while Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
             pass
-        assert orphaned(other, ME, running=True), "it is dead, though not collected"
+        assert is_orphaned(other, ME, running=True), "it is dead, though not collected"
 
 
 def test_a_later_process_of_the_same_number_is_another() -> None:
     """The number alone means nothing."""
-    assert orphaned(evolve(ME, started="1"), ME, running=True)
+    assert is_orphaned(evolve(ME, started="1"), ME, running=True)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +62,12 @@ def test_a_later_process_of_the_same_number_is_another() -> None:
 def test_what_cannot_be_judged_is_left_alone(change: dict[str, str]) -> None:
     """Dead by its number, as seen from here; but it is not of here."""
     dead = evolve(ME, started="1", **change)
-    assert not orphaned(dead, ME, running=True)
-    assert not orphaned(dead, ME, running=False)
+    assert not is_orphaned(dead, ME, running=True)
+    assert not is_orphaned(dead, ME, running=False)
 
 
 def test_of_an_earlier_boot_nothing_runs() -> None:
     """What does is of a machine that has this one's name."""
     earlier = evolve(ME, boot="earlier")
-    assert orphaned(earlier, ME, running=False)
-    assert not orphaned(earlier, ME, running=True)
+    assert is_orphaned(earlier, ME, running=False)
+    assert not is_orphaned(earlier, ME, running=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 
 PIPELINE = """
 name = "one"

@@ -9,7 +9,7 @@ import shutil
 import tomllib
 from pathlib import Path
 
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.pipeline.tables import ExecutorTable
 
 ROOT = Path(__file__).parents[2]

@@ -8,18 +8,18 @@ import pytest
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.testing.lines import PATIENCE, Line, launch
+from leanopt_core.testing.lines import PATIENCE, ChannelDriver, launch
 
 
 @pytest.fixture
-def line(make: Callable[..., DockerExecutor]) -> Iterator[Line]:
+def line(make: Callable[..., DockerExecutor]) -> Iterator[ChannelDriver]:
     """A worker with 64 KiB."""
-    line = Line(make(scratch="tmpfs", scratch_size=2**16), launch(), PATIENCE)
+    line = ChannelDriver(make(scratch="tmpfs", scratch_size=2**16), launch(), PATIENCE)
     yield line
     line.release()
 
 
-def test_it_is_said_until_there_is_room(line: Line) -> None:
+def test_it_is_said_until_there_is_room(line: ChannelDriver) -> None:
     """By the option, of files that are read and files that are written."""
     line.channel.put("of/small", b"1")
     with line.channel.open("of/small") as file:

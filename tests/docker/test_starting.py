@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.executors.docker.labels import WORKER
+from leanopt_core.executors.docker.orphans import WORKER
 from leanopt_core.executors.pool import Pool
 from leanopt_core.testing.lines import PATIENCE, launch
 

@@ -24,7 +24,6 @@ MODULES = (
     "work",
     "engines.base",
     "doctor.check",
-    "doctor.line",
     "scaffold.draft",
     "scaffold.find",
     "executors.base",

@@ -16,8 +16,8 @@ from attrs import frozen
 
 TESTS = Path(__file__).resolve().parents[1]
 LEANOPT = Path(sys.executable).with_name("leanopt")
-MEMBERS = {"name", "status", "what", "mend"}
-NOT_LOOKED_AT = "not looked at: it needs "
+MEMBERS = {"name", "status", "what", "fix"}
+SKIPPED = "skipped (requires "
 
 STRATEGY = '''
 import os
@@ -90,7 +90,7 @@ class Report:
         return {
             name
             for name, lines in self.lines.items()
-            if (lines[0]["what"] or "").startswith(NOT_LOOKED_AT)
+            if (lines[0]["what"] or "").startswith(SKIPPED)
         }
 
 

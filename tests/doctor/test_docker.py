@@ -12,7 +12,7 @@ import pytest
 from reports import LEANOPT, PIPELINE, Doctor, made, works
 
 from leanopt_core.executors.docker.engine import Engine
-from leanopt_core.executors.docker.labels import labels, name, this_process
+from leanopt_core.executors.docker.orphans import container_name, labels, this_process
 
 Mounted = Callable[[str], list[str]]
 
@@ -54,7 +54,7 @@ def test_an_engine_that_is_needed_and_not_there(contained: Path, doctor: Doctor)
     report = doctor(contained, "pipeline.toml", DOCKER_HOST="unix:///nowhere.sock")
     assert report.code == 6
     assert report.one("docker")["status"] == "wrong"
-    assert report.one("docker")["mend"] == "unset DOCKER_HOST"
+    assert report.one("docker")["fix"] == "unset DOCKER_HOST"
     assert report.blocked() == {"docker disk", "containers", *ALL} - {"data"}
 
 
@@ -64,7 +64,7 @@ def test_an_image_that_is_not_there(pull: str, engine: Engine, small: Path, doct
     use(small, "leanopt-test:none", pull)
     report = doctor(small, "pipeline.toml")
     assert report.code == 6
-    assert report.one("image")["mend"] == "docker pull leanopt-test:none"
+    assert report.one("image")["fix"] == "docker pull leanopt-test:none"
     assert ("no run fetches it" in report.one("image")["what"]) == (pull == "never")
     assert report.blocked() == {"folders", "interpreter", "strategy", "harness"}
     assert report.one("workers")["status"] == "ok"
@@ -106,7 +106,7 @@ def test_memory_is_the_engines(contained: Path, doctor: Doctor, engine: Engine) 
     many = ("--set", f"executor.workers={count + 1}", "--set", f"executor.memory_limit={total}")
     report = doctor(contained, "pipeline.toml", *many)
     assert f"{count + 1} on {count} processors" in report.one("workers")["what"]
-    assert report.one("worker memory")["mend"] == "leanopt run pipeline.toml --workers 1"
+    assert report.one("worker memory")["fix"] == "leanopt run pipeline.toml --workers 1"
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +149,7 @@ def test_containers_of_the_dead_are_removed(
     line = doctor(contained, wrapper=apart).one("containers")
     assert line["status"] == "warning"
     assert f"of {contained}" in line["what"]
-    assert line["mend"] == "leanopt doctor --clean"
+    assert line["fix"] == "leanopt doctor --clean"
     told = doctor(contained, "pipeline.toml", wrapper=apart)
     assert told.one("harness")["status"] == "ok"
     assert f"of {contained}" in told.one("containers")["what"]
@@ -188,7 +188,7 @@ def test_containers_of_other_machines_stay(contained: Path, doctor: Doctor, engi
         "Entrypoint": ["/never"],
         "Labels": foreign,
     }
-    ident = engine.client.create_container_from_config(body, name(mine))["Id"]
+    ident = engine.client.create_container_from_config(body, container_name(mine))["Id"]
     try:
         report = doctor(contained, "--clean", "--yes")
         assert f"of {contained}" not in report.one("containers")["what"]

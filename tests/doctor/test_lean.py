@@ -180,7 +180,7 @@ def test_libpython_is_needed_for_python_only(examined: Callable[..., Report], sp
         line = examined(libpython=name).one("libpython")
         assert line["status"] == "wrong"
         assert said in line["what"]
-        assert line["mend"].startswith(("export PYTHONNET_PYDLL=/", "apt install libpython3"))
+        assert line["fix"].startswith(("export PYTHONNET_PYDLL=/", "apt install libpython3"))
     line = examined(libpython=sys.executable).one("libpython")
     assert (line["status"], line["what"]) == ("ok", sys.executable)
 
@@ -193,9 +193,9 @@ def test_data_that_is_missing_is_named(examined: Callable[..., Report], spy: Pat
     report = examined()
     assert report.code == 5
     assert str(rates) in report.one("reference data")["what"]
-    assert "cp -r Lean/Data/alternative" in report.one("reference data")["mend"]
+    assert "cp -r Lean/Data/alternative" in report.one("reference data")["fix"]
     assert report.one("prices")["what"].startswith(f"SPY: {spy / 'data' / SPY} is missing")
-    assert report.one("prices")["mend"] == "lean data download"
+    assert report.one("prices")["fix"] == "lean data download"
     assert report.not_ok() == {"reference data", "prices", *DOCKER}
     unchecked = examined("--set", "strategy.check_data=false")
     assert unchecked.code == 0

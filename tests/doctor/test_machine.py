@@ -15,7 +15,7 @@ import pytest
 from reports import LEANOPT, Doctor, Report, works
 
 MACHINE = ["python", "plugins", "cores", "memory", "disk", "docker", "docker disk"]
-LEFTOVERS = ["containers", "scratch", "builds"]
+ORPHANS = ["containers", "scratch", "builds"]
 NOWHERE = "unix:///nowhere/docker.sock"
 
 Install = Callable[..., Path]
@@ -26,7 +26,7 @@ def test_a_machine_is_looked_at(tmp_path: Path, doctor: Doctor) -> None:
     """Every check once, in this order; nothing is written."""
     report = doctor(tmp_path)
     assert report.code == 0
-    assert report.names == [*MACHINE, *LEFTOVERS]
+    assert report.names == [*MACHINE, *ORPHANS]
     assert re.search(rf"\b{sys.version_info.major}\.{sys.version_info.minor}\.", text(report))
     assert report.one("cores")["what"] == str(len(os.sched_getaffinity(0)))
     assert list(tmp_path.iterdir()) == []
@@ -38,7 +38,7 @@ def text(report: Report, name: str = "python") -> str:
 
 
 def test_people_read_the_same(tmp_path: Path, doctor: Doctor) -> None:
-    """A line for each line, and below it what mends it."""
+    """A line for each line, and below it what fixes it."""
     environment = {"DOCKER_HOST": NOWHERE}
     done = subprocess.run(
         [LEANOPT, "doctor"], cwd=tmp_path, env={**os.environ, **environment},
@@ -55,7 +55,7 @@ def test_people_read_the_same(tmp_path: Path, doctor: Doctor) -> None:
             if one.startswith(line["status"]) and f" {line['name']} " in one
         )
         assert line["name"] in ("memory", "disk", "docker disk") or stable in printed[at]
-        assert (line["mend"] is None) == (at + 1 == len(printed) or "mend: " not in printed[at + 1])
+        assert (line["fix"] is None) == (at + 1 == len(printed) or "fix: " not in printed[at + 1])
 
 
 def test_plugins_that_do_not_load_are_wrong(
@@ -70,7 +70,7 @@ def test_plugins_that_do_not_load_are_wrong(
     )
     report = doctor(tmp_path, PYTHONPATH=str(site))
     assert report.code == 4
-    said = {line["mend"]: line for line in report.lines["plugins"]}
+    said = {line["fix"]: line for line in report.lines["plugins"]}
     assert list(said) == [
         "pip install --upgrade leanopt-torn",
         "pip install --upgrade leanopt-hollow",
@@ -86,7 +86,7 @@ def test_an_engine_elsewhere_that_is_not_there(tmp_path: Path, doctor: Doctor) -
     assert report.code == 0
     assert line["status"] == "warning"
     assert NOWHERE in line["what"]
-    assert line["mend"] == "unset DOCKER_HOST"
+    assert line["fix"] == "unset DOCKER_HOST"
     assert report.blocked() == {"docker disk", "containers"}
     assert report.not_ok() == {"docker", "docker disk", "containers"}
 
@@ -95,11 +95,11 @@ def test_a_context_that_is_not_there(tmp_path: Path, doctor: Doctor) -> None:
     """As the `docker` command would, the environment's name is taken."""
     line = doctor(tmp_path, DOCKER_HOST="", DOCKER_CONTEXT="mars").one("docker")
     assert "mars" in line["what"]
-    assert line["mend"] == "unset DOCKER_CONTEXT"
+    assert line["fix"] == "unset DOCKER_CONTEXT"
 
 
 @pytest.mark.parametrize(
-    ("programs", "manager", "what", "mend"),
+    ("programs", "manager", "what", "fix"),
     [
         ((), "", "not installed", None),
         (("apt-get",), "", "not installed", "sudo apt-get install docker.io"),
@@ -111,7 +111,7 @@ def test_no_engine_on_this_machine(
     programs: tuple[str, ...],
     manager: str,
     what: str,
-    mend: str | None,
+    fix: str | None,
     tmp_path: Path,
     doctor: Doctor,
     mounted: Mounted,
@@ -130,7 +130,7 @@ def test_no_engine_on_this_machine(
     line = doctor(tmp_path, wrapper=wrapper, **environment).one("docker")
     assert line["status"] == "warning"
     assert what in line["what"]
-    assert line["mend"] == mend
+    assert line["fix"] == fix
 
 
 def test_a_socket_that_this_user_may_not_use(tmp_path: Path, doctor: Doctor) -> None:
@@ -147,7 +147,7 @@ def test_a_socket_that_this_user_may_not_use(tmp_path: Path, doctor: Doctor) -> 
     environment = {"DOCKER_HOST": "", "DOCKER_CONTEXT": "", "HOME": str(tmp_path)}
     report = doctor(tmp_path, wrapper=nobody, **environment)
     assert "may not use its socket" in report.one("docker")["what"]
-    assert report.one("docker")["mend"] == "sudo usermod -aG docker $USER"
+    assert report.one("docker")["fix"] == "sudo usermod -aG docker $USER"
     assert report.code == 7
     assert "cannot be written" in report.lines["disk"][0]["what"]
 
@@ -163,5 +163,5 @@ def test_a_disk_that_is_full(
     line = report.one("disk")
     assert line["status"] == status
     assert f"{free[:-1]} MiB free" in line["what"]
-    assert "du " in line["mend"]
+    assert "du " in line["fix"]
     assert report.code == (7 if status == "wrong" else 0)

@@ -46,7 +46,7 @@ def test_a_pipeline_with_mistakes(file: str, small: Path, doctor: Doctor) -> Non
     edited(small, "[executor]", 'sead = 1\n[executor]\nuse = "proces"')
     report = doctor(small, file)
     assert report.code == 3
-    assert report.one("pipeline")["mend"] == f"leanopt check {file}"
+    assert report.one("pipeline")["fix"] == f"leanopt check {file}"
     if file == "pipeline.toml":
         assert "sead" in report.one("pipeline")["what"]
         assert "did you mean 'process'" in report.one("pipeline")["what"]
@@ -61,7 +61,7 @@ def test_overrides_count(small: Path, doctor: Doctor) -> None:
     assert report.code == 0
     assert line["status"] == "warning"
     assert "500 on " in line["what"]
-    assert "--workers " in line["mend"]
+    assert "--workers " in line["fix"]
 
 
 @pytest.mark.usefixtures("engine")  # as above
@@ -94,7 +94,7 @@ def test_a_harness_that_dies(small: Path, doctor: Doctor) -> None:
 
 
 def test_memory_that_is_not_there(small: Path, doctor: Doctor) -> None:
-    """What mends it does; so does a smaller limit where not even one worker fits."""
+    """What fixes it does; so does a smaller limit where not even one worker fits."""
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for limit in (whole * 3 // 5, whole * 2):
         edited(small, "workers = 1", f"workers = 3\nmemory_limit = {limit}")
@@ -102,11 +102,11 @@ def test_memory_that_is_not_there(small: Path, doctor: Doctor) -> None:
         assert report.code == 6
         line = report.one("worker memory")
         assert line["status"] == "wrong"
-        option, value = shlex.split(line["mend"])[-2:]
+        option, value = shlex.split(line["fix"])[-2:]
         key = value if option == "--set" else f"executor.workers={value}"
         one = ("--set", "executor.workers=1") if option == "--set" else ()
-        mended = doctor(small, "pipeline.toml", *one, "--set", key)
-        assert mended.one("worker memory")["status"] == "ok"
+        fixed = doctor(small, "pipeline.toml", *one, "--set", key)
+        assert fixed.one("worker memory")["status"] == "ok"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from leanopt_lean.build import Recipe, build
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.settings import DockerOptions
 from tests.lean_real.conftest import STRATEGIES, Real
 from tests.lean_real.in_image import image
 

@@ -1,80 +1,124 @@
-"""What the options can be held to without any machine: texts that Docker would refuse later."""
+"""Check the machine before the first container: configured mounts and devices, shared folders."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import io
+import stat
+import sys
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
-from attrs import Attribute
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RIGHTS = re.compile(r"[rwm]*")
-# As Docker has it: https://pkg.go.dev/github.com/distribution/reference
-_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?/"
-_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
-_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}"
-_IMAGE = re.compile(
-    rf"(?P<name>(?:{_HOST})?{_PART}(?:/{_PART})*)"
-    rf"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@{_DIGEST})?"
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.docker.engine import (
+    Client,
+    Engine,
+    engine_errors,
+    from_sdk,
+    is_transient,
 )
-_LONGEST_NAME = 255
+from leanopt_core.executors.docker.orphans import container_name
+from leanopt_core.executors.docker.settings import DockerOptions, parse_device, parse_mount
+
+_INSIDE = "/leanopt/probe"
+_FILE = "seen"
 
 
-def image(_: object, __: Attribute[Any], text: str) -> None:
-    """Raise ValueError for what can be no image's name or id."""
-    found = _IMAGE.fullmatch(text)
-    if found is None or len(found["name"]) > _LONGEST_NAME:
-        raise ValueError(f'must be as "python:3.13-slim", which "{text[:100]}" is not')
+def check_options(options: DockerOptions, project: Path, *, devices: bool) -> None:
+    """Raise ExecutorError with all configured folders, and if `devices`, devices that are absent.
+
+    `devices` says that the engine runs on this machine.
+    """
+    wrong = list(_absent_folders(options, project))
+    # On other systems the engine runs in a virtual machine, and has the devices of that.
+    if devices and sys.platform == "linux":
+        wrong += _absent_devices(options)
+    if wrong:
+        raise ExecutorError("\n".join(wrong))
 
 
-def mounts(_: object, __: Attribute[Any], texts: tuple[str, ...]) -> None:
-    """Raise ValueError for mounts that are none, or lie where nothing can, or twice there."""
-    taken = dict[str, str]()
-    for text in texts:
-        source, _sep, rest = text.partition(":")
-        target, _sep, mode = rest.partition(":")
-        if not source or not target.startswith("/") or mode not in ("", "ro", "rw"):
-            raise ValueError(f'each must be "FOLDER:/PLACE" or "FOLDER:/PLACE:rw", not "{text}"')
-        place = _free_place(target, text)
-        if place in taken:
-            raise ValueError(f'"{taken[place]}" and "{text}" lie on one place')
-        taken[place] = text
+def _absent_folders(options: DockerOptions, project: Path) -> Iterator[str]:
+    for text in options.mounts:
+        source = parse_mount(text, project).source
+        try:
+            source.stat()
+        except OSError as error:
+            yield f'executor.mounts: "{text}": {source} is not to be had: {error.strerror}'
 
 
-def devices(_: object, __: Attribute[Any], texts: tuple[str, ...]) -> None:
-    """Raise ValueError for devices that can be none."""
-    for text in texts:
-        device, _sep, rest = text.partition(":")
-        target, _sep, rights = rest.partition(":")
-        wrong = not device.startswith("/dev/") or (target and not target.startswith("/"))
-        if wrong or not _RIGHTS.fullmatch(rights):
-            raise ValueError(f'each must be as "/dev/nvidia0" or "/dev/a:/dev/b:r", not "{text}"')
-        _free_place(target or device, text)
-        _free_place(device, text)
+def _absent_devices(options: DockerOptions) -> Iterator[str]:
+    for text in options.devices:
+        device = Path(parse_device(text).path)
+        try:
+            mode = device.stat().st_mode
+        except OSError as error:
+            yield f'executor.devices: "{text}": {device} is not to be had: {error.strerror}'
+            continue
+        if not (stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or _has_devices(device)):
+            yield f'executor.devices: "{text}": {device} is no device'
 
 
-def environment(_: object, __: Attribute[Any], variables: Mapping[str, str]) -> None:
-    """Raise ValueError for variables that no process can have."""
-    for name, value in variables.items():
-        if not _NAME.fullmatch(name):
-            raise ValueError(f'"{name}" is no name of a variable')
-        if "\0" in value:
-            raise ValueError(f"the value of {name} has a NUL character in it")
+def _has_devices(folder: Path) -> bool:
+    """Return whether this is a folder with devices, as /dev/snd: Docker takes all of them."""
+    return any(one.is_char_device() or one.is_block_device() for one in folder.rglob("*"))
 
 
-def place_of(target: str) -> str:
-    """Return the one way to write a place inside a container."""
-    return "/" + "/".join(part for part in target.split("/") if part not in ("", "."))
+def probe_folders(engine: Engine, image: str, labels: Mapping[str, str], folder: Path) -> None:
+    """Raise ExecutorError where the engine does not see `folder` as this machine does.
+
+    Writes a file with a random token and reads it back through the engine, by the mount of a
+    container that is made and removed without ever running.
+    """
+    # Random, since another machine can have a folder of this name, even one of leanopt's.
+    token = token_hex(16).encode()
+    (folder / _FILE).write_bytes(token)
+    try:
+        found = _read(engine.client, image, labels, folder)
+    finally:
+        (folder / _FILE).unlink()
+    if found != token:
+        raise ExecutorError(
+            f"the Docker engine at {engine.host} does not see this machine's folders ({folder} is"
+            " another there): workers need an engine on this machine, or one that shares them"
+        )
 
 
-def _free_place(target: str, text: str) -> str:
-    """Return the place that `target` means; raises ValueError where nothing can be put there."""
-    place = place_of(target)
-    if "\0" in text or ".." in place.split("/"):
-        raise ValueError(f'{text!r:.100} leads through ".." or has a NUL character in it')
-    if f"{place}/".startswith("/leanopt/"):
-        raise ValueError(f'/leanopt is leanopt\'s own place, and "{text}" lies there')
-    if place in ("/", "/dev") or f"{place}/".startswith("/proc/"):
-        raise ValueError(f'nothing can be put on {place} in a container, as "{text}" would')
-    return place
+def _read(client: Client, image: str, labels: Mapping[str, str], folder: Path) -> bytes:
+    """Return what the engine sees in the file, empty where it sees none."""
+    mount = {"Type": "bind", "Source": str(folder), "Target": _INSIDE, "ReadOnly": True}
+    body = {
+        "Image": image,
+        "Entrypoint": ["/never"],
+        "Labels": dict(labels),
+        "HostConfig": {"NetworkMode": "none", "Mounts": [mount]},
+    }
+    try:
+        ident = client.create_container_from_config(body, container_name(labels))["Id"]
+    except Exception as error:
+        # So the engine calls a folder that it does not see; it has no code for that.
+        if "bind source path does not exist" in str(error):
+            return b""
+        with engine_errors("the engine makes no container"):
+            raise
+    try:
+        stream, _ = client.get_archive(ident, f"{_INSIDE}/{_FILE}")
+        return _only_file(b"".join(stream))
+    except Exception as error:
+        if is_transient(error):
+            with engine_errors("a container that looks at this machine's folders is gone"):
+                raise
+        if not from_sdk(error):
+            raise
+        return b""
+    finally:
+        with suppress(Exception):
+            client.remove_container(ident, v=True, force=True)
+
+
+def _only_file(archive: bytes) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        file: Any = tar.extractfile(_FILE)
+        return file.read() if file is not None else b""

@@ -1,4 +1,4 @@
-"""One container, from its start to its removal, and how it came to its end."""
+"""One container, from its start to its removal, and how it ended."""
 
 from __future__ import annotations
 
@@ -6,117 +6,149 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 
-from leanopt_core.executors.docker.engine import Client
-from leanopt_core.executors.docker.errands import Errands
-from leanopt_core.executors.docker.trouble import absent, conflicting
+from leanopt_core.executors.docker.engine import Client, is_conflict, is_not_found
 
 KILLED = "killed"
 
-# How long, in seconds: a container may take to be over whose outputs have closed; the engine's
-# events may take to tell of that, which is rarely more than some milliseconds; all of it may take
-# before the engine counts as gone.
-_PATIENCE, _TELLING, _ANSWERING = 2.0, 10.0, 15.0
+# How long, in seconds: a container may run on after its outputs have closed; the event of its end
+# may take to arrive, which is rarely more than some milliseconds; both may take before the engine
+# counts as gone.
+_RUNNING_ON, _EVENT, _ENGINE_ANSWER = 2.0, 10.0, 15.0
 _SIGNALLED, _LAST_SIGNAL = 128, 64
 
 
+class BackgroundTasks:
+    """Requests to the engine that nobody waits for: each in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._threads: set[Thread] = set()
+
+    def start(self, task: Callable[[], None]) -> None:
+        """Run `task` in a thread."""
+        # A daemon, so that leanopt's end does not wait for an engine that hangs.
+        thread = Thread(target=lambda: self._run(task, thread), name="docker", daemon=True)
+        with self._lock:
+            self._threads.add(thread)
+        thread.start()
+
+    def join(self, deadline: float) -> None:
+        """Wait until all tasks have ended, until `deadline` in `time.monotonic` seconds."""
+        while True:
+            with self._lock:
+                thread = next(iter(self._threads), None)
+            pause = deadline - time.monotonic()
+            if thread is None or pause <= 0:
+                return
+            thread.join(pause)
+
+    def _run(self, task: Callable[[], None], thread: Thread) -> None:
+        try:
+            task()
+        finally:
+            with self._lock:
+                self._threads.discard(thread)
+
+
 class Container:
-    """A container that runs. Its descriptor closes when it is over and its exit reason is known.
+    """A container that runs. Its descriptor closes when it has ended and its exit reason is known.
 
-    What asks the engine does so in a thread: nothing here waits for it. The first reason to end it
-    is its exit reason. `gone` is called once it has been removed.
+    Requests to the engine run in the background: no method here waits for one. The first reason to
+    end it is its exit reason. `on_removed` is called once it has been removed.
 
-    Who ended it, only the engine's events tell. They come on a line of their own, maybe after the
-    container's has closed; but that it was killed always comes before that it died. So its exit
-    reason waits for the latter.
+    Only the engine's events tell who ended a container. They come over a connection of their own,
+    so the end of the outputs can overtake them. But the event of a kill always precedes that of the
+    death. So the exit reason waits for the latter.
     """
 
     def __init__(
         self,
         client: Client,
         ident: str,
-        errands: Errands,
-        gone: Callable[[Container], None],
+        tasks: BackgroundTasks,
+        on_removed: Callable[[Container], None],
         *,
         memory: int | None = None,
     ) -> None:
         self.ident = ident
         #: Whether the engine has nothing of it any more.
         self.removed = False
-        #: The exit code, None while it runs or where it was ended from here.
+        #: The exit code, None while it runs or where leanopt ended it.
         self.exit_code: int | None = None
         self._client = client
-        self._errands = errands
-        self._gone = gone
+        self._tasks = tasks
+        self._on_removed = on_removed
         self._memory = memory
         self._lock = Lock()
-        self._asked: float | None = None
+        self._asked_at: float | None = None
         self._outside = False
-        self._told = Event()
-        self._reason = ""
-        self._fate = ""
-        self._over = Event()
-        # Sockets, not pipes: one that is closed refuses, and never writes to a successor's number.
-        self._heard, self._bell = socket.socketpair()
+        self._death_noted = Event()
+        self._kill_reason = ""
+        self._exit_reason = ""
+        self._ended = Event()
+        # Sockets, not pipes: a closed socket object refuses to be used, while a closed pipe's
+        # number can belong to another file by then.
+        self._watched, self._bell = socket.socketpair()
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable once the exit reason is known."""
-        return self._heard.fileno()
+        return self._watched.fileno()
 
     def exit_reason(self) -> str:
-        """Say how it ended, empty while that is not known."""
-        return self._fate if self._over.is_set() else ""
+        """Return how it ended, empty while that is not known."""
+        return self._exit_reason if self._ended.is_set() else ""
 
     def outside(self) -> bool | None:
-        """Say whether it was ended from outside, None while that is being found out."""
-        if self._asked is not None and not self._over.is_set():
-            if time.monotonic() - self._asked < _ANSWERING:
+        """Return whether it was ended from outside, None while that is being found out."""
+        if self._asked_at is not None and not self._ended.is_set():
+            if time.monotonic() - self._asked_at < _ENGINE_ANSWER:
                 return None
-            self.disturbed()  # an engine that does not answer has gone
+            self.note_outside()  # an engine that does not answer has gone
         return self._outside
 
-    def disturbed(self) -> None:
-        """Note that somebody else has killed, stopped or removed it, if it was not leanopt."""
+    def note_outside(self) -> None:
+        """Note that it was killed, stopped or removed, by somebody else unless leanopt asked."""
         with self._lock:
-            if not (self._reason or self._over.is_set()):
+            if not (self._kill_reason or self._ended.is_set()):
                 self._outside = True
 
-    def died(self) -> None:
-        """Note that it has died, or that nothing more will be told of it."""
-        self._told.set()
+    def note_death(self) -> None:
+        """Note that it has died, or that no more events about it will come."""
+        self._death_noted.set()
 
-    def end(self, reason: str) -> None:
-        """Begin to kill and remove it, for this reason, unless it is ending already."""
+    def kill(self, reason: str) -> None:
+        """Begin to kill and remove it for this reason, unless it is ending already."""
         with self._lock:
-            if self._reason or self._over.is_set():
+            if self._kill_reason or self._ended.is_set():
                 return
-            self._reason = reason
-        self._told.set()
-        self._errands.send(self._destroy)
+            self._kill_reason = reason
+        self._death_noted.set()
+        self._tasks.start(self._destroy)
 
-    def inquire(self) -> None:
-        """Begin to find out how it ended, now that its outputs have closed; it is removed then."""
+    def find_exit_reason(self) -> None:
+        """Begin to find out how it ended, after its outputs have closed; then remove it."""
         with self._lock:
-            if self._asked is not None or self._reason:
+            if self._asked_at is not None or self._kill_reason:
                 return
-            self._asked = time.monotonic()
-        self._errands.send(self._find_out)
+            self._asked_at = time.monotonic()
+        self._tasks.start(self._find_out)
 
     def wait(self, seconds: float) -> None:
-        """Wait until it is over and its exit reason is known, so long at most."""
-        self._over.wait(max(0.0, seconds))
+        """Wait until it has ended and its exit reason is known, so long at most."""
+        self._ended.wait(max(0.0, seconds))
 
-    def retry(self) -> None:
+    def retry_removal(self) -> None:
         """Begin to remove it where that has failed before."""
-        if self._over.is_set() and not self.removed:
-            self._errands.send(self._remove)
+        if self._ended.is_set() and not self.removed:
+            self._tasks.start(self._remove)
 
     def close(self) -> None:
-        """Give the descriptor back."""
-        self._heard.close()
+        """Close the descriptor."""
+        self._watched.close()
 
-    def full(self) -> str:
+    def out_of_memory(self) -> str:
         """Return the exit reason of a container that took too much memory."""
         if self._memory is None:
             return "the machine is out of memory"
@@ -127,45 +159,45 @@ class Container:
         self._settle("")
 
     def _find_out(self) -> None:
-        self._settle(self._account())
+        self._settle(self._ask_engine())
         self._remove()
 
     def _settle(self, found: str) -> None:
-        """Say how it ended, once; where it was ended from here, the reason is why."""
+        """Set the exit reason, once; leanopt's own reason to kill it comes first."""
         with self._lock:
-            if self._over.is_set():
+            if self._ended.is_set():
                 return
-            self._fate = self._reason or found
-            self._over.set()
+            self._exit_reason = self._kill_reason or found
+            self._ended.set()
         self._bell.close()
 
-    def _account(self) -> str:
-        """Return how it ended, as the engine has it."""
+    def _ask_engine(self) -> str:
+        """Return how it ended, by the engine's account."""
         try:
-            self.exit_code = self._client.wait(self.ident, timeout=_PATIENCE)["StatusCode"]
+            self.exit_code = self._client.wait(self.ident, timeout=_RUNNING_ON)["StatusCode"]
             state = self._client.inspect_container(self.ident)["State"]
-        except Exception as error:  # noqa: BLE001 - in a thread: the exit reason has to be told
+        except Exception as error:  # noqa: BLE001 - in a thread: who watches needs a reason
             if _timed_out(error):
                 return "it closed its output and went on running"
-            self.disturbed()
+            self.note_outside()
             gone = "its container was removed from outside"
-            return gone if absent(error) else "the Docker engine went away"
+            return gone if is_not_found(error) else "the Docker engine went away"
         if state.get("OOMKilled"):
             self._outside = False
-            return self.full()
-        self._told.wait(_TELLING)
+            return self.out_of_memory()
+        self._death_noted.wait(_EVENT)
         ended = describe(self.exit_code or 0)
         return f"{ended}: its container was ended from outside" if self._outside else ended
 
     def _remove(self) -> None:
-        """Remove it, running or not; what fails is tried again by `retry`."""
+        """Remove it, running or not; `retry_removal` repeats what fails."""
         try:
             self._client.remove_container(self.ident, v=True, force=True)
-        except Exception as error:  # noqa: BLE001 - in a thread: who waits has to be told
-            if not absent(error) and not conflicting(error):
+        except Exception as error:  # noqa: BLE001 - in a thread: nobody could catch it
+            if not is_not_found(error) and not is_conflict(error):
                 return
         self.removed = True
-        self._gone(self)
+        self._on_removed(self)
 
 
 def describe(code: int) -> str:

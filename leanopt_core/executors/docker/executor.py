@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count
 from pathlib import Path
-from secrets import token_hex
+from threading import Lock
+from typing import Generic, TypeVar
 
-from attrs import evolve
+from attrs import define
 
+from leanopt_core.canonical import canonical_json
+from leanopt_core.content import hash_data, hash_file
+from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Completed, ReproduceCommand
-from leanopt_core.executors.docker.by_hand import command_line
 from leanopt_core.executors.docker.channel import DockerChannel
-from leanopt_core.executors.docker.deciding import deciding
-from leanopt_core.executors.docker.ground import Base, prepare, survey
-from leanopt_core.executors.docker.housing import Housing
-from leanopt_core.executors.docker.labels import name
-from leanopt_core.executors.docker.lazily import Lazily
-from leanopt_core.executors.docker.options import DockerOptions
-from leanopt_core.executors.docker.person import hand_back, hand_over
-from leanopt_core.executors.docker.settings import SCRATCH, Tenant, body, places
-from leanopt_core.executors.docker.tmpfs import TmpfsScratch
+from leanopt_core.executors.docker.manager import ContainerManager
+from leanopt_core.executors.docker.session import DockerSession, open_session
+from leanopt_core.executors.docker.settings import DockerOptions, parse_mount
+from leanopt_core.executors.docker.spec import (
+    SCRATCH,
+    container_spec,
+    docker_run,
+    paths_inside,
+)
 from leanopt_core.executors.oneoff import run
 from leanopt_core.work import Launch, Mount
+
+T = TypeVar("T")
+
+# How many bytes of each mounted folder are read: enough for a model or a table, not for an archive
+# of prices.
+_HASHED = 256 * 2**20
 
 
 def create(options: DockerOptions, project: Path) -> DockerExecutor:
@@ -35,24 +43,26 @@ class DockerExecutor:
     """Starts harnesses in containers; `Executor` says what the methods promise."""
 
     def __init__(self, options: DockerOptions, project: Path, *, tidy: bool = True) -> None:
-        """Take what is to be used; not `tidy`, what dead leanopts left is not removed."""
+        """Take the options and the project's folder; unless `tidy`, orphans are not removed."""
         self._options = options
         self._project = project
-        self._tidy = tidy
-        self._run = token_hex(8)
-        self._numbers = count(1)
-        self._base = Lazily(partial(survey, options, project), _leave)
-        self._housing = Lazily(self._prepare, _vacate)
+        # Two, since many questions need only a session, which leaves nothing on the machine.
+        self._session: LazyResource[DockerSession] = LazyResource(
+            partial(open_session, options, project), lambda session: session.engine.client.close()
+        )
+        self._manager: LazyResource[ContainerManager] = LazyResource(
+            lambda: ContainerManager(self._session.get(), remove_old=tidy), ContainerManager.close
+        )
 
     def runtime(self) -> Mapping[str, str]:
-        """Say which image it is, by its id, for which platform, and what the options add to it."""
-        image = self._base.get().image
-        added = deciding(self._options, self._project)
+        """Return the image's id and platform, and what the options add to it."""
+        image = self._session.get().image
+        added = options_identity(self._options, self._project)
         return {"image": image.ident, "platform": image.platform, **added}
 
     def workers(self, wanted: int | None) -> int:
         """Return `wanted`, or the number of processors that the engine has."""
-        return wanted if wanted is not None else self._base.get().engine.processors
+        return wanted if wanted is not None else self._session.get().engine.processors
 
     def run_command(
         self,
@@ -63,75 +73,138 @@ class DockerExecutor:
         network: bool = False,
     ) -> Completed:
         """Run one command to its end in a container of its own, without standard input."""
-        person = self._base.get().site.person
+        user = self._session.get().user
+        launch = Launch(tuple(command), tuple(mounts))
         written = [mount.source for mount in mounts if mount.writable]
-        for path in written:
-            hand_over(path, person)
+        for folder in written:
+            user.hand_over(folder)
         try:
-            launch = Launch(tuple(command), tuple(mounts))
-            tenant = Tenant(launch, network=network, listening=False)
-            return run(self._start(tenant, "once"), time_limit)
+            return run(self._start(launch, "once", network=network, stdin=False), time_limit)
         finally:
-            for path in written:
-                hand_back(path, person)
+            for folder in written:
+                user.hand_back(folder)
 
     def spawn(
         self, launch: Launch, worker: int, *, memory_limit: int | None = None
     ) -> DockerChannel:
         """Start a harness in a container and return its channel."""
-        return self._start(Tenant(launch, memory=memory_limit), str(worker))
+        return self._start(launch, str(worker), memory=memory_limit)
 
     def unasked_memory(self, launch: Launch) -> int | None:
-        """Return the bytes that a worker may hold where the user sets no limit, None for all."""
-        return self._base.get().engine.worker_memory(launch)
+        """Return a worker's default memory limit in bytes, None for no limit."""
+        return self._session.get().engine.worker_memory(launch)
 
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
-        """Say by which `docker run` a person starts the same worker; its scratch is in memory."""
-        base = self._base.get()
-        configuration = body(base.site, Tenant(launch, memory=base.engine.worker_memory(launch)))
-        inside = {"request": SCRATCH, **places(launch.mounts)}
-        return ReproduceCommand(command_line(configuration), {}, inside)
+        """Return the `docker run` command for the same worker; its scratch is in memory."""
+        spec = container_spec(self._session.get(), launch)
+        inside = {"request": SCRATCH, **paths_inside(launch.mounts)}
+        return ReproduceCommand(docker_run(spec), {}, inside)
 
     def close(self) -> None:
         """Remove every container and the scratch folders, for good, within about two seconds.
 
-        What is under way in other threads, as fetching an image, is not waited for.
+        Work in other threads, as fetching an image, is not waited for.
         """
-        self._housing.close()
-        self._base.close()
+        self._manager.close()
+        self._session.close()
 
-    def _prepare(self) -> Housing:
-        return Housing(prepare(self._base.get(), self._run, tidy=self._tidy), self._run)
-
-    def _start(self, tenant: Tenant, worker: str) -> DockerChannel:
-        self._base.get().check(tenant.launch.mounts, tenant.memory)
-        housing = self._housing.get()
-        ground, number = housing.ground, next(self._numbers)
-        folder = None
-        if self._options.scratch == "folder":
-            folder = ground.scratch(f"{worker}-{number}")
-        labels = ground.labels(worker, number)
-        housed = evolve(
-            tenant,
-            labels=labels,
-            scratch=None if folder is None else folder.path,
-            memory=tenant.memory or ground.base.engine.worker_memory(tenant.launch),
-        )
-        container, line = housing.start(housed, name(labels))
-        client, size = ground.base.engine.client, self._options.scratch_size
-        return DockerChannel(
-            container,
-            line,
-            folder or TmpfsScratch(client, container.ident, size),
-            places(tenant.launch.mounts),
-            statistics=housing.statistics(container),
-        )
+    def _start(
+        self,
+        launch: Launch,
+        worker: str,
+        *,
+        memory: int | None = None,
+        network: bool = False,
+        stdin: bool = True,
+    ) -> DockerChannel:
+        # Before the manager, which makes folders and containers.
+        self._session.get().check(launch.mounts, memory)
+        manager = self._manager.get()
+        return manager.start(launch, worker, memory=memory, network=network, stdin=stdin)
 
 
-def _leave(base: Base) -> None:
-    base.engine.client.close()
+def options_identity(options: DockerOptions, project: Path) -> dict[str, str]:
+    """Return the options that can change results: variables, devices, mounts with their contents.
+
+    A writable mount changes with every backtest, and counts by its text alone. Raises ExecutorError
+    where a folder cannot be read.
+    """
+    return dict(_identities(options, project))
 
 
-def _vacate(housing: Housing) -> None:
-    housing.close()
-    housing.ground.shelf.close()
+def _identities(options: DockerOptions, project: Path) -> Iterator[tuple[str, str]]:
+    if options.environment:
+        yield "environment", canonical_json(dict(options.environment))
+    if options.devices:
+        yield "devices", canonical_json(list(options.devices))
+    for text in options.mounts:
+        mount = parse_mount(text, project)
+        yield f"mount {text}", "writable" if mount.writable else _content(mount.source)
+
+
+def _content(path: Path) -> str:
+    try:
+        return hash_data(path, _FileIdentity().of)
+    except OSError as error:
+        raise ExecutorError(f"executor.mounts: {path} cannot be read: {error.strerror}") from None
+
+
+@define
+class _FileIdentity:
+    """Identifies the first files of a folder by content, large and later ones by their status."""
+
+    _left: int = _HASHED
+
+    def of(self, file: Path) -> str:
+        status = file.stat()
+        if not status.st_size:
+            return "empty"  # a file of the kernel's, as in /proc, claims that, and may be endless
+        if status.st_size > self._left:
+            return f"{status.st_size} bytes of {status.st_mtime_ns}"
+        self._left -= status.st_size
+        return hash_file(file)
+
+
+class LazyResource(Generic[T]):
+    """A resource that is made at most once, by the first who needs it, and released at the end.
+
+    From any thread. `close` waits for nobody: a resource that is being made then is released by
+    the thread that makes it.
+    """
+
+    def __init__(self, make: Callable[[], T], release: Callable[[T], None]) -> None:
+        self._make = make
+        self._release = release
+        self._making = Lock()
+        self._lock = Lock()
+        self._made: T | None = None
+        self._closed = False
+
+    def get(self) -> T:
+        """Return it; raises ExecutorError after `close`, and whatever making it raises."""
+        with self._making:
+            with self._lock:
+                made, closed = self._made, self._closed
+            if made is None and not closed:
+                made = self._make()
+                closed = not self._kept(made)
+        if made is None or closed:
+            raise ExecutorError("the executor has been closed")
+        return made
+
+    def close(self) -> None:
+        """Release it, for good."""
+        with self._lock:
+            self._closed = True
+            made, self._made = self._made, None
+        if made is not None:
+            self._release(made)
+
+    def _kept(self, made: T) -> bool:
+        """Keep what was made, or release it where `close` came first; return whether it is kept."""
+        with self._lock:
+            if not self._closed:
+                self._made = made
+                return True
+        self._release(made)
+        return False

@@ -1,163 +1,171 @@
-"""What a container may do: everything that is asked of the engine, in its own words.
+"""The options of the `docker` executor: what `[executor]` can hold for it, checked and parsed.
 
-Nothing here talks to the engine. What is not named is refused: no network, no capability, no
-writing but to scratch, `/tmp` and `/dev/shm`.
+No engine and no Docker library is needed here: the options are listed and checked without them.
+Each validator refuses a text that Docker would refuse later, with its key and what was expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
+from attrs.validators import ge, instance_of, le, optional
 
-from leanopt_core.executors.docker.options import DockerOptions, extra_mount
-from leanopt_core.executors.docker.person import Person
-from leanopt_core.executors.surroundings import fill_places, variables
-from leanopt_core.work import Launch, Mount
+from leanopt_core.pipeline.units import Bytes
+from leanopt_core.work import Mount
 
-ROOT = "/leanopt"
-SCRATCH = f"{ROOT}/scratch"
-PYTHON = "python3"
+# The kernel cannot give out less of a processor.
+_LEAST_PROCESSOR = 0.01
+_WORKER_MEMORY = "it is memory of the worker's"
 
-# Where the machine runs out of memory, workers go before anything else of the caller's.
-_EXPENDABLE = 500
-
-
-@frozen
-class Site:
-    """What all containers of an executor have in common."""
-
-    image: str
-    person: Person
-    options: DockerOptions
-    project: Path
-    processors: int = 1
-    remapped: bool = False
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RIGHTS = re.compile(r"[rwm]*")
+# Docker's grammar of image names: https://pkg.go.dev/github.com/distribution/reference
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?/"
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}"
+_IMAGE = re.compile(
+    rf"(?P<name>(?:{_HOST})?{_PART}(?:/{_PART})*)"
+    rf"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@{_DIGEST})?"
+)
+_LONGEST_NAME = 255
 
 
 @frozen
-class Tenant:
-    """What one container runs; `scratch` is its folder of this machine, None for a tmpfs.
+class Device:
+    """A device of this machine, its path inside the container, and the rights to it (`rwm`)."""
 
-    `listening` says that it gets an input. `memory` is in bytes, None for no limit.
+    path: str
+    inside: str
+    rights: str
+
+
+def parse_mount(text: str, project: Path) -> Mount:
+    """Return the mount that one of the option `mounts` asks for; its name is the path inside.
+
+    A relative folder is one of `project`. Raises ValueError for a text that is no mount, or a path
+    inside that is taken.
     """
-
-    launch: Launch
-    labels: Mapping[str, str] = field(factory=dict)
-    scratch: Path | None = None
-    memory: int | None = None
-    network: bool = False
-    listening: bool = True
-
-
-def places(mounts: Sequence[Mount]) -> dict[str, str]:
-    """Return what stands for `{data}` and the like inside."""
-    inside = {mount.name: f"{ROOT}/{mount.name}" for mount in mounts}
-    return {"python": PYTHON, "scratch": SCRATCH, **inside}
+    source, _, rest = text.partition(":")
+    target, _, mode = rest.partition(":")
+    if not source or not target.startswith("/") or mode not in ("", "ro", "rw"):
+        raise ValueError(f'each must be "FOLDER:/PLACE" or "FOLDER:/PLACE:rw", not "{text}"')
+    # `Path.expanduser` raises for a user who does not exist; here the folder is reported missing.
+    folder = project / os.path.expanduser(source)  # noqa: PTH111
+    return Mount(_free_path(target, text), folder, writable=mode == "rw")
 
 
-def body(site: Site, tenant: Tenant) -> dict[str, Any]:
-    """Return the container's whole configuration, as the engine's API takes it."""
-    launch, inside = tenant.launch, places(tenant.launch.mounts)
-    own = {name: fill_places(inside, text) for name, text in launch.environment.items()}
-    environment = {
-        **variables(site.options.threads),
-        "HOME": "/tmp",  # noqa: S108 - inside, a tmpfs of the worker's own
-        **own,
-        **site.options.environment,
-    }
-    return {
-        "Image": site.image,
-        # The image's own entry point and command count for nothing.
-        "Entrypoint": [fill_places(inside, part) for part in launch.command],
-        "Cmd": None,
-        "Env": [f"{name}={text}" for name, text in environment.items()],
-        "User": f"{site.person.uid}:{site.person.gid}",
-        "WorkingDir": SCRATCH,
-        "Hostname": "leanopt",
-        "Healthcheck": {"Test": ["NONE"]},
-        "Labels": dict(tenant.labels),
-        "Tty": False,
-        # Once: when leanopt is gone, also by `kill -9`, the harness's input ends.
-        "OpenStdin": tenant.listening,
-        "StdinOnce": tenant.listening,
-        "AttachStdin": tenant.listening,
-        "AttachStdout": True,
-        "AttachStderr": True,
-        "HostConfig": _host(site, tenant),
-    }
-
-
-def _host(site: Site, tenant: Tenant) -> dict[str, Any]:
-    options = site.options
-    return {
-        "NetworkMode": "default" if tenant.network else "none",
-        "GroupAdd": [str(group) for group in site.person.groups],
-        "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges"],
-        "Privileged": False,
-        "ReadonlyRootfs": True,
-        "IpcMode": "private",
-        # Where the engine gives users other numbers, files would not be the caller's.
-        "UsernsMode": "host" if site.remapped else "",
-        # It keeps the outputs open: a harness that closes its own and lives on hangs, to those who
-        # listen, until its time limit. Without it that would be so while either is open.
-        "Init": True,
-        "Mounts": list(mounts(site, tenant)),
-        "Tmpfs": dict(_tmpfs(site, tenant)),
-        "NanoCpus": round(min(options.cpus, site.processors) * 10**9),
-        "PidsLimit": options.pids_limit,
-        **_memory(tenant.memory),
-        "OomScoreAdj": _EXPENDABLE,
-        "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
-        "Devices": [_device(text) for text in options.devices],
-        # Standard output is the protocol: it is not for the engine to keep.
-        "LogConfig": {"Type": "none", "Config": {}},
-        "RestartPolicy": {"Name": "no"},
-        "AutoRemove": False,
-    }
-
-
-def mounts(site: Site, tenant: Tenant) -> Iterator[dict[str, Any]]:
-    """Yield every folder of this machine that the container sees."""
-    for mount in tenant.launch.mounts:
-        yield _bind(mount.source.absolute(), f"{ROOT}/{mount.name}", writable=mount.writable)
-    if tenant.scratch is not None:
-        yield _bind(tenant.scratch, SCRATCH, writable=True)
-    for text in site.options.mounts:
-        extra = extra_mount(text, site.project)
-        yield _bind(extra.source, extra.name, writable=extra.writable)
-
-
-def _bind(source: Path, target: str, *, writable: bool) -> dict[str, Any]:
-    # A mount of this kind, unlike a volume, is refused where its source is not there.
-    return {
-        "Type": "bind",
-        "Source": str(source.resolve()),
-        "Target": target,
-        "ReadOnly": not writable,
-    }
-
-
-def _tmpfs(site: Site, tenant: Tenant) -> Iterator[tuple[str, str]]:
-    yield "/tmp", f"rw,nosuid,nodev,exec,mode=1777,size={site.options.tmp_size}"  # noqa: S108
-    if tenant.scratch is None:
-        whose = f"uid={site.person.uid},gid={site.person.gid},mode=0700"
-        yield SCRATCH, f"rw,nosuid,nodev,exec,{whose},size={site.options.scratch_size}"
-
-
-def _memory(limit: int | None) -> dict[str, int]:
-    # No swapping: a worker beyond its limit is to end, not to crawl.
-    return {} if limit is None else {"Memory": limit, "MemorySwap": limit}
-
-
-def _device(text: str) -> dict[str, str]:
+def parse_device(text: str) -> Device:
+    """Return the device that one of the option `devices` asks for; raises ValueError."""
     device, _, rest = text.partition(":")
-    place, _, rights = rest.partition(":")
-    return {
-        "PathOnHost": device,
-        "PathInContainer": place or device,
-        "CgroupPermissions": rights or "rwm",
-    }
+    target, _, rights = rest.partition(":")
+    wrong = not device.startswith("/dev/") or (target and not target.startswith("/"))
+    if wrong or not _RIGHTS.fullmatch(rights):
+        raise ValueError(f'each must be as "/dev/nvidia0" or "/dev/a:/dev/b:r", not "{text}"')
+    _free_path(target or device, text)
+    _free_path(device, text)
+    return Device(device, target or device, rights or "rwm")
+
+
+def _free_path(target: str, text: str) -> str:
+    """Return `target` in its normal form; raises ValueError where nothing can be mounted."""
+    path = "/" + "/".join(part for part in target.split("/") if part not in ("", "."))
+    if "\0" in text or ".." in path.split("/"):
+        raise ValueError(f'{text!r:.100} leads through ".." or has a NUL character in it')
+    if f"{path}/".startswith("/leanopt/"):
+        raise ValueError(f'/leanopt is leanopt\'s own place, and "{text}" lies there')
+    if path in ("/", "/dev") or f"{path}/".startswith("/proc/"):
+        raise ValueError(f'nothing can be put on {path} in a container, as "{text}" would')
+    return path
+
+
+def _check_image(_: object, __: Attribute[Any], text: str) -> None:
+    found = _IMAGE.fullmatch(text)
+    if found is None or len(found["name"]) > _LONGEST_NAME:
+        raise ValueError(f'must be as "python:3.13-slim", which "{text[:100]}" is not')
+
+
+def _check_mounts(_: object, __: Attribute[Any], texts: tuple[str, ...]) -> None:
+    taken = dict[str, str]()
+    for text in texts:
+        path = parse_mount(text, Path()).name
+        if path in taken:
+            raise ValueError(f'"{taken[path]}" and "{text}" lie on one place')
+        taken[path] = text
+
+
+def _check_devices(_: object, __: Attribute[Any], texts: tuple[str, ...]) -> None:
+    for text in texts:
+        parse_device(text)
+
+
+def _check_environment(_: object, __: Attribute[Any], variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        if not _VARIABLE.fullmatch(name):
+            raise ValueError(f'"{name}" is no name of a variable')
+        if "\0" in value:
+            raise ValueError(f"the value of {name} has a NUL character in it")
+
+
+@frozen
+class DockerOptions:
+    """The options of the `docker` executor."""
+
+    image: str = field(
+        default="python:3.13-slim",
+        validator=[instance_of(str), _check_image],
+        metadata={"help": "the image that workers run in; it needs a python3"},
+    )
+    pull: Literal["missing", "never", "always"] = field(
+        default="missing", metadata={"help": "when to fetch the image from its registry"}
+    )
+    cpus: float = field(
+        default=2.0,
+        validator=ge(_LEAST_PROCESSOR),
+        metadata={"help": "processors that a worker may use"},
+    )
+    threads: int = field(
+        default=1,
+        validator=ge(1),
+        metadata={"help": "threads that numeric libraries may use in each worker"},
+    )
+    pids_limit: int = field(
+        default=512,
+        validator=[ge(16), le(1_000_000)],
+        metadata={"help": "processes and threads that a worker may have"},
+    )
+    scratch: Literal["folder", "tmpfs"] = field(
+        default="folder",
+        metadata={"help": "where workers write: a folder of this machine, or memory"},
+    )
+    scratch_size: Bytes = field(
+        default=Bytes(512 * 2**20),
+        metadata={"help": f"of a scratch in memory, at most; {_WORKER_MEMORY}"},
+    )
+    tmp_size: Bytes = field(
+        default=Bytes(512 * 2**20), metadata={"help": f"of `/tmp`, at most; {_WORKER_MEMORY}"}
+    )
+    user: int | None = field(
+        default=None,
+        validator=optional([ge(1), le(2**31 - 1)]),
+        metadata={"help": "whom workers run as where leanopt is run by root; by default 65534"},
+    )
+    devices: tuple[str, ...] = field(
+        default=(),
+        validator=_check_devices,
+        metadata={"help": 'devices that workers may use, as `"/dev/nvidia0"`'},
+    )
+    environment: Mapping[str, str] = field(
+        factory=dict,
+        validator=_check_environment,
+        metadata={"help": "more variables for workers"},
+    )
+    mounts: tuple[str, ...] = field(
+        default=(),
+        validator=_check_mounts,
+        metadata={"help": 'more folders, read-only as `"./more:/more"`, else `"./more:/more:rw"`'},
+    )

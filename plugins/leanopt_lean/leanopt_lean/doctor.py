@@ -10,8 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from leanopt_core.doctor.check import Check
-from leanopt_core.doctor.line import Line, StuckError, ok, warning, wrong
+from leanopt_core.doctor.check import Check, Finding, StuckError, ok, warning, wrong
 from leanopt_core.engines.base import PrepareContext, RunCommand
 from leanopt_core.errors import StrategyError
 from leanopt_lean.findings import Findings
@@ -71,7 +70,7 @@ class Examination:
             what = f"LEAN cannot be looked for where workers run (exit code {done.exit_code})"
             raise StuckError(wrong(f"{what}: {said}")) from None
 
-    def _launcher(self) -> Iterator[Line]:
+    def _launcher(self) -> Iterator[Finding]:
         """See that LEAN is where workers run."""
         folder = self._options.launcher
         if self._around["launcher"]:
@@ -82,7 +81,7 @@ class Examination:
                 "strategy.launcher names its folder, executor.image an image that has it"
             )
 
-    def _dotnet(self) -> Iterator[Line]:
+    def _dotnet(self) -> Iterator[Finding]:
         """See that .NET is where workers run, and its SDK where something is to be compiled."""
         program, sdks = self._around["dotnet"], ", ".join(map(str, self._around["sdks"]))
         if not program:
@@ -96,15 +95,15 @@ class Examination:
         else:
             yield ok(f"{program}, SDK {sdks or 'none, and none is needed'}")
 
-    def _libpython(self) -> Iterator[Line]:
+    def _libpython(self) -> Iterator[Finding]:
         """See that LEAN finds the Python that runs a strategy in Python."""
         name, known = self._around["libpython"]["name"], self._around["libpython"]["known"]
-        mend = f"export PYTHONNET_PYDLL={known[0]}" if known else "apt install libpython3.11"
+        fix = f"export PYTHONNET_PYDLL={known[0]}" if known else "apt install libpython3.11"
         said = "quantconnect/lean sets it to its libpython3.11.so"
         if not name:
-            yield wrong(f"PYTHONNET_PYDLL is not set where workers run; {said}", mend)
+            yield wrong(f"PYTHONNET_PYDLL is not set where workers run; {said}", fix)
         elif not self._around["libpython"]["there"]:
-            yield wrong(f"PYTHONNET_PYDLL is {name}, which is not there; {said}", mend)
+            yield wrong(f"PYTHONNET_PYDLL is {name}, which is not there; {said}", fix)
         else:
             yield ok(name)
 
@@ -113,7 +112,7 @@ class Examination:
         """Say whether the project is in C#."""
         return any(self._project.glob("*.csproj"))
 
-    def _reference(self) -> Iterator[Line]:
+    def _reference(self) -> Iterator[Finding]:
         """See that LEAN's reference data is there, of the symbols where these are known."""
         try:
             series = self._series()
@@ -121,22 +120,22 @@ class Examination:
             series = []
         parts = " ".join(f"Lean/Data/{name}" for name in _SHARED)
         copied = f"cp -r {parts} {shlex.quote(str(self._data))}"
-        mend = f"git clone --depth 1 {_REPOSITORY} && {copied}"
-        yield from self._lines(check_reference(self._data, series), mend)
+        fix = f"git clone --depth 1 {_REPOSITORY} && {copied}"
+        yield from self._lines(check_reference(self._data, series), fix)
 
-    def _prices(self) -> Iterator[Line]:
+    def _prices(self) -> Iterator[Finding]:
         """See that prices are there for every scenario; raises StrategyError for bad sources."""
         series = self._series()
         symbols = sorted({one.symbol for one in series})
         what = ", ".join(symbols) or "which the strategy asks for is not known before it runs"
         yield from self._lines(check_prices(self._data, series), "lean data download", what)
 
-    def _lines(self, found: Findings, mend: str, good: str = "") -> Iterator[Line]:
+    def _lines(self, found: Findings, fix: str, good: str = "") -> Iterator[Finding]:
         for text in found.problems:
             if self._options.check_data:
-                yield wrong(text, mend, exit_code=StrategyError.exit_code)
+                yield wrong(text, fix, exit_code=StrategyError.exit_code)
             else:
-                yield warning(f"{text} (strategy.check_data is false)", mend)
+                yield warning(f"{text} (strategy.check_data is false)", fix)
         yield from map(warning, found.notes)
         if not found.problems:
             yield ok(good or str(self._data))

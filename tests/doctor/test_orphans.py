@@ -63,7 +63,7 @@ def test_a_killed_run_leaves_scratch(killed: Path, doctor: Doctor) -> None:
         report = doctor(killed, *arguments)
         assert report.code == 0
         assert left[0] in report.one("scratch")["what"]
-        assert report.one("scratch")["mend"] == f"leanopt doctor {clean}"
+        assert report.one("scratch")["fix"] == f"leanopt doctor {clean}"
         assert folders(killed) == left
 
 
@@ -74,7 +74,7 @@ def test_cleaning_removes_it(killed: Path, doctor: Doctor) -> None:
     assert report.code == 0
     assert report.one("scratch")["what"] == f"removed: {left[0]}"
     assert folders(killed) == []
-    assert doctor(killed, "--clean", "--yes").one("scratch")["what"] == "none left over"
+    assert doctor(killed, "--clean", "--yes").one("scratch")["what"] == "no orphans"
 
 
 @pytest.mark.parametrize(("answer", "gone"), [("n\n", False), ("", False), ("y\n", True)])
@@ -99,7 +99,7 @@ def test_a_living_run_keeps_its_own(start: Start, small: Path, doctor: Doctor) -
     process = running(start, small)
     assert doctor(small).one("scratch")["status"] == "ok"
     report = doctor(small, "pipeline.toml", "--clean", "--yes")
-    assert report.one("scratch")["what"] == "none left over"
+    assert report.one("scratch")["what"] == "no orphans"
     assert len(folders(small)) == 1
     (small / "gate").touch()
     assert process.wait(timeout=60) == 0
@@ -119,8 +119,8 @@ def test_builds_that_nobody_finishes(small: Path, doctor: Doctor) -> None:
     ) as builder:  # fmt: skip
         assert builder.stdout is not None
         assert next(builder.stdout) == "building\n"
-        assert doctor(small).one("builds")["what"] == "none left over"
-        assert doctor(small, "--clean", "--yes").one("builds")["what"] == "none left over"
+        assert doctor(small).one("builds")["what"] == "no orphans"
+        assert doctor(small, "--clean", "--yes").one("builds")["what"] == "no orphans"
         assert (builds / "unfinished-living").is_dir()
         builder.send_signal(signal.SIGKILL)
     report = doctor(small, "--clean", "--yes")
@@ -155,4 +155,4 @@ def test_what_resists_is_said_with_why(
     assert report.code == 6
     line = report.one("scratch")
     assert line["what"] == f"{left} cannot be removed: Device or resource busy"
-    assert line["mend"] == f"sudo rm -rf {killed / left}"
+    assert line["fix"] == f"sudo rm -rf {killed / left}"

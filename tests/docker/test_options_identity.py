@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.docker.deciding import deciding
-from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.executors.docker.options import DockerOptions
+from leanopt_core.executors.docker.executor import DockerExecutor, options_identity
+from leanopt_core.executors.docker.settings import DockerOptions
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def more(folder: Path) -> Path:
 
 
 def _told(folder: Path, **options: object) -> dict[str, str]:
-    return deciding(DockerOptions(**options), folder)  # type: ignore[arg-type]
+    return options_identity(DockerOptions(**options), folder)  # type: ignore[arg-type]
 
 
 def test_an_executor_s_place_has_it(make: Callable[..., DockerExecutor], more: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which containers are removed as left over: leanopt's own, of the dead, and nobody else's."""
+"""Which containers are removed as orphans: those of dead leanopts, and no others."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ import pytest
 from attrs import evolve
 
 from leanopt_core.executors.docker.engine import Engine
-from leanopt_core.executors.docker.labels import labels, name, this_process
-from leanopt_core.executors.docker.leftovers import clean, leftovers
+from leanopt_core.executors.docker.orphans import (
+    container_name,
+    find_orphans,
+    labels,
+    remove_orphans,
+    this_process,
+)
 
 #: No process has this number.
 DEAD = evolve(this_process(), pid="999999999", started="1")
@@ -24,7 +29,7 @@ DEAD = evolve(this_process(), pid="999999999", started="1")
 HIDDEN = """
 import os
 from pathlib import Path
-from leanopt_core.executors.docker.labels import orphaned, this_process
+from leanopt_core.executors.docker.orphans import is_orphaned, this_process
 
 owner = this_process()
 dying = os.fork()
@@ -41,7 +46,7 @@ if not judge:
 
     dead = evolve(owner, pid=str(dying))
     me = this_process()
-    os._exit(10 + orphaned(owner, me, running=True) + 2 * orphaned(dead, me, running=True))
+    os._exit(10 + is_orphaned(owner, me, running=True) + 2 * is_orphaned(dead, me, running=True))
 print(os.waitstatus_to_exitcode(os.waitpid(judge, 0)[1]))
 """
 
@@ -54,7 +59,7 @@ def made(engine: Engine, image: str, tmp_path: Path) -> Iterator[Callable[..., s
     def make(called: str | None = None, image: str = image, **more: object) -> str:
         labelled = labels(DEAD, tmp_path, token_hex(4), worker="1", number=1)
         body = {"Image": image, "Entrypoint": ["/never"], "Labels": labelled, **more}
-        called = called or name(labelled)
+        called = called or container_name(labelled)
         idents.append(engine.client.create_container_from_config(body, called)["Id"])
         return called
 
@@ -68,12 +73,12 @@ def _there(engine: Engine, called: str) -> bool:
     return bool(engine.client.containers(all=True, filters={"name": f"^/{called}$"}))
 
 
-def test_a_dead_process_s_container_is_left_over(engine: Engine, made) -> None:
+def test_a_dead_process_s_container_is_an_orphan(engine: Engine, made) -> None:
     """Unless another start on this machine was quicker."""
     ours = made()
-    found = [one for one in leftovers(engine.client) if one.name == ours]
+    found = [one for one in find_orphans(engine.client) if one.name == ours]
     assert found or not _there(engine, ours)
-    assert clean(engine.client, found) == []
+    assert remove_orphans(engine.client, found) == []
     assert not _there(engine, ours)
 
 
@@ -86,7 +91,7 @@ def test_a_user_s_container_with_our_labels_is_not(engine: Engine, made) -> None
         other = made(f"other-{token_hex(4)}", committed, Labels={})
         said = engine.client.inspect_container(other)["Config"]["Labels"]
         assert said["leanopt.owner.pid"] == DEAD.pid
-        assert not {mine, other} & {one.name for one in leftovers(engine.client)}
+        assert not {mine, other} & {one.name for one in find_orphans(engine.client)}
     finally:
         engine.client.remove_container(other, force=True)
         engine.client.remove_image(committed)

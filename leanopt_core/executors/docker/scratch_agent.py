@@ -1,11 +1,10 @@
-"""The small program that keeps the files of a scratch folder inside a container.
+"""The agent that reads and writes a scratch folder in memory, from inside its container.
 
     python3 -I -S -c SOURCE FOLDER
 
-It takes lines of JSON, `{"do": ..., "name": ..., "most": ..., "size": ...}`, each followed by
-`size` bytes, and answers likewise: `{"size": ...}` and the bytes, or `{"error": "absent" | "full" |
-..., "size": 0}`. No name leads out of FOLDER, no answer has more than `most` bytes. Standard
-library only, Python 3.8 or newer: it runs in the image.
+It reads requests from standard input: a line of JSON (`do`, `name`, `size`, `limit`), then `size`
+bytes of content. It answers each with a line of JSON (`size`, `error`), then `size` bytes. It ends
+with its input. Standard library only, Python 3.8 or newer: it runs in the image.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import sys
 
 
 def put(path: str, content: bytes, _: int) -> bytes:
-    """Write a file, in place of one that may be there."""
+    """Write a file, in place of one that is there."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if os.path.lexists(path):
         os.unlink(path)
@@ -29,26 +28,27 @@ def put(path: str, content: bytes, _: int) -> bytes:
     return b""
 
 
-def get(path: str, _: bytes, most: int) -> bytes:
-    """Return what a plain file holds; where nothing more could be written, it may be cut short."""
+def get(path: str, _: bytes, limit: int) -> bytes:
+    """Return the content of a plain file."""
+    # In a full folder the strategy's last write may have been cut short: nobody could tell.
     if os.statvfs(os.path.dirname(path)).f_bavail == 0:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("it is no plain file")
-        # One with holes may claim to be larger than any memory.
-        if os.fstat(descriptor).st_size > most:
+        # A sparse file can be larger than all memory.
+        if os.fstat(descriptor).st_size > limit:
             raise OSError("it is larger than the scratch")
-        return file.read(most)
+        return file.read(limit)
 
 
-def names(path: str, _: bytes, most: int) -> bytes:
+def names(path: str, _: bytes, limit: int) -> bytes:
     """Return the plain files below a folder, as JSON."""
     found = [os.path.join(here, one) for here, _, files in os.walk(path) for one in files]
     plain = [one for one in found if stat.S_ISREG(os.lstat(one).st_mode)]
     listed = json.dumps(sorted(os.path.relpath(one, path) for one in plain)).encode()
-    if len(listed) > most:
+    if len(listed) > limit:
         raise OSError("it has more files than can be listed")
     return listed
 
@@ -59,16 +59,15 @@ def clear(path: str, _: bytes, __: int) -> bytes:
     return b""
 
 
-def told(trouble: OSError) -> str:
-    """Return an error in a word, or the system's words."""
-    if trouble.errno == errno.ENOSPC:
+def describe(error: OSError) -> str:
+    """Return `full` or `absent`, else the system's words."""
+    if error.errno == errno.ENOSPC:
         return "full"
-    absent = isinstance(trouble, FileNotFoundError)
-    return "absent" if absent else trouble.strerror or str(trouble)
+    return "absent" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
 
 
 def inside(root: str, name: str) -> str:
-    """Return the path of a name, which no link on the way may lead elsewhere."""
+    """Return the path of a name; raises OSError where a link leads out of the folder."""
     path = os.path.join(root, name)
     if not (os.path.realpath(os.path.dirname(path)) + "/").startswith(root + "/"):
         raise OSError("it lies elsewhere")
@@ -76,7 +75,7 @@ def inside(root: str, name: str) -> str:
 
 
 def serve(root: str) -> None:
-    """Answer until the end of input."""
+    """Answer requests until the end of input."""
     work = {"put": put, "get": get, "names": names, "clear": clear}
     root = os.path.realpath(root)
     for line in iter(sys.stdin.buffer.readline, b""):
@@ -84,9 +83,9 @@ def serve(root: str) -> None:
         content = sys.stdin.buffer.read(asked["size"])
         try:
             path = inside(root, asked["name"])
-            data, error = work[asked["do"]](path, content, asked["most"]), None
-        except OSError as trouble:
-            data, error = b"", told(trouble)
+            data, error = work[asked["do"]](path, content, asked["limit"]), None
+        except OSError as failure:
+            data, error = b"", describe(failure)
         head = {"size": len(data), "error": error}
         sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + data)
         sys.stdout.buffer.flush()
