@@ -22,7 +22,7 @@ from leanopt_core.executors import tree
 from leanopt_core.executors.channel import MARK
 from leanopt_core.executors.removal import remove_tree
 from leanopt_core.executors.scratch import Shelf
-from leanopt_core.places import BUILDS, STATE
+from leanopt_core.project_files import BUILDS, STATE
 
 _SCRATCH = STATE / "scratch"
 _LOCK = "lock"
