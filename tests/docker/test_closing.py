@@ -59,7 +59,7 @@ def test_an_image_that_does_not_come_keeps_nobody(
     """The executor is closed while another thread waits for it, which learns of that at last."""
     executor = make(image=silence.image)
     with ThreadPoolExecutor(2) as threads:
-        place = threads.submit(executor.place)
+        place = threads.submit(executor.runtime)
         assert silence.asked.wait(PATIENCE)
         threads.submit(executor.close).result(PATIENCE)
         assert not place.done(), "it waited for the image"

@@ -132,8 +132,8 @@ def test_commands_of_a_run_that_are_killed_are_run_again(
 def test_a_kill_every_half_second_changes_no_trial(
     hill, start, leanopt, canonical, containers, engine: Engine, truth: str, scratch: str
 ) -> None:
-    """At 50 ms a backtest, from the first told trial on: of the container that runs for longest."""
-    project = hill(executor=f'scratch = "{scratch}"\nstart_patience = "1h"\n', delay=0.1)
+    """At 200 ms a backtest, from the first told trial on: of the container that runs longest."""
+    project = hill(executor=f'scratch = "{scratch}"\nstart_patience = "1h"\n', delay=0.4)
     # With more workers a container lives for longer: on a slow machine a start takes a second.
     process = start(project, "run", "pipeline.toml", "--workers", "4")
     kills, errors = 0, ""
