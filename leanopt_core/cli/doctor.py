@@ -11,7 +11,7 @@ import click
 from leanopt_core.cli.output import plain, print_json
 
 if TYPE_CHECKING:
-    from leanopt_core.doctor.check import Finding
+    from leanopt_core.check import Finding
 
 _STATUS, _NAME = 9, 16
 
@@ -38,7 +38,7 @@ def command(
 
     Example: leanopt doctor pipeline.toml
     """
-    from leanopt_core.doctor.check import examine, exit_code
+    from leanopt_core.check import examine, exit_code
     from leanopt_core.doctor.checks import checks
     from leanopt_core.doctor.orphans import clean as remove_orphans
     from leanopt_core.doctor.subject import Subject

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, NoReturn, TypeAlias
 
+from leanopt_core.check import Check, Finding
 from leanopt_core.doctor import docker, machine, orphans, workers
-from leanopt_core.doctor.check import Check, Finding
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import LeanoptError
 

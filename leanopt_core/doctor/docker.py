@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from types import MappingProxyType
 
-from leanopt_core.doctor.check import Finding, StuckError, ok, warning, wrong
+from leanopt_core.check import Finding, StuckError, ok, warning, wrong
 from leanopt_core.doctor.machine import free
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, LeanoptError

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leanopt_core import __version__
-from leanopt_core.doctor.check import Finding, ok, warning, wrong
+from leanopt_core.check import Finding, ok, warning, wrong
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, PluginError, StoreError
 from leanopt_core.plugins import CORE, PluginProblem, Registered, RegisteredCommand

@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
+from leanopt_core.check import Check, Finding, Status, examine, ok, warning, wrong
 from leanopt_core.doctor import docker
-from leanopt_core.doctor.check import Check, Finding, Status, examine, ok, warning, wrong
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.engines.builds import TURN, UNFINISHED, turn
 from leanopt_core.executors import tree

@@ -9,8 +9,8 @@ from importlib.metadata import metadata
 
 from attrs import evolve
 
+from leanopt_core.check import Finding, StuckError, ok, warning, wrong
 from leanopt_core.doctor import machine
-from leanopt_core.doctor.check import Finding, StuckError, ok, warning, wrong
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import PipelineError, StrategyError
 from leanopt_core.executors.options import ProcessOptions

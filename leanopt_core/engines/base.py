@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
-from leanopt_core.doctor.check import Check
+from leanopt_core.check import Check
 from leanopt_core.executors.base import Completed
 from leanopt_core.harness.events import Hello
 from leanopt_core.space import Value

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from attrs import evolve
 
-from leanopt_core.doctor.check import Check, Finding, StuckError
+from leanopt_core.check import Check, Finding, StuckError
 from leanopt_core.engines.base import (
     Build,
     Engine,

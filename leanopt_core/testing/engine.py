@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from leanopt_core.doctor.check import Status, examine
+from leanopt_core.check import Status, examine
 from leanopt_core.engines.base import (
     Build,
     Engine,

@@ -23,7 +23,7 @@ MODULES = (
     "trial",
     "work",
     "engines.base",
-    "doctor.check",
+    "check",
     "scaffold.draft",
     "scaffold.find",
     "executors.base",

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from leanopt_core.doctor.check import Check, Finding, StuckError, ok, warning, wrong
+from leanopt_core.check import Check, Finding, StuckError, ok, warning, wrong
 from leanopt_core.engines.base import PrepareContext, RunCommand
 from leanopt_core.errors import StrategyError
 from leanopt_lean.findings import Findings
