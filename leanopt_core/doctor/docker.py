@@ -12,7 +12,7 @@ from leanopt_core.doctor.mending import cause_of
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, LeanoptError
 from leanopt_core.executors.docker.options import DockerOptions
-from leanopt_core.executors.scratch import Shelf
+from leanopt_core.executors.scratch import ScratchRoot
 
 
 def reach(subject: Subject) -> Iterator[Line]:
@@ -68,7 +68,7 @@ def folders(subject: Subject) -> Iterator[Line]:
     from leanopt_core.executors.docker.labels import labels, this_process
     from leanopt_core.executors.docker.probe import probe
 
-    shelf = Shelf(subject.folder, None)
+    shelf = ScratchRoot(subject.folder, None)
     try:
         run = token_hex(8)
         labelled = labels(this_process(), subject.folder, run, worker="probe", number=0)

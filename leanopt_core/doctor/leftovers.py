@@ -17,7 +17,7 @@ from leanopt_core.engines.builds import TURN, UNFINISHED, turn
 from leanopt_core.executors import tree
 from leanopt_core.executors.channel import MARK
 from leanopt_core.executors.removal import remove_tree
-from leanopt_core.executors.scratch import Shelf
+from leanopt_core.executors.scratch import ScratchRoot
 from leanopt_core.places import BUILDS, STATE
 
 _SCRATCH = STATE / "scratch"
@@ -48,7 +48,7 @@ def scratch(subject: Subject) -> Pile:
 
     def remove() -> Sequence[Line]:
         # What the start of a run does, under the same lock.
-        Shelf(project, lambda folder: tree.sweep(f"{MARK}={folder}/")).close()
+        ScratchRoot(project, lambda folder: tree.sweep(f"{MARK}={folder}/")).close()
         return list(_staying(project, _abandoned(project)))
 
     return Pile(_abandoned(project), remove)

@@ -19,10 +19,9 @@ from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
 from leanopt_core.executors.base import Completed, ReproduceCommand
 from leanopt_core.executors.channel import MARK, ProcessChannel, start
-from leanopt_core.executors.oneoff import run
+from leanopt_core.executors.command import fill_placeholders, run, variables
 from leanopt_core.executors.options import ProcessOptions
-from leanopt_core.executors.scratch import Scratch, Shelf
-from leanopt_core.executors.surroundings import fill_places, variables
+from leanopt_core.executors.scratch import Scratch, ScratchRoot
 from leanopt_core.work import Launch, Mount
 
 # What a worker does not take over: it would change the harness's streams or keep it from ending.
@@ -42,7 +41,7 @@ class ProcessExecutor:
         self._options = options
         self._project = project
         self._sweep = _sweep if tidy else None
-        self._shelf: Shelf | None = None
+        self._shelf: ScratchRoot | None = None
         self._lock = Lock()
         self._numbers = count(1)
 
@@ -75,7 +74,7 @@ class ProcessExecutor:
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """Say how to start the harness in a shell, with the current folder for its scratch."""
         places = _places(launch.mounts, ".")
-        fill = partial(fill_places, places)
+        fill = partial(fill_placeholders, places)
         return ReproduceCommand(
             tuple(map(fill, launch.command)),
             {name: fill(text) for name, text in launch.environment.items()},
@@ -101,7 +100,7 @@ class ProcessExecutor:
         if memory_limit is not None and not sys.platform.startswith("linux"):
             raise ExecutorError(f"a memory limit needs Linux, this is {sys.platform}")
         scratch = self._scratch(name)
-        fill = partial(fill_places, _places(launch.mounts, str(scratch.path)))
+        fill = partial(fill_placeholders, _places(launch.mounts, str(scratch.path)))
         return start(
             [fill(part) for part in launch.command],
             self._environment({k: fill(text) for k, text in launch.environment.items()}),
@@ -114,7 +113,7 @@ class ProcessExecutor:
     def _scratch(self, name: str) -> Scratch:
         with self._lock:
             if self._shelf is None:
-                self._shelf = Shelf(self._project, self._sweep)
+                self._shelf = ScratchRoot(self._project, self._sweep)
             path = self._shelf.path / f"{name}-{next(self._numbers)}"
         try:
             return Scratch(path)

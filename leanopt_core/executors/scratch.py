@@ -1,4 +1,9 @@
-"""Scratch folders: one a worker, below one that a living leanopt holds a lock on."""
+"""Scratch folders: one of a living leanopt's, in it one a worker, in it one a request.
+
+<project>/.leanopt/scratch/<pid>-...   ScratchRoot, locked while its leanopt lives
+<worker>-<number>                  Scratch
+<id of the request>            `jobs.RequestFolder`
+"""
 
 from __future__ import annotations
 
@@ -115,7 +120,7 @@ class Scratch:
             os.close(here)
 
 
-class Shelf:
+class ScratchRoot:
     """The folder of one leanopt's scratch folders, `<project>/.leanopt/scratch/<pid>-...`.
 
     It is locked while its owner lives, so that the next start knows which ones are left over.

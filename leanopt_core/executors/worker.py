@@ -1,74 +1,105 @@
-"""What the pool knows about one worker."""
+"""A worker: its states, what can happen to it, and when a fresh one replaces it.
+
+Only `WorkerSupervisor` changes a worker, by these rules:
+
+    state     from                          deadline    when it passes    when all streams close
+    GREETING  a start that went well        60 s (1)    KILLED            released
+    SERVING   its hello                     its job's   KILLED, overdue   HUNG_UP first (2)
+    ENDING    retired: its input closes     2 s         KILLED            released
+    HUNG_UP   its output or input closed    0.5 s (3)   KILLED, lost      released, lost
+    KILLED    killed                        3 s         released          released
+
+(1) `start_limit`. (2) Its answers end first, so a worker that serves or greets hangs up before all
+of its streams have closed. (3) Again and again, while its channel finds out who ended it.
+
+A worker that breaks the protocol goes to KILLED and is lost. A worker that is lost before its
+first request counts as a failed start.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+import time
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
-from typing import Generic, TypeVar
+from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors import tree
 from leanopt_core.executors.base import Channel
-from leanopt_core.executors.folder import Folder
-from leanopt_core.executors.task import Task
+from leanopt_core.executors.streams import WorkerStream
 from leanopt_core.harness.client import Client
-
-T = TypeVar("T", bound=Hashable)
+from leanopt_core.harness.events import Hello
+from leanopt_core.work import Failure
 
 #: How much of a worker's standard error is kept, in bytes.
 TAIL_LIMIT = 65536
+# Between two looks at a worker's memory, in seconds: a look takes some 50 microseconds.
+_WEIGHING = 0.25
 
 
 class State(Enum):
-    """Where a worker is in its life."""
+    """The state of a worker; the table above says how they follow each other."""
 
-    GREETING = auto()  #: started, has not said hello
-    SERVING = auto()  #: busy with a task, or idle
-    ENDING = auto()  #: asked to end by itself, at the end of its input
-    HUNG_UP = auto()  #: has closed its output, or reads no more: what became of it is not yet known
-    KILLED = auto()  #: being ended by force
+    GREETING = auto()
+    SERVING = auto()
+    ENDING = auto()
+    HUNG_UP = auto()
+    KILLED = auto()
 
 
 @define(eq=False)
-class Worker(Generic[T]):
-    """One worker as the pool sees it.
+class Worker:
+    """One worker. Times are `time.monotonic` seconds.
 
-    `begun` is when its start began, `deadline` when its state lasts too long, in `time.monotonic`
-    seconds; `late` says it was put off once. `given` counts the requests it was given. `leaving`
-    says that its place belongs to another worker already, `preceded` that another is being started
-    to take it. `pace` is how long its last request took, in seconds. `folder` is that of its task;
-    `held` says that the last one has not been read and would be lost with the worker. `open` are
-    the descriptors that have not closed. `weight` is its memory in bytes when it had settled,
-    `weigh_at` when to look again.
+    `late` says that its deadline was extended once. `requests` counts what it was given, `sent_at`
+    is when it got the last, `last_seconds` how long it took to answer one. `leaving` says that its
+    slot belongs to another worker already, `has_successor` that this other worker was started.
+    `settled_memory` is what it held once it had settled, in bytes, `weigh_at` when to look again.
     """
 
     number: int
-    begun: float
+    started_at: float
     channel: Channel
     client: Client
-    deadline: float
-    open: set[int]
+    stream: WorkerStream
     state: State = State.GREETING
-    task: Task[T] | None = None
-    given: int = 0
-    leaving: bool = False
-    preceded: bool = False
-    pace: float = math.inf
-    folder: Folder | None = None
-    held: bool = False
+    deadline: float = math.inf
     late: bool = False
-    unsent: memoryview | None = None
-    weight: int | None = None
+    requests: int = 0
+    sent_at: float = 0.0
+    last_seconds: float = math.inf
+    leaving: bool = False
+    has_successor: bool = False
+    settled_memory: int | None = None
     weigh_at: float = -math.inf
     _tail: bytearray = field(factory=bytearray)
 
-    def take(self, task: Task[T]) -> None:
-        """Become responsible for a request; what was written before it tells nothing about it."""
-        self.task = task
-        self.given += 1
+    @property
+    def heard(self) -> bool:
+        """Whether what it says still counts."""
+        return self.state in (State.GREETING, State.SERVING)
+
+    def begin_request(self) -> None:
+        """Count a request. What the worker wrote before says nothing about it."""
+        self.requests += 1
+        self.sent_at = time.monotonic()
         self.late = False
         self._tail.clear()
+
+    def grown(self) -> int:
+        """Return by how many bytes it has grown since the first call; 0 between two looks."""
+        now = time.monotonic()
+        if now < self.weigh_at:
+            return 0
+        self.weigh_at = now + _WEIGHING
+        held = self.channel.memory()
+        if self.settled_memory is None or held is None:
+            self.settled_memory = held
+            return 0
+        return held - self.settled_memory
 
     def hear(self, errors: bytes) -> None:
         """Keep the end of what the worker writes to standard error."""
@@ -87,3 +118,105 @@ class Worker(Generic[T]):
         if written:
             parts.append(f"the end of its standard error:\n{written}")
         return "\n".join(parts)
+
+
+@frozen
+class WorkerReady:
+    """A worker has said hello and can take a request."""
+
+    worker: Worker
+    hello: Hello
+
+
+@frozen
+class WorkerAnswered:
+    """A worker has answered its request; `payload` is the parsed line."""
+
+    worker: Worker
+    payload: Mapping[str, Any]
+
+
+@frozen
+class WorkerOverdue:
+    """A worker has passed its request's deadline; it is being killed."""
+
+    worker: Worker
+
+
+@frozen
+class WorkerLost:
+    """A worker that was given at least one request is gone, with or without one now."""
+
+    worker: Worker
+    failure: Failure
+
+
+@frozen
+class StartFailed:
+    """A worker never came to work; another one is started. `account` says what happened."""
+
+    account: str
+
+
+@frozen
+class StartsGivenUp:
+    """No more workers are started; `error` says why."""
+
+    error: ExecutorError
+
+
+WorkerEvent = (
+    WorkerReady | WorkerAnswered | WorkerOverdue | WorkerLost | StartFailed | StartsGivenUp
+)
+
+
+@frozen
+class Recycling:
+    """When a worker that works well is replaced; `Pool` and `Launch` say what each field means."""
+
+    after: int | None
+    growth: int | None
+    settled_after: int
+
+    def used_up(self, worker: Worker) -> bool:
+        """Return whether the request that the worker gets now is its last."""
+        return self.after is not None and worker.requests >= self.after
+
+    def nearly_used_up(self, worker: Worker, start_seconds: float) -> bool:
+        """Return whether the worker's last requests take no longer than a start."""
+        if self.after is None:
+            return False
+        left = self.after - worker.requests + 1
+        return left * worker.last_seconds <= start_seconds and has_spare_memory(worker)
+
+    def outgrown(self, worker: Worker) -> bool:
+        """Return whether the worker holds too much more than when it had settled."""
+        if self.growth is None or worker.requests < self.settled_after:
+            return False
+        return worker.grown() > self.growth
+
+
+def serving_seconds(workers: Iterable[Worker]) -> float:
+    """Return for how long the oldest worker that serves has lived, in seconds; 0 if none serves."""
+    started = min((w.started_at for w in workers if w.state is State.SERVING), default=None)
+    return 0.0 if started is None else time.monotonic() - started
+
+
+def relieved(workers: Iterable[Worker], slots: int) -> Worker | None:
+    """Return the worker that must leave for its successor, None if a slot is free for it.
+
+    A slot is free where a worker has died since the successor's start.
+    """
+    serving = [w for w in workers if w.state is State.SERVING and not w.leaving]
+    if len(serving) <= slots:
+        return None
+    return min((w for w in serving if w.has_successor), key=lambda w: w.number, default=None)
+
+
+def has_spare_memory(worker: Worker) -> bool:
+    """Return whether there is memory for a second worker like this one, False if unknown.
+
+    A worker whose memory is known runs on this machine, in a container or not.
+    """
+    held, free = worker.channel.memory(), tree.available()
+    return held is not None and free is not None and held <= free

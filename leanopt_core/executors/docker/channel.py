@@ -10,13 +10,13 @@ from typing import BinaryIO
 
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.base import Chunk
+from leanopt_core.executors.command import fill_placeholders
 from leanopt_core.executors.docker import cgroup
 from leanopt_core.executors.docker.container import KILLED, Container
 from leanopt_core.executors.docker.demultiplexer import Demultiplexer
 from leanopt_core.executors.docker.line import Line
 from leanopt_core.executors.docker.tmpfs import TmpfsScratch
 from leanopt_core.executors.scratch import Scratch
-from leanopt_core.executors.surroundings import fill_places
 
 _NOTHING = Chunk()
 # How long, in seconds: a container may take to be killed before it is left to the threads; it may
@@ -81,7 +81,7 @@ class DockerChannel:
 
     def fill(self, text: str) -> str:
         """Return `text` with the placeholders replaced."""
-        return fill_places(self._places, text)
+        return fill_placeholders(self._places, text)
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file below the scratch folder."""

@@ -11,6 +11,7 @@ from secrets import token_hex
 from attrs import evolve
 
 from leanopt_core.executors.base import Completed, ReproduceCommand
+from leanopt_core.executors.command import run
 from leanopt_core.executors.docker.by_hand import command_line
 from leanopt_core.executors.docker.channel import DockerChannel
 from leanopt_core.executors.docker.deciding import deciding
@@ -22,7 +23,6 @@ from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.docker.person import hand_back, hand_over
 from leanopt_core.executors.docker.settings import SCRATCH, Tenant, body, places
 from leanopt_core.executors.docker.tmpfs import TmpfsScratch
-from leanopt_core.executors.oneoff import run
 from leanopt_core.work import Launch, Mount
 
 

@@ -17,7 +17,7 @@ from leanopt_core.executors.docker.options import DockerOptions
 from leanopt_core.executors.docker.person import choose
 from leanopt_core.executors.docker.probe import probe
 from leanopt_core.executors.docker.settings import Site
-from leanopt_core.executors.scratch import Scratch, Shelf
+from leanopt_core.executors.scratch import Scratch, ScratchRoot
 from leanopt_core.work import Mount
 
 # Docker's own.
@@ -59,7 +59,7 @@ class Ground:
     """Where containers can be started: folders are there and seen."""
 
     base: Base
-    shelf: Shelf
+    shelf: ScratchRoot
     owner: Owner
     run: str
 
@@ -103,7 +103,9 @@ def prepare(base: Base, run: str, *, tidy: bool) -> Ground:
     """
     if tidy:
         clean(base.engine.client, leftovers(base.engine.client))
-    ground = Ground(base, Shelf(base.site.project, _swept if tidy else None), this_process(), run)
+    ground = Ground(
+        base, ScratchRoot(base.site.project, _swept if tidy else None), this_process(), run
+    )
     try:
         probe(base.engine, base.image.ident, ground.labels("probe", 0), ground.shelf.path)
     except BaseException:

@@ -12,9 +12,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from leanopt_core.executors.command import fill_placeholders, variables
 from leanopt_core.executors.docker.options import DockerOptions, extra_mount
 from leanopt_core.executors.docker.person import Person
-from leanopt_core.executors.surroundings import fill_places, variables
 from leanopt_core.work import Launch, Mount
 
 ROOT = "/leanopt"
@@ -61,7 +61,7 @@ def places(mounts: Sequence[Mount]) -> dict[str, str]:
 def body(site: Site, tenant: Tenant) -> dict[str, Any]:
     """Return the container's whole configuration, as the engine's API takes it."""
     launch, inside = tenant.launch, places(tenant.launch.mounts)
-    own = {name: fill_places(inside, text) for name, text in launch.environment.items()}
+    own = {name: fill_placeholders(inside, text) for name, text in launch.environment.items()}
     environment = {
         **variables(site.options.threads),
         "HOME": "/tmp",  # noqa: S108 - inside, a tmpfs of the worker's own
@@ -71,7 +71,7 @@ def body(site: Site, tenant: Tenant) -> dict[str, Any]:
     return {
         "Image": site.image,
         # The image's own entry point and command count for nothing.
-        "Entrypoint": [fill_places(inside, part) for part in launch.command],
+        "Entrypoint": [fill_placeholders(inside, part) for part in launch.command],
         "Cmd": None,
         "Env": [f"{name}={text}" for name, text in environment.items()],
         "User": f"{site.person.uid}:{site.person.gid}",
