@@ -44,7 +44,7 @@ class Job(Generic[T]):
     def put(self, worker: Worker, folder: RequestFolder | None, limit: float | None) -> bytes:
         """Write the request's files into its folder at the worker, and return its line.
 
-        `limit` is the time limit in seconds, which harnesses that speak the protocol are told.
+        `limit` is the time limit in seconds, sent to harnesses that speak the protocol.
         Raises ExecutorError if that is not possible, TransientError if the worker has gone.
         """
         request, hello = self.request, worker.client.hello
@@ -53,8 +53,8 @@ class Job(Generic[T]):
             for name, text in request.files.items():
                 folder.put(name, fill_in(text, request.placeholders, fill))
         payload = fill_in(request.payload, request.placeholders, fill)
-        told = limit if hello is not None and hello.protocol else None
-        return request_line(self.ident, payload, time_limit=told)
+        known = limit if hello is not None and hello.protocol else None
+        return request_line(self.ident, payload, time_limit=known)
 
 
 @frozen
@@ -123,6 +123,8 @@ class JobQueue(Generic[T]):
         self._fresh: deque[Job[T]] = deque()
         self._again: deque[Job[T]] = deque()
         self._running: dict[Worker, Job[T]] = {}
+        #: The workers that wait for a job; some may have gone since.
+        self.idle: list[Worker] = []
         #: What has ended and was not collected.
         self.finished: list[Finished[T]] = []
 
@@ -160,12 +162,16 @@ class JobQueue(Generic[T]):
         return len(self._again)
 
     def assign(self, worker: Worker, *, retry: bool) -> Job[T] | None:
-        """Give an idle worker the next job, one to be sent again if `retry`; None if none waits."""
+        """Give a worker the next job, one to be sent again if `retry`.
+
+        If no job waits, return None: the worker is idle.
+        """
         if retry and self._again:
             job = self._again.popleft()
         elif self._fresh:
             job = self._fresh.popleft()
         else:
+            self.idle.append(worker)
             return None
         self._running[worker] = job
         # A harness that counts by itself, or answers ahead, must not happen to be right.

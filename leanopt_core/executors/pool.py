@@ -31,9 +31,9 @@ from leanopt_core.closing import Closing
 from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.jobs import Finished, Job, JobQueue, RequestFolder
+from leanopt_core.executors.succession import Recycling
 from leanopt_core.executors.supervisor import WorkerSupervisor
 from leanopt_core.executors.worker import (
-    Recycling,
     StartFailed,
     StartsGivenUp,
     State,
@@ -54,7 +54,17 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Pool(Closing, Generic[T]):
-    """Workers of one launch at one executor; a context manager that starts and closes it."""
+    """Workers of one launch at one executor; a context manager that starts and closes it.
+
+    `time_limit` (seconds) is for each request from when it is sent, `start_limit` for a
+    worker's hello. `start_patience` is for how long workers are started again without one
+    answer, after trouble from outside or where some have worked before. A worker is killed that
+    holds more than `memory_limit` bytes. It is replaced after `recycle_after` requests at most,
+    or once it has grown by `recycle_growth` bytes since it settled (None: as `launch` says).
+    Where there is memory for one more, it serves until its successor is ready. `line_limit` is
+    for a harness's longest line, in bytes. `report` is called with what a user may want to know
+    during the run, as that a worker could not be started.
+    """
 
     def __init__(
         self,
@@ -72,20 +82,12 @@ class Pool(Closing, Generic[T]):
         line_limit: int = LINE_LIMIT,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Take what is to run; nothing starts before `start`.
-
-        `time_limit` (seconds) is for each request from when it is sent, `start_limit` for a
-        worker's hello. `start_patience` is for how long workers are started again without one
-        answer, after trouble from outside or where some have worked before. A worker is killed that
-        holds more than `memory_limit` bytes. It is replaced after `recycle_after` requests at most,
-        or once it has grown by `recycle_growth` bytes since it settled (None: as `launch` says).
-        Where there is memory for one more, it serves until its successor is ready. `line_limit` is
-        for a harness's longest line, in bytes. `report` is told what a user may want to know while
-        the run goes on, as that a worker could not be started.
-        """
+        """Take what is to run; nothing starts before `start`."""
         self._slots = workers
         self._identity = launch.identity
         self._time_limit = time_limit
+        # Without a limit only withdrawn requests become overdue, and nobody waits for them.
+        self._limit = math.inf if time_limit is None else time_limit
         self._report = report
         growth = launch.recycle_growth if recycle_growth is None else recycle_growth
         self._supervisor = WorkerSupervisor(
@@ -97,15 +99,14 @@ class Pool(Closing, Generic[T]):
             line_limit=line_limit,
         )
         self._queue: JobQueue[T] = JobQueue(retries)
-        self._idle: list[Worker] = []
-        # Workers whose answer's files would be lost with them, and those whose files were removed
-        # since: by any thread, so that only the deque is shared.
+        # A worker whose files go with it is held until its answer's files were read. They are
+        # removed by any thread, so that only the deque is shared.
         self._held: set[Worker] = set()
         self._freed: deque[Worker] = deque()
         self._garbage_told = False
         self._woken = False
         self._closed = False
-        # Why no request can be answered any more, None while that is not so.
+        # Why no more requests can be answered.
         self._error: LeanoptError | None = None
         #: What the first harness said about itself, None until one has.
         self.hello: Hello | None = None
@@ -152,18 +153,17 @@ class Pool(Closing, Generic[T]):
         What has finished before is returned first.
         """
         until = math.inf if timeout is None else time.monotonic() + timeout
-        queue = self._queue
-        silent = self.hello is None and not queue.outstanding()
-        while not (queue.finished or self._error or self._woken or (silent and self.hello)):
+        silent = self.hello is None and not self._queue.outstanding()
+        while not (self._queue.finished or self._error or self._woken or (silent and self.hello)):
             for event in self._supervisor.events(until - time.monotonic()):
                 self._handle(event)
             self._let_freed_go_on()
             if time.monotonic() >= until:
                 break
         self._woken = False
-        if self._error and not queue.finished:
+        if self._error and not self._queue.finished:
             raise self._error
-        finished, queue.finished = queue.finished, []
+        finished, self._queue.finished = self._queue.finished, []
         return finished
 
     def wake(self) -> None:
@@ -199,7 +199,7 @@ class Pool(Closing, Generic[T]):
                 self._hand_out()
             case WorkerOverdue(worker):
                 # Another attempt would take as long, so this one is the last.
-                account = worker.account(f"it ran for longer than {self._limit():g} s")
+                account = worker.account(f"it ran for longer than {self._limit:g} s")
                 self._queue.end(worker, None, Failure(Category.TIMEOUT, account))
             case StartFailed(account):
                 self._report(f"a worker could not be started: {account}")
@@ -213,13 +213,14 @@ class Pool(Closing, Generic[T]):
             self.hello = hello
             for note in hello.notes:
                 self._report(note)
-        mismatch = _mismatch(self._identity, hello)
+        mismatch = hello.mismatch(self._identity)
         if mismatch is not None:
             self._error = self._error or StrategyError(mismatch)
             return
+        # Only now, so that the slot was never empty: its successor can work from here on.
         relieved = self._supervisor.relieve()
-        if relieved in self._idle:
-            self._idle.remove(relieved)
+        if relieved in self._queue.idle:
+            self._queue.idle.remove(relieved)
             self._supervisor.retire(relieved)
         self._employ(worker)
 
@@ -228,6 +229,7 @@ class Pool(Closing, Generic[T]):
         folder = None if job is None else self._folder(worker, job)
         held = folder is not None and worker.channel.volatile
         if held:
+            # Before the job ends: an answer that nobody waits for is removed there.
             self._held.add(worker)
         self._queue.end(worker, Answer(payload, folder))
         if worker.client.skipped and not self._garbage_told:
@@ -251,13 +253,13 @@ class Pool(Closing, Generic[T]):
 
     def _hand_out(self) -> None:
         """Give idle workers what waits."""
-        idle, self._idle = self._idle, []
+        idle, self._queue.idle = self._queue.idle, []
         for worker in idle:
             if worker.state is State.SERVING:
                 self._employ(worker)
 
     def _employ(self, worker: Worker) -> None:
-        """Give a worker its next request; without one it is idle.
+        """Give a worker its next request, if one waits.
 
         A retry goes to a worker that has had nothing yet, while enough of them come.
         """
@@ -265,8 +267,8 @@ class Pool(Closing, Generic[T]):
         retry = retries > 0 and (worker.requests == 0 or retries > self._supervisor.coming())
         job = self._queue.assign(worker, retry=retry)
         if job is None:
-            self._idle.append(worker)
             return
+        # First, so that a worker that takes no files is lost with its request, at one attempt.
         self._supervisor.begin_request(worker)
         try:
             line = job.put(worker, self._folder(worker, job), self._time_limit)
@@ -275,7 +277,7 @@ class Pool(Closing, Generic[T]):
         except ExecutorError as error:
             self._supervisor.blame(worker, Category.ENGINE, str(error))
         else:
-            self._supervisor.send(worker, job.ident, line, job.sent_at + self._limit())
+            self._supervisor.send(worker, job.ident, line, job.sent_at + self._limit)
 
     def _folder(self, worker: Worker, job: Job[T]) -> RequestFolder | None:
         """Return the folder of a job at its worker, None if its request needs none."""
@@ -287,18 +289,3 @@ class Pool(Closing, Generic[T]):
     def _free(self, worker: Worker) -> None:
         self._freed.append(worker)
         self._supervisor.wake()
-
-    def _limit(self) -> float:
-        return math.inf if self._time_limit is None else self._time_limit
-
-
-def _mismatch(identity: str | None, hello: Hello) -> str | None:
-    """Say why the strategy behind a hello cannot be run, None where it can."""
-    if hello.fault is not None:
-        return hello.fault.message
-    if identity is None or hello.identity is None or hello.identity == identity:
-        return None
-    return (
-        f"the strategy is another one than was prepared: the harness says {hello.identity}, "
-        f"expected {identity}; start again if its files were changed meanwhile"
-    )

@@ -123,8 +123,8 @@ class Scratch:
 class ScratchRoot:
     """The folder of one leanopt's scratch folders, `<project>/.leanopt/scratch/<pid>-...`.
 
-    It is locked while its owner lives, so that the next start knows which ones are left over.
-    `sweep` is called with each left-over folder before it is removed; without it they stay.
+    It is locked while its owner lives, so that the next start knows the orphans.
+    `sweep` is called with each orphan before it is removed; without it they stay.
     """
 
     def __init__(self, project: Path, sweep: Callable[[Path], None] | None) -> None:

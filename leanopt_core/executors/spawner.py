@@ -193,7 +193,7 @@ class Spawner:
             return self._spawn(number)
         except ExecutorError as error:
             return error
-        except Exception as error:  # noqa: BLE001 - executors are plugins: all is told
+        except Exception as error:  # noqa: BLE001 - executors are plugins: every error is shown
             return ExecutorError(f"{type(error).__name__}: {error}")
 
 

@@ -104,7 +104,7 @@ class WorkerStream:
         return chunk
 
     def write(self, data: bytes | memoryview) -> None:
-        """Send what fits now, and keep the rest for `resume`.
+        """Send what fits now, and keep the rest in `unsent`, to be written when there is room.
 
         Raises BrokenPipeError if the worker will never accept more.
         """
@@ -115,11 +115,6 @@ class WorkerStream:
         if self.unsent is None:
             self._watch_writing(on=True)
         self.unsent = memoryview(data)[sent:]
-
-    def resume(self) -> None:
-        """Send more of what did not fit; raises as `write` does."""
-        if self.unsent is not None:
-            self.write(self.unsent)
 
     def mute(self) -> None:
         """Drop what was not sent."""

@@ -1,7 +1,7 @@
 """Manage worker lifecycles: start, handshake, answers, exit, replacement.
 
-The supervisor knows no request's content and no queue. What happens to its workers, it returns as
-events; what is to happen to them, it is told by commands.
+The supervisor knows no queue, and of a request only its line. It returns what has happened to its
+workers as events, and takes commands.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.base import Channel
 from leanopt_core.executors.spawner import Patience, Spawner
 from leanopt_core.executors.streams import READ, WRITE, Selector
+from leanopt_core.executors.succession import Recycling, Succession
 from leanopt_core.executors.worker import (
-    Recycling,
     StartFailed,
     StartsGivenUp,
     State,
@@ -26,17 +26,14 @@ from leanopt_core.executors.worker import (
     WorkerLost,
     WorkerOverdue,
     WorkerReady,
-    has_spare_memory,
-    relieved,
     serving_seconds,
 )
 from leanopt_core.harness.client import Client
 from leanopt_core.harness.events import Answered, Broken, Event
 from leanopt_core.work import Category, Failure
 
-# Time limits of the states, in seconds; the table in `worker` says what happens after them.
-_HUNG_UP, _ENDING, _KILLED = 0.5, 2.0, 3.0
-# How long `close` takes at most, a wait without an event, and how late an answer may be.
+# In seconds: how long `close` may take, how long a wait without an event, and how late an answer of
+# a worker may be that was just heard.
 _CLOSING, _LONGEST, _LATE = 0.9, 3600.0, 0.5
 
 
@@ -54,16 +51,14 @@ class WorkerSupervisor:
         line_limit: int,
     ) -> None:
         self._slots = slots
-        self._recycling = recycling
         self._start_limit = start_limit
         self._line_limit = line_limit
         self._selector = Selector()
         self._spawner = Spawner(spawn, self._selector.wake, Patience(start_patience))
+        self._succession = Succession(recycling, slots, self._spawner.begin)
         self._pending: deque[WorkerEvent] = deque()
         # No timer for each request: a time before which no deadline passes is enough.
         self._nearest = math.inf
-        # How long the last start took that ended well, in seconds.
-        self._start_seconds = 0.0
         #: Every worker that is not over, by its number.
         self.workers: dict[int, Worker] = {}
 
@@ -93,12 +88,13 @@ class WorkerSupervisor:
             if number is None:
                 self._welcome()
                 yield from self.pending()
+            # By number, since a worker may be over by what another of its descriptors brought.
             elif (worker := self.workers.get(number)) is not None:
                 if ready & READ and descriptor in worker.stream.open:
                     heard.add(worker)
                     yield from self._hear(worker, descriptor)
-                if ready & WRITE:
-                    self._write(worker, None)
+                if ready & WRITE and worker.stream.unsent is not None:
+                    self._write(worker, worker.stream.unsent)
         now = time.monotonic()
         if now >= self._nearest:
             self._check_deadlines(now, heard)
@@ -115,12 +111,11 @@ class WorkerSupervisor:
 
     def send(self, worker: Worker, ident: str, line: bytes, deadline: float) -> None:
         """Send the line of the request begun, to be answered under `ident` by `deadline`."""
-        if self._recycling.used_up(worker):
-            self._replace(worker)
-        elif self._recycling.nearly_used_up(worker, self._start_seconds):
-            self._start_successor(worker)
+        self._succession.before_request(worker)
         worker.client.expect(ident)
-        self._set_deadline(worker, deadline)
+        # From now on, though the line may not fit yet: a harness that reads nothing is overdue too.
+        worker.deadline = deadline
+        self._watch(worker)
         self._write(worker, line)
 
     def hurry(self, worker: Worker) -> None:
@@ -129,42 +124,37 @@ class WorkerSupervisor:
         A worker that has hung up or is being killed stays as it is.
         """
         if worker.state is State.SERVING:
-            limit = time.monotonic() + self._start_seconds
-            self._set_deadline(worker, min(worker.deadline, limit))
+            limit = time.monotonic() + self._succession.start_seconds
+            worker.deadline = min(worker.deadline, limit)
+            self._watch(worker)
 
     def serve_on(self, worker: Worker) -> bool:
         """Let a worker that has answered serve on, or retire it; return whether it serves on."""
-        stays = not worker.leaving
-        if stays and self._recycling.outgrown(worker):
-            stays = has_spare_memory(worker)
-            if stays:
-                self._start_successor(worker)
+        stays = self._succession.keeps(worker)
         if not stays:
             self.retire(worker)
         return stays
 
     def relieve(self) -> Worker | None:
         """Mark the worker as leaving whose successor serves now, and return it; it may be busy."""
-        worker = relieved(self.workers.values(), self._slots)
-        if worker is not None:
-            self._replace(worker)
-        return worker
+        return self._succession.relieve(self.workers.values())
 
     def retire(self, worker: Worker) -> None:
         """Let an idle worker end by itself, by the end of its input, and replace it."""
-        self._replace(worker)
-        self._enter(worker, State.ENDING, _ENDING)
-        worker.channel.end()
+        self._succession.replace(worker)
+        worker.retire()
+        self._watch(worker)
 
     def hang_up(self, worker: Worker) -> None:
         """Note that a worker closed a pipe, or has gone; soon its channel knows how it ended."""
-        if worker.heard:
+        if worker.listened_to:
             if worker.requests:
-                self._replace(worker)
-            self._enter(worker, State.HUNG_UP, _HUNG_UP)
+                self._succession.replace(worker)
+            worker.hang_up()
+            self._watch(worker)
 
     def blame(self, worker: Worker, category: Category, what: str) -> None:
-        """Kill a worker that cannot go on; it is lost by its own fault, or the event says whose."""
+        """Kill a worker that cannot go on, and count it as lost."""
         self._kill(worker)
         self._lose(worker, category, what)
 
@@ -176,8 +166,7 @@ class WorkerSupervisor:
         for worker in self.workers.values():
             self._kill(worker)
         while self.workers and (pause := until - time.monotonic()) > 0:
-            for _ in self.events(pause):
-                continue  # nobody waits for what workers say now
+            deque(self.events(pause), maxlen=0)  # nobody waits for what they say now
         for worker in list(self.workers.values()):
             self._bury(worker)
         self._spawner.join(until)
@@ -192,13 +181,15 @@ class WorkerSupervisor:
             client = Client(self._line_limit)
             stream = self._selector.attach(arrival, number)
             worker = Worker(number, started_at, arrival, client, stream)
+            # The hello waits in the pipe while the harness loads, so no round trip is lost.
+            worker.deadline = time.monotonic() + self._start_limit
             self.workers[number] = worker
-            self._set_deadline(worker, time.monotonic() + self._start_limit)
+            self._watch(worker)
             self._write(worker, client.greet())
 
     def _failed_start(self, account: str, *, outside: bool) -> None:
         if self._spawner.closed:
-            return
+            return  # `close` has ended it
         oldest = serving_seconds(self.workers.values())
         others = oldest > 0 or self.coming() > 0
         error = self._spawner.failed(account, outside=outside, others=others, oldest=oldest)
@@ -212,14 +203,18 @@ class WorkerSupervisor:
         if chunk.out:
             for event in worker.client.feed(chunk.out):
                 # What a worker says after it was given up counts for nothing.
-                if worker.heard:
+                if worker.listened_to:
                     self._understand(worker, event)
                     yield from self.pending()
         if chunk.closed:
+            # Without the first descriptor there are no answers, though the others may stay open.
             if descriptor == worker.channel.filenos()[0]:
                 self.hang_up(worker)
             if not worker.stream.open:
-                self._over(worker)
+                self._bury(worker)
+                if worker.state is State.HUNG_UP:
+                    reason = worker.channel.exit_reason() or "it is gone"
+                    self._lose(worker, Category.DIED, reason)
                 yield from self.pending()
 
     def _understand(self, worker: Worker, event: Event) -> None:
@@ -228,31 +223,19 @@ class WorkerSupervisor:
         elif worker.stream.unsent is not None:
             self.blame(worker, Category.ENGINE, "the harness answered before it was asked in full")
         elif isinstance(event, Answered):
-            worker.deadline = math.inf
-            worker.last_seconds = time.monotonic() - worker.sent_at
+            worker.end_request()
             self._spawner.succeeded()
             self._pending.append(WorkerAnswered(worker, event.payload))
         else:
-            worker.state = State.SERVING
-            worker.deadline = math.inf
-            self._start_seconds = time.monotonic() - worker.started_at
+            worker.serve()
+            self._succession.start_seconds = time.monotonic() - worker.started_at
             self._pending.append(WorkerReady(worker, event.hello))
 
-    def _write(self, worker: Worker, data: bytes | None) -> None:
-        """Send a line, or for None what is left of the last."""
+    def _write(self, worker: Worker, data: bytes | memoryview) -> None:
         try:
-            if data is None:
-                worker.stream.resume()
-            else:
-                worker.stream.write(data)
+            worker.stream.write(data)
         except BrokenPipeError:
             self.hang_up(worker)
-
-    def _over(self, worker: Worker) -> None:
-        hung_up = worker.state is State.HUNG_UP
-        self._bury(worker)
-        if hung_up:
-            self._lose(worker, Category.DIED, worker.channel.exit_reason() or "it is gone")
 
     def _bury(self, worker: Worker) -> None:
         worker.stream.detach()
@@ -260,14 +243,11 @@ class WorkerSupervisor:
         worker.channel.release()
 
     def _kill(self, worker: Worker) -> None:
-        """End a worker with all it started. One that never served is not replaced here.
-
-        Its end is a failed start, which may be followed by a pause.
-        """
+        # The end of a worker that had no request is a failed start: the spawner may make a pause.
         if worker.requests:
-            self._replace(worker)
-        self._enter(worker, State.KILLED, _KILLED)
-        worker.channel.kill()
+            self._succession.replace(worker)
+        worker.kill()
+        self._watch(worker)
 
     def _lose(self, worker: Worker, category: Category, what: str) -> None:
         account, outside = worker.account(what), bool(worker.channel.outside())
@@ -275,38 +255,21 @@ class WorkerSupervisor:
             self._failed_start(account, outside=outside)
             return
         self._pending.append(WorkerLost(worker, Failure(category, account, outside)))
+        # Such a loss costs no request an attempt, so that patience alone bounds how often.
         if outside:
-            oldest = serving_seconds(self.workers.values())
-            if (error := self._spawner.disturbed(account, oldest=oldest)) is not None:
+            error = self._spawner.disturbed(account, oldest=serving_seconds(self.workers.values()))
+            if error is not None:
                 self._pending.append(StartsGivenUp(error))
 
-    def _replace(self, worker: Worker) -> None:
-        """Give the worker's slot to another, which starts now or is on its way already."""
-        if not worker.leaving:
-            self._start_successor(worker)
-            worker.leaving = True
-
-    def _start_successor(self, worker: Worker) -> None:
-        """Start the worker's successor; this one serves until `relieve` names it."""
-        if not worker.has_successor:
-            worker.has_successor = True
-            self._spawner.begin()
-
-    def _enter(self, worker: Worker, state: State, limit: float) -> None:
-        """Leave SERVING or GREETING behind, for `limit` seconds: nothing more is sent."""
-        worker.stream.mute()
-        worker.state = state
-        self._set_deadline(worker, time.monotonic() + limit)
-
-    def _set_deadline(self, worker: Worker, deadline: float) -> None:
-        worker.deadline = deadline
-        self._nearest = min(self._nearest, deadline)
+    def _watch(self, worker: Worker) -> None:
+        """Look at the worker's new deadline in time."""
+        self._nearest = min(self._nearest, worker.deadline)
 
     def _check_deadlines(self, now: float, heard: Collection[Worker]) -> None:
-        # Deadlines are moved back without telling, so that `_nearest` may be early, never late.
+        # A deadline that is put off changes `_nearest` only here: it may be too early, never late.
         for worker in [worker for worker in self.workers.values() if worker.deadline <= now]:
             if worker in heard and not worker.late:
-                # More of its answer may wait to be read: leanopt itself may have been held up.
+                # More of its answer may wait to be read, where leanopt itself was held up.
                 worker.late = True
                 worker.deadline = now + _LATE
             else:
@@ -326,7 +289,7 @@ class WorkerSupervisor:
                 self._kill(worker)
                 self._pending.append(WorkerOverdue(worker))
             case State.HUNG_UP if worker.channel.outside() is None:
-                self._set_deadline(worker, time.monotonic() + _HUNG_UP)
+                worker.hang_up()  # the event that says who ended it is on its way
             case State.HUNG_UP:
                 reason = worker.channel.exit_reason()
                 said = reason or "it closed its input or output and went on running"

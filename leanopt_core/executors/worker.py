@@ -1,19 +1,19 @@
-"""A worker: its states, what can happen to it, and when a fresh one replaces it.
+"""A worker and its states, and the events that say what has happened to one.
 
-Only `WorkerSupervisor` changes a worker, by these rules:
+Only the `WorkerSupervisor` changes a worker, with its `Succession`, by these rules:
 
-    state     from                          deadline    when it passes    when all streams close
-    GREETING  a start that went well        60 s (1)    KILLED            released
-    SERVING   its hello                     its job's   KILLED, overdue   HUNG_UP first (2)
-    ENDING    retired: its input closes     2 s         KILLED            released
-    HUNG_UP   its output or input closed    0.5 s (3)   KILLED, lost      released, lost
-    KILLED    killed                        3 s         released          released
+    state     entered by                    deadline        when it passes    all streams close
+    GREETING  a start that went well        `start_limit`   KILLED, lost      (1)
+    SERVING   its hello                     its request's   KILLED, overdue   (1)
+    ENDING    `retire`: its input closes    2 s             KILLED            released
+    HUNG_UP   its output or input closed    0.5 s (2)       KILLED, lost      released, lost
+    KILLED    `kill`                        3 s             released          released
 
-(1) `start_limit`. (2) Its answers end first, so a worker that serves or greets hangs up before all
-of its streams have closed. (3) Again and again, while its channel finds out who ended it.
+(1) Its output is one of its streams, so it has HUNG_UP before.
+(2) Again and again, while its channel finds out who ended it.
 
-A worker that breaks the protocol goes to KILLED and is lost. A worker that is lost before its
-first request counts as a failed start.
+Breaking the protocol, in GREETING or SERVING, leads to KILLED, lost. For a worker that was given no
+request, lost means a failed start.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from typing import Any
 from attrs import define, field, frozen
 
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors import tree
 from leanopt_core.executors.base import Channel
 from leanopt_core.executors.streams import WorkerStream
 from leanopt_core.harness.client import Client
@@ -36,6 +35,8 @@ from leanopt_core.work import Failure
 
 #: How much of a worker's standard error is kept, in bytes.
 TAIL_LIMIT = 65536
+# How long some states last at most, in seconds: see the table.
+_HUNG_UP, _ENDING, _KILLED = 0.5, 2.0, 3.0
 # Between two looks at a worker's memory, in seconds: a look takes some 50 microseconds.
 _WEIGHING = 0.25
 
@@ -78,9 +79,14 @@ class Worker:
     _tail: bytearray = field(factory=bytearray)
 
     @property
-    def heard(self) -> bool:
-        """Whether what it says still counts."""
+    def listened_to(self) -> bool:
+        """Whether what it says counts."""
         return self.state in (State.GREETING, State.SERVING)
+
+    def serve(self) -> None:
+        """Leave GREETING; an idle worker has no deadline."""
+        self.state = State.SERVING
+        self.deadline = math.inf
 
     def begin_request(self) -> None:
         """Count a request. What the worker wrote before says nothing about it."""
@@ -88,6 +94,25 @@ class Worker:
         self.sent_at = time.monotonic()
         self.late = False
         self._tail.clear()
+
+    def end_request(self) -> None:
+        """Note that the request was answered."""
+        self.last_seconds = time.monotonic() - self.sent_at
+        self.deadline = math.inf
+
+    def retire(self) -> None:
+        """Let it end by itself, by the end of its input."""
+        self._enter(State.ENDING, _ENDING)
+        self.channel.end()
+
+    def hang_up(self) -> None:
+        """Wait until its channel knows how it ended."""
+        self._enter(State.HUNG_UP, _HUNG_UP)
+
+    def kill(self) -> None:
+        """Begin to end it with all it started."""
+        self._enter(State.KILLED, _KILLED)
+        self.channel.kill()
 
     def grown(self) -> int:
         """Return by how many bytes it has grown since the first call; 0 between two looks."""
@@ -100,6 +125,12 @@ class Worker:
             self.settled_memory = held
             return 0
         return held - self.settled_memory
+
+    def _enter(self, state: State, limit: float) -> None:
+        # From these states none goes back to work, so that what was not sent is not needed.
+        self.stream.mute()
+        self.state = state
+        self.deadline = time.monotonic() + limit
 
     def hear(self, errors: bytes) -> None:
         """Keep the end of what the worker writes to standard error."""
@@ -118,6 +149,12 @@ class Worker:
         if written:
             parts.append(f"the end of its standard error:\n{written}")
         return "\n".join(parts)
+
+
+def serving_seconds(workers: Iterable[Worker]) -> float:
+    """Return for how long the oldest worker that serves has lived; 0 if none serves."""
+    started = min((w.started_at for w in workers if w.state is State.SERVING), default=None)
+    return 0.0 if started is None else time.monotonic() - started
 
 
 @frozen
@@ -168,55 +205,3 @@ class StartsGivenUp:
 WorkerEvent = (
     WorkerReady | WorkerAnswered | WorkerOverdue | WorkerLost | StartFailed | StartsGivenUp
 )
-
-
-@frozen
-class Recycling:
-    """When a worker that works well is replaced; `Pool` and `Launch` say what each field means."""
-
-    after: int | None
-    growth: int | None
-    settled_after: int
-
-    def used_up(self, worker: Worker) -> bool:
-        """Return whether the request that the worker gets now is its last."""
-        return self.after is not None and worker.requests >= self.after
-
-    def nearly_used_up(self, worker: Worker, start_seconds: float) -> bool:
-        """Return whether the worker's last requests take no longer than a start."""
-        if self.after is None:
-            return False
-        left = self.after - worker.requests + 1
-        return left * worker.last_seconds <= start_seconds and has_spare_memory(worker)
-
-    def outgrown(self, worker: Worker) -> bool:
-        """Return whether the worker holds too much more than when it had settled."""
-        if self.growth is None or worker.requests < self.settled_after:
-            return False
-        return worker.grown() > self.growth
-
-
-def serving_seconds(workers: Iterable[Worker]) -> float:
-    """Return for how long the oldest worker that serves has lived, in seconds; 0 if none serves."""
-    started = min((w.started_at for w in workers if w.state is State.SERVING), default=None)
-    return 0.0 if started is None else time.monotonic() - started
-
-
-def relieved(workers: Iterable[Worker], slots: int) -> Worker | None:
-    """Return the worker that must leave for its successor, None if a slot is free for it.
-
-    A slot is free where a worker has died since the successor's start.
-    """
-    serving = [w for w in workers if w.state is State.SERVING and not w.leaving]
-    if len(serving) <= slots:
-        return None
-    return min((w for w in serving if w.has_successor), key=lambda w: w.number, default=None)
-
-
-def has_spare_memory(worker: Worker) -> bool:
-    """Return whether there is memory for a second worker like this one, False if unknown.
-
-    A worker whose memory is known runs on this machine, in a container or not.
-    """
-    held, free = worker.channel.memory(), tree.available()
-    return held is not None and free is not None and held <= free
