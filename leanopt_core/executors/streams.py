@@ -62,10 +62,12 @@ class Selector:
 
         The number is None for `wake`.
         """
-        ready = self._selector.select(max(0.0, pause))
-        if any(key.data is None for key, _ in ready):
-            self._alarm.hush()
-        return [(key.data, key.fd, events) for key, events in ready]
+        found = []
+        for key, events in self._selector.select(max(0.0, pause)):
+            if key.data is None:
+                self._alarm.hush()
+            found.append((key.data, key.fd, events))
+        return found
 
     def wake(self) -> None:
         """End a `wait`; from any thread or signal handler, also after `close`."""

@@ -37,7 +37,7 @@ from leanopt_core.work import Failure
 TAIL_LIMIT = 65536
 # How long some states last at most, in seconds: see the table.
 _HUNG_UP, _ENDING, _KILLED = 0.5, 2.0, 3.0
-# Between two looks at a worker's memory, in seconds: a look takes some 50 microseconds.
+# Between two looks at a worker's memory, in seconds: a look reads files of each of its processes.
 _WEIGHING = 0.25
 
 
