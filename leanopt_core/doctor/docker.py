@@ -17,7 +17,7 @@ from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, LeanoptError
 from leanopt_core.executors.docker.engine import DEFAULT_CONTEXT, context, system_error
 from leanopt_core.executors.docker.settings import DockerOptions
-from leanopt_core.executors.scratch import Shelf
+from leanopt_core.executors.scratch import ScratchRoot
 
 # What installs Docker, by the program that installs packages.
 _INSTALL: Mapping[str, str] = MappingProxyType(
@@ -121,13 +121,13 @@ def folders(subject: Subject) -> Iterator[Finding]:
     from leanopt_core.executors.docker.checks import probe_folders
     from leanopt_core.executors.docker.orphans import labels, this_process
 
-    shelf = Shelf(subject.folder, None)
+    scratch_root = ScratchRoot(subject.folder, None)
     try:
         run = token_hex(8)
         labelled = labels(this_process(), subject.folder, run, worker="probe", number=0)
-        probe_folders(subject.docker_engine, _options(subject).image, labelled, shelf.path)
+        probe_folders(subject.docker_engine, _options(subject).image, labelled, scratch_root.path)
     finally:
-        shelf.close()
+        scratch_root.close()
     yield ok(f"the engine sees {subject.folder}")
 
 

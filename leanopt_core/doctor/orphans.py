@@ -21,7 +21,7 @@ from leanopt_core.engines.builds import TURN, UNFINISHED, turn
 from leanopt_core.executors import tree
 from leanopt_core.executors.channel import MARK
 from leanopt_core.executors.removal import remove_tree
-from leanopt_core.executors.scratch import Shelf
+from leanopt_core.executors.scratch import ScratchRoot
 from leanopt_core.project_files import BUILDS, STATE
 
 _SCRATCH = STATE / "scratch"
@@ -104,7 +104,7 @@ def _scratch(subject: Subject) -> Orphans:
 
     def remove() -> Sequence[Finding]:
         # As the start of a run does, under the same lock.
-        Shelf(project, lambda folder: tree.sweep(f"{MARK}={folder}/")).close()
+        ScratchRoot(project, lambda folder: tree.sweep(f"{MARK}={folder}/")).close()
         return list(_staying(project, _abandoned(project)))
 
     return Orphans(_abandoned(project), remove)

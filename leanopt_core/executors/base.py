@@ -77,7 +77,7 @@ class Channel(Protocol):
         ...
 
     def fill(self, text: str) -> str:
-        """Return `text` with `{data}`, `{scratch}` and the like replaced for this worker's place.
+        """Return `text` with `{data}`, `{scratch}` and the like replaced for this worker.
 
         Raises ExecutorError for one that stands for nothing here.
         """
@@ -147,8 +147,8 @@ class Channel(Protocol):
 
 def unasked_memory(executor: Executor, launch: Launch) -> int | None:
     """Return the bytes that a worker may hold where the user sets no limit, None for all."""
-    told = getattr(executor, "unasked_memory", None)
-    limit: int | None = told(launch) if told is not None else None
+    method = getattr(executor, "unasked_memory", None)
+    limit: int | None = method(launch) if method is not None else None
     return limit
 
 
@@ -177,7 +177,7 @@ class Executor(Protocol):
         where the executor can see to that. After `time_limit` seconds it is killed: exit code 124,
         and `errors` ends by saying so. Output is bounded: of a longer one the beginning is kept
         and `errors` says so. Raises ExecutorError where it cannot be run, TransientError where
-        another try may go well: it was ended from outside, or there is no place for it now.
+        another try may go well: it was ended from outside, or there is no room for it now.
         """
         ...
 
@@ -194,7 +194,7 @@ class Executor(Protocol):
         ...
 
     def workers(self, wanted: int | None) -> int:
-        """Return how many workers to run: `wanted`, or what suits this place for None."""
+        """Return how many workers to run: `wanted`, or what suits this machine for None."""
         ...
 
     def close(self) -> None:

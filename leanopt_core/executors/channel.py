@@ -48,6 +48,7 @@ class ProcessChannel:
         self._silent = False
         self._scratch = scratch
         self._fill = fill
+        # One thread serves all workers, so that none may block it.
         for descriptor in (self._write_descriptor, *self._descriptors):
             os.set_blocking(descriptor, False)
 
@@ -77,13 +78,15 @@ class ProcessChannel:
         return Chunk(closed=not data)
 
     def _guard_gone(self) -> None:
-        """End what a guard cannot have ended that did not say that it was done."""
+        """End what a guard has left that was killed before it was done."""
         self._silent = True
+        # The exit reason is its last word, written when all below it has ended.
         if not self._said.endswith(b"\n") or not self._told():
             tree.sweep(f"{MARK}={self._scratch.path}\0")
 
     def write(self, data: bytes | memoryview) -> int:
         """Accept as many bytes as fit now; raises BrokenPipeError where it never will again."""
+        # The number of a closed descriptor may be another file's by now.
         if self._input.closed:
             raise BrokenPipeError("the harness's input has been closed")
         try:
@@ -132,6 +135,7 @@ class ProcessChannel:
 
     def kill(self) -> None:
         """Have the guard end everything."""
+        # The guard reads the end of this pipe; it comes also when leanopt dies by `kill -9`.
         if self._control is not None:
             os.close(self._control)
             self._control = None
@@ -154,11 +158,13 @@ class ProcessChannel:
     def release(self) -> None:
         """End what still lives, close every pipe; the scratch folder goes with the channel."""
         self.kill()
+        # A guard may hang where its harness does, as on a dead network disk.
         try:
             self._guard.wait(_PATIENCE)
         except TimeoutExpired:
             self._guard.kill()
             self._guard.wait()
+        # To its end, for the exit reason; a channel that was never watched has read nothing yet.
         status = self._descriptors[2]
         while not self._silent and self.read(status) is not _NOTHING:
             pass
@@ -183,10 +189,10 @@ def start(
     """
     control = os.pipe()
     status = os.pipe()
-    told = (str(control[0]), str(status[1]), str(memory_limit or 0), str(nice))
+    arguments = (str(control[0]), str(status[1]), str(memory_limit or 0), str(nice))
     try:
         guard = Popen(
-            [sys.executable, "-I", "-S", str(_GUARD), *told, *command],
+            [sys.executable, "-I", "-S", str(_GUARD), *arguments, *command],
             bufsize=0,
             stdin=PIPE,
             stdout=PIPE,

@@ -6,8 +6,8 @@ It starts COMMAND in a session of its own with the standard streams that it was 
 them, and waits: for the harness to end, for CONTROL to close (leanopt wants the end, or is dead,
 also by `kill -9`), or for the processes to hold more than MEMORY bytes (0: no limit; looked at 4
 times a second, 20 times above half of it). Then it ends every descendant, those that made
-themselves sessions of their own included. STATUS is told `pid N` at the start, and the exit reason
-in a second line, which is complete when all has ended. Its exit code is the harness's (128 +
+themselves sessions of their own included. It writes `pid N` to STATUS at the start, and the exit
+reason in a second line, which is complete when all has ended. Its exit code is the harness's (128 +
 signal).
 
 On Linux no descendant gets away: orphans fall to the guard (`PR_SET_CHILD_SUBREAPER`), and the
@@ -158,7 +158,7 @@ def _alarms() -> int:
 
 def _prctl(option: int, value: int) -> None:
     if LINUX:
-        import ctypes  # dear to load, so not before it is needed
+        import ctypes  # slow to load, so not before it is needed
 
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 

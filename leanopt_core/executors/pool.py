@@ -1,8 +1,6 @@
 """The worker pool that every executor reuses: requests in, answers and failures out.
 
-Its face is for one thread; only `wake` may be called from others. All workers' descriptors are
-watched by one selector; a worker gets its next request as soon as its answer is there, before
-`wait` returns. What it promises:
+Its face is for one thread; only `wake` may be called from others. What it promises:
 
 - requests are sent in the order of submission; each is answered exactly once, or withdrawn;
 - an answer counts only under the id of the request outstanding at that worker, so that none is
@@ -12,27 +10,43 @@ watched by one selector; a worker gets its next request as soon as its answer is
 - a worker that ends, or breaks the protocol, costs its request one attempt; a fresh worker gets it
   next, up to `retries` times. A strategy's own error is an answer like any other;
 - a worker that was ended from outside costs its request nothing;
-- a place whose worker has gone gets another one at once, after starts that failed a little later;
-- no more workers serve than there are places, also where one is started before another goes.
+- a slot whose worker has gone gets another one at once, after starts that failed a little later;
+- no more workers serve than there are slots, also where one is started before another goes.
+
+Calls go one way. The pool asks its `WorkerSupervisor` what has happened to the workers, and its
+`JobQueue` what that means for the requests; then it commands the supervisor. A worker gets its next
+request as soon as its answer is there, before `wait` returns.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from leanopt_core.closing import Closing
+from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
-from leanopt_core.executors.crew import Crew
-from leanopt_core.executors.dispatch import Dispatcher, Rules
-from leanopt_core.executors.recycling import Recycling
-from leanopt_core.executors.task import Finished
+from leanopt_core.executors.jobs import Finished, Job, JobQueue, RequestFolder
+from leanopt_core.executors.succession import Recycling
+from leanopt_core.executors.supervisor import WorkerSupervisor
+from leanopt_core.executors.worker import (
+    StartFailed,
+    StartsGivenUp,
+    State,
+    Worker,
+    WorkerAnswered,
+    WorkerEvent,
+    WorkerLost,
+    WorkerOverdue,
+    WorkerReady,
+)
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import LINE_LIMIT
-from leanopt_core.work import Launch, Request
+from leanopt_core.work import Answer, Category, Failure, Launch, Request
 
 __all__ = ["Finished", "Pool"]
 
@@ -40,7 +54,17 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Pool(Closing, Generic[T]):
-    """Workers of one launch at one executor; a context manager that starts and closes it."""
+    """Workers of one launch at one executor; a context manager that starts and closes it.
+
+    `time_limit` (seconds) is for each request from when it is sent, `start_limit` for a
+    worker's hello. `start_patience` is for how long workers are started again without one
+    answer, after trouble from outside or where some have worked before. A worker is killed that
+    holds more than `memory_limit` bytes. It is replaced after `recycle_after` requests at most,
+    or once it has grown by `recycle_growth` bytes since it settled (None: as `launch` says).
+    Where there is memory for one more, it serves until its successor is ready. `line_limit` is
+    for a harness's longest line, in bytes. `report` is called with what a user may want to know
+    during the run, as that a worker could not be started.
+    """
 
     def __init__(
         self,
@@ -58,74 +82,66 @@ class Pool(Closing, Generic[T]):
         line_limit: int = LINE_LIMIT,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Take what is to run; nothing starts before `start`.
-
-        `time_limit` (seconds) is for each request from when it is sent, `start_limit` for a
-        worker's hello. `start_patience` is for how long workers are started again without one
-        answer, after trouble from outside or where some have worked before. A worker is killed that
-        holds more than `memory_limit` bytes. It is replaced after `recycle_after` requests at most,
-        or once it has grown by `recycle_growth` bytes since it settled (None: as `launch` says).
-        Where there is memory for one more, it serves until its successor is ready. `line_limit` is
-        for a harness's longest line, in bytes. `report` is told what a user may want to know while
-        the run goes on, as that a worker could not be started.
-        """
-        self._size = workers
-        crew = partial(
-            Crew[T],
+        """Take what is to run; nothing starts before `start`."""
+        self._slots = workers
+        self._identity = launch.identity
+        self._time_limit = time_limit
+        # Without a limit only withdrawn requests become overdue, and nobody waits for them.
+        self._limit = math.inf if time_limit is None else time_limit
+        self._report = report
+        growth = launch.recycle_growth if recycle_growth is None else recycle_growth
+        self._supervisor = WorkerSupervisor(
             partial(executor.spawn, launch, memory_limit=memory_limit),
             workers,
+            Recycling(recycle_after, growth, launch.settled_after),
             start_limit=start_limit,
             start_patience=start_patience,
             line_limit=line_limit,
         )
-        rules = Rules(
-            launch.identity,
-            time_limit,
-            Recycling(
-                recycle_after,
-                launch.recycle_growth if recycle_growth is None else recycle_growth,
-                launch.settled_after,
-            ),
-            retries,
-        )
-        self._dispatcher: Dispatcher[T] = Dispatcher(crew, rules, report)
-        self._crew = self._dispatcher.crew
+        self._queue: JobQueue[T] = JobQueue(retries)
+        # A worker whose files go with it is held until its answer's files were read. They are
+        # removed by any thread, so that only the deque is shared.
+        self._held: set[Worker] = set()
+        self._freed: deque[Worker] = deque()
+        self._garbage_told = False
         self._woken = False
         self._closed = False
+        # Why no more requests can be answered.
+        self._error: LeanoptError | None = None
+        #: What the first harness said about itself, None until one has.
+        self.hello: Hello | None = None
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    @property
-    def hello(self) -> Hello | None:
-        """What the first harness said about itself, None until one has."""
-        return self._dispatcher.hello
-
     def start(self) -> None:
         """Begin to start all workers; returns at once."""
-        self._crew.start()
+        self._supervisor.start()
 
     def submit(self, ticket: T, request: Request) -> None:
-        """Take a request; `wait` tells what became of it, under `ticket`.
+        """Take a request; `wait` returns how it ended, under `ticket`.
 
         Raises ValueError for a ticket that is in use.
         """
-        self._dispatcher.submit(ticket, request)
+        self._queue.add(ticket, request)
+        self._hand_out()
+        for event in self._supervisor.pending():
+            self._handle(event)
 
     def idle(self) -> int:
-        """Return how many places have nothing to do: their workers wait for work, or start."""
-        return max(0, self._size - self._dispatcher.outstanding())
+        """Return how many slots have nothing to do: their workers wait for work, or start."""
+        return max(0, self._slots - self._queue.outstanding())
 
     def room(self) -> int:
         """Return how many more requests are of use now.
 
         Beside the one that it has, one waits for each worker, so that no worker waits for the loop.
-        None before the first hello, which says how requests are to be worded.
+        0 before the first hello, which says how requests are to be worded.
         """
         if self.hello is None:
             return 0
-        return max(0, 2 * self._size - self._dispatcher.outstanding())
+        return max(0, 2 * self._slots - self._queue.outstanding())
 
     def wait(self, timeout: float | None = None) -> list[Finished[T]]:
         """Return what has finished, as soon as something has.
@@ -137,33 +153,139 @@ class Pool(Closing, Generic[T]):
         What has finished before is returned first.
         """
         until = math.inf if timeout is None else time.monotonic() + timeout
-        desk = self._dispatcher
-        silent = self.hello is None and not desk.outstanding()
-        while not (desk.finished or desk.error or self._woken or (silent and self.hello)):
-            self._crew.turn(until - time.monotonic())
+        silent = self.hello is None and not self._queue.outstanding()
+        while not (self._queue.finished or self._error or self._woken or (silent and self.hello)):
+            for event in self._supervisor.events(until - time.monotonic()):
+                self._handle(event)
+            self._let_freed_go_on()
             if time.monotonic() >= until:
                 break
         self._woken = False
-        if desk.error and not desk.finished:
-            raise desk.error
-        finished, desk.finished = desk.finished, []
+        if self._error and not self._queue.finished:
+            raise self._error
+        finished, self._queue.finished = self._queue.finished, []
         return finished
 
     def wake(self) -> None:
         """Make `wait` return soon, from any thread or signal handler."""
         self._woken = True
-        self._crew.wake()
+        self._supervisor.wake()
 
     def withdraw(self, ticket: T) -> None:
-        """Forget a request: `wait` will not tell of it.
+        """Forget a request: `wait` will not return it.
 
-        A worker that has it keeps its place and may finish it, for as long as its time limit allows
+        A worker that has it keeps its slot and may finish it, for as long as its time limit allows
         and a worker's start takes; then it is killed. The answer is dropped.
         """
-        self._dispatcher.withdraw(ticket)
+        worker = self._queue.withdraw(ticket)
+        if worker is not None:
+            self._supervisor.hurry(worker)
 
     def close(self) -> None:
         """End every worker with all they started, those still starting too; under a second."""
         if not self._closed:
             self._closed = True
-            self._crew.close()
+            self._supervisor.close()
+
+    def _handle(self, event: WorkerEvent) -> None:
+        match event:
+            case WorkerAnswered(worker, payload):
+                self._answered(worker, payload)
+            case WorkerReady(worker, hello):
+                self._ready(worker, hello)
+            case WorkerLost(worker, failure):
+                if not self._queue.lose(worker, failure):
+                    self._report(f"an idle worker had to be replaced: {failure.message}")
+                self._hand_out()
+            case WorkerOverdue(worker):
+                # Another attempt would take as long, so this one is the last.
+                account = worker.account(f"it ran for longer than {self._limit:g} s")
+                self._queue.end(worker, None, Failure(Category.TIMEOUT, account))
+            case StartFailed(account):
+                self._report(f"a worker could not be started: {account}")
+                self._hand_out()  # retries that wait for a fresh worker may have to take another
+            case StartsGivenUp(error):
+                self._error = self._error or error
+
+    def _ready(self, worker: Worker, hello: Hello) -> None:
+        """Give a worker its first request, if its strategy is the one that was prepared."""
+        if self.hello is None:
+            self.hello = hello
+            for note in hello.notes:
+                self._report(note)
+        mismatch = hello.mismatch(self._identity)
+        if mismatch is not None:
+            self._error = self._error or StrategyError(mismatch)
+            return
+        # Only now, so that the slot was never empty: its successor can work from here on.
+        relieved = self._supervisor.relieve()
+        if relieved in self._queue.idle:
+            self._queue.idle.remove(relieved)
+            self._supervisor.retire(relieved)
+        self._employ(worker)
+
+    def _answered(self, worker: Worker, payload: Mapping[str, Any]) -> None:
+        job = self._queue.running(worker)
+        folder = None if job is None else self._folder(worker, job)
+        held = folder is not None and worker.channel.volatile
+        if held:
+            # Before the job ends: an answer that nobody waits for is removed there.
+            self._held.add(worker)
+        self._queue.end(worker, Answer(payload, folder))
+        if worker.client.skipped and not self._garbage_told:
+            self._garbage_told = True
+            self._report(worker.account("a harness wrote more than its answers"))
+        if not held:
+            self._go_on(worker)
+
+    def _let_freed_go_on(self) -> None:
+        """Let workers go on that were held until their answer's files had been read."""
+        while self._freed:
+            worker = self._freed.popleft()
+            if worker in self._held:
+                self._held.remove(worker)
+                if worker.state is State.SERVING:
+                    self._go_on(worker)
+
+    def _go_on(self, worker: Worker) -> None:
+        if self._supervisor.serve_on(worker):
+            self._employ(worker)
+
+    def _hand_out(self) -> None:
+        """Give idle workers what waits."""
+        idle, self._queue.idle = self._queue.idle, []
+        for worker in idle:
+            if worker.state is State.SERVING:
+                self._employ(worker)
+
+    def _employ(self, worker: Worker) -> None:
+        """Give a worker its next request, if one waits.
+
+        A retry goes to a worker that has had nothing yet, while enough of them come.
+        """
+        retries = self._queue.retries()
+        retry = retries > 0 and (worker.requests == 0 or retries > self._supervisor.coming())
+        job = self._queue.assign(worker, retry=retry)
+        if job is None:
+            return
+        # First, so that a worker that takes no files is lost with its request, at one attempt.
+        self._supervisor.begin_request(worker)
+        try:
+            line = job.put(worker, self._folder(worker, job), self._time_limit)
+        except TransientError:
+            self._supervisor.hang_up(worker)  # how it ended will say whether it was at fault
+        except ExecutorError as error:
+            self._supervisor.blame(worker, Category.ENGINE, str(error))
+        else:
+            self._supervisor.send(worker, job.ident, line, job.sent_at + self._limit)
+
+    def _folder(self, worker: Worker, job: Job[T]) -> RequestFolder | None:
+        """Return the folder of a job at its worker, None if its request needs none."""
+        if not job.request.folder:
+            return None
+        freed = partial(self._free, worker) if worker.channel.volatile else None
+        return RequestFolder(worker.channel, job.ident, freed)
+
+    def _free(self, worker: Worker) -> None:
+        self._freed.append(worker)
+        self._supervisor.wake()

@@ -19,10 +19,9 @@ from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
 from leanopt_core.executors.base import Completed, ReproduceCommand
 from leanopt_core.executors.channel import MARK, ProcessChannel, start
-from leanopt_core.executors.oneoff import run
+from leanopt_core.executors.command import fill_placeholders, run, variables
 from leanopt_core.executors.options import ProcessOptions
-from leanopt_core.executors.scratch import Scratch, Shelf
-from leanopt_core.executors.surroundings import fill_places, variables
+from leanopt_core.executors.scratch import Scratch, ScratchRoot
 from leanopt_core.work import Launch, Mount
 
 # What a worker does not take over: it would change the harness's streams or keep it from ending.
@@ -42,7 +41,7 @@ class ProcessExecutor:
         self._options = options
         self._project = project
         self._sweep = _sweep if tidy else None
-        self._shelf: Shelf | None = None
+        self._scratch_root: ScratchRoot | None = None
         self._lock = Lock()
         self._numbers = count(1)
 
@@ -74,12 +73,12 @@ class ProcessExecutor:
 
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """Say how to start the harness in a shell, with the current folder for its scratch."""
-        places = _places(launch.mounts, ".")
-        fill = partial(fill_places, places)
+        placeholders = _placeholders(launch.mounts, ".")
+        fill = partial(fill_placeholders, placeholders)
         return ReproduceCommand(
             tuple(map(fill, launch.command)),
             {name: fill(text) for name, text in launch.environment.items()},
-            places,
+            placeholders,
         )
 
     def workers(self, wanted: int | None) -> int:
@@ -93,15 +92,15 @@ class ProcessExecutor:
     def close(self) -> None:
         """Remove the scratch folders."""
         with self._lock:
-            if self._shelf is not None:
-                self._shelf.close()
-                self._shelf = None
+            if self._scratch_root is not None:
+                self._scratch_root.close()
+                self._scratch_root = None
 
     def _start(self, launch: Launch, name: str, *, memory_limit: int | None) -> ProcessChannel:
         if memory_limit is not None and not sys.platform.startswith("linux"):
             raise ExecutorError(f"a memory limit needs Linux, this is {sys.platform}")
         scratch = self._scratch(name)
-        fill = partial(fill_places, _places(launch.mounts, str(scratch.path)))
+        fill = partial(fill_placeholders, _placeholders(launch.mounts, str(scratch.path)))
         return start(
             [fill(part) for part in launch.command],
             self._environment({k: fill(text) for k, text in launch.environment.items()}),
@@ -113,9 +112,9 @@ class ProcessExecutor:
 
     def _scratch(self, name: str) -> Scratch:
         with self._lock:
-            if self._shelf is None:
-                self._shelf = Shelf(self._project, self._sweep)
-            path = self._shelf.path / f"{name}-{next(self._numbers)}"
+            if self._scratch_root is None:
+                self._scratch_root = ScratchRoot(self._project, self._sweep)
+            path = self._scratch_root.path / f"{name}-{next(self._numbers)}"
         try:
             return Scratch(path)
         except OSError as error:
@@ -126,9 +125,9 @@ class ProcessExecutor:
         return {**inherited, **variables(self._options.threads), **asked}
 
 
-def _places(mounts: Sequence[Mount], scratch: str) -> dict[str, str]:
-    places = {"python": sys.executable, "scratch": scratch}
-    return places | {mount.name: str(mount.source.absolute()) for mount in mounts}
+def _placeholders(mounts: Sequence[Mount], scratch: str) -> dict[str, str]:
+    placeholders = {"python": sys.executable, "scratch": scratch}
+    return placeholders | {mount.name: str(mount.source.absolute()) for mount in mounts}
 
 
 def _sweep(folder: Path) -> None:

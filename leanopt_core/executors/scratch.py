@@ -1,4 +1,9 @@
-"""Scratch folders: one a worker, below one that a living leanopt holds a lock on."""
+"""Scratch folders: one of a living leanopt's, in it one a worker, in it one a request.
+
+<project>/.leanopt/scratch/<pid>-...   ScratchRoot, locked while its leanopt lives
+<worker>-<number>                  Scratch
+<id of the request>            `jobs.RequestFolder`
+"""
 
 from __future__ import annotations
 
@@ -115,11 +120,11 @@ class Scratch:
             os.close(here)
 
 
-class Shelf:
+class ScratchRoot:
     """The folder of one leanopt's scratch folders, `<project>/.leanopt/scratch/<pid>-...`.
 
-    It is locked while its owner lives, so that the next start knows which ones are left over.
-    `sweep` is called with each left-over folder before it is removed; without it they stay.
+    It is locked while its owner lives, so that the next start knows the orphans.
+    `sweep` is called with each orphan before it is removed; without it they stay.
     """
 
     def __init__(self, project: Path, sweep: Callable[[Path], None] | None) -> None:

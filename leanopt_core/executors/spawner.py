@@ -1,4 +1,7 @@
-"""Starts workers in threads, so that they start side by side and the first one ready begins."""
+"""Start workers in threads, and try again after failures for as long as patience lasts.
+
+In threads they start side by side, and the first one ready begins to work.
+"""
 
 from __future__ import annotations
 
@@ -10,32 +13,68 @@ from threading import Lock, Thread
 
 from leanopt_core.errors import ExecutorError, PatienceError
 from leanopt_core.executors.base import Channel
-from leanopt_core.executors.patience import Patience
 
 # A worker's number, when its start began (`time.monotonic`), and what came of that.
 Arrival = tuple[int, float, Channel | ExecutorError]
 
+# The first failures in a row that are followed by another try at once; the shortest and the longest
+# pause after the later ones, in seconds.
+_AT_ONCE, _SHORTEST, _LONGEST = 2, 0.25, 10.0
 # So many workers in a row may fail by themselves before one has ever worked.
 _HOPELESS = 3
 
 
-class Spawner:
-    """Calls `spawn(number)` in threads; `arrived` collects what came of it after each `wake`.
+class Patience:
+    """Time runs from the first trouble after something was completed; `limit` is in seconds."""
 
-    `give_up` is told why no more workers are started.
-    """
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self._since: float | None = None
+        self._failures = 0
+
+    def completed(self) -> None:
+        """Note that a backtest or a command has been completed: all trouble is over."""
+        self._since = None
+        self._failures = 0
+
+    def troubled(self) -> None:
+        """Note that a worker at work was ended from outside."""
+        if self._since is None:
+            self._since = time.monotonic()
+
+    def failed(self) -> None:
+        """Note that a start has failed, or a command."""
+        self.troubled()
+        self._failures += 1
+
+    def left(self) -> float:
+        """Return for how many seconds to go on trying; none are left where it is below 0."""
+        since = self._since
+        return self.limit if since is None else self.limit - (time.monotonic() - since)
+
+    def pause(self) -> float:
+        """Return how many seconds to wait before the next try, at most those that are left."""
+        if self._failures <= _AT_ONCE:
+            return 0.0
+        # Bounded, as is the largest float.
+        doublings = min(self._failures - _AT_ONCE - 1, 10)
+        pause = min(_LONGEST, _SHORTEST * 2.0**doublings)
+        left = self.left()
+        return min(pause, left) if left > 0 else pause
+
+
+class Spawner:
+    """Calls `spawn(number)` in threads; `arrived` collects what came of it after each `wake`."""
 
     def __init__(
         self,
         spawn: Callable[[int], Channel],
         wake: Callable[[], None],
         patience: Patience,
-        give_up: Callable[[ExecutorError], None],
     ) -> None:
         self._spawn = spawn
         self._wake = wake
         self._patience = patience
-        self._give_up = give_up
         self._numbers = count(1)
         self._lock = Lock()
         self._arrivals: list[Arrival] = []
@@ -59,44 +98,47 @@ class Spawner:
             self._threads[number] = thread
         thread.start()
 
-    def failed(self, account: str, *, outside: bool, others: bool, oldest: float) -> bool:
+    def failed(
+        self, account: str, *, outside: bool, others: bool, oldest: float
+    ) -> ExecutorError | None:
         """Note that a start has failed, and try again: at once, after some failures later.
 
         `outside` says that this was no fault of the worker's, `others` that some serve or start,
-        `oldest` for how many seconds one has been serving. Return False where that is the end of
-        trying.
+        `oldest` for how many seconds one has been serving. Return why no more are started, None if
+        another try follows.
         """
         waiting = self.due < math.inf
         if not waiting:  # else it is the trouble that was counted already
             self._patience.failed()
             self._own_faults += not outside
         if self._own_faults >= _HOPELESS and not (self._worked or others):
-            self._give_up(ExecutorError(f"no worker can be started: {account}"))
-            return False
-        if self._impatient(account, oldest):
-            return False
+            return ExecutorError(f"no worker can be started: {account}")
+        if (error := self._impatient(account, oldest)) is not None:
+            return error
         pause = self._patience.pause()
         if not pause:
             self.begin()
-            return True
+            return None
         self._missing += 1
         if not waiting:
             self.due = time.monotonic() + pause
-        return True
+        return None
 
-    def disturbed(self, account: str, *, oldest: float) -> None:
-        """Note that a worker at work was ended from outside, which may be the end of trying."""
+    def disturbed(self, account: str, *, oldest: float) -> PatienceError | None:
+        """Note that a worker at work was ended from outside; return why that is the end of trying.
+
+        None if workers are started further on.
+        """
         self._patience.troubled()
-        self._impatient(account, oldest)
+        return self._impatient(account, oldest)
 
-    def _impatient(self, account: str, oldest: float) -> bool:
-        """Give up where patience has ended, unless a worker has been serving for so long."""
+    def _impatient(self, account: str, oldest: float) -> PatienceError | None:
+        """Return an error if patience has ended, unless a worker has been serving for so long."""
         limit = self._patience.limit
         if self._patience.left() > 0 or oldest >= limit:
-            return False
+            return None
         trying = f"no backtest was completed for {limit:g} s of trying (executor.start_patience)"
-        self._give_up(PatienceError(f"{trying}: {account}"))
-        return True
+        return PatienceError(f"{trying}: {account}")
 
     def succeeded(self) -> None:
         """Note that a backtest was completed, so that the next failure is a first one."""
@@ -151,7 +193,7 @@ class Spawner:
             return self._spawn(number)
         except ExecutorError as error:
             return error
-        except Exception as error:  # noqa: BLE001 - executors are plugins: all is told
+        except Exception as error:  # noqa: BLE001 - executors are plugins: every error is shown
             return ExecutorError(f"{type(error).__name__}: {error}")
 
 

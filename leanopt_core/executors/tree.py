@@ -28,7 +28,7 @@ def descendants(root: int) -> list[int]:
 def held(pids: Sequence[int], limit: int = 0) -> int:
     """Return the bytes of memory that processes hold together, shared pages counted once.
 
-    Counting so is dear: the plain sum is returned where it is not more than `limit`.
+    Counting so is slow: the plain sum is returned where it is not more than `limit`.
     """
     page = os.sysconf("SC_PAGE_SIZE")
     resident = sum(page * _resident_pages(pid) for pid in pids)

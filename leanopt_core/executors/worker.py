@@ -1,74 +1,136 @@
-"""What the pool knows about one worker."""
+"""A worker and its states, and the events that say what has happened to one.
+
+Only the `WorkerSupervisor` changes a worker, with its `Succession`, by these rules:
+
+    state     entered by                    deadline        when it passes    all streams close
+    GREETING  a start that went well        `start_limit`   KILLED, lost      (1)
+    SERVING   its hello                     its request's   KILLED, overdue   (1)
+    ENDING    `retire`: its input closes    2 s             KILLED            released
+    HUNG_UP   its output or input closed    0.5 s (2)       KILLED, lost      released, lost
+    KILLED    `kill`                        3 s             released          released
+
+(1) Its output is one of its streams, so it has HUNG_UP before.
+(2) Again and again, while its channel finds out who ended it.
+
+Breaking the protocol, in GREETING or SERVING, leads to KILLED, lost. For a worker that was given no
+request, lost means a failed start.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+import time
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
-from typing import Generic, TypeVar
+from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
+from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Channel
-from leanopt_core.executors.folder import Folder
-from leanopt_core.executors.task import Task
+from leanopt_core.executors.streams import WorkerStream
 from leanopt_core.harness.client import Client
-
-T = TypeVar("T", bound=Hashable)
+from leanopt_core.harness.events import Hello
+from leanopt_core.work import Failure
 
 #: How much of a worker's standard error is kept, in bytes.
 TAIL_LIMIT = 65536
+# How long some states last at most, in seconds: see the table.
+_HUNG_UP, _ENDING, _KILLED = 0.5, 2.0, 3.0
+# Between two looks at a worker's memory, in seconds: a look reads files of each of its processes.
+_WEIGHING = 0.25
 
 
 class State(Enum):
-    """Where a worker is in its life."""
+    """The state of a worker; the table above says how they follow each other."""
 
-    GREETING = auto()  #: started, has not said hello
-    SERVING = auto()  #: busy with a task, or idle
-    ENDING = auto()  #: asked to end by itself, at the end of its input
-    HUNG_UP = auto()  #: has closed its output, or reads no more: what became of it is not yet known
-    KILLED = auto()  #: being ended by force
+    GREETING = auto()
+    SERVING = auto()
+    ENDING = auto()
+    HUNG_UP = auto()
+    KILLED = auto()
 
 
 @define(eq=False)
-class Worker(Generic[T]):
-    """One worker as the pool sees it.
+class Worker:
+    """One worker. Times are `time.monotonic` seconds.
 
-    `begun` is when its start began, `deadline` when its state lasts too long, in `time.monotonic`
-    seconds; `late` says it was put off once. `given` counts the requests it was given. `leaving`
-    says that its place belongs to another worker already, `preceded` that another is being started
-    to take it. `pace` is how long its last request took, in seconds. `folder` is that of its task;
-    `held` says that the last one has not been read and would be lost with the worker. `open` are
-    the descriptors that have not closed. `weight` is its memory in bytes when it had settled,
-    `weigh_at` when to look again.
+    `late` says that its deadline was extended once. `requests` counts what it was given, `sent_at`
+    is when it got the last, `last_seconds` how long it took to answer one. `leaving` says that its
+    slot belongs to another worker already, `has_successor` that this other worker was started.
+    `settled_memory` is what it held once it had settled, in bytes, `weigh_at` when to look again.
     """
 
     number: int
-    begun: float
+    started_at: float
     channel: Channel
     client: Client
-    deadline: float
-    open: set[int]
+    stream: WorkerStream
     state: State = State.GREETING
-    task: Task[T] | None = None
-    given: int = 0
-    leaving: bool = False
-    preceded: bool = False
-    pace: float = math.inf
-    folder: Folder | None = None
-    held: bool = False
+    deadline: float = math.inf
     late: bool = False
-    unsent: memoryview | None = None
-    weight: int | None = None
+    requests: int = 0
+    sent_at: float = 0.0
+    last_seconds: float = math.inf
+    leaving: bool = False
+    has_successor: bool = False
+    settled_memory: int | None = None
     weigh_at: float = -math.inf
     _tail: bytearray = field(factory=bytearray)
 
-    def take(self, task: Task[T]) -> None:
-        """Become responsible for a request; what was written before it tells nothing about it."""
-        self.task = task
-        self.given += 1
+    @property
+    def listened_to(self) -> bool:
+        """Whether what it says counts."""
+        return self.state in (State.GREETING, State.SERVING)
+
+    def serve(self) -> None:
+        """Leave GREETING; an idle worker has no deadline."""
+        self.state = State.SERVING
+        self.deadline = math.inf
+
+    def begin_request(self) -> None:
+        """Count a request. What the worker wrote before says nothing about it."""
+        self.requests += 1
+        self.sent_at = time.monotonic()
         self.late = False
         self._tail.clear()
+
+    def end_request(self) -> None:
+        """Note that the request was answered."""
+        self.last_seconds = time.monotonic() - self.sent_at
+        self.deadline = math.inf
+
+    def retire(self) -> None:
+        """Let it end by itself, by the end of its input."""
+        self._enter(State.ENDING, _ENDING)
+        self.channel.end()
+
+    def hang_up(self) -> None:
+        """Wait until its channel knows how it ended."""
+        self._enter(State.HUNG_UP, _HUNG_UP)
+
+    def kill(self) -> None:
+        """Begin to end it with all it started."""
+        self._enter(State.KILLED, _KILLED)
+        self.channel.kill()
+
+    def grown(self) -> int:
+        """Return by how many bytes it has grown since the first call; 0 between two looks."""
+        now = time.monotonic()
+        if now < self.weigh_at:
+            return 0
+        self.weigh_at = now + _WEIGHING
+        held = self.channel.memory()
+        if self.settled_memory is None or held is None:
+            self.settled_memory = held
+            return 0
+        return held - self.settled_memory
+
+    def _enter(self, state: State, limit: float) -> None:
+        # From these states none goes back to work, so that what was not sent is not needed.
+        self.stream.mute()
+        self.state = state
+        self.deadline = time.monotonic() + limit
 
     def hear(self, errors: bytes) -> None:
         """Keep the end of what the worker writes to standard error."""
@@ -87,3 +149,59 @@ class Worker(Generic[T]):
         if written:
             parts.append(f"the end of its standard error:\n{written}")
         return "\n".join(parts)
+
+
+def serving_seconds(workers: Iterable[Worker]) -> float:
+    """Return for how long the oldest worker that serves has lived; 0 if none serves."""
+    started = min((w.started_at for w in workers if w.state is State.SERVING), default=None)
+    return 0.0 if started is None else time.monotonic() - started
+
+
+@frozen
+class WorkerReady:
+    """A worker has said hello and can take a request."""
+
+    worker: Worker
+    hello: Hello
+
+
+@frozen
+class WorkerAnswered:
+    """A worker has answered its request; `payload` is the parsed line."""
+
+    worker: Worker
+    payload: Mapping[str, Any]
+
+
+@frozen
+class WorkerOverdue:
+    """A worker has passed its request's deadline; it is being killed."""
+
+    worker: Worker
+
+
+@frozen
+class WorkerLost:
+    """A worker that was given at least one request is gone, with or without one now."""
+
+    worker: Worker
+    failure: Failure
+
+
+@frozen
+class StartFailed:
+    """A worker never came to work; another one is started. `account` says what happened."""
+
+    account: str
+
+
+@frozen
+class StartsGivenUp:
+    """No more workers are started; `error` says why."""
+
+    error: ExecutorError
+
+
+WorkerEvent = (
+    WorkerReady | WorkerAnswered | WorkerOverdue | WorkerLost | StartFailed | StartsGivenUp
+)

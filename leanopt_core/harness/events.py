@@ -27,6 +27,17 @@ class Hello:
     fault: Failure | None = None
     notes: tuple[str, ...] = ()
 
+    def mismatch(self, identity: str | None) -> str | None:
+        """Say why this strategy cannot be run, None if it is the one prepared as `identity`."""
+        if self.fault is not None:
+            return self.fault.message
+        if identity is None or self.identity is None or self.identity == identity:
+            return None
+        return (
+            f"the strategy is another one than was prepared: the harness says {self.identity}, "
+            f"expected {identity}; start again if its files were changed meanwhile"
+        )
+
 
 @frozen
 class Greeted:

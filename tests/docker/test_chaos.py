@@ -192,7 +192,7 @@ def test_a_connection_that_breaks_costs_a_worker_not_an_answer(
     """Though the container is well: its input has ended, and so does it."""
     with Pool[int](make(), launch(), workers=1) as pool:
         ask(pool, request("answer"))
-        (worker,) = pool._crew.workers
+        (worker,) = pool._supervisor.workers.values()
         (before,) = containers(folder)
         pool.submit(9, request("flood", mib=64, echo="after"))
         with event(engine, "destroy", container=before["Id"]) as removed:

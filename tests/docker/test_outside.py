@@ -35,9 +35,9 @@ def _container(pool: Pool[int], after: str) -> str:
     """Wait until a container is at work on a request, another one than before."""
     until = time.monotonic() + 2 * PATIENCE
     while time.monotonic() < until:
-        for worker in pool._crew.workers:
+        for worker in pool._supervisor.workers.values():
             ident = str(worker.channel._container.ident)  # type: ignore[attr-defined]
-            if worker.task and worker.state is State.SERVING and ident != after:
+            if pool._queue.running(worker) and worker.state is State.SERVING and ident != after:
                 return ident
         assert pool.wait(0.1) == []
     raise AssertionError("no worker is at work on a request")

@@ -24,7 +24,7 @@ NAMES = {
     "Site": "ContainerSpec",
     "Tenant": "ContainerManager",
     "Housing": "ContainerManager",
-    "Shelf": "ScratchRoot",
+    "ScratchRoot": "ScratchRoot",
     "Audience": "Notifier",
     "Keeper": "ArtifactKeeper",
     "Misfit": "ValidationIssue",

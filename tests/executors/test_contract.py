@@ -60,12 +60,12 @@ class SocketChannel:
         return self._socket.fileno()
 
     def fill(self, text: str) -> str:
-        """It has no places."""
+        """It has no placeholders."""
         return text
 
     def put(self, name: str, content: bytes) -> None:
         """It takes no files."""
-        raise ExecutorError(f"no place for {name}: {len(content)} bytes")
+        raise ExecutorError(f"no folder for {name}: {len(content)} bytes")
 
     def open(self, name: str) -> BinaryIO:
         """Every file is the same."""
@@ -126,7 +126,7 @@ class SocketExecutor:
         self.volatile = volatile
 
     def runtime(self) -> Mapping[str, str]:
-        """It is nowhere in particular."""
+        """It is the same everywhere."""
         return {}
 
     def run_command(
@@ -149,8 +149,8 @@ class SocketExecutor:
         return SocketChannel(launch.command, self.held, self.outside, volatile=self.volatile)
 
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
-        """There is no way by hand."""
-        raise ExecutorError("not by hand")
+        """There is none."""
+        raise ExecutorError("no command")
 
     def workers(self, wanted: int | None) -> int:
         """As many as wanted."""
@@ -195,7 +195,7 @@ def test_a_worker_is_over_when_its_only_descriptor_closes(bench: Any, launch: La
 def test_a_worker_whose_files_die_with_it_waits_only_where_there_are_any(
     bench: Any, launch: Launch
 ) -> None:
-    """A request that names no place in its folder has none, and is followed at once."""
+    """A request that names no place in its folder has none, and is followed immediately."""
     foldered = Request(bench.request("echo").payload, ("{request}",))
     with Pool(SocketExecutor(volatile=True), launch, workers=1) as pool:
         one, two, last = bench.ask(pool, bench.request("good_"), bench.request("good_"), foldered)

@@ -223,11 +223,11 @@ def test_workers_that_die_at_once_of_any_work_fail_it(bench: Any) -> None:
 
 
 def test_one_failed_start_is_told_and_made_good(bench: Any) -> None:
-    """The place does not stay empty."""
+    """The slot does not stay empty."""
     with bench.pool(f"once={bench.once()}", workers=2) as pool:
         both = bench.ask(pool, bench.request("good_", 1), bench.request("good_", 2))
         assert [one.answer.payload["nonce"] for one in both] == [1, 2]
-        # The place that lost its worker gets another: both serve at once in the end.
+        # The slot that lost its worker gets another: both serve at the same time in the end.
         here = [bench.folder / "here1", bench.folder / "here2"]
         until = bench.folder / "until"
         for path in here:

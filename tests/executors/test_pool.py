@@ -39,7 +39,7 @@ def test_workers_work_side_by_side(bench: Any) -> None:
         assert {one.worker for one in bench.collect(pool, 3).values()} == {1, 2, 3}
 
 
-def test_room_and_idle_places(bench: Any) -> None:
+def test_room_and_idle_slots(bench: Any) -> None:
     """Counted by what is outstanding; there is room from the first hello on."""
     here, until = bench.folder / "here", bench.folder / "until"
     with bench.pool(workers=2) as pool:
@@ -140,7 +140,7 @@ def slow_to_start(bench: Any) -> Any:
 
 
 def test_a_withdrawn_request_does_not_cost_its_worker(bench: Any) -> None:
-    """It may be finished meanwhile, at its place; what it leaves is removed, and nobody told."""
+    """It may be finished meanwhile, in its slot; what it leaves is removed, and nobody told."""
     here, until = bench.folder / "here", bench.folder / "until"
     told = bench.request("waits", here=str(here), until=str(until)).payload
     with slow_to_start(bench) as pool:
@@ -277,7 +277,7 @@ def test_growth_counts_from_when_a_worker_has_settled(bench: Any) -> None:
 
 
 def test_a_grown_worker_serves_until_its_successor_is_ready(bench: Any) -> None:
-    """Its place is never empty; then it goes, though it is idle."""
+    """Its slot is never empty; then it goes, though it is idle."""
     gate = bench.folder / "gate"
     gate.touch()
     with bench.pool(f"after={gate}", recycle_growth=48 * MIB) as pool:
@@ -296,7 +296,7 @@ def test_a_grown_worker_serves_until_its_successor_is_ready(bench: Any) -> None:
 
 
 def test_a_worker_that_dies_before_its_successor_is_ready_gets_no_second_one(bench: Any) -> None:
-    """The one that is on its way takes the place."""
+    """The one that is on its way takes the slot."""
     gate = bench.folder / "gate"
     gate.touch()
     with bench.pool(f"after={gate}", recycle_growth=48 * MIB) as pool:

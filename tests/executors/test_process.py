@@ -60,7 +60,7 @@ def test_hash_seed_time_zone_and_locale_are_fixed(
 
 
 def test_the_launch_s_environment_comes_last(bench: Any, tmp_path: Path) -> None:
-    """An engine knows best; its places are filled in."""
+    """An engine knows best; its placeholders are filled in."""
     mounts = (Mount("data", tmp_path),)
     there = environment(bench, mounts=mounts, environment={"TZ": "Asia/Tokyo", "D": "{data}/x"})
     assert there["TZ"] == "Asia/Tokyo"
@@ -100,7 +100,7 @@ def test_once_gives_exit_code_and_both_outputs(bench: Any) -> None:
 
 
 def test_once_runs_where_workers_run(bench: Any, tmp_path: Path) -> None:
-    """With the same environment and places; other braces are left alone."""
+    """With the same environment and placeholders; other braces are left alone."""
     mounts = (Mount("build", tmp_path / "project"),)
     code = "import os, sys; print(sys.argv[1:], os.environ['TZ'], os.environ['OMP_NUM_THREADS'])"
     done = bench.executor.run_command(("{python}", "-c", code, "{build}/a.py", "{other}"), mounts)
@@ -151,8 +151,8 @@ def test_a_command_that_is_not_there_exits_with_127(bench: Any) -> None:
 def test_the_place_is_the_interpreter_and_the_platform(bench: Any, tmp_path: Path) -> None:
     """Of the interpreter that `{python}` stands for."""
     own = f"{platform.python_implementation()} {platform.python_version()}"
-    place = {"python": own, "platform": f"{sys.platform} {platform.machine()}"}
-    assert bench.executor.runtime() == place
+    runtime = {"python": own, "platform": f"{sys.platform} {platform.machine()}"}
+    assert bench.executor.runtime() == runtime
 
 
 def test_as_many_workers_as_wanted_or_processors(bench: Any) -> None:

@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.base import Chunk
+from leanopt_core.executors.command import fill_placeholders
 from leanopt_core.executors.docker.container import KILLED, Container
 from leanopt_core.executors.docker.scratch_client import ScratchClient
 from leanopt_core.executors.docker.stream import AttachedStream, Demultiplexer
 from leanopt_core.executors.docker.watch import memory_in_use
 from leanopt_core.executors.scratch import Scratch
-from leanopt_core.executors.surroundings import fill_places
 
 _NOTHING = Chunk()
 # How long, in seconds: the release of a channel waits for its container to be killed; a failed
@@ -81,7 +81,7 @@ class DockerChannel:
 
     def fill(self, text: str) -> str:
         """Return `text` with the placeholders replaced."""
-        return fill_places(self._inside, text)
+        return fill_placeholders(self._inside, text)
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file below the scratch folder."""

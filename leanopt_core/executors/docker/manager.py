@@ -33,7 +33,7 @@ from leanopt_core.executors.docker.spec import (
 )
 from leanopt_core.executors.docker.stream import AttachedStream, attach
 from leanopt_core.executors.docker.watch import ContainerWatch, memory_file
-from leanopt_core.executors.scratch import Scratch, Shelf
+from leanopt_core.executors.scratch import Scratch, ScratchRoot
 from leanopt_core.work import Launch
 
 # At least so many containers start at a time, else as many as there are processors. All at a time
@@ -65,12 +65,12 @@ class ContainerManager:
         if remove_old:
             # What cannot be removed now is left for the next time.
             remove_orphans(self._client, find_orphans(self._client))
-        self._shelf = Shelf(session.project, _nothing_runs if remove_old else None)
+        self._scratch_root = ScratchRoot(session.project, _nothing_runs if remove_old else None)
         try:
             probe = self._labels("probe", 0)
-            probe_folders(session.engine, session.image.ident, probe, self._shelf.path)
+            probe_folders(session.engine, session.image.ident, probe, self._scratch_root.path)
         except BaseException:
-            self._shelf.close()
+            self._scratch_root.close()
             raise
 
     def start(
@@ -112,7 +112,7 @@ class ContainerManager:
             container.retry_removal()
         self._tasks.join(deadline)
         self._watch.close()
-        self._shelf.close()
+        self._scratch_root.close()
 
     def _labels(self, worker: str, number: int) -> dict[str, str]:
         project = self._session.project
@@ -120,7 +120,7 @@ class ContainerManager:
 
     def _scratch(self, name: str) -> Scratch:
         try:
-            return Scratch(self._shelf.path / name, self._session.user.owner)
+            return Scratch(self._scratch_root.path / name, self._session.user.owner)
         except OSError as error:
             raise ExecutorError(f"no scratch folder can be made: {error}") from None
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from leanopt_core.executors.command import fill_placeholders, variables
 from leanopt_core.executors.docker.session import DockerSession, WorkerUser
 from leanopt_core.executors.docker.settings import (
     Device,
@@ -22,7 +23,6 @@ from leanopt_core.executors.docker.settings import (
     parse_device,
     parse_mount,
 )
-from leanopt_core.executors.surroundings import fill_places, variables
 from leanopt_core.work import Launch, Mount
 
 ROOT = "/leanopt"
@@ -84,7 +84,7 @@ def container_spec(
     options, inside = session.options, paths_inside(launch.mounts)
     return ContainerSpec(
         image=session.image.ident,
-        command=tuple(fill_places(inside, part) for part in launch.command),
+        command=tuple(fill_placeholders(inside, part) for part in launch.command),
         user=session.user,
         environment=_environment(options, launch, inside),
         mounts=tuple(_mounts(session, launch, scratch)),
@@ -104,7 +104,7 @@ def container_spec(
 def _environment(
     options: DockerOptions, launch: Launch, inside: Mapping[str, str]
 ) -> dict[str, str]:
-    own = {name: fill_places(inside, text) for name, text in launch.environment.items()}
+    own = {name: fill_placeholders(inside, text) for name, text in launch.environment.items()}
     # Programs want to write to their home, and the root file system is read-only.
     home = {"HOME": "/tmp"}  # noqa: S108 - inside, a tmpfs of the worker's own
     return {**variables(options.threads), **home, **own, **options.environment}

@@ -15,7 +15,7 @@ from lean_documents import ALL, Left, document, folder, read, read_document
 from leanopt_lean.document import read_results
 
 from leanopt_core.executors.base import Channel
-from leanopt_core.executors.folder import Folder
+from leanopt_core.executors.jobs import RequestFolder
 from leanopt_core.executors.scratch import Scratch
 from leanopt_core.scoring import score
 from leanopt_core.statistics import Statistics
@@ -407,7 +407,7 @@ def test_a_document_that_claims_to_be_huge(tmp_path: Path) -> None:
     scratch.put("1/results/backtest.json", b"{}")
     os.truncate(scratch.path / "1/results/backtest.json", 2**42)
     channel = cast("Channel", scratch)  # of which nothing but its files is used
-    files = Folder(channel, "1", lambda: None)
+    files = RequestFolder(channel, "1")
     outcome = read_results(
         files, prefix="results/", ident="backtest", symbol=None, outputs=frozenset()
     )

@@ -1,21 +1,54 @@
-"""Runs a command to its end, for an executor's `run_command`."""
+"""What every executor does with a command: fill it in, set its variables, run it to its end."""
 
 from __future__ import annotations
 
+import re
 import selectors
 import time
+from collections.abc import Mapping
 from typing import Protocol
 
 from attrs import define, field
 
-from leanopt_core.errors import TransientError
+from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.base import Channel, Completed
+from leanopt_core.work import PLACES
 
 #: How much is kept, in bytes: of the output the beginning, of the errors the end.
 OUTPUT_LIMIT = 16 * 2**20
 ERRORS_LIMIT = 65536
 
 _TIMED_OUT = 124
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_THREADS = tuple(
+    f"{name}_THREADS"
+    for name in (
+        *("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM"),
+        *("NUMEXPR_NUM", "NUMEXPR_MAX", "NUMBA_NUM", "POLARS_MAX", "RAYON_NUM"),
+    )
+)
+# Results must not depend on where leanopt was started.
+_FIXED = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def variables(threads: int) -> dict[str, str]:
+    """Return the environment of every worker; numeric libraries use `threads` threads."""
+    return {**_FIXED, **dict.fromkeys(_THREADS, str(threads))}
+
+
+def fill_placeholders(placeholders: Mapping[str, str], text: str) -> str:
+    """Return `text` with `{data}` and the like replaced by what stands for them.
+
+    Raises ExecutorError for one of `PLACES` that stands for nothing; other words in braces stay.
+    """
+    return _PLACEHOLDER.sub(lambda match: _filled(placeholders, match), text)
+
+
+def _filled(placeholders: Mapping[str, str], match: re.Match[str]) -> str:
+    name = match[1]
+    if name in PLACES and name not in placeholders:
+        raise ExecutorError(f"{{{name}}} is asked for, but nothing is mounted as '{name}'")
+    return placeholders.get(name, match[0])
 
 
 class Ending(Channel, Protocol):

@@ -1,0 +1,220 @@
+"""The jobs of a pool: which request waits, which worker has which, and how each ended.
+
+Also what a worker gets for one: the folder of its files, and its line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+from itertools import count
+from secrets import token_hex
+from typing import BinaryIO, Generic, TypeVar
+
+from attrs import define, frozen
+
+from leanopt_core.errors import ExecutorError
+from leanopt_core.executors.base import Channel
+from leanopt_core.executors.worker import Worker
+from leanopt_core.harness.framing import fill_in, request_line
+from leanopt_core.work import REQUEST, Answer, Failure, Request
+
+T = TypeVar("T", bound=Hashable)
+
+
+@define(eq=False)
+class Job(Generic[T]):
+    """One request on its way under its caller's ticket; only its `JobQueue` changes it.
+
+    `attempts` counts how often it was sent, `disturbed` how many of these were ended from outside.
+    `ident` is the id under which it was sent last, `sent_at` when. `withdrawn` says that nobody
+    waits for it any more.
+    """
+
+    ticket: T
+    request: Request
+    ident: str = ""
+    attempts: int = 0
+    disturbed: int = 0
+    sent_at: float = 0.0
+    withdrawn: bool = False
+
+    def put(self, worker: Worker, folder: RequestFolder | None, limit: float | None) -> bytes:
+        """Write the request's files into its folder at the worker, and return its line.
+
+        `limit` is the time limit in seconds, sent to harnesses that speak the protocol.
+        Raises ExecutorError if that is not possible, TransientError if the worker has gone.
+        """
+        request, hello = self.request, worker.client.hello
+        fill = worker.channel.fill if folder is None else folder.fill
+        if folder is not None:
+            for name, text in request.files.items():
+                folder.put(name, fill_in(text, request.placeholders, fill))
+        payload = fill_in(request.payload, request.placeholders, fill)
+        known = limit if hello is not None and hello.protocol else None
+        return request_line(self.ident, payload, time_limit=known)
+
+
+@frozen
+class RequestFolder:
+    """The folder `name` of one request below its worker's scratch folder: `Files` of its answer.
+
+    It holds its worker's channel, so that the files outlive the worker. `removed` is called after
+    `remove`, in its thread.
+    """
+
+    channel: Channel
+    name: str
+    removed: Callable[[], None] | None = None
+
+    def fill(self, text: str) -> str:
+        """Return `text` with `{request}` and the worker's placeholders filled in."""
+        return self.channel.fill(text.replace(REQUEST, f"{{scratch}}/{self.name}"))
+
+    def put(self, name: str, text: str) -> None:
+        """Write a file; raises ExecutorError if it cannot be written."""
+        self.channel.put(f"{self.name}/{name}", text.encode())
+
+    def names(self) -> Sequence[str]:
+        """Return every plain file's name from the folder, sorted."""
+        return self.channel.names(self.name)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file to read."""
+        return self.channel.open(f"{self.name}/{name}")
+
+    def remove(self) -> None:
+        """Remove the folder with all in it; if that is not possible, it goes with the worker."""
+        with suppress(ExecutorError):
+            self.channel.remove(self.name)
+        if self.removed is not None:
+            self.removed()
+
+
+@frozen
+class Finished(Generic[T]):
+    """How a request ended: with an answer or a failure, never both.
+
+    `attempts` counts how often it was sent, `seconds` is from the last sending to the end, `worker`
+    the number of the worker that had it last.
+    """
+
+    ticket: T
+    answer: Answer | None
+    failure: Failure | None
+    attempts: int
+    seconds: float
+    worker: int
+
+
+class JobQueue(Generic[T]):
+    """Who gets what next: first come, first served, and retries on fresh workers.
+
+    It reads workers and changes none.
+    """
+
+    def __init__(self, retries: int) -> None:
+        self._retries = retries
+        self._idents = count(1)
+        # Every job that somebody waits for; the next two hold those that no worker has.
+        self._jobs: dict[T, Job[T]] = {}
+        self._fresh: deque[Job[T]] = deque()
+        self._again: deque[Job[T]] = deque()
+        self._running: dict[Worker, Job[T]] = {}
+        #: The workers that wait for a job; some may have gone since.
+        self.idle: list[Worker] = []
+        #: What has ended and was not collected.
+        self.finished: list[Finished[T]] = []
+
+    def add(self, ticket: T, request: Request) -> None:
+        """Put a request at the end; raises ValueError for a ticket that is in use."""
+        if ticket in self._jobs:
+            raise ValueError(f"ticket {ticket!r} is already in use")
+        job = self._jobs[ticket] = Job(ticket, request)
+        self._fresh.append(job)
+
+    def withdraw(self, ticket: T) -> Worker | None:
+        """Forget a request; return the worker that still runs it, None if no worker does."""
+        for one in [one for one in self.finished if one.ticket == ticket]:
+            self.finished.remove(one)
+            _drop(one.answer)
+        job = self._jobs.pop(ticket, None)
+        if job is None:
+            return None
+        job.withdrawn = True
+        for waiting in (self._fresh, self._again):
+            if job in waiting:
+                waiting.remove(job)
+        return next((worker for worker, running in self._running.items() if running is job), None)
+
+    def outstanding(self) -> int:
+        """Return how many slots are taken, or will be: by what waits, and what runs.
+
+        The slot of a worker that is leaving belongs to another one already.
+        """
+        running = sum(not worker.leaving for worker in self._running)
+        return len(self._fresh) + len(self._again) + running
+
+    def retries(self) -> int:
+        """Return how many jobs wait to be sent again."""
+        return len(self._again)
+
+    def assign(self, worker: Worker, *, retry: bool) -> Job[T] | None:
+        """Give a worker the next job, one to be sent again if `retry`.
+
+        If no job waits, return None: the worker is idle.
+        """
+        if retry and self._again:
+            job = self._again.popleft()
+        elif self._fresh:
+            job = self._fresh.popleft()
+        else:
+            self.idle.append(worker)
+            return None
+        self._running[worker] = job
+        # A harness that counts by itself, or answers ahead, must not happen to be right.
+        job.ident = f"{next(self._idents)}-{token_hex(4)}"
+        job.attempts += 1
+        job.sent_at = time.monotonic()
+        return job
+
+    def running(self, worker: Worker) -> Job[T] | None:
+        """Return the job that a worker has, None if it is idle."""
+        return self._running.get(worker)
+
+    def end(self, worker: Worker, answer: Answer | None, failure: Failure | None = None) -> None:
+        """End the job of a worker with an answer or a failure; raises KeyError if it has none."""
+        job = self._running.pop(worker)
+        if job.withdrawn:
+            _drop(answer)
+            return
+        del self._jobs[job.ticket]
+        seconds = time.monotonic() - job.sent_at
+        self.finished.append(
+            Finished(job.ticket, answer, failure, job.attempts, seconds, worker.number)
+        )
+
+    def lose(self, worker: Worker, failure: Failure) -> bool:
+        """Take a job back from a worker that has gone: to send it again, or to end it.
+
+        It is sent again as often as is allowed, and always if the worker was ended from outside.
+        Return whether the worker had a job.
+        """
+        job = self._running.get(worker)
+        if job is None:
+            return False
+        job.disturbed += failure.outside
+        if job.withdrawn or job.attempts - job.disturbed > self._retries:
+            self.end(worker, None, failure)
+        else:
+            del self._running[worker]
+            self._again.append(job)
+        return True
+
+
+def _drop(answer: Answer | None) -> None:
+    """Remove what an answer that nobody waits for has left."""
+    if answer is not None and answer.files is not None:
+        answer.files.remove()
