@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import field, frozen, validators
 
 from leanopt_core.executors.docker.settings import DockerOptions
-from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.hookspecs import hookimpl
 from leanopt_core.specs import EngineSpec, ExecutorSpec, SinkSpec
+
+
+@frozen
+class ProcessOptions:
+    """The options of the `process` executor."""
+
+    threads: int = field(
+        default=1,
+        validator=[validators.instance_of(int), validators.ge(1)],
+        metadata={"help": "threads that numeric libraries may use in each worker"},
+    )
+    nice: int = field(
+        default=0,
+        validator=[validators.instance_of(int), validators.ge(0), validators.le(19)],
+        metadata={"help": "how far workers stand back for other programs"},
+    )
 
 
 @frozen

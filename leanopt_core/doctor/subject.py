@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
-from leanopt_core.builtins import PythonStrategy
+from leanopt_core.builtins import ProcessOptions, PythonStrategy
 from leanopt_core.check import StuckError, wrong
 from leanopt_core.closing import Closing
 from leanopt_core.engines.base import Build, PrepareContext
 from leanopt_core.executors.base import Completed, Executor
 from leanopt_core.executors.docker.settings import DockerOptions
-from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from leanopt_core.builtins import ProcessOptions
 from leanopt_core.check import Status, examine
 from leanopt_core.engines.base import (
     Build,
@@ -23,7 +24,6 @@ from leanopt_core.engines.base import (
     PrepareContext,
 )
 from leanopt_core.executors.base import Executor
-from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.harness.events import Hello

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.builtins import ProcessOptions
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.work import Launch, Request

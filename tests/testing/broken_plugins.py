@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.builtins import PythonStrategy
+from leanopt_core.builtins import ProcessOptions, PythonStrategy
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.python import PythonEngine
-from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.fitness import Fitness
 from leanopt_core.statistics import Statistics

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.builtins import JsonLinesOptions, PythonStrategy
+from leanopt_core.builtins import JsonLinesOptions, ProcessOptions, PythonStrategy
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.engines.python import create as create_engine
-from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.executors.process import create as create_executor
 from leanopt_core.sinks.jsonl import JsonLinesSink

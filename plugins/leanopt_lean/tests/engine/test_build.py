@@ -16,9 +16,9 @@ import pytest
 from attrs import evolve, frozen
 from leanopt_lean.build import Built, Options, Recipe, build
 
+from leanopt_core.builtins import ProcessOptions
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.base import Completed
-from leanopt_core.executors.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 
 STANDIN = Path(__file__).parents[4] / "tests" / "standin" / "build.py"
@@ -383,7 +383,7 @@ BUILDER = """
 import sys
 from pathlib import Path
 from leanopt_lean.build import Options, Recipe, build
-from leanopt_core.executors.options import ProcessOptions
+from leanopt_core.builtins import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 folder, launcher = sys.argv[1:]
 executor = ProcessExecutor(ProcessOptions(), Path(folder))
