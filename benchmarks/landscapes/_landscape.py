@@ -36,7 +36,7 @@ class Landscape:
 
     def score(self, point: Point) -> Score:
         """Return the score of the trial at a point."""
-        rank = self.space.rank(point)
+        rank = self.space.grid_index(point)
         objective, violation = float(self.objective[rank]), float(self.violation[rank])
         known = None if np.isnan(objective) else objective
         return Score(

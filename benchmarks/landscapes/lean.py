@@ -44,7 +44,7 @@ def landscape(name: str) -> Landscape:
     for point, statistics in backtests:
         outcome = {"default": Outcome(Statistics.read(statistics))}
         found = score(outcome, fitness, constraints, label=use)
-        rank = space.rank(space.point(point))
+        rank = space.grid_index(space.point(point))
         objective[rank] = np.nan if found.objective is None else found.objective
         violation[rank] = found.violation
     return Landscape(name, WHAT + words, space, objective, violation)

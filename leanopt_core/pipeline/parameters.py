@@ -150,7 +150,7 @@ def _is_empty(space: Space) -> bool:
     """Say whether it is proven that no point is feasible; a glance mostly shows one that is."""
     size = space.grid_size
     ranks = {i * (size - 1) // _GLANCES for i in range(_GLANCES + 1)}
-    if any(space.feasible(space.unrank(rank)) for rank in sorted(ranks)):
+    if any(space.feasible(space.point_at(rank)) for rank in sorted(ranks)):
         return False
     count = space.count()
     return count.value == 0 and count.how != "estimated"

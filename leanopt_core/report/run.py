@@ -90,7 +90,7 @@ def _constant(spread: Spread) -> Iterator[str]:
 
 
 def _edges(space: Space, best: RankedTrial) -> Iterator[str]:
-    point = space.unrank(best.trial.grid_index)
+    point = space.point_at(best.trial.grid_index)
     ends = [
         end
         for axis, level in zip(space.axes, point, strict=True)

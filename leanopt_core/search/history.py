@@ -18,16 +18,16 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _START = 8
 
 
-class Ranks:
-    """A column of points' ranks, each in as few bytes as the largest one on the grid needs."""
+class GridIndices:
+    """A column of points' indices, each in as few bytes as the largest one on the grid needs."""
 
     def __init__(self, grid_size: int) -> None:
         self._width = max(1, ((grid_size - 1).bit_length() + 7) // 8)
         self._bytes = bytearray()
 
-    def append(self, rank: int) -> None:
-        """Add a rank below the grid's size."""
-        self._bytes += rank.to_bytes(self._width, "little")
+    def append(self, grid_index: int) -> None:
+        """Add an index below the grid's size."""
+        self._bytes += grid_index.to_bytes(self._width, "little")
 
     def __getitem__(self, position: int) -> int:
         start = position * self._width
@@ -35,7 +35,7 @@ class Ranks:
 
 
 class ToldHistory(History):
-    """Columns instead of objects: number, point's rank, objective and violation.
+    """Columns instead of objects: number, the point's grid index, objective and violation.
 
     A point is found again through an open-addressing table of positions. Together that is under 64
     bytes a trial on grids of up to 10**50 points, about 40 on one of 10**12.
@@ -44,31 +44,31 @@ class ToldHistory(History):
     def __init__(self, space: Space) -> None:
         self._space = space
         self._numbers = array("I")
-        self._ranks = Ranks(space.grid_size)
+        self._indices = GridIndices(space.grid_size)
         # NaN stands for "no objective" inside this column only and never leaves it.
         self._objectives = array("d")
         self._violations = array("d")
         self._slots = array("I", [0]) * _START
 
-    def add(self, trial: Trial, rank: int) -> None:
-        """Take a told trial whose point has `rank`."""
+    def add(self, trial: Trial, grid_index: int) -> None:
+        """Take a told trial whose point has `grid_index`."""
         score = trial.score
         self._numbers.append(trial.number)
-        self._ranks.append(rank)
+        self._indices.append(grid_index)
         self._objectives.append(nan if score.objective is None else score.objective)
         self._violations.append(score.violation)
         if 3 * len(self._numbers) > 2 * len(self._slots):
             self._grow()
         else:
-            self._slots[self._slot(rank)] = len(self._numbers)
+            self._slots[self._slot(grid_index)] = len(self._numbers)
 
-    def knows(self, rank: int) -> bool:
-        """Say whether a told trial has the point of this rank."""
-        return self._slots[self._slot(rank)] != 0
+    def knows(self, grid_index: int) -> bool:
+        """Say whether a told trial has the point of this grid index."""
+        return self._slots[self._slot(grid_index)] != 0
 
     def position(self, point: Point) -> int | None:
         """Return the position of the told trial of this point, None where there is none."""
-        found = self._slots[self._slot(self._space.rank(point))]
+        found = self._slots[self._slot(self._space.grid_index(point))]
         return found - 1 if found else None
 
     def find(self, point: Point) -> Told | None:
@@ -76,27 +76,27 @@ class ToldHistory(History):
         position = self.position(point)
         return None if position is None else self._told(position)
 
-    def _slot(self, rank: int) -> int:
-        """Return the slot that holds `rank`, or the free one where it would go."""
-        slots, ranks = self._slots, self._ranks
+    def _slot(self, grid_index: int) -> int:
+        """Return the slot that holds `grid_index`, or the free one where it would go."""
+        slots, indices = self._slots, self._indices
         mask = len(slots) - 1
-        # Fibonacci hashing takes the product's upper bits: they depend on every bit of the rank,
+        # Fibonacci hashing takes the product's upper bits: they depend on every bit of the index,
         # so that neither neighbours nor multiples of a power of two meet; probing stays short.
-        slot = (hash(rank) * _GOLDEN & _WORD) >> 64 - mask.bit_length()
-        while (position := slots[slot]) and ranks[position - 1] != rank:
+        slot = (hash(grid_index) * _GOLDEN & _WORD) >> 64 - mask.bit_length()
+        while (position := slots[slot]) and indices[position - 1] != grid_index:
             slot = (slot + 1) & mask
         return slot
 
     def _grow(self) -> None:
         self._slots = array("I", [0]) * (2 * len(self._slots))
         for position in range(len(self)):
-            self._slots[self._slot(self._ranks[position])] = position + 1
+            self._slots[self._slot(self._indices[position])] = position + 1
 
     def _told(self, position: int) -> Told:
         objective = self._objectives[position]
         return Told(
             self._numbers[position],
-            self._space.unrank(self._ranks[position]),
+            self._space.point_at(self._indices[position]),
             None if isnan(objective) else objective,
             self._violations[position],
         )

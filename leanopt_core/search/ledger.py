@@ -128,7 +128,7 @@ class Ledger:
         for trial in self._reader.trials(search_id):
             recorded = Recorded(
                 trial.stage,
-                space.unrank(trial.grid_index),
+                space.point_at(trial.grid_index),
                 trial.origin,
                 trial.attempt,
                 trial.told_before,
@@ -142,7 +142,7 @@ class Ledger:
             stored.id,
             stored.stages[proposed.index].id,
             proposed.number,
-            grid_index=proposed.rank,
+            grid_index=proposed.grid_index,
             parameters=parameters,
             origin=proposed.proposal.origin,
             attempt=proposed.attempt,

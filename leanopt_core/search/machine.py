@@ -67,7 +67,7 @@ class Propose:
     number: int
     index: int
     proposal: Proposal
-    rank: int
+    grid_index: int
     attempt: int
     told: int
 
@@ -109,7 +109,7 @@ Command: TypeAlias = StageStarted | Propose | Tell | Withdraw | StageEnded | Sea
 @define
 class _Pending:
     number: int
-    rank: int
+    grid_index: int
     proposal: Proposal
     score: Score | None = None
 
@@ -264,9 +264,9 @@ class SearchMachine:
         return proposal
 
     def _take(self, active: _Active, proposal: Proposal) -> Iterator[Command]:
-        rank = self._space.rank(proposal.point)
+        grid_index = self._space.grid_index(proposal.point)
         number = self._number + 1
-        if rank in self._ahead or self._history.knows(rank):
+        if grid_index in self._ahead or self._history.knows(grid_index):
             active.attempt += 1
             active.refusals += 1
             active.method.refused(proposal.point, number)
@@ -278,19 +278,19 @@ class SearchMachine:
             self._recorded = None
         attempt = active.attempt
         self._number = number
-        self._outstanding.append(_Pending(number, rank, proposal))
-        self._ahead.add(rank)
+        self._outstanding.append(_Pending(number, grid_index, proposal))
+        self._ahead.add(grid_index)
         active.asked += 1
         active.attempt = active.refusals = 0
         active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
-        yield Propose(number, self._index, proposal, rank, attempt, active.told)
+        yield Propose(number, self._index, proposal, grid_index, attempt, active.told)
 
     def _tell(self, active: _Active, score: Score) -> Iterator[Command]:
         pending = self._outstanding.popleft()
         proposal = pending.proposal
         trial = Trial(pending.number, active.rule.name, proposal.point, proposal.origin, score)
-        self._history.add(trial, pending.rank)
-        self._ahead.discard(pending.rank)
+        self._history.add(trial, pending.grid_index)
+        self._ahead.discard(pending.grid_index)
         self._spans[active.rule.name] = (self._spans[active.rule.name][0], len(self._history))
         active.told += 1
         active.method.tell(trial)

@@ -179,7 +179,7 @@ def _hello(run: Restored) -> Hello:
 
 
 def _backtest(run: Restored, trial: StoredTrial, scenario: str) -> Backtest:
-    parameters = run.space.values(run.space.unrank(trial.grid_index))
+    parameters = run.space.values(run.space.point_at(trial.grid_index))
     return Backtest("", parameters, run.scenarios[scenario])
 
 

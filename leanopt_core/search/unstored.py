@@ -58,7 +58,7 @@ def again(
     search: int, trial: StoredTrial, space: Space, scenarios: Sequence[Scenario]
 ) -> Iterator[Again]:
     """Yield the stored backtests of a trial; `scenarios` are those of its search."""
-    parameters = space.values(space.unrank(trial.grid_index))
+    parameters = space.values(space.point_at(trial.grid_index))
     for at, outcome in trial.outcomes.items():
         ref = BacktestRef(search, trial.number, scenarios[at].name)
         yield Again(ref, Backtest("", parameters, scenarios[at]), outcome)

@@ -1,4 +1,4 @@
-"""The parameter space: named axes of exact values, constraints between them, points and ranks."""
+"""The parameter space: named axes of exact values, constraints between them, points."""
 
 from leanopt_core.space._axis import Axis, AxisKind
 from leanopt_core.space._checks import AxisError, ConstraintError, usable_in_constraints

@@ -144,25 +144,25 @@ class Space:
         if not on_grid(self._sizes, point):
             raise SpaceError(problem(self.axes, point))
 
-    def rank(self, point: Point) -> int:
+    def grid_index(self, point: Point) -> int:
         """Return the point's number, 0 to grid_size - 1; the last axis runs fastest.
 
         Raises SpaceError where the point is off the grid.
         """
         self.validate(point)
-        rank = 0
+        index = 0
         for size, level in zip(self._sizes, point, strict=True):
-            rank = rank * size + level
-        return rank
+            index = index * size + level
+        return index
 
-    def unrank(self, rank: int) -> Point:
+    def point_at(self, grid_index: int) -> Point:
         """Return the point of that number; SpaceError outside 0 to grid_size - 1."""
-        if not 0 <= rank < self.grid_size:
+        if not 0 <= grid_index < self.grid_size:
             last = self.grid_size - 1
-            raise SpaceError(f"points are numbered 0 to {last}, found {shown(rank)}")
+            raise SpaceError(f"points are numbered 0 to {last}, found {shown(grid_index)}")
         levels = []
         for size in reversed(self._sizes):
-            rank, level = divmod(rank, size)
+            grid_index, level = divmod(grid_index, size)
             levels.append(level)
         return tuple(reversed(levels))
 
@@ -201,7 +201,7 @@ class Space:
         """Return the feasible points within `radius` steps, without the point itself.
 
         `axis`: one parameter differs, the axes in their order, levels rising. `chebyshev`: any
-        number of them do, in the order of ranks. On a choices axis any other level is one step
+        number of them do, by grid index. On a choices axis any other level is one step
         away. Raises SpaceError where the point is off the grid or radius or metric make no sense.
         """
         self.validate(point)
@@ -221,7 +221,7 @@ class Space:
         points, so ask `count` first where constraints leave little.
         """
         order = Permutation(self.grid_size, seed)
-        points = (self.unrank(order(i)) for i in range(self.grid_size))
+        points = (self.point_at(order(i)) for i in range(self.grid_size))
         return filter(self.feasible, points)
 
     def nearest(self, levels: Sequence[float]) -> Point:

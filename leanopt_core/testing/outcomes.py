@@ -14,7 +14,7 @@ def mixed(space: Space) -> Judge:
     """Return a rugged landscape with failed and violating points in it."""
 
     def judge(point: Point) -> Score:
-        rank = space.rank(point)
+        rank = space.grid_index(point)
         if rank % 11 == 0:
             return _failed(point)
         value = float(rank * 37 % 101)
@@ -40,10 +40,10 @@ def hard(space: Space) -> Mapping[str, Judge]:
     """Return the landscapes without a slope to climb, by name."""
     return {
         "all failed": _failed,
-        "all infeasible": lambda point: _violating(None, 1.0 + space.rank(point) % 13),
+        "all infeasible": lambda point: _violating(None, 1.0 + space.grid_index(point) % 13),
         "all without fitness": lambda _: Score(reasons=("there is no such statistic",)),
         "constant": lambda _: Score(1.0, 1.0),
-        "huge": lambda point: _huge(space.rank(point)),
+        "huge": lambda point: _huge(space.grid_index(point)),
     }
 
 

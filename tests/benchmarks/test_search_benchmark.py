@@ -65,7 +65,7 @@ def test_landscape_has_its_size_and_a_best_point_that_counts(name: str) -> None:
     assert here.size == SIZES[name]
     assert len(here.objective) == len(here.violation) == here.space.grid_size
     equal = np.flatnonzero((here.objective == here.best) & (here.violation == 0))
-    scores = [here.score(here.space.unrank(int(rank))) for rank in equal]
+    scores = [here.score(here.space.point_at(int(rank))) for rank in equal]
     assert any(one.feasible and one.objective == here.best for one in scores)
     assert here.regret_of_top(1) == 0
     assert here.regret_of_top(10) > 0
@@ -76,7 +76,7 @@ def test_only_points_within_the_constraints_count(name: str) -> None:
     """Whether a point is allowed is what the space says, and the others are not counted."""
     here = landscape(name)
     for point in some_points(here.space, 500):
-        rank = here.space.rank(point)
+        rank = here.space.grid_index(point)
         assert bool(here._allowed[rank]) == here.space.feasible(point)
     usable = (here.violation == 0) & ~np.isnan(here.objective) & here._allowed
     assert len(here.valid) == usable.sum()

@@ -32,7 +32,7 @@ def decimals() -> Space:
 
 def score_of(space: Space, point: Point) -> Score:
     """Return a deterministic score with all kinds of outcome in it."""
-    rank = space.rank(point)
+    rank = space.grid_index(point)
     if rank % 11 == 0:
         return Score(reasons=("it failed",), failure="strategy error")
     value = float(rank * 37 % 101)
@@ -55,7 +55,7 @@ class Scripted:
         answer = next(self.script, DONE)
         if isinstance(answer, Signal):
             return answer
-        return Proposal(self.start.space.unrank(answer % self.start.space.grid_size), "script")
+        return Proposal(self.start.space.point_at(answer % self.start.space.grid_size), "script")
 
     def tell(self, trial: Trial) -> None:
         """Remember the number."""

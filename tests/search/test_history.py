@@ -42,13 +42,13 @@ def filled(space, told):
     history = ToldHistory(space)
     for rank, number, objective, violation in told:
         score = Score(objective, objective, violation)
-        history.add(Trial(number, "one", space.unrank(rank), "x", score), rank)
+        history.add(Trial(number, "one", space.point_at(rank), "x", score), rank)
     return history
 
 
 def expected(space, told):
     """Return the list that a history stands for."""
-    return [Told(number, space.unrank(rank), *rest) for rank, number, *rest in told]
+    return [Told(number, space.point_at(rank), *rest) for rank, number, *rest in told]
 
 
 def order(told):
@@ -89,7 +89,9 @@ def test_a_slice_is_a_run_of_the_list(case, data):
     history = filled(space, told[:cut])
     part, rest, model = history.since(start, cut), history.since(start), expected(*case)[start:cut]
     for rank, number, objective, violation in told[cut:]:
-        trial = Trial(number, "two", space.unrank(rank), "", Score(objective, objective, violation))
+        trial = Trial(
+            number, "two", space.point_at(rank), "", Score(objective, objective, violation)
+        )
         history.add(trial, rank)
     for one in (part, rest):
         assert len(one) == len(model)

@@ -50,7 +50,7 @@ def drive(script: list[int | Signal], lookahead: int, **options: object) -> Driv
 def reference(
     script: list[int | Signal], lookahead: int, trials: int | None
 ) -> list[tuple[int, int]]:
-    """Return (rank, told when asked) for each trial by the rule's own words, one ask at a time."""
+    """Return (grid index, told when asked) of each trial by the rule's own words, one ask at a time."""
     seen: set[int] = set()
     asked: list[tuple[int, int]] = []
     told = refusals = 0
@@ -83,7 +83,7 @@ def test_trials_do_not_depend_on_what_ends_first(script, lookahead, seed, trials
         return
     driver = drive(script, lookahead, seed=seed, trials=trials)
     proposed = [c for c in driver.commands if isinstance(c, Propose)]
-    assert [(c.rank, c.told) for c in proposed] == expected
+    assert [(c.grid_index, c.told) for c in proposed] == expected
     assert [c.number for c in proposed] == list(range(1, len(expected) + 1))
 
 
@@ -119,15 +119,15 @@ def test_patience_stops_between_a_tell_and_the_next_ask(script, lookahead, patie
 def test_a_repeat_is_refused_without_a_number(script, lookahead, seed) -> None:
     """Each point is tried once; every repeat is refused at once, with the next attempt."""
     driver = drive(script, lookahead, seed=seed)
-    ranks = [c.rank for c in driver.commands if isinstance(c, Propose)]
-    assert len(ranks) == len(set(ranks)) == len(set(script))
+    indices = [c.grid_index for c in driver.commands if isinstance(c, Propose)]
+    assert len(indices) == len(set(indices)) == len(set(script))
     assert len(driver.made.refusals) == len(script) - len(set(script))
 
 
 def test_a_hundred_refusals_in_a_row_end_the_stage() -> None:
     """A method that only repeats itself is done."""
     driver = drive([5] * 200, 4)
-    assert [c.rank for c in driver.commands if isinstance(c, Propose)] == [5]
+    assert [c.grid_index for c in driver.commands if isinstance(c, Propose)] == [5]
     assert len(driver.made.refusals) == 100
     assert [c.attempt for c in driver.commands if isinstance(c, Propose)] == [0]
     assert StageEnded(0, "repeats") in driver.commands
@@ -158,13 +158,13 @@ def test_a_withdrawn_point_may_be_tried_again() -> None:
     ]
     driver = Driver(grid(), stages, lookahead=4)
     driver.run()
-    proposed = [(c.number, c.rank) for c in driver.commands if isinstance(c, Propose)]
+    proposed = [(c.number, c.grid_index) for c in driver.commands if isinstance(c, Propose)]
     assert proposed == [(1, 1), (2, 2), (3, 3), (4, 4), (5, 2), (6, 3)]
     assert StageEnded(0, "target") in driver.commands
 
 
 def test_a_stage_is_built_after_the_one_before_is_told_and_sees_its_seeds() -> None:
-    """`seed_from` hands over the told trials of that stage only, best first by rank."""
+    """`seed_from` hands over the told trials of that stage only, best first by grid_index."""
     made: list[Scripted] = []
     stages = [
         scripted([10, 20, 30, 40], made, name="one"),
@@ -176,7 +176,7 @@ def test_a_stage_is_built_after_the_one_before_is_told_and_sees_its_seeds() -> N
     assert [len(method.start.seeds) for method in made] == [0, 0, 4]
     seeds = made[2].start.seeds
     space = driver.space
-    assert [space.rank(told.point) for told in seeds] == [10, 20, 30, 40]
+    assert [space.grid_index(told.point) for told in seeds] == [10, 20, 30, 40]
     by_hand = sorted(
         seeds,
         key=lambda t: (0, -(t.objective or 0.0)) if t.feasible else (1, t.violation),
@@ -189,7 +189,7 @@ def test_a_stage_is_built_after_the_one_before_is_told_and_sees_its_seeds() -> N
 
 def test_the_fitness_target_ends_the_search() -> None:
     """A feasible objective at the fitness function's own target ends the whole search."""
-    good = next(r for r in range(1, 60) if score_of(grid(), grid().unrank(r)).feasible)
+    good = next(r for r in range(1, 60) if score_of(grid(), grid().point_at(r)).feasible)
     made: list[Scripted] = []
     stages = [scripted([good, *range(30, 40)], made), scripted([50], made, name="two")]
     driver = Driver(grid(), stages, lookahead=1, target=0.0)

@@ -34,7 +34,7 @@ def test_neighbours_are_the_feasible_points_within_the_radius(axes, radius, limi
     axes = named(axes)
     texts = ["x0 % 2 == 1"] if limited else []
     space = Space(axes, {}, [ParameterConstraint.parse(text, ["x0"]) for text in texts])
-    point = space.unrank(data.draw(st.integers(0, space.grid_size - 1)))
+    point = space.point_at(data.draw(st.integers(0, space.grid_size - 1)))
     box, cross = [], []
     for other in product(*(range(len(axis)) for axis in axes)):
         away = [steps(axis, *pair) for axis, *pair in zip(axes, point, other, strict=True)]

@@ -36,9 +36,9 @@ def test_ranks_and_points_lead_to_one_another(lengths, data):
     """Any rank gives a point on the grid whose rank it is, as mixed-radix digits."""
     space = grid(lengths)
     rank = data.draw(st.integers(0, space.grid_size - 1))
-    point = space.unrank(rank)
+    point = space.point_at(rank)
     assert space.contains(point)
-    assert space.rank(point) == rank
+    assert space.grid_index(point) == rank
     back = 0
     for level, length in zip(point, lengths, strict=True):
         back = back * length + level
@@ -50,14 +50,14 @@ def test_ranks_number_the_grid_in_order(lengths):
     """All points of the grid, each once, the last axis running fastest."""
     space = grid(lengths)
     expected = list(product(*(range(length) for length in lengths)))
-    assert [space.unrank(rank) for rank in range(space.grid_size)] == expected
-    assert [space.rank(point) for point in expected] == list(range(len(expected)))
+    assert [space.point_at(rank) for rank in range(space.grid_size)] == expected
+    assert [space.grid_index(point) for point in expected] == list(range(len(expected)))
 
 
 @given(st.integers(0, SPACE.grid_size - 1))
 def test_points_and_values_lead_to_one_another(rank):
     """With the fixed ones or without, in any order, and however numbers are written."""
-    point = SPACE.unrank(rank)
+    point = SPACE.point_at(rank)
     values = SPACE.values(point)
     assert list(values) == ["fast", "stop", "hold", "exit", "size", "live"]
     assert values["size"] == 1000
@@ -74,9 +74,9 @@ def test_a_huge_space_opens_at_once(digits):
     space = Space(Axis.integers(f"x{i}", 0, 9) for i in range(digits))
     assert space.grid_size == 10**digits
     assert (space.count().value, space.count().how) == (10**digits, "exact")
-    last = space.unrank(10**digits - 1)
+    last = space.point_at(10**digits - 1)
     assert last == (9,) * digits
-    assert space.rank(last) == 10**digits - 1
+    assert space.grid_index(last) == 10**digits - 1
     assert len(set(islice(space.sample(1), 100))) == 100
 
 
@@ -84,7 +84,7 @@ def test_a_space_may_have_nothing_to_search():
     """Fixed parameters only: one point, and it is the empty one."""
     space = Space((), {"size": 5})
     assert (space.grid_size, space.count().value) == (1, 1)
-    assert space.unrank(0) == ()
+    assert space.point_at(0) == ()
     assert space.values(()) == {"size": 5}
     assert list(space.sample(3)) == [()]
     assert list(space.neighbours((), 2, "chebyshev")) == []
@@ -119,7 +119,7 @@ def test_what_is_no_point_is_named(point, message):
 def test_a_rank_outside_is_refused(rank):
     """Nothing wraps around."""
     with pytest.raises(SpaceError, match="points are numbered 0 to 2279, found"):
-        SPACE.unrank(rank)
+        SPACE.point_at(rank)
 
 
 VALUES = SPACE.values((0, 0, 0, 0))

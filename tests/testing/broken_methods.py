@@ -55,7 +55,7 @@ class UsesGlobalRandom(Sound):
     """Draws from the generator that everybody shares."""
 
     def choose(self, context):
-        return self.space.unrank(random.randrange(self.space.grid_size))
+        return self.space.point_at(random.randrange(self.space.grid_size))
 
 
 class UsesGlobalRandomLate(Sound):
@@ -82,7 +82,7 @@ class BreaksConstraints(Sound):
 
     def anywhere(self, context):
         ranks = context.random().sample(range(self.space.grid_size), self.space.grid_size)
-        return next((p for p in map(self.space.unrank, ranks) if p not in self.seen), None)
+        return next((p for p in map(self.space.point_at, ranks) if p not in self.seen), None)
 
 
 class CountsOnTheClock(Sound):

@@ -63,7 +63,7 @@ def told(space: Space, scores: dict[Point, float]) -> Archive:
     """Return an archive of told trials."""
     history = ToldHistory(space)
     for number, (point, value) in enumerate(scores.items(), 1):
-        history.add(Trial(number, "s", point, "", Score(value, value)), space.rank(point))
+        history.add(Trial(number, "s", point, "", Score(value, value)), space.grid_index(point))
     archive = Archive(Grid(space))
     archive.read(history.since(0))
     return archive

@@ -37,7 +37,7 @@ class Result:
     def points(self) -> list[dict[str, Any]]:
         """Every point of the space, by name."""
         space = self.pipeline.space
-        points = map(space.unrank, range(space.grid_size))
+        points = map(space.point_at, range(space.grid_size))
         return [dict(space.values(point)) for point in points]
 
 
