@@ -50,7 +50,7 @@ def drive(script: list[int | Signal], lookahead: int, **options: object) -> Driv
 def reference(
     script: list[int | Signal], lookahead: int, trials: int | None
 ) -> list[tuple[int, int]]:
-    """Return (grid index, told when asked) of each trial by the rule's own words, one ask at a time."""
+    """Return (grid index, told when asked) of each trial by the rule, one ask at a time."""
     seen: set[int] = set()
     asked: list[tuple[int, int]] = []
     told = refusals = 0

@@ -108,7 +108,7 @@ NOT_POINTS = [
 def test_what_is_no_point_is_named(point, message):
     """By every method that needs a point of the grid."""
     assert not SPACE.contains(point)
-    needy = (SPACE.validate, SPACE.values, SPACE.rank, SPACE.violated, SPACE.neighbours)
+    needy = (SPACE.validate, SPACE.values, SPACE.grid_index, SPACE.violated, SPACE.neighbours)
     for method in needy:
         with pytest.raises(SpaceError) as caught:
             method(point)
