@@ -61,7 +61,7 @@ def command(
         kept = kept_in(store.path.parent.parent, found.name, search, trial)
         results = str(kept) if kept.is_dir() else None
         if as_json:
-            more = {"by_hand": _reproduce_document(found, search, one), "results": results}
+            more = {"reproduce": _reproduce_document(found, search, one), "results": results}
             print_json(trial_document(one) | more)
         else:
             _print_trial(found, search, one)

@@ -37,7 +37,7 @@ def test_by_hand_a_trial_gives_what_is_stored(searched: Path, leanopt) -> None:
     stored = document(leanopt, searched, "show", "slope-1", "7")
     assert answer["status"] == "complete"
     assert answer["statistics"] == stored["backtests"][0]["statistics"]
-    (hand,) = stored["by_hand"]
+    (hand,) = stored["reproduce"]
     sent = subprocess.run(
         hand["command"], input=hand["request"] + "\n", capture_output=True, text=True, check=True
     )

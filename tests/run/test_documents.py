@@ -210,7 +210,7 @@ def test_an_interrupted_run_has_them_when_it_is_resumed(paper: Path, leanopt, st
 def test_a_request_by_hand_is_worded_by_the_first_hello(paper: Path, leanopt, shown) -> None:
     """As the run's own were, also when it was resumed."""
     keeps(leanopt, paper, "none")
-    (hand,) = shown(paper, "7")["by_hand"]
+    (hand,) = shown(paper, "7")["reproduce"]
     told = json.loads(hand["request"])
     assert told["told"] == ["dates", "document", "statistics"]
     (sent,) = (one for one in requests(paper) if one["x"] == 7)

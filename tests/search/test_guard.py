@@ -375,7 +375,7 @@ def test_repeats_without_end_end_the_stage() -> None:
     driver = Driver(grid(), rules, lookahead=4)
     commands = driver.run()
     assert [c.reason for c in commands if isinstance(c, StageEnded)] == ["done", "repeats", "done"]
-    assert [c.rank for c in commands if isinstance(c, Propose)] == [0, 5]
+    assert [c.grid_index for c in commands if isinstance(c, Propose)] == [0, 5]
     stuck = made[1]
     assert stuck.asks == [(1, 0, 0), *((2, attempt, 0) for attempt in range(100))]
     assert stuck.refusals == [(0, 0)] * 100
