@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-#: Deterministic in its parameters; how long it takes is not. Some points fail, some violate.
+#: Deterministic in its parameters; each point takes another time. Some points fail, some violate.
 STRATEGY = '''
 import os
 import time
+from random import Random
 
 from leanopt_harness import Result, backtest
 
@@ -23,7 +24,7 @@ from leanopt_harness import Result, backtest
 def run(parameters, scenario):
     """A hill with holes in it."""
     x, y = parameters["x"], parameters["y"]
-    time.sleep(os.urandom(1)[0] / 255 * float(os.environ.get("HILL_DELAY", "0")))
+    time.sleep(Random(f"{x} {y}").random() * float(os.environ.get("HILL_DELAY", "0")))
     if (x * 7 + parameters["mode"].count("s")) % 13 == 0:
         raise ValueError(f"no trading at x = {x}")
     profit = 1 - (x / 40 - 0.6) ** 2 - (y - 0.3) ** 2 + 0.05 * (parameters["mode"] == "fast")

@@ -37,7 +37,7 @@ def lean_values(low: str, high: str, step: str) -> list[Fraction]:
     return values
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(numbers, numbers, steps), min_size=1, max_size=2))
 def test_the_points_are_those_of_leans_grid(config, lean, ranges) -> None:
     """Each exact, none past max, none left out; also where the numbers are written as texts."""
@@ -56,7 +56,10 @@ def test_the_points_are_those_of_leans_grid(config, lean, ranges) -> None:
     assert stage.trials is None
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(numbers, st.decimals(Decimal("0.5"), 50, places=2), st.sampled_from([1, 2, 3, 5, 7, 10]))
 def test_without_a_step_the_range_is_cut_into_segments(config, lean, low, span, segments) -> None:
     """Where the quotient has no end, LEAN rounds it too: nothing is off by more than its digits."""
