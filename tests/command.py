@@ -8,6 +8,7 @@ streams, signals and kills start the real program.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -51,7 +52,8 @@ def in_process(
     Descriptors 1 and 2 are captured, as the command and the processes that it starts write to them.
     """
     words = [str(one) for one in arguments]
-    found = [one for one in environment.get("PYTHONPATH", "").split(os.pathsep) if one]
+    path = {**os.environ, **environment}.get("PYTHONPATH", "")
+    found = [one for one in path.split(os.pathsep) if one]
     with contextlib.chdir(folder), _restored(), _importing(found), _limited(timeout):
         done = CliRunner(capture="fd").invoke(_Program(), words, env=environment)
     return Completed([LEANOPT, *words], done.exit_code, done.stdout, done.stderr)
@@ -75,15 +77,31 @@ def _restored() -> Iterator[None]:
     """Put back signal handlers, the arguments and hooks of the interpreter."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     handlers = {one: signal.getsignal(one) for one in signals}
-    # A shell that starts the tests in the background has Ctrl-C ignored.
     arguments, hook, path = sys.argv, sys.unraisablehook, list(sys.path)
     try:
-        with warnings.catch_warnings():
+        with _warned():
             yield
     finally:
         for one, handler in handlers.items():
             signal.signal(one, handler)
         sys.argv, sys.unraisablehook, sys.path[:] = arguments, hook, path
+
+
+@contextlib.contextmanager
+def _warned() -> Iterator[None]:
+    """Warn as the program does: of nothing that was left open, as the Docker SDK leaves sockets.
+
+    What the command left is collected here, and what was there before it is not looked through.
+    """
+    gc.collect(0)
+    gc.freeze()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            yield
+            gc.collect()
+    finally:
+        gc.unfreeze()
 
 
 @contextlib.contextmanager
