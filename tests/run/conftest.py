@@ -81,14 +81,26 @@ patience = 40
 Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A folder with a strategy and a pipeline of two stages over 1,680 points."""
-    folder = tmp_path / "project"
+def written(folder: Path) -> Path:
+    """Write the project into a new folder."""
     folder.mkdir()
     (folder / "strategy.py").write_text(STRATEGY)
     (folder / "pipeline.toml").write_text(PIPELINE)
     return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a strategy and a pipeline of two stages over 1,680 points."""
+    return written(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def truth(tmp_path_factory: pytest.TempPathFactory, leanopt: Leanopt) -> str:
+    """The canonical dump of an undisturbed run of the project on two workers."""
+    folder = written(tmp_path_factory.mktemp("truth") / "project")
+    leanopt(folder, "run", "pipeline.toml")
+    return leanopt(folder, "export", "--to", "jsonl", "--canonical").stdout
 
 
 @pytest.fixture

@@ -78,7 +78,10 @@ def test_a_whole_distribution(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=() if kind == "fitness" else pytest.mark.long) for kind in KINDS],
+)
 def test_its_tests_pass_untouched(kind: str, made: Path, site: Path) -> None:
     """Installed from its wheel, with every warning an error."""
     folder = made / f"leanopt-hill-climb-{kind}"
@@ -89,6 +92,7 @@ def test_its_tests_pass_untouched(kind: str, made: Path, site: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["x", "hill_climb_by_momentum"])
 def test_types_and_style_hold(name: str, tmp_path: Path) -> None:
     """By the rules that leanopt itself keeps to, tests included, for short names and long ones."""
