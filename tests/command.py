@@ -56,7 +56,10 @@ def in_process(
     found = [one for one in path.split(os.pathsep) if one]
     with contextlib.chdir(folder), _restored(), _importing(found), _limited(timeout):
         done = CliRunner(capture="fd").invoke(_Program(), words, env=environment)
-    return Completed([LEANOPT, *words], done.exit_code, done.stdout, done.stderr)
+        completed = Completed([LEANOPT, *words], done.exit_code, done.stdout, done.stderr)
+        # It holds the traceback, and that what the command had open.
+        del done
+    return completed
 
 
 class _Program:
