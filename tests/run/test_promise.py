@@ -134,7 +134,7 @@ def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
     project: Path, leanopt, start
 ) -> None:
     """Two processes never work at one run."""
-    process = start(project, "run", "pipeline.toml", HILL_DELAY="0.2")
+    process = start(project, "run", "pipeline.toml", HILL_DELAY="2")
     _wait_for(lambda: told(project) >= 1, process)
     second = leanopt(project, "run", "pipeline.toml", "--resume", check=False)
     assert second.returncode == 8
