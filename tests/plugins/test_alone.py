@@ -30,6 +30,8 @@ PLUGINS = {
 }
 Wheel = Callable[[str], Path]
 
+pytestmark = pytest.mark.long
+
 #: No `site`, so that nothing but the standard library and PYTHONPATH can be imported.
 ISOLATED = [sys.executable, "-S", "-c"]
 CLI = "from leanopt_core.cli import main; main()"
@@ -91,7 +93,6 @@ def run(program: str, *arguments: str, path: list[Path], code: int = 0) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.long
 @pytest.mark.parametrize(
     "name", [pytest.param("leanopt-calmar", marks=pytest.mark.smoke), *list(PLUGINS)[1:]]
 )
