@@ -1,6 +1,7 @@
 # make demo   installs everything and searches the quickstart's strategy
-# make test   installs everything and runs the tests
-# make test-docker  runs the tests with containers, the long ones of what may befall them too
+# make test   installs everything and runs the tests that are run often
+# make test-all  runs every test: those with containers, benchmarks, and the long ones too
+# make test-docker  runs the tests with containers
 # make check  lints, checks the format and the types
 # make docs   installs everything and builds the documentation's site in site/, warnings as errors
 # make bench  installs everything, measures speed, and refreshes docs/explanation/speed.md
@@ -8,6 +9,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# As many processes as there are processors; one that has no tests left takes some of another's.
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 CSHARP := harness/csharp tests/csharp tests/lean_real benchmarks/regression
 DISTRIBUTIONS := . harness/python $(sort $(wildcard plugins/*)) meta
 # Where a folder of wheels is named, or the one beside this checkout exists, pip installs from it
@@ -19,16 +22,19 @@ export PIP_FIND_LINKS := $(abspath $(WHEELS))
 endif
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
-.PHONY: demo test test-docker docs docs-refresh docs-pictures bench check format wheels clean
+.PHONY: demo test test-all test-docker docs docs-refresh docs-pictures bench check format wheels clean
 
 demo: $(VENV)/.installed
 	$(BIN)/leanopt run examples/quickstart/pipeline.toml
 
 test: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
-	$(BIN)/python -m pytest -q -n auto $(ARGS)
+	$(PYTEST) $(ARGS)
+
+test-all: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
+	HYPOTHESIS_PROFILE=ci $(PYTEST) -m "" $(ARGS)
 
 test-docker: $(VENV)/.installed $(VENV)/.bench
-	$(BIN)/python -m pytest -q -m "long or not long" tests/docker $(ARGS)
+	$(BIN)/python -m pytest -q -m "" tests/docker $(ARGS)
 
 docs: $(VENV)/.installed $(VENV)/.docs
 	$(BIN)/python docs/generate.py --check

@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine, connect
@@ -19,14 +20,32 @@ from leanopt_core.executors.docker.engine import Engine, connect
 # Tests import what they share, as `tests.stored`, wherever they lie.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-# A property that takes long on a busy machine is no failure.
-settings.register_profile("leanopt", deadline=None)
-settings.load_profile("leanopt")
+from tests import wheels
+from tests.command import LEANOPT, as_process, in_process
 
-LEANOPT = Path(sys.executable).with_name("leanopt")
+# A property that takes long on a busy machine is no failure. Hypothesis's own profile `ci` says the
+# same, with 100 examples that are the same at each call.
+settings.register_profile(
+    "local", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local")
+)
 
 Install = Callable[..., Path]
 Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+#: Folders where the fixture `engine` is a Docker engine; it is an engine for strategies elsewhere.
+CONTAINED = [Path(__file__).parent / "tests" / name for name in ("benchmarks", "docker", "doctor")]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what needs a Docker engine, and the kit's test that measures and asserts little."""
+    if item.path.parent in CONTAINED and "engine" in getattr(item, "fixturenames", ()):
+        item.add_marker("docker")
+    if item.name == "test_cost_of_an_ask_is_reported":
+        item.add_marker("benchmark")
 
 
 @pytest.fixture
@@ -71,29 +90,34 @@ def _ctrl_c_is_heard() -> None:
 
 @pytest.fixture(scope="session")
 def leanopt() -> Leanopt:
-    """Run the installed command in a folder; `check` false takes any exit code."""
+    """Run the command in a folder; `check` false takes any exit code.
+
+    It runs in this process, or, where `process` says so, as the installed program.
+    """
 
     def run(
         folder: Path,
         *arguments: str,
         check: bool = True,
         timeout: float = 300,
+        process: bool = False,
         **environment: str,
     ) -> subprocess.CompletedProcess[str]:
-        completed = subprocess.run(
-            [LEANOPT, *arguments],
-            cwd=folder,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
+        command = as_process if process else in_process
+        completed = command(folder, arguments, environment, timeout)
         assert not check or completed.returncode == 0, completed.stderr
         assert "Traceback" not in completed.stderr
         return completed
 
     return run
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the wheel of one of our distributions, built once for all processes that run tests."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return partial(wheels.wheel, shared / "our-wheels")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
@@ -108,7 +108,14 @@ class FitnessContract:
         """Whatever backtests report: a finite value, or none with reasons; nothing is raised."""
         whole = reported.map(lambda drawn: {**good, **drawn})
 
-        @settings(max_examples=self.examples, deadline=None, database=None, derandomize=True)
+        @settings(
+            max_examples=self.examples,
+            derandomize=True,
+            database=None,
+            # A busy machine is no fault of the function.
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        )
         @given(st.lists(st.tuples(whole | reported, closed), min_size=1, max_size=3))
         def check(drawn: list[tuple[dict[str, float | str | None], int | None]]) -> None:
             backtests = [

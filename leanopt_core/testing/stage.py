@@ -8,7 +8,7 @@ from statistics import fmean
 from time import perf_counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leanopt_core.space import Axis, Point, Space
@@ -78,7 +78,14 @@ class StageContract:
     def test_any_space_is_searched(self, build: Build) -> None:
         """Small, narrow and constrained spaces alike: feasible points, each once, and an end."""
 
-        @settings(max_examples=self.examples, deadline=None, database=None, derandomize=True)
+        @settings(
+            max_examples=self.examples,
+            derandomize=True,
+            database=None,
+            # A busy machine is no fault of the method.
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        )
         @given(spaces.spaces(), st.integers(0, 2**32), st.integers(1, 24), st.integers(1, 30))
         def check(space: Space, seed: int, lookahead: int, trials: int) -> None:
             search = drive(space, [rule(build, trials)], seed=seed, lookahead=lookahead)

@@ -57,7 +57,11 @@ LEFT_OUT: dict[str, set[str]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(FIGURES))
+@pytest.mark.benchmark
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("own_share", marks=pytest.mark.smoke), *sorted({*FIGURES} - {"own_share"})],
+)
 def test_a_benchmark_prints_its_figures(name: str, tmp_path: Path) -> None:
     """The last line is one JSON object; what was measured is above zero, and nothing is left."""
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--quick", "--json"]

@@ -45,6 +45,7 @@ def engine() -> Engine:
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.usefixtures("engine")
 def test_a_small_one_prints_its_figures(tmp_path: Path) -> None:
     """Rates and times are above zero, shares no more than all; nothing is left."""

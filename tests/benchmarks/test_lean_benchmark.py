@@ -50,6 +50,7 @@ def measured(folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.skipif(LEAN not in os.environ, reason=f"needs a real LEAN: set {LEAN}")
 def test_small_with_lean(tmp_path: Path) -> None:
     """Warm LEAN agrees with the stock Launcher, and takes less time."""
@@ -63,6 +64,7 @@ def test_small_with_lean(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_without_lean_only_the_own_share_is_measured(tmp_path: Path) -> None:
     """No other figure is made up."""
     figures = measured(tmp_path)

@@ -448,6 +448,7 @@ def test_kept_runs_are_found_under_their_stamp_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_command_ends_with_one_json_object(tmp_path: Path) -> None:
     """Run as a user does, twice: the second time everything is kept, and nothing differs."""
     command = [sys.executable, str(ROOT / "benchmarks/search.py"), "--quick", "--json"]

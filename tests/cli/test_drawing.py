@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -121,7 +121,6 @@ _views = st.builds(
 )
 
 
-@settings(max_examples=40)
 @given(_views, st.integers(1, 300), st.integers(1, 80))
 def test_it_never_leaves_the_terminal(view: View, width: int, height: int) -> None:
     """Whatever the run is like and however small the terminal."""

@@ -54,7 +54,7 @@ def test_export_replaces_other_files_and_writes_to_devices(copy: Path, leanopt) 
     leanopt(copy, "export", "-o", "latest")
     assert (copy / "latest").is_symlink()
     assert (copy / "old.jsonl").read_text() == text
-    assert leanopt(copy, "export", "-o", "/dev/stdout").stdout == text
+    assert leanopt(copy, "export", "-o", "/dev/stdout", process=True).stdout == text
     os.mkfifo(copy / "pipe")
     reader = subprocess.Popen(["cat", copy / "pipe"], stdout=subprocess.PIPE, text=True)
     leanopt(copy, "export", "-o", "pipe")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_before_anything_was_run_no_time_is_promised(project: Path, leanopt) -> 
 def test_the_time_is_that_of_earlier_backtests(searched: Path, leanopt) -> None:
     """Mean and variation of those in the store, however they are looked up."""
     said = planned(leanopt, searched)["time"]
-    with sqlite3.connect(searched / ".leanopt" / "leanopt.db") as store:
+    with closing(sqlite3.connect(searched / ".leanopt" / "leanopt.db")) as store:
         ((mean, square, count),) = store.execute(
             "SELECT avg(seconds), avg(seconds * seconds), count(*) FROM backtests "
             "WHERE statistics IS NOT NULL"

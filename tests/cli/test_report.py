@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_the_ten_best_with_what_was_searched_and_what_traders_look_at(
         "rank", "trial", "stage", "fitness", "mode", "x", "y",
         "annual return", "drawdown", "Sharpe", "orders",
     ]  # fmt: skip
-    with sqlite3.connect(searched / ".leanopt" / "leanopt.db") as store:
+    with closing(sqlite3.connect(searched / ".leanopt" / "leanopt.db")) as store:
         ranked = store.execute(
             "SELECT trial, fitness, parameters FROM trials_ranked WHERE run = 'slope-1' "
             "ORDER BY rank LIMIT 10"

@@ -11,7 +11,10 @@ import pytest
 FOLDER = Path(__file__).parent
 HARNESS = FOLDER.parents[1] / "harness" / "csharp"
 
-pytestmark = pytest.mark.skipif(shutil.which("dotnet") is None, reason="there is no .NET SDK here")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(shutil.which("dotnet") is None, reason="there is no .NET SDK here"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -51,10 +51,11 @@ def make(folder: Path, image: str, engine: Engine) -> Iterator[Callable[..., Doc
     assert list((folder / ".leanopt" / "scratch").glob("*/")) == []
 
 
-#: Deterministic in its parameters; how long a trial takes is not. Some trials fail.
+#: Deterministic in its parameters; each point takes another time. Some trials fail.
 STRATEGY = '''
 import os
 import time
+from random import Random
 
 from leanopt_harness import Result, backtest
 
@@ -63,7 +64,7 @@ from leanopt_harness import Result, backtest
 def run(parameters, scenario):
     """A hill with holes in it."""
     x, y = parameters["x"], parameters["y"]
-    time.sleep(os.urandom(1)[0] / 255 * float(os.environ.get("HILL_DELAY", "0")))
+    time.sleep(Random(f"{x} {y}").random() * float(os.environ.get("HILL_DELAY", "0")))
     if x % 13 == 0:
         raise ValueError(f"no trading at x = {x}")
     profit = 1 - (x / 40 - 0.6) ** 2 - (y - 0.3) ** 2
@@ -115,15 +116,14 @@ def hill(folder: Path, request: pytest.FixtureRequest) -> Callable[..., Path]:
     return made
 
 
-@pytest.fixture
-def truth(folder: Path, leanopt, canonical) -> str:
+@pytest.fixture(scope="session")
+def truth(tmp_path_factory: pytest.TempPathFactory, leanopt) -> str:
     """The canonical dump of an undisturbed run of the hill by bare processes."""
-    project = folder / "truth"
-    project.mkdir()
+    project = tmp_path_factory.mktemp("truth")
     (project / "strategy.py").write_text(STRATEGY)
     (project / "pipeline.toml").write_text(PIPELINE.format(executor=""))
     leanopt(project, "run", "pipeline.toml")
-    dump = str(canonical(project))
+    dump = str(leanopt(project, "export", "--to", "jsonl", "--canonical").stdout)
     assert '"strategy error"' in dump
     return dump
 

@@ -90,6 +90,7 @@ def _containers() -> list[object]:
 END = {"stopped": dockerd.Dockerd.stop, "killed": dockerd.Dockerd.kill}
 
 
+@pytest.mark.docker
 @own
 @pytest.mark.slow
 @pytest.mark.parametrize("worker", ["once", "1"])
@@ -109,6 +110,7 @@ def test_an_engine_that_restarts_before_the_first_trial_changes_none(
     assert canonical(project) == truth
 
 
+@pytest.mark.docker
 @own
 @pytest.mark.slow
 @pytest.mark.long
@@ -127,6 +129,7 @@ def test_an_engine_that_restarts_three_times_changes_no_trial(
     assert canonical(project) == truth
 
 
+@pytest.mark.docker
 @own
 @pytest.mark.slow
 def test_an_engine_that_stays_away_interrupts_the_run_and_loses_nothing(
@@ -150,6 +153,7 @@ def test_an_engine_that_stays_away_interrupts_the_run_and_loses_nothing(
     assert _containers() == []
 
 
+@pytest.mark.docker
 @own
 @pytest.mark.slow
 def test_an_engine_that_goes_before_a_run_has_begun_interrupts_it(
@@ -171,6 +175,7 @@ def test_an_engine_that_goes_before_a_run_has_begun_interrupts_it(
     assert canonical(project) == truth
 
 
+@pytest.mark.docker
 @own
 def test_an_engine_that_sees_other_folders_is_refused(
     home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch

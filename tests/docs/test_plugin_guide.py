@@ -27,7 +27,7 @@ BROUGHT = {
     ("executor", "plain"),
 }
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 InEnvironment = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -74,15 +74,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def own_wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The wheels of the core and of the harness."""
-    wheels = tmp_path_factory.mktemp("wheels")
-    for source in (ROOT, ROOT / "harness" / "python"):
-        build(source, wheels)
-    return sorted(wheels.iterdir())
-
-
 def build(source: Path, target: Path) -> None:
     """Build a distribution's wheel with what is installed here."""
     options = ("--wheel", "--no-isolation", "--outdir")
@@ -91,13 +82,13 @@ def build(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope="module")
 def environment(
-    tmp_path_factory: pytest.TempPathFactory, own_wheels: list[Path], folder: Path
+    tmp_path_factory: pytest.TempPathFactory, wheel: Callable[[str], Path], folder: Path
 ) -> Path:
     """An environment with the three wheels and what the core declares that it needs, no more."""
     root = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", "--without-pip", root)
     build(folder / PLUGIN, root / "wheels")
-    wheels = [*own_wheels, *(root / "wheels").iterdir()]
+    wheels = [wheel(CORE), wheel(HARNESS), *(root / "wheels").iterdir()]
     pip = ("-m", "pip", "--python", root / "bin" / "python", "install")
     run(sys.executable, *pip, "--quiet", "--no-index", "--no-deps", *wheels)
     (site,) = root.glob("lib/python*/site-packages")
@@ -134,6 +125,7 @@ def shown(inside: InEnvironment, *run: str) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.smoke
 def test_every_snippet_is_a_file_and_whole() -> None:
     """Nothing is left to guess: all code on the page is part of a file, and each file is named."""
     languages = re.findall(r"^```(\w+)(?: file=\S+)?$", GUIDE, flags=re.MULTILINE)

@@ -85,6 +85,7 @@ class Shell:
         return code, pressed + (errors if code not in (0, 130) else output)
 
 
+@pytest.mark.long
 def test_every_command_shows_what_the_page_shows(quickstart: Path) -> None:
     """And ends as it should: with 3 where mistakes are shown, with 130 after Ctrl-C."""
     shell = Shell(quickstart.parents[1])

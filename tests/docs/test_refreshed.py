@@ -45,6 +45,7 @@ SPOILT = {
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_is_wrong_is_found_and_written_anew(tmp_path: Path) -> None:
     """By page; what a person wrote stays."""
     (tmp_path / "plugins").symlink_to(ROOT / "plugins")

@@ -43,6 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_a_link_to_nowhere_is_an_error(tmp_path: Path) -> None:
     """To a page, or to a heading; in a page that lies elsewhere, too."""
     for name in ("docs", "harness"):

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,23 +18,17 @@ from reports import LEANOPT, MEMBERS, PIPELINE, STRATEGY, Doctor, Report, works 
 
 
 @pytest.fixture(scope="session")
-def doctor() -> Doctor:
-    """Run `leanopt doctor --json` in a folder, by `wrapper` where it is given."""
+def doctor(leanopt: Callable[..., subprocess.CompletedProcess[str]]) -> Doctor:
+    """Run `leanopt doctor --json` in a folder; `wrapper` is a command that runs it as a process."""
 
     def run(
         folder: Path, *arguments: str, wrapper: Sequence[str] = (), **environment: str
     ) -> Report:
-        done = subprocess.run(
-            [*wrapper, str(LEANOPT), "doctor", *arguments, "--json"],
-            cwd=folder,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stderr
+        words = ("doctor", *arguments, "--json")
+        if wrapper:
+            done = wrapped((*wrapper, str(LEANOPT), *words), folder, environment)
+        else:
+            done = leanopt(folder, *words, check=False, timeout=120, **environment)
         assert done.stdout, done.stderr
         said = json.loads(done.stdout)
         lines: dict[str, list[dict[str, str | None]]] = {}
@@ -47,6 +41,24 @@ def doctor() -> Doctor:
         return Report(done.returncode, [line["name"] for line in said], lines)
 
     return run
+
+
+def wrapped(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with these variables besides this process's."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stderr
+    return done
 
 
 @pytest.fixture

@@ -154,6 +154,7 @@ def test_net_is_not_there(spy: Path, doctor: Doctor) -> None:
     assert "no `dotnet`" in report.one("dotnet")["what"]
 
 
+@pytest.mark.long
 def test_an_sdk_is_needed_to_compile(examined: Callable[..., Report], spy: Path) -> None:
     """A C# project, and the warm harness; a runtime runs what needs no compiling."""
     report = examined(sdks=":")
@@ -170,6 +171,7 @@ def test_an_sdk_is_needed_to_compile(examined: Callable[..., Report], spy: Path)
     assert report.one("harness")["status"] == "ok"
 
 
+@pytest.mark.long
 def test_libpython_is_needed_for_python_only(examined: Callable[..., Report], spy: Path) -> None:
     """LEAN loads what a variable names; a file that is there is taken for it."""
     in_python(spy)
@@ -185,6 +187,7 @@ def test_libpython_is_needed_for_python_only(examined: Callable[..., Report], sp
     assert (line["status"], line["what"]) == ("ok", sys.executable)
 
 
+@pytest.mark.long
 def test_data_that_is_missing_is_named(examined: Callable[..., Report], spy: Path) -> None:
     """Reference data and prices, both at once; a worker is started nevertheless."""
     rates = spy / "data" / "alternative" / "interest-rate" / "usa" / "interest-rate.csv"

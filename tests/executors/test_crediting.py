@@ -31,7 +31,7 @@ behaviours = st.lists(st.sampled_from((*GOOD, *SPOILING, *BROKEN)), min_size=1, 
 @settings(
     max_examples=10,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     behaviours=behaviours,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.errors import PipelineError
@@ -56,7 +56,6 @@ def check(found: Pipeline | PipelineError) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
 def test_lines_in_disorder(try_load, sound, data) -> None:
     """Lines left out, doubled, moved, and values exchanged for odd ones."""
     lines = sound.splitlines()
@@ -75,7 +74,6 @@ def test_lines_in_disorder(try_load, sound, data) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
 def test_letters_in_disorder(try_load, sound, data) -> None:
     """Stretches of text exchanged for any other text."""
     text = sound
@@ -96,7 +94,6 @@ def test_letters_in_disorder(try_load, sound, data) -> None:
         max_size=4,
     )
 )
-@settings(max_examples=100, deadline=None)
 def test_any_override(try_load, sound, sets) -> None:
     """`--set` of known keys in any order, with odd values, and of anything."""
     check(try_load(sound, sets))
@@ -107,7 +104,6 @@ def test_any_override(try_load, sound, sets) -> None:
     span=st.integers(-3, 40),
     step=st.sampled_from(["1", "0.5", "0.003", "0", "-1", "7"]),
 )
-@settings(max_examples=50, deadline=None)
 def test_any_axis_is_on_its_grid(try_load, sound, low, span, step) -> None:
     """`min + i * step` exactly, never past max; what has no value is a mistake."""
     high = low + span

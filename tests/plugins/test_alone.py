@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -28,6 +28,10 @@ PLUGINS = {
     "leanopt-statistic": ("fitness function", "statistic"),
     "leanopt-surrogate": ("stage", "surrogate"),
 }
+Wheel = Callable[[str], Path]
+
+pytestmark = pytest.mark.long
+
 #: No `site`, so that nothing but the standard library and PYTHONPATH can be imported.
 ISOLATED = [sys.executable, "-S", "-c"]
 CLI = "from leanopt_core.cli import main; main()"
@@ -56,20 +60,10 @@ def required(name: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build all wheels once."""
-    folder = tmp_path_factory.mktemp("wheels")
-    plugins = [ROOT / "plugins" / name.replace("-", "_") for name in PLUGINS]
-    sources = [ROOT, ROOT / "harness" / "python", *plugins]
-    pip("wheel", "--no-build-isolation", "--wheel-dir", folder, *sources)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def core(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def core(wheel: Wheel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the core's and the harness's wheels, with links to what they depend on."""
     folder = tmp_path_factory.mktemp("core")
-    pip("install", "--target", folder, *wheels.glob("leanopt_core-*"), *wheels.glob("*harness-*"))
+    pip("install", "--target", folder, wheel("leanopt-core"), wheel("leanopt-harness"))
     link(folder, set(required("leanopt-core")))
     return folder
 
@@ -99,12 +93,13 @@ def run(program: str, *arguments: str, path: list[Path], code: int = 0) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PLUGINS)
-def test_one_wheel_beside_the_cores(name: str, wheels: Path, core: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", [pytest.param("leanopt-calmar", marks=pytest.mark.smoke), *list(PLUGINS)[1:]]
+)
+def test_one_wheel_beside_the_cores(name: str, wheel: Wheel, core: Path, tmp_path: Path) -> None:
     """`leanopt plugins` shows the core's own and this one's, and the plugin's code loads."""
     module = name.replace("-", "_")
-    (wheel,) = wheels.glob(f"{module}-*.whl")
-    pip("install", "--target", tmp_path, wheel)
+    pip("install", "--target", tmp_path, wheel(name))
     installed = {entry.name for entry in tmp_path.iterdir()}
     assert installed == {module, f"{module}-{distribution(name).version}.dist-info"}
     link(tmp_path, set(required(name)) - set(required("leanopt-core")))
@@ -117,10 +112,9 @@ def test_one_wheel_beside_the_cores(name: str, wheels: Path, core: Path, tmp_pat
 
 
 @pytest.mark.slow
-def test_leans_wheel_has_the_sources_of_its_harness(wheels: Path, tmp_path: Path) -> None:
+def test_leans_wheel_has_the_sources_of_its_harness(wheel: Wheel, tmp_path: Path) -> None:
     """Those of the repository, below the package; and its launcher harness runs where it lies."""
-    (wheel,) = wheels.glob("leanopt_lean-*.whl")
-    pip("install", "--target", tmp_path, wheel)
+    pip("install", "--target", tmp_path, wheel("leanopt-lean"))
     there, here = tmp_path / "leanopt_lean" / "csharp", ROOT / "harness" / "csharp"
     assert names(there) == names(here) != set()
     assert (tmp_path / "leanopt_lean" / "launcher" / "__main__.py").is_file()

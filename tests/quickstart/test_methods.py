@@ -31,6 +31,7 @@ def test_it_asks_the_same_question(quickstart: Path, name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", SMALL)
 def test_it_runs(quickstart: Path, tmp_path: Path, leanopt, name: str) -> None:
     """On a small budget, with every stage at work and something feasible found."""

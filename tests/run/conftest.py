@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-#: Deterministic in its parameters; how long it takes is not. Some points fail, some violate.
+#: Deterministic in its parameters; each point takes another time. Some points fail, some violate.
 STRATEGY = '''
 import os
 import time
+from random import Random
 
 from leanopt_harness import Result, backtest
 
@@ -23,7 +24,7 @@ from leanopt_harness import Result, backtest
 def run(parameters, scenario):
     """A hill with holes in it."""
     x, y = parameters["x"], parameters["y"]
-    time.sleep(os.urandom(1)[0] / 255 * float(os.environ.get("HILL_DELAY", "0")))
+    time.sleep(Random(f"{x} {y}").random() * float(os.environ.get("HILL_DELAY", "0")))
     if (x * 7 + parameters["mode"].count("s")) % 13 == 0:
         raise ValueError(f"no trading at x = {x}")
     profit = 1 - (x / 40 - 0.6) ** 2 - (y - 0.3) ** 2 + 0.05 * (parameters["mode"] == "fast")
@@ -80,14 +81,26 @@ patience = 40
 Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A folder with a strategy and a pipeline of two stages over 1,680 points."""
-    folder = tmp_path / "project"
+def written(folder: Path) -> Path:
+    """Write the project into a new folder."""
     folder.mkdir()
     (folder / "strategy.py").write_text(STRATEGY)
     (folder / "pipeline.toml").write_text(PIPELINE)
     return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a strategy and a pipeline of two stages over 1,680 points."""
+    return written(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def truth(tmp_path_factory: pytest.TempPathFactory, leanopt: Leanopt) -> str:
+    """The canonical dump of an undisturbed run of the project on two workers."""
+    folder = written(tmp_path_factory.mktemp("truth") / "project")
+    leanopt(folder, "run", "pipeline.toml")
+    return leanopt(folder, "export", "--to", "jsonl", "--canonical").stdout
 
 
 @pytest.fixture

@@ -26,14 +26,6 @@ def fresh(project: Path, tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
-@pytest.fixture
-def truth(fresh: Callable[[str], Path], leanopt, canonical: Canonical) -> str:
-    """The canonical dump of an undisturbed run on two workers."""
-    folder = fresh("truth")
-    leanopt(folder, "run", "pipeline.toml")
-    return canonical(folder)
-
-
 def test_the_dump_holds_what_the_promise_covers(truth: str) -> None:
     """Trials of both stages, failures by category, nothing of where they ran."""
     assert '"stage":"lhs"' in truth
@@ -44,7 +36,7 @@ def test_the_dump_holds_what_the_promise_covers(truth: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "2", "7"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.long), "7"])
 def test_any_number_of_workers_with_random_delays(
     fresh, leanopt, canonical: Canonical, truth: str, workers: str
 ) -> None:
@@ -58,17 +50,18 @@ def test_any_number_of_workers_with_random_delays(
 @pytest.mark.parametrize(
     "environment",
     [
-        {"PYTHONHASHSEED": "1"},
+        pytest.param({"PYTHONHASHSEED": "1"}, marks=pytest.mark.long),
         {"PYTHONHASHSEED": "4242", "LC_ALL": "C", "TZ": "Pacific/Kiritimati"},
         {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "America/St_Johns"},
-        {"PYTHONUTF8": "0", "OMP_NUM_THREADS": "4"},
+        pytest.param({"PYTHONUTF8": "0", "OMP_NUM_THREADS": "4"}, marks=pytest.mark.long),
     ],
     ids=["hash seed", "locale C", "Turkish", "threads"],
 )
 def test_any_environment(fresh, leanopt, canonical: Canonical, truth: str, environment) -> None:
     """Hash seed, locale and time zone decide nothing."""
     folder = fresh("elsewhere")
-    leanopt(folder, "run", "pipeline.toml", **environment)
+    # An interpreter reads these when it starts.
+    leanopt(folder, "run", "pipeline.toml", process=True, **environment)
     assert canonical(folder) == truth
 
 
@@ -93,7 +86,9 @@ def _wait_for(condition: Callable[[], bool], process) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("at", [1, 13, 30, 60])
+@pytest.mark.parametrize(
+    "at", [1, *(pytest.param(at, marks=pytest.mark.long) for at in (13, 60)), 30]
+)
 def test_killed_and_resumed(
     fresh, leanopt, start, canonical: Canonical, processes_of, truth: str, at: int
 ) -> None:
@@ -139,7 +134,7 @@ def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
     project: Path, leanopt, start
 ) -> None:
     """Two processes never work at one run."""
-    process = start(project, "run", "pipeline.toml", HILL_DELAY="0.2")
+    process = start(project, "run", "pipeline.toml", HILL_DELAY="2")
     _wait_for(lambda: told(project) >= 1, process)
     second = leanopt(project, "run", "pipeline.toml", "--resume", check=False)
     assert second.returncode == 8

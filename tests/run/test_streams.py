@@ -15,6 +15,8 @@ import pytest
 
 LEANOPT = Path(sys.executable).with_name("leanopt")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: For tests in which the signals only repeat one another.
+ALIKE = (SIGNALS[0], *(pytest.param(one, marks=pytest.mark.long) for one in SIGNALS[1:]))
 FULL = "leanopt: standard output cannot be written: No space left on device\n"
 #: How long something may take to come, in seconds.
 PATIENCE = 60.0
@@ -134,7 +136,7 @@ def test_a_log_on_a_full_disk_is_a_warning(project: Path, leanopt) -> None:
     assert completed.stdout.startswith("run hill-1: finished")
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", ALIKE)
 def test_signals_one_after_another_are_one_wish(
     project: Path, start: Start, shown, number: signal.Signals
 ) -> None:
@@ -167,7 +169,7 @@ def test_under_nohup_the_end_of_the_terminal_is_ignored(project: Path, start: St
     assert process.wait(timeout=PATIENCE) == 0
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", ALIKE)
 def test_a_signal_before_the_run_begins(
     project: Path, start: Start, number: signal.Signals
 ) -> None:
@@ -211,7 +213,7 @@ def test_what_hangs_after_a_signal_is_left_by_a_later_one(
     assert nothing_left(project)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", ALIKE)
 def test_a_signal_while_the_result_is_printed(
     project: Path, start: Start, shown, number: signal.Signals
 ) -> None:

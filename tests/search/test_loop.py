@@ -30,16 +30,16 @@ from leanopt_core.store.store import Store, open_store
 from leanopt_core.work import Outcome
 
 STRATEGY = """
-import os
 import time
+from random import Random
 
 from leanopt_harness import Result, backtest
 
 
 @backtest
 def run(parameters, scenario):
-    time.sleep(os.urandom(1)[0] / 255 * 0.004)
     x = parameters["x"]
+    time.sleep(Random(f"{x} {scenario.symbol}").random() * 0.004)
     sign = {"up": 1, "down": -1}[scenario.symbol]
     return Result({"Net Profit": sign * x + 0.5, "Drawdown": 0.1})
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.ranking import rank_key
@@ -30,7 +30,6 @@ def searches(draw):
 
 
 @given(searches(), st.integers(1, 5), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
 def test_trials_are_ranked_as_scoring_ranks_them(lasting_store, begin, found, group, random):
     """Trials are ranked as scoring ranks them."""
     store = lasting_store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.fitness import Fitness
@@ -54,7 +54,6 @@ def bits(statistics: Statistics | None) -> object:
 
 
 @given(TRIALS)
-@settings(max_examples=60, deadline=None)
 def test_replay_reads_back_what_was_written(lasting_store, begin, trials):
     """Replay reads back what was written."""
     recorder = begin(lasting_store, scenarios=("a", "b", "c"))
@@ -97,7 +96,6 @@ class Sum:
 
 
 @given(st.lists(STATISTICS.map(Outcome), min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
 def test_stored_outcomes_score_the_same(lasting_store, begin, outcomes):
     """Stored outcomes score the same."""
     recorder = begin(lasting_store, scenarios=("a", "b", "c"), directions=("min",))

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.statistics import Statistics
@@ -56,7 +56,6 @@ def expected(curve) -> list[tuple[date, float]]:
 
 
 @given(CURVES)
-@settings(max_examples=200, deadline=None)
 def test_returns_come_back_to_the_bit(lasting_store, begin, curve):
     """Returns come back to the bit."""
     recorder = begin(lasting_store)

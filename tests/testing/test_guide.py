@@ -59,6 +59,7 @@ def test_every_test_is_named(kit: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_walker_is_caught(walker: Path) -> None:
     """By what the page says, and by nothing else."""
     done = pytested(walker, "-m", "not slow", "-W", "ignore", "-rf", "test_walker.py")

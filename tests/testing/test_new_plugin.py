@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -76,7 +78,10 @@ def test_a_whole_distribution(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=() if kind == "fitness" else pytest.mark.long) for kind in KINDS],
+)
 def test_its_tests_pass_untouched(kind: str, made: Path, site: Path) -> None:
     """Installed from its wheel, with every warning an error."""
     folder = made / f"leanopt-hill-climb-{kind}"
@@ -87,6 +92,7 @@ def test_its_tests_pass_untouched(kind: str, made: Path, site: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["x", "hill_climb_by_momentum"])
 def test_types_and_style_hold(name: str, tmp_path: Path) -> None:
     """By the rules that leanopt itself keeps to, tests included, for short names and long ones."""
@@ -132,13 +138,9 @@ def test_ways_to_write_a_name(name: str, tmp_path: Path) -> None:
     assert written == tmp_path / "leanopt-hill-climb" / "pyproject.toml"
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command(tmp_path: Path, leanopt) -> None:
     """It says what it wrote and what comes next; a wrong kind is named with the nearest."""
-
-    def new(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [Path(sys.executable).with_name("leanopt"), "plugins", "new", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-
+    new = partial(leanopt, tmp_path, "plugins", "new", check=False)
     done = new("sink", "hill-climb", "-o", "here")
     assert done.returncode == 0, done.stderr
     assert "here/leanopt-hill-climb/leanopt_hill_climb/_impl.py\n" in done.stdout
@@ -150,12 +152,9 @@ def test_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_templates_are_in_the_wheel(tmp_path: Path) -> None:
+def test_the_templates_are_in_the_wheel(wheel: Callable[[str], Path]) -> None:
     """Of the core, beside the kits."""
-    quiet = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
-    run("pip", "wheel", *quiet, "-w", tmp_path, ROOT, cwd=tmp_path)
-    (wheel,) = tmp_path.glob("*.whl")
-    inside = set(ZipFile(wheel).namelist())
+    inside = set(ZipFile(wheel("leanopt-core")).namelist())
     folder = ROOT / "leanopt_core" / "scaffold" / "plugin" / "templates"
     needed = [*folder.rglob("*.txt"), ROOT / "leanopt_core" / "testing" / "obeying.py"]
     assert {str(file.relative_to(ROOT)) for file in needed} <= inside

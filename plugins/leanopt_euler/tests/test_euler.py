@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import leanopt_euler
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from leanopt_euler import EulerOptions
 from leanopt_euler._impl import EulerSearch, create
@@ -149,7 +149,6 @@ def test_the_last_of_a_pass_may_fail(lookahead: int) -> None:
     assert (37, 3) in found[-1]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(1, 300), min_size=1, max_size=2),
     st.integers(2, 9),

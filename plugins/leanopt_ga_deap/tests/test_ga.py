@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import leanopt_ga_deap
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from leanopt_ga_deap import GeneticOptions
 from leanopt_ga_deap._impl import GeneticSearch, create
@@ -79,7 +79,6 @@ def test_three_thousand_of_five_thousand(rules: tuple[str, ...], lookahead: int)
     assert {command.attempt for command in proposed} == {0}
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(1, 6), min_size=1, max_size=3),
     st.sampled_from([(), ("a > 1",), ("a == 0",)]),

@@ -55,6 +55,8 @@ class Contract(StageContract):
 
 for each in DESIGNS:
     globals()[f"Test{each.title()}"] = type(f"Test{each.title()}", (Contract,), {"design": each})
+# It differs in the points only, for which it takes long.
+TestOptimized = pytest.mark.long(globals()["TestOptimized"])
 
 
 def run(*search: Any, **how: Any) -> list[Propose]:

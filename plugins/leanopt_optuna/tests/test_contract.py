@@ -1,4 +1,8 @@
-"""The contract of every search method, held by `optuna` with each sampler."""
+"""The contract of every search method, held by `optuna` with each sampler.
+
+Samplers share all of the method but the choice of a point. `make test` runs the whole contract with
+the default one and with the one that learns by generations, and a short search with each.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from leanopt_optuna import OptunaOptions
 from leanopt_optuna._impl import create
+from leanopt_optuna._options import DEFAULTS
 
-from leanopt_core.testing import StageContract
+from leanopt_core.testing import StageContract, drive, spaces
+from leanopt_core.testing.driving import rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +42,7 @@ class TestTpe(Contract):
     cost_trials = (200, 600)
 
 
+@pytest.mark.long
 class TestCmaes(Contract):
     """Numbers only."""
 
@@ -51,18 +58,21 @@ class TestNsgaii(Contract):
         return partial(create, OptunaOptions(sampler="nsgaii", population_size=6))
 
 
+@pytest.mark.long
 class TestQmc(Contract):
     """A sequence that learns nothing."""
 
     sampler = "qmc"
 
 
+@pytest.mark.long
 class TestRandom(Contract):
     """No model at all."""
 
     sampler = "random"
 
 
+@pytest.mark.long
 class TestGp(Contract):
     """Where torch is installed."""
 
@@ -76,3 +86,15 @@ class TestGp(Contract):
         """Return what builds the method, or skip."""
         pytest.importorskip("torch")
         return partial(create, OptunaOptions(sampler="gp"))
+
+
+@pytest.mark.parametrize("sampler", DEFAULTS)
+def test_a_short_search(sampler: str) -> None:
+    """With each sampler: feasible points, each once, whichever backtest ends first."""
+    if sampler == "gp":
+        pytest.importorskip("torch")
+    space, build = spaces.every_kind(), partial(create, OptunaOptions(sampler=sampler))
+    first, again = (drive(space, [rule(build, 12)], order=order) for order in (0, 3))
+    assert first.proposed == again.proposed
+    assert len(set(first.points)) == 12
+    assert all(space.feasible(point) for point in first.points)

@@ -74,6 +74,7 @@ def test_new_feasible_points_whatever_is_told(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_no_repeats_where_little_is_left(stage: MakeStage, space: MakeSpace) -> None:
     """400 trials on a space of 448 are 400 different ones."""
     proposed = drive(space(8, 8, 7), [stage(400)], bowl).proposed

@@ -165,6 +165,7 @@ print(points)
 """
 
 
+@pytest.mark.long
 def test_same_points_on_any_number_of_threads() -> None:
     """Linear algebra runs on one thread, whatever the environment offers."""
     printed = []

@@ -23,8 +23,8 @@ SEGMENTS = {
     "default-segment-amount": 10,
 }
 
-numbers = st.decimals(-8, 8, locations=3, allow_nan=False)
-steps = st.decimals(Decimal("0.5"), 9, locations=3, allow_nan=False)
+numbers = st.decimals(-8, 8, places=3, allow_nan=False)
+steps = st.decimals(Decimal("0.5"), 9, places=3, allow_nan=False)
 
 
 def lean_values(low: str, high: str, step: str) -> list[Fraction]:
@@ -37,7 +37,7 @@ def lean_values(low: str, high: str, step: str) -> list[Fraction]:
     return values
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(numbers, numbers, steps), min_size=1, max_size=2))
 def test_the_points_are_those_of_leans_grid(config, lean, ranges) -> None:
     """Each exact, none past max, none left out; also where the numbers are written as texts."""
@@ -56,8 +56,11 @@ def test_the_points_are_those_of_leans_grid(config, lean, ranges) -> None:
     assert stage.trials is None
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(numbers, st.decimals(Decimal("0.5"), 50, locations=2), st.sampled_from([1, 2, 3, 5, 7, 10]))
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(numbers, st.decimals(Decimal("0.5"), 50, places=2), st.sampled_from([1, 2, 3, 5, 7, 10]))
 def test_without_a_step_the_range_is_cut_into_segments(config, lean, low, span, segments) -> None:
     """Where the quotient has no end, LEAN rounds it too: nothing is off by more than its digits."""
     items = [{"name": "p", "min": float(low), "max": float(low + span)}]
@@ -211,9 +214,9 @@ def test_a_key_that_nobody_knows_is_named_wherever_it_stands(config, lean) -> No
         parameters=[{"name": "a", "min": 1, "max": 2, "step": 1}, {"name": "b", "value": 1}],
     )
     whole = json.dumps(document)
-    for location in range(len(list(objects(document)))):
+    for place in range(len(list(objects(document)))):
         changed = json.loads(whole)
-        list(objects(changed))[location]["zzz-key"] = "s3cret"
+        list(objects(changed))[place]["zzz-key"] = "s3cret"
         result = config(changed)
         named = [key for key, reason in result.notes if "zzz-key" in key]
         assert len(named) == 1
@@ -244,9 +247,9 @@ def test_every_mistake_is_said_at_once_at_its_place(config, lean, tmp_path: Path
     )
     with pytest.raises(PipelineError) as raised:
         config(document)
-    location = str(tmp_path / "optimizer-config.json")
+    place = str(tmp_path / "optimizer-config.json")
     said = {(one.key, one.found, one.expected, one.hint) for one in raised.value.mistakes}
-    assert {one.file for one in raised.value.mistakes} == {location}
+    assert {one.file for one in raised.value.mistakes} == {place}
     strategy = document["optimization-strategy"]
     assert (
         "optimization-strategy",

@@ -230,7 +230,7 @@ grid_steps = st.one_of(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(grid_numbers, grid_numbers, grid_steps, st.sampled_from(["int", "float"]))
 def test_the_values_are_lean_optimizers_own(folder, load, low, high, step, kind) -> None:
     """Those past max that rounding makes too; each once, rising."""

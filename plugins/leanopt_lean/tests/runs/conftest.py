@@ -77,7 +77,9 @@ def harness() -> str:
 
 
 #: Runs a test with LEAN warm, and with its Launcher.
-either = pytest.mark.parametrize("harness", ["warm", "launcher"])
+either = pytest.mark.parametrize(
+    "harness", ["warm", pytest.param("launcher", marks=pytest.mark.long)]
+)
 
 
 @pytest.fixture

@@ -122,7 +122,14 @@ def test_every_kind_of_result_folder(run: Run, lean: Project, harness: str) -> N
     assert "the backtest made no orders" in json.dumps(told["zero-orders"])
 
 
-@pytest.mark.parametrize("abilities", [[], ["config"], ["config", "scenario"]])
+@pytest.mark.parametrize(
+    "abilities",
+    [
+        pytest.param([], marks=pytest.mark.long),
+        pytest.param(["config"], marks=pytest.mark.long),
+        ["config", "scenario"],
+    ],
+)
 def test_other_harnesses(run: Run, lean: Project, standin, canonical, abilities: list[str]) -> None:
     """The base form by a file, others inline: the same trials; one may set the scenario itself."""
     run("run", "pipeline.toml")
@@ -180,7 +187,14 @@ def test_a_backtest_that_hangs_is_ended_with_all_it_started(run: Run, lean: Proj
 
 
 @either
-@pytest.mark.parametrize(("keep", "count"), [("best:3", 3), ("all", 12), ("failed", 0)])
+@pytest.mark.parametrize(
+    ("keep", "count"),
+    [
+        ("best:3", 3),
+        pytest.param("all", 12, marks=pytest.mark.long),
+        pytest.param("failed", 0, marks=pytest.mark.long),
+    ],
+)
 def test_full_results_are_kept_as_wanted(run: Run, lean: Project, keep: str, count: int) -> None:
     """With what LEAN wrote; `show` says where, and they go with their run."""
     options = ("--set", f"search.keep={keep}", "--set", "stage.0.trials=12")

@@ -45,6 +45,7 @@ for line in sys.stdin:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_search_finds_the_landscape_s_true_best(run: Run) -> None:
     """As the recorded results of real LEAN have it, in a third of the points."""
     with gzip.open(LANDSCAPE, "rt") as file:
@@ -109,6 +110,7 @@ def test_the_same_trials_on_any_number_of_workers(run: Run, lean: Project, canon
     assert len(dumps) == 1
 
 
+@pytest.mark.long
 def test_the_same_trials_by_any_harness(run: Run, lean: Project, canonical) -> None:
     """By LEAN warm, by its Launcher, and of what was recorded: one canonical dump."""
     script = lean.folder / "recorded.py"
