@@ -166,7 +166,7 @@ def test_texts_of_statistics(text: str, value: float | None) -> None:
 
 
 @given(
-    st.decimals(-(10**15), 10**15, locations=4),
+    st.decimals(-(10**15), 10**15, places=4),
     st.sampled_from(["", ","]),
     st.sampled_from(["", "$", "€", "₹"]),
     st.sampled_from(["", "%", " %"]),

@@ -223,10 +223,10 @@ def its_values(low: float, high: float, step: float, kind: str) -> list[float]:
 
 
 grid_numbers = st.one_of(
-    st.integers(-9, 9), st.decimals(-9, 9, locations=1), st.decimals(-9, 9, locations=3)
+    st.integers(-9, 9), st.decimals(-9, 9, places=1), st.decimals(-9, 9, places=3)
 )
 grid_steps = st.one_of(
-    st.integers(1, 5), st.decimals("0.1", 4, locations=1), st.decimals("0.25", 4, locations=2)
+    st.integers(1, 5), st.decimals("0.1", 4, places=1), st.decimals("0.25", 4, places=2)
 )
 
 
