@@ -148,7 +148,7 @@ def test_a_run_that_goes_on_in_another_image_says_so(
     finally:
         engine.client.remove_image(f"{repository}:{tag}")
     was, now = (engine.client.inspect_image(name)["Id"] for name in (first, second))
-    assert f"place.image: '{was}', now '{now}'" in errors
+    assert f"runtime.image: '{was}', now '{now}'" in errors
     assert canonical(project) == truth
 
 
