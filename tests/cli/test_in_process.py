@@ -33,8 +33,12 @@ LINES = {
     "compare :1 :2": 0,
     "delete slope-1": 1,
 }
-#: What no two calls have alike: times and rates.
-PASSING = re.compile(r"\d+(?:\.\d+)?(?= ?(?:(?:s|ms|/s)\b|%))|\d{4}-\d\d-\d\d[ T][\d:.]+")
+#: What no two calls have alike: times, rates, and whether a run takes long enough to say them.
+PASSING = re.compile(
+    r"^\d+ trials(?: \(.*?\))?, .*\n| \([\d.]+/s\)|, workers [\d.]+% busy"
+    r"|\d+(?:\.\d+)?(?= ?(?:(?:s|ms|/s)\b|%))|\d{4}-\d\d-\d\d[ T][\d:.]+",
+    re.MULTILINE,
+)
 
 
 @pytest.mark.parametrize(("line", "code"), LINES.items())
