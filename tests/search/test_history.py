@@ -10,7 +10,7 @@ from driving import grid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.search.history import Ranks, ToldHistory
+from leanopt_core.search.history import GridIndices, ToldHistory
 from leanopt_core.space import Axis, Space
 from leanopt_core.stage import Told
 from leanopt_core.trial import Score, Trial
@@ -119,12 +119,12 @@ def test_ranks_in_step_are_found_as_fast_as_others(stride, monkeypatch):
     """A method that moves along one axis gives multiples: nothing makes them meet."""
     looks = []
 
-    class Watched(Ranks):
+    class Watched(GridIndices):
         def __getitem__(self, position):
             looks.append(position)
             return super().__getitem__(position)
 
-    monkeypatch.setattr("leanopt_core.search.history.Ranks", Watched)
+    monkeypatch.setattr("leanopt_core.search.history.GridIndices", Watched)
     history = filled(LONG, [(i * stride, i + 1, None, 0.0) for i in range(2000)])
     looks.clear()
     assert all(history.knows(i * stride) for i in range(2000))
