@@ -25,7 +25,8 @@ from leanopt_core.search.loop import RunLoop
 from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.prepare import build_choice, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
-from leanopt_core.search.resume import begin, setups
+from leanopt_core.search.resume import begin
+from leanopt_core.search.setup import setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.store.store import open_store
 from leanopt_core.work import Answer, Request

@@ -204,3 +204,12 @@ class Outcome:
     trades: Sequence[Sequence[float | None]] | None = None
     read: frozenset[str] | None = None
     read_types: Mapping[str, frozenset[str]] = field(factory=dict)
+
+
+@frozen
+class Completed:
+    """How a one-off command ended: exit code, standard output, the end of standard error."""
+
+    exit_code: int
+    output: str
+    errors: str = ""

@@ -12,11 +12,11 @@ from typing import Any, Self
 
 from attrs import frozen
 
-from leanopt_core.builtins import PythonStrategy
 from leanopt_core.engines.base import Build, PrepareContext
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.settings import DockerOptions
+from leanopt_core.options import PythonStrategy
 from leanopt_core.space import Value
 from leanopt_core.work import Backtest, Scenario
 

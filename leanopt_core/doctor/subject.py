@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
-from leanopt_core.builtins import ProcessOptions, PythonStrategy
 from leanopt_core.check import StuckError, wrong
 from leanopt_core.closing import Closing
 from leanopt_core.engines.base import Build, PrepareContext
-from leanopt_core.executors.base import Completed, Executor
+from leanopt_core.executors.base import Executor
 from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.options import ProcessOptions, PythonStrategy
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.prepare import build_choice, engine_of, label, prepare_context
-from leanopt_core.work import Launch, Mount
+from leanopt_core.work import Completed, Launch, Mount
 
 if TYPE_CHECKING:
     from leanopt_core.executors.docker.engine import Engine as DockerEngine

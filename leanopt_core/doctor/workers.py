@@ -9,13 +9,13 @@ from importlib.metadata import metadata
 
 from attrs import evolve
 
-from leanopt_core.builtins import ProcessOptions
 from leanopt_core.check import Finding, StuckError, ok, warning, wrong
 from leanopt_core.doctor import machine
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import PipelineError, StrategyError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.harness.events import Hello
+from leanopt_core.options import ProcessOptions
 from leanopt_core.report.figures import size
 from leanopt_core.work import Launch
 

@@ -9,10 +9,9 @@ from typing import Protocol, runtime_checkable
 from attrs import field, frozen
 
 from leanopt_core.check import Check
-from leanopt_core.executors.base import Completed
 from leanopt_core.harness.events import Hello
 from leanopt_core.space import Value
-from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request, Scenario
+from leanopt_core.work import Answer, Backtest, Completed, Launch, Mount, Outcome, Request, Scenario
 
 
 class RunCommand(Protocol):

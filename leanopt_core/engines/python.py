@@ -11,12 +11,12 @@ from typing import Any
 
 import leanopt_harness
 
-from leanopt_core.builtins import PythonStrategy
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
 from leanopt_core.engines.inline import read_inline
 from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
+from leanopt_core.options import PythonStrategy
 from leanopt_core.space import Value, number_text
 from leanopt_core.suggest import nearest
 from leanopt_core.work import (

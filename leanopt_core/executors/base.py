@@ -7,16 +7,7 @@ from typing import BinaryIO, Protocol
 
 from attrs import field, frozen
 
-from leanopt_core.work import Launch, Mount
-
-
-@frozen
-class Completed:
-    """How a one-off command ended: exit code, standard output, the end of standard error."""
-
-    exit_code: int
-    output: str
-    errors: str = ""
+from leanopt_core.work import Completed, Launch, Mount
 
 
 @frozen

@@ -11,8 +11,8 @@ from typing import Protocol
 from attrs import define, field
 
 from leanopt_core.errors import ExecutorError, TransientError
-from leanopt_core.executors.base import Channel, Completed
-from leanopt_core.work import PLACES
+from leanopt_core.executors.base import Channel
+from leanopt_core.work import PLACES, Completed
 
 #: How much is kept, in bytes: of the output the beginning, of the errors the end.
 OUTPUT_LIMIT = 16 * 2**20

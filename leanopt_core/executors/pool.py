@@ -158,6 +158,8 @@ class Pool(Closing, Generic[T]):
             for event in self._supervisor.events(until - time.monotonic()):
                 self._handle(event)
             self._let_freed_go_on()
+            for event in self._supervisor.pending():
+                self._handle(event)
             if time.monotonic() >= until:
                 break
         self._woken = False

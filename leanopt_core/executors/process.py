@@ -15,14 +15,14 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 
-from leanopt_core.builtins import ProcessOptions
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
-from leanopt_core.executors.base import Completed, ReproduceCommand
+from leanopt_core.executors.base import ReproduceCommand
 from leanopt_core.executors.channel import MARK, ProcessChannel, start
 from leanopt_core.executors.command import fill_placeholders, run, variables
 from leanopt_core.executors.scratch import Scratch, ScratchRoot
-from leanopt_core.work import Launch, Mount
+from leanopt_core.options import ProcessOptions
+from leanopt_core.work import Completed, Launch, Mount
 
 # What a worker does not take over: it would change the harness's streams or keep it from ending.
 _DROPPED = ("PYTHONUNBUFFERED", "PYTHONINSPECT", "PYTHONSTARTUP")

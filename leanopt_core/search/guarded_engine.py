@@ -22,16 +22,10 @@ from leanopt_core.engines.base import (
     documents_on_demand,
 )
 from leanopt_core.errors import LeanoptError
-from leanopt_core.executors.base import (
-    Channel,
-    Completed,
-    Executor,
-    ReproduceCommand,
-    unasked_memory,
-)
+from leanopt_core.executors.base import Channel, Executor, ReproduceCommand, unasked_memory
 from leanopt_core.harness.events import Hello
 from leanopt_core.search.guard import Guard
-from leanopt_core.work import Answer, Backtest, Launch, Mount, Outcome, Request
+from leanopt_core.work import Answer, Backtest, Completed, Launch, Mount, Outcome, Request
 
 T = TypeVar("T")
 
@@ -41,6 +35,7 @@ class _Guarded:
 
     def __init__(self, plugin: Any, label: str) -> None:
         self._plugin = plugin
+        self._label = label
         self._guard = Guard(label, random=True)
 
     def _call(self, doing: str, method: str, *arguments: object, **named: object) -> Any:
@@ -49,7 +44,7 @@ class _Guarded:
 
     def _read(self, doing: str, name: str) -> Any:
         """Return an attribute, which may be a property: code of the plugin's."""
-        return self._guard.call(doing, getattr, self._plugin, name)
+        return Guard(self._label, passing=(), random=True).call(doing, getattr, self._plugin, name)
 
     def _made(
         self, kind: type[T], doing: str, method: str, *arguments: object, **named: object
@@ -76,7 +71,6 @@ class GuardedEngine(_Guarded):
     def __init__(self, engine: Engine, label: str) -> None:
         super().__init__(engine, label)
         self._engine = engine
-        self._label = label
 
     @property
     def data(self) -> Path | None:
@@ -91,7 +85,8 @@ class GuardedEngine(_Guarded):
     @property
     def documents_on_demand(self) -> bool:
         """Return whether full result files are written only where they are asked for."""
-        return self._guard.call("asked for its documents", documents_on_demand, self._engine)
+        guard = Guard(self._label, passing=(), random=True)
+        return guard.call("asked for its documents", documents_on_demand, self._engine)
 
     def prepare(
         self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext

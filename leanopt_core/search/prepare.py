@@ -13,12 +13,12 @@ from attrs import evolve, frozen
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.engines.base import Build, Engine, PrepareContext, RunCommand, Tell, silent
 from leanopt_core.errors import PatienceError, StrategyError, TransientError
-from leanopt_core.executors.base import Completed, Executor
+from leanopt_core.executors.base import Executor
 from leanopt_core.executors.spawner import Patience
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
-from leanopt_core.work import Mount
+from leanopt_core.work import Completed, Mount
 
 
 @frozen

@@ -3,119 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from leanopt_core.canonical import canonical_json
-from leanopt_core.content import scenario_key
 from leanopt_core.errors import ResumeError
-from leanopt_core.fitness import Direction, FitnessFunction
-from leanopt_core.pipeline import StageSettings, execution
-from leanopt_core.search.loop import SearchSetup
-from leanopt_core.search.machine import StageRule
-from leanopt_core.search.prepare import Prepared, label
+from leanopt_core.fitness import Direction
+from leanopt_core.pipeline import execution
+from leanopt_core.search.differences import differences
+from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.reproduce import reproducible
+from leanopt_core.search.setup import new_searches
 from leanopt_core.store.records import StoredRun
-from leanopt_core.store.runs import NewSearch, NewStage
 from leanopt_core.store.store import Store
-
-_MOST = 8
-_ABSENT = object()
-
-
-def differences(before: Any, now: Any) -> list[str]:
-    """Return the places where two JSON values differ, as `stages.0.trials: 128, now 64`.
-
-    At most eight are named; a last line then says how many more there are.
-    """
-    found = list(_walk("", before, now))
-    more = len(found) - _MOST
-    return found if more <= 0 else [*found[:_MOST], f"and {more} more"]
-
-
-def _walk(path: str, before: Any, now: Any) -> Iterator[str]:
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        for key in sorted({*before, *now}):
-            yield from _walk(_join(path, key), before.get(key, _ABSENT), now.get(key, _ABSENT))
-    elif isinstance(before, list) and isinstance(now, list):
-        for index in range(max(len(before), len(now))):
-            yield from _walk(_join(path, str(index)), _at(before, index), _at(now, index))
-    elif before is _ABSENT or now is _ABSENT or before != now:
-        yield f"{path}: {_said(before)}, now {_said(now)}"
-
-
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
-
-
-def _at(values: list[Any], index: int) -> Any:
-    return values[index] if index < len(values) else _ABSENT
-
-
-def _said(value: Any) -> str:
-    return "absent" if value is _ABSENT else repr(value)
-
-
-def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
-    """Return the searches of the plan, ready to run; imports the stages' methods."""
-    stages = tuple(_rule(stage, fitness.direction) for stage in ready.pipeline.stages)
-    scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
-    target = fitness.target
-    found = []
-    for search in ready.plan.searches:
-        chosen = tuple(scenarios[name] for name in search.scenarios)
-        keys = (scenario_key(ready.build.identity, ready.data, scenario) for scenario in chosen)
-        found.append(
-            SearchSetup(
-                space=ready.plan.space,
-                stages=stages,
-                seed=search.seed,
-                lookahead=ready.plan.lookahead,
-                target=_objective(target, fitness.direction),
-                scenarios=chosen,
-                shared_keys=tuple(keys),
-            )
-        )
-    return found
-
-
-def _rule(stage: StageSettings, direction: Direction) -> StageRule:
-    return StageRule(
-        name=stage.name,
-        label=label("stage", stage.choice, stage.name),
-        build=partial(stage.choice.registered.load(), stage.choice.options),
-        trials=stage.trials,
-        patience=stage.patience,
-        min_delta=stage.min_delta,
-        target=_objective(stage.target, direction),
-        seed_from=stage.seed_from,
-    )
-
-
-def _objective(target: float | None, direction: Direction) -> float | None:
-    """Return a target in the fitness function's direction as an objective, higher being better."""
-    return -target if target is not None and direction == "min" else target
-
-
-def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
-    """Return what the store is told of the searches when their run begins."""
-    scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
-    stages = [
-        NewStage(s.name, s.method.name, s.method.distribution, s.method.version, s.trials)
-        for s in ready.plan.stages
-    ]
-    return [
-        NewSearch(
-            number=search.number,
-            name=search.name,
-            seed=search.seed,
-            direction=direction,
-            scenarios=[scenarios[name] for name in search.scenarios],
-            stages=stages,
-        )
-        for search in ready.plan.searches
-    ]
 
 
 def begin(store: Store, ready: Prepared, direction: Direction) -> StoredRun:

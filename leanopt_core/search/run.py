@@ -29,7 +29,7 @@ from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
-from leanopt_core.search.resume import setups
+from leanopt_core.search.setup import setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.search.unstored import best_again, keep_documents
 from leanopt_core.sinks.base import Sink

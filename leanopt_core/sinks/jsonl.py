@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from leanopt_core.builtins import JsonLinesOptions
 from leanopt_core.canonical import canonical_json
+from leanopt_core.options import JsonLinesOptions
 from leanopt_core.sinks.base import TrialRecord
 
 

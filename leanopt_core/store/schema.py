@@ -1,12 +1,13 @@
-"""The store's schema as plain SQL, one list of statements a migration, and how they are applied."""
+"""The store's schema as plain SQL, one list of statements a migration, in order.
+
+A migration that was released is never edited: what changes later is a new one at the end.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.ranking import RANKED
-from leanopt_core.store.columns import TOLD
 from leanopt_core.store.database import Database, explain
 
 if TYPE_CHECKING:
@@ -162,48 +163,6 @@ CREATE TABLE file_hashes (
 
 _COUNTERS = "CREATE TABLE counters (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID"
 
-# ruff: noqa: S608 - the statements are made of constants
-_TRIALS_RANKED: Final = f"""
-CREATE VIEW trials_ranked AS
-SELECT
-  runs.name AS run,
-  row_number() OVER (
-    PARTITION BY runs.name
-    ORDER BY {RANKED}, searches.number, trials.number
-  ) AS rank,
-  searches.number AS search,
-  trials.number AS trial,
-  stages.name AS stage,
-  fitness, violation, trials.failure AS failure,
-  parameters, statistics, origin, detail, message
-FROM runs
-JOIN searches ON searches.run_id = runs.id
-JOIN trials ON trials.search_id = searches.id AND {TOLD}
-JOIN stages ON stages.id = trials.stage_id
-LEFT JOIN evaluations ON evaluations.search_id = trials.search_id
-  AND evaluations.number = trials.number AND evaluations.ordinal = 0
-LEFT JOIN backtests ON backtests.id = evaluations.backtest_id"""
-
-_RUNS_SUMMARY: Final = """
-CREATE VIEW runs_summary AS
-SELECT
-  runs.name AS run, runs.state AS state, started_at, finished_at,
-  count(searches.id) AS searches,
-  coalesce(sum(told), 0) - coalesce(sum(failures), 0) AS completed,
-  coalesce(sum(failures), 0) AS failed,
-  coalesce(sum(withdrawn), 0) AS withdrawn,
-  (SELECT CASE s.direction WHEN 'min' THEN min(fitness) ELSE max(fitness) END
-    FROM searches AS s JOIN trials ON trials.search_id = s.id AND trials.number = s.best
-    WHERE s.run_id = runs.id AND violation = 0) AS best_fitness
-FROM runs
-LEFT JOIN (
-  SELECT *, (
-    SELECT count(*) FROM trials WHERE search_id = searches.id AND failure IS NOT NULL
-  ) AS failures
-  FROM searches
-) AS searches ON searches.run_id = runs.id
-GROUP BY runs.id"""
-
 _FIRST: Final = (
     _RUNS,
     _SEARCHES,
@@ -227,31 +186,78 @@ _FIRST: Final = (
 )
 
 
-def _renamed(old: str, new: str) -> str:
-    """Return the statement that renames a member of each run's `execution`."""
-    return (
-        "UPDATE runs SET execution = json_remove(json_set("
-        f"execution, '{new}', json_extract(execution, '{old}')), '{old}') "
-        f"WHERE json_type(execution, '{old}') IS NOT NULL"
-    )
+# The ranking's words as `leanopt_core.ranking.RANKED` has them.
+_TRIALS_RANKED = """
+CREATE VIEW trials_ranked AS
+SELECT
+  runs.name AS run,
+  row_number() OVER (
+    PARTITION BY runs.name
+    ORDER BY
+      CASE WHEN violation > 0 THEN 1 WHEN fitness IS NOT NULL THEN 0 ELSE 2 END,
+      CASE WHEN violation > 0 THEN violation WHEN direction = 'min' THEN fitness ELSE -fitness END,
+      searches.number, trials.number
+  ) AS rank,
+  searches.number AS search,
+  trials.number AS trial,
+  stages.name AS stage,
+  fitness, violation, trials.failure AS failure,
+  parameters, statistics, origin, detail, message
+FROM runs
+JOIN searches ON searches.run_id = runs.id
+JOIN trials ON trials.search_id = searches.id AND trials.state IN ('completed', 'failed')
+JOIN stages ON stages.id = trials.stage_id
+LEFT JOIN evaluations ON evaluations.search_id = trials.search_id
+  AND evaluations.number = trials.number AND evaluations.ordinal = 0
+LEFT JOIN backtests ON backtests.id = evaluations.backtest_id"""
 
+_RUNS_SUMMARY = """
+CREATE VIEW runs_summary AS
+SELECT
+  runs.name AS run, runs.state AS state, started_at, finished_at,
+  count(searches.id) AS searches,
+  coalesce(sum(told), 0) - coalesce(sum(failures), 0) AS completed,
+  coalesce(sum(failures), 0) AS failed,
+  coalesce(sum(withdrawn), 0) AS withdrawn,
+  (SELECT CASE s.direction WHEN 'min' THEN min(fitness) ELSE max(fitness) END
+    FROM searches AS s JOIN trials ON trials.search_id = s.id AND trials.number = s.best
+    WHERE s.run_id = runs.id AND violation = 0) AS best_fitness
+FROM runs
+LEFT JOIN (
+  SELECT *, (
+    SELECT count(*) FROM trials WHERE search_id = searches.id AND failure IS NOT NULL
+  ) AS failures
+  FROM searches
+) AS searches ON searches.run_id = runs.id
+GROUP BY runs.id"""
 
-# A trial that was told is `completed`, or `failed` where a backtest of it failed. Rebuilding the
-# table would break what refers to it; a column of another name can take the old one's place.
+# A trial that was told is `completed`, or `failed` where a backtest of it failed. The table's text
+# is edited, as SQLite's documentation advises for a CHECK: rebuilding the table would break the
+# references to it, and views and indexes that a user made. The two members of `execution` are what
+# decides results where workers run, and what stands for placeholders there.
 _STATES: Final = (
     "DROP VIEW IF EXISTS trials_ranked",
     "DROP VIEW IF EXISTS runs_summary",
+    "PRAGMA writable_schema = ON",
     """
-ALTER TABLE trials ADD COLUMN became TEXT NOT NULL DEFAULT 'proposed'
-CHECK (became IN ('proposed', 'completed', 'failed', 'withdrawn'))""",
+UPDATE sqlite_master SET sql = replace(
+  sql,
+  'state TEXT NOT NULL CHECK (state IN (''proposed'', ''told'', ''withdrawn''))',
+  'state TEXT NOT NULL CHECK (state IN (''proposed'', ''completed'', ''failed'', ''withdrawn''))'
+) WHERE type = 'table' AND name = 'trials'""",
+    "PRAGMA writable_schema = RESET",
     """
-UPDATE trials SET became = CASE
-  WHEN state <> 'told' THEN state WHEN failure IS NULL THEN 'completed' ELSE 'failed' END""",
-    "ALTER TABLE trials DROP COLUMN state",
-    "ALTER TABLE trials RENAME COLUMN became TO state",
-    # What decides results where workers run, and what stands for placeholders there.
-    _renamed("$.place", "$.runtime"),
-    _renamed("$.launch.places", "$.launch.placeholders"),
+UPDATE trials SET state = CASE WHEN failure IS NULL THEN 'completed' ELSE 'failed' END
+WHERE state = 'told'""",
+    """
+UPDATE runs SET execution = json_remove(
+  json_set(execution, '$.runtime', json_extract(execution, '$.place')), '$.place'
+) WHERE json_type(execution, '$.place') IS NOT NULL""",
+    """
+UPDATE runs SET execution = json_remove(
+  json_set(execution, '$.launch.placeholders', json_extract(execution, '$.launch.places')),
+  '$.launch.places'
+) WHERE json_type(execution, '$.launch.places') IS NOT NULL""",
     _TRIALS_RANKED,
     _RUNS_SUMMARY,
 )

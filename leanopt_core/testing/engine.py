@@ -13,7 +13,6 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from leanopt_core.builtins import ProcessOptions
 from leanopt_core.check import Status, examine
 from leanopt_core.engines.base import (
     Build,
@@ -27,6 +26,7 @@ from leanopt_core.executors.base import Executor
 from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.harness.events import Hello
+from leanopt_core.options import ProcessOptions
 from leanopt_core.space import Value
 from leanopt_core.testing.lines import ask, greet
 from leanopt_core.work import PLACES, REQUEST, Answer, Backtest, Outcome, Scenario

@@ -24,7 +24,7 @@ NAMES = {
     "Site": "ContainerSpec",
     "Tenant": "ContainerManager",
     "Housing": "ContainerManager",
-    "ScratchRoot": "ScratchRoot",
+    "Shelf": "ScratchRoot",
     "Audience": "Notifier",
     "Keeper": "ArtifactKeeper",
     "Misfit": "ValidationIssue",

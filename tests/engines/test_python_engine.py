@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.builtins import ProcessOptions, PythonStrategy
 from leanopt_core.engines.base import PrepareContext
 from leanopt_core.engines.python import PythonEngine, create
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.harness.events import Hello
+from leanopt_core.options import ProcessOptions, PythonStrategy
 from leanopt_core.work import Answer, Backtest, Category, Outcome, Scenario
 
 STRATEGY = """

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from leanopt_core.builtins import ProcessOptions
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.options import ProcessOptions
 from leanopt_core.work import Launch, Request
 
 # Long enough for a loaded machine; what is not there by then never comes.

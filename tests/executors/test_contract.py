@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 import pytest
 
 from leanopt_core.errors import ExecutorError, PatienceError, TransientError
-from leanopt_core.executors.base import Chunk, Completed, ReproduceCommand
+from leanopt_core.executors.base import Chunk, ReproduceCommand
 from leanopt_core.executors.pool import Pool
-from leanopt_core.work import Launch, Mount, Request
+from leanopt_core.work import Completed, Launch, Mount, Request
 
 MIB = 2**20
 

@@ -19,7 +19,7 @@ EACH = 4
 OWNER = """
 import sys
 from pathlib import Path
-from leanopt_core.builtins import ProcessOptions
+from leanopt_core.options import ProcessOptions
 from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.work import Launch, Request

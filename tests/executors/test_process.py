@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from leanopt_core.builtins import ProcessOptions
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor, create
+from leanopt_core.options import ProcessOptions
 from leanopt_core.work import Launch, Mount, Request
 
 LIBRARIES = (

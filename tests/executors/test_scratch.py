@@ -162,7 +162,7 @@ def test_folders_go_at_exit_though_nobody_closed(tmp_path: Path) -> None:
     """An error on the way leaves no litter."""
     code = (
         "import sys; from pathlib import Path\n"
-        "from leanopt_core.builtins import ProcessOptions\n"
+        "from leanopt_core.options import ProcessOptions\n"
         "from leanopt_core.executors.process import ProcessExecutor\n"
         "executor = ProcessExecutor(ProcessOptions(), Path(sys.argv[1]))\n"
         "print(executor.run_command(('pwd',)).output)"

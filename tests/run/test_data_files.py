@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.content import hash_data, mistakes
+from leanopt_core.content import hash_data
+from leanopt_core.data_files import mistakes
 from leanopt_core.errors import StrategyError
 
 DAILY = "equity/usa/daily"

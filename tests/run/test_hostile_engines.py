@@ -10,9 +10,9 @@ PLUGIN = """
 from attrs import field, frozen
 
 from leanopt_core import hookimpl
-from leanopt_core.builtins import PythonStrategy
+from leanopt_core.options import PythonStrategy
 from leanopt_core.engines.python import create
-from leanopt_core.builtins import ProcessOptions
+from leanopt_core.options import ProcessOptions
 from leanopt_core.executors.process import create as create_process
 from leanopt_core.specs import EngineSpec, ExecutorSpec
 

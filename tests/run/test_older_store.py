@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,27 @@ def test_it_shows_the_same(older: Path, shown) -> None:
     assert report["execution"]["runtime"]["platform"] == "linux x86_64"
     assert report["execution"]["launch"]["placeholders"]["scratch"] == "."
     assert (report["best"][0]["trial"], report["best"][0]["state"]) == (17, "completed")
+
+
+def test_what_a_user_added_to_it_stays(older: Path, shown) -> None:
+    """Views and indexes of the user's own are there afterwards, and show the new states."""
+    path = older / ".leanopt" / "leanopt.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE VIEW mine AS SELECT state FROM trials")
+        connection.execute("CREATE VIEW ranked AS SELECT * FROM trials_ranked")
+        connection.execute("CREATE INDEX by_state ON trials(state)")
+        connection.commit()
+    shown(older)
+    with closing(sqlite3.connect(path)) as connection:
+        assert dict(connection.execute("SELECT state, count(*) FROM mine GROUP BY state")) == {
+            "completed": 19,
+            "failed": 2,
+            "proposed": 4,
+        }
+        assert connection.execute("SELECT count(*) FROM ranked").fetchone() == (21,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+            connection.execute("UPDATE trials SET state = 'told'")
 
 
 def test_its_run_resumes(older: Path, leanopt) -> None:

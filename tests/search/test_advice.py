@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from leanopt_core.search.advice import advice, needed
-from leanopt_core.search.resume import differences
+from leanopt_core.search.differences import differences
 
 
 @pytest.mark.parametrize(("workers", "lookahead"), [(1, 1), (2, 3), (4, 7), (16, 38), (64, 204)])

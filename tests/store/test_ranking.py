@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.ranking import rank_key
+from leanopt_core.ranking import RANKED, rank_key
 from leanopt_core.trial import Score
 
 # Few values, so that many are equal, and extreme ones.
@@ -67,3 +67,9 @@ def test_trials_are_ranked_as_scoring_ranks_them(lasting_store, begin, found, gr
         first = next((number for at, number in places if at == search.number), None)
         assert search.best == first
         assert search.told == len(found[search.number - 1][1])
+
+
+def test_the_view_has_the_same_order_in_its_own_text(store, look) -> None:
+    """A migration is never edited, so the order stands there once more."""
+    (view,) = look("SELECT sql FROM sqlite_master WHERE name = 'trials_ranked'")
+    assert " ".join(RANKED.split()) in " ".join(view[0].split())

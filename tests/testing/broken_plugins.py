@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.builtins import ProcessOptions, PythonStrategy
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.fitness import Fitness
+from leanopt_core.options import ProcessOptions, PythonStrategy
 from leanopt_core.statistics import Statistics
 from leanopt_core.testing import EngineContract, ExecutorContract, FitnessContract, SinkContract
 from leanopt_core.work import Outcome, Request

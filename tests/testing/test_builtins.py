@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.builtins import JsonLinesOptions, ProcessOptions, PythonStrategy
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.engines.python import create as create_engine
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.executors.process import create as create_executor
+from leanopt_core.options import JsonLinesOptions, ProcessOptions, PythonStrategy
 from leanopt_core.sinks.jsonl import JsonLinesSink
 from leanopt_core.sinks.jsonl import create as create_sink
 from leanopt_core.testing import EngineContract, ExecutorContract, SinkContract

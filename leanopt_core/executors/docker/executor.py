@@ -13,7 +13,7 @@ from attrs import define
 from leanopt_core.canonical import canonical_json
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.base import Completed, ReproduceCommand
+from leanopt_core.executors.base import ReproduceCommand
 from leanopt_core.executors.command import run
 from leanopt_core.executors.docker.channel import DockerChannel
 from leanopt_core.executors.docker.manager import ContainerManager
@@ -25,7 +25,7 @@ from leanopt_core.executors.docker.spec import (
     docker_run,
     paths_inside,
 )
-from leanopt_core.work import Launch, Mount
+from leanopt_core.work import Completed, Launch, Mount
 
 T = TypeVar("T")
 

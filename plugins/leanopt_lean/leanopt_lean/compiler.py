@@ -8,8 +8,7 @@ from pathlib import Path
 
 from leanopt_core.engines.base import RunCommand
 from leanopt_core.errors import StrategyError
-from leanopt_core.executors.base import Completed
-from leanopt_core.work import Mount
+from leanopt_core.work import Completed, Mount
 from leanopt_lean import msbuild
 from leanopt_lean.compiler_output import compiler_errors
 from leanopt_lean.msbuild import Options

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leanopt_core.canonical import digest
 from leanopt_core.check import Check
-from leanopt_core.content import mistakes
+from leanopt_core.data_files import mistakes
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
 from leanopt_core.engines.inline import COMPLETE
 from leanopt_core.harness.events import Hello

@@ -16,10 +16,10 @@ import pytest
 from attrs import evolve, frozen
 from leanopt_lean.build import Built, Options, Recipe, build
 
-from leanopt_core.builtins import ProcessOptions
 from leanopt_core.errors import StrategyError
-from leanopt_core.executors.base import Completed
 from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.options import ProcessOptions
+from leanopt_core.work import Completed
 
 STANDIN = Path(__file__).parents[4] / "tests" / "standin" / "build.py"
 DEADLINE = 60
@@ -383,7 +383,7 @@ BUILDER = """
 import sys
 from pathlib import Path
 from leanopt_lean.build import Options, Recipe, build
-from leanopt_core.builtins import ProcessOptions
+from leanopt_core.options import ProcessOptions
 from leanopt_core.executors.process import ProcessExecutor
 folder, launcher = sys.argv[1:]
 executor = ProcessExecutor(ProcessOptions(), Path(folder))

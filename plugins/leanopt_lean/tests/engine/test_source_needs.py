@@ -14,8 +14,7 @@ from leanopt_lean.absent import check_absent
 from leanopt_lean.options import LeanStrategy
 
 from leanopt_core.engines.base import PrepareContext
-from leanopt_core.executors.base import Completed
-from leanopt_core.work import Scenario
+from leanopt_core.work import Completed, Scenario
 
 PYTHON_DATA = """
 class Prices(PythonData):

@@ -1,0 +1,113 @@
+"""Which files of a data folder count: patterns that each must fit a file of it."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from leanopt_core.errors import StrategyError
+from leanopt_core.suggest import did_you_mean, nearest
+
+_SHOWN = 6
+
+
+def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Path]]:
+    """Return the files whose name from `folder` fits a pattern, by name; without patterns all.
+
+    A folder stands for all files below it. Raises StrategyError with every pattern that fits none.
+    """
+    if not patterns:
+        return sorted(_walk(folder))
+    fits = {pattern: _fits(folder, pattern) for pattern in patterns}
+    found, met = [], set[str]()
+    for name, file in _walk(folder):
+        fitting = {pattern for pattern, fit in fits.items() if fit(name)}
+        met |= fitting
+        if fitting:
+            found.append((name, file))
+    if wrong := [_mistake(folder, pattern) for pattern in fits if pattern not in met]:
+        raise StrategyError("\n".join(wrong))
+    return sorted(found)
+
+
+def mistakes(folder: Path, patterns: Sequence[str]) -> list[str]:
+    """Return what is wrong with each pattern that fits no file; looks no further than it must."""
+    if not patterns:
+        return []
+    left = {
+        pattern: _fits(folder, pattern)
+        for pattern in patterns
+        if _outside(pattern) or not os.path.isfile(folder / pattern)  # noqa: PTH113 - see _fits
+    }
+    for name, _ in _walk(folder):
+        left = {pattern: fit for pattern, fit in left.items() if not fit(name)}
+        if not left:
+            break
+    return [_mistake(folder, pattern) for pattern in left]
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield every file by its name from `folder`, in linked folders too, each folder once a chain.
+
+    Data is often linked in from elsewhere; a link to a folder above itself has no end.
+    """
+    chains = {str(folder): {folder.resolve()}}
+    for here, folders, files in os.walk(folder, followlinks=True):
+        chain = chains.pop(here)
+        for name in list(folders):
+            below = os.path.join(here, name)  # noqa: PTH118 - as os.walk names it
+            real = Path(below).resolve()
+            if real in chain:
+                folders.remove(name)
+            else:
+                chains[below] = {*chain, real}
+        for file in map(Path(here).joinpath, files):
+            if file.is_file():
+                yield file.relative_to(folder).as_posix(), file
+
+
+def _fits(folder: Path, pattern: str) -> Callable[[str], object]:
+    """Return what tells whether a name fits; nothing does where the pattern leaves the folder."""
+    if _outside(pattern):
+        return lambda _: False
+    plain = posixpath.normpath(pattern)
+    # Unlike pathlib's, these take a text that no file can have for its name.
+    if os.path.isdir(folder / plain):  # noqa: PTH112
+        plain = "*" if plain == "." else f"{glob.escape(plain)}/*"
+    elif os.path.isfile(folder / plain):  # noqa: PTH113
+        plain = glob.escape(plain)
+    return re.compile(fnmatch.translate(plain)).match
+
+
+def _outside(pattern: str) -> bool:
+    plain = posixpath.normpath(pattern)
+    return not pattern or plain.startswith("/") or plain.split("/")[0] == ".."
+
+
+def _mistake(folder: Path, pattern: str) -> str:
+    what = f"strategy.data_files: found {pattern!r}, expected a pattern"
+    if _outside(pattern):
+        return f"{what} of files below {folder}, from there, as 'equity/usa/daily/*.zip'"
+    hint = _hint(folder, posixpath.normpath(pattern).split("/"))
+    return f"{what} that fits a file in {folder}" + (f" ({hint})" if hint else "")
+
+
+def _hint(folder: Path, parts: Sequence[str]) -> str:
+    """Return the nearest that is there, or what there is where the pattern's way ends."""
+    here, way = folder, list(parts)
+    for depth, part in enumerate(parts):
+        names = sorted(one.name for one in here.iterdir()) if here.is_dir() else []
+        if part not in names and fnmatch.filter(names, part):
+            break
+        close = part if part in names else nearest(part, names)
+        if close is None:
+            below = "/".join(way[:depth]) or folder
+            there = did_you_mean(part, names[:_SHOWN]) or "there is nothing"
+            return f"in {below} {there}" + (", ..." if len(names) > _SHOWN else "")
+        way[depth], here = close, here / close
+    return f"did you mean {'/'.join(way)!r}?" if way != list(parts) else ""

@@ -1,0 +1,51 @@
+"""The options of the built-in plugins but `docker`, light enough to list them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import field, frozen, validators
+
+
+@frozen
+class PythonStrategy:
+    """A strategy in Python: `entry` names its file and function, `data` what it reads."""
+
+    entry: str = field(metadata={"help": "file and function, as strategy.py:run"})
+    data: Path | None = field(
+        default=None, metadata={"help": "data folder or file, the strategy's scenario.data"}
+    )
+    python: str | None = field(
+        default=None, metadata={"help": "interpreter to run it with; by default leanopt's own"}
+    )
+
+    @entry.validator
+    def _check_entry(self, _attribute: object, value: str) -> None:
+        file, _, function = value.rpartition(":")
+        if not file.endswith(".py") or not function.isidentifier():
+            raise ValueError("expected a file and a function, as 'strategy.py:run'")
+
+
+@frozen
+class JsonLinesOptions:
+    """The options of the `jsonl` sink."""
+
+    path: Path = field(
+        default=Path("trials.jsonl"), metadata={"help": "the file, from the pipeline's folder"}
+    )
+
+
+@frozen
+class ProcessOptions:
+    """The options of the `process` executor."""
+
+    threads: int = field(
+        default=1,
+        validator=[validators.instance_of(int), validators.ge(1)],
+        metadata={"help": "threads that numeric libraries may use in each worker"},
+    )
+    nice: int = field(
+        default=0,
+        validator=[validators.instance_of(int), validators.ge(0), validators.le(19)],
+        metadata={"help": "how far workers stand back for other programs"},
+    )
