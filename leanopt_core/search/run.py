@@ -1,4 +1,4 @@
-"""One run from a checked pipeline to its end: prepares, begins or resumes, searches, reports."""
+"""One run from a checked pipeline to its end: prepares, begins or resumes, searches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
-from leanopt_core.report.run import Report, report
 from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice, size_of
@@ -47,8 +46,8 @@ def run_pipeline(
     allow_unread: bool = False,
     skip_build: bool = False,
     interrupts: Interrupts | None = None,
-) -> Report:
-    """Run a pipeline to its end, or to where a signal stops it, and report on the run.
+) -> StoredRun:
+    """Run a pipeline to its end, or to where a signal stops it, and return the run.
 
     `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError of the kind
     that fits; what had finished by then is in the store. Without `interrupts` signals are taken
@@ -71,15 +70,15 @@ def run_pipeline(
     ):
         for note in ready.build.notes:
             screen.observe(Warned(note))
-        crew = _crew(ready)
-        with _taken_up(store, ready, crew.fitness.direction, signals, resume=resume) as run:
+        plugins = _plugins(ready)
+        with _taken_up(store, ready, plugins.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
-            notifier = Notifier(run.name, registry, screen, crew.sinks, checks)
-            session = _Session(store, ready, run, crew, notifier, signals)
+            notifier = Notifier(run.name, registry, screen, plugins.sinks, checks)
+            session = _Session(store, ready, run, plugins, notifier, signals)
             session.search(resumed=resume)
-        return report(store, store.runs.get(run.id))
+        return store.runs.get(run.id)
 
 
 @contextmanager
@@ -98,22 +97,22 @@ def _taken_up(
 
 
 @frozen
-class _Crew:
-    """The plugins at work in a run, built before anything is stored."""
+class _Plugins:
+    """The plugins of a run, built before anything is stored."""
 
     fitness: FitnessFunction
     sinks: tuple[tuple[str, Sink], ...]
     searches: tuple[SearchSetup, ...]
 
 
-def _crew(ready: Prepared) -> _Crew:
+def _plugins(ready: Prepared) -> _Plugins:
     pipeline = ready.pipeline
     fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
     sinks = tuple(
         (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
         for choice in pipeline.sinks
     )
-    return _Crew(fitness, sinks, tuple(setups(ready, fitness)))
+    return _Plugins(fitness, sinks, tuple(setups(ready, fitness)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -138,7 +137,7 @@ class _Session:
     store: Store
     ready: Prepared
     run: StoredRun
-    crew: _Crew
+    plugins: _Plugins
     notifier: Notifier
     interrupts: Interrupts
 
@@ -156,13 +155,13 @@ class _Session:
             with self._pool(workers) as pool:
                 keeper = self._keeper()
                 loop = RunLoop(
-                    self.crew.searches,
+                    self.plugins.searches,
                     workers=pool,
                     engine=self.ready.engine,
                     ledger=ledger,
                     judge=partial(
                         score,
-                        fitness=self.crew.fitness,
+                        fitness=self.plugins.fitness,
                         constraints=pipeline.constraints,
                         label=label("fitness function", pipeline.fitness),
                     ),
@@ -200,7 +199,7 @@ class _Session:
     ) -> None:
         """Run the best trials again whose full results are still to be had."""
         warnings = keep_documents(
-            best_again(later, self.crew.searches, self.store.reader, self.run),
+            best_again(later, self.plugins.searches, self.store.reader, self.run),
             workers=pool,
             engine=self.ready.engine,
             keeper=ArtifactKeeper("all", self.ready.pipeline.folder, self.run.name),

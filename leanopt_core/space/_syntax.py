@@ -32,7 +32,7 @@ _SINGLES = {
 
 
 @frozen
-class Source:
+class ConstraintText:
     """The text of one constraint, and the way from a node to its place in it."""
 
     text: str
