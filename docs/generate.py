@@ -1,8 +1,8 @@
-"""Write into the reference pages what the code says: `make docs-refresh`.
+"""Refresh the generated parts of the reference pages: `make docs-refresh`.
 
-A table is found by the heading above it and its first line. What the code knows is written anew;
-what only a person can say, the last column of a table that is not wholly the code's, is kept by the
-row's first cell. `--check` ends with 1 where a page is out of date.
+A table is found by the heading above it and its header. The code decides its rows. If a person
+writes the last column, the script keeps that cell for each row, found by the row's first cell.
+With `--check` the script writes nothing, and ends with exit code 1 if a page is out of date.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from leanopt_core.report.option_list import describe
 from leanopt_core.store.store import open_store
 
 DOCS: Final = Path(__file__).parent
-#: Title of each kind's section, and what a pipeline says to use one.
+#: The title of each kind's section, and how a pipeline uses one.
 KINDS: Final[Mapping[Kind, tuple[str, str]]] = {
     Kind.STAGE: ("Stages", '`use = "..."` in a `[[stage]]`'),
     Kind.FITNESS: ("Fitness functions", '`use = "..."` below `[fitness]`'),
@@ -44,7 +44,7 @@ Rows = Iterable[Sequence[str]]
 
 
 def plugins(text: str) -> str:
-    """Refresh the page of plugins: those of this repository that are installed."""
+    """Refresh the page of plugins: the installed ones of this repository."""
     own = [path.name.replace("_", "-") for path in DOCS.glob("../plugins/leanopt_*")]
     registry = discover({"LEANOPT_PLUGINS": ",".join(own)})
     written = "\n".join(
@@ -68,7 +68,7 @@ def _plugin(entry: Registered) -> str:
         for one in describe(spec.options)
     ]
     options = _table(header, rows) if rows else "It has no options.\n"
-    return f"\n### `{spec.name}`\n\n{spec.help}.\nOf {_origin(entry)}.\n\n{options}"
+    return f"\n### `{spec.name}`\n\n{spec.help}.\nFrom {_origin(entry)}.\n\n{options}"
 
 
 def _origin(entry: Registered) -> str:
@@ -95,7 +95,7 @@ def commands(text: str) -> str:
 
 
 def hooks(text: str) -> str:
-    """Refresh arguments, summary and answer of every hook."""
+    """Refresh arguments, summary and return type of every hook."""
     for name, hook in vars(hookspecs).items():
         if name.startswith("leanopt_"):
             heading = f"### `{name}({', '.join(signature(hook).parameters)})`"
@@ -126,7 +126,7 @@ def store(text: str) -> str:
 
 
 def pipeline(text: str) -> str:
-    """Refresh type and default of every key of a pipeline's own tables."""
+    """Refresh type and default of every key in a pipeline's own tables."""
     header = ("key", "type", "default", "meaning")
     text = _tabled(text, "## The top", header, _keys(TopTable))
     for name, kind in TABLES.items():
@@ -141,7 +141,7 @@ def _keys(kind: type) -> Iterator[Sequence[str]]:
 
 
 def _toml(default: Any) -> str:
-    """Return a default as a pipeline would say it."""
+    """Return a default as TOML."""
     if default is attrs.NOTHING:
         return "required"
     if isinstance(default, attrs.Factory):
@@ -157,7 +157,10 @@ def _toml(default: Any) -> str:
 
 
 def _tabled(text: str, heading: str, header: Sequence[str], rows: Rows) -> str:
-    """Write the first table with this header below a heading; a last cell not given is kept."""
+    """Write the first table with this header below a heading.
+
+    A row without its last cell keeps the one on the page.
+    """
     before, found, after = text.partition(f"\n{heading}\n")
     _must(found, f"no heading {heading!r}")
     table = re.search(rf"^{re.escape(_row(header))}(?:\|.*\n)+", after, re.MULTILINE)
@@ -191,7 +194,7 @@ PAGES: Final[Mapping[str, Callable[[str], str]]] = {
 
 
 def main() -> int:
-    """Refresh every page, or with `--check` say which are out of date."""
+    """Refresh every page; with `--check`, only report those that are out of date."""
     check = "--check" in sys.argv
     stale = False
     for name, refreshed in PAGES.items():

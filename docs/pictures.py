@@ -1,7 +1,8 @@
 """Draw the documentation's pictures: `python docs/pictures.py`.
 
-`live.svg` is the live screen in the middle of a real run of the quickstart; `fixed-distance.svg`
-and `barrier.svg` are schedules worked out from the rules that a search keeps to.
+`live.svg` shows the live screen during a real run of the quickstart. `fixed-distance.svg` and
+`barrier.svg` are schedules, computed from the rules of a search. `trial.svg` shows the way of a
+trial through the parts of leanopt.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from leanopt_core.search.run import run_pipeline
 
 DOCS: Final = Path(__file__).parent
 WIDTH, HEIGHT = 92, 21
-#: The trial after which the screen is photographed: well into the second of the two stages.
+#: Photograph the screen after this trial, well into the second of the two stages.
 MOMENT: Final = 640
-#: The reader's own fonts: nothing is fetched from elsewhere.
+#: Use the reader's own fonts: fetch nothing from elsewhere.
 FORMAT: Final = re.sub(
     r"@font-face \{\{.*?\}\}",
     "",
@@ -39,24 +40,24 @@ FORMAT: Final = re.sub(
 
 
 class Photograph(ProgressScreen):
-    """Gathers what the live screen does, as often, and keeps the first view after the moment."""
+    """Collect the same as the live screen, and keep the first view after `MOMENT`."""
 
     EVERY = 0.25
     kept: View | None = None
 
     def show(self, view: View) -> None:
-        """Keep the view, where it is the one."""
+        """Keep the first view after `MOMENT`."""
         if self.kept is None and view.told >= MOMENT:
             self.kept = view
 
     @property
     def view(self) -> View:
-        """Return the view that was kept, or how a shorter run has ended."""
+        """Return the kept view, or the last one of a run that ended earlier."""
         return self.kept or self.progress.view(self._clock())
 
 
 def live(sets: Sequence[str] = ()) -> str:
-    """Run the quickstart anew, and return its live screen as SVG."""
+    """Run the quickstart, and return its live screen as SVG."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "quickstart")
         left = shutil.ignore_patterns(".leanopt", "__pycache__")
@@ -75,7 +76,7 @@ def live(sets: Sequence[str] = ()) -> str:
 
 @frozen
 class Bar:
-    """A backtest in a schedule: its trial, its worker, when it begins and ends."""
+    """A backtest in a schedule: its trial, its worker, its begin and end in seconds."""
 
     trial: int
     worker: int
@@ -83,25 +84,25 @@ class Bar:
     end: float
 
 
-#: How long each trial's backtest takes, in the schedules; the fourth is a straggler.
+#: The duration of each trial's backtest in the schedules; the fourth is slow.
 SECONDS: Final = (2, 3, 2, 8, 2, 3, 2, 2, 3, 2, 2, 3)
 WORKERS: Final = 3
 LOOKAHEAD: Final = 6
 
 
 def fixed_distance(told: Sequence[float], trial: int) -> float:
-    """Return when a trial is asked for: when trial - lookahead has been told."""
+    """Return when a trial is asked for: as soon as trial - lookahead has been told."""
     return told[trial - LOOKAHEAD - 1] if trial > LOOKAHEAD else 0.0
 
 
 def barrier(told: Sequence[float], trial: int) -> float:
-    """Return when a trial is asked for where all of a batch wait for its last."""
+    """Return when a trial is asked for if each batch waits for its slowest trial."""
     begun = (trial - 1) // WORKERS * WORKERS
     return told[begun - 1] if begun else 0.0
 
 
 def schedule(asked: Callable[[Sequence[float], int], float]) -> tuple[list[Bar], list[float]]:
-    """Return every backtest, and when each trial is told: in order, whatever finished first."""
+    """Return every backtest, and the time when each trial is told: in trial order."""
     free, told, bars = [0.0] * WORKERS, [], []
     for trial, seconds in enumerate(SECONDS, 1):
         worker = free.index(min(free))
@@ -121,7 +122,7 @@ STYLE: Final = (
 
 
 def drawing(asked: Callable[[Sequence[float], int], float]) -> str:
-    """Return a schedule as SVG: a row for each worker, and below when each trial is told."""
+    """Return a schedule as SVG: a row for each worker, then the times when trials are told."""
     bars, told = schedule(asked)
     width, below = LEFT + UNIT * int(max(told) + 1), TOP + ROW * WORKERS
     height = below + 50

@@ -1,7 +1,7 @@
-"""What the site needs beside `docs`: pages and files that lie elsewhere in the repository.
+"""Add pages and files from outside `docs` to the site.
 
-A page links what it means by its path in the repository, so that links work there too. In the site
-every linked file has a place of its own, and the links are written anew.
+Pages link to files by their path in the repository, so that links work there too. The site stores
+these files under other paths, so this hook rewrites the links.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[1]
-#: Where files outside of `docs` are in the site, by their path in the repository.
+#: The paths of files from outside `docs` in the site, by their path in the repository.
 ELSEWHERE: Final = {
     "harness/protocol.md": "reference/protocol.md",
     "harness/csharp/README.md": "reference/warm-lean.md",
@@ -33,14 +33,14 @@ _FENCE: Final = re.compile(r"^```(\w+) (.+)$", re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the files that lie elsewhere."""
+    """Add the files from outside `docs`."""
     for path, place in ELSEWHERE.items():
         files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
-    """Write links as they are in the site, and a code block's file as its title."""
+    """Rewrite links for the site, and show a code block's file as its title."""
     place = page.file.src_uri
     path = {there: here for here, there in ELSEWHERE.items()}.get(place, f"docs/{place}")
     linked = _LINK.sub(lambda found: found[1] + _link(found[2], path, place), markdown)
@@ -48,7 +48,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def _link(target: str, path: str, place: str) -> str:
-    """Return a link from a page, given as the repository has it, as the site has it."""
+    """Return the link of a page in the site, given its link in the repository."""
     meant = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
     there = ELSEWHERE.get(meant, meant.removeprefix("docs/"))
     return posixpath.relpath(there, posixpath.dirname(place))

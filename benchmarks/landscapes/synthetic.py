@@ -74,7 +74,7 @@ def cliff() -> Landscape:
     value = np.floor(value / STEP + ROUNDING) * STEP
     excess = np.broadcast_to(0.5 * d + 0.4 * e + 0.3 * c - DEEP, value.shape)
     silent = np.broadcast_to(a + 0.8 * b < SILENT, value.shape)
-    about = "terraces, a cliff beside the best, four points in ten with nothing that counts"
+    about = "terraces, a cliff beside the best, four points in ten without a value"
     return Landscape(
         "cliff",
         about,

@@ -61,7 +61,7 @@ SAMPLERS: Final = {"plain_tpe": "tpe", "plain_cmaes": "cmaes", "plain_gp": "gp"}
 FEW: Final = 5
 
 _TABLE: Final = (
-    Method("default", "what leanopt does unless told otherwise", DEFAULT),
+    Method("default", "leanopt's default", DEFAULT),
     Method("random", "points at random, none twice", (Part("random"),)),
     Method("ga", "leanopt's genetic algorithm", (Part("ga_deap"),)),
     Method(
@@ -93,7 +93,7 @@ _TABLE: Final = (
             Part("local_grid", options={"climb": True}),
         ),
     ),
-    Method("plain_ga", "a genetic algorithm as it stands in the books", peer="plain_ga"),
+    Method("plain_ga", "a textbook genetic algorithm", peer="plain_ga"),
     Method("plain_tpe", "Optuna's TPE as its users call it", peer="plain_tpe"),
     Method("plain_cmaes", "Optuna's CMA-ES as its users call it", peer="plain_cmaes"),
     Method("plain_gp", "Optuna's Gaussian process as called", peer="plain_gp", seeds=FEW),

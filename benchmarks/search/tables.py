@@ -163,7 +163,9 @@ def _verdicts(results: Results, place: str) -> Iterator[str]:
         yield f"{place}: the default does not reach the level within {BUDGETS[-1]} evaluations."
     else:
         share = needed / LEVEL_AT
-        said = "the goal of a quarter is met" if share <= GOAL else "a quarter is the goal: missed"
+        said = (
+            "the goal of a quarter is met" if share <= GOAL else "the goal of a quarter is missed"
+        )
         yield f"{place}: the default needs {needed} evaluations, {share:.0%} of 472; {said}."
     lost = [
         rival
