@@ -173,8 +173,9 @@ STEPS: Final = (
     ("worker", "pool", "7  answer"),
     ("pool", "engine, fitness", "8  read"),
     ("engine, fitness", "store", "9  commit"),
-    ("store", "engine, fitness", "10  score, in trial order"),
-    ("engine, fitness", "method", "11  tell"),
+    ("store", "loop", "durable"),
+    ("engine, fitness", "machine", "10  score, in trial order"),
+    ("machine", "method", "11  tell"),
 )
 LANE, STEP = 128, 30
 TIP: Final = (

@@ -41,7 +41,7 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _ASKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Guard:
+class ProcessGuard:
     """One harness and what it started."""
 
     def __init__(self, control: int, status: int, memory: int, nice: int) -> None:
@@ -184,7 +184,7 @@ def main() -> int:
     for descriptor in (control, status):
         os.set_inheritable(descriptor, False)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    return Guard(control, status, memory, nice).run(sys.argv[5:])
+    return ProcessGuard(control, status, memory, nice).run(sys.argv[5:])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from leanopt_core.report.run import detail, report
-from leanopt_core.report.subject import Subject, state_of
+from leanopt_core.report.subject import Selection, state_of
 from leanopt_core.store.records import StoredTrial
 from leanopt_core.store.store import Store
 
@@ -27,7 +27,7 @@ class Fact:
         return any(value != self.values[0] for value in self.values)
 
 
-def compared(store: Store, subjects: Sequence[Subject]) -> Iterator[Fact]:
+def compared(store: Store, subjects: Sequence[Selection]) -> Iterator[Fact]:
     """Yield the facts of runs, or of trials; of the plans, which are long, only what differs."""
     found = [_facts(store, one) for one in subjects]
     for name in dict.fromkeys(name for one in found for name in one):
@@ -36,7 +36,7 @@ def compared(store: Store, subjects: Sequence[Subject]) -> Iterator[Fact]:
             yield fact
 
 
-def _facts(store: Store, subject: Subject) -> dict[str, Any]:
+def _facts(store: Store, subject: Selection) -> dict[str, Any]:
     return _of_run(store, subject) if subject.trial is None else _of_trial(subject.trial)
 
 
@@ -52,7 +52,7 @@ def _of_trial(trial: StoredTrial) -> dict[str, Any]:
     return facts
 
 
-def _of_run(store: Store, subject: Subject) -> dict[str, Any]:
+def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
     said = report(store, subject.run, top=1)
     tally, best = said.tally, said.best[0].trial if said.best else None
     facts: dict[str, Any] = {

@@ -12,7 +12,7 @@ from leanopt_core.store.store import Store
 
 
 @frozen
-class Subject:
+class Selection:
     """A run, and one of its trials where one is meant."""
 
     run: StoredRun
@@ -32,13 +32,13 @@ def find_trial(store: Store, run: StoredRun, search: int, number: int) -> Stored
     return trial
 
 
-def find_subject(store: Store, text: str, search: int) -> Subject:
+def find_subject(store: Store, text: str, search: int) -> Selection:
     """Return what `RUN`, `RUN:TRIAL` or, of the newest run, `:TRIAL` means."""
     name, colon, number = text.rpartition(":")
     if not colon or not number.isdigit():
-        return Subject(store.runs.find(text))
+        return Selection(store.runs.find(text))
     run = store.runs.find(name or None)
-    return Subject(run, find_trial(store, run, search, int(number)))
+    return Selection(run, find_trial(store, run, search, int(number)))
 
 
 def process_of(store: Store, run: StoredRun | RunSummary) -> int | None:

@@ -53,7 +53,7 @@ class BacktestJob:
 
 
 @frozen
-class StoredTrial:
+class ReplayedTrial:
     """A trial as the store kept it: its proposal, and the outcomes of its backtests by scenario.
 
     Outcomes are keyed by the scenario's place in the search, from 0; what never finished is absent.
@@ -69,12 +69,12 @@ class StoredTrial:
 class Replay:
     """Walks through stored trials in number order, holding one."""
 
-    def __init__(self, stored: Iterator[StoredTrial], stops: Mapping[int, str]) -> None:
+    def __init__(self, stored: Iterator[ReplayedTrial], stops: Mapping[int, str]) -> None:
         self._stored = stored
         self._stops = stops
         self._current = next(stored, None)
 
-    def at(self, number: int) -> StoredTrial | None:
+    def at(self, number: int) -> ReplayedTrial | None:
         """Return the stored trial of this number, None where there is none; never goes back."""
         while self._current is not None and self._current.number < number:
             self._current = next(self._stored, None)
@@ -124,7 +124,7 @@ class Ledger:
         }
         return Replay(self._stored(search_id, space), stops)
 
-    def _stored(self, search_id: int, space: Space) -> Iterator[StoredTrial]:
+    def _stored(self, search_id: int, space: Space) -> Iterator[ReplayedTrial]:
         for trial in self._reader.trials(search_id):
             recorded = Recorded(
                 trial.stage,
@@ -133,7 +133,7 @@ class Ledger:
                 trial.attempt,
                 trial.told_before,
             )
-            yield StoredTrial(trial.number, recorded, trial.told, trial.outcomes)
+            yield ReplayedTrial(trial.number, recorded, trial.told, trial.outcomes)
 
     def propose(self, search: int, proposed: Propose, parameters: str) -> None:
         """Note a proposal, its parameters as canonical JSON."""
