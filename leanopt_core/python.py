@@ -185,7 +185,7 @@ class OpenStore(Closing):
         """Return a trial's daily returns under a scenario, or why there are none."""
         backtest = trial.backtests.get(ordinal)
         if backtest is None:
-            return "no backtest of it has finished"
+            return "no backtest has finished"
         if backtest.failure is not None:
             return f"{backtest.failure}: {backtest.message or ''}"
         returns = self._store.reader.returns(backtest.id)

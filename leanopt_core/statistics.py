@@ -196,7 +196,7 @@ class Statistics:
             return f"no statistic '{name}': the backtest reported none"
         bare = [key for key in self.values if "." not in key]
         near = nearest(name, self.values)
-        hint = f"did you mean '{near}'?" if near else f"there are: {', '.join(sorted(bare))}"
+        hint = f"did you mean '{near}'?" if near else f"choose from: {', '.join(sorted(bare))}"
         return f"no statistic '{name}': {hint}"
 
     def _find(self, name: str) -> tuple[str, ...]:

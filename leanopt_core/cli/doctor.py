@@ -1,4 +1,4 @@
-"""`leanopt doctor`: what keeps backtests from running here, and what mends it."""
+"""`leanopt doctor`: check that this machine can run backtests, and say how to fix it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _STATUS, _NAME = 9, 16
     "sets",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Override any key, as executor.workers=8; may be given again.",
+    help="Override a key, for example executor.workers=8; repeatable.",
 )
-@click.option("--clean", is_flag=True, help="Remove what dead leanopts have left, after asking.")
+@click.option("--clean", is_flag=True, help="Remove orphans of killed runs, after asking.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     pipeline: Path | None, sets: tuple[str, ...], clean: bool, yes: bool, as_json: bool
 ) -> None:
-    """Say whether this machine can run backtests, with PIPELINE also whether it can run those.
+    """Check that this machine can run backtests, and with PIPELINE that it can run those.
 
-    One worker is started, and ended. Each line is ok, or says what is wrong and the command that
-    mends it.
+    One worker is started and stopped. Each line is ok, or says what is wrong and which command
+    fixes it.
 
     Example: leanopt doctor pipeline.toml
     """
@@ -45,7 +45,7 @@ def command(
     from leanopt_core.errors import UsageError
 
     if yes and not clean:
-        raise UsageError("--yes answers what --clean asks; it is of no use alone")
+        raise UsageError("--yes works only with --clean")
     with Subject(pipeline, sets) as subject:
         found = (
             cleaned(subject, lambda items: yes or _agreed(items))
@@ -65,11 +65,11 @@ def _agreed(items: Sequence[str]) -> bool:
 
 
 def _printed(lines: Iterable[Line]) -> Iterator[Line]:
-    """Print lines as they come, and pass them on."""
+    """Print each line and yield it."""
     for line in lines:
         first, *more = plain(line.what).splitlines() or [""]
         click.echo(f"{line.status:{_STATUS}}{line.name:{_NAME}}{first}")
-        for text in (*more, *((f"mend: {plain(line.mend)}",) if line.mend else ())):
+        for text in (*more, *((f"fix: {plain(line.mend)}",) if line.mend else ())):
             click.echo(f"{'':{_STATUS + _NAME}}{text}")
         yield line
 

@@ -150,7 +150,7 @@ def _worded(text: str, words: Iterable[re.Match[str]]) -> tuple[Operator, int, i
 
 
 def _there_are() -> str:
-    return f"there are: {' '.join(operator.value for operator in Operator)}"
+    return f"choose from: {' '.join(operator.value for operator in Operator)}"
 
 
 def _hide_quoted(text: str) -> str:

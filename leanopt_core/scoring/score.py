@@ -67,7 +67,7 @@ def combine(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:
     if not fitnesses:
         raise ValueError("there is no fitness to combine")
     if how not in _WAYS:
-        raise ValueError(f"'{how}' is no way to combine; there are: {', '.join(_WAYS)}")
+        raise ValueError(f"'{how}' is no way to combine; choose from: {', '.join(_WAYS)}")
     if len(fitnesses) == 1:
         return fitnesses[0]
     way = _WAYS[how]

@@ -65,5 +65,5 @@ def advice(lookahead: int, workers: int) -> str | None:
         return None
     return (
         f"search.lookahead = {lookahead} leaves some of the {workers} workers idle: "
-        f"{advised(workers)} would keep them busy (it is part of the plan: other trials)"
+        f"{advised(workers)} would keep them busy (changing it changes the trials)"
     )

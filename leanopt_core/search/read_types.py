@@ -50,7 +50,7 @@ class TypeCheck:
         self._judged: Types = {}
 
     def saw(self, outcomes: Iterable[Outcome]) -> None:
-        """Take the outcomes of a told trial; raises StrategyError naming each misfit."""
+        """Take the outcomes of a told trial; raises StrategyError naming each mismatch."""
         for outcome in outcomes:
             # Nearly always they are those of the backtest before.
             if outcome.read_types != self._judged:
@@ -59,9 +59,9 @@ class TypeCheck:
 
     def _judge(self, told: Types) -> None:
         wrong = [
-            misfit
+            mismatch
             for name, types in sorted(told.items())
-            for misfit in _misfits(name, self._values.get(name, ()), types)
+            for mismatch in _mismatches(name, self._values.get(name, ()), types)
         ]
         if wrong:
             raise StrategyError("\n".join(wrong))
@@ -77,7 +77,7 @@ def _telling(axis: Axis) -> tuple[Value, ...]:
     return (axis.values[0], axis.values[min(1, len(axis) - 1)], axis.values[-1])
 
 
-def _misfits(name: str, values: Iterable[Value], types: frozenset[str]) -> Iterator[str]:
+def _mismatches(name: str, values: Iterable[Value], types: frozenset[str]) -> Iterator[str]:
     """Yield what is wrong with the first value that does not fit one of the types."""
     for type_ in sorted(types - {"text"}):
         for value in values:

@@ -67,7 +67,7 @@ class Restored:
     def engine(self, **changed: object) -> Choice:
         """Return the engine with its options, some of them changed.
 
-        Raises UsageError where it is not installed, MisfitError where it refuses the options.
+        Raises UsageError where it is not installed, ValidationError where it refuses the options.
         """
         options = {**self.strategy, **changed}
         return self._choice(Kind.ENGINE, str(options.pop("engine", "")), options)

@@ -37,7 +37,7 @@ def test_stop_ends_it_in_good_order(project: Path, held: subprocess.Popen[str], 
     assert held.wait(timeout=60) == 130
     again = leanopt(project, "stop", check=False)
     assert again.returncode == 2
-    assert again.stderr == "leanopt: no process is at work on run slope-1: it is interrupted\n"
+    assert again.stderr == "leanopt: run slope-1 is not running (it is interrupted)\n"
 
 
 def test_a_killed_run_is_called_so_and_nothing_is_signalled(

@@ -110,7 +110,7 @@ def test_nothing_is_overwritten_and_another_place_will_do(strategy: Path, leanop
     refused = leanopt(folder, "init", "crossing.py", check=False)
     assert refused.returncode == 2
     assert refused.stderr == (
-        "leanopt: pipeline.toml is there already; --output names another file\n"
+        "leanopt: pipeline.toml already exists; choose another with --output\n"
     )
     assert (folder / "pipeline.toml").read_text() == before
     (folder / "searches").mkdir()

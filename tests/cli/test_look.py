@@ -31,7 +31,7 @@ def paste(line: str) -> subprocess.CompletedProcess[str]:
 def test_by_hand_a_trial_gives_what_is_stored(searched: Path, leanopt) -> None:
     """The printed command line, pasted into a shell elsewhere."""
     page = leanopt(searched, "show", "slope-1", "7").stdout
-    line = page[page.index("by hand (") :].splitlines()[1]
+    line = page[page.index("reproduce (") :].splitlines()[1]
     pasted = paste(line)
     answer = json.loads(pasted.stdout)
     stored = document(leanopt, searched, "show", "slope-1", "7")
@@ -52,7 +52,7 @@ def test_a_failed_trial_fails_by_hand_too(searched: Path, leanopt) -> None:
         if (trial := json.loads(line)).get("failure")
     )
     page = leanopt(searched, "show", "slope-2", str(stored["number"])).stdout
-    line = page[page.index("by hand (") :].splitlines()[1]
+    line = page[page.index("reproduce (") :].splitlines()[1]
     pasted = paste(line)
     message = json.loads(pasted.stdout)["message"].splitlines()[0]
     assert "no bars for x = " in message
@@ -98,7 +98,7 @@ def test_runs_side_by_side(searched: Path, leanopt) -> None:
     ("arguments", "message"),
     [
         (("slope-1",), "two or more are compared"),
-        (("slope-1", "slope-1:3"), "runs are compared with runs, trials with trials"),
+        (("slope-1", "slope-1:3"), "give only runs or only trials"),
         (("slope-1:3", "slope-1:999"), "run slope-1 has no trial 999 in search 1"),
         (("slope-1", "slape-2"), "did you mean 'slope-2'?"),
     ],

@@ -71,7 +71,7 @@ def test_export_replaces_other_files_and_writes_to_devices(copy: Path, leanopt) 
         ("pipeline.conf", f"expected another file: {SOURCE}"),
         (
             "../nowhere/trials.jsonl",
-            "expected a folder that is there; one is made only inside the project",
+            "expected a path in an existing folder; only the project gets new folders",
         ),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_project_that_is_none(
     refused = leanopt(searched, command, "-C", place, check=False)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        f"leanopt: --project {place} {what}; it names the folder of a pipeline, or the pipeline\n"
+        f"leanopt: --project {place} {what}; give a project folder or a pipeline\n"
     )
 
 

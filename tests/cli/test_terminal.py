@@ -34,7 +34,7 @@ MASKS = (
     (r"^(random .*  \d+/\d+)  .*$", r"\1  <left>"),
     (r"^(trials .*\d feasible).*$", r"\1<rate>"),
     (r"^(workers +)\S+  (\d+), .*$", r"\1<bar>  \2, <busy>"),
-    (r"; no backtest has ended for.*$", ""),
+    (r"; no backtest has finished for.*$", ""),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "<when>"),
     (r"plan [0-9a-f]{12}", "plan <hash>"),
 )

@@ -55,7 +55,7 @@ def test_people_read_the_same(tmp_path: Path, doctor: Doctor) -> None:
             if one.startswith(line["status"]) and f" {line['name']} " in one
         )
         assert line["name"] in ("memory", "disk", "docker disk") or stable in printed[at]
-        assert (line["mend"] is None) == (at + 1 == len(printed) or "mend: " not in printed[at + 1])
+        assert (line["mend"] is None) == (at + 1 == len(printed) or "fix: " not in printed[at + 1])
 
 
 def test_plugins_that_do_not_load_are_wrong(

@@ -57,7 +57,7 @@ def test_reads(text: str, statistic: str, operator: Operator, bound: float) -> N
         ("Drawdown <> 1", "'Drawdown <> 1', column 10: '<>' is no operator (did you mean '!='?)"),
         (
             "Drawdown === 1",
-            "'Drawdown === 1', column 10: '===' is no operator (there are: < <= > >= == !=)",
+            "'Drawdown === 1', column 10: '===' is no operator (choose from: < <= > >= == !=)",
         ),
         (
             "Drawdown lesOrEqual 1",
@@ -66,8 +66,8 @@ def test_reads(text: str, statistic: str, operator: Operator, bound: float) -> N
                 "(did you mean 'lessOrEqual'?)"
             ),
         ),
-        ("Drawdown", "'Drawdown', column 9: no operator (there are: < <= > >= == !=)"),
-        ("", "'', column 1: no operator (there are: < <= > >= == !=)"),
+        ("Drawdown", "'Drawdown', column 9: no operator (choose from: < <= > >= == !=)"),
+        ("", "'', column 1: no operator (choose from: < <= > >= == !=)"),
         ("<= 25%", "'<= 25%', column 1: no statistic before the operator"),
         ("'' <= 25%", "''' <= 25%', column 4: no statistic before the operator"),
         ("Drawdown <=", "'Drawdown <=', column 12: no bound after the operator"),

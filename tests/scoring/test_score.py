@@ -263,5 +263,5 @@ def test_combining_nothing_or_no_known_way() -> None:
     """Both are the caller's mistakes."""
     with pytest.raises(ValueError, match="no fitness to combine"):
         combine([])
-    with pytest.raises(ValueError, match="'avg' is no way to combine; there are: mean"):
+    with pytest.raises(ValueError, match="'avg' is no way to combine; choose from: mean"):
         combine([Fitness(1.0)], "avg")  # type: ignore[arg-type]

@@ -155,8 +155,8 @@ def test_the_nearest_level_is_the_nearest(values, number):
             "trial",
             "'trial' is none of its values 'close', 'trail' (did you mean 'trail'?)",
         ),
-        (Axis.choices("x", [0, 1]), False, "false is none of its values 0, 1 (there are: 0, 1)"),
-        (Axis.choices("x", [False]), 0, "0 is none of its values false (there are: false)"),
+        (Axis.choices("x", [0, 1]), False, "false is none of its values 0, 1 (choose from: 0, 1)"),
+        (Axis.choices("x", [False]), 0, "0 is none of its values false (choose from: false)"),
     ],
 )
 def test_a_value_off_the_axis_is_named_with_the_nearest(axis, value, message):

@@ -23,7 +23,7 @@ DIGITS = "has more than 30 digits before or after the decimal point"
 DEEP = "is nested more than 60 deep"
 CHAIN = ("has in inside a chain of comparisons", "join them with and")
 LIST = ("is no list", "a list is written (1, 2), with one value (1,)")
-NAMES = "there are: exit, fast, flag, mix, size, slow"
+NAMES = "choose from: exit, fast, flag, mix, size, slow"
 
 REFUSED = [
     # text, column, message, hint
@@ -126,7 +126,7 @@ REFUSED = [
     ("flag == 1", 1, "flag is true or false and 1 is a number: never equal", ""),
     ("fast in (1, 'a')", 1, "fast is a number and 'a' is a text: never equal", ""),
     ("exit == 'clsoe'", 9, "'clsoe' is no choice of exit", "did you mean 'close'?"),
-    ("exit in ('a', 'close')", 10, "'a' is no choice of exit", "there are: close, trail"),
+    ("exit in ('a', 'close')", 10, "'a' is no choice of exit", "choose from: close, trail"),
     ("exit == 'clos\\145x'", 9, "'clos\\145x' is no choice of exit", "did you mean 'close'?"),
     # lists
     ("fast in slow", 9, f"slow {LIST[0]}", LIST[1]),

@@ -51,7 +51,7 @@ def test_a_whole_name_counts_before_the_beginning_of_another(store, begin):
     [
         ("spy", "'spy' could be any of these runs: spy-trend-1, spy-mean-1"),
         ("spy-trand-1", "there is no run 'spy-trand-1' (did you mean 'spy-trend-1'?)"),
-        ("zzz", "there is no run 'zzz' (there are: spy-mean-1, spy-trend-1)"),
+        ("zzz", "there is no run 'zzz' (choose from: spy-mean-1, spy-trend-1)"),
     ],
 )
 def test_a_name_that_finds_no_run(store, begin, text, message):

@@ -149,8 +149,8 @@ def test_wrong_options(text: str, said: str) -> None:
     """Each is refused before anything runs, with what is expected or meant."""
     with pytest.raises(ValidationError) as caught:
         read(text)
-    (misfit,) = caught.value.misfits
-    assert said in f"{misfit.expected} {misfit.hint}"
+    (issue,) = caught.value.issues
+    assert said in f"{issue.expected} {issue.hint}"
 
 
 @pytest.mark.parametrize("target", [nan, inf, -inf])
