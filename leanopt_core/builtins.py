@@ -1,4 +1,4 @@
-"""What the core itself brings, registered through the hooks that plugins use, and its options."""
+"""The core's own engines, executors and sinks, registered like a plugin's, and their options."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from leanopt_core.specs import EngineSpec, ExecutorSpec, SinkSpec
 
 @frozen
 class PythonStrategy:
-    """A strategy in Python: `entry` names its file and function, `data` what it reads."""
+    """A strategy in Python: `entry` names its file and function, `data` its data."""
 
-    entry: str = field(metadata={"help": "file and function, as strategy.py:run"})
+    entry: str = field(metadata={"help": "file and function, for example strategy.py:run"})
     data: Path | None = field(
-        default=None, metadata={"help": "data folder or file, the strategy's scenario.data"}
+        default=None, metadata={"help": "data folder or file, passed as scenario.data"}
     )
     python: str | None = field(
-        default=None, metadata={"help": "interpreter to run it with; by default leanopt's own"}
+        default=None,
+        metadata={"help": "Python interpreter for the strategy (default: leanopt's own)"},
     )
 
     @entry.validator
     def _check_entry(self, _attribute: object, value: str) -> None:
         file, _, function = value.rpartition(":")
         if not file.endswith(".py") or not function.isidentifier():
-            raise ValueError("expected a file and a function, as 'strategy.py:run'")
+            raise ValueError("expected a file and a function, such as 'strategy.py:run'")
 
 
 @frozen
@@ -37,7 +38,7 @@ class JsonLinesOptions:
     """The options of the `jsonl` sink."""
 
     path: Path = field(
-        default=Path("trials.jsonl"), metadata={"help": "the file, from the pipeline's folder"}
+        default=Path("trials.jsonl"), metadata={"help": "file, relative to the pipeline's folder"}
     )
 
 
@@ -82,6 +83,6 @@ def leanopt_sinks() -> Sequence[SinkSpec]:
             "jsonl",
             "leanopt_core.sinks.jsonl:create",
             JsonLinesOptions,
-            "One JSON object a told trial, in a file",
+            "One JSON object per trial, in a file",
         )
     ]

@@ -1,4 +1,4 @@
-"""Hashes of files, which files of a data folder count, and the content key of a backtest."""
+"""Hash strategy and data files, and make the content key of a backtest."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SHOWN = 6
 
 
 def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Path]]:
-    """Return the files whose name from `folder` fits a pattern, by name; without patterns all.
+    """Return the files below `folder` that match a pattern, sorted by name; without patterns, all.
 
-    A folder stands for all files below it. Raises StrategyError with every pattern that fits none.
+    A folder means all files below it. Raises StrategyError with every pattern that matches nothing.
     """
     if not patterns:
         return sorted(_walk(folder))
@@ -39,7 +39,7 @@ def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Pa
 
 
 def mistakes(folder: Path, patterns: Sequence[str]) -> list[str]:
-    """Return what is wrong with each pattern that fits no file; looks no further than it must."""
+    """Return an error for each pattern that matches no file; stops searching at the first match."""
     if not patterns:
         return []
     left = {
@@ -55,9 +55,9 @@ def mistakes(folder: Path, patterns: Sequence[str]) -> list[str]:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield every file by its name from `folder`, in linked folders too, each folder once a chain.
+    """Yield every file with its name relative to `folder`; follow links, but no cycles.
 
-    Data is often linked in from elsewhere; a link to a folder above itself has no end.
+    Data folders are often symbolic links; a link to a parent folder would never end.
     """
     chains = {str(folder): {folder.resolve()}}
     for here, folders, files in os.walk(folder, followlinks=True):
@@ -75,11 +75,11 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _fits(folder: Path, pattern: str) -> Callable[[str], object]:
-    """Return what tells whether a name fits; nothing does where the pattern leaves the folder."""
+    """Return a function that matches names; a pattern that leaves the folder matches nothing."""
     if _outside(pattern):
         return lambda _: False
     plain = posixpath.normpath(pattern)
-    # Unlike pathlib's, these take a text that no file can have for its name.
+    # Unlike pathlib, these accept text that cannot be a file name.
     if os.path.isdir(folder / plain):  # noqa: PTH112
         plain = "*" if plain == "." else f"{glob.escape(plain)}/*"
     elif os.path.isfile(folder / plain):  # noqa: PTH113
@@ -95,13 +95,13 @@ def _outside(pattern: str) -> bool:
 def _mistake(folder: Path, pattern: str) -> str:
     what = f"strategy.data_files: found {pattern!r}, expected a pattern"
     if _outside(pattern):
-        return f"{what} of files below {folder}, from there, as 'equity/usa/daily/*.zip'"
+        return f"{what} relative to {folder}, such as 'equity/usa/daily/*.zip'"
     hint = _hint(folder, posixpath.normpath(pattern).split("/"))
-    return f"{what} that fits a file in {folder}" + (f" ({hint})" if hint else "")
+    return f"{what} that matches a file in {folder}" + (f" ({hint})" if hint else "")
 
 
 def _hint(folder: Path, parts: Sequence[str]) -> str:
-    """Return the nearest that is there, or what there is where the pattern's way ends."""
+    """Return the nearest existing path, or the names where the pattern's path ends."""
     here, way = folder, list(parts)
     for depth, part in enumerate(parts):
         names = sorted(one.name for one in here.iterdir()) if here.is_dir() else []
@@ -110,13 +110,13 @@ def _hint(folder: Path, parts: Sequence[str]) -> str:
         close = part if part in names else nearest(part, names)
         if close is None:
             below = "/".join(way[:depth]) or folder
-            there = did_you_mean(part, names[:_SHOWN]) or "there is nothing"
-            return f"in {below} {there}" + (", ..." if len(names) > _SHOWN else "")
+            there = did_you_mean(part, names[:_SHOWN]) or "it is empty"
+            return f"in {below}: {there}" + (", ..." if len(names) > _SHOWN else "")
         way[depth], here = close, here / close
     return f"did you mean {'/'.join(way)!r}?" if way != list(parts) else ""
 
 
-#: The version of the content key: it changes when keys of equal content would come out otherwise.
+#: Version of the content key; it goes up when equal content would get another key.
 KEY_VERSION = 1
 
 
@@ -131,11 +131,10 @@ def hash_data(
     hashed: Callable[[Path], str] = hash_file,
     patterns: Sequence[str] | None = None,
 ) -> str:
-    """Return the identity of a data file or folder: names and contents of all files in it.
+    """Return the identity of a data file or folder: names and contents of its files.
 
-    `hashed` gives one file's hash, as one that remembers hashes by size and time. Of a folder only
-    the files count whose name from there fits one of `patterns`, where there are any. Raises
-    StrategyError where one of them fits none: what was meant would not be watched.
+    `hashed` returns a file's hash; it may cache hashes. With `patterns`, only files that match one
+    count. Raises StrategyError if a pattern matches no file: its data would not be tracked.
     """
     if path.is_file():
         return digest({path.name: hashed(path)})
@@ -143,9 +142,9 @@ def hash_data(
 
 
 def scenario_key(build: str, data: str | None, scenario: Scenario) -> str:
-    """Return the part of the content keys that all backtests under `scenario` share.
+    """Return the part of the content key that all backtests under `scenario` share.
 
-    `build` is the build's full identity, `data` the data's, None where no data is read.
+    `build` is the build's identity, `data` the data's identity (None without data).
     """
     return digest(
         {"version": KEY_VERSION, "build": build, "data": data, "scenario": scenario.to_dict()}
@@ -153,7 +152,7 @@ def scenario_key(build: str, data: str | None, scenario: Scenario) -> str:
 
 
 def content_key(shared: str, parameters: str) -> str:
-    """Return the key under which a backtest's outcome is known: what decides it, hashed.
+    """Return the cache key of a backtest: a hash of everything that decides its outcome.
 
     `shared` is its `scenario_key`, `parameters` the canonical JSON of its parameters.
     """

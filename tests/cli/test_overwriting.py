@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-KEPT = "it is in .leanopt, where the project's runs are kept"
-SOURCE = "results are not written over a strategy or a pipeline (.py, .toml)"
+KEPT = "it is in .leanopt, which leanopt reserves for the project's runs"
+SOURCE = "results must not overwrite a strategy or a pipeline (.py, .toml)"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
