@@ -17,9 +17,9 @@ from leanopt_core.specs import EngineSpec, ExecutorSpec, SinkSpec
 class PythonStrategy:
     """A strategy in Python: `entry` names its file and function, `data` its data."""
 
-    entry: str = field(metadata={"help": "file and function, for example strategy.py:run"})
+    entry: str = field(metadata={"help": "file and function, as strategy.py:run"})
     data: Path | None = field(
-        default=None, metadata={"help": "data folder or file, passed as scenario.data"}
+        default=None, metadata={"help": "data folder or file (scenario.data in the strategy)"}
     )
     python: str | None = field(
         default=None,

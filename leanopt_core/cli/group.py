@@ -122,4 +122,4 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="leanopt")
 def leanopt() -> None:
-    """Find the best parameters for a trading strategy. Start with `leanopt init FILE`."""
+    """Optimize a trading strategy's parameters. Start with `leanopt init FILE`."""

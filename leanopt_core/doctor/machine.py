@@ -83,7 +83,7 @@ def ram(_: Subject) -> Iterator[Line]:
 
 
 def disk(subject: Subject) -> Iterator[Line]:
-    """Measure what is free which leanopt reserves for the project's runs, and see that it can be written."""
+    """Measure what is free where the project's runs are kept, and see that it can be written."""
     folder = existing(subject.folder / STATE)
     if not os.access(folder, os.W_OK | os.X_OK):
         mend = f"sudo chown -R $USER {shlex.quote(str(folder))}"

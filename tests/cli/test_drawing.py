@@ -66,7 +66,7 @@ def test_where_room_is_short_the_most_important_stays(view: View) -> None:
     """The title, how many, the best; warnings and curve go."""
     text = page(view, 60, 12).plain
     assert "trend-7" in text
-    assert "378 told" in text
+    assert "378 done" in text
     assert "1.25" in text
     assert "Ctrl-C" not in text
     assert "▁▁▃▃█" not in text

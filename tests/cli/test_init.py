@@ -99,7 +99,7 @@ def test_the_pipeline_passes_check_and_runs(strategy: Path, leanopt) -> None:
     (folder / "pipeline.toml").write_text(text.replace("[scenario]", "[scenario]\nfee = 1"))
     page = leanopt(folder, "run", "pipeline.toml").stdout
     assert page.startswith("run crossing-1: finished")
-    assert "200 trials told: 200 feasible" in page
+    assert "200 trials: 200 feasible" in page
 
 
 def test_nothing_is_overwritten_and_another_place_will_do(strategy: Path, leanopt) -> None:

@@ -104,8 +104,8 @@ def test_a_sink_makes_its_folder_inside_the_project(project: Path, leanopt) -> N
 @pytest.mark.parametrize(
     ("place", "what"),
     [
-        ("nope.toml", "is not there"),
-        ("nowhere", "is not there"),
+        ("nope.toml", "does not exist"),
+        ("nowhere", "does not exist"),
         ("strategy.py", "is neither a folder nor a pipeline"),
     ],
 )

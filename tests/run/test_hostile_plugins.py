@@ -204,7 +204,7 @@ def test_a_stage_that_waits_for_nothing(project: Path, site: Path, leanopt) -> N
 
 FITNESS = {
     "raise": "raised OSError: no judgement",
-    "nan": "returned the value nan; none is told by None",
+    "nan": "returned the value nan; return None for no value",
     "text": "returned str, not a Fitness",
     "negative": "returned the violation -1.0, below 0",
 }

@@ -51,18 +51,27 @@ def test_reads(text: str, statistic: str, operator: Operator, bound: float) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Drawdown = 25%", "'Drawdown = 25%', column 10: '=' is no operator (did you mean '=='?)"),
-        ("Drawdown =< 1", "'Drawdown =< 1', column 10: '=<' is no operator (did you mean '<='?)"),
-        ("Drawdown ≤ 1", "'Drawdown ≤ 1', column 10: '≤' is no operator (did you mean '<='?)"),
-        ("Drawdown <> 1", "'Drawdown <> 1', column 10: '<>' is no operator (did you mean '!='?)"),
+        (
+            "Drawdown = 25%",
+            "'Drawdown = 25%', column 10: '=' is not an operator (did you mean '=='?)",
+        ),
+        (
+            "Drawdown =< 1",
+            "'Drawdown =< 1', column 10: '=<' is not an operator (did you mean '<='?)",
+        ),
+        ("Drawdown ≤ 1", "'Drawdown ≤ 1', column 10: '≤' is not an operator (did you mean '<='?)"),
+        (
+            "Drawdown <> 1",
+            "'Drawdown <> 1', column 10: '<>' is not an operator (did you mean '!='?)",
+        ),
         (
             "Drawdown === 1",
-            "'Drawdown === 1', column 10: '===' is no operator (choose from: < <= > >= == !=)",
+            "'Drawdown === 1', column 10: '===' is not an operator (choose from: < <= > >= == !=)",
         ),
         (
             "Drawdown lesOrEqual 1",
             (
-                "'Drawdown lesOrEqual 1', column 10: 'lesOrEqual' is no operator "
+                "'Drawdown lesOrEqual 1', column 10: 'lesOrEqual' is not an operator "
                 "(did you mean 'lessOrEqual'?)"
             ),
         ),
@@ -73,16 +82,16 @@ def test_reads(text: str, statistic: str, operator: Operator, bound: float) -> N
         ("Drawdown <=", "'Drawdown <=', column 12: no bound after the operator"),
         (
             "Drawdown <= a quarter",
-            "'Drawdown <= a quarter', column 13: 'a quarter' is neither a number nor a per cent",
+            "'Drawdown <= a quarter', column 13: 'a quarter' is neither a number nor a percentage",
         ),
         (
             "Drawdown <= nan",
-            "'Drawdown <= nan', column 13: 'nan' is neither a number nor a per cent",
+            "'Drawdown <= nan', column 13: 'nan' is neither a number nor a percentage",
         ),
         (
             "25% >= Drawdown",
             (
-                "'25% >= Drawdown', column 8: 'Drawdown' is neither a number nor a per cent "
+                "'25% >= Drawdown', column 8: 'Drawdown' is neither a number nor a percentage "
                 "(write the statistic first)"
             ),
         ),
