@@ -188,7 +188,7 @@ class _Compiler:
             self._refuse(node.func, "is not a function here", "use abs, min or max")
         enough = len(node.args) == 1 if name == "abs" else len(node.args) > 1
         if not enough or node.keywords:
-            takes = "one number" if name == "abs" else "two numbers or more"
+            takes = "one number" if name == "abs" else "two or more"
             self._refuse(node, f"is not valid: {name} takes {takes}")
         return terms.call(name, [self._only("number", argument) for argument in node.args])
 

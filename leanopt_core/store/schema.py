@@ -1,4 +1,4 @@
-"""The store's schema as plain SQL, one list of statements a migration, and how they are applied."""
+"""The store's schema: plain SQL, a list of statements per migration, and how it is applied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Marks a SQLite file as leanopt's ("lopt"), in its header.
 APPLICATION_ID: Final = 0x6C6F7074
-#: The name under which sqlite-utils records the migrations.
+#: The name of the migration set in sqlite-utils.
 MIGRATION_SET: Final = "leanopt"
 
 _RUNS = """
@@ -73,8 +73,8 @@ CREATE TABLE stages (
   UNIQUE (search_id, position)
 )"""
 
-# Proposals come in the order of their numbers, so that the table only grows at its end. grid_index
-# has no declared type: one beyond 64 bits is a text, which INTEGER would round to a float.
+# Proposals are inserted in the order of their numbers, so the table only grows at its end.
+# grid_index has no type: a value beyond 64 bits is text, which INTEGER would round to a float.
 _TRIALS = """
 CREATE TABLE trials (
   search_id INTEGER NOT NULL REFERENCES searches(id),
@@ -219,16 +219,16 @@ _FIRST: Final = (
     _COUNTERS,
     "CREATE INDEX runs_of_plan ON runs(plan_hash)",
     "CREATE INDEX trials_failed ON trials(search_id, failure) WHERE failure IS NOT NULL",
-    # Half of a key finds its backtest as surely as all of it, in an index half as large.
+    # Half of a key is still unique, and the index is half as large.
     "CREATE INDEX backtests_by_key ON backtests(substr(key, 1, 8))",
     "CREATE INDEX events_of_run ON events(run_id)",
-    # A resumed run may say again what ended it.
+    # A resumed run may record the same stop again.
     "CREATE UNIQUE INDEX stops ON events(search_id, number) WHERE kind = 'stop'",
 )
 
 
 def _renamed(old: str, new: str) -> str:
-    """Return the statement that renames a member of each run's `execution`."""
+    """Return a statement that renames a member of each run's `execution`."""
     return (
         "UPDATE runs SET execution = json_remove(json_set("
         f"execution, '{new}', json_extract(execution, '{old}')), '{old}') "
@@ -236,8 +236,8 @@ def _renamed(old: str, new: str) -> str:
     )
 
 
-# A trial that was told is `completed`, or `failed` where a backtest of it failed. Rebuilding the
-# table would break what refers to it; a column of another name can take the old one's place.
+# A told trial is `completed`, or `failed` if one of its backtests failed. Rebuilding the table
+# would break references to it, so a new column replaces the old one.
 _STATES: Final = (
     "DROP VIEW IF EXISTS trials_ranked",
     "DROP VIEW IF EXISTS runs_summary",
@@ -249,14 +249,14 @@ UPDATE trials SET became = CASE
   WHEN state <> 'told' THEN state WHEN failure IS NULL THEN 'completed' ELSE 'failed' END""",
     "ALTER TABLE trials DROP COLUMN state",
     "ALTER TABLE trials RENAME COLUMN became TO state",
-    # What decides results where workers run, and what stands for placeholders there.
+    # The workers' runtime, and the values of placeholders there.
     _renamed("$.place", "$.runtime"),
     _renamed("$.launch.places", "$.launch.placeholders"),
     _TRIALS_RANKED,
     _RUNS_SUMMARY,
 )
 
-#: Name and statements of every migration, in the order in which they are applied.
+#: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("states", _STATES),
@@ -264,11 +264,11 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 
 
 def migrate(database: Database) -> None:
-    """Bring the schema up to date, in one transaction: a second process waits, then finds it done.
+    """Apply missing migrations in one transaction; a second process waits and finds them done.
 
-    Raises StoreError where SQLite fails.
+    Raises StoreError if SQLite fails.
     """
-    import sqlite_utils  # heavy, and a store is migrated once
+    import sqlite_utils  # slow to import, and a store is migrated once
 
     with database.transaction():
         try:

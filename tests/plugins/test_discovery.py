@@ -107,7 +107,8 @@ BROKEN = {
     "another API": (
         "LEANOPT_API_VERSION = 99\n",
         (
-            "plugin demo-x: is made for version 99 of the plugin contracts, but this core has version 1; "
+            "plugin demo-x: is made for version 99 of the plugin contracts, "
+            "but this core has version 1; "
             "install another version of the plugin"
         ),
     ),

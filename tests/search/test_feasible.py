@@ -33,5 +33,5 @@ def test_finding_none_among_samples_is_a_warning() -> None:
     assert (size.value, size.exact) == (0, False)
     assert size.warning == (
         "no sampled point satisfies constraints.parameters; "
-        "if none does, the search will find nothing to try"
+        "the search may find no point to try"
     )

@@ -54,7 +54,7 @@ def test_a_missing_store(path):
     """A missing store is not made where none is to be made."""
     with pytest.raises(StoreError) as caught:
         open_store(path, create=False)
-    assert str(caught.value) == f"{path}: there is no store yet; `leanopt run` makes one"
+    assert str(caught.value) == f"{path}: there is no store yet; `leanopt run` creates one"
     assert not path.parent.exists()
 
 
@@ -89,7 +89,7 @@ def test_a_store_of_a_newer_leanopt(path):
     )
     newer.commit()
     newer.close()
-    with pytest.raises(StoreError, match=r"newer leanopt \(it has the changes leases\); update"):
+    with pytest.raises(StoreError, match=r"newer leanopt \(it has the migrations leases\); update"):
         open_store(path)
 
 
@@ -106,7 +106,7 @@ def test_a_damaged_store(path):
 def test_a_folder_that_cannot_be_made(tmp_path):
     """A folder that cannot be made is an error about rights."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="its folder cannot be made"):
+    with pytest.raises(StoreError, match="its folder cannot be created"):
         open_store(tmp_path / "file" / "leanopt.db")
 
 

@@ -49,7 +49,7 @@ def test_a_whole_name_counts_before_the_beginning_of_another(store, begin):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("spy", "'spy' could be any of these runs: spy-trend-1, spy-mean-1"),
+        ("spy", "'spy' matches several runs: spy-trend-1, spy-mean-1"),
         ("spy-trand-1", "there is no run 'spy-trand-1' (did you mean 'spy-trend-1'?)"),
         ("zzz", "there is no run 'zzz' (choose from: spy-mean-1, spy-trend-1)"),
     ],
@@ -68,7 +68,7 @@ def test_a_store_without_runs(store, path):
     with pytest.raises(UsageError) as caught:
         store.runs.find()
     assert str(caught.value) == f"{path}: no runs yet; `leanopt run` starts one"
-    with pytest.raises(UsageError, match="there is no run with the id 7"):
+    with pytest.raises(UsageError, match="there is no run with id 7"):
         store.runs.get(7)
     assert store.runs.summaries() == []
 

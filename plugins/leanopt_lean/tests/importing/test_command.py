@@ -50,9 +50,7 @@ def test_nothing_is_overwritten_and_nothing_is_left(folder: Path, leanopt) -> No
     path.write_text("mine")
     again = leanopt(folder, "import", "Trend/optimizer-config.json", check=False)
     assert again.returncode == 2
-    assert again.stderr == (
-        "leanopt: pipeline.toml already exists; choose another with --output\n"
-    )
+    assert again.stderr == ("leanopt: pipeline.toml already exists; choose another with --output\n")
     assert path.read_text() == "mine"
     config = folder / "Trend" / "optimizer-config.json"
     document = json.loads(config.read_text())
