@@ -134,7 +134,7 @@ def test_the_quickstarts_own_strategy(tmp_path: Path, leanopt) -> None:
 
 MISTAKES = {
     "no file": (None, "strategy.py cannot be read: No such file or directory"),
-    "no python": ("def", "strategy.py is no Python source: "),
+    "no python": ("def", "strategy.py is not Python source: "),
     "no function": ("def run(parameters, scenario): ...", "has no function marked @backtest"),
     "no parameter": ("@backtest\ndef run(p, s): ...", "reads no parameter"),
     "nothing to search": (

@@ -165,7 +165,7 @@ def test_delete_asks_and_deletes_only_that_run(project: Path, leanopt) -> None:
     assert refused.returncode == 1
     assert "Delete slope-1 (" in refused.stdout
     assert len(document(leanopt, project, "runs")["runs"]) == 2
-    assert "with 21 trials" in leanopt(project, "delete", "slope-1", "--yes").stdout
+    assert "(21 trials" in leanopt(project, "delete", "slope-1", "--yes").stdout
     (left,) = document(leanopt, project, "runs")["runs"]
     assert (left["name"], left["completed"]) == ("slope-2", 21)
     again = leanopt(project, "delete", "slope-1", "--yes", check=False)

@@ -82,7 +82,7 @@ BROKEN = {
     "unmarked hook": (
         "def leanopt_stages():\n    return []\n",
         (
-            "plugin demo-x: defines leanopt_stages without the mark @leanopt_core.hookimpl, "
+            "plugin demo-x: defines leanopt_stages without @leanopt_core.hookimpl, "
             "so it would be ignored"
         ),
     ),

@@ -82,7 +82,7 @@ def test_the_backtests_of_all_scenarios_count() -> None:
     check = ReadCheck(["fast"])
     for _ in range(ENOUGH // 2 - 1):
         check.saw([read(), read()])
-    assert "did not read it" in message(check.saw, [read(), read()])
+    assert "did not read parameter 'fast'" in message(check.saw, [read(), read()])
 
 
 def test_a_short_run_is_judged_at_its_end_and_only_once() -> None:

@@ -94,12 +94,12 @@ def test_a_store_of_a_newer_leanopt(path):
 
 
 def test_a_damaged_store(path):
-    """A damaged store says how to rescue what can be read."""
+    """A damaged store says how to recover what is be read."""
     open_store(path).close()
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xa5" * 3000)
-    with pytest.raises(StoreError, match="the store is damaged; keep a copy, rescue what can"):
+    with pytest.raises(StoreError, match="the store is damaged; keep a copy, recover what is"):
         open_store(path)
 
 
@@ -135,7 +135,9 @@ def test_a_store_that_cannot_be_written():
         found = answer.recv()
         child.join()
         Path(folder).chmod(0o755)
-    assert found.startswith(f"{path}: the store cannot be opened or written; check the rights of")
+    assert found.startswith(
+        f"{path}: the store cannot be opened or written; check the permissions of"
+    )
 
 
 def test_a_full_disk_keeps_what_was_committed(path, process):

@@ -151,7 +151,7 @@ def test_references_are_enforced_after_a_deletion_as_before(store, begin):
     recorder = begin(store)
     recorder.propose(1)
     recorder.writer.evaluate(recorder.search_id, 1, 0, 12345)
-    with pytest.raises(StoreError, match="what this run relies on was deleted meanwhile"):
+    with pytest.raises(StoreError, match="data that this run needs was deleted"):
         recorder.writer.commit()
 
 
