@@ -71,13 +71,13 @@ def run_pipeline(
     ):
         for note in ready.build.notes:
             screen.observe(Warned(note))
-        crew = _crew(ready)
-        with _taken_up(store, ready, crew.fitness.direction, signals, resume=resume) as run:
+        plugins = _run_plugins(ready)
+        with _taken_up(store, ready, plugins.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
-            notifier = Notifier(run.name, registry, screen, crew.sinks, checks)
-            session = _Session(store, ready, run, crew, notifier, signals)
+            notifier = Notifier(run.name, registry, screen, plugins.sinks, checks)
+            session = _Session(store, ready, run, plugins, notifier, signals)
             session.search(resumed=resume)
         return report(store, store.runs.get(run.id))
 
@@ -98,7 +98,7 @@ def _taken_up(
 
 
 @frozen
-class _Crew:
+class _RunPlugins:
     """The plugins of a run, built before anything is stored."""
 
     fitness: FitnessFunction
@@ -106,14 +106,14 @@ class _Crew:
     searches: tuple[SearchSetup, ...]
 
 
-def _crew(ready: Prepared) -> _Crew:
+def _run_plugins(ready: Prepared) -> _RunPlugins:
     pipeline = ready.pipeline
     fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
     sinks = tuple(
         (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
         for choice in pipeline.sinks
     )
-    return _Crew(fitness, sinks, tuple(setups(ready, fitness)))
+    return _RunPlugins(fitness, sinks, tuple(setups(ready, fitness)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -138,7 +138,7 @@ class _Session:
     store: Store
     ready: Prepared
     run: StoredRun
-    crew: _Crew
+    plugins: _RunPlugins
     notifier: Notifier
     interrupts: Interrupts
 
@@ -156,13 +156,13 @@ class _Session:
             with self._pool(workers) as pool:
                 keeper = self._keeper()
                 loop = RunLoop(
-                    self.crew.searches,
+                    self.plugins.searches,
                     workers=pool,
                     engine=self.ready.engine,
                     ledger=ledger,
                     judge=partial(
                         score,
-                        fitness=self.crew.fitness,
+                        fitness=self.plugins.fitness,
                         constraints=pipeline.constraints,
                         label=label("fitness function", pipeline.fitness),
                     ),
@@ -200,7 +200,7 @@ class _Session:
     ) -> None:
         """Rerun the best trials for their full results."""
         warnings = keep_documents(
-            best_again(later, self.crew.searches, self.store.reader, self.run),
+            best_again(later, self.plugins.searches, self.store.reader, self.run),
             workers=pool,
             engine=self.ready.engine,
             keeper=ArtifactKeeper("all", self.ready.pipeline.folder, self.run.name),

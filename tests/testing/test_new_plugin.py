@@ -106,7 +106,7 @@ def test_types_and_style_hold(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "Hill", "2fast", "a b", "../x", "a__b", "a-", "é"])
 def test_a_name_that_is_none(name: str, tmp_path: Path) -> None:
     """It is shown, with what is expected, and nothing is written."""
-    with pytest.raises(UsageError, match="small letters and digits"):
+    with pytest.raises(UsageError, match="lowercase letters and digits"):
         create("stage", name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
