@@ -20,7 +20,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "init": "Write a pipeline for a strategy.",
         "import": "Convert another optimizer's configuration.",
         "check": "Report all errors in a pipeline.",
-        "plan": "Show what a pipeline would do and how long.",
+        "plan": "Show what a pipeline would do and how long it takes.",
     },
     "run": {
         "run": "Run a pipeline and store every trial.",

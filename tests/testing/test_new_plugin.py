@@ -120,7 +120,7 @@ def test_an_unknown_kind(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     """What is there stays as it is."""
     (tmp_path / "leanopt-hill-climb").mkdir()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         create("stage", NAME, tmp_path)
     assert list((tmp_path / "leanopt-hill-climb").iterdir()) == []
 
