@@ -142,7 +142,7 @@ def _shown(value: Figure) -> str:
 def _checked(_: object, __: object, values: Mapping[str, Figure]) -> None:
     for name, value in values.items():
         if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"statistic '{name}': {value} is no usable number")
+            raise ValueError(f"statistic '{name}': {value} is not a valid number")
 
 
 def _sorted(values: Mapping[str, Figure]) -> Mapping[str, Figure]:

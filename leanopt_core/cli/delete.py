@@ -29,13 +29,14 @@ def command(run: str, project: Path, yes: bool) -> None:
     Example: leanopt delete quickstart-1 --yes
     """
     from leanopt_core.project_files import LOCKS, RESULTS
+    from leanopt_core.report.figures import counted
     from leanopt_core.search.lock import turn
 
     with open_project(project) as store:
         found = store.runs.find(run)
         _refuse_at_work(store, found)
         told = sum(search.told for search in found.searches)
-        what = f"{plain(found.name)} ({told:,} trials, started {found.started_at})"
+        what = f"{plain(found.name)} ({counted(told, 'trial')}, started {found.started_at})"
         if not yes:
             click.confirm(f"Delete {what}?", abort=True)
         with turn(store.path.parent.parent / LOCKS):

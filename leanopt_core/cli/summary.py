@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from leanopt_core.cli.output import plain, print_table, wrapped
+from leanopt_core.report.figures import counted
 from leanopt_core.report.run import Report, detail
 from leanopt_core.report.tables import best_table
 
@@ -25,13 +26,16 @@ def print_report(report: Report, state: str | None = None) -> None:
     started = f"started {run.started_at}, plan {run.plan_hash[:12]}"
     click.echo(f"run {plain(run.name)}: {state}; {started}")
     click.echo(wrapped(_counts(report)))
-    click.echo(f"{tally.fresh:,} backtests run, {tally.cached:,} from the cache")
+    click.echo(f"{counted(tally.fresh, 'backtest')} run, {tally.cached:,} from the cache")
     execution = json.loads(run.execution)
     if harness := execution.get("strategy", {}).get("harness"):
         named = harness if isinstance(harness, str) else shlex.join(harness)
         click.echo(f"harness: {plain(named)}")
     if execution.get("curves") == "none":
-        click.echo("daily returns are not stored (curves = none)")
+        click.echo(
+            "daily returns are not stored (curves = none), so statistics that need them are "
+            "unavailable"
+        )
     click.echo()
     _print_stages(report)
     click.echo()
@@ -46,7 +50,7 @@ def print_report(report: Report, state: str | None = None) -> None:
 def _counts(report: Report) -> str:
     """Return the trials by result; what is zero is left out, except feasible and infeasible."""
     tally = report.tally
-    trials = f"{tally.completed + tally.failed:,} trials"
+    trials = counted(tally.completed + tally.failed, "trial")
     parts = [f"{tally.feasible:,} feasible", f"{tally.infeasible:,} infeasible"]
     if tally.unscored:
         parts.append(f"{tally.unscored:,} without a fitness")

@@ -12,17 +12,13 @@ import click
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.errors import DifferenceError
+from leanopt_core.report.figures import counted
 from leanopt_core.search.verify import Compared, Verification
 
 # At most so many differences are shown per backtest.
 _MOST = 8
 # Columns that are shown whether statistics differ or not.
 _ALWAYS = 4
-
-
-def counted(backtests: int) -> str:
-    """Return a count such as `1 backtest`."""
-    return f"{backtests} backtest{'' if backtests == 1 else 's'}"
 
 
 def warnings(said: Verification) -> Iterator[str]:
@@ -48,7 +44,7 @@ def print_verification(said: Verification) -> None:
             where = f"trial {one.stored.ref.number}, scenario {one.stored.ref.scenario}"
             click.echo(plain(f"{where}: {failure.category}: {failure.message}"))
     if not said.different:
-        what = counted(len(said.compared))
+        what = counted(len(said.compared), "backtest")
         click.echo(plain(f"{what} of run {said.run}: all equal on harness {said.other!r}"))
 
 
@@ -155,7 +151,7 @@ def command(
     else:
         print_verification(said)
     if said.different:
-        what = f"{said.different} of {counted(len(said.compared))}"
+        what = f"{said.different} of {counted(len(said.compared), 'backtest')}"
         raise DifferenceError(f"run {said.run} differs on harness {against!r}: {what}")
 
 
@@ -167,5 +163,5 @@ def _progress(harness: str, finished: int, of: int) -> None:
     """Show a harness's progress; only its end if standard error is not a terminal."""
     if sys.stderr.isatty() or finished == of:
         start = "\r" if sys.stderr.isatty() else ""
-        text = f"{start}{plain(harness)}: {finished} of {counted(of)} finished"
+        text = f"{start}{plain(harness)}: {finished} of {counted(of, 'backtest')} finished"
         click.echo(text, nl=finished == of, err=True)

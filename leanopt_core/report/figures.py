@@ -29,6 +29,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a count with its noun, such as `1 trial` or `1,200 trials`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def number(value: float | None) -> str:
     """Return a number with six significant digits, `-` if unknown."""
     return "-" if value is None else f"{value:.6g}"

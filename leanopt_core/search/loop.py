@@ -73,7 +73,7 @@ class _Search:
     fresh: list[tuple[PendingTrial, int, Backtest]] = field(factory=list)
 
 
-class Interrupted(Exception):  # noqa: N818 - it is no error
+class Interrupted(Exception):  # noqa: N818 - it is not an error
     """The user stopped the run; everything finished is kept."""
 
 

@@ -97,7 +97,7 @@ def test_a_missing_one_is_named(statistic: str, reason: str) -> None:
 
 
 def test_nan_is_none() -> None:
-    """A statistic that is no usable number gives no value, and the reason shows it."""
+    """A statistic that is not a valid number gives no value, and the reason shows it."""
     broken = Backtested("SPY", Statistics.read({"Sharpe Ratio": nan}))
     assert create(StatisticOptions("Sharpe Ratio"))([broken]).reasons == (
         "statistic 'Sharpe Ratio' is the text 'NaN', not a number",
