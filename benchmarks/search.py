@@ -101,7 +101,7 @@ def _names(known: Iterable[str]) -> partial[list[str]]:
 def _listed(known: Sequence[str], text: str) -> list[str]:
     names = text.split(",")
     if strange := sorted(set(names) - set(known)):
-        raise argparse.ArgumentTypeError(f"no {strange[0]!r}; there are: {', '.join(known)}")
+        raise argparse.ArgumentTypeError(f"no {strange[0]!r}; choose from: {', '.join(known)}")
     return names
 
 

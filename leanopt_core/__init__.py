@@ -1,8 +1,7 @@
 """leanopt: searches a trading strategy's parameter space with warm engines.
 
-From Python, `run` runs a pipeline and `open_store` reads what was found. What a plugin needs is
-here too: `hookimpl` marks its hooks, `API_VERSION` is the version of the plugin contracts that
-this core offers.
+From Python, `run` runs a pipeline and `open_store` reads its results. Plugins use `hookimpl` to
+mark their hooks; `API_VERSION` is the version of the plugin contracts of this core.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when asked for: a plugin's start must not load the whole search.
+    # Loaded on first use: importing a plugin must not load the whole search.
     if name in ("open_store", "run"):
         from leanopt_core import python
 

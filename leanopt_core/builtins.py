@@ -51,6 +51,6 @@ def leanopt_sinks() -> Sequence[SinkSpec]:
             "jsonl",
             "leanopt_core.sinks.jsonl:create",
             JsonLinesOptions,
-            "One JSON object a told trial, in a file",
+            "One JSON object per trial, in a file",
         )
     ]

@@ -20,14 +20,14 @@ def _plain(value: object) -> Any:
 
 
 def _number(value: Decimal) -> int | float | str:
-    """Return a number that JSON writes with exactly these digits, their text where none does."""
+    """Return a number that JSON writes with exactly these digits, else their text."""
     if value == value.to_integral_value():
         return int(value)
     near = float(value)
     return near if Decimal(repr(near)) == value else format(value.normalize(), "f")
 
 
-#: Ready-made, since it is needed for every trial.
+#: Made once, since every trial needs it.
 _ENCODE: Final = json.JSONEncoder(
     sort_keys=True,
     separators=(",", ":"),
@@ -40,8 +40,8 @@ _ENCODE: Final = json.JSONEncoder(
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys and no spaces.
 
-    Decimals become numbers where a float's digits are exactly theirs, else texts; dates ISO texts,
-    paths POSIX texts. NaN and infinity raise ValueError, other types TypeError.
+    A Decimal becomes a number if a float has exactly its digits, else text. Dates become ISO text,
+    paths POSIX text. NaN and infinity raise ValueError, other types TypeError.
     """
     return _ENCODE(value)
 
@@ -54,8 +54,8 @@ def digest(value: object) -> str:
 def derive_seed(seed: int, *path: str | int) -> int:
     """Return the seed (0 <= s < 2**63) that belongs to `path` under `seed`.
 
-    Each search, stage, trial and attempt has a path of its own, so that no random choice depends
-    on how many others were made before it.
+    Each search, stage, trial and attempt has its own path, so no random choice depends on how many
+    were made before it.
     """
     text = canonical_json([seed, *path])
     return int.from_bytes(sha256(text.encode()).digest()[:8], "big") >> 1

@@ -1,4 +1,4 @@
-"""What is closed at the end of a `with`."""
+"""A base for objects that a `with` block closes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Self
 
 
 class Closing(ABC):
-    """A context manager that gives itself, and is closed however the block ends."""
+    """A context manager that returns itself and is closed however the block ends."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what is held."""
+        """Release resources."""
 
     def __enter__(self) -> Self:
         return self

@@ -25,11 +25,10 @@ def hash_data(
     hashed: Callable[[Path], str] = hash_file,
     patterns: Sequence[str] | None = None,
 ) -> str:
-    """Return the identity of a data file or folder: names and contents of all files in it.
+    """Return the identity of a data file or folder: names and contents of its files.
 
-    `hashed` gives one file's hash, as one that remembers hashes by size and time. Of a folder only
-    the files count whose name from there fits one of `patterns`, where there are any. Raises
-    StrategyError where one of them fits none: what was meant would not be watched.
+    `hashed` returns a file's hash; it may cache hashes. With `patterns`, only files that match one
+    count. Raises StrategyError if a pattern matches no file: its data would not be tracked.
     """
     if path.is_file():
         return digest({path.name: hashed(path)})
@@ -37,9 +36,9 @@ def hash_data(
 
 
 def scenario_key(build: str, data: str | None, scenario: Scenario) -> str:
-    """Return the part of the content keys that all backtests under `scenario` share.
+    """Return the part of the content key that all backtests under `scenario` share.
 
-    `build` is the build's full identity, `data` the data's, None where no data is read.
+    `build` is the build's identity, `data` the data's identity (None without data).
     """
     return digest(
         {"version": KEY_VERSION, "build": build, "data": data, "scenario": scenario.to_dict()}
@@ -47,7 +46,7 @@ def scenario_key(build: str, data: str | None, scenario: Scenario) -> str:
 
 
 def content_key(shared: str, parameters: str) -> str:
-    """Return the key under which a backtest's outcome is known: what decides it, hashed.
+    """Return the cache key of a backtest: a hash of everything that decides its outcome.
 
     `shared` is its `scenario_key`, `parameters` the canonical JSON of its parameters.
     """

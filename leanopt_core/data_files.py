@@ -17,9 +17,9 @@ _SHOWN = 6
 
 
 def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Path]]:
-    """Return the files whose name from `folder` fits a pattern, by name; without patterns all.
+    """Return the files below `folder` that match a pattern, sorted by name; without patterns, all.
 
-    A folder stands for all files below it. Raises StrategyError with every pattern that fits none.
+    A folder means all files below it. Raises StrategyError with every pattern that matches nothing.
     """
     if not patterns:
         return sorted(_walk(folder))
@@ -36,7 +36,7 @@ def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Pa
 
 
 def mistakes(folder: Path, patterns: Sequence[str]) -> list[str]:
-    """Return what is wrong with each pattern that fits no file; looks no further than it must."""
+    """Return an error for each pattern that matches no file; stops searching at the first match."""
     if not patterns:
         return []
     left = {
@@ -52,9 +52,9 @@ def mistakes(folder: Path, patterns: Sequence[str]) -> list[str]:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield every file by its name from `folder`, in linked folders too, each folder once a chain.
+    """Yield every file with its name relative to `folder`; follow links, but no cycles.
 
-    Data is often linked in from elsewhere; a link to a folder above itself has no end.
+    Data folders are often symbolic links; a link to a parent folder would never end.
     """
     chains = {str(folder): {folder.resolve()}}
     for here, folders, files in os.walk(folder, followlinks=True):
@@ -72,11 +72,11 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _fits(folder: Path, pattern: str) -> Callable[[str], object]:
-    """Return what tells whether a name fits; nothing does where the pattern leaves the folder."""
+    """Return a function that matches names; a pattern that leaves the folder matches nothing."""
     if _outside(pattern):
         return lambda _: False
     plain = posixpath.normpath(pattern)
-    # Unlike pathlib's, these take a text that no file can have for its name.
+    # Unlike pathlib, these accept text that cannot be a file name.
     if os.path.isdir(folder / plain):  # noqa: PTH112
         plain = "*" if plain == "." else f"{glob.escape(plain)}/*"
     elif os.path.isfile(folder / plain):  # noqa: PTH113
@@ -92,13 +92,13 @@ def _outside(pattern: str) -> bool:
 def _mistake(folder: Path, pattern: str) -> str:
     what = f"strategy.data_files: found {pattern!r}, expected a pattern"
     if _outside(pattern):
-        return f"{what} of files below {folder}, from there, as 'equity/usa/daily/*.zip'"
+        return f"{what} relative to {folder}, such as 'equity/usa/daily/*.zip'"
     hint = _hint(folder, posixpath.normpath(pattern).split("/"))
-    return f"{what} that fits a file in {folder}" + (f" ({hint})" if hint else "")
+    return f"{what} that matches a file in {folder}" + (f" ({hint})" if hint else "")
 
 
 def _hint(folder: Path, parts: Sequence[str]) -> str:
-    """Return the nearest that is there, or what there is where the pattern's way ends."""
+    """Return the nearest existing path, or the names where the pattern's path ends."""
     here, way = folder, list(parts)
     for depth, part in enumerate(parts):
         names = sorted(one.name for one in here.iterdir()) if here.is_dir() else []
@@ -107,7 +107,7 @@ def _hint(folder: Path, parts: Sequence[str]) -> str:
         close = part if part in names else nearest(part, names)
         if close is None:
             below = "/".join(way[:depth]) or folder
-            there = did_you_mean(part, names[:_SHOWN]) or "there is nothing"
-            return f"in {below} {there}" + (", ..." if len(names) > _SHOWN else "")
+            there = did_you_mean(part, names[:_SHOWN]) or "it is empty"
+            return f"in {below}: {there}" + (", ..." if len(names) > _SHOWN else "")
         way[depth], here = close, here / close
     return f"did you mean {'/'.join(way)!r}?" if way != list(parts) else ""

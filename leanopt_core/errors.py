@@ -1,4 +1,4 @@
-"""One tree of errors. Each kind has an exit code; each message says what to do next."""
+"""leanopt's errors. Each kind has an exit code; each message says what to do next."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from attrs import frozen
 
 
 class LeanoptError(Exception):
-    """Anything that leanopt tells its user instead of a traceback."""
+    """Base of all errors that leanopt reports without a traceback."""
 
     exit_code: ClassVar[int] = 1
 
 
 class UsageError(LeanoptError):
-    """The command line asks for something that is not there, as an unknown run."""
+    """The command line is not valid or names something that does not exist, such as a run."""
 
     exit_code = 2
 
 
 @frozen
 class Mistake:
-    """One mistake in a file: where, what was found, what was expected, the nearest right name.
+    """One error in a file: where, what was found, what was expected, and a hint.
 
-    `key` is the path inside the file, as `stage[1].trials`; `hint` may be empty.
+    `key` is the path inside the file, such as `stage[1].trials`; `hint` may be empty.
     """
 
     file: str
@@ -34,14 +34,14 @@ class Mistake:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Return the mistake as one line."""
+        """Return the error as one line."""
         where = f"{self.file}: {self.key}: " if self.key else f"{self.file}: "
         found = f"found {self.found}, " if self.found else ""
         return f"{where}{found}{self.expected}" + (f" ({self.hint})" if self.hint else "")
 
 
 class PipelineError(LeanoptError):
-    """A pipeline cannot be used as it stands; holds every mistake found, not the first only."""
+    """A pipeline is not valid; holds all errors in it."""
 
     exit_code = 3
 
@@ -51,7 +51,7 @@ class PipelineError(LeanoptError):
 
 
 class SpaceError(LeanoptError):
-    """A parameter axis, a constraint between parameters or a point makes no sense."""
+    """A parameter axis, a constraint between parameters or a point is not valid."""
 
     exit_code = 3
 
@@ -63,23 +63,23 @@ class PluginError(LeanoptError):
 
 
 class StrategyError(LeanoptError):
-    """The strategy cannot be prepared or run at all: not found, does not import or build."""
+    """The strategy cannot be prepared or run: not found, or it does not import or build."""
 
     exit_code = 5
 
 
 class ExecutorError(LeanoptError):
-    """Workers cannot be had, or die before they can serve."""
+    """Workers cannot be started, or die before they are ready."""
 
     exit_code = 6
 
 
 class TransientError(ExecutorError):
-    """A worker or command cannot be had for now, or was ended from outside: worth another try."""
+    """A worker or command could not start or was ended from outside; a retry may succeed."""
 
 
 class PatienceError(ExecutorError):
-    """What ends workers or commands from outside does not cease; a run stops as if interrupted."""
+    """Retries took longer than the limit; a run stops as if interrupted."""
 
     exit_code = 130
 
@@ -91,12 +91,12 @@ class StoreError(LeanoptError):
 
 
 class ResumeError(LeanoptError):
-    """A run cannot be continued: none is there, or a method proposes other trials than stored."""
+    """A run cannot be continued: there is none, or a method proposes other trials than stored."""
 
     exit_code = 8
 
 
 class DifferenceError(LeanoptError):
-    """Backtests give other results on another harness."""
+    """Backtests give different results on another harness."""
 
     exit_code = 9

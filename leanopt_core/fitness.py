@@ -1,4 +1,4 @@
-"""The contract of a fitness function: a trial's backtests in, one value or reasons out."""
+"""The contract of a fitness function: a trial's backtests in, a value or reasons out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Direction = Literal["max", "min"]
 class Backtested:
     """A completed backtest as a fitness function sees it.
 
-    `closed_trades` is the number of closed trades where the engine reports them, else None.
+    `closed_trades` is the number of closed trades, None if the engine does not report it.
     """
 
     scenario: str
@@ -26,11 +26,11 @@ class Backtested:
 
 @frozen
 class Fitness:
-    """What a fitness function returns.
+    """The result of a fitness function.
 
-    `value` is None where there is none, with `reasons`; `violation` (0 or more) says how far the
-    trial is from having one, so that a search can climb towards it. `values` are further named
-    values; ranking uses `value`.
+    `value` is None, with `reasons`, if the trial has no fitness. `violation` (0 or more) is then
+    the distance from having one; a search can reduce it. `values` are further named values; ranking
+    uses `value` only.
     """
 
     value: float | None = None
@@ -40,18 +40,18 @@ class Fitness:
 
 
 class FitnessFunction(Protocol):
-    """Judges trials. Called on the main thread, in trial order; must depend on its input only."""
+    """Scores trials. Called on the main thread, in trial order; must depend on its input only."""
 
     @property
     def direction(self) -> Direction:
-        """Say which way is better."""
+        """Return whether higher (`max`) or lower (`min`) is better."""
         ...
 
     @property
     def target(self) -> float | None:
-        """Return the value at which the search may end, None for no such value."""
+        """Return the value at which the search may end, None if there is none."""
         ...
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
-        """Judge a trial by its completed backtests, one for each scenario, in their order."""
+        """Score a trial by its completed backtests, one per scenario, in their order."""
         ...

@@ -9,21 +9,22 @@ from attrs import field, frozen, validators
 
 @frozen
 class PythonStrategy:
-    """A strategy in Python: `entry` names its file and function, `data` what it reads."""
+    """A strategy in Python: `entry` names its file and function, `data` its data."""
 
     entry: str = field(metadata={"help": "file and function, as strategy.py:run"})
     data: Path | None = field(
-        default=None, metadata={"help": "data folder or file, the strategy's scenario.data"}
+        default=None, metadata={"help": "data folder or file (scenario.data in the strategy)"}
     )
     python: str | None = field(
-        default=None, metadata={"help": "interpreter to run it with; by default leanopt's own"}
+        default=None,
+        metadata={"help": "Python interpreter for the strategy (default: leanopt's own)"},
     )
 
     @entry.validator
     def _check_entry(self, _attribute: object, value: str) -> None:
         file, _, function = value.rpartition(":")
         if not file.endswith(".py") or not function.isidentifier():
-            raise ValueError("expected a file and a function, as 'strategy.py:run'")
+            raise ValueError("expected a file and a function, such as 'strategy.py:run'")
 
 
 @frozen
@@ -31,7 +32,7 @@ class JsonLinesOptions:
     """The options of the `jsonl` sink."""
 
     path: Path = field(
-        default=Path("trials.jsonl"), metadata={"help": "the file, from the pipeline's folder"}
+        default=Path("trials.jsonl"), metadata={"help": "file, relative to the pipeline's folder"}
     )
 
 

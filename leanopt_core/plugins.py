@@ -1,4 +1,4 @@
-"""Finds plugins through entry points, and says clearly what is wrong with one, by distribution."""
+"""Find plugins through entry points, and report what is wrong with one, by distribution."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CORE = "leanopt-core"
 
 
 class Kind(StrEnum):
-    """The kinds of thing that a plugin can bring into a pipeline."""
+    """The kinds of plugin that a pipeline can use."""
 
     STAGE = "stage"
     FITNESS = "fitness function"
@@ -48,13 +48,13 @@ _HOOKS: Mapping[str, tuple[Kind | None, type]] = {
     "leanopt_commands": (None, CommandSpec),
 }
 
-# What a specification names code by; all but the first are optional.
+# Parts of a specification that name code; all but the first are optional.
 _PARTS = ("factory", "init", "imports")
 
 
 @frozen
 class PluginProblem:
-    """What is wrong with a plugin, and whose it is; the plugin (or that name) is not used."""
+    """A problem with a plugin and its distribution; the plugin (or the name) is not used."""
 
     distribution: str
     message: str
@@ -66,7 +66,7 @@ class PluginProblem:
 
 @frozen
 class Registered:
-    """A registered thing with where it came from."""
+    """A registered specification with its distribution and version."""
 
     spec: PluginSpec
     distribution: str
@@ -75,7 +75,7 @@ class Registered:
     def load(self, part: str = "factory") -> Callable[..., Any]:
         """Import and return the factory, or another part that the specification names.
 
-        Raises PluginError naming the distribution.
+        Raises PluginError, naming the distribution, if that fails.
         """
         what = f"{self.spec.name!r} of {self.distribution} {self.version}"
         loaded: Callable[..., Any] = _load(getattr(self.spec, part), what)
@@ -84,19 +84,19 @@ class Registered:
 
 @frozen
 class RegisteredCommand:
-    """A command that a plugin brings."""
+    """A command of a plugin."""
 
     spec: CommandSpec
     distribution: str
 
     def load(self) -> Any:
-        """Import and return the click command; raises PluginError naming the distribution."""
+        """Import and return the click command; raises PluginError if that fails."""
         return _load(self.spec.factory, f"command {self.spec.name!r} of {self.distribution}")
 
 
 @frozen
 class Registry:
-    """Everything that plugins bring, by kind and name, with the problems found on the way."""
+    """All plugins by kind and name, with the problems found."""
 
     entries: Mapping[tuple[Kind, str], Registered] = field(factory=dict)
     commands: Mapping[str, RegisteredCommand] = field(factory=dict)
@@ -104,7 +104,7 @@ class Registry:
     manager: pluggy.PluginManager | None = None
 
     def find(self, kind: Kind, name: str) -> Registered | None:
-        """Return what is registered under `name`, or None."""
+        """Return the plugin registered under `name`, or None."""
         return self.entries.get((kind, name))
 
     def names(self, kind: Kind) -> list[str]:
@@ -112,23 +112,23 @@ class Registry:
         return sorted(name for of, name in self.entries if of is kind)
 
     def observers(self, hook: str) -> list[pluggy.HookImpl]:
-        """Return the implementations of an observer hook, in the plugins' order."""
+        """Return the implementations of an observer hook, in the order of the plugins."""
         if self.manager is None:
             return []
         return list(getattr(self.manager.hook, hook).get_hookimpls())
 
     def install_hint(self, kind: Kind, name: str) -> str:
-        """Say what to type where no `kind` of this name is installed."""
+        """Return what to do if no `kind` of this name is installed."""
         close = did_you_mean(name, self.names(kind)) if self.names(kind) else ""
         install = f"if it is a plugin: pip install leanopt-{name.replace('_', '-')}"
         return "; ".join(part for part in (close, install) if part)
 
 
 def discover(environment: Mapping[str, str] | None = None) -> Registry:
-    """Load every plugin that is installed, or those that `LEANOPT_PLUGINS` names.
+    """Load every installed plugin, or those named by `LEANOPT_PLUGINS`.
 
-    `LEANOPT_PLUGINS` holds distribution names separated by commas; the core's own plugin always
-    loads. `environment` is `os.environ` where none is given.
+    `LEANOPT_PLUGINS` holds distribution names separated by commas; the core always loads.
+    `environment` defaults to `os.environ`.
     """
     environment = os.environ if environment is None else environment
     manager = pluggy.PluginManager("leanopt")
@@ -158,7 +158,7 @@ def _origin(entry: EntryPoint) -> tuple[str, str]:
 
 
 def _allowed(limit: str | None, problems: list[PluginProblem]) -> list[EntryPoint]:
-    """Return the entry points to load in a fixed order: the core's first, then by name."""
+    """Return the entry points to load, the core's first, then by name."""
     found = {_plugin_name(entry): entry for entry in entry_points(group="leanopt")}
     entries = sorted(found.values(), key=lambda e: (_origin(e)[0] != CORE, _plugin_name(e)))
     if limit is None:
@@ -189,8 +189,8 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
     version = getattr(plugin, "LEANOPT_API_VERSION", hookspecs.API_VERSION)
     if version != hookspecs.API_VERSION:
         return (
-            f"is made for version {version!r} of the plugin contracts, this core offers "
-            f"{hookspecs.API_VERSION}; install another version of it"
+            f"is made for version {version!r} of the plugin contracts, but this core has version "
+            f"{hookspecs.API_VERSION}; install another version of the plugin"
         )
     try:
         message = _misspelt(plugin)
@@ -200,27 +200,27 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
     except (pluggy.PluginValidationError, ValueError) as error:
         return f"has a hook with a wrong signature: {_one_line(error)}"
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign object raises
-        return f"cannot be looked at ({entry.value}): {type(error).__name__}: {_one_line(error)}"
+        return f"cannot be inspected ({entry.value}): {type(error).__name__}: {_one_line(error)}"
     return None
 
 
 def _misspelt(plugin: object) -> str | None:
-    """Return what is wrong with the names or the marks of a plugin's hooks, or None."""
+    """Return what is wrong with the names or markers of a plugin's hooks, or None."""
     known = [name for name in vars(hookspecs) if name.startswith("leanopt_")]
     for name in sorted(dir(plugin)):
         member = getattr(plugin, name)
         marked = getattr(member, "leanopt_impl", None) is not None
         if marked and name not in known:
-            return f"implements a hook that is not there: {name}; {did_you_mean(name, known)}"
+            return f"implements the unknown hook {name}; {did_you_mean(name, known)}"
         if name in known and callable(member) and not marked:
-            return f"defines {name} without the mark @leanopt_core.hookimpl, so it would be ignored"
+            return f"defines {name} without @leanopt_core.hookimpl, so it would be ignored"
     return None
 
 
 def _collect(
     manager: pluggy.PluginManager, versions: Mapping[str, str], problems: list[PluginProblem]
 ) -> Iterator[tuple[Kind | None, Any, str, str]]:
-    """Call each registration hook of each plugin by itself, so that one cannot spoil another's."""
+    """Call each registration hook of each plugin separately, so that one cannot break another."""
     for hook, (kind, spec_type) in _HOOKS.items():
         for impl in getattr(manager.hook, hook).get_hookimpls():
             distribution = impl.plugin_name.partition(":")[0]
@@ -258,7 +258,7 @@ def _wrong_spec(hook: str, spec: object, expected: type) -> str:
 def _unique(
     found: Iterable[tuple[Kind | None, Any, str, str]], problems: list[PluginProblem]
 ) -> dict[tuple[Kind, str], Registered]:
-    """Key by kind and name; a name registered twice is nobody's, except that a built-in stays."""
+    """Key by kind and name; a name registered twice is dropped, unless one is built in."""
     entries: dict[tuple[Kind, str], Registered] = {}
     clashing: set[tuple[Kind, str]] = set()
     for kind, spec, distribution, version in found:
@@ -269,11 +269,11 @@ def _unique(
         if first.spec is spec:
             continue
         stays = (
-            f"the built-in one of {CORE} is used"
+            f"the one built into {CORE} is used"
             if first.distribution == CORE
             else "neither is used"
         )
-        message = f"{kind} {spec.name!r} is registered by {first.distribution} as well; {stays}"
+        message = f"{kind} {spec.name!r} is also registered by {first.distribution}; {stays}"
         problems.append(PluginProblem(distribution, message))
         if first.distribution != CORE:
             clashing.add(key)
@@ -283,7 +283,7 @@ def _unique(
 def _commands(
     found: Iterable[tuple[Kind | None, Any, str, str]], problems: list[PluginProblem]
 ) -> dict[str, RegisteredCommand]:
-    """Key by name; a command registered twice is nobody's."""
+    """Key by name; a command registered twice is dropped."""
     commands: dict[str, RegisteredCommand] = {}
     clashing: set[str] = set()
     for kind, spec, distribution, _ in found:
@@ -291,7 +291,7 @@ def _commands(
             continue
         first = commands.setdefault(spec.name, RegisteredCommand(spec, distribution))
         if first.spec is not spec:
-            message = f"command {spec.name!r} is registered by {first.distribution} as well"
+            message = f"command {spec.name!r} is also registered by {first.distribution}"
             problems.append(PluginProblem(distribution, f"{message}; neither is used"))
             clashing.add(spec.name)
     return {name: one for name, one in commands.items() if name not in clashing}

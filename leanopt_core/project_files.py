@@ -1,4 +1,4 @@
-"""Where things lie in a project's folder."""
+"""The paths of leanopt's files in a project's folder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SOURCES = (".py", ".toml")
 
 
 def occupied(path: Path, project: Path, pipeline: Path | None = None) -> str | None:
-    """Return why results must not be written to `path`, None where they may.
+    """Return why results must not be written to `path`, None if they may.
 
-    `project` is the folder of the pipeline, and `pipeline` its file where that is known.
+    `project` is the folder of the pipeline, `pipeline` its file if known.
     """
     real = path.resolve()
     if real.is_relative_to((project / STATE).resolve()):
-        return f"it is in {STATE}, where the project's runs are kept"
+        return f"it is in {STATE}, which leanopt reserves for the project's runs"
     if real.suffix.lower() in _SOURCES or (pipeline is not None and real == pipeline.resolve()):
-        return f"results are not written over a strategy or a pipeline ({', '.join(_SOURCES)})"
+        return f"results must not overwrite a strategy or a pipeline ({', '.join(_SOURCES)})"
     return None

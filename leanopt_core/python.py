@@ -1,4 +1,4 @@
-"""leanopt from Python: run a pipeline, and read what was found."""
+"""leanopt from Python: run a pipeline and read its results."""
 
 from __future__ import annotations
 
@@ -46,49 +46,49 @@ def run(
     *,
     resume: bool = False,
 ) -> StoredRun:
-    """Run a pipeline to its end, as `leanopt run` does, and return the run.
+    """Run a pipeline until it ends, as `leanopt run` does, and return the run.
 
-    `overrides` are values by their keys in the pipeline, as `{"executor.workers": 8}`. `resume`
-    continues the newest unfinished run of the same plan. Warnings are Python's warnings. Ctrl-C
-    ends the run: its `state` is `interrupted` then, and what has finished is stored. Raises an
-    error of `leanopt_core.errors`.
+    `overrides` are values by pipeline key, such as `{"executor.workers": 8}`. `resume` continues
+    the newest unfinished run of the same plan. Warnings are Python warnings. Ctrl-C stops the run:
+    its `state` is then `interrupted`, and what has finished is stored. Raises errors of
+    `leanopt_core.errors`.
     """
     registry = discover()
     for problem in registry.problems:
         _warn(str(problem))
     if not isinstance(overrides, Mapping | None):
-        raise UsageError(f"overrides are {overrides!r}: expected a mapping of keys to values")
+        raise UsageError(f"overrides: found {overrides!r}, expected a mapping of keys to values")
     sets = [f"{key}={toml_value(value)}" for key, value in (overrides or {}).items()]
     loaded = load_pipeline(Path(pipeline), registry, sets=sets)
     return run_pipeline(loaded, registry, _Quiet(), resume=resume)
 
 
 def open_store(path: str | os.PathLike[str]) -> OpenStore:
-    """Return the store of a project, to be read only: a context manager.
+    """Open the store of a project read-only; a context manager.
 
-    `path` is the project's folder, its pipeline, or the store's file. Raises UsageError where
-    there is no store, StoreError where it cannot be read.
+    `path` is the project's folder, its pipeline, or the store's file. Raises UsageError if there is
+    no store, StoreError if it cannot be read.
     """
     given = Path(path)
     if not given.exists():
-        raise UsageError(f"{given} is not there; name the folder of a pipeline that was run")
+        raise UsageError(f"{given} does not exist; give the folder of a pipeline that has run")
     folder = given if given.is_dir() else given.parent
     file = given if given.suffix == STORE.suffix else folder / STORE
     if not file.is_file():
         raise UsageError(
             f"there are no runs in {folder.resolve()} (no {STORE}); "
-            "name the folder of a pipeline that was run"
+            "give the folder of a pipeline that has run"
         )
     return OpenStore(open_file(file, read_only=True))
 
 
 @frozen(eq=False)
 class ReturnsMatrix:
-    """Daily returns of many trials: `values` has a row for each day, a column for each trial.
+    """Daily returns of many trials: `values` has a row per day and a column per trial.
 
-    `days` are datetime64[D], `values` fractions (float64), `trials` the trials' numbers. A day on
-    which a trial has no value is a day without change, 0.0. `left_out` says by number why a trial
-    has no column.
+    `days` is datetime64[D], `values` are fractions (float64), `trials` the trials' numbers. A day
+    without a value counts as unchanged, 0.0. `left_out` gives, by trial number, the reason for a
+    missing column.
     """
 
     days: NDArray[np.datetime64]
@@ -99,43 +99,43 @@ class ReturnsMatrix:
 
 @frozen(eq=False)
 class EquityByDay:
-    """What 1 at the start has become by the end of each day: datetime64[D] and float64."""
+    """Equity at the end of each day, starting from 1: datetime64[D] and float64."""
 
     days: NDArray[np.datetime64]
     values: NDArray[np.float64]
 
 
 class OpenStore(Closing):
-    """A project's runs and trials. Belongs to one thread; a run may be under way meanwhile."""
+    """A project's runs and trials. Use it in one thread only; a run may be in progress."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def runs(self) -> list[RunSummary]:
-        """Return every run in brief, the newest first."""
+        """Return a summary of every run, the newest first."""
         return self._store.runs.summaries()
 
     def run(self, name: str | None = None) -> StoredRun:
-        """Return the run of this name or unique beginning of one, the newest for None.
+        """Return the run with this name or unique prefix; None means the newest.
 
-        Raises UsageError if no run fits, or several do.
+        Raises UsageError if no run or several runs match.
         """
         return self._store.runs.find(name)
 
     def report(self, run: StoredRun, top: int = TOP) -> Report:
-        """Return what `leanopt show` says of a run: counts, the best trials, warnings."""
+        """Return the report that `leanopt show` prints: counts, best trials, warnings."""
         return report(self._store, run, top)
 
     def best(self, run: StoredRun, top: int = TOP) -> list[RankedTrial]:
-        """Return the best trials of all searches of a run by their rank; `top` is 1 or more."""
+        """Return the `top` (1 or more) best trials of all searches of a run, by rank."""
         if top < 1:
-            raise UsageError(f"top is {top}: expected 1 or more")
+            raise UsageError(f"top: found {top}, expected 1 or more")
         return self._store.reader.ranked(run, top)
 
     def trials(self, run: StoredRun, *, search: int = 1) -> Iterator[StoredTrial]:
-        """Return the trials of one search in the order of their numbers.
+        """Return the trials of one search, sorted by number.
 
-        Raises UsageError where the run has no such search.
+        Raises UsageError if the run has no such search.
         """
         return self._store.reader.trials(_search(run, search).id)
 
@@ -144,8 +144,8 @@ class OpenStore(Closing):
     ) -> ReturnsMatrix:
         """Return the daily returns of all completed trials under one scenario. Needs NumPy.
 
-        `scenario` is its name; the only one need not be named. Raises UsageError where search or
-        scenario are not there.
+        `scenario` is its name, optional if there is only one. Raises UsageError if the search or
+        the scenario does not exist.
         """
         import numpy as np
 
@@ -170,7 +170,7 @@ class OpenStore(Closing):
     ) -> EquityByDay:
         """Return a trial's equity by day under one scenario, from its daily returns. Needs NumPy.
 
-        Raises UsageError where there is no such trial, or where it has no daily returns, with why.
+        Raises UsageError, with the reason, if there is no such trial or it has no daily returns.
         """
         import numpy as np
 
@@ -182,15 +182,15 @@ class OpenStore(Closing):
         return EquityByDay(_dates(np.array(returns.days, dtype=int)), growth)
 
     def _returns(self, trial: StoredTrial, ordinal: int) -> DailyReturns | str:
-        """Return a trial's daily returns under a scenario, or why there are none."""
+        """Return a trial's daily returns under a scenario, or the reason for having none."""
         backtest = trial.backtests.get(ordinal)
         if backtest is None:
-            return "no backtest of it has finished"
+            return "no backtest has finished"
         if backtest.failure is not None:
             return f"{backtest.failure}: {backtest.message or ''}"
         returns = self._store.reader.returns(backtest.id)
         if returns is None:
-            return "no daily returns of it are kept (search.curves)"
+            return "its daily returns are not stored (search.curves)"
         return returns if returns.ended is None else f"its returns end early: {returns.ended}"
 
     def close(self) -> None:
@@ -202,11 +202,11 @@ def _search(run: StoredRun, number: int) -> StoredSearch:
     for search in run.searches:
         if search.number == number:
             return search
-    raise UsageError(f"run {run.name} has no search {number}, but {len(run.searches)} of them")
+    raise UsageError(f"run {run.name} has no search {number}; it has {len(run.searches)}")
 
 
 def _ordinal(search: StoredSearch, name: str | None) -> int:
-    """Return a scenario's place in its search."""
+    """Return a scenario's index in its search."""
     names = [one.name for one in search.scenarios]
     if name is None and len(names) > 1:
         raise UsageError(f"search {search.number} has several scenarios: {', '.join(names)}")
@@ -225,10 +225,10 @@ def _warn(message: str) -> None:
 
 
 class _Quiet:
-    """Shows nothing of a run but warnings."""
+    """Show only warnings."""
 
     def observe(self, event: RunEvent) -> None:
-        """Warn, where the event is a warning."""
+        """Issue a Python warning if the event is a warning."""
         if isinstance(event, Warned):
             _warn(event.message)
 

@@ -1,4 +1,4 @@
-"""The ranking of trials: total, and the same in Python and in SQL."""
+"""The ranking of trials: a total order, the same in Python and in SQL."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ RANKED: Final = (
 
 
 class Ranked(Protocol):
-    """What ranking looks at in a trial's score."""
+    """The values of a trial's score that ranking uses."""
 
     @property
     def objective(self) -> float | None:
-        """Return the fitness turned so that higher is better, None where there is none."""
+        """Return the fitness with its sign changed if lower is better; None without a fitness."""
         ...
 
     @property
     def violation(self) -> float:
-        """Return how far it is from holding every constraint, 0 where it does."""
+        """Return the distance from satisfying all constraints, 0 if they hold."""
         ...
 
 
 def merit(objective: float | None, violation: float) -> tuple[int, float]:
-    """Return what orders trials, the best first.
+    """Return the sort key of trials, the best first.
 
-    First the feasible ones by objective, then those that violate something by how much (with a
-    fitness or without), then the rest.
+    Feasible trials come first, by objective; then those with a violation, by its size (with or
+    without a fitness); then the rest.
     """
     if violation > 0:
         return (1, violation)
@@ -39,5 +39,5 @@ def merit(objective: float | None, violation: float) -> tuple[int, float]:
 
 
 def rank_key(score: Ranked, search: int, number: int) -> RankKey:
-    """Return what sorts trials from best to worst; ties go by search, then by trial number."""
+    """Return the sort key from best to worst; ties go by search, then by trial number."""
     return (*merit(score.objective, score.violation), search, number)

@@ -1,4 +1,4 @@
-"""What a plugin registers: light specifications, so that listing plugins imports nothing heavy."""
+"""The specifications that a plugin registers; they are light, so listing plugins is fast."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from attrs import define, field, frozen
 
 @define
 class NoOptions:
-    """The options of a plugin that has none."""
+    """The options of a plugin without options."""
 
 
 @frozen
 class PluginSpec:
-    """One registered thing: its name, its options, and where its code is.
+    """The name, options and code location of one plugin.
 
-    `options` is an attrs class: each field's type, default and validators are what a pipeline may
-    say, its `metadata["help"]` the explanation. `factory` is `"package.module:callable"`, imported
-    only when the thing is used.
+    `options` is an attrs class: the type, default and validators of each field define what a
+    pipeline may set, `metadata["help"]` explains it. `factory` is `"package.module:callable"`,
+    imported only on use.
     """
 
     name: str
@@ -44,10 +44,10 @@ class ExecutorSpec(PluginSpec):
 class EngineSpec(PluginSpec):
     """An engine; `factory(options, project: Path) -> Engine`. Options: `[strategy]`.
 
-    `init` and `imports` are optional, and named as the factory is.
-    `init(wish: InitWish) -> Draft | None` reads a strategy for `leanopt init`, None where it is not
-    for this engine. `imports(wish: ImportWish, registry: Registry) -> Translation` translates what
-    another optimizer is told, for `leanopt import`; it raises UsageError for what it cannot take.
+    `init` and `imports` are optional; they have the same form as `factory`.
+    `init(wish: InitWish) -> Draft | None` reads a strategy for `leanopt init`; None means that it
+    is not for this engine. `imports(wish: ImportWish, registry: Registry) -> Translation` converts
+    another optimizer's configuration for `leanopt import`; it raises UsageError if it cannot.
     """
 
     init: str = ""
@@ -61,7 +61,7 @@ class SinkSpec(PluginSpec):
 
 @frozen
 class CommandSpec:
-    """A command of its own: `factory` names a click command, loaded when it is called."""
+    """An additional command: `factory` names a click command, loaded when it is called."""
 
     name: str
     factory: str

@@ -1,4 +1,4 @@
-"""The contract of a search method: asked for points, told results, at a fixed distance."""
+"""The contract of a search method: it is asked for points and told results, a lookahead apart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Told:
-    """One told trial in brief, as the history keeps it."""
+    """Summary of a told trial, as the history keeps it."""
 
     number: int
     point: Point
@@ -28,7 +28,7 @@ class Told:
 
     @property
     def feasible(self) -> bool:
-        """Say whether the trial has an objective and violates nothing."""
+        """Return whether the trial has an objective and no violation."""
         return self.objective is not None and self.violation == 0
 
 
@@ -37,20 +37,20 @@ class History(Sequence[Told]):
 
     @abstractmethod
     def best(self, count: int) -> list[Told]:
-        """Return up to `count` trials by rank: feasible ones, then by violation, then the rest."""
+        """Return up to `count` trials by rank: feasible, then by violation, then the rest."""
 
     @abstractmethod
     def find(self, point: Point) -> Told | None:
-        """Return the trial of this point of the grid, None where it has not been told."""
+        """Return the trial of this grid point, None if it has not been told."""
 
 
 @frozen
 class StageStart:
-    """What a method is built with.
+    """The arguments of a method.
 
-    `seed` is this stage's own. `trials` is its budget, None where only its own end counts.
-    `lookahead` says how far its proposals run ahead of its results. `seeds` are the told trials
-    of the stage named by `seed_from`, empty where none is named.
+    `seed` is this stage's seed. `trials` is its budget, None if the method decides when to end.
+    `lookahead` is the number of trials proposed ahead of results. `seeds` are the told trials of
+    the stage named by `seed_from`, empty without one.
     """
 
     space: Space
@@ -62,11 +62,11 @@ class StageStart:
 
 @frozen
 class AskContext:
-    """What a method knows when it is asked.
+    """The information for one ask.
 
-    `number` is the trial's number within the search; `attempt` counts the asks for it that were
-    refused or answered `WAIT`, from 0. `history` holds every trial of this search that has been
-    told, earlier stages' first.
+    `number` is the trial's number within the search. `attempt` counts from 0 the earlier asks for
+    it that were refused or answered `WAIT`. `history` holds all told trials of this search, those
+    of earlier stages first.
     """
 
     number: int
@@ -76,15 +76,15 @@ class AskContext:
 
     @property
     def seed(self) -> int:
-        """Return this ask's own seed, made from the stage's seed, the number and the attempt."""
+        """Return this ask's seed, derived from the stage's seed, the number and the attempt."""
         return derive_seed(self.stage_seed, self.number, self.attempt)
 
     def random(self) -> Random:
-        """Return a fresh standard-library generator seeded for this very ask."""
+        """Return a new standard-library generator, seeded for this ask."""
         return Random(self.seed)  # noqa: S311 - reproducible search, nothing secret
 
     def generator(self) -> Generator:
-        """Return a fresh NumPy generator seeded for this very ask."""
+        """Return a new NumPy generator, seeded for this ask."""
         from numpy.random import default_rng
 
         return default_rng(self.seed)
@@ -93,27 +93,27 @@ class AskContext:
 class Stage(Protocol):
     """A search method. Called on the main thread only, one call at a time.
 
-    A method may say why it is done: a text in its attribute `reason`, as `local optimum`, read when
-    it answers `DONE`. It may also offer `adopt(context, proposal)`, which replay calls with the
-    stored proposal instead of asking, where asking is dear.
+    A method may say why it is done: its attribute `reason`, such as `local optimum`, is read when
+    it answers `DONE`. If `ask` is expensive, it may also have `adopt(context, proposal)`; replay
+    calls that with the stored proposal instead of asking.
     """
 
     def ask(self, context: AskContext) -> Proposal | Signal:
-        """Return a proposal, `WAIT` for one more told trial, or `DONE`."""
+        """Return a proposal, `WAIT` to be asked after the next told trial, or `DONE`."""
         ...
 
     def tell(self, trial: Trial) -> None:
-        """Learn a result; trials come one at a time in the order of their numbers."""
+        """Take a result; trials come one at a time, in the order of their numbers."""
         ...
 
     def refused(self, point: Point) -> None:
-        """Learn that `point` repeats a trial of this search; it will be asked again at once."""
+        """Handle that `point` repeats a trial of this search; `ask` is called again at once."""
         ...
 
 
 @runtime_checkable
 class Adopts(Protocol):
-    """A method whose asks are dear: replay hands it what it proposed before."""
+    """A method whose `ask` is expensive: replay passes it its stored proposals."""
 
     def adopt(self, context: AskContext, proposal: Proposal) -> None:
         """Take `proposal` as if `ask` had returned it."""

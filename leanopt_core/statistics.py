@@ -1,4 +1,4 @@
-"""A backtest's statistics, looked up as LEAN's optimizer looks them up."""
+"""A backtest's statistics, looked up as in LEAN's optimizer."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _NUMBER = re.compile(
     r"\s?(?P<percent>%?)",
     re.ASCII,
 )
-# Most figures, which need no looking into; no float is too small for them.
+# Most figures match this simple pattern; no float is too small for them.
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{0,15})?", re.ASCII)
-# What LEAN writes before money where it is no currency sign by Unicode's reckoning.
+# Prefixes of money in LEAN's output that Unicode does not count as currency signs.
 _SIGNS = frozenset({"Kč", "zł", "*", *"ɃŁΞεξ✕◎●Ð◈ȺɱꜩɨΜⓩӾɌϑ⨎⟁ⱠꞤ"})
 _LETTERS = re.compile(r"Fr|Ag|Au|kr|Ft|R|Rp|[A-Z]{3,5}")
-# The parts of a LEAN document that say how the strategy did. The others are charts and orders, or
-# differ from run to run (`state`, `serverStatistics`).
+# The sections of a LEAN document with results. The others are charts and orders, or differ from
+# run to run (`state`, `serverStatistics`).
 _LEAN_SECTIONS = ("runtimeStatistics", "totalPerformance")
 
 
 def number(text: str) -> float | None:
-    """Return the plain number that `text` stands for, None where it is no number.
+    """Parse a number as LEAN writes it; return None if `text` is not a number.
 
-    `25%` is 0.25, `$1,234.50` and `-$1,234.50` are 1234.5 and -1234.5; other currency signs and
-    codes, thousands separators and exponents are understood as LEAN writes them, in every locale
-    alike. NaN, infinity, `0,25` and what no float holds are no numbers.
+    `25%` is 0.25, `-$1,234.50` is -1234.5. Other currency signs and codes, thousands separators and
+    exponents are read too, independent of the locale. NaN, infinity, `0,25` and numbers too large
+    for a float are not numbers.
     """
     if _PLAIN.fullmatch(text):
         return float(text)
@@ -50,10 +50,10 @@ def number(text: str) -> float | None:
 
 
 def _money(match: re.Match[str]) -> bool:
-    """Say whether what stands before the digits is nothing, or a currency's sign."""
+    """Return whether the text before the digits is empty or a currency sign."""
     sign = match["before"]
     if sign.isascii() and sign.isalpha():
-        # `EMA20` is a text; LEAN writes money with its decimals: `USDC20.00`.
+        # `EMA20` is text; LEAN writes money with decimals: `USDC20.00`.
         return _LETTERS.fullmatch(sign) is not None and "." in match["digits"]
     return not sign or sign in _SIGNS or any(unicodedata.category(c) == "Sc" for c in sign)
 
@@ -65,7 +65,7 @@ def _figure(value: object) -> Figure:
     if type(value) is float and math.isfinite(value):
         return value
     if isinstance(value, bool | int | float | Decimal):
-        # What no float holds stays as a text: unknown, and `missing` can say why.
+        # A number too large for a float stays text: unknown, and `missing` can say why.
         return float(value) if _holds(value) else f"{Decimal(value):.6g}"
     return None
 
@@ -78,9 +78,9 @@ def _holds(value: float | Decimal) -> bool:
 
 
 def _gather(section: Mapping[str, object], prefix: str, into: dict[str, Figure]) -> None:
-    """Note the figures of a section and of those in it, by flat names."""
+    """Add the figures of a section and its subsections, by flat names."""
     for name, value in section.items():
-        # Asking whether something is a Mapping is slow, and most statistics are numbers.
+        # isinstance(Mapping) is slow, and most statistics are numbers.
         if isinstance(value, str | float | int):
             into[f"{prefix}{name}"] = _figure(value)
         elif isinstance(value, Mapping):
@@ -103,7 +103,7 @@ def _figures(document: Mapping[str, object]) -> dict[str, Figure]:
 
 @lru_cache(maxsize=4096)
 def _segments(name: str) -> tuple[str, ...]:
-    """Return the path's segments, folded, without brackets and quotes, as LEAN's optimizer does."""
+    """Return the path's segments, casefolded, without brackets and quotes, as LEAN does."""
     path = name.strip().translate(str.maketrans("", "", "[]'\"")).casefold().split(".")
     segments = tuple(segment.strip() for segment in path)
     return segments[1:] if len(segments) > 1 and segments[0] == "statistics" else segments
@@ -114,10 +114,10 @@ def _compact(name: str) -> tuple[str, ...]:
     return tuple(re.sub(r"[\s_-]", "", segment) for segment in _segments(name))
 
 
-# All backtests of a run have statistics of the same names.
+# All backtests of a run have the same statistics: cache the lookup.
 @lru_cache(maxsize=256)
 def _meant(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of the `known` names that `name` may mean, by another writing of it."""
+    """Return the `known` names that match `name` in another spelling."""
     wanted = _segments(name)
     exact = tuple(key for key in known if _segments(key) == wanted)
     return exact or _ending(_compact(name), known)
@@ -125,7 +125,7 @@ def _meant(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 def _ending(wanted: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
     bare = tuple(key for key in known if _compact(key) == wanted)
-    # The runtime statistics repeat names of others in money, so they are asked for in full.
+    # Runtime statistics repeat other names as amounts of money, so they need their full name.
     return bare or tuple(
         key
         for key in known
@@ -142,49 +142,48 @@ def _shown(value: Figure) -> str:
 def _checked(_: object, __: object, values: Mapping[str, Figure]) -> None:
     for name, value in values.items():
         if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"statistic '{name}': {value} is no usable number")
+            raise ValueError(f"statistic '{name}': {value} is not a valid number")
 
 
 def _sorted(values: Mapping[str, Figure]) -> Mapping[str, Figure]:
-    # What is said of them must not depend on whether they were stored meanwhile.
+    # Messages must be the same whether the statistics come from memory or from the store.
     return dict(sorted(values.items()))
 
 
 @frozen
 class Statistics:
-    """What a backtest's engine says about it, by flat names; unknown is None.
+    """The statistics of a backtest by flat name; an unknown one is None.
 
-    LEAN's statistics have their bare names (`Sharpe Ratio`), those of sections dotted ones
-    (`totalPerformance.tradeStatistics.profitFactor`). Per cents are fractions. NaN and infinity
-    raise ValueError here; `read` takes them for unknown.
+    LEAN's statistics have plain names (`Sharpe Ratio`), those of sections dotted names
+    (`totalPerformance.tradeStatistics.profitFactor`). Percentages are fractions. NaN and infinity
+    raise ValueError here; `read` treats them as unknown.
     """
 
     values: Mapping[str, Figure] = field(factory=dict, converter=_sorted, validator=_checked)
 
     @classmethod
     def read(cls, document: Mapping[str, object]) -> Statistics:
-        """Return the statistics of a LEAN result document, or of a mapping of statistics.
+        """Return the statistics of a LEAN result document or of a mapping.
 
-        Nested mappings are flattened, texts that stand for numbers become numbers (see `number`),
-        lists are left out. Of a LEAN document (it has a `statistics` section) only the sections
-        that say how the strategy did are taken. NaN, infinity and numbers too large are kept as
-        texts, which are no numbers. Reading `values` again gives the same.
+        Nested mappings are flattened, numeric text becomes numbers (see `number`), lists are left
+        out. From a LEAN document (it has a `statistics` section) only the sections with results are
+        taken. NaN, infinity and numbers too large stay text. Reading `values` again gives the same.
         """
         return cls(_figures(document))
 
     def get(self, name: str) -> float | None:
-        """Return the number that `name` leads to, None where there is none.
+        """Return the number called `name`, None if there is none.
 
-        Looked up as LEAN's optimizer does: upper and lower case alike, a bare name or a dotted
-        path, `Statistics.` before it or not, segments in `['...']` or not. Beyond that the end of
-        a path is enough where only one name ends so, spaces or not: `Profit Factor`.
+        The lookup is that of LEAN's optimizer: case does not matter, the name is plain or a dotted
+        path, with or without `Statistics.` in front and `['...']` around segments. In addition, the
+        end of a path is enough if only one name ends so, with or without spaces: `Profit Factor`.
         """
         found = self._find(name)
         value = self.values[found[0]] if len(found) == 1 else None
         return value if isinstance(value, float | int) else None
 
     def missing(self, name: str) -> str:
-        """Say why `get(name)` is None: the name tried and the nearest ones present."""
+        """Return why `get(name)` is None, with the closest names."""
         found = self._find(name)
         if len(found) > 1:
             return f"statistic '{name}' could be any of: {', '.join(found)}"
@@ -196,11 +195,11 @@ class Statistics:
             return f"no statistic '{name}': the backtest reported none"
         bare = [key for key in self.values if "." not in key]
         near = nearest(name, self.values)
-        hint = f"did you mean '{near}'?" if near else f"there are: {', '.join(sorted(bare))}"
+        hint = f"did you mean '{near}'?" if near else f"choose from: {', '.join(sorted(bare))}"
         return f"no statistic '{name}': {hint}"
 
     def _find(self, name: str) -> tuple[str, ...]:
-        """Return the names that `name` may mean: one where it is clear, none if unknown."""
+        """Return the names that `name` may mean: one if it is clear, none if it is unknown."""
         return (name,) if name in self.values else _meant(name, tuple(self.values))
 
     def _first(self, *names: str) -> float | None:
@@ -218,42 +217,42 @@ class Statistics:
 
     @property
     def net_profit(self) -> float | None:
-        """Profit over the whole time as a fraction of the start equity."""
+        """Profit over the whole time, as a fraction of the starting equity."""
         return self._first("Net Profit", "totalPerformance.portfolioStatistics.totalNetProfit")
 
     @property
     def compounding_annual_return(self) -> float | None:
-        """Compound return a year, a fraction."""
+        """Compound annual return, a fraction."""
         return self.get("Compounding Annual Return")
 
     @property
     def drawdown(self) -> float | None:
-        """Largest fall from a peak of the equity, a fraction of that peak, 0 or more."""
+        """Maximum drawdown, a fraction of the peak equity, 0 or more."""
         return self.get("Drawdown")
 
     @property
     def sharpe_ratio(self) -> float | None:
-        """Sharpe ratio a year."""
+        """Annual Sharpe ratio."""
         return self._first("Sharpe Ratio", "totalPerformance.portfolioStatistics.sharpeRatio")
 
     @property
     def sortino_ratio(self) -> float | None:
-        """Sortino ratio a year."""
+        """Annual Sortino ratio."""
         return self._first("Sortino Ratio", "totalPerformance.portfolioStatistics.sortinoRatio")
 
     @property
     def win_rate(self) -> float | None:
-        """Share of trades that won, 0 to 1."""
+        """Fraction of winning trades, 0 to 1."""
         return self._first("Win Rate", "totalPerformance.tradeStatistics.winRate")
 
     @property
     def profit_factor(self) -> float | None:
-        """Sum of the winning trades' profits over that of the losing ones' losses, 0 or more."""
+        """Gross profit divided by gross loss, 0 or more."""
         return self._first("totalPerformance.tradeStatistics.profitFactor", "Profit Factor")
 
     @property
     def annual_standard_deviation(self) -> float | None:
-        """Standard deviation of the returns a year, a fraction."""
+        """Annual standard deviation of returns, a fraction."""
         return self.get("Annual Standard Deviation")
 
     @property

@@ -1,4 +1,4 @@
-"""The nearest right name, for messages about a wrong one."""
+"""Suggest the closest valid name, for messages about a wrong one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from difflib import get_close_matches
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that `name` most likely meant, or None where none is close."""
+    """Return the candidate closest to `name`, None if none is close."""
     folded = {candidate.casefold(): candidate for candidate in candidates}
     match = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     return folded[match[0]] if match else None
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """Return `did you mean 'x'?`, or the names there are, or an empty text where there are none."""
+    """Return `did you mean 'x'?`, else `choose from: ...`, empty without candidates."""
     names = sorted(set(candidates))
     match = nearest(name, names)
     if match is not None:
         return f"did you mean '{match}'?"
-    return f"there are: {', '.join(names)}" if names else ""
+    return f"choose from: {', '.join(names)}" if names else ""

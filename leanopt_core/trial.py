@@ -1,4 +1,4 @@
-"""What a search method proposes and is told: frozen values, no I/O."""
+"""Proposals of a search method and the trials it is told."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from leanopt_core.space import Point
 
 
 class Signal(Enum):
-    """What a method may answer instead of a proposal."""
+    """An answer of a method other than a proposal."""
 
     WAIT = "wait"
     DONE = "done"
 
 
-#: Ask again after one more trial has been told.
+#: Ask again after the next told trial.
 WAIT: Final = Signal.WAIT
 #: This method has nothing more to propose.
 DONE: Final = Signal.DONE
@@ -26,7 +26,7 @@ DONE: Final = Signal.DONE
 
 @frozen
 class Proposal:
-    """A point of the grid that a method wants tried; `origin` says how it came to it."""
+    """A grid point to try; `origin` says how the method chose it."""
 
     point: Point
     origin: str = ""
@@ -34,7 +34,7 @@ class Proposal:
 
 @frozen
 class Violation:
-    """A violated constraint and its size: 0 would be holding, 1 is the bound's own size away."""
+    """A violated constraint and the size of the violation, relative to the bound."""
 
     constraint: str
     size: float
@@ -42,13 +42,12 @@ class Violation:
 
 @frozen
 class Score:
-    """What scoring made of a trial's backtests.
+    """The score of a trial.
 
-    `fitness` is in the fitness function's own direction, `objective` the same number turned so that
-    higher is better; both None where there is none, with the `reasons`. `violation` is the sum of
-    the sizes of all `violations`, 0 where every constraint holds. `values` are further named values
-    of a fitness function that gives several. `failure` is the failure category where a backtest
-    of the trial failed.
+    `fitness` is the fitness function's value; `objective` is the same, negated if lower is better.
+    Both are None, with `reasons`, if there is none. `violation` is the sum of the sizes of all
+    `violations`, 0 if every constraint holds. `values` are further named values of the fitness
+    function. `failure` is the failure category if a backtest of the trial failed.
     """
 
     fitness: float | None = None
@@ -61,13 +60,13 @@ class Score:
 
     @property
     def feasible(self) -> bool:
-        """Say whether the trial has a fitness and violates nothing."""
+        """Return whether the trial has a fitness and no violation."""
         return self.objective is not None and self.violation == 0
 
 
 @frozen
 class Trial:
-    """A finished trial as its method is told it; numbers count within the search, from 1."""
+    """A finished trial as its method is told it; numbers count from 1 within the search."""
 
     number: int
     stage: str

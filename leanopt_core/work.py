@@ -1,4 +1,4 @@
-"""The values in which engines and executors meet: neither knows the other."""
+"""The values that engines and executors exchange; neither knows the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leanopt_core.statistics import Statistics
 
 
 class Category(StrEnum):
-    """Why a backtest has no result."""
+    """The category of a failed backtest."""
 
     STRATEGY = "strategy error"
     TIMEOUT = "timeout"
@@ -25,15 +25,15 @@ class Category(StrEnum):
     NO_RESULT = "no result"
 
 
-#: Categories that say something about the backtest itself, so that a later run may rely on them.
+#: Categories that are properties of the backtest itself, so later runs may reuse them.
 LASTING = frozenset({Category.STRATEGY, Category.NO_RESULT})
 
 
 @frozen
 class Failure:
-    """A backtest that did not complete: its category and the message for the user.
+    """Why a backtest failed: category, and a message for the user.
 
-    `outside` says that its worker was ended from outside, which is no fault of the backtest's.
+    `outside` is true if its worker was ended from outside, which is not the backtest's fault.
     """
 
     category: Category
@@ -43,9 +43,9 @@ class Failure:
 
 @frozen
 class Scenario:
-    """What a trial is backtested under: symbol, dates, cash, and whatever else the user names.
+    """The settings of a backtest besides parameters: symbol, dates, cash and the user's own keys.
 
-    `data` is not a part: where data lies belongs to the execution, its content to the content key.
+    `data` is not part of it: its path belongs to the execution, its content to the content key.
     """
 
     name: str = "default"
@@ -57,7 +57,7 @@ class Scenario:
     pass_as: Mapping[str, str] = field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what was given, as plain JSON values (dates as ISO texts), for keys and plans."""
+        """Return the given values as plain JSON (dates as ISO text), for keys and plans."""
         known = {
             "name": self.name,
             "symbol": self.symbol,
@@ -72,9 +72,9 @@ class Scenario:
 
 @frozen
 class Mount:
-    """A host folder or file that the harness must see, at `{name}` (read-only but for scratch).
+    """A host folder or file that the harness sees at `{name}`, read-only except for scratch.
 
-    The name is a word of small letters, digits and `_`: one of `PLACES`, or the engine's own.
+    The name has lowercase letters, digits and `_`: one of `PLACES`, or the engine's own.
     """
 
     name: str
@@ -82,11 +82,11 @@ class Mount:
     writable: bool = False
 
 
-#: The places that every executor knows, in a command or a request: there they stand in braces, as
-#: `{data}`. The names of a launch's mounts are places too.
+#: Path placeholders that every executor fills in, in commands and requests: `{data}` and so on.
+#: The names of a launch's mounts are placeholders too.
 PLACES = ("build", "data", "harness", "output", "scratch", "python")
 
-#: The place that is a request's own folder, in its payload and files.
+#: Placeholder for a request's own folder, in its payload and files.
 REQUEST = "{request}"
 
 
@@ -94,12 +94,12 @@ REQUEST = "{request}"
 class Launch:
     """How an engine's harness is started.
 
-    `command` and the values of `environment` may hold the names of `mounts`, `{scratch}` and
-    `{python}` in braces, which the executor fills in for the place where the worker runs.
-    A worker's memory after `settled_after` requests is what its growth counts from: until then its
-    runtime has not taken what it needs. `recycle_growth` is how many bytes it may grow by before
-    it is replaced, where the user does not say. `memory` is how many bytes a worker may hold where
-    neither says and the executor sets a limit all the same, and `memory_why` tells a user why.
+    `command` and the values of `environment` may contain the names of `mounts`, `{scratch}` and
+    `{python}` in braces; the executor replaces them with paths on the worker's side.
+    Memory growth counts from a worker's memory after `settled_after` requests, when its runtime has
+    warmed up. `recycle_growth` is the default growth in bytes before a worker is replaced. `memory`
+    is the worker's default memory limit in bytes for executors that always set one; `memory_why`
+    explains it to the user.
     """
 
     command: tuple[str, ...]
@@ -112,19 +112,19 @@ class Launch:
     memory_why: str = ""
 
 
-#: The output that asks for the full result files of an engine that writes them only then.
+#: The output that requests full result files from an engine that writes them on demand.
 DOCUMENT = "document"
 
 
 @frozen
 class Request:
-    """One backtest as the harness is told it: `payload` is the JSON object of its members.
+    """One backtest as sent to the harness: `payload` is the JSON object of its members.
 
-    The pool adds the `id`. `placeholders` are texts that hold places, as `{data}` or
-    `{build}/main.py`: of each, the first JSON text that is exactly it is filled in for the worker's
-    place. `{request}` is a folder of the request's own; `files` are written there first, by
-    relative name, with the placeholders filled in; it goes when the answer has been read.
-    `outputs` repeats what the answer is to bring beside the statistics.
+    The pool adds the `id`. `placeholders` are texts such as `{data}` or `{build}/main.py`: the
+    first JSON string equal to each is replaced with the worker's path. `{request}` is the request's
+    own folder; `files` are written there first, by relative name, with placeholders replaced. It is
+    removed after the answer has been read. `outputs` are what the answer must have besides
+    statistics.
     """
 
     payload: str
@@ -134,38 +134,38 @@ class Request:
 
     @property
     def folder(self) -> bool:
-        """Say whether the request has a folder of its own."""
+        """Return whether the request has its own folder."""
         return bool(self.files) or any(REQUEST in text for text in self.placeholders)
 
 
 class Files(Protocol):
-    """What a worker left in the folder of one request. May be used from any thread."""
+    """The files that a worker wrote to a request's folder. Can be used from any thread."""
 
     def names(self) -> Sequence[str]:
-        """Return every plain file's name from the folder, with `/`, sorted.
+        """Return the relative names of all regular files, with `/`, sorted.
 
-        Raises ExecutorError where the folder cannot be looked into.
+        Raises ExecutorError if the folder cannot be read.
         """
         ...
 
     def open(self, name: str) -> BinaryIO:
         """Open a file to read.
 
-        Raises FileNotFoundError where it is not there, ExecutorError where it is no plain file,
-        or where the name would leave the folder.
+        Raises FileNotFoundError if it does not exist, ExecutorError if it is not a regular file
+        or if the name leaves the folder.
         """
         ...
 
     def remove(self) -> None:
-        """Remove the folder; leanopt calls this, once, when the answer has been read."""
+        """Remove the folder; leanopt calls this once, after reading the answer."""
         ...
 
 
 @frozen
 class Answer:
-    """What a harness said to one request, `payload` being the parsed line.
+    """A harness's answer to one request; `payload` is the parsed line.
 
-    `files` is what the worker left in the request's folder, None where it had none.
+    `files` are the files in the request's folder, None if it had none.
     """
 
     payload: Mapping[str, Any]
@@ -182,7 +182,7 @@ class Equity:
 
 @frozen
 class Backtest:
-    """The unit of work and of caching: parameters under a scenario, with their content key."""
+    """The unit of work and of caching: parameters, a scenario, and their content key."""
 
     key: str
     parameters: Mapping[str, Value]
@@ -191,11 +191,11 @@ class Backtest:
 
 @frozen
 class Outcome:
-    """What an engine read from an answer: statistics, or a failure, never both.
+    """The outcome of a backtest: statistics or a failure, never both.
 
-    `read` names the parameters that the strategy asked for, None where the harness cannot say.
-    `read_types` are the types as which it asked for them (`int`, `decimal`, `double`, `text`), as
-    far as they are known. `trades` counts closed trades where the engine reports them.
+    `read` names the parameters that the strategy read, None if the harness cannot say. `read_types`
+    are the known types it read them as (`int`, `decimal`, `double`, `text`). `trades` is the number
+    of closed trades, if the engine reports it.
     """
 
     statistics: Statistics | None = None

@@ -1,4 +1,4 @@
-"""The command line: one module a command; prints, decides nothing."""
+"""The command line: one module per command. It prints; the decisions are made elsewhere."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import sys
 from leanopt_core.cli.streams import ReaderGoneError, make_safe
 from leanopt_core.errors import LeanoptError
 
-#: What a command that was interrupted ends with.
+#: Exit code of a command that was interrupted.
 INTERRUPTED = 130
 
-#: What an exception that is no LeanoptError ends with: a defect of leanopt itself.
+#: Exit code for an exception that is not a LeanoptError: a bug in leanopt.
 INTERNAL_ERROR = 70
 
 _ON_WINDOWS = (
-    "leanopt: leanopt needs Linux or macOS. On Windows it runs in WSL: `wsl --install` in "
-    "PowerShell as administrator, then install and run leanopt in the Linux that this sets up."
+    "leanopt: leanopt needs Linux or macOS. On Windows, use WSL: run `wsl --install` in "
+    "PowerShell as administrator, then install and run leanopt in that Linux."
 )
 
 
 def main() -> None:
-    """Run the `leanopt` command and exit with a code by kind of error."""
+    """Run the `leanopt` command; the exit code tells the kind of error."""
     if sys.platform == "win32":
         sys.exit(_ON_WINDOWS)
     make_safe()
@@ -34,15 +34,15 @@ def main() -> None:
         _say(str(error))
         sys.exit(error.exit_code)
     except ReaderGoneError:
-        # As `leanopt runs | head` does.
+        # As in `leanopt runs | head`.
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("LEANOPT_DEBUG"):
             raise
-        _say(f"this is a defect of leanopt: {type(error).__name__}: {error}")
-        _say("LEANOPT_DEBUG=1 shows where it happened")
+        _say(f"this is a bug in leanopt: {type(error).__name__}: {error}")
+        _say("set LEANOPT_DEBUG=1 to see the traceback")
         sys.exit(INTERNAL_ERROR)
 
 
@@ -53,6 +53,6 @@ def _say(text: str) -> None:
 
 
 def _unraisable(dropped: sys.UnraisableHookArgs, /) -> None:
-    """Say nothing of a Ctrl-C that came where Python can only drop it, as in a finaliser."""
+    """Hide a Ctrl-C that arrived where Python can only drop it, such as in a finaliser."""
     if not issubclass(dropped.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(dropped)

@@ -1,4 +1,4 @@
-"""`leanopt check`: everything that is wrong with a pipeline, and nothing else."""
+"""`leanopt check`: report all errors in a pipeline."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from leanopt_core.search.prepare import look_at
 
 @click.command("check")
 @pipeline_options
-@click.option(
-    "--allow-unread", is_flag=True, help="Pass though the strategy reads not every parameter."
-)
+@click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     pipeline: Path,
@@ -27,10 +25,10 @@ def command(
     allow_unread: bool,
     as_json: bool,
 ) -> None:
-    """Say every mistake in PIPELINE at once; exit code 3 where there is one.
+    """Report all errors in PIPELINE; the exit code is 3 if there are any.
 
-    Nothing is run. The sources of a LEAN project are looked at too, exit code 5; another strategy
-    is first looked at by `leanopt plan`.
+    Nothing runs. The sources of a LEAN project are checked too (exit code 5); other strategies are
+    checked by `leanopt plan`.
 
     Example: leanopt check pipeline.toml
     """

@@ -1,4 +1,4 @@
-"""Options and steps that several commands share."""
+"""Options and steps shared by several commands."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from leanopt_core.store.store import Store
 
 
-_MEANT = "it names the folder of a pipeline, or the pipeline"
+_MEANT = "give a project folder or a pipeline"
 
 
 class WholeNumber(click.IntRange):
-    """A whole number in a range, called so in messages."""
+    """An integer in a range, called a whole number in messages."""
 
     name = "whole number"
 
@@ -33,7 +33,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def pipeline_options(command: Command) -> Command:
-    """Add the pipeline argument and the options that override what it says."""
+    """Add the pipeline argument and the options that override its keys."""
     for decorate in reversed(
         (
             click.argument("pipeline", type=click.Path(path_type=Path)),
@@ -42,11 +42,15 @@ def pipeline_options(command: Command) -> Command:
                 "sets",
                 multiple=True,
                 metavar="KEY=VALUE",
-                help="Override any key, as executor.workers=8; may be given again.",
+                help="Override a key, for example executor.workers=8; repeatable.",
             ),
-            click.option("--workers", type=WholeNumber(min=1), help="How many workers to run."),
-            click.option("--symbol", help="The scenario's symbol."),
-            click.option("--seed", type=WholeNumber(min=0), help="The seed of the run."),
+            click.option(
+                "--workers", type=WholeNumber(min=1), metavar="N", help="Number of workers."
+            ),
+            click.option("--symbol", help="Symbol of the scenario."),
+            click.option(
+                "--seed", type=WholeNumber(min=0), metavar="N", help="Random seed of the run."
+            ),
         )
     ):
         command = decorate(command)
@@ -60,7 +64,7 @@ def load(
     symbol: str | None,
     seed: int | None,
 ) -> tuple[Pipeline, Registry]:
-    """Read a pipeline with its overrides; problems with plugins are warnings here."""
+    """Read a pipeline with its overrides; print problems with plugins as warnings."""
     from leanopt_core.cli.output import plain
     from leanopt_core.pipeline import load_pipeline
     from leanopt_core.plugins import discover
@@ -73,23 +77,23 @@ def load(
 
 
 def project_option(command: Command) -> Command:
-    """Add the option that says whose store is looked at."""
+    """Add the option that chooses the project whose store is read."""
     return click.option(
         "--project",
         "-C",
         type=click.Path(path_type=Path),
         default=Path(),
-        help="The folder of the pipeline whose runs are meant, or the pipeline; by default here.",
+        help="Project folder or pipeline (default: current folder).",
     )(command)
 
 
 def open_project(project: Path) -> Store:
-    """Open the store of a project; raises UsageError where it is none, or has no store."""
+    """Open the store of a project; raises UsageError if there is no project or no store."""
     from leanopt_core.errors import UsageError
     from leanopt_core.store.store import open_store
 
     if not project.exists():
-        raise UsageError(f"--project {project} is not there; {_MEANT}")
+        raise UsageError(f"--project {project} does not exist; {_MEANT}")
     if not project.is_dir() and not _is_pipeline(project):
         raise UsageError(f"--project {project} is neither a folder nor a pipeline; {_MEANT}")
     folder = project if project.is_dir() else project.parent
@@ -97,13 +101,13 @@ def open_project(project: Path) -> Store:
     if not path.is_file():
         raise UsageError(
             f"there are no runs in {folder.resolve()} (no {STORE}); "
-            "--project names the folder of a pipeline that was run"
+            "choose the folder of a pipeline that has run with --project"
         )
     return open_store(path, create=False)
 
 
 def _is_pipeline(file: Path) -> bool:
-    """Say whether a file is one by its name, or, where it has another, by what is in it."""
+    """Return whether a file is a pipeline, by its suffix or else by its content."""
     from leanopt_core.errors import PipelineError
     from leanopt_core.pipeline.toml import read_document
 
@@ -116,7 +120,7 @@ def _is_pipeline(file: Path) -> bool:
 
 
 def chosen_screen() -> ProgressScreen:
-    """Return the live screen where standard error is a terminal, else the plain one."""
+    """Return the live screen if standard error is a terminal, else the plain one."""
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
         from leanopt_core.cli.live import LiveScreen
 
@@ -127,11 +131,11 @@ def chosen_screen() -> ProgressScreen:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file; raises UsageError where it is there already, or cannot be written."""
+    """Write a file; raises UsageError if it already exists or cannot be written."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError(f"{path} is there already; --output names another file") from None
+        raise UsageError(f"{path} already exists; choose another with --output") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,4 +1,4 @@
-"""`leanopt compare`: runs or trials side by side, with what differs marked."""
+"""`leanopt compare`: show runs or trials side by side and mark the differences."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ _FEWEST = 2
 @click.argument("subjects", nargs=-1, required=True, metavar="A B...")
 @project_option
 @click.option(
-    "--search", type=WholeNumber(min=1), default=1, help="Trials of this search; 1 by default."
+    "--search",
+    type=WholeNumber(min=1),
+    metavar="N",
+    default=1,
+    help="Number of the search that holds the trials (default: 1).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(subjects: tuple[str, ...], project: Path, search: int, as_json: bool) -> None:
-    """Show A B... side by side: runs, or trials as RUN:TRIAL (of the newest run :TRIAL).
+    """Compare A B... side by side: runs, or trials as RUN:TRIAL (:TRIAL for the newest run).
 
-    What is not the same in all of them has a `*` before it.
+    A `*` marks each row whose values differ.
 
     Example: leanopt compare quickstart-1:3 quickstart-1:7
     """
@@ -32,11 +36,11 @@ def command(subjects: tuple[str, ...], project: Path, search: int, as_json: bool
     from leanopt_core.report.subject import find_subject
 
     if len(subjects) < _FEWEST:
-        raise UsageError("two or more are compared: runs, or trials as RUN:TRIAL")
+        raise UsageError("give at least two runs, or two trials as RUN:TRIAL")
     with open_project(project) as store:
         found = [find_subject(store, text, search) for text in subjects]
         if len({one.trial is None for one in found}) > 1:
-            raise UsageError("runs are compared with runs, trials with trials")
+            raise UsageError("give only runs or only trials; a run cannot be compared with a trial")
         facts = list(compared(store, found))
     names = [one.name for one in found]
     if as_json:

@@ -1,4 +1,4 @@
-"""`leanopt completion`: what a shell needs to complete leanopt's commands."""
+"""`leanopt completion`: shell completion for leanopt's commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-#: Where each shell looks for it, and the line that its start-up file needs beside it, if any.
+#: The file each shell reads, and the line its start-up file needs, if any.
 _TARGETS = {
     "bash": ("~/.local/share/bash-completion/completions/leanopt", ""),
     "zsh": ("~/.zfunc/_leanopt", "fpath+=~/.zfunc; autoload -Uz compinit; compinit"),
@@ -16,9 +16,9 @@ _TARGETS = {
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(sorted(_TARGETS)), metavar="SHELL")
-@click.option("--install", is_flag=True, help="Write it to where the shell looks for it.")
+@click.option("--install", is_flag=True, help="Write the script to the file the shell reads.")
 def command(shell: str, install: bool) -> None:
-    """Print what completes leanopt's commands in SHELL: bash, zsh or fish.
+    """Print the completion script for SHELL: bash, zsh or fish.
 
     Example: leanopt completion bash --install
     """
@@ -36,6 +36,6 @@ def command(shell: str, install: bool) -> None:
     path = Path(target).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    click.echo(f"written: {path}; it counts in shells that are started from now on")
+    click.echo(f"wrote {path}; takes effect in new shells")
     if line:
-        click.echo(f"~/.zshrc needs this line, where it is not there yet: {line}")
+        click.echo(f"if ~/.zshrc does not have this line yet, add it: {line}")

@@ -22,24 +22,25 @@ if TYPE_CHECKING:
 @project_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def command(run: str, project: Path, yes: bool) -> None:
-    """Delete RUN (or a beginning of its name) with its trials and kept results, after asking.
+    """Delete RUN (name or unique prefix) with its trials and result files, after asking.
 
-    Backtests that answer trials of other runs stay.
+    Backtests that other runs use are kept.
 
     Example: leanopt delete quickstart-1 --yes
     """
     from leanopt_core.project_files import LOCKS, RESULTS
+    from leanopt_core.report.figures import counted
     from leanopt_core.search.lock import turn
 
     with open_project(project) as store:
         found = store.runs.find(run)
         _refuse_at_work(store, found)
         told = sum(search.told for search in found.searches)
-        what = f"{plain(found.name)} of {found.started_at} with {told:,} trials"
+        what = f"{plain(found.name)} ({counted(told, 'trial')}, started {found.started_at})"
         if not yes:
             click.confirm(f"Delete {what}?", abort=True)
         with turn(store.path.parent.parent / LOCKS):
-            # It may have been resumed while the question stood.
+            # Another process may have resumed it while the user was asked.
             _refuse_at_work(store, found)
             store.runs.delete(found.id)
             shutil.rmtree(store.path.parent.parent / RESULTS / found.name, ignore_errors=True)
@@ -50,4 +51,4 @@ def _refuse_at_work(store: Store, run: StoredRun) -> None:
     from leanopt_core.report.subject import process_of
 
     if process_of(store, run) is not None:
-        raise UsageError(f"run {run.name} is at work; `leanopt stop {run.name}` ends it")
+        raise UsageError(f"run {run.name} is running; stop it first: leanopt stop {run.name}")

@@ -1,4 +1,4 @@
-"""`leanopt doctor`: report what keeps backtests from running, and the command that fixes it."""
+"""`leanopt doctor`: check that this machine can run backtests, and say how to fix it."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _STATUS, _NAME = 9, 16
     "sets",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Override any key, as executor.workers=8; may be given again.",
+    help="Override a key, for example executor.workers=8; repeatable.",
 )
-@click.option("--clean", is_flag=True, help="Remove orphans of killed leanopts, after asking.")
+@click.option("--clean", is_flag=True, help="Remove orphans of killed runs, after asking.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     pipeline: Path | None, sets: tuple[str, ...], clean: bool, yes: bool, as_json: bool
 ) -> None:
-    """Report whether this machine can run backtests; with PIPELINE, whether it can run that one.
+    """Check that this machine can run backtests, and with PIPELINE that it can run those.
 
-    Starts one worker, and ends it. Each line is ok, or says what is wrong and the command that
+    One worker is started and stopped. Each line is ok, or says what is wrong and which command
     fixes it.
 
     Example: leanopt doctor pipeline.toml
@@ -45,7 +45,7 @@ def command(
     from leanopt_core.errors import UsageError
 
     if yes and not clean:
-        raise UsageError("--yes answers what --clean asks; it is of no use alone")
+        raise UsageError("--yes works only with --clean")
     with Subject(pipeline, sets) as subject:
         found = (
             remove_orphans(subject, lambda items: yes or _confirmed(items))
@@ -65,7 +65,7 @@ def _confirmed(items: Sequence[str]) -> bool:
 
 
 def _printed(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Print findings as they come, and pass them on."""
+    """Print each line and yield it."""
     for one in findings:
         first, *more = plain(one.what).splitlines() or [""]
         click.echo(f"{one.status:{_STATUS}}{one.name:{_NAME}}{first}")

@@ -1,4 +1,4 @@
-"""`leanopt export`: a run's trials as JSON lines, CSV, or what a plugin writes."""
+"""`leanopt export`: a run's trials as JSON lines, CSV, or a plugin's format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from leanopt_core.store.records import StoredRun
     from leanopt_core.store.store import Store
 
-#: Entry points of this group write a form: `(reader, run) -> lines`.
+#: Entry points of this group write a format: `(reader, run) -> lines`.
 FORMS: Final = "leanopt.exports"
 
 
@@ -32,23 +32,21 @@ FORMS: Final = "leanopt.exports"
     type=click.Choice(["jsonl", "csv", "optuna"]),
     default="jsonl",
     metavar="FORM",
-    help="jsonl, one JSON object a line (by default), csv, a table, or optuna, Optuna's journal.",
+    help="jsonl (default): one JSON object per line; csv: a table; optuna: Optuna's journal.",
 )
+@click.option("--canonical", is_flag=True, help="Write only what is the same on every machine.")
 @click.option(
-    "--canonical", is_flag=True, help="Only what the promise covers, the same on any machine."
-)
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="A file; standard output by default."
+    "--output", "-o", type=click.Path(path_type=Path), help="File (default: standard output)."
 )
 def command(
     run: str | None, project: Path, form: str, canonical: bool, output: Path | None
 ) -> None:
-    """Write the trials of RUN (or a beginning of its name), the newest by default.
+    """Export the trials of RUN (name or unique prefix; default: the newest).
 
     Example: leanopt export quickstart-1 --to jsonl --canonical -o trials.jsonl
     """
     if canonical and form != "jsonl":
-        raise UsageError("--canonical has one form, JSON lines: leave out --to " + form)
+        raise UsageError(f"--canonical works only with --to jsonl; leave out --to {form}")
     with open_project(project) as store:
         if output is not None and (reason := occupied(output, store.path.parent.parent)):
             raise UsageError(f"--output {output}: {reason}")
@@ -71,20 +69,20 @@ def _lines(store: Store, run: StoredRun, form: str, *, canonical: bool) -> Itera
 
 
 def _plugins_lines(form: str, store: Store, run: StoredRun) -> Iterable[str]:
-    """Return what the plugin for this form makes of a run, found by its entry point."""
+    """Return a run's lines from the plugin that registers this format as an entry point."""
     found = next(iter(entry_points(group=FORMS, name=form)), None)
     if found is None:
         raise UsageError(f"--to {form} needs a plugin: pip install leanopt-{form}")
     try:
         write = found.load()
     except ImportError as error:
-        raise PluginError(f"--to {form} cannot be loaded from {found.value!r}: {error}") from error
+        raise PluginError(f"--to {form}: cannot load {found.value!r}: {error}") from error
     lines: Iterable[str] = write(store.reader, run)
     return lines
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    """Write a whole file or none; a pipe or a device is written to as it is."""
+    """Write a file completely or not at all; write directly to a pipe or a device."""
     real = path.resolve()
     plain = path.is_file() or not path.exists()
     part = real.with_name(f".{real.name}.{os.getpid()}") if plain else path

@@ -1,4 +1,4 @@
-"""The `leanopt` command group: each command's module is imported when it is called."""
+"""The `leanopt` command group; a command's module is imported when the command is called."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from leanopt_core import __version__
 from leanopt_core.cli import INTERRUPTED
 from leanopt_core.suggest import nearest
 
-#: Each group's commands with their one line.
+#: The commands of each group, with their summary.
 _GROUPS: Mapping[str, Mapping[str, str]] = {
     "design": {
         "init": "Write a pipeline for a strategy.",
-        "import": "Write a pipeline of what another optimizer is told.",
-        "check": "Say everything that is wrong with a pipeline.",
-        "plan": "Say what a pipeline would do and take.",
+        "import": "Convert another optimizer's configuration.",
+        "check": "Report all errors in a pipeline.",
+        "plan": "Show what a pipeline would do and how long it takes.",
     },
     "run": {
-        "run": "Run a pipeline: search, and store every trial.",
-        "stop": "End a run that is at work.",
+        "run": "Run a pipeline and store every trial.",
+        "stop": "Stop a run.",
     },
     "look": {
         "runs": "List the runs of a project.",
-        "show": "Show a run, or one of its trials.",
-        "watch": "Watch a run that is at work.",
-        "compare": "Show runs or trials side by side.",
-        "verify": "Compare a run's best trials with another harness.",
-        "export": "Write a run's trials as JSON lines or CSV.",
+        "show": "Show a run or one of its trials.",
+        "watch": "Watch a run in progress.",
+        "compare": "Compare runs or trials side by side.",
+        "verify": "Rerun a run's best trials on another harness.",
+        "export": "Export a run's trials as JSON lines or CSV.",
     },
-    "plugins": {"plugins": "List what is installed, with its options."},
+    "plugins": {"plugins": "List installed plugins and their options."},
     "maintenance": {
-        "doctor": "Say what keeps backtests from running here.",
+        "doctor": "Check that this machine can run backtests.",
         "delete": "Delete a run.",
-        "completion": "Complete commands in bash, zsh or fish.",
+        "completion": "Set up completion in bash, zsh or fish.",
     },
 }
 
@@ -48,14 +48,14 @@ _COMMANDS: Mapping[str, str] = {
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and one line, so that `--help` imports none of them."""
+    """A group that knows the names and summaries of its commands: `--help` imports none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
-        """Return the names of the built-in commands, then of the plugins' ones."""
+        """Return the names of the built-in commands."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command's module, or ask the plugins for one."""
+        """Import a command's module, or look for the command in the plugins."""
         if cmd_name in _COMMANDS:
             module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
             command = import_module(f"leanopt_core.cli.{module}").command
@@ -64,7 +64,7 @@ class LazyGroup(click.Group):
         return self._foreign(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; Ctrl-C ends it quietly."""
+        """Run a command; Ctrl-C ends it without a traceback."""
         try:
             answer: object = super().invoke(ctx)
             sys.stdout.flush()
@@ -81,14 +81,14 @@ class LazyGroup(click.Group):
             if isinstance(loaded, click.Command):
                 return loaded
             raise click.UsageError(
-                f"the command {name!r} of {registered.distribution} is no click command", ctx
+                f"the command {name!r} of {registered.distribution} is not a click command", ctx
             )
         close = nearest(name, _COMMANDS)
         meant = f" Did you mean {close!r}?" if close else ""
         raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete a command's name without importing any."""
+        """Complete a command's name without importing any command."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         return [
@@ -98,11 +98,11 @@ class LazyGroup(click.Group):
         ]
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the summary with no empty line before it: every command is to fit a screen."""
+        """Write the summary with no empty line before it: all commands must fit one screen."""
         formatter.write(f"{'':2}{self.help}\n")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Name the options in one line, for the same reason, and list the commands."""
+        """List the options in one line, to save space, then the commands."""
         names = [name for one in self.get_params(ctx) for name in one.opts]
         with formatter.section("Options"):
             formatter.write_text(", ".join(names))
@@ -122,4 +122,4 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="leanopt")
 def leanopt() -> None:
-    """Search a strategy's parameters with warm engines. First: leanopt init FILE."""
+    """Optimize a trading strategy's parameters. Start with `leanopt init FILE`."""

@@ -1,4 +1,4 @@
-"""`leanopt import`: a pipeline of what another optimizer is told."""
+"""`leanopt import`: convert another optimizer's configuration to a pipeline."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from leanopt_core.errors import LeanoptError
 @click.option(
     "--project",
     type=click.Path(path_type=Path),
-    help="The LEAN project, a folder with main.py or a .csproj, where the source names none.",
+    help="LEAN project (folder with main.py or a .csproj), if SOURCE does not name it.",
 )
 @click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path),
-    help="The file to write; by default pipeline.toml here, or in the folder that is imported.",
+    help="File to write (default: pipeline.toml here, or in the imported folder).",
 )
 def command(source: tuple[str, ...], project: Path | None, output: Path | None) -> None:
-    """Write a pipeline that searches as SOURCE does: a file, a folder, or a command line.
+    """Convert SOURCE, another optimizer's configuration, to a pipeline.
 
-    SOURCE is LEAN's optimizer-config.json, a folder of lean-optimizer or one of its optimization
-    files, or, after --, a `lean optimize` command as it would be typed. What cannot be translated
-    is named, with the reason. Nothing is overwritten.
+    SOURCE is one of: LEAN's optimizer-config.json; a lean-optimizer folder or one of its
+    optimization files; or, after --, a complete `lean optimize` command. leanopt lists what it
+    cannot translate, and why. It overwrites nothing.
 
     Example: leanopt import optimizer-config.json -o imported.toml
     """
@@ -48,6 +48,6 @@ def command(source: tuple[str, ...], project: Path | None, output: Path | None) 
         click.echo(plain(line), err=True)
     if made.variables:
         absent = plain(", ".join(made.variables))
-        click.echo(f"to be set first, in the environment or in .env: {absent}", err=True)
-    click.echo(f"written: {wish.path}; look through it, then")
+        click.echo(f"set these variables first, in the environment or in .env: {absent}", err=True)
+    click.echo(f"wrote {wish.path}; review it, then run:")
     click.echo(f"  leanopt plan {wish.path}\n  leanopt run {wish.path}")

@@ -1,4 +1,4 @@
-"""`leanopt init`: a first pipeline for a strategy."""
+"""`leanopt init`: write a first pipeline for a strategy."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     "--output",
     "-o",
     type=click.Path(path_type=Path),
-    help="The file to write; by default pipeline.toml beside the strategy.",
+    help="File to write (default: pipeline.toml beside the strategy).",
 )
 @click.option(
-    "--algorithm", metavar="CLASS", help="The algorithm, where a LEAN project has several."
+    "--algorithm", metavar="CLASS", help="Algorithm class, if a LEAN project has several."
 )
 def command(strategy: Path, output: Path | None, algorithm: str | None) -> None:
     """Write a pipeline for STRATEGY, a LEAN project or a Python file with an @backtest function.
 
-    Its source is read, not run: every parameter that it reads is proposed with a range around its
-    default. Nothing is overwritten.
+    leanopt reads the source and does not run it. It proposes every parameter found there, with a
+    range around its default. It overwrites nothing.
 
     Example: leanopt init strategy.py -o first.toml
     """
@@ -62,8 +62,8 @@ def _print(draft: Draft, path: Path) -> None:
         print_table(("parameter", "proposed", ""), rows)
     for text in draft.said:
         click.echo(f"\n{text}")
-    click.echo(f"\nwritten: {path}; look through it, then")
+    click.echo(f"\nwrote {path}; review it, then run:")
     for name, what in draft.variables.items():
         if name not in os.environ:
-            click.echo(f"  export {name}=...    # {what}; or in .env beside the pipeline")
+            click.echo(f"  export {name}=...    # {what}; or set it in .env beside the pipeline")
     click.echo(f"  leanopt plan {path}\n  leanopt run {path}")

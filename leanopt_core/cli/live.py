@@ -1,4 +1,4 @@
-"""The live screen: a pure function draws its lines, and the terminal is given back as it was."""
+"""The live screen: a pure function draws its lines; the terminal is restored at the end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WARNINGS_SHOWN: Final = 3
 
 @frozen
 class Glyphs:
-    """What bars and curves are made of, `levels` from low to high."""
+    """Characters of bars and curves; `levels` goes from low to high."""
 
     full: str
     empty: str
@@ -39,7 +39,7 @@ ASCII: Final = Glyphs("#", ".", "_.-=+*#@")
 
 @frozen
 class _Block:
-    """Lines that stand together; where room is short, those of the highest `rank` go first."""
+    """Lines shown together; if space is short, the block with the highest `rank` goes first."""
 
     rank: int
     lines: Sequence[Text]
@@ -64,7 +64,7 @@ def page(view: View, width: int, height: int, glyphs: Glyphs = BLOCKS) -> Text:
 
 
 def spark(values: Sequence[float], width: int, levels: str) -> str:
-    """Return a curve in one line of at most `width` characters, each the last of its share."""
+    """Return a curve in one line of at most `width` characters; each shows its last value."""
     if not values or width < 1:
         return ""
     size = min(width, len(values))
@@ -75,7 +75,7 @@ def spark(values: Sequence[float], width: int, levels: str) -> str:
 
 
 def _fitted(blocks: list[_Block], height: int) -> list[Text]:
-    """Return the lines, with empty ones between the blocks where there is room for them."""
+    """Return the lines, with empty lines between the blocks if there is room."""
     while blocks and sum(len(block.lines) for block in blocks) > height and len(blocks) > 1:
         blocks.remove(max(blocks, key=lambda block: block.rank))
     lines = sum(len(block.lines) for block in blocks)
@@ -101,7 +101,7 @@ def _labelled(label: str, *parts: str | tuple[str, str]) -> Text:
 
 def _stage(view: View, stage: StageView, width: int, glyphs: Glyphs) -> Text:
     room = max(len(one.name) for one in view.stages)
-    style = "bold" if stage.phase == "at work" else ""
+    style = "bold" if stage.phase == "running" else ""
     name = (one_line(stage.name).ljust(max(room, _LABEL - 2))[: width // 3] + "  ", style)
     said = _said(view, stage)
     if stage.budget is None:
@@ -117,8 +117,8 @@ def _said(view: View, stage: StageView) -> str:
         return f"ended: {one_line(stage.reason)}"
     left = view.left(stage)
     if stage.phase == "waiting":
-        return "waits"
-    return f"{duration(left)} left" if left is not None else "at work"
+        return "waiting"
+    return f"{duration(left)} left" if left is not None else "running"
 
 
 def _bar(share: float, width: int, glyphs: Glyphs) -> Iterable[tuple[str, str]]:
@@ -129,10 +129,10 @@ def _bar(share: float, width: int, glyphs: Glyphs) -> Iterable[tuple[str, str]]:
 
 
 def _counts(view: View, width: int, glyphs: Glyphs) -> list[Text]:
-    rate = "" if view.rate is None else f", {view.rate:.1f} a second"
-    stored = f", {view.cached:,} from the store" if view.cached else ""
+    rate = "" if view.rate is None else f", {view.rate:.1f}/s"
+    stored = f", {view.cached:,} from the cache" if view.cached else ""
     lines = [
-        _labelled("trials", f"{view.told:,} told, {view.feasible:,} feasible{rate}"),
+        _labelled("trials", f"{view.told:,} done, {view.feasible:,} feasible{rate}"),
         _labelled("backtests", f"{view.backtests:,} run{stored}"),
     ]
     if view.workers:
@@ -154,7 +154,7 @@ def _best(view: View, width: int) -> list[Text]:
 
 
 def _pairs(pairs: Mapping[str, str], width: int) -> list[Text]:
-    """Return names and values side by side, in as many lines as they need."""
+    """Return names and values side by side, on as many lines as they need."""
     lines: list[Text] = []
     for name, value in pairs.items():
         more = Text.assemble((f"{one_line(name)} ", "dim"), one_line(value))
@@ -175,15 +175,15 @@ def _warnings(view: View) -> list[Text]:
     more = len(view.warnings) - len(lines)
     label = "warnings" if len(view.warnings) > 1 else "warning"
     shown = [_labelled(label if at == 0 else "", (one, "yellow")) for at, one in enumerate(lines)]
-    return [*shown, _labelled("", f"and {more} before")] if more > 0 else shown
+    return [*shown, _labelled("", f"and {more} earlier")] if more > 0 else shown
 
 
-#: How many warnings are printed at the end; all are in a log.
+#: At most so many warnings are printed at the end; a log has all.
 _WARNINGS_PRINTED = 20
 
 
 class LiveScreen(ProgressScreen):
-    """Draws on the alternate screen, four times a second; warnings are printed at the end too."""
+    """Draw on the alternate screen, four times a second; print the warnings again at the end."""
 
     EVERY = 0.25
 
@@ -201,12 +201,12 @@ class LiveScreen(ProgressScreen):
         )
 
     def show(self, view: View) -> None:
-        """Draw, in the size that the terminal has now."""
+        """Draw at the terminal's current size."""
         width, height = self._console.size
         self._live.update(page(view, width, height, self._glyphs), refresh=True)
 
     def draw(self) -> None:
-        """Draw at once."""
+        """Draw now."""
         self.show(self.progress.view(self._clock()))
 
     def __enter__(self) -> Self:
@@ -226,5 +226,6 @@ class LiveScreen(ProgressScreen):
             click.echo(f"warning: {plain(message)}", err=True)
         if len(warnings) > _WARNINGS_PRINTED:
             click.echo(
-                f"{len(warnings) - _WARNINGS_PRINTED} more warnings; --log FILE keeps all", err=True
+                f"{len(warnings) - _WARNINGS_PRINTED} more warnings; --log FILE writes all of them",
+                err=True,
             )

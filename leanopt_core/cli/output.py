@@ -28,10 +28,10 @@ def print_table(
     keep: int | None = None,
     part: int | None = None,
 ) -> None:
-    """Print rows in columns; numbers to the right, an unknown value as `-`.
+    """Print rows in columns: numbers right-aligned, unknown values as `-`.
 
-    Where a terminal is too narrow and `keep` is given, the columns are printed in several tables,
-    each beginning with the first `keep` ones; one of them then begins with the column `part`.
+    If the terminal is too narrow and `keep` is given, print several tables. Each begins with the
+    first `keep` columns; the column `part` begins a new table.
     """
     cells = [[one_line(name) for name in head], *([_cell(value) for value in row] for row in rows)]
     columns = list(zip(*cells, strict=True))
@@ -52,7 +52,7 @@ def _wide(columns: Sequence[Sequence[str]], chosen: Sequence[int]) -> int:
 def _split(
     columns: Sequence[Sequence[str]], keep: int, part: int | None, width: int
 ) -> Iterator[list[int]]:
-    """Yield the columns of each table by their places."""
+    """Yield the column indexes of each table."""
     chosen = list(range(keep))
     for index in range(keep, len(columns)):
         full = _wide(columns, [*chosen, index]) > width or index == part
@@ -83,21 +83,21 @@ def _cell(value: object) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text from elsewhere without control characters: a terminal must not act on them."""
+    """Return foreign text without control characters: a terminal must not act on them."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 def one_line(text: str) -> str:
-    """Return text from elsewhere in one line, without control characters."""
+    """Return foreign text as one line, without control characters."""
     return plain(text).replace("\n", " ")
 
 
 def wrapped(text: str) -> str:
-    """Return text with lines as wide as the terminal, as it is where there is none."""
+    """Return text wrapped to the terminal's width, unchanged without a terminal."""
     width = terminal_width()
     return text if width is None else click.wrap_text(text, width, preserve_paragraphs=True)
 
 
 def terminal_width() -> int | None:
-    """Return how many columns standard output has, None where it is no terminal."""
+    """Return the number of columns of standard output, None if it is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

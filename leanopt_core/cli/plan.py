@@ -1,4 +1,4 @@
-"""`leanopt plan`: what a pipeline would do, without doing it."""
+"""`leanopt plan`: show what a pipeline would do."""
 
 from __future__ import annotations
 
@@ -24,13 +24,11 @@ from leanopt_core.space import Space
     "--probe",
     type=WholeNumber(min=1),
     metavar="N",
-    help="Run N backtests to see how long one takes.",
+    help="Run N backtests to measure how long one takes.",
 )
+@click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
 @click.option(
-    "--allow-unread", is_flag=True, help="Go on though the strategy reads not every parameter."
-)
-@click.option(
-    "--skip-build", is_flag=True, help="Use the last good build, whatever the sources are now."
+    "--skip-build", is_flag=True, help="Use the last good build, even if sources have changed."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the whole plan as JSON.")
 def command(
@@ -44,10 +42,10 @@ def command(
     skip_build: bool,
     as_json: bool,
 ) -> None:
-    """Say what PIPELINE would do: its space, stages, budget, how long it takes, the plan's hash.
+    """Show what PIPELINE would do: search space, stages, budget, expected time and plan hash.
 
-    The strategy is made ready where it would run. How long a backtest takes is known from
-    earlier ones in the store, or from --probe; else none is run.
+    The strategy is prepared as for a run. The expected time comes from earlier backtests in the
+    store, or from --probe. Without --probe no backtest runs.
 
     Example: leanopt plan pipeline.toml --probe 10
     """
@@ -74,17 +72,17 @@ def _print(said: PlanReport) -> None:
     for name, text in ready.build.details.items():
         click.echo(f"  {plain(name)}: {plain(text)}")
     about = "" if size.exact else "about "
-    click.echo(f"{plan.space.grid_size:,} points, {about}{size.value:,} of them feasible\n")
+    click.echo(f"{plan.space.grid_size:,} points, {about}{size.value:,} feasible\n")
     _print_axes(plan.space)
     click.echo()
     _print_stages(plan.stages)
     count = backtests(ready)
-    most = "no limit of" if count is None else f"at most {count:,}"
+    most = "unlimited" if count is None else f"at most {count:,}"
     where = f"{said.workers} workers ({pipeline.executor.choice.use})"
     click.echo(f"\n{most} backtests on {where}, lookahead {plan.lookahead}")
     if limit := said.unasked_memory:
         why = ready.build.launch.memory_why
-        click.echo(f"memory: at most {size_text(limit)} a worker" + (f" ({why})" if why else ""))
+        click.echo(f"memory: at most {size_text(limit)} per worker" + (f" ({why})" if why else ""))
     click.echo(_time(said))
     for warning in said.warnings:
         click.echo(f"leanopt: warning: {plain(warning)}", err=True)
@@ -93,10 +91,10 @@ def _print(said: PlanReport) -> None:
 def _time(said: PlanReport) -> str:
     times, expected = said.times, said.estimate
     if times is None or expected is None:
-        return "time: not known before a backtest has been run; --probe 10 runs ten"
-    whole = "no end" if expected.seconds is None else f"about {duration(expected.seconds)}"
+        return "time: unknown; estimate with --probe 10"
+    whole = "unlimited" if expected.seconds is None else f"about {duration(expected.seconds)}"
     return (
-        f"time: {whole}, at {times.mean:.3g} s a backtest (mean of {times.source}), "
+        f"time: {whole}, {times.mean:.3g} s per backtest (mean of {times.source}), "
         f"workers {percent(expected.busy)} busy"
     )
 
@@ -115,5 +113,5 @@ def _print_stages(stages: Sequence[PlannedStage]) -> None:
         whose = f"{stage.method.distribution} {stage.method.version}"
         ends = (stage.trials, stage.patience, stage.target, stage.seed_from)
         rows.append((stage.name, stage.method.name, whose, *ends))
-    head = ("stage", "method", "of", "trials", "patience", "target", "seeded from")
+    head = ("stage", "method", "plugin", "trials", "patience", "target", "seeded from")
     print_table(head, rows)

@@ -1,4 +1,4 @@
-"""`leanopt plugins`: what is installed, and what is wrong with it; `leanopt plugins new`."""
+"""`leanopt plugins`: list installed plugins and their problems; `leanopt plugins new`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from leanopt_core.plugins import Kind, Registered, Registry, discover
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="The folder to make it in; by default here.",
+    help="Parent folder (default: current folder).",
 )
 def new(kind: str, name: str, output: Path) -> None:
-    """Begin a plugin of KIND called NAME, the distribution leanopt-NAME in a folder of that name.
+    """Create a plugin of KIND called NAME: the distribution leanopt-NAME in a folder of that name.
 
-    KIND is stage, fitness, executor, sink or engine. The plugin works as it is, and its tests hold
-    it to all that leanopt expects of its kind: change it step by step. Nothing is overwritten.
+    KIND is stage, fitness, executor, sink or engine. The new plugin works, and its tests check
+    everything leanopt expects of its kind: change it step by step. Nothing is overwritten.
 
     Example: leanopt plugins new stage hill-climb
     """
@@ -39,7 +39,7 @@ def new(kind: str, name: str, output: Path) -> None:
 
 
 class _OrNew(click.Command):
-    """`plugins`, whose name `new` is a command of its own."""
+    """The command `plugins`, with the subcommand `new`."""
 
     def make_context(
         self,
@@ -48,7 +48,7 @@ class _OrNew(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Return the context of this command, or of `new` where that comes first."""
+        """Return the context of this command, or of `new` if that is the first argument."""
         if args[:1] != ["new"]:
             return super().make_context(info_name, args, parent, **extra)
         return new.make_context(f"{info_name} new", args[1:], parent, **extra)
@@ -58,10 +58,10 @@ class _OrNew(click.Command):
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(name: str | None, as_json: bool) -> None:
-    """List stages, fitness functions, executors, engines and sinks, or the options of NAME.
+    """List installed plugins, or the options of the plugin NAME.
 
-    Problems with plugins are listed last; they make the exit code 4. `leanopt plugins new` begins a
-    plugin of your own.
+    Problems with plugins come last and make the exit code 4. `leanopt plugins new` creates your
+    own plugin.
 
     Example: leanopt plugins lhs
     """
@@ -70,7 +70,7 @@ def command(name: str | None, as_json: bool) -> None:
         print_json(_document(registry, name))
     elif name is None:
         print_table(
-            ("kind", "name", "distribution", "version", "what it is"),
+            ("kind", "name", "distribution", "version", "description"),
             [_row(kind, registry.entries[kind, n]) for kind in Kind for n in registry.names(kind)],
         )
     else:
@@ -96,7 +96,7 @@ def _named(registry: Registry, name: str | None) -> list[tuple[Kind, Registered]
         from leanopt_core.suggest import did_you_mean
 
         names = {of for _, of in registry.entries}
-        raise UsageError(f"nothing installed is called {name!r}; {did_you_mean(name, names)}")
+        raise UsageError(f"no installed plugin is called {name!r}; {did_you_mean(name, names)}")
     return found
 
 
@@ -111,7 +111,7 @@ def _print_options(registry: Registry, name: str) -> None:
         if rows:
             print_table(("option", "type", "default", "bounds", "meaning"), rows, keep=1)
         else:
-            click.echo("  It has no options.")
+            click.echo("  no options")
 
 
 def _document(registry: Registry, name: str | None) -> dict[str, object]:

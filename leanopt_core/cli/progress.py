@@ -1,4 +1,4 @@
-"""How far a run is: news of it gathered, its pace, and a value that says it all at one moment."""
+"""Progress of a run: collects its events, measures its rate, and returns a view of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from attrs import define, field, frozen
 
 from leanopt_core.store.records import StoredRun
 
-#: How far the pace looks back, in seconds, where backtests are short.
+#: The rate is measured over this many seconds if backtests are short,
 _WINDOW: Final = 20.0
-#: With longer ones it looks back over so many of their mean run time.
+#: else over this many mean run times.
 _RUNS: Final = 10
 _FEWEST: Final = 2
 _MOST_MARKS: Final = 100
@@ -22,12 +22,12 @@ _MOST_POINTS: Final = 512
 
 @define
 class Pace:
-    """Trials a second and busy seconds a second over the last while."""
+    """Recent trials per second, and busy worker seconds per second."""
 
     _marks: deque[tuple[float, int, float]] = field(factory=deque)
 
     def note(self, now: float, told: int, busy: float, mean: float) -> None:
-        """Take the counts of now; `mean` is a backtest's mean run time in seconds."""
+        """Take the current counts; `mean` is a backtest's mean run time in seconds."""
         window = max(_WINDOW, _RUNS * mean)
         since, apart = now - window, window / _MOST_MARKS
         marks = self._marks
@@ -39,13 +39,13 @@ class Pace:
 
     @property
     def rate(self) -> float | None:
-        """Return the trials told a second, None where no time has passed or none was told."""
+        """Return the trials finished per second, None before the first one."""
         told = self._marks[-1][1] - self._marks[0][1] if self._marks else 0
         return told / self._span if self._span and told else None
 
     @property
     def busy(self) -> float | None:
-        """Return how many workers were busy in the mean, None where no time has passed."""
+        """Return the mean number of busy workers, None if no time has passed."""
         if not self._span:
             return None
         return (self._marks[-1][2] - self._marks[0][2]) / self._span
@@ -57,14 +57,14 @@ class Pace:
 
 @define
 class Curve:
-    """A series of any length in at most 512 points, evenly spaced."""
+    """A series of any length, reduced to at most 512 evenly spaced points."""
 
     _points: list[float] = field(factory=list)
     _stride: int = 1
     _skipped: int = 0
 
     def add(self, value: float) -> None:
-        """Take one more value."""
+        """Add a value."""
         self._skipped += 1
         if self._skipped < self._stride:
             return
@@ -75,16 +75,16 @@ class Curve:
             self._stride *= 2
 
     def points(self) -> tuple[float, ...]:
-        """Return the points kept."""
+        """Return the remaining points."""
         return tuple(self._points)
 
 
-Phase = Literal["waiting", "at work", "ended"]
+Phase = Literal["waiting", "running", "ended"]
 
 
 @frozen
 class StageView:
-    """One stage of every search: its budget over all searches (None: its method ends by itself)."""
+    """One stage, summed over all searches; `budget` is None if its method decides when to end."""
 
     name: str
     budget: int | None
@@ -95,7 +95,7 @@ class StageView:
 
 @frozen
 class Best:
-    """The best feasible trial so far; texts as they are shown."""
+    """The best feasible trial so far, with its parameters and figures as shown."""
 
     trial: int
     fitness: float
@@ -105,7 +105,7 @@ class Best:
 
 @frozen
 class View:
-    """A run at one moment; what is not known yet is None. Times in seconds, `busy` a share."""
+    """A run at one moment; None is unknown. Times are in seconds, `busy` is a fraction."""
 
     run: str
     fitness: str = "fitness"
@@ -126,14 +126,14 @@ class View:
     hint: str = ""
 
     def left(self, stage: StageView) -> float | None:
-        """Return how long a stage lasts at this pace if it takes its whole budget."""
+        """Return the seconds left if the stage uses its whole budget at the current rate."""
         if stage.budget is None or not self.rate:
             return None
         return (stage.budget - stage.told) / self.rate
 
     @property
     def time_left(self) -> float | None:
-        """Return how long the run lasts at this pace if every stage takes its whole budget."""
+        """Return the seconds left if all stages use their whole budget at the current rate."""
         left = [self.left(stage) for stage in self.stages if stage.phase != "ended"]
         return None if not left or None in left else sum(one for one in left if one is not None)
 
@@ -148,7 +148,7 @@ class _Stage:
     reason: str = ""
 
     def view(self, name: str) -> StageView:
-        phase: Phase = "at work" if self.begun else "waiting"
+        phase: Phase = "running" if self.begun else "waiting"
         if self.ended == self.searches:
             phase = "ended"
         return StageView(name, self.budget, self.told, phase, self.reason)
@@ -156,7 +156,7 @@ class _Stage:
 
 @define(eq=False)
 class Progress:
-    """Gathers news of one run; `began` and every `now` are seconds of one clock."""
+    """Collect the events of one run; `began` and every `now` are seconds of the same clock."""
 
     began: float
     run: str = ""
@@ -170,7 +170,7 @@ class Progress:
     best: Best | None = None
     failures: Counter[str] = field(factory=Counter)
     warnings: list[str] = field(factory=list)
-    hint: str = "Ctrl-C ends the run and keeps what has finished; --resume goes on from there"
+    hint: str = "Ctrl-C stops the run and keeps what has finished; --resume continues it"
     fixed: frozenset[str] = frozenset()
     _stages: dict[str, _Stage] = field(factory=dict)
     _objective: float | None = None
@@ -183,7 +183,7 @@ class Progress:
         self._last = self.began
 
     def started(self, run: StoredRun, workers: int) -> None:
-        """Learn which run it is, its stages, and how many workers it has (0: not known)."""
+        """Take the run, its stages and its number of workers (0: unknown)."""
         plan = json.loads(run.plan)
         self.run, self.workers = run.name, workers
         self.fitness = plan["scoring"]["fitness"]["name"]
@@ -195,19 +195,19 @@ class Progress:
             self._stages[stage.name] = _Stage(budget, searches)
 
     def stage_started(self, stage: str) -> None:
-        """Learn that a stage begins in one of the searches."""
+        """Record that a stage has started in one of the searches."""
         self._stages[stage].begun += 1
         self.now = f"stage {stage}"
 
     def stage_ended(self, stage: str, reason: str) -> None:
-        """Learn that a stage has ended in one of the searches."""
+        """Record that a stage has ended in one of the searches."""
         self._stages[stage].ended += 1
         self._stages[stage].reason = reason
 
     def trial(self, stage: str, objective: float | None, failure: str | None) -> bool:
-        """Count a told trial; return whether it is the best feasible one so far.
+        """Count a finished trial; return whether it is the best feasible one so far.
 
-        `objective` is None where the trial is not feasible.
+        `objective` is None if the trial is not feasible.
         """
         self.told += 1
         self._stages[stage].told += 1
@@ -226,27 +226,27 @@ class Progress:
         self.best = best
 
     def curve(self) -> None:
-        """Note the best fitness after one more trial."""
+        """Add the best fitness so far to the curve."""
         if self.best is not None:
             self._curve.add(self.best.fitness)
 
     def backtested(self, now: float, seconds: float, count: int = 1) -> None:
-        """Count backtests that have ended, and took `seconds` in all."""
+        """Count backtests that have ended; `seconds` is their total run time."""
         self.backtests += count
         self._busy += seconds
         self._last = now
 
     def settle(self, now: float) -> None:
-        """Take what is known by now as past: the pace is that of what comes."""
+        """Measure the rate from now on: earlier trials were replayed."""
         self._pace = Pace()
         self.view(now)
 
     def shown(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the searched ones of a trial's parameters."""
+        """Return the parameters that the search varies."""
         return {name: value for name, value in parameters.items() if name not in self.fixed}
 
     def view(self, now: float) -> View:
-        """Return how the run stands."""
+        """Return the current view of the run."""
         mean = self._busy / self.backtests if self.backtests else 0.0
         self._pace.note(now, self.told, self._busy, mean)
         busy = self._pace.busy
@@ -273,7 +273,7 @@ class Progress:
     def _now(self, now: float, mean: float) -> str:
         silent = now - self._last
         if self.backtests and silent > max(5.0, 3 * mean):
-            return f"{self.now}; no backtest has ended for {silent:.0f} s"
+            return f"{self.now}; no backtest has finished for {silent:.0f} s"
         return self.now
 
 

@@ -1,4 +1,4 @@
-"""`leanopt run`: search, and store every trial; `--verbose` and `--log` write a line an event."""
+"""`leanopt run`: run a pipeline and store every trial; `--verbose` and `--log` log its events."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 
 
 class LogScreen:
-    """Gives `write` one line for each thing that happens, with the time in UTC."""
+    """Pass one line per event to `write`, with the time in UTC."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
 
     def observe(self, event: RunEvent) -> None:
-        """Write an event's line."""
+        """Log an event."""
         for text in _texts(event):
             self._say(text)
 
     def tick(self) -> None:
-        """Nothing is redrawn."""
+        """Do nothing: a log is not redrawn."""
 
     def patience(self) -> float | None:
-        """Return None: there is nothing to redraw."""
+        """Return None: a log is not redrawn."""
         return None
 
     def _say(self, text: str) -> None:
@@ -82,7 +82,7 @@ def _texts(event: RunEvent) -> Iterator[str]:
             why = f"{failure.category}: {failure.message}" if failure else "complete"
             yield f"backtest of {seconds:.3f} s: {why}"
         case BacktestCached():
-            yield "backtest answered from the store"
+            yield "backtest found in the cache"
 
 
 def _result(score: Score) -> str:
@@ -97,18 +97,16 @@ def _result(score: Score) -> str:
 @click.command("run")
 @pipeline_options
 @click.option("--resume", is_flag=True, help="Continue the newest unfinished run of this plan.")
+@click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
 @click.option(
-    "--allow-unread", is_flag=True, help="Go on though the strategy reads not every parameter."
-)
-@click.option(
-    "--skip-build", is_flag=True, help="Use the last good build, whatever the sources are now."
+    "--skip-build", is_flag=True, help="Use the last good build, even if sources have changed."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--verbose", "-v", is_flag=True, help="Print a line for all that happens.")
+@click.option("--verbose", "-v", is_flag=True, help="Log every event.")
 @click.option(
     "--log",
     type=click.Path(path_type=Path),
-    help="Write a line for all that happens to this file, after what it holds.",
+    help="Append the event log to this file.",
 )
 def command(
     pipeline: Path,
@@ -123,11 +121,11 @@ def command(
     verbose: bool,
     log: Path | None,
 ) -> None:
-    """Run PIPELINE to its end.
+    """Run PIPELINE until it ends.
 
-    Every trial is stored in `.leanopt/leanopt.db` beside the pipeline. A terminal shows how far the
-    run is. Ctrl-C ends it and keeps what has finished (exit code 130); `--resume` goes on from
-    there.
+    Every trial is stored in `.leanopt/leanopt.db` beside the pipeline. A terminal shows the
+    progress. Ctrl-C stops the run and keeps what has finished (exit code 130); `--resume`
+    continues it.
 
     Example: leanopt run pipeline.toml --workers 8 --set stage.0.trials=200
     """
@@ -148,7 +146,7 @@ def command(
             skip_build=skip_build,
             interrupts=interrupts,
         )
-    # That nobody reads how it ended changes nothing of that.
+    # The run is stored, so its exit code stands even if nobody reads the result.
     with suppress(ReaderGoneError):
         _print(run, loaded.folder, as_json=as_json)
     if run.state == "interrupted":
@@ -169,7 +167,7 @@ def _print(run: StoredRun, project: Path, *, as_json: bool) -> None:
 
 @contextmanager
 def _screen(log: Path | None, *, verbose: bool) -> Iterator[Screen]:
-    """Yield what shows the run: live on a terminal, plain elsewhere, with logs where asked for."""
+    """Yield the screen: live on a terminal, else plain; and the logs that were asked for."""
     from leanopt_core.cli.screen import Screens
 
     with ExitStack() as stack:
@@ -185,11 +183,11 @@ def _screen(log: Path | None, *, verbose: bool) -> Iterator[Screen]:
 
 
 def _opened(path: Path, screen: Screen) -> TextIO:
-    """Open a log; that it cannot be written any more is a warning on the screen."""
+    """Open a log; if it cannot be written later, the screen shows a warning."""
     from leanopt_core.search.events import Warned
 
     def lost(error: OSError) -> None:
-        screen.observe(Warned(f"{path} is not written any more: {error.strerror}"))
+        screen.observe(Warned(f"{path} cannot be written any more: {error.strerror}"))
 
     try:
         return log_file(path, lost)

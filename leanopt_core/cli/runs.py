@@ -1,4 +1,4 @@
-"""`leanopt runs`: the runs of a project."""
+"""`leanopt runs`: list the runs of a project."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def command(project: Path, as_json: bool) -> None:
         print_json({"runs": [asdict(run) for run in runs]})
         return
     print_table(
-        ("run", "state", "began", "ended", "completed", "failed", "best fitness"),
+        ("run", "state", "started", "ended", "completed", "failed", "best fitness"),
         [
             (r.name, state, r.started_at, r.finished_at, r.completed, r.failed, r.best_fitness)
             for r, state in zip(runs, states, strict=True)

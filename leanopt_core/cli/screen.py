@@ -1,4 +1,4 @@
-"""Screens of a run: what all gather, the plain one, and several at once."""
+"""Screens of a run: their common base, the plain one, and several together."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Clock = Callable[[], float]
 
 
 class ProgressScreen:
-    """Gathers news and shows it now and then; a context manager around the run.
+    """Collect events and show the progress regularly; a context manager around the run.
 
-    A subclass says `EVERY` how many seconds, and shows a view.
+    A subclass sets `EVERY`, the seconds between two views, and implements `show`.
     """
 
     EVERY: ClassVar[float]
@@ -43,11 +43,11 @@ class ProgressScreen:
         self._next = clock() + self.EVERY
 
     def show(self, view: View) -> None:
-        """Show how the run stands now."""
+        """Show the current view."""
         raise NotImplementedError
 
     def observe(self, event: RunEvent) -> None:
-        """Gather an event; what is prepared is shown at once, since nothing ticks before a run."""
+        """Collect an event; show preparation at once, since nothing ticks before the run."""
         progress = self.progress
         match event:
             case Preparing(message):
@@ -69,7 +69,7 @@ class ProgressScreen:
                 progress.cached += 1
 
     def _told(self, record: TrialRecord) -> None:
-        """Count a told trial and keep the best."""
+        """Count a finished trial and keep the best."""
         trial, score = record.trial, record.trial.score
         objective = score.objective if score.feasible else None
         if self.progress.trial(trial.stage, objective, score.failure):
@@ -80,7 +80,7 @@ class ProgressScreen:
         self.progress.curve()
 
     def tick(self) -> None:
-        """Show the view where the last one is old enough."""
+        """Show the view if it is due."""
         now = self._clock()
         if now >= self._next:
             self._next = now + self.EVERY
@@ -103,7 +103,7 @@ class ProgressScreen:
 
 
 class PlainScreen(ProgressScreen):
-    """One line every five seconds on standard error, and warnings at once."""
+    """Print a line every five seconds to standard error, and each warning at once."""
 
     EVERY = 5.0
 
@@ -112,7 +112,7 @@ class PlainScreen(ProgressScreen):
         click.echo(plain(line(view)), err=True)
 
     def observe(self, event: RunEvent) -> None:
-        """Gather an event, and print those that do not wait for the next line."""
+        """Collect an event; print those that must not wait for the next line."""
         match event:
             case Preparing(message):
                 click.echo(plain(message), err=True)
@@ -130,32 +130,32 @@ class PlainScreen(ProgressScreen):
 
 
 class Screens:
-    """Several screens of one run, told the same."""
+    """Several screens of one run."""
 
     def __init__(self, screens: Sequence[Screen]) -> None:
         self._screens = tuple(screens)
 
     def observe(self, event: RunEvent) -> None:
-        """Pass an event on."""
+        """Pass an event to every screen."""
         for screen in self._screens:
             screen.observe(event)
 
     def tick(self) -> None:
-        """Let each redraw."""
+        """Let every screen redraw."""
         for screen in self._screens:
             screen.tick()
 
     def patience(self) -> float | None:
-        """Return the shortest patience, None where none wants to be called."""
+        """Return the seconds until the first screen is due, None if no screen redraws."""
         return min((one for s in self._screens if (one := s.patience()) is not None), default=None)
 
 
 def line(view: View) -> str:
-    """Return how a run stands in one line."""
+    """Return a run's progress in one line."""
     rate = "" if view.rate is None else f" ({view.rate:.1f}/s)"
     parts = [f"{view.told:,} trials{rate}", f"{view.backtests:,} backtests"]
     if view.cached:
-        parts.append(f"{view.cached:,} from the store")
+        parts.append(f"{view.cached:,} from the cache")
     if view.busy is not None:
         parts.append(f"workers {percent(view.busy)} busy")
     if view.failures:

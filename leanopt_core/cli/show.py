@@ -1,4 +1,4 @@
-"""`leanopt show`: a run, or one of its trials."""
+"""`leanopt show`: show a run or one of its trials."""
 
 from __future__ import annotations
 
@@ -28,21 +28,26 @@ from leanopt_core.store.store import Store
 @click.argument("trial", required=False, type=WholeNumber(min=1))
 @project_option
 @click.option(
-    "--search", type=WholeNumber(min=1), default=1, help="Trial of this search; 1 by default."
+    "--search",
+    type=WholeNumber(min=1),
+    metavar="N",
+    default=1,
+    help="Number of the search that holds the trial (default: 1).",
 )
 @click.option(
     "--top",
     type=WholeNumber(min=1),
+    metavar="N",
     default=TOP,
-    help=f"How many of the best; {TOP} by default.",
+    help=f"Number of best trials to show (default: {TOP}).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     run: str | None, trial: int | None, project: Path, search: int, top: int, as_json: bool
 ) -> None:
-    """Show RUN (or a beginning of its name), the newest by default, or its TRIAL of this number.
+    """Show RUN (name or unique prefix; default: the newest), or its trial number TRIAL.
 
-    A number alone is a trial of the newest run, unless a run's name begins with it.
+    A number alone means a trial of the newest run, unless a run's name starts with it.
 
     Example: leanopt show quickstart-1 17 --project examples/quickstart
     """
@@ -76,7 +81,7 @@ def _is_trial(store: Store, text: str) -> bool:
 def _requests(
     run: StoredRun, search: int, trial: StoredTrial
 ) -> list[tuple[str, ReproducedBacktest | str]]:
-    """Return how to run each of the trial's backtests by hand, by scenario."""
+    """Return the command that reproduces each of the trial's backtests, by scenario."""
     registry = discover()
     scenarios = run.searches[search - 1].scenarios
     return [(one.name, reproduce(run, trial, one.name, registry)) for one in scenarios]
@@ -106,7 +111,7 @@ def _reproduce_document(run: StoredRun, search: int, trial: StoredTrial) -> list
 
 
 def _print_reproduce(run: StoredRun, search: int, trial: StoredTrial) -> None:
-    click.echo("\nby hand (Ctrl-D ends it when it has answered):")
+    click.echo("\nreproduce (press Ctrl-D after the answer):")
     for name, how in _requests(run, search, trial):
         if isinstance(how, str):
             click.echo(f"  {plain(name)}: {how}")
@@ -116,7 +121,7 @@ def _print_reproduce(run: StoredRun, search: int, trial: StoredTrial) -> None:
             click.echo(f"  printf '%s\\n' {shlex.quote(text)} > {shlex.quote(file)}")
         settings = [f"{key}={shlex.quote(value)}" for key, value in how.environment.items()]
         command = " ".join([*settings, shlex.join(how.command)])
-        # The end of its input is the end of a harness, at work or not.
+        # A harness exits when its input ends, even during a backtest: `cat` keeps it open.
         click.echo(f"  (printf '%s\\n' {shlex.quote(how.request)}; cat) | {command}")
 
 
@@ -143,9 +148,9 @@ def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: 
     one = trial.backtests.get(ordinal)
     click.echo(f"\nscenario {plain(scenario)}:")
     if one is None:
-        click.echo("  no backtest of it has finished")
+        click.echo("  no backtest has finished")
         return
-    origin = "run here" if one.run_id == run.id else "answered from the store"
+    origin = "run here" if one.run_id == run.id else "from the cache"
     click.echo(
         f"  {origin}: {one.seconds:.3f} s on worker {one.worker}, attempt {one.attempts}"
         if one.seconds is not None
@@ -158,7 +163,8 @@ def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: 
         shown = {k: v for k, v in statistics.items() if not k.startswith(DETAILED)}
         print_table(("  statistic", "value"), [(f"  {k}", v) for k, v in shown.items()])
         if more := len(statistics) - len(shown):
-            click.echo(f"  and {more} more, as {plain(next(_others(statistics, shown)))}: --json")
+            other = plain(next(_others(statistics, shown)))
+            click.echo(f"  and {more} more, such as {other}; show them with --json")
 
 
 def _others(statistics: dict[str, object], shown: dict[str, object]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`leanopt stop`: end a run that another process is at work on, in good order."""
+"""`leanopt stop`: stop a run of another process cleanly."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from leanopt_core.errors import UsageError
 @click.argument("run", required=False)
 @project_option
 def command(run: str | None, project: Path) -> None:
-    """End RUN (or a beginning of its name), the newest by default, as Ctrl-C where it runs would.
+    """Stop RUN (name or unique prefix; default: the newest), as Ctrl-C in its terminal would.
 
-    Everything finished is kept; `leanopt run --resume` goes on with it. Returns when it has ended.
+    What has finished is kept; `leanopt run --resume` continues the run. The command returns when
+    the run has ended.
 
     Example: leanopt stop quickstart-1
     """
@@ -31,7 +32,9 @@ def command(run: str | None, project: Path) -> None:
         found = store.runs.find(run)
         process = process_of(store, found)
         if not process:
-            raise UsageError(f"no process is at work on run {found.name}: it is {found.state}")
+            died = found.state == "running"
+            why = "its process died" if died else f"it is {found.state}"
+            raise UsageError(f"run {found.name} is not running ({why})")
         os.kill(process, signal.SIGINT)
         wait_until_free(store.path.parent.parent / LOCKS, found.name)
         click.echo(f"run {plain(found.name)}: {store.runs.get(found.id).state}")

@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full, or read by nobody any more."""
+"""Standard streams that survive being closed, full, or without a reader."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
 
 
 class ReaderGoneError(Exception):
-    """Whoever read standard output reads no more, as `head` after its lines: not to be told."""
+    """The reader of standard output is gone, as with `head`; this is not an error to report."""
 
 
 def make_safe() -> None:
-    """Put streams that can be written to in the place of the standard ones.
+    """Replace the standard streams with ones that handle write errors.
 
-    A closed one leads nowhere. Standard error falls silent when it cannot be written to. Standard
-    output then raises ReaderGoneError, or a LeanoptError that says why, and falls silent too.
+    A closed stream drops its output. If standard error cannot be written, it is dropped silently.
+    Standard output then raises ReaderGoneError or a LeanoptError with the reason, once.
     """
     _fill()
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
@@ -37,14 +37,14 @@ def make_safe() -> None:
 
 
 def _fill() -> None:
-    """Open what is closed of descriptors 0 to 2, so that no file of ours gets their numbers."""
+    """Open the closed ones of descriptors 0 to 2, so that no file of ours gets their numbers."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
         os.set_inheritable(number, True)
     os.close(number)
 
 
 def _text(raw: io.FileIO, like: TextIO | None) -> TextIO:
-    """Return a stream of text onto `raw` with the ways of `like`, None where it was closed."""
+    """Return a text stream on `raw` with the settings of `like` (None if that was closed)."""
     terminal = raw.isatty()
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
@@ -56,9 +56,9 @@ def _text(raw: io.FileIO, like: TextIO | None) -> TextIO:
 
 
 def log_file(path: Path, lost: Callable[[OSError], None]) -> TextIO:
-    """Open a file to write lines after what it holds; `lost` is told why once that fails.
+    """Open a file to append lines; on a write error call `lost` and drop what follows.
 
-    It falls silent then. Raises OSError where it cannot be opened.
+    Raises OSError if the file cannot be opened.
     """
     raw = _Silenced(path, "a")
     raw.lost = lost
@@ -66,7 +66,7 @@ def log_file(path: Path, lost: Callable[[OSError], None]) -> TextIO:
 
 
 class _Descriptor(io.FileIO):
-    """Waits where a descriptor that does not block takes nothing now."""
+    """A descriptor that waits if it is non-blocking and full."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         while (taken := self._try(data)) is None:
@@ -74,12 +74,12 @@ class _Descriptor(io.FileIO):
         return taken
 
     def _try(self, data: ReadableBuffer) -> int | None:
-        # None where it would block, which the type of `write` does not say.
+        # None if it would block, which the type of `write` does not say.
         taken: int | None = super().write(data)
         return taken
 
     def silence(self) -> None:
-        """Let all that is still to be written go nowhere."""
+        """Drop everything that is written from now on."""
         with suppress(OSError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())

@@ -1,4 +1,4 @@
-"""A run's report as a page for people."""
+"""Print a run's report for people."""
 
 from __future__ import annotations
 
@@ -10,42 +10,54 @@ from pathlib import Path
 import click
 
 from leanopt_core.cli.output import plain, print_table, wrapped
+from leanopt_core.report.figures import counted
 from leanopt_core.report.run import Report, detail
 from leanopt_core.report.tables import best_table
 
-_STEP = 24
+_STEP = 27
 
 
 def print_report(report: Report, state: str | None = None) -> None:
-    """Print a page: how the run ended, what became of its trials, and the best of them.
+    """Print how the run ended, its counts, stages, best trials and warnings, and what to do next.
 
-    `state` is what is known better than the store does.
+    `state` replaces the state in the store.
     """
     run, tally, state = report.run, report.tally, state or report.run.state
-    click.echo(f"run {plain(run.name)}: {state}; began {run.started_at}, plan {run.plan_hash[:12]}")
-    counts = (
-        f"{tally.completed} trials completed: {tally.feasible} feasible, "
-        f"{tally.infeasible} infeasible, {tally.unscored} without a fitness; {tally.failed} failed"
-        + _failures(report)
-        + (f"; {tally.withdrawn} more withdrawn" if tally.withdrawn else "")
-    )
-    click.echo(wrapped(counts))
-    click.echo(f"{tally.fresh} backtests run, {tally.cached} answered from the store")
+    started = f"started {run.started_at}, plan {run.plan_hash[:12]}"
+    click.echo(f"run {plain(run.name)}: {state}; {started}")
+    click.echo(wrapped(_counts(report)))
+    click.echo(f"{counted(tally.fresh, 'backtest')} run, {tally.cached:,} from the cache")
     execution = json.loads(run.execution)
     if harness := execution.get("strategy", {}).get("harness"):
         named = harness if isinstance(harness, str) else shlex.join(harness)
         click.echo(f"harness: {plain(named)}")
     if execution.get("curves") == "none":
-        click.echo("no daily returns are kept (curves = none): statistics on them are not possible")
+        click.echo(
+            "daily returns are not stored (curves = none), so statistics that need them are "
+            "unavailable"
+        )
     click.echo()
     _print_stages(report)
     click.echo()
     _print_best(report)
     for warning in report.warnings:
         click.echo("\n" + wrapped(f"Warning: {plain(warning)}"))
-    click.echo(f"\nEverything is stored in {_near(report.store)}")
+    click.echo(f"\nStored in {_near(report.store)}")
     for step, command in next_steps(report, state):
         click.echo(f"  {step.ljust(_STEP)}{command}")
+
+
+def _counts(report: Report) -> str:
+    """Return the trials by result; what is zero is left out, except feasible and infeasible."""
+    tally = report.tally
+    trials = counted(tally.completed + tally.failed, "trial")
+    parts = [f"{tally.feasible:,} feasible", f"{tally.infeasible:,} infeasible"]
+    if tally.unscored:
+        parts.append(f"{tally.unscored:,} without a fitness")
+    if tally.failed:
+        parts.append(f"{tally.failed:,} failed{_failures(report)}")
+    withdrawn = f"; {tally.withdrawn:,} more withdrawn" if tally.withdrawn else ""
+    return f"{trials}: {', '.join(parts)}{withdrawn}"
 
 
 def _failures(report: Report) -> str:
@@ -84,7 +96,7 @@ def _print_stages(report: Report) -> None:
 
 
 def _print_best(report: Report) -> None:
-    """Print the best trials; the parameters that are the same in all by plan stand below."""
+    """Print the best trials, then the fixed parameters."""
     if not report.best:
         click.echo("No trial has finished yet.")
         return
@@ -101,31 +113,31 @@ def _print_best(report: Report) -> None:
 
 
 def _near(path: Path) -> Path:
-    """Return a path from here where it is below, else as it is."""
+    """Return a path relative to the current folder if it is below it, else unchanged."""
     absolute, here = path.absolute(), Path.cwd()
     return absolute.relative_to(here) if absolute.is_relative_to(here) else path
 
 
 def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
-    """Return what may be done with a run now: in words, and the command."""
+    """Return what the user can do with the run next: a description and a command each."""
     run, where = report.run, at_project(report.store)
     if state == "running":
-        watch = ("see how far it is:", f"leanopt watch {run.name}{where}")
-        return [watch, ("end it:", f"leanopt stop {run.name}{where}")]
+        watch = ("watch it:", f"leanopt watch {run.name}{where}")
+        return [watch, ("stop it:", f"leanopt stop {run.name}{where}")]
     steps = []
     if state != "finished":
-        steps.append(("go on with it:", "leanopt run PIPELINE --resume"))
+        steps.append(("continue it:", "leanopt run PIPELINE --resume"))
     if report.best:
         best = report.best[0]
         search = f" --search {best.search}" if len(run.searches) > 1 else ""
         trial = f"{best.trial.number}{search}{where}"
-        steps.append(("all of the best trial:", f"leanopt show {run.name} {trial}"))
-        steps.append(("every trial as a table:", f"leanopt export {run.name} --to csv{where}"))
+        steps.append(("details of the best trial:", f"leanopt show {run.name} {trial}"))
+        steps.append(("all trials as a table:", f"leanopt export {run.name} --to csv{where}"))
     return steps
 
 
 def at_project(store: Path) -> str:
-    """Return the option that says whose store is meant, with a space before it, where needed."""
+    """Return ` -C FOLDER` for the project of this store, empty if that is the current folder."""
     folder = store.parent.parent
     if folder.resolve() == Path.cwd():
         return ""

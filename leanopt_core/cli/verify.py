@@ -1,4 +1,4 @@
-"""`leanopt verify`: run the best trials of a run on another harness and compare the results."""
+"""`leanopt verify`: rerun the best trials of a run on another harness and compare the results."""
 
 from __future__ import annotations
 
@@ -12,32 +12,28 @@ import click
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.errors import DifferenceError
+from leanopt_core.report.figures import counted
 from leanopt_core.search.verify import Compared, Verification
 
-# Of one backtest; a person reads no more.
+# At most so many differences are shown per backtest.
 _MOST = 8
-# So many columns are there whether statistics differ or not.
+# Columns that are shown whether statistics differ or not.
 _ALWAYS = 4
 
 
-def counted(backtests: int) -> str:
-    """Return how many backtests, as `1 backtest`."""
-    return f"{backtests} backtest{'' if backtests == 1 else 's'}"
-
-
 def warnings(said: Verification) -> Iterator[str]:
-    """Yield what else than the harness may be why something differs."""
+    """Yield other possible reasons for a difference than the harness."""
     if said.changed:
         yield f"the strategy's files have changed since run {said.run}"
     if not said.repeated:
         yield (
-            f"harness {said.harness!r} itself does not repeat the stored statistics: "
-            "strategy, data or engine have changed, or a backtest depends on more than these"
+            f"harness {said.harness!r} itself no longer gives the stored statistics: the "
+            "strategy, data or engine has changed, or backtests depend on something else"
         )
 
 
 def print_verification(said: Verification) -> None:
-    """Print a line for each backtest, and each statistic that differs."""
+    """Print a line for each backtest and for each statistic that differs."""
     head = ("trial", "scenario", "result", "fingerprint", "statistic", "stored", said.other)
     rows = [row for one in said.compared for row in _rows(one)]
     columns = len(head) if any(one.differences for one in said.compared) else _ALWAYS
@@ -48,12 +44,12 @@ def print_verification(said: Verification) -> None:
             where = f"trial {one.stored.ref.number}, scenario {one.stored.ref.scenario}"
             click.echo(plain(f"{where}: {failure.category}: {failure.message}"))
     if not said.different:
-        what = counted(len(said.compared))
+        what = counted(len(said.compared), "backtest")
         click.echo(plain(f"{what} of run {said.run}: all equal on harness {said.other!r}"))
 
 
 def _rows(one: Compared) -> Iterator[tuple[object, ...]]:
-    """Yield a backtest's line, and one more for each further statistic that differs."""
+    """Yield a backtest's line, then one for each further statistic that differs."""
     found = [(name, repr(a), repr(b)) for name, (a, b) in one.differences.items()]
     if more := len(found) - _MOST:
         found = found if more < 0 else [*found[:_MOST], (f"and {more} more: --json", "", "")]
@@ -65,7 +61,7 @@ def _rows(one: Compared) -> Iterator[tuple[object, ...]]:
 
 
 def _fingerprint(one: Compared) -> str | None:
-    """Return what both harnesses have, or that they differ; None where nothing was compared."""
+    """Return the common fingerprint, `differs`, or None if nothing was compared."""
     return {None: None, True: one.other.fingerprint, False: "differs"}[one.alike]
 
 
@@ -109,19 +105,25 @@ _BEST = 10
 @click.option(
     "--best",
     type=WholeNumber(min=1),
+    metavar="N",
     default=_BEST,
-    help=f"Number of the best trials to verify; {_BEST} by default.",
+    help=f"Number of best trials to verify (default: {_BEST}).",
 )
-@click.option("--workers", type=WholeNumber(min=1), help="Number of workers; by default the run's.")
+@click.option(
+    "--workers",
+    type=WholeNumber(min=1),
+    metavar="N",
+    help="Number of workers (default: as in the run).",
+)
 @project_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     run: str, against: str, best: int, workers: int | None, project: Path, as_json: bool
 ) -> None:
-    """Run the best trials of RUN (name or unique prefix) on another harness and compare.
+    """Rerun the best trials of RUN (name or unique prefix) on another harness and compare.
 
-    HARNESS is a value of the engine's option `[strategy] harness`. Every statistic must be equal to
-    the stored one. The store stays as it is. The exit code is 9 where a backtest differs.
+    HARNESS is a value of the engine's option `[strategy] harness`. Every statistic must equal the
+    stored one. The store is not changed. The exit code is 9 if a backtest differs.
 
     Example: leanopt verify spy-1 --best 3 --against launcher
     """
@@ -149,7 +151,7 @@ def command(
     else:
         print_verification(said)
     if said.different:
-        what = f"{said.different} of {counted(len(said.compared))}"
+        what = f"{said.different} of {counted(len(said.compared), 'backtest')}"
         raise DifferenceError(f"run {said.run} differs on harness {against!r}: {what}")
 
 
@@ -158,8 +160,8 @@ def _tell(text: str) -> None:
 
 
 def _progress(harness: str, finished: int, of: int) -> None:
-    """Show how far a harness is; only its end where standard error is no terminal."""
+    """Show a harness's progress; only its end if standard error is not a terminal."""
     if sys.stderr.isatty() or finished == of:
         start = "\r" if sys.stderr.isatty() else ""
-        text = f"{start}{plain(harness)}: {finished} of {counted(of)} finished"
+        text = f"{start}{plain(harness)}: {finished} of {counted(of, 'backtest')} finished"
         click.echo(text, nl=finished == of, err=True)

@@ -1,4 +1,4 @@
-"""`leanopt watch`: a run at work, seen from another terminal."""
+"""`leanopt watch`: watch a run from another terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Follower:
-    """Follows one run; `update` reads only what is new."""
+    """Follow one run; `update` reads only what is new."""
 
     def __init__(self, store: Store, run: StoredRun, progress: Progress) -> None:
         self._store = store
@@ -35,7 +35,7 @@ class Follower:
         progress.started(run, int(json.loads(run.execution).get("workers") or 0))
 
     def update(self, now: float) -> StoredRun:
-        """Pass on what is new, and return the run as it stands."""
+        """Record what is new, and return the run."""
         run = self._store.runs.get(self._run_id)
         last, count, seconds = self._store.reader.run_here(run, after=self._backtest)
         if count:
@@ -81,7 +81,7 @@ class Follower:
         self._progress.keep(Best(number, trial.fitness, shown, main_figures(statistics)))
 
     def _phase(self, search: StoredSearch, stage: str, *, ended: bool, reason: str = "") -> None:
-        """Note once that a stage of a search has begun, or ended."""
+        """Record once that a stage of a search has started or ended."""
         if (search.id, stage, ended) in self._phases:
             return
         self._phases.add((search.id, stage, ended))
@@ -92,7 +92,7 @@ class Follower:
             self._progress.stage_started(stage)
 
 
-#: How often the store is looked at, in seconds.
+#: Seconds between two reads of the store.
 _EVERY = 0.5
 
 
@@ -100,10 +100,10 @@ _EVERY = 0.5
 @click.argument("run", required=False)
 @project_option
 def command(run: str | None, project: Path) -> None:
-    """Watch RUN (or a beginning of its name), the newest by default, until it ends.
+    """Watch RUN (name or unique prefix; default: the newest) until it ends.
 
-    All is read from the store, so that any terminal of the machine will do. Ctrl-C ends the
-    watching; the run goes on. Of a run that has ended the result is shown.
+    Works in any terminal on the same machine. Ctrl-C stops watching; the run continues. If the run
+    has already ended, its result is shown.
 
     Example: leanopt watch
     """
@@ -131,7 +131,7 @@ def _follow(store: Store, run: StoredRun, screen: ProgressScreen) -> None:
     progress = screen.progress
     begun = datetime.fromisoformat(run.started_at)
     progress.began -= (datetime.now(UTC) - begun).total_seconds()
-    progress.hint = "Ctrl-C ends the watching; the run goes on"
+    progress.hint = "Ctrl-C stops watching; the run continues"
     follower = Follower(store, run, progress)
     follower.update(time.monotonic())
     progress.settle(time.monotonic())

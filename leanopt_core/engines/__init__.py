@@ -1,1 +1,1 @@
-"""What makes a strategy runnable: the engine contract and the built-in engines."""
+"""The engine contract and the built-in engines."""

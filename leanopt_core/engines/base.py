@@ -1,4 +1,4 @@
-"""The contract of an engine: what makes a strategy runnable, an answer readable, and its extras."""
+"""The contract of an engine: prepare a strategy, make requests, read answers, and extras."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leanopt_core.work import Answer, Backtest, Completed, Launch, Mount, Outcom
 
 
 class RunCommand(Protocol):
-    """The executor's one-off run, where its workers run."""
+    """Runs a single command where the executor's workers run."""
 
     def __call__(
         self,
@@ -25,7 +25,7 @@ class RunCommand(Protocol):
         time_limit: float = 600.0,
         network: bool = False,
     ) -> Completed:
-        """Run `command` to its end; `Executor.run_command` says the rest."""
+        """Run `command` until it ends; see `Executor.run_command`."""
         ...
 
 
@@ -33,18 +33,17 @@ Tell = Callable[[str], None]
 
 
 def silent(_text: str) -> None:
-    """Tell nobody."""
+    """Ignore the message."""
 
 
 @frozen
 class PrepareContext:
-    """What will be asked of a strategy: the names of its parameters, and the scenarios.
+    """What a strategy is prepared for: the names of its parameters, and the scenarios.
 
-    `values` has all that a parameter can be, by its name: a tuple, or a sequence that rises by one
-    step. It is empty where that is not known.
-    `allow_unread` lets parameters pass that it never reads, `skip_build` an older build of it.
-    `tell` shows the user at once what takes long, as a build. `checked` says that what the engine's
-    own checks look at was looked at already (`leanopt doctor`).
+    `values` has the possible values by parameter: a tuple, or a sequence with one step. It is empty
+    if they are unknown. `allow_unread` allows parameters that the strategy never reads,
+    `skip_build` an older build. `tell` shows the user slow steps, such as a build. `checked` means
+    that `leanopt doctor` has already run the engine's own checks.
     """
 
     parameters: tuple[str, ...] = ()
@@ -58,13 +57,12 @@ class PrepareContext:
 
 @frozen
 class Build:
-    """A strategy made ready.
+    """A prepared strategy.
 
-    `source` is the content hash of the strategy's own files: part of the search plan. `identity` is
-    the full identity that content keys hold: strategy, engine, harness source, and the place.
-    `reads` names the parameters that the source is known to read, None where only running tells;
-    `read_types` are the types as which it is known to read them, as in `Outcome`. `details` and
-    `notes` are for people.
+    `source` is the content hash of the strategy's own files, a part of the search plan. `identity`
+    is the full identity, a part of content keys: strategy, engine, harness source, and runtime.
+    `reads` names the parameters that the source is known to read, None if unknown before running;
+    `read_types` are the known types, as in `Outcome`. `details` and `notes` are for the user.
     """
 
     strategy: str
@@ -78,80 +76,80 @@ class Build:
 
 
 def documents_on_demand(engine: Engine) -> bool:
-    """Return whether an engine writes full result files only where they are asked for."""
+    """Return whether an engine writes full result files only on request."""
     return bool(getattr(engine, "documents_on_demand", False))
 
 
 class Engine(Protocol):
-    """Prepares a strategy once, words requests and reads answers; built from `[strategy]`.
+    """Prepares a strategy once, makes requests and reads answers; built from `[strategy]`.
 
-    One that writes full result files only where `outputs` has `document` may say so, by a property
-    `documents_on_demand` that is true: leanopt then asks for those of the best trials at the end.
+    An engine that writes full result files only if `outputs` has `document` can set the property
+    `documents_on_demand` to true: leanopt then asks for those of the best trials at the end.
     """
 
     @property
     def data(self) -> Path | None:
-        """Return the data folder or file that scenarios read, None where there is none."""
+        """Return the data folder or file that scenarios read, None without data."""
         ...
 
     @property
     def data_files(self) -> Sequence[str] | None:
-        """Return patterns below `data` of the files whose content decides, None for all."""
+        """Return patterns, relative to `data`, of the files that affect results, None for all."""
         ...
 
     def prepare(
         self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext
     ) -> Build:
-        """Make the strategy ready; raises StrategyError where that cannot be done for `context`."""
+        """Prepare the strategy for `context`; raises StrategyError if that is not possible."""
         ...
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
-        """Word one backtest for a harness that said `hello`.
+        """Make the request for one backtest, for a harness with this `hello`.
 
-        `outputs` are of `equity`, `trades` and `document`: full result files, for an engine that
-        writes them on demand only; another ignores that one. Raises StrategyError where the harness
-        cannot do what the backtest asks for.
+        `outputs` are some of `equity`, `trades` and `document`; the last means full result files,
+        for an engine that writes them on demand, and other engines ignore it. Raises StrategyError
+        if the harness cannot run such a backtest.
         """
         ...
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
         """Read the answer to the request for `backtest`.
 
-        Called away from the main thread where the answer has files.
+        Called outside the main thread if the answer has files.
         """
         ...
 
 
 @runtime_checkable
 class HasChecks(Protocol):
-    """An engine with checks of its own for `leanopt doctor`."""
+    """An engine with its own checks for `leanopt doctor`."""
 
     def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
-        """Return the checks of what this engine needs where workers run, and of its data.
+        """Return checks of this engine's requirements where workers run, and of its data.
 
-        They look when they are asked, not before. They may need `interpreter` (a Python runs where
-        workers do), `data` (the data folder is there), and each other.
+        They look only when called. They can require `interpreter` (Python runs where workers do),
+        `data` (the data folder exists), and each other.
         """
         ...
 
 
 @runtime_checkable
 class HasCheck(Protocol):
-    """An engine that can look at a strategy for `leanopt check`, without running anything."""
+    """An engine that can check a strategy for `leanopt check` without running anything."""
 
     def check(self, context: PrepareContext) -> Sequence[str]:
-        """Return what is wrong with the strategy for `context`, one line each."""
+        """Return the strategy's errors for `context`, one line each."""
         ...
 
 
 @runtime_checkable
 class HasFingerprint(Protocol):
-    """An engine that can tell by an answer whether two backtests did the same."""
+    """An engine that can tell from the answers whether two backtests did the same."""
 
     def fingerprint(self, answer: Answer) -> str | None:
-        """Return a short text that is equal for two backtests that did the same, None if unknown.
+        """Return a short text that is equal for backtests that did the same, None if unknown.
 
-        It covers what statistics do not show, as the order list. `leanopt verify` compares the
-        fingerprints of two harnesses. It is asked before `read`, while the answer's files exist.
+        It covers what statistics do not show, such as the list of orders. `leanopt verify` compares
+        the fingerprints of two harnesses. Called before `read`, while the answer's files exist.
         """
         ...

@@ -1,4 +1,4 @@
-"""The folder in which engines build: one process at a time, and what none has finished goes."""
+"""The folder in which engines build: one process at a time; unfinished builds are removed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Final
 
 from leanopt_core.engines.base import Tell, silent
 
-#: How the names of folders begin in which a build is made.
+#: Prefix of the folders of unfinished builds.
 UNFINISHED: Final = "unfinished-"
-#: The lock of whoever builds. It ends with its process, so what is unfinished then is nobody's.
+#: Lock of the building process. It ends with its process; unfinished builds are then orphans.
 TURN: Final = "turn.lock"
 
 
 @contextmanager
 def turn(builds: Path, tell: Tell = silent) -> Iterator[None]:
-    """Let one process at a time build in this folder; waits for that, then tidies it.
+    """Wait until no other process builds in this folder, then remove unfinished builds.
 
-    `tell` hears that it waits.
+    `tell` is called if it has to wait.
     """
     builds.mkdir(parents=True, exist_ok=True)
     with (builds / TURN).open("a", encoding="utf-8") as file:

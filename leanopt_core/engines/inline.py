@@ -1,4 +1,4 @@
-"""Reads answers of the protocol's inline form: statistics, curve and trades in the line itself."""
+"""Read answers in the protocol's inline form: statistics, equity and trades in the line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, Final
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Equity, Failure, Outcome
 
-#: What answers of backtests that ran to their end say. No set: a status may be of any JSON type.
+#: Status of completed backtests. Not a set: a status may have any JSON type.
 COMPLETE: Final = ("complete", "ok")
-#: The types as which a strategy can ask for a parameter.
+#: The types as which a strategy can read a parameter.
 READ_TYPES: Final = frozenset({"int", "decimal", "double", "text"})
-# Times that are remembered are at most so long, as text.
+# Maximum length of cached times, as text.
 _LARGEST_KNOWN = 2**20
 _NAMED = {
     str(category): category for category in (Category.STRATEGY, Category.ENGINE, Category.NO_RESULT)
@@ -24,9 +24,9 @@ _NAMED = {
 
 
 def read_inline(payload: Mapping[str, Any]) -> Outcome:
-    """Return the outcome that an answer holds.
+    """Return the outcome in an answer.
 
-    An answer that does not fit the protocol is a failure of the category `no result`.
+    An answer that breaks the protocol is a failure with the category `no result`.
     """
     read, types = read_names(payload), read_types(payload)
     if payload.get("status") not in COMPLETE:
@@ -36,19 +36,19 @@ def read_inline(payload: Mapping[str, Any]) -> Outcome:
         equity = read_curve(payload.get("equity"))
         trades = read_rows(payload.get("trades"))
     except ValueError as error:
-        message = f"the answer does not fit the protocol: {error}"
+        message = f"the answer breaks the protocol: {error}"
         return Outcome(failure=Failure(Category.NO_RESULT, message), read=read, read_types=types)
     return Outcome(statistics, equity=equity, trades=trades, read=read, read_types=types)
 
 
 def read_names(payload: Mapping[str, Any]) -> frozenset[str] | None:
-    """Return the names of the parameters that a strategy asked for, None where nobody says."""
+    """Return the names of the parameters that a strategy read, None if unknown."""
     names = payload.get("read")
     return frozenset(map(str, names)) if isinstance(names, list) else None
 
 
 def read_types(payload: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
-    """Return the types as which a strategy asked for parameters; unknown types are left out."""
+    """Return the types as which a strategy read parameters; unknown types are left out."""
     told = payload.get("read_types")
     if not isinstance(told, dict):
         return {}
@@ -62,7 +62,7 @@ def _types(told: object) -> frozenset[str]:
 
 
 def read_failure(payload: Mapping[str, Any]) -> Failure:
-    """Return why an answer with an error has no result."""
+    """Return the failure in an error answer."""
     category = _NAMED.get(str(payload.get("category")), Category.STRATEGY)
     return Failure(category, str(payload.get("message") or "the harness gave no message"))
 
@@ -75,7 +75,7 @@ def _statistics(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def read_curve(sent: object) -> Equity | None:
-    """Return the curve in an answer, None where there is none; raises ValueError."""
+    """Return the equity curve in an answer, None if there is none; raises ValueError."""
     if not sent:
         return None
     if not isinstance(sent, dict):
@@ -91,14 +91,14 @@ def _times(text: object) -> array[Any]:
     return _known_times(text) if known else _column("q", text)
 
 
-# The curves of a scenario are mostly over the same times, which nobody changes.
+# The curves of a scenario mostly have the same times: share them.
 @lru_cache(maxsize=16)
 def _known_times(text: str) -> array[Any]:
     return _column("q", text)
 
 
 def _column(code: str, text: object) -> array[Any]:
-    """Return base64 of little-endian 64-bit numbers as an array."""
+    """Decode base64 of little-endian 64-bit numbers to an array."""
     column = array(code)
     if not isinstance(text, str):
         raise ValueError("equity lacks times or values")  # noqa: TRY004
@@ -109,7 +109,7 @@ def _column(code: str, text: object) -> array[Any]:
 
 
 def read_rows(sent: object) -> list[list[float | None]] | None:
-    """Return the closed trades in an answer, None where there are none; raises ValueError."""
+    """Return the closed trades in an answer, None if there are none; raises ValueError."""
     if sent is None:
         return None
     if not isinstance(sent, list) or not all(isinstance(trade, list) for trade in sent):

@@ -1,4 +1,4 @@
-"""The engine for strategies written in Python, run by the warm Python harness."""
+"""The engine for strategies in Python, run by the warm Python harness."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ def create(options: PythonStrategy, project: Path) -> PythonEngine:
 
 
 class PythonEngine:
-    """Prepares a Python strategy, words requests and reads answers."""
+    """Prepares a Python strategy, makes requests and reads answers."""
 
     def __init__(self, options: PythonStrategy, project: Path) -> None:
         file, _, self._function = options.entry.rpartition(":")
         self._file = (project / file).resolve()
         self._data = (project / options.data).resolve() if options.data else None
         self._python = options.python or "{python}"
-        # The last one and its text: most backtests have the scenario of the one before.
+        # The last scenario and its text: consecutive backtests mostly share it.
         self._scenario: tuple[Scenario | None, str] = (None, "")
 
     @property
     def data(self) -> Path | None:
-        """Return the data folder or file that scenarios read, None where there is none."""
+        """Return the data folder or file that scenarios read, None without data."""
         return self._data
 
     @property
     def data_files(self) -> None:
-        """Return that every file may be read."""
+        """Return None: all data files count."""
         return None
 
     def prepare(
@@ -65,7 +65,7 @@ class PythonEngine:
         runtime: Mapping[str, str],
         context: PrepareContext,  # noqa: ARG002 - only running tells what is read
     ) -> Build:
-        """Import the strategy once where it will run, and take its identity from there."""
+        """Import the strategy once where it will run, and take its identity."""
         if not self._file.is_file():
             raise StrategyError(f"strategy.entry: {_absent('strategy file', self._file)}")
         if self._data is not None and not self._data.exists():
@@ -77,7 +77,7 @@ class PythonEngine:
         if described is None:
             tail = completed.errors.strip()[-2000:]
             raise StrategyError(
-                f"{self._file} could not be described (exit code {completed.exit_code}): {tail}"
+                f"{self._file} cannot be inspected (exit code {completed.exit_code}): {tail}"
             )
         if fault := described.get("fault"):
             raise StrategyError(f"{self._file} cannot be used: {fault['message']}")
@@ -108,12 +108,12 @@ class PythonEngine:
         )
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:  # noqa: ARG002 - the harness is ours
-        """Word one backtest in the protocol's inline form."""
+        """Make the request for one backtest, in the protocol's inline form."""
         parameters = ",".join(
             f"{quoted(name)}:{_literal(value)}" for name, value in backtest.parameters.items()
         )
         scenario = self._scenario_text(backtest.scenario)
-        outputs -= {DOCUMENT}  # there are no other files
+        outputs -= {DOCUMENT}  # this engine writes no files
         asked = f',"outputs":{json.dumps(sorted(outputs))}' if outputs else ""
         return Request(
             f'{{"backtest":{{"scenario":{scenario},"parameters":{{{parameters}}}}}{asked}}}',
@@ -122,9 +122,9 @@ class PythonEngine:
         )
 
     def _scenario_text(self, scenario: Scenario) -> str:
-        """Return the scenario as JSON, the path first, where the pool finds its placeholder.
+        """Return the scenario as JSON, with the data path first, where the pool replaces it.
 
-        `pass_as` is for engines that cannot be told otherwise.
+        `pass_as` is left out: it is for engines that have no scenario.
         """
         known, text = self._scenario
         if known != scenario:
@@ -136,12 +136,12 @@ class PythonEngine:
         return text
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:  # noqa: ARG002 - the answer says it all
-        """Read statistics, or the failure that the harness names."""
+        """Read the statistics, or the harness's failure."""
         return read_inline(answer.payload)
 
 
 def _absent(what: str, path: Path) -> str:
-    """Say that a path is not there, with the nearest name of its folder."""
+    """Return a message for a missing path, with the closest name in its folder."""
     names = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
     close = nearest(path.name, names)
     return f"there is no {what} {path}" + (f" (did you mean {close!r}?)" if close else "")
@@ -156,12 +156,12 @@ def _described(output: str) -> dict[str, Any] | None:
 
 
 def _literal(value: Value) -> str:
-    """Return a value as JSON, numbers exactly as they are stored."""
+    """Return a value as JSON, numbers exactly as stored."""
     return quoted(value) if isinstance(value, str) else number_text(value)
 
 
 def _exact(value: Any) -> str:
-    """Return a value of a scenario as JSON, numbers with all their digits, dates as ISO texts."""
+    """Return a scenario's value as JSON, numbers with all digits, dates as ISO text."""
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{json.dumps(k)}:{_exact(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):

@@ -1,1 +1,1 @@
-"""The wire protocol's client side: framing, the hello, requests worded and answers understood."""
+"""The client side of the harness protocol: framing, hello, requests and answers."""

@@ -1,8 +1,8 @@
-"""The protocol's client side: bytes in, events out. No input or output of its own, no clock.
+"""The protocol's client side: bytes in, events out; no I/O and no clock.
 
-A line that is no JSON object with an `id` is somebody's print: skipped, counted, the first one
-kept. An `id` other than the outstanding one is a broken harness, as are a line over the limit and
-one that begins as answers do, with `{"id"`, and cannot be read.
+A line that is not a JSON object with an `id` is printed output: it is skipped and counted, and the
+first one is kept. The harness is broken if an `id` is not the outstanding one, a line is over the
+limit, or a line begins like an answer, with `{"id"`, and cannot be parsed.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from leanopt_core.harness.events import Answered, Broken, Event, Greeted, Hello
 from leanopt_core.harness.framing import LINE_LIMIT, Framer, LineTooLongError
 from leanopt_core.work import Category, Failure
 
-#: The newest protocol that this client speaks.
+#: The newest protocol version of this client.
 PROTOCOL = 1
 
 _HELLO = "hello"
 _STATUSES = ("complete", "ok", "error")
 _SHOWN = 200
-# How an answer begins: what goes on so and is no JSON was meant to be one.
+# The beginning of an answer: such a line that is not JSON is a broken answer, not printed output.
 _START = re.compile(rb'\s*\{\s*"id"\s*:')
 
 
 class _NoNumberError(ValueError):
-    """A constant that JSON does not have: NaN or an infinity."""
+    """A constant that is not JSON: NaN or infinity."""
 
 
 def _refuse(constant: str) -> Any:
@@ -40,30 +40,30 @@ _LENIENT = json.JSONDecoder(parse_constant=lambda _: None)
 
 
 class Client:
-    """The conversation with one harness: at most one request is outstanding."""
+    """The conversation with one harness; at most one request is outstanding."""
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:
         self._framer = Framer(limit)
         self._waiting: str | None = None
         self._broken = False
-        #: What the harness said about itself, None until it has.
+        #: The harness's hello, None until it arrives.
         self.hello: Hello | None = None
-        #: How many lines were no answers, and the first of them (200 characters at most).
+        #: Number of lines that were not answers, and the first of them (at most 200 characters).
         self.skipped = 0
         self.first_skipped = ""
 
     def greet(self) -> bytes:
-        """Return the line that opens the conversation; its answer comes as `Greeted`."""
+        """Return the line that starts the conversation; its answer is `Greeted`."""
         self._waiting = _HELLO
         said = {"protocol": PROTOCOL, "client": f"leanopt {leanopt_core.__version__}"}
         return json.dumps({"id": _HELLO, "hello": said}).encode() + b"\n"
 
     def expect(self, ident: str) -> None:
-        """Take note that request `ident` is being sent; its answer comes as `Answered`."""
+        """Record that request `ident` is sent; its answer is `Answered`."""
         self._waiting = ident
 
     def feed(self, data: bytes) -> list[Event]:
-        """Take what the harness wrote and return what it said; nothing after `Broken` counts."""
+        """Take bytes from the harness and return its events; `Broken` is always the last."""
         events: list[Event] = []
         try:
             for line in () if self._broken else self._framer.feed(data):
@@ -81,7 +81,7 @@ class Client:
     def _line(self, line: bytes) -> Event | None:
         payload = _parse(line)
         if payload is None and _START.match(line):
-            return Broken(f"the harness sent an answer that cannot be read: {_cut(line)}")
+            return Broken(f"the harness sent an answer that cannot be parsed: {_cut(line)}")
         if payload is None:
             self._skip(line)
             return None
@@ -108,16 +108,16 @@ class Client:
         protocol = said.get("protocol")
         if type(protocol) is not int or not 1 <= protocol <= PROTOCOL:
             return Broken(
-                f"the harness speaks protocol {_short(protocol)}, this leanopt up to {PROTOCOL}"
+                f"the harness speaks protocol {_short(protocol)}, leanopt up to {PROTOCOL}"
             )
         self.hello = _understand(said, protocol)
         return Greeted(self.hello)
 
 
 def _parse(line: bytes) -> Mapping[str, Any] | None:
-    """Return the JSON object with an `id` that the line holds, None where it holds none.
+    """Return the line's JSON object if it has an `id`, else None.
 
-    An object that holds NaN or infinity becomes the error that such an answer is.
+    An object with NaN or infinity is replaced with an error answer.
     """
     try:
         text = line.decode()
@@ -137,7 +137,7 @@ def _without_number(payload: object, constant: str) -> object:
         "id": payload["id"],
         "status": "error",
         "category": Category.NO_RESULT.value,
-        "message": f"the answer holds {constant}, which is no result",
+        "message": f"the answer contains {constant}, which is not JSON",
     }
 
 
@@ -177,4 +177,6 @@ def _short(value: object) -> str:
 
 
 def _asked(waiting: str | None) -> str:
-    return "though nothing was asked" if waiting is None else f"asked was {_short(waiting)}"
+    return (
+        "but there was no request" if waiting is None else f"but the request was {_short(waiting)}"
+    )

@@ -1,4 +1,4 @@
-"""What a harness is understood to have said."""
+"""The events of a conversation with a harness."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from leanopt_core.work import Failure
 
 @frozen
 class Hello:
-    """What a harness says about itself; protocol 0 is the base form, which says nothing.
+    """A harness's description of itself; protocol 0 is the base form without a description.
 
-    `identity` is the strategy's as the harness sees it, None where it cannot say. `fault` tells
-    that the strategy cannot run at all, so that no backtest can succeed. `notes` are for the user.
+    `identity` is the strategy's identity in the harness, None if unknown. `fault` is the reason why
+    the strategy cannot run at all. `notes` are for the user.
     """
 
     protocol: int = 0
@@ -48,14 +48,14 @@ class Greeted:
 
 @frozen
 class Answered:
-    """The outstanding request's answer, the parsed line."""
+    """The answer to the outstanding request: the parsed line."""
 
     payload: Mapping[str, Any]
 
 
 @frozen
 class Broken:
-    """The harness broke the protocol: nothing that it says from now on can be believed."""
+    """The harness broke the protocol: ignore everything it sends from now on."""
 
     message: str
 

@@ -1,20 +1,20 @@
-"""Lines out of bytes in bounded memory, and requests as lines with the worker's paths filled in."""
+"""Split bytes into lines in bounded memory, and write requests as lines with worker paths."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
 
-#: The longest line that a harness may send, in bytes (128 MiB).
+#: Maximum length of a line from a harness, in bytes (128 MiB).
 LINE_LIMIT = 128 * 2**20
 
 
 class LineTooLongError(Exception):
-    """A line passed the limit; what follows on this stream has no meaning any more."""
+    """A line is over the limit; the rest of the stream cannot be used."""
 
 
 class Framer:
-    """Cuts a stream into lines. Every byte is copied a bounded number of times."""
+    """Splits a stream into lines. Every byte is copied a bounded number of times."""
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:
         self._limit = limit
@@ -24,8 +24,8 @@ class Framer:
     def feed(self, data: bytes) -> list[bytes]:
         r"""Return the lines that `data` completes, without their `\n`.
 
-        Raises LineTooLongError once a line, complete or not, is longer than the limit; lines
-        before it in the same data are lost then, as is everything after.
+        Raises LineTooLongError if a line, complete or not, is longer than the limit; the other
+        lines of the same data are then lost, and so is everything after.
         """
         first, newline, rest = data.partition(b"\n")
         self._size += len(first)
@@ -55,7 +55,7 @@ class Framer:
 def request_line(ident: str, payload: str, *, time_limit: float | None = None) -> bytes:
     """Return the line for a request; `payload` is a JSON object without `id`, without newlines.
 
-    `time_limit`, in seconds, is told to the harness where given.
+    `time_limit`, in seconds, is passed to the harness if given.
     """
     members = payload[1:]
     comma = "" if members.lstrip().startswith("}") else ","
@@ -64,9 +64,9 @@ def request_line(ident: str, payload: str, *, time_limit: float | None = None) -
 
 
 def fill_in(payload: str, placeholders: Iterable[str], fill: Callable[[str], str]) -> str:
-    """Return `payload` with the first text that is exactly a placeholder, of each, filled in.
+    """Return `payload` with, for each placeholder, the first equal JSON text replaced.
 
-    `fill` says what stands for a placeholder, as `{data}`, in the worker's place.
+    `fill` returns the worker's value of a placeholder such as `{data}`.
     """
     for placeholder in placeholders:
         payload = payload.replace(json.dumps(placeholder), json.dumps(fill(placeholder)), 1)

@@ -1,4 +1,4 @@
-"""From `pipeline.toml` to a checked pipeline, and to the plan of its run."""
+"""Read and check `pipeline.toml`, and make the plan of its run."""
 
 from leanopt_core.pipeline.load import load_pipeline
 from leanopt_core.pipeline.plan import (

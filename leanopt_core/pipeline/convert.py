@@ -1,4 +1,4 @@
-"""A cattrs converter that takes TOML values at their word: no text becomes a number."""
+"""A strict cattrs converter for TOML values: text never becomes a number."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 import attrs
 from cattrs import Converter
 
-from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, misfit, placed
+from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, invalid, placed
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
 from leanopt_core.suggest import did_you_mean
@@ -26,10 +26,10 @@ WORDS: Mapping[Any, str] = {
     Decimal: "a number",
     bool: "true or false",
     str: "a text",
-    Path: "a path as text",
-    date: "a date as 2004-01-02",
-    Seconds: 'a duration as "2min" or in seconds',
-    Bytes: 'a size as "2GB" or in bytes',
+    Path: "a path",
+    date: "a date such as 2004-01-02",
+    Seconds: 'a duration such as "2min", or seconds',
+    Bytes: 'a size such as "2GB", or bytes',
 }
 
 
@@ -67,38 +67,38 @@ SCALARS: Mapping[Any, Callable[[object], object | None]] = {
 
 
 def scalar(kind: Any, read: Callable[[object], object | None]) -> Callable[[Any, Any], Any]:
-    """Return a hook that raises MisfitError where `read` returns None."""
+    """Return a hook that raises ValidationError if `read` returns None."""
 
     def hook(value: object, _: object) -> object:
         result = read(value)
         if result is None:
-            raise misfit(toml_text(value), f"expected {WORDS[kind]}")
+            raise invalid(toml_text(value), f"expected {WORDS[kind]}")
         return result
 
     return hook
 
 
 def read_path(value: object, folder: Path) -> Path:
-    """Return the path that a text means, from `folder`; `~` is somebody's home."""
+    """Return a path relative to `folder`; `~` is expanded to the home folder."""
     if not isinstance(value, str) or not value or "\0" in value:
-        raise misfit(toml_text(value), f"expected {WORDS[Path]}")
+        raise invalid(toml_text(value), f"expected {WORDS[Path]}")
     try:
         return folder / Path(value).expanduser()
     except RuntimeError as error:  # no home folder of that name
-        raise misfit(toml_text(value), f"expected {WORDS[Path]}", str(error)) from error
+        raise invalid(toml_text(value), f"expected {WORDS[Path]}", str(error)) from error
 
 
 def unit(kind: Any, parse: Callable[[Any], object]) -> Callable[[Any, Any], Any]:
-    """Return a hook that reads durations or sizes by `parse`."""
+    """Return a hook that reads durations or sizes with `parse`."""
     takes = (str, int, Decimal) if kind is Seconds else (str, int)
 
     def hook(value: object, _: object) -> object:
         if isinstance(value, bool) or not isinstance(value, takes):
-            raise misfit(toml_text(value), f"expected {WORDS[kind]}")
+            raise invalid(toml_text(value), f"expected {WORDS[kind]}")
         try:
             return parse(value)
         except ValueError as error:
-            raise misfit(toml_text(value), str(error)) from error
+            raise invalid(toml_text(value), str(error)) from error
 
     return hook
 
@@ -109,7 +109,7 @@ _LISTS = (list, tuple, set, frozenset, Sequence)
 
 
 def type_words(kind: Any) -> str:
-    """Return what values a type takes, in words, as `a whole number` or `a list of texts`."""
+    """Describe a type's values in words, such as `a whole number` or `a list of texts`."""
     if kind in WORDS:
         return WORDS[kind]
     origin, args = get_origin(kind), get_args(kind)
@@ -124,9 +124,9 @@ def type_words(kind: Any) -> str:
 
 
 def make_converter(folder: Path) -> Converter:
-    """Return a converter for options classes; paths are taken from `folder`.
+    """Return a converter for options classes; paths are relative to `folder`.
 
-    Its hooks raise MisfitError. Whole numbers stand for other numbers, and ISO texts for dates.
+    Its hooks raise ValidationError. They accept whole numbers as numbers and ISO text as dates.
     """
     converter = Converter()
     for kind, read in SCALARS.items():
@@ -167,12 +167,12 @@ def _is_enum(kind: Any) -> bool:
 
 
 def _unless_enum(hook: Hook) -> Hook:
-    # cattrs takes a StrEnum for a str, and an IntEnum for an int.
+    # cattrs would treat a StrEnum as a str and an IntEnum as an int.
     return lambda value, kind: (_choice if _is_enum(kind) else hook)(value, kind)
 
 
 def _choices(kind: Any) -> dict[Any, object]:
-    """Return what may be chosen, by the value that chooses it, of a Literal or an Enum."""
+    """Return the members of a Literal or an Enum, by the value that selects each."""
     if _is_enum(kind):
         return {member.value: member for member in kind}
     return {value: value for value in get_args(kind)}
@@ -186,23 +186,23 @@ def _choice(value: object, kind: Any) -> object:
     names = [known for known in choices if isinstance(known, str)]
     hint = did_you_mean(value, names) if isinstance(value, str) else ""
     hint = hint if hint.startswith("did") else ""
-    raise misfit(toml_text(value), f"expected {type_words(kind)}", hint)
+    raise invalid(toml_text(value), f"expected {type_words(kind)}", hint)
 
 
 def _list(value: object, kind: Any, converter: Converter) -> object:
     if not isinstance(value, list):
-        raise misfit(toml_text(value), "expected a list")
+        raise invalid(toml_text(value), "expected a list")
     origin, args = get_origin(kind) or kind, get_args(kind)
     kinds = list(args) if origin is tuple and Ellipsis not in args else [*args[:1]] * len(value)
     if args and len(kinds) != len(value):
-        raise misfit(toml_text(value), f"expected a list of {len(kinds)}")
+        raise invalid(toml_text(value), f"expected a list of {len(kinds)}")
     items = _each(enumerate(value), kinds or [Any] * len(value), converter)
     return (list if origin is Sequence else origin)(items.values())
 
 
 def _mapping(value: object, kind: Any, converter: Converter) -> dict[object, object]:
     if not isinstance(value, dict):
-        raise misfit(toml_text(value), "expected a table")
+        raise invalid(toml_text(value), "expected a table")
     inner = get_args(kind)[1] if get_args(kind) else Any
     return _each(iter(value.items()), [inner] * len(value), converter)
 
@@ -211,14 +211,14 @@ def _each(
     items: Iterator[tuple[Any, object]], kinds: Sequence[Any], converter: Converter
 ) -> dict[object, object]:
     result: dict[object, object] = {}
-    misfits: list[ValidationIssue] = []
+    issues: list[ValidationIssue] = []
     for (step, item), kind in zip(items, kinds, strict=True):
         try:
             result[step] = converter.structure(item, kind)
         except Exception as error:  # noqa: BLE001 - a plugin's own types may raise anything
-            misfits.extend(placed(error, step, toml_text(item)))
-    if misfits:
-        raise ValidationError(misfits)
+            issues.extend(placed(error, step, toml_text(item)))
+    if issues:
+        raise ValidationError(issues)
     return result
 
 
@@ -231,7 +231,7 @@ def _union(value: object, kind: Any, converter: Converter) -> object:
             return converter.structure(value, member)
         except Exception:  # noqa: BLE001, S112 - the next member may take it
             continue
-    raise misfit(toml_text(value), f"expected {type_words(kind)}")
+    raise invalid(toml_text(value), f"expected {type_words(kind)}")
 
 
 def _alternatives(words: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Loads a pipeline: file, overrides, environment, tables, and every mistake in them at once."""
+"""Load a pipeline: file, overrides, environment and tables; collect all errors in them."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def load_pipeline(
     workers: int | None = None,
     seed: int | None = None,
 ) -> Pipeline:
-    """Return the pipeline in `path`, its plugins found in `registry`.
+    """Return the pipeline in `path`, with its plugins from `registry`.
 
-    `sets` are the arguments of `--set`, `environment` is `os.environ` where none is given, and
-    `symbol`, `workers` and `seed` stand for the flags of these names. Raises PipelineError with
-    every mistake, PluginError where a plugin's options are unusable.
+    `sets` are the arguments of `--set`; `environment` defaults to `os.environ`; `symbol`, `workers`
+    and `seed` are the options of these names. Raises PipelineError with all errors in the file,
+    PluginError if a plugin's options class is unusable.
     """
     document = read_document(path)
     problems = Problems(str(path))
@@ -69,7 +69,7 @@ def load_pipeline(
 
 
 def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pipeline:
-    """Read every table, also after mistakes, and only then raise or return."""
+    """Read every table, even after errors, then raise or return."""
     raw = {**_ABSENT, **document}
     top = {key: value for key, value in raw.items() if key not in TABLES}
     general = reader.table(top, (), TopTable, also=TABLES)
@@ -136,21 +136,21 @@ def _sinks(raw: object, reader: Reader, pipeline: Path) -> Iterator[Choice]:
 
 
 def _misplaced(path: Path, pipeline: Path) -> str | None:
-    """Return what is expected of a sink's path where it cannot stay as it is."""
+    """Return what is wrong with a sink's path, None if it can be used."""
     folder = pipeline.absolute().parent
     reason = occupied(path, folder, pipeline)
     if reason is not None:
         return f"expected another file: {reason}"
     if not path.parent.is_dir() and not path.resolve().is_relative_to(folder.resolve()):
-        return "expected a folder that is there; one is made only inside the project"
+        return "expected a path in an existing folder; only the project gets new folders"
     return None
 
 
 def _check_values(value: object, problems: Problems, at: KeyPath = ()) -> None:
-    """Note every value in `value` that would harm whoever writes it out, hashes it or adds to it.
+    """Report every value in `value` that cannot be stored, hashed or computed with.
 
-    Numbers must be finite and have at most 300 digits written out in full; texts and keys that come
-    from the environment or the command line must be Unicode.
+    Numbers must be finite and have at most 300 digits when written in full. Text and keys from the
+    environment or the command line must be valid Unicode.
     """
     match value:
         case dict():

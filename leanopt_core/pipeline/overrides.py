@@ -22,9 +22,9 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)
 
 
 def lookup(environment: Mapping[str, str], folder: Path) -> Lookup:
-    """Return what finds a variable: in `environment`, then in `.env` in `folder`, else None.
+    """Return a function that looks a variable up in `environment`, then in `folder`'s `.env`.
 
-    The `.env` file is read only when a variable is not in the environment.
+    It returns None for an unset variable. It reads `.env` only if the environment lacks a variable.
     """
 
     @cache
@@ -38,10 +38,10 @@ def lookup(environment: Mapping[str, str], folder: Path) -> Lookup:
 
 
 def interpolate(value: object, find: Lookup, problems: Problems, at: KeyPath = ()) -> object:
-    """Return `value` with every text in it filled in; an unset variable is a mistake.
+    """Return `value` with the variables in its text replaced; an unset variable is an error.
 
-    A default counts where the variable is unset or empty. `$${` stands for `${` itself; what is
-    filled in is not looked at again.
+    A default applies if the variable is unset or empty. `$${` is a literal `${`. Replaced text is
+    not searched for variables again.
     """
     match value:
         case str():
@@ -73,7 +73,9 @@ def _filled(text: str, find: Lookup, problems: Problems, at: KeyPath) -> str:
 
     filled = _REFERENCE.sub(fill, text)
     if malformed:
-        problems.add(at, toml_text(text), "expected ${NAME} or ${NAME:-default}", "$${ writes ${")
+        problems.add(
+            at, toml_text(text), "expected ${NAME} or ${NAME:-default}", "write $${ for ${"
+        )
     elif unset:
         names = " and ".join(dict.fromkeys(unset))
         problems.add(at, toml_text(text), f"expected {names} in the environment or in .env")
@@ -81,7 +83,7 @@ def _filled(text: str, find: Lookup, problems: Problems, at: KeyPath) -> str:
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
-    """Return the assignments in a `.env` file; lines that are none are nobody's business here."""
+    """Return the assignments in a `.env` file; other lines are ignored."""
     try:
         lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:
@@ -104,7 +106,7 @@ _ARRAYS: Collection[KeyPath] = (("stage",), ("sink",))
 
 @frozen
 class Override:
-    """One value to put in: the key's steps as typed, the value, and how the user typed it."""
+    """One override: the steps of its key, its value, and the user's own text."""
 
     steps: tuple[str, ...]
     value: object
@@ -112,16 +114,16 @@ class Override:
 
 
 def parse_set(text: str, problems: Problems) -> Override | None:
-    """Return what the argument of one `--set` says; where it says nothing, note the mistake.
+    """Parse the argument of one `--set`; report an error and return None if it is not valid.
 
-    Steps are separated by dots; list items are named by index (`stage.0`, `stage[0]`) or by name.
-    The value is TOML; what is no TOML value is a text, so that bare words need no quotes.
+    Steps are separated by dots; list items are given by index (`stage.0`, `stage[0]`) or by name.
+    The value is TOML; anything that is not TOML is text, so bare words need no quotes.
     """
     label = f"--set {text}"
     try:
         steps, written = _split(text)
     except ValueError:
-        example = "expected key.path=value, as executor.workers=8"
+        example = "expected key.path=value, such as executor.workers=8"
         problems.note(Mistake(label, "", "", example))
         return None
     try:
@@ -141,7 +143,7 @@ def flags(
     workers: int | None,
     seed: int | None,
 ) -> Iterator[Override]:
-    """Yield what the flags of these names set; `--symbol` is for a single scenario only."""
+    """Yield the overrides of these options; `--symbol` needs a single scenario."""
     if symbol is not None:
         label, scenarios = f"--symbol {symbol}", document.get("scenario")
         several = len(scenarios) if isinstance(scenarios, list) else 1
@@ -158,7 +160,7 @@ def flags(
 
 
 def apply(document: dict[str, object], override: Override, problems: Problems) -> None:
-    """Put the override's value into `document`, making the tables on its way."""
+    """Set the override's value in `document`, creating missing tables."""
     at: KeyPath = ()
     here: object = document
     for number, step in enumerate(override.steps, 1):
@@ -177,7 +179,7 @@ def apply(document: dict[str, object], override: Override, problems: Problems) -
 
 
 def _split(text: str) -> tuple[tuple[str, ...], str]:
-    """Return the key's steps and the value's text; raises ValueError where they are not there."""
+    """Return the key's steps and the value's text; raises ValueError if either is missing."""
     steps: list[str] = []
     end = 0
     while match := _STEP.match(text, end):
@@ -198,11 +200,11 @@ def _value(text: str) -> object:
 
 
 def _key(here: object, step: str, at: KeyPath, problems: Problems, label: str) -> str | int | None:
-    """Return the key or index that `step` means in `here`, or None after noting the mistake."""
+    """Return the key or index that `step` means in `here`; report an error and return None."""
     if isinstance(here, dict):
         return step
     if not isinstance(here, list):
-        problems.add(at, toml_text(here), f"is no table, so it has no '{step}'", source=label)
+        problems.add(at, toml_text(here), f"is not a table and has no key '{step}'", source=label)
         return None
     names = _item_names(here)
     for known in ([str(index) for index in range(len(here))], names):
@@ -215,6 +217,6 @@ def _key(here: object, step: str, at: KeyPath, problems: Problems, label: str) -
 
 
 def _item_names(items: Sequence[object]) -> list[str]:
-    """Return the name of each list item: its `name`, else its `use`, else nothing."""
+    """Return the name of each list item: its `name`, else its `use`, else an empty text."""
     tables = (item if isinstance(item, dict) else {} for item in items)
     return [str(table.get("name", table.get("use", ""))) for table in tables]

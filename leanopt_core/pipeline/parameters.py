@@ -1,4 +1,4 @@
-"""Reads `[parameters]` and `[constraints]` into a parameter space and constraints on results."""
+"""Read `[parameters]` and `[constraints]` into a parameter space and constraints on results."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ _GLANCES = 1000
 
 
 def read_space(raw: object, constraints: ConstraintsTable, reader: Reader) -> Space | None:
-    """Return the parameter space, or None after noting what is wrong with it.
+    """Return the parameter space, or None after reporting its errors.
 
-    Axes are in the order of their names: the order of keys in a file decides nothing. Without a
-    step, whole-numbered axes have steps of 1. That constraints leave no point at all is
-    a mistake where a bounded count proves it.
+    Axes are sorted by name, so the order of keys in the file does not matter. The default step of
+    whole numbers is 1. An empty space is an error if a bounded count proves it.
     """
     at: KeyPath = ("parameters",)
     if not isinstance(raw, Mapping):
@@ -40,8 +39,8 @@ def read_space(raw: object, constraints: ConstraintsTable, reader: Reader) -> Sp
     read = {name: _parameter(name, value, (*at, name), reader) for name, value in raw.items()}
     axes = tuple(axis for _, axis in sorted(read.items()) if isinstance(axis, Axis))
     if not axes and not reader.problems.touched(at):
-        expected = "expected at least one to search, as { min = 1, max = 9, step = 1 }"
-        reader.problems.add(at, "only fixed ones" if read else "nothing", expected)
+        expected = "expected at least one to search, such as { min = 1, max = 9, step = 1 }"
+        reader.problems.add(at, "only fixed parameters" if read else "nothing", expected)
     parsed = _between(constraints.parameters if read else (), read, reader)
     if reader.problems.touched(at) or reader.problems.touched(("constraints",)):
         return None
@@ -52,7 +51,7 @@ def read_space(raw: object, constraints: ConstraintsTable, reader: Reader) -> Sp
 def read_result_constraints(
     constraints: ConstraintsTable, reader: Reader
 ) -> tuple[ResultConstraint, ...]:
-    """Return the constraints on results, without those that are mistakes."""
+    """Return the valid constraints on results."""
     return _parsed(constraints.results, "results", ResultConstraint.parse, reader)
 
 
@@ -66,7 +65,7 @@ def _parameter(name: str, value: object, at: KeyPath, reader: Reader) -> Axis | 
     except AxisError as error:
         reader.problems.add(at, toml_text(value), error.problem)
         return None
-    hint = "values = [...] or choices = [...] lists them" if isinstance(value, list) else ""
+    hint = "use values = [...] or choices = [...]" if isinstance(value, list) else ""
     expected = f"{_SHAPES}, or a fixed number, a text, true or false"
     reader.problems.add(at, toml_text(value), expected, hint)
     return None
@@ -93,7 +92,7 @@ def _axis(
 def _between(
     texts: Iterable[str], read: Mapping[str, Axis | Value | None], reader: Reader
 ) -> tuple[ParameterConstraint, ...]:
-    """Return the constraints; what a parameter with a mistake can be compared with is not known."""
+    """Return the valid constraints; those on invalid parameters are skipped."""
     known = {name: value for name, value in read.items() if value is not None}
     names = known if len(known) == len(read) else list(read)
     return _parsed(texts, "parameters", lambda text: ParameterConstraint.parse(text, names), reader)
@@ -102,7 +101,7 @@ def _between(
 def _parsed(
     texts: Iterable[str], key: str, parse: Callable[[str], T], reader: Reader
 ) -> tuple[T, ...]:
-    """Return the constraints that can be read, after noting those that cannot and repeats."""
+    """Return the valid constraints, after reporting invalid and repeated ones."""
     seen: list[T] = []
     for index, text in enumerate(texts):
         at = ("constraints", key, index)
@@ -114,7 +113,7 @@ def _parsed(
             continue
         if parsed in seen:
             first = key_text((*at[:-1], seen.index(parsed)))
-            reader.problems.add(at, toml_text(text), f"says the same as {first}", "leave one out")
+            reader.problems.add(at, toml_text(text), f"repeats {first}", "remove one")
         seen.append(parsed)
     return tuple(seen)
 
@@ -139,7 +138,7 @@ def _space(
 
 
 def _emptied(space: Space) -> tuple[str, str]:
-    """Return what was found and expected where constraints are proven to leave no point."""
+    """Return the found and expected parts of the error that no point is feasible."""
     texts = [constraint.text for constraint in space.emptying()]
     together = "constraints that together leave" if len(texts) > 1 else "a constraint that leaves"
     found = " and ".join(map(repr, texts))
@@ -147,7 +146,7 @@ def _emptied(space: Space) -> tuple[str, str]:
 
 
 def _is_empty(space: Space) -> bool:
-    """Say whether it is proven that no point is feasible; a glance mostly shows one that is."""
+    """Return whether no point is feasible, as far as can be proven; a quick look comes first."""
     size = space.grid_size
     ranks = {i * (size - 1) // _GLANCES for i in range(_GLANCES + 1)}
     if any(space.feasible(space.point_at(rank)) for rank in sorted(ranks)):

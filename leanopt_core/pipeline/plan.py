@@ -1,4 +1,4 @@
-"""A pipeline resolved in two halves: what decides the trials, which is hashed, and the rest."""
+"""Split a pipeline into the search plan, which decides the trials and is hashed, and the rest."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ WritePath: TypeAlias = Callable[[Path], Any]
 
 
 def plain(value: object, write_path: WritePath = Path.as_posix) -> Any:
-    """Return `value` as what JSON knows, paths as `write_path` writes them.
+    """Return `value` as plain JSON values; `write_path` writes paths.
 
-    Decimals become numbers where a float holds them exactly, as the strategy will meet them, else
-    texts; dates ISO texts; sets sorted lists. Raises TypeError for what has no plain form.
+    A Decimal becomes a number if a float holds it exactly, as the strategy receives it, else text.
+    Dates become ISO text, sets sorted lists. Raises TypeError for other types.
     """
     match value:
         case Mapping():
@@ -44,13 +44,13 @@ def plain(value: object, write_path: WritePath = Path.as_posix) -> Any:
 
 
 def plain_options(options: Any, write_path: WritePath = Path.as_posix) -> dict[str, Any]:
-    """Return an options object's values by key, as `plain` gives them, defaults included."""
+    """Return an options object's values by key as plain JSON values, defaults included."""
     fields = [field for field in attrs.fields(type(options)) if field.init]
     return {field.alias: plain(getattr(options, field.name), write_path) for field in fields}
 
 
 def from_folder(folder: Path) -> WritePath:
-    """Return what writes a path below `folder` from there, and others in full."""
+    """Return a function that writes paths below `folder` relative to it, others in full."""
 
     def write(path: Path) -> str:
         below = path.is_relative_to(folder)
@@ -60,7 +60,7 @@ def from_folder(folder: Path) -> WritePath:
 
 
 def by_content(folder: Path) -> WritePath:
-    """Return what writes the path of a file as the file's SHA-256, and others from `folder`."""
+    """Return a function that writes files as their SHA-256, other paths relative to `folder`."""
 
     def write(path: Path) -> Any:
         if not path.is_file():
@@ -86,7 +86,7 @@ def _scalar(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no plain form")
 
 
-#: The version of the search plan's form: it changes when equal plans would hash otherwise.
+#: Version of the search plan's format; it goes up when equal plans would get another hash.
 PLAN_VERSION = 1
 
 _ONLY_SEARCH = "main"
@@ -94,9 +94,9 @@ _ONLY_SEARCH = "main"
 
 @frozen
 class Method:
-    """A plugin that decides trials: its name, where it came from, and its options as JSON values.
+    """A plugin that decides trials: name, distribution, version, and options as JSON values.
 
-    An option that is a file is there by content.
+    A file option is stored as the hash of the file's content.
     """
 
     name: str
@@ -120,7 +120,7 @@ class PlannedStage:
 
 @frozen
 class PlannedSearch:
-    """One search of the run: its number from 1, its own seed, and the scenarios of its trials."""
+    """One search of the run: its number from 1, its seed, and the scenarios of its trials."""
 
     number: int
     name: str
@@ -128,16 +128,16 @@ class PlannedSearch:
     scenarios: tuple[str, ...]
 
     def stage_seed(self, stage: str) -> int:
-        """Return the seed of the stage of this name, as `StageStart.seed` is given it."""
+        """Return the seed of the stage of this name (`StageStart.seed`)."""
         return derive_seed(self.seed, "stage", stage)
 
 
 @frozen
 class SearchPlan:
-    """What decides which trials there will be.
+    """Everything that decides the trials.
 
-    `source` is the content hash of the strategy's own files, `data` the data's, None where the
-    strategy reads none.
+    `source` is the content hash of the strategy's files, `data` that of its data (None if it reads
+    none).
     """
 
     seed: int
@@ -153,7 +153,7 @@ class SearchPlan:
     searches: tuple[PlannedSearch, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan as plain JSON values; equal plans give equal ones."""
+        """Return the plan as plain JSON values; equal plans give equal values."""
         return {
             "version": PLAN_VERSION,
             "seed": self.seed,
@@ -176,7 +176,7 @@ class SearchPlan:
 
 @frozen
 class Execution:
-    """What does not decide trials: where and how fast backtests run, and who is told."""
+    """Everything that does not decide the trials: executor, its limits, and sinks."""
 
     executor: ExecutorSettings
     search: SearchSettings
@@ -206,9 +206,9 @@ class Execution:
 def resolve(pipeline: Pipeline, *, source: str, data: str | None) -> SearchPlan:
     """Return the search plan of a pipeline.
 
-    `source` is the build's source hash, `data` the data's content hash. Files that options of
-    stages and of the fitness function name are read, since their content decides. Raises
-    PluginError where an option has no form in JSON.
+    `source` is the build's source hash, `data` the data's content hash. Files named by options of
+    stages and of the fitness function are read: their content is part of the plan. Raises
+    PluginError if an option cannot be written as JSON.
     """
     names = tuple(scenario.name for scenario in pipeline.scenarios)
     seed = derive_seed(pipeline.seed, "search", _ONLY_SEARCH)
@@ -228,7 +228,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: str | None) -> SearchPlan:
 
 
 def execution(pipeline: Pipeline) -> Execution:
-    """Return the other half of a pipeline's plan, which is not hashed."""
+    """Return the part of a pipeline that is not in the search plan."""
     return Execution(pipeline.executor, pipeline.search, pipeline.sinks, pipeline.folder)
 
 
@@ -255,7 +255,7 @@ def _chosen(choice: Choice, folder: Path) -> dict[str, Any]:
 
 
 def _options(choice: Choice, write_path: WritePath) -> dict[str, Any]:
-    """Return a plugin's options as JSON values; PluginError where they have no such form."""
+    """Return a plugin's options as JSON values; raises PluginError if that is not possible."""
     try:
         options = plain_options(choice.options, write_path)
         canonical_json(options)

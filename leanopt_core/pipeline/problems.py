@@ -1,4 +1,4 @@
-"""Collects all errors of a pipeline, each at its key path and under the file it came from."""
+"""Collect all errors of a pipeline, each with its key path and its source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ATTRS_TAIL = re.compile(r"( \(got .*\)\.?| \(.* doesn't\)|: [^:]*)$", re.DOTALL
 
 @frozen
 class ValidationIssue:
-    """One thing that does not fit: where (from the value that was read), and what was expected."""
+    """One invalid value: its path from the value being read, and what was expected."""
 
     found: str
     expected: str
@@ -26,34 +26,34 @@ class ValidationIssue:
 
 
 class ValidationError(ValueError):
-    """A value does not fit its type; holds all that is wrong with it."""
+    """A value does not fit its type; holds all its issues."""
 
-    def __init__(self, misfits: Iterable[ValidationIssue]) -> None:
-        self.misfits = tuple(misfits)
-        super().__init__("; ".join(misfit.expected for misfit in self.misfits))
+    def __init__(self, issues: Iterable[ValidationIssue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("; ".join(issue.expected for issue in self.issues))
 
 
-def misfit(found: str, expected: str, hint: str = "", *, at: KeyPath = ()) -> ValidationError:
-    """Return the error for a single misfit."""
+def invalid(found: str, expected: str, hint: str = "", *, at: KeyPath = ()) -> ValidationError:
+    """Return the error for a single issue."""
     return ValidationError([ValidationIssue(found, expected, hint, at)])
 
 
 def placed(error: Exception, step: str | int, found: str) -> Iterator[ValidationIssue]:
-    """Yield what `error` says about the value at `step`, written as `found`."""
+    """Yield the issues of `error` for the value at `step`, shown as `found`."""
     if isinstance(error, ValidationError):
-        for inner in error.misfits:
+        for inner in error.issues:
             yield evolve(inner, at=(step, *inner.at))
     elif isinstance(error, StructureHandlerNotFoundError):
-        yield ValidationIssue(found, "is of a type that no pipeline can give", at=(step,))
+        yield ValidationIssue(found, "has a type that a pipeline cannot set", at=(step,))
     else:
         yield ValidationIssue(found, reason(error, str(step)), at=(step,))
 
 
 def reason(error: Exception, name: str) -> str:
-    """Return an error's message in one line, without what a message of ours says anyway.
+    """Return an error's message in one line, without what our own message already says.
 
-    The validators of attrs repeat the field's name and the value; a ValueError or TypeError is
-    meant for the user, of other errors the kind is named too.
+    The validators of attrs repeat the field's name and the value. A ValueError or TypeError is
+    written for the user; for other errors the type is added.
     """
     message = " ".join(str(error.args[0] if error.args else "").split())
     message = _CLASS.sub(r"\1", message)
@@ -68,11 +68,11 @@ def reason(error: Exception, name: str) -> str:
 
 @define
 class Problems:
-    """The mistakes found so far.
+    """The errors found so far.
 
-    `file` is how the user named the pipeline's file; `labels` holds, by key path, what stands in
-    its place in messages about values that came from elsewhere, as `--set seed=7`, and `made` the
-    same for tables that only are there because of such a value.
+    `file` is the pipeline's file as the user named it. `labels` holds, by key path, the source of
+    values from elsewhere, such as `--set seed=7`; messages show it instead of the file. `made` is
+    the same for tables that exist only because of such a value.
     """
 
     file: str
@@ -84,30 +84,30 @@ class Problems:
     def add(
         self, at: KeyPath, found: str, expected: str, hint: str = "", source: str | None = None
     ) -> None:
-        """Note a mistake, unless one is known at `at` or below: that one is then the cause.
+        """Add an error, unless there is one at `at` or below, which is then the cause.
 
-        `source` says where the value came from, where the places noted here do not know it.
+        `source` overrides the source that is known for `at`.
         """
         if not self.touched(at):
             self._touched.update(at[:length] for length in range(len(at) + 1))
             self.note(Mistake(source or self._source(at), key_text(at), found, expected, hint))
 
     def note(self, mistake: Mistake) -> None:
-        """Note a mistake that has no place in the document."""
+        """Add an error that has no path in the document."""
         texts = {name: printable(text) for name, text in asdict(mistake).items()}
         self._mistakes.append(Mistake(**texts))
 
     def touched(self, at: KeyPath) -> bool:
-        """Say whether a mistake is known at `at` or below it."""
+        """Return whether there is an error at `at` or below it."""
         return at in self._touched
 
     @property
     def found(self) -> bool:
-        """Say whether there is any mistake."""
+        """Return whether there is any error."""
         return bool(self._mistakes)
 
     def error(self) -> PipelineError:
-        """Return the error that holds all mistakes, in the order they were found."""
+        """Return an exception with all errors, in the order they were found."""
         return PipelineError(self._mistakes)
 
     def _source(self, at: KeyPath) -> str:

@@ -1,4 +1,4 @@
-"""Reads a document's tables: leanopt's own keys, stages, and the options of the plugins named."""
+"""Read a document's tables: leanopt's own keys, stages, and the options of plugins."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FIRST: Mapping[Kind, str] = MappingProxyType(
 
 @frozen
 class Reader:
-    """Turns TOML values into settings; what does not fit goes to `problems`, leaving None."""
+    """Convert TOML values to settings; errors go to `problems` and leave None."""
 
     registry: Registry
     converter: Converter
@@ -41,18 +41,18 @@ class Reader:
     def table(
         self, raw: object, at: KeyPath, kind: type[T], also: Collection[str] = ()
     ) -> T | None:
-        """Return the table `raw` as an instance of `kind`; `also` are names for suggestions."""
+        """Return the table `raw` as an instance of `kind`; `also` are further names to suggest."""
         try:
             return structure_table(raw, kind, self.converter, also)
         except ValidationError as error:
-            for found in error.misfits:
+            for found in error.issues:
                 self.problems.add((*at, *found.at), found.found, found.expected, found.hint)
             return None
 
     def with_plugin(
         self, raw: object, at: KeyPath, kind: type[T], plugin: Kind, key: str = "use"
     ) -> tuple[T | None, Choice | None]:
-        """Return a table's own keys, and the plugin that `key` names with the other keys."""
+        """Return a table's own keys, and the plugin named by `key` with the other keys."""
         if not isinstance(raw, Mapping):
             self.problems.add(at, toml_text(raw), "expected a table")
             return None, None
@@ -69,12 +69,12 @@ class Reader:
         return table, Choice(registered.spec.name, registered, options)
 
     def installed(self, kind: Kind) -> str:
-        """Return a hint: the names that are installed, or what to type where none is."""
+        """Return a hint: the installed names, or how to install one."""
         names = ", ".join(self.registry.names(kind))
-        return f"there are: {names}" if names else f"none is installed: {_FIRST[kind]}"
+        return f"choose from: {names}" if names else f"none installed; {_FIRST[kind]}"
 
     def tables(self, raw: object, at: KeyPath) -> list[tuple[object, KeyPath]]:
-        """Return the items of an array of tables, each with its place."""
+        """Return the items of an array of tables, each with its path."""
         if not isinstance(raw, list):
             name = at[-1]
             hint = f"write [[{name}]]" if isinstance(raw, Mapping) else ""
@@ -83,10 +83,10 @@ class Reader:
         return [(item, (*at, index)) for index, item in enumerate(raw)]
 
     def unique(self, name: str, at: KeyPath, seen: dict[str, KeyPath]) -> bool:
-        """Say whether `name`, standing at `at`, is new among the `seen` ones, and remember it."""
+        """Return whether `name`, found at `at`, is not in `seen`, and add it; report a repeat."""
         if name in seen:
             first = key_text(seen[name][:-1])
-            self.problems.add(at, toml_text(name), f"is the name of {first} too", "set another")
+            self.problems.add(at, toml_text(name), f"expected a unique name; {first} has it too")
             return False
         seen[name] = at
         return True
@@ -103,21 +103,21 @@ class Reader:
         return registered
 
     def _absent(self, kind: Kind, use: str) -> str:
-        """Return a hint for a name that nothing of this kind has, or nothing that can be used."""
+        """Return a hint for a name that no usable plugin of this kind has."""
         others = [other for other in Kind if self.registry.find(other, use)]
         if others:
-            return f"{use} is the name of an installed {others[0]}; {self.installed(kind)}"
+            return f"{use} is an installed {others[0]}; {self.installed(kind)}"
         parts = [self.registry.install_hint(kind, use)]
         if not self.registry.names(kind):
-            parts.insert(0, "none is installed")
+            parts.insert(0, "none installed")
         if self.registry.problems:
             broken = dict.fromkeys(problem.distribution for problem in self.registry.problems)
-            parts.append(f"leanopt plugins says what is wrong with {', '.join(broken)}")
+            parts.append(f"run leanopt plugins to see what is wrong with {', '.join(broken)}")
         return "; ".join(parts)
 
 
 def _check_options(registered: Registered, own: Collection[str]) -> None:
-    """Refuse, by PluginError, options that no pipeline can set."""
+    """Raise PluginError for options that a pipeline cannot set."""
     spec = registered.spec
     what = f"{spec.name!r} of {registered.distribution} {registered.version}"
     try:
@@ -126,13 +126,13 @@ def _check_options(registered: Registered, own: Collection[str]) -> None:
         raise PluginError(f"the options of {what} cannot be read: {error}") from error
     for name in own:
         if name in fields and fields[name].default is attrs.NOTHING:
-            raise PluginError(f"{what} needs the option {name!r}, but that key is leanopt's own")
+            raise PluginError(f"{what} has the option {name!r}, but leanopt reserves that key")
 
 
 def read_stages(raw: object, reader: Reader) -> tuple[StageSettings, ...]:
-    """Return the stages that a document's `stage` says, those with mistakes left out.
+    """Return the valid stages of a document's `stage`.
 
-    A stage without a name is called after its method.
+    A stage without a name gets the name of its method.
     """
     at: KeyPath = ("stage",)
     if raw == []:
@@ -156,12 +156,12 @@ def _stages(items: list[tuple[object, KeyPath]], reader: Reader) -> Iterator[Sta
 def _check_seed(
     raw: Mapping[str, object], at: KeyPath, reader: Reader, seen: Mapping[str, KeyPath]
 ) -> None:
-    """Check which stage another one goes on from, where the earlier ones' names are known."""
+    """Check that `seed_from` names an earlier stage."""
     earlier = raw.get("seed_from")
     before = ((*at[:-1], index, "use") for index in range(int(at[-1])))
     misnamed = any(map(reader.problems.touched, before))
     if isinstance(earlier, str) and earlier not in seen and not misnamed:
-        hint = did_you_mean(earlier, seen) or "none is before this one"
+        hint = did_you_mean(earlier, seen) or "there is no earlier stage"
         expected = "expected the name of an earlier stage"
         reader.problems.add((*at, "seed_from"), toml_text(earlier), expected, hint)
 
@@ -169,7 +169,7 @@ def _check_seed(
 def _check_name(
     raw: Mapping[str, object], at: KeyPath, reader: Reader, seen: dict[str, KeyPath]
 ) -> None:
-    """Check, also where other keys are wrong, that no other stage has this one's name."""
+    """Check that the stage's name is unique, even if other keys are wrong."""
     key = "name" if "name" in raw else "use"
     name = raw.get(key)
     if isinstance(name, str):

@@ -1,4 +1,4 @@
-"""Reads `[scenario]` and `[[scenario]]`: what every trial is backtested under."""
+"""Read `[scenario]` and `[[scenario]]`: the settings that every trial is backtested under."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _KEYS = tuple(option_fields(ScenarioTable))
 
 
 def read_scenarios(raw: object, reader: Reader, parameters: object) -> tuple[Scenario, ...]:
-    """Return the scenarios that a document's `scenario` says.
+    """Return the scenarios of a document's `scenario`.
 
-    Without a name a single one is called `default`, one of several after its symbol or else its
-    number. `parameters` is the table of parameters, whose names `pass_as` cannot give.
+    The default name of a single scenario is `default`; of several, the symbol or else the number.
+    `parameters` is the table of parameters; `pass_as` must not use their names.
     """
     at: KeyPath = ("scenario",)
     names = list(parameters) if isinstance(parameters, Mapping) else []
@@ -61,7 +61,7 @@ def _read(
     own = {key: value for key, value in raw.items() if key in _KEYS}
     _check_misspelt(raw, extras, at, reader)
     if "data" in extras:
-        expected = "no such key: a strategy finds there what strategy.data says"
+        expected = "reserved: the strategy receives strategy.data under this name"
         reader.problems.add((*at, "data"), toml_text(extras["data"]), expected)
     table = reader.table({"name": name, **own}, at, ScenarioTable)
     if table is None:
@@ -81,12 +81,12 @@ def _read(
 def _check_misspelt(
     raw: Mapping[str, object], extras: Mapping[str, object], at: KeyPath, reader: Reader
 ) -> None:
-    """Refuse an extra that looks like a known key that is not given, and whose value would fit."""
+    """Report an extra that is probably a misspelt key: close to an unused one, of its type."""
     absent = [key for key in _KEYS if key not in raw]
     for key, value in extras.items():
         for meant in get_close_matches(key, absent, n=1, cutoff=_CLOSE):
             if _fits(meant, value, reader):
-                reader.problems.add((*at, key), "", "no such key", f"did you mean '{meant}'?")
+                reader.problems.add((*at, key), "", "unknown key", f"did you mean '{meant}'?")
 
 
 def _fits(key: str, value: object, reader: Reader) -> bool:
@@ -104,15 +104,15 @@ def _check_passed(
     reader: Reader,
     parameters: Collection[str],
 ) -> None:
-    """Check that `pass_as` names what the scenario has, under names that are free."""
-    taken = dict.fromkeys(parameters, "[parameters] has it too")
+    """Check that `pass_as` maps existing scenario keys to unused parameter names."""
+    taken = dict.fromkeys(parameters, "already in [parameters]")
     for key, name in table.pass_as.items():
         path = (*at, "pass_as", key)
         if key not in given:
-            expected = "no such key in this scenario"
+            expected = "unknown key in this scenario"
             reader.problems.add(path, "", expected, did_you_mean(key, given))
         elif not name:
             reader.problems.add(path, toml_text(name), "expected a parameter's name")
         elif name in taken:
-            reader.problems.add(path, toml_text(name), "expected a free name", taken[name])
-        taken.setdefault(name, f"'{key}' is passed as it too")
+            reader.problems.add(path, toml_text(name), "expected an unused name", taken[name])
+        taken.setdefault(name, f"already used for '{key}'")

@@ -1,4 +1,4 @@
-"""A pipeline as the rest of leanopt meets it: every name resolved, every value checked."""
+"""The checked pipeline: every name is resolved, every value is valid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leanopt_core.work import Scenario
 
 @frozen
 class Choice:
-    """A plugin chosen by name: what is registered under it, and its options.
+    """A plugin chosen by name, and its options.
 
     `options` is an instance of `registered.spec.options`.
     """
@@ -27,7 +27,7 @@ class Choice:
 
 @frozen
 class StageSettings:
-    """One stage. `trials` caps it; None where only the method's own end counts."""
+    """One stage. `trials` is its budget, None if the method decides when to end."""
 
     name: str
     choice: Choice
@@ -40,10 +40,10 @@ class StageSettings:
 
 @frozen
 class ExecutorSettings:
-    """Where backtests run. `workers` is None for as many as suit the place.
+    """Where backtests run. `workers` is None if the executor chooses the number.
 
-    `time_limit` is in seconds a backtest, `memory_limit` and `recycle_growth` in bytes a worker,
-    `recycle_after` in backtests; None is no limit, of `recycle_growth` the engine's.
+    `time_limit` is in seconds per backtest, `memory_limit` and `recycle_growth` in bytes per
+    worker, `recycle_after` in backtests. None means no limit; for `recycle_growth`, the engine's.
     `start_patience` is in seconds.
     """
 
@@ -59,7 +59,7 @@ class ExecutorSettings:
 
 @frozen
 class Pipeline:
-    """What a pipeline file says; `folder` is where its paths start from."""
+    """A pipeline file's content; its paths are relative to `folder`."""
 
     file: Path
     folder: Path

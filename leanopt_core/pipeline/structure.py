@@ -1,4 +1,4 @@
-"""Reads a TOML table into an attrs class and finds everything that is wrong with it at once."""
+"""Read a TOML table into an attrs class and find all its errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from cattrs import Converter
 
 from leanopt_core.pipeline.convert import make_converter, type_words
-from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, misfit, placed, reason
+from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, invalid, placed, reason
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.suggest import did_you_mean
 
@@ -20,9 +20,9 @@ _LONGEST = 60
 
 
 def option_fields(kind: type) -> dict[str, attrs.Attribute[Any]]:
-    """Return the fields of an options class by the key that sets them, with resolved types.
+    """Return the fields of an options class by key, with resolved types.
 
-    Raises NameError where a type cannot be resolved.
+    Raises NameError if a type cannot be resolved.
     """
     hints = get_type_hints(kind)
     return {
@@ -33,7 +33,7 @@ def option_fields(kind: type) -> dict[str, attrs.Attribute[Any]]:
 
 
 def make_reader(folder: Path) -> Converter:
-    """Return a converter that reads options classes, also nested ones; paths are from `folder`."""
+    """Return a converter for options classes, also nested ones; paths are relative to `folder`."""
     converter = make_converter(folder)
     converter.register_structure_hook_func(
         attrs.has, lambda raw, kind: structure_table(raw, kind, converter)
@@ -46,29 +46,29 @@ def structure_table(
 ) -> T:
     """Return `raw` as an instance of the attrs class `kind`.
 
-    Raises MisfitError with all misfits: unknown, missing and unfit keys, and whatever the class's
-    own validators refuse. `also` are further names that an unknown key may have meant.
+    Raises ValidationError with all issues: unknown, missing and invalid keys, and those that the
+    class's validators report. `also` are further names to suggest for an unknown key.
     """
     if not isinstance(raw, Mapping):
-        raise misfit(toml_text(raw), "expected a table")
+        raise invalid(toml_text(raw), "expected a table")
     known = option_fields(kind)
-    misfits = [*_unknown(raw, known, also), *_missing(raw, known)]
+    issues = [*_unknown(raw, known, also), *_missing(raw, known)]
     raw = {**raw, **_default_paths(known, raw)}
     values: dict[str, object] = {}
     for name in (name for name in known if name in raw):
         try:
             values[name] = converter.structure(raw[name], known[name].type or Any)
         except Exception as error:  # noqa: BLE001 - a plugin's own types may raise anything
-            misfits.extend(placed(error, name, toml_text(raw[name])))
-    misfits.extend(_invalid(kind, known, values, raw))
-    if misfits:
+            issues.extend(placed(error, name, toml_text(raw[name])))
+    issues.extend(_invalid(kind, known, values, raw))
+    if issues:
         order = [*raw, *known]
-        misfits.sort(key=lambda found: order.index(str(found.at[0])))
-        raise ValidationError(_with_help(misfits, known))
+        issues.sort(key=lambda found: order.index(str(found.at[0])))
+        raise ValidationError(_with_help(issues, known))
     try:
         return kind(**values)
     except Exception as error:
-        raise misfit("", reason(error, "")) from error
+        raise invalid("", reason(error, "")) from error
 
 
 def _unknown(
@@ -77,7 +77,7 @@ def _unknown(
     names = {*known, *also}
     for name in raw:
         if name not in known:
-            yield ValidationIssue("", "no such key", did_you_mean(name, names), (name,))
+            yield ValidationIssue("", "unknown key", did_you_mean(name, names), (name,))
 
 
 def _missing(
@@ -91,7 +91,7 @@ def _missing(
 def _default_paths(
     known: Mapping[str, attrs.Attribute[Any]], raw: Mapping[str, object]
 ) -> dict[str, str]:
-    """Return default paths as if they had been given, so that they are from the same folder."""
+    """Return default paths as if given, so that they are relative to the same folder."""
     absent = {name: field.default for name, field in known.items() if name not in raw}
     return {name: str(path) for name, path in absent.items() if isinstance(path, Path)}
 
@@ -102,9 +102,9 @@ def _invalid(
     values: Mapping[str, object],
     raw: Mapping[str, object],
 ) -> Iterator[ValidationIssue]:
-    """Yield what each field's validator refuses, also where other fields do not fit their types.
+    """Yield the issues of each field's validator, even if other fields are invalid.
 
-    Validators see a draft that holds what fits; one that needs what does not fit is passed over.
+    Validators see a draft with the valid fields; a validator that needs another one is skipped.
     """
     draft = _draft(kind, known, values)
     for name, value in values.items():
@@ -131,10 +131,10 @@ def _draft(
 
 
 def _with_help(
-    misfits: list[ValidationIssue], known: Mapping[str, attrs.Attribute[Any]]
+    issues: list[ValidationIssue], known: Mapping[str, attrs.Attribute[Any]]
 ) -> Iterator[ValidationIssue]:
-    """Yield the misfits, with a short help text where nothing better hints at what is meant."""
-    for found in misfits:
+    """Yield the issues; those without a hint get the option's help as one."""
+    for found in issues:
         field = known.get(str(found.at[0])) if len(found.at) == 1 else None
         text = str(field.metadata.get("help", "")).rstrip(".") if field else ""
         short = not found.hint and len(found.expected) + len(text) <= _LONGEST

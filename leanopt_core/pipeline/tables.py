@@ -1,4 +1,4 @@
-"""The keys that leanopt itself knows in each table of a pipeline; plugins bring the others."""
+"""leanopt's own keys in each table of a pipeline; plugins add theirs."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from leanopt_core.pipeline.units import Bytes, Seconds
 LONGEST_NAME = 64
 LONGEST_BYTES = 200
 MOST = 10**9
-"""No count is above it, so that none overflows a database or a counter of another language."""
+"""Upper limit of counts: it fits the integers of databases and other languages."""
 MOST_AT_ONCE = 10_000
-"""No number of things that are in memory at once is above it."""
+"""Upper limit of the number of objects in memory at the same time."""
 
 
 def check_name(_instance: object, _attribute: Attribute[Any], name: str | None) -> None:
-    """Refuse, with ValueError, a name that cannot be part of a file's name."""
+    """Raise ValueError for a name that cannot be part of a file name."""
     if name is None:
         return
-    # Files are named after it, with something behind it; file systems take 255 bytes.
+    # File names contain it plus a suffix; file systems allow 255 bytes.
     if not 0 < len(name) <= LONGEST_NAME or len(name.encode(errors="replace")) > LONGEST_BYTES:
-        raise ValueError(f"must have 1 to {LONGEST_NAME} characters, {LONGEST_BYTES} bytes at most")
+        raise ValueError(f"must have 1 to {LONGEST_NAME} characters, at most {LONGEST_BYTES} bytes")
     if not name.isprintable() or set(name) & {"/", "\\"} or name.strip() != name or name[0] == ".":
-        raise ValueError("must be printable, without slashes, outer spaces and a leading dot")
+        raise ValueError("must be printable, without slashes, a leading dot or surrounding spaces")
 
 
 def check_keep(_instance: object, _attribute: Attribute[Any], keep: str) -> None:
-    """Refuse, with ValueError, what names no results to keep."""
+    """Raise ValueError for an unknown policy."""
     policy, _, most = keep.partition(":")
     if keep in {"none", "failed", "all"}:
         return
@@ -43,133 +43,134 @@ def check_keep(_instance: object, _attribute: Attribute[Any], keep: str) -> None
 
 @frozen
 class TopTable:
-    """What stands above the first table."""
+    """The keys above the first table."""
 
-    name: str = field(validator=check_name, metadata={"help": "what runs are called after"})
+    name: str = field(validator=check_name, metadata={"help": "prefix of run names"})
     seed: int = field(
         default=0,
         validator=[ge(0), lt(2**63)],
-        metadata={"help": "every random choice comes from it"},
+        metadata={"help": "seed of every random choice"},
     )
 
 
 @frozen
 class StrategyTable:
-    """`[strategy]`: which engine; its other keys are the engine's options."""
+    """`[strategy]`: the engine; the other keys are the engine's options."""
 
-    engine: str = field(default="python", metadata={"help": "which engine runs the strategy"})
+    engine: str = field(default="python", metadata={"help": "engine that runs the strategy"})
     id: str | None = field(
         default=None,
         validator=check_name,
-        metadata={"help": "what the strategy is known as across edits; by default the name"},
+        metadata={"help": "name of the strategy across edits (default: name)"},
     )
 
 
 @frozen
 class ScenarioTable:
-    """`[scenario]` or `[[scenario]]`: what every trial is backtested under."""
+    """`[scenario]` or `[[scenario]]`: the settings that every trial is backtested under."""
 
     name: str | None = field(
-        default=None, validator=check_name, metadata={"help": "what results are listed under"}
+        default=None, validator=check_name, metadata={"help": "name of the scenario in results"}
     )
     symbol: str | None = field(
-        default=None, validator=optional(min_len(1)), metadata={"help": "the security to trade"}
+        default=None, validator=optional(min_len(1)), metadata={"help": "security to trade"}
     )
     start: date | None = field(default=None, metadata={"help": "first day"})
     end: date | None = field(default=None, metadata={"help": "last day"})
     cash: Decimal | None = field(
         default=None,
         validator=optional(gt(Decimal(0))),
-        metadata={"help": "the account's first balance"},
+        metadata={"help": "initial balance of the account"},
     )
     pass_as: Mapping[str, str] = field(
-        factory=dict, metadata={"help": "keys to pass as parameters too, under which names"}
+        factory=dict,
+        metadata={"help": "scenario keys to pass as parameters, with their parameter names"},
     )
 
     @end.validator
     def _not_before_start(self, _attribute: object, end: date | None) -> None:
         if end is not None and self.start is not None and end < self.start:
-            raise ValueError(f"expected a day not before start, which is {self.start}")
+            raise ValueError(f"expected {self.start} (start) or later")
 
 
 @frozen
 class ParameterTable:
-    """`[parameters]`: one searched parameter; a fixed one is its plain value."""
+    """`[parameters]`: one searched parameter; a fixed parameter is a plain value."""
 
-    min: int | Decimal | None = field(default=None, metadata={"help": "the lowest value"})
-    max: int | Decimal | None = field(default=None, metadata={"help": "no value is above it"})
-    step: int | Decimal | None = field(default=None, metadata={"help": "from value to value"})
+    min: int | Decimal | None = field(default=None, metadata={"help": "lowest value"})
+    max: int | Decimal | None = field(default=None, metadata={"help": "upper limit of the values"})
+    step: int | Decimal | None = field(default=None, metadata={"help": "distance between values"})
     values: tuple[int | Decimal, ...] | None = field(
-        default=None, metadata={"help": "numbers that rise, not evenly"}
+        default=None, metadata={"help": "increasing numbers"}
     )
     choices: tuple[int | Decimal | str | bool, ...] | None = field(
-        default=None, metadata={"help": "texts, numbers, or true and false, in no order"}
+        default=None, metadata={"help": "texts, numbers, true or false, without order"}
     )
 
 
 @frozen
 class ConstraintsTable:
-    """`[constraints]`: what parameters and results must satisfy."""
+    """`[constraints]`: constraints on parameters and results."""
 
-    parameters: tuple[str, ...] = field(default=(), metadata={"help": 'as "fast < slow"'})
-    results: tuple[str, ...] = field(default=(), metadata={"help": 'as "Drawdown <= 25%"'})
+    parameters: tuple[str, ...] = field(default=(), metadata={"help": 'for example "fast < slow"'})
+    results: tuple[str, ...] = field(default=(), metadata={"help": 'for example "Drawdown <= 25%"'})
 
 
 @frozen
 class FitnessTable:
-    """`[fitness]`: the fitness function; its other keys are the function's options."""
+    """`[fitness]`: the fitness function; the other keys are its options."""
 
-    use: str = field(metadata={"help": "which fitness function judges trials"})
+    use: str = field(metadata={"help": "fitness function that scores trials"})
 
 
 @frozen
 class SearchSettings:
-    """`[search]`: how far proposals run ahead of results, and what is kept of each backtest."""
+    """`[search]`: the lookahead, and what is stored of each backtest."""
 
     lookahead: int = field(
         default=16,
         validator=[ge(1), le(MOST_AT_ONCE)],
-        metadata={"help": "how far proposals run ahead of results"},
+        metadata={"help": "number of trials proposed ahead of results"},
     )
     curves: Literal["daily", "none"] = field(
-        default="daily", metadata={"help": "whether each backtest's daily returns are kept"}
+        default="daily", metadata={"help": "daily returns to store for each backtest"}
     )
     durability: Literal["process", "power"] = field(
-        default="process", metadata={"help": "what no finished backtest is lost to"}
+        default="process", metadata={"help": "failure that finished backtests survive"}
     )
     keep: str = field(
         default="none",
         validator=check_keep,
-        metadata={"help": "whose full result files are kept: none, failed, all, or best:20"},
+        metadata={"help": "trials whose full result files are kept: none, failed, all, or best:20"},
     )
 
 
 @frozen
 class ExecutorTable:
-    """`[executor]`: where backtests run, and their limits; its other keys are the executor's."""
+    """`[executor]`: where backtests run, and limits; the other keys are the executor's options."""
 
-    use: str = field(default="process", metadata={"help": "which executor runs backtests"})
+    use: str = field(default="process", metadata={"help": "executor that runs backtests"})
     workers: Literal["auto"] | int = field(
-        default="auto", metadata={"help": "how many backtests run at once"}
+        default="auto", metadata={"help": "number of parallel backtests"}
     )
-    time_limit: Seconds | None = field(default=None, metadata={"help": "of one backtest"})
-    memory_limit: Bytes | None = field(default=None, metadata={"help": "of one worker"})
+    time_limit: Seconds | None = field(default=None, metadata={"help": "limit per backtest"})
+    memory_limit: Bytes | None = field(default=None, metadata={"help": "limit per worker"})
     recycle_after: int | None = field(
         default=None,
         validator=optional([ge(1), le(MOST)]),
-        metadata={"help": "most backtests of a worker before it is replaced"},
+        metadata={"help": "backtests after which a worker is replaced"},
     )
     recycle_growth: Bytes | None = field(
-        default=None, metadata={"help": "growth of a settled worker after which it is replaced"}
+        default=None, metadata={"help": "memory growth after which a warmed-up worker is replaced"}
     )
     retries: int = field(
         default=2,
         validator=[ge(0), le(MOST)],
-        metadata={"help": "fresh workers tried after trouble with one"},
+        metadata={"help": "retries of a backtest whose worker failed"},
     )
     start_patience: Seconds = field(
         default=Seconds(120.0),
-        metadata={"help": "how long starts are tried without one completed backtest"},
+        metadata={"help": "how long to retry worker starts without a completed backtest"},
     )
 
     @workers.validator
@@ -180,36 +181,36 @@ class ExecutorTable:
 
 @frozen
 class StageTable:
-    """`[[stage]]`: one search method; its other keys are the method's options."""
+    """`[[stage]]`: one search method; the other keys are the method's options."""
 
-    use: str = field(metadata={"help": "which search method"})
+    use: str = field(metadata={"help": "search method"})
     name: str | None = field(
-        default=None, validator=check_name, metadata={"help": "by default what use says"}
+        default=None, validator=check_name, metadata={"help": "name of the stage (default: use)"}
     )
     trials: int | None = field(
         default=None,
         validator=optional([ge(1), le(MOST)]),
-        metadata={"help": "most trials of this stage"},
+        metadata={"help": "budget of this stage"},
     )
     patience: int | None = field(
         default=None,
         validator=optional([ge(1), le(MOST)]),
-        metadata={"help": "trials without progress after which it ends"},
+        metadata={"help": "trials without improvement before it ends"},
     )
     min_delta: float = field(
-        default=0.0, validator=ge(0), metadata={"help": "the least gain that is progress"}
+        default=0.0, validator=ge(0), metadata={"help": "smallest gain that counts as improvement"}
     )
-    target: float | None = field(default=None, metadata={"help": "a fitness at which it ends"})
+    target: float | None = field(default=None, metadata={"help": "fitness at which the stage ends"})
     seed_from: str | None = field(
-        default=None, metadata={"help": "an earlier stage whose trials it starts from"}
+        default=None, metadata={"help": "earlier stage whose trials it starts from"}
     )
 
 
 @frozen
 class SinkTable:
-    """`[[sink]]`: who else is told of trials; its other keys are the sink's options."""
+    """`[[sink]]`: a further output for trials; the other keys are the sink's options."""
 
-    use: str = field(metadata={"help": "which result sink"})
+    use: str = field(metadata={"help": "result sink"})
 
 
 TABLES: Mapping[str, type] = MappingProxyType(
@@ -225,4 +226,4 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "sink": SinkTable,
     }
 )
-"""The class of each table; `parameters` holds one such table for each searched parameter."""
+"""The class of each table; `parameters` has one such table per searched parameter."""

@@ -1,4 +1,4 @@
-"""TOML with exact numbers, read strictly; its keys and values as messages show them."""
+"""Read TOML strictly with exact numbers; format keys and values for messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 def read_document(path: Path) -> dict[str, object]:
     """Return the TOML document in `path`, its floats as Decimal.
 
-    Raises PipelineError with one mistake where it cannot be read, is not TOML, or is empty.
+    Raises PipelineError with one error if it cannot be read, is not TOML, or is empty.
     """
     text = _text(path)
     try:
@@ -34,7 +34,7 @@ def read_document(path: Path) -> dict[str, object]:
         raise _unreadable(
             path,
             "",
-            "is empty, expected name, [strategy], [parameters], [fitness] and [[stage]] at least",
+            "is empty; expected at least name, [strategy], [parameters], [fitness], [[stage]]",
         )
     return document
 
@@ -49,7 +49,7 @@ def _text(path: Path) -> str:
         raise _unreadable(path, "", "no such file", _neighbour(path)) from error
     except IsADirectoryError as error:
         inside = sorted(file.name for file in path.glob("*.toml"))
-        hint = f"in it: {', '.join(inside)}" if inside else ""
+        hint = f"contains: {', '.join(inside)}" if inside else ""
         raise _unreadable(path, "", "is a folder, expected a TOML file", hint) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -67,7 +67,7 @@ def _neighbour(path: Path) -> str:
 
 
 def _syntax(message: str, text: str) -> tuple[str, str]:
-    """Return where and what is wrong, in TOML's reader's words."""
+    """Return the position and the message of the TOML parser."""
     position = _POSITION.search(message)
     if position is None:
         return "", f"is not TOML: {message}"
@@ -84,10 +84,10 @@ def _unreadable(path: Path, key: str, expected: str, hint: str = "") -> Pipeline
 
 
 KeyPath: TypeAlias = tuple[str | int, ...]
-"""Where a value stands: table keys and list indexes (from 0), outermost first."""
+"""Path of a value: table keys and list indexes (from 0), outermost first."""
 
 DEEPEST = 50
-"""How many tables and lists may stand within each other."""
+"""Maximum depth of nested tables and lists."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN = 60
@@ -96,21 +96,21 @@ _SHORT = -30
 
 
 def parse_toml(text: str) -> dict[str, object]:
-    """Return the TOML document that `text` is, its floats as Decimal.
+    """Parse a TOML document, its floats as Decimal.
 
-    Raises tomllib.TOMLDecodeError where it is not TOML, and ValueError, with a reason for the
-    user, where it is nested too deeply or has a number that is too long to read.
+    Raises tomllib.TOMLDecodeError if it is not TOML, and ValueError with a reason for the user if
+    it is nested too deeply or has a number that is too long to read.
     """
     try:
         document: dict[str, object] = tomllib.loads(text, parse_float=_decimal)
     except tomllib.TOMLDecodeError:
         raise
     except RecursionError:
-        raise ValueError(f"is nested more than {DEEPEST} deep") from None
+        raise ValueError(f"is nested deeper than {DEEPEST} levels") from None
     except ValueError:  # from int()
         raise ValueError("has a whole number of more than 4300 digits") from None
     if _deeper_than(DEEPEST, document):
-        raise ValueError(f"is nested more than {DEEPEST} deep")
+        raise ValueError(f"is nested deeper than {DEEPEST} levels")
     return document
 
 
@@ -127,18 +127,18 @@ def key_text(at: KeyPath) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a TOML text: JSON's escapes are TOML's too."""
+    """Return a TOML string; JSON's escapes are valid TOML."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def toml_text(value: object) -> str:
-    """Return a TOML value as its user would write it, shortened to 60 characters."""
+    """Return a value in TOML, shortened to 60 characters."""
     text = toml_value(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def toml_value(value: object) -> str:
-    """Return a value in TOML, in full."""
+    """Return a value in TOML."""
     match value:
         case list():
             return f"[{', '.join(map(toml_value, value))}]"
@@ -153,14 +153,14 @@ def toml_value(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` with what a terminal would not show, or would obey, escaped as TOML does."""
+    """Return `text` with invisible and control characters escaped as in TOML."""
     return "".join(c if c.isprintable() else _escaped(ord(c)) for c in text)
 
 
 def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
-    except InvalidOperation:  # an exponent beyond what decimals have
+    except InvalidOperation:  # the exponent is too large for a Decimal
         return Decimal("inf")
 
 
@@ -184,9 +184,9 @@ def _number(value: object) -> str:
         case Decimal() if not value.is_finite():
             return str(float(value))
         case Decimal() if _SHORT <= value.adjusted() < 0:
-            return format(value, "f")  # str() has exponents from six zeros on
+            return format(value, "f")  # str() would use an exponent after six zeros
         case int() if value.bit_length() > _LONGEST_SHOWN_BITS:
-            return hex(value)  # Python refuses to write the longest ones in decimal
+            return hex(value)  # Python refuses to write very long numbers in decimal
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: `"2min"`, `"1h30min"`, `"2GB"`, `"512MiB"`."""
+"""Parse durations and sizes such as `"2min"`, `"1h30min"`, `"2GB"`, `"512MiB"`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import NewType
 
 Seconds = NewType("Seconds", float)
-"""A duration; an options class may use it as a field's type."""
+"""A duration in seconds; usable as the type of a plugin's option."""
 
 Bytes = NewType("Bytes", int)
-"""A size in bytes; an options class may use it as a field's type."""
+"""A size in bytes; usable as the type of a plugin's option."""
 
 DURATIONS: Mapping[str, Decimal] = MappingProxyType(
     {
@@ -37,9 +37,9 @@ _PART = r"(\d{1,30}(?:\.\d{1,30})?)\s*([A-Za-z]+)"
 
 
 def parse_seconds(value: str | float | Decimal) -> Seconds:
-    """Return a duration in seconds; raises ValueError naming the units, or the limits.
+    """Return a duration in seconds; raises ValueError naming the units or the limits.
 
-    Texts are one or more numbers with units (ms, s, min, h, d); a number is in seconds. A duration
+    Text is one or more numbers with units (ms, s, min, h, d); a number is in seconds. A duration
     is above 0 and at most 3650d.
     """
     seconds = _total(value, DURATIONS) if isinstance(value, str) else Decimal(value)
@@ -49,9 +49,9 @@ def parse_seconds(value: str | float | Decimal) -> Seconds:
 
 
 def parse_bytes(value: str | int) -> Bytes:
-    """Return a size in bytes; raises ValueError naming the units, or the limits.
+    """Return a size in bytes; raises ValueError naming the units or the limits.
 
-    Texts are a number with a unit: B, kB, MB, GB, TB (powers of 1000), KiB ... TiB (of 1024). A
+    Text is a number with a unit: B, kB, MB, GB, TB (powers of 1000), KiB ... TiB (of 1024). A
     size is a whole number above 0 and at most 1024TiB.
     """
     size = _total(value, SIZES) if isinstance(value, str) else Decimal(value)

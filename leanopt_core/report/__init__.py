@@ -1,1 +1,1 @@
-"""What is known of runs and plans, computed for people and programs; printing is `cli`'s."""
+"""Reports on runs and plans, for people and programs; `cli` prints them."""

@@ -1,4 +1,4 @@
-"""Facts of runs or of trials side by side, and which of them differ."""
+"""Compare runs or trials fact by fact."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from leanopt_core.store.store import Store
 
 @frozen
 class Fact:
-    """What is compared, and its value in each of the subjects."""
+    """One row of a comparison: a name and its value for each subject."""
 
     what: str
     values: tuple[Any, ...]
 
     @property
     def differ(self) -> bool:
-        """Say whether the values are not all the same."""
+        """Return whether the values differ."""
         return any(value != self.values[0] for value in self.values)
 
 
 def compared(store: Store, subjects: Sequence[Selection]) -> Iterator[Fact]:
-    """Yield the facts of runs, or of trials; of the plans, which are long, only what differs."""
+    """Yield the facts of runs or trials; plans are long, so only their differences."""
     found = [_facts(store, one) for one in subjects]
     for name in dict.fromkeys(name for one in found for name in one):
         fact = Fact(name, tuple(one.get(name) for one in found))
@@ -57,14 +57,14 @@ def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
     tally, best = said.tally, said.best[0].trial if said.best else None
     facts: dict[str, Any] = {
         "state": state_of(store, subject.run),
-        "began": subject.run.started_at,
+        "started": subject.run.started_at,
         "trials": tally.completed + tally.failed,
         "feasible": tally.feasible,
         "infeasible": tally.infeasible,
         "without fitness": tally.unscored,
         "failed": sum(tally.failures.values()),
         "backtests run": tally.fresh,
-        "from the store": tally.cached,
+        "from the cache": tally.cached,
         "best trial": None if best is None else best.number,
     }
     if best is not None:
@@ -74,7 +74,7 @@ def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
 
 
 def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
-    """Return the plain values inside a JSON value by their paths."""
+    """Return the scalars inside a JSON value with their paths."""
     inner: Sequence[tuple[Any, Any]]
     if isinstance(value, Mapping):
         inner = list(value.items())

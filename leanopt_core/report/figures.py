@@ -1,4 +1,4 @@
-"""Numbers as people read them, and the statistics that traders look at first."""
+"""Format numbers for people, and choose the statistics that traders look at first."""
 
 from __future__ import annotations
 
@@ -9,34 +9,39 @@ from typing import Any, Final, TypeAlias
 from leanopt_core.canonical import canonical_json
 from leanopt_core.statistics import Statistics
 
-#: LEAN's statistics of these sections repeat the others in greater detail: for programs.
+#: LEAN's statistics in these sections repeat the others in more detail; they are for programs.
 DETAILED: Final = ("totalPerformance.", "runtimeStatistics.")
 _MOST_OTHERS: Final = 4
 _STEP: Final = 1024
 
 
 def percent(value: float) -> str:
-    """Return a fraction in per cent, as `12.3%`."""
+    """Return a fraction as a percentage, such as `12.3%`."""
     return f"{value:.1%}"
 
 
 def ratio(value: float) -> str:
-    """Return a ratio with two places."""
+    """Return a ratio with two decimals."""
     return f"{value:.2f}"
 
 
 def count(value: float) -> str:
-    """Return a whole number with its thousands apart."""
+    """Return a whole number with thousands separators."""
     return f"{value:,.0f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a count with its noun, such as `1 trial` or `1,200 trials`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def number(value: float | None) -> str:
-    """Return a number in six digits, an unknown one as `-`."""
+    """Return a number with six significant digits, `-` if unknown."""
     return "-" if value is None else f"{value:.6g}"
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as `12 s`, `3:07` or `1:03:07`; days stand before the hours."""
+    """Return a duration such as `12 s`, `3:07`, `1:03:07` or `2 d 1:03:07`."""
     minutes, left = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -68,9 +73,9 @@ _SHOWN: Final[tuple[_Figure, ...]] = (
 
 
 def main_figures(values: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return what traders look at of a backtest's statistics, by short names, those it has.
+    """Return the main statistics of a backtest by short name, those it has.
 
-    Of a strategy that gives none of them the first few numbers that it does give.
+    If a strategy gives none of them, return the first few numbers it gives.
     """
     if not values:
         return {}
@@ -91,11 +96,11 @@ def _numbers(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def values_shown(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Return parameters by name as texts, numbers exact."""
+    """Return parameters as text by name; numbers are exact."""
     shown = json.loads(canonical_json(parameters), parse_float=str)
     return {name: value_text(value) for name, value in shown.items()}
 
 
 def value_text(value: object) -> str:
-    """Return one parameter's value as it is written in a pipeline, texts without quotes."""
+    """Return a parameter's value as written in a pipeline, text without quotes."""
     return json.dumps(value) if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""What a plugin's options are, read from its attrs class."""
+"""Describe a plugin's options, read from its attrs class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 import attrs
 from attrs import frozen
 
-#: attrs keeps its validators' classes to itself; these attributes are what they are made of.
+#: attrs hides its validators' classes; these operators are read from their attributes.
 _LOW: Final = {">=": "{} or more", ">": "above {}"}
 _HIGH: Final = {"<=": "at most {}", "<": "below {}"}
 _UNIONS: Final = (Union, types.UnionType)
@@ -19,7 +19,7 @@ _UNIONS: Final = (Union, types.UnionType)
 
 @frozen
 class Option:
-    """One option for people: its type in a word or two, its default, its bounds, what it means."""
+    """One option, described for people."""
 
     name: str
     type: str
@@ -47,7 +47,7 @@ def _described(options: type) -> Iterator[Option]:
 
 
 def _bounds(attribute: attrs.Attribute[Any], hint: object) -> str:
-    """Return what the plugin says, else what its validators do; choices are in the type."""
+    """Return the bounds the plugin states, else those of its validators."""
     said = attribute.metadata.get("bounds")
     if said is not None:
         return str(said)
@@ -79,7 +79,7 @@ def _default(default: object) -> str:
 
 
 def type_name(hint: object) -> str:
-    """Return a type as a pipeline's author would say it: `number`, `text`, `"a" or "b"`."""
+    """Return a type in the words of a pipeline's author: `number`, `text`, `"a" or "b"`."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " or ".join(f'"{value}"' for value in arguments)
@@ -98,14 +98,14 @@ def type_name(hint: object) -> str:
         "Path": "path",
         "Mapping": "table",
         "date": "date",
-        "Seconds": 'duration as "2min"',
-        "Bytes": 'size as "2GB"',
+        "Seconds": 'duration such as "2min"',
+        "Bytes": 'size such as "2GB"',
     }
     return names.get(getattr(hint, "__name__", ""), getattr(hint, "__name__", str(hint)))
 
 
 def bounds(validator: object) -> str:
-    """Return the bounds that validators of attrs set; empty where they set none, or are others."""
+    """Return the bounds set by attrs validators, empty if there are none."""
     parts = list(_parts(validator))
     low = [(op, bound) for op, bound in parts if op in _LOW]
     high = [(op, bound) for op, bound in parts if op in _HIGH]
@@ -122,7 +122,7 @@ def bounds(validator: object) -> str:
 
 
 def _parts(validator: Any) -> Iterator[tuple[str, str]]:
-    """Yield comparisons with their bounds, and what else is asked for under an empty operator."""
+    """Yield operators with their bounds; the operator is empty for other requirements."""
     for inner in getattr(validator, "_validators", ()):
         yield from _parts(inner)
     if (inner := getattr(validator, "validator", None)) is not None:

@@ -1,4 +1,4 @@
-"""What a pipeline would do: its space, budget, time and warnings."""
+"""Report what a pipeline would do: its space, budget, expected time and warnings."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from leanopt_core.search.unstored import probe as probe_now
 from leanopt_core.store.store import open_store
 from leanopt_core.work import Failure
 
-#: With more trials the share changes in the third digit.
+#: Simulating more trials changes only the third digit.
 _MOST: Final = 5_000
 _SEED: Final = 5
 
 
 @frozen
 class Times:
-    """What a backtest takes: mean in seconds, standard deviation over mean; how that is known."""
+    """Run time of a backtest: mean in seconds, coefficient of variation, and the source."""
 
     mean: float
     variation: float
@@ -37,14 +37,14 @@ class Times:
 
 @frozen
 class Estimate:
-    """What a search would take in seconds (None without a budget), with its workers so busy."""
+    """Expected seconds of a search (None without a budget), and the workers' utilisation."""
 
     seconds: float | None
     busy: float
 
 
 def earlier(pipeline: Pipeline, plan: SearchPlan) -> Times | None:
-    """Return what backtests of this strategy took, under these scenarios where there are any."""
+    """Return the run times of this strategy's backtests, preferably under the same scenarios."""
     path = pipeline.folder / STORE
     if not path.is_file():
         return None
@@ -52,13 +52,13 @@ def earlier(pipeline: Pipeline, plan: SearchPlan) -> Times | None:
     with open_store(path, create=False) as store:
         seconds = store.reader.run_times(pipeline.strategy_id, definitions)
         if seconds:
-            return measured(seconds, f"{len(seconds):,} earlier ones")
+            return measured(seconds, f"{len(seconds):,} earlier backtests")
         seconds = store.reader.run_times(pipeline.strategy_id)
-        return measured(seconds, f"{len(seconds):,} earlier ones under other scenarios")
+        return measured(seconds, f"{len(seconds):,} earlier backtests under other scenarios")
 
 
 def measured(seconds: Sequence[float], source: str) -> Times | None:
-    """Return the times of these backtests, None for none."""
+    """Return the times of these backtests, None if there are none."""
     mean = fmean(seconds) if seconds else 0.0
     return Times(mean, pstdev(seconds) / mean, source) if mean > 0 else None
 
@@ -66,17 +66,17 @@ def measured(seconds: Sequence[float], source: str) -> Times | None:
 def estimate(
     times: Times, *, workers: int, lookahead: int, trials: int | None, backtests: int | None
 ) -> Estimate:
-    """Return what a search of so many trials and backtests would take, if none is in the store."""
+    """Return the expected time of a search, assuming no cache hits."""
     busy = utilisation(workers, lookahead, times.variation, trials)
     seconds = None if backtests is None else backtests * times.mean / (workers * busy)
     return Estimate(seconds, busy)
 
 
 def utilisation(workers: int, lookahead: int, variation: float, trials: int | None = None) -> float:
-    """Return the share of the workers' time that is spent on backtests, 0 to 1.
+    """Return the fraction of worker time spent on backtests, 0 to 1.
 
-    Run times are lognormal, `variation` is their standard deviation over their mean. `trials` is
-    the budget, the end of which leaves workers idle; None for a search without end.
+    Run times are simulated as lognormal with the coefficient of variation `variation`. `trials` is
+    the budget, None without one; workers idle at its end.
     """
     count = _MOST if trials is None else max(1, min(trials, _MOST))
     runs = _runs(variation, count)
@@ -93,7 +93,7 @@ def utilisation(workers: int, lookahead: int, variation: float, trials: int | No
 
 
 def _runs(variation: float, count: int) -> list[float]:
-    """Return run times of mean 1, the same each time."""
+    """Return run times of mean 1, the same on every call."""
     if variation <= 0:
         return [1.0] * count
     random, sigma = Random(_SEED), sqrt(log(1 + variation * variation))  # noqa: S311 - no secret
@@ -102,7 +102,7 @@ def _runs(variation: float, count: int) -> list[float]:
 
 @frozen
 class PlanReport:
-    """A plan, and what it would cost."""
+    """A plan and its expected cost."""
 
     ready: Prepared
     size: Size
@@ -112,7 +112,7 @@ class PlanReport:
 
     @property
     def estimate(self) -> Estimate | None:
-        """Return how long it would take, None where no backtest's time is known."""
+        """Return the expected time, None if no run time is known."""
         if self.times is None:
             return None
         return estimate(
@@ -125,28 +125,28 @@ class PlanReport:
 
     @property
     def unasked_memory(self) -> int | None:
-        """Return the bytes that a worker may hold where the user sets no limit, None for all."""
+        """Return the default memory limit of a worker in bytes, None if there is none."""
         if self.ready.pipeline.executor.memory_limit is not None:
             return None
         return unasked_memory(self.ready.executor, self.ready.build.launch)
 
     @property
     def warnings(self) -> list[str]:
-        """Return what to know before it is run."""
+        """Return warnings about the plan."""
         trials, said = _budget(self.ready.pipeline), [*self.ready.build.notes]
         if self.size.warning:
             said.append(self.size.warning)
         if trials is not None and self.size.exact and trials > self.size.value:
             said.append(
-                f"the stages have {trials:,} trials, and there are {self.size.value:,} points: "
-                "they end when every point has been tried"
+                f"the stages have {trials:,} trials, but the space has only "
+                f"{self.size.value:,} points: the search ends when all are tried"
             )
         if advised := advice(self.ready.plan.lookahead, self.workers):
             said.append(advised)
         if self.failures:
             first = self.failures[0]
             said.append(
-                f"backtests of the probe that failed: {len(self.failures)}, the first by "
+                f"failed backtests of the probe: {len(self.failures)}; the first with "
                 f"{first.category}: {first.message}"
             )
         return said
@@ -155,15 +155,15 @@ class PlanReport:
 def times(
     ready: Prepared, probed: int | None, workers: int
 ) -> tuple[Times | None, tuple[Failure, ...]]:
-    """Return what a backtest takes, where that is known, and how probes failed."""
+    """Return the run time of a backtest, None if unknown, and the failures of probes."""
     if probed is None:
         return earlier(ready.pipeline, ready.plan), ()
     found = probe_now(ready, probed, workers)
-    return measured(found.seconds, f"{len(found.seconds):,} run just now"), found.failures
+    return measured(found.seconds, f"{len(found.seconds):,} run now"), found.failures
 
 
 def document(report: PlanReport) -> dict[str, Any]:
-    """Return it as JSON values."""
+    """Return the report as JSON values."""
     ready, size, times, expected = report.ready, report.size, report.times, report.estimate
     return {
         "hash": ready.plan.hash,
@@ -190,13 +190,13 @@ def document(report: PlanReport) -> dict[str, Any]:
 
 
 def _budget(pipeline: Pipeline) -> int | None:
-    """Return the most trials of a search, None where a stage has no budget."""
+    """Return the maximum number of trials of a search, None if a stage has no budget."""
     trials = [stage.trials for stage in pipeline.stages]
     return None if None in trials else sum(one for one in trials if one is not None)
 
 
 def backtests(ready: Prepared) -> int | None:
-    """Return the most backtests of all searches, None where a stage has no budget."""
+    """Return the maximum number of backtests of all searches, None if a stage has no budget."""
     trials = _budget(ready.pipeline)
     if trials is None:
         return None

@@ -1,4 +1,4 @@
-"""What a run came to, for people and programs: counts, warnings, the best trials, how it ended."""
+"""Report a run: its state, counts, warnings and best trials."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from leanopt_core.store.records import RankedTrial, StoredRun, StoredTrial
 from leanopt_core.store.store import Store
 from leanopt_core.store.tally import Tally
 
-#: With fewer trials of one fitness nothing is said: that may be chance.
+#: Fewer equal fitnesses may be chance: no warning.
 _ENOUGH: Final = 10
-#: With fewer levels an end is no surprise.
+#: With fewer levels a best trial at the edge is likely: no warning.
 _LEVELS: Final = 3
 
 
 @frozen
 class Spread:
-    """How many trials are feasible, with the lowest and the highest fitness among them."""
+    """The number of feasible trials, with their lowest and highest fitness."""
 
     feasible: int
     low: float | None
@@ -31,7 +31,7 @@ class Spread:
 
 @frozen
 class Failed:
-    """A failed trial: the search's number, its own, and what was said."""
+    """A failed trial: the number of its search, its own number, and the failure."""
 
     search: int
     trial: int
@@ -46,7 +46,7 @@ def findings(
     spread: Spread,
     failed: Failed | None,
 ) -> tuple[str, ...]:
-    """Return warnings, the gravest first; none where there is nothing to say."""
+    """Return warnings, the most serious first."""
     if not best:
         return ()
     space = Space.from_dict(json.loads(run.plan)["space"])
@@ -63,7 +63,7 @@ def _failures(tally: Tally, failed: Failed | None) -> Iterator[str]:
     if failed is not None and 2 * count >= tally.completed + count:
         first = next(iter(failed.message.splitlines()), "")
         yield (
-            f"{count:,} of {tally.completed + count:,} trials failed; trial {failed.trial} by "
+            f"{count:,} of {tally.completed + count:,} trials failed; trial {failed.trial} with "
             f"{failed.category}: {first}"
         )
 
@@ -75,17 +75,17 @@ def _nothing_feasible(tally: Tally, nearest: RankedTrial) -> Iterator[str]:
     detail = json.loads(trial.detail) if trial.detail else {}
     if tally.infeasible:
         missed = ", ".join(text for text, _ in detail.get("violations", ()))
-        yield f"no trial is feasible; the nearest, trial {trial.number}, misses {missed}"
+        yield f"no feasible trials; the closest, trial {trial.number}, violates {missed}"
     elif tally.unscored:
         reasons = "; ".join(detail.get("reasons", ()))
-        yield f"no trial has a fitness; the first has none because: {reasons}"
+        yield f"no trial has a fitness; reason for trial {trial.number}: {reasons}"
 
 
 def _constant(spread: Spread) -> Iterator[str]:
     if spread.feasible >= _ENOUGH and spread.low is not None and spread.low == spread.high:
         yield (
-            f"all {spread.feasible:,} feasible trials have the fitness {spread.low:.6g}: "
-            "does the strategy trade, and does what is searched matter to it?"
+            f"all {spread.feasible:,} feasible trials have the same fitness ({spread.low:.6g}). "
+            "Check that the strategy trades and that the parameters affect it."
         )
 
 
@@ -98,8 +98,8 @@ def _edges(space: Space, best: RankedTrial) -> Iterator[str]:
     ]
     if ends:
         yield (
-            f"the best trial has {', '.join(ends)}, the end of what is searched: "
-            "better ones may lie beyond"
+            f"the best trial is at the edge of the search space ({', '.join(ends)}). "
+            "Consider widening it."
         )
 
 
@@ -109,15 +109,15 @@ def _end(axis: Axis, level: int) -> str | None:
     return f"{axis.name} = {number_text(axis.value(level))}"
 
 
-#: How many of the best trials a report shows where nobody says.
+#: Default number of best trials in a report.
 TOP = 10
 
 
 @frozen
 class Report:
-    """A run with its counts, its best trials, best first, and warnings.
+    """A run with its counts, its best trials (best first) and warnings.
 
-    `store` is the file that holds it.
+    `store` is the path of the store.
     """
 
     run: StoredRun
@@ -128,7 +128,7 @@ class Report:
 
 
 def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
-    """Return the report of a run as it stands in the store."""
+    """Return the report of a run from the store."""
     tally = store.reader.tally(run)
     best = tuple(store.reader.ranked(run, top))
     first = store.reader.first_failure(run) if tally.failures else None
@@ -139,7 +139,7 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
 
 
 def detail(trial: StoredTrial) -> dict[str, Any]:
-    """Return what scoring said beside the fitness: reasons, violations, further values."""
+    """Return the details of scoring: reasons, violations, further values."""
     return dict(json.loads(trial.detail)) if trial.detail else {}
 
 

@@ -1,4 +1,4 @@
-"""What a command is about: a run, or one trial of a run, as typed."""
+"""Find the run or trial that a command names."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from leanopt_core.store.store import Store
 
 @frozen
 class Selection:
-    """A run, and one of its trials where one is meant."""
+    """A run, or one of its trials."""
 
     run: StoredRun
     trial: StoredTrial | None = None
 
     @property
     def name(self) -> str:
-        """Return how it is typed."""
+        """Return the name as the user types it."""
         return self.run.name if self.trial is None else f"{self.run.name}:{self.trial.number}"
 
 
 def find_trial(store: Store, run: StoredRun, search: int, number: int) -> StoredTrial:
-    """Return a trial of a run; raises UsageError where it has none of this number."""
+    """Return a trial of a run; raises UsageError if it has no trial with this number."""
     trial = store.reader.trial(run, search, number)
     if trial is None:
         raise UsageError(f"run {run.name} has no trial {number} in search {search}")
@@ -33,7 +33,7 @@ def find_trial(store: Store, run: StoredRun, search: int, number: int) -> Stored
 
 
 def find_subject(store: Store, text: str, search: int) -> Selection:
-    """Return what `RUN`, `RUN:TRIAL` or, of the newest run, `:TRIAL` means."""
+    """Return the subject for `RUN`, `RUN:TRIAL`, or `:TRIAL` of the newest run."""
     name, colon, number = text.rpartition(":")
     if not colon or not number.isdigit():
         return Selection(store.runs.find(text))
@@ -42,12 +42,12 @@ def find_subject(store: Store, text: str, search: int) -> Selection:
 
 
 def process_of(store: Store, run: StoredRun | RunSummary) -> int | None:
-    """Return the process at work on a run, None where there is none, 0 where it says not which."""
+    """Return the process id of a run, None if it is not running, 0 if the id is unknown."""
     return holder(store.path.parent.parent / LOCKS, run.name)
 
 
 def state_of(store: Store, run: StoredRun | RunSummary) -> str:
-    """Return how a run stands: one that says it is running without a process was killed."""
+    """Return a run's state; a run whose process has died is `killed`."""
     if run.state == "running" and process_of(store, run) is None:
         return "killed"
     return run.state

@@ -1,4 +1,4 @@
-"""Trials as tables: the best of a run for people, all of a run as CSV."""
+"""Tables of trials: a run's best trials for people, all of them as CSV."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from leanopt_core.store.records import RankedTrial, StoredRun, StoredSearch, Sto
 
 @frozen
 class BestTable:
-    """The names of the columns, a row of texts for each trial, and what is the same in all.
+    """Column names, a row of text per trial, and the fixed parameters.
 
-    The first `searched` columns are rank, score and parameters, the others are statistics. An
+    The first `searched` columns are rank, score and parameters; the others are statistics. An
     unknown value is None.
     """
 
@@ -32,11 +32,11 @@ class BestTable:
 
 
 def best_table(report: Report) -> BestTable:
-    """Return the table of a report's best trials, of which there is at least one."""
+    """Return the table of a report's best trials; there must be at least one."""
     fixed = _fixed(report)
     searched = [_searched(report, ranked, fixed) for ranked in report.best]
     figures = [main_figures(_statistics(ranked.trial)) for ranked in report.best]
-    # A strategy may have a parameter and a statistic of one name.
+    # A strategy may have a parameter and a statistic of the same name.
     heads = [
         list(dict.fromkeys(name for one in part for name in one)) for part in (searched, figures)
     ]
@@ -54,7 +54,7 @@ def _fixed(report: Report) -> Mapping[str, Any]:
 
 
 def _searched(report: Report, ranked: RankedTrial, fixed: Mapping[str, Any]) -> dict[str, str]:
-    """Return a trial's place, score and searched parameters by the names of their columns."""
+    """Return a trial's rank, score and searched parameters by column name."""
     trial, several = ranked.trial, len(report.run.searches) > 1
     values = json.loads(trial.parameters, parse_float=str)
     searched = {name: value for name, value in values.items() if name not in fixed}
@@ -83,12 +83,11 @@ _OWN: Final = ("search", "trial", "stage", "state", "origin", "fitness", "violat
 
 
 def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
-    """Yield a head and a line for each trial, without line ends.
+    """Yield a header and a line for each trial, without line ends.
 
-    Parameters are `parameters.NAME`, further values of the fitness function `values.NAME`,
-    statistics `statistics.NAME`, of several scenarios `statistics.SCENARIO.NAME`. What is unknown
-    is empty, control characters are escaped. The trials are read twice: columns must be known
-    first.
+    Columns are `parameters.NAME`, `values.NAME` (further values of the fitness function) and
+    `statistics.NAME`, with several scenarios `statistics.SCENARIO.NAME`. Unknown values are empty,
+    control characters are escaped. The trials are read twice: the columns must be known first.
     """
     names: dict[str, None] = dict.fromkeys(_OWN)
     for row in _rows(reader, run):
@@ -124,7 +123,7 @@ def _row(search: StoredSearch, trial: StoredTrial) -> dict[str, Any]:
 
 
 def _exact(text: str) -> dict[str, Any]:
-    """Return a JSON object with its numbers as they are written."""
+    """Return a JSON object with its numbers as text."""
     return dict(json.loads(text, parse_float=str))
 
 

@@ -1,1 +1,1 @@
-"""A first pipeline for a strategy, from what its source says. The source is read, never run."""
+"""Write a first pipeline for a strategy from its source, which is read but never run."""

@@ -1,4 +1,4 @@
-"""A pipeline's file as it is written: tables of lines, with comments that say why."""
+"""Write a pipeline's file: tables of lines, with comments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDTH: Final = 100
 
 @frozen
 class Line:
-    """`key = value` and what to say of it; one that is `off` is written as a comment."""
+    """`key = value` with a comment; if `off`, the whole line is commented out."""
 
     key: str
     value: object
@@ -25,7 +25,7 @@ class Line:
 
 @frozen
 class Section:
-    """A table: its header (empty at the top of the file), what to say of it, and its lines."""
+    """A table: its header (empty at the top of the file), its lines, and comments."""
 
     header: str
     lines: Sequence[Line] = ()
@@ -49,7 +49,7 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _line(line: Line) -> Iterator[str]:
-    """Yield the line; a comment that is too long to stand behind it stands before it."""
+    """Yield the line; a comment that is too long goes above it."""
     written = f"{'# ' if line.off else ''}{key_text((line.key,))} = {toml_value(line.value)}"
     comment = printable(line.comment)
     if comment and len(written) + len(comment) + len("  # ") > _WIDTH:
@@ -59,7 +59,7 @@ def _line(line: Line) -> Iterator[str]:
 
 
 def _comment(text: str) -> Iterator[str]:
-    """Yield a comment's lines; those of an item of a list hang below its text."""
+    """Yield a comment's lines; continuation lines of a list item are indented."""
     hanging = "  " if text.startswith("- ") else ""
     lines = wrap(printable(text), _WIDTH - 2, subsequent_indent=hanging, break_on_hyphens=False)
     for line in lines or [""]:

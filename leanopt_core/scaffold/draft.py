@@ -1,4 +1,4 @@
-"""What a first pipeline is made of, whatever language the strategy is written in."""
+"""The draft of a first pipeline, for a strategy in any language."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from leanopt_core.scaffold.reads import Read
 
 @frozen
 class InitWish:
-    """What `leanopt init` is asked for.
+    """The arguments of `leanopt init`.
 
-    `strategy` is the path that the user names, `folder` the pipeline's; `algorithm` chooses a class
-    where the strategy has several, None where nobody chose.
+    `strategy` is the path given by the user, `folder` the pipeline's folder; `algorithm` is the
+    chosen class if the strategy has several, else None.
     """
 
     strategy: Path
@@ -33,10 +33,10 @@ class InitWish:
 class Draft:
     """A pipeline's name and tables, as far as the strategy decides them.
 
-    `source` is what reads the parameters and `example` how one is read, for messages. `statistics`
-    are the names that it is known to return, `lean` says that all of LEAN's are. `said` stands
-    above `[parameters]`. `variables` are those of the environment that the pipeline refers to, with
-    what each is. `unsure` says that the strategy may read more than `parameters`.
+    For messages, `source` names what reads the parameters and `example` shows how. `statistics` are
+    the known names it returns; `lean` means all of LEAN's. `said` is the comment above
+    `[parameters]`. `variables` are the environment variables the pipeline refers to, with their
+    meaning. `unsure` means that the strategy may read more than `parameters`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Finds the engine that can write a first pipeline for a strategy, or import one from elsewhere."""
+"""Find the engine that can draft a pipeline for a strategy, or import a configuration."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ T = TypeVar("T")
 
 
 def offering(registry: Registry, part: str) -> list[Registered]:
-    """Return the engines that name code by this part, the core's last, else by name."""
+    """Return the engines that have this part, sorted by name, the core's last."""
     found = [registry.entries[Kind.ENGINE, name] for name in registry.names(Kind.ENGINE)]
     engines = [one for one in found if getattr(one.spec, part, "")]
     return sorted(engines, key=lambda one: one.distribution == CORE)
 
 
 def ask(engine: Registered, part: str, kind: type[T], *arguments: object) -> T | None:
-    """Return what a part of an engine makes of its arguments, a `kind` or None.
+    """Call a part of an engine and return its result, a `kind` or None.
 
-    Raises PluginError where it makes something else, or fails by no error for users.
+    Raises PluginError if it returns something else, or raises anything but a LeanoptError.
     """
     label = f"engine {engine.spec.name!r} ({engine.distribution} {engine.version})"
     made = Guard(label).call(f"asked for {part!r}", engine.load(part), *arguments)
@@ -42,10 +42,10 @@ _MAIN: Final = "main.py"
 
 
 def draft_of(wish: InitWish, registry: Registry) -> Draft:
-    """Return what a pipeline says of a strategy.
+    """Return the draft of a pipeline for a strategy.
 
-    The plugins' engines are asked first, in the order of their names; what none of them knows is
-    taken for a strategy in Python. Raises UsageError where there is nothing to search.
+    The plugins' engines are asked first, by name; a strategy that they do not know is treated as
+    Python. Raises UsageError if there is nothing to search.
     """
     for engine in offering(registry, "init"):
         if engine.distribution == CORE and is_lean(wish.strategy):
@@ -53,11 +53,11 @@ def draft_of(wish: InitWish, registry: Registry) -> Draft:
         if (draft := ask(engine, "init", Draft, wish)) is not None:
             _refuse_empty(draft)
             return draft
-    raise UsageError(f"no engine knows what {wish.strategy} is")
+    raise UsageError(f"no engine can read {wish.strategy}")
 
 
 def is_lean(path: Path) -> bool:
-    """Say whether a file or a folder is a LEAN project, or of one."""
+    """Return whether a file or a folder is, or belongs to, a LEAN project."""
     if path.suffix in (".cs", ".csproj"):
         return True
     if not path.is_dir():
@@ -68,17 +68,16 @@ def is_lean(path: Path) -> bool:
 
 
 def _refuse_empty(draft: Draft) -> None:
-    """Raise UsageError where there is nothing to search."""
+    """Raise UsageError if there is nothing to search."""
     if draft.unsure:
         return
     if not draft.parameters:
         raise UsageError(
-            f"{draft.source} reads no parameter; write {draft.example} where a number is to be "
-            "searched"
+            f"{draft.source} reads no parameters; use {draft.example} for each number to search"
         )
     if all(propose(read).levels == 1 for read in draft.parameters):
         raise UsageError(
-            f"{draft.source} reads only texts of one value: there is nothing to search"
+            f"{draft.source} has nothing to search: each of its parameters has only one value"
         )
 
 
@@ -91,7 +90,7 @@ def _says(file: Path, word: str) -> bool:
 
 @frozen
 class ImportWish:
-    """What is to be imported, as typed: the words, the project, the file to write."""
+    """The arguments of `leanopt import`: the words, the project, the file to write."""
 
     words: Sequence[str]
     project: Path | None
@@ -99,7 +98,7 @@ class ImportWish:
 
     @property
     def command(self) -> bool:
-        """Say whether it is a command line."""
+        """Return whether the source is a command line."""
         return len(self.words) > 1
 
     @property
@@ -109,18 +108,17 @@ class ImportWish:
 
     @property
     def path(self) -> Path:
-        """Return the file to write: `pipeline.toml` here, or in the folder that is imported."""
+        """Return the file to write: by default `pipeline.toml` here, or in the imported folder."""
         folder = self.source if not self.command and self.source.is_dir() else Path()
         return self.output or folder / "pipeline.toml"
 
 
 @frozen
 class Translation:
-    """A pipeline made of what another optimizer is told.
+    """A pipeline converted from another optimizer's configuration.
 
-    `check` raises LeanoptError where the text, once written, is no sound pipeline. `notes` are
-    lines that say what is not translated, `variables` those that it refers to and that are set
-    nowhere.
+    `check` raises LeanoptError if the written text is not a valid pipeline. `notes` list what is
+    not translated. `variables` are the unset environment variables that the pipeline refers to.
     """
 
     text: str
@@ -130,13 +128,13 @@ class Translation:
 
 
 def translated(wish: ImportWish, registry: Registry) -> Translation:
-    """Return what the first engine makes of a source that can take it.
+    """Return the translation of the first engine that accepts the source.
 
-    Raises UsageError with what each of them says where none can, or where none imports anything.
+    Raises UsageError, with the engines' reasons, if none accepts it.
     """
     engines = offering(registry, "imports")
     if not engines:
-        raise UsageError("no engine that is installed imports anything: pip install leanopt-lean")
+        raise UsageError("no installed engine can import: pip install leanopt-lean")
     refused: list[str] = []
     for engine in engines:
         try:

@@ -1,4 +1,4 @@
-"""The text of a first pipeline: everything a search needs, with comments that say why."""
+"""The text of a first pipeline: everything a search needs, with comments."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from leanopt_core.scaffold.draft import Draft
 from leanopt_core.scaffold.ranges import propose
 from leanopt_core.scaffold.reads import Read
 
-#: The method of the default, and how many points a space must have for it to be worth the models.
+#: The default method, and the size of a space above which it is used.
 _DEFAULT, _FEW = "surrogate", 400
 _LHS, _RANDOM = 64, 136
 _PREFERRED: Final = ("Sharpe Ratio", "Compounding Annual Return", "Net Profit")
 _TOP: Final = (
-    "What is searched, how, and what counts as best. `leanopt check` says what is wrong, "
-    "`leanopt plan` what would be done and how long it takes, `leanopt run` does it."
+    "What to search, how, and what counts as best. `leanopt check` reports errors, "
+    "`leanopt plan` shows what would run and how long it takes, `leanopt run` runs it."
 )
 _SCENARIO: Final = (
-    "Under what trials are backtested. Leave some years out, to look at once, afterwards."
+    "The settings of every backtest. Leave out some years to test the result on, once."
 )
 _PARAMETERS: Final = (
-    "What is searched: min, min + step, ..., exact and never past max. Others are written",
-    "{ values = [1, 2, 5, 10] } or, without an order, { choices = [...] }; or fixed: x = 5.",
+    "The search space: min, min + step, ..., exact and never above max. Other forms:",
+    "{ values = [1, 2, 5, 10] }; without order { choices = [...] }; fixed x = 5.",
 )
-# What a strategy reads whose names are all made at run time.
+# Shown for a strategy whose parameter names are known only at run time.
 _NONE: Final = Line("name", propose(Read("name")).value, off=True)
 _CONSTRAINTS: Final = (
-    "What a trial must keep to. Trials that do not are kept, but are never best.",
+    "Constraints on trials. Trials that violate them are stored, but never best.",
 )
-_FITNESS: Final = "What counts as best. `leanopt plugins` lists the fitness functions installed."
+_FITNESS: Final = "What counts as best. `leanopt plugins` lists the installed fitness functions."
 _EXECUTOR: Final = (
-    "Where backtests run: warm containers. `leanopt plugins docker` has all options.",
+    "Where backtests run: warm containers. `leanopt plugins docker` lists all options.",
 )
 _MODELLED: Final = (
-    "How it is searched: models of the trials so far propose the next one. The methods that are "
-    "installed: `leanopt plugins`. Several stages may follow one another."
+    "The search method: models of the trials so far propose the next one. `leanopt plugins` "
+    "lists the installed methods. A pipeline can have several stages."
 )
 _SAMPLED: Final = (
-    "How it is searched, stage after stage; `leanopt plugins lhs` says what a method takes."
+    "The search methods, one stage after the other. `leanopt plugins lhs` lists a method's options."
 )
 
 
 @frozen
 class Installed:
-    """The names of what may be used."""
+    """The names of the installed plugins."""
 
     stages: Collection[str]
     fitness: Collection[str]
@@ -61,7 +61,7 @@ def pipeline_text(draft: Draft, installed: Installed) -> str:
 
 def _sections(draft: Draft, installed: Installed) -> Iterator[Section]:
     proposals = {read.name: propose(read) for read in draft.parameters}
-    seed = Line("seed", 1, "every random choice comes from it")
+    seed = Line("seed", 1, "seed of every random choice")
     yield Section("", (Line("name", draft.name.strip(". ")[:60] or "search"), seed), (_TOP,))
     yield Section("[strategy]", draft.strategy)
     yield Section("[scenario]", draft.scenario, (_SCENARIO,))

@@ -1,4 +1,4 @@
-"""A first pipeline for a Python strategy: its function, what it reads, what it returns."""
+"""Draft a pipeline for a Python strategy from its function, its reads and its results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARAMETERS: Final = "Parameters"
 
 @frozen
 class StrategySource:
-    """What was found: `statistics` are the names returned, `lean` says that all of LEAN's are."""
+    """What the source has: `statistics` are the names returned, `lean` means all of LEAN's."""
 
     file: Path
     function: str
@@ -42,7 +42,7 @@ class _Module:
 def read_source(file: Path) -> StrategySource:
     """Read a strategy's file and the files of its folder that it imports.
 
-    Raises UsageError where the file is not there, is no Python, or has no function marked
+    Raises UsageError if the file does not exist, is not Python, or has no function marked
     `@backtest`.
     """
     modules = list(_modules(file, set()))
@@ -62,14 +62,14 @@ def read_source(file: Path) -> StrategySource:
 
 
 def _modules(file: Path, seen: set[Path]) -> Iterator[_Module]:
-    """Yield a file's module, then those of its folder that it imports."""
+    """Yield a file's module, then the modules of its folder that it imports."""
     seen.add(file)
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     except (SyntaxError, ValueError) as error:
-        raise UsageError(f"{file} is no Python source: {error}") from None
+        raise UsageError(f"{file} is not Python source: {error}") from None
     yield _Module(tree, _constants(tree))
     for name in _imported(tree):
         beside = file.parent / f"{name.replace('.', '/')}.py"
@@ -86,7 +86,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 def _constants(tree: ast.Module) -> dict[str, Literal]:
-    """Return the module's names that are given a literal."""
+    """Return the module's names that are assigned a literal."""
     found = {}
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else []
@@ -117,7 +117,7 @@ def _marked(tree: ast.Module, file: Path) -> ast.FunctionDef:
 
 
 def _named(modules: list[_Module], first: list[str], annotation: str) -> set[str]:
-    """Return the names under which functions are handed the same thing."""
+    """Return the names under which functions receive the same object."""
     names = set(first)
     for module in modules:
         for node in ast.walk(module.tree):
@@ -142,7 +142,7 @@ def _calls(node: ast.AST, name: str) -> bool:
 
 
 def _statistics(module: _Module) -> Iterator[str]:
-    """Yield the texts that are keys of what `Result` is given."""
+    """Yield the text keys of the argument of `Result`."""
     for node in ast.walk(module.tree):
         if _calls(node, "Result") and isinstance(node, ast.Call):
             given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "statistics")]
@@ -152,7 +152,7 @@ def _statistics(module: _Module) -> Iterator[str]:
                         yield key.value
 
 
-#: What a scenario has of its own, with an example of each.
+#: The known keys of a scenario, with examples.
 EXAMPLES: Final = MappingProxyType(
     {"start": date(2010, 1, 4), "end": date(2019, 12, 31), "cash": 100_000}
 )
@@ -161,10 +161,10 @@ _EXAMPLE: Final = 'parameters["fast"] or parameters.get("fast", 10)'
 
 
 def draft(wish: InitWish) -> Draft:
-    """Return what a pipeline says of a strategy; raises UsageError where it is none."""
+    """Return the draft of a pipeline; raises UsageError if the path is not a strategy."""
     file = _only(wish.strategy) if wish.strategy.is_dir() else wish.strategy
     if wish.algorithm is not None:
-        raise UsageError(f"--algorithm is for LEAN projects; {file} is none")
+        raise UsageError(f"--algorithm is only for LEAN projects; {file} is not one")
     source, folder = read_source(file), wish.folder
     stem = source.file.stem
     return Draft(
@@ -180,7 +180,7 @@ def draft(wish: InitWish) -> Draft:
 
 
 def _only(folder: Path) -> Path:
-    """Return the one strategy of a folder."""
+    """Return the only strategy of a folder."""
     found = []
     for file in sorted(folder.glob("*.py")):
         try:
@@ -190,12 +190,14 @@ def _only(folder: Path) -> Path:
         found.append(file)
     if len(found) != 1:
         names = ", ".join(file.name for file in found) or "none"
-        raise UsageError(f"name one file in {folder}; with a function marked @backtest: {names}")
+        raise UsageError(
+            f"choose one file in {folder}; files with a function marked @backtest: {names}"
+        )
     return found[0]
 
 
 def path_from(folder: Path, path: Path) -> str:
-    """Return a path as a pipeline in `folder` writes it."""
+    """Return a path relative to a pipeline in `folder`."""
     return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
 
@@ -203,15 +205,15 @@ def _strategy(source: StrategySource, folder: Path) -> Iterator[Line]:
     yield Line("entry", f"{path_from(folder, source.file)}:{source.function}")
     if "data" in source.scenario:
         data = source.file.resolve().parent / "data"
-        there = "the strategy finds it at scenario.data"
-        absent = "the strategy reads scenario.data: say here where the data is"
+        there = "the strategy reads it as scenario.data"
+        absent = "the strategy reads scenario.data: set the path of the data"
         known = data.exists()
         yield Line("data", path_from(folder, data), there if known else absent, off=not known)
 
 
 def _scenario(source: StrategySource) -> Iterator[Line]:
     if "symbol" in source.scenario:
-        yield Line("symbol", "SPY", "the strategy reads scenario.symbol: set yours")
+        yield Line("symbol", "SPY", "the strategy reads scenario.symbol: set your symbol")
     for name, example in EXAMPLES.items():
         if name in source.scenario:
             yield Line(name, example, off=True)

@@ -1,4 +1,4 @@
-"""A range to search for a parameter, with its default in the middle."""
+"""Propose a range for a parameter, with its default in the middle."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from leanopt_core.scaffold.reads import Literal, Read
 
 Number = int | Decimal
 
-#: About so many steps lie on each side of a default.
+#: Approximate number of steps on each side of a default.
 _STEPS: Final = 10
-#: What is proposed where the source has no default.
+#: Proposed if the source has no default.
 _GUESS: Final = MappingProxyType({"min": 5, "max": 50, "step": 5})
 _GUESSED_LEVELS: Final = 10
 
 
 @frozen
 class Proposal:
-    """One line of `[parameters]`: its value, how many levels it has, and what to say of it."""
+    """One line of `[parameters]`: its value, its number of levels, and a comment."""
 
     value: object
     levels: int
@@ -31,7 +31,7 @@ class Proposal:
 
 
 def propose(read: Read) -> Proposal:
-    """Return what to search of a parameter."""
+    """Return the proposed range of a parameter."""
     default = read.default
     if read.made == "flag":
         return Proposal({"choices": [0, 1]}, 2, _default(default))
@@ -56,7 +56,7 @@ def _range(
 
 def _choices(texts: list[str], default: Literal | None) -> Proposal:
     if len(texts) == 1:
-        more = f"fixed; searched if written {{ choices = [{toml_value(texts[0])}, ...] }}"
+        more = f"fixed; to search it, write {{ choices = [{toml_value(texts[0])}, ...] }}"
         return Proposal(texts[0], 1, more)
     return Proposal({"choices": texts}, len(texts), _default(default))
 
@@ -66,7 +66,7 @@ def _default(default: object) -> str:
 
 
 def _whole(default: int) -> tuple[int, int, int]:
-    """Return ends and step around a whole number; a count that is above 0 stays there."""
+    """Return ends and step around a whole number; a positive number gets a positive range."""
     if default == 0:
         return -5, 5, 1
     size = abs(default)
@@ -89,12 +89,12 @@ def _decimal(default: Decimal) -> tuple[Decimal, Decimal, Decimal]:
 
 
 def _round(step: Decimal) -> Decimal:
-    """Return the largest of 1, 2 and 5 times a power of ten that is not above a step."""
+    """Round a step down to 1, 2 or 5 times a power of ten."""
     power = Decimal(1).scaleb(step.adjusted())
     return next(power * many for many in (5, 2, 1) if power * many <= step)
 
 
 def _plain(number: Decimal) -> Decimal:
-    """Return a number without an exponent, with a digit behind its point."""
+    """Return a number without an exponent, with at least one decimal."""
     plain = format(number.normalize(), "f")
     return Decimal(plain if "." in plain else f"{plain}.0")

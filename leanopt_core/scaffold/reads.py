@@ -1,4 +1,4 @@
-"""The parameters that a syntax tree reads, and what it says of them."""
+"""Find the parameters that a syntax tree reads, with defaults, types and texts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _CONVERSIONS: Final = ("int", "float", "str", "bool")
 
 @frozen
 class Read:
-    """A parameter as the source reads it: its default, the type it is made, texts it is put beside.
+    """A parameter as the source reads it: default, conversion, and texts it is compared with.
 
-    `default` is None where the source has none; a type `flag` is 0 or 1.
+    `default` is None if the source has none; the conversion `flag` means 0 or 1.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Read:
 def reads_of(
     tree: ast.Module, constants: Mapping[str, Literal], handed: set[str]
 ) -> Iterator[Read]:
-    """Yield every place where something called one of `handed` is asked for a name, in order."""
+    """Yield every read of a name from an object called one of `handed`, in order."""
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     for node in sorted(parents, key=_position):
         match node:
@@ -55,7 +55,7 @@ def _made(parent: ast.AST) -> str | None:
 
 
 def _texts(parent: ast.AST) -> tuple[str, ...]:
-    """Return the texts that a value is compared with."""
+    """Return the text literals that a value is compared with."""
     if not isinstance(parent, ast.Compare):
         return ()
     inside = [node for part in (parent.left, *parent.comparators) for node in ast.walk(part)]
@@ -67,7 +67,7 @@ def _texts(parent: ast.AST) -> tuple[str, ...]:
 
 
 def merged(reads: list[Read]) -> tuple[Read, ...]:
-    """Return one for each name, with what any of its places says."""
+    """Merge the reads of each name."""
     found: dict[str, Read] = {}
     for read in reads:
         old = found.get(read.name, Read(read.name))
@@ -78,7 +78,7 @@ def merged(reads: list[Read]) -> tuple[Read, ...]:
 
 
 def literal(node: ast.AST | None, constants: Mapping[str, Literal]) -> Literal | None:
-    """Return the value of a literal, or of a name that is a constant; None for anything else."""
+    """Return the value of a literal or a constant's name; None for anything else."""
     match node:
         case ast.Constant(value=str() | int() | float() as value):
             return value

@@ -1,4 +1,4 @@
-"""Scoring: what a trial's backtests are worth."""
+"""Scoring: from a trial's backtests to its score."""
 
 from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
 from leanopt_core.scoring.score import Aggregate, combine, judge_each, score

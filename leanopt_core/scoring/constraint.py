@@ -1,4 +1,4 @@
-"""Constraints on results: `statistic operator value`, as LEAN's optimizer has them, with a size."""
+"""Constraints on results: `statistic operator value`, as in LEAN's optimizer, with a size."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from leanopt_core.suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The smallest size of a violation, as of a strict comparison at its very bound.
+#: The smallest size of a violation, for example of a strict comparison at its bound.
 SMALLEST: Final = 1e-9
-#: The largest one, so that sums of sizes stay finite.
+#: The largest size, so that sums stay finite.
 LARGEST: Final = 1e100
 
 _SYMBOL = re.compile(r"[<>=!≤≥≠]+")
@@ -37,12 +37,12 @@ class Operator(Enum):
 
     @property
     def lean(self) -> str:
-        """Return LEAN's name, as `lessOrEqual`."""
+        """Return LEAN's name, such as `lessOrEqual`."""
         first, *rest = self.name.lower().split("_")
         return first + "".join(word.title() for word in rest)
 
     def holds(self, value: float, bound: float) -> bool:
-        """Say whether `value operator bound` is true."""
+        """Return whether `value operator bound` is true."""
         order = (value > bound) - (value < bound)
         return order in _ORDERS[self]
 
@@ -62,7 +62,7 @@ _NAMES: Final = {
 
 
 class ResultConstraintError(LeanoptError):
-    """A constraint on results cannot be read: where in the text (from 1), why, what was meant."""
+    """A constraint on results is not valid: column in the text (from 1), message and hint."""
 
     exit_code = 3
 
@@ -88,8 +88,8 @@ class ResultConstraint:
     def parse(cls, text: str) -> ResultConstraint:
         """Read a constraint such as `Drawdown <= 25%` or `'Total Orders' greaterOrEqual 30`.
 
-        The statistic may be in quotes; the operator is a symbol or LEAN's name for it in any case;
-        the bound is a number or a per cent. Anything else raises ResultConstraintError.
+        The statistic may be quoted; the operator is a symbol or LEAN's name for it, in any case;
+        the bound is a number or a percentage. Anything else raises ResultConstraintError.
         """
         operator, start, end = _operator(text)
         statistic = _unquoted(text[:start])
@@ -99,23 +99,23 @@ class ResultConstraint:
         return cls(statistic, operator, bound, " ".join(text.split()))
 
     def size(self, value: float) -> float:
-        """Return by how much `value` violates this, 0 where it holds.
+        """Return the size of the violation by `value`, 0 if the constraint holds.
 
-        `|value - bound| / |bound|`, or `|value - bound|` for a bound of 0; kept between `SMALLEST`
-        and `LARGEST`, so that a violation always shows and sums stay finite.
+        The size is `|value - bound| / |bound|`, or `|value - bound|` for a bound of 0. It is
+        limited to `SMALLEST` .. `LARGEST`: a violation is never 0, and sums stay finite.
         """
         if self.operator.holds(value, self.bound):
             return 0.0
         return min(max(abs(value - self.bound) / (abs(self.bound) or 1.0), SMALLEST), LARGEST)
 
     def violation(self, statistics: Statistics) -> float | None:
-        """Return the size for the statistic's value, None where the statistic is missing."""
+        """Return the size for the statistic's value, None if the statistic is missing."""
         value = statistics.get(self.statistic)
         return None if value is None else self.size(value)
 
 
 def _operator(text: str) -> tuple[Operator, int, int]:
-    """Return the operator and where it begins and ends."""
+    """Return the operator with its start and end."""
     hidden = _hide_quoted(text)
     symbols = list(_SYMBOL.finditer(hidden))
     if len(symbols) > 1:
@@ -132,7 +132,7 @@ def _known(text: str, match: re.Match[str]) -> tuple[Operator, int, int]:
     symbol = match.group()
     if symbol not in _NAMES:
         hint = f"did you mean '{_MEANT[symbol]}'?" if symbol in _MEANT else _there_are()
-        message = f"'{symbol}' is no operator"
+        message = f"'{symbol}' is not an operator"
         raise ResultConstraintError(text, match.start() + 1, message, hint)
     return _NAMES[symbol], match.start(), match.end()
 
@@ -144,13 +144,13 @@ def _worded(text: str, words: Iterable[re.Match[str]]) -> tuple[Operator, int, i
             return _NAMES[last.group().casefold()], last.start(), last.end()
     near = nearest(last.group(), [operator.lean for operator in Operator]) if last else None
     if last and near:
-        message = f"'{last.group()}' is no operator"
+        message = f"'{last.group()}' is not an operator"
         raise ResultConstraintError(text, last.start() + 1, message, f"did you mean '{near}'?")
     raise ResultConstraintError(text, len(text.rstrip()) + 1, "no operator", _there_are())
 
 
 def _there_are() -> str:
-    return f"there are: {' '.join(operator.value for operator in Operator)}"
+    return f"choose from: {' '.join(operator.value for operator in Operator)}"
 
 
 def _hide_quoted(text: str) -> str:
@@ -171,6 +171,6 @@ def _bound(text: str, end: int, statistic: str) -> float:
     bound = number(given)
     if bound is None:
         hint = "write the statistic first" if number(statistic) is not None else ""
-        message = f"'{given}' is neither a number nor a per cent"
+        message = f"'{given}' is neither a number nor a percentage"
         raise ResultConstraintError(text, column, message, hint)
     return bound

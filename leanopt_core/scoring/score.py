@@ -1,4 +1,4 @@
-"""From a trial's backtests to its score, over one scenario or several."""
+"""Score a trial from its backtests, over one or several scenarios."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def judge_each(
     judge: Callable[[Backtested], Fitness],
     how: Aggregate = "mean",
 ) -> Fitness:
-    """Judge each scenario's backtest by itself and combine.
+    """Score each scenario's backtest alone, then combine the scores.
 
-    Where there are several, each reason begins with its scenario: `SPY: no statistic 'Drawdown'`.
+    With several scenarios each reason begins with its scenario: `SPY: no statistic 'Drawdown'`.
     """
     return combine([_named(backtest, judge(backtest), backtests) for backtest in backtests], how)
 
@@ -58,16 +58,16 @@ def _named(backtest: Backtested, fitness: Fitness, backtests: Sequence[Backteste
 
 
 def combine(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:
-    """Return one fitness for all `fitnesses`, one for each scenario.
+    """Combine `fitnesses`, one per scenario, to one fitness.
 
-    The value is their mean, median, smallest or largest; where one has none, so has the whole.
-    Reasons are joined without repeats, violations summed, and named values that all of them have
-    are combined like the value. No fitness at all, or an unknown `how`, raises ValueError.
+    The value is their mean, median, minimum or maximum, None if one has no value. Reasons are
+    joined without repeats, violations summed; named values that all have are combined like the
+    value. Raises ValueError if there is no fitness, or for an unknown `how`.
     """
     if not fitnesses:
-        raise ValueError("there is no fitness to combine")
+        raise ValueError("no fitness to combine")
     if how not in _WAYS:
-        raise ValueError(f"'{how}' is no way to combine; there are: {', '.join(_WAYS)}")
+        raise ValueError(f"cannot combine by '{how}'; choose from: {', '.join(_WAYS)}")
     if len(fitnesses) == 1:
         return fitnesses[0]
     way = _WAYS[how]
@@ -90,13 +90,13 @@ def score(
     *,
     label: str,
 ) -> Score:
-    """Return a trial's score from its `outcomes`, by scenario and in the scenarios' order.
+    """Return a trial's score from its `outcomes` by scenario, in the scenarios' order.
 
-    A failed backtest gives the first failure's category and every message as reasons; a statistic
-    that a constraint needs and a backtest lacks gives no fitness and nothing to climb by. Each
-    constraint must hold in each scenario. `label` names the fitness function and its distribution
-    in the PluginError raised where it breaks its contract: it raises, returns something else than
-    a `Fitness`, NaN, infinity, or a violation below 0.
+    After failed backtests the score has the first failure's category, and all messages as reasons.
+    If a backtest lacks a statistic that a constraint needs, there is no fitness and no violation.
+    Each constraint must hold in each scenario. Raises PluginError with `label` (the fitness
+    function and its distribution) if the function breaks its contract: it raises, or returns
+    anything but a `Fitness`, NaN, infinity, or a violation below 0.
     """
     failures = _failures(outcomes)
     if failures:
@@ -137,7 +137,7 @@ def _messages(failures: Mapping[str, Failure], *, several: bool) -> tuple[str, .
 
 def _backtested(name: str, outcome: Outcome) -> Backtested:
     statistics = outcome.statistics or Statistics()
-    # The statistic comes first: it is there whether or not the trades themselves were asked for.
+    # The statistic comes first: it exists even if the trades were not requested.
     closed = statistics.closed_trades
     if closed is None and outcome.trades is not None:
         closed = len(outcome.trades)
@@ -186,7 +186,7 @@ def _judge(
 
 
 def _checked(judged: Fitness, label: str) -> Fitness:
-    """Return `judged` in plain floats and texts, the violation at most `LARGEST`."""
+    """Return `judged` as plain floats and texts, the violation at most `LARGEST`."""
     if _plain(judged):
         return judged
     violation = _number(judged.violation, "violation", label)
@@ -203,7 +203,7 @@ def _checked(judged: Fitness, label: str) -> Fitness:
 
 
 def _plain(judged: Fitness) -> bool:
-    """Say whether there is but a usable value, as most often, so that nothing is left to check."""
+    """Return whether `judged` is just a usable value, the usual case: nothing else to check."""
     value = judged.value
     return (
         (type(value) is float and math.isfinite(value) and value != 0)
@@ -231,7 +231,7 @@ def _number(value: object, name: str, label: str) -> float:
     except OverflowError:
         plain = math.inf
     if not math.isfinite(plain):
-        raise PluginError(f"{label} returned the {name} {plain}; none is told by None")
+        raise PluginError(f"{label} returned the {name} {plain}; return None for no {name}")
     return plain + 0.0  # no -0.0
 
 

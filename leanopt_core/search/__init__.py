@@ -1,1 +1,1 @@
-"""The search engine: a pure state machine that asks and tells, and the loop around it."""
+"""The search: a pure state machine that asks and tells, and the loop that drives it."""

@@ -1,4 +1,4 @@
-"""How many points there are to search, and whether a lookahead keeps the workers busy."""
+"""Report the size of the search space, and whether the lookahead keeps the workers busy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leanopt_core.space import Space
 
 @frozen
 class Size:
-    """How large a space is: `value` feasible points, `exact` or not, and a warning or none."""
+    """The size of a space: `value` feasible points, `exact` or estimated, and a warning if any."""
 
     value: int
     exact: bool
@@ -22,28 +22,27 @@ class Size:
 def size_of(space: Space) -> Size:
     """Return the number of feasible points.
 
-    A pipeline whose space is proven empty has been refused before; where only sampling was
-    possible and found no point, that is a warning.
+    A space that is proven empty is an error of the pipeline. If sampling finds no feasible point,
+    the result has a warning.
     """
     counted = space.count()
     exact = counted.how != "estimated"
     if counted.value or exact:
         return Size(counted.value, exact)
     warning = (
-        "no sampled point satisfies constraints.parameters; "
-        "if none does, the search will find nothing to try"
+        "no sampled point satisfies constraints.parameters; the search may find no point to try"
     )
     return Size(0, exact=False, warning=warning)
 
 
-# The lookahead that keeps 95% of so many workers busy, in the steady state, with lognormal run
-# times of coefficient of variation 0.5; simulated.
+# (workers, lookahead that keeps 95% of them busy): simulated steady state with lognormal run times,
+# coefficient of variation 0.5.
 _NEEDED = ((1, 1), (2, 3), (4, 7), (16, 38), (64, 204))
 _LEAST = 8
 
 
 def needed(workers: int) -> float:
-    """Return the lookahead that keeps 95% of the workers busy; interpolated in logarithms."""
+    """Return the lookahead that keeps 95% of the workers busy, interpolated in logarithms."""
     for (low, least), (high, most) in pairwise(_NEEDED):
         if workers <= high or high == _NEEDED[-1][0]:
             share = log(workers / low) / log(high / low)
@@ -52,7 +51,7 @@ def needed(workers: int) -> float:
 
 
 def advised(workers: int) -> int:
-    """Return the lookahead to set: the power of two at or above three a worker, at least 8."""
+    """Return the advised lookahead: 3 per worker, rounded up to a power of two, at least 8."""
     better = _LEAST
     while better < 3 * workers:
         better *= 2
@@ -60,10 +59,10 @@ def advised(workers: int) -> int:
 
 
 def advice(lookahead: int, workers: int) -> str | None:
-    """Return what to say of this lookahead, None where at least 95% of the workers stay busy."""
+    """Return a warning about a low lookahead, None if at least 95% of the workers stay busy."""
     if lookahead >= round(needed(workers)):
         return None
     return (
-        f"search.lookahead = {lookahead} leaves some of the {workers} workers idle: "
-        f"{advised(workers)} would keep them busy (it is part of the plan: other trials)"
+        f"search.lookahead = {lookahead} leaves some of the {workers} workers idle; "
+        f"{advised(workers)} would keep them busy (changing it changes the trials)"
     )

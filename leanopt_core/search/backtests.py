@@ -1,4 +1,4 @@
-"""The backtests that trials wait for: answered from the store, joined, queued, run, read, noted."""
+"""The backtests of trials: find in the cache, share, queue, run, read and store."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.readers import Readers, read
 from leanopt_core.work import Backtest, Category, Failure, Outcome
 
-# How often a backtest is run again whose result could not be read any more; how long at most what
-# is being read may take at the end of an interrupted run, in seconds.
+# Retries of a backtest whose result was lost before it was read; and how many seconds reading may
+# still take at the end of an interrupted run.
 _RETRIES, _LAST = 2, 1.0
 
 Land = Callable[[PendingTrial, int, Outcome], None]
 
 
 class Backtests:
-    """Runs what the searches' trials need; `land(flight, place, outcome)` hears of each outcome."""
+    """Runs the trials' backtests; calls `land(pending, scenario_index, outcome)` for each."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Backtests:
         outputs: frozenset[str],
         land: Land,
     ) -> None:
-        """Take what is at work; `scenarios` are the names of each search's, by place."""
+        """Take the parts of the run; `scenarios` are each search's scenario names, in order."""
         self._scenarios = scenarios
         self._workers = workers
         self._engine = engine
@@ -57,13 +57,13 @@ class Backtests:
 
     @property
     def queued(self) -> bool:
-        """Say whether more backtests wait than the workers have."""
+        """Return whether backtests are queued beyond those given to the workers."""
         return any(self._queues)
 
     def send(
         self, pending: PendingTrial, scenario_index: int, backtest: Backtest, known: Known | None
     ) -> None:
-        """Answer a backtest from the store, join one that is under way, or queue it."""
+        """Use the cached outcome, join an equal backtest in progress, or queue a new one."""
         if known is not None:
             self._ledger.evaluate(pending.search, pending.number, scenario_index, known.id)
             self._notifier.observe(BacktestCached())
@@ -88,9 +88,9 @@ class Backtests:
                 del self._jobs[job.backtest.key]
 
     def collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
-        """Take what has finished, and what has been read; return whether there was any of that.
+        """Take finished backtests and answers that have been read; return whether there were any.
 
-        `last` waits a little for what is being read.
+        With `last`, wait a little for answers that are being read.
         """
         for one in finished:
             job = self._running.pop(one.ticket)
@@ -111,7 +111,7 @@ class Backtests:
         return bool(finished or done)
 
     def withdraw(self, gone: Collection[PendingTrial]) -> None:
-        """Forget trials that will never be told, and backtests that nobody waits for."""
+        """Drop withdrawn trials, and the backtests that no other trial waits for."""
         for pending in gone:
             self._keeper.drop(pending.search + 1, pending.number)
         for job in self._jobs.values():
@@ -123,14 +123,14 @@ class Backtests:
                 del self._jobs[job.backtest.key]
 
     def close(self) -> None:
-        """Read nothing any more."""
+        """Stop reading answers."""
         self._readers.close()
         self._keeper.close()
 
     def _submit(self, job: BacktestJob) -> None:
         hello = self._workers.hello
         if hello is None:
-            raise ValueError("there is no room before the first hello")
+            raise ValueError("submitted before the first hello")
         if not self._greeted:
             self._greeted = True
             self._ledger.greeted(hello)
@@ -152,7 +152,7 @@ class Backtests:
         )
 
     def _settle(self, job: BacktestJob, finished: Finished[int], outcome: Outcome) -> None:
-        """Note a backtest's outcome, and land the trials that wait for it."""
+        """Store a backtest's outcome, and pass it to the trials that wait for it."""
         del self._jobs[job.backtest.key]
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
         kept = self._ledger.record(job, outcome, finished)
@@ -162,12 +162,12 @@ class Backtests:
 
     def _read(self, job: BacktestJob, finished: Finished[int]) -> Outcome:
         if finished.answer is None:
-            nothing = "the pool gave neither answer nor failure"
+            nothing = "the pool returned neither an answer nor a failure"
             return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
         return read(self._engine, finished.answer, job.backtest, self._outputs)
 
 
 def _death(outcome: Outcome) -> Failure | None:
-    """Return the failure of a worker that died before its answer had been read, if that is it."""
+    """Return the failure if the worker died before its answer was read, else None."""
     failure = outcome.failure
     return failure if failure is not None and failure.category is Category.DIED else None

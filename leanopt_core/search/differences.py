@@ -12,9 +12,9 @@ _ABSENT = object()
 
 
 def differences(before: Any, now: Any) -> list[str]:
-    """Return the places where two JSON values differ, as `stages.0.trials: 128, now 64`.
+    """Return where two JSON values differ, such as `stages.0.trials: 128, now 64`.
 
-    At most eight are named; a last line then says how many more there are.
+    At most eight differences are listed; a last line counts the others.
     """
     found = list(_walk("", before, now))
     more = len(found) - _MOST

@@ -1,4 +1,4 @@
-"""What happens in a run, as values, and the contract of whoever shows it."""
+"""The events of a run, and the contract of a screen that shows them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from leanopt_core.work import Outcome
 
 @frozen
 class Preparing:
-    """Something is done before the run begins, as a build."""
+    """A step before the run starts, such as a build."""
 
     message: str
 
 
 @frozen
 class RunStarted:
-    """The run is at work."""
+    """The run has started."""
 
     run: StoredRun
     plan: Mapping[str, Any]
@@ -31,14 +31,14 @@ class RunStarted:
 
 @frozen
 class Warned:
-    """The run's owner should know something."""
+    """A warning for the user."""
 
     message: str
 
 
 @frozen
 class StageStarted:
-    """A stage of a search begins; searches count from 1."""
+    """A stage of a search has started; searches count from 1."""
 
     search: int
     stage: str
@@ -55,7 +55,7 @@ class StageEnded:
 
 @frozen
 class TrialTold:
-    """A method was told a trial; `replayed` if that had happened before the run was resumed."""
+    """A method was told a trial; `replayed` if that happened before the run was resumed."""
 
     record: TrialRecord
     replayed: bool = False
@@ -63,7 +63,7 @@ class TrialTold:
 
 @frozen
 class BacktestEnded:
-    """A backtest was run just now, in so many seconds."""
+    """A backtest has run, in this many seconds."""
 
     outcome: Outcome
     seconds: float
@@ -71,12 +71,12 @@ class BacktestEnded:
 
 @frozen
 class BacktestCached:
-    """The store answered a backtest."""
+    """A backtest was found in the cache."""
 
 
 @frozen
 class RunEnded:
-    """The run is over."""
+    """The run has ended."""
 
     state: RunState
 
@@ -95,16 +95,16 @@ RunEvent: TypeAlias = (
 
 
 class Screen(Protocol):
-    """Shows a run to a person; called on the main thread."""
+    """Shows a run to the user; called on the main thread."""
 
     def observe(self, event: RunEvent) -> None:
-        """Take an event; it is shown at once, or when `tick` is called."""
+        """Take an event; show it now or at the next `tick`."""
         ...
 
     def tick(self) -> None:
-        """Redraw, where it is time to."""
+        """Redraw if it is due."""
         ...
 
     def patience(self) -> float | None:
-        """Return after how many seconds `tick` wants to be called at the latest."""
+        """Return the maximum seconds until the next `tick`, None for no limit."""
         ...

@@ -1,4 +1,4 @@
-"""Calls plugins' code: whatever it does wrong becomes an error that names the plugin."""
+"""Call plugins' code, and report contract violations as PluginError."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from leanopt_core.trial import Proposal, Signal, Trial
 
 T = TypeVar("T")
 
-#: So many first calls are all watched for use of global random state, later ones now and then:
-#: taking both states costs tens of microseconds. Odd, since asks and tells often take turns.
+#: The first calls are all checked for use of global random state, later ones only sometimes, since
+#: reading both states costs tens of microseconds. Odd, because asks and tells often alternate.
 _WATCHED, _EVERY = 61, 251
 
 _METHODS = ("ask", "tell", "refused")
 
 
 class Guard:
-    """Calls a plugin's code; what it raises, and its use of global random state, gets a name.
+    """Calls a plugin's code; its exceptions and use of global random state become PluginErrors.
 
-    Errors of the kinds `passing` are for the user as they are. `random` says that the plugin may
-    use global random state, as one may that decides no trials.
+    Exceptions of the types `passing` are passed on unchanged. `random` allows global random state,
+    for plugins that do not decide trials.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Guard:
         self._calls = 0
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
-        """Return what `function` returns; raises PluginError naming the plugin and what it did."""
+        """Return what `function` returns; raises PluginError naming the plugin and the call."""
         self._calls += 1
         watch = not self._random and (self._calls <= _WATCHED or self._calls % _EVERY == 0)
         before = _global_states() if watch else {}
@@ -58,19 +58,19 @@ class Guard:
                 raise
             raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
         after = _global_states() if watch else {}
-        # A call may be the first to load NumPy: its state is then new, not touched.
+        # If the call was the first to load NumPy, its state is new, not changed.
         if any(after[name] != state for name, state in before.items()):
-            what = "it used global random state; context.random() is the generator to use"
+            what = "it used global random state; use context.random() instead"
             raise self.fault(doing, what)
         return answer
 
     def fault(self, doing: str, what: str) -> PluginError:
-        """Return the error for what the plugin did wrong."""
+        """Return the error for a contract violation."""
         return PluginError(f"{self._label}, {doing}: {what}")
 
 
 class GuardedStage:
-    """Calls a method and checks what it answers; every fault is a PluginError naming `label`."""
+    """Calls a method and checks its answers; every violation is a PluginError naming `label`."""
 
     def __init__(
         self, factory: Callable[[StageStart], Stage], start: StageStart, label: str
@@ -84,18 +84,18 @@ class GuardedStage:
             raise self._guard.fault("being built", what)
 
     def ask(self, context: AskContext) -> Proposal | Signal:
-        """Ask and check: a proposal for a feasible point of the grid, `WAIT` or `DONE`."""
+        """Ask, and check the answer: a proposal for a feasible grid point, `WAIT` or `DONE`."""
         doing = f"asked for trial {context.number}"
         answer = self._call(doing, "ask", context)
         return answer if isinstance(answer, Signal) else self._proposal(answer, doing)
 
     def reason(self) -> str:
-        """Return why the method is done, in its own words where it has any, else nothing."""
+        """Return the method's reason for being done, an empty text if it has none."""
         reason = self._guard.call("asked why it is done", getattr, self._stage, "reason", "")
         return reason if isinstance(reason, str) and _storable(reason) else ""
 
     def adopt(self, context: AskContext, proposal: Proposal) -> None:
-        """Hand over a stored proposal; only where `adopts` is true."""
+        """Pass on a stored proposal; only if `adopts` is true."""
         self._call(f"given back trial {context.number}", "adopt", context, proposal)
 
     def tell(self, trial: Trial) -> None:
@@ -103,11 +103,11 @@ class GuardedStage:
         self._call(f"told trial {trial.number}", "tell", trial)
 
     def refused(self, point: Point, number: int) -> None:
-        """Refuse a repeat proposed for trial `number`."""
+        """Refuse a repeated point proposed for trial `number`."""
         self._call(f"refused a repeat for trial {number}", "refused", point)
 
     def _call(self, doing: str, method: str, *arguments: object) -> object:
-        # Even looking up the method is the plugin's code.
+        # Looking up the method can run the plugin's code too.
         return self._guard.call(doing, methodcaller(method, *arguments), self._stage)
 
     def _proposal(self, answer: object, doing: str) -> Proposal:
@@ -115,9 +115,7 @@ class GuardedStage:
             what = f"it returned {_short(answer)}, expected a Proposal, WAIT or DONE"
             raise self._guard.fault(doing, what)
         if not _storable(answer.origin):
-            what = (
-                f"it gave the origin {_short(answer.origin)}, expected a text that UTF-8 can write"
-            )
+            what = f"it gave the origin {_short(answer.origin)}, expected UTF-8 text"
             raise self._guard.fault(doing, what)
         return Proposal(self._checked(answer.point, doing), answer.origin)
 
@@ -132,7 +130,7 @@ class GuardedStage:
         return levels
 
     def _plain(self, point: object, doing: str) -> Point:
-        """Return a point that is written in another way than plainly, if it is one."""
+        """Convert a point of other int types to plain ints."""
         levels = _levels(point)
         if levels is None:
             what = f"it proposed {_short(point)}, expected a tuple of ints, a level for each axis"
@@ -145,13 +143,13 @@ class GuardedStage:
 
 
 def _abilities(stage: object) -> tuple[bool, list[str]]:
-    """Return whether a method adopts, and which calls it lacks."""
+    """Return whether a method adopts, and which required methods it lacks."""
     missing = [name for name in _METHODS if not callable(getattr(stage, name, None))]
     return isinstance(stage, Adopts), missing
 
 
 def _levels(point: object) -> Point | None:
-    """Return the point with NumPy's ints as Python's, None where it is no tuple of ints."""
+    """Return the point with NumPy ints as Python ints, None if it is not a tuple of ints."""
     if not isinstance(point, tuple) or any(isinstance(level, bool) for level in point):
         return None
     try:
@@ -161,7 +159,7 @@ def _levels(point: object) -> Point | None:
 
 
 def _storable(origin: object) -> bool:
-    """Return whether `origin` is a text that UTF-8 can write."""
+    """Return whether `origin` is text that UTF-8 can encode."""
     try:
         return isinstance(origin, str) and origin.encode() is not None
     except UnicodeEncodeError:
@@ -174,7 +172,7 @@ def _short(value: object, limit: int = 80) -> str:
 
 
 def _text(write: Callable[[object], str], value: object) -> str:
-    """Return the value's text, which is the plugin's code too: the type's name where it fails."""
+    """Return the value's text, or its type's name: str and repr can run the plugin's code too."""
     try:
         return write(value)
     except Exception:  # noqa: BLE001  # the fault that is being told counts, not this one
@@ -182,7 +180,7 @@ def _text(write: Callable[[object], str], value: object) -> str:
 
 
 def _global_states() -> dict[str, Any]:
-    """Return the states of the global generators, NumPy's only where it is loaded."""
+    """Return the states of the global generators, NumPy's only if it is loaded."""
     states: dict[str, Any] = {"random": random.getstate()}
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:

@@ -1,4 +1,4 @@
-"""Engines and executors as the loop calls them: what they do wrong names the plugin."""
+"""Call engines and executors, and report contract violations as PluginError."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class _Guarded:
-    """Calls a plugin's object; another kind of answer than the contract's is a fault of its."""
+    """Calls a plugin's object and checks the types of its answers."""
 
     def __init__(self, plugin: Any, label: str) -> None:
         self._plugin = plugin
@@ -39,7 +39,7 @@ class _Guarded:
         self._guard = Guard(label, random=True)
 
     def _call(self, doing: str, method: str, *arguments: object, **named: object) -> Any:
-        # Even looking the method up is the plugin's code.
+        # Looking up the method can run the plugin's code too.
         return self._guard.call(doing, methodcaller(method, *arguments, **named), self._plugin)
 
     def _read(self, doing: str, name: str) -> Any:
@@ -49,7 +49,7 @@ class _Guarded:
     def _made(
         self, kind: type[T], doing: str, method: str, *arguments: object, **named: object
     ) -> T:
-        """Return what a method returns; another type is a fault."""
+        """Return a method's result; raises PluginError for another type."""
         made = self._call(doing, method, *arguments, **named)
         if not isinstance(made, kind):
             what = f"it returned {type(made).__name__}, expected {kind.__name__}"
@@ -57,7 +57,7 @@ class _Guarded:
         return made
 
     def _listed(self, kind: type[T], doing: str, method: str, *arguments: object) -> list[T]:
-        """Return a method's list or tuple; an element of another type is a fault."""
+        """Return a method's list or tuple; raises PluginError for elements of another type."""
         made = self._call(doing, method, *arguments)
         if isinstance(made, list | tuple) and all(isinstance(one, kind) for one in made):
             return list(made)
@@ -66,7 +66,7 @@ class _Guarded:
 
 
 class GuardedEngine(_Guarded):
-    """An engine whose faults are PluginErrors naming it; a bad answer costs its trial only."""
+    """An engine whose violations are PluginErrors; a bad answer fails only its trial."""
 
     def __init__(self, engine: Engine, label: str) -> None:
         super().__init__(engine, label)
@@ -74,12 +74,12 @@ class GuardedEngine(_Guarded):
 
     @property
     def data(self) -> Path | None:
-        """Return the data folder or file that scenarios read, None where there is none."""
+        """Return the data folder or file that scenarios read, None without data."""
         return cast("Path | None", self._read("asked for its data", "data"))
 
     @property
     def data_files(self) -> Sequence[str] | None:
-        """Return patterns of the data files whose content decides, None for all."""
+        """Return patterns of the data files that decide results, None for all."""
         return cast("Sequence[str] | None", self._read("asked for its data", "data_files"))
 
     @property
@@ -91,11 +91,11 @@ class GuardedEngine(_Guarded):
     def prepare(
         self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext
     ) -> Build:
-        """Make the strategy ready."""
+        """Prepare the strategy."""
         return self._made(Build, "preparing the strategy", "prepare", run_command, runtime, context)
 
     def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
-        """Return the engine's own checks for `leanopt doctor`, none where it has none."""
+        """Return the engine's own checks for `leanopt doctor`, if any."""
         if not isinstance(self._engine, HasChecks):
             return ()
         made = self._listed(Check, "asked for its checks", "checks", run_command, context)
@@ -106,13 +106,13 @@ class GuardedEngine(_Guarded):
         return guard.call(f"checking {check.name!r}", lambda: list(check.look()))
 
     def check(self, context: PrepareContext) -> Sequence[str]:
-        """Return what is wrong with the strategy, as far as the engine can say unasked."""
+        """Return the strategy's errors that the engine can find without running it."""
         if not isinstance(self._engine, HasCheck):
             return ()
         return self._listed(str, "looking at the strategy", "check", context)
 
     def fingerprint(self, answer: Answer) -> str | None:
-        """Return what two backtests that did the same have in common, None where unknown."""
+        """Return a text that is equal for equal backtests, None if unknown."""
         if not isinstance(self._engine, HasFingerprint):
             return None
         doing = "asked for a fingerprint"
@@ -123,11 +123,11 @@ class GuardedEngine(_Guarded):
         raise self._guard.fault(doing, what)
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
-        """Word one backtest."""
-        return self._made(Request, "wording a request", "request", backtest, outputs, hello)
+        """Make the request for one backtest."""
+        return self._made(Request, "making a request", "request", backtest, outputs, hello)
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
-        """Read an answer; what this raises is for the loop, which notes it with the trial."""
+        """Read an answer; the caller turns exceptions into a failure of the backtest."""
         outcome = self._engine.read(answer, backtest, outputs)
         if not isinstance(outcome, Outcome):
             raise TypeError(f"read returned {type(outcome).__name__}, expected Outcome")
@@ -135,14 +135,14 @@ class GuardedEngine(_Guarded):
 
 
 class GuardedExecutor(_Guarded):
-    """An executor whose faults are PluginErrors naming it; a failed start is the pool's matter."""
+    """An executor whose violations are PluginErrors; the pool handles failed starts."""
 
     def __init__(self, executor: Executor, label: str) -> None:
         super().__init__(executor, label)
         self._executor = executor
 
     def runtime(self) -> Mapping[str, str]:
-        """Return what decides results where workers run."""
+        """Return the properties of the workers' environment that affect results."""
         return self._made(dict, "asked for its runtime", "runtime")
 
     def run_command(
@@ -153,18 +153,18 @@ class GuardedExecutor(_Guarded):
         time_limit: float = 600.0,
         network: bool = False,
     ) -> Completed:
-        """Run one command to its end."""
+        """Run one command until it ends."""
         how = {"time_limit": time_limit, "network": network}
         return self._made(Completed, "running a command", "run_command", command, mounts, **how)
 
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
-        """Return how a person starts a worker in a shell."""
+        """Return how a user starts a worker in a shell."""
         return self._made(
             ReproduceCommand, "asked for a reproduce command", "reproduce_command", launch
         )
 
     def unasked_memory(self, launch: Launch) -> int | None:
-        """Return the bytes that a worker may hold where the user sets no limit."""
+        """Return the default memory limit of a worker in bytes."""
         return unasked_memory(self._executor, launch)
 
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
@@ -172,7 +172,7 @@ class GuardedExecutor(_Guarded):
         return self._executor.spawn(launch, worker, memory_limit=memory_limit)
 
     def workers(self, wanted: int | None) -> int:
-        """Return how many workers to run."""
+        """Return the number of workers to run."""
         doing = "asked how many workers"
         workers = self._made(int, doing, "workers", wanted)
         if workers < 1:

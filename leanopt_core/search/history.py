@@ -1,4 +1,4 @@
-"""The told trials of a search in a few bytes each, and whether a point is among them."""
+"""The told trials of a search in a few bytes each, with lookup by point."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _START = 8
 
 
 class GridIndices:
-    """A column of points' indices, each in as few bytes as the largest one on the grid needs."""
+    """A column of grid indexes, in as few bytes as the largest index of the grid needs."""
 
     def __init__(self, grid_size: int) -> None:
         self._width = max(1, ((grid_size - 1).bit_length() + 7) // 8)
@@ -35,23 +35,23 @@ class GridIndices:
 
 
 class ToldHistory(History):
-    """Columns instead of objects: number, the point's grid index, objective and violation.
+    """Columns instead of objects: number, grid index, objective and violation.
 
-    A point is found again through an open-addressing table of positions. Together that is under 64
-    bytes a trial on grids of up to 10**50 points, about 40 on one of 10**12.
+    An open-addressing table of positions finds a point. In all this takes under 64 bytes per trial
+    on grids of up to 10**50 points, about 40 on one of 10**12.
     """
 
     def __init__(self, space: Space) -> None:
         self._space = space
         self._numbers = array("I")
         self._indices = GridIndices(space.grid_size)
-        # NaN stands for "no objective" inside this column only and never leaves it.
+        # NaN means "no objective" inside this column only and never leaves it.
         self._objectives = array("d")
         self._violations = array("d")
         self._slots = array("I", [0]) * _START
 
     def add(self, trial: Trial, grid_index: int) -> None:
-        """Take a told trial whose point has `grid_index`."""
+        """Add a told trial whose point has the grid index `grid_index`."""
         score = trial.score
         self._numbers.append(trial.number)
         self._indices.append(grid_index)
@@ -63,21 +63,21 @@ class ToldHistory(History):
             self._slots[self._slot(grid_index)] = len(self._numbers)
 
     def knows(self, grid_index: int) -> bool:
-        """Say whether a told trial has the point of this grid index."""
+        """Return whether the point with this grid index has been told."""
         return self._slots[self._slot(grid_index)] != 0
 
     def position(self, point: Point) -> int | None:
-        """Return the position of the told trial of this point, None where there is none."""
+        """Return the position of the told trial of this point, None if there is none."""
         found = self._slots[self._slot(self._space.grid_index(point))]
         return found - 1 if found else None
 
     def find(self, point: Point) -> Told | None:
-        """Return the trial of this point of the grid, None where it has not been told."""
+        """Return the trial of this grid point, None if it has not been told."""
         position = self.position(point)
         return None if position is None else self._told(position)
 
     def _slot(self, grid_index: int) -> int:
-        """Return the slot that holds `grid_index`, or the free one where it would go."""
+        """Return the slot that holds `grid_index`, or the free slot for it."""
         slots, indices = self._slots, self._indices
         mask = len(slots) - 1
         # Fibonacci hashing takes the product's upper bits: they depend on every bit of the index,
@@ -108,7 +108,7 @@ class ToldHistory(History):
         return (*merit(known, self._violations[position]), self._numbers[position])
 
     def since(self, start: int, stop: int | None = None) -> HistorySlice:
-        """Return the trials told from position `start` to before `stop`, the end if None."""
+        """Return the trials from position `start` up to `stop` (exclusive; None: the end)."""
         return HistorySlice(self, start, len(self) if stop is None else stop)
 
     def best(self, count: int) -> list[Told]:
@@ -129,7 +129,7 @@ class ToldHistory(History):
 
 
 class HistorySlice(History):
-    """A run of a history, as one stage's trials; holds nothing of its own."""
+    """A slice of a history, such as one stage's trials; holds no data of its own."""
 
     def __init__(self, history: ToldHistory, start: int, stop: int) -> None:
         self._history = history
@@ -143,7 +143,7 @@ class HistorySlice(History):
         ]
 
     def find(self, point: Point) -> Told | None:
-        """Return the trial of this point of the grid, None where it is not among these."""
+        """Return the trial of this grid point, None if it is not in the slice."""
         position = self._history.position(point)
         if position is None or position not in self._range:
             return None

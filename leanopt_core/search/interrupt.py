@@ -1,4 +1,4 @@
-"""Lets a run end in good order on Ctrl-C, SIGTERM or SIGHUP."""
+"""Stop a run cleanly on Ctrl-C, SIGTERM or SIGHUP."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from threading import current_thread, main_thread
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-#: For so long after a signal further ones are taken for the same wish, in seconds.
+#: Signals within this many seconds count as one.
 PATIENCE = 2.0
 
 
 class Interrupts:
-    """A context manager that decides what SIGINT, SIGTERM and SIGHUP do.
+    """A context manager that handles SIGINT, SIGTERM and SIGHUP.
 
-    The first one raises KeyboardInterrupt, or, inside `deferred`, only makes what `stops` is given
-    be called. Within `PATIENCE` more are ignored: two keys pressed at once, or a service manager
-    that signals both a process and its group. A later one raises KeyboardInterrupt wherever it
-    comes. Outside the main thread, where Python hears no signals, nothing is changed.
+    The first signal raises KeyboardInterrupt; inside `deferred` it only calls the function given to
+    `stops`. Further signals within `PATIENCE` are ignored: a double key press, or a service manager
+    that signals both a process and its group. A later signal raises KeyboardInterrupt anywhere.
+    Outside the main thread Python handles no signals, and nothing changes.
     """
 
     def __init__(self) -> None:
@@ -44,9 +44,9 @@ class Interrupts:
             signal.signal(one, handler)
 
     def keep(self) -> None:
-        """Take the signals until the process has ended, with the exit code that it chose."""
+        """Handle the signals until the process has ended with its exit code."""
         self._take()
-        # While the interpreter goes, its handlers have gone: a signal would kill the process.
+        # The interpreter drops handlers while it exits: a signal would then kill the process.
         atexit.register(self._ignore)
 
     def _take(self) -> None:
@@ -55,7 +55,7 @@ class Interrupts:
         taken: dict[int, Any] = {
             one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)
         }
-        # Under nohup the end of the terminal is to be ignored.
+        # nohup asks to ignore the end of the terminal.
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             taken[signal.SIGHUP] = signal.getsignal(signal.SIGHUP)
         self._before = taken
@@ -64,7 +64,7 @@ class Interrupts:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Let a first signal break off nothing of what is done inside."""
+        """Do not interrupt the block on the first signal."""
         self._deferred = True
         try:
             yield
@@ -73,7 +73,7 @@ class Interrupts:
 
     @contextmanager
     def stops(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Call `stop` on the first signal, at once where it has come already."""
+        """Call `stop` on the first signal, at once if it has already come."""
         self._stop = stop
         if self._asked is not None:
             stop()

@@ -1,4 +1,4 @@
-"""What the loop writes down, looks up and replays, in the store's terms."""
+"""Read and write the store for the loop: record, look up and replay."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from leanopt_core.work import Backtest, Outcome
 
 @define(eq=False)
 class PendingTrial:
-    """A trial between its proposal and its telling: one outcome slot a scenario.
+    """A trial that is proposed but not told: one outcome slot per scenario.
 
-    `replayed` says that it had been told before the run was resumed.
+    `replayed` means that it was told before the run was resumed.
     """
 
     search: int
@@ -34,15 +34,15 @@ class PendingTrial:
 
     @property
     def landed(self) -> bool:
-        """Say whether every scenario has its outcome."""
+        """Return whether every scenario has an outcome."""
         return None not in self.outcomes
 
 
 @define(eq=False)
 class BacktestJob:
-    """A backtest to be run, with the places (trial and scenario) that wait for its outcome.
+    """A backtest to run, with the trials and scenario indexes that wait for its outcome.
 
-    `lost` counts how often its result could not be read any more.
+    `lost` counts how often its result was lost before it was read.
     """
 
     search: int
@@ -54,10 +54,10 @@ class BacktestJob:
 
 @frozen
 class ReplayedTrial:
-    """A trial as the store kept it: its proposal, and the outcomes of its backtests by scenario.
+    """A stored trial: its proposal, and the outcomes of its backtests.
 
-    Outcomes are keyed by the scenario's place in the search, from 0; what never finished is absent.
-    `told` says that its method was told it.
+    Outcomes are keyed by scenario index, from 0; unfinished backtests are missing. `told` means
+    that its method was told the trial.
     """
 
     number: int
@@ -67,7 +67,7 @@ class ReplayedTrial:
 
 
 class Replay:
-    """Walks through stored trials in number order, holding one."""
+    """Walks through stored trials in the order of their numbers; holds one in memory."""
 
     def __init__(self, stored: Iterator[ReplayedTrial], stops: Mapping[int, str]) -> None:
         self._stored = stored
@@ -75,34 +75,34 @@ class Replay:
         self._current = next(stored, None)
 
     def at(self, number: int) -> ReplayedTrial | None:
-        """Return the stored trial of this number, None where there is none; never goes back."""
+        """Return the stored trial with this number, None if there is none; only forwards."""
         while self._current is not None and self._current.number < number:
             self._current = next(self._stored, None)
         current = self._current
         return current if current is not None and current.number == number else None
 
     def recorded(self, number: int) -> Recorded | None:
-        """Return the stored proposal of this number, None where there is none."""
+        """Return the stored proposal with this number, None if there is none."""
         stored = self.at(number)
         return stored.recorded if stored else None
 
     def stop_after(self, number: int) -> str | None:
-        """Return the reason of the stop recorded after this told trial, None where none is."""
+        """Return the reason of a stop stored after this trial, None if there is none."""
         return self._stops.get(number)
 
 
 @frozen
 class Known:
-    """A backtest that the store answers: its id there, and its outcome."""
+    """A cached backtest: its id in the store, and its outcome."""
 
     id: int
     outcome: Outcome
 
 
 class Ledger:
-    """One run's books. Nothing is durable before `commit`; searches and stages count from 0.
+    """One run in the store. Nothing is durable before `commit`; searches and stages count from 0.
 
-    `outputs` is what every backtest of the run brings beside its statistics.
+    `outputs` are the outputs of every backtest besides statistics.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Ledger:
         self._types_told = False
 
     def replay(self, search: int, space: Space) -> Replay:
-        """Return what the search did before this run was resumed."""
+        """Return the search's stored trials from before this run was resumed."""
         search_id = self._run.searches[search].id
         stops = {
             event.number: str(event.detail["reason"])
@@ -136,7 +136,7 @@ class Ledger:
             yield ReplayedTrial(trial.number, recorded, trial.told, trial.outcomes)
 
     def propose(self, search: int, proposed: Propose, parameters: str) -> None:
-        """Note a proposal, its parameters as canonical JSON."""
+        """Record a proposal, with its parameters as canonical JSON."""
         stored = self._run.searches[search]
         self._writer.propose(
             stored.id,
@@ -150,7 +150,7 @@ class Ledger:
         )
 
     def greeted(self, hello: Hello) -> None:
-        """Note what the first harness said, by which requests are worded."""
+        """Record the first harness's hello; requests depend on it."""
         self._writer.hello(
             {
                 "protocol": hello.protocol,
@@ -160,18 +160,18 @@ class Ledger:
         )
 
     def asked(self, outcomes: Iterable[Outcome]) -> None:
-        """Note as which types a told trial's backtests asked for parameters; the first counts."""
+        """Record the types as which a trial's backtests read parameters; the first trial counts."""
         if not self._types_told and (types := told_types(outcomes)) is not None:
             self._types_told = True
             self._writer.read_types(types)
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
-        """Return the backtests that answer this run, by those of the content keys that have one."""
+        """Return the cached backtests by content key."""
         found = self._writer.known_among(keys, self._outputs)
         return {key: Known(*one) for key, one in found.items()}
 
     def record(self, job: BacktestJob, outcome: Outcome, effort: Finished[int]) -> int:
-        """Note a backtest that has ended, and return its id."""
+        """Record a finished backtest, and return its id."""
         return self._writer.record(
             job.backtest.key,
             self._run.searches[job.search].scenarios[job.scenario].id,
@@ -183,19 +183,19 @@ class Ledger:
         )
 
     def evaluate(self, search: int, number: int, scenario_index: int, backtest: int) -> None:
-        """Note which backtest is the trial's under its scenario number `place`."""
+        """Record which backtest belongs to a trial and scenario index."""
         self._writer.evaluate(self._run.searches[search].id, number, scenario_index, backtest)
 
     def tell(self, search: int, trial: Trial) -> None:
-        """Note that a trial has been told, and its score."""
+        """Record that a trial has been told, with its score."""
         self._writer.tell(self._run.searches[search].id, trial.number, trial.score)
 
     def withdraw(self, search: int, numbers: Sequence[int]) -> None:
-        """Note that trials will never be told."""
+        """Record that trials are withdrawn."""
         self._writer.withdraw(self._run.searches[search].id, numbers)
 
     def stop(self, search: int, stage: int, number: int, reason: str) -> None:
-        """Note, before it takes effect, that the search is to end after a told trial."""
+        """Record that the search stops after a told trial, before it does."""
         stored = self._run.searches[search]
         self._writer.event(
             STOP,
@@ -207,13 +207,13 @@ class Ledger:
         self._writer.commit()
 
     def stage_ended(self, search: int, stage: int, reason: str) -> None:
-        """Note that a stage has ended, and why."""
+        """Record that a stage has ended, and why."""
         self._writer.stage_ended(self._run.searches[search].stages[stage].id, reason)
 
     def search_ended(self, search: int, reason: str) -> None:
-        """Note that a search is over, and why."""
+        """Record that a search has ended, and why."""
         self._writer.search_ended(self._run.searches[search].id, reason)
 
     def commit(self) -> None:
-        """Make everything noted so far durable."""
+        """Make everything recorded so far durable."""
         self._writer.commit()

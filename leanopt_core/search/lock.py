@@ -1,4 +1,4 @@
-"""Keeps two processes from working at one run; the lock ends with its process, however it ends."""
+"""Prevent two processes from running the same run; a lock ends with its process."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import IO
 
 from leanopt_core.errors import ResumeError
 
-# Whoever asks who holds a lock has it for a moment; a run that begins waits for that.
+# A process that checks a lock holds it for a moment; a run that starts waits for that.
 _PATIENCE = 0.5
 _PAUSE = 0.02
 
 
 @contextmanager
 def run_lock(folder: Path, run: str) -> Iterator[None]:
-    """Hold the lock of the run of this name, a file in `folder` that says the process's number.
+    """Hold the lock of a run: a file in `folder` with the process id.
 
-    Raises ResumeError where another process holds it.
+    Raises ResumeError if another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = lock_path(folder, run)
     with _locked(path, patience=_PATIENCE) as file:
         if file is None:
-            raise ResumeError(f"run {run} is still at work in another process")
+            raise ResumeError(f"run {run} is still running in another process")
         file.seek(0)
         file.truncate()
         file.write(f"{os.getpid()}\n")
@@ -38,7 +38,7 @@ def run_lock(folder: Path, run: str) -> Iterator[None]:
 
 @contextmanager
 def turn(folder: Path) -> Iterator[None]:
-    """Let one process at a time begin, resume or delete a run of the project; waits for that."""
+    """Wait until no other process starts, resumes or deletes a run of the project."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "turn.lock").open("a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -46,14 +46,14 @@ def turn(folder: Path) -> Iterator[None]:
 
 
 def lock_path(folder: Path, run: str) -> Path:
-    """Return the file that is locked while a process works at the run."""
+    """Return the file that is locked while a process runs the run."""
     return folder / f"{run}.lock"
 
 
 def holder(folder: Path, run: str) -> int | None:
-    """Return the process that works at the run, None where none does.
+    """Return the id of the process of a run, None if it is not running.
 
-    0 where it has not yet written which it is.
+    0 means that the process has not written its id yet.
     """
     path = lock_path(folder, run)
     if not path.exists():
@@ -66,7 +66,7 @@ def holder(folder: Path, run: str) -> int | None:
 
 
 def wait_until_free(folder: Path, run: str) -> None:
-    """Return once no process works at the run."""
+    """Wait until no process runs the run."""
     path = lock_path(folder, run)
     if path.exists():
         with path.open("a+", encoding="utf-8") as file:
@@ -74,7 +74,7 @@ def wait_until_free(folder: Path, run: str) -> None:
 
 
 def _has_open(process: int, path: Path) -> bool:
-    """Say whether a process has the file open, as far as this system tells."""
+    """Return whether a process has the file open, as far as the system can tell."""
     opened = Path("/proc", str(process), "fd")
     if not Path("/proc/self/fd").exists():
         return True
@@ -86,7 +86,7 @@ def _has_open(process: int, path: Path) -> bool:
 
 @contextmanager
 def _locked(path: Path, *, patience: float = 0.0) -> Iterator[IO[str] | None]:
-    """Yield the locked file, None where another process holds it for `patience` seconds."""
+    """Yield the locked file, None if another process holds it for `patience` seconds."""
     until = time.monotonic() + patience
     while True:
         with path.open("a+", encoding="utf-8") as file:
@@ -95,7 +95,7 @@ def _locked(path: Path, *, patience: float = 0.0) -> Iterator[IO[str] | None]:
                     yield None
                     return
                 time.sleep(_PAUSE)
-            # The one that held it before may have removed the file after it was opened here.
+            # The previous holder may have removed the file after it was opened here.
             elif path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 yield file
                 return

@@ -1,9 +1,8 @@
-"""The loop around the state machines: asks, dispatches, waits, commits, tells.
+"""The loop that drives the state machines: ask, dispatch, wait, commit, tell.
 
-One tick: hand queued backtests to the pool, take what has finished, commit it together with the
-proposals made since, then feed it to the machines. So whatever a method is told was durable before.
-While more backtests are queued than the workers need, a commit waits a little for further results:
-short backtests share one.
+One tick: pass queued backtests to the pool, take finished ones, commit them together with new
+proposals, then feed the machines. So everything a method is told is already durable. While the
+queue is full, a commit waits a little for more results: short backtests share commits.
 """
 
 from __future__ import annotations
@@ -44,13 +43,13 @@ from leanopt_core.work import Backtest, Outcome, Scenario
 
 T = TypeVar("T")
 
-#: How long at most a result may wait for others to be committed with, in seconds.
+#: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
 
 
 @frozen
 class SearchSetup:
-    """One search of the run: its rules, and its scenarios with their shares of the content keys."""
+    """One search of the run: its rules, its scenarios, and their parts of the content keys."""
 
     space: Space
     stages: tuple[StageRule, ...]
@@ -63,7 +62,7 @@ class SearchSetup:
 
 @define(eq=False)
 class _Search:
-    """A search and its trials in flight; `ready` are those whose outcomes are durable."""
+    """A search and its pending trials; the outcomes of the `ready` ones are durable."""
 
     index: int
     setup: SearchSetup
@@ -74,12 +73,12 @@ class _Search:
     fresh: list[tuple[PendingTrial, int, Backtest]] = field(factory=list)
 
 
-class Interrupted(Exception):  # noqa: N818 - it is no error
-    """The user asked the run to end; everything finished is kept."""
+class Interrupted(Exception):  # noqa: N818 - it is not an error
+    """The user stopped the run; everything finished is kept."""
 
 
 class RunLoop:
-    """Runs the searches of one run to their ends."""
+    """Runs the searches of one run until they end."""
 
     def __init__(
         self,
@@ -115,9 +114,9 @@ class RunLoop:
         self._thinking = False
 
     def interrupt(self) -> None:
-        """Let the run end where it is, from a signal handler on the loop's thread.
+        """Stop the run, from a signal handler on the loop's thread.
 
-        Raises KeyboardInterrupt out of a method that is at work: nothing is noted in between.
+        Raises KeyboardInterrupt inside a plugin's code, where nothing is being recorded.
         """
         self._interrupted = True
         self._workers.wake()
@@ -125,9 +124,9 @@ class RunLoop:
             raise KeyboardInterrupt
 
     def pause(self) -> float | None:
-        """Return how long one may wait for the workers before the next call, None for no limit.
+        """Return the maximum seconds to wait for the workers, None for no limit.
 
-        Raises Interrupted after `interrupt`. For what else they do, once `run` has returned.
+        Raises Interrupted after `interrupt`. Used for reruns after `run` has returned.
         """
         if self._interrupted:
             raise Interrupted
@@ -147,11 +146,11 @@ class RunLoop:
         return _Search(index, setup, machine, replay)
 
     def run(self) -> None:
-        """Go on until every search has ended; raises Interrupted after `interrupt`."""
+        """Run until every search has ended; raises Interrupted after `interrupt`."""
         try:
             self._work()
         except LeanoptError:
-            # What has been answered has finished, and is not lost.
+            # Answered backtests have finished and are kept.
             self._backtests.collect((), last=True)
             raise
         finally:
@@ -169,7 +168,7 @@ class RunLoop:
             if self._interrupted:
                 raise Interrupted
             if not any_news:
-                # Nothing to share a commit with: whoever reads the store sees what was told.
+                # No result to share a commit with: readers of the store see the told trials now.
                 self._ledger.commit()
             if self._wait_for_others() == 0:
                 self._ledger.commit()
@@ -180,17 +179,16 @@ class RunLoop:
         self._ledger.commit()
 
     def _catching_up(self) -> bool:
-        """Say whether a resumed run is telling again what had been told.
+        """Return whether a resumed run is still replaying told trials.
 
-        Nothing is run meanwhile: what was withdrawn before is queued and withdrawn again.
+        No backtest runs meanwhile: trials withdrawn before are queued and withdrawn again.
         """
         return any(pending.replayed for pending in self._landed)
 
     def _wait_for_others(self) -> float:
-        """Return how long the results there are may wait for others: forever where there are none.
+        """Return how long results may wait to share a commit: without results, forever.
 
-        Not at all where nothing is queued any more: the workers will soon need what a method
-        proposes next.
+        They do not wait if the queue is empty: the workers soon need the next proposals.
         """
         if self._catching_up():
             return 0.0
@@ -204,7 +202,7 @@ class RunLoop:
         return None if shortest == math.inf else shortest
 
     def _feed(self) -> None:
-        """Tell the machines which trials have landed, and carry out what follows."""
+        """Pass finished trials to the machines, and carry out their commands."""
         landed, self._landed = self._landed, []
         self._due = math.inf
         for pending in landed:
@@ -213,7 +211,7 @@ class RunLoop:
             self._carry_out(self._searches[index])
 
     def _carry_out(self, search: _Search) -> None:
-        """Obey the machine as far as it gets, then look the new backtests up, all at once."""
+        """Carry out the machine's commands, then look up all new backtests together."""
         self._advance(search)
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
@@ -221,7 +219,7 @@ class RunLoop:
             search.machine.finished(number, self._think(partial(self._judge, outcomes)))
             self._advance(search)
         fresh, search.fresh = search.fresh, []
-        # What was withdrawn in the same breath is of no use any more.
+        # Trials withdrawn by the same commands need no backtest.
         fresh = [one for one in fresh if one[0].number in search.pending]
         known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
         for pending, scenario_index, backtest in fresh:
@@ -233,10 +231,10 @@ class RunLoop:
             self._obey(search, command)
 
     def _think(self, work: Callable[[], T]) -> T:
-        """Let a plugin's code work: `interrupt` raises out of it."""
+        """Run a plugin's code; `interrupt` raises inside it."""
         self._thinking = True
         try:
-            # Told just before: from here on `interrupt` raises.
+            # A signal may have come just before: from here on `interrupt` raises.
             if self._interrupted:
                 raise Interrupted
             return work()
@@ -297,7 +295,7 @@ class RunLoop:
         }
 
     def _tell(self, search: _Search, told: Tell) -> None:
-        """Note a told trial, and let observers stop the search right after it."""
+        """Record a told trial, and let observers stop the search after it."""
         trial = told.trial
         pending = search.pending.pop(trial.number)
         outcomes = self._outcomes(search, pending)
@@ -319,7 +317,7 @@ class RunLoop:
             search.machine.stop(reason)
 
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
-        """Drop trials that will never be told."""
+        """Drop withdrawn trials."""
         search.ready.difference_update(numbers)
         gone = [search.pending.pop(number) for number in numbers]
         self._ledger.withdraw(search.index, numbers)

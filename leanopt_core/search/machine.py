@@ -1,8 +1,8 @@
-"""The search engine proper: events in, commands out, no I/O and no clock.
+"""The search as a state machine: events in, commands out, no I/O and no clock.
 
 Within a stage, trial *i* is asked for when exactly the trials up to *i - lookahead* have been told,
-or one more for each `WAIT`; results are told one at a time in trial order. So the trials depend on
-the method, the outcomes and the recorded stops, never on which backtest happened to end first.
+plus one for each `WAIT`. Results are told one at a time, in trial order. So the trials depend only
+on the method, the outcomes and the recorded stops, never on which backtest ends first.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from leanopt_core.space import Point, Space
 from leanopt_core.stage import AskContext, Stage, StageStart
 from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
 
-#: So many refused repeats in a row end a stage: it has nothing new to say.
+#: This many refused repeats in a row end a stage: it has no new points.
 REFUSALS = 100
 
 
 @frozen
 class StageRule:
-    """What the machine knows of a stage: how to build its method, and when it ends.
+    """A stage: how to build its method, and when it ends.
 
     `target` is an objective (higher is better). `label` names the stage and its distribution.
     """
@@ -44,7 +44,7 @@ class StageRule:
 
 @frozen
 class Recorded:
-    """A stored proposal, for replay: `told` is how many trials of the stage had been told."""
+    """A stored proposal, for replay; `told` trials of the stage had been told before it."""
 
     stage: str
     point: Point
@@ -55,7 +55,7 @@ class Recorded:
 
 @frozen
 class StageStarted:
-    """Command: note that stage `index` begins."""
+    """Command: record that stage `index` starts."""
 
     index: int
 
@@ -74,7 +74,7 @@ class Propose:
 
 @frozen
 class Tell:
-    """Command: note that this trial has been told; a stop may be fed before going on."""
+    """Command: record that this trial has been told; `stop` may be called before continuing."""
 
     index: int
     trial: Trial
@@ -82,7 +82,7 @@ class Tell:
 
 @frozen
 class Withdraw:
-    """Command: end the backtests of these trials; they will never be told."""
+    """Command: stop the backtests of these trials; they are never told."""
 
     index: int
     numbers: tuple[int, ...]
@@ -90,7 +90,7 @@ class Withdraw:
 
 @frozen
 class StageEnded:
-    """Command: note that stage `index` has ended and why."""
+    """Command: record that stage `index` has ended, and why."""
 
     index: int
     reason: str
@@ -98,7 +98,7 @@ class StageEnded:
 
 @frozen
 class SearchEnded:
-    """Command: note that the search is over and why."""
+    """Command: record that the search has ended, and why."""
 
     reason: str
 
@@ -116,7 +116,7 @@ class _Pending:
 
 @define
 class _Active:
-    """The stage at work; it is asked again once `next_ask_at` of its trials have been told."""
+    """The active stage; it is asked again once `next_ask_at` of its trials have been told."""
 
     rule: StageRule
     method: GuardedStage
@@ -134,7 +134,7 @@ class _Active:
 class SearchMachine:
     """One search. Feed it events; carry out the commands that `advance` yields, in order.
 
-    The events are `finished`, `stop`, and `recall` where an earlier run is replayed.
+    The events are `finished`, `stop`, and, during replay, `recall`.
     """
 
     def __init__(
@@ -174,26 +174,26 @@ class SearchMachine:
         return self._outstanding[0].number if self._outstanding else None
 
     def finished(self, number: int, score: Score) -> None:
-        """Event: every backtest of this trial has an outcome, and this is its score."""
+        """Event: all backtests of this trial have outcomes; this is its score."""
         outstanding = self._outstanding
-        # Numbers follow one another here: trials leave by the front, or all at once.
+        # The numbers are consecutive: trials leave at the front, or all together.
         place = number - outstanding[0].number if outstanding else -1
         if 0 <= place < len(outstanding):
             outstanding[place].score = score
 
     def recall(self, recorded: Recorded | None) -> None:
-        """Event: an earlier run stored this proposal for the trial that is proposed next.
+        """Event: this proposal is stored for the next trial.
 
-        Call it before the first `advance`, and again after each `Propose`.
+        Call it before the first `advance`, and after each `Propose`.
         """
         self._recorded = recorded
 
     def stop(self, reason: str) -> None:
-        """Event: end the search after the trial told last; it is recorded by now."""
+        """Event: end the search after the last told trial; the stop is already recorded."""
         self._stop = self._stop or reason
 
     def advance(self) -> Iterator[Command]:
-        """Go on as far as possible, yielding what to do; returns where a result is needed."""
+        """Continue as far as possible, yielding commands; returns when a result is needed."""
         while not self.ended:
             if self._stop is not None:
                 yield from self._end_stage("stop")
@@ -210,8 +210,8 @@ class SearchMachine:
                 yield from self._end_stage(self._active.ending)
             else:
                 raise PluginError(
-                    f"{self._active.rule.label}, asked for trial {self._number + 1}: it answered "
-                    "WAIT, but nothing is outstanding to wait for"
+                    f"{self._active.rule.label}, asked for trial {self._number + 1}: it returned "
+                    "WAIT, but there is no pending trial to wait for"
                 )
 
     def _next_stage(self) -> Command:
@@ -255,7 +255,7 @@ class SearchMachine:
             yield from self._take(active, answer)
 
     def _adopt(self, active: _Active, context: AskContext, recorded: Recorded) -> Proposal | Signal:
-        """Give a stored proposal back at the very point of the search where it was made."""
+        """Pass back a stored proposal at the point of the search where it was made."""
         if active.told < recorded.told:
             return WAIT
         proposal = Proposal(recorded.point, recorded.origin)
@@ -302,12 +302,12 @@ class SearchMachine:
                 yield self._end_search(reason)
 
     def _judge(self, active: _Active, score: Score) -> str | None:
-        """Return why the stage ends after this trial, None where it goes on."""
+        """Return why the stage ends after this trial, None if it continues."""
         objective = score.objective if score.feasible else None
         rule = active.rule
         active.idle += 1
         if objective is not None:
-            # Many small gains add up to progress: they are measured from where it was last made.
+            # Small gains add up: improvement is measured from the last improvement, not the best.
             if active.mark is None or objective > active.mark + rule.min_delta:
                 active.mark, active.idle = objective, 0
             self._best = objective if self._best is None else max(self._best, objective)
@@ -318,7 +318,7 @@ class SearchMachine:
         return "patience" if rule.patience is not None and active.idle >= rule.patience else None
 
     def _end_stage(self, reason: str) -> Iterator[Command]:
-        """End the active stage; what is outstanding is withdrawn."""
+        """End the active stage and withdraw its pending trials."""
         if self._outstanding:
             numbers = tuple(pending.number for pending in self._outstanding)
             self._outstanding.clear()
@@ -336,7 +336,7 @@ class SearchMachine:
 def _compare(
     number: int, rule: StageRule, proposal: Proposal, recorded: Recorded, space: Space
 ) -> None:
-    """Raise ResumeError where a method proposes something else than it did before."""
+    """Raise ResumeError if a method proposes something else than before."""
     if recorded.stage != rule.name:
         raise ResumeError(
             f"trial {number} was proposed by stage {recorded.stage!r} and now comes from "
@@ -349,6 +349,6 @@ def _compare(
 
 def _changed(rule: StageRule, number: int, how: str) -> str:
     return (
-        f"{rule.label} no longer proposes what it did: trial {number} was {how}; its code, or a "
-        "library that it uses, has changed since. What was found is kept; run without --resume"
+        f"{rule.label} does not repeat its stored proposals: trial {number} was {how}; its code "
+        "or a library it uses has changed. The results are kept; run without --resume"
     )

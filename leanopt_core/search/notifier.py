@@ -1,4 +1,4 @@
-"""Whoever watches a run: sinks, observer hooks and the screen. None of them can spoil it."""
+"""Pass the events of a run to sinks, observer hooks and the screen; none can break the run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Warn = Callable[[str], None]
 
 @frozen
 class Checks:
-    """What told trials say of how the strategy reads its parameters."""
+    """Checks of how the strategy reads its parameters."""
 
     reads: ReadCheck
     types: TypeCheck
@@ -36,7 +36,7 @@ class Checks:
 
 
 class Notifier:
-    """Passes events on; what a sink or an observer raises becomes a warning, and it is dropped."""
+    """Passes events on; a sink or an observer that raises is dropped, with a warning."""
 
     def __init__(
         self,
@@ -53,20 +53,20 @@ class Notifier:
         self._scores = ScoreCheck()
 
     def observe(self, event: RunEvent) -> None:
-        """Pass an event on to sinks, screen and observer hooks."""
+        """Pass an event to sinks, screen and observer hooks."""
         self._sinks.observe(event)
         self._screen.observe(event)
         self._hooks.observe(event)
 
     def warn(self, message: str) -> None:
-        """Pass a warning on."""
+        """Show a warning."""
         self._screen.observe(Warned(message))
 
     def told(self, event: TrialTold, outcomes: Mapping[str, Outcome]) -> str | None:
-        """Pass on a told trial; return why an observer wants the search to end, else None.
+        """Pass on a told trial; return why an observer stops the search, else None.
 
-        Raises StrategyError where a parameter turns out to be one that nobody reads, or that is
-        read as a type that its values do not fit.
+        Raises StrategyError if the strategy never reads a parameter, or reads it as a type that
+        does not fit its values.
         """
         self._checks.types.saw(outcomes.values())
         self._checks.reads.saw(outcomes.values())
@@ -81,7 +81,7 @@ class Notifier:
         return None if event.replayed else self._hooks.should_stop(record)
 
     def judge(self) -> None:
-        """Judge how parameters were read, at the end of a run; raises StrategyError as `told`."""
+        """Check how parameters were read, at the end of a run; raises StrategyError as `told`."""
         self._checks.reads.judge()
         if warning := self._checks.alike.judge():
             self.warn(warning)
@@ -91,27 +91,27 @@ class Notifier:
         self._screen.tick()
 
     def patience(self) -> float | None:
-        """Return how long the loop may wait before the next `tick`, in seconds."""
+        """Return the maximum seconds until the next `tick`, None for no limit."""
         return self._screen.patience()
 
 
 @define(eq=False)
 class _Sink:
-    """One sink as it is told; two of the same name are two."""
+    """One sink; compared by identity, since two sinks may have the same name."""
 
     name: str
     sink: Sink
 
 
 class _Sinks:
-    """Tells the sinks of a run; one that fails is closed and dropped."""
+    """Calls the sinks of a run; one that fails is closed and dropped."""
 
     def __init__(self, sinks: Sequence[tuple[str, Sink]], warn: Warn) -> None:
         self._left = [_Sink(name, sink) for name, sink in sinks]
         self._warn = warn
 
     def observe(self, event: RunEvent) -> None:
-        """Tell the sinks of what they have a method for."""
+        """Call the sinks' method for an event, if there is one."""
         match event:
             case RunStarted(run, plan):
                 self._each(lambda sink: sink.start(run.name, plan))
@@ -135,20 +135,20 @@ class _Sinks:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign sink
                 self._left.remove(one)
                 self._warn(_failed(one, error))
-                # What it had taken may still be written; that it may fail again is no news.
+                # Closing may still write what it has; a second error is not worth reporting.
                 with suppress(Exception, SystemExit):
                     one.sink.close()
 
 
 def _failed(one: _Sink, error: BaseException) -> str:
     return (
-        f"sink {one.name} failed and is not told any more: {type(error).__name__}: {error}; "
+        f"sink {one.name} failed and gets no more trials: {type(error).__name__}: {error}; "
         "the store has every trial"
     )
 
 
 class _Hooks:
-    """Calls the observer hooks of every plugin; one that fails is not called any more."""
+    """Calls the observer hooks of every plugin; a plugin that fails is not called again."""
 
     def __init__(self, run: str, registry: Registry, warn: Warn) -> None:
         self._run = run
@@ -157,7 +157,7 @@ class _Hooks:
         self._muted: set[str] = set()
 
     def observe(self, event: RunEvent) -> None:
-        """Call the hook that an event has; what is replayed was told before."""
+        """Call the hook for an event; replayed trials were observed before."""
         match event:
             case RunStarted(_, plan, _, resumed):
                 self._call("leanopt_run_started", plan=plan, resumed=resumed)
@@ -169,12 +169,12 @@ class _Hooks:
                 self._call("leanopt_run_finished", state=state)
 
     def should_stop(self, record: TrialRecord) -> str | None:
-        """Return why an observer wants the search to end after a trial, else None."""
+        """Return why an observer stops the search after a trial, else None."""
         reasons = self._call("leanopt_should_stop", record=record)
         return next((str(reason) for reason in reasons if reason), None)
 
     def _call(self, hook: str, **news: Any) -> list[object]:
-        """Return what the plugins answered."""
+        """Return the plugins' answers."""
         answers = []
         for implementation in self._registry.observers(hook):
             plugin = implementation.plugin_name
@@ -189,7 +189,7 @@ class _Hooks:
                 self._muted.add(plugin)
                 distribution = plugin.partition(":")[0]
                 self._warn(
-                    f"plugin {distribution} failed in {hook} and is not called any more: "
+                    f"plugin {distribution} failed in {hook} and is not called again: "
                     f"{type(error).__name__}: {error}"
                 )
         return answers

@@ -1,4 +1,4 @@
-"""From a pipeline to everything a run needs: executor, engine, build, data, plan."""
+"""Prepare a pipeline's run: executor, engine, build, data and plan."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from leanopt_core.work import Completed, Mount
 
 @frozen
 class Prepared:
-    """A pipeline made ready to run.
+    """A pipeline that is ready to run.
 
-    `place` is what the executor says of where workers run, `data` the data's identity, None where
-    none is read.
+    `runtime` are the properties of the workers' environment that affect results, `data` is the
+    data's identity (None without data).
     """
 
     pipeline: Pipeline
@@ -40,7 +40,7 @@ class Prepared:
 
 @frozen
 class Ready:
-    """A strategy made ready where an executor runs its workers."""
+    """A strategy that is ready to run on an executor."""
 
     executor: Executor
     engine: GuardedEngine
@@ -50,9 +50,9 @@ class Ready:
 
 @frozen
 class PatientCommand:
-    """An executor's `run_command`, tried again for `limit` seconds after a TransientError.
+    """An executor's `run_command`, retried for `limit` seconds after a TransientError.
 
-    `tell` hears of each failure.
+    `tell` is called for each failure.
     """
 
     run_command: RunCommand
@@ -67,7 +67,7 @@ class PatientCommand:
         time_limit: float = 600.0,
         network: bool = False,
     ) -> Completed:
-        """Run one command to its end; raises PatienceError where that is never possible."""
+        """Run one command until it ends; raises PatienceError if all retries fail."""
         patience = Patience(self.limit)
         while True:
             try:
@@ -76,21 +76,21 @@ class PatientCommand:
                 patience.failed()
                 if patience.left() <= 0:
                     raise PatienceError(
-                        f"no command was completed for {self.limit:g} s of trying"
+                        f"no command completed within {self.limit:g} s of retries"
                         f" (executor.start_patience): {error}"
                     ) from None
-                self.tell(f"a command is run again: {error}")
+                self.tell(f"retrying a command: {error}")
             time.sleep(patience.pause())
 
 
 def label(kind: str, choice: Choice, name: str | None = None) -> str:
-    """Return how messages name a plugin at work: its kind, its name, and whose it is."""
+    """Return how messages name a plugin: its kind, name, distribution and version."""
     registered = choice.registered
     return f"{kind} {name or choice.use!r} ({registered.distribution} {registered.version})"
 
 
 def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:
-    """Load and call a plugin's factory; whatever it raises is a PluginError with its name."""
+    """Load and call a plugin's factory; raises PluginError, with its name, if that fails."""
     guard = Guard(label(kind, choice))
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
@@ -106,7 +106,7 @@ def _engine(choice: Choice, folder: Path) -> GuardedEngine:
 
 
 def prepare_context(pipeline: Pipeline) -> PrepareContext:
-    """Return what the pipeline asks of its strategy."""
+    """Return the context that the pipeline's strategy is prepared for."""
     space = pipeline.space
     searched = {axis.name: axis.values for axis in space.axes}
     values = {**searched, **{name: (value,) for name, value in space.fixed.items()}}
@@ -114,9 +114,9 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
 
 
 def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
-    """Have the engine look at the strategy, where it can do so without running anything.
+    """Check the strategy without running anything, if the engine can.
 
-    Raises StrategyError with all that is wrong.
+    Raises StrategyError with all errors.
     """
     context = evolve(prepare_context(pipeline), allow_unread=allow_unread)
     if wrong := engine_of(pipeline).check(context):
@@ -139,8 +139,8 @@ def prepared(
     """Prepare a pipeline, and release its executor afterwards.
 
     `hashed` gives a data file's hash; the other arguments are those of `PrepareContext`.
-    Raises StrategyError where the strategy cannot be made ready, and PluginError where an engine or
-    executor breaks its contract.
+    Raises StrategyError if the strategy cannot be prepared, PluginError if an engine or executor
+    breaks its contract.
     """
     context = evolve(
         prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell
@@ -156,7 +156,7 @@ def prepared(
 def made_ready(
     engine: Choice, settings: ExecutorSettings, folder: Path, context: PrepareContext
 ) -> Iterator[Ready]:
-    """Make a strategy ready for `context`, and release the executor afterwards.
+    """Prepare a strategy for `context`, and release the executor afterwards.
 
     Raises as `prepared` does.
     """

@@ -1,4 +1,4 @@
-"""Finds values that a strategy may round: by the types it asked for, or by equal results."""
+"""Find values that a strategy rounds: by the types it reads, or by equal results."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASC
 
 
 def told_types(outcomes: Iterable[Outcome]) -> Types | None:
-    """Return the types that a trial's backtests told, together, None where none can say.
+    """Return the types reported by a trial's backtests together, None if none reports them.
 
-    Those that failed do not count: they may have ended before they came to read everything.
+    Failed backtests do not count: they may have ended before reading everything.
     """
     told = [one for one in outcomes if one.read is not None and one.failure is None]
     together: dict[str, frozenset[str]] = {}
@@ -36,13 +36,13 @@ def told_types(outcomes: Iterable[Outcome]) -> Types | None:
 
 
 def fractions(axis: Axis) -> bool:
-    """Say whether an axis has numbers that are not whole, and reaches over one or more."""
+    """Return whether an axis has fractional numbers and spans 1 or more."""
     numbers = [one for one in _telling(axis) if isinstance(one, int | Decimal)]
     return any(map(_is_fraction, numbers)) and max(numbers) - min(numbers) >= 1
 
 
 class TypeCheck:
-    """Stops a run once a harness tells a type that a value of the space does not fit."""
+    """Stops a run if a harness reports a type that does not fit a value of the space."""
 
     def __init__(self, space: Space) -> None:
         self._values = {axis.name: _telling(axis) for axis in space.axes}
@@ -50,39 +50,39 @@ class TypeCheck:
         self._judged: Types = {}
 
     def saw(self, outcomes: Iterable[Outcome]) -> None:
-        """Take the outcomes of a told trial; raises StrategyError naming each misfit."""
+        """Check the outcomes of a told trial; raises StrategyError naming each mismatch."""
         for outcome in outcomes:
-            # Nearly always they are those of the backtest before.
+            # They are nearly always the same as before.
             if outcome.read_types != self._judged:
                 self._judge(outcome.read_types)
                 self._judged = outcome.read_types
 
     def _judge(self, told: Types) -> None:
         wrong = [
-            misfit
+            mismatch
             for name, types in sorted(told.items())
-            for misfit in _misfits(name, self._values.get(name, ()), types)
+            for mismatch in _mismatches(name, self._values.get(name, ()), types)
         ]
         if wrong:
             raise StrategyError("\n".join(wrong))
 
 
 def _telling(axis: Axis) -> tuple[Value, ...]:
-    """Return values of an axis among which is one of each kind that it has.
+    """Return values of an axis that include every kind it has.
 
-    A grid has a fraction where its first or second value is one; its ends are the largest.
+    A grid has fractions if its first or second value is one; its ends are the largest values.
     """
     if axis.kind in ("values", "choices"):
         return tuple(axis.values)
     return (axis.values[0], axis.values[min(1, len(axis) - 1)], axis.values[-1])
 
 
-def _misfits(name: str, values: Iterable[Value], types: frozenset[str]) -> Iterator[str]:
-    """Yield what is wrong with the first value that does not fit one of the types."""
+def _mismatches(name: str, values: Iterable[Value], types: frozenset[str]) -> Iterator[str]:
+    """Yield an error for the first value that does not fit one of the types."""
     for type_ in sorted(types - {"text"}):
         for value in values:
             number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-            # Who asks for the text as well can tell what is no number.
+            # A strategy that also reads the text can recognise values that are not numbers.
             if not (_fits(value, type_) or ("text" in types and not number)):
                 expected, instead = _advice(value, type_)
                 yield (
@@ -104,7 +104,7 @@ def _is_fraction(value: Value) -> bool:
 
 
 def _advice(value: Value, type_: str) -> tuple[str, str]:
-    """Return what was expected instead of a value, and what to do."""
+    """Return what was expected, and what to do."""
     if type_ != "int":
         return "a number", "write a number, or read it as a text in the strategy"
     if _is_fraction(value):
@@ -113,7 +113,7 @@ def _advice(value: Value, type_: str) -> tuple[str, str]:
     return "whole numbers of 32 bits", "write such a number, or read it as another type"
 
 
-#: So many told trials are compared at most: that bounds memory, and rounding shows soon.
+#: At most this many told trials are compared: it limits memory, and rounding shows early.
 MOST: Final = 10_000
 _NUMERIC: Final = frozenset({"int", "decimal", "double"})
 
@@ -127,15 +127,15 @@ class _Seen:
 
 
 class AlikeCheck:
-    """Looks for two trials that differ in fractions only, and have equal statistics.
+    """Looks for two trials that differ only in fractions and have equal statistics.
 
-    Fractions are cut off, as `int()` and C#'s `(int)` do. A strategy that rounds to the nearest
-    number is found as well: of it 4 and 4.25 are alike. Numbers that come to zero are no evidence:
-    shares and limits below one make no difference where they are never reached. Nor is a range of
-    less than one, which nobody means whole numbers by. `source` are the types that the source
-    tells, `told` those that the first harness told before this run was resumed, None where none
-    has. Nothing is compared before it has, or the run is at its end, so that a resumed run says the
-    same.
+    Fractions are cut off, as by `int()` and C#'s `(int)`; this also finds a strategy that rounds
+    to the nearest number, for which 4 and 4.25 are equal. Numbers that become zero prove nothing:
+    a limit below 1 makes no difference if it is never reached. Ranges shorter than 1 are skipped:
+    they are not meant as whole numbers. `source` are the types known from the source; `told` are
+    those reported by the first harness before this run was resumed, None if there was none.
+    Comparison starts once a harness has reported, or at the end of the run, so a resumed run gives
+    the same warning.
     """
 
     def __init__(self, space: Space, source: Types, told: Types | None = None) -> None:
@@ -147,7 +147,7 @@ class AlikeCheck:
         self._seen: dict[str, _Seen] = {}
 
     def saw(self, record: TrialRecord, outcomes: Mapping[str, Outcome]) -> str | None:
-        """Take a told trial; return a warning, once, where it and an earlier one are alike."""
+        """Check a told trial; return a warning, once, if an earlier trial is alike."""
         if not self._left:
             return None
         self._left -= 1
@@ -160,7 +160,7 @@ class AlikeCheck:
         return None if self._told is None else self._compare(self._told)
 
     def judge(self) -> str | None:
-        """Return the warning where no harness could say anything up to the end."""
+        """Return the warning, at the end of a run without any report of types."""
         return self._compare(self._told or {})
 
     def _compare(self, told: Types) -> str | None:
@@ -177,12 +177,12 @@ class AlikeCheck:
 
 
 def _numeric(types: Types) -> set[str]:
-    """Return the names whose type tells which numbers the strategy works with; a text does not."""
+    """Return the names with a known numeric type."""
     return {name for name, some in types.items() if some & _NUMERIC}
 
 
 def _traded(outcome: Outcome) -> bool:
-    """Say whether a backtest's statistics say anything: those without an order are all equal."""
+    """Return whether a backtest's statistics are useful: without orders they are all equal."""
     return outcome.statistics is not None and outcome.statistics.total_orders != 0
 
 
@@ -198,7 +198,7 @@ def _warning(one: _Seen, other: _Seen) -> str:
     )
     search = f" of search {one.search}" if one.search > 1 else ""
     return (
-        f"trials {one.number} and {other.number}{search} differ only in {differing}, and have "
-        "equal statistics: the strategy may use whole numbers only. Write step = 1 then, or have "
-        "the strategy read a decimal number"
+        f"trials {one.number} and {other.number}{search} differ only in {differing} and have "
+        "equal statistics: the strategy may use whole numbers only. Write step = 1, or read a "
+        "decimal number in the strategy"
     )

@@ -1,4 +1,4 @@
-"""Reads answers, those with files in threads of their own: a document takes milliseconds."""
+"""Read answers; those with files in threads, since a document takes milliseconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leanopt_core.work import Answer, Backtest, Category, Failure, Files, Outcom
 
 T = TypeVar("T")
 
-# A document is mostly waiting where it lies in a container, and mostly work elsewhere.
+# Reading a document is mostly waiting if it is in a container, else mostly computing.
 _THREADS = 4
 
 Keep = Callable[[Files, Outcome], None]
@@ -27,10 +27,10 @@ def read(
     *,
     keep: Keep | None = None,
 ) -> Outcome:
-    """Return what an engine makes of an answer, whose files are removed then.
+    """Return the outcome that an engine reads from an answer, then remove the answer's files.
 
-    `keep` is shown them before. Where they cannot be reached any more, the worker has died: that is
-    the failure's category.
+    `keep` gets the files before. If they cannot be reached, the worker has died, which is then the
+    failure's category.
     """
     try:
         outcome = _read(engine, answer, backtest, outputs)
@@ -46,7 +46,7 @@ def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset
     try:
         return engine.read(answer, backtest, outputs)
     except ExecutorError as error:
-        message = f"what the worker left cannot be read: {error}"
+        message = f"the worker's files cannot be read: {error}"
         outside = isinstance(error, TransientError)
         return Outcome(failure=Failure(Category.DIED, message, outside))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign engine
@@ -55,9 +55,9 @@ def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset
 
 
 class Readers(Generic[T]):
-    """Threads that call `work` for what they are given; each result comes once, from `done`.
+    """Threads that call `work` for items; `done` returns each result once.
 
-    `ready` is called when there is one, from any of the threads.
+    `ready` is called, from any thread, when there is a result.
     """
 
     def __init__(self, ready: Callable[[], None]) -> None:
@@ -66,7 +66,7 @@ class Readers(Generic[T]):
         self._reading: dict[Future[Outcome], T] = {}
 
     def begin(self, item: T, work: Callable[[], Outcome]) -> None:
-        """Have `work` done for `item`; the threads start with the first one."""
+        """Start `work` for `item`; the first call starts the threads."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
         future = self._threads.submit(work)
@@ -74,9 +74,9 @@ class Readers(Generic[T]):
         future.add_done_callback(lambda _: self._ready())
 
     def done(self, *, wait: float = 0.0) -> list[tuple[T, Outcome]]:
-        """Return what has been read since the last call.
+        """Return the results since the last call.
 
-        All that is being read is waited for, `wait` seconds at most: an engine may hang.
+        Wait up to `wait` seconds for those in progress; not longer, since an engine may hang.
         """
         if wait:
             futures.wait(self._reading, timeout=wait)
@@ -88,6 +88,6 @@ class Readers(Generic[T]):
         ]
 
     def close(self) -> None:
-        """Let the threads end with what they are at; when the workers go, nothing holds them."""
+        """Stop after the items in progress; they end when the workers do."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)

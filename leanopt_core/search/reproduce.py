@@ -1,4 +1,4 @@
-"""How to run a stored backtest without leanopt, from what its run keeps of engine and executor."""
+"""Reproduce a stored backtest without leanopt, from the stored engine and executor."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LIMITS = (
 class Restored:
     """The plan and the execution of a stored run.
 
-    Paths in options start from `folder`: where the project was then, if none is given.
+    Paths in options are relative to `folder`, by default the project's folder at that time.
     """
 
     def __init__(self, run: StoredRun, registry: Registry, folder: Path | None = None) -> None:
@@ -47,7 +47,7 @@ class Restored:
 
     @property
     def strategy(self) -> Mapping[str, Any]:
-        """Return the options of the engine, and its name; empty where the run keeps none."""
+        """Return the engine's name and options; empty if they are not stored."""
         return {k: v for k, v in self.execution.get("strategy", {}).items() if v is not None}
 
     @cached_property
@@ -57,7 +57,7 @@ class Restored:
 
     @cached_property
     def scenarios(self) -> Mapping[str, Scenario]:
-        """Return every scenario by its name."""
+        """Return the scenarios by name."""
         return {one["name"]: _scenario(one) for one in self.plan["scenarios"]}
 
     def searched(self, search: int) -> tuple[Scenario, ...]:
@@ -67,7 +67,7 @@ class Restored:
     def engine(self, **changed: object) -> Choice:
         """Return the engine with its options, some of them changed.
 
-        Raises UsageError where it is not installed, MisfitError where it refuses the options.
+        Raises UsageError if it is not installed, ValidationError if it rejects the options.
         """
         options = {**self.strategy, **changed}
         return self._choice(Kind.ENGINE, str(options.pop("engine", "")), options)
@@ -76,7 +76,7 @@ class Restored:
         """Return the executor with its limits; raises as `engine` does."""
         options = {k: v for k, v in self.execution["executor"].items() if v is not None}
         choice = self._choice(Kind.EXECUTOR, str(options.pop("use")), options)
-        # What leanopt did not know when it stored the run has its default.
+        # Settings that are newer than the stored run get their default.
         limits = {name: self.execution[name] for name in _LIMITS if name in self.execution}
         return ExecutorSettings(choice, self.execution["workers"], **limits)
 
@@ -90,7 +90,7 @@ class Restored:
 
 
 def _scenario(said: Mapping[str, Any]) -> Scenario:
-    """Return the scenario that a plan describes."""
+    """Return the scenario of a plan's record."""
     start, end = (date.fromisoformat(said[key]) if key in said else None for key in _KNOWN[2:4])
     return Scenario(
         name=said["name"],
@@ -103,15 +103,15 @@ def _scenario(said: Mapping[str, Any]) -> Scenario:
     )
 
 
-# Where what is run by hand leaves its files.
+# The folder for files of a reproduced backtest.
 _FOLDER = "by-hand"
 
 
 @frozen
 class ReproducedBacktest:
-    """A command, what its environment must hold, the line to send, and files that it asks for.
+    """A command, its environment variables, the line to send, and the files it needs.
 
-    Their names are from the folder where it is run.
+    File names are relative to the folder where the command runs.
     """
 
     command: tuple[str, ...]
@@ -121,7 +121,7 @@ class ReproducedBacktest:
 
 
 def reproducible(ready: Prepared) -> dict[str, Any]:
-    """Return what a run keeps for this, as plain JSON values."""
+    """Return the values that a run stores for reproduction, as plain JSON."""
     command, folder = ready.executor.reproduce_command(ready.build.launch), ready.pipeline.folder
     engine = ready.pipeline.engine
     return {
@@ -137,11 +137,11 @@ def reproducible(ready: Prepared) -> dict[str, Any]:
 def reproduce(
     run: StoredRun, trial: StoredTrial, scenario: str, registry: Registry
 ) -> ReproducedBacktest | str:
-    """Return how to run a trial's backtest under a scenario, or why that cannot be said."""
+    """Return how to run a trial's backtest under a scenario, or why that is unknown."""
     restored = Restored(run, registry)
     launch = restored.execution.get("launch")
     if launch is None:
-        return "this run has not kept how"
+        return "this run did not store how"
     try:
         choice = restored.engine()
         engine = cast("Engine", choice.registered.load()(choice.options, restored.folder))
@@ -151,9 +151,9 @@ def reproduce(
     except UsageError as error:
         return str(error)
     except (ValidationError, PipelineError, StrategyError) as error:
-        return f"its engine takes these options no more: {error}"
+        return f"its engine no longer accepts these options: {error}"
     scratch = launch["placeholders"]["scratch"]
-    # Absolute, for an engine may run elsewhere than its harness.
+    # Absolute, since an engine may run in another folder than its harness.
     here = str(Path.cwd() / _FOLDER) if scratch == "." else f"{scratch}/{_FOLDER}"
     placeholders = {"request": here, **launch["placeholders"]}
 
@@ -169,7 +169,7 @@ def reproduce(
 
 
 def _hello(run: Restored) -> Hello:
-    """Return what the run's first harness said; a run that has not kept it says nothing."""
+    """Return the hello of the run's first harness, an empty one if it is not stored."""
     said = run.execution.get("hello", {})
     return Hello(
         protocol=said.get("protocol", 0),

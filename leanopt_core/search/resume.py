@@ -1,4 +1,4 @@
-"""Begins a run, or finds the one to continue and says what keeps it from being continued."""
+"""Start a run, or find the one to continue, and report why it cannot be continued."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def begin(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
 
 
 def find(store: Store, ready: Prepared) -> StoredRun:
-    """Return the newest unfinished run of this plan; raises ResumeError where there is none.
+    """Return the newest unfinished run of this plan; raises ResumeError if there is none.
 
-    The error lists how the plan differs from that of the newest unfinished run of this pipeline.
+    The error lists the differences to the plan of this pipeline's newest unfinished run.
     """
     run = store.runs.unfinished(ready.plan.hash)
     if run is not None:
@@ -45,26 +45,26 @@ def find(store: Store, ready: Prepared) -> StoredRun:
             now = json.loads(canonical_json(ready.plan.to_dict()))
             found = differences(json.loads(other.plan), now)
             raise ResumeError(
-                f"no unfinished run has this plan; {other.name} has another one, which differs in\n"
+                f"no unfinished run has this plan; the plan of {other.name} differs in\n"
                 + _listed(found)
-                + "\nundo that to continue it, or run without --resume to begin anew"
+                + "\nundo these changes to continue it, or start a new run without --resume"
             )
     raise ResumeError(
-        f"there is no unfinished run of {ready.pipeline.name!r}; run without --resume to begin one"
+        f"there is no unfinished run of {ready.pipeline.name!r}; start one without --resume"
     )
 
 
 def changes(run: StoredRun, ready: Prepared) -> str | None:
-    """Return a warning that lists what is executed otherwise than before, None where nothing is."""
+    """Return a warning that lists the changes in execution, None if there are none."""
     before, now = json.loads(run.execution), json.loads(canonical_json(executed(ready)))
-    for told in ("hello", "read_types"):  # known only once a harness runs
+    for told in ("hello", "read_types"):  # known only after a harness has started
         before.pop(told, None)
     found = differences(before, now)
-    return f"{run.name} goes on under other conditions:\n{_listed(found)}" if found else None
+    return f"{run.name} continues under different conditions:\n{_listed(found)}" if found else None
 
 
 def executed(ready: Prepared) -> dict[str, Any]:
-    """Return what is kept of how a run is executed, as plain JSON values."""
+    """Return the execution of a run to store, as plain JSON values."""
     return {
         **execution(ready.pipeline).to_dict(),
         "workers": ready.executor.workers(ready.pipeline.executor.workers),

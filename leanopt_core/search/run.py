@@ -1,4 +1,4 @@
-"""One run from a checked pipeline to its end: prepares, begins or resumes, searches."""
+"""Run a checked pipeline: prepare, start or resume, search."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def run_pipeline(
     skip_build: bool = False,
     interrupts: Interrupts | None = None,
 ) -> StoredRun:
-    """Run a pipeline to its end, or to where a signal stops it, and return the run.
+    """Run a pipeline until it ends or a signal stops it, and return the run.
 
-    `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError of the kind
-    that fits; what had finished by then is in the store. Without `interrupts` signals are taken
-    for as long as this lasts; before the run begins, one raises KeyboardInterrupt.
+    `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError; what has
+    finished is in the store. Without `interrupts`, signals are handled during this call; before the
+    run starts, a signal raises KeyboardInterrupt.
     """
     size = size_of(pipeline.space)
     if size.warning:
@@ -70,7 +70,7 @@ def run_pipeline(
     ):
         for note in ready.build.notes:
             screen.observe(Warned(note))
-        plugins = _plugins(ready)
+        plugins = _run_plugins(ready)
         with _taken_up(store, ready, plugins.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
@@ -85,7 +85,7 @@ def run_pipeline(
 def _taken_up(
     store: Store, ready: Prepared, direction: Direction, signals: Interrupts, *, resume: bool
 ) -> Iterator[StoredRun]:
-    """Begin a run, or find the one to resume, and hold its lock; no process comes between."""
+    """Start a run, or find the one to resume, and hold its lock, as one atomic step."""
     locks = ready.pipeline.folder / LOCKS
     with ExitStack() as held:
         with turn(locks):
@@ -97,7 +97,7 @@ def _taken_up(
 
 
 @frozen
-class _Plugins:
+class _RunPlugins:
     """The plugins of a run, built before anything is stored."""
 
     fitness: FitnessFunction
@@ -105,14 +105,14 @@ class _Plugins:
     searches: tuple[SearchSetup, ...]
 
 
-def _plugins(ready: Prepared) -> _Plugins:
+def _run_plugins(ready: Prepared) -> _RunPlugins:
     pipeline = ready.pipeline
     fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
     sinks = tuple(
         (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
         for choice in pipeline.sinks
     )
-    return _Plugins(fitness, sinks, tuple(setups(ready, fitness)))
+    return _RunPlugins(fitness, sinks, tuple(setups(ready, fitness)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -132,17 +132,17 @@ def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
 
 @frozen
 class _Session:
-    """A run at work."""
+    """A run in progress."""
 
     store: Store
     ready: Prepared
     run: StoredRun
-    plugins: _Plugins
+    plugins: _RunPlugins
     notifier: Notifier
     interrupts: Interrupts
 
     def search(self, *, resumed: bool) -> None:
-        """Run the searches; however that ends, the store and the audience are told."""
+        """Run the searches; in any case record and report how they end."""
         pipeline = self.ready.pipeline
         writer = self.store.writer(self.run, curves=pipeline.search.curves == "daily")
         outputs = frozenset({"equity"} if pipeline.search.curves == "daily" else ())
@@ -177,7 +177,7 @@ class _Session:
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"
         except PatienceError as error:
-            self.notifier.warn(f"the run stops, and --resume goes on: {error}")
+            self.notifier.warn(f"the run stops; --resume continues it: {error}")
             state = "interrupted"
         finally:
             try:
@@ -197,7 +197,7 @@ class _Session:
         outputs: frozenset[str],
         pause: Callable[[], float | None],
     ) -> None:
-        """Run the best trials again whose full results are still to be had."""
+        """Rerun the best trials for their full results."""
         warnings = keep_documents(
             best_again(later, self.plugins.searches, self.store.reader, self.run),
             workers=pool,

@@ -50,12 +50,12 @@ def _rule(stage: StageSettings, direction: Direction) -> StageRule:
 
 
 def _objective(target: float | None, direction: Direction) -> float | None:
-    """Return a target in the fitness function's direction as an objective, higher being better."""
+    """Return a target as an objective: negated if lower is better."""
     return -target if target is not None and direction == "min" else target
 
 
 def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
-    """Return what the store is told of the searches when their run begins."""
+    """Return the searches to store when their run starts."""
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
     stages = [
         NewStage(s.name, s.method.name, s.method.distribution, s.method.version, s.trials)

@@ -1,4 +1,4 @@
-"""Notices parameters that nobody reads, and searches in which no trial gets a fitness."""
+"""Detect parameters that the strategy never reads, and searches without any fitness."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from leanopt_core.suggest import nearest
 from leanopt_core.trial import Score
 from leanopt_core.work import Outcome
 
-#: Judged after so many: a name may be read on some paths only, a few may have no fitness.
+#: Number of backtests or trials to check: a name may be read only on some code paths.
 ENOUGH = 16
 
 
 class ReadCheck:
-    """Collects the names that the first backtests read, and judges once there are enough."""
+    """Collects the names that the first backtests read, then checks them."""
 
     def __init__(self, names: Iterable[str], *, allow_unread: bool = False) -> None:
         self._names = tuple(names)
@@ -23,11 +23,11 @@ class ReadCheck:
         self._open = not allow_unread
 
     def saw(self, outcomes: Iterable[Outcome]) -> None:
-        """Take the outcomes of a told trial; raises StrategyError once a name is surely unread."""
+        """Take the outcomes of a told trial; raises StrategyError after enough backtests."""
         if not self._open:
             return
         for outcome in outcomes:
-            # A backtest that failed may have ended before it came to read everything.
+            # A failed backtest may have ended before reading everything.
             if outcome.read is not None and outcome.failure is None:
                 self._read |= outcome.read
                 self._seen += 1
@@ -35,7 +35,7 @@ class ReadCheck:
             self.judge()
 
     def judge(self) -> None:
-        """Judge by what was seen so far; raises StrategyError naming every unread parameter."""
+        """Check the names read so far; raises StrategyError naming every unread parameter."""
         if not self._open or not self._seen:
             return
         self._open = False
@@ -43,17 +43,14 @@ class ReadCheck:
         if unread:
             raise StrategyError(
                 "\n".join(self._message(name) for name in unread)
-                + "\n--allow-unread runs it all the same"
+                + "\nto run it anyway, use --allow-unread"
             )
 
     def _message(self, name: str) -> str:
         close = nearest(name, self._read - set(self._names)) or nearest(name, self._read)
-        hint = f"; did you mean {close!r}?" if close else f"; it reads {_listed(self._read)}"
+        hint = f"; did you mean {close!r}?" if close else f"; it read: {_listed(self._read)}"
         first = "backtest" if self._seen == 1 else f"{self._seen} backtests"
-        return (
-            f"parameter {name!r} is given, but the strategy did not read it in the first {first}"
-            f"{hint}"
-        )
+        return f"the strategy did not read parameter {name!r} in the first {first}{hint}"
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -61,14 +58,14 @@ def _listed(names: Iterable[str]) -> str:
 
 
 class ScoreCheck:
-    """Watches scores until one has a fitness, or enough have none."""
+    """Warns if none of the first trials has a fitness."""
 
     def __init__(self) -> None:
         self._without = 0
         self._open = True
 
     def saw(self, score: Score) -> str | None:
-        """Take a told trial's score; return a warning, once, where nothing gets a fitness."""
+        """Take a told trial's score; return a warning, once, if none has a fitness."""
         if not self._open or score.failure is not None:
             return None
         self._without += 1

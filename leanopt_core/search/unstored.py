@@ -1,4 +1,4 @@
-"""Backtests beside a search: the store answers none of them and keeps none of them."""
+"""Run backtests outside a search: they are neither read from the cache nor stored."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def run_aside(
     outputs: frozenset[str],
     pause: Callable[[], float | None] = lambda: None,
 ) -> Iterator[Finished[int]]:
-    """Yield each backtest as it finishes; its ticket is its place in `backtests`.
+    """Yield each backtest as it finishes; its ticket is its index in `backtests`.
 
-    `pause` is called between two looks at the workers: it returns how long the next may take, and
-    may raise to end this.
+    `pause` is called before each wait for the workers: it returns the maximum wait in seconds, and
+    may raise to stop.
     """
     waiting, unfinished = deque(enumerate(backtests)), len(backtests)
     while unfinished:
@@ -47,7 +47,7 @@ def run_aside(
 
 @frozen
 class Again:
-    """A stored backtest to run again: whose it is, and its outcome."""
+    """A stored backtest to rerun, and its outcome."""
 
     ref: BacktestRef
     backtest: Backtest
@@ -69,16 +69,16 @@ _OUTPUTS = frozenset({"equity"})
 
 @frozen
 class Probe:
-    """What the backtests took, in seconds, without each worker's first where others are left."""
+    """Run times in seconds, without each worker's first backtest if there are others."""
 
     seconds: tuple[float, ...]
     failures: tuple[Failure, ...]
 
 
 def probe(ready: Prepared, count: int, workers: int) -> Probe:
-    """Run `count` backtests of points drawn at random, under each scenario in turn.
+    """Run `count` backtests of random points, under each scenario in turn.
 
-    Raises StrategyError where the strategy cannot run, ExecutorError where no worker can be had.
+    Raises StrategyError if the strategy cannot run, ExecutorError if no worker can start.
     """
     settings = ready.pipeline.executor
     backtests = _backtests(ready, count)
@@ -118,7 +118,7 @@ def _failure(ready: Prepared, finished: Finished[int], backtest: Backtest) -> Fa
 
 
 def _warm(finished: list[Finished[int]]) -> tuple[float, ...]:
-    """Return the run times, without those of workers' first backtests where others are left."""
+    """Return the run times, without each worker's first backtest if there are others."""
     seen: set[int] = set()
     later = []
     for one in finished:
@@ -134,7 +134,7 @@ def best_again(
     reader: Reader,
     run: StoredRun,
 ) -> Iterator[Again]:
-    """Yield the backtests of the trials that are named, by search (from 1)."""
+    """Yield the backtests of the given trials, by search (from 1)."""
     for search, numbers in later.items():
         setup = searches[search - 1]
         for number in numbers:
@@ -152,7 +152,7 @@ def keep_documents(
     outputs: frozenset[str],
     pause: Callable[[], float | None],
 ) -> Iterator[str]:
-    """Run backtests again and hand their files to `keeper`; yield what the user must know.
+    """Rerun backtests and pass their files to `keeper`; yield warnings.
 
     `pause` is that of `run_aside`.
     """
@@ -181,15 +181,15 @@ def _read(
 
 
 def _difference(stored: Outcome, now: Outcome) -> str:
-    """Say how a backtest went otherwise than before; nothing where it did not."""
+    """Return how a backtest differs from the stored one, an empty text if it does not."""
     if now.statistics is None or stored.statistics is None:
         said = now.failure.message if now.failure else "it has no statistics"
-        return f"its full results cannot be kept: the backtest that is to write them fails: {said}"
+        return f"its full results cannot be kept: the rerun that writes them failed: {said}"
     found = differences(stored.statistics.values, now.statistics.values)
     if not found:
         return ""
     return (
-        "its full results differ from the stored trial: the backtest that writes them gives other"
+        "its full results differ from the stored trial: the rerun that writes them has other"
         f" statistics ({found[0]}). The strategy depends on more than its parameters and data"
     )
 

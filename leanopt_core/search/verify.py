@@ -1,4 +1,4 @@
-"""Runs trials of a run again on another harness, past the store, and says what differs."""
+"""Rerun trials of a run on another harness, without the cache, and compare the results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from leanopt_core.work import Outcome
 
 @frozen
 class Made:
-    """What a harness made of a backtest: its outcome, and its fingerprint where there is one."""
+    """A harness's outcome of a backtest, and its fingerprint if it has one."""
 
     outcome: Outcome
     fingerprint: str | None = None
@@ -34,9 +34,9 @@ class Made:
 
 @frozen
 class Compared:
-    """A stored backtest beside the same one on another harness, and on the run's own.
+    """A stored backtest, and the same on another harness and on the run's own.
 
-    `own` is None where it was not run.
+    `own` is None if it did not run.
     """
 
     stored: Again
@@ -45,31 +45,31 @@ class Compared:
 
     @property
     def differences(self) -> dict[str, tuple[Figure, Figure]]:
-        """Return the statistics that differ: as stored, as the other harness has them."""
+        """Return the statistics that differ: stored value, other harness's value."""
         return _differences(self.stored.outcome, self.other.outcome)
 
     @property
     def repeated(self) -> bool:
-        """Say whether the run's own harness gives the stored statistics again, where it ran."""
+        """Return whether the run's own harness repeats the stored statistics, if it ran."""
         return self.own is None or not _differ(self.stored.outcome, self.own.outcome)
 
     @property
     def alike(self) -> bool | None:
-        """Say whether the fingerprints are equal, None where one is unknown."""
+        """Return whether the fingerprints are equal, None if one is unknown."""
         one, two = self.own and self.own.fingerprint, self.other.fingerprint
         return None if one is None or two is None else one == two
 
     @property
     def equal(self) -> bool:
-        """Say whether nothing differs."""
+        """Return whether nothing differs."""
         return not _differ(self.stored.outcome, self.other.outcome) and self.alike is not False
 
 
 @frozen
 class Verification:
-    """What came out; `harness` is the run's own, `other` the one that it is compared with.
+    """The result; `harness` is the run's own, `other` the one it is compared with.
 
-    `changed` says that the strategy's files are not those of the run any more.
+    `changed` means that the strategy's files have changed since the run.
     """
 
     run: str
@@ -80,12 +80,12 @@ class Verification:
 
     @property
     def different(self) -> int:
-        """Return how many backtests differ."""
+        """Return the number of backtests that differ."""
         return sum(not one.equal for one in self.compared)
 
     @property
     def repeated(self) -> bool:
-        """Say whether the run's own harness gives what is stored, as far as it ran again."""
+        """Return whether the run's own harness repeats the stored results, as far as it ran."""
         return all(one.repeated for one in self.compared)
 
 
@@ -103,7 +103,7 @@ def _differences(stored: Outcome, made: Outcome) -> dict[str, tuple[Figure, Figu
 
 _NOTHING: frozenset[str] = frozenset()
 
-#: Is told the harness, how many of its backtests have finished, and how many there are.
+#: Called with the harness, the number of its finished backtests, and their total.
 Progress = Callable[[str, int, int], None]
 
 
@@ -120,8 +120,8 @@ def verify(
 ) -> Verification:
     """Run the backtests of `trials` on the harness `against` and compare them.
 
-    Strategy, data and engine are those of now. `workers` is the run's number where it is None.
-    Raises UsageError where the engine has no harness of this name, or there is nothing to compare.
+    Strategy, data and engine are the current ones. `workers` defaults to the run's number.
+    Raises UsageError if the engine has no such harness, or there is nothing to compare.
     """
     restored = Restored(run, registry, project)
     own, executor = _kept(restored, run.name)
@@ -146,17 +146,17 @@ def verify(
 
 
 def _kept(restored: Restored, name: str) -> tuple[Choice, ExecutorSettings]:
-    """Return engine and executor as the run had them."""
+    """Return the run's engine and executor."""
     try:
         return restored.engine(), restored.executor()
     except (UsageError, ValidationError) as error:
-        raise UsageError(f"run {name} cannot be backtested again: {error}") from None
+        raise UsageError(f"run {name} cannot be rerun: {error}") from None
 
 
 def _on(restored: Restored, own: Choice, harness: str) -> Choice:
     """Return the engine with this harness."""
     if "harness" not in option_fields(own.registered.spec.options):
-        raise UsageError(f"engine {own.use!r} has no option 'harness': it cannot run on another")
+        raise UsageError(f"engine {own.use!r} has no option 'harness', so it has only one harness")
     try:
         return restored.engine(harness=harness)
     except ValidationError as error:
@@ -169,7 +169,7 @@ def _name(harness: object) -> str:
 
 @frozen
 class _Rerun:
-    """The backtests to run on each of the harnesses."""
+    """The backtests to run on each harness."""
 
     restored: Restored
     executor: ExecutorSettings
@@ -180,7 +180,7 @@ class _Rerun:
     sources: set[str] = field(factory=set)
 
     def made(self, engine: Choice, harness: str) -> list[Made]:
-        """Run the backtests on one harness; raises StrategyError where it cannot run them."""
+        """Run the backtests on one harness; raises StrategyError if it cannot run them."""
         try:
             return self._made(engine, harness)
         except StrategyError as error:
@@ -197,7 +197,7 @@ class _Rerun:
         with made_ready(engine, settings, self.restored.folder, context) as ready:
             self.sources.add(ready.build.source)
             workers = ready.executor.workers(self.workers or settings.workers)
-            # No time limit: that of the run suits its own harness, and others may take longer.
+            # No time limit: the run's limit suits its own harness, and others may be slower.
             with Pool[int](
                 ready.executor,
                 ready.build.launch,
@@ -224,6 +224,6 @@ def _read(finished: Finished[int], engine: GuardedEngine, one: Again) -> Made:
     try:
         fingerprint = engine.fingerprint(finished.answer)
     except ExecutorError:
-        # `read` says that the worker has died.
+        # `read` reports that the worker has died.
         fingerprint = None
     return Made(read(engine, finished.answer, one.backtest, _NOTHING), fingerprint)

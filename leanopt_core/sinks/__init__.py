@@ -1,1 +1,1 @@
-"""Whoever is told about finished trials, beside the store."""
+"""Outputs for finished trials besides the store."""

@@ -1,4 +1,4 @@
-"""The contract of a result sink: told of every finished trial, in order."""
+"""The contract of a result sink: it receives every finished trial, in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leanopt_core.trial import Trial
 
 @frozen
 class TrialRecord:
-    """A told trial with what people want to see: values by name, statistics by scenario."""
+    """A finished trial with its parameters by name and statistics by scenario."""
 
     search: int
     trial: Trial
@@ -22,16 +22,16 @@ class TrialRecord:
 
 
 class Sink(Protocol):
-    """Is told of trials after they are durable; on resume of all of them again, from the first."""
+    """Receives trials after they are stored; on resume, all of them again from the first."""
 
     def start(self, run: str, plan: Mapping[str, Any]) -> None:
-        """Begin (again): what was written for this run before may be replaced."""
+        """Start or restart a run: replace what was written for it before."""
         ...
 
     def trial(self, record: TrialRecord) -> None:
-        """Take one told trial."""
+        """Write one finished trial."""
         ...
 
     def close(self) -> None:
-        """Finish; called once, also after an error."""
+        """Finish; called once, even after an error."""
         ...

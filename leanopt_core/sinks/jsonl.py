@@ -1,4 +1,4 @@
-"""The `jsonl` sink: one JSON object a told trial."""
+"""The `jsonl` sink: one JSON object per trial."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from leanopt_core.sinks.base import TrialRecord
 
 
 def create(options: JsonLinesOptions, project: Path) -> JsonLinesSink:
-    """Return a sink that writes to `options.path`, from the folder `project`."""
+    """Return a sink that writes to `options.path`, relative to the folder `project`."""
     return JsonLinesSink(project / options.path)
 
 
 class JsonLinesSink:
-    """Writes each trial as a line; a resumed run writes the file anew, so nothing is doubled."""
+    """Writes each trial as a line; a resumed run rewrites the file, so no trial is repeated."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: TextIO | None = None
 
     def start(self, run: str, plan: Mapping[str, Any]) -> None:  # noqa: ARG002 - the contract
-        """Begin the file anew."""
+        """Start the file again."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._path.open("w", encoding="utf-8")
 

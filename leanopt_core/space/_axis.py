@@ -1,4 +1,4 @@
-"""One searched parameter: a name and a finite list of exact values, and how both are recorded."""
+"""One searched parameter: a name and a finite list of exact values, and its JSON record."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from leanopt_core.suggest import did_you_mean
 
 @frozen
 class DecimalGrid(Sequence[Decimal]):
-    """The decimals `units[i] / 10**places`, made when asked for; `units` is a rising range."""
+    """The decimals `units[i] / 10**places`, made on access; `units` is an increasing range."""
 
     units: range
     places: int
@@ -44,7 +44,7 @@ class DecimalGrid(Sequence[Decimal]):
 
 
 def grid_units(low: int | Decimal, high: int | Decimal, step: int | Decimal) -> tuple[range, int]:
-    """Return (units, places) of the grid `low + i*step <= high`, places as few as possible."""
+    """Return (units, places) of the grid `low + i*step <= high`, with the fewest places."""
     places = max(units_of(number)[1] for number in (low, high, step))
     first, last, stride = (units_at(number, places) for number in (low, high, step))
     units = range(first, last + 1, stride)
@@ -54,7 +54,7 @@ def grid_units(low: int | Decimal, high: int | Decimal, step: int | Decimal) -> 
 
 
 def kinds_of(values: Sequence[Value]) -> frozenset[Kind]:
-    """Return which kinds the values of one axis are of."""
+    """Return the kinds of the values of one axis."""
     listed = values if isinstance(values, tuple) else values[:1]
     return frozenset(kind_of(value) for value in listed)
 
@@ -77,10 +77,10 @@ _SHOWN = 4
 
 @frozen
 class Axis:
-    """A parameter that is searched; made by one of the four constructors.
+    """A searched parameter; made by one of the four constructors.
 
-    `values` holds its values in order, from level 0; grids make them when asked for, so an axis of
-    10**12 levels costs no memory. Levels next to each other are neighbours where it is `ordered`.
+    `values` holds its values in order, from level 0; grids make them on access, so an axis of
+    10**12 levels costs no memory. If the axis is `ordered`, adjacent levels are neighbours.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Axis:
     def integers(cls, name: str, min: int, max: int, step: int = 1) -> Axis:  # noqa: A002
         """Return the axis of the ints `min, min + step, ...`, never past `max`.
 
-        Raises AxisError where a number is not whole, min is above max or step is not above 0.
+        Raises AxisError if a number is not whole, min is above max or step is not above 0.
         """
         given = {"min": min, "max": max, "step": step}
         low, high, by = (check.whole_number(name, key, number) for key, number in given.items())
@@ -108,8 +108,8 @@ class Axis:
     ) -> Axis:
         """Return the axis of the Decimals `min, min + step, ...`, exact and never past `max`.
 
-        Raises AxisError where a number is not exact and finite or has more than 30 digits on a
-        side of the point, min is above max or step is not above 0.
+        Raises AxisError if a number is not exact and finite or has more than 30 digits before or
+        after the point, min is above max or step is not above 0.
         """
         given = {"min": min, "max": max, "step": step}
         low, high, by = (check.exact_number(name, key, number) for key, number in given.items())
@@ -118,10 +118,10 @@ class Axis:
 
     @classmethod
     def listed(cls, name: str, values: Iterable[Decimal | int]) -> Axis:
-        """Return the axis of irregular numbers that rise; all are Decimals where one of them is.
+        """Return the axis of increasing numbers; all are Decimals if one of them is.
 
-        Raises AxisError where `values` is empty, repeats a number (1 and 1.0 are one), does not
-        rise, or holds anything but exact numbers.
+        Raises AxisError if `values` is empty, repeats a number (1 and 1.0 are equal), does not
+        increase, or holds anything but exact numbers.
         """
         exact = check.value_list(check.name(name), "values", values)
         numbers = [check.exact_number(name, f"values[{i}]", v) for i, v in enumerate(exact)]
@@ -134,8 +134,8 @@ class Axis:
     def choices(cls, name: str, values: Iterable[Value]) -> Axis:
         """Return the axis of unordered texts, numbers or truth values.
 
-        Raises AxisError where `values` is empty, two of them would reach an engine as the same
-        text (1, 1.0 and "1"), or truth values are mixed with numbers.
+        Raises AxisError if `values` is empty, an engine would receive two of them as the same text
+        (1, 1.0 and "1"), or truth values are mixed with numbers.
         """
         exact = check.value_list(check.name(name), "choices", values)
         check.unambiguous(name, exact)
@@ -143,34 +143,34 @@ class Axis:
 
     @property
     def ordered(self) -> bool:
-        """Return whether levels next to each other are neighbours; only choices have no order."""
+        """Return whether adjacent levels are neighbours; only choices are unordered."""
         return self.kind != "choices"
 
     def __len__(self) -> int:
         return len(self.values)
 
     def value(self, level: int) -> Value:
-        """Return the value at `level`, 0 to len - 1; AxisError outside."""
+        """Return the value at `level`, 0 to len - 1; raises AxisError outside."""
         if not 0 <= level < len(self.values):
             raise AxisError(self.name, f"has levels 0 to {len(self) - 1}, found level {level}")
         return self.values[level]
 
     def level(self, value: Value) -> int:
-        """Return the level of `value` (5 and 5.0 are the same); AxisError names the nearest."""
+        """Return the level of `value` (5 and 5.0 are equal); AxisError names the nearest."""
         exact = check.exact_value(self.name, "the value", value)
         if self.ordered and isinstance(exact, int | Decimal) and kind_of(exact) == "number":
             level = self.nearest_level(exact)
             if self.values[level] == exact:
                 return level
-            raise self._off(exact, f"the nearest is {number_text(self.values[level])}")
+            raise self._off(exact, f"nearest: {number_text(self.values[level])}")
         for level, own in enumerate(self.values if not self.ordered else ()):
             if own == exact and kind_of(own) == kind_of(exact):
                 return level
         texts = [] if self.ordered else [number_text(own) for own in self.values]
-        raise self._off(exact, did_you_mean(number_text(exact), texts) or "a number is expected")
+        raise self._off(exact, did_you_mean(number_text(exact), texts) or "expected a number")
 
     def nearest_level(self, number: Decimal | int) -> int:
-        """Return the level whose value is nearest, the lower of two; AxisError on choices."""
+        """Return the level with the nearest value, the lower of two; AxisError for choices."""
         if not self.ordered:
             raise AxisError(self.name, "choices have no nearest value")
         units, places = units_of(check.exact_number(self.name, "the value", number))
@@ -185,22 +185,22 @@ class Axis:
         if len(self) > _SHOWN:
             some[-1] = f"... {shown(self.values[-1])}"
         ends = ", ".join(some)
-        return AxisError(self.name, f"{shown(value)} is none of its values {ends} ({hint})")
+        return AxisError(self.name, f"{shown(value)} is not among its values {ends} ({hint})")
 
 
 def record_value(value: Value) -> object:
-    """Return a text, int or bool as it is, a Decimal as `{"decimal": "0.1"}`."""
+    """Return a text, int or bool unchanged, a Decimal as `{"decimal": "0.1"}`."""
     return {"decimal": number_text(value)} if isinstance(value, Decimal) else value
 
 
 def value_of_record(record: Any) -> Value:
-    """Return the value of a record that `record_value` made."""
+    """Return the value that `record_value` recorded."""
     value: Value = Decimal(record["decimal"]) if isinstance(record, Mapping) else record
     return value
 
 
 def record_axis(axis: Axis) -> dict[str, object]:
-    """Return a grid as its ends and step (where it has one), another axis as its values."""
+    """Return a grid as its ends and step (if it has one), another axis as its values."""
     named: dict[str, object] = {"name": axis.name, "kind": axis.kind}
     step = _step(axis)
     if step is None:
@@ -210,7 +210,7 @@ def record_axis(axis: Axis) -> dict[str, object]:
 
 
 def axis_of_record(record: Mapping[str, Any]) -> Axis:
-    """Return the axis that `record_axis` recorded; raises KeyError or SpaceError on others."""
+    """Return the axis that `record_axis` recorded; raises KeyError or SpaceError otherwise."""
     name, kind = record["name"], record["kind"]
     if kind in ("int", "float"):
         make_grid: Callable[..., Axis] = Axis.integers if kind == "int" else Axis.decimals

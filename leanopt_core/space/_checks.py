@@ -1,4 +1,4 @@
-"""Which names and values a parameter space takes, and the errors about all others."""
+"""Check names and values of a parameter space, and raise errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _SHOWN = 80
 
 
 def cut(text: str) -> str:
-    """Return `text` cut so that a hostile one does not fill the screen."""
+    """Return `text` shortened, so that a hostile one does not fill the screen."""
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def quoted(text: str) -> str:
-    """Return `text` in quotes, escaped and cut."""
+    """Return `text` quoted, escaped and shortened."""
     return repr(cut(text))
 
 
 def shown(value: object) -> str:
-    """Return what was found as a message shows it: `5`, `0.1`, `true`, `'text'`, `float 0.1`."""
+    """Return a found value for messages: `5`, `0.1`, `true`, `'text'`, `float 0.1`."""
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, int | Decimal):
@@ -37,7 +37,7 @@ def shown(value: object) -> str:
 
 
 class AxisError(SpaceError):
-    """A parameter's axis or fixed value makes no sense; holds `name` and `problem` apart."""
+    """A parameter's axis or fixed value is not valid; holds `name` and `problem` separately."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(name, problem)
@@ -50,7 +50,7 @@ class AxisError(SpaceError):
 
 
 class ConstraintError(SpaceError):
-    """A constraint's text cannot be used.
+    """A constraint's text is not valid.
 
     Holds the `text`, the `column` in it (from 1), the `message`, and a `hint` that may be empty.
     """
@@ -69,15 +69,15 @@ class ConstraintError(SpaceError):
 
 
 LONGEST_AXIS = 2**63 - 1
-"""What Python's sequences can hold."""
+"""The maximum length of a Python sequence."""
 
 _RESERVED = frozenset({"true", "false"})
 
 
 def name(name: object) -> str:
-    """Return `name` if it can name a parameter: a text of printable characters, not blank."""
+    """Return `name` if it is a valid parameter name: printable text, not blank."""
     if not isinstance(name, str):
-        raise AxisError(str(name), f"a name is a text, found {shown(name)}")
+        raise AxisError(str(name), f"a name must be text, found {shown(name)}")
     if not name.strip():
         raise AxisError(name, "a name cannot be empty")
     if not name.isprintable():
@@ -86,9 +86,9 @@ def name(name: object) -> str:
 
 
 def usable_in_constraints(name: str) -> bool:
-    """Return whether a constraint can mention the parameter: a plain identifier, no reserved word.
+    """Return whether a constraint can name the parameter: an identifier, not a reserved word.
 
-    Identifiers that Unicode would fold to another spelling (NFKC) cannot be mentioned either.
+    Identifiers that Unicode normalises to another spelling (NFKC) cannot be named either.
     """
     plain = name.isidentifier() and unicodedata.is_normalized("NFKC", name)
     return plain and not keyword.iskeyword(name) and name not in _RESERVED
@@ -123,12 +123,12 @@ def exact_value(name: str, key: str, value: object) -> Value:
 
 
 def value_list(name: str, key: str, values: Iterable[object]) -> list[Value]:
-    """Return `values`, exact and not empty, no two of which an engine would be given alike."""
+    """Return `values`, exact and not empty; no two are equal as the engine receives them."""
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise AxisError(name, f"{key} must be a list, found {shown(values)}")
     exact = [exact_value(name, f"{key}[{i}]", value) for i, value in enumerate(values)]
     if not exact:
-        raise AxisError(name, f"{key} is empty; a fixed parameter is written without a list")
+        raise AxisError(name, f"{key} is empty; for a fixed parameter write the plain value")
     seen: dict[str, int] = {}
     for i, value in enumerate(exact):
         first = seen.setdefault(number_text(value), i)
@@ -140,27 +140,27 @@ def value_list(name: str, key: str, values: Iterable[object]) -> list[Value]:
 
 
 def grid(name: str, low: int | Decimal, high: int | Decimal, step: int | Decimal) -> None:
-    """Check a grid's three numbers against each other."""
+    """Check that min, max and step of a grid fit together."""
     if low > high:
         raise AxisError(name, f"min {shown(low)} is above max {shown(high)}")
     if step <= 0:
         raise AxisError(name, f"step must be above 0, found {shown(step)}")
     if (Fraction(high) - Fraction(low)) / Fraction(step) >= LONGEST_AXIS:
-        raise AxisError(name, "has more than 2**63 - 1 values: take a larger step")
+        raise AxisError(name, "has more than 2**63 - 1 values; use a larger step")
 
 
 def rising(name: str, values: Sequence[int | Decimal]) -> None:
-    """Check that ordered values rise: their order is what makes them neighbours."""
+    """Check that ordered values increase: their order makes them neighbours."""
     for i in range(1, len(values)):
         if values[i] < values[i - 1]:
             raise AxisError(
                 name,
-                f"values must rise, but values[{i}] is {shown(values[i])} after "
-                f"{shown(values[i - 1])}; unordered ones are written as choices",
+                f"values must increase, but values[{i}] is {shown(values[i])} after "
+                f"{shown(values[i - 1])}; for unordered values use choices",
             )
 
 
 def unambiguous(name: str, values: Sequence[Value]) -> None:
-    """Check that choices do not mix truth values with numbers: Python holds true equal to 1."""
+    """Check that choices do not mix truth values with numbers: in Python, True equals 1."""
     if {"truth", "number"} <= {kind_of(value) for value in values}:
         raise AxisError(name, "choices cannot mix true or false with numbers")

@@ -1,4 +1,4 @@
-"""From a constraint's syntax tree to a closure: a whitelist of forms, checked as they are met."""
+"""Compile a constraint's syntax tree to a closure; only listed node types are allowed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leanopt_core.space._terms import Check, Term
 from leanopt_core.suggest import did_you_mean
 
 DEEPEST = 60
-"""Most operations inside one another; keeps the recursion below Python's own limit."""
+"""Maximum depth of operations; keeps the recursion below Python's limit."""
 
 _LITERALS: Mapping[str, bool] = {"true": True, "false": False}
 _CALLS = frozenset({"abs", "min", "max"})
@@ -31,16 +31,16 @@ _HINTS: Mapping[type[ast.AST], str] = {
     ast.Invert: "write not",
     ast.Is: "write ==",
     ast.IsNot: "write !=",
-    ast.Tuple: "a list stands after in only",
-    ast.List: "a list stands after in only",
-    ast.IfExp: "write it with and, or, not",
+    ast.Tuple: "a list is allowed only after in",
+    ast.List: "a list is allowed only after in",
+    ast.IfExp: "use and, or, not",
 }
 
 
 def compile_check(source: ConstraintText, tree: ast.expr, known: Mapping[str, Term]) -> Check:
-    """Return the closure that says whether the constraint holds; ConstraintError where it is wrong.
+    """Return the closure that tells whether the constraint holds; raises ConstraintError.
 
-    An expression without a value (a division by zero) does not hold, whatever stands around it.
+    An expression without a value (a division by zero) makes the whole constraint false.
     """
     check = _Compiler(source, known).check(tree)
     if not any(isinstance(node, ast.Div | ast.FloorDiv | ast.Mod) for node in ast.walk(tree)):
@@ -56,10 +56,10 @@ def compile_check(source: ConstraintText, tree: ast.expr, known: Mapping[str, Te
 
 
 def unusable_hint(text: str, names: Iterable[str]) -> str:
-    """Return that a parameter's name in `text` cannot stand in any constraint, or an empty text."""
+    """Return a hint if `text` names a parameter that constraints cannot use, else empty text."""
     for name in names:
         if name in text and not usable_in_constraints(name):
-            return f"{quoted(name)} cannot stand in constraints: its name is no plain word"
+            return f"constraints cannot use {quoted(name)}: its name is not an identifier"
     return ""
 
 
@@ -67,7 +67,7 @@ _Part: TypeAlias = tuple[ast.expr, Term]
 
 
 class _Compiler:
-    """Turns each node into a term; raises where a form, a name or a kind is not right."""
+    """Convert each node to a term; raises for an invalid form, name or kind."""
 
     def __init__(self, source: ConstraintText, known: Mapping[str, Term]) -> None:
         self._source = source
@@ -90,7 +90,7 @@ class _Compiler:
     def _term(self, node: ast.expr) -> Term:
         self._depth += 1
         if self._depth > DEEPEST:
-            self._source.refuse(node, f"is nested more than {DEEPEST} deep")
+            self._source.refuse(node, f"is nested deeper than {DEEPEST} levels")
         term = self._form(node)
         self._depth -= 1
         return term
@@ -112,7 +112,7 @@ class _Compiler:
             case ast.Constant():
                 term = self._literal(node)
             case _:
-                self._refuse(node, "cannot stand in a constraint", _HINTS.get(type(node), ""))
+                self._refuse(node, "is not allowed in a constraint", _HINTS.get(type(node), ""))
         return term
 
     def _combined(self, node: ast.BoolOp) -> Term:
@@ -124,14 +124,14 @@ class _Compiler:
         if isinstance(node.op, ast.Not):
             return terms.truth(terms.inverse(self.check(node.operand)))
         if isinstance(node.op, ast.Invert):
-            self._refuse(node, "cannot stand in a constraint", _HINTS[ast.Invert])
+            self._refuse(node, "is not allowed in a constraint", _HINTS[ast.Invert])
         number = self._only("number", node.operand)
         return terms.negative(number) if isinstance(node.op, ast.USub) else number
 
     def _binary(self, node: ast.BinOp) -> Term:
         operator = type(node.op)
         if operator not in _OPERATORS:
-            self._refuse(node, "cannot stand in a constraint", _HINTS.get(operator, ""))
+            self._refuse(node, "is not allowed in a constraint", _HINTS.get(operator, ""))
         left, right = self._only("number", node.left), self._only("number", node.right)
         divides = operator in (ast.Div, ast.FloorDiv, ast.Mod)
         if divides and isinstance(node.right, ast.Constant) and node.right.value == 0:
@@ -153,7 +153,7 @@ class _Compiler:
         if len(node.ops) > 1:
             self._refuse(node, "has in inside a chain of comparisons", "join them with and")
         if not isinstance(listed, ast.Tuple | ast.List | ast.Set) or not listed.elts:
-            self._refuse(listed, "is no list", "a list is written (1, 2), with one value (1,)")
+            self._refuse(listed, "is not a list", "write a list as (1, 2), with one value (1,)")
         left = (node.left, self._term(node.left))
         checks = [self._pair(ast.Eq, left, (item, self._term(item))) for item in listed.elts]
         among = terms.some(checks)
@@ -171,7 +171,7 @@ class _Compiler:
 
     def _can_be_equal(self, left: _Part, right: _Part) -> None:
         (node, term), (_, other) = left, right
-        # Two constants have one outcome, whatever it is: so are all terms where values are given.
+        # Two constants have one outcome, whatever it is; with given values all terms are constant.
         varies = not (term.constant and other.constant)
         if varies and term.kinds and other.kinds and not term.kinds & other.kinds:
             is_other = f"{cut(self._source.written(right[0]))} is {_described(other)}"
@@ -179,17 +179,17 @@ class _Compiler:
         for (choice, of), (literal, _) in ((left, right), (right, left)):
             text = literal.value if isinstance(literal, ast.Constant) else None
             if of.texts and isinstance(text, str) and text not in of.texts:
-                problem = f"is no choice of {cut(self._source.written(choice))}"
+                problem = f"is not a choice of {cut(self._source.written(choice))}"
                 self._refuse(literal, problem, did_you_mean(text, of.texts))
 
     def _called(self, node: ast.Call) -> Term:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name not in _CALLS:
-            self._refuse(node.func, "is no function here", "there are abs, min and max")
+            self._refuse(node.func, "is not a function here", "use abs, min or max")
         enough = len(node.args) == 1 if name == "abs" else len(node.args) > 1
         if not enough or node.keywords:
-            takes = "one number" if name == "abs" else "two numbers or more"
-            self._refuse(node, f"is wrong: {name} takes {takes}")
+            takes = "one number" if name == "abs" else "two or more"
+            self._refuse(node, f"is not valid: {name} takes {takes}")
         return terms.call(name, [self._only("number", argument) for argument in node.args])
 
     def _named(self, node: ast.Name) -> Term:
@@ -200,7 +200,7 @@ class _Compiler:
         if node.id not in self._known:
             usable = [name for name in self._known if usable_in_constraints(name)]
             hint = unusable_hint(self._source.text, self._known) or did_you_mean(node.id, usable)
-            self._refuse(node, "is no parameter", hint)
+            self._refuse(node, "is not a parameter", hint)
         return self._known[node.id]
 
     def _literal(self, node: ast.Constant) -> Term:
@@ -208,11 +208,11 @@ class _Compiler:
         if isinstance(value, str | bool):
             return terms.of_value(value)
         if not isinstance(value, int | float):
-            self._refuse(node, "cannot stand in a constraint")
+            self._refuse(node, "is not allowed in a constraint")
         try:
             number = value if isinstance(value, int) else Decimal(self._digits(node))
             units_of(number)
-        except ArithmeticError:  # an exponent that Decimal itself does not take
+        except ArithmeticError:  # an exponent too large for Decimal
             self._refuse(node, TOO_LONG)
         except ValueError as error:
             self._refuse(node, str(error))

@@ -1,4 +1,4 @@
-"""A constraint between parameters: an expression that is checked, never run as Python."""
+"""A constraint between parameters: an expression that is parsed, never run as Python."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from leanopt_core.space._terms import Check, Term
 class ParameterConstraint:
     """An expression over parameters' values, made by `parse`.
 
-    It knows comparisons and their chains (`5 < fast < slow`), `and`, `or`, `not`, `in (1, 2)`,
-    `+ - * / // %`, `abs`, `min`, `max`, numbers, quoted texts, `true` and `false`. Arithmetic is
-    exact. `//` and `%` round down, as Python's do. Where a division by zero is reached, the whole
-    constraint does not hold; `and`, `or`, `in` and chains stop early, as soon as the outcome is
-    sure, so `b == 0 or a / b > 2` holds at b = 0.
-    `names` are the parameters that it mentions.
+    It supports comparisons and chains (`5 < fast < slow`), `and`, `or`, `not`, `in (1, 2)`,
+    `+ - * / // %`, `abs`, `min`, `max`, numbers, quoted text, `true` and `false`. Arithmetic is
+    exact. `//` and `%` round down, as in Python. A division by zero makes the whole constraint
+    false, but `and`, `or`, `in` and chains stop as soon as the outcome is known: at b = 0
+    `b == 0 or a / b > 2` is true.
+    `names` are the parameters it uses.
     """
 
     text: str
@@ -37,12 +37,12 @@ class ParameterConstraint:
     def parse(
         cls, text: str, names_known: Iterable[str] | Mapping[str, Axis | Value]
     ) -> ParameterConstraint:
-        """Return the constraint that `text` says.
+        """Parse a constraint.
 
-        `names_known` are the parameters' names; a mapping to their axes and fixed values lets it
-        check kinds too. Raises ConstraintError (text, column, message, hint) where the text is no
-        expression of the kind above, longer than 2000 characters, nested more than 60 deep, names
-        no parameter or an unknown one, or compares what can never be compared.
+        `names_known` are the parameters' names; with a mapping to axes and fixed values, kinds are
+        checked too. Raises ConstraintError (text, column, message, hint) if the text is not such
+        an expression, is longer than 2000 characters, is nested deeper than 60 levels, names no
+        parameter or an unknown one, or compares values that are never equal.
         """
         source = ConstraintText(text)
         names = tuple(names_known)
@@ -52,18 +52,18 @@ class ParameterConstraint:
         compile_check(source, tree, known)
         used = _mentioned(tree) & frozenset(names)
         if not used:
-            source.fail(1, "names no parameter")
+            source.fail(1, "does not use any parameter")
         return cls(text, used, tree)
 
     def check(self, known: Mapping[str, Term]) -> Check:
-        """Return the constraint as a closure over levels; ConstraintError where kinds are wrong."""
+        """Return the constraint as a closure over levels; raises ConstraintError for bad kinds."""
         return compile_check(ConstraintText(self.text), self._tree, known)
 
     def holds(self, values: Mapping[str, Value]) -> bool:
-        """Return whether the constraint holds at `values`, which may have more names than needed.
+        """Return whether the constraint holds at `values`; further names are ignored.
 
-        Raises SpaceError where a value is missing or not exact, ConstraintError where it is of the
-        wrong kind. For many points of one space, `Space.feasible` is faster.
+        Raises SpaceError if a value is missing or not exact, ConstraintError if it has the wrong
+        kind. For many points of one space, `Space.feasible` is faster.
         """
         missing = sorted(self.names - set(values))
         if missing:
@@ -72,7 +72,7 @@ class ParameterConstraint:
 
 
 def _mentioned(tree: ast.expr) -> frozenset[str]:
-    """Return the names that stand for values; a parameter may be called min, as a function is."""
+    """Return the names used as values; a parameter may be called min, like the function."""
     nodes = list(ast.walk(tree))
     called = [node.func for node in nodes if isinstance(node, ast.Call)]
     return frozenset(n.id for n in nodes if isinstance(n, ast.Name) and n not in called)

@@ -1,4 +1,4 @@
-"""How many points satisfy the constraints, and which constraints leave none; walks depth first."""
+"""Count feasible points depth first, and find the constraints that leave none."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Rule:
 
 
 class TooManyError(Exception):
-    """The limit is reached before the search is through."""
+    """The limit was reached before the search finished."""
 
 
 def satisfying(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Iterator[None]:
-    """Yield once for each way to set the group's axes that satisfies it, depth first.
+    """Yield once per assignment of the group's axes that satisfies it, depth first.
 
-    A rule is asked as soon as its last axis is set. Raises TooManyError past `limit` settings.
+    A rule is checked as soon as its last axis is set. Raises TooManyError after `limit` steps.
     """
     order = _order(sizes, group)
     due = _due(order, group)
@@ -57,7 +57,7 @@ def satisfying(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Itera
 
 
 def _order(sizes: Sequence[int], group: Iterable[Rule]) -> list[int]:
-    """Return the axes so that rules come due early: next the rule with the least left to set."""
+    """Order the axes to check rules early: next comes the rule with the fewest unset axes."""
     order: list[int] = []
     left = list(group)
     while left:
@@ -68,7 +68,7 @@ def _order(sizes: Sequence[int], group: Iterable[Rule]) -> list[int]:
 
 
 def _due(order: Sequence[int], group: Iterable[Rule]) -> list[Check]:
-    """Return for each number of axes set, from 0, the check of the rules that come due then."""
+    """Return, by number of axes set (from 0), the check of the rules that are due then."""
     due: list[list[Check]] = [[] for _ in range(len(order) + 1)]
     for rule in group:
         due[max((order.index(axis) + 1 for axis in rule.axes), default=0)].append(rule.holds)
@@ -76,17 +76,17 @@ def _due(order: Sequence[int], group: Iterable[Rule]) -> list[Check]:
 
 
 _ERRORS = 3
-"""How many standard errors an estimate's bounds are away."""
+"""Width of an estimate's interval, in standard errors."""
 
 
 @frozen
 class Count:
-    """A number of feasible points and how it is known.
+    """The number of feasible points and how it was found.
 
-    `exact`: a product, nothing limits the grid. `counted`: found by looking; 0 is then a proof.
-    `estimated`: a sample's share of the grid; 0 then only means that none was found. The true
-    number is from `low` to `high`: both are `value` where it is known, and where it is estimated
-    they hold it in about 997 of 1000 spaces.
+    `exact`: the product of the axes, without constraints. `counted`: by enumeration; 0 is then a
+    proof. `estimated`: from a sample; 0 then only means that no sample was feasible. The true
+    number is between `low` and `high`: both equal `value` unless it is estimated; then they contain
+    it for about 997 of 1000 spaces.
     """
 
     value: int
@@ -98,8 +98,8 @@ class Count:
 def count(sizes: Sequence[int], rules: Sequence[Rule], limit: int, samples: int) -> Count:
     """Return how many points of a grid of `sizes` satisfy all rules.
 
-    Each independent group of rules visits at most `limit` partial points; one that is not through
-    by then is estimated from `samples` points, the same ones every time.
+    Each independent group of rules visits at most `limit` partial points; beyond that it is
+    estimated from `samples` points, the same on every call.
     """
     if not rules:
         return _known(prod(sizes), "exact")
@@ -120,9 +120,9 @@ def count(sizes: Sequence[int], rules: Sequence[Rule], limit: int, samples: int)
 
 
 def emptying(sizes: Sequence[int], rules: Sequence[Rule], limit: int) -> list[Rule]:
-    """Return a minimal set of rules that leave no point together; none where that is unproven.
+    """Return a minimal set of rules that together leave no point; empty if that is not proven.
 
-    Made by deletion: a rule stays where the others alone do not prove that nothing is left.
+    By deletion: a rule is kept if the others alone do not prove that no point is left.
     """
     core = next((group for group in _groups(rules) if _empty(sizes, group, limit)), [])
     for rule in list(core):
@@ -133,7 +133,7 @@ def emptying(sizes: Sequence[int], rules: Sequence[Rule], limit: int) -> list[Ru
 
 
 def _groups(rules: Iterable[Rule]) -> list[list[Rule]]:
-    """Return the rules in sets that have no axis in common."""
+    """Return the rules in groups that share no axis."""
     groups: list[list[Rule]] = []
     for rule in rules:
         joined, apart = [rule], []
@@ -162,7 +162,7 @@ def _counted(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Count |
 
 
 def _empty(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> bool:
-    """Return whether it is proven that no point satisfies the group."""
+    """Return whether no point satisfies the group, as far as can be proven within the limit."""
     try:
         return not any(True for _ in satisfying(sizes, group, limit))
     except TooManyError:
@@ -193,7 +193,7 @@ def _estimated(sizes: Sequence[int], group: Sequence[Rule], samples: int) -> Cou
 
 
 def _share(hits: int, drawn: int) -> tuple[Fraction, Fraction]:
-    """Return the ends of Wilson's score interval of three standard errors for hits / drawn.
+    """Return Wilson's score interval of three standard errors for hits / drawn.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """

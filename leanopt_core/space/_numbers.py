@@ -1,7 +1,7 @@
-"""Exact numbers: integers and decimals of bounded length, whatever the decimal context says.
+"""Exact numbers: integers and decimals of bounded length, independent of the decimal context.
 
-A decimal is held as whole `units` of 10**-places. Decimals are made from text, never by Decimal's
-own arithmetic: that one rounds to the context's precision.
+A decimal is held as whole `units` of 10**-places. Decimals are made from text, never by Decimal
+arithmetic, which rounds to the context's precision.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 Value: TypeAlias = int | Decimal | str | bool
-"""What one parameter can be set to."""
+"""The value of a parameter."""
 
 Kind: TypeAlias = Literal["number", "text", "truth"]
 
 DIGITS = 30
-"""Most digits before the decimal point, and after it: bounds what hostile numbers can cost."""
+"""Maximum number of digits before and after the decimal point: limits the cost of huge numbers."""
 
 _WRITTEN = 200
 TOO_LONG = f"has more than {DIGITS} digits before or after the decimal point"
 
 
 def kind_of(value: object) -> Kind:
-    """Return whether `value` is a number, a text or a truth value; TypeError for anything else."""
+    """Return the kind of `value`: number, text or truth; raises TypeError for anything else."""
     if isinstance(value, bool):
         return "truth"
     if isinstance(value, int | Decimal):
         return "number"
     if isinstance(value, str):
         return "text"
-    raise TypeError(f"{type(value).__name__} is no exact value")
+    raise TypeError(f"{type(value).__name__} is not an exact value")
 
 
 def units_of(number: int | Decimal) -> tuple[int, int]:
-    """Return (units, places), places as few as possible: number = units / 10**places.
+    """Return (units, places) with the fewest places: number = units / 10**places.
 
-    Raises ValueError, saying why, where the number is not finite or too long.
+    Raises ValueError, with the reason, if the number is not finite or too long.
     """
     if isinstance(number, int):
         return _bounded(number, 0)
@@ -55,12 +55,12 @@ def units_of(number: int | Decimal) -> tuple[int, int]:
 
 
 def units_at(number: int | Decimal, places: int) -> int:
-    """Return `number` in units of 10**-places, where it has no more places than that."""
+    """Return `number`, which has at most `places` places, in units of 10**-places."""
     units, own = units_of(number)
     return int(units * 10 ** (places - own))
 
 
-# A search comes back to the same few levels of its axes again and again.
+# A search uses the same few levels of its axes again and again.
 @lru_cache(maxsize=4096)
 def decimal_of(units: int, places: int) -> Decimal:
     """Return units / 10**places as the exact Decimal without trailing zeros."""
@@ -69,10 +69,10 @@ def decimal_of(units: int, places: int) -> Decimal:
 
 
 def number_text(value: Value) -> str:
-    """Return the canonical text of `value`, as an engine is given it.
+    """Return the canonical text of `value`, as engines receive it.
 
-    Decimals have neither exponent nor trailing zeros (`0.1`), truth values are `true` and `false`,
-    texts stay as they are. Raises ValueError for a number that is not finite or too long.
+    Decimals have no exponent and no trailing zeros (`0.1`), truth values are `true` and `false`,
+    text is unchanged. Raises ValueError for a number that is not finite or too long.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -82,9 +82,9 @@ def number_text(value: Value) -> str:
 
 
 def _written(value: Decimal) -> str:
-    """Return the text of a Decimal that is canonical as it is, else an empty one.
+    """Return the text of a Decimal that is already canonical, else an empty text.
 
-    Most are, and taking one apart costs ten times as much.
+    Most are, and this is ten times faster than taking one apart.
     """
     if abs(value.adjusted()) < DIGITS:
         text = format(value, "f")

@@ -1,4 +1,4 @@
-"""A keyed permutation: the numbers below n, each once, in a random order that needs no memory."""
+"""A keyed permutation: the numbers below n in a random order, without storing them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ROUNDS = 8
 class Permutation:
     """A bijection of 0 <= i < size onto itself, chosen by `seed` (any int).
 
-    A balanced Feistel network over the smallest even power of two that holds `size`; a number that
-    lands outside walks on until it is inside again (Black and Rogaway, "Ciphers with arbitrary
-    finite domains", 2002), on average fewer than 4 steps.
+    A balanced Feistel network over the smallest even power of two that holds `size`. A result
+    outside is permuted again until it is inside (cycle walking: Black and Rogaway, "Ciphers with
+    arbitrary finite domains", 2002), on average fewer than 4 steps.
     """
 
     size: int
@@ -30,14 +30,14 @@ class Permutation:
 
     @_keys.default
     def _round_keys(self) -> tuple[int, ...]:
-        # Sign and size of the seed both count: -1, 1 and 2**64 + 1 are different keys.
+        # Sign and size of the seed matter: -1, 1 and 2**64 + 1 are different keys.
         start = _absorb(2 * abs(self.seed) + (self.seed < 0))
         return tuple(_mix(start + i * _GOLDEN) for i in range(1, _ROUNDS + 1))
 
     def __call__(self, index: int) -> int:
-        """Return where `index` goes; IndexError outside 0 to size - 1."""
+        """Return the image of `index`; raises IndexError outside 0 to size - 1."""
         if not 0 <= index < self.size:
-            raise IndexError(f"a permutation of {self.size} has no place {index}")
+            raise IndexError(f"a permutation of {self.size} has no index {index}")
         place = self._shuffled(index)
         while place >= self.size:
             place = self._shuffled(place)
@@ -53,7 +53,7 @@ class Permutation:
         return left << half | right
 
     def _wide(self, number: int) -> int:
-        """Return at least half a number's bits, each of which depends on all bits of `number`."""
+        """Return at least half a number's bits; each depends on all bits of `number`."""
         state = word = _absorb(number)
         for _ in range(_BITS, self._half, _BITS):
             state = _mix(state + _GOLDEN)
@@ -70,7 +70,7 @@ def _mix(word: int) -> int:
 
 
 def _absorb(number: int) -> int:
-    """Return 64 bits, each of which depends on all bits of `number`, however many."""
+    """Return 64 bits, each of which depends on all bits of `number`."""
     state = _mix(number)
     while number := number >> _BITS:
         state = _mix(state + _GOLDEN ^ number)

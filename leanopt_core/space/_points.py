@@ -1,4 +1,4 @@
-"""Points of the grid: what is one, what is wrong with one, and which are its neighbours."""
+"""Check points of the grid, and list their neighbours."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from leanopt_core.space._axis import Axis
 from leanopt_core.space._checks import quoted, shown
 
 Point: TypeAlias = tuple[int, ...]
-"""One level for each searched axis, in the axes' order."""
+"""One level per searched axis, in the order of the axes."""
 
 
 def on_grid(sizes: Sequence[int], point: object) -> bool:
-    """Say whether `point` is a tuple of one int level in range for each of so many levels."""
+    """Return whether `point` is a tuple with one int level in range for each size."""
     if not isinstance(point, tuple) or len(point) != len(sizes):
         return False
     for size, level in zip(sizes, point, strict=True):
@@ -23,25 +23,25 @@ def on_grid(sizes: Sequence[int], point: object) -> bool:
 
 
 def problem(axes: Sequence[Axis], point: object) -> str:
-    """Return why `point` is not on the grid of `axes`, or an empty text."""
+    """Return why `point` is not on the grid of `axes`, an empty text if it is."""
     if not isinstance(point, tuple):
-        return f"a point is a tuple of levels, found {shown(point)}"
+        return f"a point must be a tuple of levels, found {shown(point)}"
     if len(point) != len(axes):
-        return f"a point has {len(axes)} levels here, found {len(point)}"
+        return f"a point must have {len(axes)} levels, found {len(point)}"
     for axis, level in zip(axes, point, strict=True):
         if type(level) is not int:
-            return f"the level of {quoted(axis.name)} is an int, found {shown(level)}"
+            return f"the level of {quoted(axis.name)} must be an int, found {shown(level)}"
         if not 0 <= level < len(axis):
             return f"{quoted(axis.name)} has levels 0 to {len(axis) - 1}, found {shown(level)}"
     return ""
 
 
 Metric: TypeAlias = Literal["axis", "chebyshev"]
-"""What counts as near: a change on one axis, or on any number of axes at once."""
+"""Neighbourhood: changes on one axis (`axis`), or on any number of axes (`chebyshev`)."""
 
 
 def on_axes(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
-    """Yield the points that differ from `point` on one axis, by at most `radius` steps."""
+    """Yield the points that differ from `point` on one axis by at most `radius` steps."""
     for i, axis in enumerate(axes):
         for level in _near(axis, point[i], radius):
             if level != point[i]:
@@ -49,13 +49,13 @@ def on_axes(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
 
 
 def in_box(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
-    """Yield the points that differ from `point`, on every axis by at most `radius` steps."""
+    """Yield the points that differ from `point` by at most `radius` steps on every axis."""
     near = [_near(axis, level, radius) for axis, level in zip(axes, point, strict=True)]
     return (levels for levels in _box(near) if levels != point)
 
 
 def _box(sides: Sequence[range]) -> Iterator[Point]:
-    """Yield what `itertools.product` would, which holds all levels of each side in memory."""
+    """Yield the product of the sides; `itertools.product` would hold every side in memory."""
     if not sides:
         yield ()
         return

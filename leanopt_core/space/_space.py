@@ -1,4 +1,4 @@
-"""The parameter space: axes, fixed parameters, constraints; points and their numbers."""
+"""The parameter space: axes, fixed parameters, constraints; points and their indexes."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def _fixed(values: Mapping[str, Value]) -> Mapping[str, Value]:
 
 @frozen
 class Space:
-    """The searched `axes`, the `fixed` parameters passed on with them, and the `constraints`.
+    """The searched `axes`, the `fixed` parameters and the `constraints`.
 
-    Opening one costs nothing but its axes, however many points it has: `grid_size` is the product
-    of their lengths, never counted. Raises AxisError where a name is used twice, ConstraintError
-    where a constraint does not fit the parameters.
+    The cost depends on the axes, not on the number of points: `grid_size` is the product of their
+    lengths. Raises AxisError if a name is used twice, ConstraintError if a constraint does not fit
+    the parameters.
     """
 
     axes: tuple[Axis, ...] = field(converter=tuple[Axis, ...])
@@ -86,10 +86,10 @@ class Space:
         names = [*(axis.name for axis in self.axes), *self.fixed]
         for name in names:
             if names.count(name) > 1:
-                raise AxisError(name, "is given twice")
+                raise AxisError(name, "is defined twice")
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Closures cannot be pickled: the copy compiles its own.
+        # Closures cannot be pickled: the copy compiles them again.
         return Space, (self.axes, dict(self.fixed), self.constraints)
 
     @property
@@ -98,16 +98,16 @@ class Space:
         return tuple(axis.name for axis in self.axes)
 
     def axis(self, name: str) -> Axis:
-        """Return the searched axis of that name; SpaceError names the nearest."""
+        """Return the searched axis of this name; SpaceError suggests the closest name."""
         for axis in self.axes:
             if axis.name == name:
                 return axis
         raise SpaceError(f"no searched parameter {quoted(name)}; {did_you_mean(name, self.names)}")
 
     def values(self, point: Point) -> dict[str, Value]:
-        """Return each parameter's value: the searched ones in the axes' order, then the fixed.
+        """Return each parameter's value: searched ones in the axes' order, then fixed ones.
 
-        Raises SpaceError where the point is off the grid.
+        Raises SpaceError if the point is off the grid.
         """
         self.validate(point)
         pairs = zip(self.axes, point, strict=True)
@@ -116,8 +116,8 @@ class Space:
     def point(self, values: Mapping[str, Value]) -> Point:
         """Return the point at which the searched parameters have these values.
 
-        Fixed parameters may be among them, with their own value. Raises SpaceError naming what is
-        missing, unknown, off the grid (with the nearest value) or unlike a fixed value.
+        Fixed parameters may be included, with their fixed value. Raises SpaceError naming what is
+        missing, unknown, off the grid (with the nearest value) or different from a fixed value.
         """
         known = {*self.names, *self.fixed}
         for name in values:
@@ -133,21 +133,21 @@ class Space:
         return tuple(axis.level(values[axis.name]) for axis in self.axes)
 
     def contains(self, point: object) -> bool:
-        """Return whether `point` is on the grid: a tuple of one int level in range for each axis.
+        """Return whether `point` is on the grid: a tuple with one int level in range per axis.
 
-        Says nothing about constraints; that is `feasible`.
+        Constraints are not checked; see `feasible`.
         """
         return on_grid(self._sizes, point)
 
     def validate(self, point: object) -> None:
-        """Raise SpaceError, saying what is wrong, where `contains` is false."""
+        """Raise SpaceError with the reason if `contains` is false."""
         if not on_grid(self._sizes, point):
             raise SpaceError(problem(self.axes, point))
 
     def grid_index(self, point: Point) -> int:
-        """Return the point's number, 0 to grid_size - 1; the last axis runs fastest.
+        """Return the point's grid index, 0 to grid_size - 1; the last axis varies fastest.
 
-        Raises SpaceError where the point is off the grid.
+        Raises SpaceError if the point is off the grid.
         """
         self.validate(point)
         index = 0
@@ -156,7 +156,7 @@ class Space:
         return index
 
     def point_at(self, grid_index: int) -> Point:
-        """Return the point of that number; SpaceError outside 0 to grid_size - 1."""
+        """Return the point of a grid index; raises SpaceError outside 0 to grid_size - 1."""
         if not 0 <= grid_index < self.grid_size:
             last = self.grid_size - 1
             raise SpaceError(f"points are numbered 0 to {last}, found {shown(grid_index)}")
@@ -167,32 +167,32 @@ class Space:
         return tuple(reversed(levels))
 
     def feasible(self, point: Point) -> bool:
-        """Return whether all constraints hold at a point of the grid (which is not checked)."""
+        """Return whether all constraints hold at a point; does not check that it is on the grid."""
         return self._all_hold(point)
 
     def violated(self, point: Point) -> tuple[ParameterConstraint, ...]:
-        """Return the constraints that do not hold; SpaceError where the point is off the grid."""
+        """Return the violated constraints; raises SpaceError if the point is off the grid."""
         self.validate(point)
         return tuple(rule.constraint for rule in self._rules if not rule.holds(point))
 
     def count(self, limit: int = 1_000_000, samples: int = 10_000) -> Count:
-        """Return how many points are feasible, and whether that is exact, counted or estimated.
+        """Return the number of feasible points, and whether it is exact, counted or estimated.
 
-        Axes that no constraint mentions multiply, and so do sets of constraints that share no
-        axis. Each such set visits at most `limit` partial points (about 0.5 s a million), then is
-        estimated from `samples` points, the same every time. A value of 0 is a proof where it is
-        "counted"; where it is "estimated" no sample was feasible. Raises SpaceError where limit is
-        below 0 or samples below 1.
+        The counts of axes without constraints, and of groups of constraints that share no axis,
+        are multiplied. Each group visits at most `limit` partial points (about 0.5 s per million);
+        beyond that it is estimated from `samples` points, the same on every call. A counted 0 is a
+        proof; an estimated 0 means that no sample was feasible. Raises SpaceError if limit is below
+        0 or samples below 1.
         """
         if limit < 0 or samples < 1:
-            raise SpaceError("a count needs a limit of 0 or more and one sample or more")
+            raise SpaceError("count: expected a limit of 0 or more and at least one sample")
         return counting.count(self._sizes, self._rules, limit, samples)
 
     def emptying(self, limit: int = 1_000_000) -> tuple[ParameterConstraint, ...]:
         """Return a minimal set of constraints that together leave no point, in the space's order.
 
-        Minimal: without any one of them the emptiness is not proven within `limit` partial points.
-        Empty where the space is not proven empty.
+        Minimal: without any one of them, `limit` partial points do not prove the space empty.
+        The result is empty if the space is not proven empty.
         """
         core = counting.emptying(self._sizes, self._rules, limit)
         return tuple(rule.constraint for rule in self._rules if any(rule is own for own in core))
@@ -200,13 +200,13 @@ class Space:
     def neighbours(self, point: Point, radius: int = 1, metric: Metric = "axis") -> Iterator[Point]:
         """Return the feasible points within `radius` steps, without the point itself.
 
-        `axis`: one parameter differs, the axes in their order, levels rising. `chebyshev`: any
-        number of them do, by grid index. On a choices axis any other level is one step
-        away. Raises SpaceError where the point is off the grid or radius or metric make no sense.
+        `axis`: one parameter differs; in the order of axes, then levels. `chebyshev`: any number of
+        parameters differ; in the order of grid indexes. On a choices axis all other levels are one
+        step away. Raises SpaceError if the point is off the grid or radius or metric is not valid.
         """
         self.validate(point)
         if radius < 1:
-            raise SpaceError(f"a radius is 1 or more, found {radius}")
+            raise SpaceError(f"radius must be 1 or more, found {radius}")
         if metric not in get_args(Metric):
             hint = did_you_mean(metric, get_args(Metric))
             raise SpaceError(f"no metric {quoted(metric)}; {hint}")
@@ -214,29 +214,29 @@ class Space:
         return filter(self.feasible, near(self.axes, point, radius))
 
     def sample(self, seed: int) -> Iterator[Point]:
-        """Return the feasible points in a random order, each once, then end.
+        """Yield every feasible point once, in a random order.
 
-        Uniform: a keyed permutation of the whole grid, of which the infeasible points are left
-        out. Memory does not grow; but a point costs (about 10 microseconds) x grid_size / feasible
-        points, so ask `count` first where constraints leave little.
+        The order is a keyed permutation of the whole grid; infeasible points are skipped. Memory
+        is constant. A point costs about 10 microseconds x grid_size / feasible points, so check
+        `count` first if few points are feasible.
         """
         order = Permutation(self.grid_size, seed)
         points = (self.point_at(order(i)) for i in range(self.grid_size))
         return filter(self.feasible, points)
 
     def nearest(self, levels: Sequence[float]) -> Point:
-        """Return the grid point nearest to real-valued `levels`: each clipped, then rounded.
+        """Return the grid point nearest to real-valued `levels`: each is clipped, then rounded.
 
-        Halfway goes to the even level. It may be infeasible. Raises SpaceError where a level is NaN
-        or their number is wrong.
+        Halves round to the even level. The point may be infeasible. Raises SpaceError if a level is
+        NaN or the number of levels is wrong.
         """
         if len(levels) != len(self.axes) or any(isnan(level) for level in levels):
-            raise SpaceError(f"{len(self.axes)} levels are needed, each a number")
+            raise SpaceError(f"expected {len(self.axes)} levels, each a number")
         pairs = zip(levels, self._sizes, strict=True)
         return tuple(min(round(min(max(level, 0), size - 1)), size - 1) for level, size in pairs)
 
     def to_dict(self) -> dict[str, object]:
-        """Return the space as JSON types; equal grids, however written, give equal records."""
+        """Return the space as JSON values; equal grids give equal records."""
         return {
             "axes": [record_axis(axis) for axis in self.axes],
             "fixed": {name: record_value(self.fixed[name]) for name in sorted(self.fixed)},
@@ -245,12 +245,12 @@ class Space:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Space:
-        """Return the space that `to_dict` recorded; SpaceError where `data` is no such record."""
+        """Return the space that `to_dict` recorded; raises SpaceError for other data."""
         try:
             axes = [axis_of_record(axis) for axis in data["axes"]]
             fixed = {name: value_of_record(value) for name, value in data["fixed"].items()}
             known = {axis.name: axis for axis in axes} | fixed
             constraints = [ParameterConstraint.parse(text, known) for text in data["constraints"]]
         except (AttributeError, ArithmeticError, KeyError, TypeError) as error:
-            raise SpaceError(f"this is no record of a parameter space: {error!r}") from None
+            raise SpaceError(f"not a record of a parameter space: {error!r}") from None
         return cls(axes, fixed, constraints)

@@ -1,4 +1,4 @@
-"""A constraint's text as a syntax tree of bounded size, with columns for messages."""
+"""Parse a constraint's text to a syntax tree of bounded size, with columns for messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import field, frozen
 from leanopt_core.space._checks import ConstraintError
 
 LONGEST = 2000
-"""Most characters of one constraint."""
+"""Maximum length of one constraint."""
 
 _RIGHT = ("==", "<=", ">=", "!=")
 _PAIRS = {
@@ -26,14 +26,14 @@ _PAIRS = {
 }
 _SINGLES = {
     "!": "write not, or != for unequal",
-    "=": "equality is ==",
-    "%": "25% is written 0.25",
+    "=": "write == for equality",
+    "%": "write 0.25 for 25%",
 }
 
 
 @frozen
 class ConstraintText:
-    """The text of one constraint, and the way from a node to its place in it."""
+    """The text of one constraint; finds a node's position in it."""
 
     text: str
     _margin: int = field(init=False)
@@ -48,9 +48,9 @@ class ConstraintText:
         return self.text.strip().encode(errors="replace")
 
     def parse(self, hint: str = "") -> ast.expr:
-        """Return the tree; ConstraintError where the text is no expression or too long.
+        """Return the tree; raises ConstraintError if the text is not an expression or too long.
 
-        `hint` is given where the text cannot be read and its spelling does not say why.
+        `hint` is used if the text cannot be parsed and its spelling does not say why.
         """
         if len(self.text) > LONGEST:
             self.fail(1, f"is longer than {LONGEST} characters")
@@ -63,7 +63,7 @@ class ConstraintText:
                 warnings.simplefilter("ignore")
                 return ast.parse(self._bytes.decode(), mode="eval").body
         except SyntaxError as error:
-            # Python gives column 0 where the text ends too early.
+            # Python gives column 0 if the text ends too early.
             column = self._margin + (error.offset or len(self.text.strip()) + 1)
             self.fail(column, "cannot be read", _spelling(self.text) or hint)
         except (ValueError, MemoryError, RecursionError):
@@ -74,20 +74,20 @@ class ConstraintText:
         return self._margin + len(self._bytes[: node.col_offset].decode()) + 1
 
     def written(self, node: ast.expr) -> str:
-        """Return the node as it is written."""
+        """Return the node's text."""
         return self._bytes[node.col_offset : node.end_col_offset].decode()
 
     def refuse(self, node: ast.expr, message: str, hint: str = "") -> NoReturn:
-        """Raise the ConstraintError that points to `node`."""
+        """Raise a ConstraintError at `node`."""
         self.fail(self.column(node), message, hint)
 
     def fail(self, column: int, message: str, hint: str = "") -> NoReturn:
-        """Raise the ConstraintError that points to `column`."""
+        """Raise a ConstraintError at `column`."""
         raise ConstraintError(self.text, column, message, hint)
 
 
 def _spelling(text: str) -> str:
-    """Return what another language's operator is here, or an empty text."""
+    """Return a hint for an operator of another language, or an empty text."""
     for wrong, right in _PAIRS.items():
         if wrong in text:
             return f"write {right} instead of {wrong}"

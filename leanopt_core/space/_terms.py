@@ -1,7 +1,7 @@
 """Parts of a constraint as closures over exact integers.
 
-A number is read as `read(levels) / scale` with one scale for the whole grid, so that constraints
-compare ints, not decimals; only a division by something that varies makes fractions.
+A number is read as `read(levels) / scale` with one scale for the whole grid, so constraints compare
+ints, not decimals. Only a division by a varying number makes fractions.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Check: TypeAlias = Callable[[Levels], bool]
 class Term:
     """A value that depends on the levels.
 
-    `kinds` are those it can be of, None where that is unknown. `constant` says that `read` does not
-    look at the levels. `texts` are a choices axis's own.
+    `kinds` are its possible kinds, None if unknown. `constant` means that `read` ignores the
+    levels. `texts` are the texts of a choices axis.
     """
 
     read: Callable[[Levels], Number | str]
@@ -40,12 +40,12 @@ class Term:
     texts: tuple[str, ...] | None = None
 
     def only(self, kind: Kind) -> bool:
-        """Return whether it is surely of this kind, or nothing is known against it."""
+        """Return whether the term has only this kind, or an unknown kind."""
         return self.kinds is None or self.kinds == {kind}
 
 
 def unknown() -> Term:
-    """Return a term that cannot be read, of a parameter that has only a name yet."""
+    """Return a term that cannot be read, for a parameter of which only the name is known."""
     return Term(lambda _levels: 0, None)
 
 
@@ -59,7 +59,7 @@ def of_value(value: Value) -> Term:
 
 
 def of_axis(axis: Axis, position: int) -> Term:
-    """Return the term of the axis whose level stands at `position` of the levels."""
+    """Return the term of the axis at `position` of the levels."""
     kinds = kinds_of(axis.values)
     if kinds == {"number"}:
         table, scale = exact_table(axis.values)
@@ -70,7 +70,7 @@ def of_axis(axis: Axis, position: int) -> Term:
 
 
 def truth(check: Check) -> Term:
-    """Return the term of a comparison or of a combination of them."""
+    """Return the term of a comparison or a combination of comparisons."""
     return Term(check, frozenset({"truth"}))
 
 
@@ -80,7 +80,7 @@ def check_of(term: Term) -> Check:
 
 
 def negative(term: Term) -> Term:
-    """Return minus a number."""
+    """Return the negative of a number."""
     read = _number(term)
     return evolve(term, read=lambda levels: -read(levels))
 
@@ -88,7 +88,7 @@ def negative(term: Term) -> Term:
 def arithmetic(operator: type[ast.operator], left: Term, right: Term) -> Term:
     """Return `left operator right` of numbers.
 
-    The closure raises ZeroDivisionError where that has no value.
+    The closure raises ZeroDivisionError if that has no value.
     """
     if operator is ast.Mult:
         read = _multiplied(_number(left), _number(right))
@@ -110,7 +110,7 @@ def call(name: str, parts: Sequence[Term]) -> Term:
 
 
 def compare(operator: type[ast.cmpop], left: Term, right: Term) -> Check:
-    """Return `left operator right`; other than numbers are only ever equal or not."""
+    """Return `left operator right`; texts and truth values can only be equal or not."""
     if left.only("number") and right.only("number"):
         (a, b), _ = _common((left, right))
         return _COMPARE[operator](a, b)
@@ -121,7 +121,7 @@ def compare(operator: type[ast.cmpop], left: Term, right: Term) -> Check:
 
 
 def every(checks: Sequence[Check]) -> Check:
-    """Return whether all checks hold, from the left until one does not."""
+    """Return a check that all checks hold; stops at the first that does not."""
     if len(checks) == 1:
         return checks[0]
 
@@ -135,7 +135,7 @@ def every(checks: Sequence[Check]) -> Check:
 
 
 def some(checks: Sequence[Check]) -> Check:
-    """Return whether a check holds, from the left until one does."""
+    """Return a check that any check holds; stops at the first that does."""
 
     def hold(levels: Levels) -> bool:
         for check in checks:  # noqa: SIM110  # as above
@@ -147,7 +147,7 @@ def some(checks: Sequence[Check]) -> Check:
 
 
 def inverse(check: Check) -> Check:
-    """Return whether the check does not hold."""
+    """Return the negation of a check."""
     return lambda levels: not check(levels)
 
 
@@ -204,7 +204,7 @@ def _result(read: Numeric, scale: int, parts: Sequence[Term]) -> Term:
 
 
 def _common(parts: Sequence[Term]) -> tuple[list[Numeric], int]:
-    """Return the terms as closures at one scale, the least that suits all."""
+    """Return the terms as closures at one scale, the smallest for all."""
     scale = lcm(*(part.scale for part in parts))
     return [_scaled(part, scale) for part in parts], scale
 
@@ -227,5 +227,5 @@ def _unscaled(term: Term) -> Callable[[Levels], Number | str]:
 
 
 def _same(left: Number | str, right: Number | str) -> bool:
-    """Return equality, where true is not 1 as Python has it."""
+    """Return whether two values are equal; unlike in Python, true does not equal 1."""
     return left == right and isinstance(left, bool) is isinstance(right, bool)

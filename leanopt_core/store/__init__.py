@@ -1,1 +1,1 @@
-"""The store: one SQLite file a project folder, with every run, trial and backtest in it."""
+"""The store: one SQLite file per project folder, with every run, trial and backtest."""

@@ -1,4 +1,4 @@
-"""What a run has noted since its last commit, written in one transaction."""
+"""The records of a run since its last commit, written in one transaction."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EVENT: Final = (
     "INSERT INTO events (run_id, search_id, stage_id, number, kind, detail, happened_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
-# The first hello of the run's first worker stays, as its command line does.
+# The hello of the run's first worker is kept, like its command line.
 HELLO: Final = "UPDATE runs SET execution = json_insert(execution, '$.hello', json(?)) WHERE id = ?"
 READ_TYPES: Final = (
     "UPDATE runs SET execution = json_insert(execution, '$.read_types', json(?)) WHERE id = ?"
@@ -61,14 +61,14 @@ UPDATE searches SET told = told + :told, best = (
 ) WHERE id = :search"""  # noqa: S608 - the order is a constant
 _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE id = ?"
 
-# Each row after those that it refers to.
+# Rows come after those they refer to.
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EVALUATE)
 _AFTER_TELLING: Final = (HELLO, READ_TYPES, EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
 
 
 @define
 class Batch:
-    """Rows by statement, and what is told and withdrawn by search."""
+    """Rows by statement, and told and withdrawn trials by search."""
 
     _rows: dict[str, list[tuple[Any, ...]]] = field(factory=dict)
     _calendars: dict[bytes, Calendar] = field(factory=dict)
@@ -79,23 +79,23 @@ class Batch:
         return bool(self._rows or self._told or self._withdrawn)
 
     def add(self, statement: str, row: tuple[Any, ...]) -> None:
-        """Note a row for one of this module's statements."""
+        """Add a row for one of this module's statements."""
         self._rows.setdefault(statement, []).append(row)
 
     def calendar(self, calendar: Calendar) -> None:
-        """Note days that returns refer to."""
+        """Add days that returns refer to."""
         self._calendars.setdefault(calendar.hash, calendar)
 
     def tell(self, search_id: int, number: int, score: Score) -> None:
-        """Note a told trial."""
+        """Add a told trial."""
         self._told.setdefault(search_id, []).append((number, score))
 
     def withdraw(self, search_id: int, numbers: Iterable[int]) -> None:
-        """Note trials that will never be told."""
+        """Add withdrawn trials."""
         self._withdrawn.setdefault(search_id, []).extend(numbers)
 
     def write(self, database: Database) -> None:
-        """Write everything, inside a transaction of the caller's."""
+        """Write everything, inside the caller's transaction."""
         database.many(_CALENDAR, (calendar.row for calendar in self._calendars.values()))
         self._write(database, _BEFORE_TELLING)
         for search_id, told in self._told.items():
@@ -128,7 +128,7 @@ def _state(score: Score) -> str:
 
 
 def _detail(score: Score) -> str | None:
-    """Return what few trials have, as JSON, None where this one has nothing of it."""
+    """Return the score's rare details as JSON, None if it has none."""
     if not (score.violations or score.reasons or score.values):
         return None
     violations = [[violation.constraint, violation.size] for violation in score.violations]

@@ -1,4 +1,4 @@
-"""Between the store's columns and its records: JSON texts, times, rows."""
+"""Convert between the store's columns and its records: JSON, times, rows."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from typing import Any, Final
 from leanopt_core.store.database import Row
 from leanopt_core.store.records import StoredBacktest, StoredTrial
 
-#: As `canonical_json`, for plain JSON values only; ready-made, since it is called for every trial.
+#: Like `canonical_json`, for plain JSON values only; made once, since every trial needs it.
 to_json: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 ).encode
 
 
 def storable(text: str) -> str:
-    r"""Return `text` with half characters (from a foreign program's JSON) written as `\udc80`.
+    r"""Return `text` with lone surrogates (from another program's JSON) escaped, as `\udc80`.
 
-    SQLite takes whole characters only. In a JSON text the escape means the same half again.
+    SQLite stores valid Unicode only. In JSON the escape means the same surrogate.
     """
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def json_object(members: Iterable[tuple[str, str]]) -> str:
-    """Return a JSON object of names and JSON texts, sorted by name, the texts as they are.
+    """Return a JSON object of names and JSON texts, sorted by name, the texts unchanged.
 
-    So numbers reach the reader as they were stored, never through a float.
+    So readers get numbers exactly as stored, never converted to float.
     """
     return "{" + ",".join(f"{to_json(name)}:{text}" for name, text in sorted(members)) + "}"
 
 
 def utc_text(seconds: float) -> str:
-    """Return seconds since 1970 as UTC in ISO 8601, to the second."""
+    """Return seconds since 1970 as UTC in ISO 8601, rounded to seconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-#: Says that a trial's method was told its result.
+#: SQL condition: a trial's method was told its result.
 TOLD: Final = "trials.state IN ('completed', 'failed')"
 #: The columns of `backtests AS b` that make a StoredBacktest.
 BACKTEST: Final = (
@@ -46,7 +46,7 @@ BACKTEST: Final = (
     "b.attempts, b.seconds, b.worker, b.finished_at"
 )
 #: The columns of `trials AS t` with its stage `g` and search `s` that make a StoredTrial, then the
-#: ordinal of an evaluation `e` and its backtest, both None where it has none.
+#: ordinal of an evaluation `e` and its backtest, both None if there is none.
 TRIAL: Final = (
     "t.number, t.stage_id, g.name, t.state, t.parameters, t.grid_index, t.origin, t.attempt, "
     "t.told_before, s.direction, t.fitness, t.violation, t.failure, t.detail, e.ordinal, "
@@ -58,22 +58,22 @@ _LARGEST: Final = 2**63 - 1
 
 
 def key_column(key: str) -> bytes:
-    """Return the half of a content key that the store keeps."""
+    """Return the half of a content key that the store uses."""
     return bytes.fromhex(key[:32])
 
 
 def grid_column(index: int) -> int | str:
-    """Return a grid index as a number where SQLite can hold it, else as a text."""
+    """Return a grid index as a number if SQLite can hold it, else as text."""
     return index if index <= _LARGEST else str(index)
 
 
 def outputs_column(outputs: frozenset[str]) -> str | None:
-    """Return names of outputs as one text, None where there are none."""
+    """Return names of outputs as one text, None if there are none."""
     return ",".join(sorted(outputs)) or None
 
 
 def backtest(row: Row) -> StoredBacktest:
-    """Return the record of a row of the columns BACKTEST."""
+    """Return the record for a row of the columns BACKTEST."""
     found, key, run_id, statistics, failure, message, closed_trades, outputs, *how = row
     asked = frozenset(outputs.split(",") if outputs else ())
     return StoredBacktest(
@@ -82,7 +82,7 @@ def backtest(row: Row) -> StoredBacktest:
 
 
 def trials(rows: Iterable[Row]) -> list[StoredTrial]:
-    """Return the records of rows of the columns TRIAL, those of a trial one after another."""
+    """Return the records for rows of the columns TRIAL; a trial's rows must be consecutive."""
     return [_trial(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
 
 

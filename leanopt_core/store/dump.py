@@ -1,4 +1,4 @@
-"""A run as JSON lines: what the promise covers, to the byte the same, or all that is kept."""
+"""A run as JSON lines: the canonical dump, the same bytes everywhere, or everything stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leanopt_core.store.records import (
     StoredTrial,
 )
 
-#: The kind of event that decides about trials, so that the canonical dump has it.
+#: The kind of event that decides trials; the canonical dump includes it.
 STOP: Final = "stop"
 Trials = Callable[[int], Iterator[StoredTrial]]
 Members = list[tuple[str, str]]
@@ -25,7 +25,7 @@ Members = list[tuple[str, str]]
 def canonical(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Iterator[str]:
     """Yield told and withdrawn trials by search and number, each stop after its trial.
 
-    `trials` gives a search's trials by the search's id.
+    `trials` returns a search's trials by the search's id.
     """
     stops = [event for event in events if event.kind == STOP]
     for search in run.searches:
@@ -39,12 +39,12 @@ def canonical(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> 
             for stop in stops
             if stop.search_id == search.id
         )
-        # Of equal numbers the first argument's come first.
+        # For equal numbers, items of the first argument come first.
         yield from (line for _, line in merge(found, ends, key=itemgetter(0)))
 
 
 def export(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Iterator[str]:
-    """Yield every trial by search and number with all that is kept of it, then the events."""
+    """Yield every trial by search and number with everything stored, then the events."""
     for search in run.searches:
         for trial in trials(search.id):
             yield _line(_full_trial(run, search, trial))
@@ -69,7 +69,7 @@ def _proposal(search: StoredSearch, trial: StoredTrial) -> Members:
 
 
 def _score(trial: StoredTrial, *, messages: bool) -> Members:
-    """Return what the trial was told with; a failure's reasons are messages and may be left out."""
+    """Return the trial's score; without `messages`, the reasons of failures are left out."""
     score = trial.score
     if score is None:
         return []

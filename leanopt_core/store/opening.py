@@ -1,4 +1,4 @@
-"""Opening a store: whose file it is, how durable it writes, and whether it needs migrating."""
+"""Open a store: check the file, set its durability, and migrate it if needed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from leanopt_core.store.schema import APPLICATION_ID, MIGRATION_SET, MIGRATIONS
 Durability = Literal["process", "power"]
 
 _SYNCHRONOUS: Final = {"process": "NORMAL", "power": "FULL"}
-# Content keys fall anywhere in their index, so that each commit touches many of its pages. A log
-# of 40 MB lets such pages be written once for many commits; 16 MB hold the index's upper part.
+# Content keys are random, so each commit changes many pages of their index. With a log of 40 MB
+# such pages are written once for many commits; a cache of 16 MB holds the index's upper levels.
 _PAGES_OF_LOG: Final = 10_000
 _CACHE_KIB: Final = 16_000
 
@@ -27,11 +27,11 @@ def open_database(
     create: bool = True,
     read_only: bool = False,
 ) -> Database:
-    """Return a connection to the store at `path`, made and migrated where needed.
+    """Return a connection to the store at `path`; create or migrate it if needed.
 
-    With `create` false a missing store is an error, with `read_only` one that needs migrating is
-    one too. Raises StoreError for a file that is no
-    leanopt store, is damaged, was made by a newer leanopt, or cannot be read or written.
+    A missing store is an error if `create` is false; a store that needs migrating is an error if
+    `read_only` is true. Raises StoreError for a file that is not a leanopt store, is damaged, was
+    made by a newer leanopt, or cannot be read or written.
     """
     _find(path, create=create and not read_only)
     mode = "ro" if read_only else "rwc"
@@ -59,32 +59,32 @@ def open_database(
 
 def _find(path: Path, *, create: bool) -> None:
     if not create and not path.exists():
-        raise StoreError(f"{path}: there is no store yet; `leanopt run` makes one")
+        raise StoreError(f"{path}: there is no store yet; `leanopt run` creates one")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"{path}: its folder cannot be made ({error.strerror}); check the rights above it"
+            f"{path}: its folder cannot be created ({error.strerror}); check the permissions"
         ) from error
 
 
 def _check_current(database: Database) -> None:
-    """Raise StoreError unless the file can be read as it is."""
+    """Raise StoreError if the file needs migrating."""
     _check_owner(database)
     if _is_behind(database):
         raise StoreError(
-            f"{database.path}: the store was made by an older leanopt; `leanopt runs` brings it "
-            "up to date"
+            f"{database.path}: the store was made by an older leanopt; "
+            "update it with `leanopt runs`"
         )
 
 
 def _prepare(database: Database, durability: Durability) -> None:
-    # Nothing is written, the journal mode neither, before the file is known to be leanopt's.
+    # Check that the file is leanopt's before writing anything, even the journal mode.
     _check_owner(database)
     if (mode := _write_ahead(database)) != "wal":
         raise StoreError(
-            f"{database.path}: its file system has no write-ahead log (SQLite stays in mode "
-            f"'{mode}'); keep the project folder on a local disk"
+            f"{database.path}: its file system does not support a write-ahead log (SQLite stays in "
+            f"mode '{mode}'); move the project folder to a local disk"
         )
     _pragma(database, f"synchronous = {_SYNCHRONOUS[durability]}")
     _pragma(database, "foreign_keys = ON")
@@ -97,13 +97,13 @@ def _prepare(database: Database, durability: Durability) -> None:
 
 
 def _write_ahead(database: Database) -> object:
-    """Turn the write-ahead log on; return the journal mode that the file has then."""
+    """Turn the write-ahead log on; return the file's journal mode afterwards."""
     deadline = monotonic() + PATIENCE
     while True:
         try:
             return database.connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         except sqlite3.Error as error:
-            # The one lock that SQLite itself does not wait for: another process makes the store.
+            # The only lock that SQLite does not wait for: another process creates the store.
             if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" or monotonic() > deadline:
                 raise explain(database.path, error) from error
             sleep(0.01)
@@ -115,7 +115,7 @@ def _pragma(database: Database, text: str) -> object:
 
 
 def _check_owner(database: Database) -> None:
-    """Raise StoreError unless the file is leanopt's, or empty."""
+    """Raise StoreError unless the file is a leanopt store or empty."""
     row = database.row(
         "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id"
     )
@@ -123,12 +123,12 @@ def _check_owner(database: Database) -> None:
     if owner != APPLICATION_ID and (owner, contents) != (0, 0):
         raise StoreError(
             f"{database.path}: this is a SQLite file of another program, not a leanopt store; "
-            "move it away, and leanopt makes a new one"
+            "move it away, and leanopt creates a new one"
         )
 
 
 def _is_behind(database: Database) -> bool:
-    """Say whether migrations are missing; raises StoreError where there are unknown ones."""
+    """Return whether migrations are missing; raises StoreError for unknown ones."""
     if not database.row("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):
         return True
     applied = {
@@ -140,7 +140,7 @@ def _is_behind(database: Database) -> bool:
     known = {name for name, _ in MIGRATIONS}
     if unknown := sorted(applied - known):
         raise StoreError(
-            f"{database.path}: the store was made by a newer leanopt (it has the changes "
+            f"{database.path}: the store was made by a newer leanopt (it has the migrations "
             f"{', '.join(unknown)}); update leanopt, or use another project folder"
         )
     return applied != known

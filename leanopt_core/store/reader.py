@@ -1,4 +1,4 @@
-"""Reads runs back: trials in order or by rank, failures, events, daily returns, dumps."""
+"""Read runs: trials in order or by rank, failures, events, daily returns, dumps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LEFT JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number
 LEFT JOIN backtests AS b ON b.id = e.backtest_id
 ORDER BY t.number, e.ordinal"""
 # ruff: noqa: S608 - the queries are made of constants
-# One statement a page, so that a trial and its backtests are of one moment.
+# One statement per page, so a trial and its backtests are consistent.
 _PAGE: Final = f"""
 SELECT {TRIAL} FROM (
   SELECT * FROM trials WHERE search_id = ? AND number > ? ORDER BY number LIMIT ?
@@ -81,19 +81,19 @@ _PAGE_SIZE: Final = 500
 
 
 class Reader:
-    """Reads while others write; no transaction stays open between two pages."""
+    """Reads while others write; no transaction stays open between pages."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def trials(self, search_id: int, *, after: int = 0) -> Iterator[StoredTrial]:
-        """Yield the search's trials in the order of their numbers, those above `after`."""
+        """Yield the search's trials with numbers above `after`, in order."""
         while page := trials(self._database.rows(_PAGE, (search_id, after, _PAGE_SIZE))):
             yield from page
             after = page[-1].number
 
     def trial(self, run: StoredRun, search_number: int, number: int) -> StoredTrial | None:
-        """Return one trial, None where the run has none of these numbers."""
+        """Return one trial, None if the run has no such trial."""
         searches = (search for search in run.searches if search.number == search_number)
         search = next(searches, None)
         return None if search is None else self._one(search.id, number)
@@ -102,7 +102,7 @@ class Reader:
         return next(iter(trials(self._database.rows(_ONE, (search_id, number)))), None)
 
     def ranked(self, run: StoredRun, limit: int, offset: int = 0) -> list[RankedTrial]:
-        """Return up to `limit` told trials by rank, leaving out the best `offset` ones."""
+        """Return up to `limit` told trials by rank, after the best `offset`."""
         found = self._database.rows(_RANKING, (run.id, limit, offset))
         return [
             RankedTrial(rank, search, trial)
@@ -111,63 +111,63 @@ class Reader:
         ]
 
     def failures(self, run: StoredRun) -> dict[str, int]:
-        """Return how many told trials failed, by category, the most frequent first."""
+        """Return the number of failed trials by category, the most frequent first."""
         return failures(self._database, run.id)
 
     def told(self, search_id: int, *, after: int = 0) -> Iterator[TrialSummary]:
-        """Yield the search's told trials above `after` in brief, in the order of their numbers."""
+        """Yield summaries of the search's told trials with numbers above `after`, in order."""
         while page := self._database.rows(_TOLD, (search_id, after, _PAGE_SIZE)):
             yield from (TrialSummary(*row) for row in page)
             after = page[-1][0]
 
     def run_here(self, run: StoredRun, *, after: int = 0) -> tuple[int, int, float]:
-        """Return last id, count and seconds of the backtests that this run made.
+        """Return the last id, count and total seconds of the backtests that this run ran.
 
-        Only ids above `after` count; the last id is 0 where there is none.
+        Only ids above `after` count; the last id is 0 if there is none.
         """
         last, count, seconds = self._database.rows(_RUN_HERE, (after, run.id))[0]
         return last, count, seconds
 
     def run_times(self, strategy: str, definitions: Sequence[str] | None = None) -> list[float]:
-        """Return the seconds of the newest completed backtests of a strategy, at most 1,000.
+        """Return the run times in seconds of a strategy's newest 1,000 completed backtests.
 
-        Where scenarios' `definitions` are given, only of backtests under one of them.
+        With `definitions`, only of backtests under one of these scenarios.
         """
         asked = None if definitions is None else json.dumps(list(definitions))
         return [row[0] for row in self._database.rows(_RUN_TIMES, (strategy, asked, asked))]
 
     def first_failure(self, run: StoredRun) -> tuple[int, int, str, str] | None:
-        """Return the first failed trial's search and number, its category and message."""
+        """Return the first failed trial: search, number, category and message."""
         row = self._database.row(_FAILED, (run.id,))
         return None if row is None else (row[0], row[1], row[2], row[3])
 
     def spread(self, run: StoredRun) -> tuple[int, float | None, float | None]:
-        """Return how many feasible trials there are, and the lowest and highest fitness of them."""
+        """Return the number of feasible trials, and their lowest and highest fitness."""
         feasible, low, high = self._database.rows(_SPREAD, (run.id,))[0]
         return feasible, low, high
 
     def tally(self, run: StoredRun) -> Tally:
-        """Return the run's counts: its trials by what became of them, and their backtests."""
+        """Return the run's counts of trials by result, and of backtests."""
         return tally(self._database, run.id)
 
     def events(self, run: StoredRun) -> list[StoredEvent]:
-        """Return what happened to the run, in the order in which it was written."""
+        """Return the run's events, in the order in which they were written."""
         return [_event(row) for row in self._database.rows(_EVENTS, (run.id,))]
 
     def returns(self, backtest_id: int) -> DailyReturns | None:
-        """Return a backtest's daily returns, None where none were kept."""
+        """Return a backtest's daily returns, None if they are not stored."""
         row = self._database.row(_RETURNS, (backtest_id,))
         return None if row is None else unpack(*row)
 
     def canonical(self, run: StoredRun) -> Iterator[str]:
-        """Yield what the promise covers as JSON lines: the same bytes for the same search plan.
+        """Yield the canonical dump as JSON lines: the same bytes for the same search plan.
 
-        Told and withdrawn trials by search and number, each stop after the trial that it followed.
+        It has told and withdrawn trials by search and number, each stop after its trial.
         """
         return dump.canonical(run, self.trials, self.events(run))
 
     def export(self, run: StoredRun) -> Iterator[str]:
-        """Yield all that is kept of the run's trials and events as JSON lines."""
+        """Yield everything stored about the run's trials and events as JSON lines."""
         return dump.export(run, self.trials, self.events(run))
 
 

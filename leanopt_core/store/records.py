@@ -1,4 +1,4 @@
-"""What the store gives back: frozen values that keep JSON as stored and parse it when asked."""
+"""The store's records: frozen values that keep JSON as stored and parse it on access."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ TrialState = Literal["proposed", "completed", "failed", "withdrawn"]
 
 @frozen
 class StoredBacktest:
-    """A backtest as it was recorded; `key` is the first half of its content key, in hexadecimal.
+    """A stored backtest; `key` is the first half of its content key, in hexadecimal.
 
-    `run_id` is the run that made it, None where that was deleted. `finished_at` is in seconds
-    since 1970 UTC.
+    `run_id` is the run that ran it, None if that was deleted. `finished_at` is in seconds since
+    1970 UTC.
     """
 
     id: int
@@ -40,9 +40,9 @@ class StoredBacktest:
 
     @property
     def outcome(self) -> Outcome:
-        """Return the outcome again, without curve and names read.
+        """Return the outcome, without equity curve and names read.
 
-        Of closed trades only the number is kept: there are as many, each empty.
+        Only the number of closed trades is stored: the list has that length, with empty trades.
         """
         trades = None if self.closed_trades is None else ((),) * self.closed_trades
         if self.failure is not None:
@@ -55,10 +55,10 @@ class StoredBacktest:
 
 @frozen
 class StoredTrial:
-    """A trial as it was stored, its backtests by the scenario's place in the search, from 0.
+    """A stored trial, with its backtests by scenario index, from 0.
 
-    `parameters` is the JSON text that was proposed. `told_before` is how many trials of its stage
-    had been told then. `grid_index` is the point's place in the grid.
+    `parameters` is the proposed JSON text. `told_before` is the number of trials of its stage told
+    before the proposal. `grid_index` is the point's index in the grid.
     """
 
     number: int
@@ -89,12 +89,12 @@ class StoredTrial:
 
     @property
     def outcomes(self) -> dict[int, Outcome]:
-        """Return the outcomes there are, by the scenario's place in the search."""
+        """Return the existing outcomes by scenario index."""
         return {ordinal: backtest.outcome for ordinal, backtest in self.backtests.items()}
 
     @property
     def score(self) -> Score | None:
-        """Return the score that the trial was told with, None where it was not told."""
+        """Return the trial's score, None if it was not told."""
         if not self.told:
             return None
         more: dict[str, Any] = json.loads(self.detail) if self.detail else {}
@@ -113,7 +113,7 @@ class StoredTrial:
 
 @frozen
 class StoredEvent:
-    """Something that happened to a run; `number` is the trial after which it did.
+    """An event of a run; `number` is the trial after which it happened.
 
     `happened_at` is UTC, ISO 8601.
     """
@@ -138,7 +138,7 @@ class StoredScenario:
 
 @frozen
 class StoredStage:
-    """A stage of a search; `ended` says why it did, None where it has not."""
+    """A stage of a search; `ended` is the reason for its end, None if it has not ended."""
 
     id: int
     position: int
@@ -152,9 +152,9 @@ class StoredStage:
 
 @frozen
 class StoredSearch:
-    """A search of a run with what is in it, and counts of its trials by what became of them.
+    """A search of a run with its scenarios and stages, and counts of its trials by state.
 
-    `best` is the number of the trial that ranks first.
+    `best` is the number of the trial with rank 1.
     """
 
     id: int
@@ -190,7 +190,7 @@ class StoredRun:
 
 @frozen
 class RunSummary:
-    """A run in one line. `best_fitness` is the best feasible trial's, None where there is none."""
+    """Summary of a run. `best_fitness` is that of the best feasible trial, None without one."""
 
     id: int
     name: str
@@ -206,7 +206,7 @@ class RunSummary:
 
 @frozen
 class TrialSummary:
-    """A told trial in brief; `cached` is how many of its backtests other runs had made."""
+    """Summary of a told trial; `cached` is the number of its backtests from other runs."""
 
     number: int
     stage: str
@@ -218,7 +218,7 @@ class TrialSummary:
 
 @frozen
 class RankedTrial:
-    """A trial in its place of a run's ranking, from 1; `search` is the search's number."""
+    """A trial with its rank in the run, from 1; `search` is the search's number."""
 
     rank: int
     search: int

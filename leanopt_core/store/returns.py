@@ -1,4 +1,4 @@
-"""Daily returns of an equity curve, and their compact form: float32 on a calendar of days."""
+"""Daily returns of an equity curve, stored compactly: float32 on a calendar of days."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _DAY: Final = 86_400
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LARGEST_FLOAT32: Final = (2 - 2**-23) * 2.0**127
 _COMPRESSION: Final = 1
-# Times whose days are remembered are at most so long, in bytes.
+# Maximum size in bytes of the times whose days are cached.
 _LARGEST_KNOWN: Final = 2**20
 
 
 @frozen(eq=False)
 class DailyReturns:
-    """Returns (fractions, float32) and the days on which they were made, as date ordinals.
+    """Returns (fractions, float32) and their days, as date ordinals.
 
-    `ended` says why they stop before the curve does, None where they do not.
+    `ended` is the reason if they stop before the curve does, else None.
     """
 
     days: array[int]
@@ -39,14 +39,14 @@ class DailyReturns:
 
 @frozen
 class Calendar:
-    """Days as the store keeps them; curves over the same days share one, known by its hash."""
+    """Stored days; curves over the same days share one calendar, identified by its hash."""
 
     hash: bytes
     days: array[int]
 
     @cached_property
     def row(self) -> tuple[bytes, bytes, int, str | None, str | None]:
-        """Return hash, packed days, their number, the first and the last as ISO texts."""
+        """Return hash, packed days, number of days, and the first and last day as ISO text."""
         first, last = (
             (date.fromordinal(self.days[at]).isoformat() for at in (0, -1))
             if self.days
@@ -56,10 +56,10 @@ class Calendar:
 
 
 def daily_returns(equity: Equity) -> tuple[Calendar, array[float], str | None]:
-    """Return the calendar, the returns on its days from the first on, and why they end early.
+    """Return the calendar, the returns on its days, and the reason if they end early.
 
-    A day (UTC) counts by the last value on it, the first day only as the second one's base. Where a
-    value allows no return, the returns end and the calendar goes on, so that it stays the same one.
+    A day (UTC) has its last value; the first day is only the base of the second. At a value that
+    allows no return the returns end, but the calendar does not, so curves can still share it.
     """
     if len(equity.times) != len(equity.values):
         raise ValueError(f"{len(equity.times)} times and {len(equity.values)} values")
@@ -75,7 +75,7 @@ def daily_returns(equity: Equity) -> tuple[Calendar, array[float], str | None]:
 
 @frozen
 class _Days:
-    """The days of a curve, where the last value of each is, and the calendar of its returns."""
+    """The days of a curve, the index of each day's last value, and the calendar of its returns."""
 
     all: Sequence[int]
     lasts: Sequence[int]
@@ -83,7 +83,7 @@ class _Days:
 
 
 def _days(times: Sequence[int]) -> _Days | None:
-    """Return the days of a curve's times, None where these are no seconds since 1970."""
+    """Return the days of a curve's times, None if the times are not seconds since 1970."""
     try:
         packed = array("q", times).tobytes()
     except OverflowError:
@@ -92,7 +92,7 @@ def _days(times: Sequence[int]) -> _Days | None:
 
 
 def _find_days(times: bytes) -> _Days | None:
-    # Times increase: of several values on a day the last one stays.
+    # Times increase, so the last value of a day stays.
     lasts = {_EPOCH + time // _DAY: place for place, time in enumerate(memoryview(times).cast("q"))}
     if lasts and not (min(lasts) >= 1 and max(lasts) <= date.max.toordinal()):
         return None
@@ -100,13 +100,13 @@ def _find_days(times: bytes) -> _Days | None:
     return _Days(days, tuple(lasts.values()), _calendar(array("i", days[1:])))
 
 
-# All curves of a scenario are mostly over the same times.
+# The curves of a scenario mostly have the same times: cache the days.
 _known_days: Final = lru_cache(maxsize=16)(_find_days)
 
 
 def _all_changes(closes: Sequence[float]) -> array[float] | None:
-    """Return every day's change, None where one of the values allows none."""
-    # A sum that is finite is one of finite values.
+    """Return every day's change, None if a value allows none."""
+    # A finite sum has only finite terms.
     if not closes or min(closes) <= 0 or not math.isfinite(sum(closes)):
         return None
     changes = [value / previous - 1 for previous, value in pairwise(closes)]
@@ -114,7 +114,7 @@ def _all_changes(closes: Sequence[float]) -> array[float] | None:
 
 
 def _changes(days: Sequence[int], closes: Sequence[float]) -> tuple[array[float], str | None]:
-    """Return the changes up to the first value that allows none, and which that is."""
+    """Return the changes up to the first value that allows none, and the reason."""
     values = array("f")
     previous = None
     for day, value in zip(days, closes, strict=True):
@@ -134,18 +134,18 @@ def _calendar(days: array[int]) -> Calendar:
 
 
 def _pack_days(days: array[int]) -> bytes:
-    # Differences repeat (1, 1, 1, 1, 3), so that they compress to nearly nothing.
+    # Differences repeat (1, 1, 1, 1, 3) and compress well.
     steps = (day - before for day, before in zip(days, [0, *days], strict=False))
     return zlib.compress(_little_endian(array("i", steps)))
 
 
 def pack(values: array[float]) -> bytes:
-    """Return float32 values compressed, in the same bytes on every machine."""
+    """Return compressed float32 values, the same bytes on every machine."""
     return zlib.compress(_little_endian(values), _COMPRESSION)
 
 
 def unpack(days: bytes, values: bytes, ended: str | None) -> DailyReturns:
-    """Return daily returns from a calendar's and a backtest's bytes."""
+    """Return daily returns from the bytes of a calendar and a backtest."""
     returns = _array("f", values)
     calendar = array("i", accumulate(_array("i", days)))
     return DailyReturns(calendar[: len(returns)], returns, ended)

@@ -1,4 +1,4 @@
-"""The runs of a store: begun, found again by name or plan, listed, deleted."""
+"""The runs of a store: start, find by name or plan, list, delete."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from leanopt_core.work import Scenario
 
 
 _SEARCHES_OF_RUN: Final = "(SELECT id FROM searches WHERE run_id = :run)"
-# After the run's own evaluations are gone, those left belong to other runs.
+# Evaluations left after deleting the run's own belong to other runs.
 _UNUSED: Final = (
     "(SELECT id FROM backtests WHERE run_id = :run EXCEPT SELECT backtest_id FROM evaluations)"
 )
@@ -46,9 +46,9 @@ _STEPS: Final = (
 
 
 def delete_run(database: Database, run_id: int) -> None:
-    """Delete the run in one transaction; raises StoreError where SQLite fails."""
-    # The steps keep every reference whole by their order. Enforced, each deleted backtest would be
-    # looked for among all evaluations.
+    """Delete the run in one transaction; raises StoreError if SQLite fails."""
+    # The order of the steps keeps references valid. With enforcement SQLite would search all
+    # evaluations for each deleted backtest.
     database.run("PRAGMA foreign_keys = OFF")
     try:
         with database.transaction():
@@ -82,7 +82,7 @@ FROM runs_summary JOIN runs ON runs.name = run ORDER BY id DESC"""
 
 @frozen
 class NewStage:
-    """A stage to be: its name, its method and whose that is, its budget."""
+    """A stage to store: name, method with distribution and version, budget."""
 
     name: str
     method: str
@@ -93,7 +93,7 @@ class NewStage:
 
 @frozen
 class NewSearch:
-    """A search to be; `seed` is below 2**63, `direction` its fitness function's."""
+    """A search to store; `seed` is below 2**63, `direction` is the fitness function's."""
 
     number: int
     name: str
@@ -104,7 +104,7 @@ class NewSearch:
 
 
 class Runs:
-    """Begins and finds runs. `clock` tells the seconds since 1970."""
+    """Starts and finds runs. `clock` returns the seconds since 1970."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
@@ -120,9 +120,9 @@ class Runs:
         execution: Mapping[str, object],
         searches: Sequence[NewSearch],
     ) -> StoredRun:
-        """Store a new run with its searches, and return it with their ids.
+        """Store a new run with its searches, and return it.
 
-        It is named after the pipeline, with a number that counts its runs: `spy-trend-1`.
+        Its name is the pipeline's name with a counter: `spy-trend-1`.
         """
         with self._database.transaction():
             row = self._database.row(
@@ -177,10 +177,10 @@ class Runs:
         return self.get(run_id)
 
     def get(self, run_id: int) -> StoredRun:
-        """Return a run with its searches; raises UsageError where there is none of this id."""
+        """Return a run with its searches; raises UsageError if there is no run with this id."""
         row = self._database.row(_RUN, (run_id,))
         if row is None:
-            raise UsageError(f"{self._database.path}: there is no run with the id {run_id}")
+            raise UsageError(f"{self._database.path}: there is no run with id {run_id}")
         found = self._database.rows(_SEARCHES, (run_id,))
         columns = [*row, tuple(self._search(*search) for search in found)]
         return StoredRun(*columns)
@@ -195,9 +195,9 @@ class Runs:
         return StoredSearch(*[search_id, *columns, *members])
 
     def find(self, text: str | None = None) -> StoredRun:
-        """Return the run of this name or unique beginning of one, the newest for None.
+        """Return the run with this name or unique prefix; None means the newest.
 
-        Raises UsageError where there is none, or several, naming those that may be meant.
+        Raises UsageError, with candidates, if no run or several runs match.
         """
         runs: dict[str, int] = dict(self._database.rows("SELECT name, id FROM runs ORDER BY id"))
         if not runs:
@@ -206,26 +206,25 @@ class Runs:
             return self.get(max(runs.values()))
         matches = [text] if text in runs else [name for name in runs if name.startswith(text)]
         if len(matches) > 1:
-            raise UsageError(f"'{text}' could be any of these runs: {', '.join(matches)}")
+            raise UsageError(f"'{text}' matches several runs: {', '.join(matches)}")
         if not matches:
             raise UsageError(f"there is no run '{text}' ({did_you_mean(text, runs)})")
         return self.get(runs[matches[0]])
 
     def unfinished(self, plan_hash: str) -> StoredRun | None:
-        """Return the newest run of this plan that has not finished, None where there is none."""
+        """Return the newest unfinished run of this plan, None if there is none."""
         row = self._database.row(
             "SELECT max(id) FROM runs WHERE plan_hash = ? AND state <> 'finished'", (plan_hash,)
         )
         return self.get(row[0]) if row and row[0] is not None else None
 
     def summaries(self) -> list[RunSummary]:
-        """Return every run in brief, the newest first."""
+        """Return a summary of every run, the newest first."""
         return [RunSummary(*row) for row in self._database.rows(_SUMMARIES)]
 
     def delete(self, run_id: int) -> None:
-        """Delete a run and all that only it needs.
+        """Delete a run and everything that only it uses.
 
-        Backtests that answer trials of other runs stay. The file keeps its size; what is freed in
-        it is used again.
+        Backtests that other runs use are kept. The file keeps its size; freed space is reused.
         """
         delete_run(self._database, run_id)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Marks a SQLite file as leanopt's ("lopt"), in its header.
 APPLICATION_ID: Final = 0x6C6F7074
-#: The name under which sqlite-utils records the migrations.
+#: The name of the migration set in sqlite-utils.
 MIGRATION_SET: Final = "leanopt"
 
 _RUNS = """
@@ -74,8 +74,8 @@ CREATE TABLE stages (
   UNIQUE (search_id, position)
 )"""
 
-# Proposals come in the order of their numbers, so that the table only grows at its end. grid_index
-# has no declared type: one beyond 64 bits is a text, which INTEGER would round to a float.
+# Proposals are inserted in the order of their numbers, so the table only grows at its end.
+# grid_index has no type: a value beyond 64 bits is text, which INTEGER would round to a float.
 _TRIALS = """
 CREATE TABLE trials (
   search_id INTEGER NOT NULL REFERENCES searches(id),
@@ -178,10 +178,10 @@ _FIRST: Final = (
     _COUNTERS,
     "CREATE INDEX runs_of_plan ON runs(plan_hash)",
     "CREATE INDEX trials_failed ON trials(search_id, failure) WHERE failure IS NOT NULL",
-    # Half of a key finds its backtest as surely as all of it, in an index half as large.
+    # Half of a key is still unique, and the index is half as large.
     "CREATE INDEX backtests_by_key ON backtests(substr(key, 1, 8))",
     "CREATE INDEX events_of_run ON events(run_id)",
-    # A resumed run may say again what ended it.
+    # A resumed run may record the same stop again.
     "CREATE UNIQUE INDEX stops ON events(search_id, number) WHERE kind = 'stop'",
 )
 
@@ -262,7 +262,7 @@ UPDATE runs SET execution = json_remove(
     _RUNS_SUMMARY,
 )
 
-#: Name and statements of every migration, in the order in which they are applied.
+#: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("states", _STATES),
@@ -270,11 +270,11 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 
 
 def migrate(database: Database) -> None:
-    """Bring the schema up to date, in one transaction: a second process waits, then finds it done.
+    """Apply missing migrations in one transaction; a second process waits and finds them done.
 
-    Raises StoreError where SQLite fails.
+    Raises StoreError if SQLite fails.
     """
-    import sqlite_utils  # heavy, and a store is migrated once
+    import sqlite_utils  # slow to import, and a store is migrated once
 
     with database.transaction():
         try:

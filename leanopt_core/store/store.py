@@ -1,4 +1,4 @@
-"""The store as its users see it: runs, a writer a run, a reader, remembered hashes."""
+"""The store's interface: runs, a writer per run, a reader, cached file hashes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEEP: Final = (
     "INSERT OR REPLACE INTO file_hashes (path, size, mtime_ns, ctime_ns, inode, sha256) "
     "VALUES (?, ?, ?, ?, ?, ?)"
 )
-# A file may change again within its file system's tick and look as before.
+# A file may change twice within one tick of its file system's clock and look unchanged.
 _TICK: Final = 2.0
 
 
@@ -37,12 +37,12 @@ def open_store(
     read_only: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> Store:
-    """Return the store at `path`, made and brought up to date where needed.
+    """Return the store at `path`; create or migrate it if needed.
 
-    Commits survive any death of processes, with the durability `power` power cuts too. With
-    `create` false a missing store is an error; with `read_only` nothing is made or changed, and
-    a store of an older leanopt is an error too. `clock` tells the seconds since 1970. Raises
-    StoreError for a file that is no leanopt store, is damaged, was made by a newer leanopt, or
+    Commits survive the death of any process, with the durability `power` also power failures. A
+    missing store is an error if `create` is false. With `read_only` nothing is created or changed,
+    and a store of an older leanopt is an error. `clock` returns the seconds since 1970. Raises
+    StoreError for a file that is not a leanopt store, is damaged, was made by a newer leanopt, or
     cannot be read or written.
     """
     database = open_database(path, durability=durability, create=create, read_only=read_only)
@@ -50,7 +50,7 @@ def open_store(
 
 
 class Store(Closing):
-    """An open store. Belongs to one thread; other threads and processes open it for themselves."""
+    """An open store. Use it in one thread; other threads and processes open their own."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
@@ -61,29 +61,29 @@ class Store(Closing):
         self.reader = Reader(database)
 
     def writer(self, run: StoredRun, *, curves: bool) -> Writer:
-        """Return what writes `run`, with `curves` daily returns too."""
+        """Return the writer of `run`; with `curves` it stores daily returns too."""
         return Writer(self._database, run, self._clock, curves=curves)
 
     def hash_file(self, path: Path) -> str:
-        """Return a file's SHA-256 in hexadecimal, as remembered where the file has not changed."""
+        """Return a file's SHA-256 in hexadecimal, cached if the file has not changed."""
         return self._hashes.get(path)
 
     def close(self) -> None:
-        """Close the store; what was not committed is dropped."""
+        """Close the store; drop what is not committed."""
         self._database.close()
 
 
 class FileHashes:
-    """Remembers hashes by path, size, times and inode. `clock` tells the seconds since 1970."""
+    """Caches hashes by path, size, times and inode. `clock` returns the seconds since 1970."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
 
     def get(self, path: Path) -> str:
-        """Return the SHA-256 of a file in hexadecimal, as remembered where it has not changed.
+        """Return the SHA-256 of a file in hexadecimal, cached if the file has not changed.
 
-        Raises OSError where it cannot be read, StoreError where SQLite fails.
+        Raises OSError if it cannot be read, StoreError if SQLite fails.
         """
         path = path.resolve()
         before = _look(path.stat())

@@ -1,4 +1,4 @@
-"""Counts of a run: what became of its trials, stage by stage, and who answered them."""
+"""Count a run's trials by result and stage, and its backtests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WHERE searches.run_id = :run"""
 
 @frozen
 class StageTally:
-    """One stage: its budget, what became of its trials, and why it ended."""
+    """One stage: its budget, its trials by state, and why it ended."""
 
     search: int
     name: str
@@ -57,9 +57,10 @@ class StageTally:
 
 @frozen
 class Tally:
-    """Completed trials by kind (each is of one), failures by category, and their backtests.
+    """Completed trials by kind, failures by category, and backtests.
 
-    `fresh` backtests were run for this run; `cached` ones answered it from the store.
+    Each completed trial has one kind. `fresh` backtests ran in this run; `cached` ones came from
+    the cache.
     """
 
     stages: tuple[StageTally, ...]
@@ -77,17 +78,17 @@ class Tally:
 
     @property
     def failed(self) -> int:
-        """Return the number of trials of which a backtest failed."""
+        """Return the number of trials with a failed backtest."""
         return sum(stage.failed for stage in self.stages)
 
     @property
     def withdrawn(self) -> int:
-        """Return the number of trials that were proposed and never told."""
+        """Return the number of trials that were proposed but never told."""
         return sum(stage.withdrawn for stage in self.stages)
 
 
 def tally(database: Database, run_id: int) -> Tally:
-    """Count a run's trials and backtests; raises StoreError where SQLite fails."""
+    """Count a run's trials and backtests; raises StoreError if SQLite fails."""
     stages = tuple(StageTally(*row) for row in database.rows(_STAGES, (run_id,)))
     feasible, infeasible, unscored = database.rows(_KINDS, (run_id,))[0]
     fresh, answered = database.rows(_ANSWERED, {"run": run_id})[0]

@@ -1,4 +1,4 @@
-"""Writes one run: everything is buffered, and durable once `commit` returns."""
+"""Write one run: everything is buffered, and durable once `commit` returns."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from leanopt_core.store.returns import daily_returns, pack
 from leanopt_core.trial import Score
 from leanopt_core.work import LASTING, Equity, Failure, Outcome
 
-# The run's own come first: it has one outcome for each content key.
+# The run's own backtests come first: it has one outcome per content key.
 _KNOWN: Final = (
     f"SELECT {BACKTEST} FROM backtests AS b "  # noqa: S608 - the columns are constants
     "WHERE substr(key, 1, 8) = ? AND key = ? "
     "ORDER BY run_id IS ? DESC, finished_at DESC, id DESC"
 )
-# How many keys one statement looks for; old SQLite takes 999 values.
+# Keys per statement; old SQLite allows 999 values.
 _TOGETHER: Final = 500
 
 _RESERVE: Final = (
@@ -38,15 +38,15 @@ _RESERVE: Final = (
     "ON CONFLICT (name) DO UPDATE SET next = next + :block"
 )
 _NEXT: Final = "SELECT next FROM counters WHERE name = ?"
-# A block costs one commit of its own; what is left of it at the end is never used.
+# Reserving a block of ids costs one commit; unused ids are lost.
 _BLOCK: Final = 256
 
 
 class Writer:
-    """Notes what happens in a run.
+    """Records a run.
 
-    What a resumed run says again is no error and changes nothing, a proposal excepted. Nothing is
-    written before `commit`; where that raises StoreError, all of it is still noted.
+    A resumed run may record the same again without effect, except proposals. Nothing is written
+    before `commit`; if that raises StoreError, everything is still buffered.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class Writer:
         attempt: int,
         told_before: int,
     ) -> None:
-        """Note a proposed trial, its `parameters` as canonical JSON.
+        """Record a proposed trial, with its `parameters` as canonical JSON.
 
-        `told_before` is how many trials of its stage had been told then. One that is stored
-        already makes the commit raise StoreError.
+        `told_before` is the number of trials of its stage told before. If the trial is already
+        stored, the commit raises StoreError.
         """
         index, text = grid_column(grid_index), storable(origin)
         row = (search_id, number, stage_id, index, parameters, text, attempt, told_before)
@@ -92,10 +92,10 @@ class Writer:
         seconds: float,
         worker: int,
     ) -> int:
-        """Note a backtest that has ended, and return its id.
+        """Record a finished backtest, and return its id.
 
-        `key` is its content key, `outputs` what it was asked for beside the statistics, `seconds`
-        what the last of its `attempts` took on `worker`.
+        `key` is its content key, `outputs` are its outputs besides statistics, `seconds` is the run
+        time of the last of its `attempts`, on `worker`.
         """
         found = self._ids.next()
         kept, short = _kept(outcome), key_column(key)
@@ -120,11 +120,11 @@ class Writer:
         self._batch.add(batch.RETURNS, (backtest_id, calendar.hash, pack(values), ended))
 
     def known(self, key: str, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
-        """Return id and outcome of a backtest that answers this content key, None for none.
+        """Return id and outcome of a cached backtest with this content key, None if there is none.
 
-        Its outputs cover `outputs`. This run's own answers whatever came of it, another run's where
-        it completed or failed for a lasting reason; of several the newest. The outcome comes
-        without curve and names read, and with as many trades as there were, each empty.
+        Its outputs include `outputs`. A backtest of this run always counts; one of another run
+        counts if it completed or failed for a lasting reason. The newest is returned. The outcome
+        has no equity curve and no names read; its trades are empty, in the right number.
         """
         short = key_column(key)
         for found, outcome, has in reversed(self._recorded.get(short, ())):
@@ -143,9 +143,9 @@ class Writer:
     def known_among(
         self, keys: Sequence[str], outputs: frozenset[str]
     ) -> dict[str, tuple[int, Outcome]]:
-        """Return what `known` says of each of `keys`, without those that it has nothing for.
+        """Return the result of `known` for each of `keys`, without the unknown ones.
 
-        Most keys are new, and many are found to be so in one look.
+        Most keys are new, and one query finds that out for many of them.
         """
         shorts = {key: key_column(key) for key in keys}
         there = self._recorded.keys() | self._stored([short[:8] for short in shorts.values()])
@@ -156,7 +156,7 @@ class Writer:
         }
 
     def _stored(self, beginnings: Sequence[bytes]) -> set[bytes]:
-        """Return the stored keys that begin so."""
+        """Return the stored keys with these prefixes."""
         found: set[bytes] = set()
         for start in range(0, len(beginnings), _TOGETHER):
             some = beginnings[start : start + _TOGETHER]
@@ -166,15 +166,15 @@ class Writer:
         return found
 
     def evaluate(self, search_id: int, number: int, ordinal: int, backtest_id: int) -> None:
-        """Note which backtest is a trial's under the scenario at place `ordinal`."""
+        """Record which backtest belongs to a trial under the scenario with index `ordinal`."""
         self._batch.add(batch.EVALUATE, (search_id, number, ordinal, backtest_id))
 
     def tell(self, search_id: int, number: int, score: Score) -> None:
-        """Note that a trial has been told, and its score."""
+        """Record that a trial has been told, with its score."""
         self._batch.tell(search_id, number, score)
 
     def withdraw(self, search_id: int, numbers: Iterable[int]) -> None:
-        """Note that trials will never be told."""
+        """Record that trials are withdrawn."""
         self._batch.withdraw(search_id, numbers)
 
     def event(
@@ -186,37 +186,37 @@ class Writer:
         stage_id: int | None = None,
         number: int | None = None,
     ) -> None:
-        """Note that something happened, after the told trial `number` where one is given.
+        """Record an event, after the told trial `number` if given.
 
-        A `stop` is noted once a trial.
+        A `stop` is recorded once per trial.
         """
         text, when = storable(canonical_json(dict(detail))), utc_text(self._clock())
         self._batch.add(batch.EVENT, (self._run.id, search_id, stage_id, number, kind, text, when))
 
     def hello(self, said: Mapping[str, object]) -> None:
-        """Note, once a run, what a harness of it said about itself."""
+        """Record, once per run, the hello of a harness."""
         self._batch.add(batch.HELLO, (storable(canonical_json(said)), self._run.id))
 
     def read_types(self, told: Mapping[str, Iterable[str]]) -> None:
-        """Note, once a run, as which types its strategy asked for parameters."""
+        """Record, once per run, the types as which its strategy reads parameters."""
         text = canonical_json({name: sorted(types) for name, types in told.items()})
         self._batch.add(batch.READ_TYPES, (storable(text), self._run.id))
 
     def stage_ended(self, stage_id: int, reason: str) -> None:
-        """Note that a stage has ended, and why."""
+        """Record that a stage has ended, and why."""
         self._batch.add(batch.STAGE_ENDED, (storable(reason), stage_id))
 
     def search_ended(self, search_id: int, reason: str) -> None:
-        """Note that a search is over, and why."""
+        """Record that a search has ended, and why."""
         self._batch.add(batch.SEARCH_ENDED, (storable(reason), search_id))
 
     def finish(self, state: RunState) -> None:
-        """Note that the run has ended in `state`, and commit."""
+        """Record that the run has ended in `state`, and commit."""
         self._batch.add(batch.FINISH, (state, utc_text(self._clock()), self._run.id))
         self.commit()
 
     def commit(self) -> None:
-        """Write everything noted so far in one transaction; raises StoreError, then nothing is."""
+        """Write all records in one transaction; if it raises StoreError, nothing is written."""
         if not self._batch:
             return
         with self._database.transaction():
@@ -226,7 +226,7 @@ class Writer:
 
 
 def _kept(outcome: Outcome) -> Outcome:
-    """Return the outcome as it will be read back."""
+    """Return the outcome as the store returns it."""
     trades = None if outcome.trades is None else ((),) * len(outcome.trades)
     if outcome.failure is None:
         return Outcome(outcome.statistics, trades=trades)
@@ -235,7 +235,7 @@ def _kept(outcome: Outcome) -> Outcome:
 
 
 class Ids:
-    """Gives out ids of the counter `name`."""
+    """Returns ids of the counter `name`."""
 
     def __init__(self, database: Database, name: str) -> None:
         self._database = database
@@ -243,7 +243,7 @@ class Ids:
         self._block = iter(range(0))
 
     def next(self) -> int:
-        """Return an id that was never given out; raises StoreError where SQLite fails."""
+        """Return a new id; raises StoreError if SQLite fails."""
         found = next(self._block, None)
         if found is not None:
             return found

@@ -1,6 +1,6 @@
-"""Conformance kits: pytest base classes that hold a plugin to its contract.
+"""Conformance kits: pytest base classes that test a plugin against its contract.
 
-Inherit from the class for your kind, override its one fixture, and pytest runs the whole contract.
+Inherit from the class for your kind, override its fixture, and pytest runs the whole contract.
 Needs pytest and hypothesis: `pip install 'leanopt-core[testing]'`.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-# Before the kits are imported, so that a failed assertion shows its values.
+# Before the kits are imported, so that failed assertions show their values.
 pytest.register_assert_rewrite(
     *(
         f"leanopt_core.testing.{module}"

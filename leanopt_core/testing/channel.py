@@ -1,4 +1,4 @@
-"""The contract of an executor's channels, as tests with real harnesses."""
+"""The contract of an executor's channels: tests with real harnesses."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Connect = Callable[..., ChannelDriver]
 
 
 class ChannelContract:
-    """What is expected of the line to one worker; a part of `ExecutorContract`."""
+    """Tests of the channel to one worker; a part of `ExecutorContract`."""
 
-    #: Seconds after which what has not come about is taken to come never.
+    #: Seconds to wait before a test fails.
     patience = PATIENCE
 
     @pytest.fixture
@@ -32,9 +32,9 @@ class ChannelContract:
 
     @pytest.fixture
     def connect(self, executor: Executor) -> Iterator[Connect]:
-        """Return what starts the kit's harness on a channel; all are released at the end.
+        """Return a function that starts the kit's harness on a channel; release all at the end.
 
-        No process may be left then, as far as this machine can see them.
+        The test fails if a process is left that this machine can see.
         """
         lines: list[ChannelDriver] = []
         mark = str(uuid4())
@@ -51,10 +51,10 @@ class ChannelContract:
         for process in left:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        assert left == [], "processes are left of a worker that was released"
+        assert left == [], "a released worker left processes behind"
 
     def test_kill_leaves_nothing(self, connect: Connect) -> None:
-        """Children and daemons of the harness, with its pipes or without, end with it."""
+        """Killing a harness ends its children and daemons, with or without its pipes."""
         line = connect()
         line.send(id="1", do="multiply", echo=1)
         line.listen(line.answers)
@@ -66,7 +66,7 @@ class ChannelContract:
         assert line.channel.outside() is False
 
     def test_release_ends_what_lives(self, connect: Connect) -> None:
-        """Within seconds, without a word to the harness before."""
+        """Release ends a living harness within seconds, without telling it first."""
         line = connect()
         line.send(id="1", do="hang")
         began = time.monotonic()
@@ -74,7 +74,7 @@ class ChannelContract:
         assert time.monotonic() - began < self.patience
 
     def test_a_line_from_hello_to_end(self, connect: Connect) -> None:
-        """The end of input ends the harness by itself, and its exit reason is known then."""
+        """A harness exits when its input ends; its exit reason is then known."""
         line = connect()
         assert line.channel.exit_reason() == ""
         line.send(id="hello", hello={"protocol": 1})
@@ -86,7 +86,7 @@ class ChannelContract:
         assert line.channel.outside() is False
 
     def test_descriptors_stay_the_same(self, connect: Connect) -> None:
-        """And reading where nothing is there blocks nobody."""
+        """Descriptors stay the same, and reading without data does not block."""
         line = connect()
         descriptors = list(line.channel.filenos())
         assert descriptors == list(line.channel.filenos())
@@ -94,7 +94,7 @@ class ChannelContract:
         assert line.channel.read(descriptors[0]).out == b""
 
     def test_writing_to_the_dead_is_refused(self, connect: Connect) -> None:
-        """With BrokenPipeError, sooner or later: never by waiting."""
+        """Writing to a dead harness raises BrokenPipeError and never blocks."""
         line = connect()
         line.send(id="1", do="leave", code=0)
         line.listen(lambda: line.over)
@@ -102,7 +102,7 @@ class ChannelContract:
             _write_on(line)
 
     def test_memory_is_known_or_not(self, connect: Connect) -> None:
-        """A number of bytes above 0, or None."""
+        """A worker's memory is a number of bytes above 0, or None."""
         line = connect()
         line.send(id="1", do="answer")
         line.listen(line.answers)
@@ -110,7 +110,7 @@ class ChannelContract:
         assert held is None or held > 0
 
     def test_a_memory_limit_is_kept_or_refused(self, connect: Connect) -> None:
-        """A worker beyond it is killed, and its exit reason says memory."""
+        """A worker over its memory limit is killed, with memory as its exit reason."""
         try:
             line = connect(memory_limit=256 * 2**20)
         except ExecutorError:
@@ -121,7 +121,7 @@ class ChannelContract:
         assert "memory" in line.channel.exit_reason()
 
     def test_scratch_files_go_in_and_out(self, connect: Connect) -> None:
-        """Below `{scratch}`, folders made; readable when the worker has gone, unless volatile."""
+        """Files below `{scratch}` go in and out, after the worker's end too unless volatile."""
         line = connect()
         line.channel.put("deep/er/in.txt", b"one")
         line.channel.put("deep/er/in.txt", b"two")
@@ -137,7 +137,7 @@ class ChannelContract:
             assert file.read() == b"from there"
 
     def test_folders_are_listed_and_removed(self, connect: Connect) -> None:
-        """Plain files only, by name from the folder; what is not there is empty."""
+        """Only regular files are listed, by relative name; a missing folder is empty."""
         line = connect()
         for name in ("of/one.txt", "of/deep/er/two.txt", "other/three.txt"):
             line.channel.put(name, b"x")
@@ -149,7 +149,7 @@ class ChannelContract:
 
     @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", ".."])
     def test_no_name_leaves_the_scratch_folder(self, connect: Connect, name: str) -> None:
-        """Neither to write nor to read."""
+        """A name cannot leave the scratch folder, neither to write nor to read."""
         line = connect()
         with pytest.raises(ExecutorError):
             line.channel.put(name, b"x")
@@ -161,7 +161,7 @@ class ChannelContract:
             line.channel.remove(name)
 
     def test_files_that_are_not_there(self, connect: Connect) -> None:
-        """FileNotFoundError for none, ExecutorError for a folder."""
+        """A missing file raises FileNotFoundError, a folder raises ExecutorError."""
         line = connect()
         with pytest.raises(FileNotFoundError):
             line.channel.open("none.txt")
@@ -170,7 +170,7 @@ class ChannelContract:
             line.channel.open("folder")
 
     def test_placeholders(self, connect: Connect) -> None:
-        """The known ones stand for this worker's place; one without a mount is an error."""
+        """Placeholders become this worker's paths; one without a mount is an error."""
         line = connect()
         assert line.channel.fill("a {other} {scratch}").startswith("a {other} /")
         assert "{" not in line.channel.fill("{python} {harness}")
@@ -178,7 +178,7 @@ class ChannelContract:
             line.channel.fill("{data}")
 
     def test_the_launch_s_environment(self, connect: Connect) -> None:
-        """Reaches the harness, placeholders filled in."""
+        """The harness gets the environment, with placeholders replaced."""
         told = {"KIT_PLAIN": "as it is", "KIT_PLACE": "{harness}/x"}
         line = connect(told)
         line.send(id="1", do="report", names=list(told))
@@ -188,7 +188,7 @@ class ChannelContract:
         assert heard["KIT_PLACE"] == line.channel.fill("{harness}/x")
 
     def test_workers_have_folders_of_their_own(self, connect: Connect) -> None:
-        """What one writes, another does not see."""
+        """A worker does not see another worker's files."""
         one, other = connect(), connect()
         one.channel.put("mine", b"x")
         with pytest.raises(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Drives stages as a run does: told in trial order, asked at a fixed distance."""
+"""Drive stages as a run does: told in trial order, asked a lookahead ahead."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Build = Callable[[StageStart], Stage]
 
 @define
 class Search:
-    """What happened in a search: proposals and told trials in order, why each stage ended."""
+    """The record of a search: proposals and told trials in order, why each stage ended."""
 
     proposed: list[Propose] = field(factory=list)
     told: list[Trial] = field(factory=list)
@@ -43,13 +43,13 @@ class Search:
         return [command.proposal.point for command in self.proposed if command.index == stage]
 
     def take(self, command: Command) -> None:
-        """Note a command of the search engine."""
+        """Record a command of the state machine."""
         if isinstance(command, Propose):
             self.proposed.append(command)
         elif isinstance(command, Tell):
             self.told.append(command.trial)
         elif isinstance(command, StageEnded):
-            # A method's own words may follow, as in `done: local optimum`.
+            # The method's reason may follow, as in `done: local optimum`.
             self.reasons.append(command.reason.partition(":")[0])
 
 
@@ -63,11 +63,11 @@ def drive(
     order: int = 0,
     stored: Sequence[Propose] = (),
 ) -> Search:
-    """Run a search to its end and return what happened.
+    """Run a search until it ends and return its record.
 
-    Backtests end in an order that `order` decides; `judge` scores a point, by default with
-    failures and violations among its scores. `stored` are proposals of an earlier search of the
-    same stages: they are replayed, and ResumeError is raised where one differs.
+    `order` decides the order in which backtests end. `judge` scores a point, by default with some
+    failures and violations. `stored` are proposals of an earlier search of the same stages: they
+    are replayed; raises ResumeError if one differs.
     """
 
     def recorded(number: int) -> Recorded | None:
@@ -128,7 +128,7 @@ class Scan:
         return DONE if point is None else Proposal(point, "scan")
 
     def tell(self, trial: Trial) -> None:
-        """Learn nothing."""
+        """Do nothing."""
 
     def refused(self, point: Point) -> None:
-        """Learn nothing."""
+        """Do nothing."""

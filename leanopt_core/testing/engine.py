@@ -1,4 +1,4 @@
-"""The contract of an engine, as tests: its requests are answered by its own harness."""
+"""The contract of an engine: tests in which its own harness answers its requests."""
 
 from __future__ import annotations
 
@@ -41,30 +41,30 @@ Wanted = Sequence[tuple[Backtest, frozenset[str]]]
 
 
 class EngineContract:
-    """Inherit and override `engine`: one for a small strategy that works.
+    """Inherit and override `engine`: an engine for a small working strategy.
 
     The strategy is backtested with each of `parameters` under `scenario`, on `executor`; override
-    these where yours needs others.
+    these if yours needs others.
     """
 
     @pytest.fixture
     def engine(self) -> Engine:
-        """Override: return the engine, for a strategy that works."""
+        """Override: return the engine, for a working strategy."""
         raise NotImplementedError("override the fixture `engine`")
 
     @pytest.fixture
     def parameters(self) -> Parameters:
-        """Return parameter sets that the strategy completes with, all different."""
+        """Return different parameter sets for which the strategy completes."""
         return ({"x": 1}, {"x": 2}, {"x": 3})
 
     @pytest.fixture
     def scenario(self) -> Scenario:
-        """Return the scenario that it is backtested under."""
+        """Return the scenario of the backtests."""
         return Scenario()
 
     @pytest.fixture
     def executor(self, tmp_path: Path) -> Iterator[Executor]:
-        """Return where it is backtested: processes of this machine."""
+        """Return the executor: processes on this machine."""
         executor = ProcessExecutor(ProcessOptions(), tmp_path)
         yield executor
         executor.close()
@@ -76,31 +76,31 @@ class EngineContract:
 
     @pytest.fixture
     def context(self, parameters: Parameters, scenario: Scenario) -> PrepareContext:
-        """Return what is asked of the strategy."""
+        """Return the context that the strategy is prepared for."""
         return PrepareContext(tuple(parameters[0]), (scenario,))
 
     @pytest.fixture
     def build(self, engine: Engine, executor: Executor, context: PrepareContext) -> Build:
-        """Return the strategy made ready."""
+        """Return the prepared strategy."""
         return engine.prepare(executor.run_command, executor.runtime(), context)
 
     def test_what_is_built(self, build: Build) -> None:
-        """Names and hashes, and a launch whose mounts are there."""
+        """A build has names and hashes, and a launch whose mounts exist."""
         assert build.strategy
         assert build.source
         assert build.identity
         assert build.launch.command
         mounts = build.launch.mounts
         names = [mount.name for mount in mounts]
-        assert len(names) == len(set(names)), "a name stands for one mount"
-        assert all(PLACE.fullmatch(name) for name in names), "small letters, digits and _"
-        assert not {*names} & {"python", "scratch", "request"}, "the executor's own"
+        assert len(names) == len(set(names)), "mount names must be unique"
+        assert all(PLACE.fullmatch(name) for name in names), "use lowercase letters, digits and _"
+        assert not {*names} & {"python", "scratch", "request"}, "these names belong to the executor"
         assert all(mount.source.exists() for mount in mounts)
 
     def test_the_same_is_built_again(
         self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
     ) -> None:
-        """Content keys are found again."""
+        """Preparing the same strategy again gives the same identity."""
         again = engine.prepare(executor.run_command, executor.runtime(), context)
         assert (again.strategy, again.source, again.identity) == (
             build.strategy,
@@ -111,7 +111,7 @@ class EngineContract:
     def test_the_place_is_in_the_identity_alone(
         self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
     ) -> None:
-        """Elsewhere it is another content key, and the same search plan."""
+        """Another runtime gives another content key and the same search plan."""
         runtime = {**executor.runtime(), "kit": "elsewhere"}
         elsewhere = engine.prepare(executor.run_command, runtime, context)
         assert elsewhere.source == build.source
@@ -120,10 +120,10 @@ class EngineContract:
     def test_what_doctor_is_told(
         self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
     ) -> None:
-        """Checks of the engine's own, where it has some, find nothing wrong with what works."""
+        """The engine's own checks, if any, find no error for a working strategy."""
         assert build.strategy
         if not isinstance(engine, HasChecks):
-            return  # the engine has no checks of its own
+            return  # the engine has no checks
         checks = engine.checks(executor.run_command, context)
         assert len({check.name for check in checks}) == len(checks)
         known = {"interpreter", "data", *(check.name for check in checks)}
@@ -133,13 +133,13 @@ class EngineContract:
         assert not [line for line in lines if line.status is Status.WRONG]
 
     def test_what_check_is_told(self, engine: Engine, context: PrepareContext) -> None:
-        """Of a strategy that works nothing is wrong, and nothing runs to say so."""
+        """The engine's check finds no error in a working strategy, without running it."""
         if not isinstance(engine, HasCheck):
-            return  # the engine looks at no strategy for `leanopt check`
+            return  # the engine has no check for `leanopt check`
         assert list(engine.check(context)) == []
 
     def test_data_is_there(self, engine: Engine) -> None:
-        """A folder or file, or none."""
+        """The data is an existing folder or file, or None."""
         assert engine.data is None or engine.data.exists()
 
     @pytest.mark.parametrize("outputs", [NOTHING, EVERYTHING])
@@ -152,7 +152,7 @@ class EngineContract:
         outputs: frozenset[str],
         hello: Hello,
     ) -> None:
-        """One JSON object on one line without an id, files and placeholders that exist."""
+        """A request is a line of JSON without an id, with valid files and placeholders."""
         places = {*PLACES, REQUEST[1:-1], *(mount.name for mount in build.launch.mounts)}
         for backtest in backtests:
             request = engine.request(backtest, outputs, hello)
@@ -176,7 +176,7 @@ class EngineContract:
     def test_parameters_reach_the_request(
         self, engine: Engine, backtests: list[Backtest], hello: Hello
     ) -> None:
-        """Other parameters are another request, by its payload or its files."""
+        """Different parameters give different requests, in payload or files."""
         requests = [engine.request(backtest, NOTHING, hello) for backtest in backtests]
         told = [(one.payload, sorted(one.files.items())) for one in requests]
         assert all(one not in told[:number] for number, one in enumerate(told))
@@ -184,7 +184,7 @@ class EngineContract:
     def test_round_trip(
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
     ) -> None:
-        """Each backtest completes with statistics, the same on every worker and each time."""
+        """Each backtest completes with statistics, the same on every worker and every time."""
         outcomes = _run(engine, executor, build, [(one, NOTHING) for one in backtests] * 3)
         for outcome in outcomes:
             assert outcome.failure is None, outcome.failure
@@ -196,7 +196,7 @@ class EngineContract:
     def test_outputs(
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
     ) -> None:
-        """Curve and trades are well formed where the engine has them; statistics stay the same."""
+        """Equity and trades, if any, are well formed; statistics stay the same."""
         both = [(backtests[0], outputs) for outputs in (NOTHING, EVERYTHING)]
         plain, full = _run(engine, executor, build, both)
         assert full.failure is None, full.failure
@@ -212,14 +212,14 @@ class EngineContract:
     def test_what_was_read_is_named(
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
     ) -> None:
-        """Where the harness says which parameters the strategy asked for, given or not: by name."""
+        """The names of read parameters, if reported, are right."""
         (outcome,) = _run(engine, executor, build, [(backtests[0], NOTHING)])
         assert "" not in (outcome.read or ())
 
     def test_a_fingerprint_is_of_the_backtest(
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
     ) -> None:
-        """The same on every worker and each time; an answer that shows nothing has none."""
+        """Fingerprints are equal on every worker and every time; an error has none."""
         if not isinstance(engine, HasFingerprint):
             return  # the engine has no fingerprints
         with _answered(engine, executor, build, [(one, NOTHING) for one in backtests] * 2) as made:
@@ -230,7 +230,7 @@ class EngineContract:
         assert engine.fingerprint(failed) is None
 
     def test_an_error_is_a_failure(self, engine: Engine, backtests: list[Backtest]) -> None:
-        """With the harness's message, and the same each time it is read."""
+        """An error answer is a failure with the harness's message, every time it is read."""
         answer = Answer({"id": "1", "status": "error", "message": "no bars for SPY"}, _Empty())
         outcome = engine.read(answer, backtests[0], NOTHING)
         assert outcome.statistics is None
@@ -252,7 +252,7 @@ class EngineContract:
     def test_no_silent_success(
         self, engine: Engine, backtests: list[Backtest], payload: dict[str, Any]
     ) -> None:
-        """An answer without a usable result is a failure, or raises; it never counts."""
+        """An answer without a usable result is a failure or raises; it never counts."""
         try:
             answer = Answer({"id": "1", **payload}, _Empty())
             outcome = engine.read(answer, backtests[0], NOTHING)
@@ -264,7 +264,7 @@ class EngineContract:
 
 
 def _run(engine: Engine, executor: Executor, build: Build, wanted: Wanted) -> list[Outcome]:
-    """Backtest on two workers, and read the answers on another thread, as a run does."""
+    """Backtest on two workers and read the answers in another thread, as a run does."""
     with _answered(engine, executor, build, wanted) as answers, ThreadPoolExecutor(1) as thread:
         return list(thread.map(engine.read, answers, *zip(*wanted, strict=True)))
 
@@ -273,7 +273,7 @@ def _run(engine: Engine, executor: Executor, build: Build, wanted: Wanted) -> li
 def _answered(
     engine: Engine, executor: Executor, build: Build, wanted: Wanted
 ) -> Iterator[list[Answer]]:
-    """Backtest on two workers; the answers' files are there until the context ends."""
+    """Backtest on two workers; the answers' files exist until the context ends."""
     with Pool[int](executor, build.launch, workers=2) as pool:
         hello = greet(pool)
         finished = ask(pool, *(engine.request(one, outputs, hello) for one, outputs in wanted))
@@ -283,7 +283,7 @@ def _answered(
 
 
 class _Empty:
-    """The folder of a worker that left nothing."""
+    """The empty folder of a worker."""
 
     def names(self) -> Sequence[str]:
         return ()

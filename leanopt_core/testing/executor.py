@@ -1,4 +1,4 @@
-"""The contract of an executor, as tests with real harnesses."""
+"""The contract of an executor: tests with real harnesses."""
 
 from __future__ import annotations
 
@@ -17,55 +17,55 @@ from leanopt_core.work import PLACES, Category, Mount, Request
 
 
 class ExecutorContract(ChannelContract):
-    """Inherit and override `executor`; it needs a `{python}` of 3.8 or newer where workers run."""
+    """Inherit and override `executor`; workers need a `{python}` of version 3.8 or newer."""
 
     def ask(self, pool: Pool[int], *requests: Request) -> list[Finished[int]]:
-        """Return what became of each request, in their order."""
+        """Return the result of each request, in order."""
         return ask(pool, *requests, patience=self.patience)
 
     def test_place(self, executor: Executor) -> None:
-        """Texts that name the place, the same each time."""
+        """The runtime is a mapping of texts, the same every time."""
         place = executor.runtime()
         assert place
         assert all(isinstance(text, str) for pair in place.items() for text in pair)
         assert executor.runtime() == place
 
     def test_workers(self, executor: Executor) -> None:
-        """As many as wanted, or what suits the place."""
+        """The number of workers is the wanted number, or the executor's choice."""
         assert executor.workers(3) == 3
         assert executor.workers(None) >= 1
 
     @pytest.mark.parametrize("workers", [1, 3])
     def test_each_request_gets_its_own_answer(self, executor: Executor, workers: int) -> None:
-        """In whatever order they come."""
+        """Each request gets its own answer, in any order."""
         with Pool[int](executor, launch(), workers=workers) as pool:
             finished = self.ask(pool, *(request("answer", echo=number) for number in range(20)))
         assert [_echo(one) for one in finished] == list(range(20))
 
     def test_long_lines_pass_both_ways(self, executor: Executor) -> None:
-        """Longer than any pipe holds, with every kind of letter."""
+        """Lines longer than a pipe's buffer pass both ways, with any characters."""
         texts = ["x" * 3_000_000, 'é✓株\\"\n' * 100_000, ""]
         with Pool[int](executor, launch(), workers=1) as pool:
             finished = self.ask(pool, *(request("answer", echo=text) for text in texts))
         assert [_echo(one) for one in finished] == texts
 
     def test_standard_error_never_blocks(self, executor: Executor) -> None:
-        """However much a strategy prints there, the answer comes."""
+        """Output to standard error never blocks the answer."""
         with Pool[int](executor, launch(), workers=1) as pool:
             (one,) = self.ask(pool, request("flood", mib=32, echo="after"))
         assert _echo(one) == "after"
 
     def test_a_death_is_told_and_the_next_one_served(self, executor: Executor) -> None:
-        """With how it ended; a fresh worker takes its place."""
+        """A worker's death is reported with its exit, and a new worker replaces it."""
         with Pool[int](executor, launch(), workers=1, retries=0) as pool:
             gone, after = self.ask(pool, request("leave", code=3), request("answer", echo="after"))
         assert gone.failure is not None
         assert gone.failure.category is Category.DIED
-        assert "3" in gone.failure.message, "the exit code is not told"
+        assert "3" in gone.failure.message, "the message must have the exit code"
         assert _echo(after) == "after"
 
     def test_a_hanging_worker_is_ended(self, executor: Executor) -> None:
-        """At its time limit, though it heeds no signal; a fresh worker takes its place."""
+        """A hanging worker is killed at its time limit, and a new worker replaces it."""
         with Pool[int](executor, launch(), workers=1, time_limit=2.0) as pool:
             late, after = self.ask(pool, request("hang"), request("answer", echo="after"))
         assert late.failure is not None
@@ -73,7 +73,7 @@ class ExecutorContract(ChannelContract):
         assert _echo(after) == "after"
 
     def test_files_come_before_their_request(self, executor: Executor) -> None:
-        """Places are filled in for the worker, in the request and in its files."""
+        """Placeholders are replaced in a request and in its files."""
         path, place = "{request}/in/config.json", '["{scratch}", "{scratch}"]'
         worded = Request(
             request("read", path=path).payload, (path, "{scratch}"), {"in/config.json": place}
@@ -83,13 +83,13 @@ class ExecutorContract(ChannelContract):
             assert one.answer is not None
             filled, other = json.loads(one.answer.payload["text"])
             assert filled.startswith("/")
-            assert other == "{scratch}", "a text that only looks like a place was filled in"
+            assert other == "{scratch}", "a text that only looks like a placeholder was replaced"
 
     @pytest.mark.parametrize("recycle_after", [None, 1])
     def test_each_request_has_a_folder_of_its_own(
         self, executor: Executor, recycle_after: int | None
     ) -> None:
-        """What a worker leaves there is read after its next request, or its end; then it goes."""
+        """A request's files are readable after the worker's next request or end, then removed."""
         path = "{request}/results/out.txt"
         requests = [
             Request(request("write", path=path, text=f"of {number}").payload, (path,), {"in": ""})
@@ -104,12 +104,12 @@ class ExecutorContract(ChannelContract):
             texts: dict[int, str] = {}
             while len(texts) < len(requests):
                 some = pool.wait(self.patience)
-                assert some, "a request came to no end"
+                assert some, "a request did not end"
                 texts |= dict(reader.map(_read_out, some))
         assert texts == {number: f"of {number}" for number in range(4)}
 
-    def test_a_reproduce_command(self, executor: Executor) -> None:
-        """A command without places, and what stands for those of a request."""
+    def test_a_way_by_hand(self, executor: Executor) -> None:
+        """The reproduce command has no placeholders, and gives the values for a request."""
         command = executor.reproduce_command(launch(environment={"HERE": "{harness}"}))
         assert command.command
         told = (*command.command, *command.environment.values(), *command.placeholders.values())
@@ -117,7 +117,7 @@ class ExecutorContract(ChannelContract):
         assert {"scratch", "python", "harness"} <= set(command.placeholders)
 
     def test_once(self, executor: Executor) -> None:
-        """Exit code, both outputs, no input, mounts by their placeholders."""
+        """A single command has an exit code, both outputs, no input, and mounts."""
         code = "import sys; print(sys.argv[1:], sys.stdin.read()); sys.exit('bad')"
         own = Mount("name_of_its_own", HARNESS.source)
         asked = ("{python}", "-c", code, "{harness}", "{name_of_its_own}", "{other}", "$HOME")
@@ -129,19 +129,19 @@ class ExecutorContract(ChannelContract):
         assert "bad" in done.errors
 
     def test_once_at_its_time_limit(self, executor: Executor) -> None:
-        """Killed with all that it started: exit code 124, and the errors say why."""
+        """At its time limit a command is killed with its children: exit code 124 and a reason."""
         code = "import os, time; os.fork(); print('begun', flush=True); time.sleep(3600)"
         done = executor.run_command(("{python}", "-c", code), time_limit=2.0)
         assert done.exit_code == 124
         assert "2" in done.errors
 
     def test_once_ended_by_a_signal(self, executor: Executor) -> None:
-        """128 and the signal's number."""
+        """A command ended by a signal has exit code 128 plus the signal's number."""
         code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
         assert executor.run_command(("{python}", "-c", code)).exit_code == 137
 
     def test_a_command_that_is_not_there(self, executor: Executor) -> None:
-        """Is an exit code like a shell's, or an error; either names it."""
+        """A missing command gives a shell's exit code or an error, with its name."""
         try:
             done = executor.run_command(("/no/such/program",))
         except ExecutorError as refusal:
@@ -152,7 +152,7 @@ class ExecutorContract(ChannelContract):
         assert "/no/such/program" in said
 
     def test_an_unmounted_place_is_an_error(self, executor: Executor) -> None:
-        """It names the placeholder."""
+        """A placeholder without a mount is an error that names it."""
         with pytest.raises(ExecutorError, match="data"):
             executor.run_command(
                 ("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),)
@@ -160,7 +160,7 @@ class ExecutorContract(ChannelContract):
 
 
 def _read_out(finished: Finished[int]) -> tuple[int, str]:
-    """Return what a request's worker left, its folder removed then."""
+    """Return the files of a request's worker, and remove their folder."""
     assert finished.answer is not None, finished.failure
     files = finished.answer.files
     assert files is not None
@@ -169,7 +169,7 @@ def _read_out(finished: Finished[int]) -> tuple[int, str]:
     with files.open(names[0]) as file:
         text = file.read().decode()
     files.remove()
-    assert not files.names(), "the folder is still there"
+    assert not files.names(), "the folder still exists"
     return finished.ticket, text
 
 

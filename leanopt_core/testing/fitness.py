@@ -1,4 +1,4 @@
-"""The contract of a fitness function, as tests."""
+"""The contract of a fitness function: tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score
 from leanopt_core.work import Outcome
 
-#: A good backtest as LEAN reports it, in plain numbers.
+#: A good backtest as LEAN reports it, as plain numbers.
 GOOD: Mapping[str, float] = {
     "Total Orders": 240.0,
     "Average Win": 0.012,
@@ -47,7 +47,7 @@ GOOD: Mapping[str, float] = {
 }
 PROFITS = ("Compounding Annual Return", "Net Profit")
 
-#: Values that a division, a power or a logarithm stumbles over.
+#: Values that break divisions, powers or logarithms.
 EDGES = (0.0, -0.0, -1.0, 5e-324, -5e-324, 1.7e308, -1.7e308)
 
 figures = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(EDGES)
@@ -56,15 +56,15 @@ closed = st.none() | st.integers(0, 10**9)
 
 
 class FitnessContract:
-    """Inherit and override `fitness`; override `good` where yours needs other statistics.
+    """Inherit and override `fitness`; override `good` if yours needs other statistics.
 
-    Where a larger profit may be worse, as for a function that looks for small losses, set
-    `profits_count` to False.
+    Set `profits_count` to False if a larger profit can be worse, for example for a function that
+    looks for small losses.
     """
 
-    #: How many sets of statistics are drawn.
+    #: Number of random sets of statistics.
     examples = 200
-    #: Whether more profit, all else being equal, must never be worse.
+    #: Whether more profit, all else equal, must never be worse.
     profits_count = True
 
     @pytest.fixture
@@ -78,7 +78,7 @@ class FitnessContract:
         return GOOD
 
     def test_direction_and_target(self, fitness: FitnessFunction) -> None:
-        """Which way is better is said, and stays; a target is a finite number or none."""
+        """The direction is valid and constant; the target is a finite number or None."""
         direction, target = fitness.direction, fitness.target
         assert direction in ("max", "min")
         assert target is None or math.isfinite(target)
@@ -88,7 +88,7 @@ class FitnessContract:
     def test_a_good_backtest_has_a_value(
         self, fitness: FitnessFunction, good: Mapping[str, float], scenarios: int
     ) -> None:
-        """A finite one, of one scenario or of several."""
+        """A good backtest has a finite value, with one scenario or several."""
         judged = fitness([_backtest(good, f"scenario {n}") for n in range(scenarios)])
         assert judged.value is not None, judged.reasons
         assert math.isfinite(judged.value)
@@ -97,7 +97,7 @@ class FitnessContract:
     def test_edges_of_each_statistic(
         self, fitness: FitnessFunction, good: Mapping[str, float]
     ) -> None:
-        """Zero, tiny and huge ones, all else being good: a finite value, or none with reasons."""
+        """With a zero, tiny or huge statistic the value is finite, or None with reasons."""
         for name in good:
             for edge in EDGES:
                 _assert_finite(fitness([_backtest({**good, name: edge})]), f"{name} = {edge}")
@@ -105,7 +105,7 @@ class FitnessContract:
     def test_never_nan_nor_infinite(
         self, fitness: FitnessFunction, good: Mapping[str, float]
     ) -> None:
-        """Whatever backtests report: a finite value, or none with reasons; nothing is raised."""
+        """With any statistics the value is finite, or None with reasons; nothing is raised."""
         whole = reported.map(lambda drawn: {**good, **drawn})
 
         @settings(
@@ -129,7 +129,7 @@ class FitnessContract:
     def test_missing_statistics_give_reasons(
         self, fitness: FitnessFunction, good: Mapping[str, float]
     ) -> None:
-        """Without any there is no value; without one there is a value, or a reason for people."""
+        """Without statistics there is no value; without one, a value or a readable reason."""
         nothing = fitness([Backtested("default", Statistics())])
         assert nothing.value is None
         assert nothing.reasons
@@ -142,14 +142,14 @@ class FitnessContract:
     def test_one_bad_scenario_gives_reasons(
         self, fitness: FitnessFunction, good: Mapping[str, float]
     ) -> None:
-        """A trial of several scenarios, one without statistics, has a value or reasons."""
+        """With several scenarios, one without statistics, there is a value or reasons."""
         backtests = [_backtest(good, "one"), Backtested("other", Statistics())]
         for ordered in (backtests, backtests[::-1]):
             judged = fitness(ordered)
             assert (judged.value is None) == bool(judged.reasons)
 
     def test_the_same_again(self, fitness: FitnessFunction, good: Mapping[str, float]) -> None:
-        """A replay hears the same: nothing is remembered of what was judged between."""
+        """The same backtests give the same fitness again: the function keeps no state."""
         bad = {**good, **dict.fromkeys(PROFITS, -0.5), "Drawdown": 0.9}
         told = [[_backtest(one)] for one in (bad, good, {}, bad, good, good, bad)]
         judged = [fitness(backtests) for backtests in told]
@@ -157,9 +157,9 @@ class FitnessContract:
         assert judged[1] == judged[4] == judged[5]
 
     def test_losses_are_ordered(self, fitness: FitnessFunction, good: Mapping[str, float]) -> None:
-        """All else being equal, a larger loss is never better, nor is a loss than a profit."""
+        """All else equal, a larger loss is never better, nor is a loss better than a profit."""
         if not self.profits_count:
-            pytest.skip("more profit need not be better here")
+            pytest.skip("profits_count is False")
         for drawdown in (0.1, 0.6, 0.95):
             ranked = [
                 self._score(fitness, {**good, **dict.fromkeys(PROFITS, p), "Drawdown": drawdown})
@@ -170,9 +170,9 @@ class FitnessContract:
     def test_deeper_drawdowns_are_never_better(
         self, fitness: FitnessFunction, good: Mapping[str, float]
     ) -> None:
-        """Not at a loss either, where dividing by the drawdown would praise the deeper one."""
+        """A deeper drawdown is never better, even with a loss."""
         if not self.profits_count:
-            pytest.skip("more profit need not be better here")
+            pytest.skip("profits_count is False")
         for profit in (0.5, 0.0, -0.05, -0.4):
             ranked = [
                 self._score(fitness, {**good, **dict.fromkeys(PROFITS, profit), "Drawdown": d})
@@ -183,7 +183,7 @@ class FitnessContract:
     def test_what_it_says_can_be_scored(
         self, fitness: FitnessFunction, good: Mapping[str, float]
     ) -> None:
-        """The core takes it: the objective is the value, turned so that higher is better."""
+        """The core scores it: the objective is the value, negated if lower is better."""
         scored = self._score(fitness, good)
         assert scored.feasible
         assert scored.fitness is not None
@@ -201,7 +201,7 @@ def _backtest(statistics: Mapping[str, float], scenario: str = "default") -> Bac
 
 
 def _assert_finite(judged: Fitness, where: str) -> None:
-    """Fail unless there is a finite value or a reason, and a violation of 0 or more."""
+    """Assert that there is a finite value or a reason, and a violation of 0 or more."""
     if judged.value is None:
         assert judged.reasons, f"no value and no reason with {where}"
     else:
@@ -212,6 +212,6 @@ def _assert_finite(judged: Fitness, where: str) -> None:
 
 
 def _assert_ranked(scores: list[Score], what: str) -> None:
-    """Fail unless each score ranks at least as high as the next; their numbers are all one."""
+    """Assert that each score ranks at least as high as the next."""
     keys = [rank_key(one, 1, 1) for one in scores]
     assert keys == sorted(keys), f"{what} do not rank in that order: {keys}"

@@ -1,4 +1,4 @@
-"""Harnesses to start for the kit, and channels listened to without the pool."""
+"""Start the kit's harness, and use channels without the pool."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.harness.events import Hello
 from leanopt_core.work import Launch, Mount, Request
 
-#: Seconds: what has not come about by then on a busy machine never will.
+#: Seconds to wait, enough for a busy machine.
 PATIENCE = 30.0
 
 HARNESS = Mount("harness", Path(__file__).with_name("obeying.py"))
@@ -27,12 +27,12 @@ def launch(**more: Any) -> Launch:
 
 
 def request(do: str, **members: Any) -> Request:
-    """Return a request for the kit's harness to do something."""
+    """Return a request for the kit's harness."""
     return Request(json.dumps({"do": do, **members}))
 
 
 def ask(pool: Pool[int], *requests: Request, patience: float = PATIENCE) -> list[Finished[int]]:
-    """Return what became of each request, in their order; fails where one never ends."""
+    """Return the result of each request, in order; fail if one does not end."""
     for ticket, one in enumerate(requests):
         pool.submit(ticket, one)
     return [one for _, one in sorted(_collected(pool, len(requests), patience).items())]
@@ -42,7 +42,7 @@ def greet(pool: Pool[int], patience: float = PATIENCE) -> Hello:
     """Return the first harness's hello."""
     until = time.monotonic() + patience
     while pool.hello is None:
-        assert time.monotonic() < until, "no harness has said hello"
+        assert time.monotonic() < until, "no harness sent its hello"
         pool.wait(0.1)
     return pool.hello
 
@@ -51,7 +51,7 @@ def _collected(pool: Pool[int], number: int, patience: float) -> dict[Hashable, 
     finished: dict[Hashable, Finished[int]] = {}
     while len(finished) < number:
         some = pool.wait(patience)
-        assert some, f"{number - len(finished)} of {number} requests came to no end"
+        assert some, f"{number - len(finished)} of {number} requests did not end"
         for one in some:
             assert one.ticket not in finished, "a request was answered twice"
             finished[one.ticket] = one
@@ -59,7 +59,7 @@ def _collected(pool: Pool[int], number: int, patience: float) -> dict[Hashable, 
 
 
 def marked(mark: str) -> list[int]:
-    """Return the living processes of this machine that have `mark` in their environment."""
+    """Return this machine's processes with `mark` in their environment."""
     return [
         int(process.name)
         for process in Path("/proc").glob("[0-9]*")
@@ -70,12 +70,12 @@ def marked(mark: str) -> list[int]:
 def _environment(process: Path) -> bytes:
     try:
         return (process / "environ").read_bytes()
-    except OSError:  # it has ended, or is somebody else's
+    except OSError:  # it has ended, or belongs to another user
         return b""
 
 
 class ChannelDriver:
-    """Drives one channel without the pool, and keeps what came from it so far."""
+    """A channel with its output so far."""
 
     def __init__(self, executor: Executor, launch: Launch, patience: float, **how: Any) -> None:
         self._patience = patience
@@ -89,24 +89,22 @@ class ChannelDriver:
 
     @property
     def over(self) -> bool:
-        """Say whether every descriptor has closed."""
+        """Return whether every descriptor has closed."""
         return not self._open.get_map()
 
     def send(self, **members: Any) -> None:
-        """Write a line whole."""
+        """Write a complete line."""
         data = memoryview(json.dumps(members).encode() + b"\n")
         until = time.monotonic() + self._patience
         while data:
             data = data[self.channel.write(data) :]
-            assert time.monotonic() < until, "the harness takes nothing any more"
+            assert time.monotonic() < until, "the harness does not read its input"
 
     def listen(self, enough: Callable[[], object]) -> None:
-        """Read until `enough` says so; fails where nothing leads there."""
+        """Read until `enough` returns true; fail after a time limit."""
         until = time.monotonic() + self._patience
         while not enough():
-            assert time.monotonic() < until, (
-                f"it never came about; heard {self.out!r}, {self.err!r}"
-            )
+            assert time.monotonic() < until, f"no such output; got {self.out!r}, {self.err!r}"
             for key, _ in self._open.select(0.1):
                 chunk = self.channel.read(key.fd)
                 self.out += chunk.out
@@ -115,11 +113,11 @@ class ChannelDriver:
                     self._open.unregister(key.fd)
 
     def answers(self) -> list[dict[str, Any]]:
-        """Return the lines that came whole, parsed."""
+        """Return the complete lines, parsed."""
         return [json.loads(line) for line in self.out.split(b"\n")[:-1]]
 
     def release(self) -> None:
-        """Give the channel back, once."""
+        """Release the channel, once."""
         if not self._released:
             self._released = True
             self.channel.release()

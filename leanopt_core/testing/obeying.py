@@ -1,6 +1,6 @@
-"""A harness that does what each request says under `do`, well or badly; standard library only.
+"""A harness that does what each request's `do` says; standard library only.
 
-It answers the hello as `leanopt-core`'s kit, and a request with `{"id", "status", "echo"}`.
+It answers the hello as the kit's harness, and a request with `{"id", "status", "echo"}`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def say(**members: object) -> None:
 
 
 def answer(request: Request, **more: object) -> None:
-    """Give the right answer to a request."""
+    """Answer a request correctly."""
     say(id=request["id"], status="complete", echo=request.get("echo"), **more)
 
 
 def rest() -> None:
-    """Go on living, whatever asks this process to end."""
+    """Ignore all signals that ask this process to end."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     while True:
@@ -37,7 +37,7 @@ def rest() -> None:
 
 
 def flood(request: Request) -> None:
-    """Write so many MiB to standard error, then answer."""
+    """Write the given number of MiB to standard error, then answer."""
     for _ in range(request["mib"]):
         sys.stderr.write("e" * (2**20 - 1) + "\n")
     sys.stderr.flush()
@@ -45,19 +45,19 @@ def flood(request: Request) -> None:
 
 
 def leave(request: Request) -> None:
-    """End at once with an exit code, without an answer."""
+    """Exit with a code, without an answer."""
     sys.stderr.write("about to leave\n")
     sys.stderr.flush()
     os._exit(request["code"])
 
 
 def hang(request: Request) -> None:  # noqa: ARG001 - as all of them
-    """Answer never."""
+    """Never answer."""
     rest()
 
 
 def multiply(request: Request) -> None:
-    """Start a child, a daemon in a session of its own, and one without the pipes; then answer."""
+    """Start a child, a daemon in its own session, and one without the pipes; then answer."""
     told, tell = os.pipe()
     for kind in ("child", "daemon", "silent daemon"):
         if not os.fork():
@@ -72,21 +72,21 @@ def multiply(request: Request) -> None:
 
 
 def swallow(request: Request) -> None:
-    """Take more and more memory, up to so many MiB."""
+    """Allocate memory step by step, up to the given number of MiB."""
     held = []
     for _ in range(request["mib"] // 8):
         held.append(bytearray(os.urandom(1024)) * 8192)
-        time.sleep(0.002)  # a memory limit is looked after now and then
+        time.sleep(0.002)  # a memory limit is checked only sometimes
     answer(request, held=len(held))
 
 
 def report(request: Request) -> None:
-    """Tell of environment variables."""
+    """Answer with environment variables."""
     answer(request, environment={name: os.environ.get(name) for name in request["names"]})
 
 
 def read(request: Request) -> None:
-    """Tell what a file holds."""
+    """Answer with a file's content."""
     answer(request, text=Path(request["path"]).read_text(encoding="utf-8"))
 
 
@@ -112,7 +112,7 @@ BEHAVIOURS: Mapping[str, Callable[[Request], None]] = {
 
 
 def main() -> None:
-    """Answer until the end of input."""
+    """Answer requests until the input ends."""
     for line in sys.stdin:
         request = json.loads(line)
         if "hello" in request:

@@ -1,4 +1,4 @@
-"""What backtests may come to: scores by point, for searches that run none."""
+"""Scores by point, for searches without backtests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Judge = Callable[[Point], Score]
 
 
 def mixed(space: Space) -> Judge:
-    """Return a rugged landscape with failed and violating points in it."""
+    """Return a rugged landscape with some failed and violating points."""
 
     def judge(point: Point) -> Score:
         rank = space.grid_index(point)
@@ -37,7 +37,7 @@ def hilly(space: Space) -> Judge:
 
 
 def hard(space: Space) -> Mapping[str, Judge]:
-    """Return the landscapes without a slope to climb, by name."""
+    """Return landscapes without a slope, by name."""
     return {
         "all failed": _failed,
         "all infeasible": lambda point: _violating(None, 1.0 + space.grid_index(point) % 13),

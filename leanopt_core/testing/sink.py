@@ -1,4 +1,4 @@
-"""The contract of a result sink, as tests."""
+"""The contract of a result sink: tests."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ MakeSink = Callable[[Path], Sink]
 class SinkContract:
     """Inherit and override `make_sink`.
 
-    What a sink has written is compared by the files that it leaves below its folder. Override
-    `written` where it writes elsewhere, or notes the time.
+    The tests compare the files below the sink's folder. Override `written` if the sink writes
+    elsewhere or writes the time.
     """
 
     @pytest.fixture
     def make_sink(self) -> MakeSink:
-        """Override: return what builds the sink for a project's folder."""
+        """Override: return a function that builds the sink for a project's folder."""
         raise NotImplementedError("override the fixture `make_sink`")
 
     @pytest.fixture
     def written(self) -> Callable[[Path], object]:
-        """Return what reads what a sink has written for a project's folder."""
+        """Return a function that reads a sink's output for a project's folder."""
         return _files
 
     @pytest.mark.parametrize("trials", [0, 1, 6])
     def test_start_trials_close(self, make_sink: MakeSink, tmp_path: Path, trials: int) -> None:
-        """The order of a run's life, with trials or none."""
+        """A sink can be started, given trials, or none, and closed."""
         _tell(make_sink(tmp_path), records()[:trials])
 
     def test_builds_without_touching_what_is_there(
         self, make_sink: MakeSink, written: Callable[[Path], object], tmp_path: Path
     ) -> None:
-        """An earlier run's results stay until a new one starts."""
+        """Building a sink keeps an earlier run's results; only `start` replaces them."""
         _tell(make_sink(tmp_path), records())
         before = written(tmp_path)
         make_sink(tmp_path)
@@ -61,7 +61,7 @@ class SinkContract:
         told: int,
         end: str,
     ) -> None:
-        """Ended after some trials and told all again by a resumed run: nothing twice or lost."""
+        """After a crash and a resume, every trial is written exactly once."""
         whole, resumed = tmp_path / "whole", tmp_path / "resumed"
         for folder in (whole, resumed):
             folder.mkdir()
@@ -76,7 +76,7 @@ class SinkContract:
     def test_a_shorter_run_replaces_a_longer_one(
         self, make_sink: MakeSink, written: Callable[[Path], object], tmp_path: Path
     ) -> None:
-        """Of what was written for this run before, nothing is left over."""
+        """Starting the run again leaves nothing of its earlier output."""
         short, again = tmp_path / "short", tmp_path / "again"
         for folder in (short, again):
             folder.mkdir()
@@ -87,11 +87,11 @@ class SinkContract:
 
     @pytest.mark.parametrize("odd", range(5))
     def test_odd_values_are_taken(self, make_sink: MakeSink, tmp_path: Path, odd: int) -> None:
-        """Failures, no fitness, quotes, line breaks, long numbers, other scripts, no parameter."""
+        """Unusual values are written: failures, no fitness, quotes, line breaks, long numbers."""
         _tell(make_sink(tmp_path), [odd_records()[odd]])
 
     def test_what_it_is_told_is_left_alone(self, make_sink: MakeSink, tmp_path: Path) -> None:
-        """Other sinks and observers are told the very same values."""
+        """A sink does not change the records: other sinks get the same objects."""
         told, plan = [*records(), *odd_records()], deepcopy(dict(PLAN))
         kept = deepcopy(told)
         sink = make_sink(tmp_path)
@@ -104,7 +104,7 @@ class SinkContract:
 
 
 def records() -> list[TrialRecord]:
-    """Return six told trials of two searches, one of them failed, one violating a constraint."""
+    """Return six trials of two searches; one failed, one violates a constraint."""
     scores = [
         Score(1.5, 1.5),
         Score(reasons=("division by zero",), failure="strategy error"),
@@ -116,7 +116,7 @@ def records() -> list[TrialRecord]:
 
 
 def odd_records() -> list[TrialRecord]:
-    """Return trials with values that are seldom thought of."""
+    """Return trials with unusual values."""
     plain = Trial(1, "lhs", (), "", Score(1.0, 1.0))
     texts = 'a "quoted", comma; \n line — 株 ✓ \x00'
     odd = Trial(1, "stage, “odd”", (0,), texts, Score(reasons=(texts,), failure="timeout"))
@@ -151,9 +151,9 @@ def _tell(sink: Sink, told: list[TrialRecord]) -> None:
 
 
 def _tell_and_die(make_sink: MakeSink, folder: Path, told: list[TrialRecord]) -> None:
-    """Begin a run in a process of its own, which ends without closing anything."""
+    """Start a run in a child process that exits without closing anything."""
     with warnings.catch_warnings():
-        # Of other threads, which the child does not need.
+        # About other threads, which the child does not need.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:

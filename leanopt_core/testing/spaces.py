@@ -1,4 +1,4 @@
-"""Parameter spaces that a method must cope with."""
+"""Parameter spaces for tests of methods."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RULES = ("a <= b", "a + b >= 2", "a != b", "b == 1", "a < b or b == 0")
 
 
 def space(*axes: Axis, rules: tuple[str, ...] = ()) -> Space:
-    """Return a space of these axes under these constraints."""
+    """Return a space with these axes and constraints."""
     names = [axis.name for axis in axes]
     return Space(axes, {}, tuple(ParameterConstraint.parse(rule, names) for rule in rules))
 
@@ -25,7 +25,7 @@ def roomy() -> Space:
 
 
 def every_kind() -> Space:
-    """Return a space with an axis of each kind and constraints that half of it violates."""
+    """Return a space with an axis of each kind and constraints that half of the points violate."""
     return space(
         Axis.integers("fast", 5, 60, 5),
         Axis.integers("slow", 10, 90, 10),
@@ -43,7 +43,7 @@ def small() -> Space:
 
 
 def one_point() -> dict[str, Space]:
-    """Return spaces with one feasible point each, by what leaves it."""
+    """Return spaces with one feasible point each, by the reason."""
     return {
         "no axis": space(),
         "axes of one level": space(Axis.integers("a", 3, 3), Axis.choices("b", ("only",))),

@@ -1,4 +1,4 @@
-"""The contract of a search method, as tests."""
+"""The contract of a search method: tests."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from leanopt_core.testing.driving import Build, Search, drive, rule, scanned
 from leanopt_core.testing.surroundings import elsewhere, put_clocks_on, seeded, states
 from leanopt_core.trial import Proposal, Signal, Trial
 
-#: How far proposals run ahead of results in the tests.
+#: The lookaheads of the tests.
 LOOKAHEADS = (1, 16, 48)
 
 distances = pytest.mark.parametrize("lookahead", LOOKAHEADS)
 
 
 class StageContract:
-    """Inherit and override `build`; every test is then run on what it builds.
+    """Inherit and override `build`; every test runs on the method it builds.
 
-    A method whose asks are dear may lower `trials`, `examples` and `cost_trials`.
+    A method whose `ask` is expensive may lower `trials`, `examples` and `cost_trials`.
     """
 
     #: The budget of the tests' searches.
     trials = 40
-    #: How many spaces are drawn.
+    #: Number of random spaces.
     examples = 25
-    #: After how many trials the cost of an ask is measured.
+    #: Number of trials after which the cost of an ask is measured.
     cost_trials = (600, 2000)
 
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:
-        """Override: return what builds the method, as `partial(create, Options())`."""
+        """Override: return the factory of the method, such as `partial(create, Options())`."""
         raise NotImplementedError("override the fixture `build`")
 
     def search(self, build: Build, space: Space, **how: object) -> Search:
-        """Run a search of `trials` trials with the method alone."""
+        """Run a search of `trials` trials with only this method."""
         return drive(space, [rule(build, self.trials)], **how)  # type: ignore[arg-type]
 
     @distances
     def test_order_of_completion_changes_nothing(self, build: Build, lookahead: int) -> None:
-        """Whichever backtest ends first, the proposals and their origins are the same."""
+        """Proposals and origins do not depend on which backtest ends first."""
         space = spaces.every_kind()
         first = self.search(build, space, lookahead=lookahead)
         for order in range(1, 4):
@@ -57,7 +57,7 @@ class StageContract:
 
     @distances
     def test_the_same_search_again(self, build: Build, lookahead: int) -> None:
-        """Nothing is left behind that another search of the same seed would show."""
+        """A second search with the same seed is equal: no state is kept between searches."""
         space = spaces.every_kind()
         first = self.search(build, space, lookahead=lookahead)
         self.search(build, space, lookahead=lookahead, seed=8)
@@ -65,7 +65,7 @@ class StageContract:
 
     @distances
     def test_grid_and_constraints_are_kept(self, build: Build, lookahead: int) -> None:
-        """Each point is a tuple of levels on the grid, and no constraint is violated."""
+        """Each point is on the grid and violates no constraint."""
         space = spaces.every_kind()
         search = self.search(build, space, lookahead=lookahead)
         assert search.points
@@ -76,7 +76,7 @@ class StageContract:
             assert values["fast"] + values["hold"] <= 40, "a constraint is violated"  # type: ignore[operator]
 
     def test_any_space_is_searched(self, build: Build) -> None:
-        """Small, narrow and constrained spaces alike: feasible points, each once, and an end."""
+        """In any space, even a small or constrained one, points are feasible, unique, and end."""
 
         @settings(
             max_examples=self.examples,
@@ -96,49 +96,49 @@ class StageContract:
 
     @distances
     def test_new_points_are_proposed(self, build: Build, lookahead: int) -> None:
-        """With thousands of points untried it does not end by repeating itself."""
+        """With thousands of untried points the method does not end by repeating itself."""
         search = self.search(build, spaces.roomy(), lookahead=lookahead)
-        assert search.reasons[0] in {"trials", "done"}, "100 repeats in a row were refused"
+        assert search.reasons[0] in {"trials", "done"}, "it proposed 100 repeats in a row"
 
     @distances
     def test_ends_when_every_point_is_tried(self, build: Build, lookahead: int) -> None:
-        """It says `DONE`, and does not go on to propose what it has proposed before."""
+        """When every point is tried, it returns `DONE` and repeats nothing."""
         space = spaces.small()
         search = drive(space, [rule(build, 200)], lookahead=lookahead)
         assert len(search.points) <= 15
-        assert search.reasons == ["done"], "100 repeats in a row were refused"
+        assert search.reasons == ["done"], "it proposed 100 repeats in a row"
 
     @distances
     def test_asked_after_exhaustion(self, build: Build, lookahead: int) -> None:
-        """Where an earlier stage has tried every point, it says `DONE` at once."""
+        """If an earlier stage has tried every point, it returns `DONE` at once."""
         stages = [scanned(15), rule(build, self.trials)]
         search = drive(spaces.small(), stages, lookahead=lookahead)
         assert search.of(1) == []
-        assert search.reasons == ["trials", "done"], "100 repeats in a row were refused"
+        assert search.reasons == ["trials", "done"], "it proposed 100 repeats in a row"
 
     @distances
     @pytest.mark.parametrize("outcome", outcomes.hard(spaces.roomy()))
     def test_survives(self, build: Build, outcome: str, lookahead: int) -> None:
-        """Outcomes that teach nothing do not end it with an error, nor in repeats."""
+        """Outcomes without information cause neither an error nor repeats."""
         space = spaces.every_kind()
         judge = outcomes.hard(space)[outcome]
         search = self.search(build, space, judge=judge, lookahead=lookahead)
         assert search.points
-        assert search.reasons[0] in {"trials", "done"}, "100 repeats in a row were refused"
+        assert search.reasons[0] in {"trials", "done"}, "it proposed 100 repeats in a row"
         assert len(search.told) == len(search.points)
 
     @distances
     @pytest.mark.parametrize("left_by", spaces.one_point())
     def test_a_space_of_one_point(self, build: Build, left_by: str, lookahead: int) -> None:
-        """The point is proposed once, and then it is done."""
+        """The only point is proposed once, then the method is done."""
         space = spaces.one_point()[left_by]
         search = self.search(build, space, lookahead=lookahead)
         assert len(search.points) == 1
-        assert search.reasons == ["done"], "100 repeats in a row were refused"
+        assert search.reasons == ["done"], "it proposed 100 repeats in a row"
 
     @distances
     def test_earlier_trials_are_taken_up(self, build: Build, lookahead: int) -> None:
-        """Trials of an earlier stage, seeds or only history, good or all failed, are no trouble."""
+        """The method handles trials of an earlier stage, as seeds or history, even all failed."""
         space = spaces.every_kind()
         for judge in (None, outcomes.hard(space)["all failed"]):
             for more in ({}, {"seed_from": "earlier"}):
@@ -149,16 +149,16 @@ class StageContract:
 
     @distances
     def test_refusals_are_taken(self, build: Build, lookahead: int) -> None:
-        """Where most of a space has been tried before, only new points become trials."""
+        """If most of a space has been tried, only new points become trials."""
         stages = [scanned(10), rule(build, self.trials)]
         search = drive(spaces.small(), stages, lookahead=lookahead)
         assert len(set(search.points)) == len(search.points) <= 15
-        assert search.reasons == ["trials", "done"], "100 repeats in a row were refused"
+        assert search.reasons == ["trials", "done"], "it proposed 100 repeats in a row"
 
     @distances
     @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
     def test_stored_proposals_replay(self, build: Build, share: float, lookahead: int) -> None:
-        """Asked again from the start it proposes what is stored, and goes on alike."""
+        """A replay repeats the stored proposals and continues in the same way."""
         space = spaces.every_kind()
         stages = [scanned(6), rule(build, self.trials, seed_from="earlier")]
         whole = drive(space, stages, lookahead=lookahead).proposed
@@ -166,21 +166,21 @@ class StageContract:
         assert drive(space, stages, lookahead=lookahead, stored=stored, order=3).proposed == whole
 
     def test_another_process_searches_alike(self, build: Build) -> None:
-        """A run is resumed by another process: no order of sets, nothing of this one."""
+        """Another process proposes the same: no dependence on hash order or process state."""
         there = elsewhere(build, self.trials)
         if there is None:
-            pytest.skip("`build` is not made of functions that another process can import")
+            pytest.skip("`build` uses functions that another process cannot import")
         assert there == self.search(build, spaces.every_kind()).points
 
     def test_no_clock_is_read(self, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A day later, the proposals are the same."""
+        """The proposals do not depend on the clock."""
         space = spaces.every_kind()
         now = self.search(build, space).proposed
         put_clocks_on(monkeypatch)
         assert self.search(build, space).proposed == now
 
     def test_global_random_state_is_untouched(self, build: Build) -> None:
-        """The global generators of Python and NumPy are neither read nor moved."""
+        """The method does not use the global random generators of Python and NumPy."""
         runs = []
         for seed in (3, 4):
             with seeded(seed):
@@ -197,19 +197,19 @@ class StageContract:
         record_property: Callable[[str, object], None],
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        """Nothing is asserted of it: milliseconds a proposal, over 50, on a smooth landscape."""
+        """Reports milliseconds per proposal over the last 50, without a limit."""
         for trials in self.cost_trials:
             asked, milliseconds = cost(build, trials)
             said = f"{milliseconds:.3f} ms an ask after {asked} trials"
             if asked < trials:
-                said += ", where it ended"
+                said += ", when it ended"
             record_property(f"ask_ms_{trials}", round(milliseconds, 4))
             with capsys.disabled():
                 print(f"\n{type(self).__name__}: {said}", end="")  # noqa: T201 - the report
             assert asked > 0
 
 
-#: Over so many of the last proposals the mean is taken.
+#: The mean is taken over this many of the last proposals.
 WINDOW = 50
 
 
@@ -219,9 +219,9 @@ def large() -> Space:
 
 
 def cost(build: Build, trials: int) -> tuple[int, float]:
-    """Return how many trials there were, and the last ones' mean cost in milliseconds.
+    """Return the number of trials, and the mean cost of the last ones in milliseconds.
 
-    The cost of a proposal is what the method spent since the one before: asks, tells, refusals.
+    The cost of a proposal is the method's time since the one before: asks, tells and refusals.
     """
     space = large()
     timed: list[_Timed] = []
@@ -235,7 +235,7 @@ def cost(build: Build, trials: int) -> tuple[int, float]:
 
 
 class _Timed:
-    """Passes calls on, and remembers what the last proposals cost in seconds."""
+    """Passes calls on, and records the cost of the last proposals in seconds."""
 
     def __init__(self, method: Stage) -> None:
         self._method = method

@@ -1,4 +1,4 @@
-"""What a method must not depend on: global random state, the clock, the process that it is in."""
+"""Things a method must not depend on: global random state, the clock, the process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAY = 86400
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the global generators of Python and NumPy meanwhile; NumPy's only where it is loaded."""
+    """Seed the global generators of Python and (if loaded) NumPy for the block."""
     numpy = sys.modules.get("numpy.random")
     kept, kept_there = random.getstate(), numpy and numpy.get_state()
     random.seed(seed)
@@ -37,7 +37,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def states() -> list[object]:
-    """Return the states of the global generators, NumPy's last and only where it is loaded."""
+    """Return the states of the global generators, NumPy's last and only if it is loaded."""
     found: list[object] = [random.getstate()]
     if "numpy.random" in sys.modules:
         name, keys, *rest = sys.modules["numpy.random"].get_state()
@@ -46,16 +46,16 @@ def states() -> list[object]:
 
 
 def put_clocks_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every clock of `time` be a day ahead."""
+    """Set every clock of `time` a day ahead."""
     for name in ("time", "monotonic", "perf_counter"):
         for clock, day in ((name, _DAY), (f"{name}_ns", _DAY * 10**9)):
             monkeypatch.setattr(time, clock, partial(_later, getattr(time, clock), day))
 
 
 def elsewhere(build: Build, trials: int) -> list[Point] | None:
-    """Return the points that another process proposes, None where it cannot import `build`.
+    """Return the points that another process proposes, None if it cannot import `build`.
 
-    Texts have other hashes there, so that sets of them have another order.
+    Texts have other hashes there, so sets of texts have another order.
     """
     try:
         packed = pickle.dumps(build)

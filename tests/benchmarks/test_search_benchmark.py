@@ -474,7 +474,7 @@ def test_unknown_method_is_named() -> None:
     command = [sys.executable, str(ROOT / "benchmarks/search.py"), "--methods", "randm"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "no 'randm'; there are: default, random" in done.stderr
+    assert "no 'randm'; choose from: default, random" in done.stderr
 
 
 def test_grid_of_the_synthetic_landscapes() -> None:

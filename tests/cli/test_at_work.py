@@ -32,12 +32,12 @@ def test_stop_ends_it_in_good_order(project: Path, held: subprocess.Popen[str], 
     assert leanopt(project, "runs").stdout.splitlines()[1].split()[1] == "running"
     refused = leanopt(project, "delete", "slope-1", "--yes", check=False)
     assert refused.returncode == 2
-    assert "`leanopt stop slope-1` ends it" in refused.stderr
+    assert "stop it first: leanopt stop slope-1" in refused.stderr
     assert leanopt(project, "stop").stdout == "run slope-1: interrupted\n"
     assert held.wait(timeout=60) == 130
     again = leanopt(project, "stop", check=False)
     assert again.returncode == 2
-    assert again.stderr == "leanopt: no process is at work on run slope-1: it is interrupted\n"
+    assert again.stderr == "leanopt: run slope-1 is not running (it is interrupted)\n"
 
 
 def test_a_killed_run_is_called_so_and_nothing_is_signalled(

@@ -20,9 +20,9 @@ def test_all_that_is_known_is_said(view: View) -> None:
     assert lines[0].endswith("1:15")  # the last stage has no budget: no time is promised
     assert any(one.startswith("lhs") and one.endswith("128/128 ended: trials") for one in lines)
     assert any(one.startswith("random") and one.endswith("250/1,000 30 s left") for one in lines)
-    assert "polish 0 trials waits" in lines
-    assert "trials 378 told, 120 feasible, 25.0 a second" in lines
-    assert "backtests 300 run, 80 from the store" in lines
+    assert "polish 0 trials waiting" in lines
+    assert "trials 378 done, 120 feasible, 25.0/s" in lines
+    assert "backtests 300 run, 80 from the cache" in lines
     assert any(one.startswith("workers") and one.endswith("4, 96.4% busy") for one in lines)
     assert "failures 3 strategy error, 1 timeout" in lines
     assert "best calmar 1.25 trial 212" in lines
@@ -31,7 +31,7 @@ def test_all_that_is_known_is_said(view: View) -> None:
     assert "▁▁▃▃█" in lines
     assert "warnings second" in lines
     assert "a fourth one" in lines
-    assert "and 1 before" in lines
+    assert "and 1 earlier" in lines
     assert "now stage random" in lines
 
 
@@ -66,7 +66,7 @@ def test_where_room_is_short_the_most_important_stays(view: View) -> None:
     """The title, how many, the best; warnings and curve go."""
     text = page(view, 60, 12).plain
     assert "trend-7" in text
-    assert "378 told" in text
+    assert "378 done" in text
     assert "1.25" in text
     assert "Ctrl-C" not in text
     assert "▁▁▃▃█" not in text
@@ -98,7 +98,7 @@ _views = st.builds(
             _texts,
             st.none() | st.integers(1, 10**9),
             _counts,
-            st.sampled_from(["waiting", "at work", "ended"]),
+            st.sampled_from(["waiting", "running", "ended"]),
             _texts,
         ),
         max_size=6,

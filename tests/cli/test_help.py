@@ -65,7 +65,7 @@ def test_completion_is_printed_or_installed(shell: str, tmp_path: Path, leanopt)
     text = leanopt(tmp_path, "completion", shell).stdout
     assert f"_LEANOPT_COMPLETE={shell}_complete" in text
     said = leanopt(tmp_path, "completion", shell, "--install", HOME=str(tmp_path)).stdout
-    written = Path(said.split(";")[0].removeprefix("written: "))
+    written = Path(said.split(";")[0].removeprefix("wrote "))
     assert written.is_relative_to(tmp_path)
     assert written.read_text().strip() == text.strip()
 
@@ -132,8 +132,8 @@ def test_types_defaults_and_bounds_of_options() -> None:
     """Units, enumerations, truth values; what a plugin says itself counts."""
     assert [(o.name, o.type, o.default, o.bounds) for o in describe(Options)] == [
         ("kind", '"first" or "last"', "last", ""),
-        ("limit", 'duration as "2min"', "60.0", "above 0"),
-        ("size", 'size as "2GB"', "none", ""),
+        ("limit", 'duration such as "2min"', "60.0", "above 0"),
+        ("size", 'size such as "2GB"', "none", ""),
         ("share", "number", "0.5", "above 0"),
         ("loud", "true or false", "false", ""),
     ]

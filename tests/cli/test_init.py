@@ -99,7 +99,7 @@ def test_the_pipeline_passes_check_and_runs(strategy: Path, leanopt) -> None:
     (folder / "pipeline.toml").write_text(text.replace("[scenario]", "[scenario]\nfee = 1"))
     page = leanopt(folder, "run", "pipeline.toml").stdout
     assert page.startswith("run crossing-1: finished")
-    assert "200 trials told: 200 feasible" in page
+    assert "200 trials: 200 feasible" in page
 
 
 def test_nothing_is_overwritten_and_another_place_will_do(strategy: Path, leanopt) -> None:
@@ -110,7 +110,7 @@ def test_nothing_is_overwritten_and_another_place_will_do(strategy: Path, leanop
     refused = leanopt(folder, "init", "crossing.py", check=False)
     assert refused.returncode == 2
     assert refused.stderr == (
-        "leanopt: pipeline.toml is there already; --output names another file\n"
+        "leanopt: pipeline.toml already exists; choose another with --output\n"
     )
     assert (folder / "pipeline.toml").read_text() == before
     (folder / "searches").mkdir()
@@ -134,7 +134,7 @@ def test_the_quickstarts_own_strategy(tmp_path: Path, leanopt) -> None:
 
 MISTAKES = {
     "no file": (None, "strategy.py cannot be read: No such file or directory"),
-    "no python": ("def", "strategy.py is no Python source: "),
+    "no python": ("def", "strategy.py is not Python source: "),
     "no function": ("def run(parameters, scenario): ...", "has no function marked @backtest"),
     "no parameter": ("@backtest\ndef run(p, s): ...", "reads no parameter"),
     "nothing to search": (

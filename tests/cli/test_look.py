@@ -31,7 +31,7 @@ def paste(line: str) -> subprocess.CompletedProcess[str]:
 def test_by_hand_a_trial_gives_what_is_stored(searched: Path, leanopt) -> None:
     """The printed command line, pasted into a shell elsewhere."""
     page = leanopt(searched, "show", "slope-1", "7").stdout
-    line = page[page.index("by hand (") :].splitlines()[1]
+    line = page[page.index("reproduce (") :].splitlines()[1]
     pasted = paste(line)
     answer = json.loads(pasted.stdout)
     stored = document(leanopt, searched, "show", "slope-1", "7")
@@ -52,7 +52,7 @@ def test_a_failed_trial_fails_by_hand_too(searched: Path, leanopt) -> None:
         if (trial := json.loads(line)).get("failure")
     )
     page = leanopt(searched, "show", "slope-2", str(stored["number"])).stdout
-    line = page[page.index("by hand (") :].splitlines()[1]
+    line = page[page.index("reproduce (") :].splitlines()[1]
     pasted = paste(line)
     message = json.loads(pasted.stdout)["message"].splitlines()[0]
     assert "no bars for x = " in message
@@ -97,8 +97,8 @@ def test_runs_side_by_side(searched: Path, leanopt) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("slope-1",), "two or more are compared"),
-        (("slope-1", "slope-1:3"), "runs are compared with runs, trials with trials"),
+        (("slope-1",), "give at least two runs"),
+        (("slope-1", "slope-1:3"), "give only runs or only trials"),
         (("slope-1:3", "slope-1:999"), "run slope-1 has no trial 999 in search 1"),
         (("slope-1", "slape-2"), "did you mean 'slope-2'?"),
     ],
@@ -154,7 +154,7 @@ def test_canonical_is_no_table(searched: Path, leanopt) -> None:
     """The canonical form has one form."""
     completed = leanopt(searched, "export", "--to", "csv", "--canonical", check=False)
     assert completed.returncode == 2
-    assert "--canonical has one form" in completed.stderr
+    assert "--canonical works only with --to jsonl" in completed.stderr
 
 
 def test_delete_asks_and_deletes_only_that_run(project: Path, leanopt) -> None:
@@ -163,9 +163,9 @@ def test_delete_asks_and_deletes_only_that_run(project: Path, leanopt) -> None:
         leanopt(project, "run", "pipeline.toml", "--set", "stage.1.trials=1")
     refused = leanopt(project, "delete", "slope-1", check=False)
     assert refused.returncode == 1
-    assert "Delete slope-1 of 2" in refused.stdout
+    assert "Delete slope-1 (" in refused.stdout
     assert len(document(leanopt, project, "runs")["runs"]) == 2
-    assert "with 21 trials" in leanopt(project, "delete", "slope-1", "--yes").stdout
+    assert "(21 trials" in leanopt(project, "delete", "slope-1", "--yes").stdout
     (left,) = document(leanopt, project, "runs")["runs"]
     assert (left["name"], left["completed"]) == ("slope-2", 21)
     again = leanopt(project, "delete", "slope-1", "--yes", check=False)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-KEPT = "it is in .leanopt, where the project's runs are kept"
-SOURCE = "results are not written over a strategy or a pipeline (.py, .toml)"
+KEPT = "it is in .leanopt, which leanopt reserves for the project's runs"
+SOURCE = "results must not overwrite a strategy or a pipeline (.py, .toml)"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -71,7 +71,7 @@ def test_export_replaces_other_files_and_writes_to_devices(copy: Path, leanopt) 
         ("pipeline.conf", f"expected another file: {SOURCE}"),
         (
             "../nowhere/trials.jsonl",
-            "expected a folder that is there; one is made only inside the project",
+            "expected a path in an existing folder; only the project gets new folders",
         ),
     ],
 )
@@ -104,8 +104,8 @@ def test_a_sink_makes_its_folder_inside_the_project(project: Path, leanopt) -> N
 @pytest.mark.parametrize(
     ("place", "what"),
     [
-        ("nope.toml", "is not there"),
-        ("nowhere", "is not there"),
+        ("nope.toml", "does not exist"),
+        ("nowhere", "does not exist"),
         ("strategy.py", "is neither a folder nor a pipeline"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_project_that_is_none(
     refused = leanopt(searched, command, "-C", place, check=False)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        f"leanopt: --project {place} {what}; it names the folder of a pipeline, or the pipeline\n"
+        f"leanopt: --project {place} {what}; give a project folder or a pipeline\n"
     )
 
 

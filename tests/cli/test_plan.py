@@ -18,7 +18,7 @@ def planned(leanopt, folder: Path, *arguments: str) -> dict:
 def test_before_anything_was_run_no_time_is_promised(project: Path, leanopt) -> None:
     """And no store is made."""
     assert planned(leanopt, project)["time"] is None
-    assert "time: not known" in leanopt(project, "plan", "pipeline.toml").stdout
+    assert "time: unknown" in leanopt(project, "plan", "pipeline.toml").stdout
     assert not (project / ".leanopt" / "leanopt.db").exists()
 
 
@@ -32,16 +32,16 @@ def test_the_time_is_that_of_earlier_backtests(searched: Path, leanopt) -> None:
         )
     assert said["backtest_seconds"] == pytest.approx(mean)
     assert said["variation"] == pytest.approx((square - mean**2) ** 0.5 / mean)
-    assert said["source"] == f"{count} earlier ones"
+    assert said["source"] == f"{count} earlier backtests"
     assert said["seconds"] == pytest.approx(40 * mean / (2 * said["utilisation"]))
     other = planned(leanopt, searched, "--set", "scenario.symbol=other")["time"]
-    assert other["source"] == f"{count} earlier ones under other scenarios"
+    assert other["source"] == f"{count} earlier backtests under other scenarios"
 
 
 def test_a_probe_runs_backtests_and_keeps_none(project: Path, leanopt) -> None:
     """As many as it is told, without each worker's first; what fails is told."""
     said = planned(leanopt, project, "--probe", "12")
-    assert said["time"]["source"] in ("10 run just now", "11 run just now")
+    assert said["time"]["source"] in ("10 run now", "11 run now")
     assert said["time"]["backtest_seconds"] > 0
     assert said["warnings"] == []
     assert not (project / ".leanopt" / "leanopt.db").exists()
@@ -49,7 +49,7 @@ def test_a_probe_runs_backtests_and_keeps_none(project: Path, leanopt) -> None:
     failing = planned(leanopt, project, "--probe", "3", *sets)
     assert failing["time"] is None
     warning = failing["warnings"][-1]
-    assert warning.startswith("backtests of the probe that failed: 3, the first by strategy error")
+    assert warning.startswith("failed backtests of the probe: 3; the first with strategy error")
     assert "no bars for x = 1" in warning
 
 
@@ -57,5 +57,5 @@ def test_warnings_before_it_is_run(project: Path, leanopt) -> None:
     """More trials than points; a lookahead that leaves workers idle."""
     sets = ("--set", "parameters.x=1", "--set", "search.lookahead=2", "--workers", "4")
     completed = leanopt(project, "plan", "pipeline.toml", *sets)
-    assert "the stages have 40 trials, and there are 22 points" in completed.stderr
+    assert "the stages have 40 trials, but the space has only 22 points" in completed.stderr
     assert "search.lookahead = 2 leaves some of the 4 workers idle" in completed.stderr

@@ -1,4 +1,4 @@
-"""The page at a run's end: the ten best, what to beware of, where all is, what next."""
+"""The page at a run's end: the ten best trials, warnings, the store, what to do next."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_the_page_says_where_everything_is_and_what_next(searched: Path, leanopt
     """The commands that it offers work, from the project's folder and from elsewhere."""
     for folder, more in ((searched, ()), (searched.parent, ("-C", "project"))):
         page = leanopt(folder, "show", "slope-1", *more).stdout
-        stored = next(line for line in page.splitlines() if line.startswith("Everything is"))
-        assert (folder / stored.removeprefix("Everything is stored in ")).is_file()
+        stored = next(line for line in page.splitlines() if line.startswith("Stored in"))
+        assert (folder / stored.removeprefix("Stored in ")).is_file()
         offered = re.findall(r"^  .+: +leanopt (.+)$", page, flags=re.MULTILINE)
         assert len(offered) == 2
         for command in offered:
@@ -68,10 +68,10 @@ def test_the_page_says_where_everything_is_and_what_next(searched: Path, leanopt
 
 
 WARNINGS = {
-    "rising": ["the best trial has x = 10", "the end of what is searched"],
-    "flat": ["all 40 feasible trials have the fitness 0.5"],
-    "deep": ["no trial is feasible; the nearest, trial 1, misses Drawdown <= 25%"],
-    "failing": ["of 40 trials failed; trial ", "by strategy error: ValueError: no bars for x = "],
+    "rising": ["the best trial is at the edge of the search space (x = 10"],
+    "flat": ["all 40 feasible trials have the same fitness (0.5)"],
+    "deep": ["no feasible trials; the closest, trial 1, violates Drawdown <= 25%"],
+    "failing": ["of 40 trials failed; trial ", "with strategy error: ValueError: no bars for x = "],
 }
 
 
@@ -82,8 +82,8 @@ def test_warnings_that_matter(project: Path, leanopt, kind: str) -> None:
     sets = ("--set", f"parameters.kind={kind}")
     page = leanopt(project, "run", "pipeline.toml", *sets).stdout
     said = json.loads(leanopt(project, "show", "--json").stdout)["warnings"]
-    assert [f"Beware: {one}" for one in said] == [
-        line for line in page.splitlines() if line.startswith("Beware")
+    assert [f"Warning: {one}" for one in said] == [
+        line for line in page.splitlines() if line.startswith("Warning")
     ]
     for name, parts in WARNINGS.items():
         for part in parts:

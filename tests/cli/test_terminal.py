@@ -34,7 +34,7 @@ MASKS = (
     (r"^(random .*  \d+/\d+)  .*$", r"\1  <left>"),
     (r"^(trials .*\d feasible).*$", r"\1<rate>"),
     (r"^(workers +)\S+  (\d+), .*$", r"\1<bar>  \2, <busy>"),
-    (r"; no backtest has ended for.*$", ""),
+    (r"; no backtest has finished for.*$", ""),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", "<when>"),
     (r"plan [0-9a-f]{12}", "plan <hash>"),
 )
@@ -111,7 +111,7 @@ def compare(name: str, screen: str) -> None:
 
 def at_rest(screen: str) -> bool:
     """Say whether the held run has come as far as it can without the gate."""
-    return "22 told" in screen and "31 run" in screen
+    return "22 done" in screen and "31 run" in screen
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (40, 12)])
@@ -124,7 +124,7 @@ def test_a_run_and_its_end(
     one.until(lambda screen: screen.count(PROMPT.strip()) > 1)
     one.type(HELD)
     compare(
-        f"run-{width}x{height}", one.until(at_rest if height > 12 else lambda s: "22 told" in s)
+        f"run-{width}x{height}", one.until(at_rest if height > 12 else lambda s: "22 done" in s)
     )
     (project / "gate").touch()
     one.until(one.finished)

@@ -143,7 +143,7 @@ def test_an_engine_that_stays_away_interrupts_the_run_and_loses_nothing(
     said, errors = process.communicate(timeout=180)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert "the run stops, and --resume goes on: no backtest was completed for 2 s" in errors
+    assert "the run stops; --resume continues it: no backtest was completed for 2 s" in errors
     assert "(executor.start_patience): a container cannot be made: No such file" in errors
     assert said.startswith("run hill-1: interrupted")
     assert told(project) >= 10
@@ -169,7 +169,7 @@ def test_an_engine_that_goes_before_a_run_has_begun_interrupts_it(
         private.stop()
     _, errors = process.communicate(timeout=180)
     assert process.returncode == 130, errors
-    assert "leanopt: no command was completed for 2 s of trying (executor.start_patience)" in errors
+    assert "leanopt: no command completed within 2 s of retries (executor.start_patience)" in errors
     private.start()
     leanopt(project, "run", "pipeline.toml")
     assert canonical(project) == truth

@@ -122,7 +122,7 @@ def test_commands_of_a_run_that_are_killed_are_run_again(
             engine.client.kill(started())
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
-    assert errors.count("a command is run again: ") == 2
+    assert errors.count("retrying a command: ") == 2
     assert canonical(project) == truth
 
 

@@ -128,7 +128,7 @@ def test_examples_of_import_run(quickstart: Path, leanopt: Leanopt) -> None:
     (quickstart / "optimizer-config.json").write_text(json.dumps(document))
     for line in lines("import"):
         completed = leanopt(quickstart, *shlex.split(line)[1:])
-        assert completed.stdout.startswith("written: "), completed.stderr
+        assert completed.stdout.startswith("wrote "), completed.stderr
 
 
 @pytest.mark.slow

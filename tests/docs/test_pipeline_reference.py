@@ -176,7 +176,7 @@ def test_the_broken_example_says_what_the_page_says(load) -> None:
     with pytest.raises(PipelineError) as caught:
         load(broken)
     assert str(caught.value) == said.rstrip("\n")
-    assert f"exit code {PipelineError.exit_code}" in section("Mistakes")
+    assert f"exit code {PipelineError.exit_code}" in section("Errors")
 
 
 def test_the_broken_override_says_what_the_page_says(load) -> None:

@@ -171,7 +171,7 @@ def test_an_answer_outside_the_protocol_is_no_result(
     assert outcome.statistics is None
     assert outcome.failure is not None
     assert outcome.failure.category is Category.NO_RESULT
-    assert outcome.failure.message.startswith("the answer does not fit the protocol: ")
+    assert outcome.failure.message.startswith("the answer breaks the protocol: ")
     assert message.lower() in outcome.failure.message.lower()
 
 

@@ -23,13 +23,13 @@ OUTCOMES: dict[str, tuple[Category | None, str]] = {
     "ahead": (None, ""),
     "dies_after": (None, ""),
     "closes_input": (None, ""),
-    "wrong_id": (ENGINE, 'the harness answered "no such", asked was "'),
-    "wrong_then_right": (ENGINE, 'the harness answered "no such", asked was "'),
+    "wrong_id": (ENGINE, 'the harness answered "no such", but the request was "'),
+    "wrong_then_right": (ENGINE, 'the harness answered "no such", but the request was "'),
     "counted_id": (ENGINE, "the harness answered "),
     "null_id": (ENGINE, "the harness answered null"),
     "earlier_id": (ENGINE, "the harness answered "),
-    "not_utf8": (ENGINE, 'the harness sent an answer that cannot be read: {"id"'),
-    "not_json": (ENGINE, 'the harness sent an answer that cannot be read: {"id"'),
+    "not_utf8": (ENGINE, 'the harness sent an answer that cannot be parsed: {"id"'),
+    "not_json": (ENGINE, 'the harness sent an answer that cannot be parsed: {"id"'),
     "status": (ENGINE, 'the harness answered with status "perhaps"'),
     "half": (DIED, "exit code 0"),
     "exits": (DIED, "exit code 3\nthe end of its standard error:\nabout to go"),
@@ -102,7 +102,7 @@ def test_an_answer_without_numbers_is_no_result(bench: Any, fault: str, constant
         bad, after = bench.ask(pool, bench.request(fault, 1), bench.request("good_", 2))
     assert bad.answer.payload["status"] == "error"
     assert bad.answer.payload["category"] == "no result"
-    assert bad.answer.payload["message"] == f"the answer holds {constant}, which is no result"
+    assert bad.answer.payload["message"] == f"the answer contains {constant}, which is not JSON"
     assert after.answer.payload["nonce"] == 2
     assert after.worker == bad.worker
 
@@ -183,7 +183,7 @@ REFUSED: dict[str, tuple[type[LeanoptError], str]] = {
     "empty": (ExecutorError, "no worker can be started: the harness answered the hello with null"),
     "protocol=2": (
         ExecutorError,
-        "no worker can be started: the harness speaks protocol 2, this leanopt up to 1",
+        "no worker can be started: the harness speaks protocol 2, leanopt up to 1",
     ),
     "identity=other": (StrategyError, "the strategy is another one than was prepared"),
     "fault=IndexError: x": (StrategyError, "IndexError: x"),

@@ -29,7 +29,7 @@ def test_an_answer_counts_once_under_its_id(client: Client, line: Any) -> None:
         Answered({"id": "1", "status": "ok", "n": 1})
     ]
     (broken,) = client.feed(line(id="1", status="ok"))
-    assert broken == Broken('the harness answered "1", though nothing was asked')
+    assert broken == Broken('the harness answered "1", but there was no request')
 
 
 def test_nothing_counts_after_a_break(client: Client, line: Any) -> None:
@@ -37,7 +37,7 @@ def test_nothing_counts_after_a_break(client: Client, line: Any) -> None:
     client.expect("1")
     right = line(id="1", status="complete")
     assert client.feed(line(id="2", status="complete") + right) == [
-        Broken('the harness answered "2", asked was "1"')
+        Broken('the harness answered "2", but the request was "1"')
     ]
     assert client.feed(right) == []
 
@@ -69,7 +69,7 @@ def test_an_answer_that_cannot_be_read_breaks_the_protocol(client: Client, wreck
     client.expect("1")
     (broken,) = client.feed(wreck + b"\n")
     assert isinstance(broken, Broken)
-    assert broken.message.startswith("the harness sent an answer that cannot be read: ")
+    assert broken.message.startswith("the harness sent an answer that cannot be parsed: ")
     assert len(broken.message) < 300
 
 
@@ -82,7 +82,7 @@ def test_numbers_that_json_does_not_have_are_no_result(client: Client, constant:
     assert isinstance(answer, Answered)
     assert answer.payload["status"] == "error"
     assert answer.payload["category"] == Category.NO_RESULT
-    assert answer.payload["message"] == f"the answer holds {constant}, which is no result"
+    assert answer.payload["message"] == f"the answer contains {constant}, which is not JSON"
 
 
 @pytest.mark.parametrize("status", [None, 1, "done", ["complete"], {}])
@@ -96,10 +96,10 @@ def test_an_unknown_status_breaks_the_protocol(client: Client, line: Any, status
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"protocol": 2}, "the harness speaks protocol 2, this leanopt up to 1"),
-        ({"protocol": 0}, "the harness speaks protocol 0, this leanopt up to 1"),
-        ({"protocol": True}, "the harness speaks protocol true, this leanopt up to 1"),
-        ({}, "the harness speaks protocol null, this leanopt up to 1"),
+        ({"protocol": 2}, "the harness speaks protocol 2, leanopt up to 1"),
+        ({"protocol": 0}, "the harness speaks protocol 0, leanopt up to 1"),
+        ({"protocol": True}, "the harness speaks protocol true, leanopt up to 1"),
+        ({}, "the harness speaks protocol null, leanopt up to 1"),
         ([], "the harness answered the hello with []"),
         (None, "the harness answered the hello with null"),
     ],

@@ -70,9 +70,9 @@ def test_values_of_set_are_filled_in_from_the_environment(load) -> None:
 def test_a_flag_that_does_not_fit_is_named(messages) -> None:
     """Messages say which flag, not the file."""
     assert messages(seed=-1, workers=0, symbol="") == [
-        "--seed -1: seed: found -1, must be >= 0 (every random choice comes from it)",
-        '--symbol : scenario.symbol: found "", its length must be >= 1 (the security to trade)',
-        "--workers 0: executor.workers: found 0, must be >= 1 (how many backtests run at once)",
+        "--seed -1: seed: found -1, must be >= 0 (seed of every random choice)",
+        '--symbol : scenario.symbol: found "", its length must be >= 1 (security to trade)',
+        "--workers 0: executor.workers: found 0, must be >= 1 (number of parallel backtests)",
     ]
 
 
@@ -102,6 +102,6 @@ def test_a_mistake_in_a_value_that_was_set_is_one_line(messages) -> None:
     assert messages(sets=["seed=a\nb\x1b[31m"]) == [
         (
             '--set seed=a\\u000ab\\u001b[31m: seed: found "a\\nb\\u001b[31m", '
-            "expected a whole number (every random choice comes from it)"
+            "expected a whole number (seed of every random choice)"
         )
     ]

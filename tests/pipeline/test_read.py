@@ -44,7 +44,7 @@ def test_a_folder_is_no_file() -> None:
     assert refused("runs") == "runs: is a folder, expected a TOML file"
     Path("runs/a.toml").touch()
     Path("runs/b.toml").touch()
-    assert refused("runs") == "runs: is a folder, expected a TOML file (in it: a.toml, b.toml)"
+    assert refused("runs") == "runs: is a folder, expected a TOML file (contains: a.toml, b.toml)"
 
 
 def test_text_must_be_utf_8() -> None:

@@ -75,14 +75,14 @@ BROKEN = {
     "misspelt hook": (
         "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stagess():\n    return []\n",
         (
-            "plugin demo-x: implements a hook that is not there: leanopt_stagess; "
+            "plugin demo-x: implements the unknown hook leanopt_stagess; "
             "did you mean 'leanopt_stages'?"
         ),
     ),
     "unmarked hook": (
         "def leanopt_stages():\n    return []\n",
         (
-            "plugin demo-x: defines leanopt_stages without the mark @leanopt_core.hookimpl, "
+            "plugin demo-x: defines leanopt_stages without @leanopt_core.hookimpl, "
             "so it would be ignored"
         ),
     ),
@@ -107,8 +107,9 @@ BROKEN = {
     "another API": (
         "LEANOPT_API_VERSION = 99\n",
         (
-            "plugin demo-x: is made for version 99 of the plugin contracts, this core offers 1; "
-            "install another version of it"
+            "plugin demo-x: is made for version 99 of the plugin contracts, "
+            "but this core has version 1; "
+            "install another version of the plugin"
         ),
     ),
     "hook raises": (
@@ -172,7 +173,7 @@ def test_a_name_registered_twice_names_both_distributions(install) -> None:
     install("demo-one", source("same", "demo_one"))
     install("demo-two", source("same", "demo_two"))
     assert messages() == [
-        "plugin demo-two: stage 'same' is registered by demo-one as well; neither is used"
+        "plugin demo-two: stage 'same' is also registered by demo-one; neither is used"
     ]
     assert discover({}).find(Kind.STAGE, "same") is None
 
@@ -191,7 +192,7 @@ def leanopt_commands():
     install("demo-one", text)
     install("demo-two", text)
     assert messages() == [
-        "plugin demo-two: command 'same' is registered by demo-one as well; neither is used"
+        "plugin demo-two: command 'same' is also registered by demo-one; neither is used"
     ]
     assert discover({}).commands == {}
 
@@ -201,8 +202,8 @@ def test_a_built_in_name_stays_the_cores(install) -> None:
     install("demo-x", source("process", "demo_x", "leanopt_executors", "ExecutorSpec"))
     assert messages() == [
         (
-            "plugin demo-x: executor 'process' is registered by leanopt-core as well; "
-            "the built-in one of leanopt-core is used"
+            "plugin demo-x: executor 'process' is also registered by leanopt-core; "
+            "the one built into leanopt-core is used"
         )
     ]
     found = discover({}).find(Kind.EXECUTOR, "process")

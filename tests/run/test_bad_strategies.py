@@ -208,8 +208,8 @@ def test_a_parameter_that_nobody_reads_stops_the_run(folder: Path, leanopt, show
     completed = leanopt(folder, "run", "pipeline.toml", check=False)
     assert completed.returncode == 5
     assert (
-        "parameter 'again' is given, but the strategy did not read it in the first 16 backtests; "
-        "did you mean 'agian'?\n--allow-unread runs it all the same"
+        "the strategy did not read parameter 'again' in the first 16 backtests; "
+        "did you mean 'agian'?\nto run it anyway, use --allow-unread"
     ) in completed.stderr
     assert shown(folder)["state"] == "failed"
     assert shown(folder)["trials"]["completed"] == 16
@@ -222,4 +222,4 @@ def test_a_fixed_parameter_that_nobody_reads_stops_the_run_too(folder: Path, lea
     fixed = ("--set", "parameters.deed=0", "--set", "parameters.sise=3")
     completed = leanopt(folder, "run", "pipeline.toml", *fixed, check=False)
     assert completed.returncode == 5
-    assert "parameter 'sise' is given, but the strategy did not read it" in completed.stderr
+    assert "the strategy did not read parameter 'sise'" in completed.stderr

@@ -42,7 +42,7 @@ def test_a_run_prints_a_page_on_standard_output_and_its_progress_beside(
     """The page says how it ended, counts every kind of trial, lists stages and the best."""
     completed = leanopt(project, "run", "pipeline.toml")
     page = completed.stdout.splitlines()
-    assert page[0].startswith("run hill-1: finished; began ")
+    assert page[0].startswith("run hill-1: finished; started ")
     assert "stage lhs begins" in completed.stderr
     assert any(line.startswith("lhs") and line.endswith("trials") for line in page)
     assert any(line.startswith("random") and line.endswith("patience") for line in page)
@@ -156,7 +156,7 @@ ERRORS = {
     "unknown key": (
         ("check", "pipeline.toml", "--set", "search.lokahead=4"),
         3,
-        "no such key (did you mean 'lookahead'?)",
+        "unknown key (did you mean 'lookahead'?)",
     ),
     "negative workers": (("run", "pipeline.toml", "--workers", "0"), 2, "--workers"),
 }

@@ -67,7 +67,7 @@ EXECUTOR = ("executor.use", "executor.deed", "executor 'clumsy' (clumsy 3.0), ")
 DEEDS = {
     "data": (*ENGINE, "asked for its data: it raised "),
     "prepare": (*ENGINE, "preparing the strategy: it raised "),
-    "request": (*ENGINE, "wording a request: it raised "),
+    "request": (*ENGINE, "making a request: it raised "),
     "runtime": (*EXECUTOR, "asked for its runtime: it raised "),
     "run_command": (*EXECUTOR, "running a command: it raised "),
     "workers": (*EXECUTOR, "asked how many workers: it raised "),
@@ -105,7 +105,7 @@ RETURNS = {
         *ENGINE,
         "preparing the strategy: it returned NoneType, expected Build",
     ),
-    "request returns None": (*ENGINE, f"wording a request: {NOTHING} Request"),
+    "request returns None": (*ENGINE, f"making a request: {NOTHING} Request"),
     "run_command returns None": (*EXECUTOR, f"running a command: {NOTHING} Completed"),
     "workers returns 0": (*EXECUTOR, "asked how many workers: it returned 0, expected 1 or more"),
     "prepare exits": (*ENGINE, "preparing the strategy: it raised SystemExit: 0"),

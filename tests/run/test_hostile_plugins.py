@@ -162,7 +162,7 @@ STAGES = {
         "asked for trial 5: it proposed (1,), which is off the grid of [2, 40, 21] levels"
     ),
     "global random": (
-        "asked for trial 5: it used global random state; context.random() is the generator to use"
+        "asked for trial 5: it used global random state; use context.random() instead"
     ),
     "raise in tell": "told trial 5: it raised ValueError: cannot learn that",
 }
@@ -204,7 +204,7 @@ def test_a_stage_that_waits_for_nothing(project: Path, site: Path, leanopt) -> N
 
 FITNESS = {
     "raise": "raised OSError: no judgement",
-    "nan": "returned the value nan; none is told by None",
+    "nan": "returned the value nan; return None for no value",
     "text": "returned str, not a Fitness",
     "negative": "returned the violation -1.0, below 0",
 }
@@ -236,7 +236,7 @@ def test_a_sink_that_fails_is_dropped_with_a_warning(
     with (project / "pipeline.toml").open("a") as file:
         file.write(f'\n[[sink]]\nuse = "hostile"\ndeed = "{deed}"\n')
     completed = leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(site))
-    assert completed.stderr.count("warning: sink hostile failed and is not told any more: ") == 1
+    assert completed.stderr.count("warning: sink hostile failed and gets no more trials: ") == 1
     assert canonical(project) == truth
 
 
@@ -246,7 +246,7 @@ def test_an_observer_that_raises_is_dropped_and_one_that_stops_stops(
     """A stop is recorded with the trial after which it came, and the same on any run."""
     noisy = _install(tmp_path / "noisy", "observer", OBSERVER)
     completed = leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(noisy))
-    warning = "plugin observer failed in leanopt_trial_told and is not called any more: "
+    warning = "plugin observer failed in leanopt_trial_told and is not called again: "
     assert completed.stderr.count(warning) == 1
     quiet = OBSERVER.replace("raise RuntimeError", "str")
     stopping = _install(tmp_path / "stopping", "observer", quiet)
@@ -285,7 +285,7 @@ def test_a_method_that_changed_before_a_resume_is_named_with_the_trial(
         project, "run", "pipeline.toml", "--resume", *stage, check=False, PYTHONPATH=str(site)
     )
     assert completed.returncode == 8, completed.stderr
-    assert "stage 'hostile' (hostile 2.0) no longer proposes what it did: trial 1 was {" in (
+    assert "stage 'hostile' (hostile 2.0) does not repeat its stored proposals: trial 1 was {" in (
         completed.stderr
     )
     assert shown(project)["trials"]["completed"] == before

@@ -138,7 +138,7 @@ def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
     _wait_for(lambda: told(project) >= 1, process)
     second = leanopt(project, "run", "pipeline.toml", "--resume", check=False)
     assert second.returncode == 8
-    assert second.stderr == "leanopt: run hill-1 is still at work in another process\n"
+    assert second.stderr == "leanopt: run hill-1 is still running in another process\n"
 
 
 def test_resume_says_what_differs(project: Path, leanopt, start) -> None:
@@ -150,7 +150,7 @@ def test_resume_says_what_differs(project: Path, leanopt, start) -> None:
     changed = ("--set", "stage.1.patience=50", "--seed", "8")
     second = leanopt(project, "run", "pipeline.toml", "--resume", *changed, check=False)
     assert second.returncode == 8
-    assert "hill-1 has another one, which differs in\n" in second.stderr
+    assert "hill-1 differs in\n" in second.stderr
     assert "  seed: 7, now 8\n" in second.stderr
     assert "  stages.1.patience: 40, now 50\n" in second.stderr
 

@@ -130,7 +130,7 @@ def test_a_run_with_full_or_closed_streams(project: Path, shown) -> None:
 def test_a_log_on_a_full_disk_is_a_warning(project: Path, leanopt) -> None:
     """Once; the run goes on."""
     completed = leanopt(project, "run", "pipeline.toml", "--log", "/dev/full")
-    warning = "warning: /dev/full is not written any more: No space left on device\n"
+    warning = "warning: /dev/full cannot be written any more: No space left on device\n"
     assert completed.stderr.count("/dev/full") == 1
     assert warning in completed.stderr
     assert completed.stdout.startswith("run hill-1: finished")

@@ -193,7 +193,7 @@ def test_what_has_changed_is_told(verify: Verify) -> None:
     """Else the other harness would be blamed for it."""
     done = verify("cold", change="salt")
     assert done.returncode == 9
-    assert "warning: harness 'warm' itself does not repeat the stored statistics" in done.stderr
+    assert "warning: harness 'warm' itself no longer gives the stored statistics" in done.stderr
     assert "have changed since" not in done.stderr
 
 

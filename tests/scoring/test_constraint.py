@@ -51,38 +51,47 @@ def test_reads(text: str, statistic: str, operator: Operator, bound: float) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Drawdown = 25%", "'Drawdown = 25%', column 10: '=' is no operator (did you mean '=='?)"),
-        ("Drawdown =< 1", "'Drawdown =< 1', column 10: '=<' is no operator (did you mean '<='?)"),
-        ("Drawdown ≤ 1", "'Drawdown ≤ 1', column 10: '≤' is no operator (did you mean '<='?)"),
-        ("Drawdown <> 1", "'Drawdown <> 1', column 10: '<>' is no operator (did you mean '!='?)"),
+        (
+            "Drawdown = 25%",
+            "'Drawdown = 25%', column 10: '=' is not an operator (did you mean '=='?)",
+        ),
+        (
+            "Drawdown =< 1",
+            "'Drawdown =< 1', column 10: '=<' is not an operator (did you mean '<='?)",
+        ),
+        ("Drawdown ≤ 1", "'Drawdown ≤ 1', column 10: '≤' is not an operator (did you mean '<='?)"),
+        (
+            "Drawdown <> 1",
+            "'Drawdown <> 1', column 10: '<>' is not an operator (did you mean '!='?)",
+        ),
         (
             "Drawdown === 1",
-            "'Drawdown === 1', column 10: '===' is no operator (there are: < <= > >= == !=)",
+            "'Drawdown === 1', column 10: '===' is not an operator (choose from: < <= > >= == !=)",
         ),
         (
             "Drawdown lesOrEqual 1",
             (
-                "'Drawdown lesOrEqual 1', column 10: 'lesOrEqual' is no operator "
+                "'Drawdown lesOrEqual 1', column 10: 'lesOrEqual' is not an operator "
                 "(did you mean 'lessOrEqual'?)"
             ),
         ),
-        ("Drawdown", "'Drawdown', column 9: no operator (there are: < <= > >= == !=)"),
-        ("", "'', column 1: no operator (there are: < <= > >= == !=)"),
+        ("Drawdown", "'Drawdown', column 9: no operator (choose from: < <= > >= == !=)"),
+        ("", "'', column 1: no operator (choose from: < <= > >= == !=)"),
         ("<= 25%", "'<= 25%', column 1: no statistic before the operator"),
         ("'' <= 25%", "''' <= 25%', column 4: no statistic before the operator"),
         ("Drawdown <=", "'Drawdown <=', column 12: no bound after the operator"),
         (
             "Drawdown <= a quarter",
-            "'Drawdown <= a quarter', column 13: 'a quarter' is neither a number nor a per cent",
+            "'Drawdown <= a quarter', column 13: 'a quarter' is neither a number nor a percentage",
         ),
         (
             "Drawdown <= nan",
-            "'Drawdown <= nan', column 13: 'nan' is neither a number nor a per cent",
+            "'Drawdown <= nan', column 13: 'nan' is neither a number nor a percentage",
         ),
         (
             "25% >= Drawdown",
             (
-                "'25% >= Drawdown', column 8: 'Drawdown' is neither a number nor a per cent "
+                "'25% >= Drawdown', column 8: 'Drawdown' is neither a number nor a percentage "
                 "(write the statistic first)"
             ),
         ),

@@ -162,15 +162,18 @@ def test_no_fitness_keeps_its_reasons_and_size() -> None:
         (SystemExit(3), "raised SystemExit: 3"),
         (None, "returned NoneType, not a Fitness"),
         (1.5, "returned float, not a Fitness"),
-        (Fitness(math.nan), "returned the value nan; none is told by None"),
-        (Fitness(-math.inf), "returned the value -inf; none is told by None"),
+        (Fitness(math.nan), "returned the value nan; return None for no value"),
+        (Fitness(-math.inf), "returned the value -inf; return None for no value"),
         (Fitness("1.5"), "returned the value '1.5', not a number"),  # type: ignore[arg-type]
         (Fitness(value=True), "returned the value True, not a number"),
-        (Fitness(1.0, violation=math.inf), "returned the violation inf; none is told by None"),
+        (
+            Fitness(1.0, violation=math.inf),
+            "returned the violation inf; return None for no violation",
+        ),
         (Fitness(violation=-1.0), "returned the violation -1.0, below 0"),
-        (Fitness(10**400), "returned the value inf; none is told by None"),
+        (Fitness(10**400), "returned the value inf; return None for no value"),
         (Fitness(Decimal(1)), "returned the value Decimal('1'), not a number"),  # type: ignore[arg-type]
-        (Fitness(1.0, values={"b": math.nan}), "returned the b nan; none is told by None"),
+        (Fitness(1.0, values={"b": math.nan}), "returned the b nan; return None for no b"),
         (Fitness(1.0, values=[2.0]), "returned the values [2.0], not named numbers"),  # type: ignore[arg-type]
         (Fitness(reasons=3), "returned the reasons 3, not texts"),  # type: ignore[arg-type]
     ],
@@ -263,5 +266,5 @@ def test_combining_nothing_or_no_known_way() -> None:
     """Both are the caller's mistakes."""
     with pytest.raises(ValueError, match="no fitness to combine"):
         combine([])
-    with pytest.raises(ValueError, match="'avg' is no way to combine; there are: mean"):
+    with pytest.raises(ValueError, match="cannot combine by 'avg'; choose from: mean"):
         combine([Fitness(1.0)], "avg")  # type: ignore[arg-type]

@@ -224,7 +224,7 @@ def test_paths_lead_to_sections(name: str, value: float) -> None:
     ("name", "said"),
     [
         ("Shrape Ratio", "no statistic 'Shrape Ratio': did you mean 'Sharpe Ratio'?"),
-        ("Return", "no statistic 'Return': there are: Compounding Annual Return, Drawdown, "),
+        ("Return", "no statistic 'Return': choose from: Compounding Annual Return, Drawdown, "),
         ("Lowest Capacity Asset", "is the text 'SPY R735QTJ8XC9X', not a number"),
         ("Statistics", "no statistic 'Statistics'"),
         ("", "no statistic ''"),

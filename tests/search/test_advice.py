@@ -27,7 +27,7 @@ def test_the_power_of_two_at_or_above_three_times_the_workers(workers: int, advi
     """At least 8, and named in the advice."""
     said = advice(1, workers)
     assert said is not None
-    assert f": {advised} would keep them busy" in said
+    assert f"; {advised} would keep them busy" in said
 
 
 def _busy(workers: int, lookahead: int, trials: int = 20_000) -> float:

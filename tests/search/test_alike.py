@@ -64,9 +64,9 @@ def test_the_parameter_and_both_trials_are_named() -> None:
     assert run.tell(fast="4", profit=2) is None
     assert run.tell(fast="3.75", stop="1.9") is None
     assert run.check.judge() == (
-        "trials 1 and 3 differ only in fast (3 and 3.75), stop (1.5 and 1.9), and have equal "
-        "statistics: the strategy may use whole numbers only. Write step = 1 then, or have the "
-        "strategy read a decimal number"
+        "trials 1 and 3 differ only in fast (3 and 3.75), stop (1.5 and 1.9) and have equal "
+        "statistics: the strategy may use whole numbers only. Write step = 1, or read a "
+        "decimal number in the strategy"
     )
     assert run.check.judge() is None
     assert run.tell(fast="3.25") is None

@@ -18,7 +18,7 @@ from leanopt_core.stage import AskContext, StageStart
 from leanopt_core.trial import Proposal
 
 LABEL = "stage 'one' (demo 1.0)"
-GLOBAL = "it used global random state; context.random() is the generator to use"
+GLOBAL = "it used global random state; use context.random() instead"
 TUPLE = "expected a tuple of ints, a level for each axis"
 
 
@@ -78,11 +78,11 @@ class Unspeakable(Exception):  # noqa: N818
             f"it returned '{'x' * 76}..., expected a Proposal, WAIT or DONE",
         ),
         (Unwritable(), "it returned <Unwritable>, expected a Proposal, WAIT or DONE"),
-        (Proposal((0, 3), None), "it gave the origin None, expected a text that UTF-8 can write"),
-        (Proposal((0, 3), b"x"), "it gave the origin b'x', expected a text that UTF-8 can write"),
+        (Proposal((0, 3), None), "it gave the origin None, expected UTF-8 text"),
+        (Proposal((0, 3), b"x"), "it gave the origin b'x', expected UTF-8 text"),
         (
             Proposal((0, 3), "\ud800"),
-            r"it gave the origin '\ud800', expected a text that UTF-8 can write",
+            r"it gave the origin '\ud800', expected UTF-8 text",
         ),
         (Proposal(None), f"it proposed None, {TUPLE}"),
         (Proposal([0, 3]), f"it proposed [0, 3], {TUPLE}"),
@@ -354,7 +354,7 @@ def test_waiting_for_nothing_is_named() -> None:
             return WAIT if context.number == 3 else super().ask(context)
 
     assert fault(drive(Waiting)) == (
-        f"{LABEL}, asked for trial 3: it answered WAIT, but nothing is outstanding to wait for"
+        f"{LABEL}, asked for trial 3: it returned WAIT, but there is no pending trial to wait for"
     )
 
 

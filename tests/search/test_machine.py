@@ -78,7 +78,7 @@ def test_trials_do_not_depend_on_what_ends_first(script, lookahead, seed, trials
     """Any order of completion gives the trials that the rule itself gives, at its distance."""
     expected = reference(script, lookahead, trials)
     if expected and expected[-1][0] == -1:
-        with pytest.raises(PluginError, match="WAIT, but nothing is outstanding"):
+        with pytest.raises(PluginError, match="WAIT, but there is no pending trial"):
             drive(script, lookahead, seed=seed, trials=trials)
         return
     driver = drive(script, lookahead, seed=seed, trials=trials)

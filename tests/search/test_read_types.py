@@ -40,7 +40,7 @@ def test_fractions_of_an_int_stop_the_run() -> None:
     )
 
 
-def test_every_misfit_is_named() -> None:
+def test_every_mismatch_is_named() -> None:
     """Of fixed parameters too; in the order of their names."""
     space = Space(
         (HALVES, Axis.choices("mode", ["a", "b"])), {"size": Decimal("1.5"), "flag": True}

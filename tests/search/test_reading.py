@@ -27,8 +27,8 @@ def test_a_parameter_that_is_never_read_stops_the_run() -> None:
     for _ in range(ENOUGH - 1):
         check.saw([read("fast", "slow")])
     assert message(check.saw, [read("fast", "slow")]) == (
-        "parameter 'slwo' is given, but the strategy did not read it in the first 16 backtests; "
-        "did you mean 'slow'?\n--allow-unread runs it all the same"
+        "the strategy did not read parameter 'slwo' in the first 16 backtests; "
+        "did you mean 'slow'?\nto run it anyway, use --allow-unread"
     )
 
 
@@ -37,15 +37,15 @@ def test_every_unread_parameter_is_named() -> None:
     check = ReadCheck(["fast", "stop", "hold"])
     check.saw([read("fast", "exit")])
     assert message(check.judge) == (
-        "parameter 'stop' is given, but the strategy did not read it in the first backtest; "
-        "it reads exit, fast\n"
-        "parameter 'hold' is given, but the strategy did not read it in the first backtest; "
-        "it reads exit, fast\n"
-        "--allow-unread runs it all the same"
+        "the strategy did not read parameter 'stop' in the first backtest; "
+        "it read: exit, fast\n"
+        "the strategy did not read parameter 'hold' in the first backtest; "
+        "it read: exit, fast\n"
+        "to run it anyway, use --allow-unread"
     )
     check = ReadCheck(["fast"])
     check.saw([read()])
-    assert "; it reads none\n" in message(check.judge)
+    assert "; it read: none\n" in message(check.judge)
 
 
 def test_one_that_is_read_on_some_paths_only_is_read() -> None:
@@ -82,7 +82,7 @@ def test_the_backtests_of_all_scenarios_count() -> None:
     check = ReadCheck(["fast"])
     for _ in range(ENOUGH // 2 - 1):
         check.saw([read(), read()])
-    assert "did not read it" in message(check.saw, [read(), read()])
+    assert "did not read parameter 'fast'" in message(check.saw, [read(), read()])
 
 
 def test_a_short_run_is_judged_at_its_end_and_only_once() -> None:

@@ -135,15 +135,15 @@ def test_the_nearest_level_is_the_nearest(values, number):
         (
             Axis.integers("x", 5, 60),
             61,
-            "61 is none of its values 5, 6, 7, ... 60 (the nearest is 60)",
+            "61 is not among its values 5, 6, 7, ... 60 (nearest: 60)",
         ),
         (
             Axis.integers("x", 0, 9, 3),
             D("4.6"),
-            "4.6 is none of its values 0, 3, 6, 9 (the nearest is 6)",
+            "4.6 is not among its values 0, 3, 6, 9 (nearest: 6)",
         ),
-        (Axis.integers("x", 0, 1), True, "true is none of its values 0, 1 (a number is expected)"),
-        (Axis.integers("x", 0, 1), "1", "'1' is none of its values 0, 1 (a number is expected)"),
+        (Axis.integers("x", 0, 1), True, "true is not among its values 0, 1 (expected a number)"),
+        (Axis.integers("x", 0, 1), "1", "'1' is not among its values 0, 1 (expected a number)"),
         (
             Axis.integers("x", 0, 1),
             0.5,
@@ -153,10 +153,14 @@ def test_the_nearest_level_is_the_nearest(values, number):
         (
             Axis.choices("x", ["close", "trail"]),
             "trial",
-            "'trial' is none of its values 'close', 'trail' (did you mean 'trail'?)",
+            "'trial' is not among its values 'close', 'trail' (did you mean 'trail'?)",
         ),
-        (Axis.choices("x", [0, 1]), False, "false is none of its values 0, 1 (there are: 0, 1)"),
-        (Axis.choices("x", [False]), 0, "0 is none of its values false (there are: false)"),
+        (
+            Axis.choices("x", [0, 1]),
+            False,
+            "false is not among its values 0, 1 (choose from: 0, 1)",
+        ),
+        (Axis.choices("x", [False]), 0, "0 is not among its values false (choose from: false)"),
     ],
 )
 def test_a_value_off_the_axis_is_named_with_the_nearest(axis, value, message):
@@ -196,15 +200,15 @@ REFUSED = {
     f"step {TOO_LONG}": lambda: Axis.decimals("x", 1, 2, D("1E-31")),
     f"max {TOO_LONG}": lambda: Axis.decimals("x", 1, D("1E+999999"), 1),
     f"min {TOO_LONG}": lambda: Axis.integers("x", -(10**30), 1),
-    "has more than 2**63 - 1 values: take a larger step": lambda: Axis.integers("x", 0, 10**19),
-    "values is empty; a fixed parameter is written without a list": lambda: Axis.listed("x", []),
+    "has more than 2**63 - 1 values; use a larger step": lambda: Axis.integers("x", 0, 10**19),
+    "values is empty; for a fixed parameter write the plain value": lambda: Axis.listed("x", []),
     "values must be a list, found 'abc'": lambda: Axis.listed("x", "abc"),
     "choices must be a list, found 5": lambda: Axis.choices("x", 5),
     "values[1] repeats values[0]: both are '1'": lambda: Axis.listed("x", [1, D("1.0")]),
     "choices[2] repeats choices[0]: both are '1'": lambda: Axis.choices("x", ["1", "a", 1]),
     "values[1] must be an exact number, found 'a'": lambda: Axis.listed("x", [1, "a"]),
     "values[0] must be an exact number, found false": lambda: Axis.listed("x", [False]),
-    "values must rise, but values[2] is 1.5 after 2; unordered ones are written as choices": (
+    "values must increase, but values[2] is 1.5 after 2; for unordered values use choices": (
         lambda: Axis.listed("x", [1, 2, D("1.5")])
     ),
     "choices cannot mix true or false with numbers": lambda: Axis.choices("x", [True, 0]),
@@ -231,7 +235,7 @@ def test_an_axis_that_makes_no_sense_is_refused(message):
         ("  ", "parameter '  ': a name cannot be empty"),
         ("a\nb", "parameter 'a\\nb': a name cannot have control characters or line breaks"),
         ("a\x00", "parameter 'a\\x00': a name cannot have control characters or line breaks"),
-        (5, "parameter '5': a name is a text, found 5"),
+        (5, "parameter '5': a name must be text, found 5"),
     ],
 )
 def test_a_name_that_makes_no_sense_is_refused(name, message):

@@ -177,5 +177,5 @@ def test_estimates_are_the_same_every_time():
 @pytest.mark.parametrize(("limit", "samples"), [(-1, 1), (0, 0)])
 def test_a_count_needs_something_to_go_on(limit, samples):
     """A negative limit and no sample make no sense."""
-    with pytest.raises(SpaceError, match="a limit of 0 or more and one sample or more"):
+    with pytest.raises(SpaceError, match="a limit of 0 or more and at least one sample"):
         made([3], []).count(limit, samples)

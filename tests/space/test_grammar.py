@@ -17,13 +17,13 @@ KNOWN = {
     "size": 5,
 }
 
-FORM = "cannot stand in a constraint"
+FORM = "is not allowed in a constraint"
 UNREAD = "cannot be read"
 DIGITS = "has more than 30 digits before or after the decimal point"
-DEEP = "is nested more than 60 deep"
+DEEP = "is nested deeper than 60 levels"
 CHAIN = ("has in inside a chain of comparisons", "join them with and")
-LIST = ("is no list", "a list is written (1, 2), with one value (1,)")
-NAMES = "there are: exit, fast, flag, mix, size, slow"
+LIST = ("is not a list", "write a list as (1, 2), with one value (1,)")
+NAMES = "choose from: exit, fast, flag, mix, size, slow"
 
 REFUSED = [
     # text, column, message, hint
@@ -32,17 +32,17 @@ REFUSED = [
     ("fast < slow\nslow > 1", 1, "must be on one line", ""),
     ("fast > 1" + " " * 2000, 1, "is longer than 2000 characters", ""),
     ("fast <", 7, UNREAD, ""),
-    ("fast = 3", 6, UNREAD, "equality is =="),
+    ("fast = 3", 6, UNREAD, "write == for equality"),
     ("fast <> slow", 6, UNREAD, "write != instead of <>"),
     ("fast && slow", 7, UNREAD, "write and instead of &&"),
     ("flag || flag", 7, UNREAD, "write or instead of ||"),
     ("fast =< slow", 6, UNREAD, "write <= instead of =<"),
     ("fast ≤ slow", 6, UNREAD, "write <= instead of ≤"),
-    ("fast > 25%", 11, UNREAD, "25% is written 0.25"),
+    ("fast > 25%", 11, UNREAD, "write 0.25 for 25%"),
     ("!flag", 1, UNREAD, "write not, or != for unequal"),
     ("fast; slow", 5, UNREAD, ""),
     ("import os", 1, UNREAD, ""),
-    ("fast := 5", 6, UNREAD, "equality is =="),
+    ("fast := 5", 6, UNREAD, "write == for equality"),
     ("exit == 'close", 9, UNREAD, ""),
     ("fast\x00 < slow", 13, UNREAD, ""),
     ("\ud800 < fast", 1, UNREAD, ""),
@@ -60,9 +60,9 @@ REFUSED = [
     ("(fast := 5) > 3", 2, f"fast := 5 {FORM}", ""),
     ("f'{fast}' == exit", 1, f"f'{{fast}}' {FORM}", ""),
     ("await fast", 1, f"await fast {FORM}", ""),
-    ("slow if flag else fast", 1, f"slow if flag else fast {FORM}", "write it with and, or, not"),
+    ("slow if flag else fast", 1, f"slow if flag else fast {FORM}", "use and, or, not"),
     ("fast in (*slow,)", 10, f"*slow {FORM}", ""),
-    ("fast == (1, 2)", 9, f"(1, 2) {FORM}", "a list stands after in only"),
+    ("fast == (1, 2)", 9, f"(1, 2) {FORM}", "a list is allowed only after in"),
     ("fast < ...", 8, f"... {FORM}", ""),
     ("fast == None", 9, f"None {FORM}", ""),
     ("fast is slow", 1, "fast is compared with is", "write =="),
@@ -79,12 +79,12 @@ REFUSED = [
     ("~fast > 1", 1, f"~fast {FORM}", "write not"),
     ("fast @ slow > 1", 1, f"fast @ slow {FORM}", ""),
     # calls
-    ("globals()", 1, "globals is no function here", "there are abs, min and max"),
-    ("fast(1) > 2", 1, "fast is no function here", "there are abs, min and max"),
-    ("(lambda: 1)() > fast", 2, "lambda: 1 is no function here", "there are abs, min and max"),
-    ("abs(fast, 1) > 1", 1, "abs(fast, 1) is wrong: abs takes one number", ""),
-    ("min(fast) > 1", 1, "min(fast) is wrong: min takes two numbers or more", ""),
-    ("max(1, fast, k=2) > 1", 1, "max(1, fast, k=2) is wrong: max takes two numbers or more", ""),
+    ("globals()", 1, "globals is not a function here", "use abs, min or max"),
+    ("fast(1) > 2", 1, "fast is not a function here", "use abs, min or max"),
+    ("(lambda: 1)() > fast", 2, "lambda: 1 is not a function here", "use abs, min or max"),
+    ("abs(fast, 1) > 1", 1, "abs(fast, 1) is not valid: abs takes one number", ""),
+    ("min(fast) > 1", 1, "min(fast) is not valid: min takes two or more", ""),
+    ("max(1, fast, k=2) > 1", 1, "max(1, fast, k=2) is not valid: max takes two or more", ""),
     ("min(*fast, 1) > 1", 5, f"*fast {FORM}", ""),
     # hostile sizes
     ("fast < 1e400", 8, f"1e400 {DIGITS}", ""),
@@ -97,20 +97,20 @@ REFUSED = [
     ("-" * 1500 + "fast > 1", 60, DEEP, ""),
     (" + ".join(["fast"] * 70) + " > 1", 1, DEEP, ""),
     # names
-    ("fats < slow", 1, "fats is no parameter", "did you mean 'fast'?"),
-    ("1 < quick < 2", 5, "quick is no parameter", NAMES),
-    ("fast < nan", 8, "nan is no parameter", NAMES),
-    ("fast < __debug__", 8, "__debug__ is no parameter", NAMES),
-    ("abs > fast", 1, "abs is no parameter", NAMES),
+    ("fats < slow", 1, "fats is not a parameter", "did you mean 'fast'?"),
+    ("1 < quick < 2", 5, "quick is not a parameter", NAMES),
+    ("fast < nan", 8, "nan is not a parameter", NAMES),
+    ("fast < __debug__", 8, "__debug__ is not a parameter", NAMES),
+    ("abs > fast", 1, "abs is not a parameter", NAMES),
     (
         "stop-loss > 1",
         1,
-        "stop is no parameter",
-        "'stop-loss' cannot stand in constraints: its name is no plain word",
+        "stop is not a parameter",
+        "constraints cannot use 'stop-loss': its name is not an identifier",
     ),
     ("ﬁ > fast", 1, "ﬁ is read as 'fi'", "rename the parameter"),
-    ("1 < 2", 1, "names no parameter", ""),
-    ("true", 1, "names no parameter", ""),
+    ("1 < 2", 1, "does not use any parameter", ""),
+    ("true", 1, "does not use any parameter", ""),
     # kinds
     ("fast", 1, "fast is a number, not true or false", ""),
     ("fast + 1", 1, "fast + 1 is a number, not true or false", ""),
@@ -125,9 +125,9 @@ REFUSED = [
     ("exit == 1", 1, "exit is a text and 1 is a number: never equal", ""),
     ("flag == 1", 1, "flag is true or false and 1 is a number: never equal", ""),
     ("fast in (1, 'a')", 1, "fast is a number and 'a' is a text: never equal", ""),
-    ("exit == 'clsoe'", 9, "'clsoe' is no choice of exit", "did you mean 'close'?"),
-    ("exit in ('a', 'close')", 10, "'a' is no choice of exit", "there are: close, trail"),
-    ("exit == 'clos\\145x'", 9, "'clos\\145x' is no choice of exit", "did you mean 'close'?"),
+    ("exit == 'clsoe'", 9, "'clsoe' is not a choice of exit", "did you mean 'close'?"),
+    ("exit in ('a', 'close')", 10, "'a' is not a choice of exit", "choose from: close, trail"),
+    ("exit == 'clos\\145x'", 9, "'clos\\145x' is not a choice of exit", "did you mean 'close'?"),
     # lists
     ("fast in slow", 9, f"slow {LIST[0]}", LIST[1]),
     ("fast in ()", 9, f"() {LIST[0]}", LIST[1]),
@@ -154,7 +154,7 @@ def test_the_error_is_one_short_line():
     with pytest.raises(ConstraintError) as caught:
         ParameterConstraint.parse("fats < slow", KNOWN)
     assert str(caught.value) == (
-        "constraint 'fats < slow', column 1: fats is no parameter (did you mean 'fast'?)"
+        "constraint 'fats < slow', column 1: fats is not a parameter (did you mean 'fast'?)"
     )
     with pytest.raises(ConstraintError) as caught:
         ParameterConstraint.parse("x" * 1900 + " < fast", KNOWN)

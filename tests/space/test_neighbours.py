@@ -61,7 +61,7 @@ def test_neighbours_of_a_point_on_long_axes_cost_nothing():
 @pytest.mark.parametrize(
     ("radius", "metric", "message"),
     [
-        (0, "axis", "a radius is 1 or more, found 0"),
+        (0, "axis", "radius must be 1 or more, found 0"),
         (1, "chebishev", "no metric 'chebishev'; did you mean 'chebyshev'?"),
     ],
 )

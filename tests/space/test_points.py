@@ -91,16 +91,16 @@ def test_a_space_may_have_nothing_to_search():
 
 
 NOT_POINTS = [
-    ([0, 0, 0, 0], "a point is a tuple of levels, found list [0, 0, 0, 0]"),
-    (None, "a point is a tuple of levels, found NoneType None"),
-    ((0, 0, 0), "a point has 4 levels here, found 3"),
-    ((0,) * 5, "a point has 4 levels here, found 5"),
+    ([0, 0, 0, 0], "a point must be a tuple of levels, found list [0, 0, 0, 0]"),
+    (None, "a point must be a tuple of levels, found NoneType None"),
+    ((0, 0, 0), "a point must have 4 levels, found 3"),
+    ((0,) * 5, "a point must have 4 levels, found 5"),
     ((0, 0, 0, 2), "'exit' has levels 0 to 1, found 2"),
     ((-1, 0, 0, 0), "'fast' has levels 0 to 11, found -1"),
     ((10**5000, 0, 0, 0), "'fast' has levels 0 to 11, found int"),
-    ((1.0, 0, 0, 0), "the level of 'fast' is an int, found float 1.0"),
-    ((True, 0, 0, 0), "the level of 'fast' is an int, found true"),
-    ((0, 0, 0, "trail"), "the level of 'exit' is an int, found 'trail'"),
+    ((1.0, 0, 0, 0), "the level of 'fast' must be an int, found float 1.0"),
+    ((True, 0, 0, 0), "the level of 'fast' must be an int, found true"),
+    ((0, 0, 0, "trail"), "the level of 'exit' must be an int, found 'trail'"),
 ]
 
 
@@ -134,7 +134,7 @@ VALUES = SPACE.values((0, 0, 0, 0))
         (VALUES | {"live": 0}, "parameter 'live': is fixed at false, found 0"),
         (
             VALUES | {"fast": 7},
-            "parameter 'fast': 7 is none of its values 5, 10, 15, ... 60 (the nearest is 5)",
+            "parameter 'fast': 7 is not among its values 5, 10, 15, ... 60 (nearest: 5)",
         ),
         (
             VALUES | {"stop": 0.01},
@@ -164,7 +164,7 @@ def test_the_nearest_point_is_the_nearest(lengths, data):
 def test_nearest_takes_one_number_for_each_axis():
     """NaN has no nearest level; halves go to the even one; 2**53 is no border."""
     for levels in ([0.0], [0.0, float("nan"), 0, 0]):
-        with pytest.raises(SpaceError, match="4 levels are needed, each a number"):
+        with pytest.raises(SpaceError, match="expected 4 levels, each a number"):
             SPACE.nearest(levels)
     assert SPACE.nearest([0.5, 1.5, 2.5, 9]) == (0, 2, 2, 1)
     assert Space((Axis.integers("x", 1, 2**63 - 1),)).nearest([1e19]) == (2**63 - 2,)
@@ -181,7 +181,7 @@ def test_a_name_stands_for_one_parameter():
     """Searched twice, or searched and fixed."""
     x = Axis.integers("x", 1, 2)
     for axes, fixed in (((x, x), {}), ((x,), {"x": 1})):
-        with pytest.raises(AxisError, match="parameter 'x': is given twice"):
+        with pytest.raises(AxisError, match="parameter 'x': is defined twice"):
             Space(axes, fixed)
 
 
@@ -203,7 +203,7 @@ def test_a_constraint_must_fit_the_space():
     """Parsed for one space, it names what another one has not."""
     constraint = ParameterConstraint.parse("fast < 30", SPACE.names)
     assert Space(SPACE.axes, {}, (constraint,)).count().value == 5 * 19 * 5 * 2
-    with pytest.raises(ConstraintError, match="fast is no parameter"):
+    with pytest.raises(ConstraintError, match="fast is not a parameter"):
         Space((), {"first": 1}, (constraint,))
 
 

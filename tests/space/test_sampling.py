@@ -53,7 +53,7 @@ def test_a_huge_permutation_stays_inside_and_apart(size, seed, data):
 @pytest.mark.parametrize("index", [-1, 5])
 def test_a_permutation_ends_where_its_size_does(index):
     """No index wraps around."""
-    with pytest.raises(IndexError, match="a permutation of 5 has no place"):
+    with pytest.raises(IndexError, match="a permutation of 5 has no index"):
         Permutation(5, 1)(index)
 
 

@@ -54,7 +54,7 @@ def test_a_missing_store(path):
     """A missing store is not made where none is to be made."""
     with pytest.raises(StoreError) as caught:
         open_store(path, create=False)
-    assert str(caught.value) == f"{path}: there is no store yet; `leanopt run` makes one"
+    assert str(caught.value) == f"{path}: there is no store yet; `leanopt run` creates one"
     assert not path.parent.exists()
 
 
@@ -89,24 +89,24 @@ def test_a_store_of_a_newer_leanopt(path):
     )
     newer.commit()
     newer.close()
-    with pytest.raises(StoreError, match=r"newer leanopt \(it has the changes leases\); update"):
+    with pytest.raises(StoreError, match=r"newer leanopt \(it has the migrations leases\); update"):
         open_store(path)
 
 
 def test_a_damaged_store(path):
-    """A damaged store says how to rescue what can be read."""
+    """A damaged store says how to recover what is be read."""
     open_store(path).close()
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xa5" * 3000)
-    with pytest.raises(StoreError, match="the store is damaged; keep a copy, rescue what can"):
+    with pytest.raises(StoreError, match="the store is damaged; keep a copy, recover what is"):
         open_store(path)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     """A folder that cannot be made is an error about rights."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="its folder cannot be made"):
+    with pytest.raises(StoreError, match="its folder cannot be created"):
         open_store(tmp_path / "file" / "leanopt.db")
 
 
@@ -135,7 +135,9 @@ def test_a_store_that_cannot_be_written():
         found = answer.recv()
         child.join()
         Path(folder).chmod(0o755)
-    assert found.startswith(f"{path}: the store cannot be opened or written; check the rights of")
+    assert found.startswith(
+        f"{path}: the store cannot be opened or written; check the permissions of"
+    )
 
 
 def test_a_full_disk_keeps_what_was_committed(path, process):

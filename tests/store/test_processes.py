@@ -100,7 +100,7 @@ def test_a_run_that_another_process_writes_too_is_an_error_and_keeps_its_trials(
         mine.writer.commit()
         recorder = type(mine)(mine.run, theirs)
         recorder.propose(1, origin="theirs")
-        with pytest.raises(StoreError, match="is another process at work on the same run"):
+        with pytest.raises(StoreError, match="is another process running the same run"):
             theirs.commit()
     trial = store.reader.trial(mine.run, 1, 1)
     assert trial is not None

@@ -49,9 +49,9 @@ def test_a_whole_name_counts_before_the_beginning_of_another(store, begin):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("spy", "'spy' could be any of these runs: spy-trend-1, spy-mean-1"),
+        ("spy", "'spy' matches several runs: spy-trend-1, spy-mean-1"),
         ("spy-trand-1", "there is no run 'spy-trand-1' (did you mean 'spy-trend-1'?)"),
-        ("zzz", "there is no run 'zzz' (there are: spy-mean-1, spy-trend-1)"),
+        ("zzz", "there is no run 'zzz' (choose from: spy-mean-1, spy-trend-1)"),
     ],
 )
 def test_a_name_that_finds_no_run(store, begin, text, message):
@@ -68,7 +68,7 @@ def test_a_store_without_runs(store, path):
     with pytest.raises(UsageError) as caught:
         store.runs.find()
     assert str(caught.value) == f"{path}: no runs yet; `leanopt run` starts one"
-    with pytest.raises(UsageError, match="there is no run with the id 7"):
+    with pytest.raises(UsageError, match="there is no run with id 7"):
         store.runs.get(7)
     assert store.runs.summaries() == []
 
@@ -151,7 +151,7 @@ def test_references_are_enforced_after_a_deletion_as_before(store, begin):
     recorder = begin(store)
     recorder.propose(1)
     recorder.writer.evaluate(recorder.search_id, 1, 0, 12345)
-    with pytest.raises(StoreError, match="what this run relies on was deleted meanwhile"):
+    with pytest.raises(StoreError, match="data that this run needs was deleted"):
         recorder.writer.commit()
 
 

@@ -112,7 +112,7 @@ def test_types_and_style_hold(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "Hill", "2fast", "a b", "../x", "a__b", "a-", "é"])
 def test_a_name_that_is_none(name: str, tmp_path: Path) -> None:
     """It is shown, with what is expected, and nothing is written."""
-    with pytest.raises(UsageError, match="small letters and digits"):
+    with pytest.raises(UsageError, match="lowercase letters and digits"):
         create("stage", name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -126,7 +126,7 @@ def test_an_unknown_kind(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     """What is there stays as it is."""
     (tmp_path / "leanopt-hill-climb").mkdir()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         create("stage", NAME, tmp_path)
     assert list((tmp_path / "leanopt-hill-climb").iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""A new plugin: a complete distribution of one kind, whose tests on the kit pass as they are."""
+"""Create a plugin: a complete distribution of one kind, whose conformance tests pass."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from typing import Final
 from leanopt_core.errors import UsageError
 from leanopt_core.suggest import did_you_mean
 
-#: The kinds of plugin, as `leanopt plugins new` calls them.
+#: The kinds of plugin of `leanopt plugins new`.
 KINDS: Final = ("stage", "fitness", "executor", "sink", "engine")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
 
 def create(kind: str, name: str, folder: Path) -> list[Path]:
-    """Write a distribution below `folder` that brings a `kind` called `name`; return its files.
+    """Write a distribution with a `kind` called `name` below `folder`; return its files.
 
-    `name` is what pipelines will say: the distribution is `leanopt-<name>`. Raises UsageError for
-    an unknown kind, a name that is none, and where there is something of that name already.
+    Pipelines use `name`; the distribution is `leanopt-<name>`. Raises UsageError for an unknown
+    kind, an invalid name, or an existing folder.
     """
     if kind not in KINDS:
         raise UsageError(f"there is no kind of plugin {kind!r}; {did_you_mean(kind, KINDS)}")
     if _NAME.fullmatch(name) is None:
         raise UsageError(
-            f"found the name {name!r}, expected small letters and digits with single '_' or '-' "
-            "between, as 'hill_climb'"
+            f"found the name {name!r}, expected lowercase letters and digits with single '_' or "
+            "'-' between, such as 'hill_climb'"
         )
     words = _words(name)
     root = folder / words["distribution"]
     if root.exists():
-        raise UsageError(f"{root} is there already; choose another name or folder")
+        raise UsageError(f"{root} already exists; choose another name or folder")
     try:
         return [_written(root / path, text) for path, text in _contents(kind, words)]
     except OSError as error:
@@ -58,7 +58,7 @@ def _words(name: str) -> Mapping[str, str]:
 
 
 def _contents(kind: str, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield each file's path and text."""
+    """Yield the path and text of each file."""
     templates = files(__package__) / "templates"
     common = Template((templates / "pyproject.toml.txt").read_text(encoding="utf-8"))
     yield "pyproject.toml", common.substitute(words, kind=kind)

@@ -202,7 +202,7 @@ def test_missing_statistics_are_named() -> None:
     one = Backtested("SPY", Statistics({"Drawdon": 0.1, "Win Rate": 0.5}))
     judged = judge(one, min_profit_factor=1.0)
     assert (judged.value, judged.violation) == (None, 0.0)
-    there = "there are: Drawdon, Win Rate"
+    there = "choose from: Drawdon, Win Rate"
     assert judged.reasons == (
         f"no statistic 'Compounding Annual Return': {there}",
         "no statistic 'Drawdown': did you mean 'Drawdon'?",
@@ -270,8 +270,8 @@ def test_wrong_options(text: str, said: str) -> None:
     """Each is refused before anything runs, with what is expected or meant."""
     with pytest.raises(ValidationError) as caught:
         read(text)
-    (misfit,) = caught.value.misfits
-    assert said in f"{misfit.expected} {misfit.hint}"
+    (issue,) = caught.value.issues
+    assert said in f"{issue.expected} {issue.hint}"
 
 
 def test_no_requirement_is_infinite() -> None:

@@ -29,7 +29,7 @@ _SETS: Final = MappingProxyType(
     }
 )
 _NO_VALUES: Final[Mapping[str, Sequence[Value]]] = MappingProxyType({})
-_WAY_OUT = "--allow-unread runs it all the same"
+_WAY_OUT = "to run it anyway, use --allow-unread"
 
 
 def told(abilities: Collection[str]) -> frozenset[str]:

@@ -221,7 +221,7 @@ def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:
     assert table(csharp / "pipeline.toml")["strategy"]["algorithm"] == "EmaBands"
     none = leanopt(csharp, "init", ".", "--algorithm", "Other", "-o", "b.toml", check=False)
     assert none.returncode == 2
-    assert 'reads no parameter; write GetParameter("fast", 10) where' in none.stderr
+    assert 'reads no parameters; use GetParameter("fast", 10) where' in none.stderr
 
 
 def test_names_made_at_run_time(leanopt, tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_names_made_at_run_time(leanopt, tmp_path: Path) -> None:
 
 MISTAKES = {
     "no project": ({}, "with a function marked @backtest: none"),
-    "no parameter": ({"main.py": "class A(QCAlgorithm): pass\n"}, "reads no parameter; write self"),
+    "no parameter": ({"main.py": "class A(QCAlgorithm): pass\n"}, "reads no parameters; use self"),
     "no json": ({"main.py": PYTHON, "config.json": "{"}, "config.json is no JSON: "),
     "no csproj": ({"A.cs": "class A : QCAlgorithm { }"}, "has C# sources but no .csproj"),
 }

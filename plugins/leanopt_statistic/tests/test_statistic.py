@@ -97,7 +97,7 @@ def test_a_missing_one_is_named(statistic: str, reason: str) -> None:
 
 
 def test_nan_is_none() -> None:
-    """A statistic that is no usable number gives no value, and the reason shows it."""
+    """A statistic that is not a valid number gives no value, and the reason shows it."""
     broken = Backtested("SPY", Statistics.read({"Sharpe Ratio": nan}))
     assert create(StatisticOptions("Sharpe Ratio"))([broken]).reasons == (
         "statistic 'Sharpe Ratio' is the text 'NaN', not a number",
@@ -149,8 +149,8 @@ def test_wrong_options(text: str, said: str) -> None:
     """Each is refused before anything runs, with what is expected or meant."""
     with pytest.raises(ValidationError) as caught:
         read(text)
-    (misfit,) = caught.value.misfits
-    assert said in f"{misfit.expected} {misfit.hint}"
+    (issue,) = caught.value.issues
+    assert said in f"{issue.expected} {issue.hint}"
 
 
 @pytest.mark.parametrize("target", [nan, inf, -inf])

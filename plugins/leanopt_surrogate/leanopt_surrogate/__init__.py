@@ -36,6 +36,6 @@ def leanopt_stages() -> Sequence[StageSpec]:
             "surrogate",
             "leanopt_surrogate._impl:create",
             SurrogateOptions,
-            "Models of what was told propose the next point: for few, dear backtests",
+            "Model-based search for expensive backtests",
         )
     ]

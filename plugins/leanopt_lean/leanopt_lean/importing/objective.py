@@ -75,7 +75,7 @@ def put_bounds(bounds: Sequence[Bound], draft: Draft) -> None:
         if text is None:
             draft.mistake(bound.at, bound.statistic, "expected the name of a statistic")
         elif text in texts:
-            draft.dropped(bound.at, f"says the same as another one: {text}")
+            draft.dropped(bound.at, f"repeats another one: {text}")
         else:
             texts.append(text)
     if texts:

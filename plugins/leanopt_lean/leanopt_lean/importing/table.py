@@ -134,4 +134,4 @@ class Table:
             if key.casefold() in reasons or not meant:
                 self.draft.dropped(at, reasons.get(key.casefold(), unknown))
             else:
-                self.draft.mistake(at, UNSAID, "no such key", f"did you mean '{meant[0]}'?")
+                self.draft.mistake(at, UNSAID, "unknown key", f"did you mean '{meant[0]}'?")

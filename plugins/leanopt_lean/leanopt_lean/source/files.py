@@ -49,7 +49,7 @@ def read_files(project: Path, apart: Collection[Path] = (), main: str = MAIN) ->
         return Files(Language.PYTHON, dict(_python(project, main, names)))
     if file is None:
         found = ", ".join(sorted(name for name in names if name.endswith(".py"))[:8])
-        hint = f"; there are: {found}" if found else ""
+        hint = f"; choose from: {found}" if found else ""
         raise StrategyError(f"{project} has neither {main} nor a .csproj{hint}")
     read = {one: _text(project / one) for one in (BEFORE, file, AFTER) if one in (file, *names)}
     behind = [text for one, text in read.items() if one != BEFORE]

@@ -93,7 +93,7 @@ def test_the_class_is_found(tmp_path: Path, case: str) -> None:
 TWO = {"A.cs": "class Trend : QCAlgorithm { }", "B.cs": "\nclass Reversal : QCAlgorithm { }"}
 REFUSED = {
     "no folder": (None, None, "is no folder"),
-    "nothing": ({"strategy.py": "x = 1"}, None, "neither main.py nor a .csproj; there are: strat"),
+    "nothing": ({"strategy.py": "x = 1"}, None, "neither main.py nor a .csproj; choose from: str"),
     "F#": (
         {"Trend.fs": "", "Trend.fsproj": "<Project />"},
         None,

@@ -25,7 +25,7 @@ def test_an_unread_parameter_is_a_problem_with_the_nearest(tmp_path: Path) -> No
     assert found.problems == (
         (
             "parameters.fas: Trend never reads 'fas'; did you mean 'fast' (main.py:7)? "
-            "(--allow-unread runs it all the same)"
+            "(to run it anyway, use --allow-unread)"
         ),
     )
     assert found.notes == ("Trend reads, and is not given: fast (default 10, main.py:7)",)
@@ -153,7 +153,7 @@ LOST = {
         Scenario(start=OTHER, pass_as={"start": "form"}),
         (
             "scenario.pass_as.start: Trend never reads 'form'; did you mean 'from' (main.py:7)? "
-            "(--allow-unread runs it all the same)"
+            "(to run it anyway, use --allow-unread)"
         ),
     ),
 }

@@ -30,7 +30,7 @@ def folder(tmp_path: Path, lean) -> Path:
 def test_what_is_written_passes_check(folder: Path, leanopt) -> None:
     """Of each of the three; `check` is the real one, with the real engine and executor."""
     done = leanopt(folder, "import", "Trend/optimizer-config.json")
-    assert done.stdout.splitlines()[0] == "written: pipeline.toml; look through it, then"
+    assert done.stdout.splitlines()[0] == "wrote pipeline.toml; review it, then run:"
     assert done.stderr == (
         "Trend/optimizer-config.json: optimizer-close-automatically: not translated: "
         "leanopt always ends when it is done\n"
@@ -50,9 +50,7 @@ def test_nothing_is_overwritten_and_nothing_is_left(folder: Path, leanopt) -> No
     path.write_text("mine")
     again = leanopt(folder, "import", "Trend/optimizer-config.json", check=False)
     assert again.returncode == 2
-    assert again.stderr == (
-        "leanopt: pipeline.toml is there already; --output names another file\n"
-    )
+    assert again.stderr == ("leanopt: pipeline.toml already exists; choose another with --output\n")
     assert path.read_text() == "mine"
     config = folder / "Trend" / "optimizer-config.json"
     document = json.loads(config.read_text())
@@ -85,6 +83,6 @@ def test_what_only_the_plugin_refuses_is_said_where_it_came_from(folder: Path, l
     document["fitness"] = {"name": "calmar"}
     (config / "optimization_ga.json").write_text(json.dumps(document))
     done = leanopt(folder, "import", ".", "--project", "Trend")
-    assert "to be set first, in the environment or in .env: LEAN_DATA\n" in done.stderr
+    assert "set these variables first, in the environment or in .env: LEAN_DATA\n" in done.stderr
     (folder / ".env").write_text("LEAN_DATA=data\n")
     assert leanopt(folder, "check", "pipeline.toml").stdout == "pipeline.toml: ok\n"

@@ -265,7 +265,7 @@ def test_every_mistake_is_said_at_once_at_its_place(config, lean, tmp_path: Path
     ) in said
     operator = ("expected an operator", "did you mean 'lessOrEqual'?")
     assert ("constraints[0].operator", '"lesOrEqual"', *operator) in said
-    assert ("parameters[5].stepp", "", "no such key", "did you mean 'step'?") in said
+    assert ("parameters[5].stepp", "", "unknown key", "did you mean 'step'?") in said
     assert {key for key, *_ in said} == {
         "optimization-strategy",
         "optimization-criterion.extremum",

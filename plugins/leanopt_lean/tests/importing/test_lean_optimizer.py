@@ -161,7 +161,7 @@ def test_variables_are_taken_from_the_file_or_left_open(folder: Folder, leanopt)
     assert "to be set first" not in said
     (path / "elsewhere").mkdir()
     said = leanopt(path, "import", ".", "-o", "elsewhere/pipeline.toml").stderr
-    assert "to be set first, in the environment or in .env: LEAN_DATA_HOST_PATH, " in said
+    assert "set these variables first, in the environment or in .env: LEAN_DATA_HOST_PATH, " in said
 
 
 def test_the_genetic_algorithm_is_lean_optimizers(folder: Folder, load) -> None:

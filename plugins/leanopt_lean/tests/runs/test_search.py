@@ -97,7 +97,7 @@ def test_skip_build_uses_the_last_good_one(run: Run, lean: Project) -> None:
     lean.edit("SetWarmUp", "// changed\nSetWarmUp", "EmaBands/EmaBands.cs")
     said = run("run", "pipeline.toml", "--skip-build")
     assert "EmaBands has changed since its build was made" in said
-    assert "20 answered from the store" in said
+    assert "20 from the cache" in said
 
 
 def test_the_same_trials_on_any_number_of_workers(run: Run, lean: Project, canonical) -> None:
