@@ -85,8 +85,8 @@ class Answers:
     def submit(self, ticket: int, request: Request) -> None:  # noqa: ARG002 - the pool's face
         """Answer with statistics of four decimals, as LEAN prints them."""
         figures = {
-            name: (ticket * (7919 + 31 * scenario_index) % 100_003) / 10_000
-            for scenario_index, name in enumerate(self._names)
+            name: (ticket * (7919 + 31 * index) % 100_003) / 10_000
+            for index, name in enumerate(self._names)
         }
         answer = Answer({"status": "complete", "statistics": figures})
         self._finished.append(Finished(ticket, answer, None, 1, 0.001, 1 + ticket % 2))

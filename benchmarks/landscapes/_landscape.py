@@ -36,8 +36,8 @@ class Landscape:
 
     def score(self, point: Point) -> Score:
         """Return the score of the trial at a point."""
-        rank = self.space.grid_index(point)
-        objective, violation = float(self.objective[rank]), float(self.violation[rank])
+        index = self.space.grid_index(point)
+        objective, violation = float(self.objective[index]), float(self.violation[index])
         known = None if np.isnan(objective) else objective
         return Score(
             fitness=known,

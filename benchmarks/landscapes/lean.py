@@ -44,9 +44,9 @@ def landscape(name: str) -> Landscape:
     for point, statistics in backtests:
         outcome = {"default": Outcome(Statistics.read(statistics))}
         found = score(outcome, fitness, constraints, label=use)
-        rank = space.grid_index(space.point(point))
-        objective[rank] = np.nan if found.objective is None else found.objective
-        violation[rank] = found.violation
+        index = space.grid_index(space.point(point))
+        objective[index] = np.nan if found.objective is None else found.objective
+        violation[index] = found.violation
     return Landscape(name, WHAT + words, space, objective, violation)
 
 

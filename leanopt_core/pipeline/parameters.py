@@ -149,7 +149,7 @@ def _is_empty(space: Space) -> bool:
     """Return whether no point is feasible, as far as can be proven; a quick look comes first."""
     size = space.grid_size
     ranks = {i * (size - 1) // _GLANCES for i in range(_GLANCES + 1)}
-    if any(space.feasible(space.point_at(rank)) for rank in sorted(ranks)):
+    if any(space.feasible(space.point_at(index)) for index in sorted(indices)):
         return False
     count = space.count()
     return count.value == 0 and count.how != "estimated"

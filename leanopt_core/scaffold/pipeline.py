@@ -93,6 +93,6 @@ def _stages(size: int, installed: Installed) -> Iterator[Section]:
     usable = {name: trials for name, trials in wanted.items() if name in installed.stages}
     if not usable:
         usable = {min(installed.stages, default="lhs"): min(_LHS + _RANDOM, max(1, size))}
-    for place, (name, trials) in enumerate(usable.items()):
+    for position, (name, trials) in enumerate(usable.items()):
         lines = (Line("use", name), Line("trials", trials))
-        yield Section("[[stage]]", lines, () if place else (_SAMPLED,))
+        yield Section("[[stage]]", lines, () if position else (_SAMPLED,))

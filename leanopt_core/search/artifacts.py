@@ -78,13 +78,13 @@ class ArtifactKeeper:
         except (OSError, LeanoptError) as error:
             self._fault = self._fault or f"full results cannot be kept: {error}"
 
-    def give(self, ticket: int, places: Sequence[BacktestRef]) -> None:
+    def give(self, ticket: int, refs: Sequence[BacktestRef]) -> None:
         """Link the copied files to the waiting trials, and remove the copy."""
         aside = self._aside(ticket)
         if self._policy == "none" or not aside.exists():
             return
         try:
-            for ref in places:
+            for ref in refs:
                 target = self._folder(ref.search, ref.number) / ref.scenario
                 # A resumed run may have linked them before.
                 shutil.rmtree(target, ignore_errors=True)

@@ -177,9 +177,9 @@ class SearchMachine:
         """Event: all backtests of this trial have outcomes; this is its score."""
         outstanding = self._outstanding
         # The numbers are consecutive: trials leave at the front, or all together.
-        place = number - outstanding[0].number if outstanding else -1
-        if 0 <= place < len(outstanding):
-            outstanding[place].score = score
+        offset = number - outstanding[0].number if outstanding else -1
+        if 0 <= offset < len(outstanding):
+            outstanding[offset].score = score
 
     def recall(self, recorded: Recorded | None) -> None:
         """Event: this proposal is stored for the next trial.

@@ -14,11 +14,11 @@ def mixed(space: Space) -> Judge:
     """Return a rugged landscape with some failed and violating points."""
 
     def judge(point: Point) -> Score:
-        rank = space.grid_index(point)
-        if rank % 11 == 0:
+        index = space.grid_index(point)
+        if index % 11 == 0:
             return _failed(point)
-        value = float(rank * 37 % 101)
-        return _violating(value, 0.5) if rank % 7 == 0 else Score(value, value)
+        value = float(index * 37 % 101)
+        return _violating(value, 0.5) if index % 7 == 0 else Score(value, value)
 
     return judge
 
@@ -57,6 +57,6 @@ def _violating(value: float | None, size: float) -> Score:
     return Score(value, value, violation=size, violations=violations, reasons=reasons)
 
 
-def _huge(rank: int) -> Score:
-    value = (-1e100, 0.0, 1e-100, 1e100)[rank % 4]
+def _huge(index: int) -> Score:
+    value = (-1e100, 0.0, 1e-100, 1e100)[index % 4]
     return Score(value, value)
