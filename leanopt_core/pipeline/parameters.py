@@ -148,7 +148,7 @@ def _emptied(space: Space) -> tuple[str, str]:
 def _is_empty(space: Space) -> bool:
     """Return whether no point is feasible, as far as can be proven; a quick look comes first."""
     size = space.grid_size
-    ranks = {i * (size - 1) // _GLANCES for i in range(_GLANCES + 1)}
+    indices = {i * (size - 1) // _GLANCES for i in range(_GLANCES + 1)}
     if any(space.feasible(space.point_at(index)) for index in sorted(indices)):
         return False
     count = space.count()
