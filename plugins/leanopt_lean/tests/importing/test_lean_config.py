@@ -23,8 +23,8 @@ SEGMENTS = {
     "default-segment-amount": 10,
 }
 
-numbers = st.decimals(-8, 8, locations=3, allow_nan=False)
-steps = st.decimals(Decimal("0.5"), 9, locations=3, allow_nan=False)
+numbers = st.decimals(-8, 8, places=3, allow_nan=False)
+steps = st.decimals(Decimal("0.5"), 9, places=3, allow_nan=False)
 
 
 def lean_values(low: str, high: str, step: str) -> list[Fraction]:
@@ -57,7 +57,7 @@ def test_the_points_are_those_of_leans_grid(config, lean, ranges) -> None:
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(numbers, st.decimals(Decimal("0.5"), 50, locations=2), st.sampled_from([1, 2, 3, 5, 7, 10]))
+@given(numbers, st.decimals(Decimal("0.5"), 50, places=2), st.sampled_from([1, 2, 3, 5, 7, 10]))
 def test_without_a_step_the_range_is_cut_into_segments(config, lean, low, span, segments) -> None:
     """Where the quotient has no end, LEAN rounds it too: nothing is off by more than its digits."""
     items = [{"name": "p", "min": float(low), "max": float(low + span)}]
