@@ -143,8 +143,7 @@ def test_every_misdeed_has_its_category_and_the_run_goes_on(
     leanopt(folder, "run", "pipeline.toml")
     report = shown(folder)
     assert report["state"] == "finished"
-    assert report["trials"]["completed"] == 24
-    assert report["trials"]["feasible"] == 2
+    assert report["trials"]["completed"] == report["trials"]["feasible"] == 2
     assert sum(report["trials"]["failures"].values()) == 22
     for number in range(1, 25):
         trial = _trial(shown, folder, number)

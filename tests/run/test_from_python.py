@@ -59,7 +59,7 @@ def test_what_is_wrong_is_raised(project: Path) -> None:
 
 def test_misuse_is_told(searched: Path) -> None:
     """In leanopt's own errors."""
-    with pytest.raises(UsageError, match="is not there"):
+    with pytest.raises(UsageError, match="does not exist"):
         leanopt_core.open_store(searched / "typo")
     with pytest.raises(UsageError, match="expected a mapping"):
         leanopt_core.run(searched / "pipeline.toml", ["seed=9"])  # type: ignore[arg-type]
@@ -153,7 +153,7 @@ def test_nothing_is_written(searched: Path) -> None:
     before = sha256(file.read_bytes()).digest()
     with leanopt_core.open_store(searched) as store:
         store.report(store.run())
-        with pytest.raises(StoreError, match="rights"):
+        with pytest.raises(StoreError, match="permissions"):
             store._store.runs.delete(1)
     assert sha256(file.read_bytes()).digest() == before
     forget_a_migration(file)

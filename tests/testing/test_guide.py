@@ -96,7 +96,7 @@ def test_an_executor_that_leaves_daemons_is_caught(walker: Path) -> None:
     done = pytested(walker, "-k", "test_kill_leaves_nothing", "test_plain.py")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed" in done.stdout
-    assert "processes are left of a worker" in done.stdout
+    assert "a released worker left processes behind" in done.stdout
 
 
 def test_the_driven_search_climbs(walker: Path) -> None:

@@ -221,7 +221,7 @@ def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:
     assert table(csharp / "pipeline.toml")["strategy"]["algorithm"] == "EmaBands"
     none = leanopt(csharp, "init", ".", "--algorithm", "Other", "-o", "b.toml", check=False)
     assert none.returncode == 2
-    assert 'reads no parameters; use GetParameter("fast", 10) where' in none.stderr
+    assert 'reads no parameters; use GetParameter("fast", 10) for each' in none.stderr
 
 
 def test_names_made_at_run_time(leanopt, tmp_path: Path) -> None:
