@@ -60,7 +60,7 @@ internal static class Answer
         if (result.Failed)
         {
             members["category"] = result.Error.Length > 0 || result.Status == "RuntimeError" ? Category.Strategy : Category.NoResult;
-            members["message"] = result.Error.Length > 0 ? result.Error : $"LEAN says '{result.Status}', not 'Completed'";
+            members["message"] = result.Error.Length > 0 ? result.Error : $"LEAN ended with the status '{result.Status}', expected 'Completed'";
             return Line(request.Id, "error", members);
         }
         Put(members, result, request);

@@ -36,7 +36,7 @@ internal sealed class Downloads : Api
             var why = error.GetBaseException().Message;
             if (_algorithm is { RunTimeError: null })
             {
-                _algorithm.RunTimeError = new WebException($"remote data cannot be reached where workers run: {address}: {why}");
+                _algorithm.RunTimeError = new WebException($"no remote data where workers run: {address}: {why}");
             }
             throw;
         }

@@ -64,7 +64,7 @@ internal sealed class Folder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return $"the current folder cannot be put back: {error.Message}";
+            return $"the current folder cannot be restored: {error.Message}";
         }
     }
 

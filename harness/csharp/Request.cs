@@ -33,15 +33,15 @@ internal sealed class Request
         {
             if (JsonConvert.DeserializeObject<JToken>(line, Plain) is not JObject members)
             {
-                throw new Failure(Category.Engine, "the line is no JSON object");
+                throw new Failure(Category.Engine, "the line is not a JSON object");
             }
             return members["id"]?.Type == JTokenType.String
                 ? new Request(members)
-                : throw new Failure(Category.Engine, "\"id\" is no text");
+                : throw new Failure(Category.Engine, "\"id\" is not a string");
         }
         catch (JsonException error)
         {
-            throw new Failure(Category.Engine, $"the line is no JSON: {error.Message}");
+            throw new Failure(Category.Engine, $"the line is not JSON: {error.Message}");
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class Request
     {
         if (Members["config"] is { } given)
         {
-            return given as JObject ?? throw new Failure(Category.Engine, "the config is no JSON object");
+            return given as JObject ?? throw new Failure(Category.Engine, "the config is not a JSON object");
         }
         if (Members["config_path"] is not { } path)
         {
@@ -69,7 +69,7 @@ internal sealed class Request
         }
         return path.Type == JTokenType.String
             ? FromFile((string)path!)
-            : throw new Failure(Category.Engine, "\"config_path\" is no text");
+            : throw new Failure(Category.Engine, "\"config_path\" is not a string");
     }
 
     /// <summary>Return whether the answer must carry an output.</summary>
@@ -96,7 +96,7 @@ internal sealed class Request
     {
         null or { Type: JTokenType.Null } => [],
         JArray names when names.All(name => name.Type == JTokenType.String) => names.Select(name => (string)name!).ToList(),
-        _ => throw new Failure(Category.Engine, "\"outputs\" is no list of texts"),
+        _ => throw new Failure(Category.Engine, "\"outputs\" is not a list of strings"),
     };
 
     private static JObject FromFile(string path)
@@ -104,7 +104,7 @@ internal sealed class Request
         try
         {
             return JsonConvert.DeserializeObject<JToken>(File.ReadAllText(path), Plain) as JObject
-                ?? throw new Failure(Category.Engine, $"{path} holds no JSON object");
+                ?? throw new Failure(Category.Engine, $"{path} does not hold a JSON object");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {

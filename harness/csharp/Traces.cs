@@ -23,7 +23,7 @@ internal static class Traces
         children.ForEach(child => Native.Kill(child, Killed));
         if (children.Count > 0)
         {
-            return "a backtest that failed has left child processes";
+            return "a failed backtest left child processes";
         }
         var threads = Strange(before);
         for (var look = 0; (threads.Count > 0 || IsPoolBusy()) && look < Looks; look++)
@@ -34,9 +34,9 @@ internal static class Traces
         }
         if (threads.Count == 0 && IsPoolBusy())
         {
-            return "a backtest that failed has left a task";
+            return "a failed backtest left a task";
         }
-        return threads.Count > 0 ? $"a backtest that failed has left threads: {string.Join(", ", threads)}" : null;
+        return threads.Count > 0 ? $"a failed backtest left threads: {string.Join(", ", threads)}" : null;
     }
 
     private static List<string> Strange(HashSet<string> before) =>

@@ -108,7 +108,7 @@ class Calmar:
         return None
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
-        """Judge each scenario by itself and combine; none where one scenario has none."""
+        """Judge each scenario by itself and combine; none if one scenario has none."""
         return judge_each(backtests, self._judge, self.options.aggregate)
 
     def _judge(self, backtest: Backtested) -> Fitness:

@@ -20,7 +20,7 @@ Standing: TypeAlias = tuple[int, float]
 
 
 def standing(objective: float | None, violation: float) -> Standing | None:
-    """Return the place of a trial with this objective and violation, None where it failed."""
+    """Return the place of a trial with this objective and violation, None if it failed."""
     if violation > 0:
         return (1, violation)
     return None if objective is None else (0, -objective)
@@ -102,5 +102,5 @@ def _grid(space: Space, scopes: list[Scope]) -> Iterator[Point]:
 
 
 def create(options: EulerOptions, start: StageStart) -> EulerSearch:
-    """Return the search; PluginError where `min_step` does not fit the parameters."""
+    """Return the search; PluginError if `min_step` does not fit the parameters."""
     return EulerSearch(options, start)

@@ -31,7 +31,7 @@ class Scope:
 
     @property
     def fine(self) -> bool:
-        """Say whether the step cannot become smaller."""
+        """Return whether the step cannot become smaller."""
         return not self.ordered or self.step == self.least
 
     @property
@@ -52,7 +52,7 @@ class Scope:
 def whole(space: Space, segments: int, min_step: Mapping[str, Decimal]) -> list[Scope]:
     """Return the first pass's scopes: each axis from end to end, cut into so many segments.
 
-    Raises PluginError where `min_step` names no searched parameter, or one without a step.
+    Raises PluginError if `min_step` names no searched parameter, or one without a step.
     """
     for name in min_step:
         if name not in space.names:

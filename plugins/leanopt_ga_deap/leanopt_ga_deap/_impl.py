@@ -108,7 +108,7 @@ class GeneticSearch:
             self._population.narrow(max(least, size - LEAVING))
 
     def _collapsed(self) -> bool:
-        """Say whether the population has lost its diversity, or no child is good enough for it.
+        """Return whether the population has lost its diversity, or no child is good enough for it.
 
         Diversity is looked at once a generation: it costs more than an ask.
         """

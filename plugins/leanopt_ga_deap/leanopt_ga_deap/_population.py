@@ -50,7 +50,7 @@ class Population:
 
     @property
     def full(self) -> bool:
-        """Say whether a newcomer must beat the worst."""
+        """Return whether a newcomer must beat the worst."""
         return len(self.members) >= self.size
 
     def offer(self, child: Individual) -> bool:

@@ -23,7 +23,7 @@ class Progress:
 
     @property
     def breeding(self) -> bool:
-        """Say whether all initial trials are told."""
+        """Return whether all initial trials are told."""
         return self.told >= self._initial
 
     def ask(self) -> None:
@@ -38,14 +38,14 @@ class Progress:
             self._mark, self._idle = fitness.wvalues, 0
 
     def _gains(self, kind: float, value: float) -> bool:
-        """Say whether it is a gain: of objective by the least one, of violation by any."""
+        """Return whether it is a gain: of objective by the least one, of violation by any."""
         if self._mark is None or kind != self._mark[0]:
             return self._mark is None or kind > self._mark[0]
         delta = value - self._mark[1]
         return delta > 0 and (kind < 2 or delta >= self._delta)  # noqa: PLR2004 - feasible
 
     def end(self) -> str | None:
-        """Return why the search is over, None where it goes on."""
+        """Return why the search is over, None if it goes on."""
         if self._asked >= self._most:
             return f"{self._generations} generations"
         if self._patience and self._idle >= self._patience:

@@ -54,7 +54,7 @@ class LatinHypercube:
         """Learn nothing: the design holds no point twice and none that was tried before it."""
 
     def _everything(self, known: frozenset[Point]) -> Iterator[Proposal] | None:
-        """Return all points that are left, in random order, or None where they are too many."""
+        """Return all points that are left, in random order, or None if they are too many."""
         if self._space.grid_size > max(self._count, LOOKED_THROUGH):
             return None
         free = (point for point in self._space.sample(self._seed) if point not in known)
@@ -99,7 +99,7 @@ def _proposals(points: Iterable[Point], origin: str) -> Iterator[Proposal]:
 def create(options: LhsOptions, start: StageStart) -> LatinHypercube:
     """Return the design's stage.
 
-    PluginError where the stage has no number of trials, or the design needs SciPy and there is
+    PluginError if the stage has no number of trials, or the design needs SciPy and there is
     none.
     """
     if start.trials is None:

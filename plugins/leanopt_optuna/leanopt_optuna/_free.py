@@ -27,11 +27,11 @@ class FreePoints:
         self._taken.add(point)
 
     def has(self, point: Point) -> bool:
-        """Say whether a point of the grid is feasible and not taken."""
+        """Return whether a point of the grid is feasible and not taken."""
         return point not in self._taken and self._space.feasible(point)
 
     def nearest(self, point: Point, random: Random) -> Point | None:
-        """Return a free point the fewest steps away, None where none is among the first `LOOKS`.
+        """Return a free point the fewest steps away, None if none is among the first `LOOKS`.
 
         A step is to the next level of one axis, or to any other choice; `random` decides between
         equals.
@@ -47,7 +47,7 @@ class FreePoints:
         return None
 
     def any(self) -> Point | None:
-        """Return a random free point, None where there is none."""
+        """Return a random free point, None if there is none."""
         return next((point for point in self._anywhere if point not in self._taken), None)
 
     def _next_ring(self, ring: Iterable[Point], seen: set[Point]) -> list[Point]:

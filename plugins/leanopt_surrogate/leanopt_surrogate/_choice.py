@@ -31,7 +31,7 @@ def choose(
 ) -> tuple[Point, str] | None:
     """Return the most promising new point for this trial and the arm that chose it.
 
-    None where no candidate is feasible and new.
+    None if no candidate is feasible and new.
     """
     name = TURNS[number % len(TURNS)]
     if name == "process" and archive.feasible.sum() < FEW:

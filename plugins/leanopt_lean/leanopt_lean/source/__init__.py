@@ -15,21 +15,21 @@ from leanopt_lean.source.algorithm import (
     belonging,
     choose,
 )
-from leanopt_lean.source.files import Files, read_files
-from leanopt_lean.source.found import (
+from leanopt_lean.source.facts import (
     Asked,
     Language,
     Need,
     Parameter,
     Setting,
-    Source,
+    StrategySource,
     Subscription,
     Unset,
     Use,
 )
+from leanopt_lean.source.files import Files, read_files
 from leanopt_lean.source.needs import Needs
 from leanopt_lean.source.readers import Readers, unset
-from leanopt_lean.source.settings import Settings
+from leanopt_lean.source.settings import SettingCalls
 from leanopt_lean.source.syntax import Call, Import, Location, Member, Unit, joined, walk
 from leanopt_lean.source.uses import Uses
 from leanopt_lean.source.values import Values
@@ -42,7 +42,7 @@ __all__ = [
     "Need",
     "Parameter",
     "Setting",
-    "Source",
+    "StrategySource",
     "Subscription",
     "Unset",
     "Use",
@@ -53,7 +53,7 @@ __all__ = [
 
 
 _FIXED = (
-    "{} cannot be set, and LEAN sets no member behind it: write {{ get; set; }}, or a plain field"
+    "{} cannot be set, and LEAN sets no member after it; write {{ get; set; }}, or a plain field"
 )
 
 
@@ -62,7 +62,7 @@ def scan(
     algorithm: str | None = None,
     apart: Collection[Path] = (),
     key: str = KEY,
-) -> Source:
+) -> StrategySource:
     """Return what the source of a project says of its algorithm.
 
     `algorithm` names its class where the project has several, `key` is where a user names it, and
@@ -74,7 +74,7 @@ def scan(
 
 
 def algorithms(project: Path) -> tuple[str, ...]:
-    """Return the names of a project's algorithms, none where it cannot be read."""
+    """Return the names of a project's algorithms, none if it cannot be read."""
     try:
         return tuple(Classes(read_files(project).units.values()).algorithms())
     except StrategyError:
@@ -83,7 +83,7 @@ def algorithms(project: Path) -> tuple[str, ...]:
 
 def survey(
     project: Path, algorithm: str | None = None, apart: Collection[Path] = ()
-) -> tuple[Source | None, Findings]:
+) -> tuple[StrategySource | None, Findings]:
     """Return what `scan` does, and what it would raise as a problem.
 
     Where another class is named than there is, the source is that of the one most likely meant, so
@@ -98,15 +98,15 @@ def survey(
     return source_of(project, read_files(project, apart), meant) if meant else None, found
 
 
-def source_of(project: Path, files: Files, algorithm: str) -> Source:
+def source_of(project: Path, files: Files, algorithm: str) -> StrategySource:
     """Return what files that are read already say of one algorithm."""
     unit = belonging(joined(list(files.units.values())), algorithm)
     lineage = Classes([unit]).lineage(algorithm)
     values = Values(unit)
     members, ignored = _members(unit, algorithm, lineage, values)
     found = Readers(unit, values).find(members)
-    settings = Settings(unit, values, found)
-    return Source(
+    settings = SettingCalls(unit, values, found)
+    return StrategySource(
         project,
         files.language,
         algorithm,
@@ -156,7 +156,7 @@ def _members(
 
 
 def _inherited(member: Member, lineage: tuple[str, ...]) -> bool:
-    """Say whether the setter of a property is private to a class that the algorithm's derives."""
+    """Return whether a property's setter is private to a base class of the algorithm."""
     return member.private_setter and member.owner in lineage[1:]
 
 

@@ -10,8 +10,8 @@ from typing import Final
 from leanopt_core.errors import StrategyError
 from leanopt_core.suggest import did_you_mean, nearest
 from leanopt_lean.source.conditions import in_backtests
+from leanopt_lean.source.facts import Language
 from leanopt_lean.source.files import Files
-from leanopt_lean.source.found import Language
 from leanopt_lean.source.syntax import (
     Call,
     Class,
@@ -53,15 +53,15 @@ class Classes:
         return {name: parts[0] for name, parts in self._parts.items() if self.derives(name)}
 
     def derives(self, name: str) -> bool:
-        """Say whether a class derives from LEAN's algorithm."""
+        """Return whether a class derives from LEAN's algorithm."""
         return any(base in _BASES for one in self.lineage(name) for base in self._bases[one])
 
     def concrete(self, name: str) -> bool:
-        """Say whether a class can be made."""
+        """Return whether a class can be made."""
         return all(part.concrete for part in self._parts.get(name, ()))
 
     def outside(self, name: str) -> bool:
-        """Say whether a class derives from one that the project does not hold; no interface."""
+        """Return whether a class derives from one that the project does not hold; no interface."""
         bases = [base for one in self.lineage(name) for base in self._bases[one]]
         return any(one not in self._bases and not _INTERFACE.match(one) for one in bases)
 
@@ -75,7 +75,7 @@ class AlgorithmError(StrategyError):
 
 
 def choose(project: Path, files: Files, algorithm: str | None, key: str = KEY) -> str:
-    """Return the name of the algorithm's class; raises AlgorithmError where there is not one.
+    """Return the name of the algorithm's class; raises AlgorithmError if there is not one.
 
     `key` is where a user names it.
     """
@@ -189,5 +189,5 @@ def _overridden(unit: Unit, lineage: tuple[str, ...]) -> Iterator[Scope]:
 
 
 def _made(scope: Scope) -> bool:
-    """Say whether a function is a constructor, whose base is called by itself in C#."""
+    """Return whether a function is a constructor, whose base is called by itself in C#."""
     return scope.function == scope.owner

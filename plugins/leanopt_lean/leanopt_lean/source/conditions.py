@@ -121,14 +121,14 @@ class _Tests:
         return value
 
     def _end(self, tests: tuple[Expression, ...], scope: Scope, *, decisive: bool) -> int | None:
-        """Return behind which test what follows is not come to, None where there is no such."""
+        """Return behind which test what follows is not come to, None if there is no such."""
         for at, one in enumerate(tests[:-1], 1):
             if self._known(one, scope) is decisive:
                 return at
         return None
 
     def _known(self, test: Expression, scope: Scope, far: int = 0) -> bool | None:
-        """Return what a test says in every backtest, None where that differs."""
+        """Return what a test says in every backtest, None if that differs."""
         key = (id(test), scope)
         if key not in self._told and far <= _FAR:
             self._told[key] = self._tell(test, scope, far + 1)

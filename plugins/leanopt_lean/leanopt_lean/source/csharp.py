@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from leanopt_lean.source.csharp_code import Code, Found, modifiers
+from leanopt_lean.source.csharp_code import Code, CSharpFile, modifiers
 from leanopt_lean.source.csharp_directives import RELEASE, live
 from leanopt_lean.source.csharp_expressions import name_of
 from leanopt_lean.source.syntax import (
@@ -45,7 +45,7 @@ def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Uni
     plain = live(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), symbols)
     parser = Parser(Language(tree_sitter_c_sharp.language()))
     root = parser.parse(plain.encode("utf-8", "replace")).root_node
-    reader = _Reader(file)
+    reader = _DeclarationReader(file)
     reader.declarations(root, "")
     found = reader.found
     return Unit(
@@ -69,11 +69,11 @@ def _broken(root: Node) -> Iterator[int]:
             waiting += reversed(node.children)
 
 
-class _Reader:
+class _DeclarationReader:
     """Goes through the declarations of one file."""
 
     def __init__(self, file: str) -> None:
-        self.found = Found(file)
+        self.found = CSharpFile(file)
         # What `using` gives another name, by that name.
         self._renamed: dict[str, str] = {}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
-from leanopt_lean.source.csharp_expressions import Expressions, name_of
+from leanopt_lean.source.csharp_expressions import CSharpExpressions, name_of
 from leanopt_lean.source.syntax import (
     Argument,
     Class,
@@ -32,7 +32,7 @@ _FLAT: Final = ("catch_declaration", "empty_statement", "break_statement", "cont
 
 
 @define
-class Found:
+class CSharpFile:
     """What is found in a file as it is read."""
 
     file: str
@@ -54,11 +54,11 @@ class Code:
     `like` is a statement with all that those read here have in common.
     """
 
-    def __init__(self, found: Found, scope: Scope, like: Statement | None = None) -> None:
+    def __init__(self, found: CSharpFile, scope: Scope, like: Statement | None = None) -> None:
         self._found = found
         self._scope = scope
         self._like = like or Statement(scope, Opaque(), Location("", 0))
-        self._expressions = Expressions(found.file, self.later)
+        self._expressions = CSharpExpressions(found.file, self.later)
         #: What must hold for what stands behind a statement, where that can return.
         self.behind: tuple[Condition, ...] = ()
 
@@ -255,7 +255,7 @@ class Code:
 
 
 def _leaves(branch: Node | None) -> bool:
-    """Say whether a branch ends its function, or this round of a loop."""
+    """Return whether a branch ends its function, or this round of a loop."""
     while branch is not None and branch.type == "block":
         branch = branch.named_children[-1] if branch.named_children else None
     return branch is not None and branch.type in ("return_statement", "continue_statement")

@@ -29,10 +29,10 @@ def live(text: str, symbols: Collection[str] = RELEASE) -> str:
 
     `symbols` are those that the project defines; `#define` adds to them.
     """
-    return "".join(_Reader(text, symbols).pieces())
+    return "".join(_DirectiveReader(text, symbols).pieces())
 
 
-class _Reader:
+class _DirectiveReader:
     """Goes through a source; `_open` has of each `#if` whether this part runs, and any before."""
 
     def __init__(self, text: str, symbols: Collection[str]) -> None:
@@ -82,7 +82,7 @@ class _Condition:
         self._symbols = symbols
 
     def met(self) -> bool:
-        """Say whether it is met; one that breaks off is not."""
+        """Return whether it is met; one that breaks off is not."""
         value = self._all()
         while self._next("||"):
             value = self._all() or value

@@ -51,7 +51,7 @@ _ESCAPES: Final = {"0": "\0", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "
 _SUFFIXES: Final = {"m": "decimal", "d": "double", "f": "float", "l": "long", "u": "uint"}
 
 
-class Expressions:
+class CSharpExpressions:
     """Reads expressions of one file; `block` is handed the bodies of lambdas."""
 
     def __init__(self, file: str, block: Callable[[Node], None]) -> None:
@@ -269,7 +269,7 @@ class Expressions:
 
 
 def _chain(node: Node) -> Iterator[Node]:
-    """Yield what a chain goes on with, as `a.F(1)` and `a` of `a.F(1).G(2)`."""
+    """Yield what a chain continues with, as `a.F(1)` and `a` of `a.F(1).G(2)`."""
     while (field := _CHAINS.get(node.type)) is not None:
         ifnull = field == "left" and _field(node, "operator").type == "??"
         if (inner := node.child_by_field_name("right" if ifnull else field)) is None:
@@ -310,7 +310,7 @@ def _named(node: Node) -> Name:
 
 
 def _own(name: str) -> bool:
-    """Say whether a name can be LEAN's member: those begin with a capital, local names do not."""
+    """Return whether a name can be LEAN's member: those begin with a capital letter."""
     return name[:1].isupper()
 
 

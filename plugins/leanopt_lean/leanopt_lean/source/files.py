@@ -14,7 +14,7 @@ from leanopt_lean.compiler import project_file
 from leanopt_lean.snapshot import files_of
 from leanopt_lean.source.csharp import read_csharp
 from leanopt_lean.source.csharp_project import AFTER, BEFORE, compiled, defined
-from leanopt_lean.source.found import Language
+from leanopt_lean.source.facts import Language
 from leanopt_lean.source.python import read_python
 from leanopt_lean.source.python_expressions import last
 from leanopt_lean.source.syntax import Unit
@@ -37,7 +37,7 @@ class Files:
 def read_files(project: Path, apart: Collection[Path] = (), main: str = MAIN) -> Files:
     """Read the files of a project, `apart` none of them; a Python one begins in `main`.
 
-    Raises StrategyError where it is no project, or a file of it is unreadable.
+    Raises StrategyError if it is no project, or a file of it is unreadable.
     """
     if not project.is_dir():
         raise StrategyError(f"strategy.project: {project} is no folder")

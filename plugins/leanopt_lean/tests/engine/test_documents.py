@@ -297,7 +297,7 @@ PYTHON = """System.Exception: division by zero
 
 
 @pytest.mark.parametrize(
-    ("stack", "place"),
+    ("stack", "location"),
     [
         (CSHARP, " (Bands.cs:41)"),
         (CSHARP.replace("/Strategy/src/", "C:\\Strategy\\"), " (Bands.cs:41)"),

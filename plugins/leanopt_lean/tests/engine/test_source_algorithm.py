@@ -97,12 +97,12 @@ REFUSED = {
     "F#": (
         {"Trend.fs": "", "Trend.fsproj": "<Project />"},
         None,
-        "Trend.fsproj is no C# project: LEAN runs strategies in C# and Python alone",
+        "Trend.fsproj is not a C# project: LEAN runs strategies in C# and Python only",
     ),
     "F# beside C#": (
         {"A.cs": "", "Trend.fsproj": "<Project />"},
         None,
-        "Trend.fsproj; keep one, and those that it refers to in folders below",
+        "Trend.fsproj; keep one, and move those that it refers to into folders below",
     ),
     "two languages": ({"main.py": "", "A.cs": ""}, None, "keep one of the languages"),
     "no algorithm": ({"main.py": "class A: pass"}, None, "no class that derives from QCAlgorithm"),

@@ -23,8 +23,8 @@ SEGMENTS = {
     "default-segment-amount": 10,
 }
 
-numbers = st.decimals(-8, 8, locations=3, allow_nan=False)
-steps = st.decimals(Decimal("0.5"), 9, locations=3, allow_nan=False)
+numbers = st.decimals(-8, 8, places=3, allow_nan=False)
+steps = st.decimals(Decimal("0.5"), 9, places=3, allow_nan=False)
 
 
 def lean_values(low: str, high: str, step: str) -> list[Fraction]:
@@ -57,7 +57,7 @@ def test_the_points_are_those_of_leans_grid(config, lean, ranges) -> None:
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(numbers, st.decimals(Decimal("0.5"), 50, locations=2), st.sampled_from([1, 2, 3, 5, 7, 10]))
+@given(numbers, st.decimals(Decimal("0.5"), 50, places=2), st.sampled_from([1, 2, 3, 5, 7, 10]))
 def test_without_a_step_the_range_is_cut_into_segments(config, lean, low, span, segments) -> None:
     """Where the quotient has no end, LEAN rounds it too: nothing is off by more than its digits."""
     items = [{"name": "p", "min": float(low), "max": float(low + span)}]
@@ -262,7 +262,7 @@ def test_every_mistake_is_said_at_once_at_its_place(config, lean, tmp_path: Path
     ) in said
     operator = ("expected an operator", "did you mean 'lessOrEqual'?")
     assert ("constraints[0].operator", '"lesOrEqual"', *operator) in said
-    assert ("parameters[5].stepp", "", "no such key", "did you mean 'step'?") in said
+    assert ("parameters[5].stepp", "", "unknown key", "did you mean 'step'?") in said
     assert {key for key, *_ in said} == {
         "optimization-strategy",
         "optimization-criterion.extremum",
@@ -288,9 +288,9 @@ def test_every_mistake_is_said_at_once_at_its_place(config, lean, tmp_path: Path
         ("", "line 1, column 1: is not JSON"),
         ('{"parameters": [1 2]} // ]', "line 1, column 19: is not JSON: expecting"),
         ("[]", "found [], expected a JSON object"),
-        ('{"parameters": 1, "parameters": 2}', "parameters: stands twice in one object"),
+        ('{"parameters": 1, "parameters": 2}', "parameters: appears twice in one object"),
         ("[" * 100_000, "is nested too deeply"),
-        ('{"a": "\\ud800"}', "has text that is no Unicode"),
+        ('{"a": "\\ud800"}', "has text that is not Unicode"),
         ('{"optimization-criterion": NaN}', "optimization-criterion: found nan, expected"),
     ],
 )

@@ -26,7 +26,7 @@ CASES = {
 LAUNCHERS = {
     "killed": ("worker died", "out of memory?"),
     "killed-early": ("worker died", "out of memory?"),
-    "crash": ("worker died", "(SIGABRT) before its backtest did"),
+    "crash": ("worker died", "(SIGABRT) before the backtest completed"),
     "disk-full": ("engine error", "No space left on device"),
 }
 LASTING = 2

@@ -60,7 +60,7 @@ class Asked:
 class Parameter:
     """A parameter that a strategy reads, and where.
 
-    `default` is None where the source has none; `made` is int, float, bool or str where the source
+    `default` is None if the source has none; `made` is int, float, bool or str where the source
     makes that of it; `texts` are what it is compared with. `asked` are the types that the source is
     known to ask for: a value must fit each.
     """
@@ -94,7 +94,7 @@ CURRENCY = "currency"
 class Setting:
     """A call that sets `start`, `end`, `cash` (or `symbol`), or cash of another currency.
 
-    `value` is None where it is not written in the source, or where only running tells whether the
+    `value` is None if it is not written in the source, or where only running tells whether the
     call is made (`conditional`); `parameters` flow into it.
     """
 
@@ -142,8 +142,8 @@ class Subscription:
     """A call that adds a security, as `AddEquity`.
 
     `kind` is its type in lower case, as `equity`. `ticker`, `resolution` and `market` (the latter
-    two in lower case) are None where they are not written in the source, `resolution` and `market`
-    empty where none is given. `parameters` flow into the ticker, `resolved_by` into the resolution.
+    two in lower case) are None if they are not written in the source, `resolution` and `market`
+    empty if none is given. `parameters` flow into the ticker, `resolved_by` into the resolution.
     """
 
     kind: str
@@ -156,7 +156,7 @@ class Subscription:
 
 
 @frozen
-class Source:
+class StrategySource:
     """What a project's source says of one algorithm.
 
     `unsure` are the places where the name of a parameter is made at run time: where there are any,
