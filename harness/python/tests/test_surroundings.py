@@ -177,7 +177,7 @@ def test_what_cannot_be_put_back_ends_the_harness(serve: Serve, fails: bool) -> 
         """
     )
     assert harness.run(bad=True)["status"] == ("error" if fails else "complete")
-    ends(harness, "a resource limit cannot be put back")
+    ends(harness, "a resource limit cannot be restored")
 
 
 def test_a_harness_without_descriptors_ends(serve: Serve) -> None:
@@ -316,7 +316,7 @@ def test_what_has_run_out_is_told_by_a_fresh_harness_only(serve: Serve, bad: str
     assert harness.run(bad=True)["category"] == "engine error"
     assert good(harness)
     assert harness.run(bad=True) is None
-    ends(harness, "the harness ends, a new one continues: ")
+    ends(harness, "the harness ends and a new one continues: ")
 
 
 def test_a_broken_pool_is_not_the_strategys_error(serve: Serve) -> None:

@@ -118,8 +118,8 @@ def test_a_min_step_wider_than_the_axis() -> None:
 @pytest.mark.parametrize(
     ("min_step", "message"),
     [
-        ({"b": Decimal(1)}, r"min_step names 'b', expected a searched parameter; there are: a, z"),
-        ({"z": Decimal(1)}, r"min_step\.z is 1, but z has no step: it is given by its choices"),
+        ({"b": Decimal(1)}, r"min_step names 'b'; expected a searched parameter; there are: a, z"),
+        ({"z": Decimal(1)}, r"min_step\.z is 1, but z has no step: it is defined by choices"),
     ],
 )
 def test_min_step_names_a_grid(min_step: dict[str, Decimal], message: str) -> None:

@@ -232,7 +232,7 @@ class LeanEngine:
             ),
             launch=harness.launch,
             reads=None if strategy.unsure or strategy.unread else strategy.reads,
-            read_types=strategy.told_types,
+            read_types=strategy.converted_types,
             details={
                 "algorithm": f"{strategy.algorithm} ({strategy.language})",
                 "build": str(built.path),

@@ -87,7 +87,7 @@ def test_a_python_project(python: Path, leanopt) -> None:
     assert made["scenario"] == {"symbol": "SPY", "start": date(2013, 10, 7)}
     text = (python / "pipeline.toml").read_text()
     assert "start = 2013-10-07  # from main.py:6; leanopt passes this value to LEAN" in text
-    assert "# end = 2019-12-31  # main.py:7 works it out" in text
+    assert "# end = 2019-12-31  # main.py:7 computes it" in text
     assert made["parameters"] == {
         "ema-fast": {"min": 10, "max": 30, "step": 1},
         "stop": {"min": 5, "max": 50, "step": 5},
@@ -217,7 +217,7 @@ def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:
     refused = leanopt(csharp, "init", ".", check=False)
     assert refused.returncode == 5
     assert "has several algorithms: EmaBands (EmaBands.cs:9), Other (Other.cs:1)" in refused.stderr
-    assert "; name one with --algorithm, as Other" in refused.stderr
+    assert "; choose one with --algorithm, as Other" in refused.stderr
     wrong = leanopt(csharp, "init", ".", "--algorithm", "EmaBand", check=False).stderr
     assert "--algorithm: found 'EmaBand', expected a class of" in wrong
     leanopt(csharp, "init", ".", "--algorithm", "EmaBands")

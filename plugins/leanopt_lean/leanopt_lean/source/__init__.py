@@ -1,4 +1,4 @@
-"""What a LEAN project's source says. It is read, never run: Python and C#, by one set of rules."""
+"""Analyses a LEAN project's source without running it: Python and C#, by one set of rules."""
 
 from __future__ import annotations
 
@@ -63,18 +63,18 @@ def scan(
     apart: Collection[Path] = (),
     key: str = KEY,
 ) -> StrategySource:
-    """Return what the source of a project says of its algorithm.
+    """Return the facts in a project's source about its algorithm.
 
-    `algorithm` names its class where the project has several, `key` is where a user names it, and
-    `apart` are paths in the project that are no part of it, as a data folder. Raises StrategyError
-    where the project is none, a file is unreadable, or no or more than one class can be meant.
+    `algorithm` names its class if the project has several, `key` is the option that sets it, and
+    `apart` are paths in the project that do not belong to it, as a data folder. Raises
+    StrategyError if the folder is not a project, a file is unreadable, or the class is not clear.
     """
     files = read_files(project, apart)
     return source_of(project, files, choose(project, files, algorithm, key))
 
 
 def algorithms(project: Path) -> tuple[str, ...]:
-    """Return the names of a project's algorithms, none if it cannot be read."""
+    """Return the names of a project's algorithms, none if it is unreadable."""
     try:
         return tuple(Classes(read_files(project).units.values()).algorithms())
     except StrategyError:
@@ -84,10 +84,10 @@ def algorithms(project: Path) -> tuple[str, ...]:
 def survey(
     project: Path, algorithm: str | None = None, apart: Collection[Path] = ()
 ) -> tuple[StrategySource | None, Findings]:
-    """Return what `scan` does, and what it would raise as a problem.
+    """Return the result of `scan`, with its error as a problem.
 
-    Where another class is named than there is, the source is that of the one most likely meant, so
-    that all that is wrong can be told at once.
+    If the named class does not exist, scan the nearest one, so that all problems can be reported
+    together.
     """
     try:
         return scan(project, algorithm, apart), Findings()
@@ -99,7 +99,7 @@ def survey(
 
 
 def source_of(project: Path, files: Files, algorithm: str) -> StrategySource:
-    """Return what files that are read already say of one algorithm."""
+    """Return the facts in files that were read already about one algorithm."""
     unit = belonging(joined(list(files.units.values())), algorithm)
     lineage = Classes([unit]).lineage(algorithm)
     values = Values(unit)
@@ -124,7 +124,7 @@ def source_of(project: Path, files: Files, algorithm: str) -> StrategySource:
 
 
 def _foreign(unit: Unit, files: Files) -> tuple[Import, ...]:
-    """Return the first import of each package that is neither the project's nor Python's own."""
+    """Return the first import of each package outside the project and Python's library."""
     own = {name.partition("/")[0].removesuffix(".py") for name in files.units}
     first: dict[str, Import] = {}
     for one in unit.imports:
@@ -147,7 +147,7 @@ def _members(
         if one not in foreign and one not in hidden and (one.fixed or _inherited(one, lineage))
     ]
     ignored = (
-        *unset(foreign, f"it is no member of {algorithm}", values),
+        *unset(foreign, f"it is not a member of {algorithm}", values),
         *unset(hidden, f"it is private to a class that {algorithm} derives from", values),
         *unset(fixed, _FIXED, values, fixed=True),
     )

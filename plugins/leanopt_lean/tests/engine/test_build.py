@@ -347,7 +347,7 @@ def test_links_neither_escape_nor_loop(shop: Shop) -> None:
         "a link to a folder; replace it by a copy",
         "a broken link; remove it",
         "a link out of the project; replace it by a copy",
-        "no plain file; remove it",
+        "not a regular file; remove it",
     ]
     assert shop.runs == 0
 

@@ -64,7 +64,7 @@ def test_a_mark_that_lean_does_not_set_is_explained(tmp_path: Path) -> None:
         "parameters.depth: Trend never reads 'depth': LEAN does not set the [Parameter] at "
         "Trend.cs:"
     )
-    assert "it is no member of Trend" in problem
+    assert "it is not a member of Trend" in problem
 
 
 START, DAY, OTHER = "self.set_start_date", date(2013, 10, 7), date(2004, 1, 2)
@@ -224,7 +224,7 @@ def test_a_date_that_is_worked_out_leaves_a_doubt(tmp_path: Path) -> None:
     source = scanned(tmp_path, csharp("SetEndDate(DateTime.Now);"))
     found = check(source, [Scenario(end=DAY)], [])
     assert found.problems == ()
-    assert found.notes == (("scenario.end: found 2013-10-07, but Trend.cs:9 works it out: it may "
+    assert found.notes == (("scenario.end: found 2013-10-07, but Trend.cs:9 computes it: it may "
                            "differ"),)  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def test_what_the_source_tells_of_types(tmp_path: Path) -> None:
 self.a = float(self.get_parameter("a", "0.1"))
 self.b = self.get_parameter("b") + 1
 self.c = Decimal(self.get_parameter("c"))"""
-    assert scanned(tmp_path, python(body)).told_types == {
+    assert scanned(tmp_path, python(body)).converted_types == {
         "a": {"text", "double"}, "b": {"text"}, "c": {"text", "decimal"},
     }  # fmt: skip
 
