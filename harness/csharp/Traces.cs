@@ -1,6 +1,6 @@
 namespace Leanopt.Harness;
 
-/// <summary>Finds threads and child processes that a backtest has left.</summary>
+/// <summary>Finds threads and child processes that a backtest left.</summary>
 internal static class Traces
 {
     private const string Tasks = "/proc/self/task";
@@ -15,7 +15,7 @@ internal static class Traces
     /// <summary>Return the ids of this process's threads.</summary>
     public static HashSet<string> Threads() => Directory.EnumerateDirectories(Tasks).Select(Path.GetFileName).OfType<string>().ToHashSet();
 
-    /// <summary>Kill child processes; return what was left since `before`, null where nothing was.</summary>
+    /// <summary>Kill child processes; return what was left since `before`, or null.</summary>
     public static string? Left(HashSet<string> before)
     {
         var now = Threads();
@@ -46,7 +46,7 @@ internal static class Traces
         name.StartsWith(LongRunning, StringComparison.Ordinal)
         || (name.Length > 0 && !Expected.Any(known => name.StartsWith(known, StringComparison.Ordinal)));
 
-    /// <summary>Say whether a thread of .NET's pool is at work.</summary>
+    /// <summary>Return whether a thread of .NET's pool is running.</summary>
     private static bool IsPoolBusy()
     {
         ThreadPool.GetMaxThreads(out var most, out _);
