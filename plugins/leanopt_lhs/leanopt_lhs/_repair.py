@@ -58,10 +58,10 @@ class Repair:
         """Return the good rows in the design's order, without those beyond repair."""
         return [tuple(row) for index, row in enumerate(self._rows) if index not in self._bad]
 
-    def _each_bad(self, mend: Callable[[list[int]], bool]) -> None:
+    def _each_bad(self, repair: Callable[[list[int]], bool]) -> None:
         for index in sorted(self._bad):
             row = self._rows[index]
-            if self._take(tuple(row)) or mend(row):
+            if self._take(tuple(row)) or repair(row):
                 self._bad.discard(index)
 
     def _take(self, point: Point) -> bool:

@@ -281,14 +281,14 @@ def mapped(expression: Expression, change: Callable[[Expression], Expression]) -
 
 @frozen(eq=False)
 class Inside:
-    """What an expression lies in, from the nearest outwards."""
+    """The expressions around an expression, from the nearest outwards."""
 
     nearest: Expression
     beyond: Inside | None = None
 
 
 def outwards(inside: Inside | None) -> Iterator[Expression]:
-    """Yield what an expression lies in, the nearest first."""
+    """Yield the expressions around an expression, nearest first."""
     while inside is not None:
         yield inside.nearest
         inside = inside.beyond
@@ -297,7 +297,7 @@ def outwards(inside: Inside | None) -> Iterator[Expression]:
 def walk(
     expression: Expression, skip: Callable[[Expression], bool] = lambda _: False
 ) -> Iterator[tuple[Expression, Inside | None]]:
-    """Yield an expression and all inside it, each with what it lies in; `skip` says what not."""
+    """Yield an expression and all inside it, each with those around it, except `skip`."""
     stack: list[tuple[Expression, Inside | None]] = [(expression, None)]
     while stack:
         one, inside = stack.pop()
