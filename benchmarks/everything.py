@@ -66,7 +66,7 @@ def _processor() -> str:
 
 
 def refreshed(page: str, text: str) -> str:
-    """Return the page with `text` between the markers; raises ValueError where they are not."""
+    """Return the page with `text` between the markers; raises ValueError if they are not."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

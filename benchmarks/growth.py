@@ -78,7 +78,7 @@ def driven(names: Sequence[str]) -> Iterator[tuple[Driven, Path]]:
 
 
 def around(run: Driven, trial: int, start: int, stop: int) -> tuple[float, float | None]:
-    """Go on from trial `start` to `stop`: microseconds a trial, and MB at `trial` if passed."""
+    """Continue from trial `start` to `stop`: microseconds a trial, and MB at `trial` if passed."""
     goals = [goal for goal in (trial, stop) if start < goal <= stop]
     seconds, trials, memory = 0.0, 0, None
     for goal in sorted(set(goals)):
@@ -104,7 +104,7 @@ def in_passing(points: Sequence[int]) -> tuple[dict[str, float], float]:
 
 
 def repeated(points: Sequence[int], repeats: int) -> tuple[dict[str, float], float]:
-    """Measure runs at all `points` in turn, `repeats` times; a point's run is begun anew if early.
+    """Measure runs at all `points` in turn, `repeats` times; a point's run is restarted if early.
 
     Early is where the stretches of all repeats would not lie around the point.
     """
@@ -126,7 +126,7 @@ def repeated(points: Sequence[int], repeats: int) -> tuple[dict[str, float], flo
                     start = point + STRETCH * turn - repeats * STRETCH // 2
                     cost, memory = around(late[point][0], point, start, start + STRETCH)
                 else:
-                    cost, memory = anew(point)
+                    cost, memory = restarted(point)
                 costs[point].append(cost)
                 memories[point] += [] if memory is None else [memory]
                 said(f"  {turn + 1}/{repeats} at {point}: {cost:.1f} us")
@@ -142,7 +142,7 @@ def repeated(points: Sequence[int], repeats: int) -> tuple[dict[str, float], flo
     return figures, size
 
 
-def anew(point: int) -> tuple[float, float | None]:
+def restarted(point: int) -> tuple[float, float | None]:
     """Measure a fresh run from half of `point` to half as much again."""
     with driven(THREE) as (run, _):
         run.begin(point // 2)

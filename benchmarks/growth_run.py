@@ -114,7 +114,7 @@ class State:
 
 
 class Halting(Quiet):
-    """Halts the run at a number of trials, until it is told how far to go on."""
+    """Halts the run at a number of trials, until it is told how far to continue."""
 
     def __init__(self, line: Connection) -> None:
         super().__init__()

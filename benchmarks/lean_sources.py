@@ -27,7 +27,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from attrs import define, field
-from leanopt_lean.source import Language, Source, source_of
+from leanopt_lean.source import Language, StrategySource, source_of
 from leanopt_lean.source.algorithm import Classes, choose
 from leanopt_lean.source.csharp import read_csharp
 from leanopt_lean.source.files import Files, read_files
@@ -37,7 +37,7 @@ from planted import planted_csharp, planted_python
 from leanopt_core.errors import LeanoptError
 
 #: Yields each file of a folder with what its algorithm says, or why nothing is known.
-Sources = Callable[[Path], Iterator[tuple[str, Source | None, str]]]
+Sources = Callable[[Path], Iterator[tuple[str, StrategySource | None, str]]]
 
 READ = re.compile(
     r"""(?:\bGetParameter|\bget_parameter)(?:<\w+>)?\(\s*(?:name\s*[:=]\s*)?(["'])(.*?)\1"""
@@ -133,7 +133,7 @@ def counted(folder: Path, sources: Sources) -> Tally:
     return tally
 
 
-def judge(file: str, text: str, source: Source | None, tally: Tally) -> None:
+def judge(file: str, text: str, source: StrategySource | None, tally: Tally) -> None:
     """Compare what was read with what plain patterns see."""
     bare = TEXTS.sub('""', COMMENTS[file.endswith(".py")].sub("", text))
     if source is not None:
@@ -152,7 +152,7 @@ def judge(file: str, text: str, source: Source | None, tally: Tally) -> None:
         tally.missed += [f"{location}: a name is made at run time" for location in source.unsure]
 
 
-def judge_settings(file: str, bare: str, source: Source, tally: Tally) -> None:
+def judge_settings(file: str, bare: str, source: StrategySource, tally: Tally) -> None:
     """Compare dates and tickers that are written out."""
     seen = {(key.lower(), f"{y:0>4}-{m:0>2}-{d:0>2}") for key, y, m, d in DATE.findall(bare)}
     seen |= {("ticker", ticker) for _, _, ticker in TICKER.findall(bare)}
@@ -179,7 +179,7 @@ def judge_planted(file: str, text: str, tally: Tally) -> None:
     tally.missed += [f"{file}: planted parameter {name} is missed" for name in lost]
 
 
-def csharp(folder: Path) -> Iterator[tuple[str, Source | None, str]]:
+def csharp(folder: Path) -> Iterator[tuple[str, StrategySource | None, str]]:
     """Yield each C# file with what its algorithm says; the files of its bases belong to it."""
     files = read_files(folder)
     classes = Classes(files.units.values())
@@ -195,7 +195,7 @@ def csharp(folder: Path) -> Iterator[tuple[str, Source | None, str]]:
             yield file, None, f"{len(own)} algorithms"
 
 
-def python(folder: Path) -> Iterator[tuple[str, Source | None, str]]:
+def python(folder: Path) -> Iterator[tuple[str, StrategySource | None, str]]:
     """Yield each Python file, as the main file of a project, with what its algorithm says."""
     with TemporaryDirectory() as made:
         project = Path(made) / "project"
@@ -209,8 +209,8 @@ def python(folder: Path) -> Iterator[tuple[str, Source | None, str]]:
                 yield name, None, str(error)
 
 
-def piped(folder: Path, source: Source, tally: Tally) -> bool:
-    """Say whether `leanopt init` makes a pipeline of a project with these files."""
+def piped(folder: Path, source: StrategySource, tally: Tally) -> bool:
+    """Return whether `leanopt init` makes a pipeline of a project with these files."""
     with TemporaryDirectory() as made:
         project = Path(made)
         for name in source.files:

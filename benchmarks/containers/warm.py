@@ -32,7 +32,7 @@ class Spell:
 
 @frozen
 class Steady:
-    """Backtests a second while all workers were at work, and the share of their time."""
+    """Backtests a second while all workers were running, and the share of their time."""
 
     per_s: float
     share: float

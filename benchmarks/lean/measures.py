@@ -41,7 +41,7 @@ class Size:
 def beside(place: Place, work: Work, size: Size, peer: Path | None) -> dict[str, float]:
     """Return each contender's median seconds for a backtest, measured in turn.
 
-    Raises UnequalError where warm results are not those of the stock Launcher.
+    Raises UnequalError if warm results are not those of the stock Launcher.
     """
     with ExitStack() as stack:
         served: dict[str, Served] = {"warm": stack.enter_context(Warm(place, work))}
@@ -72,7 +72,7 @@ def settle(place: Place, work: Work, served: Served, backtests: int) -> list[flo
 
 
 def check(warm: Timed, stock: Timed, parameters: Parameters) -> None:
-    """Raise UnequalError where two results are not the same."""
+    """Raise UnequalError if two results are not the same."""
     assert warm.result is not None  # noqa: S101 - for the type checker
     assert stock.result is not None  # noqa: S101
     if found := list(differences(warm.result, stock.result)):

@@ -1,8 +1,8 @@
 """The plain genetic algorithm: steady state, on whole numbers, without any improvement.
 
-Tournaments choose two parents, each parameter of the child comes from either, now and then one is
-drawn anew; the child replaces the worst of the population where it is better. It repeats itself,
-knows no near and far, and takes whatever counts for nothing as equally bad.
+Tournaments choose two parents, each parameter of the child comes from either, sometimes one is
+drawn again; the child replaces the worst of the population if it is better. It repeats points,
+ignores distances, and treats all trials without a fitness as equally bad.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Settings:
 
 
 class PlainGA:
-    """The algorithm at work on one space."""
+    """The algorithm on one space."""
 
     def __init__(self, space: Space, seed: int, settings: Settings | None = None) -> None:
         self._space = space

@@ -29,13 +29,13 @@ class Launched:
 
     @property
     def document(self) -> dict[str, Any] | None:
-        """Return LEAN's result document, None where it left none."""
+        """Return LEAN's result document, None if it left none."""
         file = self.results / f"{self.name}.json"
         return json.loads(file.read_bytes()) if file.is_file() else None
 
     @property
     def order_hash(self) -> str:
-        """Return the order hash in LEAN's log, empty where there is none."""
+        """Return the order hash in LEAN's log, empty if there is none."""
         found = _HASH.search(self.printed)
         return found[1] if found else ""
 

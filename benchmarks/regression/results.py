@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import asdict, field, frozen
-from leanopt_lean.curve import read_equity
+from leanopt_lean.document import read_equity
 from leanopt_lean.sections import part
 
 Texts = Mapping[str, str]

@@ -45,7 +45,7 @@ class Harness(Closing):
         self.replaced = 0
 
     def close(self) -> None:
-        """End the process that is at work."""
+        """End the running process."""
         if self._process is not None:
             self._process.end()
 

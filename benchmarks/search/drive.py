@@ -63,7 +63,7 @@ class Clock:
 
     @property
     def ask_ms(self) -> float | None:
-        """Return the mean over the timed asks, None where there were none."""
+        """Return the mean over the timed asks, None if there were none."""
         timed = self.asks[TIMED]
         return 1000 * sum(timed) / len(timed) if timed else None
 

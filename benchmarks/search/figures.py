@@ -120,7 +120,7 @@ def ranks(regrets: Iterable[float]) -> list[float]:
 
 
 def worse(one: Summary, other: Summary) -> bool:
-    """Say whether the median regret of `one` at 472 is above the bootstrap interval of `other`."""
+    """Return whether the median regret of `one` at 472 exceeds `other`'s bootstrap interval."""
     return one.regret(LEVEL_AT) > other.regret_interval(LEVEL_AT)[1] + ROUNDING
 
 

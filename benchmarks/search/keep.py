@@ -45,7 +45,7 @@ class Kept:
                 self._traces[Job(*job), stamp] = trace
 
     def get(self, job: Job, stamp: str) -> Trace | None:
-        """Return the run of a job, None where there is none under this stamp."""
+        """Return the run of a job, None if there is none under this stamp."""
         return self._traces.get((job, stamp))
 
     def add(self, job: Job, stamp: str, trace: Trace) -> None:

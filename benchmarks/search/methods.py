@@ -41,7 +41,7 @@ class Method:
     seeds: int | None = None
 
     def lacks(self) -> str | None:
-        """Return what is not installed and needed, None where nothing is."""
+        """Return what is not installed and needed, None if nothing is."""
         if self.peer in SAMPLERS:
             return missing(SAMPLERS[self.peer])
         stages = discovered().names(Kind.STAGE)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def filled(page: str, tables: Mapping[str, str]) -> str:
-    """Return the page with each table in its place; KeyError where a table has none."""
+    """Return the page with each table in its place; KeyError if a table has none."""
     for name, table in tables.items():
         place = re.compile(f"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
         page, count = place.subn(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", page)  # noqa: B023 - called at once

@@ -18,7 +18,7 @@ LOOKAHEAD: Final = 16
 
 
 def figures(results: Results) -> dict[str, float | None]:
-    """Return every figure by its name; None where a budget ends before there is one."""
+    """Return every figure by its name; None if a budget ends before there is one."""
     found: dict[str, float | None] = {}
     for (place, method, lookahead), one in sorted(results.items()):
         tail = "" if lookahead == LOOKAHEAD else f"_at{lookahead}"
@@ -43,7 +43,7 @@ def intervals(results: Results) -> dict[str, list[float | None]]:
 
 
 def known(value: float) -> float | None:
-    """Return a figure as JSON carries it: None where it is infinite."""
+    """Return a figure as JSON carries it: None if it is infinite."""
     return round(value, 6) if isfinite(value) else None
 
 

@@ -21,7 +21,7 @@ internal sealed record Result(
     public bool Failed => Status != CompletedState || Error.Length > 0;
 }
 
-/// <summary>Words answers: of a backtest, LEAN's document in small, on one line.</summary>
+/// <summary>Makes answers: the members of LEAN's document, on one line.</summary>
 internal static class Answer
 {
     private const int Longest = 128 * 1024 * 1024;
@@ -60,7 +60,7 @@ internal static class Answer
         if (result.Failed)
         {
             members["category"] = result.Error.Length > 0 || result.Status == "RuntimeError" ? Category.Strategy : Category.NoResult;
-            members["message"] = result.Error.Length > 0 ? result.Error : $"LEAN says '{result.Status}', not 'Completed'";
+            members["message"] = result.Error.Length > 0 ? result.Error : $"LEAN ended with the status '{result.Status}', expected 'Completed'";
             return Line(request.Id, "error", members);
         }
         Put(members, result, request);
@@ -90,7 +90,7 @@ internal static class Answer
         }
     }
 
-    // Of one type its name, of several a list.
+    // One type is a name, several are a list.
     private static JObject Types(IEnumerable<(string Name, IReadOnlyList<string> Types)> asked) =>
         new(asked.Select(one => new JProperty(one.Name, one.Types.Count == 1 ? one.Types[0] : new JArray(one.Types))));
 
@@ -121,7 +121,7 @@ internal static class Answer
 
     private static long Seconds(DateTime time) => (time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond;
 
-    // As a reader of the document's digits has it: a cast can differ in the last bit.
+    // As parsed from the document's digits: a cast can differ in the last bit.
     private static double Number(decimal value) =>
         double.Parse(value.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 

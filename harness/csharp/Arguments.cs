@@ -4,8 +4,8 @@ namespace Leanopt.Harness;
 /// <param name="Lean">LEAN's folder, the Launcher's.</param>
 /// <param name="Strategy">The strategy's file, which is loaded before the hello.</param>
 /// <param name="Data">LEAN's data folder.</param>
-/// <param name="Store">The folder whose files LEAN's object store begins with, null for an empty one.</param>
-/// <param name="Config">What the configurations of all requests share, as JSON.</param>
+/// <param name="Store">The folder with the initial files of LEAN's object store, null for an empty store.</param>
+/// <param name="Config">The configuration that all requests share, as JSON.</param>
 /// <param name="RollingWindows">Whether LEAN's statistics of rolling windows are computed.</param>
 internal sealed record Arguments(string Lean, string Strategy, string Data, string? Store, string Config, bool RollingWindows)
 {
@@ -16,7 +16,7 @@ internal sealed record Arguments(string Lean, string Strategy, string Data, stri
     private const string Rolling = "--rolling-windows";
     private static readonly string[] Options = ["--lean", "--strategy", "--data", "--store", "--config"];
 
-    /// <summary>Return what the words say.</summary>
+    /// <summary>Parse the command line.</summary>
     /// <exception cref="ArgumentException">An option is missing, unknown, or has no value.</exception>
     public static Arguments Parse(IEnumerable<string> words)
     {

@@ -15,12 +15,12 @@ using QuantConnect.Util;
 
 namespace Leanopt.Harness;
 
-/// <summary>One run of LEAN's engine, with handlers that leave out what nobody asked for.</summary>
+/// <summary>One run of LEAN's engine, with handlers that omit outputs that were not requested.</summary>
 internal sealed class Backtest(Request request, string location, Providers providers, Strategies strategies, bool rolling)
 {
     private readonly bool _document = request.Wants("document");
 
-    /// <summary>Run it to its end.</summary>
+    /// <summary>Run the backtest.</summary>
     public Result Run()
     {
         var watch = Stopwatch.StartNew();
@@ -48,7 +48,7 @@ internal sealed class Backtest(Request request, string location, Providers provi
         return new Result(results, monitor.Missing, errors.First, reads, watch.Elapsed);
     }
 
-    /// <summary>Return the folder for results, made where documents are asked for.</summary>
+    /// <summary>Return the folder for results; create it if documents are requested.</summary>
     private string Folder()
     {
         var folder = Config.Get("results-destination-folder", Directory.GetCurrentDirectory());
@@ -75,7 +75,7 @@ internal sealed class Backtest(Request request, string location, Providers provi
             false,
             monitor);
 
-    /// <summary>Return the job as the Launcher's queue words it, with the scenario's dates and cash.</summary>
+    /// <summary>Return the job as the Launcher's queue makes it, with the scenario's dates and cash.</summary>
     private BacktestNodePacket Job()
     {
         var scenario = request.Scenario();

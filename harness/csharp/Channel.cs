@@ -3,9 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Leanopt.Harness;
 
-/// <summary>The line to the client, out of reach of what strategies print, read and close.</summary>
+/// <summary>The connection to the client, out of reach of strategies' input and output.</summary>
 /// <remarks>
-/// The client's pipes move to descriptors above 100. In their place stand an empty input, and
+/// The client's pipes move to descriptors above 100. They are replaced by an empty input, and
 /// standard error for everything that LEAN, a strategy, Python or native code prints.
 /// </remarks>
 internal sealed class Channel : IDisposable
@@ -43,7 +43,7 @@ internal sealed class Channel : IDisposable
         return channel;
     }
 
-    /// <summary>Put back descriptors 0 to 2, whatever a strategy did to them.</summary>
+    /// <summary>Restore descriptors 0 to 2 after a strategy.</summary>
     public void RestoreStandard()
     {
         Native.Duplicate(_empty, 0);
@@ -52,7 +52,7 @@ internal sealed class Channel : IDisposable
     }
 
     /// <summary>Return the next line without its end, null at the end of the input.</summary>
-    /// <exception cref="Failure">The line is longer than 64 MiB; reading goes on after it.</exception>
+    /// <exception cref="Failure">The line is longer than 64 MiB; reading continues after it.</exception>
     public string? ReadLine()
     {
         using var line = new MemoryStream();

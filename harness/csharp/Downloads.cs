@@ -6,10 +6,10 @@ using QuantConnect.Lean.Engine.Server;
 
 namespace Leanopt.Harness;
 
-/// <summary>LEAN's downloads. A source of remote data that no server answers for is a runtime error.</summary>
+/// <summary>LEAN's downloads. Remote data without an answering server is a runtime error.</summary>
 /// <remarks>
-/// LEAN goes on without such data, and its result says nothing. What a server refuses is left to LEAN: sources with a
-/// file for each day need not have all days.
+/// LEAN continues without such data, and its result does not mention it. Refusals of a server are left to LEAN: sources
+/// of daily files may lack some days.
 /// </remarks>
 internal sealed class Downloads : Api
 {
@@ -18,7 +18,7 @@ internal sealed class Downloads : Api
     /// <summary>Fail this algorithm from now on.</summary>
     public void Watch(IAlgorithm algorithm) => _algorithm = algorithm;
 
-    /// <summary>Download what the strategy asks for itself: LEAN raises there what fails.</summary>
+    /// <summary>Download for the strategy's own call: LEAN raises its failures.</summary>
     public override string Download(
         string address, IEnumerable<KeyValuePair<string, string>> headers, string userName, string password) =>
         Encoding.UTF8.GetString(base.DownloadBytes(address, headers, userName, password));
@@ -36,7 +36,7 @@ internal sealed class Downloads : Api
             var why = error.GetBaseException().Message;
             if (_algorithm is { RunTimeError: null })
             {
-                _algorithm.RunTimeError = new WebException($"remote data cannot be reached where workers run: {address}: {why}");
+                _algorithm.RunTimeError = new WebException($"no remote data where workers run: {address}: {why}");
             }
             throw;
         }
@@ -55,7 +55,7 @@ internal sealed class Downloads : Api
     }
 }
 
-/// <summary>LEAN's manager, which tells the downloads whose data they are.</summary>
+/// <summary>LEAN's manager, which gives the downloads their algorithm.</summary>
 internal sealed class Manager(Downloads downloads) : LocalLeanManager
 {
     public override void SetAlgorithm(IAlgorithm algorithm)

@@ -19,7 +19,7 @@ internal sealed class Entries
         _entries = Listed(_known);
     }
 
-    /// <summary>Put back the entries, where a strategy has set one; returns whether it had, beside LEAN's own.</summary>
+    /// <summary>Restore the entries if a strategy has set one; return whether it had, besides LEAN's own.</summary>
     public bool Restore()
     {
         var database = _database();
@@ -37,7 +37,7 @@ internal sealed class Entries
             // LEAN sets one itself for the universe of securities that a strategy adds.
             return set.Any(key => !key.Contains("QC-UNIVERSE", StringComparison.Ordinal));
         }
-        // A strategy has replaced it, or this LEAN does not tell what was set.
+        // A strategy has replaced it, or this LEAN does not report what was set.
         _reload();
         _known = _database();
         _entries = Listed(_known);

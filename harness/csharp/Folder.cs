@@ -1,14 +1,14 @@
 namespace Leanopt.Harness;
 
-/// <summary>The current folder: gone back to after each backtest, and emptied of what that has left.</summary>
+/// <summary>Restores the current folder after each backtest, and removes the files left in it.</summary>
 /// <remarks>
-/// LEAN's current folder is usually its own, which may be another user's or read-only, and where it wants to
-/// write (`./cache/data`). So it is given one below the scratch folder, with links to all that lies in its own.
-/// Where there is something in the scratch folder at the start, it is none, and nothing is made or removed.
+/// LEAN's current folder is usually its own, which may be another user's or read-only, but LEAN writes there
+/// (`./cache/data`). So it gets a folder below the scratch folder, with links to its own files. If the current
+/// folder is not empty at the start, it is not a scratch folder, and nothing is made or removed.
 /// </remarks>
 internal sealed class Folder
 {
-    // Where LEAN keeps what it has fetched.
+    // LEAN's folder of downloads.
     private const string Cache = "cache";
 
     private readonly string _outer = Directory.GetCurrentDirectory();
@@ -16,7 +16,7 @@ internal sealed class Folder
     private readonly Dictionary<string, string> _links = [];
     private HashSet<string> _kept = [];
 
-    /// <summary>Take the current folder for LEAN in `lean`; to be made before anything is loaded that may write there.</summary>
+    /// <summary>Prepare the current folder for the LEAN in `lean`; call it before loading anything that may write there.</summary>
     public Folder(string lean)
     {
         _scratch = !Directory.EnumerateFileSystemEntries(_outer).Any();
@@ -35,7 +35,7 @@ internal sealed class Folder
 
     public string Path { get; }
 
-    /// <summary>Make the folders that the client reads, and let stay what is there now, which is the client's.</summary>
+    /// <summary>Make the folders that the client reads, and keep the files that are there now, the client's.</summary>
     public void Keep(IEnumerable<string> asked)
     {
         foreach (var folder in asked)
@@ -45,7 +45,7 @@ internal sealed class Folder
         _kept = Directory.EnumerateFileSystemEntries(_outer).ToHashSet();
     }
 
-    /// <summary>Go back and remove what is new, and `own`; return why that cannot be done, null where it is.</summary>
+    /// <summary>Change back, remove new files and `own`; return why that failed, null if it worked.</summary>
     public string? Restore(string own)
     {
         try
@@ -64,7 +64,7 @@ internal sealed class Folder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return $"the current folder cannot be put back: {error.Message}";
+            return $"the current folder cannot be restored: {error.Message}";
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class Folder
         }
     }
 
-    // A link goes, and what it leads to stays.
+    // Remove a link, not its target.
     private static void Remove(string entry)
     {
         var kind = File.GetAttributes(entry);

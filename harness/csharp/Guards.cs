@@ -1,9 +1,9 @@
 namespace Leanopt.Harness;
 
-/// <summary>Watches what strategies do to the process: they end it, or leave something behind.</summary>
+/// <summary>Handles strategies that end the process, or leave threads and children behind.</summary>
 /// <remarks>
-/// A fresh process answers for a strategy that ends it. One that has run backtests before ends
-/// without an answer, for an earlier one may be to blame: the client asks a fresh process.
+/// If a strategy ends a new process, the process answers for it. After earlier backtests, it ends without an
+/// answer, since an earlier one may be the cause: the client tries again with a new process.
 /// </remarks>
 internal sealed class Guards
 {
@@ -21,10 +21,10 @@ internal sealed class Guards
             End(Category.NoResult, $"the strategy ended the process with exit code {Environment.ExitCode}");
     }
 
-    /// <summary>Why the harness must end, null while it may go on.</summary>
+    /// <summary>Why the harness must end, null while it may continue.</summary>
     public string? Ended { get; private set; }
 
-    /// <summary>Run a backtest for request `id`; what it leaves behind may end the harness after its answer.</summary>
+    /// <summary>Run a backtest for request `id`; if it leaves something behind, the harness ends after the answer.</summary>
     public string Around(string id, Func<(string Answer, bool Failed, string? Unrestored)> backtest)
     {
         _channel.RestoreStandard();
@@ -33,7 +33,7 @@ internal sealed class Guards
         try
         {
             var (answer, failed, unrestored) = backtest();
-            // Threads and children of one that completed may be a pool; of one that failed, nobody knows.
+            // Threads and children of a completed backtest may be a pool; those of a failed one are unknown.
             Ended = unrestored ?? (failed ? Traces.Left(before) : null);
             return answer;
         }
@@ -59,12 +59,12 @@ internal sealed class Guards
         Native.Exit(Failed);
     }
 
-    // Where something has run out, another attempt may do better.
+    // If a resource has run out, a retry may succeed.
     private static string Blamed(object error) =>
         error is OutOfMemoryException or InsufficientExecutionStackException ? Category.Engine : Category.Strategy;
 
     private static string Told(object error) =>
         error is Exception exception
-            ? $"{exception.GetType().Name}: {exception.Message} (not caught, on a thread of the strategy's own)"
-            : "an exception that nobody caught";
+            ? $"{exception.GetType().Name}: {exception.Message} (uncaught, on a thread of the strategy)"
+            : "an uncaught exception";
 }

@@ -17,7 +17,7 @@ namespace Leanopt.Harness;
 /// <summary>The thread on which LEAN runs a backtest's own code: a new one each time.</summary>
 internal sealed class BacktestThread : WorkerThread;
 
-/// <summary>Collects the first errors that LEAN logs; the log itself is written where documents are asked for.</summary>
+/// <summary>Collects the first errors that LEAN logs; the log itself is written only if documents are requested.</summary>
 internal sealed partial class Errors : IDisposable
 {
     private const int Most = 10;
@@ -51,12 +51,12 @@ internal sealed partial class Errors : IDisposable
         }
     }
 
-    // LEAN's time of day, which makes equal backtests say unequal things.
+    // LEAN's time of day, which would differ between equal backtests.
     [GeneratedRegex(@"^\d{8} \d\d:\d\d:\d\d(\.\d+)? ERROR:? ?:?")]
     private static partial Regex Stamp();
 }
 
-/// <summary>LEAN's messages: errors reach its log, the rest only where documents are asked for.</summary>
+/// <summary>LEAN's messages: errors reach its log, the rest only if documents are requested.</summary>
 internal sealed class Messages(Results results) : Messaging
 {
     public override void Send(Packet packet)
@@ -68,7 +68,7 @@ internal sealed class Messages(Results results) : Messaging
     }
 }
 
-/// <summary>Notes data that LEAN asked for in vain; LEAN's own monitor writes files and has a thread.</summary>
+/// <summary>Records data that LEAN did not find; LEAN's own monitor writes files and has a thread.</summary>
 internal sealed class Monitor(bool document) : DataMonitor, IDataMonitor
 {
     private readonly ConcurrentDictionary<string, bool> _missing = new();
@@ -88,7 +88,7 @@ internal sealed class Monitor(bool document) : DataMonitor, IDataMonitor
         }
     }
 
-    // LEAN's monitor leaves these out as well.
+    // LEAN's monitor omits these as well.
     private static bool IsReference(string path) =>
         path.Contains("map_files", StringComparison.OrdinalIgnoreCase)
         || path.Contains("factor_files", StringComparison.OrdinalIgnoreCase);
@@ -99,7 +99,7 @@ internal sealed class Setup(Strategies strategies, ParameterReads reads) : Backt
 {
     public override IAlgorithm CreateAlgorithmInstance(AlgorithmNodePacket job, string assemblyPath)
     {
-        // What cannot be created is left to LEAN, for its words.
+        // Leave failures to LEAN, for its message.
         var algorithm = (job.Language == Language.CSharp ? Created(job, assemblyPath) : null)
             ?? base.CreateAlgorithmInstance(job, assemblyPath);
         reads.Watch(algorithm);
@@ -119,7 +119,7 @@ internal sealed class Setup(Strategies strategies, ParameterReads reads) : Backt
     }
 }
 
-/// <summary>LEAN's schedule, which tells when the algorithm has its parameters.</summary>
+/// <summary>LEAN's schedule, which shows when the algorithm has its parameters.</summary>
 internal sealed class RealTime(ParameterReads reads) : BacktestingRealTimeHandler
 {
     public override void Add(ScheduledEvent scheduledEvent)

@@ -7,7 +7,7 @@ using QuantConnect.Statistics;
 
 namespace Leanopt.Harness;
 
-/// <summary>What LEAN does not show, or has in some versions only, found by name; null where this LEAN lacks it.</summary>
+/// <summary>Private or version-specific members of LEAN, found by name; null if this LEAN lacks them.</summary>
 internal static class Insides
 {
     private const BindingFlags All = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
@@ -36,7 +36,7 @@ internal static class Insides
         .OfType<FieldInfo>()
         .ToArray();
 
-    /// <summary>Return a piece of LEAN's statistics as a delegate, null where it is of another kind.</summary>
+    /// <summary>Return a piece of LEAN's statistics as a delegate, null if it has another type.</summary>
     public static T? Statistic<T>(string name)
         where T : Delegate
     {
@@ -47,7 +47,7 @@ internal static class Insides
     /// <summary>Return a property of one of LEAN's databases.</summary>
     public static object? Property(object database, string name) => database.GetType().GetProperty(name, All)?.GetValue(database);
 
-    /// <summary>Forget types of strategies that are loaded afresh.</summary>
+    /// <summary>Forget types of strategies that are loaded again.</summary>
     /// <remarks>They would give one backtest the types of another, and keep its assembly in memory.</remarks>
     public static void ForgetTypes()
     {

@@ -5,10 +5,10 @@ using QuantConnect.Securities;
 
 namespace Leanopt.Harness;
 
-/// <summary>LEAN in this process: loaded once, put back before each backtest.</summary>
+/// <summary>LEAN in this process: loaded once, restored before each backtest.</summary>
 internal sealed class Lean(Arguments arguments)
 {
-    // What LEAN reads once a process.
+    // Settings that LEAN reads once per process.
     private static readonly string[] Once =
     [
         "data-folder", "composer-dll-directory", "plugin-directory", "python-venv",
@@ -21,10 +21,10 @@ internal sealed class Lean(Arguments arguments)
     private Reset? _reset;
     private Python? _python;
 
-    /// <summary>Why no backtest can run, null while one may.</summary>
+    /// <summary>Why no backtest can run, or null.</summary>
     public Failure? Fault { get; private set; }
 
-    /// <summary>Load what all backtests share; what fails is kept as `Fault`.</summary>
+    /// <summary>Load what all backtests share; keep a failure as `Fault`.</summary>
     public void Load()
     {
         try
@@ -35,7 +35,7 @@ internal sealed class Lean(Arguments arguments)
             _shared["composer-dll-directory"] ??= arguments.Lean;
             _shared["algorithm-location"] = arguments.Strategy;
             Configure(_shared);
-            // The largest file of all is read while the rest is loaded.
+            // Read the largest file while the rest is loaded.
             var hours = Task.Run(MarketHoursDatabase.FromDataFolder);
             Parts.Load(arguments.Lean);
             _providers = new Providers();
@@ -56,14 +56,14 @@ internal sealed class Lean(Arguments arguments)
         }
     }
 
-    /// <summary>What the last backtest has changed and cannot be put back, null where there is nothing.</summary>
+    /// <summary>What the last backtest changed and cannot be restored, or null.</summary>
     public string? Unrestored { get; private set; }
 
-    /// <summary>What a user should know of how the strategy is run.</summary>
+    /// <summary>Notes for the user on how the strategy runs.</summary>
     public IReadOnlyList<string> Notes { get; private set; } = [];
 
     /// <summary>Run one backtest.</summary>
-    /// <exception cref="Failure">It cannot be begun.</exception>
+    /// <exception cref="Failure">It cannot start.</exception>
     public Result Run(JObject config, Request request)
     {
         if (Fault is not null)
@@ -91,7 +91,7 @@ internal sealed class Lean(Arguments arguments)
     private bool HasFreshData(string location) =>
         _python is null && _strategies.Load(location) is { State.Count: > 0, HasData: true };
 
-    /// <summary>Refuse a configuration whose data or parts are others than those that have been loaded.</summary>
+    /// <summary>Refuse a configuration whose data or parts differ from the loaded ones.</summary>
     private void CheckShared(JObject config)
     {
         foreach (var key in Once)
@@ -104,7 +104,7 @@ internal sealed class Lean(Arguments arguments)
         }
     }
 
-    // A path may be written in more than one way.
+    // A path can be written in several ways.
     private static string? Plain(string? text) =>
         Path.IsPathRooted(text) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(text)) : text;
 

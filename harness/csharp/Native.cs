@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Leanopt.Harness;
 
-/// <summary>What the C library does and .NET does not.</summary>
+/// <summary>Functions of the C library that .NET lacks.</summary>
 internal static class Native
 {
     public const int DuplicateAbove = 1030; // F_DUPFD_CLOEXEC

@@ -8,10 +8,10 @@ using QuantConnect.Scheduling;
 
 namespace Leanopt.Harness;
 
-/// <summary>Notes the names of the parameters that an algorithm asks for, and as what types.</summary>
+/// <summary>Records the names of the parameters that an algorithm reads, and their types.</summary>
 /// <remarks>
-/// LEAN hands an algorithm its parameters, then its schedule, then runs `Initialize`. An event that
-/// waits in the algorithm's schedule from the start is the signal to look on from there.
+/// LEAN gives an algorithm its parameters, then its schedule, then runs `Initialize`. An event in the
+/// algorithm's schedule from the start is the signal to begin recording.
 /// </remarks>
 internal sealed class ParameterReads
 {
@@ -21,13 +21,13 @@ internal sealed class ParameterReads
     private readonly ScheduledEvent _signal = new("leanopt", DateTime.MaxValue);
     private QCAlgorithm? _algorithm;
 
-    /// <summary>The names so far, sorted; null where this LEAN keeps its parameters elsewhere.</summary>
+    /// <summary>The names so far, sorted; null if this LEAN keeps its parameters elsewhere.</summary>
     public IReadOnlyList<string>? Names => Known(_ => true)?.Select(one => one.Name).ToList();
 
-    /// <summary>The types of those whose types are known, sorted; null as the names.</summary>
+    /// <summary>The known types, sorted; null as the names.</summary>
     public IReadOnlyList<(string Name, IReadOnlyList<string> Types)>? Types => Known(asked => asked.Types.Count > 0);
 
-    /// <summary>Make ready to look on at an algorithm that has just been created.</summary>
+    /// <summary>Prepare to record the reads of an algorithm that has just been created.</summary>
     public void Watch(IAlgorithm algorithm)
     {
         _algorithm = algorithm as QCAlgorithm ?? (algorithm as AlgorithmPythonWrapper)?.BaseAlgorithm;
@@ -41,7 +41,7 @@ internal sealed class ParameterReads
         }
     }
 
-    /// <summary>Look on from now if this is the signal; returns whether it is.</summary>
+    /// <summary>Begin recording if this is the signal; return whether it is.</summary>
     public bool Begin(ScheduledEvent scheduledEvent)
     {
         if (!ReferenceEquals(scheduledEvent, _signal))
@@ -77,8 +77,8 @@ internal sealed class ParameterReads
         }
     }
 
-    /// <summary>Note a look for one name, and the overload of `GetParameter` that looks.</summary>
-    /// <remarks>Only the first looks for a name tell a type: that walks the stack, and a strategy may look at every bar.</remarks>
+    /// <summary>Record a read of one name, and the overload of `GetParameter`.</summary>
+    /// <remarks>Only the first reads of a name record a type: that walks the stack, and a strategy may read at every bar.</remarks>
     private void NoteLook(string name)
     {
         lock (_names)
@@ -100,7 +100,7 @@ internal sealed class ParameterReads
         public int Looks { get; set; }
     }
 
-    /// <summary>Parameters that tell who looks: for one name, or at all of them.</summary>
+    /// <summary>Parameters that report reads of one name, or of all.</summary>
     private sealed class Watched : Dictionary<string, string>, IEnumerable<KeyValuePair<string, string>>
     {
         private readonly ParameterReads _reads;
@@ -109,7 +109,7 @@ internal sealed class ParameterReads
             : base(given, new Listener(reads))
         {
             _reads = reads;
-            // An empty dictionary would not even hash what it is asked for.
+            // An empty dictionary would not even hash the key.
             EnsureCapacity(Count + 1);
             ((Listener)Comparer).Filled = true;
         }
@@ -128,7 +128,7 @@ internal sealed class ParameterReads
 
     private sealed class Listener(ParameterReads reads) : IEqualityComparer<string>
     {
-        /// <summary>Whether the parameters are in: what is looked for from now on is read.</summary>
+        /// <summary>Whether the parameters are complete: later accesses are reads.</summary>
         public bool Filled { get; set; }
 
         public bool Equals(string? one, string? other) => string.Equals(one, other, StringComparison.Ordinal);
@@ -160,7 +160,7 @@ internal static class ParameterType
         _ => null,
     };
 
-    /// <summary>Return that of the overload of `GetParameter` that is at work on this thread.</summary>
+    /// <summary>Return that of the overload of `GetParameter` that runs on this thread.</summary>
     public static string? OfCaller() =>
         new StackTrace(1, false)
             .GetFrames()

@@ -13,7 +13,7 @@ internal static class Parts
     private const string Examples = "QuantConnect.Algorithm.CSharp.dll";
     private const string Key = "composer-dll-directory";
 
-    /// <summary>Make the Composer, of the assemblies in `lean` and of the configuration's plug-ins.</summary>
+    /// <summary>Make the Composer from the assemblies in `lean` and the configuration's plug-ins.</summary>
     public static void Load(string lean)
     {
         var configured = Config.Get(Key);

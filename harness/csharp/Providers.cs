@@ -34,7 +34,7 @@ internal sealed class Providers
 
     public IFactorFileProvider Factors { get; }
 
-    /// <summary>Say whether the provider under a key of the configuration is of this type.</summary>
+    /// <summary>Return whether the provider under a key of the configuration is of this type.</summary>
     public bool Are(string key, string type) => key switch
     {
         "data-provider" => Data.GetType().MatchesTypeName(type),
@@ -43,7 +43,7 @@ internal sealed class Providers
         _ => false,
     };
 
-    /// <summary>Return what the configuration names under `key`, LEAN's own where it names that or nothing.</summary>
+    /// <summary>Return the part that the configuration names under `key`, by default LEAN's own.</summary>
     public static T Made<T>(string key, Func<T> own)
         where T : class
     {
@@ -56,7 +56,7 @@ internal sealed class Providers
         return made.GetType().MatchesTypeName(name) ? made : Composer.Instance.GetExportedValueByTypeName<T>(name);
     }
 
-    /// <summary>Tell LEAN's Composer of them, and of nothing else that a backtest before has left there.</summary>
+    /// <summary>Register them with LEAN's Composer, and remove parts of earlier backtests.</summary>
     public void Register()
     {
         Composer.Instance.Reset();

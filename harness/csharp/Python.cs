@@ -5,10 +5,10 @@ using QuantConnect.Python;
 
 namespace Leanopt.Harness;
 
-/// <summary>LEAN's Python, started once; the strategy's own modules are imported afresh each time.</summary>
+/// <summary>LEAN's Python, started once; the strategy's own modules are imported again for each backtest.</summary>
 internal sealed class Python
 {
-    // What a strategy imports of libraries stays; what it changes of the interpreter is put back.
+    // Imported libraries stay; changes of the interpreter are restored.
     private const string Code = """
         import os, sys
         _path, _environ, _argv = list(sys.path), dict(os.environ), list(sys.argv)
@@ -58,7 +58,7 @@ internal sealed class Python
         }
     }
 
-    // Else the interpreter looks for its library beside the first `python3` on PATH, as a virtual environment's.
+    // Otherwise the interpreter looks for its library beside the first `python3` on PATH, as a virtual environment's.
     private static void Home()
     {
         var library = new FileInfo(Environment.GetEnvironmentVariable("PYTHONNET_PYDLL") ?? "/");
@@ -74,7 +74,7 @@ internal sealed class Python
         }
     }
 
-    /// <summary>Forget the modules in the folder of the strategy's file, and put back the interpreter.</summary>
+    /// <summary>Forget the modules in the folder of the strategy's file, and restore the interpreter.</summary>
     public void Before(string file)
     {
         using (Py.GIL())

@@ -4,7 +4,7 @@ using Newtonsoft.Json.Linq;
 
 namespace Leanopt.Harness;
 
-/// <summary>One line of the client's, understood as far as it can be.</summary>
+/// <summary>One line of the client, parsed as far as possible.</summary>
 internal sealed class Request
 {
     private static readonly string[] Outputs = ["document", "equity", "trades"];
@@ -19,29 +19,29 @@ internal sealed class Request
 
     private JObject Members { get; }
 
-    /// <summary>The request's id, to be repeated by its answer.</summary>
+    /// <summary>The request's id, which its answer repeats.</summary>
     public string Id => (string)Members["id"]!;
 
     /// <summary>Whether the client greets.</summary>
     public bool IsHello => Members.ContainsKey("hello");
 
     /// <summary>Return the request that a line holds.</summary>
-    /// <exception cref="Failure">It is no JSON object with an id that is a text.</exception>
+    /// <exception cref="Failure">It is not a JSON object with a string as id.</exception>
     public static Request Parse(string line)
     {
         try
         {
             if (JsonConvert.DeserializeObject<JToken>(line, Plain) is not JObject members)
             {
-                throw new Failure(Category.Engine, "the line is no JSON object");
+                throw new Failure(Category.Engine, "the line is not a JSON object");
             }
             return members["id"]?.Type == JTokenType.String
                 ? new Request(members)
-                : throw new Failure(Category.Engine, "\"id\" is no text");
+                : throw new Failure(Category.Engine, "\"id\" is not a string");
         }
         catch (JsonException error)
         {
-            throw new Failure(Category.Engine, $"the line is no JSON: {error.Message}");
+            throw new Failure(Category.Engine, $"the line is not JSON: {error.Message}");
         }
     }
 
@@ -56,12 +56,12 @@ internal sealed class Request
     }
 
     /// <summary>Return LEAN's configuration: in the request, or in the file that it names.</summary>
-    /// <exception cref="Failure">There is none, or it is no JSON object.</exception>
+    /// <exception cref="Failure">It is missing, or not a JSON object.</exception>
     public JObject Config()
     {
         if (Members["config"] is { } given)
         {
-            return given as JObject ?? throw new Failure(Category.Engine, "the config is no JSON object");
+            return given as JObject ?? throw new Failure(Category.Engine, "the config is not a JSON object");
         }
         if (Members["config_path"] is not { } path)
         {
@@ -69,13 +69,13 @@ internal sealed class Request
         }
         return path.Type == JTokenType.String
             ? FromFile((string)path!)
-            : throw new Failure(Category.Engine, "\"config_path\" is no text");
+            : throw new Failure(Category.Engine, "\"config_path\" is not a string");
     }
 
     /// <summary>Return whether the answer must carry an output.</summary>
     public bool Wants(string output) => Wanted().Contains(output);
 
-    /// <summary>Check what the request asks for beside the statistics.</summary>
+    /// <summary>Check the outputs that the request names besides the statistics.</summary>
     /// <exception cref="Failure">It names an output that this harness does not know.</exception>
     public void CheckOutputs()
     {
@@ -85,7 +85,7 @@ internal sealed class Request
         }
     }
 
-    /// <summary>Return the scenario's dates and cash, null where the request gives none.</summary>
+    /// <summary>Return the scenario's dates and cash, null if the request gives none.</summary>
     public Scenario Scenario()
     {
         var given = Members["scenario"] as JObject;
@@ -96,7 +96,7 @@ internal sealed class Request
     {
         null or { Type: JTokenType.Null } => [],
         JArray names when names.All(name => name.Type == JTokenType.String) => names.Select(name => (string)name!).ToList(),
-        _ => throw new Failure(Category.Engine, "\"outputs\" is no list of texts"),
+        _ => throw new Failure(Category.Engine, "\"outputs\" is not a list of strings"),
     };
 
     private static JObject FromFile(string path)
@@ -104,7 +104,7 @@ internal sealed class Request
         try
         {
             return JsonConvert.DeserializeObject<JToken>(File.ReadAllText(path), Plain) as JObject
-                ?? throw new Failure(Category.Engine, $"{path} holds no JSON object");
+                ?? throw new Failure(Category.Engine, $"{path} does not hold a JSON object");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -129,12 +129,12 @@ internal sealed class Request
         {
             return null;
         }
-        // With all its digits; a client may send a text where JSON's numbers have too few.
+        // With all its digits; a client may send a string if JSON numbers have too few.
         return decimal.TryParse(value.ToString(Formatting.None).Trim('"'), NumberStyles.Float, CultureInfo.InvariantCulture, out var cash)
             ? cash
             : throw new Failure(Category.Engine, $"scenario.cash is {value}: expected a number");
     }
 }
 
-/// <summary>What a backtest is run under, applied after the strategy's `Initialize`.</summary>
+/// <summary>The dates and cash of a backtest, applied after the strategy's `Initialize`.</summary>
 internal sealed record Scenario(DateTime? Start, DateTime? End, decimal? Cash);

@@ -10,7 +10,7 @@ using QuantConnect.Securities;
 
 namespace Leanopt.Harness;
 
-/// <summary>Puts back what one backtest may change of LEAN and of the process for the next.</summary>
+/// <summary>Restores the state of LEAN and of the process that a backtest may change.</summary>
 internal sealed class Reset(Folder folder, string? store)
 {
     private readonly TextWriter _output = Console.Out;
@@ -24,7 +24,7 @@ internal sealed class Reset(Folder folder, string? store)
     private readonly Entries _properties = new(SymbolPropertiesDatabase.FromDataFolder, SymbolPropertiesDatabase.Reset);
     private string _parsedFor = "";
 
-    /// <summary>Make ready for a backtest, whose configuration is LEAN's by now; `fromFiles`: no bar may come from memory.</summary>
+    /// <summary>Prepare a backtest whose configuration LEAN has; `fromFiles`: read no bars from memory.</summary>
     public void Before(Scenario scenario, bool fromFiles)
     {
         SymbolCache.Clear();
@@ -36,7 +36,7 @@ internal sealed class Reset(Folder folder, string? store)
         FillStore();
     }
 
-    /// <summary>Put back what the backtest has changed; return why that cannot be done, null where it is.</summary>
+    /// <summary>Restore what the backtest changed; return why that failed, null if it worked.</summary>
     public string? After()
     {
         Console.SetOut(_output);
@@ -53,7 +53,7 @@ internal sealed class Reset(Folder folder, string? store)
         return folder.Restore(_store);
     }
 
-    /// <summary>Copy what LEAN's object store begins with; what a backtest saves there goes with it.</summary>
+    /// <summary>Copy the initial files of LEAN's object store; files that a backtest saves there are deleted after it.</summary>
     private void FillStore()
     {
         if (store is null)
@@ -68,10 +68,10 @@ internal sealed class Reset(Folder folder, string? store)
         }
     }
 
-    /// <summary>Forget parsed bars, but for the same strategy under the same scenario.</summary>
+    /// <summary>Forget parsed bars, unless strategy and scenario are the same.</summary>
     /// <remarks>
-    /// LEAN keeps them by file and type alone, whatever time zone and hours they were parsed for.
-    /// Documents have reports of the files that were asked for, and strategies that are loaded afresh have new types of data.
+    /// LEAN caches them by file and type only, not by time zone and hours.
+    /// Documents report requested files, and strategies that are loaded again have new data types.
     /// </remarks>
     private void ForgetBars(Scenario scenario, bool fromFiles)
     {

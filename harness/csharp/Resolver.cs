@@ -10,7 +10,7 @@ internal static class Resolver
     /// <summary>Look in `lean` first, then in `strategy`; call it before any type of LEAN is used.</summary>
     public static void Install(string lean, string strategy)
     {
-        // LEAN, and strategies, take this for the Launcher's folder.
+        // LEAN and strategies use this as the Launcher's folder.
         AppContext.SetData("APP_CONTEXT_BASE_DIRECTORY", lean + Path.DirectorySeparatorChar);
         string[] folders = [lean, strategy];
         AssemblyLoadContext.Default.Resolving += (context, name) => Load(context, name, folders);

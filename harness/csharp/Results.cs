@@ -7,8 +7,8 @@ using QuantConnect.Statistics;
 
 namespace Leanopt.Harness;
 
-/// <summary>LEAN's results, without what only a screen or a document needs.</summary>
-/// <remarks>Where the document is asked for, all of it is LEAN's own way.</remarks>
+/// <summary>LEAN's results, without parts for screens or documents.</summary>
+/// <remarks>If the document is requested, LEAN's own code makes all of it.</remarks>
 internal sealed class Results : BacktestingResultHandler
 {
     private readonly bool _rolling;
@@ -22,19 +22,19 @@ internal sealed class Results : BacktestingResultHandler
 
     public bool IsDocument { get; }
 
-    /// <summary>What LEAN's document says under `statistics`, null where the backtest got not so far.</summary>
+    /// <summary>The value in LEAN's document under `statistics`, null if the backtest did not get that far.</summary>
     public IDictionary<string, string>? Statistics { get; private set; }
 
     public IDictionary<string, string>? Runtime { get; private set; }
 
     public AlgorithmPerformance? Performance { get; private set; }
 
-    /// <summary>What LEAN's document says under `state`.</summary>
+    /// <summary>The value in LEAN's document under `state`.</summary>
     public IReadOnlyDictionary<string, string> Final { get; private set; } = new Dictionary<string, string>();
 
     public int Orders => TransactionHandler?.Orders.Count ?? 0;
 
-    /// <summary>LEAN's OrderListHash, empty where there was no algorithm.</summary>
+    /// <summary>LEAN's OrderListHash, empty if there was no algorithm.</summary>
     public string OrderHash =>
         Algorithm is null ? "" : new Dictionary<int, QuantConnect.Orders.Order>(TransactionHandler.Orders).GetHash();
 
@@ -63,7 +63,7 @@ internal sealed class Results : BacktestingResultHandler
         Finish();
     }
 
-    /// <summary>Sample only what statistics are made of; once a day, at midnight.</summary>
+    /// <summary>Sample only the inputs of the statistics, daily at midnight.</summary>
     public override void Sample(DateTime time)
     {
         if (IsDocument)
@@ -129,7 +129,7 @@ internal sealed class Results : BacktestingResultHandler
         Final = new Dictionary<string, string>(GetAlgorithmState(DateTime.UtcNow));
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "LEAN logs whatever its statistics raise, and goes on")]
+    [SuppressMessage("Design", "CA1031", Justification = "LEAN logs exceptions of its statistics, and continues")]
     private StatisticsResults? Whole()
     {
         try
@@ -143,7 +143,7 @@ internal sealed class Results : BacktestingResultHandler
         }
     }
 
-    /// <summary>What LEAN's statistics are computed from.</summary>
+    /// <summary>The inputs of LEAN's statistics.</summary>
     internal Measured Measure() =>
         new(
             Equity(),
@@ -158,7 +158,7 @@ internal sealed class Results : BacktestingResultHandler
         Charts.TryGetValue(chart, out var found) && found.Series.TryGetValue(series, out var values) ? values.Values : null;
 }
 
-/// <summary>Samples of a backtest; `Returns` and `Benchmark` are null where none was taken.</summary>
+/// <summary>Samples of a backtest; `Returns` and `Benchmark` are null if there are none.</summary>
 internal sealed record Measured(
     IReadOnlyList<ISeriesPoint> Equity,
     List<ISeriesPoint>? Returns,

@@ -3,7 +3,7 @@ using QuantConnect;
 
 namespace Leanopt.Harness;
 
-/// <summary>Answers every line of the client's, one at a time: LEAN's statics allow no more.</summary>
+/// <summary>Answers every line of the client, one at a time: LEAN's static state allows no more.</summary>
 internal sealed class Session
 {
     private static readonly string[] Abilities = ["config", "statistics", "read", "equity", "trades", "dates", "cash", "document"];
@@ -21,7 +21,7 @@ internal sealed class Session
         _guards = new Guards(channel);
     }
 
-    /// <summary>Answer until the input ends, or something cannot be put back; returns the exit code.</summary>
+    /// <summary>Answer until the input ends, or something cannot be restored; return the exit code.</summary>
     public int Run()
     {
         _lean.Load();
@@ -81,7 +81,7 @@ internal sealed class Session
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            // LEAN handles what strategies raise: this is the harness's own fault, or the machine's.
+            // LEAN handles exceptions of strategies: this is a fault of the harness or the machine.
             return Answer.Error(id, new Failure(Category.Engine, $"{error.GetType().Name}: {error.Message}"));
         }
     }

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Leanopt.Harness;
 
-/// <summary>Finds static state of a strategy, which one backtest would leave for the next.</summary>
+/// <summary>Finds a strategy's static state, which would carry over to the next backtest.</summary>
 internal static class Statics
 {
     private const BindingFlags Instance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
@@ -15,10 +15,10 @@ internal static class Statics
         typeof(System.Globalization.CultureInfo),
     ];
 
-    // By name, since this knows nothing of LEAN.
+    // By name: this file does not depend on LEAN.
     private static readonly HashSet<string> Known = ["QuantConnect.Symbol", "NodaTime.DateTimeZone"];
 
-    /// <summary>Return the static fields whose value, or what is in it, can change: `Type.Field`.</summary>
+    /// <summary>Return the static fields whose value or content can change, as `Type.Field`.</summary>
     public static IReadOnlyList<string> Mutable(IEnumerable<Assembly> assemblies) =>
         assemblies
             .SelectMany(Types)
@@ -28,7 +28,7 @@ internal static class Statics
             .Select(field => $"{field.DeclaringType!.Name}.{Name(field)}")
             .ToList();
 
-    /// <summary>Return the types of an assembly, those left out whose bases are not there.</summary>
+    /// <summary>Return the types of an assembly, without those whose base types are missing.</summary>
     public static IEnumerable<Type> Types(Assembly assembly)
     {
         try
@@ -41,7 +41,7 @@ internal static class Statics
         }
     }
 
-    // Where the compiler keeps lambdas, call sites and constants: the same in every backtest.
+    // The compiler's storage of lambdas, call sites and constants: the same in every backtest.
     // A type that only its file sees has a name that begins so too, with that of the file: `<File>F0__Cache`.
     private static bool IsCompilers(Type type) =>
         (type.Name.StartsWith('<') && !type.Name.Contains(">F", StringComparison.Ordinal))

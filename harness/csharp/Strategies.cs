@@ -10,13 +10,13 @@ using QuantConnect.Interfaces;
 
 namespace Leanopt.Harness;
 
-/// <summary>The assemblies of strategies, each read once: a file that changes later changes no backtest.</summary>
+/// <summary>The assemblies of strategies, each read once: later changes of the file have no effect.</summary>
 internal sealed class Strategies(string lean)
 {
     private readonly Dictionary<string, Strategy> _loaded = new(StringComparer.Ordinal);
 
     /// <summary>Load a strategy's assembly.</summary>
-    /// <exception cref="Failure">It is not there, or is no assembly.</exception>
+    /// <exception cref="Failure">It is missing, or not an assembly.</exception>
     public Strategy Load(string path)
     {
         try
@@ -29,11 +29,11 @@ internal sealed class Strategies(string lean)
         }
     }
 
-    /// <summary>Create the algorithm that the configuration names, null where that cannot be done.</summary>
+    /// <summary>Create the algorithm that the configuration names, null if that fails.</summary>
     public IAlgorithm? Create(string path) => Load(path).Create(Config.Get("algorithm-type-name"));
 }
 
-/// <summary>A strategy's assembly: loaded for good, or afresh for each backtest where it has static state.</summary>
+/// <summary>A strategy's assembly: loaded once, or again for each backtest if it has static state.</summary>
 internal sealed class Strategy
 {
     private readonly string _path;
@@ -61,24 +61,24 @@ internal sealed class Strategy
         HasData = WithLibraries(_assembly).SelectMany(Statics.Types).Any(typeof(BaseData).IsAssignableFrom);
     }
 
-    /// <summary>What a user should know of how it is run.</summary>
+    /// <summary>Notes for the user on how it runs.</summary>
     public IReadOnlyList<string> Notes =>
         State.Count == 0
             ? []
-            : [$"the strategy has static state ({string.Join(", ", State.Take(3))}): each backtest loads it afresh, in {Cost}"];
+            : [$"the strategy has static state ({string.Join(", ", State.Take(3))}): each backtest loads it again, in {Cost}"];
 
     private string Cost => string.Create(CultureInfo.InvariantCulture, $"{_cost.TotalMilliseconds:F1} ms");
 
-    /// <summary>The static fields that one backtest would leave for the next.</summary>
+    /// <summary>The static fields that would carry over to the next backtest.</summary>
     public IReadOnlyList<string> State { get; }
 
-    /// <summary>Whether it has types of data of its own, which LEAN's caches tell apart by name only.</summary>
+    /// <summary>Whether it defines data types, which LEAN's caches distinguish by name only.</summary>
     public bool HasData { get; }
 
-    /// <summary>How many assemblies of backtests that are over are still in memory.</summary>
+    /// <summary>The number of assemblies of earlier backtests that are still in memory.</summary>
     public int Kept => _contexts.Count(one => one.IsAlive);
 
-    /// <summary>Create the algorithm of this name, null where that cannot be done.</summary>
+    /// <summary>Create the algorithm of this name, null if that fails.</summary>
     public IAlgorithm? Create(string name)
     {
         var found = _names.Count == 0 ? null : _names.SingleOrAlgorithmTypeName(name);
@@ -108,7 +108,7 @@ internal sealed class Strategy
             .Prepend(assembly);
     }
 
-    // What lies there may be no assembly of .NET's.
+    // Files there may not be .NET assemblies.
     private static Assembly? Library(AssemblyLoadContext context, string name)
     {
         try
@@ -131,7 +131,7 @@ internal sealed class Strategy
         {
             _contexts.RemoveAll(one => !one.IsAlive);
             _contexts.Add(new WeakReference(context));
-            // It stays as long as something of it is in use.
+            // It stays in memory as long as parts of it are in use.
             context.Unload();
         }
         return assembly;

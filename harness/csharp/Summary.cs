@@ -6,10 +6,10 @@ using QuantConnect.Statistics;
 
 namespace Leanopt.Harness;
 
-/// <summary>LEAN's statistics of the whole period, by LEAN's own pieces, without its rolling windows.</summary>
+/// <summary>LEAN's statistics of the whole period, from LEAN's own functions, without rolling windows.</summary>
 /// <remarks>
 /// The windows of 1, 3, 6 and 12 months take half the time of five years, and no answer has them. The
-/// pieces are private to LEAN's `StatisticsBuilder`: where they differ, LEAN's way is taken.
+/// functions are private in LEAN's `StatisticsBuilder`: if they differ, LEAN's slower way is used.
 /// </remarks>
 internal static class Summary
 {
@@ -33,10 +33,10 @@ internal static class Summary
     private delegate Dictionary<string, string> Texts(
         AlgorithmPerformance performance, CapacityEstimate? capacity, decimal fees, int orders, string currency);
 
-    /// <summary>Return the estimate of the strategy's capacity, null where there is none.</summary>
+    /// <summary>Return the estimate of the strategy's capacity, null if there is none.</summary>
     public static CapacityEstimate? Capacity(Results results) => Insides.Capacity?.GetValue(results) as CapacityEstimate;
 
-    /// <summary>Return the statistics, null where LEAN's way must be taken.</summary>
+    /// <summary>Return the statistics, null if LEAN's own way must be used.</summary>
     public static StatisticsResults? Of(Results results, IAlgorithm algorithm, bool rolling)
     {
         var measured = results.Measure();

@@ -1,6 +1,6 @@
 namespace Leanopt.Harness;
 
-/// <summary>Finds threads and child processes that a backtest has left.</summary>
+/// <summary>Finds threads and child processes that a backtest left.</summary>
 internal static class Traces
 {
     private const string Tasks = "/proc/self/task";
@@ -15,7 +15,7 @@ internal static class Traces
     /// <summary>Return the ids of this process's threads.</summary>
     public static HashSet<string> Threads() => Directory.EnumerateDirectories(Tasks).Select(Path.GetFileName).OfType<string>().ToHashSet();
 
-    /// <summary>Kill child processes; return what was left since `before`, null where nothing was.</summary>
+    /// <summary>Kill child processes; return what was left since `before`, or null.</summary>
     public static string? Left(HashSet<string> before)
     {
         var now = Threads();
@@ -23,7 +23,7 @@ internal static class Traces
         children.ForEach(child => Native.Kill(child, Killed));
         if (children.Count > 0)
         {
-            return "a backtest that failed has left child processes";
+            return "a failed backtest left child processes";
         }
         var threads = Strange(before);
         for (var look = 0; (threads.Count > 0 || IsPoolBusy()) && look < Looks; look++)
@@ -34,9 +34,9 @@ internal static class Traces
         }
         if (threads.Count == 0 && IsPoolBusy())
         {
-            return "a backtest that failed has left a task";
+            return "a failed backtest left a task";
         }
-        return threads.Count > 0 ? $"a backtest that failed has left threads: {string.Join(", ", threads)}" : null;
+        return threads.Count > 0 ? $"a failed backtest left threads: {string.Join(", ", threads)}" : null;
     }
 
     private static List<string> Strange(HashSet<string> before) =>
@@ -46,7 +46,7 @@ internal static class Traces
         name.StartsWith(LongRunning, StringComparison.Ordinal)
         || (name.Length > 0 && !Expected.Any(known => name.StartsWith(known, StringComparison.Ordinal)));
 
-    /// <summary>Say whether a thread of .NET's pool is at work.</summary>
+    /// <summary>Return whether a thread of .NET's pool is running.</summary>
     private static bool IsPoolBusy()
     {
         ThreadPool.GetMaxThreads(out var most, out _);

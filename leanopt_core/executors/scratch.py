@@ -1,8 +1,8 @@
 """Scratch folders: one of a living leanopt's, in it one a worker, in it one a request.
 
-    <project>/.leanopt/scratch/<pid>-...    ScratchRoot, locked while its leanopt lives
-      <worker>-<number>                     Scratch
-        <id of the request>                 `jobs.RequestFolder`
+<project>/.leanopt/scratch/<pid>-...    ScratchRoot, locked while its leanopt lives
+<worker>-<number>                     Scratch
+<id of the request>                 `jobs.RequestFolder`
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ public class RequestTests
     }
 
     [Theory]
-    [InlineData("[1]", "the line is no JSON object")]
-    [InlineData("{\"id\": 3}", "\"id\" is no text")]
-    [InlineData("{}", "\"id\" is no text")]
+    [InlineData("[1]", "the line is not a JSON object")]
+    [InlineData("{\"id\": 3}", "\"id\" is not a string")]
+    [InlineData("{}", "\"id\" is not a string")]
     public void A_line_that_is_no_request_is_an_engine_error(string line, string expected)
     {
         Refused(expected, () => Request.Parse(line));
@@ -38,13 +38,13 @@ public class RequestTests
     public void A_line_that_is_no_json_is_an_engine_error()
     {
         var failure = Assert.Throws<Failure>(() => Request.Parse("{\"id\": "));
-        Assert.StartsWith("the line is no JSON: ", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("the line is not JSON: ", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("\"optimize\": {}", "unknown request: expected hello, config or config_path")]
-    [InlineData("\"config\": []", "the config is no JSON object")]
-    [InlineData("\"config_path\": 3", "\"config_path\" is no text")]
+    [InlineData("\"config\": []", "the config is not a JSON object")]
+    [InlineData("\"config_path\": 3", "\"config_path\" is not a string")]
     public void What_holds_no_configuration_is_refused(string members, string expected)
     {
         Refused(expected, () => Asked(members).Config());
@@ -52,8 +52,8 @@ public class RequestTests
 
     [Theory]
     [InlineData("\"outputs\": [\"equity\", \"orders\"]", "unknown output \"orders\": expected document, equity, trades")]
-    [InlineData("\"outputs\": \"equity\"", "\"outputs\" is no list of texts")]
-    [InlineData("\"outputs\": [3]", "\"outputs\" is no list of texts")]
+    [InlineData("\"outputs\": \"equity\"", "\"outputs\" is not a list of strings")]
+    [InlineData("\"outputs\": [3]", "\"outputs\" is not a list of strings")]
     public void Unknown_outputs_are_refused(string members, string expected)
     {
         Refused(expected, () => Asked(members).CheckOutputs());

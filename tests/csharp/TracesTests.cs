@@ -10,7 +10,7 @@ public class TracesTests
     {
         var before = Traces.Threads();
         // The test itself is a task of the pool's.
-        Assert.Contains(Traces.Left(before), new[] { null, "a backtest that failed has left a task" });
+        Assert.Contains(Traces.Left(before), new[] { null, "a failed backtest left a task" });
         using var go = new ManualResetEventSlim();
         var thread = new Thread(() => go.Wait()) { Name = "left over", IsBackground = true };
         thread.Start();

@@ -14,7 +14,7 @@ import pytest
 from attrs import frozen
 from click.testing import CliRunner
 from leanopt_lean.required_data import wanted
-from leanopt_lean.source import Source, scan
+from leanopt_lean.source import StrategySource, scan
 
 from leanopt_core.cli.group import leanopt
 from leanopt_core.work import Scenario
@@ -28,7 +28,7 @@ class Said:
     """What is said of a project: by its source's reader, and by the pipeline that `init` wrote."""
 
     project: Project
-    source: Source
+    source: StrategySource
     pipeline: dict[str, Any]
     lean: dict[str, Any]
 

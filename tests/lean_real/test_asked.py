@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from leanopt_lean.fitting import check_values
-from leanopt_lean.source import Source, scan
+from leanopt_lean.source import StrategySource, scan
 from regression.warm import Process
 
 from tests.lean_real.conftest import LIMIT, PYTHON, STRATEGIES, Real, compiled_strategies
@@ -25,7 +25,7 @@ BEYOND = 10
 class Asking:
     """A strategy that tells what it is given, with what its source is read to ask for."""
 
-    def __init__(self, real: Real, file: Path, source: Source, folder: Path) -> None:
+    def __init__(self, real: Real, file: Path, source: StrategySource, folder: Path) -> None:
         self.source = source
         self._real = real
         self._file = file

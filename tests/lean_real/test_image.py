@@ -189,7 +189,7 @@ def test_remote_data_fails_with_its_address(
     folder = project("python", [4, 5], "", f'remote = "{remote}"')
     for one in run(folder, f"strategy.harness={harness}").values():
         assert one["failure"] in ("strategy error", "no result")
-        assert f"remote data cannot be reached where workers run: {remote}" in one["message"]
+        assert f"no remote data where workers run: {remote}" in one["message"]
 
 
 def test_plan_says_what_is_absent(project: Callable[..., Path], leanopt) -> None:
@@ -199,7 +199,10 @@ def test_plan_says_what_is_absent(project: Callable[..., Path], leanopt) -> None
     main.write_text(f"import talib\nimport pytz\nimport dateutil\n{main.read_text()}")
     done = leanopt(folder, "plan", "pipeline.toml", timeout=LIMIT)
     told = done.stderr.replace("leanopt: warning: ", "")
-    assert "main.py:1: imports 'talib', which is neither in the project nor in the Python" in told
+    assert (
+        "main.py:1: imports 'talib', which is neither in the project nor in the workers' Python"
+        in told
+    )
     assert "(/opt/miniconda3/bin/python3.11)" in told
     assert "pytz" not in told
     assert "dateutil" not in told

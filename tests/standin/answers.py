@@ -52,7 +52,7 @@ def _failure(state: Mapping[str, str]) -> dict[str, str]:
     strategys = error or status == "RuntimeError"
     return {
         "category": "strategy error" if strategys else "no result",
-        "message": error or f"LEAN says '{status}', not 'Completed'",
+        "message": error or f"LEAN ended with the status '{status}', expected 'Completed'",
     }
 
 

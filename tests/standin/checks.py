@@ -31,10 +31,10 @@ def mistakes(config: Any, *, folders: bool = True) -> list[str]:
     `folders` says whether it must name where LEAN writes.
     """
     if not isinstance(config, dict):
-        return ["the configuration is no JSON object"]
+        return ["the configuration is not a JSON object"]
     wanted = _TEXTS + (_FOLDERS if folders else ())
     texts = [key for key in wanted if not (isinstance(config.get(key), str) and config[key])]
-    wrong = [f'"{key}" is {config.get(key)!r}: expected a text' for key in texts]
+    wrong = [f'"{key}" is {config.get(key)!r}: expected a string' for key in texts]
     return wrong + _values(config) + _parameters(config.get("parameters")) + _files(config, texts)
 
 
@@ -57,9 +57,9 @@ def _values(config: dict[str, Any]) -> list[str]:
 
 def _parameters(parameters: Any) -> list[str]:
     if not isinstance(parameters, dict):
-        return ['"parameters" is no object']
+        return ['"parameters" is not an object']
     return [
-        f'parameter "{name}" is {value!r}: expected a text'
+        f'parameter "{name}" is {value!r}: expected a string'
         for name, value in parameters.items()
         if not isinstance(value, str)
     ]

@@ -171,11 +171,11 @@ def _parsed(line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
     except ValueError as error:
-        raise RefusedError(_ENGINE, f"the line is no JSON: {error}") from None
+        raise RefusedError(_ENGINE, f"the line is not JSON: {error}") from None
     if not isinstance(request, dict):
-        raise RefusedError(_ENGINE, "the line is no JSON object")
+        raise RefusedError(_ENGINE, "the line is not a JSON object")
     if not isinstance(request.get("id"), str):
-        raise RefusedError(_ENGINE, '"id" is no text')
+        raise RefusedError(_ENGINE, '"id" is not a string')
     return request
 
 
@@ -184,7 +184,7 @@ def _config(request: Mapping[str, Any]) -> Mapping[str, Any]:
         raise RefusedError(_ENGINE, "unknown request: expected hello, config or config_path")
     config = request["config"]
     if not isinstance(config, dict):
-        raise RefusedError(_ENGINE, "the config is no JSON object")
+        raise RefusedError(_ENGINE, "the config is not a JSON object")
     return config
 
 

@@ -32,7 +32,7 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def source(module: str) -> list[Bar]:
-    """Return the bars of one of `arch`'s data modules; ImportError where it is not installed."""
+    """Return the bars of one of `arch`'s data modules; ImportError if it is not installed."""
     frame = import_module(module).load()
     columns = ["Open", "High", "Low", "Close", "Volume"]
     return list(frame[columns].itertuples(name=None))

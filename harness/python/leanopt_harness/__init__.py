@@ -1,4 +1,4 @@
-"""Runs Python backtests for leanopt, warm: the strategy is imported once, then served."""
+"""Runs Python backtests for leanopt in a warm process: the strategy is imported once."""
 
 from leanopt_harness.marking import backtest
 from leanopt_harness.parameters import Parameters, UnknownParameterError

@@ -1,9 +1,9 @@
 """`python -m leanopt_harness`, or `python path/to/leanopt_harness`: serve or describe a strategy.
 
-By path it needs no installation, and puts no folder on the path that imports are looked up on.
+By path it runs without installation, and adds no folder to `sys.path`.
 """
 
-# Paths are strings here, as imports have them.
+# Paths are strings here, as imports use them.
 # ruff: noqa: PTH100, PTH109, PTH118, PTH120
 
 import os
@@ -13,10 +13,10 @@ _FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def _clean_path() -> None:
-    """Drop the folder that Python put on `sys.path` for this program.
+    """Remove the folder that Python put on `sys.path` for this program.
 
-    That is the package's own, where its `statistics` would hide Python's, or the current one, whose
-    files would be imported though no identity knows them.
+    It is the package's own, whose `statistics` would hide Python's, or the current one, whose files
+    are not part of any identity.
     """
     added = os.getcwd() if __package__ else _FOLDER
     if sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(added):
@@ -24,7 +24,7 @@ def _clean_path() -> None:
 
 
 def _register() -> None:
-    """Make `import leanopt_harness` mean the package that this file lies in."""
+    """Make `import leanopt_harness` import the package of this file."""
     from importlib.machinery import ModuleSpec, SourceFileLoader
     from importlib.util import module_from_spec
 
@@ -42,7 +42,7 @@ _clean_path()
 if "leanopt_harness" not in sys.modules:
     _register()
 # Without a spec, a child that multiprocessing spawns runs this file by its path (as `__mp_main__`),
-# and so finds the package too.
+# and so finds the package.
 __spec__ = None
 __file__ = os.path.join(_FOLDER, "__main__.py")
 

@@ -1,4 +1,4 @@
-"""The protocol's two ends, out of the strategy's way."""
+"""The protocol's input and output, out of the strategy's reach."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _STANDARD_ERROR = 2
 
 
 class Channel:
-    """Requests in, answers out, over descriptors that nothing else in the process is given.
+    """Requests in, answers out, over descriptors that the rest of the process does not use.
 
-    A program that is executed does not inherit them, and in a process forked through Python they
-    lead to the null device: a child does not answer in the harness's place by mistake, nor keep the
-    client's pipe open after the harness has gone. Who looks for them finds them.
+    Executed programs do not inherit them, and in a process forked by Python they lead to the null
+    device. So a child cannot answer by mistake, nor keep the client's pipe open after the harness
+    has ended. Code that searches for them on purpose can still find them.
     """
 
     def __init__(self, source: int, sink: int) -> None:
@@ -29,11 +29,11 @@ class Channel:
 
     @classmethod
     def take_over(cls) -> Channel:
-        """Move standard input and output away, and leave the null device and stderr in place.
+        """Move standard input and output away; put the null device and stderr in their place.
 
-        Done on descriptors, so that it holds for what Python, C code and child processes print.
+        It works on descriptors, so it covers the output of Python, C code and child processes.
         """
-        # Also fills in what the process was started without.
+        # Also opens descriptors that the process was started without.
         while (null := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
             pass
         if sys.stderr is None:  # started without one
@@ -43,7 +43,7 @@ class Channel:
         os.dup2(null, 0)
         os.dup2(_STANDARD_ERROR, 1)
         os.close(null)
-        # One stream for both keeps what is printed in order, and loses nothing when killed.
+        # One stream for both keeps the output in order, and loses nothing on a kill.
         sys.stdout = sys.stderr
         os.set_blocking(source, True)
         os.set_blocking(sink, True)
@@ -65,7 +65,7 @@ class Channel:
                 yield None
 
     def send(self, line: bytes) -> None:
-        """Write one line, all of it. Raises OSError where nobody reads any more."""
+        """Write one whole line. Raises OSError if the client has closed the pipe."""
         written = os.write(self._sink, line)
         while written < len(line):
             line = line[written:]

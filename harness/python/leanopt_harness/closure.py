@@ -1,6 +1,6 @@
-"""The files that import statements reach, found without running them."""
+"""Finds the files that import statements lead to, without running them."""
 
-# Paths are strings here, as imports have them.
+# Paths are strings here, as imports use them.
 # ruff: noqa: PTH112, PTH118, PTH119, PTH120
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class _Module:
 def closure(project: Project, sources: Sources) -> set[str]:
     """Return the paths of the project's own files that its entry imports, at any depth.
 
-    The entry is one. Statements inside functions and conditions count, as does
-    `import_module("name")` with a constant; packages bring their `__init__.py`. Names are resolved
-    in the project folder only. Raises OSError where a file cannot be read.
+    The entry is included. Statements inside functions and conditions count, and so does
+    `import_module("name")` with a constant; packages add their `__init__.py`. Names are resolved
+    in the project folder only. Raises OSError if a file cannot be read.
     """
     found: dict[str, str] = {}
     waiting = [project.module]

@@ -11,7 +11,7 @@ import leanopt_harness
 from leanopt_harness.channel import Channel
 from leanopt_harness.project import Project
 
-#: How long what a strategy has left running may hold up the end, in seconds.
+#: How long to wait at the end for threads and children of the strategy, in seconds.
 GRACE = 1.0
 
 
@@ -23,14 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = _command(given)
     except ValueError as error:
         parser.error(str(error))
-    # From here on, nothing that the strategy or a library prints reaches the client.
+    # From here on, the output of the strategy and of libraries does not reach the client.
     code = run(Channel.take_over())
     _end_soon(code)
     return code
 
 
 def _command(given: argparse.Namespace) -> Callable[[Channel], int]:
-    """Return what is to be done with the channel. Raises ValueError for what cannot be."""
+    """Return the command as a function of the channel. Raises ValueError for a bad command line."""
     project = Project.of(given.entry, given.project)
     run = _serve if given.command == "serve" else _describe
     return lambda channel: run(project, channel)
@@ -50,7 +50,7 @@ def _describe(project: Project, channel: Channel) -> int:
 
 
 def _end_soon(code: int) -> None:
-    """See to it that the process ends, whatever threads and children the strategy has left."""
+    """Exit, even if the strategy has left threads and children running."""
     timer = Timer(GRACE, os._exit, (code,))
     timer.daemon = True
     timer.start()
@@ -58,13 +58,13 @@ def _end_soon(code: int) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="leanopt_harness", description="Runs backtests for leanopt."
+        prog="leanopt_harness", description="Run backtests for leanopt."
     )
     parser.add_argument("--version", action="version", version=leanopt_harness.__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("serve", "import the strategy once, then answer requests on standard input"),
-        ("describe", "import the strategy and print what it is, by content, as JSON"),
+        ("describe", "import the strategy and print its identity as JSON"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument(

@@ -1,4 +1,4 @@
-"""Says what a strategy is: its files, its interpreter, and what is installed beside it."""
+"""Describes a strategy: its files, its interpreter and the installed distributions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leanopt_harness.strategy import load
 
 
 def describe(project: Project) -> bytes:
-    """Import the strategy and return its description, one line of JSON as `protocol.md` has it."""
+    """Import the strategy and return its description, one line of JSON as in `protocol.md`."""
     strategy = load(project)
     identity = strategy.identity
     description: dict[str, Any] = {

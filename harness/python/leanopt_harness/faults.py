@@ -1,4 +1,4 @@
-"""What went wrong, in one message: categories, and a strategy's exception in words."""
+"""Failures: their categories, and messages for a strategy's exceptions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ STRATEGY_ERROR = "strategy error"
 ENGINE_ERROR = "engine error"
 NO_RESULT = "no result"
 
-#: The longest text of an exception that travels, and the longest message, in characters.
+#: The longest text of an exception, and the longest message, in characters.
 LONGEST_TEXT = 4000
 LONGEST_MESSAGE = 8000
 
-# What a machine, or a process that has been at work for long, may have run out of.
+# What a machine, or a long-running process, may run out of.
 _RUN_OUT = frozenset(
     getattr(errno, name)
     for name in ("EAGAIN", "EDQUOT", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC")
@@ -25,7 +25,7 @@ _RUN_OUT = frozenset(
 
 
 class Failure(Exception):  # noqa: N818 - a backtest's failure is the field's term, not a bug here
-    """A backtest that does not count: its category and the message for the user."""
+    """A failed backtest: its category and the message for the user."""
 
     def __init__(self, category: str, message: str) -> None:
         super().__init__(message)
@@ -34,13 +34,14 @@ class Failure(Exception):  # noqa: N818 - a backtest's failure is the field's te
 
 
 class SpentError(Exception):
-    """The harness is in no state to answer: the request is for a fresh one. Says why."""
+    """The harness cannot answer, and why: the client must send the request to a new one."""
 
 
 def of_the_machine(error: BaseException) -> bool:
-    """Say whether an exception, or one behind it, tells of memory, threads or files run out.
+    """Return whether an exception, or a cause of it, means that memory, threads or files ran out.
 
-    A pool whose worker was killed (out of memory?) counts too: it fails every backtest from then.
+    A broken process pool counts too (its worker may have run out of memory): it fails every later
+    backtest.
     """
     executors = sys.modules.get("concurrent.futures")
     kinds = (MemoryError,) if executors is None else (MemoryError, executors.BrokenExecutor)
@@ -53,7 +54,7 @@ def of_the_machine(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and those that it was raised from, or in the handling of."""
+    """Yield an exception, its causes and its contexts."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         yield error
@@ -62,19 +63,19 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def explain(error: BaseException, project: Project) -> str:
-    """Return `Type: text (strategy.py:41)`, the line being the innermost one of the project's own.
+    """Return `Type: text (strategy.py:41)`, with the innermost line of the project.
 
-    The innermost frames are printed to standard error, and what they hold is let go of.
+    Print the innermost frames to standard error, and release the objects that they hold.
     """
     traceback.clear_frames(error.__traceback__)
     _show(error)
-    where = _place(error, project)
+    where = _location(error, project)
     text = describe(error)
     message = f"{type(error).__qualname__}: {text}" if text else type(error).__qualname__
     return f"{message} ({where})" if where else message
 
 
-def _place(error: BaseException, project: Project) -> str | None:
+def _location(error: BaseException, project: Project) -> str | None:
     """Return `file:line` of the innermost frame, or of the syntax error, in the project."""
     if isinstance(error, SyntaxError) and error.filename:
         file = project.relative(error.filename)
@@ -96,7 +97,7 @@ def describe(error: BaseException) -> str:
 
 
 def clip(text: str, longest: int = LONGEST_TEXT) -> str:
-    """Return `text`, its end cut off where it is longer than `longest` characters."""
+    """Return `text`, cut off after `longest` characters."""
     return text if len(text) <= longest else f"{text[:longest]}..."
 
 

@@ -1,6 +1,6 @@
-"""The current folder: gone back to after each backtest, and emptied of what that has left."""
+"""Restores the current folder after each backtest, and removes the files left in it."""
 
-# Paths are strings here: they go back as they came, and a backtest may take 0.1 ms.
+# Paths are strings here: conversions would count in a backtest of 0.1 ms.
 # ruff: noqa: PTH102, PTH108, PTH109, PTH208
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from contextlib import suppress
 class Folder:
     """The current folder as it is now.
 
-    Where there is nothing in it, it is taken for a scratch folder: nothing stays that a backtest
-    leaves there. Anywhere else, as where a person runs a harness by hand, nothing is removed.
+    If it is empty, it is a scratch folder: files that a backtest leaves there are removed. Anywhere
+    else, as when a user starts a harness manually, nothing is removed.
     """
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class Folder:
         self._kept: set[str] = set()
 
     def keep(self) -> None:
-        """Let stay what is there now: the import's, or the client's."""
+        """Keep the files that are there now: the import's, or the client's."""
         if self._scratch:
             with suppress(OSError):
                 self._kept = set(os.listdir())
 
     def restore(self) -> str | None:
-        """Go back and remove what is new; return why that cannot be done, None where it is."""
+        """Change back and remove new files; return why that failed, None if it worked."""
         if self._path is None:
             return None
         try:
@@ -41,7 +41,7 @@ class Folder:
             if self._scratch and not self._kept.issuperset(os.listdir()):
                 self._empty(self._path)
         except OSError as error:
-            return f"the current folder cannot be put back: {error}" if self._scratch else None
+            return f"the current folder cannot be restored: {error}" if self._scratch else None
         return None
 
     def _go_back(self, path: str) -> None:
@@ -55,10 +55,10 @@ class Folder:
             self._place = _place(path)
 
     def _empty(self, path: str) -> None:
-        import shutil  # of no use to most strategies
+        import shutil  # most strategies do not need it
 
         if _place(path) != self._place:
-            raise OSError("there is another one in its place")
+            raise OSError("another folder has taken its place")
         for name in set(os.listdir()) - self._kept:
             if stat.S_ISDIR(os.lstat(name).st_mode):
                 shutil.rmtree(name)

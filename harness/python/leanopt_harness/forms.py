@@ -1,4 +1,4 @@
-"""Reads request lines: what the protocol allows, and a message for what it does not."""
+"""Reads request lines, and reports violations of the protocol."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from leanopt_harness.scenario import Scenario
 
 
 def decode(line: bytes | None) -> dict[str, Any]:
-    """Return the object of one request line (None: one that was too long to be read).
+    """Return the object in one request line (None: the line was too long).
 
-    Raises Failure ("engine error") where it is none.
+    Raises Failure ("engine error") if there is none.
     """
     if line is None:
         raise Failure(ENGINE_ERROR, "the request is too long")
     try:
         request = _DECODER.decode(line.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise Failure(ENGINE_ERROR, f"the request is no JSON: {error}") from None
+        raise Failure(ENGINE_ERROR, f"the request is not JSON: {error}") from None
     if not isinstance(request, dict):
-        raise Failure(ENGINE_ERROR, "the request is no JSON object")
+        raise Failure(ENGINE_ERROR, "the request is not a JSON object")
     return request
 
 
 def identifier(request: dict[str, Any]) -> str:
-    """Return the request's `id`. Raises Failure ("engine error") where it has none."""
+    """Return the request's `id`. Raises Failure ("engine error") if it is missing."""
     given = request.get("id")
     if not isinstance(given, str):
-        raise Failure(ENGINE_ERROR, 'the request has no "id" that is a text')
+        raise Failure(ENGINE_ERROR, 'the request has no "id" that is a string')
     return given
 
 
@@ -48,7 +48,7 @@ def parameters(given: object) -> Parameters:
         if not good:
             raise Failure(
                 ENGINE_ERROR,
-                f'parameter "{name}" is {value!r}: expected a number, a text, true or false',
+                f'parameter "{name}" is {value!r}: expected a number, a string, true or false',
             )
     return Parameters(given)
 
@@ -64,9 +64,9 @@ def scenario(given: object) -> Scenario:
 
 
 def outputs(given: object, known: Sequence[str]) -> tuple[str, ...]:
-    """Return the outputs asked for. Raises Failure ("engine error") for one that is not known."""
+    """Return the requested outputs. Raises Failure ("engine error") for an unknown one."""
     if not isinstance(given, list):
-        raise Failure(ENGINE_ERROR, '"outputs" is no list')
+        raise Failure(ENGINE_ERROR, '"outputs" is not a list')
     for name in given:
         if name not in known:
             close = nearest(str(name), known)
@@ -77,22 +77,22 @@ def outputs(given: object, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def configuration(path: object) -> object:
-    """Return what the file at `config_path` says: an object as `backtest` would be given inline.
+    """Return the content of the file at `config_path`: the object of `backtest`.
 
     Raises Failure ("engine error") naming the file.
     """
     if not isinstance(path, str):
-        raise Failure(ENGINE_ERROR, '"config_path" is no text')
+        raise Failure(ENGINE_ERROR, '"config_path" is not a string')
     try:
         return _DECODER.decode(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise Failure(ENGINE_ERROR, f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise Failure(ENGINE_ERROR, f"{path} is no JSON: {error}") from None
+        raise Failure(ENGINE_ERROR, f"{path} is not JSON: {error}") from None
 
 
 def _constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_constant)

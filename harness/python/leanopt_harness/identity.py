@@ -1,6 +1,6 @@
-"""What a strategy is, by content: for caches, and to know that a worker runs what was prepared."""
+"""A strategy's identity by content: for caches, and to check that workers run what was prepared."""
 
-# Paths are strings here, as imports have them.
+# Paths are strings here, as imports use them.
 # ruff: noqa: PTH100
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from leanopt_harness.sources import Sources
 
 @dataclass(frozen=True)
 class Identity:
-    """The content that decides what a strategy does, installed distributions aside.
+    """The content that determines what a strategy does, except installed distributions.
 
     `files` are the project's (path from the project folder with `/`: sha256), `outside` the modules
     that the strategy imports from neither the project, nor Python's library, nor an installed
@@ -39,10 +39,10 @@ class Identity:
 
 
 def identify(project: Project, sources: Sources, known: frozenset[str]) -> Identity:
-    """Return the identity of a strategy that was just imported; `known` modules were there before.
+    """Return the identity of a strategy that was just imported; `known` are the earlier modules.
 
-    Files are the imported ones and those that import statements reach. What cannot be read is left
-    out: its import has failed, or will.
+    Its files are the imported ones and those that import statements lead to. Unreadable ones are
+    left out: their import has failed, or will.
     """
     loaded = {
         name: os.path.abspath(file)
@@ -67,7 +67,7 @@ def distributions() -> dict[str, str]:
     found: dict[str, str] = {}
     for distribution in installed():
         name = distribution.metadata["Name"]
-        if name:  # a half-removed one has none; of two, the first on the path is imported
+        if name:  # broken installations have none; of two, Python imports the first on the path
             found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
     return dict(sorted(found.items()))
 
@@ -83,7 +83,7 @@ def harness_source() -> str:
 
 
 def platform_text() -> str:
-    """Return where this runs, as `linux-x86_64`."""
+    """Return the platform, as `linux-x86_64`."""
     return f"{platform.system()}-{platform.machine()}".lower()
 
 

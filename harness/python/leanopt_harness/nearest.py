@@ -1,4 +1,4 @@
-"""The name that was probably meant."""
+"""Finds the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the one of `names` that `name` was probably meant to be, None where none is near.
+    """Return the nearest of `names` to a misspelt `name`, None if none is near.
 
     Case does not count; ties go to the alphabetically first.
     """
-    # Only a message needs it, and its import takes longer than a backtest.
+    # Imported here: only messages need it, and the import takes longer than a backtest.
     from difflib import get_close_matches
 
     by_folded: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Makes the answer of a result, and refuses what would not be one."""
+"""Converts a strategy's result to an answer, and refuses invalid results."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from leanopt_harness.values import Result, Trade
 
 Json: TypeAlias = "float | int | str | list[Json] | dict[str, Json] | None"
 
-#: How deep sections of statistics may be nested.
+#: The deepest nesting of sections of statistics.
 DEEPEST = 16
-#: Integers go to engines and databases that hold 64 bits.
+#: Integers are stored in engines and databases with 64 bits.
 _LARGEST = 2**63 - 1
-#: How much of a wrong value a message shows, in characters.
+#: The most that a message shows of a wrong value, in characters.
 _LONGEST_SHOWN = 80
 
 OUTPUTS = ("equity", "trades")
@@ -32,11 +32,11 @@ _TRADE_OPTIONAL = ("mae", "mfe")
 
 
 def read_result(result: object, outputs: Iterable[str]) -> dict[str, Json]:
-    """Return the answer's `statistics`, and `equity` and `trades` where `outputs` names them.
+    """Return the answer's `statistics`, and `equity` and `trades` if `outputs` names them.
 
-    All of the result is checked whatever is asked for, so that a backtest's outcome does not depend
-    on it. Raises Failure ("no result") naming what is wrong with it; what tells of the machine's
-    trouble passes as it is.
+    The whole result is always checked, so that a backtest's outcome does not depend on `outputs`.
+    Raises Failure ("no result") naming the mistake. Exceptions about the machine (memory, threads,
+    files) pass through.
     """
     if not isinstance(result, Result):
         raise _refuse(f"the backtest returned {_shown(result)}: expected a Result")
@@ -45,7 +45,7 @@ def read_result(result: object, outputs: Iterable[str]) -> dict[str, Json]:
         equity, trades = _equity(result), _trades(result.trades)
     except Failure:
         raise
-    except BaseException as error:  # what is lazy in it may fail in any way
+    except BaseException as error:  # lazy parts of it may raise anything
         if of_the_machine(error):
             raise
         what = f"{type(error).__name__}: {describe(error)}"
@@ -65,9 +65,9 @@ def _section(given: object, path: str, depth: int) -> dict[str, Json]:
     section: dict[str, Json] = {}
     for name, value in given.items():
         if type(name) is not str:
-            raise _refuse(f"a statistic{_within(path)} has the name {name!r}: expected a text")
+            raise _refuse(f"a statistic{_within(path)} has the name {name!r}: expected a string")
         kind = type(value)
-        # The whole cost of a plain statistic; x - x is 0 for finite numbers only.
+        # The only check of a plain statistic; x - x is 0 for finite numbers only.
         if kind is float:
             plain = value - value == 0.0
         elif kind is int:
@@ -82,11 +82,11 @@ def _section(given: object, path: str, depth: int) -> dict[str, Json]:
 
 
 def _statistic(value: object, path: str, depth: int) -> Json:
-    """Return a statistic that is not plain at first sight: a section, or a number of NumPy's."""
+    """Return a statistic that is not a plain number: a section, or a NumPy number."""
     if isinstance(value, Mapping):
         return _section(value, path, depth - 1)
     if isinstance(value, bool):
-        raise _refuse(f'statistic "{path}" is {value}: expected a number, a text or None')
+        raise _refuse(f'statistic "{path}" is {value}: expected a number, a string or None')
     if isinstance(value, Integral):
         if -_LARGEST <= (whole := int(value)) <= _LARGEST:
             return whole
@@ -97,14 +97,16 @@ def _statistic(value: object, path: str, depth: int) -> Json:
         raise _refuse(f'statistic "{path}" is {number}: expected a finite number, or None')
     if isinstance(value, str):
         return str(value)
-    raise _refuse(f'statistic "{path}" is {_shown(value)}: expected a number, a text or None')
+    raise _refuse(f'statistic "{path}" is {_shown(value)}: expected a number, a string or None')
 
 
 def _equity(result: Result) -> dict[str, array[Any]]:
     times = _integers("times", result.times)
     values = _floats("equity", result.equity)
     if len(times) != len(values):
-        raise _refuse(f"times has {len(times)} entries and equity {len(values)}: expected as many")
+        raise _refuse(
+            f"times has {len(times)} entries and equity {len(values)}: expected the same number"
+        )
     if not all(map(lt, times, islice(times, 1, None))):
         at = next(i for i in range(1, len(times)) if times[i - 1] >= times[i])
         raise _refuse(
@@ -114,7 +116,7 @@ def _equity(result: Result) -> dict[str, array[Any]]:
 
 
 def _trades(trades: Iterable[Trade]) -> Callable[[], list[Json]]:
-    """Check closed trades by column and return what makes rows of them, if they are wanted."""
+    """Check closed trades by column; return a function that makes their rows."""
     trades = list(trades)
     if not trades:
         return list
@@ -140,7 +142,7 @@ def _integers(label: str, values: Iterable[Any]) -> array[int]:
 
 def _floats(label: str, values: Iterable[Any]) -> array[float]:
     column: array[float] = _column(label, values, "d", "a number")
-    # The sum is finite unless one is not, or it overflows: then look at each.
+    # The sum is finite unless a value is not, or it overflows: then check each.
     if not math.isfinite(sum(column)):
         for index, value in enumerate(column):
             if not math.isfinite(value):
@@ -149,7 +151,7 @@ def _floats(label: str, values: Iterable[Any]) -> array[float]:
 
 
 def _column(label: str, values: Iterable[Any], code: str, expected: str) -> array[Any]:
-    """Return the values as a packed array; NumPy's are copied as they lie in memory."""
+    """Return the values as a packed array; NumPy arrays are copied as memory."""
     if isinstance(values, str | bytes | bytearray):
         raise _refuse(f"{label} is {_shown(values)}: expected a sequence of numbers")
     column: array[Any] = array(code)
@@ -168,7 +170,7 @@ def _column(label: str, values: Iterable[Any], code: str, expected: str) -> arra
     try:
         column.extend(values)
     except (TypeError, ValueError, OverflowError):
-        at = len(column)  # what went in before the one that did not
+        at = len(column)  # the number of values before the bad one
         raise _refuse(f"{label}[{at}] is {_shown(values[at])}: expected {expected}") from None
     return column
 
@@ -184,7 +186,7 @@ def _within(path: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """Return a value for a message: short, with its type, whatever its repr does."""
+    """Return a value for a message: short, with its type, even if its repr fails."""
     try:
         text = repr(value)
     except BaseException:  # noqa: BLE001 - a strategy's object may fail in any way

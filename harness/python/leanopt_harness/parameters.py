@@ -19,7 +19,7 @@ class UnknownParameterError(KeyError):
 class Parameters(Mapping[str, Any]):
     """The given parameters, read-only, by name: `int`, `float`, `str` or `bool` values.
 
-    It notes the names that are asked for, given or not: `parameters[name]`, `.get(name)` and
+    It records the names that are read, given or not: `parameters[name]`, `.get(name)` and
     `name in parameters` one, iterating, `.items()`, `.values()`, `**parameters`, comparing, copying
     and pickling all of them. `len()` and `repr()` read nothing. A missing name raises
     `UnknownParameterError`, a KeyError.
@@ -33,7 +33,7 @@ class Parameters(Mapping[str, Any]):
 
     @property
     def asked(self) -> frozenset[object]:
-        """The names asked for so far, found or not."""
+        """The names read so far, found or not."""
         return frozenset(self._asked)
 
     def __getitem__(self, name: str) -> Any:
@@ -44,7 +44,7 @@ class Parameters(Mapping[str, Any]):
             raise UnknownParameterError(self._missing(name)) from None
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the parameter, `default` where it is not given."""
+        """Return the parameter, or `default` if it is not given."""
         self._asked.add(name)
         return self._values.get(name, default)
 
@@ -63,7 +63,7 @@ class Parameters(Mapping[str, Any]):
         return f"Parameters({self._values!r})"
 
     def __reduce__(self) -> tuple[type[Parameters], tuple[dict[str, Any]]]:
-        # What is read in another process cannot be seen from here.
+        # Reads in another process cannot be recorded here: count all.
         self._asked.update(self._values)
         return Parameters, (self._values,)
 

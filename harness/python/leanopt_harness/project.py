@@ -1,6 +1,6 @@
-"""The project folder: which files are the strategy's own, and what they are called."""
+"""The project folder: the strategy's own files and their names."""
 
-# Paths are strings here, as imports have them.
+# Paths are strings here, as imports use them.
 # ruff: noqa: PTH100, PTH118, PTH120, PTH206
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Project:
     def of(cls, entry: str, folder: str | None = None) -> Project:
         """Return the project of `entry` (`path/strategy.py:run`), by default the file's folder.
 
-        Raises ValueError where `entry` is written otherwise or lies outside `folder`.
+        Raises ValueError if `entry` has another form or is outside `folder`.
         """
         path, colon, function = entry.rpartition(":")
         if not (colon and path.endswith(".py") and function.isidentifier()):
@@ -35,7 +35,7 @@ class Project:
         file = os.path.abspath(path)
         root = os.path.dirname(file) if folder is None else os.path.abspath(folder)
         if not file.startswith(os.path.join(root, "")):
-            raise ValueError(f'entry "{entry}" does not lie in the project folder {folder}')
+            raise ValueError(f'entry "{entry}" is not in the project folder {folder}')
         return cls(root, file, function)
 
     @property
@@ -50,10 +50,10 @@ class Project:
         return inside.replace(os.sep, ".")
 
     def relative(self, path: str) -> str | None:
-        """Return an absolute path as seen from the project folder, None where it is not its own.
+        """Return an absolute path as seen from the project folder, None if it is not its own.
 
-        The parts are joined with `/`. What is installed in an environment inside the folder, and
-        this harness, are not its own.
+        The parts are joined with `/`. Installed packages in an environment inside the folder, and
+        this harness, do not belong to the project.
         """
         prefix = os.path.join(self.folder, "")
         if not path.startswith(prefix) or path.startswith(_SHARED):
@@ -62,6 +62,6 @@ class Project:
         return None if _LIBRARIES.intersection(parts) else "/".join(parts)
 
     def is_foreign(self, path: str) -> bool:
-        """Say whether an absolute path is neither the project's, nor installed, nor Python's."""
+        """Return whether an absolute path is neither the project's, nor installed, nor Python's."""
         installed = path.startswith(_SHARED) or bool(_LIBRARIES.intersection(path.split(os.sep)))
         return not installed and self.relative(path) is None

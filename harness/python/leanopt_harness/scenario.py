@@ -1,4 +1,4 @@
-"""What one backtest is run under, as a strategy sees it."""
+"""The scenario of one backtest, as a strategy sees it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any, TypeAlias
 
 from leanopt_harness.nearest import nearest
 
-#: What else a scenario may carry: lists arrive as tuples.
+#: Further values of a scenario; lists become tuples.
 Extra: TypeAlias = "str | int | float | bool | tuple[Extra, ...] | None"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """The symbol, dates and money of one backtest, and where its data is.
+    """The symbol, dates, cash and data folder of one backtest.
 
-    `cash` is in the account's currency, `start` and `end` are inclusive; None is not given. What
-    else the pipeline's scenario says is in `extras`, reached by attribute (`scenario.market`) or as
-    in a mapping (`scenario["market"]`, `scenario.get("market", "usa")`, `"market" in scenario`),
-    which reach the named fields too.
+    `cash` is in the account's currency, `start` and `end` are inclusive; None means not given. The
+    other keys of the pipeline's scenario are in `extras`. Read them as attributes
+    (`scenario.market`) or as in a mapping (`scenario["market"]`, `scenario.get("market", "usa")`,
+    `"market" in scenario`), which also reads the named fields.
     """
 
     name: str = ""
@@ -35,7 +35,7 @@ class Scenario:
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> Scenario:
-        """Return the scenario that a JSON object says: dates as `YYYY-MM-DD`, null as not given.
+        """Return the scenario in a JSON object: dates as `YYYY-MM-DD`, null as not given.
 
         Raises ValueError naming the key, what was found and what was expected.
         """
@@ -48,7 +48,7 @@ class Scenario:
         return cls(**fields, extras=extras)
 
     def __getattr__(self, name: str) -> Any:
-        # Asked only for what is no field; dunder names belong to copying and pickling.
+        # Called only for names that are not fields; dunder names belong to copying and pickling.
         if not name.startswith("__"):
             for key, value in self.extras:
                 if key == name:
@@ -65,7 +65,7 @@ class Scenario:
         return name in self._all()
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a field or an extra by name, `default` where the scenario has none such."""
+        """Return a field or an extra by name, or `default` if the scenario lacks it."""
         return self._all().get(name, default)
 
     def _all(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Scenario:
 def _text(name: str, value: object) -> str:
     if isinstance(value, str):
         return value
-    raise _unexpected(name, value, "a text")
+    raise _unexpected(name, value, "a string")
 
 
 def _date(name: str, value: object) -> date:
@@ -108,7 +108,7 @@ def _extra(name: str, value: object) -> Extra:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    raise _unexpected(name, value, "a text, a finite number, true, false, null or a list of them")
+    raise _unexpected(name, value, "a string, a finite number, true, false, null or a list of them")
 
 
 def _unexpected(name: str, value: object, expected: str) -> ValueError:

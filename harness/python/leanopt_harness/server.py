@@ -21,24 +21,24 @@ from leanopt_harness.faults import (
     of_the_machine,
 )
 from leanopt_harness.folder import Folder
-from leanopt_harness.leftovers import adopt_orphans, end_children
+from leanopt_harness.orphans import adopt_orphans, end_children
 from leanopt_harness.outcome import OUTPUTS, Json, read_result
 from leanopt_harness.parameters import Parameters
 from leanopt_harness.project import Project
 from leanopt_harness.scenario import Scenario
 from leanopt_harness.serving import SPENT, greeting, serve_with
-from leanopt_harness.strategy import Strategy, load
+from leanopt_harness.strategy import ImportedStrategy, load
 from leanopt_harness.surroundings import Surroundings
 
 ABILITIES = ("inline", "statistics", "read", "equity", "trades")
 
 
 def serve(project: Project, channel: Channel) -> int:
-    """Import the strategy, then answer every line of the channel. Returns the exit code."""
+    """Import the strategy, answer every line of the channel, and return the exit code."""
     folder = Folder()
     adopt_orphans()
     server = Server(load(project), folder)
-    # What the import made is there for good: no collection need look at it again.
+    # The import's objects stay: the garbage collector need not visit them again.
     gc.collect()
     if hasattr(gc, "freeze"):  # CPython's
         gc.freeze()
@@ -47,21 +47,21 @@ def serve(project: Project, channel: Channel) -> int:
     except SpentError as error:
         server.spent, code = str(error), SPENT
     if server.spent is not None:
-        sys.stderr.write(f"\nthe harness ends, a fresh one is to go on: {server.spent}\n")
+        sys.stderr.write(f"\nthe harness ends and a new one continues: {server.spent}\n")
     return code
 
 
 class Server:
-    """Runs one strategy, backtest after backtest. `spent` says why it should run no more."""
+    """Runs one strategy's backtests one after the other. `spent` is why it must end, or None."""
 
-    def __init__(self, strategy: Strategy, folder: Folder) -> None:
+    def __init__(self, strategy: ImportedStrategy, folder: Folder) -> None:
         self._strategy = strategy
         self._folder = folder
         folder.keep()
         self._surroundings = Surroundings(folder)
         self._fresh = True
         self.spent: str | None = None
-        # Trial after trial comes under the same scenario.
+        # The next trial usually has the same scenario.
         self._last: tuple[str, Scenario] = ("", Scenario())
 
     def respond(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Server:
         if "backtest" in request:
             return self._backtest(request["backtest"], request)
         if "config_path" in request:
-            self._folder.keep()  # the client's file may lie here
+            self._folder.keep()  # the client's file may be here
             return self._backtest(forms.configuration(request["config_path"]), request)
         if "hello" in request:
             return {"hello": self._hello(request["hello"])}
@@ -84,7 +84,7 @@ class Server:
 
     def _backtest(self, given: object, request: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(given, dict):
-            raise Failure(ENGINE_ERROR, "the backtest is no JSON object")
+            raise Failure(ENGINE_ERROR, "the backtest is not a JSON object")
         asked = forms.outputs(request["outputs"], OUTPUTS) if "outputs" in request else ()
         parameters = forms.parameters(given.get("parameters"))
         scenario = self._scenario(given.get("scenario"))
@@ -122,10 +122,10 @@ class Server:
             raise self._failure(error, fresh) from None
 
     def _failure(self, error: BaseException, fresh: bool) -> Exception:
-        """Return what an exception comes to.
+        """Return the failure for an exception.
 
-        Where something has run out in a harness that is not fresh, an earlier backtest may have
-        used it up: only a fresh one can tell.
+        If memory, threads or files ran out after earlier backtests, those may have used them up: a
+        new harness must try again.
         """
         message = explain(error, self._strategy.project)
         if not of_the_machine(error):
@@ -133,14 +133,14 @@ class Server:
         return Failure(ENGINE_ERROR, message) if fresh else SpentError(message)
 
     def _end_what_is_left(self, since: float, threads: int) -> None:
-        """End what a failed backtest has started; what else of it is broken then, nobody knows."""
+        """End the processes of a failed backtest; after these or threads, the harness must end."""
         ended, more = end_children(since), active_count() - threads
         if ended or more > 0:
             what = f"{ended} child processes" if ended else f"{more} threads"
-            self.spent = f"a backtest that failed has left {what}"
+            self.spent = f"a failed backtest left {what}"
 
     def _scenario(self, given: object) -> Scenario:
-        # By text: 1, 1.0 and true are equal, and not the same to a strategy.
+        # Compare texts: 1, 1.0 and true are equal, but differ for a strategy.
         text = repr(given)
         if text != self._last[0]:
             self._last = (text, forms.scenario(given))

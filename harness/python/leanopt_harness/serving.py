@@ -1,4 +1,4 @@
-"""Answers request lines, one after the other, until the input ends: the same for every engine."""
+"""Answers request lines one after the other until the input ends, for every engine."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from leanopt_harness import forms
 from leanopt_harness.channel import Channel
 from leanopt_harness.faults import ENGINE_ERROR, LONGEST_MESSAGE, NO_RESULT, Failure, clip
 
-#: The protocol's newest version that this harness speaks.
+#: The newest version of the protocol that this harness supports.
 PROTOCOL = 1
-#: The longest line that a client takes, in bytes.
+#: The longest line that a client accepts, in bytes.
 LONGEST_ANSWER = 128 * 1024 * 1024
 
-#: The exit code of a harness that is in no state to go on.
+#: The exit code of a harness that must be replaced.
 SPENT = 3
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
@@ -27,11 +27,11 @@ def serve_with(
     channel: Channel,
     spent: Callable[[], bool] = bool,
 ) -> int:
-    """Answer every line of the channel by `respond`. Returns the exit code.
+    """Answer every line of the channel with `respond`, and return the exit code.
 
     `respond` takes a request and returns the members of a complete answer, or raises Failure. The
-    code is 0 at the end of input, 1 where nobody reads the answers any more, 130 when interrupted
-    between two backtests, and SPENT after an answer where `spent` says so.
+    code is 0 at the end of input, 1 if the client has closed the output, 130 when interrupted
+    between two backtests, and SPENT after an answer if `spent` returns true.
     """
     try:
         for line in channel.lines():
@@ -47,7 +47,7 @@ def serve_with(
 
 
 def greeting(asked: object, engine: str, version: str, abilities: Sequence[str]) -> dict[str, Any]:
-    """Return what every hello says. Raises Failure ("engine error") for one that asks wrongly."""
+    """Return the members of every hello. Raises Failure ("engine error") for a bad request."""
     newest = asked.get("protocol") if isinstance(asked, dict) else None
     if type(newest) is not int or newest < 1:
         raise Failure(ENGINE_ERROR, 'the hello has no "protocol" that is an integer from 1')

@@ -1,10 +1,10 @@
-"""Settings of the process that a strategy can change: how each is read, and made what it was."""
+"""Settings of the process that a strategy can change: how to read and restore each."""
 
 from __future__ import annotations
 
-# `_signal`: the module above it takes ten times as long, for every backtest.
+# `_signal`: the module `signal` takes ten times as long, in every backtest.
 import _locale
-import _signal  # type: ignore[import-not-found]  # nobody describes it
+import _signal  # type: ignore[import-not-found]  # it has no stubs
 import gc
 import os
 import signal
@@ -16,7 +16,7 @@ from copy import copy
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
-# Those that programs have handlers for.
+# The signals that programs commonly handle.
 _SIGNALS = [
     int(number)
     for number in signal.Signals
@@ -28,7 +28,7 @@ _Parts: TypeAlias = "tuple[str, Callable[[], Any], Callable[[Any], object]]"
 
 
 class Setting(NamedTuple):
-    """One setting: its name, what reads it, what it was, and what sets it."""
+    """One setting: its name, its reader, its saved value, and its setter."""
 
     name: str
     read: Callable[[], Any]
@@ -37,7 +37,7 @@ class Setting(NamedTuple):
 
 
 def settings() -> list[Setting]:
-    """Return the settings as they are now, in the order in which to put them back."""
+    """Return the current settings, in the order of restoring."""
     return [
         Setting(name, read, copy(read()), put)
         for name, read, put in (
@@ -55,7 +55,7 @@ def settings() -> list[Setting]:
 
 
 def _limits() -> _Parts:
-    """Limits are changed through `resource`: while nobody has imported it they need no look."""
+    """Limits change through `resource` only, so they are checked only if it was imported."""
     known = "resource" in sys.modules
     resource = import_module("resource")
     if not known:
@@ -94,7 +94,7 @@ def _put_handlers(saved: list[Any]) -> None:
 
 def _environment() -> _Parts:
     environ = os.environ
-    data: dict[bytes, bytes] = vars(environ)["_data"]  # to decode it each time would be dear
+    data: dict[bytes, bytes] = vars(environ)["_data"]  # decoding it each time would be slow
 
     def put(saved: dict[bytes, bytes]) -> None:
         os.environ = environ  # noqa: B003 - the same object that it was
@@ -116,7 +116,7 @@ def _put_zone(_: object) -> None:
 
 
 def _locale_of_c() -> _Parts:
-    """The locale is changed through `locale`: as for limits."""
+    """The locale changes through `locale` only, as for limits."""
     saved = _locale.setlocale(_locale.LC_ALL, None)
 
     def read() -> str:
@@ -126,7 +126,7 @@ def _locale_of_c() -> _Parts:
 
 
 def _put_filters(saved: list[Any]) -> None:
-    # Also says that they have changed, for what was shown once.
+    # Also resets the registry of warnings that were shown once.
     warnings.resetwarnings()
     warnings.filters[:] = saved  # type: ignore[index]  # a list
 

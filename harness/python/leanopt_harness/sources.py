@@ -1,6 +1,6 @@
-"""Imports the project's files from bytes that are read once: what is hashed is what runs."""
+"""Imports the project's files from bytes that are read once, so that the hashed code runs."""
 
-# Paths are strings here, as imports have them.
+# Paths are strings here, as imports use them.
 # ruff: noqa: PTH112, PTH118, PTH123
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from leanopt_harness.project import Project
 
 
 class Sources:
-    """The project's source files, each as it was when it was first read.
+    """The project's source files, each with the content of the first read.
 
-    Compiled files (`__pycache__`) are neither read nor written: they tell an edit by a time in
+    Compiled files (`__pycache__`) are neither read nor written: they detect edits by a time in
     whole seconds, and a stale one would run under the new file's hash.
     """
 
@@ -48,11 +48,11 @@ class Sources:
         return held
 
     def seal(self) -> None:
-        """Refuse files that were not read so far: the identity has been told."""
+        """Refuse files that were not read so far: the identity is final."""
         self._sealed = True
 
     def install(self) -> None:
-        """Put the project's folders first on `sys.path` and import what is in them from here."""
+        """Put the project's folders first on `sys.path`; import their files from these bytes."""
         sys.path_hooks.insert(0, self._finder)
         for folder in list(sys.path_importer_cache):
             if os.path.join(folder, "").startswith(os.path.join(self._project.folder, "")):
@@ -61,7 +61,7 @@ class Sources:
 
     def _finder(self, folder: str) -> FileFinder:
         if self._project.relative(os.path.join(folder, "x")) is None or not os.path.isdir(folder):
-            raise ImportError(f"{folder} is not the project's")
+            raise ImportError(f"{folder} is not in the project")
         return FileFinder(
             folder,
             (ExtensionFileLoader, EXTENSION_SUFFIXES),
@@ -79,7 +79,7 @@ class _Loader(SourceFileLoader):
         self._sources = sources
 
     def get_data(self, path: str) -> bytes:
-        """Return the bytes of a file: held ones for a source, the disk's for a data file."""
+        """Return a file's bytes: for a source those of the first read, else the current ones."""
         if path.endswith(tuple(SOURCE_SUFFIXES)):
             return self._sources.read(path)
         return super().get_data(path)

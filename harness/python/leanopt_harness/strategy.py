@@ -1,6 +1,6 @@
 """Finds a strategy's entry and imports it, once."""
 
-# Paths are strings here, as imports have them.
+# Paths are strings here, as imports use them.
 # ruff: noqa: PTH100, PTH113, PTH119
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from leanopt_harness.sources import Sources
 
 
 @dataclass(frozen=True)
-class Strategy:
-    """An imported strategy: what to call, or the `fault` for which there is nothing to call."""
+class ImportedStrategy:
+    """An imported strategy: the function to call, or the `fault` why there is none."""
 
     project: Project
     identity: Identity
@@ -32,13 +32,14 @@ class Strategy:
 
 
 class _EntryError(Exception):
-    """The entry is not there, or is no backtest; the message says it all."""
+    """The entry is missing, or is not a backtest; the message is complete."""
 
 
-def load(project: Project) -> Strategy:
-    """Import the strategy, with its project folder first on `sys.path`; never raises for it.
+def load(project: Project) -> ImportedStrategy:
+    """Import the strategy, with its project folder first on `sys.path`.
 
-    Whatever its import raises is the strategy's `fault`, SystemExit and KeyboardInterrupt too.
+    Any exception of the import becomes the strategy's `fault`, even SystemExit and
+    KeyboardInterrupt.
     """
     sources = Sources(project)
     sources.install()
@@ -52,7 +53,7 @@ def load(project: Project) -> Strategy:
         fault = explain(error, project)
     identity = identify(project, sources, known)
     sources.seal()
-    return Strategy(project, identity, run, fault)
+    return ImportedStrategy(project, identity, run, fault)
 
 
 def _entry(project: Project) -> Callable[[Parameters, Scenario], object]:

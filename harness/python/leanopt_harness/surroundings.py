@@ -1,4 +1,4 @@
-"""What a strategy may change about its process, put right before the next backtest."""
+"""Restores what a strategy may change in its process, before the next backtest."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from leanopt_harness.settings import Setting, settings
 
 
 def standard_error() -> TextIO:
-    """Return a new text stream onto descriptor 2, line by line."""
+    """Return a new line-buffered text stream on descriptor 2."""
     return open(2, "w", buffering=1, errors="backslashreplace", closefd=False)
 
 
 class Surroundings:
-    """The process as it is now: streams, settings, the generator and decimals, and `folder`.
+    """The state of the process: streams, settings, random generator, decimal context and `folder`.
 
-    What is dear to look at, or cannot be seen, is left: NumPy's global generator, descriptors,
-    files elsewhere, what a module keeps.
+    Not restored, since checking is slow or impossible: NumPy's global generator, descriptors, files
+    elsewhere, state in modules.
     """
 
     def __init__(self, folder: Folder) -> None:
@@ -32,9 +32,9 @@ class Surroundings:
         os.umask(self._mask)
 
     def restore(self) -> str | None:
-        """Put everything back; return what cannot be, None where all is as it was."""
+        """Restore everything; return what cannot be restored, or None."""
         if os.getpid() != self._process:
-            return None  # a child that a strategy forked, and that came back: not its own to put
+            return None  # a forked child of the strategy returned here: not its job
         os.umask(self._mask)
         _open_streams()
         for put in self._modules:
@@ -44,12 +44,12 @@ class Surroundings:
                 try:
                     put_back(saved)
                 except (OSError, ValueError) as error:
-                    return f"{name} cannot be put back: {error}"
+                    return f"{name} cannot be restored: {error}"
         return self._folder.restore()
 
 
 def _open_streams() -> None:
-    """Open again what was closed or taken away of the two output streams."""
+    """Reopen the two output streams if they were closed or replaced."""
     if sys.stderr is None or sys.stderr.closed:
         sys.stderr = standard_error()
     if sys.stdout is None or sys.stdout.closed:
@@ -57,7 +57,7 @@ def _open_streams() -> None:
 
 
 def _modules() -> list[Callable[[], object]]:
-    """Return what puts back the state of modules, those of them that the import has loaded."""
+    """Return functions that restore the state of modules that the import has loaded."""
     put: list[Callable[[], object]] = []
     if (decimal := sys.modules.get("decimal")) is not None:
         context = decimal.getcontext().copy()

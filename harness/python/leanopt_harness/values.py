@@ -1,4 +1,4 @@
-"""What a strategy is given and what it gives back: plain frozen values, standard library only."""
+"""A strategy's inputs and outputs: plain frozen values, standard library only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-#: A statistic: a number, a text, unknown, or a section of further statistics.
+#: A statistic: a number, a string, None (unknown), or a section of further statistics.
 Statistic: TypeAlias = "float | int | str | Mapping[str, Statistic] | None"
 
 
@@ -28,7 +28,7 @@ class Trade:
     """One closed round trip. `quantity` is positive, `direction` +1 for long and -1 for short.
 
     Times are in seconds since 1970-01-01 UTC. `profit` is before `fees`, as LEAN reports it.
-    `mae` and `mfe` are the largest adverse and favourable excursions in money, None where unknown.
+    `mae` and `mfe` are the largest adverse and favourable excursions in money, None if unknown.
     """
 
     entry_time: int
@@ -45,10 +45,10 @@ class Trade:
 
 @dataclass(frozen=True)
 class Result:
-    """What one backtest gives back.
+    """The result of one backtest.
 
-    `statistics` carries LEAN's names (`Sharpe Ratio`, `Drawdown`, ...) with plain numbers, a
-    fraction where LEAN shows per cent; a nested mapping is a section (`totalPerformance`). `times`
+    `statistics` carries LEAN's names (`Sharpe Ratio`, `Drawdown`, ...) with plain numbers;
+    percentages are fractions. A nested mapping is a section (`totalPerformance`). `times`
     (seconds since 1970-01-01 UTC, increasing) and `equity` (account value) are the curve, of equal
     length.
     """

@@ -224,7 +224,7 @@ def test_nothing_is_written_into_the_project(start: Start, write: Write, tmp_pat
         ("def run(p, s): ...", "run in strategy.py is not marked with @backtest"),
         (
             "from leanopt_harness import backtest\n@backtest\ndef run(p): ...",
-            "TypeError: @backtest: run(p) has to take two arguments, (parameters, scenario) (",
+            "TypeError: @backtest: run(p) must take two arguments, (parameters, scenario) (",
         ),
     ],
 )

@@ -70,11 +70,11 @@ def test_whatever_takes_two_arguments_will_do(function: Callable[..., Result]) -
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (no_argument, "no_argument() -> 'Result' has to take two arguments"),
-        (one_argument, "has to take two arguments, (parameters, scenario)"),
-        (three_arguments, "has to take two arguments"),
-        (keyword_only, "has to take two arguments"),
-        (coroutine, "coroutine is async or yields; it has to return a Result"),
+        (no_argument, "no_argument() -> 'Result' must take two arguments"),
+        (one_argument, "must take two arguments, (parameters, scenario)"),
+        (three_arguments, "must take two arguments"),
+        (keyword_only, "must take two arguments"),
+        (coroutine, "coroutine is async or yields; it must return a Result"),
         (generator, "generator is async or yields"),
         (both, "both is async or yields"),
         (Result({}), "marks a function (parameters, scenario), not Result("),

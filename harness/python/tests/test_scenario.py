@@ -84,11 +84,11 @@ def test_it_is_a_value() -> None:
         ({"cash": "much"}, "scenario.cash is 'much': expected a finite number"),
         ({"cash": True}, "scenario.cash is True: expected a finite number"),
         ({"cash": float("inf")}, "scenario.cash is inf: expected a finite number"),
-        ({"symbol": 7}, "scenario.symbol is 7: expected a text"),
-        ({"data": []}, "scenario.data is []: expected a text"),
+        ({"symbol": 7}, "scenario.symbol is 7: expected a string"),
+        ({"data": []}, "scenario.data is []: expected a string"),
         (
             {"x": [{"a": 1}]},
-            "scenario.x is {'a': 1}: expected a text, a finite number, true, false, null or a list",
+            "scenario.x is {'a': 1}: expected a string, a finite number, true, false, null or a",
         ),
     ],
 )

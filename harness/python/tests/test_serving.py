@@ -511,7 +511,7 @@ def test_it_runs_without_an_input_or_a_standard_error(
         (["serve", "--entry", "strategy:run"], 'entry "strategy:run": expected FILE.py:FUNCTION'),
         (
             ["serve", "--entry", "a/s.py:run", "--project", "b"],
-            "does not lie in the project folder",
+            "is not in the project folder",
         ),
         (["serve"], "--entry"),
         ([], "required"),

@@ -427,7 +427,7 @@ def test_the_mean_rate_is_that_of_every_day(table: dict[int, float], first: int,
             "DATE,X\n2003-01-09,nan\n",
             ", line 2: expected YYYY-MM-DD,per cent, found '2003-01-09,nan'",
         ),
-        ("DATE,X\n", ": no rate in it"),
+        ("DATE,X\n", ": no rates"),
     ],
 )
 def test_a_broken_rate_file_is_named_with_its_line(tmp_path: Path, text: str, message: str) -> None:

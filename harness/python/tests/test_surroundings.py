@@ -177,7 +177,7 @@ def test_what_cannot_be_put_back_ends_the_harness(serve: Serve, fails: bool) -> 
         """
     )
     assert harness.run(bad=True)["status"] == ("error" if fails else "complete")
-    ends(harness, "a resource limit cannot be put back")
+    ends(harness, "a resource limit cannot be restored")
 
 
 def test_a_harness_without_descriptors_ends(serve: Serve) -> None:
@@ -209,7 +209,7 @@ def test_files_of_another_folder_are_never_removed(serve: Serve, tmp_path: Path)
         """
     )
     assert harness.run(bad=True)["status"] == "complete"
-    ends(harness, "the current folder cannot be put back: there is another one in its place")
+    ends(harness, "the current folder cannot be restored: another folder has taken its place")
     assert (other / "precious").exists()
 
 
@@ -240,7 +240,7 @@ def test_children_of_a_failed_backtest_end(
     monkeypatch.setenv(*mark.split("="))
     harness = serve(f"{textwrap.dedent(bad)}\nraise ValueError('bad')")
     assert harness.run(bad=True)["category"] == "strategy error"
-    ends(harness, "a backtest that failed has left")
+    ends(harness, "a failed backtest left")
     assert marked(mark) == []
 
 
@@ -282,7 +282,7 @@ def test_threads_of_a_failed_backtest_end_with_the_harness(serve: Serve, daemon:
     thread = f"threading.Thread(target=threading.Event().wait, daemon={daemon})"
     harness = serve(f"{thread}.start()\nraise ValueError('bad')")
     assert harness.run(bad=True)["category"] == "strategy error"
-    ends(harness, "a backtest that failed has left 1 thread")
+    ends(harness, "a failed backtest left 1 thread")
 
 
 RUN_OUT = {
@@ -316,7 +316,7 @@ def test_what_has_run_out_is_told_by_a_fresh_harness_only(serve: Serve, bad: str
     assert harness.run(bad=True)["category"] == "engine error"
     assert good(harness)
     assert harness.run(bad=True) is None
-    ends(harness, "the harness ends, a fresh one is to go on: ")
+    ends(harness, "the harness ends and a new one continues: ")
 
 
 def test_a_broken_pool_is_not_the_strategys_error(serve: Serve) -> None:

@@ -27,31 +27,31 @@ class CalmarOptions:
         default=30,
         validator=validators.ge(0),
         metadata={
-            "help": "closed trades that a backtest must have to be judged",
+            "help": "minimum number of closed trades",
             "bounds": "0 or more",
         },
     )
     min_profit_factor: float | None = field(
         default=None,
         validator=validators.optional(validators.and_(validators.ge(0), validators.lt(inf))),
-        metadata={"help": "profit factor that it must reach", "bounds": "0 or more"},
+        metadata={"help": "minimum profit factor", "bounds": "0 or more"},
     )
     max_drawdown_limit: float | str | None = field(
         default=None,
         metadata={
-            "help": "drawdown that it must not exceed, as 0.25 or '25%'",
+            "help": "maximum drawdown, as 0.25 or '25%'",
             "bounds": "above 0, at most 1",
         },
     )
     form: Literal["ratio", "log_trades"] = field(
         default="ratio",
         validator=validators.in_(("ratio", "log_trades")),
-        metadata={"help": "'log_trades' weighs by the number of trades"},
+        metadata={"help": "'ratio', or 'log_trades' to weight by the number of trades"},
     )
     aggregate: Literal["mean", "median", "min", "max"] = field(
         default="mean",
         validator=validators.in_(("mean", "median", "min", "max")),
-        metadata={"help": "what makes one value of several scenarios' values"},
+        metadata={"help": "how to combine the values of several scenarios"},
     )
 
     @max_drawdown_limit.validator

@@ -20,21 +20,21 @@ TRADES: Final = "Total Orders"
 DRAWDOWN: Final = "Drawdown"
 PROFIT_FACTOR: Final = "Profit Factor"
 
-#: A drawdown below this share of the peak counts as this, so that none at all stays finite.
+#: The smallest drawdown that counts, as a share of the peak: division by 0 would give infinity.
 DRAWDOWN_FLOOR: Final = 0.001
-#: Worth at most this in either direction, so that no return, however wild, leads to infinity.
+#: The largest absolute reward, so that no return leads to infinity.
 LARGEST: Final = 1e100
-#: LEAN's own profit factor where nothing was lost.
+#: LEAN's profit factor without losses.
 PROFIT_FACTOR_WITHOUT_LOSS: Final = 10.0
 
 
 def reward(profit: float, drawdown: float, weight: float = 1.0) -> float:
-    """Return what `profit` at `drawdown` (both fractions) is worth.
+    """Return the reward of `profit` at `drawdown` (both fractions).
 
-    A profit is divided by the drawdown and weighed. A loss is not: the quotient would praise a
-    deeper drawdown, and the weight a larger loss with fewer trades. It counts as itself, made worse
-    by the drawdown: `profit * (1 + drawdown)`. So more profit is never worse, more drawdown is
-    never better, and every loss lies below every profit.
+    A profit is divided by the drawdown and weighted. A loss is not: the quotient would reward a
+    deeper drawdown, and the weight a larger loss with fewer trades. A loss counts as
+    `profit * (1 + drawdown)`. So more profit is never worse, more drawdown is never better, and
+    every loss ranks below every profit.
     """
     worth = profit / max(drawdown, DRAWDOWN_FLOOR) * weight
     if profit < 0:
@@ -45,22 +45,22 @@ def reward(profit: float, drawdown: float, weight: float = 1.0) -> float:
 def trade_weight(trades: float, min_trades: int) -> float:
     """Return `log10(trades / min_trades)`, lean-optimizer's weight.
 
-    `min_trades` below 1 counts as 1. Where the logarithm is 0 or less, half a trade above the
-    minimum is taken instead: otherwise all backtests with exactly so many trades would be equal.
+    `min_trades` below 1 counts as 1. If the logarithm is 0 or less, the weight is that of half a
+    trade above the minimum: otherwise all backtests with exactly that many trades would be equal.
     """
     least = max(min_trades, 1)
     return math.log10(max(trades, least + 0.5) / least)
 
 
 def trade_count(backtest: Backtested) -> float | None:
-    """Return the closed trades where the engine reports them, else the orders."""
+    """Return the closed trades if the engine reports them, or else the orders."""
     statistics = backtest.statistics
     counts = (backtest.closed_trades, statistics.closed_trades, statistics.total_orders)
     return next((float(count) for count in counts if count is not None), None)
 
 
 def profit_factor(statistics: Statistics) -> float | None:
-    """Return the profit factor, worked out of win rate and average win and loss where it lacks."""
+    """Return the profit factor; without it, compute it from win rate, average win and loss."""
     reported = statistics.profit_factor
     rate = statistics.win_rate
     win, loss = statistics.get("Average Win"), statistics.get("Average Loss")
@@ -73,7 +73,7 @@ def profit_factor(statistics: Statistics) -> float | None:
 
 
 def requirements(options: CalmarOptions) -> tuple[ResultConstraint, ...]:
-    """Return what a backtest must reach, as constraints on the statistics that are looked at."""
+    """Return the requirements of a backtest as constraints on its statistics."""
 
     def bound(statistic: str, name: str, operator: Operator, value: float) -> ResultConstraint:
         return ResultConstraint(statistic, operator, value, f"{name} {operator.value} {value:g}")
@@ -92,7 +92,7 @@ def requirements(options: CalmarOptions) -> tuple[ResultConstraint, ...]:
 
 @frozen
 class Calmar:
-    """Judges by return over drawdown; a backtest below the requirements has no fitness."""
+    """Return over drawdown as fitness; a backtest below the requirements has none."""
 
     options: CalmarOptions
     required: tuple[ResultConstraint, ...]
@@ -104,11 +104,11 @@ class Calmar:
 
     @property
     def target(self) -> float | None:
-        """Return None: there is no value at which to end."""
+        """Return None: there is no value at which the search ends."""
         return None
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
-        """Judge each scenario by itself and combine; none where one scenario has none."""
+        """Judge each scenario and combine the values; no fitness if one scenario has none."""
         return judge_each(backtests, self._judge, self.options.aggregate)
 
     def _judge(self, backtest: Backtested) -> Fitness:
@@ -126,7 +126,7 @@ class Calmar:
         return Fitness(reward(known[self._profit], known[DRAWDOWN], weight))
 
     def _figures(self, backtest: Backtested) -> dict[str, float | None]:
-        """Return what this backtest is judged by, under the names of LEAN's statistics."""
+        """Return the figures that judge this backtest, under LEAN's names of statistics."""
         statistics = backtest.statistics
         figures = {
             self._profit: self._earned(statistics),

@@ -27,7 +27,7 @@ class EulerOptions:
         default=4,
         validator=validators.and_(validators.ge(2), validators.le(1000)),
         metadata={
-            "help": "parts that each pass cuts the range of a parameter into",
+            "help": "parts that each pass divides a parameter's range into",
             "bounds": "2 to 1000",
         },
     )
@@ -37,7 +37,7 @@ class EulerOptions:
             key_validator=validators.instance_of(str), value_validator=validators.gt(0)
         ),
         metadata={
-            "help": "by parameter, the step at which it is fine enough; else its own",
+            "help": "smallest step by parameter (default: its own step)",
             "bounds": "above 0",
         },
     )
@@ -51,6 +51,6 @@ def leanopt_stages() -> Sequence[StageSpec]:
             "euler",
             "leanopt_euler._impl:create",
             EulerOptions,
-            "A coarse grid, then finer ones around the best point, as LEAN's Euler search",
+            "Coarse grid, then finer grids around the best point, as LEAN's Euler search",
         )
     ]

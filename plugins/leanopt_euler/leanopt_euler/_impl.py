@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from leanopt_core.trial import Trial
     from leanopt_euler import EulerOptions
 
-#: Sorts trials, the best first: feasible ones by objective, then by violation.
+#: A sort key of trials, best first: feasible ones by objective, then by violation.
 Standing: TypeAlias = tuple[int, float]
 
 
 def standing(objective: float | None, violation: float) -> Standing | None:
-    """Return the place of a trial with this objective and violation, None where it failed."""
+    """Return the sort key of a trial with this objective and violation, None if it failed."""
     if violation > 0:
         return (1, violation)
     return None if objective is None else (0, -objective)
 
 
 class EulerSearch:
-    """Tries a grid over the whole space, then ever finer ones around the best point told so far.
+    """Tries a grid over the whole space, then finer and finer ones around the best point so far.
 
-    A pass is decided by all results of the one before: it waits for them.
+    A pass needs all results of the previous one, so it waits for them.
     """
 
     def __init__(self, options: EulerOptions, start: StageStart) -> None:
@@ -43,13 +43,13 @@ class EulerSearch:
         self._seen: set[Point] = set()
         self._best: tuple[Standing, Point] | None = None
         self._outstanding = 0
-        #: Why it ended, empty before.
+        #: Why the search ended, empty until then.
         self.reason = ""
 
     def ask(self, context: AskContext) -> Proposal | Signal:
-        """Return the pass's next new point; `DONE` after the finest pass, or where none is of use.
+        """Return the pass's next new point; `DONE` after the finest pass, or without a usable one.
 
-        Failed backtests count like others: the last of a pass may be one.
+        Failed backtests count like others, even as the last of a pass.
         """
         if not self._begun:
             self._begin(context.history)
@@ -65,12 +65,12 @@ class EulerSearch:
         return DONE
 
     def tell(self, trial: Trial) -> None:
-        """Note the best."""
+        """Keep the best trial."""
         self._outstanding -= 1
         self._note(trial.score.objective, trial.score.violation, trial.point)
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: every point proposed here or told before is remembered already."""
+        """Learn nothing: all points that were proposed or tried are known already."""
 
     def _begin(self, history: History) -> None:
         self._begun = True
@@ -84,7 +84,7 @@ class EulerSearch:
             self._best = found, point
 
     def _close_in(self) -> None:
-        """Begin the next pass, or give the reason why there is none."""
+        """Begin the next pass, or set the reason why there is none."""
         if all(scope.fine for scope in self._scopes):
             self.reason = "finest step"
         elif self._best is None:
@@ -102,5 +102,5 @@ def _grid(space: Space, scopes: list[Scope]) -> Iterator[Point]:
 
 
 def create(options: EulerOptions, start: StageStart) -> EulerSearch:
-    """Return the search; PluginError where `min_step` does not fit the parameters."""
+    """Return the search; raises PluginError if `min_step` does not fit the parameters."""
     return EulerSearch(options, start)

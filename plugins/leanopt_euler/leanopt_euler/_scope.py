@@ -1,4 +1,4 @@
-"""What one pass looks at on one axis, and how it closes in."""
+"""The part of an axis that one pass tries, and how it narrows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from leanopt_core.suggest import did_you_mean
 class Scope:
     """The levels of an axis that a pass tries: `reach` steps to either side of `centre`.
 
-    A step may be a fraction of a level until it is down to `least`; levels are rounded. Choices
+    A step may be a fraction of a level; levels are rounded. The smallest step is `least`. Choices
     have no steps: every pass tries all of them.
     """
 
@@ -31,7 +31,7 @@ class Scope:
 
     @property
     def fine(self) -> bool:
-        """Say whether the step cannot become smaller."""
+        """Return whether the step cannot become smaller."""
         return not self.ordered or self.step == self.least
 
     @property
@@ -44,7 +44,7 @@ class Scope:
         return sorted({round(self.centre + i * self.step) for i in range(low, high + 1)})
 
     def closer(self, level: int, segments: int) -> Scope:
-        """Return the next pass's: around `level`, with a step of one segment of this one's."""
+        """Return the next pass's scope: around `level`, with a segment of this one as step."""
         step = max(Fraction(self.least), self.step / segments)
         return evolve(self, step=step, centre=Fraction(level), span=segments // 2)
 
@@ -52,12 +52,12 @@ class Scope:
 def whole(space: Space, segments: int, min_step: Mapping[str, Decimal]) -> list[Scope]:
     """Return the first pass's scopes: each axis from end to end, cut into so many segments.
 
-    Raises PluginError where `min_step` names no searched parameter, or one without a step.
+    Raises PluginError if `min_step` names no searched parameter, or one without a step.
     """
     for name in min_step:
         if name not in space.names:
             raise PluginError(
-                f"min_step names {name!r}, expected a searched parameter; "
+                f"min_step names {name!r}; expected a searched parameter; "
                 f"{did_you_mean(name, space.names)}"
             )
     return [_whole(axis, segments, min_step.get(axis.name)) for axis in space.axes]
@@ -75,7 +75,7 @@ def _levels(axis: Axis, min_step: Decimal) -> int:
     if axis.kind not in ("int", "float"):
         raise PluginError(
             f"min_step.{axis.name} is {min_step}, but {axis.name} has no step: "
-            f"it is given by its {axis.kind}"
+            f"it is defined by {axis.kind}"
         )
     if len(axis) == 1:
         return 1

@@ -120,9 +120,9 @@ def test_a_min_step_wider_than_the_axis() -> None:
     [
         (
             {"b": Decimal(1)},
-            r"min_step names 'b', expected a searched parameter; choose from: a, z",
+            r"min_step names 'b'; expected a searched parameter; choose from: a, z",
         ),
-        ({"z": Decimal(1)}, r"min_step\.z is 1, but z has no step: it is given by its choices"),
+        ({"z": Decimal(1)}, r"min_step\.z is 1, but z has no step: it is defined by choices"),
     ],
 )
 def test_min_step_names_a_grid(min_step: dict[str, Decimal], message: str) -> None:

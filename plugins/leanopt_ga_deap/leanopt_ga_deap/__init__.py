@@ -27,65 +27,74 @@ class GeneticOptions:
     population_size: int = field(
         default=125,
         validator=validators.ge(2),
-        metadata={"help": "individuals at the start, random ones", "bounds": "2 or more"},
+        metadata={"help": "random individuals at the start", "bounds": "2 or more"},
     )
     final_population_size: int = field(
         default=20,
         validator=validators.ge(2),
         metadata={
-            "help": "individuals left once the population has narrowed",
+            "help": "individuals at the end of the narrowing",
             "bounds": "2 or more",
         },
     )
     n_generations: int = field(
         default=73,
         validator=validators.ge(0),
-        metadata={"help": "it ends after so many generations of children", "bounds": "0 or more"},
+        metadata={
+            "help": "generations of children, after which the search ends",
+            "bounds": "0 or more",
+        },
     )
     batch_size: int = field(
         default=15,
         validator=validators.ge(1),
-        metadata={"help": "children that count as a generation", "bounds": "1 or more"},
+        metadata={"help": "children per generation", "bounds": "1 or more"},
     )
     crossover_prob: float = field(
         default=0.95,
         validator=_SHARE,
-        metadata={"help": "how often a child has two parents", "bounds": "0 to 1"},
+        metadata={"help": "probability that a child has two parents", "bounds": "0 to 1"},
     )
     mutation_prob: float = field(
         default=0.05,
         validator=_SHARE,
-        metadata={"help": "how often each parameter of a child changes", "bounds": "0 to 1"},
+        metadata={"help": "probability that a parameter of a child changes", "bounds": "0 to 1"},
     )
     tournament_size: int = field(
         default=3,
         validator=validators.ge(1),
-        metadata={"help": "candidates of which the best is a parent", "bounds": "1 or more"},
+        metadata={
+            "help": "candidates in a tournament; the best becomes a parent",
+            "bounds": "1 or more",
+        },
     )
     early_stopping_generations: int = field(
         default=15,
         validator=validators.ge(0),
         metadata={
-            "help": "it ends after so many generations without a gain, 0: never",
+            "help": "generations without a gain, after which the search ends (0: never)",
             "bounds": "0 or more",
         },
     )
     early_stopping_min_delta: float = field(
         default=0.01,
         validator=validators.and_(validators.ge(0.0), validators.lt(inf)),
-        metadata={"help": "rise of the best fitness that is a gain", "bounds": "0 or more"},
+        metadata={
+            "help": "smallest increase of the best fitness that counts as a gain",
+            "bounds": "0 or more",
+        },
     )
     n_seeds: int = field(
         default=10,
         validator=validators.ge(0),
         metadata={
-            "help": "best trials of the stage `seed_from` that join at the start",
+            "help": "best trials of the stage `seed_from` in the first population",
             "bounds": "0 or more",
         },
     )
     restart: bool = field(
         default=True,
-        metadata={"help": "begin anew around the best when diversity is lost"},
+        metadata={"help": "restart around the best when diversity is lost"},
     )
 
 
@@ -97,6 +106,6 @@ def leanopt_stages() -> Sequence[StageSpec]:
             "ga_deap",
             "leanopt_ga_deap._impl:create",
             GeneticOptions,
-            "A steady-state genetic algorithm: children of good points replace the worst",
+            "Steady-state genetic algorithm: children of good points replace the worst",
         )
     ]

@@ -1,7 +1,7 @@
-"""What makes a child: selection, crossover and mutation, registered in a DEAP toolbox.
+"""Makes children: selection, crossover and mutation, registered in a DEAP toolbox.
 
-DEAP's own operators draw from the global generator, which would make a search unrepeatable: these
-take the generator that the ask was given.
+DEAP's own operators draw from the global random generator, so a search could not be repeated. These
+draw from the generator of the ask.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leanopt_ga_deap import GeneticOptions
     from leanopt_ga_deap._population import Individual
 
-#: How often a move on an ordered axis is a step; else it goes anywhere.
+#: The share of moves on an ordered axis that are steps; the others go anywhere.
 NEAR: Final = 0.5
 
 
@@ -40,7 +40,7 @@ def tournament(population: Sequence[Individual], random: Random, size: int) -> P
 
 
 def uniform_crossover(one: Point, two: Point, random: Random, share: float) -> Point:
-    """Return a point with each level from either parent, or `one` itself where none is due."""
+    """Return a point with each level from either parent, or `one` itself without crossover."""
     if random.random() >= share:
         return one
     return tuple(random.choice(pair) for pair in zip(one, two, strict=True))
@@ -68,7 +68,7 @@ def _moved(axes: Sequence[Axis], places: Sequence[int], point: Point, random: Ra
 
 
 def _near(size: int, level: int, random: Random) -> int:
-    """Return another level; all orders of magnitude of the distance have equal chances."""
+    """Return another level; all orders of magnitude of the distance are equally likely."""
     span = 1 << random.randrange((size - 1).bit_length())
     distance = random.randint(1, min(span, size - 1))
     sides = [to for to in (level - distance, level + distance) if 0 <= to < size]
@@ -76,6 +76,6 @@ def _near(size: int, level: int, random: Random) -> int:
 
 
 def _anywhere(size: int, level: int, random: Random) -> int:
-    """Return any other level with equal chances."""
+    """Return any other level, all equally likely."""
     other = random.randrange(size - 1)
     return other + (other >= level)

@@ -1,4 +1,4 @@
-"""The search method itself: asked for children one at a time, told results one at a time."""
+"""The search method itself: it breeds one child per ask."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from leanopt_core.trial import Trial
     from leanopt_ga_deap import GeneticOptions
 
-#: So often a child is bred anew where it is known or infeasible; then a random point stands in.
+#: How often to breed again if a child is known or infeasible, before a random point replaces it.
 TRIES: Final = 20
-#: So many individuals leave for each child, until the population has narrowed.
+#: How many individuals leave per child until the population has narrowed.
 LEAVING: Final = 2
-#: Steps an axis from the best, in the mean, below which a population has collapsed.
+#: A population has collapsed below this mean distance from the best, in steps per axis.
 COLLAPSED: Final = 0.35
-#: It has stalled when so many times its size of children in a row did not beat its worst.
+#: It has stalled after so many times its size of children in a row that did not beat its worst.
 STALLED: Final = 2
 
 
 class GeneticSearch:
-    """Breeds a child of the told individuals whenever asked; no point is proposed twice.
+    """Breeds a child of the population at each ask; no point is proposed twice.
 
-    The population begins with `population_size` random points and narrows while children come,
-    which shifts it from looking around to looking closely. Where it has collapsed, the best stays
-    and random points take the places of the others.
+    The population begins with `population_size` random points and narrows as children come, which
+    shifts it from exploration to exploitation. When it has collapsed, the best stays and random
+    points replace the others.
     """
 
     def __init__(self, options: GeneticOptions, start: StageStart) -> None:
@@ -49,11 +49,11 @@ class GeneticSearch:
         self._fresh = options.population_size - len(self._population.members)
         self._progress = Progress(options, self._fresh)
         self._stalled = 0
-        #: Why it ended, empty before.
+        #: Why the search ended, empty until then.
         self.reason = ""
 
     def ask(self, context: AskContext) -> Proposal | Signal:
-        """Return a random point while the population is made, then children; `DONE` at its end."""
+        """Return random points for the first population, then children; `DONE` at the end."""
         if self._seen is None:
             self._seen = {told.point for told in context.history}
         self.reason = self._progress.end() or ""
@@ -66,7 +66,7 @@ class GeneticSearch:
         return proposal
 
     def tell(self, trial: Trial) -> None:
-        """Offer the individual to the population; narrow it, or begin it anew where that is due."""
+        """Offer the individual to the population; narrow or restart it if due."""
         fitness = standing(trial.score.objective, trial.score.violation)
         breeding = self._progress.breeding
         self._progress.tell(fitness)
@@ -78,7 +78,7 @@ class GeneticSearch:
                 self._restart()
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: every point proposed here or told before is remembered already."""
+        """Learn nothing: all points that were proposed or tried are known already."""
 
     def _proposal(self, random: Random, seen: set[Point]) -> Proposal | None:
         if self._fresh > 0:
@@ -91,7 +91,7 @@ class GeneticSearch:
         return None if point is None else Proposal(point, "random")
 
     def _child(self, random: Random, seen: set[Point]) -> Point | None:
-        """Return a new feasible child; one like a known point takes a step away from it."""
+        """Return a new feasible child; move one that repeats a known point by a step."""
         tools, members = self._tools, self._population.members
         for _ in range(TRIES):
             parents = tools.select(members, random), tools.select(members, random)
@@ -108,9 +108,9 @@ class GeneticSearch:
             self._population.narrow(max(least, size - LEAVING))
 
     def _collapsed(self) -> bool:
-        """Say whether the population has lost its diversity, or no child is good enough for it.
+        """Return whether the population has lost its diversity, or accepts no child any more.
 
-        Diversity is looked at once a generation: it costs more than an ask.
+        Diversity is checked once per generation: it takes longer than an ask.
         """
         population = self._population
         if not population.full or population.size > self._options.final_population_size:

@@ -1,4 +1,4 @@
-"""The individuals alive: the worst gives way to a better child, so the best never falls."""
+"""The population: a better child replaces the worst, so the best never falls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Standing(Fitness):  # type: ignore[misc]  # DEAP has no types
     """Deb's rules as a fitness of two parts, which DEAP compares in turn.
 
     Feasible before violated before failed; then by objective, or the smaller violation first.
-    DEAP's own `ConstrainedFitness` holds all violations equal, which leaves nothing to climb.
+    DEAP's own `ConstrainedFitness` treats all violations as equal, which gives no direction.
     K. Deb, An efficient constraint handling method for genetic algorithms, CMAME 186 (2000).
     """
 
@@ -34,7 +34,7 @@ def standing(objective: float | None, violation: float) -> Standing:
 
 @frozen(order=True)
 class Individual:
-    """A told point; of two with the same fitness the younger counts as better."""
+    """A completed point; of two with the same fitness the younger counts as better."""
 
     fitness: Standing
     number: int
@@ -42,7 +42,7 @@ class Individual:
 
 
 class Population:
-    """At most `size` individuals, later fewer; `members` is a heap, the worst first."""
+    """At most `size` individuals, later fewer; `members` is a heap, worst first."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -50,11 +50,11 @@ class Population:
 
     @property
     def full(self) -> bool:
-        """Say whether a newcomer must beat the worst."""
+        """Return whether a newcomer must beat the worst."""
         return len(self.members) >= self.size
 
     def offer(self, child: Individual) -> bool:
-        """Take the child in while there is room, later if it is fitter than the worst."""
+        """Add the child if there is room, or if it is fitter than the worst."""
         if not self.full:
             heappush(self.members, child)
         elif child.fitness > self.members[0].fitness:
@@ -64,17 +64,17 @@ class Population:
         return True
 
     def narrow(self, size: int) -> None:
-        """Let the worst go until `size` are left, and hold no more than that from now on."""
+        """Remove the worst until `size` are left, which is the new limit."""
         self.size = size
         while len(self.members) > size:
             heappop(self.members)
 
     def keep_best(self) -> None:
-        """Let only the best live."""
+        """Remove all but the best."""
         self.members = [max(self.members)]
 
     def spread(self, axes: Sequence[Axis]) -> float:
-        """Return how many steps an axis the members are away from the best, in the mean.
+        """Return the mean distance of the members from the best, in steps per axis.
 
         Another choice is one step away.
         """

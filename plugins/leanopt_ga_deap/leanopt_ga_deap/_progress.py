@@ -1,4 +1,4 @@
-"""When the search ends by itself: children counted, and how long ago they last gained."""
+"""Decides when the search ends: counts children, and those since the last gain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Progress:
 
     @property
     def breeding(self) -> bool:
-        """Say whether all initial trials are told."""
+        """Return whether all initial trials have ended."""
         return self.told >= self._initial
 
     def ask(self) -> None:
@@ -31,21 +31,21 @@ class Progress:
         self._asked += 1
 
     def tell(self, fitness: Standing) -> None:
-        """Count a result; small gains add up, for they are measured from the last gain."""
+        """Count a result; small gains add up, since they are measured from the last gain."""
         self.told += 1
         self._idle += self.told > self._initial
         if self._gains(*fitness.wvalues):
             self._mark, self._idle = fitness.wvalues, 0
 
     def _gains(self, kind: float, value: float) -> bool:
-        """Say whether it is a gain: of objective by the least one, of violation by any."""
+        """Return whether it is a gain: any of violation, the minimum delta of objective."""
         if self._mark is None or kind != self._mark[0]:
             return self._mark is None or kind > self._mark[0]
         delta = value - self._mark[1]
         return delta > 0 and (kind < 2 or delta >= self._delta)  # noqa: PLR2004 - feasible
 
     def end(self) -> str | None:
-        """Return why the search is over, None where it goes on."""
+        """Return why the search ends, None if it continues."""
         if self._asked >= self._most:
             return f"{self._generations} generations"
         if self._patience and self._idle >= self._patience:

@@ -192,7 +192,7 @@ def test_its_own_ends() -> None:
 
 @pytest.mark.parametrize(("delta", "count"), [(0.5, 10 + 30), (0.05, 300)])
 def test_small_gains_add_up(delta: float, count: int) -> None:
-    """A rise by 0.02 every few children is a gain where 0.05 is enough, none where 0.5 is."""
+    """A rise by 0.02 every few children is a gain where 0.05 is enough, none if 0.5 is."""
     seen: list[Point] = []
 
     def score(point: Point) -> Score:

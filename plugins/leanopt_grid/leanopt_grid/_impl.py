@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from leanopt_core.stage import AskContext, StageStart
     from leanopt_core.trial import Trial
 
-#: So many refusals in a row mean that earlier stages were here: then their points are looked up.
+#: After so many refusals in a row, look up the points of earlier stages.
 PATIENCE: Final = 10
 
 
 class GridSearch:
-    """Proposes every feasible point in order and holds none of them.
+    """Proposes every feasible point in order, without keeping any.
 
-    Points of earlier stages are refused and passed over; only where many of them lie together are
-    they remembered.
+    Points of earlier stages are refused and skipped; only after many in a row are they kept in
+    memory.
     """
 
     def __init__(self, points: Iterator[Point]) -> None:
@@ -40,10 +40,10 @@ class GridSearch:
         return DONE
 
     def tell(self, trial: Trial) -> None:
-        """Learn nothing: all points are tried, whatever comes of them."""
+        """Learn nothing: all points are tried, whatever their results."""
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: the next ask goes on."""
+        """Learn nothing: the next ask continues."""
 
 
 def create(options: NoOptions, start: StageStart) -> GridSearch:  # noqa: ARG001 - the contract's

@@ -1,4 +1,4 @@
-"""All feasible points in order, found without looking at every infeasible one."""
+"""Enumerates all feasible points in order, without checking every infeasible one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def feasible_points(space: Space) -> Iterator[Point]:
-    """Yield each feasible point once, holding nothing but the one at hand.
+    """Yield each feasible point once, keeping only the current one.
 
     The axes turn like an odometer's wheels, the last one fastest, except that those in constraints
-    turn slowest. A violated constraint stays violated until one of its own wheels turns: all that
-    the faster ones would go through before is left out.
+    turn slowest. A violated constraint stays violated until one of its own wheels turns, so the
+    turns of faster wheels before that are skipped.
     """
     order = _order(space)
     wheels = [len(space.axes[axis]) for axis in order]
@@ -40,7 +40,7 @@ def _order(space: Space) -> list[int]:
 
 
 def _fastest_wheels(space: Space, order: Sequence[int]) -> dict[str, int]:
-    """Return for each constraint its fastest wheel, -1 where it mentions fixed parameters only."""
+    """Return the fastest wheel of each constraint, -1 if it mentions fixed parameters only."""
     wheels = {space.names[axis]: wheel for wheel, axis in enumerate(order)}
     return {
         rule.text: max((wheels[name] for name in rule.names if name in wheels), default=-1)
@@ -49,9 +49,9 @@ def _fastest_wheels(space: Space, order: Sequence[int]) -> dict[str, int]:
 
 
 def _turn(levels: list[int], sizes: Sequence[int], wheel: int) -> int:
-    """Turn a wheel on by one, the slower ones with it where it is through, and reset the faster.
+    """Turn a wheel by one, carry into the slower wheels, and reset the faster ones.
 
-    Returns the slowest wheel that turned, -1 where all are through.
+    Return the slowest wheel that turned, -1 after the last point.
     """
     for faster in range(wheel + 1, len(levels)):
         levels[faster] = 0

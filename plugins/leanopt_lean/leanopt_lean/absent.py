@@ -1,4 +1,4 @@
-"""Tells what a strategy needs and will not have where workers run, with the place in its source."""
+"""Notes on what a strategy needs and workers lack, each with its location in the source."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from typing import Final
 from attrs import frozen
 
 from leanopt_core.engines.base import PrepareContext, RunCommand
-from leanopt_lean.checks import told
+from leanopt_lean.checks import fields_set
 from leanopt_lean.findings import Findings, note
 from leanopt_lean.harness import abilities_of
 from leanopt_lean.options import LeanStrategy
-from leanopt_lean.source import Import, Need, Source
+from leanopt_lean.source import Import, Need, StrategySource
 
-#: What LEAN brings along, and cannot start a strategy in Python without.
+#: Packages that LEAN itself provides to strategies in Python.
 _LEANS_OWN: Final = ("AlgorithmImports", "QuantConnect", "System", "clr", "numpy", "pandas")
-# How long looking around where workers run may take, in seconds.
+# Time limit of the probe, in seconds.
 _LOOKING: Final = 60.0
 
 
 @frozen
-class Around:
-    """What there is where workers run: a network, and packages; None where that is not known.
+class WorkerEnvironment:
+    """What workers have: a network (None: unknown) and Python packages.
 
-    `python` is the program whose packages LEAN sees, `lacking` are those that it does not have.
+    `python` is the interpreter whose packages LEAN imports (None: unknown), `lacking` are the
+    imported packages that it does not have.
     """
 
     network: bool | None = None
@@ -35,11 +36,11 @@ class Around:
 
 
 def check_absent(
-    source: Source, options: LeanStrategy, context: PrepareContext, run_command: RunCommand
+    source: StrategySource, options: LeanStrategy, context: PrepareContext, run_command: RunCommand
 ) -> Findings:
     """Return a note for each need that is not met."""
     imports = [one for one in source.imports if one.name not in _LEANS_OWN]
-    around = Around()
+    around = WorkerEnvironment()
     if imports or any(one.kind == "remote" for one in source.needs):
         around = _look(run_command, options, imports)
     return Findings.of(
@@ -54,27 +55,28 @@ def check_absent(
     )
 
 
-def _look(run_command: RunCommand, options: LeanStrategy, imports: list[Import]) -> Around:
-    """Look around where workers run; what cannot be seen is not known."""
+def _look(
+    run_command: RunCommand, options: LeanStrategy, imports: list[Import]
+) -> WorkerEnvironment:
+    """Run the probe where workers run; what it cannot see stays unknown."""
     names = [one.name for one in imports]
-    program = files(__package__).joinpath("around.py").read_text("utf-8")
+    program = files(__package__).joinpath("probe_packages.py").read_text("utf-8")
     command = ("{python}", "-I", "-S", "-c", program, options.launcher)
     done = run_command((*command, options.python_venv or "", *names), time_limit=_LOOKING)
     try:
         said = json.loads(done.output)
-        return Around(said["network"], said["python"], frozenset(said["lacking"]))
+        return WorkerEnvironment(said["network"], said["python"], frozenset(said["lacking"]))
     except (ValueError, TypeError, LookupError):
-        return Around()
+        return WorkerEnvironment()
 
 
-def _remote(needs: tuple[Need, ...], around: Around) -> Iterator[str]:
+def _remote(needs: tuple[Need, ...], around: WorkerEnvironment) -> Iterator[str]:
     if around.network is False:
         for one in needs:
             if one.kind == "remote":
                 yield (
-                    f"{one.location}: {one.what} needs another machine, and there is no network "
-                    "where workers run: backtests that come to it fail; put what it fetches below "
-                    "strategy.data, or beside the source"
+                    f"{one.location}: {one.what} needs a network, and workers have none: backtests "
+                    "that call it fail; put the data in the folder strategy.data or in the project"
                 )
 
 
@@ -90,33 +92,33 @@ def _stored(needs: tuple[Need, ...]) -> Iterator[str]:
 def _today(
     needs: tuple[Need, ...], options: LeanStrategy, context: PrepareContext
 ) -> Iterator[str]:
-    known = told(abilities_of(options))
+    known = fields_set(abilities_of(options))
     for one in needs:
         key = one.kind
         if key not in ("start", "end"):
             continue
         if key not in known or any(getattr(at, key) is None for at in context.scenarios):
             yield (
-                f"{one.location}: {one.what} takes the day from the clock: tomorrow the same "
-                f"backtest has another {key}; write the day, or let `{key}` in [scenario] set it"
-                " (warm LEAN)"
+                f"{one.location}: {one.what} takes the date from the clock, so tomorrow the same "
+                f"backtest has another {key}; write a fixed date, or set `{key}` in [scenario] "
+                "(warm harness only)"
             )
 
 
-def _yesterday(source: Source, context: PrepareContext) -> Iterator[str]:
-    """Tell that LEAN chooses the end where neither the source nor a scenario does."""
+def _yesterday(source: StrategySource, context: PrepareContext) -> Iterator[str]:
+    """Warn that LEAN chooses the end date when neither the source nor a scenario sets it."""
     if any(one.key == "end" for one in source.settings):
         return
     if any(one.end is None for one in context.scenarios):
         yield (
-            f"{source.algorithm} sets no end date, and [scenario] has no `end`: LEAN ends "
-            "yesterday, so tomorrow the same backtest has another end; write the day in either"
+            f"{source.algorithm} sets no end date, and [scenario] has no `end`: LEAN then ends "
+            "yesterday, so tomorrow the same backtest has another end; set the date in either"
         )
 
 
-def _lacking(one: Import, around: Around) -> str:
+def _lacking(one: Import, around: WorkerEnvironment) -> str:
     return (
-        f"{one.location}: imports '{one.name}', which is neither in the project nor in the Python "
-        f"where workers run ({around.python}): name an image that has it by executor.image, or a "
-        "virtual environment by strategy.python_venv"
+        f"{one.location}: imports '{one.name}', which is neither in the project nor in the "
+        f"workers' Python ({around.python}); set executor.image to an image that has it, or "
+        "strategy.python_venv to a virtual environment"
     )

@@ -1,6 +1,6 @@
-"""Builds a project once: a frozen copy of its sources, compiled where it is C#, kept by content.
+"""Builds a project once: a snapshot of its sources, compiled if it is C#, cached by content.
 
-A search runs on the frozen copy: edits in the meantime are for the next one.
+A search runs on the snapshot: edits made meanwhile take effect in the next search.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ def build(
     doing: str = "",
     tell: Tell = silent,
 ) -> Built:
-    """Return the build of `project` from the folder `builds`, made now where there is none yet.
+    """Return the build of `project` from the folder `builds`; build it if it is not there yet.
 
-    `apart` are paths in the project that are no part of it, as a data folder. With `skip` it is
-    the build that was last used of this project, whatever the sources are now. `tell` hears of what
-    takes long, of the compilation as `doing`.
+    `apart` are paths in the project that do not belong to it, as a data folder. With `skip`, return
+    the build of this project that was used last, even if the sources have changed. `tell` is called
+    with `doing` when a compilation begins.
 
-    Raises StrategyError: with the compiler's errors, or what cannot be a part of a project.
+    Raises StrategyError with the compiler's errors, or with the files that a project cannot hold.
     """
     if not project.is_dir():
-        raise StrategyError(f"strategy.project: {project} is no folder")
+        raise StrategyError(f"strategy.project: {project} is not a folder")
     files = files_of(project, apart)
     source = hash_files(files)
     if skip:
@@ -66,10 +66,7 @@ def build(
 
 @frozen
 class _Job:
-    """One build; `compiled` is the .csproj, None where nothing is compiled.
-
-    `begun` tells that the compilation begins.
-    """
+    """One build; `compiled` is the .csproj, None for Python. `begun` reports the compilation."""
 
     project: Path
     compiled: str | None
@@ -79,7 +76,7 @@ class _Job:
     begun: Callable[[], None]
 
     def make(self, work: Path) -> Built:
-        """Build the copy in `work`: what was copied is what counts, not what was hashed before."""
+        """Build the copy in `work`; hash it again, since sources may have changed meanwhile."""
         source = hash_files(files_of(work / "source"))
         if known := cache.load(self.builds, self.recipe, source):
             return known

@@ -1,8 +1,7 @@
-"""Builds kept by what decides them.
+"""The cache of builds, by everything that determines a build.
 
-A build lies in `<builds>/<key>`: `source` (a copy of the project), `bin` (what the compiler made of
-it) and `build.json`. It is made in a folder beside it and renamed when it is whole, by whoever has
-the turn.
+A build is in `<builds>/<key>`: `source` (a copy of the project), `bin` (the compiler's output) and
+`build.json`. It is made in a temporary folder beside it and renamed when complete, under a lock.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _SOURCES = "source"
 
 @frozen
 class Recipe:
-    """What decides a build beside the sources: the executor's place, harness version, options."""
+    """What determines a build besides the sources: runtime, harness version, compiler options."""
 
     runtime: Mapping[str, str]
     harness: str
@@ -42,11 +41,11 @@ class Recipe:
 
 @frozen
 class Built:
-    """A build: `path` is the folder that workers are to see as `{build}`.
+    """A build; `path` is the folder that workers see as `{build}`.
 
-    `assembly` is the C# assembly's file name in it, None for Python. `source` is the content hash
-    of the sources alone, `key` that of all that decides the build. `log` is what the compiler
-    printed. `stale` says that the sources have changed since, where building was skipped.
+    `assembly` is the file name of the C# assembly in it, None for Python. `source` is the content
+    hash of the sources, `key` the hash of everything that determines the build. `log` is what the
+    compiler printed. `stale`: building was skipped, and the sources have changed since.
     """
 
     path: Path
@@ -64,7 +63,7 @@ class Built:
 
 @frozen
 class Record:
-    """What is written beside a build; `content` is the hash of the folder that workers see."""
+    """The content of `build.json`; `content` is the hash of the folder that workers see."""
 
     project: str
     source: str
@@ -74,14 +73,14 @@ class Record:
 
 
 def load(builds: Path, recipe: Recipe, source: str) -> Built | None:
-    """Return the build of sources with this hash, None where there is none or it is damaged."""
+    """Return the build of sources with this hash; None if it is missing or damaged."""
     return _load(builds / recipe.key(source), recipe)
 
 
 def last(builds: Path, project: Path, recipe: Recipe, source: str) -> Built:
-    """Return the build of `project` that was used last; `source` is the sources' hash now.
+    """Return the build of `project` that was used last; `source` is the sources' current hash.
 
-    Raises StrategyError where there is none.
+    Raises StrategyError if there is no build.
     """
     for path in sorted(builds.glob(f"*/{_RECORD}"), key=_used, reverse=True):
         record = _read(path)
@@ -89,11 +88,11 @@ def last(builds: Path, project: Path, recipe: Recipe, source: str) -> Built:
             continue
         if built := _load(path.parent, recipe):
             return evolve(built, stale=record.source != source)
-    raise StrategyError(f"there is no build of {project} yet; run once without --skip-build")
+    raise StrategyError(f"{project} has not been built yet; run once without --skip-build")
 
 
 def publish(work: Path, builds: Path, recipe: Recipe, record: Record) -> Built:
-    """Put the finished build in `work` in its place at one stroke; for whoever has the turn."""
+    """Move the finished build in `work` into the cache by one rename; the caller holds the lock."""
     target = builds / recipe.key(record.source)
     (work / _RECORD).write_text(json.dumps(asdict(record)), encoding="utf-8")
     open_to_readers(work)

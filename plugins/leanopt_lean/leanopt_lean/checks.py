@@ -1,4 +1,4 @@
-"""Checks what a strategy is given against what its source reads, before the first backtest."""
+"""Checks parameters and scenarios against what the source reads, before the first backtest."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from typing import Final
 from leanopt_core.space import Value
 from leanopt_core.suggest import nearest
 from leanopt_core.work import Scenario
-from leanopt_lean.early import check_early
 from leanopt_lean.findings import Findings, note, problem
 from leanopt_lean.fitting import check_passed, check_values
 from leanopt_lean.scenario_mapping import (
     DEFAULT_PASS_AS,
+    agrees,
     check_scenario_mapping,
     passed,
     passed_parameters,
+    remedy,
 )
-from leanopt_lean.source import Parameter, Source, Subscription
+from leanopt_lean.source import Parameter, StrategySource, Subscription
+from leanopt_lean.source.facts import CURRENCY
 
-# Which fields of a scenario a harness sets by itself that has an ability.
+# The scenario fields that a harness sets itself, by its ability.
 _SETS: Final = MappingProxyType(
     {
         "scenario": frozenset({"symbol", "start", "end", "cash"}),
@@ -32,13 +34,13 @@ _NO_VALUES: Final[Mapping[str, Sequence[Value]]] = MappingProxyType({})
 _WAY_OUT = "to run it anyway, use --allow-unread"
 
 
-def told(abilities: Collection[str]) -> frozenset[str]:
-    """Return the fields of a scenario that a harness with these abilities sets by itself."""
+def fields_set(abilities: Collection[str]) -> frozenset[str]:
+    """Return the scenario fields that a harness with these abilities sets itself."""
     return frozenset().union(*(_SETS[one] for one in abilities if one in _SETS))
 
 
 def check(
-    source: Source,
+    source: StrategySource,
     scenarios: Sequence[Scenario],
     given: Collection[str],
     abilities: Collection[str] = (),
@@ -46,10 +48,10 @@ def check(
     values: Mapping[str, Sequence[Value]] = _NO_VALUES,
     allow_unread: bool = False,
 ) -> Findings:
-    """Return all that is wrong or worth knowing.
+    """Return all problems and notes.
 
-    `given` are the names of `[parameters]`, `values` what each can be where that is known, and
-    `abilities` what the harness's hello says.
+    `given` are the names of `[parameters]`, `values` the values that each can take (where known),
+    `abilities` those of the harness's hello.
     """
     names = {name for one in scenarios for name in passed(source, one, given).values()}
     return Findings.of(
@@ -65,16 +67,16 @@ def check(
 
 
 def check_parameters(
-    source: Source,
+    source: StrategySource,
     given: Collection[str],
     passed_names: Collection[str] = (),
     *,
     allow_unread: bool = False,
 ) -> Findings:
-    """Return a problem for each name that the strategy never reads, a note of those not given.
+    """Return a problem for each name that the strategy never reads, a note on those not given.
 
-    Instead of a problem there is a note with `allow_unread`, or where names that the source makes
-    at run time may be any. `passed_names` are those under which fields of scenarios travel.
+    The problem becomes a note with `allow_unread`, or if the source makes names at run time, which
+    may be any. `passed_names` are the parameter names that scenario fields are passed as.
     """
     fixed = {one.name for one in source.unset if one.fixed}
     found = [
@@ -84,7 +86,9 @@ def check_parameters(
     ]
     if source.unread:
         locations = ", ".join(map(str, source.unread))
-        found.append(note(f"not understood, so parameters can be missed: {locations}"))
+        found.append(
+            note(f"source not understood, so reads of parameters can be missed: {locations}")
+        )
     known = {*given, *passed_names}
     found += [
         problem(f"{_key(one.name, given)}: at {one.location} {one.reason}")
@@ -93,7 +97,9 @@ def check_parameters(
     ]
     left = [_shown(one) for one in source.parameters if one.name not in known]
     if left:
-        found.append(note(f"{source.algorithm} reads, and is not given: {', '.join(left)}"))
+        found.append(
+            note(f"{source.algorithm} reads parameters that are not given: {', '.join(left)}")
+        )
     return Findings.of(found)
 
 
@@ -102,19 +108,19 @@ def _key(name: str, given: Collection[str]) -> str:
 
 
 def check_scenario(
-    source: Source,
+    source: StrategySource,
     scenario: Scenario,
     given: Collection[str] = (),
     abilities: Collection[str] = (),
     *,
     allow_unread: bool = False,
 ) -> Findings:
-    """Return a problem for each symbol, date and cash that reaches the strategy by no way.
+    """Return a problem for each symbol, date and cash that never reaches the strategy.
 
-    Equal to what the source sets is a way, and so is a harness that sets the field by itself: of
-    that there is a note where `Initialize` uses the field before.
+    A field reaches it as a parameter, by being equal to what the source sets, or by a harness that
+    sets it. The last is noted if `Initialize` uses the field before.
     """
-    known = told(abilities)
+    known = fields_set(abilities)
     if known >= set(DEFAULT_PASS_AS):
         return Findings()
     found = [
@@ -135,19 +141,19 @@ def check_scenario(
 
 
 def _unread(
-    key: str, name: str, source: Source, given: Collection[str], *, allow_unread: bool
+    key: str, name: str, source: StrategySource, given: Collection[str], *, allow_unread: bool
 ) -> Findings:
     what = f"{key}: {source.algorithm} never reads '{name}'{_meant(name, source, given)}"
     if source.unsure:
         locations = ", ".join(map(str, source.unsure))
-        return note(f"{what} (unless a name made at run time is it: {locations})")
+        return note(f"{what} (unless it is a name made at run time: {locations})")
     if source.unread:
-        return note(f"{what} (unless it stands where the source is not understood)")
+        return note(f"{what} (unless it is where the source is not understood)")
     return note(what) if allow_unread else problem(f"{what} ({_WAY_OUT})")
 
 
-def _meant(name: str, source: Source, given: Collection[str]) -> str:
-    """Return why a name is not read, or what the user may have meant."""
+def _meant(name: str, source: StrategySource, given: Collection[str]) -> str:
+    """Return why a name is not read, or the nearest name that is."""
     for one in source.unset:
         if one.name == name:
             return f": LEAN does not set the [Parameter] at {one.location}, {one.reason}"
@@ -162,8 +168,10 @@ def _shown(parameter: Parameter) -> str:
     return f"{parameter.name} ({default}{parameter.locations[0]})"
 
 
-def _resolution(source: Source, scenario: Scenario, given: Collection[str]) -> Iterator[Findings]:
-    """Tell where the data that is looked for is not the data that the strategy asks for."""
+def _resolution(
+    source: StrategySource, scenario: Scenario, given: Collection[str]
+) -> Iterator[Findings]:
+    """Report where the scenario's resolution differs from the one that the strategy requests."""
     wanted = scenario.extras.get("resolution")
     if not isinstance(wanted, str) or "resolution" in scenario.pass_as:
         return
@@ -175,21 +183,23 @@ def _resolution(source: Source, scenario: Scenario, given: Collection[str]) -> I
         or one.ticker is None
         or one.ticker.casefold() == scenario.symbol.casefold()
     ]
-    # Where one of several asks for it, it may be meant for that one.
+    # If one of several subscriptions has this resolution, the scenario may mean that one.
     fault = note if any(one.resolution == wanted.lower() for one in meant) else problem
     for one in meant:
         if one.resolution is None:
             yield from _taken(source, one, wanted, given)
         elif one.resolution == "" and wanted.lower() != "minute":
-            yield note(f"{at}, but {one.location} names none: LEAN's own is minute")
+            yield note(
+                f"{at}, but {one.location} names no resolution, and LEAN's default is minute"
+            )
         elif one.resolution not in ("", wanted.lower()):
-            yield fault(f"{at}, but {one.location} asks for {one.resolution}: expected that")
+            yield fault(f"{at}, but {one.location} requests {one.resolution}; expected the same")
 
 
 def _taken(
-    source: Source, subscription: Subscription, wanted: str, given: Collection[str]
+    source: StrategySource, subscription: Subscription, wanted: str, given: Collection[str]
 ) -> Iterator[Findings]:
-    """Tell that a resolution does not travel where the strategy reads one."""
+    """Note that the scenario's resolution is not passed although the strategy reads one."""
     names = subscription.resolved_by
     reads = next((one for one in source.parameters if one.name in names), None)
     own = str(reads.default or "") if reads else ""
@@ -197,7 +207,39 @@ def _taken(
         return
     default = f", by default {own}" if own else ""
     yield note(
-        f"scenario.resolution: found '{wanted}', which is for the check of the data only: "
-        f"{subscription.location} takes its own from the parameter '{reads.name}'{default}; "
+        f"scenario.resolution: found '{wanted}', which only the check of the data uses: "
+        f"{subscription.location} takes the resolution from the parameter '{reads.name}'{default}; "
         f'pass_as = {{ resolution = "{reads.name}" }} in the scenario passes it'
     )
+
+
+def check_early(
+    source: StrategySource, scenario: Scenario, key: str, given: Collection[str] = ()
+) -> Findings:
+    """Return a note if `Initialize` uses a field before the harness sets it.
+
+    No note if the source sets the field to the scenario's value itself. Cash in other currencies is
+    noted too: the harness replaces all cash.
+    """
+    return Findings.of((*_used(source, scenario, key, given), *_other_cash(source, key)))
+
+
+def _used(
+    source: StrategySource, scenario: Scenario, key: str, given: Collection[str]
+) -> Iterator[Findings]:
+    used = [one for one in source.uses if one.key == key]
+    if used and not agrees(source, scenario, key, given):
+        locations = ", ".join(f"{one.what} at {one.location}" for one in used)
+        yield note(
+            f"scenario.{key}: LEAN sets it after Initialize, which uses another {key} before "
+            f"({locations}): results can differ; {remedy(source, scenario, key, given)}"
+        )
+
+
+def _other_cash(source: StrategySource, key: str) -> Iterator[Findings]:
+    locations = ", ".join(str(one.location) for one in source.settings if one.key == CURRENCY)
+    if key == "cash" and locations:
+        yield note(
+            f"scenario.cash: LEAN takes it as all the cash, so the cash of another currency that "
+            f"{locations} sets becomes 0; leave cash out of the scenario"
+        )

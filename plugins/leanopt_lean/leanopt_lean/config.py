@@ -1,4 +1,4 @@
-"""LEAN's `config.json` for a backtest: one template a build, parameters as texts."""
+"""LEAN's `config.json` for a backtest: one template per build, parameters as strings."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from attrs import frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.work import REQUEST
 
-#: The `algorithm-id`, after which LEAN names its result document.
+#: The `algorithm-id`; LEAN names its result document after it.
 IDENT: Final = "backtest"
-#: Where LEAN is to write, in the request's folder.
+#: Where LEAN writes, in the request's folder.
 RESULTS: Final = "results/"
 
 _DATA: Final = "{data}"
@@ -33,15 +33,16 @@ _SET: Final = (
     *("data-folder", "results-destination-folder", "object-store-root", "parameters"),
     "python-venv",
 )
-#: The keys that a user's own may not replace.
+#: The keys that `[strategy.config]` may not set.
 OWN_KEYS: Final = frozenset(_SET) | (frozenset(_FIXED) - {"data-feed-workers-count", "log-handler"})
 
 
 @frozen
 class Template:
-    """What all configurations of a build share: texts, and members with paths where workers run.
+    """What all configurations of a build share.
 
-    `paths` are what LEAN reads, `folders` where it writes. `shared` is JSON without its braces.
+    `paths` are the keys of files and folders that LEAN reads, `folders` those that it writes;
+    `shared` are all other keys, as JSON without its braces.
     """
 
     paths: Mapping[str, str]
@@ -49,17 +50,18 @@ class Template:
     shared: str
 
     def filled(self, parameters: Mapping[str, str], *, folders: bool = True) -> str:
-        """Return a configuration as JSON on one line; `parameters` are texts, as LEAN's are.
+        """Return a configuration as JSON on one line; `parameters` are strings, as LEAN's are.
 
-        Without `folders` it says nothing of where LEAN is to write.
+        Without `folders`, leave out the folders that LEAN writes to.
         """
-        # Paths come first: a text of the user's that looks like one stays as it is.
+        # Only the first occurrence of a placeholder is filled in: paths come first, so that a
+        # user's text that looks like one stays unchanged.
         paths = json.dumps({**self.paths, **(self.folders if folders else {})})
         given = json.dumps(dict(sorted(parameters.items())))
         return f'{paths[:-1]},{self.shared},"parameters":{given}}}'
 
     def placeholders(self, *, folders: bool = True) -> tuple[str, ...]:
-        """Return the texts of such a configuration that stand for paths."""
+        """Return the placeholders of such a configuration."""
         return (*self.paths.values(), *(self.folders.values() if folders else ()))
 
 
@@ -72,7 +74,7 @@ def template(
     python_venv: str | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> Template:
-    """Return the template for an algorithm class whose file is at `location`, as `{build}/main.py`.
+    """Return the template for the class `algorithm`; `location` is its file, as `{build}/main.py`.
 
     `launcher` is LEAN's folder where workers run, `more` are further keys.
     """

@@ -1,4 +1,4 @@
-"""What a LEAN pipeline needs: LEAN, .NET, libpython where workers run; reference data, prices."""
+"""Checks for `leanopt doctor`: LEAN, .NET and libpython where workers run, and LEAN's data."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from leanopt_lean.prices import check_prices
 from leanopt_lean.reference import check_reference
 from leanopt_lean.required_data import wanted
 from leanopt_lean.series import Series
-from leanopt_lean.source import Source
+from leanopt_lean.source import StrategySource
 
 _REPOSITORY = "https://github.com/QuantConnect/Lean"
 _SHARED = ("alternative", "market-hours", "symbol-properties")
-# How long looking around where workers run may take, in seconds.
+# Time limit of the probe, in seconds.
 _LOOKING = 60.0
 
 
@@ -36,7 +36,7 @@ class Examination:
         options: LeanStrategy,
         project: Path,
         data: Path,
-        scan: Callable[[], Source],
+        scan: Callable[[], StrategySource],
         run_command: RunCommand,
         context: PrepareContext,
     ) -> None:
@@ -44,8 +44,8 @@ class Examination:
         self._project = project
         self._data = data
         self._scan = scan
-        self._once = run_command
-        self._brief = context
+        self._run_command = run_command
+        self._context = context
 
     def checks(self) -> list[Check]:
         """Return the checks, in their order."""
@@ -58,62 +58,62 @@ class Examination:
         ]
 
     @cached_property
-    def _around(self) -> Mapping[str, Any]:
-        """What `place.py` sees where workers run; raises StuckError where it cannot run."""
-        source = files(__package__).joinpath("place.py").read_text("utf-8")
+    def _probed(self) -> Mapping[str, Any]:
+        """The output of `probe_lean.py` where workers run; raises StuckError if it cannot run."""
+        source = files(__package__).joinpath("probe_lean.py").read_text("utf-8")
         command = ("{python}", "-I", "-S", "-c", source, self._options.launcher)
-        done = self._once(command, time_limit=_LOOKING)
+        done = self._run_command(command, time_limit=_LOOKING)
         try:
             return dict(json.loads(done.output))
         except (ValueError, TypeError):
             said = done.errors.strip()[-500:]
-            what = f"LEAN cannot be looked for where workers run (exit code {done.exit_code})"
+            what = f"cannot look for LEAN where workers run (exit code {done.exit_code})"
             raise StuckError(wrong(f"{what}: {said}")) from None
 
     def _launcher(self) -> Iterator[Finding]:
-        """See that LEAN is where workers run."""
+        """Check that LEAN is installed where workers run."""
         folder = self._options.launcher
-        if self._around["launcher"]:
+        if self._probed["launcher"]:
             yield ok(folder)
         else:
             yield wrong(
-                f"there is no QuantConnect.Lean.Launcher.dll in {folder} where workers run; "
-                "strategy.launcher names its folder, executor.image an image that has it"
+                f"no QuantConnect.Lean.Launcher.dll in {folder} where workers run; set "
+                "strategy.launcher to its folder, or executor.image to an image that has it"
             )
 
     def _dotnet(self) -> Iterator[Finding]:
-        """See that .NET is where workers run, and its SDK where something is to be compiled."""
-        program, sdks = self._around["dotnet"], ", ".join(map(str, self._around["sdks"]))
+        """Check that .NET is installed where workers run, with its SDK if something is compiled."""
+        program, sdks = self._probed["dotnet"], ", ".join(map(str, self._probed["sdks"]))
         if not program:
-            yield wrong("there is no `dotnet` where workers run, as quantconnect/lean has it")
+            yield wrong("no `dotnet` where workers run; the image quantconnect/lean has it")
         elif self._compiled and not sdks:
             what = f"{program} has no SDK, which a C# project needs"
-            yield wrong(f"{what}; quantconnect/lean has one")
+            yield wrong(f"{what}; the image quantconnect/lean has one")
         elif self._options.harness == WARM and not sdks:
             what = f"{program} has no SDK, which compiles the warm harness"
-            yield wrong(f"{what}; quantconnect/lean has one; {WAY_OUT}")
+            yield wrong(f"{what}; the image quantconnect/lean has one; {WAY_OUT}")
         else:
-            yield ok(f"{program}, SDK {sdks or 'none, and none is needed'}")
+            yield ok(f"{program}, SDK {sdks or 'none (not needed)'}")
 
     def _libpython(self) -> Iterator[Finding]:
-        """See that LEAN finds the Python that runs a strategy in Python."""
-        name, known = self._around["libpython"]["name"], self._around["libpython"]["known"]
+        """Check that LEAN finds the Python that runs a strategy in Python."""
+        name, known = self._probed["libpython"]["name"], self._probed["libpython"]["known"]
         fix = f"export PYTHONNET_PYDLL={known[0]}" if known else "apt install libpython3.11"
-        said = "quantconnect/lean sets it to its libpython3.11.so"
+        expected = "expected libpython3.11.so, as in the image quantconnect/lean"
         if not name:
-            yield wrong(f"PYTHONNET_PYDLL is not set where workers run; {said}", fix)
-        elif not self._around["libpython"]["there"]:
-            yield wrong(f"PYTHONNET_PYDLL is {name}, which is not there; {said}", fix)
+            yield wrong(f"PYTHONNET_PYDLL is not set where workers run; {expected}", fix)
+        elif not self._probed["libpython"]["there"]:
+            yield wrong(f"PYTHONNET_PYDLL is {name}, which does not exist; {expected}", fix)
         else:
             yield ok(name)
 
     @property
     def _compiled(self) -> bool:
-        """Say whether the project is in C#."""
+        """Return whether the project is in C#."""
         return any(self._project.glob("*.csproj"))
 
     def _reference(self) -> Iterator[Finding]:
-        """See that LEAN's reference data is there, of the symbols where these are known."""
+        """Check LEAN's reference data, for the symbols if they are known."""
         try:
             series = self._series()
         except StrategyError:
@@ -124,10 +124,13 @@ class Examination:
         yield from self._lines(check_reference(self._data, series), fix)
 
     def _prices(self) -> Iterator[Finding]:
-        """See that prices are there for every scenario; raises StrategyError for bad sources."""
+        """Check the prices of every scenario; raises StrategyError for bad sources."""
         series = self._series()
         symbols = sorted({one.symbol for one in series})
-        what = ", ".join(symbols) or "which the strategy asks for is not known before it runs"
+        what = (
+            ", ".join(symbols)
+            or "not checked: which prices the strategy requests is known only at run time"
+        )
         yield from self._lines(check_prices(self._data, series), "lean data download", what)
 
     def _lines(self, found: Findings, fix: str, good: str = "") -> Iterator[Finding]:
@@ -141,6 +144,6 @@ class Examination:
             yield ok(good or str(self._data))
 
     def _series(self) -> list[Series]:
-        """Return the prices that backtests will ask for, as far as the source says."""
+        """Return the prices that backtests will request, as far as the source shows."""
         source = self._scan()
-        return [one for scenario in self._brief.scenarios for one in wanted(source, scenario)]
+        return [one for scenario in self._context.scenarios for one in wanted(source, scenario)]

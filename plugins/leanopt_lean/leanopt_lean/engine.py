@@ -1,4 +1,4 @@
-"""The engine for LEAN: strategies in Python and C#, run by LEAN where the workers are."""
+"""The engine for LEAN: strategies in Python and C#, run by LEAN where workers run."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ from leanopt_lean.prices import check_prices
 from leanopt_lean.reference import check_reference
 from leanopt_lean.required_data import check_required_data, wanted
 from leanopt_lean.scenario_mapping import passed_parameters
-from leanopt_lean.source import Language, Source, scan, survey
+from leanopt_lean.source import Language, StrategySource, scan, survey
 from leanopt_lean.wording import word
 
 
 def create(options: LeanStrategy, project: Path) -> LeanEngine:
-    """Return the engine for a strategy; paths in `options` start from the folder `project`."""
+    """Return the engine for a strategy; paths in `options` are relative to the folder `project`."""
     return LeanEngine(options, project)
 
 
 @frozen
-class Strategy:
-    """What is run: what its source says, and the file that LEAN loads, from the build's folder."""
+class PreparedStrategy:
+    """The strategy to run: the facts of its source, and LEAN's file in the build's folder."""
 
-    source: Source
+    source: StrategySource
     file: str
 
 
 class LeanEngine:
-    """Builds a LEAN project once, words configurations and reads LEAN's documents."""
+    """Builds a LEAN project once, makes LEAN's configurations and reads its documents."""
 
     def __init__(self, options: LeanStrategy, project: Path) -> None:
         self._options = options
@@ -62,7 +62,7 @@ class LeanEngine:
         store = options.object_store
         self._store = (project / store).resolve() if store is not None else None
         self._builds = project.absolute() / BUILDS
-        # Scenarios and abilities for which it was seen that the scenario reaches the strategy.
+        # Scenarios (with a harness's abilities) that were checked to reach the strategy.
         self._reached: set[tuple[str, frozenset[str]]] = set()
 
     @property
@@ -72,23 +72,24 @@ class LeanEngine:
 
     @property
     def data_files(self) -> Sequence[str] | None:
-        """Return patterns of the data files whose content decides, None for all."""
+        """Return patterns of the data files that affect results, None for all."""
         return self._options.data_files or None
 
     @property
     def documents_on_demand(self) -> bool:
-        """Return whether LEAN's documents are written only where they are asked for."""
+        """Return whether LEAN's documents are written only on request."""
         return self._options.harness == WARM
 
     def prepare(
         self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext
     ) -> Build:
-        """Check the strategy and its data, and build it, or find its build.
+        """Check the strategy and its data, and build it unless it is in the cache.
 
-        Raises StrategyError with all that is wrong.
+        Raises StrategyError with all problems.
         """
         lean, found = look(run_command, self._options.launcher, self._command)
-        # With an older build that one is checked, without it the sources before they are compiled.
+        # With --skip-build, check the sources of the old build; otherwise check the project's
+        # sources before compiling them.
         if not context.skip_build:
             found = Findings.of((self._check(self._project, context), found))
         found.refuse()
@@ -98,9 +99,9 @@ class LeanEngine:
         if context.skip_build:
             found = self._check(built.sources, context)
             found.refuse()
-        # What was copied is what runs: the sources may have been edited since.
+        # Scan the snapshot, which is what runs: the sources may have changed since.
         source = self._scan(built.sources)
-        self._strategy = Strategy(source, built.assembly or source.files[0])
+        self._strategy = PreparedStrategy(source, built.assembly or source.files[0])
         file = self._strategy.file
         doing = partial(compiled, doing="compiling the warm harness")
         store = self._stored()
@@ -111,7 +112,7 @@ class LeanEngine:
         return self._made(built, harness, store, where, found.notes)
 
     def _stored(self) -> Store | None:
-        """Return what LEAN's object store holds when a backtest begins, None where it is empty."""
+        """Return the object store's content when a backtest begins, None if it is empty."""
         if self._store is None:
             return None
         self._builds.mkdir(parents=True, exist_ok=True)
@@ -124,7 +125,7 @@ class LeanEngine:
         return seen.checks()
 
     def check(self, context: PrepareContext) -> Sequence[str]:
-        """Return what is wrong with the sources, where they are there."""
+        """Return the problems of the sources, if they are there."""
         if not self._project.is_dir():
             return ()
         source, found = survey(self._project, self._options.algorithm, self._apart)
@@ -132,7 +133,7 @@ class LeanEngine:
         return Findings.of((found, read)).problems
 
     def _check(self, folder: Path, context: PrepareContext) -> Findings:
-        """Return all that is wrong with the sources in a folder, and with the data."""
+        """Return all problems of the sources in a folder and of the data."""
         source, found = survey(folder, self._options.algorithm, self._apart)
         read = self._check_source(source, context) if source else Findings()
         return Findings.of((found, read, self._check_data(source, context)))
@@ -161,28 +162,28 @@ class LeanEngine:
             tell=context.tell,
         )
 
-    def _scan(self, folder: Path) -> Source:
+    def _scan(self, folder: Path) -> StrategySource:
         return scan(folder, self._options.algorithm, self._apart)
 
     @cached_property
-    def _strategy(self) -> Strategy:
-        """What is run: as `prepare` found it, else, for one by hand, as the project is now."""
+    def _strategy(self) -> PreparedStrategy:
+        """The strategy as `prepare` left it, or the project's current one without `prepare`."""
         source = self._scan(self._project)
         python = source.language is Language.PYTHON
-        return Strategy(source, source.files[0] if python else assembly_of(self._project))
+        return PreparedStrategy(source, source.files[0] if python else assembly_of(self._project))
 
     @property
     def _command(self) -> tuple[str, ...]:
-        """Return the command of a harness that the user names."""
+        """Return the command of a user's harness."""
         return () if isinstance(self._options.harness, str) else self._options.harness
 
     @property
     def _apart(self) -> tuple[Path, ...]:
-        """Return what may lie in the project's folder and is no part of it."""
+        """Return paths that may be in the project's folder and do not belong to it."""
         kept = () if self._store is None else (self._store,)
         return (self._data, self._builds.parent, *kept)
 
-    def _check_source(self, source: Source, context: PrepareContext) -> Findings:
+    def _check_source(self, source: StrategySource, context: PrepareContext) -> Findings:
         return check(
             source,
             context.scenarios,
@@ -192,7 +193,7 @@ class LeanEngine:
             allow_unread=context.allow_unread,
         )
 
-    def _check_data(self, source: Source | None, context: PrepareContext) -> Findings:
+    def _check_data(self, source: StrategySource | None, context: PrepareContext) -> Findings:
         if not self._data.is_dir():
             return check_reference(self._data)
         unmet = Findings(tuple(mistakes(self._data, self._options.data_files)))
@@ -222,7 +223,7 @@ class LeanEngine:
             }
         )
         running = {"launcher": options.launcher, "harness": harness.identity}
-        stale = (f"{self._project.name} has changed since its build was made",)
+        stale = (f"{self._project.name} has changed since it was built",)
         return Build(
             strategy=self._project.name,
             source=source,
@@ -231,7 +232,7 @@ class LeanEngine:
             ),
             launch=harness.launch,
             reads=None if strategy.unsure or strategy.unread else strategy.reads,
-            read_types=strategy.told_types,
+            read_types=strategy.converted_types,
             details={
                 "algorithm": f"{strategy.algorithm} ({strategy.language})",
                 "build": str(built.path),
@@ -253,11 +254,11 @@ class LeanEngine:
         )
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
-        """Word LEAN's configuration: in the request, or in a file where the harness wants one.
+        """Make the request, with LEAN's configuration in it or in a file, as the harness expects.
 
-        Raises StrategyError where a scenario does not reach the strategy by such a harness.
+        Raises StrategyError if a scenario cannot reach the strategy through this harness.
         """
-        # A run of before has not kept what its harness said.
+        # Runs of earlier versions did not store the harness's hello.
         abilities = hello.abilities or abilities_of(self._options)
         self._check_scenario_mapping(backtest.scenario, abilities, backtest.parameters)
         parameters = {name: number_text(value) for name, value in backtest.parameters.items()}
@@ -276,7 +277,7 @@ class LeanEngine:
         self._reached.add((scenario.name, abilities))
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
-        """Read LEAN's document: what the answer holds of it, or what it has left in files."""
+        """Read LEAN's document, from the answer or from its files."""
         symbol = backtest.scenario.symbol
         failed = answer.payload.get("status") not in COMPLETE
         if failed or "statistics" in answer.payload or answer.files is None:
@@ -286,5 +287,5 @@ class LeanEngine:
         )
 
     def fingerprint(self, answer: Answer) -> str | None:
-        """Return LEAN's hash of the list of orders, None where the answer has none."""
+        """Return LEAN's hash of the list of orders, None if the answer has none."""
         return order_hash(answer)

@@ -1,4 +1,4 @@
-"""Why a result document holds no result: LEAN's own state says it, not the exit code."""
+"""Why a result document holds no result: LEAN's state decides, not the exit code."""
 
 from __future__ import annotations
 
@@ -15,41 +15,43 @@ from leanopt_lean.sections import part
 _LONGEST = 2_000
 _PYTHON_FRAME = re.compile(r"in (\S+\.py): line (\d+)")
 _FRAME = re.compile(r"^\s*at ([^\s(]+)\(.*\)(?: in (.+):line (\d+))?\s*$", re.MULTILINE)
-# LEAN's own example algorithms, and many that began as one, are in the namespace of LEAN.
+# LEAN's example algorithms, and strategies copied from them, share LEAN's namespace.
 _STRATEGY = re.compile(r"QuantConnect\.Algorithm\.CSharp\.|(?!QuantConnect\.|System\.|Python\.)")
 
 
 def failure_of(document: Mapping[str, Any]) -> Failure | None:
-    """Return why the document's backtest does not count, None where it completed.
+    """Return why the document's backtest failed, None if it completed.
 
-    What was the machine's trouble, or was ended from outside, is an `engine error`: another attempt
-    may do better.
+    A problem of the machine, or an end from outside, is an `engine error`: a retry may succeed.
     """
     state = part(document, "state")
     if not isinstance(state, Mapping):
-        message = "LEAN's result document has no state, which LEAN writes since January 2023"
+        message = "LEAN's result document has no state; expected LEAN of January 2023 or later"
         return Failure(Category.NO_RESULT, message)
     status, error = part(state, "status"), part(state, "runtimeError")
     if error or status == "RuntimeError":
         stack = part(state, "stackTrace")
         trouble = tells_of_trouble(f"{error}\n{stack}")
         category = Category.ENGINE if trouble else Category.STRATEGY
-        return Failure(category, _told(str(error or ""), stack))
+        return Failure(category, _message(str(error or ""), stack))
     if status == "Completed":
         return None
-    message = f"LEAN's result document says '{status}', not 'Completed': it was cut short"
-    # A strategy that quits says so; one that only says how far it came was ended.
+    message = (
+        f"LEAN's result document has the status '{status}', expected 'Completed': "
+        "the backtest was cut short"
+    )
+    # A strategy that quits leaves `Stopped`; any other status means that LEAN was ended.
     return Failure(Category.NO_RESULT if status == "Stopped" else Category.ENGINE, message)
 
 
-def _told(error: str, stack: object) -> str:
-    """Return LEAN's message on one line, with the place in the strategy where it is known."""
+def _message(error: str, stack: object) -> str:
+    """Return LEAN's message on one line, with the location in the strategy if known."""
     message = shorten(error, _LONGEST, placeholder=" ...") or "a runtime error without a message"
-    location = _place(stack) if isinstance(stack, str) else None
+    location = _location(stack) if isinstance(stack, str) else None
     return f"{message} ({location})" if location else message
 
 
-def _place(stack: str) -> str | None:
+def _location(stack: str) -> str | None:
     """Return file and line of the strategy's innermost frame, or its method's name."""
     for file, line in reversed(_PYTHON_FRAME.findall(stack)):
         return f"{file}:{line}"

@@ -1,4 +1,4 @@
-"""What a look at LEAN's data found."""
+"""Problems and notes, as checks of a strategy and of LEAN's data return them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leanopt_core.errors import StrategyError
 
 @frozen
 class Findings:
-    """What makes backtests fail or lie, and what a user may want to know; each one line."""
+    """Problems, with which backtests fail or mislead, and notes for the user; one line each."""
 
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Findings:
         )
 
     def refuse(self) -> None:
-        """Raise StrategyError with all problems, where there are any."""
+        """Raise StrategyError with all problems, if there are any."""
         if self.problems:
             raise StrategyError("\n".join(self.problems))
 
@@ -44,15 +44,15 @@ def note(text: str) -> Findings:
 
 
 def lacking(data: Path, path: Path, why: str = "is missing") -> Findings:
-    """Return the problem with a file or folder below `data`, and where there is a sound one."""
+    """Return the problem with a file or folder below `data`, and where to get a good copy."""
     return problem(
-        f"{data / path} {why}; copy Data/{path.as_posix()} of LEAN's repository "
-        "(github.com/QuantConnect/Lean) there"
+        f"{data / path} {why}; copy Data/{path.as_posix()} from LEAN's repository "
+        "(github.com/QuantConnect/Lean)"
     )
 
 
 def is_number(text: str) -> bool:
-    """Say whether a column holds a number as LEAN reads one."""
+    """Return whether a column holds a number as LEAN reads one."""
     try:
         return Decimal(text.strip()).is_finite()
     except InvalidOperation:

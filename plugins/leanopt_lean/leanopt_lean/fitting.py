@@ -1,4 +1,4 @@
-"""Checks that LEAN and the strategy can read the values of parameters as what they ask for."""
+"""Checks that parameter values can be read as the types that LEAN and the strategy expect."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from attrs import frozen
 
 from leanopt_core.space import Value, number_text
 from leanopt_lean.findings import Findings, problem
-from leanopt_lean.source import Asked, Language, Source
+from leanopt_lean.source import Asked, Language, StrategySource
 
 _WHOLE: Final = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
 _CUT: Final = re.compile(r"\s*[+-]?\d[\d,]*(?:\.0*)?\s*", re.ASCII)
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
 _TRUTH: Final = re.compile(r"\s*(?:true|false)\s*", re.IGNORECASE)
-#: Of a range, which rises by one step, these levels tell all.
+#: A range rises by one step, so these three levels represent all.
 _TELLING: Final = (0, 1, -1)
 
 
 @frozen
 class _Kind:
-    """A type: what it is called, the texts that it takes, what a strategy can ask for instead."""
+    """A type: its name, the texts that it accepts, its limits, and a wider type to use instead."""
 
     called: str
     form: re.Pattern[str]
@@ -33,11 +33,11 @@ class _Kind:
     instead: str = ""
 
     def takes(self, text: str) -> bool:
-        """Say whether a text is read as what it says."""
+        """Return whether a text is read without loss."""
         return self.form.fullmatch(text) is not None and self.holds(text)
 
     def holds(self, number: str) -> bool:
-        """Say whether a number, perhaps with commas, lies within the type's ends."""
+        """Return whether a number (thousands commas allowed) is within the type's limits."""
         ends = self.ends
         return ends is None or ends[0] <= Decimal(number.replace(",", "")) <= ends[1]
 
@@ -57,7 +57,7 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
             for name, bits in {"byte": 8, "ushort": 16, "uint": 32, "ulong": 64}.items()
         },
         "digits": _whole(
-            "a number of digits alone", 0, 2**31 - 1, re.compile(r"\d+(?:\.0*)?", re.ASCII)
+            "a number of digits only", 0, 2**31 - 1, re.compile(r"\d+(?:\.0*)?", re.ASCII)
         ),
         "whole": _Kind("a whole number", _WHOLE, "whole numbers", instead="float"),
         "cut": _Kind("a whole number", _CUT, "whole numbers", instead="float"),
@@ -68,7 +68,7 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "truth": _Kind("a truth value", re.compile("")),
     }
 )
-#: How .NET calls the types that C# has words for.
+#: .NET's names of types, and C#'s.
 _ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "int16": "short",
@@ -83,59 +83,59 @@ _ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def check_values(source: Source, values: Mapping[str, Sequence[Value]]) -> Findings:
-    """Return a problem for each parameter of `[parameters]` that can have an unfit value."""
+def check_values(source: StrategySource, values: Mapping[str, Sequence[Value]]) -> Findings:
+    """Return a problem for each parameter of `[parameters]` that can take an invalid value."""
     return Findings.of(
-        problem(f"parameters.{name}: found {wrong}, but {told}")
+        problem(f"parameters.{name}: found {wrong}, but {why}")
         for name in values
-        for wrong, told in _unfit(source, name, values[name])
+        for wrong, why in _unfit(source, name, values[name])
     )
 
 
-def check_passed(source: Source, fields: Mapping[str, tuple[str, str]]) -> Findings:
-    """Return a problem for each field of a scenario that does not fit the parameter it travels as.
+def check_passed(source: StrategySource, fields: Mapping[str, tuple[str, str]]) -> Findings:
+    """Return a problem for each scenario field that does not fit the parameter it is passed as.
 
-    `fields` are their names with that parameter and the value's text.
+    `fields` maps a field's name to that parameter's name and the value's text.
     """
     return Findings.of(
-        problem(f"scenario.{field}: found {wrong}, passed as '{name}', but {told}")
+        problem(f"scenario.{field}: found {wrong}, passed as '{name}', but {why}")
         for field, (name, text) in fields.items()
-        for wrong, told in _unfit(source, name, (text,))
+        for wrong, why in _unfit(source, name, (text,))
     )
 
 
-def _unfit(source: Source, name: str, values: Sequence[Value]) -> Iterator[tuple[str, str]]:
-    """Yield the first value that does not fit what a place asks for, with why, for each place."""
-    told = values if isinstance(values, tuple) or len(values) <= len(_TELLING) else (
+def _unfit(source: StrategySource, name: str, values: Sequence[Value]) -> Iterator[tuple[str, str]]:
+    """Yield, for each type that the source requires, the first value that does not fit, and why."""
+    tried = values if isinstance(values, tuple) or len(values) <= len(_TELLING) else (
         *(values[level] for level in _TELLING),
     )  # fmt: skip
     for asked in source.types.get(name, ()):
         type_ = asked.type.lower()
         kind = _KINDS.get(_ALIASES.get(type_, type_))
-        wrong = [one for one in told if kind is not None and not kind.takes(number_text(one))]
+        wrong = [one for one in tried if kind is not None and not kind.takes(number_text(one))]
         if kind is not None and wrong:
             regular = not isinstance(values, tuple)
             advice = _advice(source, name, asked, kind, wrong[0], regular=regular)
-            yield number_text(wrong[0]), f"{asked.location} {_asks(asked, kind)}: write {advice}"
+            yield number_text(wrong[0]), f"{asked.location} {_asks(asked, kind)}; write {advice}"
 
 
 def _asks(asked: Asked, kind: _Kind) -> str:
-    """Return what a place asks for, and what becomes of another text."""
+    """Return what the source requires, and what happens to another text."""
     if asked.member:
-        return f"marks {kind.called}, {asked.by}: LEAN sets neither it nor any member behind it"
+        return f"marks {kind.called}, {asked.by}: LEAN sets neither it nor any member after it"
     if asked.type == "truth":
-        return f"takes every text for true by {asked.by}"
+        return f"reads every text as true, by {asked.by}"
     if asked.by:
-        does = "cuts" if asked.type == "cut" else "refuses"
-        return f"makes {kind.called} of it by {asked.by}, which {does} it"
+        does = "truncates" if asked.type == "cut" else "refuses"
+        return f"converts it to {kind.called} by {asked.by}, which {does} it"
     default = f", {asked.default}," if asked.default is not None else ""
-    return f"asks for {kind.called} by its default: LEAN takes the default{default} instead"
+    return f"reads {kind.called}, by its default: LEAN takes the default{default} instead"
 
 
 def _advice(
-    source: Source, name: str, asked: Asked, kind: _Kind, wrong: Value, *, regular: bool
+    source: StrategySource, name: str, asked: Asked, kind: _Kind, wrong: Value, *, regular: bool
 ) -> str:
-    """Return what to write in the pipeline, or else in the source."""
+    """Return what to write in the pipeline, or in the source."""
     reading = "self.get_parameter" if source.language is Language.PYTHON else "GetParameter"
     if asked.type == "truth":
         return f'in the source: {reading}("{name}") == "true"'

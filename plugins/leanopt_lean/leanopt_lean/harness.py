@@ -1,4 +1,4 @@
-"""The harnesses that run LEAN: the warm one, the Launcher's, or one that the user names."""
+"""The harnesses that run LEAN: the warm one, the Launcher's, or a user's command."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from leanopt_core.errors import StrategyError
 from leanopt_core.work import Launch, Mount
 from leanopt_lean.build import Built
 from leanopt_lean.options import LAUNCHER, WARM, LeanStrategy
-from leanopt_lean.shipped import csharp_sources
 from leanopt_lean.snapshot import files_of, hash_files
 
-_PACKAGE: Final = Path(leanopt_harness.__file__).resolve().parent
-_LAUNCHER: Final = Path(__file__).resolve().parent / "launcher"
+_PYTHON_HARNESS: Final = Path(leanopt_harness.__file__).resolve().parent
+_PACKAGE: Final = Path(__file__).resolve().parent
+_LAUNCHER: Final = _PACKAGE / "launcher"
+#: The C# harness's sources: in a wheel, or in a checkout of the repository.
+_CSHARP: Final = (_PACKAGE / "csharp", _PACKAGE.parents[2] / "harness" / "csharp")
 _ASSEMBLY: Final = "LeanoptHarness.dll"
-# All that .NET writes for itself stays with the worker.
+# .NET's own files stay in the worker's scratch folder.
 _HOME: Final = {
     "HOME": "{scratch}",
     "TMPDIR": "{scratch}",
@@ -31,25 +33,26 @@ _HOME: Final = {
 _WARM_ABILITIES: Final = frozenset(
     {"config", "statistics", "read", "equity", "trades", "dates", "cash", "document"}
 )
-# Measured over 5,000 backtests: .NET has taken what it needs after some hundred of them.
+# Measured over 5,000 backtests: .NET's memory settles after about a hundred.
 _SETTLED_AFTER: Final = 100
 _GROWTH: Final = 512 * 2**20
 _CSHARP_MEMORY: Final = (4 * 2**30, "LEAN with a strategy in C#; files in /tmp count")
-# TensorFlow or torch, which LEAN's image has, come near 4 GiB; LEAN itself and /tmp come on top.
+# TensorFlow and torch, which LEAN's image has, take nearly 4 GiB, besides LEAN itself and /tmp.
 _PYTHON_MEMORY: Final = (
     6 * 2**30,
-    "LEAN with Python, whose largest packages take near 4 GiB; files in /tmp count",
+    "LEAN with Python, whose largest packages take nearly 4 GiB; files in /tmp count",
 )
 _BRACES: Final = re.compile(r"\{(\w+)\}")
-#: What runs without the warm harness.
-WAY_OUT: Final = "--set strategy.harness=launcher starts LEAN's own Launcher for each backtest"
+#: How to run without the warm harness.
+WAY_OUT: Final = "--set strategy.harness=launcher starts LEAN's Launcher for each backtest instead"
 
 
 @frozen
 class Harness:
-    """How workers run a strategy; `identity` is what decides results beside strategy and LEAN.
+    """How workers run a strategy.
 
-    `words` tell a user which it is.
+    `identity` is what can affect results besides the strategy and LEAN; `words` describe the
+    harness to the user.
     """
 
     launch: Launch
@@ -58,10 +61,10 @@ class Harness:
 
 
 def abilities_of(options: LeanStrategy) -> frozenset[str]:
-    """Return what the harness can do, as far as it is known before its hello."""
+    """Return the harness's abilities, as far as they are known before its hello."""
     if options.harness == WARM:
         return _WARM_ABILITIES
-    # What another harness can do is known at its hello: it may set whatever a scenario has.
+    # Until a user's harness says hello, assume that it can set all scenario fields.
     return frozenset({"config"} if options.harness == LAUNCHER else {"scenario"})
 
 
@@ -73,10 +76,10 @@ def harness_of(
 ) -> Harness:
     """Return the harness for a strategy's `file`; `compiled` compiles sources.
 
-    `seen` are the folders that it sees: `build` that of the file, `data`, and `store` where LEAN's
-    object store is not empty at a backtest's begin.
+    `seen` are the folders that it sees: `build` (of the file), `data`, and `store` if the object
+    store has initial content.
 
-    Raises StrategyError where the warm harness cannot be compiled.
+    Raises StrategyError if the warm harness cannot be compiled.
     """
     mounts = tuple(Mount(name, path) for name, path in seen.items())
     store = ("--store", "{store}") if "store" in seen else ()
@@ -86,7 +89,7 @@ def harness_of(
         harness = _launcher(options, mounts, store)
     else:
         command = tuple(options.harness)
-        harness = Harness(Launch(command, mounts), list(command), f"another: {command[0]}")
+        harness = Harness(Launch(command, mounts), list(command), f"command: {command[0]}")
     memory, why = _PYTHON_MEMORY if file.endswith(".py") else _CSHARP_MEMORY
     return evolve(harness, launch=evolve(harness.launch, memory=memory, memory_why=why))
 
@@ -123,13 +126,23 @@ def _warm(
 
 
 def _launcher(options: LeanStrategy, seen: tuple[Mount, ...], store: tuple[str, ...]) -> Harness:
-    mounts = (*seen, Mount("harness", _PACKAGE), Mount("launcher", _LAUNCHER))
+    mounts = (*seen, Mount("harness", _PYTHON_HARNESS), Mount("launcher", _LAUNCHER))
     paths = ("--harness", "{harness}", "--folder", options.launcher, *store)
-    content = [hash_files(files_of(folder)) for folder in (_PACKAGE, _LAUNCHER)]
-    words = "the Launcher, a process for each backtest"
+    content = [hash_files(files_of(folder)) for folder in (_PYTHON_HARNESS, _LAUNCHER)]
+    words = "LEAN's Launcher, one process per backtest"
     return Harness(Launch(("{python}", "{launcher}", *paths), mounts), content, words)
 
 
 def _escaped(config: Mapping[str, object]) -> str:
-    """Return JSON in which no text looks like a path that is filled in."""
+    """Return JSON in which no text looks like a placeholder."""
     return _BRACES.sub(r"\\u007b\1}", canonical_json(dict(config)))
+
+
+def csharp_sources() -> Path:
+    """Return the folder of the C# harness's sources; raises StrategyError if it is missing."""
+    for folder in _CSHARP:
+        if folder.is_dir():
+            return folder
+    raise StrategyError(
+        f"the sources of the C# harness are missing in {_CSHARP[0]}; reinstall leanopt-lean"
+    )

@@ -1,4 +1,4 @@
-"""The LEAN that is there where workers run: is it one, and which."""
+"""The identity of the LEAN installed where workers run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from leanopt_core.engines.base import RunCommand
 from leanopt_lean.findings import Findings, problem
 
 _LAUNCHER = "QuantConnect.Lean.Launcher.dll"
-# LEAN's own assemblies count by content, the others of its folder by name and size: hashing all of
-# them takes seconds. Of a command the files count that it names.
+# LEAN's own assemblies count by content, the others in its folder by name and size: hashing all
+# would take seconds. The files that a command names count by content.
 _TELL = """
 import hashlib, json, pathlib, sys
 read = lambda path: hashlib.sha256(path.read_bytes()).hexdigest()
@@ -29,19 +29,17 @@ def look(
 ) -> tuple[str, Findings]:
     """Return the identity of the LEAN in the folder `launcher`, and of a harness's command.
 
-    That there is no LEAN is a problem; with another harness that is its own affair.
+    A missing LEAN is a problem, except with a user's harness, which may not need it.
     """
     completed = run_command(("{python}", "-I", "-c", _TELL, launcher, *harness))
     try:
         found = json.loads(completed.output)
     except ValueError:
         tail = completed.errors.strip()[-500:]
-        return "", problem(
-            f"strategy.launcher: {launcher} cannot be looked at where workers run: {tail}"
-        )
+        return "", problem(f"strategy.launcher: cannot read {launcher} where workers run: {tail}")
     if _LAUNCHER not in found["own"] and not harness:
         return "", problem(
-            f"strategy.launcher: there is no LEAN in {launcher} where workers run; expected the "
-            f"folder of {_LAUNCHER}, which is /Lean/Launcher/bin/Debug in LEAN's own image"
+            f"strategy.launcher: no LEAN in {launcher} where workers run; expected the folder "
+            f"of {_LAUNCHER} (/Lean/Launcher/bin/Debug in LEAN's own image)"
         )
     return digest(found), Findings()

@@ -9,13 +9,13 @@ from zipfile import BadZipFile, ZipFile
 
 from attrs import define, field, frozen
 
-#: Map files end on this day for shares that are traded still.
+#: The last day in map files of shares that are still traded.
 OPEN_END = date(2050, 12, 31)
 
 
 @frozen
 class Span:
-    """The days, both included, on which prices lie under one ticker."""
+    """The days, both included, on which prices are stored under one ticker."""
 
     ticker: str
     first: date
@@ -24,7 +24,7 @@ class Span:
 
 @frozen
 class MapFile:
-    """The rows of one company: until that day, including it, shares had that ticker.
+    """The rows of one company: the last day of each ticker, and the ticker.
 
     `name` is the file's, `spy` for spy.csv; the first row is the first day of trading.
     """
@@ -65,7 +65,7 @@ class MapFiles:
     def find(self, ticker: str) -> MapFile | None:
         """Return the map file of the shares that have, or had last, this ticker; as LEAN does.
 
-        None where none tells of it. Raises OSError and ValueError where one cannot be read.
+        None if no file has the ticker. Raises OSError or ValueError for an unreadable file.
         """
         path = self.folder / f"{ticker}.csv"
         if path.is_file():
@@ -93,7 +93,7 @@ class MapFiles:
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, Path, bytes]]:
-    """Yield names, paths and contents of files, of the newest archive where there are no others."""
+    """Yield names, paths and contents of the files, or else of those in the newest archive."""
     files = sorted(folder.glob("*.csv"))
     for path in files:
         yield path.stem.lower(), path, path.read_bytes()
@@ -113,7 +113,7 @@ def _parsed(name: str, path: Path, content: bytes) -> MapFile:
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text (byte {error.start})") from None
+        raise ValueError(f"{path} is not text (byte {error.start})") from None
     rows = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -122,6 +122,8 @@ def _parsed(name: str, path: Path, content: bytes) -> MapFile:
         try:
             parsed = datetime.strptime(day, "%Y%m%d").date()  # noqa: DTZ007 - a day only
         except ValueError:
-            raise ValueError(f"{path}, line {number}: {day[:40]!r} is no day as 20040819") from None
+            raise ValueError(
+                f"{path}, line {number}: {day[:40]!r} is not a day, as 20040819"
+            ) from None
         rows.append((parsed, rest.partition(",")[0].strip().lower()))
     return MapFile(name, tuple(sorted(set(rows))))

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-#: Where a data folder has it.
+#: Its path in a data folder.
 DATABASE = Path("market-hours", "market-hours-database.json")
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SUNDAY = 6
@@ -26,16 +26,16 @@ class MarketHours:
     entries: Mapping[str, Any]
 
     def has(self, security_type: str, market: str, symbol: str) -> bool:
-        """Say whether LEAN knows the hours of this symbol."""
+        """Return whether LEAN knows the hours of this symbol."""
         return bool(self._found(security_type, market, symbol))
 
     def trading_days(
         self, security_type: str, market: str, symbol: str, start: date, end: date
     ) -> list[date]:
-        """Return the days from `start` to `end` on which there must be prices.
+        """Return the days from `start` to `end` that must have prices.
 
-        A Sunday counts where the market is open all day: else it is the evening before Monday.
-        None is known to be one where the hours are not.
+        A Sunday counts only if the market is open all day; otherwise it is the evening before
+        Monday. If the hours are unknown, no day must have prices.
         """
         found = self._found(security_type, market, symbol)
         if not found:
@@ -55,15 +55,15 @@ class MarketHours:
 def read_market_hours(data: Path) -> MarketHours:
     """Read the database of a data folder.
 
-    Raises OSError where it cannot be read, ValueError where it makes no sense.
+    Raises OSError if it cannot be read, ValueError if it is malformed.
     """
-    told = json.loads((data / DATABASE).read_bytes())
-    entries = told.get("entries") if isinstance(told, dict) else None
+    content = json.loads((data / DATABASE).read_bytes())
+    entries = content.get("entries") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise ValueError("it has no entries")
     wrong = [key for key, entry in entries.items() if not isinstance(entry, dict)]
     if wrong:
-        raise ValueError(f"its entry {wrong[0]} is no object")
+        raise ValueError(f"its entry {wrong[0]} is not an object")
     return MarketHours(entries)
 
 
@@ -77,7 +77,7 @@ def _trades(entry: Mapping[str, Any], weekday: int) -> bool:
 
 
 def _day(text: str) -> date | None:
-    """Return the day that a text as `12/25/2003` names, None where it names none."""
+    """Return the day in a text as `12/25/2003`, None if it is malformed."""
     try:
         month, day, year = map(int, text.split("/"))
         return date(year, month, day)

@@ -1,19 +1,19 @@
-"""What `dotnet build` is told so that a user's project compiles against the LEAN that is there.
+"""The inputs of `dotnet build` that compile a user's project against the workers' LEAN.
 
-The project file stays as it is. What is to be different lies in files that MSBuild imports, two of
-them instead of Directory.Build.props and .targets (ours import the project's own):
+The project file stays unchanged. MSBuild imports our settings from files, two of them in place of
+Directory.Build.props and .targets (ours import the project's own):
 
-- intermediate files go below the output, since sources are mounted read-only;
-- references to packages of QuantConnect become references to the assemblies in the launcher's
-  folder, as LEAN CLI has it, and so do other packages whose assembly lies there (Newtonsoft.Json,
-  NodaTime, MathNet.Numerics): a project that needs no more compiles without a network;
-- the framework is the launcher's, whatever a project names, and those that it refers to. It is set
-  by a file: `dotnet build` leaves a framework of the command line out where it looks for packages;
-- where packages may not be fetched, an empty folder stands for their source, so that a missing one
-  is told at once and not after several time limits.
+- intermediate files go below the output: sources are mounted read-only;
+- references to QuantConnect's packages become references to the assemblies in the launcher's
+  folder, as in LEAN CLI; so do other packages whose assembly is there (Newtonsoft.Json, NodaTime,
+  MathNet.Numerics). A project with no other packages compiles without a network;
+- the framework is the launcher's, for the project and those that it refers to. A file sets it:
+  `dotnet build` ignores the command line's framework when it restores packages;
+- without a network, the package source is an empty folder: a missing package fails immediately, not
+  after several timeouts.
 
-Debug information is embedded: LEAN loads an assembly that has a
-.pdb beside it from memory, and such an assembly does not find the others of its folder.
+Debug information is embedded: LEAN loads an assembly with a .pdb beside it from memory, and such an
+assembly does not find the others in its folder.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from attrs import frozen
 
 from leanopt_lean.snapshot import open_to_readers
 
-# LEAN's own strategies: many began as a copy of one, whose name would then be there twice.
+# LEAN's examples: a strategy copied from one would define the same class twice.
 _EXAMPLES = "QuantConnect.Algorithm.CSharp.dll"
-#: The exit code of `command` where there is no `dotnet`; a shell's for no such command.
+#: The exit code of `command` without `dotnet`; the shell's code for "command not found".
 NO_COMPILER = 127
 
 _PACKAGE = re.compile(r"<PackageReference\s[^>]*?Include\s*=\s*[\"']([^\"']+)[\"']")
@@ -36,7 +36,7 @@ _ENVIRONMENT = (
     *("DOTNET_CLI_HOME={output}/home", "NUGET_PACKAGES={output}/packages"),
     *("DOTNET_NOLOGO=1", "DOTNET_CLI_TELEMETRY_OPTOUT=1", "MSBUILDTERMINALLOGGER=off"),
 )
-# A container's `run_command` takes no environment, and an image need not have a shell.
+# `run_command` in a container sets no environment variables, and an image may have no shell.
 _WITH_ENVIRONMENT = f"""
 import os, sys
 at = sys.argv.index("dotnet")
@@ -94,8 +94,8 @@ _TARGETS = """<Project>
 class Options:
     """How projects are compiled.
 
-    `launcher` is LEAN's folder where workers run; `network` lets packages be fetched; after
-    `time_limit` seconds the compiler is ended.
+    `launcher` is LEAN's folder where workers run; `network` allows downloads of packages;
+    `time_limit` is the compiler's, in seconds.
     """
 
     launcher: str = "/Lean/Launcher/bin/Debug"
@@ -106,8 +106,7 @@ class Options:
 def command(project: str) -> tuple[str, ...]:
     """Return the command that compiles `{build}`/`project` into `{output}/bin`.
 
-    Nothing is written elsewhere: caches are below the output too, since a container's home is not
-    there or read-only.
+    Caches are below the output too: a container's home is missing or read-only.
     """
     build = ("dotnet", "build", f"{{build}}/{project}", "-c", "Release", "-o", "{output}/bin")
     python = ("{python}", "-I", "-c", _WITH_ENVIRONMENT)
@@ -115,10 +114,10 @@ def command(project: str) -> tuple[str, ...]:
 
 
 def write_imports(output: Path, source: Path, text: str, framework: str, options: Options) -> None:
-    """Write into `output` what MSBuild imports for the project with this text in `source`.
+    """Write the files into `output` that MSBuild imports; `text` is the project file's.
 
-    `framework` is the launcher's, as `net10.0`. Whoever compiles may read it, whatever the caller's
-    umask is.
+    `framework` is the launcher's, as `net10.0`. All users may read the files, even with a strict
+    umask.
     """
     (output / "offline").mkdir()
     own_sources = any(path.name.lower() == "nuget.config" for path in source.iterdir())
@@ -136,7 +135,7 @@ def write_imports(output: Path, source: Path, text: str, framework: str, options
 
 
 def _removed(package: str, launcher: str) -> str:
-    """Return what takes away the reference to a package where LEAN's folder has its assembly."""
+    """Return the element that removes a package reference if LEAN's folder has its assembly."""
     name = quoteattr(package)
     if package.lower().startswith("quantconnect."):
         return f"    <PackageReference Remove={name} />"
@@ -145,5 +144,5 @@ def _removed(package: str, launcher: str) -> str:
 
 
 def _escaped(path: str) -> str:
-    """Return a path in which no character means anything to MSBuild."""
+    """Return a path with MSBuild's special characters escaped."""
     return re.sub(r"[%*?@$();']", lambda match: f"%{ord(match[0]):02X}", path.rstrip("/"))

@@ -1,4 +1,4 @@
-"""What LEAN's object store holds when a backtest begins: a frozen copy of a folder."""
+"""The content of LEAN's object store when a backtest begins: a snapshot of a folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leanopt_core.project_files import STATE
 from leanopt_lean.snapshot import copy_files, hash_files
 
 _KEY = "strategy.object_store"
-#: So many files are named at most.
+#: The most files that a message names.
 _MOST = 5
 
 
@@ -27,15 +27,15 @@ class Store:
 
 
 def freeze(folder: Path, builds: Path) -> Store:
-    """Return the copy of a folder in the folder `builds`, made now if it is not there yet.
+    """Return the copy of a folder in the folder `builds`; make it if it is not there yet.
 
-    Edits in the meantime are for the next run, as those of the project are. Raises StrategyError
-    for a folder that is not there, and for links, whose content could change.
+    As with the project, edits made meanwhile take effect in the next run. Raises StrategyError for
+    a missing folder, and for links, whose content could change.
     """
     if builds.resolve().is_relative_to(folder.resolve()):
         raise StrategyError(
-            f"{_KEY}: {folder} holds leanopt's own files too ({STATE}); "
-            "expected a folder of the store's objects only"
+            f"{_KEY}: {folder} also holds leanopt's own files ({STATE}); "
+            "expected a folder with the store's objects only"
         )
     files = _files(folder)
     content = hash_files(files)
@@ -53,14 +53,16 @@ def freeze(folder: Path, builds: Path) -> Store:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """Return all files below a folder by name from there, hidden ones too: each is an object."""
+    """Return all files below a folder by relative name, hidden ones too: each is an object."""
     if not folder.is_dir():
-        raise StrategyError(f"{_KEY}: {folder} is no folder; expected one whose files are objects")
+        raise StrategyError(
+            f"{_KEY}: {folder} is not a folder; expected one whose files are objects"
+        )
     found = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     odd = [path for path in found if path.is_symlink() or not path.is_file()]
     if odd:
         lines = [
-            f"{_KEY}: {path} is no plain file; put a copy in its place" for path in odd[:_MOST]
+            f"{_KEY}: {path} is not a regular file; replace it by a copy" for path in odd[:_MOST]
         ]
         more = len(odd) - len(lines)
         raise StrategyError("\n".join([*lines, *([f"{_KEY}: and {more} more"] if more else [])]))

@@ -1,4 +1,4 @@
-"""The options of the `lean` engine: what `[strategy]` may hold for it."""
+"""The options of the `lean` engine in `[strategy]`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs.validators import optional
 
 from leanopt_lean.config import OWN_KEYS
 
-#: The harnesses that come along: one LEAN that stays, and LEAN's own Launcher.
+#: The built-in harnesses: one LEAN that stays in memory, and LEAN's own Launcher.
 WARM: Final = "warm"
 LAUNCHER: Final = "launcher"
 
@@ -25,50 +25,48 @@ def _absolute(_instance: object, _attribute: Attribute[Any], path: str) -> None:
 class LeanStrategy:
     """A LEAN project in Python or C#: its folder, LEAN's data, and the LEAN that runs it."""
 
-    project: Path = field(metadata={"help": "folder of main.py, or of the sources and a .csproj"})
+    project: Path = field(metadata={"help": "folder of main.py, or of C# sources and a .csproj"})
     data: Path = field(metadata={"help": "LEAN's data folder"})
     algorithm: str | None = field(
-        default=None, metadata={"help": "the algorithm's class, where the source has several"}
+        default=None, metadata={"help": "class of the algorithm, if the source has several"}
     )
     launcher: str = field(
         default="/Lean/Launcher/bin/Debug",
         validator=_absolute,
-        metadata={"help": "folder of QuantConnect.Lean.Launcher.dll, where workers run"},
+        metadata={"help": "folder of QuantConnect.Lean.Launcher.dll where workers run"},
     )
     harness: Literal["warm", "launcher"] | tuple[str, ...] = field(
         default="warm",
         metadata={
-            "help": "what runs backtests: one warm LEAN a worker, LEAN's Launcher for each, or "
-            "the command of another harness"
+            "help": "what runs backtests: warm (one LEAN per worker, kept in memory), launcher "
+            "(LEAN's Launcher, once per backtest), or the command of another harness"
         },
     )
     rolling_windows: bool = field(
         default=False,
-        metadata={"help": "let warm LEAN work out its statistics of rolling windows too"},
+        metadata={"help": "make warm LEAN compute its rolling-window statistics too"},
     )
     build_network: bool = field(
-        default=False, metadata={"help": "let the compiler fetch the project's packages"}
+        default=False, metadata={"help": "let the compiler download the project's packages"}
     )
     python_venv: str | None = field(
         default=None,
         validator=optional(_absolute),
-        metadata={"help": "virtual environment of a Python strategy, where workers run"},
+        metadata={"help": "virtual environment of a Python strategy where workers run"},
     )
     object_store: Path | None = field(
         default=None,
         metadata={
-            "help": "folder whose files LEAN's object store holds when a backtest begins; without "
-            "it the store is empty"
+            "help": "folder whose files LEAN's object store holds when a backtest begins (default: "
+            "empty store)"
         },
     )
     check_data: bool = field(
-        default=True, metadata={"help": "look for the data that backtests need before the first"}
+        default=True, metadata={"help": "check the data that backtests need before the first one"}
     )
     data_files: tuple[str, ...] = field(
         default=(),
-        metadata={
-            "help": "patterns or folders of the data whose content decides results; by default all"
-        },
+        metadata={"help": "patterns or folders of the data that affects results (default: all)"},
     )
     config: Mapping[str, Any] = field(
         factory=dict, metadata={"help": "further keys for LEAN's config.json"}
@@ -82,7 +80,7 @@ class LeanStrategy:
     @object_store.validator
     def _check_store(self, _attribute: object, store: Path | None) -> None:
         if store is not None and not isinstance(self.harness, str):
-            raise ValueError('expected none with a harness of your own: "warm" and "launcher" fill')
+            raise ValueError('only the harnesses "warm" and "launcher" support it')
 
     @config.validator
     def _check_config(self, _attribute: object, config: Mapping[str, Any]) -> None:

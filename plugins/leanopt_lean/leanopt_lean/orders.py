@@ -1,4 +1,4 @@
-"""LEAN's hash of the list of orders: it is equal for two backtests that traded alike."""
+"""LEAN's hash of the list of orders: equal for two backtests with equal orders."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from leanopt_lean.config import RESULTS
 
 _LOG = f"{RESULTS}log.txt"
 _BEGINNING = b"STATISTICS:: OrderListHash "
-# A strategy may log a line of any length; the hash's own is short.
+# A strategy may log a line of any length; the line of the hash is short.
 _LONGEST = 2**16
 
 
 def order_hash(answer: Answer) -> str | None:
-    """Return the hash that an answer names, or else LEAN's log beside its document.
+    """Return the hash in an answer, or else in LEAN's log beside its document.
 
-    Raises ExecutorError where the files cannot be reached.
+    Raises ExecutorError if the files cannot be read.
     """
     named = answer.payload.get("order_hash")
     if named:
         return str(named)
     if answer.files is None:
         return None
-    # LEAN writes its own last; a strategy may have logged one that looks alike.
+    # LEAN writes its own line last; a strategy may have logged a similar one.
     return next(iter(deque(_logged(answer.files), maxlen=1)), None)
 
 

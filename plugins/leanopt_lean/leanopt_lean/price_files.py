@@ -1,4 +1,4 @@
-"""Looks into LEAN's price files: which days have prices, and which symbols there are."""
+"""Reads LEAN's price files: the days with prices, and the symbols."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SHOWN = 6
 
 
 def days_in(path: Path) -> frozenset[date]:
-    """Return the days with prices in a file of daily or hourly ones.
+    """Return the days in a file of daily or hourly prices.
 
-    Raises OSError where it cannot be read, ValueError where it is no such file.
+    Raises OSError if it cannot be read, ValueError if it is not such a file.
     """
     try:
         with ZipFile(path) as archive:
@@ -30,12 +30,12 @@ def days_in(path: Path) -> frozenset[date]:
         raise ValueError(str(error)) from None
     found = set(_DAY.findall(text))
     if not found:
-        raise ValueError("it holds no lines that begin with a day, as 20040102 00:00")
+        raise ValueError("no line begins with a day, as 20040102 00:00")
     return frozenset(date(*map(int, day)) for day in found)
 
 
 def days_named(folder: Path, kinds: tuple[str, ...]) -> frozenset[date]:
-    """Return the days for which a folder has a file, of trades or quotes as `kinds` says."""
+    """Return the days for which a folder has a file; `kinds` are trade or quote."""
     if not folder.is_dir():
         return frozenset()
     matches = (_BY_DAY.fullmatch(path.name) for path in folder.iterdir())
@@ -47,7 +47,7 @@ def days_named(folder: Path, kinds: tuple[str, ...]) -> frozenset[date]:
 
 
 def symbols(series: Series, data: Path) -> list[str]:
-    """Return the symbols that have prices of this resolution, of any where it is not known."""
+    """Return the symbols with prices of this resolution, or of any if it is unknown."""
     if not series.resolution:
         return sorted({one for name in RESOLUTIONS for one in symbols(_by(series, name), data)})
     folder = series.folder(data)
@@ -61,16 +61,16 @@ def symbols(series: Series, data: Path) -> list[str]:
 
 
 def hint(series: Series, data: Path, ticker: str) -> str:
-    """Say what there is instead of the prices of `ticker`, empty where there is nothing."""
+    """Return what there is instead of the prices of `ticker`."""
     there = symbols(series, data)
     for name in there:
         if name != ticker and name.lower() == ticker:
-            return f"there is {name}: LEAN looks for lower-case names"
+            return f"found {name}, but LEAN reads lower-case names only"
     if others := resolutions(series, data, ticker):
-        return f"its prices are there by {', '.join(others)}"
+        return f"found its prices in other resolutions: {', '.join(others)}"
     if close := nearest(ticker, there):
         return f"did you mean {close.upper()}?"
-    return f"there are {', '.join(_some(there))}" if there else _markets(series, data)
+    return f"found {', '.join(_some(there))}" if there else _markets(series, data)
 
 
 def resolutions(series: Series, data: Path, ticker: str) -> list[str]:
@@ -89,9 +89,9 @@ def _some(names: list[str]) -> Iterator[str]:
 
 
 def _markets(series: Series, data: Path) -> str:
-    """Say which markets there are where this one has no prices at all."""
+    """Return the markets that have prices, if this one has none."""
     folder = data / series.security_type
     if series.market_folder(data).is_dir() or not folder.is_dir():
-        return f"{series.folder(data)} is not there or empty"
+        return f"{series.folder(data)} is missing or empty"
     markets = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_dir()))
     return f"the markets of {folder} are {markets}"

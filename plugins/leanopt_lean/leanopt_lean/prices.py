@@ -1,7 +1,7 @@
-"""Are the prices there that a backtest asks for? LEAN goes on without, as if nothing had happened.
+"""Checks that LEAN's data has the prices a backtest requests: LEAN does not report missing ones.
 
-Prices of shares lie under the ticker that they had at the time, as the map files tell: those of
-GOOGL until 2014-04-02 in goog.zip. Days on which the market is closed are not missed.
+Shares' prices are stored under the ticker of the time, as map files say: those of GOOGL until
+2014-04-02 in goog.zip. Days on which the market is closed do not count as missing.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from leanopt_lean.price_files import days_in, days_named, hint, resolutions
 from leanopt_lean.series import TICK_TYPES, WHOLE, Series
 from leanopt_lean.shares import unread
 
-# A few days without prices are an exchange's day of mourning, or a share that nobody traded.
+# A few days without prices are normal: special closures, or days without a trade.
 _GAPS = 0.05
 _SHOWN = 3
-_SAY = '[scenario] resolution = "daily" would say it'
-_GET = "; `lean data download` gets prices, LEAN's repository has samples in Data/"
+_SAY = 'set it in the scenario, as resolution = "daily"'
+_GET = "; get prices with `lean data download`, or samples from Data/ of LEAN's repository"
 
 
 def check_prices(data: Path, wanted: Iterable[Series]) -> Findings:
-    """Say which of the prices wanted are missing in LEAN's data folder `data`.
+    """Report which prices in `wanted` are missing in LEAN's data folder `data`.
 
     Each problem names the symbol, the path, and what there is instead. Options and futures are not
-    checked, which a note says. Where hours are not known, which `check_reference` says, no day is
-    missed: the market may have been closed.
+    checked; a note says so. If a market's hours are unknown (`check_reference` reports it), no day
+    counts as missing: the market may have been closed.
     """
     try:
         hours = read_market_hours(data)
@@ -43,7 +43,7 @@ def check_prices(data: Path, wanted: Iterable[Series]) -> Findings:
 
 @define
 class _Look:
-    """One look at a data folder, with what many symbols share."""
+    """A check of one data folder; keeps what symbols share."""
 
     data: Path
     hours: MarketHours
@@ -82,8 +82,8 @@ class _Look:
         except (OSError, ValueError) as error:
             return problem(f"{series.symbol}: {error}")
         if not there:
-            what = "has no prices in it" if path.is_dir() else "is missing"
-            days = f", wanted{_range(span.first, span.last)}" if series.dated else ""
+            what = "holds no prices" if path.is_dir() else "is missing"
+            days = f", required{_range(span.first, span.last)}" if series.dated else ""
             instead = hint(series, self.data, span.ticker)
             return problem(f"{series.symbol}: {path} {what}{days} ({instead}){_GET}")
         if not series.dated:
@@ -91,24 +91,24 @@ class _Look:
         expected = self.hours.trading_days(
             series.security_type, series.market, series.ticker, span.first, span.last
         )
-        return _missed(series, span, path, expected, there)
+        return _missing(series, span, path, expected, there)
 
     def _anywhere(self, series: Series, span: Span) -> Findings:
-        """Look whether there are any prices under a ticker where no resolution is known."""
+        """Check for prices in any resolution, if the resolution is unknown."""
         if there := resolutions(series, self.data, span.ticker):
             return note(
-                f"{series.symbol}: prices are there by {', '.join(there)}, and their days are not "
-                f"looked at: which the strategy asks for is not known; {_SAY}"
+                f"{series.symbol}: found prices in {', '.join(there)}, but which one "
+                f"the strategy requests is unknown, so their days are not checked; {_SAY}"
             )
         folder, instead = series.market_folder(self.data), hint(series, self.data, span.ticker)
         return problem(
-            f"{series.symbol}: {folder} has no prices of {span.ticker} in any resolution "
+            f"{series.symbol}: {folder} has no prices for {span.ticker} in any resolution "
             f"({instead}){_GET}"
         )
 
 
 def _days(series: Series, data: Path, ticker: str) -> tuple[Path, frozenset[date]]:
-    """Return where the prices of a ticker lie, and the days that they have."""
+    """Return the path of a ticker's prices, and their days."""
     if series.resolution not in WHOLE:
         folder = series.folder(data) / ticker
         return folder, days_named(folder, TICK_TYPES[series.security_type])
@@ -122,17 +122,17 @@ def _days(series: Series, data: Path, ticker: str) -> tuple[Path, frozenset[date
         raise ValueError(f"{path} cannot be read: {error}") from None
 
 
-def _missed(
+def _missing(
     series: Series, span: Span, path: Path, expected: list[date], there: frozenset[date]
 ) -> Findings:
-    """Return the days that are missed: a problem where many, or at an end of the scenario."""
+    """Report missing days: a problem if they are many, or at an end of the scenario."""
     missing = [day for day in expected if day not in there]
     if not missing:
         return Findings()
     what = (
         f"{series.symbol}: {path} has no prices for {len(missing)} of {len(expected)} trading days"
         f"{_range(expected[0], expected[-1])} ({', '.join(_some(missing))}); "
-        f"there are {len(there)} days{_range(min(there), max(there))}"
+        f"found {len(there)} days{_range(min(there), max(there))}"
     )
     begins = span.first == series.start and missing[0] == expected[0]
     ends = span.last == series.end and missing[-1] == expected[-1]
@@ -142,7 +142,7 @@ def _missed(
 
 
 def _outside(series: Series, mapped: MapFile, maps: MapFiles, spans: list[Span]) -> Findings:
-    """Tell where the shares were traded in a part of the scenario only, or in none of it."""
+    """Report shares that were traded in part of the scenario only, or never in it."""
     start, end = _dates(series)
     traded = f"{series.symbol} (map file {mapped.name}.csv) was traded"
     if spans and start >= mapped.first and end <= mapped.last:
@@ -151,7 +151,7 @@ def _outside(series: Series, mapped: MapFile, maps: MapFiles, spans: list[Span])
     if spans:
         return note(f"{traded}: no prices in the rest of the scenario{_range(start, end)}")
     then = maps.holder(series.ticker, start)
-    was = f"; then {series.symbol} was what is now {then.name.upper()}" if then else ""
+    was = f"; at that time {series.symbol} was the ticker of {then.name.upper()}" if then else ""
     return problem(f"{traded}, never in the scenario{_range(start, end)}{was}")
 
 

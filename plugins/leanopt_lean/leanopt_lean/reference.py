@@ -1,4 +1,4 @@
-"""Is LEAN's reference data there? Without it a backtest fails, or tells other numbers."""
+"""Checks LEAN's reference data. Without it a backtest fails, or its numbers differ."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SHOWN = 3
 
 
 def check_reference(data: Path, wanted: Iterable[Series] = ()) -> Findings:
-    """Say what is missing in, or wrong with, the reference data in LEAN's data folder `data`.
+    """Report what is missing or damaged in the reference data in LEAN's data folder `data`.
 
-    `wanted` are the prices that backtests read: their markets' hours must be known, and of shares
-    the map and factor files are looked for. Each problem names the path and where to get it.
+    `wanted` are the prices that backtests read: the hours of their markets must be known, and
+    shares need map and factor files. Each problem names the path and where to get it.
     """
     if not data.is_dir():
-        return problem(f"strategy.data: {data} is no folder; name LEAN's data folder")
+        return problem(f"strategy.data: {data} is not a folder; expected LEAN's data folder")
     series = tuple(dict.fromkeys(wanted))
     return Findings.of(
         (
@@ -41,7 +41,7 @@ def check_reference(data: Path, wanted: Iterable[Series] = ()) -> Findings:
 
 
 def _checked(data: Path, path: Path, wrong: Callable[[Iterable[str]], list[str]]) -> Findings:
-    """Return what is wrong with a text file, of its lines the first few."""
+    """Return the problem with a text file; names the first few bad lines."""
     try:
         with (data / path).open(encoding="utf-8-sig") as file:
             mistakes = wrong(file)
@@ -56,7 +56,7 @@ def _checked(data: Path, path: Path, wrong: Callable[[Iterable[str]], list[str]]
 
 
 def _wrong_properties(lines: Iterable[str]) -> list[str]:
-    """Return what LEAN would stumble over: short rows, numbers that are none, a row twice."""
+    """Return the bad lines: short rows, cells that are not numbers, duplicate rows."""
     wrong, seen = [], set[tuple[str, ...]]()
     rows = [
         (number, line.rstrip("\n").split(","))
@@ -68,9 +68,9 @@ def _wrong_properties(lines: Iterable[str]) -> list[str]:
         if len(row) < _COLUMNS:
             wrong.append(f"line {number} has {len(row)} columns")
         elif not all(map(is_number, row[_NUMBERS])):
-            wrong.append(f"line {number}: a number is none")
+            wrong.append(f"line {number}: found a cell that is not a number")
         elif key in seen:
-            wrong.append(f"line {number}: {'-'.join(key)} is there twice")
+            wrong.append(f"line {number}: {'-'.join(key)} is a duplicate")
         seen.add(key)
     return wrong or ([] if len(rows) > 1 else ["it has no rows"])
 
@@ -82,7 +82,7 @@ def _wrong_rates(lines: Iterable[str]) -> list[str]:
         if number > 1 and day:
             rates += 1
             if not (_is_day(day) and is_number(rate.partition(",")[0])):
-                wrong.append(f"line {number}: {line.strip()!r} is no day and rate")
+                wrong.append(f"line {number}: {line.strip()!r} is not a day and a rate")
     return wrong or ([] if rates else ["it has no rates"])
 
 
@@ -94,7 +94,7 @@ def _is_day(text: str) -> bool:
 
 
 def _hours(data: Path, wanted: Iterable[Series]) -> Findings:
-    """Return whether the hours of all markets are known."""
+    """Report markets whose hours are unknown."""
     try:
         hours = read_market_hours(data)
     except FileNotFoundError:
@@ -107,13 +107,13 @@ def _hours(data: Path, wanted: Iterable[Series]) -> Findings:
         if not one.mistakes() and not hours.has(one.security_type, one.market, one.ticker)
     }
     if unknown:
-        return lacking(data, DATABASE, f"has no hours of {', '.join(sorted(unknown))}")
+        return lacking(data, DATABASE, f"has no hours for {', '.join(sorted(unknown))}")
     return Findings()
 
 
 def _benchmark(data: Path) -> Iterator[Findings]:
     if not (data / _BENCHMARK).is_file():
         yield note(
-            f"{data / _BENCHMARK} is missing: where a strategy sets no benchmark, Alpha, Beta and "
-            "what else compares with SPY say nothing"
+            f"{data / _BENCHMARK} is missing: if the strategy sets no benchmark, Alpha, Beta and "
+            "other statistics relative to SPY are meaningless"
         )

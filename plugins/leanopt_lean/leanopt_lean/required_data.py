@@ -1,4 +1,4 @@
-"""Which prices a strategy will ask for under a scenario, as far as can be known beforehand."""
+"""Which prices a strategy will request in a scenario, as far as its source shows."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from leanopt_core.work import Scenario
 from leanopt_lean.findings import Findings, note, problem
 from leanopt_lean.scenario_mapping import worded
 from leanopt_lean.series import Series
-from leanopt_lean.source import Source, Subscription
+from leanopt_lean.source import StrategySource, Subscription
 
 T = TypeVar("T")
 
 # Symbol, security type, market (None: not known), resolution (empty: not known).
 _Found = tuple[str, str, str | None, str]
 
-# What LEAN takes where a strategy names none.
+# LEAN's default resolution.
 _OWN_RESOLUTION = "minute"
-_NOT = "prices are not looked for"
-# What a scenario may say of its prices, with an example.
+_NOT = "prices are not checked"
+# Scenario fields about prices, each with an example.
 _SAID = {"resolution": "daily", "market": "usa", "security_type": "equity"}
 
 
-def wanted(source: Source | None, scenario: Scenario) -> list[Series]:
-    """Return the prices of the scenario's symbol, else of those that the source names.
+def wanted(source: StrategySource | None, scenario: Scenario) -> list[Series]:
+    """Return the prices of the scenario's symbol, or of the symbols that the source names.
 
-    What `resolution`, `market` and `security_type` the scenario says counts, then what the source
-    does, where there is one. Where neither tells the resolution, it is empty; without a market
-    nothing is known of that symbol, which `check_demand` says.
+    The scenario's `resolution`, `market` and `security_type` count first, then the source's. An
+    unknown resolution is empty. A symbol of unknown market is left out; `check_required_data`
+    reports it.
     """
     found = _found(source, scenario)
     start, end = _day(source, scenario, "start"), _day(source, scenario, "end")
@@ -48,10 +48,10 @@ def wanted(source: Source | None, scenario: Scenario) -> list[Series]:
     return list(dict.fromkeys(series))
 
 
-def check_required_data(source: Source | None, scenario: Scenario) -> Findings:
-    """Tell what prices cannot be looked for, and why; a problem is what the scenario says wrong."""
+def check_required_data(source: StrategySource | None, scenario: Scenario) -> Findings:
+    """Report prices that cannot be checked, and why; mistakes in the scenario are problems."""
     wrong = (
-        problem(f"scenario.{key}: found {_shown(value)}, expected a text as '{example}'")
+        problem(f"scenario.{key}: found {_shown(value)}, expected a string, as '{example}'")
         for key, example in _SAID.items()
         if (value := scenario.extras.get(key)) is not None
         and not (isinstance(value, str) and value.strip())
@@ -63,24 +63,24 @@ def _shown(value: object) -> str:
     return repr(value) if isinstance(value, str) else worded(value)
 
 
-def _unknown(source: Source, scenario: Scenario) -> Iterator[Findings]:
+def _unknown(source: StrategySource, scenario: Scenario) -> Iterator[Findings]:
     if not scenario.symbol and not source.subscriptions:
         yield note(f"{_NOT}: {source.algorithm} adds no security by its ticker")
     for one in source.subscriptions:
         if not scenario.symbol and one.ticker is None:
             yield note(
-                f"{_NOT} of what {one.location} adds: its symbol is known when it runs; "
-                '[scenario] symbol = "SPY" would say it'
+                f"{_NOT} for the security added at {one.location}: its symbol is known only at run "
+                'time; set it in the scenario, as symbol = "SPY"'
             )
     for symbol, _, market, _ in _found(source, scenario):
         if _told(scenario, "market", market) is None:
             yield note(
-                f"{symbol}: {_NOT}: its market is known when the strategy runs; "
-                '[scenario] market = "usa" would say it'
+                f"{symbol}: {_NOT}: its market is known only at run time; "
+                'set it in the scenario, as market = "usa"'
             )
 
 
-def _found(source: Source | None, scenario: Scenario) -> list[_Found]:
+def _found(source: StrategySource | None, scenario: Scenario) -> list[_Found]:
     subscriptions = source.subscriptions if source else ()
     if scenario.symbol:
         return list(_of_scenario(subscriptions, scenario.symbol))
@@ -106,21 +106,21 @@ def _same(subscription: Subscription, symbol: str) -> bool:
 
 
 def _resolution(subscription: Subscription) -> str:
-    """Return the resolution, empty where it is not known."""
+    """Return the resolution, empty if unknown."""
     if subscription.resolution is None:
         return ""
     return subscription.resolution or _OWN_RESOLUTION
 
 
 def _told(scenario: Scenario, key: str, otherwise: T) -> str | T:
-    told = scenario.extras.get(key)
-    return told if isinstance(told, str) and told.strip() else otherwise
+    value = scenario.extras.get(key)
+    return value if isinstance(value, str) and value.strip() else otherwise
 
 
-def _day(source: Source | None, scenario: Scenario, key: str) -> date | None:
-    """Return the first or last day: the scenario's, else the one that the source sets."""
-    told: date | None = getattr(scenario, key)
-    if told is not None or source is None:
-        return told
+def _day(source: StrategySource | None, scenario: Scenario, key: str) -> date | None:
+    """Return the first or last day: the scenario's, or the one that the source sets."""
+    day: date | None = getattr(scenario, key)
+    if day is not None or source is None:
+        return day
     days = [one.value for one in source.settings if one.key == key]
     return next((day for day in reversed(days) if isinstance(day, date)), None)

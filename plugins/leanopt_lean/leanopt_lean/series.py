@@ -1,4 +1,4 @@
-"""Which prices a backtest needs, and where LEAN's data folder has them."""
+"""The prices that a backtest needs, and their files in LEAN's data folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from leanopt_core.suggest import did_you_mean
 
-#: LEAN's own market for each security type where the algorithm names none.
+#: LEAN's default market for each security type.
 MARKETS: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(("equity", "option", "index", "indexoption", "base"), "usa"),
@@ -22,7 +22,7 @@ MARKETS: Final[Mapping[str, str]] = MappingProxyType(
         "cryptofuture": "binance",
     }
 )
-#: What the price files that a backtest cannot do without hold; of two one is enough.
+#: The kinds of price files that a backtest needs, by security type; one of them is enough.
 TICK_TYPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         **dict.fromkeys(("equity", "index"), ("trade",)),
@@ -30,7 +30,7 @@ TICK_TYPES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         **dict.fromkeys(("crypto", "cryptofuture"), ("trade", "quote")),
     }
 )
-#: Resolutions of which one file holds all days, and those with a file for each day.
+#: Resolutions with one file for all days, and those with one file per day.
 WHOLE: Final = ("daily", "hour")
 BY_DAY: Final = ("minute", "second", "tick")
 RESOLUTIONS: Final = (*WHOLE, *BY_DAY)
@@ -42,9 +42,9 @@ def _lower(text: str) -> str:
 
 @frozen
 class Series:
-    """The prices of one symbol from `start` to `end`, both included; None: no matter when.
+    """The prices of one symbol from `start` to `end`, both included; None: any day.
 
-    An empty resolution is one that is not known.
+    An empty resolution is unknown.
     """
 
     symbol: str
@@ -55,17 +55,17 @@ class Series:
     end: date | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Fill in LEAN's own market."""
+        """Fill in LEAN's default market."""
         object.__setattr__(self, "market", self.market or MARKETS.get(self.security_type, ""))
 
     @property
     def ticker(self) -> str:
-        """Return the symbol as file names have it."""
+        """Return the symbol in lower case, as in file names."""
         return self.symbol.lower()
 
     @property
     def dated(self) -> bool:
-        """Say whether it is known from when to when."""
+        """Return whether both days are known."""
         return self.start is not None and self.end is not None
 
     def market_folder(self, data: Path) -> Path:
@@ -77,27 +77,27 @@ class Series:
         return self.market_folder(data) / self.resolution
 
     def files(self, data: Path, ticker: str) -> tuple[Path, ...]:
-        """Return the files of which one holds all days, for daily and hourly prices."""
+        """Return the candidate files for daily and hourly prices; one of them holds all days."""
         if self.security_type.startswith("crypto"):
             kinds = TICK_TYPES[self.security_type]
             return tuple(self.folder(data) / f"{ticker}_{kind}.zip" for kind in kinds)
         return (self.folder(data) / f"{ticker}.zip",)
 
     def mistakes(self) -> list[str]:
-        """Return what no folder of LEAN's data can be named by."""
+        """Return a message for each value that cannot be part of a path in LEAN's data."""
         known = {
             "scenario.security_type": (self.security_type, tuple(MARKETS)),
             "scenario.resolution": (self.resolution, ("", *RESOLUTIONS)),
         }
         found = [
-            f"{key}: {value!r} is none of LEAN's ({did_you_mean(value, filter(None, names))})"
+            f"{key}: {value!r} is unknown to LEAN ({did_you_mean(value, filter(None, names))})"
             for key, (value, names) in known.items()
             if value not in names
         ]
         market = self.market or "none"
         for key, value in (("symbol", self.symbol), ("market", market)):
             if not value or len(PurePosixPath(value).parts) != 1 or value in {".", ".."}:
-                found.append(f"scenario.{key}: {value!r} is no name of a {key}")
+                found.append(f"scenario.{key}: {value!r} is not a {key}")
         if self.start and self.end and self.start > self.end:
             found.append(f"scenario.end: {self.end} is before the start, {self.start}")
         return found

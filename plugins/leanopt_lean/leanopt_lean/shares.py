@@ -1,6 +1,6 @@
-"""What happened to a share: its renames from map files, its splits and dividends from factor files.
+"""Checks map files (renames) and factor files (splits and dividends) of shares.
 
-Without them prices are read, but not as they should be.
+Without them LEAN reads prices, but wrong ones.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from leanopt_lean.findings import Findings, is_number, lacking, note, problem
 from leanopt_lean.map_files import MapFiles
 from leanopt_lean.series import Series
 
-# Of dividends and of splits, after the day; the price that follows is for reference.
+# The factors of dividends and of splits follow the day; the reference price is optional.
 _FACTORS = 2
-_EXPECTED = "expected rows as 20030513,0.2988875,1,55.5: splits and dividends are not known"
+_EXPECTED = "expected rows as 20030513,0.2988875,1,55.5: splits and dividends are unknown"
 
 
 def check_shares(data: Path, wanted: Iterable[Series]) -> Findings:
-    """Look for the map and factor files of the shares among `wanted`."""
+    """Check the map and factor files of the shares in `wanted`."""
     shares = [one for one in wanted if one.security_type == "equity" and not one.mistakes()]
     return Findings.of(
         found
@@ -38,15 +38,15 @@ def _market(data: Path, market: str, tickers: Iterable[str]) -> Iterator[Finding
 
 
 def _absent(data: Path, path: Path, market: str) -> Findings:
-    """Return what a folder's absence means: of other markets LEAN has no such files either."""
+    """Report a missing folder; a note only outside the USA, where LEAN has no such files."""
     if market == "usa":
         return lacking(data, path)
-    return note(f"{data / path} is missing: renames, splits and dividends are not known")
+    return note(f"{data / path} is missing: renames, splits and dividends are unknown")
 
 
 def unread(error: Exception) -> Findings:
     """Return the problem with a map file that cannot be read."""
-    return problem(f"a map file cannot be read, so renames are not known: {error}")
+    return problem(f"a map file cannot be read, so renames are unknown: {error}")
 
 
 def _share(ticker: str, maps: MapFiles, factors: Path) -> Findings:
@@ -56,21 +56,21 @@ def _share(ticker: str, maps: MapFiles, factors: Path) -> Findings:
     except (OSError, ValueError) as error:
         return unread(error)
     if mapped is None:
-        return note(f"{symbol} is in no file of {maps.folder}: renames and delisting are not known")
+        return note(f"{symbol} is in no file of {maps.folder}: renames and delisting are unknown")
     path = factors / f"{mapped.name}.csv"
     if path.is_file():
         return _factors(path, symbol)
     if any(factors.glob("factor_files_*.zip")):
         return Findings()
-    return note(f"{symbol}: {path} is missing: splits and dividends are not known")
+    return note(f"{symbol}: {path} is missing: splits and dividends are unknown")
 
 
 def _factors(path: Path, symbol: str) -> Findings:
-    """Return what LEAN would stumble over in a factor file."""
+    """Return the first mistake in a factor file."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        return problem(f"{symbol}: {path} is no text (byte {error.start}); {_EXPECTED}")
+        return problem(f"{symbol}: {path} is not text (byte {error.start}); {_EXPECTED}")
     except OSError as error:
         return problem(f"{symbol}: {path} cannot be read: {error.strerror}")
     rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -90,5 +90,5 @@ def _is_row(line: str) -> bool:
 
 
 def _is_factor(text: str) -> bool:
-    # LEAN passes over rows of shares whose factors grew without bounds.
+    # LEAN skips rows with infinite factors.
     return is_number(text) or "inf" in text.lower()

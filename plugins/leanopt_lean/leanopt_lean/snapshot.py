@@ -1,4 +1,4 @@
-"""The files that a project is: what its identity is made of, and what a build is made from."""
+"""The files of a project: its identity is their hash, and a build is made from a copy."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from leanopt_core.canonical import digest
 from leanopt_core.content import hash_file
 from leanopt_core.errors import StrategyError
 
-# The compiler reads these; what else is hidden belongs to other tools, or is secret.
+# The compiler reads these; other hidden files belong to other tools, or are secret.
 _KEPT = (".editorconfig", ".globalconfig")
 _GENERATED = ("bin", "obj", "__pycache__")
-# Where LEAN CLI leaves its results, with copies of the code.
+# Folders of LEAN CLI's results, which hold copies of the code.
 _RESULTS = ("backtests", "live", "optimizations")
 _SOURCES = (".py", ".cs")
 
@@ -23,8 +23,8 @@ _SOURCES = (".py", ".cs")
 def files_of(project: Path, apart: Collection[Path] = ()) -> dict[str, Path]:
     """Return the project's files by name (relative, with `/`), sorted.
 
-    Left out: what is hidden, bin, obj, LEAN CLI's results, pipelines, and all paths in `apart`.
-    Raises StrategyError that names every link and every odd file that cannot be a part.
+    Left out: hidden files, bin, obj, LEAN CLI's results, pipelines, and all paths in `apart`.
+    Raises StrategyError naming every link and special file.
     """
     left_out = {path.resolve() for path in apart}
     found: dict[str, Path] = {}
@@ -48,7 +48,7 @@ def files_of(project: Path, apart: Collection[Path] = ()) -> dict[str, Path]:
 def hash_files(files: Mapping[str, Path]) -> str:
     """Return the content hash of files: their names and bytes.
 
-    Raises StrategyError where one cannot be read.
+    Raises StrategyError if one cannot be read.
     """
     try:
         return digest({name: hash_file(path) for name, path in files.items()})
@@ -57,9 +57,9 @@ def hash_files(files: Mapping[str, Path]) -> str:
 
 
 def copy_files(files: Mapping[str, Path], folder: Path) -> None:
-    """Copy files into a new folder, links as what they lead to, readable for everybody.
+    """Copy files into a new folder, links as their targets, readable for all users.
 
-    Raises StrategyError where one cannot be read.
+    Raises StrategyError if one cannot be read.
     """
     folder.mkdir()
     try:
@@ -73,7 +73,7 @@ def copy_files(files: Mapping[str, Path], folder: Path) -> None:
 
 
 def open_to_readers(folder: Path) -> None:
-    """Let every user read what is in a folder: in a container it may be another who does."""
+    """Make a folder readable for all users: a container may run as another one."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else 0o644)
@@ -97,14 +97,14 @@ def _ignored(path: Path, project: Path) -> bool:
 
 
 def _is_results(folder: Path) -> bool:
-    """Say whether LEAN CLI keeps results in the folder: then no source lies right in it."""
+    """Return whether the folder holds LEAN CLI's results: then no source is directly in it."""
     return folder.name in _RESULTS and not any(
         one.suffix in _SOURCES for one in _entries(folder) if one.is_file()
     )
 
 
 def _is_pipeline(path: Path) -> bool:
-    """Say whether this is a pipeline: an edit to one is none to the strategy."""
+    """Return whether a file is a pipeline: editing one does not change the strategy."""
     if path.suffix != ".toml":
         return False
     try:
@@ -114,18 +114,18 @@ def _is_pipeline(path: Path) -> bool:
 
 
 def _problem(path: Path, project: Path) -> str | None:
-    """Return why the path cannot be a part of a project, None where it can."""
+    """Return why the path cannot be part of a project, None if it can."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        return f"{os.fsencode(path)!r}: its name is no UTF-8; rename it"
+        return f"{os.fsencode(path)!r}: its name is not UTF-8; rename it"
     if path.is_symlink():
         if not path.exists():
-            return f"{path} is a link that leads nowhere; remove it"
+            return f"{path} is a broken link; remove it"
         if not path.resolve().is_relative_to(project.resolve()):
-            return f"{path} is a link out of the project; put a copy in its place"
+            return f"{path} is a link out of the project; replace it by a copy"
         if path.is_dir():
-            return f"{path} is a link to a folder; put a copy in its place"
+            return f"{path} is a link to a folder; replace it by a copy"
     elif not (path.is_file() or path.is_dir()):
-        return f"{path} is no plain file; remove it"
+        return f"{path} is not a regular file; remove it"
     return None

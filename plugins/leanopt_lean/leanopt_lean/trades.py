@@ -1,4 +1,4 @@
-"""The closed trades in LEAN's result document, as the rows that harnesses send."""
+"""The closed trades in LEAN's result document, as rows of the harness protocol."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read_trades(document: Mapping[str, Any]) -> list[list[float | None]]:
 
     As in the harness protocol: entry time and price, quantity, direction (1 long, -1 short), exit
     time and price, profit before fees, fees, and largest adverse and favourable excursion; times in
-    seconds since 1970-01-01 UTC, money in the account's currency. What is unknown is None.
+    seconds since 1970-01-01 UTC, money in the account's currency. Unknown values are None.
     """
     closed = rows(part(document, "totalPerformance"), "closedTrades")
     trades = [_row(trade) for trade in closed if isinstance(trade, Mapping)]

@@ -1,4 +1,4 @@
-"""Requests to harnesses that are told LEAN's configuration."""
+"""Requests to harnesses that take LEAN's configuration."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.work import DOCUMENT, REQUEST, Request, Scenario
-from leanopt_lean.checks import told
+from leanopt_lean.checks import fields_set
 from leanopt_lean.config import Template
 
 _CONFIG = "config.json"
@@ -23,10 +23,10 @@ def word(
 ) -> Request:
     """Return the request for a backtest with these parameters.
 
-    `abilities` are what its harness can do. One with the ability `config` is told all in the line,
-    another one by a file. One that sets fields of the scenario is told the scenario too. `outputs`
-    are named for a harness that answers with statistics; such a one writes files only where
-    `document` is among them. Of another, LEAN's document has all.
+    `abilities` are the harness's. With `config` the request holds the configuration; without it, a
+    file does. A harness that sets scenario fields also gets the scenario. `outputs` are named only
+    for a harness that answers with statistics; it writes files only if `document` is among them.
+    Any other harness leaves LEAN's document, which has everything.
     """
     if "config" not in abilities:
         payload = json.dumps({"config_path": _PATH})
@@ -35,9 +35,9 @@ def word(
     answers = "statistics" in abilities
     folders = not answers or DOCUMENT in outputs & abilities
     payload = f'{{"config":{template.filled(parameters, folders=folders)}'
-    if told(abilities):
-        said = {k: v for k, v in scenario.to_dict().items() if k != "pass_as"}
-        payload += f',"scenario":{canonical_json(said)}'
+    if fields_set(abilities):
+        fields = {k: v for k, v in scenario.to_dict().items() if k != "pass_as"}
+        payload += f',"scenario":{canonical_json(fields)}'
     if answers and outputs & abilities:
         payload += f',"outputs":{json.dumps(sorted(outputs & abilities))}'
     return Request(f"{payload}}}", template.placeholders(folders=folders), outputs=outputs)

@@ -86,8 +86,8 @@ def test_a_python_project(python: Path, leanopt) -> None:
     made = table(python / "pipeline.toml")
     assert made["scenario"] == {"symbol": "SPY", "start": date(2013, 10, 7)}
     text = (python / "pipeline.toml").read_text()
-    assert "start = 2013-10-07  # as at main.py:6; LEAN is told this one" in text
-    assert "# end = 2019-12-31  # main.py:7 works it out" in text
+    assert "start = 2013-10-07  # from main.py:6; leanopt passes this value to LEAN" in text
+    assert "# end = 2019-12-31  # main.py:7 computes it" in text
     assert made["parameters"] == {
         "ema-fast": {"min": 10, "max": 30, "step": 1},
         "stop": {"min": 5, "max": 50, "step": 5},
@@ -122,7 +122,7 @@ def test_values_of_lean_cli_count_first(python: Path, leanopt) -> None:
     text = PYTHON.replace('"kind", "ema"', "self.time.ctime()")
     (python / "main.py").write_text(text)
     said = leanopt(python, "init", "main.py", "-o", "other.toml").stdout
-    assert "Some names are made when the strategy runs (main.py:11): add those" in said
+    assert "Some names are made at run time (main.py:11): add those" in said
     assert "gone" in table(python / "other.toml")["parameters"]
 
 
@@ -181,7 +181,7 @@ def test_what_is_proposed_fits(tmp_path: Path, leanopt) -> None:
     assert made["c"]["step"] == Decimal("0.5")
     assert made["d"] == {"choices": [0, 1]}
     assert "e" not in made
-    assert "Left out: e, since bool() at main.py:10 takes every text for true" in written
+    assert "Left out: e, since bool() at main.py:10 reads every text as true" in written
 
 
 def test_a_member_without_a_setter_is_left_out(tmp_path: Path, leanopt) -> None:
@@ -205,7 +205,10 @@ def test_a_space_that_does_not_fit_is_refused(python: Path, leanopt) -> None:
     file.write_text(halves)
     refused = leanopt(python, "check", file.name, check=False, LEAN_DATA=str(python))
     assert refused.returncode == 5
-    assert "parameters.ema-fast: found 10.5, but main.py:9 makes a whole number" in refused.stderr
+    assert (
+        "parameters.ema-fast: found 10.5, but main.py:9 converts it to a whole number"
+        in refused.stderr
+    )
 
 
 def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:
@@ -214,7 +217,7 @@ def test_one_of_several_algorithms(csharp: Path, leanopt) -> None:
     refused = leanopt(csharp, "init", ".", check=False)
     assert refused.returncode == 5
     assert "has several algorithms: EmaBands (EmaBands.cs:9), Other (Other.cs:1)" in refused.stderr
-    assert "; name one with --algorithm, as Other" in refused.stderr
+    assert "; choose one with --algorithm, as Other" in refused.stderr
     wrong = leanopt(csharp, "init", ".", "--algorithm", "EmaBand", check=False).stderr
     assert "--algorithm: found 'EmaBand', expected a class of" in wrong
     leanopt(csharp, "init", ".", "--algorithm", "EmaBands")
@@ -229,7 +232,7 @@ def test_names_made_at_run_time(leanopt, tmp_path: Path) -> None:
     text = PYTHON.partition("        self.fast")[0]
     (tmp_path / "main.py").write_text(f"{text}        self.get_parameter(self.name)\n")
     said = leanopt(tmp_path, "init", ".").stdout
-    assert said.startswith("\nSome names are made when the strategy runs (main.py:9): add those")
+    assert said.startswith("\nSome names are made at run time (main.py:9): add those")
     pipeline = tmp_path / "pipeline.toml"
     assert table(pipeline)["parameters"] == {}
     pipeline.write_text(pipeline.read_text().replace("# name = {", "mine = {"))
@@ -239,8 +242,8 @@ def test_names_made_at_run_time(leanopt, tmp_path: Path) -> None:
 
 MISTAKES = {
     "no project": ({}, "with a function marked @backtest: none"),
-    "no parameter": ({"main.py": "class A(QCAlgorithm): pass\n"}, "reads no parameters; use self"),
-    "no json": ({"main.py": PYTHON, "config.json": "{"}, "config.json is no JSON: "),
+    "no parameter": ({"main.py": "class A(QCAlgorithm): pass\n"}, "reads no parameter; write self"),
+    "no json": ({"main.py": PYTHON, "config.json": "{"}, "config.json is not JSON: "),
     "no csproj": ({"A.cs": "class A : QCAlgorithm { }"}, "has C# sources but no .csproj"),
 }
 

@@ -24,7 +24,7 @@ class LhsOptions:
     design: Literal["random", "optimized", "sobol"] = field(
         default="random",
         validator=validators.in_(("random", "optimized", "sobol")),
-        metadata={"help": "how points are spread; 'optimized' and 'sobol' need SciPy"},
+        metadata={"help": "design of the points; 'optimized' and 'sobol' need SciPy"},
     )
 
 
@@ -36,6 +36,6 @@ def leanopt_stages() -> Sequence[StageSpec]:
             "lhs",
             "leanopt_lhs._impl:create",
             LhsOptions,
-            "A Latin hypercube on the grid: every axis covered evenly by few points",
+            "Latin hypercube on the grid: few points that cover every axis evenly",
         )
     ]

@@ -1,4 +1,4 @@
-"""Designs: how `count` points are spread over the levels of the axes, constraints apart."""
+"""Designs: spread `count` points over the levels of the axes, without regard to constraints."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def optimized_design(lengths: Sequence[int], count: int, random: Random) -> Rows
 
     sampler = quasi_monte_carlo().LatinHypercube(
         d=len(lengths),
-        scramble=False,  # the middles of the strata, to be told apart without rounding
+        scramble=False,  # the middles of the strata, which rounding cannot mix up
         optimization="random-cd",
         rng=default_rng(random.getrandbits(63)),
     )
@@ -39,7 +39,7 @@ def optimized_design(lengths: Sequence[int], count: int, random: Random) -> Rows
 def sobol_design(lengths: Sequence[int], count: int, random: Random) -> Rows:
     """Return the first `count` points of a scrambled Sobol sequence.
 
-    A power of two is the best count: then it stratifies every axis as a Latin hypercube does.
+    The best count is a power of two: then every axis is stratified as in a Latin hypercube.
     """
     from numpy.random import default_rng
 
@@ -67,7 +67,7 @@ def quasi_monte_carlo() -> ModuleType:
     except ImportError:
         raise PluginError(
             "the designs 'optimized' and 'sobol' need SciPy: pip install 'leanopt-lhs[optimized]', "
-            'or say design = "random"'
+            'or set design = "random"'
         ) from None
     return qmc  # type: ignore[no-any-return]  # SciPy has no types
 
@@ -87,15 +87,15 @@ def _drawn(strata: Sequence[Sequence[int]], lengths: Sequence[int], random: Rand
 def stratum_levels(stratum: int, count: int, length: int) -> range:
     """Return the levels of an axis of `length` levels that belong to one of `count` strata.
 
-    With more levels than strata every stratum has levels of its own, else a stratum has one level
-    and each level `count / length` strata, rounded up or down.
+    With more levels than strata, every stratum has its own levels. Otherwise a stratum has one
+    level, and each level has `count / length` strata, rounded up or down.
     """
     first = stratum * length // count
     return range(first, max(first + 1, (stratum + 1) * length // count))
 
 
 def peers(level: int, count: int, length: int) -> range:
-    """Return the levels that share a stratum with `level`, itself among them."""
+    """Return the levels that share a stratum with `level`, including itself."""
     if count >= length:
         return range(level, level + 1)
     return stratum_levels(((level + 1) * count - 1) // length, count, length)

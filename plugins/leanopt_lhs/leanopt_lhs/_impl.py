@@ -1,4 +1,4 @@
-"""The search method itself: makes the design when first asked, then hands it out."""
+"""The search method itself: makes the design at the first ask, then proposes its points."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ if TYPE_CHECKING:
     from leanopt_core.trial import Trial
     from leanopt_lhs import LhsOptions
 
-#: Grids up to this size are looked through, in seconds at worst, for their last feasible point.
+#: Grids up to this size are searched completely for feasible points (seconds at worst).
 LOOKED_THROUGH: Final = 1_000_000
-#: Random points of a larger grid that are drawn at last, for all rows that nothing else mends.
+#: Random points of a larger grid to draw at last, for all rows that nothing else repairs.
 LAST_DRAWS: Final = 1_000_000
 
 
 class LatinHypercube:
-    """Proposes a design of `count` points, each axis covered evenly, none of them tried before.
+    """Proposes a design of `count` new points that covers each axis evenly.
 
-    Where no more feasible points than that are left, it proposes all of them, and the origin says
-    so.
+    If no more than `count` feasible points are left, it proposes all of them; the origin says so.
     """
 
     def __init__(self, design: str, space: Space, seed: int, count: int) -> None:
@@ -51,10 +50,10 @@ class LatinHypercube:
         """Learn nothing: the design is fixed beforehand."""
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: the design holds no point twice and none that was tried before it."""
+        """Learn nothing: the design has no repeated point and none that was tried before."""
 
     def _everything(self, known: frozenset[Point]) -> Iterator[Proposal] | None:
-        """Return all points that are left, in random order, or None where they are too many."""
+        """Return all points that are left, in random order, or None if they are too many."""
         if self._space.grid_size > max(self._count, LOOKED_THROUGH):
             return None
         free = (point for point in self._space.sample(self._seed) if point not in known)
@@ -71,14 +70,14 @@ class LatinHypercube:
         lengths = [len(axis) for axis in self._space.axes]
         rows = DESIGNS[self._design](lengths, self._count, random)
         repair = Repair(self._space, rows, random, known)
-        if self._design != "sobol":  # its points lie well together, not axis by axis
+        if self._design != "sobol":  # exchanges of single levels would spoil its points
             repair.exchange()
         repair.redraw()
         repair.replace(self._anywhere(lengths, random))
         points = repair.points()
         if not points:
             raise PluginError(
-                f"none of {LAST_DRAWS} random points satisfies constraints.parameters and is new"
+                f"none of {LAST_DRAWS} random points is new and satisfies constraints.parameters"
             )
         origin = f"{self._design} design"
         if len(points) < self._count:
@@ -86,7 +85,7 @@ class LatinHypercube:
         return _proposals(points, origin)
 
     def _anywhere(self, lengths: list[int], random: Random) -> Iterator[Point]:
-        """Return points in random order: all feasible ones, or as many draws as are bearable."""
+        """Return points in random order: all feasible ones, or a limited number of draws."""
         if self._space.grid_size <= LOOKED_THROUGH:
             return self._space.sample(random.getrandbits(63))
         return (tuple(map(random.randrange, lengths)) for _ in range(LAST_DRAWS))
@@ -99,13 +98,12 @@ def _proposals(points: Iterable[Point], origin: str) -> Iterator[Proposal]:
 def create(options: LhsOptions, start: StageStart) -> LatinHypercube:
     """Return the design's stage.
 
-    PluginError where the stage has no number of trials, or the design needs SciPy and there is
-    none.
+    Raises PluginError if the stage has no number of trials, or the design needs SciPy and it is not
+    installed.
     """
     if start.trials is None:
         raise PluginError(
-            "a design is made for a number of points: say trials = 128, or another number, "
-            "in its [[stage]]"
+            "lhs needs the number of points; set trials in its [[stage]], as trials = 128"
         )
     if options.design != "random":
         quasi_monte_carlo()

@@ -1,4 +1,4 @@
-"""Repair: makes a design's points feasible and new, at the least cost to its evenness."""
+"""Makes a design's points feasible and new, with the least loss of evenness."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from leanopt_core.space import Point, Space
     from leanopt_lhs._designs import Rows
 
-#: Exchanges tried for one point; each costs two looks at the constraints.
+#: Exchanges tried for one point; each checks the constraints twice.
 EXCHANGES: Final = 200
 #: Redraws within its strata tried for one point.
 REDRAWS: Final = 50
-#: How many levels away a substitute may lie.
+#: The largest distance of a substitute, in levels.
 FARTHEST: Final = 256
 
 
 class Repair:
-    """Owns a design while it is made fit for a space; every step keeps what is good already.
+    """Repairs a design for a space; no step changes good rows.
 
-    A row is bad while it is infeasible, repeats another or is `known` from before; `taken` holds
-    the points that are no longer free.
+    A row is bad if it is infeasible, repeats another or is `known` from before; `taken` are the
+    points that are not free.
     """
 
     def __init__(self, space: Space, rows: Rows, random: Random, known: frozenset[Point]) -> None:
@@ -37,7 +37,7 @@ class Repair:
         self._bad = {index for index, row in enumerate(rows) if not self._take(tuple(row))}
 
     def exchange(self) -> None:
-        """Exchange one level of a bad row with another row's, which keeps every axis as it is.
+        """Exchange one level of a bad row with another row's, which keeps the levels of every axis.
 
         A Latin hypercube under constraints is best found by permuting its columns [Petelet, Iooss,
         Asserin, Loredo 2010, Latin hypercube sampling with inequality constraints].
@@ -49,19 +49,19 @@ class Repair:
         self._each_bad(self._redrawn)
 
     def replace(self, anywhere: Iterator[Point]) -> None:
-        """Move bad rows to a free feasible point nearby, else to the next one from `anywhere`."""
+        """Move bad rows to a free feasible point nearby, or else to the next one of `anywhere`."""
         self._each_bad(
             lambda row: self._moved(row, self._nearby(tuple(row))) or self._moved(row, anywhere)
         )
 
     def points(self) -> list[Point]:
-        """Return the good rows in the design's order; what no repair could help is left out."""
+        """Return the good rows in the design's order, without those beyond repair."""
         return [tuple(row) for index, row in enumerate(self._rows) if index not in self._bad]
 
-    def _each_bad(self, mend: Callable[[list[int]], bool]) -> None:
+    def _each_bad(self, repair: Callable[[list[int]], bool]) -> None:
         for index in sorted(self._bad):
             row = self._rows[index]
-            if self._take(tuple(row)) or mend(row):
+            if self._take(tuple(row)) or repair(row):
                 self._bad.discard(index)
 
     def _take(self, point: Point) -> bool:
@@ -79,7 +79,7 @@ class Repair:
         return False
 
     def _try(self, row: list[int], partner: int, axis: int) -> bool:
-        """Exchange if `row` becomes good and its partner no worse than it was."""
+        """Exchange if `row` becomes good and its partner does not become bad."""
         other = self._rows[partner]
         before = tuple(other)
         row[axis], other[axis] = other[axis], row[axis]
@@ -110,6 +110,6 @@ class Repair:
         radius = 1
         while radius < 2 * max(self._lengths) and radius <= FARTHEST:
             near = list(self._space.neighbours(point, radius))
-            self._random.shuffle(near)  # else the first axis would be moved along most
+            self._random.shuffle(near)  # otherwise most moves would be along the first axis
             yield from near
             radius *= 2

@@ -199,7 +199,7 @@ def test_sobol_is_a_net(seed: int) -> None:
 
 def test_without_a_number_of_trials() -> None:
     """A design has a size, which the user names."""
-    with pytest.raises(PluginError, match=r"stage 'lhs', being built: .* say trials = 128"):
+    with pytest.raises(PluginError, match=r"stage 'lhs', being built: .* as trials = 128"):
         run(space(9, 9), [stage(None)])
 
 

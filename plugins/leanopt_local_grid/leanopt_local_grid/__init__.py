@@ -25,7 +25,7 @@ class LocalGridOptions:
         default=5,
         validator=validators.ge(1),
         metadata={
-            "help": "best trials so far whose neighbours are tried",
+            "help": "number of best trials to search around",
             "bounds": "1 or more",
         },
     )
@@ -33,7 +33,7 @@ class LocalGridOptions:
         default=1,
         validator=validators.and_(validators.ge(1), validators.le(1000)),
         metadata={
-            "help": "steps that each parameter may be away, any number of them at once",
+            "help": "steps that each parameter may differ, in any combination",
             "bounds": "1 to 1000",
         },
     )
@@ -41,13 +41,13 @@ class LocalGridOptions:
         default=None,
         validator=validators.optional(validators.ge(1)),
         metadata={
-            "help": "new points tried around each of them, the nearest first",
+            "help": "most new points around each of them, nearest first",
             "bounds": "1 or more",
         },
     )
     climb: bool = field(
         default=False,
-        metadata={"help": "go on around each better point until no neighbour is better"},
+        metadata={"help": "continue around each better point until no neighbour is better"},
     )
 
 
@@ -59,6 +59,6 @@ def leanopt_stages() -> Sequence[StageSpec]:
             "local_grid",
             "leanopt_local_grid._impl:create",
             LocalGridOptions,
-            "The neighbours of the best points so far; climbs from them where asked to",
+            "Neighbours of the best points so far; can climb from them",
         )
     ]

@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from leanopt_core.trial import Trial
     from leanopt_local_grid import LocalGridOptions
 
-#: Sorts trials, the best first: feasible ones by objective, then by violation, then the failed.
+#: A sort key of trials, best first: feasible ones by objective, then by violation, then the failed.
 Standing: TypeAlias = tuple[int, float]
 
 _FAILED: Standing = (2, 0.0)
 
 
 def standing(objective: float | None, violation: float) -> Standing:
-    """Return the place of a trial with this objective and violation."""
+    """Return the sort key of a trial with this objective and violation."""
     if violation > 0:
         return (1, violation)
     return _FAILED if objective is None else (0, -objective)
 
 
 class LocalGrid:
-    """Proposes the new points around the best told ones, in turns, the nearest first.
+    """Proposes new points around the best trials, in turns, nearest first.
 
-    Where nothing told before is of use, it draws random points until one is. To climb means to
-    begin anew around whatever is better than all before.
+    If no earlier trial is usable, it draws random points until one is. To climb is to restart
+    around each trial that is better than all before.
     """
 
     def __init__(self, options: LocalGridOptions, start: StageStart) -> None:
@@ -46,15 +46,15 @@ class LocalGrid:
         self._begun = False
         self._seen: set[Point] = set()
         self._best = _FAILED
-        #: Centres whose neighbours are not begun, as trial numbers and points.
+        #: Centres whose neighbours are still to come, as trial numbers and points.
         self._centres: list[tuple[int, Point]] = []
         self._turns: deque[Iterator[Proposal]] = deque()
         self._outstanding = 0
-        #: Why it ended, empty before.
+        #: Why the search ended, empty until then.
         self.reason = ""
 
     def ask(self, context: AskContext) -> Proposal | Signal:
-        """Return the next neighbour; `DONE` after the last, and where climbing cannot go on."""
+        """Return the next neighbour; `DONE` after the last, and when climbing cannot continue."""
         if not self._begun:
             self._begun = True
             self._begin(context.history)
@@ -68,7 +68,7 @@ class LocalGrid:
         return DONE
 
     def tell(self, trial: Trial) -> None:
-        """Note the first result of use; in a climb, go on around each better one."""
+        """Note the first usable result; in a climb, continue around each better one."""
         self._outstanding -= 1
         found = standing(trial.score.objective, trial.score.violation)
         if found < self._best and (self._options.climb or self._best == _FAILED):
@@ -76,7 +76,7 @@ class LocalGrid:
             self._centres = [(trial.number, trial.point)]
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: every point proposed here or told before is remembered already."""
+        """Learn nothing: all points that were proposed or tried are known already."""
 
     def _begin(self, history: History) -> None:
         self._seen.update(told.point for told in history)
@@ -85,7 +85,7 @@ class LocalGrid:
             standings = [standing(told.objective, told.violation) for told in best]
             if standings and standings[0] < _FAILED:
                 self._best = standings[0]
-                # Beside feasible points those that are not would only cost trials.
+                # Once there are feasible centres, infeasible ones would waste trials.
                 alike = [s[0] for s in standings].count(self._best[0])
                 self._centres = [(told.number, told.point) for told in best[:alike]]
                 return
@@ -110,7 +110,7 @@ class LocalGrid:
         return islice(self._new(near, f"near trial {number}"), self._options.max_neighbors)
 
     def _new(self, points: Iterator[Point], origin: str) -> Iterator[Proposal]:
-        """Yield proposals of the points that are not known, which they are from then on."""
+        """Yield proposals of the points that are not known, and make them known."""
         for point in points:
             if point not in self._seen:
                 self._seen.add(point)
@@ -126,5 +126,5 @@ class LocalGrid:
 
 
 def create(options: LocalGridOptions, start: StageStart) -> LocalGrid:
-    """Return the search around the best of `seed_from`'s trials, or of all before."""
+    """Return the search around the best trials of `seed_from`, or of all earlier stages."""
     return LocalGrid(options, start)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def nearest_first(space: Space, centre: Point, radius: int, random: Random) -> Iterator[Point]:
     """Yield the feasible points within `radius` steps on every axis, without the centre itself.
 
-    Those that differ on one axis come first, then those on two, and so on. Axes and directions
-    come in random order, so that a search that ends early has favoured none. Any other choice is
-    one step away.
+    Points that differ on one axis come first, then those on two, and so on. The order of axes and
+    directions is random, so that a search that ends early favours none. Any other choice is one
+    step away.
     """
     moves = {
         place: _levels(axis, centre[place], radius, random)
@@ -34,7 +34,7 @@ def nearest_first(space: Space, centre: Point, radius: int, random: Random) -> I
 
 
 def _levels(axis: Axis, level: int, radius: int, random: Random) -> list[int]:
-    """Return the other levels within reach, the nearest first, equally near ones shuffled."""
+    """Return the other levels within `radius`, nearest first, equally near ones shuffled."""
     if not axis.ordered:
         near = range(len(axis))
     else:

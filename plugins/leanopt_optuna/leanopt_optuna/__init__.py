@@ -24,6 +24,6 @@ def leanopt_stages() -> Sequence[StageSpec]:
             "optuna",
             "leanopt_optuna._impl:create",
             OptunaOptions,
-            "Optuna's samplers on the grid, no point twice: TPE, CMA-ES, NSGA-II and others",
+            "Optuna's samplers on the grid without repeats: TPE, CMA-ES, NSGA-II and others",
         )
     ]

@@ -1,4 +1,4 @@
-"""`leanopt export RUN --to optuna`: a run's told trials as a journal file of Optuna's."""
+"""`leanopt export RUN --to optuna`: a run's completed trials as an Optuna journal file."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from leanopt_core.store.reader import Reader
     from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
 
-#: Where optuna-dashboard looks for constraints: what is violated, in the form of Optuna 4.
+#: The attribute that optuna-dashboard reads violations from, in the form of Optuna 4.
 _VIOLATED: Final = "constraints"
 _DIRECTIONS: Final = {"max": StudyDirection.MAXIMIZE, "min": StudyDirection.MINIMIZE}
 
 
 class _Journal(BaseJournalBackend):
-    """Keeps what a journal file would hold."""
+    """Keeps the entries of a journal file in memory."""
 
     def __init__(self) -> None:
         self.logs: list[dict[str, Any]] = []
@@ -42,12 +42,12 @@ class _Journal(BaseJournalBackend):
         return self.logs[log_number_from:]
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Take further entries."""
+        """Add entries."""
         self.logs.extend(logs)
 
 
 def journal_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
-    """Yield the lines of a journal file: a study for each search, a trial for each told one."""
+    """Yield the lines of a journal file: one study per search, with its completed trials."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = _Journal()
     storage = JournalStorage(journal)
@@ -89,7 +89,7 @@ def _frozen(
 
 
 def _attributes(search: StoredSearch, trial: StoredTrial) -> Iterator[tuple[str, Any]]:
-    """Yield what Optuna has no place for, named as in the table that `--to csv` writes."""
+    """Yield what Optuna has no field for, named as the columns of `--to csv`."""
     yield from (("trial", trial.number), ("stage", trial.stage), ("origin", trial.origin))
     if trial.failure is not None:
         yield "failure", trial.failure
@@ -106,7 +106,7 @@ def _distribution(axis: Axis) -> BaseDistribution:
     if axis.kind == "choices":
         return CategoricalDistribution([_plain(value) for value in axis.values])
     first, last = axis.values[0], axis.values[-1]
-    # To Optuna, numbers at irregular distances are a range of numbers.
+    # Optuna has no irregular numbers: export them as a range.
     regular = axis.kind != "values" and len(axis) > 1
     if isinstance(first, int):
         return IntDistribution(first, int(last), step=int(axis.values[1]) - first if regular else 1)
@@ -123,5 +123,5 @@ def _of_kind(value: Any, kind: BaseDistribution) -> Any:
 
 
 def _time(seconds: float) -> datetime:
-    """Return a time as Optuna keeps it, without a zone; it is UTC."""
+    """Return a time in UTC without a zone, as Optuna stores it."""
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

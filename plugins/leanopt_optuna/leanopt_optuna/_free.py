@@ -1,4 +1,4 @@
-"""Points that nobody has tried: the nearest one to a given point, or any."""
+"""Finds points that were not tried: the nearest one to a given point, or any."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
     from leanopt_core.space import Point, Space
 
-#: So many points around a proposal are looked at before a random one stands in.
+#: How many points around a proposal to check before taking a random one.
 LOOKS: Final = 1000
 
 
 class FreePoints:
-    """The feasible points of a space without those that are taken."""
+    """The feasible points of a space that are not taken."""
 
     def __init__(self, space: Space, seed: int, taken: Iterable[Point]) -> None:
         self._space = space
@@ -23,18 +23,18 @@ class FreePoints:
         self._anywhere = space.sample(seed)
 
     def take(self, point: Point) -> None:
-        """Let the point be free no more."""
+        """Mark the point as taken."""
         self._taken.add(point)
 
     def has(self, point: Point) -> bool:
-        """Say whether a point of the grid is feasible and not taken."""
+        """Return whether a point of the grid is feasible and not taken."""
         return point not in self._taken and self._space.feasible(point)
 
     def nearest(self, point: Point, random: Random) -> Point | None:
-        """Return a free point the fewest steps away, None where none is among the first `LOOKS`.
+        """Return the nearest free point, None if none is among the first `LOOKS`.
 
-        A step is to the next level of one axis, or to any other choice; `random` decides between
-        equals.
+        A step leads to the next level of one axis, or to any other choice; `random` decides between
+        equally near points.
         """
         seen = {point}
         ring = [point]
@@ -47,11 +47,11 @@ class FreePoints:
         return None
 
     def any(self) -> Point | None:
-        """Return a random free point, None where there is none."""
+        """Return a random free point, None if there is none."""
         return next((point for point in self._anywhere if point not in self._taken), None)
 
     def _next_ring(self, ring: Iterable[Point], seen: set[Point]) -> list[Point]:
-        """Return the points one step farther out, also infeasible ones: beyond may be free ones."""
+        """Return the points one step farther out, even infeasible ones: free ones may follow."""
         farther: list[Point] = []
         for point in ring:
             for stepped in self._steps(point):

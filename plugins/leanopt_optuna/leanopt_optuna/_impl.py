@@ -1,4 +1,4 @@
-"""The search method itself: what the sampler proposes, moved where that is no new point."""
+"""The search method itself: proposes the sampler's points, moved if they are not new."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from leanopt_core.trial import Trial
     from leanopt_optuna._options import OptunaOptions
 
-#: How often a sampler is asked for a new point before the nearest one stands in. A model takes as
-#: long each time, and comes back to the same place: asked twice, TPE found nothing better.
+#: How often to sample for a new point before taking the nearest one. A model takes as long each
+#: time and returns to the same region: with two samples, TPE found nothing better.
 SAMPLES: Final[Mapping[str, int]] = MappingProxyType(
     {"tpe": 1, "gp": 1, "cmaes": 3, "nsgaii": 10, "qmc": 10, "random": 10}
 )
 
 
 class OptunaSearch:
-    """Proposes what a sampler samples; no point twice, none that violates a constraint."""
+    """Proposes a sampler's points, each once, and none that violates a constraint."""
 
     def __init__(self, options: OptunaOptions, start: StageStart) -> None:
         self._name = options.sampler
@@ -35,11 +35,11 @@ class OptunaSearch:
         self._study = GridStudy(options, start)
         self._free: FreePoints | None = None
         self._outstanding: dict[int, OptunaTrial] = {}
-        #: Why it ended, empty before.
+        #: Why the search ended, empty until then.
         self.reason = ""
 
     def ask(self, context: AskContext) -> Proposal | Signal:
-        """Return the sampler's point, the nearest free one, or any; `DONE` where none is left."""
+        """Return the sampler's point, the nearest free one, or any; `DONE` if none is left."""
         if self._free is None:
             told = (told.point for told in context.history)
             self._free = FreePoints(self._start.space, self._start.seed, told)
@@ -59,7 +59,7 @@ class OptunaSearch:
         self._study.tell(asked, trial.score.objective, trial.score.violation)
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: every point proposed here or told before is known to be taken."""
+        """Learn nothing: all points that were proposed or tried are known already."""
 
     def _proposal(
         self, trial: OptunaTrial, free: FreePoints, context: AskContext

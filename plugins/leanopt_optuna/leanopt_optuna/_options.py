@@ -1,6 +1,6 @@
-"""The options of all samplers, each with the samplers that it belongs to and our fixed defaults.
+"""The options of all samplers, with the samplers that each belongs to, and fixed defaults.
 
-Optuna's defaults move between its versions; these do not, and nothing is left to Optuna's.
+Optuna's defaults change between versions. These do not, and they cover all options.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Sampler: TypeAlias = Literal["tpe", "gp", "cmaes", "nsgaii", "qmc", "random"]
 
-#: Each sampler's own options with their defaults; None leaves the number to the parameters'.
+#: Each sampler's options with their defaults; None computes the value from the parameters.
 DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         "tpe": {
@@ -44,7 +44,7 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     }
 )
 
-#: What a sampler needs that Optuna does not bring, and the extra that installs it.
+#: The packages that a sampler needs besides Optuna, and the extra that installs them.
 NEEDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
     {"gp": ("gp", ("torch", "scipy")), "qmc": ("qmc", ("scipy",))}
 )
@@ -72,7 +72,7 @@ def _own(options: OptunaOptions, attribute: Attribute[Any], value: object) -> No
 
 
 def _option(text: str, *checks: Any) -> Any:
-    """Return a field that is None until the chosen sampler's default is known."""
+    """Return a field that is None until it gets the chosen sampler's default."""
     validator = validators.and_(_own, *(validators.optional(check) for check in checks))
     return field(default=None, validator=validator, metadata={"help": text})
 
@@ -90,37 +90,37 @@ class OptunaOptions:
         metadata={"help": "the method that proposes"},
     )
     n_startup_trials: int | None = _option(
-        "results before the sampler's own proposals, random until then: tpe and gp 10, cmaes 1",
+        "random trials before the sampler's proposals: tpe and gp 10, cmaes 1",
         validators.ge(1),
     )
     n_ei_candidates: int | None = _option(
-        "tpe: draws of which the most promising is proposed, 24", validators.ge(1)
+        "tpe: draws to choose a proposal from, 24", validators.ge(1)
     )
-    multivariate: bool | None = _option("tpe: parameters are modelled together, true")
+    multivariate: bool | None = _option("tpe: model parameters jointly, true")
     constant_liar: bool | None = _option(
-        "tpe: trials under way count as bad ones, so that proposals spread, true"
+        "tpe: count pending trials as bad, to spread proposals, true"
     )
-    deterministic_objective: bool | None = _option("gp: results have no noise, false")
+    deterministic_objective: bool | None = _option("gp: assume results without noise, false")
     popsize: int | None = _option(
-        "cmaes: results in a generation, 4 + 3 ln(parameters)", validators.ge(4)
+        "cmaes: trials per generation, 4 + 3 ln(parameters)", validators.ge(4)
     )
-    use_separable_cma: bool | None = _option("cmaes: parameters one by one, false")
-    with_margin: bool | None = _option("cmaes: a margin keeps every level in reach, false")
-    lr_adapt: bool | None = _option("cmaes: slower steps on rugged landscapes, false")
-    population_size: int | None = _option("nsgaii: results in a generation, 50", validators.ge(2))
+    use_separable_cma: bool | None = _option("cmaes: treat parameters as independent, false")
+    with_margin: bool | None = _option("cmaes: keep a minimum probability for every level, false")
+    lr_adapt: bool | None = _option("cmaes: adapt the learning rate on rugged landscapes, false")
+    population_size: int | None = _option("nsgaii: trials per generation, 50", validators.ge(2))
     mutation_prob: float | None = _option(
-        "nsgaii: how often each parameter changes, 1 / parameters", *_SHARE
+        "nsgaii: probability that a parameter changes, 1 / parameters", *_SHARE
     )
     crossover_prob: float | None = _option(
-        "nsgaii: how often a child has two parents, 0.9", *_SHARE
+        "nsgaii: probability that a child has two parents, 0.9", *_SHARE
     )
     swapping_prob: float | None = _option(
-        "nsgaii: how often a parameter is the second parent's, 0.5", *_SHARE
+        "nsgaii: probability that a parameter comes from the second parent, 0.5", *_SHARE
     )
     qmc_type: Literal["sobol", "halton"] | None = _option(
         "qmc: the sequence, sobol", validators.in_(("sobol", "halton"))
     )
-    scramble: bool | None = _option("qmc: the seed shuffles the sequence, true")
+    scramble: bool | None = _option("qmc: scramble the sequence with the seed, true")
 
     def __attrs_post_init__(self) -> None:
         for name, default in DEFAULTS[self.sampler].items():

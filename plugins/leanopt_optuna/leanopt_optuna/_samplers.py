@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from leanopt_optuna._options import OptunaOptions
 
-#: From so many earlier trials CMA-ES starts where their best tenth lies (`cmaes` needs one).
+#: With so many earlier trials, CMA-ES starts from their best tenth (`cmaes` needs one trial).
 WARM: Final = 10
 
 
 def make_sampler(options: OptunaOptions, seed: int, earlier: Sequence[FrozenTrial]) -> BaseSampler:
-    """Return the sampler, seeded; CMA-ES starts from `earlier` where there are enough."""
+    """Return the sampler, seeded; CMA-ES starts from `earlier` if there are enough."""
     with warnings.catch_warnings():
-        # Which of a sampler's options are experimental is Optuna's to say in its documentation.
+        # Optuna's warnings about experimental options belong in its documentation.
         warnings.simplefilter("ignore", ExperimentalWarning)
         return _made(options, seed % 2**32, earlier)
 

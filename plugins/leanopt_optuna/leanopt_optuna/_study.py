@@ -1,4 +1,4 @@
-"""An Optuna study in memory whose trials are points of the grid, parameters being levels."""
+"""An Optuna study in memory; its trials are points of the grid, its parameters levels."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from leanopt_core.stage import StageStart, Told
     from leanopt_optuna._options import OptunaOptions
 
-#: The one constraint that samplers are told of: the size of all violations.
+#: The only constraint that samplers get: the sum of all violations.
 RESULTS: Final = "results"
-#: Objectives are told within these limits: Gaussian processes square them.
+#: Objectives are clipped to these limits: Gaussian processes square them.
 LIMIT: Final = 1e30
-#: What NSGA-II notes a trial's generation under.
+#: The attribute in which NSGA-II stores a trial's generation.
 GENERATION: Final = "NSGAIISampler:generation"
 
 
 class GridStudy:
     """Asks a sampler for levels and tells it objectives, higher being better.
 
-    Trials are opened one at a time, sampled as often as wanted, placed at a point, and told in any
-    order. Axes of one level are left out.
+    A trial is opened, sampled any number of times, placed at a point, and told its result; in any
+    order of trials. Axes of one level are left out.
     """
 
     def __init__(self, options: OptunaOptions, start: StageStart) -> None:
         self._axes = start.space.axes
         self._grid = {axis.name: _distribution(axis) for axis in self._axes if len(axis) > 1}
-        # CMA-ES samples numbers only, two of them or more; the rest it leaves to chance.
+        # CMA-ES samples at least two numeric axes; the others are drawn at random.
         cmaes = options.sampler == "cmaes"
         together = {name: kind for name, kind in self._grid.items() if not cmaes or _ordered(kind)}
         self._together = {} if cmaes and len(together) == 1 else together
@@ -54,11 +54,11 @@ class GridStudy:
         self._add(start.seeds)
 
     def open(self) -> Trial:
-        """Return a new trial, under way from now on."""
+        """Return a new running trial."""
         return self._study.ask()
 
     def sample(self, trial: Trial) -> Point:
-        """Return what the sampler proposes for a trial that is not placed yet; each time anew."""
+        """Return a new sample for a trial that is not placed yet."""
         frozen = self._storage.get_trial(trial.number)
         levels = self._sampler.sample_relative(self._study, frozen, self._together)
         for name, kind in self._grid.items():
@@ -67,7 +67,7 @@ class GridStudy:
         return tuple(int(levels.get(axis.name, 0)) for axis in self._axes)
 
     def place(self, trial: Trial, point: Point) -> None:
-        """Let a trial be at a point, wherever the sampler wanted it."""
+        """Place a trial at a point, which may differ from its sample."""
         for axis, level in zip(self._axes, point, strict=True):
             kind = self._grid.get(axis.name)
             if kind is not None:
@@ -75,7 +75,7 @@ class GridStudy:
                 self._storage.set_trial_param(trial.number, axis.name, internal, kind)
 
     def tell(self, trial: Trial, objective: float | None, violation: float) -> None:
-        """Tell a result; one without any number is a failed trial."""
+        """Tell the sampler a result; without objective and violation the trial failed."""
         value = self._value(objective, violation)
         if value is None:
             self._study.tell(trial, state=TrialState.FAIL)
@@ -85,10 +85,10 @@ class GridStudy:
         self._study.tell(trial, value)
 
     def _value(self, objective: float | None, violation: float) -> float | None:
-        """Return what a sampler is told, None for nothing.
+        """Return the objective for the sampler, None for a failed trial.
 
-        A violation without an objective is news, too: its value is the worst so far. A sampler that
-        knows no constraints is told that a violated one is worse than the worst.
+        A violation without an objective counts too: its value is the worst so far. For samplers
+        without constraints, a violated trial is worse than the worst.
         """
         objective = None if objective is None else max(-LIMIT, min(objective, LIMIT))
         if objective is not None:
@@ -101,7 +101,7 @@ class GridStudy:
         return objective
 
     def _add(self, earlier: Iterable[Told]) -> None:
-        """Add trials of an earlier stage as told ones, for NSGA-II of its first generation."""
+        """Add an earlier stage's trials as completed ones, for NSGA-II in its first generation."""
         for told in earlier:
             value = self._value(told.objective, told.violation)
             if value is not None:

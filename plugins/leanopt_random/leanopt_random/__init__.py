@@ -22,6 +22,6 @@ def leanopt_stages() -> Sequence[StageSpec]:
         StageSpec(
             "random",
             "leanopt_random._impl:create",
-            help="Points drawn uniformly without repeats, until none is left",
+            help="Points drawn at random, without repeats",
         )
     ]

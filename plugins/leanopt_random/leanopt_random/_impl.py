@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class RandomSearch:
     """Draws feasible points uniformly without repeats; done when the space is exhausted.
 
-    It holds no list of what it drew: the space's permutation never comes back to a point. Points
-    that earlier stages tried are passed over.
+    It keeps no list of drawn points: the space's permutation never repeats one. Points that earlier
+    stages tried are skipped.
     """
 
     def __init__(self, points: Iterator[Point]) -> None:
@@ -36,9 +36,9 @@ class RandomSearch:
         """Learn nothing: a random search does not look at results."""
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: the next ask draws on."""
+        """Learn nothing: the next ask draws the next point."""
 
 
 def create(options: NoOptions, start: StageStart) -> RandomSearch:  # noqa: ARG001 - the contract's
-    """Return a random search of the whole space, in the order that the stage's seed decides."""
+    """Return a random search of the whole space, in the order of the stage's seed."""
     return RandomSearch(start.space.sample(start.seed))

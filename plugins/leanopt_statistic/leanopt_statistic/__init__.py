@@ -25,7 +25,7 @@ class StatisticOptions:
 
     statistic: str = field(
         validator=validators.min_len(1),
-        metadata={"help": "the statistic's name or path, as LEAN's optimizer takes it"},
+        metadata={"help": "name or path of the statistic, as in LEAN's optimizer"},
     )
     direction: Literal["max", "min"] = field(
         default="max",
@@ -33,19 +33,19 @@ class StatisticOptions:
         metadata={"help": "which way is better"},
     )
     target: float | str | None = field(
-        default=None, metadata={"help": "the value at which to end, as 2.0 or '25%'"}
+        default=None, metadata={"help": "value at which the search ends, as 2.0 or '25%'"}
     )
     aggregate: Literal["mean", "median", "min", "max"] = field(
         default="mean",
         validator=validators.in_(("mean", "median", "min", "max")),
-        metadata={"help": "what makes one value of several scenarios' values"},
+        metadata={"help": "how to combine the values of several scenarios"},
     )
 
     @target.validator
     def _check_target(self, _attribute: object, value: float | str | None) -> None:
         plain = number(value) if isinstance(value, str) else value
         if value is not None and (plain is None or not isfinite(plain)):
-            raise ValueError("expected a number or a per cent, as 2.0 or '25%'")
+            raise ValueError("expected a number or a percentage, as 2.0 or '25%'")
 
 
 @hookimpl
@@ -56,6 +56,6 @@ def leanopt_fitness() -> Sequence[FitnessSpec]:
             "statistic",
             "leanopt_statistic._impl:create",
             StatisticOptions,
-            "Any one statistic, to make large or small",
+            "Maximize or minimize one statistic",
         )
     ]

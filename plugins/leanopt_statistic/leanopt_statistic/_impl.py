@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @frozen
 class StatisticFitness:
-    """Takes one statistic of each backtest, and makes one value of several scenarios' values."""
+    """Takes one statistic of each backtest, and combines the values of several scenarios."""
 
     options: StatisticOptions
 
@@ -34,7 +34,7 @@ class StatisticFitness:
         return number(target) if isinstance(target, str) else target
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
-        """Return the statistic, or none with the name tried and the nearest one."""
+        """Return the statistic; without it, no fitness and the nearest name."""
         return judge_each(backtests, self._judge, self.options.aggregate)
 
     def _judge(self, backtest: Backtested) -> Fitness:

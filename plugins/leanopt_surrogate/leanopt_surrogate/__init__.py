@@ -24,7 +24,7 @@ class SurrogateOptions:
     initial: int = field(
         default=24,
         validator=validators.ge(1),
-        metadata={"help": "spread points before the models; trials of earlier stages count"},
+        metadata={"help": "points of the initial design; trials of earlier stages count"},
     )
 
 

@@ -1,4 +1,4 @@
-"""What is known so far: every told trial of the search as arrays, and what is outstanding."""
+"""All completed trials of the search as arrays, and the outstanding points."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @define
 class Archive:
-    """Told trials row by row; `outstanding` holds the points that this stage still waits for.
+    """Completed trials row by row; `outstanding` are the points that this stage still waits for.
 
-    `objective` means something only where `feasible`; `badness` only elsewhere: the violation, or
-    infinity where a backtest failed or nothing was said.
+    `objective` is valid only where `feasible`, and `badness` only elsewhere: the violation, or
+    infinity for a failed backtest or an unknown violation.
     """
 
     grid: Grid
@@ -40,7 +40,7 @@ class Archive:
         return len(self.levels)
 
     def read(self, history: History) -> None:
-        """Take the trials that have been told since."""
+        """Add the trials that have completed since."""
         new = history[len(self) :]
         if not new:
             return
@@ -57,22 +57,22 @@ class Archive:
         self.known.update(points)
 
     def propose(self, point: Point) -> None:
-        """Note that a point is on its way."""
+        """Add an outstanding point."""
         self.known.add(point)
         self.outstanding[point] = None
 
     def waiting(self) -> Ints:
-        """Return the outstanding points' levels, in the order they were proposed."""
+        """Return the levels of the outstanding points, in the order of proposal."""
         points = list(self.outstanding)
         return np.array(points, np.int64).reshape(len(points), len(self.grid.lengths))
 
     def scores(self, count: int | None = None) -> Floats:
-        """Return the scores that forests are told: those of the first `count` trials, of all."""
+        """Return the forests' scores of the first `count` trials, or of all."""
         first = slice(count)
         return forest_scores(self.objective[first], self.badness[first], self.feasible[first])
 
     def idle(self) -> int:
-        """Return how many trials were told since the best was found; all where none is feasible."""
+        """Return the number of trials since the best was found; all if none is feasible."""
         if not self.feasible.any():
             return len(self)
         values = np.where(self.feasible, self.objective, -np.inf)

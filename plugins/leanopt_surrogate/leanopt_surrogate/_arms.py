@@ -1,4 +1,4 @@
-"""The portfolio's arms: a model of what was told, and how promising it finds a point."""
+"""The portfolio's arms: each is a model of the completed trials, with its acquisition function."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
     from leanopt_surrogate._grid import Bools, Floats
     from leanopt_surrogate._models import Kind, Models
 
-#: Forests want to beat the best score by so much. Many parameters do nothing here and there, so the
-#: best has equals beside it, and to expect a hair's breadth more is to try these one by one.
+#: Forests must beat the best score by this much. Many parameters have no effect in places, so the
+#: best has equal neighbours; a smaller margin would try these one by one.
 MARGIN = 0.1
-#: The process is conditioned on at most so many trials, half of them the best.
+#: The most trials that the process is conditioned on, half of them the best.
 PROCESS_TRIALS = 350
-#: A point is never taken for less likely to be feasible.
+#: The lowest probability of feasibility.
 UNLIKELIEST = 0.02
 
 
 class Arm(Protocol):
-    """A model that says of points how promising they are."""
+    """A model that rates points."""
 
     def acquisition(self, x: Floats) -> Floats:
-        """Return the logarithm of the expected improvement, whose differences count."""
+        """Return the logarithm of the expected improvement."""
         ...
 
 
 @frozen
 class ForestArm:
-    """A forest of scores; `goal` is what must be beaten."""
+    """A forest of scores; `goal` is the score to beat."""
 
     leaves: Leaves
     goal: float
 
     @classmethod
     def build(cls, archive: Archive, models: Models, kind: Kind, among: Bools) -> ForestArm:
-        """Return the arm, which wants to beat the best of the trials `among`."""
+        """Return the arm, whose goal is to beat the best of the trials `among`."""
         scores = archive.scores()
         leaves = believing_leaves(archive, models, kind, scores)
         return cls(leaves, float(scores[among].max()) + MARGIN)
@@ -58,7 +58,7 @@ class ForestArm:
 
 @frozen
 class GaussianArm:
-    """A Gaussian process of feasible trials, and a forest that says what is feasible."""
+    """A Gaussian process of feasible trials, and a forest that predicts feasibility."""
 
     process: Process
     best: float
@@ -66,7 +66,7 @@ class GaussianArm:
 
     @classmethod
     def build(cls, archive: Archive, models: Models, among: Bools) -> GaussianArm:
-        """Return the arm, which wants to beat the best of the trials `among`."""
+        """Return the arm, whose goal is to beat the best of the trials `among`."""
         rows = np.flatnonzero(archive.feasible)
         seed = derive_seed(models.seed, "process", len(archive))
         rows = best_half(archive.objective, rows, PROCESS_TRIALS, seed)
@@ -95,11 +95,11 @@ class GaussianArm:
 
 
 def believing_leaves(archive: Archive, models: Models, kind: Kind, target: Floats) -> Leaves:
-    """Return a forest filled with all told targets, and with what outstanding points may come to.
+    """Return a forest with the targets of completed trials, and assumed ones of outstanding points.
 
-    That is a standard deviation below their mean, so that workers spread, and at most the best
-    told: between the kriging believer and the constant liar [Ginsbourger, Le Riche, Carraro 2010],
-    here without growing the trees again.
+    The latter are a standard deviation below their mean, so that workers spread, and at most the
+    best so far. This is between the kriging believer and the constant liar [Ginsbourger, Le Riche,
+    Carraro 2010], without growing the trees again.
     """
     forest = models.forest(kind)
     since = target[forest.samples :]

@@ -1,4 +1,4 @@
-"""One ask: which model, where it looks, and the point that it finds most promising."""
+"""One ask: chooses the model, the region, and the most promising point."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from leanopt_surrogate._grid import Bools, Floats, Ints
     from leanopt_surrogate._models import Models
 
-#: The arms' turns: forest, extra trees, Gaussian process.
+#: The order of the arms: forest, extra trees, Gaussian process.
 TURNS = ("process", "forest", "extra", "forest", "extra")
-#: A process needs so many feasible trials.
+#: The fewest feasible trials for the process.
 FEW = 4
-#: From so many of the best candidates one more step is taken.
+#: The number of best candidates from which one more step is tried.
 STEPPED = 6
 
 
@@ -31,7 +31,7 @@ def choose(
 ) -> tuple[Point, str] | None:
     """Return the most promising new point for this trial and the arm that chose it.
 
-    None where no candidate is feasible and new.
+    None if no candidate is feasible and new.
     """
     name = TURNS[number % len(TURNS)]
     if name == "process" and archive.feasible.sum() < FEW:
@@ -75,5 +75,5 @@ def _allowed(archive: Archive, levels: Ints, centres: Ints) -> Ints:
 
 
 def _argmax(merit: Floats, random: Generator) -> int:
-    """Return the place of the highest merit, drawn where several are the highest."""
+    """Return the index of the highest merit, a random one of several."""
     return int(random.choice(np.flatnonzero(merit == merit.max())))

@@ -1,7 +1,7 @@
-"""Where to cut the nodes of a tree: the best place on a few axes, or the best of random places.
+"""Finds cuts of tree nodes: the best position on a few axes, or the best of random positions.
 
-All open nodes of all trees are cut at once. A node is a run of entries that begins at its place in
-`starts`; `node` says of each entry to which it belongs.
+All open nodes of all trees are cut together. A node is a run of entries that begins at its index in
+`starts`; `node` is the node of each entry.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from leanopt_surrogate._grid import Bools, Floats, Ints
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-#: Values of a column beyond so many share bins when the best place is looked for.
+#: The number of bins for the values of a column, when searching the best position.
 BINS = 32
 
 
@@ -31,15 +31,15 @@ class Runs:
 
 
 class Cutter(Protocol):
-    """Finds a column and a cut for each node; the cut is infinite where there is none."""
+    """Finds a column and a cut for each node; the cut is infinite if there is none."""
 
     def __call__(self, runs: Runs, random: Generator) -> tuple[Ints, Floats]:
-        """Return column and cut of each node: what is above the cut goes right."""
+        """Return column and cut of each node; values above the cut go right."""
         ...
 
 
 class RandomCuts:
-    """Extremely randomised trees: one random cut on each of `tried` columns, the best taken."""
+    """Extremely randomised trees: the best of one random cut on each of `tried` columns."""
 
     def __init__(self, x: Floats, tried: int) -> None:
         self._x = x
@@ -65,7 +65,7 @@ class RandomCuts:
 
 
 class BestCuts:
-    """Random forest: the best cut on `tried` columns, drawn between the values it separates."""
+    """Random forest: the best cut on `tried` columns, random between the values it separates."""
 
     def __init__(self, x: Floats, tried: int) -> None:
         self._tried = tried
@@ -102,14 +102,14 @@ class BestCuts:
         column = np.take_along_axis(columns, which[:, None], 1)[:, 0]
         row = each[np.arange(nodes), which] > 0
         after = np.argmax(row & (np.arange(width) > place[:, None]), axis=1)
-        # A place after an empty bin gains as much as the filled bin before it, which comes first.
+        # After an empty bin the gain equals that of the filled bin before it, which comes first.
         below, above = self._high[column, place], self._low[column, after]
         cut = below + random.random(nodes) * (above - below)
         return column, np.where(np.isfinite(gain.max(axis=1)), cut, np.inf)
 
 
 def _some_columns(varies: Bools, tried: int, random: Generator) -> Ints:
-    """Return `tried` random columns of each node, those first on which its entries differ."""
+    """Return `tried` random columns of each node, first those on which its entries differ."""
     order = random.random(varies.shape) + ~varies
     if tried == varies.shape[1]:
         return np.argsort(order, axis=1)
@@ -117,7 +117,7 @@ def _some_columns(varies: Bools, tried: int, random: Generator) -> Ints:
 
 
 def _gain(count: Floats, total: Floats, runs: Runs) -> Floats:
-    """Return by how much cuts lower the squared error, but for a constant; -inf where none is.
+    """Return the decrease of the squared error by each cut, up to a constant; -inf without a cut.
 
     `count` and `total` are of the entries to the left, for each node and candidate.
     """

@@ -1,4 +1,4 @@
-"""The first points: a Latin hypercube on the grid, the most spread of many."""
+"""The first points: the most spread of many Latin hypercubes on the grid."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from leanopt_core.space import Point
 
-#: Hypercubes are drawn until so many pairs of points have been looked at: 50 of 24 points.
+#: The pairs of points to compare over all hypercubes: 50 hypercubes of 24 points.
 PAIRS = 28_800
 
 
 def spread_design(grid: Grid, count: int, random: Generator) -> list[Point]:
     """Return up to `count` feasible points: the hypercube with most of them, then most spread.
 
-    Spread is the least distance between two points, as maximin designs have it [Johnson, Moore,
+    Spread is the smallest distance between two points, as in maximin designs [Johnson, Moore,
     Ylvisaker 1990].
     """
     best: tuple[int, float] = (-1, 0.0)

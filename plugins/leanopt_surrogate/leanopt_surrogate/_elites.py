@@ -1,4 +1,4 @@
-"""The best told points, spread out, and the basins that a stalled search leaves alone."""
+"""The best points, spread out, and the basins that a stalled search avoids."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
 if TYPE_CHECKING:
     from leanopt_surrogate._archive import Archive
 
-#: The best trials, and how many steps any two of them are apart at least.
+#: The number of elites, and the smallest distance between two of them in steps.
 ELITES = 10
 APART = 3.0
-#: A basin is this wide; one more is left alone after so many idle trials.
+#: The width of a basin; one more is avoided after so many idle trials.
 WIDTH = 0.3
 IDLE = 40
 BASINS = 6
@@ -34,9 +34,9 @@ def elites(archive: Archive, scores: Floats, allowed: Bools) -> Ints:
 
 
 def basins(archive: Archive, scores: Floats) -> Ints:
-    """Return the centres of the basins that seem exhausted, none before the search stalls.
+    """Return the centres of basins that seem exhausted; none before the search stalls.
 
-    The first is the best trial, each next one the best outside those before it.
+    The first is the best trial, each next one the best trial outside the previous basins.
     """
     outside = np.ones(len(archive), np.bool_)
     centres: list[int] = []
@@ -49,7 +49,7 @@ def basins(archive: Archive, scores: Floats) -> Ints:
 
 
 def inside(grid: Grid, levels: Ints, centres: Ints) -> Bools:
-    """Return which points lie in one of the basins."""
+    """Return which points are in one of the basins."""
     within = np.zeros(len(levels), np.bool_)
     for centre in centres:
         within |= grid.apart(levels, centre) <= WIDTH

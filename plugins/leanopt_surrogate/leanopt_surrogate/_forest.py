@@ -1,4 +1,4 @@
-"""Regression trees as arrays: where a point's leaves are. `_growth` grows them."""
+"""Regression trees as arrays, to find a point's leaves. `_growth` grows them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from attrs import frozen
 
 from leanopt_surrogate._grid import Floats, Ints
 
-#: So many levels down, the points that have come to a leaf are left there.
+#: After so many levels, points that have reached a leaf are not moved any more.
 STRIDE = 3
 
 
 @frozen
 class Forest:
-    """The nodes of all trees, the roots first. What is above a node's cut goes to `child` + 1.
+    """The nodes of all trees, roots first. Values above a node's cut go to `child` + 1.
 
-    A leaf is its own child under an infinite cut. `rows` and `leaves` are the entries it was grown
-    from: which of the `samples` each was, and the leaf where it came to lie.
+    A leaf is its own child, with an infinite cut. `rows` and `leaves` describe the entries that the
+    trees were grown from: each one's sample, and its leaf.
     """
 
     trees: int
@@ -45,7 +45,7 @@ class Forest:
 
 @frozen
 class Leaves:
-    """What the leaves say: the mean of the targets that lie in each, and their variance."""
+    """The mean and the variance of the targets in each leaf."""
 
     forest: Forest
     mean: Floats
@@ -66,7 +66,7 @@ class Leaves:
         return cls(forest, mean, variance)
 
     def predict(self, found: Ints) -> tuple[Floats, Floats]:
-        """Return mean and standard deviation at points whose leaves were found.
+        """Return mean and standard deviation at points with these leaves.
 
         The variance is that between the trees plus the mean within the leaves [Hutter, Xu, Hoos,
         Leyton-Brown 2014, Algorithm runtime prediction].

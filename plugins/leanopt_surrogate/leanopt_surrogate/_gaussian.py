@@ -1,7 +1,7 @@
-"""A Gaussian process: Matern 5/2 with a length scale an axis, and every level's own effect.
+"""A Gaussian process: Matern 5/2 with one length scale per axis, and an effect per level.
 
-The effects, added up over the axes, are for what no smooth function follows: ripples, and single
-levels that are good or bad wherever the others are [additive kernels: Duvenaud et al. 2011].
+The sum of the effects models what no smooth function can: ripples, and single levels that are good
+or bad regardless of the others [additive kernels: Duvenaud et al. 2011].
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from leanopt_surrogate._grid import Floats, Ints
 #: the number of axes [Hvarfner, Hellsten, Nardi 2024]; 0.7 is for seven.
 LENGTH, SIGNAL, NOISE, EFFECTS = (0.7, 0.9), (1.0, 0.8), (0.02, 1.5), (0.02, 1.5)
 SEVEN = 7
-#: Logarithms of the parameters are kept within.
+#: The bounds of the parameters' logarithms.
 BOUNDS = (-9.0, 4.0)
 ITERATIONS = 25
 
@@ -60,7 +60,7 @@ class Process:
     ) -> Process:
         """Return the process given values `y` at `x`.
 
-        Outstanding points leave the mean as it is; there the process is as sure as if told.
+        Outstanding points do not change the mean; the deviation there is that of a completed trial.
         """
         from scipy.linalg import cho_solve, cholesky
 
@@ -83,7 +83,7 @@ class Process:
 
 
 def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
-    """Return the kernel of the highest posterior density, sought from the priors' medians on."""
+    """Return the kernel of the highest posterior density, searched from the priors' medians."""
     from scipy.optimize import minimize
 
     priors = [(LENGTH[0] * sqrt(axes / SEVEN), LENGTH[1])] * axes + [SIGNAL, NOISE, EFFECTS]
@@ -92,7 +92,7 @@ def fit_kernel(x: Floats, y: Floats, axis_of_column: Ints, axes: int) -> Kernel:
     shared = _shared(x, x, axis_of_column)
 
     def loss(logs: Floats) -> tuple[float, Floats]:
-        value, slope = _misfit(logs, squares, shared, y)
+        value, slope = _loss(logs, squares, shared, y)
         away = (logs - medians) / spreads
         return value + float(away @ away) / 2, slope + away / spreads
 
@@ -119,7 +119,7 @@ def _squares(x: Floats, axis_of_column: Ints, axes: int) -> Floats:
 def _shared(a: Floats, b: Floats, axis_of_column: Ints) -> Floats:
     """Return the share of axes on which each point of `a` has the level of each of `b`."""
     firsts = np.flatnonzero(np.diff(axis_of_column, prepend=-1))
-    # Weighted columns add up to a number that is another for each level, of choices too.
+    # A weighted sum of columns gives each level its own number, even for choices.
     weights = np.arange(1, len(axis_of_column) + 1)
     a, b = (np.add.reduceat(x * weights, firsts, axis=1).T.copy() for x in (a, b))
     count = np.zeros((a.shape[1], b.shape[1]), np.uint16)
@@ -129,7 +129,7 @@ def _shared(a: Floats, b: Floats, axis_of_column: Ints) -> Floats:
     return share
 
 
-def _misfit(logs: Floats, squares: Floats, shared: Floats, y: Floats) -> tuple[float, Floats]:
+def _loss(logs: Floats, squares: Floats, shared: Floats, y: Floats) -> tuple[float, Floats]:
     """Return the negative log likelihood and its gradient in the logarithms of the parameters."""
     from scipy.linalg import cho_solve, cholesky
 

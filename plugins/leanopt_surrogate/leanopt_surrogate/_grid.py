@@ -19,7 +19,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 
-#: A tenth of an axis counts as a step: one level on axes of fewer than twenty.
+#: A step is a tenth of an axis: one level on axes of fewer than twenty.
 STEPS = 10
 
 
@@ -38,7 +38,7 @@ class Grid:
 
     @cached_property
     def step(self) -> Ints:
-        """Return how many levels a step spans on each axis; on choices any other is a step."""
+        """Return how many levels a step spans on each axis; any other choice is a step away."""
         return np.where(self.ordered, np.maximum(1, self.lengths // STEPS), 1)
 
     @cached_property
@@ -76,7 +76,7 @@ class Grid:
         return total
 
     def draw(self, count: int, random: Generator) -> Ints:
-        """Return points drawn uniformly, constraints not regarded."""
+        """Return uniformly drawn points, without regard to constraints."""
         return random.integers(0, self.lengths, (count, len(self.lengths)))
 
     def moved(self, levels: Ints, axes: Ints, random: Generator) -> Ints:

@@ -1,4 +1,4 @@
-"""Growing regression trees: all trees at once, level by level, in arrays."""
+"""Grows regression trees: all trees together, level by level, in arrays."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 def grow(
     x: Floats, target: Floats, samples: Ints, cutter: Cutter, least: int, random: Generator
 ) -> Forest:
-    """Grow one tree on each row of `samples`, which are rows of the data, perhaps repeated.
+    """Grow one tree on each row of `samples`, which are indices of rows of the data (may repeat).
 
     Nodes of fewer than `least` entries, or whose targets are equal, are leaves.
     """
     growth = _Growth(samples.ravel(), target, np.arange(len(samples)) * samples.shape[1])
     while growth.rows.size:
-        growth.go_on(growth.worth_cutting(least))
+        growth.keep_open(growth.worth_cutting(least))
         if not growth.rows.size:
             break
         column, cut = cutter(growth.runs(), random)
         found = np.isfinite(cut)
-        growth.go_on(found)
+        growth.keep_open(found)
         growth.split(column[found], cut[found], x)
     return growth.forest(len(samples))
 
 
 @define
 class _Growth:
-    """The nodes of the deepest level as runs of entries, and all that is finished above them."""
+    """The nodes of the deepest level as runs of entries, and all finished nodes above them."""
 
     rows: Ints
     target: Floats
@@ -64,8 +64,8 @@ class _Growth:
         low = np.minimum.reduceat(target, self.starts)
         return (self.sizes() >= least) & (low < np.maximum.reduceat(target, self.starts))
 
-    def go_on(self, kept: Bools) -> None:
-        """Go on with these nodes; the others are leaves."""
+    def keep_open(self, kept: Bools) -> None:
+        """Continue with these nodes; the others are leaves."""
         if kept.all():
             return
         sizes = self.sizes()

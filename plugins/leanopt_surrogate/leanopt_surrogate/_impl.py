@@ -1,4 +1,4 @@
-"""The search method itself: spread points first, then whatever the models find promising."""
+"""The search method itself: spread points first, then the models' proposals."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from leanopt_core.trial import Trial
     from leanopt_surrogate import SurrogateOptions
 
-#: The models are first asked when so many trials have been told.
+#: The fewest completed trials for the models.
 TOLD: Final = 8
 
 
 class Surrogate:
-    """Proposes the points that models of the told trials find most promising.
+    """Proposes the points that models of the completed trials find most promising.
 
-    What it holds is a memory of what it was told, so an ask depends on the told trials, on the
-    outstanding ones and on the context alone.
+    An ask depends only on the completed trials, the outstanding ones and the context.
     """
 
     def __init__(self, start: StageStart, initial: int) -> None:
@@ -44,7 +43,7 @@ class Surrogate:
         self._rest: Iterator[Point] = start.space.sample(start.seed)
 
     def ask(self, context: AskContext) -> Proposal | Signal:
-        """Return the next spread point, the models' choice, or any that is left; then `DONE`."""
+        """Return the next spread point, the models' choice, or any point left; then `DONE`."""
         archive = self._archive
         archive.read(context.history)
         proposal = self._spread() or self._chosen(context) or self._left()
@@ -54,15 +53,15 @@ class Surrogate:
         return proposal
 
     def adopt(self, context: AskContext, proposal: Proposal) -> None:  # noqa: ARG002 - the contract's
-        """Take a stored proposal; nothing is fitted."""
+        """Take a stored proposal, without fitting models."""
         self._archive.propose(proposal.point)
 
     def tell(self, trial: Trial) -> None:
-        """Learn that a trial is outstanding no more; its result is read from the history."""
+        """Note that a trial is not outstanding any more; the history has its result."""
         self._archive.outstanding.pop(trial.point, None)
 
     def refused(self, point: Point) -> None:
-        """Learn nothing: what was told or is outstanding is never proposed."""
+        """Learn nothing: completed and outstanding points are never proposed."""
 
     def _spread(self) -> Proposal | None:
         archive = self._archive

@@ -1,4 +1,4 @@
-"""Expected improvement, as its logarithm: exact far below the best, where the value is zero."""
+"""The logarithm of expected improvement: exact even where the value itself underflows to 0."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from leanopt_surrogate._grid import Floats
 
-#: Below so many standard deviations the tail's series is used.
+#: The series of the tail is used below so many standard deviations.
 _TAIL = -1.0
-#: What a model that is sure of itself is made to doubt.
+#: The smallest standard deviation of a prediction.
 _DOUBT = 1e-9
 
 
@@ -22,7 +22,7 @@ def log_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
     z = (mean - best) / deviation
     near, far = np.maximum(z, _TAIL), np.minimum(z, _TAIL)
     density = np.exp(-(near**2) / 2) / sqrt(2 * pi)
-    # 1 - sqrt(pi / 2) |z| erfcx(|z| / sqrt(2)) tends to 1 / z^2: taken as that where digits end.
+    # 1 - sqrt(pi / 2) |z| erfcx(|z| / sqrt(2)) tends to 1 / z^2: used beyond float precision.
     rest = 1 - sqrt(pi / 2) * -far * erfcx(-far / sqrt(2))
     rest = np.where(far < -1e4, 1 / far**2, np.maximum(rest, 1e-300))  # noqa: PLR2004
     tail = -(far**2) / 2 - log(2 * pi) / 2 + np.log(rest)

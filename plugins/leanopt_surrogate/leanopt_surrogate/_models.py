@@ -1,7 +1,7 @@
-"""The fitted parts of the models, kept until enough is new; each depends on the told trials alone.
+"""The fitted models, kept until enough trials are new; each depends on the completed trials only.
 
-A part is fitted to the first so many told trials, a number that the count of told ones decides,
-with random choices of its own: so it is the same whenever it is fitted, after a resume too.
+A model is fitted to a prefix of the completed trials, whose length depends on their number, with
+its own random generator. So it is the same whenever it is fitted, even after a resume.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ Kind: TypeAlias = Literal["forest", "extra", "feasible"]
 Part = TypeVar("Part")
 
 TREES = 30
-#: Forests: the share of columns looked at for a cut, and the entries a node needs to be cut.
+#: Forests: the share of columns tried for a cut, and the fewest entries of a node to cut.
 SHARES = {"forest": 3 / 7, "extra": 5 / 7, "feasible": 4 / 7}
 LEAST = {"forest": 3, "extra": 3, "feasible": 4}
-#: Forests are grown anew after a 32nd of what was told, kernels fitted anew after a tenth.
+#: Forests are grown again after 1/32 more trials, kernels fitted again after 1/10 more.
 GROWN, FITTED = 32, 10
-#: A kernel is fitted on at most so many trials, half of them the best.
+#: The most trials that a kernel is fitted to, half of them the best.
 KERNEL_TRIALS = 200
 
 
@@ -84,7 +84,7 @@ class Models:
 
 
 def best_half(objective: Floats, rows: Ints, most: int, seed: int) -> Ints:
-    """Return at most `most` of the rows: the best half of so many, the others at random."""
+    """Return at most `most` of the rows: half are the best, the others random."""
     if len(rows) <= most:
         return rows
     order = rows[np.argsort(-objective[rows], kind="stable")]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from leanopt_core.space import Point
 
-#: One-axis changes: at most so many levels of an axis, and so many in all.
+#: Changes of one axis: the most levels per axis, and the most in total.
 LEVELS = 24
 CHANGES = 600
 #: Moves of two or three steps, crossings of two elites, points from anywhere.
@@ -39,7 +39,7 @@ def candidates(grid: Grid, elites: Ints, random: Generator) -> Ints:
 
 
 def around(grid: Grid, levels: Ints, random: Generator) -> Ints:
-    """Return each point moved by one step along each axis, twice: up or down as it happens."""
+    """Return each point moved by one step along each axis, twice, at random up or down."""
     axes = np.arange(len(grid.lengths))
     rows = np.repeat(levels, 2 * len(axes), axis=0)
     return grid.moved(rows, np.tile(axes, 2 * len(levels)), random)
@@ -78,7 +78,7 @@ def _moves(grid: Grid, elites: Ints, random: Generator) -> Ints:
 
 
 def _crossings(grid: Grid, elites: Ints, random: Generator) -> Ints:
-    """Return children of two elites: each level from one of them, now and then from anywhere."""
+    """Return children of two elites: each level from one of them, sometimes random."""
     mothers, fathers = (elites[random.integers(0, len(elites), CROSSINGS)] for _ in range(2))
     children = np.where(random.random(mothers.shape) < 0.5, mothers, fathers)  # noqa: PLR2004
     mutated = random.random(children.shape) < MUTATION

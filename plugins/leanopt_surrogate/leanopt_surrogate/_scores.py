@@ -1,4 +1,4 @@
-"""What the models are told of results: scores that a few extreme values cannot bend."""
+"""Scores of results for the models, robust against extreme values."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def normal_scores(values: Floats) -> Floats:
 def forest_scores(objective: Floats, badness: Floats, feasible: Bools) -> Floats:
     """Return normal scores of feasible trials, and the lowest of them for all others.
 
-    As long as none is feasible, the others' order counts: a smaller violation is better, and a
-    failure is worse than any.
+    If none is feasible, the order of the others counts: a smaller violation is better, and a
+    failure is the worst.
     """
     if not feasible.any():
         return normal_scores(-badness)
@@ -41,10 +41,10 @@ def forest_scores(objective: Floats, badness: Floats, feasible: Bools) -> Floats
 
 
 def standard_scores(values: Floats) -> Floats:
-    """Return values of mean 0 and standard deviation 1; all 0 where they are equal.
+    """Return values of mean 0 and standard deviation 1; all 0 if they are equal.
 
-    What lies further below the median than `FALL` times the way from there up to the best counts as
-    lying that far, so that a few disasters do not make all others look alike.
+    Values are clipped at `FALL` times the distance from the median to the best, below the median,
+    so that a few very bad trials do not make all others look alike.
     """
     values = values / max(np.abs(values).max(), np.finfo(np.float64).tiny)
     middle, best = np.median(values), values.max()

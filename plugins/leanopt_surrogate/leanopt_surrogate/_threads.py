@@ -1,4 +1,4 @@
-"""One thread for linear algebra: results must not depend on how many cores there are."""
+"""One thread for linear algebra: results must not depend on the number of cores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 @cache
 def _controller() -> Any:
     import scipy.linalg  # noqa: F401 - its library must be loaded to be found
-    from threadpoolctl import (  # type: ignore[import-untyped]  # it has no types
+    from threadpoolctl import (  # type: ignore[import-untyped]  # it has no stubs
         ThreadpoolController,
     )
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_surrogate._cuts import BestCuts, RandomCuts, Runs
 from leanopt_surrogate._forest import Forest, Leaves
-from leanopt_surrogate._gaussian import Kernel, Process, _misfit, _shared, _squares, fit_kernel
+from leanopt_surrogate._gaussian import Kernel, Process, _loss, _shared, _squares, fit_kernel
 from leanopt_surrogate._growth import grow
 from leanopt_surrogate._improvement import log_improvement
 from leanopt_surrogate._scores import forest_scores, normal_scores, standard_scores
@@ -137,11 +137,11 @@ def test_kernel_slope_by_differences() -> None:
     x = coordinates(5, 40)
     squares, shared = _squares(x, COLUMNS, 3), _shared(x, x, COLUMNS)
     logs = np.array([-0.3, 0.2, -1.0, 0.1, -3.0, -2.0])
-    _, slope = _misfit(logs, squares, shared, Y)
+    _, slope = _loss(logs, squares, shared, Y)
     for place in range(6):
         step = np.zeros(6)
         step[place] = 1e-6
-        ends = [_misfit(logs + sign * step, squares, shared, Y)[0] for sign in (1, -1)]
+        ends = [_loss(logs + sign * step, squares, shared, Y)[0] for sign in (1, -1)]
         assert slope[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-5)
 
 

@@ -17,14 +17,14 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Days:
-    """A curve's times, sorted into calendar days once, for any number of curves over them.
+    """A curve's times, grouped by calendar day once, for all curves over these times.
 
     `start` is the first sample (seconds since 1970-01-01 UTC), before any bar. Day `k` runs from
     `start + k * DAY`, exclusive, to `start + (k + 1) * DAY`, inclusive: a bar that closes at
     midnight belongs to the day that ends there, as LEAN samples it.
 
     `traded` are the days with a bar, `closes` the index of the last bar of each, and `holds` for
-    each bar the last midnight (or its own time) at which its value still stands.
+    each bar the last midnight (or its own time) at which its value still holds.
     """
 
     start: int
@@ -37,8 +37,8 @@ class Days:
     def of(cls, times: Sequence[int], start: int | None = None) -> Days:
         """Sort `times` (seconds since 1970-01-01 UTC, increasing) into days.
 
-        `start` is by default the midnight UTC before the first time. Raises ValueError where there
-        is no time, where they do not increase, or where `start` is not before the first.
+        `start` is by default the midnight UTC before the first time. Raises ValueError if there
+        is no time, they do not increase, or `start` is not before the first.
         """
         moments = _increasing(times)
         first = moments[0]
@@ -72,7 +72,7 @@ class Days:
     def close_of(self, time: int) -> int:
         """Return the index of the last bar at or before the end of `time`'s day, -1 before any.
 
-        Raises ValueError where `time` is outside the curve.
+        Raises ValueError if `time` is outside the curve.
         """
         if not self.start <= time <= self.times[-1]:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Moments of a series of daily returns that is mostly known, and zero on every other day."""
+"""Moments of a series of daily returns that is zero on all days that are not given."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Moments:
     def variance(self) -> float | None:
         """Sample variance (divided by one less than the count); None below two values.
 
-        Of equal values it is 0, also where binary fractions leave a trace of a difference.
+        For equal values it is 0, despite rounding errors.
         """
         if self.count < 2:  # noqa: PLR2004
             return None
@@ -67,7 +67,7 @@ class Moments:
 
 
 def power(base: float, exponent: float) -> float | None:
-    """Return `base ** exponent`, or None where that is no finite real number."""
+    """Return `base ** exponent`, or None if that is not a finite real number."""
     if base < 0 or (base == 0 and exponent < 0):
         return None
     try:
@@ -78,7 +78,7 @@ def power(base: float, exponent: float) -> float | None:
 
 
 def ratio(numerator: float | None, denominator: float | None) -> float | None:
-    """Return the quotient; None where a part is unknown, the divisor 0, or it overflows."""
+    """Return the quotient; None if a part is unknown, the divisor 0, or it overflows."""
     if numerator is None or not denominator:
         return None
     value = numerator / denominator
@@ -89,7 +89,7 @@ def probabilistic_sharpe(moments: Moments, target: float, risk_free: float) -> f
     """Return LEAN's probability that the Sharpe ratio per sample exceeds `target`.
 
     `risk_free` is per sample. Bailey and Lopez de Prado (2012), but with excess kurtosis where the
-    paper has the raw one, as LEAN. None where a moment is unknown.
+    paper has the raw one, as LEAN. None if a moment is unknown.
     """
     variance, skewness, kurtosis = moments.variance, moments.skewness, moments.kurtosis
     if not variance or skewness is None or kurtosis is None:

@@ -1,4 +1,4 @@
-"""What LEAN's `totalPerformance.portfolioStatistics` says about a curve and its closings."""
+"""Computes LEAN's `totalPerformance.portfolioStatistics` for a curve and its closings."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def growth(days: Days, start_equity: float, end_equity: float) -> Numbers:
 def risk(
     days: Days, equity: Sequence[float], cash: float, risk_free: float, trading_days: int
 ) -> Numbers:
-    """Return what the daily returns say: deviation, Sharpe, Sortino, value at risk.
+    """Return the statistics of daily returns: deviation, Sharpe, Sortino, value at risk.
 
-    As in LEAN a closed day has a return of 0, and the first day's return is left out.
+    As in LEAN, a closed day has a return of 0, and the first day's return is left out.
     """
     returns = _returns([cash, *(equity[close] for close in days.closes)])
     if days.traded[0] == 0:
@@ -68,7 +68,7 @@ def risk(
 def _returns(values: Sequence[float]) -> list[float]:
     if min(values) > 0:
         return [(now - before) / before for before, now in pairwise(values)]
-    # of nothing LEAN says that it did not grow
+    # LEAN reports a return of 0 after a value of 0
     return [(now - before) / before if before else 0.0 for before, now in pairwise(values)]
 
 
@@ -89,8 +89,8 @@ def _value_at_risk(days: Days, returns: Sequence[float], lookback: int) -> Numbe
 def drawdown(days: Days, equity: Sequence[float], cash: float) -> Numbers:
     """Return the deepest fall from a peak (a fraction) and the longest recovery in whole days.
 
-    A recovery runs from the last sample at the peak to the first at or above it. One that has not
-    come is unknown: without any, the recovery of a curve that fell is None.
+    A recovery lasts from the last sample at the peak to the first at or above it. Unfinished
+    ones do not count; if a curve fell and never recovered, it is None.
     """
     if cash <= 0:
         return {}
@@ -138,8 +138,8 @@ def turnover(days: Days, equity: Sequence[float], cash: float, fills: Sequence[F
 def winning(closings: Sequence[float], capital: float) -> Numbers:
     """Return rates and averages of `closings` (profits after fees), each as a share of capital.
 
-    The capital is what the earlier closings made of `capital`. Unknown: an average of nothing, and
-    what is divided by it.
+    The capital is `capital` plus the earlier closings. The average of nothing is unknown, and so is
+    anything divided by it.
     """
     before = list(accumulate(closings, initial=capital))[:-1]
     if not closings or min(before) <= 0:

@@ -14,7 +14,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True)
 class InterestRates:
-    """Rates a year (fractions) by the day from which each holds.
+    """Yearly rates (fractions), each with the day from which it holds.
 
     `days` are days since 1970-01-01, increasing, and `rates` as many numbers. Before the first day
     its rate holds too, as in LEAN.
@@ -36,8 +36,8 @@ class InterestRates:
 def load_interest_rate(path: str | Path) -> InterestRates:
     """Read LEAN's `alternative/interest-rate/usa/interest-rate.csv`: header, then `date,per cent`.
 
-    Raises OSError where the file cannot be read, and ValueError, with file and line, for a line
-    that is no rate or a file without any.
+    Raises OSError if the file cannot be read, and ValueError with file and line for a line that is
+    not a rate, or for a file without rates.
     """
     rates: dict[int, float] = {}
     for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), start=1):
@@ -50,7 +50,7 @@ def load_interest_rate(path: str | Path) -> InterestRates:
                 ) from None
             rates[day] = rate
     if not rates:
-        raise ValueError(f"{path}: no rate in it")
+        raise ValueError(f"{path}: no rates")
     days = tuple(sorted(rates))
     return InterestRates(days, tuple(rates[day] for day in days))
 

@@ -1,13 +1,12 @@
-"""A curve and its fills into a result under LEAN's names."""
+"""Computes a result with LEAN's names from a curve and its fills."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from math import fsum
+from math import fsum, isfinite
 from typing import TypeAlias
 
-from leanopt_harness.statistics.checks import finite, finite_series, ordered_fills
 from leanopt_harness.statistics.days import DAY, Days
 from leanopt_harness.statistics.portfolio import (
     Numbers,
@@ -53,13 +52,13 @@ _KEYS = (*(key for _, key in NAMES), "valueAtRisk99", "valueAtRisk95")
 
 
 class Reporter:
-    """Makes results out of curves over the same times; what depends on the times is done once.
+    """Makes results from curves over the same times; computes what depends on the times once.
 
     `times` are those of the bars' closes (seconds since 1970-01-01 UTC, increasing, one or several
-    a day). `risk_free` is a rate a year (0.02) or what `load_interest_rate` read. `start` is when
-    the backtest starts, by default the midnight UTC before the first time: give the local midnight
-    to cut days as LEAN does, or an earlier one if closed days come first. `trading_days` is what
-    LEAN makes a year of (crypto: 365). Raises ValueError for times that are no curve.
+    a day). `risk_free` is a yearly rate (0.02) or the result of `load_interest_rate`. `start` is
+    when the backtest starts, by default the midnight UTC before the first time: give the local
+    midnight to split days as LEAN does, or an earlier one if closed days come first. `trading_days`
+    is LEAN's number of days in a year (crypto: 365). Raises ValueError for invalid times.
     """
 
     def __init__(
@@ -129,8 +128,8 @@ def lean_result(
 ) -> Result:
     """Return a backtest's statistics as LEAN computes them, with its curve and closed trades.
 
-    The short form of `Reporter(times, ...).result(equity, fills, ...)`, which see for the arguments
-    and the errors; a strategy that runs often over the same bars keeps the `Reporter`.
+    Short for `Reporter(times, ...).result(equity, fills, ...)`; see there for arguments and errors.
+    A strategy that runs often over the same bars should keep a `Reporter`.
     """
     reporter = Reporter(times, risk_free=risk_free, start=start, trading_days=trading_days)
     return reporter.result(equity, fills, cash=cash, marks=marks)
@@ -152,7 +151,7 @@ _Book: TypeAlias = tuple[Sequence[Fill], Sequence[float] | None]
 
 
 def _books(fills: Fills, marks: Marks | None, length: int) -> list[_Book]:
-    """Pair every instrument's fills with its marks, checked."""
+    """Check every instrument's fills and marks, and pair them."""
     by_name = fills if isinstance(fills, Mapping) else {"": fills}
     prices = marks if isinstance(marks, Mapping) else {} if marks is None else {"": marks}
     strange = sorted(prices.keys() - by_name.keys())
@@ -182,3 +181,35 @@ def _mean_rate(risk_free: float | InterestRates, days: Days) -> float:
     if isinstance(risk_free, InterestRates):
         return risk_free.mean(days.start // DAY, days.times[-1] // DAY)
     return finite("risk_free", risk_free)
+
+
+def finite(name: str, value: float) -> float:
+    """Return `value` as a float; raise ValueError with its `name` if it is not finite."""
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError(f"{name} is {number}, not a finite number")
+    return number
+
+
+def finite_series(name: str, values: Sequence[float], length: int) -> list[float]:
+    """Return `values` as floats; raise ValueError for another length or one that is not finite."""
+    numbers = list(map(float, values))
+    if len(numbers) != length:
+        raise ValueError(f"{name} has {len(numbers)} values, the curve {length} times")
+    if not isfinite(sum(numbers)):
+        for i, number in enumerate(numbers):
+            finite(f"{name}[{i}]", number)
+        raise ValueError(f"{name} is too large to add up")
+    return numbers
+
+
+def ordered_fills(fills: Sequence[Fill]) -> Sequence[Fill]:
+    """Return `fills`; raise ValueError for one that trades nothing, is not finite, or goes back."""
+    before: int | None = None
+    for i, fill in enumerate(fills):
+        if not isfinite(fill.quantity * fill.price * fill.fee) or fill.quantity == 0:
+            raise ValueError(f"fills[{i}] needs finite numbers and a quantity other than 0: {fill}")
+        if before is not None and fill.time < before:
+            raise ValueError(f"fills must be in order of time: fills[{i}] is earlier than the last")
+        before = fill.time
+    return fills

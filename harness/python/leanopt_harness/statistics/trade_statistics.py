@@ -1,4 +1,4 @@
-"""What LEAN's `totalPerformance.tradeStatistics` says about closed trades."""
+"""Computes LEAN's `totalPerformance.tradeStatistics` for closed trades."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _profits(trades: Sequence[Trade], wins: Sequence[Trade], losses: Sequence[Tr
 
 
 def _drawdowns(trades: Sequence[Trade]) -> Section:
-    """Losses from the highest sum of closed profits, and the longest way back to one."""
+    """Drawdowns of the cumulated profit, and the longest recovery."""
     if not trades:
         return dict.fromkeys(
             ("maximumClosedTradeDrawdown", "profitToMaxDrawdownRatio", "maximumDrawdownDuration")
@@ -138,7 +138,7 @@ def _durations(kind: str, trades: Sequence[Trade]) -> Section:
     lengths = sorted(trade.exit_time - trade.entry_time for trade in trades)
     return {
         f"average{kind}Duration": _mean(lengths),
-        # of an even number LEAN takes the upper of the two in the middle
+        # of an even number of values, LEAN takes the upper middle one
         f"median{kind}Duration": lengths[len(lengths) // 2] if lengths else None,
     }
 

@@ -1,4 +1,4 @@
-"""Fills into closed trades by LEAN's rule: fill to fill, first in first out."""
+"""Matches fills to closed trades by LEAN's rule: fill to fill, first in first out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leanopt_harness.values import Fill, Trade
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What is left of a fill below this share of it is binary fractions' rounding, not a position.
+#: A remainder below this share of a fill is a rounding error, not a position.
 DUST = 1e-9
 
 
@@ -27,7 +27,7 @@ class ClosedTrade:
 
 @dataclass
 class _Entry:
-    """What is still open of an entry; `seen` is its place among the prices seen."""
+    """The open part of an entry; `seen` is its index among the prices seen."""
 
     time: int
     price: float
@@ -111,7 +111,7 @@ class _Position:
     ) -> tuple[float | None, float | None, float | None]:
         """Adverse, favourable excursion and end drawdown.
 
-        LEAN's excursions look at every price since the position was opened, a later entry's too.
+        LEAN's excursions use all prices since the position was opened, even for later entries.
         """
         if not self._marked:
             return None, None, None

@@ -1,1 +1,1 @@
-"""Pipelines made of what other optimizers are told: LEAN's, and lean-optimizer."""
+"""Imports pipelines from the files of LEAN's optimizer and of lean-optimizer."""

@@ -1,4 +1,4 @@
-"""What `--extra-docker-config` says of containers, as options of the docker executor."""
+"""Translates `--extra-docker-config` to options of the docker executor."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from leanopt_lean.importing.table import Table
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REASONS: Final = {
-    "name": "each worker's container has a name of its own",
-    "device_requests": "say which in [executor] devices",
+    "name": "leanopt names each worker's container",
+    "device_requests": "use [executor] devices",
 }
 
 
 def put_docker_settings(text: str, at: At, draft: Draft) -> None:
-    """Set mounts and variables. The values of variables, perhaps secrets, are to be set outside."""
+    """Set mounts and variables. Values of variables may be secrets: they must be set outside."""
     try:
         raw = json.loads(text)
     except (ValueError, RecursionError):
@@ -61,7 +61,7 @@ def _mount(source: str, target: str, *, writable: bool) -> str:
 
 
 def _variables(settings: Table) -> Iterator[str]:
-    """Yield the variables' names; they are given as an object, or as a list of NAME=VALUE."""
+    """Yield the variables' names, from an object or from a list of NAME=VALUE."""
     at, given = settings.take("environment")
     if given is MISSING:
         return

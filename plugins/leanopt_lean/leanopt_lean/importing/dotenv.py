@@ -1,4 +1,4 @@
-"""What lean-optimizer's `.env` says: its variables are referred to, their values stay there."""
+"""Reads lean-optimizer's `.env`. Pipelines refer to its variables; the values stay there."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ DATA: Final = "LEAN_DATA_HOST_PATH"
 LAUNCHER: Final = "LEAN_LAUNCHER_WORKDIR"
 WORKSPACE: Final = "LEAN_WORKSPACE"
 WORKERS: Final = "WORKER_COUNT"
-_PLACES: Final = "leanopt has places of its own in containers"
+_PLACES: Final = "leanopt uses its own paths in containers"
 _REASONS: Final = MappingProxyType(
     {
         "LEAN_DATA_CONTAINER_PATH": _PLACES,
         "ARTIFACTS_CONTAINER_PATH": _PLACES,
         "RESULTS_CONTAINER_PATH": _PLACES,
         "LEAN_DOCKER_NETWORK": "workers have no network",
-        "RESULTS_SCRATCH_PATH": 'results are read and go; [executor] scratch = "tmpfs" is fast',
-        WORKSPACE: "[strategy] project says where the project is",
+        "RESULTS_SCRATCH_PATH": 'results are temporary; [executor] scratch = "tmpfs" is fast',
+        WORKSPACE: "set by [strategy] project",
     }
 )
-_OTHER: Final = "the pipeline does not refer to it"
+_OTHER: Final = "the pipeline does not use it"
 
 
 def read_variables(folder: Path) -> dict[str, str]:
-    """Return the variables in a folder's `.env`; empty ones are none."""
+    """Return the variables in a folder's `.env`, without empty ones."""
     return {name: value for name, value in read_dotenv(folder / ".env").items() if value}
 
 
 def worker_count(variables: dict[str, str], draft: Draft) -> int | None:
-    """Return the number of workers that it says, None where it says none or 0."""
+    """Return the number of workers, None if it is unset or 0."""
     if WORKERS not in variables:
         return None
     number = exact(variables[WORKERS])
@@ -46,7 +46,7 @@ def worker_count(variables: dict[str, str], draft: Draft) -> int | None:
 
 
 def name_the_rest(variables: dict[str, str], draft: Draft) -> None:
-    """Name every variable that the pipeline does not refer to, without its value."""
+    """Note every variable that the pipeline does not use, without its value."""
     for name in variables:
         if name not in draft.variables and name != WORKERS:
             draft.dropped(At(".env", (name,)), _REASONS.get(name, _OTHER))

@@ -1,4 +1,4 @@
-"""A pipeline in the making: what is translated, what is not and why, and every mistake."""
+"""The draft of an imported pipeline: what is translated, what is not and why, all mistakes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leanopt_core.pipeline.toml import KeyPath, key_text, printable, toml_text
 
 @frozen
 class At:
-    """Where something stands in what is imported: a file or command line, and the keys in it."""
+    """A position in what is imported: a file or command line, and the keys in it."""
 
     file: str
     keys: KeyPath = ()
@@ -23,7 +23,7 @@ class At:
 
     @property
     def parent(self) -> At:
-        """Return the place that holds this one."""
+        """Return the position that holds this one."""
         return At(self.file, self.keys[:-1])
 
     @property
@@ -34,7 +34,7 @@ class At:
 
 @frozen
 class Note:
-    """Something that is not translated, or means something else here, and why.
+    """Something that is not translated, or has another meaning here, and why.
 
     The value is left out: it may be a secret.
     """
@@ -44,7 +44,7 @@ class Note:
 
 
 def note_lines(notes: Sequence[Note]) -> list[str]:
-    """Return notes as lines; keys of one file that have the same reason share one."""
+    """Return notes as lines; keys of one file with the same reason share one."""
     locations: dict[tuple[str, str], list[str]] = {}
     for note in notes:
         locations.setdefault((note.at.file, note.reason), []).append(note.at.key)
@@ -56,7 +56,7 @@ def note_lines(notes: Sequence[Note]) -> list[str]:
 
 @frozen
 class Entry:
-    """A value of the pipeline, where it comes from, and what to say of it."""
+    """A value of the pipeline, its origin, and a comment."""
 
     value: object
     at: At | None = None
@@ -65,9 +65,9 @@ class Entry:
 
 @frozen
 class Imported:
-    """A pipeline made of another tool's files: tables by name (the top's is empty), and stages.
+    """An imported pipeline: tables by name (the top level's is empty), and stages.
 
-    `said` are comments of the files' own, `notes` say what is not translated, and `variables` are
+    `said` are the files' own comments, `notes` report what is not translated, and `variables` are
     those that the pipeline refers to.
     """
 
@@ -97,7 +97,7 @@ class Draft:
         at: At | None = None,
         comment: str = "",
     ) -> None:
-        """Set a value; a text in it is taken at its word, whatever it looks like."""
+        """Set a value; a string in it is literal, even if it looks like a variable."""
         self.tables.setdefault(table, {})[key] = Entry(literal(value), at, comment)
 
     def refer(
@@ -113,7 +113,7 @@ class Draft:
         self.stages.append({"use": Entry(use, at), **options})
 
     def note(self, at: At, reason: str) -> None:
-        """Note what is not translated, or means something else here."""
+        """Note what is not translated, or has another meaning here."""
         self.notes.append(Note(at, reason))
 
     def dropped(self, at: At, reason: str) -> None:
@@ -121,41 +121,41 @@ class Draft:
         self.note(at, f"not translated: {reason}")
 
     def mistake(self, at: At, found: object, expected: str, hint: str = "") -> None:
-        """Note a mistake; `found` is the value, `MISSING`, or `UNSAID`."""
+        """Note a mistake; `found` is the value, `MISSING`, or `UNSAID` (do not show it)."""
         texts = (at.file, at.key, shown(found), expected, hint)
         self.mistakes.append(Mistake(*map(printable, texts)))
 
     def finished(self) -> Imported:
-        """Return what was imported; raises PipelineError with every mistake."""
+        """Return the imported pipeline; raises PipelineError with all mistakes."""
         if self.mistakes:
             raise PipelineError(self.mistakes)
         return self.unfinished()
 
     def unfinished(self) -> Imported:
-        """Return what was imported so far, whatever the mistakes."""
+        """Return what was imported so far, despite mistakes."""
         return Imported(self.tables, self.stages, self.said, self.notes, self.variables)
 
 
-class Found(Enum):
-    """What is found where there is no value to show."""
+class NoValue(Enum):
+    """What messages show in place of a value."""
 
     NOTHING = "nothing"
     UNSAID = ""
 
 
-MISSING = Found.NOTHING
-UNSAID = Found.UNSAID
+MISSING = NoValue.NOTHING
+UNSAID = NoValue.UNSAID
 
 
 def shown(value: object) -> str:
     """Return a value of a file as messages show it."""
-    if isinstance(value, Found):
+    if isinstance(value, NoValue):
         return value.value
     return "null" if value is None else toml_text(value)
 
 
 def literal(value: object) -> object:
-    """Return a value whose texts refer to no variable, whatever they look like."""
+    """Return a value with its strings escaped, so that none refers to a variable."""
     match value:
         case str():
             return value.replace("${", "$${")

@@ -1,4 +1,4 @@
-"""Parameters that are given and not searched."""
+"""Parameters that are fixed, not searched."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from leanopt_lean.importing.table import Number, exact
 
 
 def fixed_value(value: object) -> Number | str | None:
-    """Return how a fixed parameter is written, None where it is no value.
+    """Return a fixed parameter as pipelines write it, None if it is not a valid value.
 
-    What the strategy is given stays the same: a text becomes a number only where it reads the same.
+    The strategy must receive the same text: a string becomes a number only if that prints the same.
     """
     if isinstance(value, bool):
         return value
@@ -26,6 +26,6 @@ def put_fixed(name: str, value: object, at: At, draft: Draft) -> None:
     """Set a parameter that is not searched."""
     fixed = fixed_value(value)
     if fixed is None:
-        draft.mistake(at, value, "expected a number, a text, true or false")
+        draft.mistake(at, value, "expected a number, a string, true or false")
     else:
         draft.put("parameters", name, fixed, at, "fixed")

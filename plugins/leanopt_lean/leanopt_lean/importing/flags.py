@@ -1,4 +1,4 @@
-"""Options of a command line as they were typed, each with the values that belong to it."""
+"""Parses the options of a command line, each with its values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leanopt_lean.importing.draft import UNSAID, At, Draft
 
 @frozen
 class Flag:
-    """An option's long name and its values; the argument has an empty name."""
+    """An option's long name and its values; an argument has an empty name."""
 
     name: str
     values: tuple[str, ...]
@@ -21,9 +21,10 @@ class Flag:
 
 @frozen
 class Grammar:
-    """What a command line may hold: how many values each option takes, short names, prefixes.
+    """A command line's grammar: the number of values of each option, short names, prefixes.
 
-    Options that begin with one of `prefixes` belong to others: they take a value where one follows.
+    Options that begin with one of `prefixes` are for data providers: they take a value if one
+    follows.
     """
 
     options: Mapping[str, int]
@@ -34,7 +35,7 @@ class Grammar:
 def read_flags(
     words: Sequence[str], grammar: Grammar, command: str, draft: Draft
 ) -> Iterator[Flag]:
-    """Yield the options and arguments; unknown ones and missing values are noted as mistakes."""
+    """Yield the options and arguments; note unknown options and missing values as mistakes."""
     left = list(words)
     only_arguments = False
     while left:

@@ -1,4 +1,4 @@
-"""Reads JSON as LEAN writes it, with comments, its numbers exact."""
+"""Reads JSON as LEAN does: with comments, and exact numbers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _COMMA = re.compile(rf"({_TEXT})|,(?=\s*[}}\]])")
 
 
 def read_object(file: Path, at: At, draft: Draft) -> dict[str, object] | None:
-    """Return the JSON object in a file, or None after noting why there is none.
+    """Return the JSON object in a file, or None after noting a mistake.
 
-    Comments and commas before a closing bracket are passed over, as LEAN does. Numbers are ints and
-    Decimals; a key that stands twice in one object is a mistake.
+    Comments and trailing commas are allowed, as in LEAN. Numbers become ints and Decimals; a
+    duplicate key is a mistake.
     """
     text = read_text(file, at, draft)
     if text is None:
@@ -37,7 +37,7 @@ def read_object(file: Path, at: At, draft: Draft) -> dict[str, object] | None:
         draft.mistake(at, UNSAID, reason)
         return None
     for key in twice:
-        draft.mistake(at / key, UNSAID, "stands twice in one object", "leave one out")
+        draft.mistake(at / key, UNSAID, "appears twice in one object", "remove one")
     if not isinstance(value, dict):
         draft.mistake(at, value, "expected a JSON object")
         return None
@@ -57,7 +57,7 @@ def read_text(file: Path, at: At, draft: Draft) -> str | None:
 
 
 def _parsed(text: str, twice: list[str]) -> object:
-    """Return the value; keys that stand twice are added to `twice`."""
+    """Return the value; add duplicate keys to `twice`."""
 
     def run_command(pairs: list[tuple[str, object]]) -> dict[str, object]:
         read = dict(pairs)
@@ -76,22 +76,22 @@ def _parsed(text: str, twice: list[str]) -> object:
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
-        raise ValueError("has text that is no Unicode") from None
+        raise ValueError("has text that is not Unicode") from None
     return value
 
 
 def _blank(match: re.Match[str]) -> str:
-    """Return a text as it is, anything else as spaces: places in messages stay right."""
+    """Return a string unchanged, anything else as spaces, so that positions stay right."""
     return match[1] or re.sub(r"[^\n]", " ", match[0])
 
 
 def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
-    except InvalidOperation:  # an exponent beyond what decimals have
+    except InvalidOperation:  # an exponent beyond the range of decimals
         return Decimal("inf")
 
 
 def _whole(text: str) -> int | Decimal:
-    # int() refuses texts that are longer still, and nobody means them.
+    # int() refuses longer texts, and no real value has them.
     return int(text) if len(text) < 1000 else Decimal("inf")  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Reads `optimizer-config.json`, what LEAN's optimizer is told."""
+"""Reads `optimizer-config.json`, the configuration of LEAN's optimizer."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from leanopt_lean.importing.objective import Bound, Target, operator_of, put_bou
 from leanopt_lean.importing.table import Table
 
 _STRATEGIES: Final = ("GridSearchOptimizationStrategy", "EulerSearchOptimizationStrategy")
-_HOLD_OUT: Final = "say [scenario] end, where the strategy reads it, to keep days back"
+_HOLD_OUT: Final = "to hold out data, set [scenario] end (if the strategy reads it)"
 _HERE: Final = "leanopt has its own"
-_ENDS: Final = "leanopt always ends when it is done"
+_ENDS: Final = "leanopt always exits when it is done"
 #: Why keys of LEAN's configuration have no counterpart.
 REASONS: Final = MappingProxyType(
     {
-        "algorithm-type-name": "the class is found in the source; [strategy] algorithm names it",
-        "algorithm-language": "the project's files say it",
+        "algorithm-type-name": "found in the source, unless [strategy] algorithm names it",
+        "algorithm-language": "the project's files show it",
         "algorithm-location": "the project is built from its source",
         "optimizer-close-automatically": _ENDS,
         "results-destination-folder": "results are in .leanopt beside the pipeline",
@@ -34,8 +34,8 @@ REASONS: Final = MappingProxyType(
         "data-channel": _HERE,
         "log-handler": _HERE,
         "messaging-handler": _HERE,
-        "debug-mode": "leanopt run --verbose says more",
-        "estimate": "leanopt plan says how long it takes",
+        "debug-mode": "use leanopt run --verbose",
+        "estimate": "use leanopt plan, which estimates the duration",
         "environment": "leanopt only backtests",
     }
 )
@@ -43,8 +43,8 @@ UNKNOWN: Final = "LEAN's optimizer does not read it"
 
 
 @frozen
-class Settings:
-    """What else the file says: how many backtests at once, where the data is."""
+class OptimizerSettings:
+    """The file's settings besides the search: the number of workers, and the data folder."""
 
     workers: int | None
     workers_at: At
@@ -52,8 +52,8 @@ class Settings:
     data_at: At
 
 
-def read_config(document: Table, draft: Draft) -> Settings:
-    """Translate the search that a configuration describes; return what else it says."""
+def read_config(document: Table, draft: Draft) -> OptimizerSettings:
+    """Translate the search in a configuration; return its other settings."""
     strategy_at, _ = document.take("optimization-strategy")
     euler = _is_euler(document)
     segments = _segments(document)
@@ -63,7 +63,9 @@ def read_config(document: Table, draft: Draft) -> Settings:
         if (ranged := _parameter(item, draft)) is not None
     ]
     if not ranges and not draft.mistakes:
-        draft.mistake(document.at / "parameters", MISSING, "expected one with min and max at least")
+        draft.mistake(
+            document.at / "parameters", MISSING, "expected at least one parameter with min and max"
+        )
     put_space(ranges, euler=euler, segments=segments, at=strategy_at, draft=draft)
     _target(document, draft)
     bounds = [bound for one in document.tables("constraints") if (bound := _bound(one, draft))]
@@ -73,13 +75,13 @@ def read_config(document: Table, draft: Draft) -> Settings:
     workers_at, _ = document.take("maximum-concurrent-backtests")
     workers = document.whole("maximum-concurrent-backtests")
     document.rest(REASONS, UNKNOWN)
-    return Settings(workers, workers_at, data, data_at)
+    return OptimizerSettings(workers, workers_at, data, data_at)
 
 
 def _is_euler(document: Table) -> bool:
     name = document.text("optimization-strategy")
     if name is None:
-        return False  # LEAN's own default is the grid
+        return False  # LEAN's default is the grid
     short = name.split(",")[0].strip().rpartition(".")[2]
     by_name = {one.casefold(): one for one in _STRATEGIES}
     if short.casefold() not in by_name:
@@ -99,13 +101,13 @@ def _segments(document: Table) -> int | None:
         at = settings.at / "default-segment-amount"
         document.draft.mistake(at, amount, "expected 1 to 1000")
         amount = None
-    ends = "leanopt has no limit of a run's time; a stage's trials limits it"
+    ends = "leanopt has no time limit for a run; limit the trials of a stage"
     settings.rest(dict.fromkeys(("max-run-time", "max-runtime", "maxruntime"), ends), UNKNOWN)
     return amount or None
 
 
 def _parameter(item: Table, draft: Draft) -> Ranged | None:
-    """Return a searched parameter; a fixed one is set at once."""
+    """Return a searched parameter; set a fixed one and return None."""
     name = item.text("name", "key", required=True)
     low_at, low = item.take("min")
     value_at, value = item.take("value")
@@ -118,11 +120,11 @@ def _parameter(item: Table, draft: Draft) -> Ranged | None:
     steps = item.number("step"), item.number("minStep", "min-step")
     item.rest({}, UNKNOWN)
     if value is not MISSING:
-        draft.dropped(value_at, "min and max go before it")
+        draft.dropped(value_at, "min and max take precedence")
     if name is None or ends[0] is None or ends[1] is None:
         return None
     if name in draft.tables.get("parameters", {}):
-        draft.mistake(low_at.parent, name, "stands twice among the parameters")
+        draft.mistake(low_at.parent, name, "appears twice among the parameters")
     return Ranged(name, item.at, ends[0], ends[1], *steps)
 
 

@@ -1,9 +1,10 @@
-"""Reads the flags of `lean optimize` as they were typed."""
+"""Reads the command line of `lean optimize`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from attrs import define, field
@@ -11,10 +12,9 @@ from attrs import define, field
 from leanopt_core.suggest import did_you_mean
 from leanopt_lean.importing.docker_settings import put_docker_settings
 from leanopt_lean.importing.draft import MISSING, UNSAID, At, Draft
-from leanopt_lean.importing.flags import Flag, read_flags
+from leanopt_lean.importing.flags import Flag, Grammar, read_flags
 from leanopt_lean.importing.json_file import read_object
-from leanopt_lean.importing.lean_cli import Settings, read_config
-from leanopt_lean.importing.lean_options import DROPPED, GRAMMAR, NO_DOWNLOAD
+from leanopt_lean.importing.lean_cli import OptimizerSettings, read_config
 from leanopt_lean.importing.lean_project import (
     IMAGE,
     put_data,
@@ -38,11 +38,53 @@ from leanopt_lean.importing.table import Table, exact
 COMMAND: Final = "lean optimize"
 _NUMBERS: Final = ("min", "max", "step")
 _STRATEGIES: Final = ("grid search", "euler search")
+NO_DOWNLOAD: Final = "leanopt downloads no data; put it in the data folder first"
+#: Options that have no counterpart, how many values each takes, and why.
+DROPPED: Final = MappingProxyType(
+    {
+        "--output": (1, "results are in .leanopt beside the pipeline"),
+        "--detach": (0, "leanopt run stays in the foreground; keep it alive with nohup or tmux"),
+        "--estimate": (0, "use leanopt plan, which estimates the duration"),
+        "--download-data": (0, NO_DOWNLOAD),
+        "--data-purchase-limit": (1, NO_DOWNLOAD),
+        "--release": (0, "the project's .csproj sets how it is built"),
+        "--addon-module": (1, "leanopt has no modules; the engine writes LEAN's configuration"),
+        "--verbose": (0, "use leanopt run --verbose"),
+    }
+)
+#: Prefixes of data providers' options.
+_PROVIDERS: Final = (
+    *("--ib-", "--oanda-", "--bitfinex-", "--coinbase-", "--binance", "--kraken-", "--iqfeed-"),
+    *("--charles-schwab-", "--polygon-", "--factset-", "--alpha-vantage-", "--coinapi-"),
+    *("--thetadata-", "--terminal-link-", "--bybit-", "--trade-station-", "--alpaca-", "--eze-"),
+    *("--tastytrade-", "--dydx-", "--databento-", "--webull-", "--public-"),
+)
+GRAMMAR: Final = Grammar(
+    {
+        "--strategy": 1,
+        "--target": 1,
+        "--target-direction": 1,
+        "--parameter": 4,
+        "--constraint": 1,
+        "--optimizer-config": 1,
+        "--max-concurrent-backtests": 1,
+        "--image": 1,
+        "--extra-docker-config": 1,
+        "--extra-config": 2,
+        "--update": 0,
+        "--no-update": 0,
+        "--data-provider-historical": 1,
+        "--lean-config": 1,
+        **{name: count for name, (count, _) in DROPPED.items()},
+    },
+    {"-d": "--detach", "-p": "--parameter"},
+    _PROVIDERS,
+)
 
 
 @define
 class _Line:
-    """The command line by option; of one given twice the last counts, as in LEAN's."""
+    """The command line by option; the last of several counts, as in LEAN's."""
 
     draft: Draft
     one: dict[str, Flag] = field(factory=dict)
@@ -52,16 +94,16 @@ class _Line:
     arguments: list[Flag] = field(factory=list)
 
     def value(self, name: str) -> str | None:
-        """Return the value of an option, None where it was not given."""
+        """Return the value of an option, None if it was not given."""
         return self.one[name].values[0] if name in self.one else None
 
 
 def read_command(words: Sequence[str], folder: Path, draft: Draft) -> None:
-    """Translate the words behind `lean optimize`, for a pipeline in `folder`."""
+    """Translate the arguments of `lean optimize`, for a pipeline in `folder`."""
     line = _sorted_out(words, draft)
     project = _project(line, folder)
     config = line.value("--optimizer-config")
-    settings = Settings(None, At(COMMAND), None, At(COMMAND))
+    settings = OptimizerSettings(None, At(COMMAND), None, At(COMMAND))
     if config is not None:
         settings = _configured(Path(config), line)
     else:
@@ -106,30 +148,34 @@ def _project(line: _Line, folder: Path) -> Path | None:
     at = At(COMMAND, ("PROJECT",))
     if len(line.arguments) != 1:
         found = " ".join(flag.values[0] for flag in line.arguments) or MISSING
-        line.draft.mistake(at, found, "expected one project, as the folder of main.py or a .csproj")
+        line.draft.mistake(at, found, "expected one project: the folder of main.py or a .csproj")
         return None
     project = Path(line.arguments[0].values[0])
     if not project.exists():
-        line.draft.mistake(at, str(project), "is not there", "paths are from the current folder")
+        line.draft.mistake(
+            at, str(project), "does not exist", "paths are relative to the current folder"
+        )
         return None
     put_project(project, at, folder, line.draft)
     return project
 
 
-def _configured(file: Path, line: _Line) -> Settings:
+def _configured(file: Path, line: _Line) -> OptimizerSettings:
     """Read the configuration that `--optimizer-config` names instead of flags."""
     at = At(str(file))
     for name in ("--strategy", "--target", "--target-direction"):
         if name in line.one:
-            line.draft.mistake(line.one[name].at, UNSAID, "does not go with --optimizer-config")
+            line.draft.mistake(
+                line.one[name].at, UNSAID, "cannot be combined with --optimizer-config"
+            )
     for flag in (*line.parameters, *line.constraints):
-        line.draft.dropped(flag.at, "--optimizer-config goes before it")
+        line.draft.dropped(flag.at, "--optimizer-config takes precedence")
     raw = read_object(file, at, line.draft)
     return read_config(Table(raw or {}, at, line.draft), line.draft) if raw else _nothing()
 
 
-def _nothing() -> Settings:
-    return Settings(None, At(COMMAND), None, At(COMMAND))
+def _nothing() -> OptimizerSettings:
+    return OptimizerSettings(None, At(COMMAND), None, At(COMMAND))
 
 
 def _search(line: _Line) -> None:
@@ -137,7 +183,7 @@ def _search(line: _Line) -> None:
     draft = line.draft
     for name in ("--strategy", "--target", "--target-direction"):
         if name not in line.one:
-            draft.mistake(At(COMMAND, (name,)), MISSING, "expected it, as LEAN does")
+            draft.mistake(At(COMMAND, (name,)), MISSING, "expected this option, as LEAN does")
     if not line.parameters:
         draft.mistake(At(COMMAND, ("--parameter",)), MISSING, "expected NAME MIN MAX STEP")
     strategy = (line.value("--strategy") or _STRATEGIES[0]).casefold()
@@ -149,7 +195,7 @@ def _search(line: _Line) -> None:
     seen: set[str] = set()
     for ranged in ranges:
         if ranged.name in seen:
-            draft.mistake(ranged.at, ranged.name, "stands twice among the parameters")
+            draft.mistake(ranged.at, ranged.name, "appears twice among the parameters")
         seen.add(ranged.name)
     put_space(ranges, euler=strategy == _STRATEGIES[1], segments=None, at=at, draft=draft)
     _put_objective(line)
@@ -181,17 +227,17 @@ def _ranged(flag: Flag, draft: Draft) -> Ranged | None:
 
 def _bound(flag: Flag, draft: Draft) -> Bound | None:
     parts = flag.values[0].rsplit(" ", 2)
-    expected = "expected statistic, operator and number, with spaces between"
+    expected = "expected a statistic, an operator and a number, separated by spaces"
     example = 'as "Drawdown <= 0.25"'
     if len(parts) < 3:  # noqa: PLR2004 - what the message says
         draft.mistake(flag.at, flag.values[0], expected, example)
         return None
     operator, value = operator_of(parts[1]), exact(parts[2])
     if operator is None:
-        draft.mistake(flag.at, flag.values[0], f"'{parts[1]}' is no operator", example)
+        draft.mistake(flag.at, flag.values[0], f"'{parts[1]}' is not an operator", example)
     if value is None:
-        hint = "a per cent is its fraction: 25% is 0.25" if "%" in parts[2] else example
-        draft.mistake(flag.at, flag.values[0], f"'{parts[2]}' is no number", hint)
+        hint = "write a percentage as a fraction: 25% is 0.25" if "%" in parts[2] else example
+        draft.mistake(flag.at, flag.values[0], f"'{parts[2]}' is not a number", hint)
     if operator is None or value is None:
         return None
     return Bound(flag.at, command_line_name(parts[0], flag.at, draft), operator, value)

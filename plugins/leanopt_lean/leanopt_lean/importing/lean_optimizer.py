@@ -1,41 +1,49 @@
-"""Reads a folder of lean-optimizer: what it searches, how, and what it runs."""
+"""Reads a folder of lean-optimizer: its search space, stages and engine."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Final
 
 from leanopt_core.suggest import did_you_mean
 from leanopt_lean.importing import dotenv
-from leanopt_lean.importing.base_config import read_base_config
 from leanopt_lean.importing.draft import MISSING, At, Draft
 from leanopt_lean.importing.fixed import put_fixed
 from leanopt_lean.importing.json_file import read_object
+from leanopt_lean.importing.lean_cli import REASONS
 from leanopt_lean.importing.lean_optimizer_space import read_space
 from leanopt_lean.importing.lean_optimizer_stages import put_stages
-from leanopt_lean.importing.lean_project import put_project, put_workers
+from leanopt_lean.importing.lean_project import put_lean, put_project, put_workers
+from leanopt_lean.importing.lean_settings import put_setting
 from leanopt_lean.importing.table import Table, exact
 
 _SPACE: Final = "config/parameter_space.json"
 _UNKNOWN: Final = "lean-optimizer does not read it"
 _DEFAULT_WORKERS: Final = 15
-#: What a scenario has of its own, under the names that lean-optimizer's strategies read.
+#: Scenario fields, and the parameter names that lean-optimizer's strategies read.
 _SCENARIO: Final = {
     "ticker": "symbol",
     "startDate": "start",
     "endDate": "end",
     "InitialCash": "cash",
 }
-#: What else lies in its folder of configuration.
+#: Other files in its configuration folder.
 _OTHERS: Final = {
-    "universe.json": "leanopt run --symbol searches one symbol after the other",
-    "backtest_universe.json": "it lists single backtests, and searches nothing",
-    "parameter_sets.json": "it lists single backtests, and searches nothing",
+    "universe.json": "use leanopt run --symbol to search several symbols",
+    "backtest_universe.json": "it lists single backtests, not a search",
+    "parameter_sets.json": "it lists single backtests, not a search",
 }
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_NAME: Final = "config/base_config.json"
+_PLACE: Final = "leanopt mounts the data from [strategy] data"
+_REASONS: Final = MappingProxyType(
+    {key: REASONS[key] for key in ("algorithm-type-name", "algorithm-language")}
+    | {"data-folder": _PLACE, "results-destination-folder": REASONS["results-destination-folder"]}
+)
 
 
 def read_optimizer(
@@ -68,7 +76,7 @@ def read_optimizer(
 
 
 def _name_others(root: Path, draft: Draft) -> None:
-    """Name the files beside the config that say something else than what is searched."""
+    """Note the other files beside the config, which are not translated."""
     for name, reason in _OTHERS.items():
         if (root / "config" / name).is_file():
             draft.dropped(At(f"config/{name}"), reason)
@@ -85,7 +93,7 @@ def _space(file: Path, root: Path, draft: Draft) -> list[str]:
         return []
     names = read_space(Table(raw, at, draft), draft)
     if not names and not draft.mistakes:
-        draft.mistake(at / "parameters", MISSING, "expected one parameter at least")
+        draft.mistake(at / "parameters", MISSING, "expected at least one parameter")
     return names
 
 
@@ -97,29 +105,29 @@ def _scenario(document: Table, searched: list[str], draft: Draft) -> None:
         own = _SCENARIO.get(name)
         known = _scenario_value(own, value) if own else None
         if name in searched:
-            draft.dropped(at, "it is searched, and what is searched goes before it")
+            draft.dropped(at, "the search of this parameter takes precedence")
         elif own is not None and known is not None:
             draft.put("scenario", own, known, at)
             passed[own] = name
         else:
             if own is not None:
-                draft.note(at, f"stays a parameter, as it is: {_otherwise(own, value)}")
+                draft.note(at, f"stays a parameter, unchanged: {_otherwise(own, value)}")
             put_fixed(name, value, at, draft)
     if "symbol" not in passed and "ticker" not in searched:
-        draft.note(document.at, "has no ticker: leanopt run --symbol, or [scenario] symbol, say it")
+        draft.note(document.at, "has no ticker; set [scenario] symbol, or use leanopt run --symbol")
     if passed:
-        comment = "how they reach the strategy: as parameters of these names"
+        comment = "the parameters that the fields are passed as"
         draft.put("scenario", "pass_as", passed, base.at if base else None, comment)
 
 
 def _scenario_value(key: str, value: object) -> object | None:
-    """Return a symbol, day or sum, None where it is none."""
+    """Return a symbol, day or sum; None if the value is invalid."""
     if key == "symbol":
         return value if isinstance(value, str) and value.strip() else None
     if key == "cash":
         number = exact(value)
         return number if number is not None and number > 0 else None
-    # In another form it would reach the strategy otherwise than it reads it.
+    # In another format the strategy would receive another text than it expects.
     try:
         return date.fromisoformat(str(value)) if _DAY.fullmatch(str(value)) else None
     except ValueError:
@@ -127,14 +135,14 @@ def _scenario_value(key: str, value: object) -> object | None:
 
 
 def _otherwise(key: str, value: object) -> str:
-    """Say what stands against a field of the scenario."""
+    """Return why a value cannot be a field of the scenario."""
     if key not in ("start", "end"):
-        return f"[scenario] {key} takes no such value"
+        return f"[scenario] {key} does not allow this value"
     try:
         day = date.fromisoformat(str(value))
     except ValueError:
-        return f"[scenario] {key} takes a day as 2003-01-31"
-    return f"[scenario] {key} would reach the strategy as {day}"
+        return f"[scenario] {key} must be a date, as 2003-01-31"
+    return f"[scenario] {key} would be passed to the strategy as {day}"
 
 
 def _fitness(document: Table, draft: Draft) -> None:
@@ -145,11 +153,11 @@ def _fitness(document: Table, draft: Draft) -> None:
     name = table.text("name", required=True)
     if name not in (None, "calmar"):
         hint = did_you_mean(str(name), ["calmar"])
-        draft.mistake(table.at / "name", name, "expected a fitness of lean-optimizer's own", hint)
+        draft.mistake(table.at / "name", name, "expected a fitness of lean-optimizer", hint)
     draft.put("fitness", "use", "calmar", table.at / "name")
-    draft.put("fitness", "form", "log_trades", table.at, "lean-optimizer's, but for losses")
+    draft.put("fitness", "form", "log_trades", table.at, "as lean-optimizer, except for losses")
     trades, factor = table.whole("min_trades"), table.number("min_profit_factor")
-    count = "lean-optimizer counts orders; here closed trades count, where LEAN reports them"
+    count = "lean-optimizer counts orders; leanopt counts closed trades if LEAN reports them"
     at = table.at / "min_trades"
     draft.put("fitness", "min_trades", 30 if trades is None else trades, at, count)
     at = table.at / "min_profit_factor"
@@ -162,12 +170,55 @@ def _fitness(document: Table, draft: Draft) -> None:
 
 
 def _workers(document: Table, variables: Mapping[str, str], draft: Draft) -> None:
-    """Set the workers: those of `.env` go before those of the config."""
+    """Set the workers; those of `.env` override those of the config."""
     at, given = document.take("worker_count")
     count, named = document.whole("worker_count"), dotenv.worker_count(dict(variables), draft)
     if named is not None:
         put_workers(named, At(".env", (dotenv.WORKERS,)), draft)
         if given is not MISSING:
-            draft.dropped(at, f"{dotenv.WORKERS} in .env goes before it")
+            draft.dropped(at, f"{dotenv.WORKERS} in .env takes precedence")
     else:
         put_workers(_DEFAULT_WORKERS if count is None else count, at, draft)
+
+
+def read_base_config(file: Path, variables: Mapping[str, str], draft: Draft) -> bool:
+    """Set engine, data, image and launcher; return whether the project is known."""
+    at = At(_NAME)
+    raw = read_object(file, at, draft) if file.exists() else None
+    known = False
+    if raw is not None:
+        known = _read(Table(raw, at, draft), variables, draft)
+    put_lean(draft)
+    if dotenv.IMAGE in variables:
+        draft.refer("executor", "image", dotenv.IMAGE, At(".env", (dotenv.IMAGE,)))
+    data = dotenv.DATA if dotenv.DATA in variables else "LEAN_DATA"
+    draft.refer("strategy", "data", data, At(".env", (dotenv.DATA,)))
+    if dotenv.LAUNCHER in variables:
+        draft.refer("strategy", "launcher", dotenv.LAUNCHER, At(".env", (dotenv.LAUNCHER,)))
+    limit = "lean-optimizer's time limit"
+    draft.put("executor", "time_limit", "2min", None, limit)
+    return known
+
+
+def _read(document: Table, variables: Mapping[str, str], draft: Draft) -> bool:
+    location = document.text("algorithm-location")
+    environment = document.text("environment")
+    if environment not in (None, "backtesting"):
+        expected = 'expected "backtesting", which is all that leanopt does'
+        draft.mistake(document.at / "environment", environment, expected)
+    for key, reason in _REASONS.items():
+        at, value = document.take(key)
+        if value is not MISSING:
+            draft.dropped(at, reason)
+    for at, key, value in document.left():
+        put_setting(key, value, at, draft)
+    if location is None or dotenv.WORKSPACE not in variables:
+        return False
+    at = document.at / "algorithm-location"
+    name = PurePosixPath(location).stem
+    if not name or name in (".", "..") or "\\" in name or "\0" in name:
+        draft.mistake(at, location, "expected the name of an assembly, as /Artifacts/Name.dll")
+        return False
+    # lean-optimizer looks there for an assembly's project, too.
+    draft.refer("strategy", "project", dotenv.WORKSPACE, at, f"/{name}")
+    return True

@@ -22,7 +22,7 @@ def read_space(document: Table, draft: Draft) -> list[str]:
     for item in items:
         name = item.text("name", required=True)
         if name in names:
-            draft.mistake(item.at / "name", name, "stands twice among the parameters")
+            draft.mistake(item.at / "name", name, "appears twice among the parameters")
         elif name is not None:
             names.append(name)
             _put(name, item, draft)

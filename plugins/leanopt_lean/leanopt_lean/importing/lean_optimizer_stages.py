@@ -66,7 +66,7 @@ def _put_bayesian(table: Table, draft: Draft) -> None:
     trials = _whole(table, "n_calls", 250)
     at, batch = table.take("batch_size")
     if batch is not MISSING:
-        draft.dropped(at, "there are no batches; [search] lookahead is how far proposals run ahead")
+        draft.dropped(at, "leanopt has no batches; [search] lookahead limits proposals in advance")
     _seed(table, draft)
     table.rest({}, _UNKNOWN)
     draft.stage("optuna", table.at, sampler=Entry("tpe", table.at), trials=trials)
@@ -76,11 +76,11 @@ def _put_local_grid(table: Table, draft: Draft) -> None:
     options = {key: _whole(table, key, default) for key, default in (("top_n", 5), ("radius", 1))}
     if table.whole("max_neighbors") is not None:
         at, value = table.take("max_neighbors")
-        comment = "lean-optimizer draws max_neighbors of all; here the nearest come first"
+        comment = "lean-optimizer draws max_neighbors at random; leanopt takes the nearest first"
         options["trials"] = Entry(value, at, comment)
     table.rest({}, _UNKNOWN)
     if not draft.stages:
-        draft.dropped(table.at, "no stage before it has results to go on from")
+        draft.dropped(table.at, "no earlier stage has results to continue from")
     else:
         draft.stage("local_grid", table.at, **options)
 
@@ -94,7 +94,7 @@ def _put_genetic(table: Table, draft: Draft) -> None:
         value: Number | None = default if number is None else number
         if value is not None:
             options[key] = Entry(value, at if number is not None else table.at)
-    same = "as lean-optimizer, which has none of it"
+    same = "as lean-optimizer, which has no such option"
     options["final_population_size"] = Entry(options["population_size"].value, table.at, same)
     options["restart"] = Entry(False, table.at, same)
     options |= _seeds(table, draft)
@@ -112,10 +112,10 @@ def _seeds(table: Table, draft: Draft) -> dict[str, Entry]:
             draft.dropped(table.at / "n_seeds", "seed_from_previous is not true")
         return {}
     if not draft.stages:
-        draft.dropped(at, "no stage is before this one")
+        draft.dropped(at, "this is the first stage")
         return {}
     if len(draft.stages) > 1:
-        draft.note(at, "takes the best of the last stage before it, not of all of them")
+        draft.note(at, "takes the best of the previous stage, not of all earlier ones")
     return {"n_seeds": count, "seed_from": Entry(draft.stages[-1]["use"].value, at)}
 
 
@@ -132,7 +132,7 @@ def _seed(table: Table, draft: Draft) -> None:
         if seed is None:
             continue
         if "seed" in draft.tables.get("", {}):
-            draft.dropped(at, "every random choice of a run comes from one seed")
+            draft.dropped(at, "a run has one seed for all random choices")
         else:
-            comment = "the trials are not lean-optimizer's: its generators are others"
+            comment = "the trials differ from lean-optimizer's, whose random generators differ"
             draft.put("", "seed", seed, at, comment)

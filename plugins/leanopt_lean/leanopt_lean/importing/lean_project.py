@@ -1,4 +1,4 @@
-"""The tables that say what LEAN runs: its project, its data, its image, its workers."""
+"""Sets LEAN's project, data, image and workers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from leanopt_lean.importing.draft import At, Draft
 from leanopt_lean.importing.json_file import read_object
-from leanopt_lean.importing.lean_cli import Settings
+from leanopt_lean.importing.lean_cli import OptimizerSettings
 from leanopt_lean.importing.table import Table
 
 IMAGE: Final = "quantconnect/lean:latest"
@@ -17,7 +17,7 @@ _MOST_WORKERS: Final = 10_000
 
 
 def put_lean(draft: Draft, image: str = IMAGE, at: At | None = None) -> None:
-    """Set the engine and where it runs."""
+    """Set the engine and the executor."""
     draft.put("strategy", "engine", "lean")
     draft.put("executor", "use", "docker")
     comment = "" if at else "the default of LEAN's command line"
@@ -25,10 +25,10 @@ def put_lean(draft: Draft, image: str = IMAGE, at: At | None = None) -> None:
 
 
 def put_project(project: Path | None, at: At, folder: Path, draft: Draft) -> None:
-    """Set the project's folder; where none is known it is to be filled in, which is noted."""
+    """Set the project's folder; if it is unknown, note that the user must fill it in."""
     if project is None:
-        draft.put("strategy", "project", ".", None, "set: the folder of main.py or the .csproj")
-        draft.note(at, "says no project: set [strategy] project, or give --project")
+        draft.put("strategy", "project", ".", None, "to do: the folder of main.py or the .csproj")
+        draft.note(at, "no project specified; set [strategy] project, or give --project")
         return
     if project.is_file():
         draft.note(at, f"the project is the folder of {project.name}")
@@ -36,8 +36,8 @@ def put_project(project: Path | None, at: At, folder: Path, draft: Draft) -> Non
     draft.put("strategy", "project", path_text(project, folder), at)
 
 
-def put_data(project: Path | None, settings: Settings, folder: Path, draft: Draft) -> None:
-    """Set LEAN's data folder: the configuration's, or that of the workspace, or `LEAN_DATA`."""
+def put_data(project: Path | None, settings: OptimizerSettings, folder: Path, draft: Draft) -> None:
+    """Set LEAN's data folder: the configuration's, the workspace's, or `LEAN_DATA`."""
     if settings.data is not None:
         draft.put("strategy", "data", settings.data, settings.data_at)
         return
@@ -59,7 +59,7 @@ def put_workspace_data(workspace: Path, folder: Path, draft: Draft) -> bool:
 
 
 def put_workers(workers: int | None, at: At, draft: Draft) -> None:
-    """Set how many backtests run at once, where that is said."""
+    """Set the number of workers, if it is given."""
     if workers is None:
         return
     if not 1 <= workers <= _MOST_WORKERS:
@@ -69,7 +69,7 @@ def put_workers(workers: int | None, at: At, draft: Draft) -> None:
 
 
 def project_of(file: Path) -> Path | None:
-    """Return the nearest folder around a file that is a LEAN project, as LEAN's command line is."""
+    """Return the nearest folder around a file that is a LEAN project, as `lean optimize` does."""
     for folder in file.absolute().parents:
         if (folder / "main.py").is_file() or any(folder.glob("*.csproj")):
             return folder
@@ -77,14 +77,14 @@ def project_of(file: Path) -> Path | None:
 
 
 def path_text(path: Path, folder: Path) -> str:
-    """Return a path as a pipeline in `folder` has it: one that is absolute stays as it is."""
+    """Return a path relative to `folder`; an absolute one stays unchanged."""
     if path.is_absolute() and not path.is_relative_to(folder.absolute().parent):
         return str(path)
     return Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
 
 
 def _workspace(project: Path) -> Path | None:
-    """Return the `lean.json` of the workspace that a project lies in."""
+    """Return the `lean.json` of the workspace that holds a project."""
     here = project.absolute()
     files = (folder / _WORKSPACE for folder in (here, *here.parents))
     return next((file for file in files if file.is_file()), None)

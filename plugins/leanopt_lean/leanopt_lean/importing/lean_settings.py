@@ -1,4 +1,4 @@
-"""Further keys of LEAN's own configuration, for `[strategy.config]`."""
+"""Further keys of LEAN's configuration, for `[strategy.config]`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ TABLE: Final = "strategy.config"
 _SECRET: Final = re.compile(
     r"token|secret|passw|key|user|account|credential|organization", re.IGNORECASE
 )
-_OWN: Final = "the engine sets it itself"
-_HIDDEN: Final = 'perhaps a secret: [strategy.config] takes it as "${NAME}", set elsewhere'
-_LOG: Final = "the engine looks into LEAN's log"
+_OWN: Final = "leanopt sets it itself"
+_HIDDEN: Final = (
+    'perhaps a secret; write "${NAME}" in [strategy.config] and set the variable elsewhere'
+)
+_LOG: Final = "the engine reads LEAN's log"
 
 
 def put_setting(key: str, value: object, at: At, draft: Draft) -> None:
-    """Hand a key on to LEAN, unless the engine needs it for itself, or its value may be secret."""
+    """Pass a key on to LEAN, unless the engine sets it or its value may be a secret."""
     if key in OWN_KEYS:
         draft.dropped(at, _OWN)
     elif key == "log-handler":
@@ -27,7 +29,7 @@ def put_setting(key: str, value: object, at: At, draft: Draft) -> None:
     elif _SECRET.search(key) or _secrets(value):
         draft.dropped(at, _HIDDEN)
     elif _nulls(value):
-        draft.dropped(at, "a pipeline has no null")
+        draft.dropped(at, "pipelines cannot hold null")
     else:
         draft.put(TABLE, key, _plain(value), at)
 
@@ -39,7 +41,7 @@ def _nulls(value: object) -> bool:
 
 
 def _secrets(value: object) -> bool:
-    """Say whether a key below a value is one whose value may be secret."""
+    """Return whether a nested key may hold a secret."""
     if isinstance(value, list):
         return any(map(_secrets, value))
     if not isinstance(value, dict):
@@ -48,7 +50,7 @@ def _secrets(value: object) -> bool:
 
 
 def _plain(value: object) -> object:
-    """Return a value with texts for decimals: LEAN reads numbers out of texts."""
+    """Return a value with its decimals as strings; LEAN converts them to numbers."""
     match value:
         case Decimal():
             return str(value)

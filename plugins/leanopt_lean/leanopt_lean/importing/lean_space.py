@@ -1,4 +1,4 @@
-"""What LEAN's optimizer searches, as parameters and a stage."""
+"""Translates the search space of LEAN's optimizer to parameters and a stage."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from leanopt_core.space import number_text
 from leanopt_lean.importing.draft import MISSING, At, Draft, Entry
 from leanopt_lean.importing.table import Number, exact
 
-_PLACES: Final = 28  # LEAN's decimals have no more
+_PLACES: Final = 28  # the most that LEAN's decimals have
 _DEFAULT_SEGMENTS: Final = 4
-#: LEAN's own least step where a parameter has no step.
+#: LEAN's smallest step of a parameter without a step.
 _FINER: Final = 10
 
 
 @frozen
 class Ranged:
-    """A parameter as LEAN's optimizer has it; `step` and `least` are None where it has none."""
+    """A parameter as LEAN's optimizer has it; `step` and `least` are None if it has none."""
 
     name: str
     at: At
@@ -45,31 +45,33 @@ def put_space(
 ) -> None:
     """Set the parameters, and the stage that searches them as LEAN would.
 
-    Grid search takes every step. Euler search does the same where no parameter has a finer step
-    than its own; else its passes end at the finest steps, which are those of the space.
+    Grid search tries every step, and so does Euler search if no parameter has a min-step below its
+    step. Otherwise the passes of Euler search end at the smallest steps, which form the space.
     """
     steps = [one for one in (_steps(ranged, segments, draft) for ranged in ranges) if one]
     closing_in = euler and any(one.finest < one.first for one in steps)
     for one in steps:
         _put_axis(one, closing_in=closing_in, draft=draft)
         if not euler and one.ranged.least is not None:
-            draft.dropped(one.ranged.at / "min-step", "only Euler search has it")
+            draft.dropped(one.ranged.at / "min-step", "only Euler search uses it")
     if not closing_in:
         draft.stage("grid", at)
         if euler:
             draft.note(
                 at,
-                "no parameter has a min-step below its step, so that LEAN's Euler search tries "
-                'every point once: "grid" does that; "euler" closes in',
+                "no parameter has a min-step below its step, so LEAN's Euler search tries "
+                'every point once, as "grid" does; "euler" would narrow the ranges',
             )
         return
     cut = segments or _DEFAULT_SEGMENTS
-    draft.stage("euler", at, segments=Entry(cut, at, "parts of each parameter's range, each pass"))
+    draft.stage(
+        "euler", at, segments=Entry(cut, at, "number of parts that each pass divides a range into")
+    )
     _say_first_pass(steps, cut, draft)
 
 
 def _steps(ranged: Ranged, segments: int | None, draft: Draft) -> Steps | None:
-    """Return the steps, worked out where the parameter has none, or None after a mistake."""
+    """Return the steps, computed if the parameter has none, or None after a mistake."""
     if ranged.step is not None:
         return _given(ranged, ranged.step, draft)
     if not segments:
@@ -77,7 +79,7 @@ def _steps(ranged: Ranged, segments: int | None, draft: Draft) -> Steps | None:
         draft.mistake(ranged.at / "step", MISSING, expected)
         return None
     if ranged.least is not None:
-        draft.dropped(ranged.at / "min-step", "LEAN has none where there is no step")
+        draft.dropped(ranged.at / "min-step", "LEAN ignores it without a step")
     span = Fraction(ranged.high) - Fraction(ranged.low)
     if span < 0:
         draft.mistake(ranged.at / "min", ranged.low, f"expected at most max, {ranged.high}")
@@ -87,7 +89,7 @@ def _steps(ranged: Ranged, segments: int | None, draft: Draft) -> Steps | None:
     first, finest = _rounded(span / segments), _rounded(span / segments / _FINER)
     if Fraction(first) != span / segments:
         text = f"{number_text(ranged.high)} - {number_text(ranged.low)}, divided by {segments}"
-        draft.note(ranged.at, f"the step is {text}, which has no end: rounded down")
+        draft.note(ranged.at, f"the step is {text}, which is not a finite decimal: rounded down")
     return Steps(ranged, first, finest)
 
 
@@ -107,7 +109,7 @@ def _given(ranged: Ranged, step: Number, draft: Draft) -> Steps | None:
 
 
 def _rounded(step: Fraction) -> Number:
-    """Return a step as a number of LEAN's digits, rounded down so that none passes max."""
+    """Return a step with LEAN's number of digits, rounded down so that no value passes max."""
     with localcontext(prec=100):
         value = Decimal(step.numerator) / Decimal(step.denominator)
         text = value.quantize(Decimal(1).scaleb(-_PLACES), ROUND_FLOOR)
@@ -120,7 +122,7 @@ def _put_axis(steps: Steps, *, closing_in: bool, draft: Draft) -> None:
     step = steps.finest if closing_in else steps.first
     comment = ""
     if ranged.step is None and ranged.low != ranged.high:
-        comment = "a step that LEAN works out of default-segment-amount"
+        comment = "a step that LEAN computes from default-segment-amount"
     elif step != ranged.step and ranged.step is not None:
         comment = f"min-step; LEAN's first pass has steps of {number_text(ranged.step)}"
     value = {"min": ranged.low, "max": ranged.high, "step": step}
@@ -128,7 +130,7 @@ def _put_axis(steps: Steps, *, closing_in: bool, draft: Draft) -> None:
 
 
 def _say_first_pass(steps: Sequence[Steps], segments: int, draft: Draft) -> None:
-    """Note where the passes are not LEAN's."""
+    """Note passes that differ from LEAN's."""
     for one in steps:
         span = Fraction(one.ranged.high) - Fraction(one.ranged.low)
         if one.ranged.step is not None and Fraction(one.first) != span / segments:

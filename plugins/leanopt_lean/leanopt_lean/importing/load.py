@@ -1,9 +1,9 @@
-"""From files or a command line to an imported pipeline, checked as `leanopt check` would."""
+"""Imports a pipeline from files or a command line, and checks it as `leanopt check` does."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,12 @@ from attrs import evolve
 from leanopt_core.errors import LeanoptError, Mistake, PipelineError, UsageError
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.pipeline.overrides import lookup
+from leanopt_core.pipeline.toml import key_text
 from leanopt_core.plugins import Registry
-from leanopt_core.scaffold.document import document_text
+from leanopt_core.scaffold.document import Line, Section, document_text
 from leanopt_core.scaffold.find import ImportWish, Translation
 from leanopt_lean.importing import dotenv
-from leanopt_lean.importing.draft import At, Draft, Imported, note_lines
+from leanopt_lean.importing.draft import At, Draft, Entry, Imported, note_lines
 from leanopt_lean.importing.json_file import read_object
 from leanopt_lean.importing.lean_cli import read_config
 from leanopt_lean.importing.lean_flags import COMMAND, read_command
@@ -32,21 +33,34 @@ from leanopt_lean.importing.lean_project import (
     put_workers,
 )
 from leanopt_lean.importing.table import Table
-from leanopt_lean.importing.written import origins, sections_of
 
 _CONFIG: Final = "optimizer-config.json"
-#: Keys that only one tool's file has.
+#: Keys that only one tool's files have.
 _LEAN: Final = ("optimization-strategy", "optimization-criterion")
 _OPTIMIZER: Final = ("stages", "fitness", "parameter_space_file")
 _LONGEST_NAME: Final = 60
-#: What stands for a variable that is not set yet: an image's name, else a path, absolute since some
-#: have to be.
+#: Stand-ins for variables that are not set yet: an image's name, or a path (some must be absolute).
 _ANY: Final = "/"
 _ANY_IMAGE: Final = "image"
+_TABLES: Final = {
+    "strategy": (),
+    "strategy.config": ("Further keys for LEAN's config.json.",),
+    "scenario": (
+        "The market conditions of every trial; `leanopt run --symbol` changes the symbol.",
+    ),
+    "parameters": (
+        "Ranges are searched (min, min + step, ..., up to max); other parameters are fixed.",
+    ),
+    "constraints": (),
+    "fitness": ("The value to optimize.",),
+    "executor": ("Backtests run in warm containers. `leanopt plugins docker` lists all options.",),
+}
+#: The keys that come first in a table; the others follow in the order in which they were set.
+_FIRST: Final = ("name", "engine", "project", "use", "image", "pull", "workers", "symbol")
 
 
 def translated(wish: ImportWish, registry: Registry) -> Translation:
-    """Return the pipeline; raises UsageError or PipelineError with every mistake."""
+    """Return the pipeline; raises UsageError, or PipelineError with all mistakes."""
     read = imported(wish, registry)
     return Translation(
         text_of(wish, read),
@@ -57,9 +71,9 @@ def translated(wish: ImportWish, registry: Registry) -> Translation:
 
 
 def imported(wish: ImportWish, registry: Registry) -> Imported:
-    """Read everything; raises UsageError or PipelineError with every mistake.
+    """Read everything; raises UsageError, or PipelineError with all mistakes.
 
-    With mistakes, what could be read is checked too, so that all are told at once.
+    After mistakes, the readable part is checked too, to report all mistakes together.
     """
     draft = Draft()
     if wish.command:
@@ -74,7 +88,7 @@ def imported(wish: ImportWish, registry: Registry) -> Imported:
 
 
 def _further(wish: ImportWish, draft: Draft, registry: Registry) -> list[Mistake]:
-    """Return the mistakes in what could be read, but for those that follow from known ones."""
+    """Return the mistakes in the readable part, except those that follow from known ones."""
     read = draft.unfinished()
     known = {(one.file, one.key) for one in draft.mistakes}
     with suppress(OSError), _beside(wish.path) as file:
@@ -95,7 +109,7 @@ def _further(wish: ImportWish, draft: Draft, registry: Registry) -> list[Mistake
 
 
 def _beside(path: Path) -> IO[bytes]:
-    """Open a file for a moment where the pipeline would lie: what it names is found from there."""
+    """Open a temporary file in the pipeline's folder, since its paths are relative to that."""
     return NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".toml")
 
 
@@ -106,9 +120,9 @@ def text_of(wish: ImportWish, read: Imported) -> str:
 
 
 def check(path: Path, read: Imported, registry: Registry) -> None:
-    """Load what was written; raises PipelineError, its mistakes at their place in the sources.
+    """Load the written pipeline; raises PipelineError with positions in the imported files.
 
-    Variables that are not set yet are no mistakes.
+    Variables that are not set yet are not mistakes.
     """
     absent = {
         name: _ANY_IMAGE if name == dotenv.IMAGE else _ANY for name in unset(read, path.parent)
@@ -122,7 +136,7 @@ def check(path: Path, read: Imported, registry: Registry) -> None:
 
 
 def unset(read: Imported, folder: Path) -> list[str]:
-    """Return the variables that the pipeline refers to and that are set nowhere, sorted."""
+    """Return the variables that the pipeline refers to and that are unset, sorted."""
     find = lookup(os.environ, folder)
     return sorted({name for name in read.variables if find(name) is None})
 
@@ -134,13 +148,15 @@ def _command(wish: ImportWish, draft: Draft) -> None:
             f"{program} {command}: expected a file, a folder, or -- {COMMAND} with its options"
         )
     if wish.project is not None:
-        raise UsageError(f"--project does not go with {COMMAND}, which names its project")
+        raise UsageError(
+            f"--project cannot be combined with {COMMAND}, which names its own project"
+        )
     read_command(words, wish.path.parent, draft)
     draft.put("", "name", _name(draft.tables.get("strategy", {}), COMMAND))
 
 
 def _file(file: Path, wish: ImportWish, draft: Draft) -> None:
-    """Translate a configuration, of LEAN's optimizer or of lean-optimizer by what is in it."""
+    """Translate a configuration of LEAN's optimizer or of lean-optimizer, by its keys."""
     at = At(str(file))
     raw = read_object(file, at, draft)
     if raw is None:
@@ -183,17 +199,17 @@ def _optimizer(file: Path, root: Path, wish: ImportWish, draft: Draft) -> None:
     draft.put("", "name", _name(draft.tables.get("strategy", {}), root.resolve().name))
     env = root / ".env"
     if env.is_file() and env.resolve().parent != wish.path.parent.resolve():
-        draft.note(At(".env"), f"is read beside the pipeline only: copy it from {root}")
+        draft.note(At(".env"), f"is read only beside the pipeline; copy it from {root}")
 
 
 def _project(wish: ImportWish) -> Path | None:
     if wish.project is not None and not wish.project.exists():
-        raise UsageError(f"--project {wish.project} is not there")
+        raise UsageError(f"--project {wish.project} does not exist")
     return wish.project
 
 
 def _name(strategy: Mapping[str, object], otherwise: str) -> str:
-    """Return a name for the pipeline: the project's, where there is one."""
+    """Return a name for the pipeline: the project's, if there is one."""
     project = getattr(strategy.get("project"), "value", "")
     name = Path(project).name if isinstance(project, str) else ""
     plain = "".join(c for c in name or otherwise if c.isprintable()).strip(". \\")
@@ -201,7 +217,7 @@ def _name(strategy: Mapping[str, object], otherwise: str) -> str:
 
 
 def _placed(mistake: Mistake, known: Mapping[str, At]) -> Mistake:
-    """Return the mistake at the place that the value came from."""
+    """Return the mistake with the position that the value came from."""
     key = mistake.key
     while key and key not in known:
         key = key[: max(key.rfind("."), key.rfind("["), 0)]
@@ -209,3 +225,41 @@ def _placed(mistake: Mistake, known: Mapping[str, At]) -> Mistake:
         return mistake
     at, rest = known[key], mistake.key[len(key) :]
     return evolve(mistake, file=at.file, key=f"{at.key}{rest}" if at.keys else rest.strip("."))
+
+
+def sections_of(imported: Imported, sources: str) -> Iterator[Section]:
+    """Yield the pipeline's tables, without empty ones; `sources` names the files."""
+    said = [f"Imported from {sources}. `leanopt plan` shows what a run would do.", *imported.said]
+    if imported.notes:
+        said += ["", "Not translated, or with another meaning here:"]
+        said += [f"- {line}" for line in note_lines(imported.notes)]
+    yield Section("", _lines(imported.tables.get("", {})), said)
+    for name, texts in _TABLES.items():
+        entries = imported.tables.get(name)
+        if entries:
+            lines = _parameter_lines if name == "parameters" else _lines
+            yield Section(f"[{name}]", lines(entries), texts)
+    for position, stage in enumerate(imported.stages):
+        first = () if position else ("The stages of the search, in order.",)
+        yield Section("[[stage]]", _lines(stage), first)
+
+
+def origins(imported: Imported) -> dict[str, At]:
+    """Return the positions that the pipeline's values came from, by key path."""
+    found = {
+        key_text((*filter(None, name.split(".")), key)): entry.at
+        for name, entries in imported.tables.items()
+        for key, entry in entries.items()
+    }
+    for position, stage in enumerate(imported.stages):
+        found |= {key_text(("stage", position, key)): entry.at for key, entry in stage.items()}
+    return {key: at for key, at in found.items() if at is not None}
+
+
+def _lines(entries: Mapping[str, Entry]) -> list[Line]:
+    keys = sorted(entries, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
+    return [Line(key, entries[key].value, entries[key].comment) for key in keys]
+
+
+def _parameter_lines(entries: Mapping[str, Entry]) -> list[Line]:
+    return [Line(key, one.value, one.comment) for key, one in entries.items()]

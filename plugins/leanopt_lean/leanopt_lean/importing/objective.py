@@ -1,4 +1,4 @@
-"""LEAN's names of statistics, its target and its constraints."""
+"""Translates LEAN's target, constraints and names of statistics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leanopt_lean.importing.draft import MISSING, At, Draft, Entry
 from leanopt_lean.importing.table import Number
 
 _PORTFOLIO: Final = "TotalPerformance.PortfolioStatistics."
-#: What LEAN's documents have below that name.
+#: The figures in that section of LEAN's documents.
 _FIGURES: Final = (
     *("AverageWinRate", "AverageLossRate", "ProfitLossRatio", "WinRate", "LossRate", "Expectancy"),
     *("StartEquity", "EndEquity", "CompoundingAnnualReturn", "Drawdown", "TotalNetProfit"),
@@ -28,7 +28,7 @@ _RENAMED: Final = {"totaltrades": "Total Orders"}
 
 @frozen
 class Target:
-    """What is made large or small: a statistic, and the value at which to end."""
+    """The target: a statistic, its direction, and the value at which the search ends."""
 
     statistic: str | None
     statistic_at: At
@@ -49,7 +49,7 @@ class Bound:
 
 
 def put_target(target: Target, draft: Draft) -> None:
-    """Make it the fitness."""
+    """Make the target the fitness."""
     draft.put("fitness", "use", "statistic", target.statistic_at)
     if target.statistic:
         name = statistic_name(target.statistic, target.statistic_at, draft)
@@ -62,12 +62,12 @@ def put_target(target: Target, draft: Draft) -> None:
         hint = did_you_mean(direction, ("max", "min")) if direction else ""
         draft.mistake(target.direction_at, found, 'expected "max" or "min"', hint)
     if target.value is not None:
-        comment = "the search ends where a trial reaches it"
+        comment = "the search ends when a trial reaches it"
         draft.put("fitness", "target", target.value, target.value_at, comment)
 
 
 def put_bounds(bounds: Sequence[Bound], draft: Draft) -> None:
-    """Make them constraints on results."""
+    """Make the bounds constraints on results."""
     texts = []
     for bound in bounds:
         name = statistic_name(bound.statistic, bound.at, draft)
@@ -75,17 +75,17 @@ def put_bounds(bounds: Sequence[Bound], draft: Draft) -> None:
         if text is None:
             draft.mistake(bound.at, bound.statistic, "expected the name of a statistic")
         elif text in texts:
-            draft.dropped(bound.at, f"repeats another one: {text}")
+            draft.dropped(bound.at, f"duplicates another constraint: {text}")
         else:
             texts.append(text)
     if texts:
         draft.tables.setdefault("constraints", {})["results"] = Entry(
-            texts, bounds[0].at.parent, "trials that do not keep to them are kept, but never best"
+            texts, bounds[0].at.parent, "trials that violate them are kept, but never the best"
         )
 
 
 def statistic_name(name: str, at: At, draft: Draft) -> str:
-    """Return how a statistic is asked for here; where that is not LEAN's way, it is noted.
+    """Return leanopt's name for a statistic; note it if that differs from the file's.
 
     Paths are kept without brackets, quotes and `Statistics.` before them.
     """
@@ -97,15 +97,14 @@ def statistic_name(name: str, at: At, draft: Draft) -> str:
     renamed = _RENAMED.get(re.sub(r"[\s_-]", "", parts[-1]).casefold())
     if renamed is None or plain.casefold().startswith("totalperformance.tradestatistics"):
         return plain
-    draft.note(at, f"asked for as '{renamed}', as LEAN has called it since 2024")
+    draft.note(at, f"renamed to '{renamed}', LEAN's name since 2024")
     return renamed
 
 
 def command_line_name(name: str, at: At, draft: Draft) -> str:
     """Return the path that LEAN's command line makes of a statistic's name.
 
-    It looks for all among the portfolio's statistics; those that are elsewhere it never finds: they
-    are asked for by their name, which is noted.
+    It reads the portfolio's statistics only. Other names, which it never finds, are kept and noted.
     """
     if "." in name:
         return name
@@ -113,9 +112,7 @@ def command_line_name(name: str, at: At, draft: Draft) -> str:
     for figure in _FIGURES:
         if figure.casefold() == plain:
             return f"{_PORTFOLIO}{figure}"
-    draft.note(
-        at, f"LEAN's command line would find no '{name}': it looks in {_PORTFOLIO[:-1]} only"
-    )
+    draft.note(at, f"LEAN's command line would not find '{name}': it reads {_PORTFOLIO[:-1]} only")
     return name
 
 
@@ -129,7 +126,7 @@ def operator_of(text: str) -> Operator | None:
 
 
 def _constraint(name: str, bound: Bound) -> str | None:
-    """Return the constraint as text, None where it would be read as another one."""
+    """Return the constraint as text, None if that would be parsed as another one."""
     quoted = f"'{name}'" if re.search(r"[<>=!≤≥≠]", name) else name
     text = f"{quoted} {bound.operator.value} {number_text(bound.bound)}"
     try:

@@ -1,4 +1,4 @@
-"""A JSON object that is read key by key; what nobody asks for is left over, never lost."""
+"""A JSON object that is read key by key; unread keys are reported, never lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CLOSE: Final = 0.8
 
 
 def exact(value: object) -> Number | None:
-    """Return the exact number that a JSON number or a text is, whole ones as int, or None."""
+    """Return the exact number in a JSON number or string, whole ones as int, or None."""
     if isinstance(value, str):
         try:
             value = Decimal(value.strip())
@@ -35,7 +35,7 @@ def exact(value: object) -> Number | None:
 
 @define
 class Table:
-    """An object at a place. Keys are looked up in any case; wrong values are noted as mistakes."""
+    """An object at a position. Keys ignore case; wrong values are noted as mistakes."""
 
     raw: Mapping[str, object]
     at: At
@@ -44,7 +44,7 @@ class Table:
     _used: set[str] = field(factory=set)
 
     def take(self, *names: str) -> tuple[At, object]:
-        """Return where the first of these keys that is there stands, and its value or MISSING."""
+        """Return the path and the value of the first key present, MISSING if none is."""
         self.asked.extend(names)
         for name in names:
             for key, value in self.raw.items():
@@ -54,16 +54,16 @@ class Table:
         return self.at / names[0], MISSING
 
     def number(self, *names: str, required: bool = False) -> Number | None:
-        """Return an exact number; None where there is none, or after noting a mistake."""
+        """Return an exact number; None if missing, or after noting a mistake."""
         at, value = self.take(*names)
         number = exact(value)
         if number is None and (required or (value is not MISSING and value is not None)):
-            expected = "expected a number of at most 30 digits before and after the point"
+            expected = "expected a number with at most 30 digits before and after the point"
             self.draft.mistake(at, value, expected)
         return number
 
     def whole(self, *names: str) -> int | None:
-        """Return a whole number; None where there is none, or after noting a mistake."""
+        """Return a whole number; None if missing, or after noting a mistake."""
         at, value = self.take(*names)
         number = exact(value)
         if isinstance(number, int):
@@ -73,16 +73,16 @@ class Table:
         return None
 
     def text(self, *names: str, required: bool = False) -> str | None:
-        """Return a text that is not empty; None where there is none, or after noting a mistake."""
+        """Return a non-empty string; None if missing, or after noting a mistake."""
         at, value = self.take(*names)
         if isinstance(value, str) and value.strip():
             return value
         if required or (value is not MISSING and value is not None):
-            self.draft.mistake(at, value, "expected a text")
+            self.draft.mistake(at, value, "expected a string")
         return None
 
     def truth(self, *names: str) -> bool:
-        """Return whether a key is there and true."""
+        """Return whether a key is present and true."""
         at, value = self.take(*names)
         if isinstance(value, bool) or value is MISSING or value is None:
             return value is True
@@ -117,15 +117,15 @@ class Table:
         ]
 
     def left(self) -> Iterator[tuple[At, str, object]]:
-        """Yield what was not asked for: where it stands, its key, its value."""
+        """Yield the unread keys: position, key and value."""
         for key, value in self.raw.items():
             if key not in self._used:
                 yield self.at / key, key, value
 
     def rest(self, reasons: Mapping[str, str], unknown: str, *, strict: bool = True) -> None:
-        """Name what was not asked for: for these reasons, or as unknown, or as misspelt.
+        """Note the unread keys, with their reason, as unknown or as misspelt.
 
-        Where `strict`, a key that looks like one that is known, and not there, is a mistake.
+        If `strict`, a key similar to a known one that is missing is a mistake.
         """
         there = {key.casefold() for key in self.raw}
         absent = [name for name in (*self.asked, *reasons) if name.casefold() not in there]

@@ -1,1 +1,1 @@
-"""Runs stock LEAN for leanopt: a process of its Launcher for each backtest."""
+"""Runs stock LEAN for leanopt: one process of its Launcher per backtest."""

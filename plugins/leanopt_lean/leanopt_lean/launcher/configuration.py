@@ -1,4 +1,4 @@
-"""LEAN's configuration, as far as the harness has to know it: where the result will lie."""
+"""The part of LEAN's configuration that the harness needs: the path of the result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from leanopt_harness.faults import ENGINE_ERROR, Failure
 
-# LEAN's own configuration has comments; a text may hold what looks like one.
+# LEAN's configuration has comments; a string may contain what looks like one.
 _TEXT_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
@@ -18,7 +18,7 @@ _TEXT_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTA
 class Configuration:
     """One backtest: the `file` for the Launcher, the `results` folder, the `name` of the result.
 
-    `store` is the folder of LEAN's object store, None where the configuration leaves it to LEAN.
+    `store` is the folder of LEAN's object store, None if the configuration does not set it.
     """
 
     file: Path
@@ -28,7 +28,7 @@ class Configuration:
 
     @property
     def document(self) -> Path:
-        """Return the file that LEAN writes the result into."""
+        """Return the file that LEAN writes the result to."""
         return self.results / f"{self.name}.json"
 
 
@@ -38,7 +38,7 @@ def read(given: object) -> Configuration:
     Raises Failure ("engine error") naming the file, or the key in it.
     """
     if not isinstance(given, str):
-        raise Failure(ENGINE_ERROR, '"config_path" is no text')
+        raise Failure(ENGINE_ERROR, '"config_path" is not a string')
     path = Path(given).absolute()
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -46,31 +46,31 @@ def read(given: object) -> Configuration:
     except OSError as error:
         raise Failure(ENGINE_ERROR, f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise Failure(ENGINE_ERROR, f"{path} is no JSON: {error}") from None
-    return Configuration(path, *_places(content, str(path)), _store(content))
+        raise Failure(ENGINE_ERROR, f"{path} is not JSON: {error}") from None
+    return Configuration(path, *_result_path(content, str(path)), _store(content))
 
 
 def write(given: object) -> Configuration:
-    """Return the configuration `given`, put into a file beside its results to be.
+    """Write the configuration `given` to a file in its results folder, and return it.
 
-    The file is `NAME-config.json`: all that LEAN writes for a backtest begins with its name. Raises
-    Failure ("engine error") naming the key; OSError, ValueError, RecursionError as the file system
-    and JSON do.
+    The file is `NAME-config.json`, beside LEAN's own files for the backtest, which begin with NAME
+    too. Raises Failure ("engine error") naming the key, and OSError, ValueError and RecursionError
+    from writing the file.
     """
-    results, name = _places(given, "the config")
+    results, name = _result_path(given, "the config")
     results.mkdir(parents=True, exist_ok=True)
     file = results / f"{name}-config.json"
     file.write_text(json.dumps(given, indent=2, allow_nan=False), encoding="utf-8")
     return Configuration(file, results, name, _store(given))
 
 
-def _places(content: object, where: str) -> tuple[Path, str]:
-    """Return the results folder and the result's name, which LEAN takes from the class if need be.
+def _result_path(content: object, where: str) -> tuple[Path, str]:
+    """Return the results folder and the result's name, by default the name of the class.
 
-    LEAN's current folder goes with the backtest, and so would results in it.
+    The folder must be absolute: LEAN's current folder is deleted after the backtest.
     """
     if not isinstance(content, dict):
-        raise Failure(ENGINE_ERROR, f"{where} is no JSON object")
+        raise Failure(ENGINE_ERROR, f"{where} is not a JSON object")
     results = Path(_text(content, "results-destination-folder", where))
     if not results.is_absolute():
         raise Failure(
@@ -92,5 +92,5 @@ def _store(content: Any) -> Path | None:
 def _text(content: dict[str, Any], key: str, where: str) -> str:
     found = content.get(key)
     if not isinstance(found, str) or not found:
-        raise Failure(ENGINE_ERROR, f'{where} has no "{key}" that is a text')
+        raise Failure(ENGINE_ERROR, f'{where} has no "{key}" that is a string')
     return found

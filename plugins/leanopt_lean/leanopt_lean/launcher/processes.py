@@ -1,4 +1,4 @@
-"""Starts programs, and ends them with all that they started."""
+"""Starts programs, and ends them together with their child processes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from typing import Any
 LINUX = sys.platform == "linux"
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-#: How long what will not be killed (another user's) may hold up the next backtest, in seconds.
+#: How long to wait for children that cannot be killed (another user's), in seconds.
 _PATIENCE = 1.0
 
 
 def start(
     command: Sequence[str], folder: Path, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, its output in one pipe, its input empty.
+    """Start a program in its own session, with its output in one pipe and no input.
 
-    On Linux it dies with this process, however that ends. Raises OSError where it cannot start.
+    On Linux it dies with this process, even if that is killed. Raises OSError if it cannot start.
     """
     return subprocess.Popen(
         command,
@@ -41,7 +41,7 @@ def start(
 
 
 def adopt_orphans() -> None:
-    """Have what the programs leave behind fall to this process, so that `end` finds it (Linux)."""
+    """Make this process the parent of orphans, so that `end` finds them (Linux)."""
     if LINUX:
         _prctl()(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -57,7 +57,7 @@ def alarm() -> int:
 
 
 def end(program: subprocess.Popen[bytes]) -> None:
-    """Kill the program and its process group; on Linux, whatever else came of it too."""
+    """Kill the program and its process group; on Linux, all other descendants too."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(program.pid, signal.SIGKILL)
     program.wait()
@@ -75,13 +75,13 @@ def end(program: subprocess.Popen[bytes]) -> None:
 
 
 def drain(descriptor: int, take: Callable[[bytes], None]) -> None:
-    """Take what is in a pipe by now."""
+    """Take what is in a pipe now."""
     while select.select([descriptor], [], [], 0)[0] and (data := os.read(descriptor, 1 << 16)):
         take(data)
 
 
 def _children() -> list[int] | None:
-    """Return this process's children, None where the system does not say."""
+    """Return this process's children, None if the system does not say."""
     try:
         text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
     except OSError:
@@ -90,14 +90,14 @@ def _children() -> list[int] | None:
 
 
 def _dies_with(parent: int) -> Callable[[], None] | None:
-    """Return what a child does first."""
+    """Return the function that a child calls first."""
     if not LINUX:
         return None
     prctl = _prctl()
 
     def tie() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it ended before the tie was made
+        if os.getppid() != parent:  # the parent ended before prctl
             os._exit(1)
 
     return tie

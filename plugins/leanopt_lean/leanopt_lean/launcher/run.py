@@ -1,22 +1,31 @@
-"""One run of a program, from its start to the end of all that it started."""
+"""One run of a program, from its start to the end of all its child processes."""
 
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from leanopt_lean.launcher import processes
-from leanopt_lean.launcher.printed import Printed
+from leanopt_lean.launcher.trouble import UNSET
 
-# A pipe says that it has ended unasked; half of a socket, only where one asks.
+# poll reports a closed pipe always, a half-closed socket only on request.
 _HANGUP = getattr(select, "POLLRDHUP", 0)
 _SIGNALLED = 128
+#: How much output is passed on immediately, and how much of the end is kept, in bytes.
+PASSED_ON = 64 * 1024
+KEPT = 64 * 1024
+# LEAN's log of remote data that it skips.
+_SKIPPED = re.compile(rb"[Ss]kip(?:ping source \(|ped: )[^\n]*?(\w+://[^\s)]+)[\s)]")
+_UNSET = re.compile(re.escape(UNSET).encode() + rb"([^\n]+)\n")
+_LONGEST_LINE = 4 * 1024
 
 
 class InputEndedError(Exception):
@@ -27,9 +36,8 @@ class InputEndedError(Exception):
 class Run:
     """A run that has ended.
 
-    `exit_code` is as a shell has it (128 + the signal's number), `signalled` says whether it was a
-    signal that ended it, `seconds` is the time that it took, `printed` what it wrote to its
-    standard output and error.
+    `exit_code` is the shell's (128 + the signal's number), `signalled` whether a signal ended the
+    run, `seconds` its duration, `printed` its standard output and error.
     """
 
     exit_code: int
@@ -39,7 +47,7 @@ class Run:
 
     @property
     def ended_by(self) -> signal.Signals | None:
-        """Return the signal that the exit code stands for, None where it stands for none."""
+        """Return the signal that the exit code stands for, None if it is not a signal's."""
         try:
             return signal.Signals(self.exit_code - _SIGNALLED)
         except ValueError:
@@ -61,9 +69,9 @@ class Runner:
         processes.adopt_orphans()
 
     def run(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Run:
-        """Run a program in a folder; nothing of it is left running.
+        """Run a program in a folder, and end all its child processes.
 
-        Raises OSError where it cannot start, InputEndedError.
+        Raises OSError if it cannot start, InputEndedError if the client closes the input.
         """
         started = time.monotonic()
         printed = Printed()
@@ -97,5 +105,53 @@ class Runner:
             if output in ready:
                 data = os.read(output, 1 << 16)
                 printed.add(data)
-                if not data:  # closed, which is not yet its end
+                if not data:  # closed, but the program may still run
                     poll.unregister(output)
+
+
+class Printed:
+    """Passes the beginning on to standard error, and keeps the end.
+
+    `skipped` is the first address of remote data that LEAN skipped, `unset` why it could not set a
+    parameter.
+    """
+
+    def __init__(self) -> None:
+        self.skipped = ""
+        self.unset = ""
+        self._end = b""
+        self._count = 0
+
+    def add(self, data: bytes) -> None:
+        """Take the next part of the output."""
+        recent = self._end[-_LONGEST_LINE:] + data
+        if not self.skipped and (found := _SKIPPED.search(recent)):
+            self.skipped = found[1].decode("utf-8", "replace")
+        if not self.unset and (found := _UNSET.search(recent)):
+            self.unset = found[1].decode("utf-8", "replace")
+        beginning = data[: max(0, PASSED_ON - self._count)]
+        if beginning:
+            _pass_on(beginning)
+        self._count += len(data)
+        self._end = (self._end + data)[-KEPT:]
+
+    def close(self) -> None:
+        """Pass on the end of the output."""
+        rest = self._count - PASSED_ON
+        if rest > 0:
+            if left_out := max(0, rest - KEPT):
+                _pass_on(f"\n... {left_out} bytes left out ...\n".encode())
+            _pass_on(self._end[-rest:])
+
+    def end(self, longest: int) -> str:
+        """Return the end of the output, at most `longest` characters."""
+        text = self._end.decode("utf-8", "replace").strip()
+        return text if len(text) <= longest else "..." + text[-longest:]
+
+
+def _pass_on(data: bytes) -> None:
+    try:
+        sys.stderr.buffer.write(data)
+        sys.stderr.flush()
+    except OSError:
+        return  # standard error is closed

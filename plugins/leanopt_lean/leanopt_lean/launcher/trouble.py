@@ -1,14 +1,14 @@
-"""Trouble of the machine, as LEAN and .NET word it: it says nothing about a strategy."""
+"""Messages of LEAN and .NET about problems of the machine, not of the strategy."""
 
 from __future__ import annotations
 
 import re
 
 _WORDS = re.compile(
-    # LEAN's own limits of time: how fast a machine is decides.
+    # LEAN's own time limits, which a slow machine exceeds.
     r"operation (has )?timed out|operation was cancell?ed|took longer than [\d.,]+ minutes?"
     r"|failed to (create algorithm instance|complete algorithm) within"
-    # Memory: LEAN's own limit, .NET's words, the system's, Python's.
+    # Memory: LEAN's own limit, then messages of .NET, the system and Python.
     r"|memory usage maxed out|out ?of ?memory|insufficient memory|cannot allocate memory"
     r"|\bMemoryError\b"
     # Files.
@@ -19,14 +19,14 @@ _WORDS = re.compile(
 
 
 def tells_of_trouble(text: str) -> bool:
-    """Say whether a message is about time, memory or files that the machine did not have."""
+    """Return whether a message says that the machine lacked time, memory or disk."""
     return _WORDS.search(text) is not None
 
 
-#: LEAN's log where a value does not fit a member marked `[Parameter]`; it goes on with what is set.
+#: LEAN logs this if a value does not fit a member marked `[Parameter]`, and continues.
 UNSET = "Error applying parameter values: "
 
 
 def unset(why: str) -> str:
-    """Return the message for a backtest whose parameters LEAN could not all set."""
-    return f"LEAN could not set a parameter, nor any after it: {why}"
+    """Return the message for a backtest with a parameter that LEAN could not set."""
+    return f"LEAN could not set a parameter, nor those after it: {why}"

@@ -1,4 +1,4 @@
-"""What a run of LEAN came to, where the reader of its document could not say."""
+"""Judges a run of LEAN by what its document cannot show."""
 
 from __future__ import annotations
 
@@ -12,44 +12,43 @@ from leanopt_harness.faults import ENGINE_ERROR, LONGEST_TEXT, NO_RESULT, STRATE
 from leanopt_lean.launcher.run import Run
 from leanopt_lean.launcher.trouble import tells_of_trouble, unset
 
-# What LEAN's document says of a backtest that has come to its end, good or bad.
+# The statuses in LEAN's document of a backtest that ended by itself.
 _ENDED = frozenset({"Completed", "RuntimeError", "Stopped"})
 
 
 class LeanKilledError(Exception):
-    """LEAN was ended in mid-run: by the kernel, a crash, or somebody. `code` is its exit code."""
+    """LEAN was ended during a backtest, by a signal or a crash. `code` is its exit code."""
 
     def __init__(self, run: Run) -> None:
         why = ": out of memory?" if run.ended_by is signal.SIGKILL else ""
-        super().__init__(f"LEAN ended with {run.exit_reason} before its backtest did{why}")
+        super().__init__(f"LEAN ended with {run.exit_reason} before the backtest completed{why}")
         self.code = run.exit_code
 
 
 def judge(run: Run, document: Path, *, began: bool) -> None:
-    """Return where LEAN left a document; `began` says whether it wrote any file at all.
+    """Return if LEAN left a valid document; `began` says whether it wrote any file.
 
-    Raises LeanKilledError where it was ended before its backtest was, and Failure where there is no
-    document for another reason, LEAN could not set a parameter, or did without remote data that it
-    cannot have.
+    Raises LeanKilledError if LEAN was ended during the backtest. Raises Failure if the document is
+    missing for another reason, a parameter could not be set, or remote data was skipped without a
+    network.
     """
-    # What .NET exits with where it cannot start LEAN looks like signals too.
+    # .NET's exit codes for a failed start look like signals, too.
     if (run.signalled or (began and run.ended_by)) and _status(document) not in _ENDED:
         raise LeanKilledError(run)
     if not document.is_file():
         raise _without_document(document.name, run, began=began)
     if run.printed.unset:
         raise Failure(STRATEGY_ERROR, unset(run.printed.unset))
-    # With a network, a source that has a file for each day need not have all days.
+    # With a network, a source of daily files may legitimately lack some days.
     if run.printed.skipped and not _has_network():
         raise Failure(
             NO_RESULT,
-            f"remote data cannot be reached where workers run: {run.printed.skipped}: LEAN went "
-            "on without it, and there is no network",
+            f"no remote data: workers have no network, and LEAN skipped {run.printed.skipped}",
         )
 
 
 def _has_network() -> bool:
-    """Say whether there is a way to other machines; where the system does not say, there is."""
+    """Return whether there is a network; True if unknown."""
     try:
         routes = Path("/proc/net/route").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -58,7 +57,7 @@ def _has_network() -> bool:
 
 
 def _status(document: Path) -> object:
-    """Return LEAN's own state of the backtest, None where the document does not say."""
+    """Return LEAN's status of the backtest, None if the document has none."""
     try:
         content = json.loads(document.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -78,6 +77,5 @@ def _without_document(name: str, run: Run, *, began: bool) -> Failure:
     lasting = began and not tells_of_trouble(said)
     return Failure(
         NO_RESULT if lasting else ENGINE_ERROR,
-        f"LEAN ended with {run.exit_reason} {what}."
-        f" The end of what it printed: {said or 'nothing'}",
+        f"LEAN ended with {run.exit_reason} {what}. The end of its output: {said or 'nothing'}",
     )

@@ -1,1 +1,1 @@
-"""`leanopt init` for LEAN projects: what their source says of a first pipeline."""
+"""`leanopt init` for LEAN projects: drafts a pipeline from the source."""

@@ -1,4 +1,4 @@
-"""What a first pipeline says of a LEAN project."""
+"""Drafts the first pipeline of a LEAN project."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from leanopt_core.scaffold.find import is_lean
 from leanopt_core.scaffold.python import path_from
 from leanopt_core.scaffold.reads import Literal, Read
 from leanopt_lean.scaffold.scenario import LeanScenario
-from leanopt_lean.source import Parameter, Source, algorithms, scan
+from leanopt_lean.source import Parameter, StrategySource, algorithms, scan
 from leanopt_lean.source.files import MAIN
 from leanopt_lean.source.values import day_in
 
-#: What LEAN CLI keeps beside a project's code: among others the values of its parameters.
+#: LEAN CLI's file beside a project's code, which holds the values of its parameters.
 _CONFIG: Final = "config.json"
-#: Where pipelines find LEAN's data.
+#: The variable with the path of LEAN's data.
 _DATA: Final = "LEAN_DATA"
 _EXAMPLES: Final = MappingProxyType(
     {".py": 'self.get_parameter("fast", 10)', ".cs": 'GetParameter("fast", 10)'}
@@ -32,19 +32,19 @@ _IMAGE: Final = "quantconnect/lean:latest"
 _NUMBER: Final = re.compile(r"[+-]?\d+|[+-]?(?:\d+\.\d*|\.\d+)")
 _WHOLE: Final = frozenset({"int", "long", "short", "byte", "sbyte", "uint", "ulong", "ushort",
                            "whole", "cut", "digits"})  # fmt: skip
-#: The digits of a date, and the years in which those of a number are taken for one.
+#: The number of digits in a date, and the years that make eight digits a date.
 _DAY: Final = 8
 _TIMES: Final = range(1900, 2101)
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
 def draft(wish: InitWish) -> Draft | None:
-    """Return what a pipeline says of a project, None where it is none of LEAN's.
+    """Return the draft of a pipeline, None if the project is not LEAN's.
 
-    Values in LEAN CLI's `config.json` count before defaults in the source. Raises UsageError where
-    that file is unreadable, StrategyError where the source is.
+    Values in LEAN CLI's `config.json` override defaults in the source. Raises UsageError if
+    that file is unreadable, StrategyError if the source is.
     """
-    # A base class in another file is LEAN's too.
+    # The algorithm's base class may be in another file of the project.
     own = wish.strategy.is_dir() or wish.strategy.name == MAIN
     if not is_lean(wish.strategy) and not (own and algorithms(wish.project)):
         return None
@@ -72,16 +72,16 @@ def draft(wish: InitWish) -> Draft | None:
     )
 
 
-def _strategy(source: Source, folder: Path, *, named: bool) -> Iterator[Line]:
+def _strategy(source: StrategySource, folder: Path, *, named: bool) -> Iterator[Line]:
     yield Line("engine", "lean")
     yield Line("project", path_from(folder, source.project))
     if named:
         yield Line("algorithm", source.algorithm)
-    told = f"LEAN's data folder: set {_DATA} in the environment, or in .env beside this file"
-    yield Line("data", f"${{{_DATA}}}", told)
+    comment = f"LEAN's data folder: set {_DATA} in the environment, or in .env beside this file"
+    yield Line("data", f"${{{_DATA}}}", comment)
 
 
-def _said(source: Source) -> Iterator[str]:
+def _said(source: StrategySource) -> Iterator[str]:
     for one in source.unset:
         if one.fixed:
             yield f"Left out: {one.name} at {one.location}, since {one.reason}."
@@ -89,16 +89,16 @@ def _said(source: Source) -> Iterator[str]:
         for asked in parameter.asked:
             if asked.type == "truth":
                 yield (
-                    f"Left out: {parameter.name}, since {asked.by} at {asked.location} takes every "
-                    'text for true: compare it with "true".'
+                    f"Left out: {parameter.name}, since {asked.by} at {asked.location} reads every "
+                    'text as true; compare it with "true" in the source.'
                 )
     if source.unsure:
         locations = ", ".join(map(str, source.unsure))
-        yield f"Some names are made when the strategy runs ({locations}): add those that are meant."
+        yield f"Some names are made at run time ({locations}): add those that you need."
 
 
 def _given(file: Path) -> Mapping[str, str]:
-    """Return the parameters' values that LEAN CLI has for a project."""
+    """Return the parameter values in LEAN CLI's file of a project."""
     try:
         document = json.loads(file.read_bytes())
     except FileNotFoundError:
@@ -106,7 +106,7 @@ def _given(file: Path) -> Mapping[str, str]:
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is no JSON: {error}") from None
+        raise UsageError(f"{file} is not JSON: {error}") from None
     parameters = document.get("parameters") if isinstance(document, dict) else None
     if not isinstance(parameters, dict):
         return {}
@@ -118,7 +118,7 @@ def _given(file: Path) -> Mapping[str, str]:
 
 
 def _compact(text: str) -> bool:
-    """Say whether digits are a date of these times, as 20040102."""
+    """Return whether digits are a date, as 20040102."""
     found = day_in(text) if len(text) == _DAY else None
     return found is not None and found.year in _TIMES
 
@@ -134,7 +134,7 @@ def _read(parameter: Parameter, given: str | None) -> Read:
 
 
 def _made(parameter: Parameter) -> str | None:
-    """Return int where a place asks for a whole number: nothing else fits there."""
+    """Return the parameter's type; int if the source requires a whole number."""
     types = {one.type for one in parameter.asked}
     if types & _WHOLE:
         return "int"
@@ -142,7 +142,7 @@ def _made(parameter: Parameter) -> str | None:
 
 
 def _typed(default: object, made: str | None) -> Literal | None:
-    """Return a default as what the strategy makes of it; a text that is a number is one."""
+    """Return a default with the type that the strategy converts it to; parse numbers."""
     if isinstance(default, str) and made != "str":
         plain = default.strip()
         if _NUMBER.fullmatch(plain) and not _compact(plain):

@@ -1,4 +1,4 @@
-"""The scenario that a LEAN project's source already has."""
+"""Drafts the scenario from a LEAN project's source."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from attrs import frozen
 from leanopt_core.scaffold.document import Line
 from leanopt_core.scaffold.python import EXAMPLES
 from leanopt_lean.scenario_mapping import DEFAULT_PASS_AS
-from leanopt_lean.source import Source, Subscription
-from leanopt_lean.source.found import CURRENCY
+from leanopt_lean.source import StrategySource, Subscription
+from leanopt_lean.source.facts import CURRENCY
 from leanopt_lean.source.values import day_in
 
 _RESOLUTIONS: Final = ("tick", "second", "minute", "hour", "daily")
@@ -23,13 +23,13 @@ _SYMBOL: Final = "SPY"
 
 @frozen
 class LeanScenario:
-    """A scenario's lines, and the parameters as which its fields travel."""
+    """A scenario's lines, and the parameters that its fields are passed as."""
 
     fields: tuple[Line, ...]
     passed: Mapping[str, str]
 
     @classmethod
-    def of(cls, source: Source, defaults: Mapping[str, object]) -> LeanScenario:
+    def of(cls, source: StrategySource, defaults: Mapping[str, object]) -> LeanScenario:
         """Return the scenario of a source whose parameters have these defaults."""
         found: list[tuple[Line, str | None]] = [_symbol(source, defaults)]
         found += [_setting(source, key, defaults) for key in EXAMPLES]
@@ -38,13 +38,13 @@ class LeanScenario:
         return cls(tuple(line for line, _ in found), passed)
 
     def lines(self) -> tuple[Line, ...]:
-        """Return what stands in the table; `pass_as` only where it is not the default."""
+        """Return the lines of the table; `pass_as` only if it is not the default."""
         own = {key: name for key, name in self.passed.items() if name != DEFAULT_PASS_AS.get(key)}
-        told = "as which parameters they reach the strategy"
-        return (*self.fields, *([Line("pass_as", own, told)] if own else []))
+        comment = "the parameters that the fields are passed as"
+        return (*self.fields, *([Line("pass_as", own, comment)] if own else []))
 
 
-def _symbol(source: Source, defaults: Mapping[str, object]) -> tuple[Line, str | None]:
+def _symbol(source: StrategySource, defaults: Mapping[str, object]) -> tuple[Line, str | None]:
     name = _name([one.parameters for one in source.subscriptions], source, "symbol")
     if name is not None:
         default = defaults.get(name)
@@ -54,35 +54,39 @@ def _symbol(source: Source, defaults: Mapping[str, object]) -> tuple[Line, str |
     if len(tickers) == 1 and None not in tickers:
         (only,) = tickers.values()
         return Line("symbol", only.ticker, _fixed(only)), None
-    return Line("symbol", _SYMBOL, "the strategy adds its securities itself", off=True), None
+    return Line("symbol", _SYMBOL, "the strategy adds its own securities", off=True), None
 
 
-def _setting(source: Source, key: str, defaults: Mapping[str, object]) -> tuple[Line, str | None]:
+def _setting(
+    source: StrategySource, key: str, defaults: Mapping[str, object]
+) -> tuple[Line, str | None]:
     settings = [one for one in source.settings if one.key == key]
     other = [one.location for one in source.settings if one.key == CURRENCY and key == "cash"]
     if other:
-        told = f"{other[0]} sets cash of another currency, which LEAN would then make 0"
-        return Line(key, EXAMPLES[key], told, off=True), None
+        comment = f"{other[0]} sets cash of another currency, which LEAN would reset to 0"
+        return Line(key, EXAMPLES[key], comment, off=True), None
     name = _name([one.parameters for one in settings], source, key)
     default = defaults.get(name) if name is not None else None
     value = _value(key, default)
     if name is not None and isinstance(value, date) and str(value) != str(default):
-        told = f"the strategy reads it as '{name}', written as {default}"
-        return Line(key, value, told, off=True), None
+        comment = f"the strategy reads it as '{name}', written as {default}"
+        return Line(key, value, comment, off=True), None
     if name is not None and (value is not None or default is None):
         example = EXAMPLES[key] if value is None else value
         return Line(key, example, _READ.format(name=name)), name
     last = settings[-1] if settings else None
     if last is not None and last.value is not None and not last.parameters:
-        return Line(key, _plain(last.value), f"as at {last.location}; LEAN is told this one"), None
+        return Line(
+            key, _plain(last.value), f"from {last.location}; leanopt passes this value to LEAN"
+        ), None
     why = last.doubt if last is not None else "the strategy sets none"
     return Line(key, EXAMPLES[key], why, off=True), None
 
 
 def _resolution(
-    source: Source, defaults: Mapping[str, object]
+    source: StrategySource, defaults: Mapping[str, object]
 ) -> Iterator[tuple[Line, str | None]]:
-    """Yield the resolution where the source does not say it, for the check of the data."""
+    """Yield the resolution for the check of the data, if the source does not show it."""
     unknown = [one for one in source.subscriptions if one.resolution is None]
     if not unknown:
         return
@@ -91,12 +95,12 @@ def _resolution(
     if name is not None and isinstance(default, str) and default.lower() in _RESOLUTIONS:
         yield Line("resolution", default, _READ.format(name=name)), name
         return
-    told = "the data that must be there"
-    yield Line("resolution", "daily", told, off=True), None
+    comment = "the resolution of the data to check for"
+    yield Line("resolution", "daily", comment, off=True), None
 
 
-def _name(flows: list[frozenset[str]], source: Source, key: str) -> str | None:
-    """Return the one parameter that flows into a setting, else the default one where it is read."""
+def _name(flows: list[frozenset[str]], source: StrategySource, key: str) -> str | None:
+    """Return the one parameter that flows into a setting, or the default one if it is read."""
     names = {name for one in flows for name in one}
     if len(names) == 1:
         return next(iter(names))
@@ -112,10 +116,10 @@ def _value(key: str, default: object) -> object:
 
 
 def _plain(value: object) -> object:
-    """Return a whole number as one."""
+    """Return a whole Decimal as int."""
     whole = isinstance(value, Decimal) and value == value.to_integral_value()
     return int(value) if whole and isinstance(value, Decimal) else value
 
 
 def _fixed(one: Subscription) -> str:
-    return f"written at {one.location}: to change it, read it there as a parameter"
+    return f"written at {one.location}; to change it, read it there as a parameter"

@@ -1,4 +1,4 @@
-"""What a LEAN project's source says. It is read, never run: Python and C#, by one set of rules."""
+"""Analyses a LEAN project's source without running it: Python and C#, by one set of rules."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from leanopt_lean.source.algorithm import (
     belonging,
     choose,
 )
-from leanopt_lean.source.files import Files, read_files
-from leanopt_lean.source.found import (
+from leanopt_lean.source.facts import (
     Asked,
     Language,
     Need,
     Parameter,
     Setting,
-    Source,
+    StrategySource,
     Subscription,
     Unset,
     Use,
 )
+from leanopt_lean.source.files import Files, read_files
 from leanopt_lean.source.needs import Needs
 from leanopt_lean.source.readers import Readers, unset
-from leanopt_lean.source.settings import Settings
+from leanopt_lean.source.settings import SettingCalls
 from leanopt_lean.source.syntax import Call, Import, Location, Member, Unit, joined, walk
 from leanopt_lean.source.uses import Uses
 from leanopt_lean.source.values import Values
@@ -42,7 +42,7 @@ __all__ = [
     "Need",
     "Parameter",
     "Setting",
-    "Source",
+    "StrategySource",
     "Subscription",
     "Unset",
     "Use",
@@ -53,7 +53,7 @@ __all__ = [
 
 
 _FIXED = (
-    "{} cannot be set, and LEAN sets no member behind it: write {{ get; set; }}, or a plain field"
+    "{} cannot be set, and LEAN sets no member after it; write {{ get; set; }}, or a plain field"
 )
 
 
@@ -62,19 +62,19 @@ def scan(
     algorithm: str | None = None,
     apart: Collection[Path] = (),
     key: str = KEY,
-) -> Source:
-    """Return what the source of a project says of its algorithm.
+) -> StrategySource:
+    """Return the facts in a project's source about its algorithm.
 
-    `algorithm` names its class where the project has several, `key` is where a user names it, and
-    `apart` are paths in the project that are no part of it, as a data folder. Raises StrategyError
-    where the project is none, a file is unreadable, or no or more than one class can be meant.
+    `algorithm` names its class if the project has several, `key` is the option that sets it, and
+    `apart` are paths in the project that do not belong to it, as a data folder. Raises
+    StrategyError if the folder is not a project, a file is unreadable, or the class is not clear.
     """
     files = read_files(project, apart)
     return source_of(project, files, choose(project, files, algorithm, key))
 
 
 def algorithms(project: Path) -> tuple[str, ...]:
-    """Return the names of a project's algorithms, none where it cannot be read."""
+    """Return the names of a project's algorithms, none if it is unreadable."""
     try:
         return tuple(Classes(read_files(project).units.values()).algorithms())
     except StrategyError:
@@ -83,11 +83,11 @@ def algorithms(project: Path) -> tuple[str, ...]:
 
 def survey(
     project: Path, algorithm: str | None = None, apart: Collection[Path] = ()
-) -> tuple[Source | None, Findings]:
-    """Return what `scan` does, and what it would raise as a problem.
+) -> tuple[StrategySource | None, Findings]:
+    """Return the result of `scan`, with its error as a problem.
 
-    Where another class is named than there is, the source is that of the one most likely meant, so
-    that all that is wrong can be told at once.
+    If the named class does not exist, scan the nearest one, so that all problems can be reported
+    together.
     """
     try:
         return scan(project, algorithm, apart), Findings()
@@ -98,15 +98,15 @@ def survey(
     return source_of(project, read_files(project, apart), meant) if meant else None, found
 
 
-def source_of(project: Path, files: Files, algorithm: str) -> Source:
-    """Return what files that are read already say of one algorithm."""
+def source_of(project: Path, files: Files, algorithm: str) -> StrategySource:
+    """Return the facts in files that were read already about one algorithm."""
     unit = belonging(joined(list(files.units.values())), algorithm)
     lineage = Classes([unit]).lineage(algorithm)
     values = Values(unit)
     members, ignored = _members(unit, algorithm, lineage, values)
     found = Readers(unit, values).find(members)
-    settings = Settings(unit, values, found)
-    return Source(
+    settings = SettingCalls(unit, values, found)
+    return StrategySource(
         project,
         files.language,
         algorithm,
@@ -124,7 +124,7 @@ def source_of(project: Path, files: Files, algorithm: str) -> Source:
 
 
 def _foreign(unit: Unit, files: Files) -> tuple[Import, ...]:
-    """Return the first import of each package that is neither the project's nor Python's own."""
+    """Return the first import of each package outside the project and Python's library."""
     own = {name.partition("/")[0].removesuffix(".py") for name in files.units}
     first: dict[str, Import] = {}
     for one in unit.imports:
@@ -147,7 +147,7 @@ def _members(
         if one not in foreign and one not in hidden and (one.fixed or _inherited(one, lineage))
     ]
     ignored = (
-        *unset(foreign, f"it is no member of {algorithm}", values),
+        *unset(foreign, f"it is not a member of {algorithm}", values),
         *unset(hidden, f"it is private to a class that {algorithm} derives from", values),
         *unset(fixed, _FIXED, values, fixed=True),
     )
@@ -156,7 +156,7 @@ def _members(
 
 
 def _inherited(member: Member, lineage: tuple[str, ...]) -> bool:
-    """Say whether the setter of a property is private to a class that the algorithm's derives."""
+    """Return whether a property's setter is private to a base class of the algorithm."""
     return member.private_setter and member.owner in lineage[1:]
 
 

@@ -1,4 +1,4 @@
-"""Finds the algorithm among a project's classes, and what of the project belongs to it."""
+"""Finds the algorithm among a project's classes, and the code that belongs to it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 from leanopt_core.errors import StrategyError
 from leanopt_core.suggest import did_you_mean, nearest
 from leanopt_lean.source.conditions import in_backtests
+from leanopt_lean.source.facts import Language
 from leanopt_lean.source.files import Files
-from leanopt_lean.source.found import Language
 from leanopt_lean.source.syntax import (
     Call,
     Class,
@@ -22,13 +22,13 @@ from leanopt_lean.source.syntax import (
 )
 
 _BASES: Final = ("QCAlgorithm", "QCAlgorithmFramework", "QCAlgorithmFrameworkBridge")
-#: Where a pipeline names the algorithm.
+#: The key that names the algorithm in a pipeline.
 KEY: Final = "strategy.algorithm"
 _INTERFACE: Final = re.compile("I[A-Z]")
 
 
 class Classes:
-    """The classes of a project by name, parts of one class together."""
+    """The classes of a project by name; the parts of a partial class are joined."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self._bases: dict[str, tuple[str, ...]] = {}
@@ -38,7 +38,7 @@ class Classes:
             self._parts.setdefault(one.name, []).append(one)
 
     def lineage(self, name: str) -> tuple[str, ...]:
-        """Return a class and those of the project that it derives from, itself first."""
+        """Return a class and its base classes in the project, itself first."""
         found: dict[str, None] = {}
         waiting = [name]
         while waiting:
@@ -49,25 +49,25 @@ class Classes:
         return tuple(found)
 
     def algorithms(self) -> dict[str, Class]:
-        """Return the classes that derive from LEAN's algorithm, made or not, in order."""
+        """Return the classes that derive from LEAN's algorithm, also abstract ones, in order."""
         return {name: parts[0] for name, parts in self._parts.items() if self.derives(name)}
 
     def derives(self, name: str) -> bool:
-        """Say whether a class derives from LEAN's algorithm."""
+        """Return whether a class derives from LEAN's algorithm."""
         return any(base in _BASES for one in self.lineage(name) for base in self._bases[one])
 
     def concrete(self, name: str) -> bool:
-        """Say whether a class can be made."""
+        """Return whether a class can be instantiated."""
         return all(part.concrete for part in self._parts.get(name, ()))
 
     def outside(self, name: str) -> bool:
-        """Say whether a class derives from one that the project does not hold; no interface."""
+        """Return whether a class derives from one outside the project, except interfaces."""
         bases = [base for one in self.lineage(name) for base in self._bases[one]]
         return any(one not in self._bases and not _INTERFACE.match(one) for one in bases)
 
 
 class AlgorithmError(StrategyError):
-    """No class, or more than one, can be meant; `nearest` is the one that most likely is."""
+    """The class is missing or ambiguous; `nearest` is the most likely one."""
 
     def __init__(self, message: str, nearest: str | None = None) -> None:
         super().__init__(message)
@@ -75,9 +75,9 @@ class AlgorithmError(StrategyError):
 
 
 def choose(project: Path, files: Files, algorithm: str | None, key: str = KEY) -> str:
-    """Return the name of the algorithm's class; raises AlgorithmError where there is not one.
+    """Return the name of the algorithm's class; raises AlgorithmError if it is unclear.
 
-    `key` is where a user names it.
+    `key` is the option that sets it.
     """
     classes = Classes(files.units.values())
     found = {n: c for n, c in classes.algorithms().items() if classes.concrete(n)}
@@ -94,14 +94,14 @@ def choose(project: Path, files: Files, algorithm: str | None, key: str = KEY) -
 def _choose_python(
     project: Path, files: Files, found: Mapping[str, Class], algorithm: str | None, key: str
 ) -> str:
-    """LEAN takes no name: it makes every algorithm class of the main file, the last one counts."""
+    """Choose as LEAN does: it takes no name, but the last algorithm class of the main file."""
     main = next(iter(files.units))
     own = {name: one for name, one in found.items() if one.location.file == main}
     if not own and found:
-        told = ", ".join(f"{name} ({one.location})" for name, one in found.items())
+        listed = ", ".join(f"{name} ({one.location})" for name, one in found.items())
         raise AlgorithmError(
-            f"{project / main} defines no class that derives from QCAlgorithm, and LEAN takes none "
-            f"from other files: {told}; define it in {main}",
+            f"{project / main} defines no class that derives from QCAlgorithm, and LEAN ignores "
+            f"those in other files: {listed}; define it in {main}",
             _likely(found),
         )
     if algorithm is None or not own:
@@ -111,14 +111,14 @@ def _choose_python(
     if algorithm != max(own):
         raise AlgorithmError(
             f"{key}: found '{algorithm}', but of several in {main} LEAN runs the "
-            f"last by name, '{max(own)}': move the others into another file of the project",
+            f"last by name, '{max(own)}'; move the others to another file of the project",
             algorithm,
         )
     return algorithm
 
 
 def _unread(files: Files) -> str:
-    """Return where an algorithm can hide: what could not be read."""
+    """Return the places that could not be read: an algorithm may be there."""
     locations = [str(unit.unread[0]) for unit in files.units.values() if unit.unread]
     return f"; not understood: {', '.join(locations)}" if locations else ""
 
@@ -128,9 +128,9 @@ def _only(where: Path, found: Mapping[str, Class], key: str, unread: str = "") -
         return next(iter(found))
     if not found:
         raise AlgorithmError(f"{where} has no class that derives from QCAlgorithm{unread}")
-    told = ", ".join(f"{name} ({one.location})" for name, one in sorted(found.items()))
+    listed = ", ".join(f"{name} ({one.location})" for name, one in sorted(found.items()))
     raise AlgorithmError(
-        f"{where} has several algorithms: {told}; name one with {key}, as {max(found)}"
+        f"{where} has several algorithms: {listed}; choose one with {key}, as {max(found)}"
     )
 
 
@@ -148,9 +148,9 @@ def _likely(found: Mapping[str, Class]) -> str | None:
 
 
 def belonging(unit: Unit, algorithm: str) -> Unit:
-    """Return what of a project runs in backtests: no other algorithm, nothing that is overridden.
+    """Return the code that runs in backtests, without other algorithms and overridden methods.
 
-    What only live trading does is left out too.
+    Code for live trading only is left out too.
     """
     classes = Classes([unit])
     lineage = classes.lineage(algorithm)
@@ -172,7 +172,7 @@ def belonging(unit: Unit, algorithm: str) -> Unit:
 
 
 def _overridden(unit: Unit, lineage: tuple[str, ...]) -> Iterator[Scope]:
-    """Yield functions of bases that a deriving class replaces without calling them."""
+    """Yield methods of base classes that a derived class replaces without calling them."""
     calling = {
         (statement.scope, call.name)
         for statement in unit.statements
@@ -189,5 +189,5 @@ def _overridden(unit: Unit, lineage: tuple[str, ...]) -> Iterator[Scope]:
 
 
 def _made(scope: Scope) -> bool:
-    """Say whether a function is a constructor, whose base is called by itself in C#."""
+    """Return whether a function is a constructor, whose base C# calls automatically."""
     return scope.function == scope.owner

@@ -1,4 +1,4 @@
-"""Which statements run in a backtest, as far as the conditions around them tell."""
+"""Finds the statements that run in a backtest, by the conditions around them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from leanopt_lean.source.syntax import (
 )
 from leanopt_lean.source.values import Values
 
-#: LEAN's member, and what it hands to custom data.
+#: LEAN's member for live mode, and its argument of custom data.
 _LIVE: Final = ("livemode", "islivemode")
-#: Calls of calls that lead further, and names of names, are not followed.
+#: The deepest chain of calls or names that is followed.
 _FAR: Final = 8
 #: Functions that LEAN calls itself.
 _LEANS: Final = re.compile(r"initialize|on_?[a-z]", re.IGNORECASE)
@@ -35,10 +35,10 @@ _UNKNOWN: Final = Condition(Opaque())
 
 
 def in_backtests(unit: Unit) -> Unit:
-    """Return what a backtest runs, under those conditions only that differ between backtests.
+    """Return what a backtest runs, with only those conditions that can differ between backtests.
 
-    What is called under conditions only is under them too, and of an expression what only live
-    trading takes is left out.
+    A function that is only called under conditions is under them too. Parts of expressions that
+    only live trading uses are left out.
     """
     called = _calls(unit)
     tests = _Tests(Values(unit))
@@ -53,7 +53,7 @@ def in_backtests(unit: Unit) -> Unit:
 
 
 def _calls(unit: Unit) -> dict[Scope, set[bool]]:
-    """Return of each function whether the places that name it run without a condition."""
+    """Return for each function whether its mentions run without a condition."""
     named: dict[str, list[Scope]] = defaultdict(list)
     for function in unit.functions:
         if not _LEANS.match(function.scope.function):
@@ -70,22 +70,22 @@ def _calls(unit: Unit) -> dict[Scope, set[bool]]:
 
 
 def _under_calls(one: Statement, calls: dict[Scope, set[bool]]) -> Statement:
-    """Return a statement under the conditions of its function's calls, where all have some."""
+    """Return a statement under the conditions of its function's calls, if all have some."""
     if True in calls.get(one.scope, (True,)) or _UNKNOWN in one.conditions:
         return one
     return evolve(one, conditions=(*one.conditions, _UNKNOWN))
 
 
 class _Tests:
-    """Knows what tests say in every backtest, through names too."""
+    """Evaluates tests that are the same in every backtest, also through names."""
 
     def __init__(self, values: Values) -> None:
         self._values = values
-        # By the test's identity and the scope it stands in: many statements share one.
+        # By the test's identity and its scope: many statements share one.
         self._told: dict[tuple[int, Scope], bool | None] = {}
 
     def left(self, unit: Unit) -> Iterator[Statement]:
-        """Yield the statements whose conditions can be met, with those that are not known."""
+        """Yield the statements whose conditions can be met, with the unknown ones."""
         for one in unit.statements:
             met = [(two, self._known(two.test, one.scope)) for two in one.conditions]
             if all(known in (None, two.met) for two, known in met):
@@ -93,7 +93,7 @@ class _Tests:
                 yield evolve(one, value=self._taken(one.value, one.scope), conditions=unknown)
 
     def _taken(self, value: Expression, scope: Scope) -> Expression:
-        """Return what of an expression a backtest comes to."""
+        """Return the part of an expression that a backtest evaluates."""
         decided = any(
             (isinstance(one, Choice) or (isinstance(one, Call) and one.name == "and"))
             and self._cut(one, scope) is not one
@@ -121,14 +121,14 @@ class _Tests:
         return value
 
     def _end(self, tests: tuple[Expression, ...], scope: Scope, *, decisive: bool) -> int | None:
-        """Return behind which test what follows is not come to, None where there is no such."""
+        """Return the test after which the rest is never evaluated, None if there is none."""
         for at, one in enumerate(tests[:-1], 1):
             if self._known(one, scope) is decisive:
                 return at
         return None
 
     def _known(self, test: Expression, scope: Scope, far: int = 0) -> bool | None:
-        """Return what a test says in every backtest, None where that differs."""
+        """Return the result of a test in every backtest, None if it can differ."""
         key = (id(test), scope)
         if key not in self._told and far <= _FAR:
             self._told[key] = self._tell(test, scope, far + 1)
@@ -153,18 +153,18 @@ class _Tests:
         return None
 
     def _given(self, name: Name, scope: Scope, far: int) -> bool | None:
-        """Return what a name says that stands for LEAN's word; a mere yes or no may change."""
+        """Return the value of a name for LEAN's live mode; a plain true or false may change."""
         if self._values.takes(name.path, scope):
             return None
         given = self._values.given(name, scope)
         if any(one.each or isinstance(one.value, Literal) for one in given):
             return None
-        told = {self._known(one.value, one.scope, far) for one in given}
-        return told.pop() if len(told) == 1 else None
+        results = {self._known(one.value, one.scope, far) for one in given}
+        return results.pop() if len(results) == 1 else None
 
 
 def _joined(known: list[bool | None], *, decisive: bool) -> bool | None:
-    """Return what tests say together, of which a single one can decide."""
+    """Return the combined result of tests, of which a single one can decide."""
     if decisive in known:
         return decisive
     return None if None in known else not decisive

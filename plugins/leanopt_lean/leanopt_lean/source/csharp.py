@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from leanopt_lean.source.csharp_code import Code, Found, modifiers
+from leanopt_lean.source.csharp_code import Code, CSharpFile, modifiers
 from leanopt_lean.source.csharp_directives import RELEASE, live
 from leanopt_lean.source.csharp_expressions import name_of
 from leanopt_lean.source.syntax import (
@@ -34,10 +34,10 @@ _SKIPPED: Final = ("enum_declaration", "delegate_declaration", "comment",
 
 
 def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Unit:
-    """Return what a C# source holds; `file` is its name in messages.
+    """Return the content of a C# source; `file` is its name in messages.
 
-    `symbols` are those that the project defines for `#if`. What is no C# is read as far as it goes,
-    and `unread` says where.
+    `symbols` are those that the project defines for `#if`. Invalid C# is read as far as possible;
+    `unread` are the places.
     """
     import tree_sitter_c_sharp
     from tree_sitter import Language, Parser
@@ -45,7 +45,7 @@ def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Uni
     plain = live(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), symbols)
     parser = Parser(Language(tree_sitter_c_sharp.language()))
     root = parser.parse(plain.encode("utf-8", "replace")).root_node
-    reader = _Reader(file)
+    reader = _DeclarationReader(file)
     reader.declarations(root, "")
     found = reader.found
     return Unit(
@@ -58,23 +58,23 @@ def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Uni
 
 
 def _broken(root: Node) -> Iterator[int]:
-    """Yield the lines where the parser found no C#."""
+    """Yield the lines that are not valid C#."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        # The grammar has no empty interpolated text, `$""`, and reads it as a plain one.
+        # The grammar lacks the empty interpolated string, `$""`, and reads it as a plain one.
         if (node.is_error and node.text != b"$") or node.is_missing:
             yield node.start_point.row + 1
         elif node.has_error:
             waiting += reversed(node.children)
 
 
-class _Reader:
-    """Goes through the declarations of one file."""
+class _DeclarationReader:
+    """Reads the declarations of one file."""
 
     def __init__(self, file: str) -> None:
-        self.found = Found(file)
-        # What `using` gives another name, by that name.
+        self.found = CSharpFile(file)
+        # The targets of `using` aliases, by alias.
         self._renamed: dict[str, str] = {}
 
     def declarations(self, node: Node, owner: str) -> None:
@@ -96,7 +96,7 @@ class _Reader:
                 Code(self.found, Scope(owner)).statement(one)
 
     def _using(self, node: Node) -> None:
-        """Note another name of a class; one for all files is one that derives from it."""
+        """Note an alias of a class; a global alias counts as a derived class."""
         if (named := node.child_by_field_name("name")) is None:
             return
         name, of = name_of(named), name_of(node.named_children[-1])
@@ -153,7 +153,7 @@ class _Reader:
         self._mark(node, evolve(member, fixed=setter is None, private_setter=hidden))
 
     def _mark(self, node: Node, member: Member) -> None:
-        """Note a member that is marked as a parameter, with the mark's place and what it names."""
+        """Note a member marked `[Parameter]`, with the location and the name of the mark."""
         code = Code(self.found, Scope(member.owner))
         lists = [one for one in node.named_children if one.type == "attribute_list"]
         for mark in (one for marks in lists for one in marks.named_children):

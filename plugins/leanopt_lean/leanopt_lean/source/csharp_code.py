@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
-from leanopt_lean.source.csharp_expressions import Expressions, name_of
+from leanopt_lean.source.csharp_expressions import CSharpExpressions, name_of
 from leanopt_lean.source.syntax import (
     Argument,
     Class,
@@ -24,7 +24,7 @@ from leanopt_lean.source.syntax import (
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-#: What is made of further statements; everything else between them is an expression.
+#: Nodes made of further statements; everything else between them is an expression.
 _BLOCKS: Final = ("block", "switch_body", "finally_clause",
                   "catch_filter_clause", "arrow_expression_clause", "ERROR")  # fmt: skip
 _FLAT: Final = ("catch_declaration", "empty_statement", "break_statement", "continue_statement",
@@ -32,15 +32,15 @@ _FLAT: Final = ("catch_declaration", "empty_statement", "break_statement", "cont
 
 
 @define
-class Found:
-    """What is found in a file as it is read."""
+class CSharpFile:
+    """The declarations and statements found in a C# file."""
 
     file: str
     classes: list[Class] = field(factory=list)
     functions: list[Function] = field(factory=list)
     statements: list[Statement] = field(factory=list)
     members: list[Member] = field(factory=list)
-    #: Where something is nested too deeply to be read.
+    #: Locations of code that is nested too deeply to be read.
     deep: list[Location] = field(factory=list)
 
     def location(self, node: Node) -> Location:
@@ -51,23 +51,23 @@ class Found:
 class Code:
     """Reads the statements of one function, or the values of a type's fields.
 
-    `like` is a statement with all that those read here have in common.
+    `like` is a statement with the properties that all statements read here share.
     """
 
-    def __init__(self, found: Found, scope: Scope, like: Statement | None = None) -> None:
+    def __init__(self, found: CSharpFile, scope: Scope, like: Statement | None = None) -> None:
         self._found = found
         self._scope = scope
         self._like = like or Statement(scope, Opaque(), Location("", 0))
-        self._expressions = Expressions(found.file, self.later)
-        #: What must hold for what stands behind a statement, where that can return.
+        self._expressions = CSharpExpressions(found.file, self.later)
+        #: The conditions of what follows a statement that can return.
         self.behind: tuple[Condition, ...] = ()
 
     def arguments(self, node: Node) -> tuple[Argument, ...]:
-        """Return what stands between brackets."""
+        """Return the arguments between brackets."""
         return self._expressions.arguments(node)
 
     def function(self, node: Node) -> None:
-        """Note what a function takes."""
+        """Note a function's parameters."""
         takes: list[Argument | str] = []
         types: list[str] = []
         extends = False
@@ -88,11 +88,11 @@ class Code:
         self._found.functions.append(Function(self._scope, tuple(takes), tuple(types), extends))
 
     def later(self, body: Node) -> None:
-        """Read the body of a lambda, which does not run where it stands."""
+        """Read the body of a lambda, which does not run at its place."""
         Code(self._found, self._scope, evolve(self._like, later=True)).statement(body)
 
     def statement(self, node: Node) -> None:
-        """Read a statement, an expression where it stands, and all inside it."""
+        """Read a statement or an expression, and everything inside it."""
         self.behind = ()
         try:
             self._statement(node)
@@ -118,12 +118,12 @@ class Code:
         self.behind = ()
 
     def _under(self, test: Expression, *, met: bool = True) -> Code:
-        """Return who reads what runs where a test is met, or not."""
+        """Return the reader of code that runs if a test is met, or not met."""
         conditions = (*self._like.conditions, Condition(test, met))
         return Code(self._found, self._scope, evolve(self._like, conditions=conditions))
 
     def _if_statement(self, node: Node) -> None:
-        """Read an `if`, and `else if` behind it one after another."""
+        """Read an `if` and its `else if` branches in a loop."""
         code: Code = self
         branch: Node | None = node
         left, returning = list[Condition](), True
@@ -149,7 +149,7 @@ class Code:
         return test
 
     def _switch_statement(self, node: Node) -> None:
-        """Read what a value is held against, then the sections."""
+        """Read the cases of a `switch`, then its sections."""
         subject, body = node.child_by_field_name("value"), node.child_by_field_name("body")
         sections = body.named_children if body is not None else []
         cases = [two for one in sections for two in one.named_children if "pattern" in two.type]
@@ -255,13 +255,13 @@ class Code:
 
 
 def _leaves(branch: Node | None) -> bool:
-    """Say whether a branch ends its function, or this round of a loop."""
+    """Return whether a branch ends its function, or this iteration of a loop."""
     while branch is not None and branch.type == "block":
         branch = branch.named_children[-1] if branch.named_children else None
     return branch is not None and branch.type in ("return_statement", "continue_statement")
 
 
 def modifiers(node: Node) -> set[str]:
-    """Return the words before a declaration, as `public`."""
+    """Return the modifiers of a declaration, as `public`."""
     texts = [one.text or b"" for one in node.children if one.type == "modifier"]
     return {text.decode() for text in texts}

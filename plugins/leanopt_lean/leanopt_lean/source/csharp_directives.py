@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-#: What `dotnet build -c Release` defines for every project of today's LEAN, which is for .NET 10.
+#: What `dotnet build -c Release` defines for every project of current LEAN, which targets .NET 10.
 RELEASE: Final = frozenset(
     {
         *("TRACE", "RELEASE", "NET", "NET10_0", "NETCOREAPP"),
         *(f"NET{version}_0_OR_GREATER" for version in range(5, 11)),
     }
 )
-#: Texts and comments, in which `#` is no directive, then a directive; holes need not be told apart.
+#: Strings and comments, in which `#` is not a directive, then a directive.
 _PIECES: Final = re.compile(
     r'("{3,})(?:.|\n)*?\1|\$?@\$?"(?:[^"]|"")*"|"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?'
     r"|//[^\n]*|/\*(?:.|\n)*?(?:\*/|\Z)|^[^\S\n]*\#[^\n]*",
@@ -25,15 +25,15 @@ _WORDS: Final = re.compile(r"\w+|&&|\|\||==|!=|[!()]")
 
 
 def live(text: str, symbols: Collection[str] = RELEASE) -> str:
-    """Return a source with blank lines for directives and for what their conditions leave out.
+    """Return a source with blank lines for directives and for the code that they exclude.
 
     `symbols` are those that the project defines; `#define` adds to them.
     """
-    return "".join(_Reader(text, symbols).pieces())
+    return "".join(_DirectiveReader(text, symbols).pieces())
 
 
-class _Reader:
-    """Goes through a source; `_open` has of each `#if` whether this part runs, and any before."""
+class _DirectiveReader:
+    """Reads a source; `_open` holds for each `#if` whether this branch runs, and an earlier one."""
 
     def __init__(self, text: str, symbols: Collection[str]) -> None:
         self._text = text
@@ -82,7 +82,7 @@ class _Condition:
         self._symbols = symbols
 
     def met(self) -> bool:
-        """Say whether it is met; one that breaks off is not."""
+        """Return whether it is met; an incomplete one is not."""
         value = self._all()
         while self._next("||"):
             value = self._all() or value

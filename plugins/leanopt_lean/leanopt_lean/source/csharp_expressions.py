@@ -27,18 +27,18 @@ from leanopt_lean.source.syntax import Sequence as Items
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-#: What stands around a value and does not change it.
+#: Nodes around a value that do not change it.
 _SAME: Final = (
     "parenthesized_expression", "await_expression", "throw_expression", "ref_expression",
     "checked_expression", "postfix_unary_expression", "constant_pattern", "expression_element",
     "collection_element", "argument", "attribute_argument", "arrow_expression_clause",
     "global_statement",
 )  # fmt: skip
-#: What holds one item after another.
+#: Nodes that hold a sequence of items.
 _ITEMS: Final = ("initializer_expression", "collection_expression", "tuple_expression")
 _NAMES: Final = ("identifier", "predefined_type", "qualified_name", "alias_qualified_name",
                  "generic_name", "this", "base")  # fmt: skip
-#: What chains are made of, by the field in which they go on: these can be long, and are no nesting.
+#: The nodes of chains, by the field of the receiver: chains can be long, and are not nesting.
 _CHAINS: Final = {
     **dict.fromkeys(("member_access_expression", "element_access_expression"), "expression"),
     "binary_expression": "left", "invocation_expression": "function",
@@ -51,8 +51,8 @@ _ESCAPES: Final = {"0": "\0", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "
 _SUFFIXES: Final = {"m": "decimal", "d": "double", "f": "float", "l": "long", "u": "uint"}
 
 
-class Expressions:
-    """Reads expressions of one file; `block` is handed the bodies of lambdas."""
+class CSharpExpressions:
+    """Reads expressions of one file; `block` receives the bodies of lambdas."""
 
     def __init__(self, file: str, block: Callable[[Node], None]) -> None:
         self._file = file
@@ -60,7 +60,7 @@ class Expressions:
         self._links: dict[int, Expression] = {}
 
     def read(self, node: Node) -> Expression:
-        """Return what a node says; what is not understood keeps its parts."""
+        """Return the expression of a node; one that is not understood keeps its parts."""
         if node.id in self._links:
             return self._links.pop(node.id)
         for link in reversed(list(_chain(node))):
@@ -87,7 +87,7 @@ class Expressions:
         return Location(self._file, node.start_point.row + 1)
 
     def arguments(self, node: Node | None) -> tuple[Argument, ...]:
-        """Return what stands between a call's brackets."""
+        """Return a call's arguments."""
         return tuple(
             Argument(self.read(one), name_of(one.child_by_field_name("name")))
             for one in (_inside(node) if node is not None else ())
@@ -206,7 +206,7 @@ class Expressions:
         return Choice(self._all(values), Opaque(self._all([subject, *cases]), comparison=True))
 
     def _assignment_expression(self, node: Node) -> Expression:
-        """Read what stands on the right; calls on the left are calls too."""
+        """Read the right side; calls on the left count too."""
         left, right = _field(node, "left"), self.read(_field(node, "right"))
         given = _field(node, "operator").type == "="
         before = None if given and left.type in _NAMES else self.read(left)
@@ -269,7 +269,7 @@ class Expressions:
 
 
 def _chain(node: Node) -> Iterator[Node]:
-    """Yield what a chain goes on with, as `a.F(1)` and `a` of `a.F(1).G(2)`."""
+    """Yield the receivers of a chain, as `a.F(1)` and `a` of `a.F(1).G(2)`."""
     while (field := _CHAINS.get(node.type)) is not None:
         ifnull = field == "left" and _field(node, "operator").type == "??"
         if (inner := node.child_by_field_name("right" if ifnull else field)) is None:
@@ -286,7 +286,7 @@ def _inside(node: Node) -> list[Node]:
 
 
 def _field(node: Node, name: str) -> Node:
-    """Return what a grammar's field holds; what is missing holds the node itself's last part."""
+    """Return the child in a grammar's field, or the last child if the field is missing."""
     return node.child_by_field_name(name) or node.children[-1]
 
 
@@ -310,7 +310,7 @@ def _named(node: Node) -> Name:
 
 
 def _own(name: str) -> bool:
-    """Say whether a name can be LEAN's member: those begin with a capital, local names do not."""
+    """Return whether a name can be LEAN's member: those begin with a capital letter."""
     return name[:1].isupper()
 
 

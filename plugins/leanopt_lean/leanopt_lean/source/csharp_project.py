@@ -1,4 +1,4 @@
-"""What the files of a C# project tell the compiler: its symbols, and which sources it is given."""
+"""Reads a C# project's files for its symbols and the sources that it compiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from leanopt_lean.source.csharp_directives import RELEASE
 
-#: What MSBuild reads before a project's file and after it, from the project's folder.
+#: The files in the project's folder that MSBuild reads before and after the project's file.
 BEFORE, AFTER = "Directory.Build.props", "Directory.Build.targets"
 _GROUP: Final = re.compile(r"<(PropertyGroup|ItemGroup)\b([^>]*)>(.*?)</\1\s*>", re.DOTALL)
 _DEFINED: Final = re.compile(r"<DefineConstants\b([^>]*)>([^<]*)<")
@@ -16,7 +16,7 @@ _COMPILED: Final = re.compile(r"<Compile\b([^>]*)>")
 _RULE: Final = re.compile(r"\b(Remove|Include)\s*=\s*[\"']([^\"']*)[\"']")
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _HERE: Final = re.compile(r"\$\(MSBuild(?:Project|ThisFile)Directory\)[/\\]?", re.IGNORECASE)
-#: Parts of a pattern, and what they stand for.
+#: Parts of a pattern, as regular expressions.
 _GLOB: Final = re.compile(r"\*\*/?|\*|\?|.", re.DOTALL)
 _MEANS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
@@ -30,15 +30,15 @@ def defined(files: Iterable[str]) -> frozenset[str]:
 
 
 def compiled(names: Iterable[str], files: Sequence[str]) -> list[str]:
-    """Return which of these sources are compiled: all, but what a project's files take away.
+    """Return which of these sources are compiled: all, except those that the project removes.
 
-    `files` are the texts of the project's file and of what is read behind it: what is taken away
-    before is added by the SDK.
+    `files` are the texts of the project's file and of those read after it: what is removed earlier,
+    the SDK adds again.
     """
     rules = [
         (kind == "Include", _pattern(one.strip()))
         for element, attributes in _found(files, _COMPILED)
-        # What is taken away under another condition may be there.
+        # Items removed under another condition may be there.
         if "condition" not in attributes or "release" in attributes
         for kind, patterns in _RULE.findall(element[1])
         for one in patterns.split(";")
@@ -53,7 +53,7 @@ def compiled(names: Iterable[str], files: Sequence[str]) -> list[str]:
 def _found(files: Iterable[str], what: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
     """Yield what is found in groups of properties and items, with the attributes around it.
 
-    What is for debugging only is left out.
+    Those for debugging only are left out.
     """
     for text in files:
         for _, where, group in _GROUP.findall(_COMMENT.sub("", text)):
@@ -64,7 +64,7 @@ def _found(files: Iterable[str], what: re.Pattern[str]) -> Iterator[tuple[re.Mat
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:
-    """Return what names a pattern of MSBuild's stands for, which knows no small letters."""
+    """Return the regular expression for an MSBuild pattern, which ignores case."""
     plain = _HERE.sub("", pattern).replace("\\", "/").removeprefix("./")
     words = (_MEANS.get(part, re.escape(part)) for part in _GLOB.findall(plain))
     return re.compile("".join(words), re.IGNORECASE)

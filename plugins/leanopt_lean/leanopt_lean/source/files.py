@@ -14,42 +14,42 @@ from leanopt_lean.compiler import project_file
 from leanopt_lean.snapshot import files_of
 from leanopt_lean.source.csharp import read_csharp
 from leanopt_lean.source.csharp_project import AFTER, BEFORE, compiled, defined
-from leanopt_lean.source.found import Language
+from leanopt_lean.source.facts import Language
 from leanopt_lean.source.python import read_python
 from leanopt_lean.source.python_expressions import last
 from leanopt_lean.source.syntax import Unit
 
-#: Where LEAN begins a Python algorithm.
+#: The main file of a Python algorithm.
 MAIN: Final = "main.py"
-#: Functions that import what their first argument names.
+#: Functions that import the module named by their first argument.
 _LOADING: Final = ("import_module", "__import__")
 _LARGEST: Final = 16 * 1024 * 1024
 
 
 @frozen
 class Files:
-    """A project's language and what each of its files holds, by name relative to the project."""
+    """A project's language and the content of its files, by relative name."""
 
     language: Language
     units: dict[str, Unit]
 
 
 def read_files(project: Path, apart: Collection[Path] = (), main: str = MAIN) -> Files:
-    """Read the files of a project, `apart` none of them; a Python one begins in `main`.
+    """Read the files of a project, without `apart`; a Python project begins in `main`.
 
-    Raises StrategyError where it is no project, or a file of it is unreadable.
+    Raises StrategyError if the folder is not a project, or a file is unreadable.
     """
     if not project.is_dir():
-        raise StrategyError(f"strategy.project: {project} is no folder")
+        raise StrategyError(f"strategy.project: {project} is not a folder")
     names = frozenset(files_of(project, apart))
     file = project_file(project)
     if main in names and file:
-        raise StrategyError(f"{project} has {main} and {file}: keep one of the languages")
+        raise StrategyError(f"{project} has {main} and {file}; keep one language")
     if main in names:
         return Files(Language.PYTHON, dict(_python(project, main, names)))
     if file is None:
         found = ", ".join(sorted(name for name in names if name.endswith(".py"))[:8])
-        hint = f"; choose from: {found}" if found else ""
+        hint = f"; found: {found}" if found else ""
         raise StrategyError(f"{project} has neither {main} nor a .csproj{hint}")
     read = {one: _text(project / one) for one in (BEFORE, file, AFTER) if one in (file, *names)}
     behind = [text for one, text in read.items() if one != BEFORE]
@@ -80,7 +80,7 @@ def _python(project: Path, main: str, names: Collection[str]) -> Iterator[tuple[
             tree = ast.parse(_text(project / name), name)
             yield name, read_python(name, tree)
         except (SyntaxError, ValueError) as error:
-            raise StrategyError(f"{project / name} is no Python source: {error}") from None
+            raise StrategyError(f"{project / name} is not valid Python: {error}") from None
         except RecursionError:
             raise StrategyError(f"{name} is nested too deeply to be read") from None
         fresh = [one for one in _imported(name, tree) if one in names and one not in seen]

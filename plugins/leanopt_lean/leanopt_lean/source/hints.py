@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from leanopt_lean.source.found import Asked
+from leanopt_lean.source.facts import Asked
 from leanopt_lean.source.syntax import (
     Call,
     Choice,
@@ -118,7 +118,7 @@ def _joined(near: list[Hint]) -> Hint:
 
 
 def certain(statement: Statement, one: Expression, inside: Inside | None) -> bool:
-    """Say whether what stands inside a statement runs wherever its function does."""
+    """Return whether what stands inside a statement runs wherever its function does."""
     for outer in outwards(inside):
         match outer:
             case Choice(condition=None) if outer.options[0] is not one:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from leanopt_lean.source.found import Need
+from leanopt_lean.source.facts import Need
 from leanopt_lean.source.readers import lean, normal
 from leanopt_lean.source.syntax import (
     Call,
@@ -71,12 +71,12 @@ class Needs:
             yield Need(_DATES[name], call.name, call.location)
 
     def _store(self, name: Name, scope: Scope) -> bool:
-        """Say whether a name is LEAN's object store, or one that it is given to."""
+        """Return whether a name is LEAN's object store, or one that it is given to."""
         given = (one.value for one in self._values.given(name, scope))
         return any(isinstance(one, Name) and normal(one.last) == _STORE for one in (name, *given))
 
     def _clocked(self, value: Expression, scope: Scope) -> bool:
-        """Say whether a clock tells a value, in a function of the project's own too."""
+        """Return whether a clock tells a value, in a function of the project's own too."""
         seen = set[str]()
         waiting = [(value, scope)]
         while waiting:
@@ -97,7 +97,7 @@ def _medium(name: Name, inside: Inside | None, statement: Statement) -> Iterator
 
 
 def _live(name: Name, inside: Inside | None) -> bool:
-    """Say whether a name is one of two, of which live trading chooses."""
+    """Return whether a name is one of two, of which live trading chooses."""
     return any(
         isinstance(outer, Choice)
         and outer.condition is not None
@@ -110,7 +110,7 @@ def _live(name: Name, inside: Inside | None) -> bool:
 
 
 def _clock(one: Call | Name) -> bool:
-    """Say whether an expression is the time of the machine's clock."""
+    """Return whether an expression is the time of the machine's clock."""
     if isinstance(one, Name):
         return any(normal(name) in _CLOCKS for name in one.path.split(".")[1:])
     if one.name == "time":

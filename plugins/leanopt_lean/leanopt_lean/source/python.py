@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from leanopt_lean.source.python_expressions import SELF, Expressions, last
+from leanopt_lean.source.python_expressions import SELF, PythonExpressions, last
 from leanopt_lean.source.syntax import (
     Argument,
     Class,
@@ -195,7 +195,7 @@ class _File:
             self.statements.append(evolve(like, target=last(target)))
 
     def _read(self, node: ast.expr, scope: Scope) -> Expression:
-        return Expressions(self._file, scope, self.block, self._assign).read(node)
+        return PythonExpressions(self._file, scope, self.block, self._assign).read(node)
 
     def _place(self, node: ast.stmt | ast.expr) -> Location:
         return Location(self._file, node.lineno)

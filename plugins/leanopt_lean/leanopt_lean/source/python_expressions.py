@@ -31,7 +31,7 @@ _INTS: Final = 2**31
 _EQUAL: Final = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 
 
-class Expressions(ast.NodeVisitor):
+class PythonExpressions(ast.NodeVisitor):
     """Reads the expressions of one scope.
 
     `block` is handed what comprehensions go through, `assign` what is given a name on the way.
@@ -168,7 +168,7 @@ class Expressions(ast.NodeVisitor):
 
 
 def _chain(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield what a chain goes on with, as `a.f(1)` and `a` of `a.f(1).g(2)`: that is no nesting."""
+    """Yield the receivers of a chain, as `a.f(1)` and `a` of `a.f(1).g(2)`; not nesting."""
     while True:
         match node:
             case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Call(func=inner):
@@ -192,7 +192,7 @@ def _join(left: Expression, right: Expression) -> Expression:
 
 
 def last(node: ast.expr) -> str:
-    """Return the name behind the last dot, empty where there is none."""
+    """Return the name behind the last dot, empty if there is none."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name

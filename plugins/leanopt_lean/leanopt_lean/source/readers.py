@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
-from leanopt_lean.source.found import Asked, Parameter, Unset
+from leanopt_lean.source.facts import Asked, Parameter, Unset
 from leanopt_lean.source.hints import Mentions, certain, chained, conversions, hint
 from leanopt_lean.source.syntax import (
     Argument,
@@ -35,11 +35,11 @@ _LOOKUPS = ("[]", "get", "trygetvalue", "containskey", "getvalueordefault")
 
 
 @frozen
-class _Reader:
+class _ReadFunction:
     """A function that reads the parameter it is given the name of.
 
-    `type` is what it asks for, empty where the default that it is given says it, `otherwise` where
-    none is given, both None where that is not known; `asked` are its own conversions. An extension
+    `type` is what it asks for, empty if the default that it is given says it, `otherwise` where
+    none is given, both None if that is not known; `asked` are its own conversions. An extension
     method has the class `extends`, a function of the strategy's is its `own`. It is `sure` where
     nothing but its call decides whether the parameter is read.
     """
@@ -62,7 +62,7 @@ class _Reader:
 
 
 @frozen
-class Found:
+class ParameterReads:
     """Parameters in the order of their places, and where names are made at run time.
 
     `calls` are the names that each call (by its `id`) reads, `marked` those of each member.
@@ -83,16 +83,16 @@ class Readers:
         self._types = Types(unit, values)
         self._mentions = Mentions(unit)
         self._called = Counter(_called_by(one.scope) for one in unit.functions)
-        self._lean = _Reader(0, ("name",), 1, ("defaultValue", "default_value"))
+        self._lean = _ReadFunction(0, ("name",), 1, ("defaultValue", "default_value"))
         replaced = any(normal(one) == _READER for one in self._called)
         reader = evolve(self._lean, type=None) if replaced else self._lean
-        self._readers: dict[str, _Reader] = {_READER: reader}
+        self._readers: dict[str, _ReadFunction] = {_READER: reader}
         self._found: list[tuple[Parameter, bool]] = []
         self._unsure: set[Location] = set()
         self._calls: dict[int, frozenset[str]] = {}
         self._marked: dict[str, frozenset[str]] = {}
 
-    def find(self, members: tuple[Member, ...]) -> Found:
+    def find(self, members: tuple[Member, ...]) -> ParameterReads:
         """Return what is read by calls and what `[Parameter]` marks in these members."""
         while self._pass():
             self._found.clear()
@@ -101,7 +101,7 @@ class Readers:
             self._member(member)
         ordered = sorted(self._found, key=lambda one: one[0].locations[0])
         unsure = tuple(sorted(self._unsure))
-        return Found(_merged(ordered), unsure, self._calls, self._marked)
+        return ParameterReads(_merged(ordered), unsure, self._calls, self._marked)
 
     def _pass(self) -> bool:
         """Go through all calls once; says whether another function reads parameters."""
@@ -115,7 +115,7 @@ class Readers:
         return len(self._readers) > known
 
     def _mentioned(self, one: Expression, inside: Inside | None) -> bool:
-        """Say whether a function that reads parameters is handed on instead of called."""
+        """Return whether a function that reads parameters is handed on instead of called."""
         around = inside.nearest if inside is not None else None
         match one:
             case Name():
@@ -138,7 +138,7 @@ class Readers:
         elif name in _LOOKUPS and isinstance(table := call.receiver, Call):
             if normal(table.name) == _TABLE and lean(table.receiver):
                 at = 1 if name.startswith("get") else None
-                given = _Reader(0, ("key",), at, (), type="text")
+                given = _ReadFunction(0, ("key",), at, (), type="text")
                 self._read(call, given, statement, inside)
         elif name == _READER and call.receiver == Name("base"):
             self._read(call, self._lean, statement, inside)
@@ -146,7 +146,7 @@ class Readers:
             self._read(call, reader, statement, inside)
 
     def _read(
-        self, call: Call, reader: _Reader, statement: Statement, inside: Inside | None
+        self, call: Call, reader: _ReadFunction, statement: Statement, inside: Inside | None
     ) -> None:
         scope = statement.scope
         reader = _called(reader, call, scope)
@@ -176,8 +176,8 @@ class Readers:
             self._found.append((parameter, reader.sure))
 
     def _here(
-        self, call: Call, reader: _Reader, statement: Statement, inside: Inside | None
-    ) -> _Reader:
+        self, call: Call, reader: _ReadFunction, statement: Statement, inside: Inside | None
+    ) -> _ReadFunction:
         """Return what a reader surely asks for where it is called."""
         if not certain(statement, call, inside):
             return evolve(reader, asked=(), sure=False)
@@ -188,19 +188,19 @@ class Readers:
             return reader
         return evolve(reader, asked=conversions(call, statement, inside, self._mentions))
 
-    def _default(self, call: Call, reader: _Reader, scope: Scope) -> Constant:
+    def _default(self, call: Call, reader: _ReadFunction, scope: Scope) -> Constant:
         given = reader.given(call)
         values = self._values.of(given, scope) if given is not None else None
         return next(iter(values)) if values is not None and len(values) == 1 else None
 
-    def _type(self, call: Call, reader: _Reader, scope: Scope) -> str | None:
+    def _type(self, call: Call, reader: _ReadFunction, scope: Scope) -> str | None:
         """Return as which type LEAN reads, by the default or by the function called."""
         if reader.type != "":
             return reader.type
         given = reader.given(call)
         return reader.otherwise if given is None else self._types.of(given, scope)
 
-    def _asked(self, call: Call, reader: _Reader, scope: Scope) -> tuple[Asked, ...]:
+    def _asked(self, call: Call, reader: _ReadFunction, scope: Scope) -> tuple[Asked, ...]:
         """Return what LEAN's overload asks for, and the conversions of what it gives."""
         type_ = self._type(call, reader, scope)
         if type_ is None:
@@ -208,7 +208,7 @@ class Readers:
         overload = Asked(type_, call.location, default=self._default(call, reader, scope))
         return (overload, *chained(type_, reader.asked))
 
-    def _wrapped(self, call: Call, reader: _Reader, named: Name, scope: Scope) -> bool:
+    def _wrapped(self, call: Call, reader: _ReadFunction, named: Name, scope: Scope) -> bool:
         """Note that the function a call stands in hands on the name that it is given itself."""
         for function in self._unit.functions:
             if function.scope == scope and named.path in function.names():
@@ -264,12 +264,12 @@ def _called_by(scope: Scope) -> str:
 
 
 def _by_operator(scope: Scope) -> bool:
-    """Say whether Python calls a function where no call is written, as `__getitem__`."""
+    """Return whether Python calls a function where no call is written, as `__getitem__`."""
     special = scope.function.startswith("__") and scope.function.endswith("__")
     return special and scope.function != "__init__"
 
 
-def _wrapper(function: Function, named: str, default: Expression | None) -> _Reader:
+def _wrapper(function: Function, named: str, default: Expression | None) -> _ReadFunction:
     names = list(function.names())
     at = names.index(named)
     own = function.takes[at]
@@ -277,7 +277,7 @@ def _wrapper(function: Function, named: str, default: Expression | None) -> _Rea
     handed = [default.path] if isinstance(default, Name) and default.path in names else []
     # Where the default is not handed on, the only other thing taken is one.
     handed = handed or (names[at + 1 :] if len(names) == at + 2 else [])
-    return _Reader(
+    return _ReadFunction(
         at - shift,
         (named,),
         names.index(handed[0]) - shift if handed else None,
@@ -288,7 +288,7 @@ def _wrapper(function: Function, named: str, default: Expression | None) -> _Rea
     )
 
 
-def _called(reader: _Reader, call: Call, scope: Scope) -> _Reader:
+def _called(reader: _ReadFunction, call: Call, scope: Scope) -> _ReadFunction:
     """Return a reader for a call: an extension method is given one more where it is no method."""
     of = call.receiver.last if isinstance(call.receiver, Name) else scope.owner
     if not reader.extends or of != reader.extends:
@@ -298,7 +298,7 @@ def _called(reader: _Reader, call: Call, scope: Scope) -> _Reader:
 
 
 def lean(receiver: Expression | None) -> bool:
-    """Say whether what a call is made on is an algorithm: reflection has `GetParameters` too."""
+    """Return whether what a call is made on is an algorithm: reflection has `GetParameters` too."""
     if receiver is None:
         return True
     return isinstance(receiver, Name) and (

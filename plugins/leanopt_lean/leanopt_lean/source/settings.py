@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from leanopt_lean.source.found import CURRENCY, Setting, Subscription
-from leanopt_lean.source.readers import Found, normal
+from leanopt_lean.source.facts import CURRENCY, Setting, Subscription
+from leanopt_lean.source.readers import ParameterReads, normal
 from leanopt_lean.source.syntax import (
     Call,
     Choice,
@@ -41,10 +41,10 @@ _TICKER: Final = ("ticker", "symbol", "underlying")
 _FAR: Final = 3
 
 
-class Settings:
+class SettingCalls:
     """Looks at the calls of a unit, in which parameters were found."""
 
-    def __init__(self, unit: Unit, values: Values, found: Found) -> None:
+    def __init__(self, unit: Unit, values: Values, found: ParameterReads) -> None:
         self._unit = unit
         self._values = values
         self._found = found
@@ -111,7 +111,7 @@ class Settings:
         return self._member(given, "Market", scope)
 
     def _member(self, given: Expression | None, of: str, scope: Scope, far: int = 0) -> str | None:
-        """Return the name of an enumeration's member, empty where nothing is given."""
+        """Return the name of an enumeration's member, empty if nothing is given."""
         if given is None:
             return ""
         if isinstance(given, Name) and given.qualifier == of:
@@ -141,7 +141,7 @@ class Settings:
 
 
 def _conditional(statement: Statement, call: Call, inside: Inside | None) -> bool:
-    """Say whether only running tells if a call is made: by its statement, or by what it lies in."""
+    """Return whether a call is conditional, by its statement or by an expression around it."""
     if statement.conditions or statement.later:
         return True
     inner: Expression = call

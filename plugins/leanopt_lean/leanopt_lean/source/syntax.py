@@ -26,7 +26,7 @@ class Location:
 
 @frozen
 class Scope:
-    """The class and the function that something stands in, empty where there is none."""
+    """The class and the function that something stands in, empty if there is none."""
 
     owner: str = ""
     function: str = ""
@@ -57,7 +57,7 @@ class Name:
 
     @property
     def qualifier(self) -> str:
-        """Return the name before the last dot, empty where there is none."""
+        """Return the name before the last dot, empty if there is none."""
         return self.path.rpartition(".")[0].rpartition(".")[2]
 
 
@@ -148,7 +148,7 @@ class Statement:
 
     With `each` the name is given one item after another, of each the one at `position`. `later`
     marks a statement of a lambda, which does not run where it stands. `type` is what the name is
-    declared as, empty where the source does not say it; `conditions` are what it runs under. At a
+    declared as, empty if the source does not say it; `conditions` are what it runs under. At a
     `caught` one the source provides for its failing.
     """
 
@@ -193,7 +193,7 @@ class Class:
 
 @frozen
 class Member:
-    """A field or property marked `[Parameter]`; `named` is None where its own name counts.
+    """A field or property marked `[Parameter]`; `named` is None if its own name counts.
 
     LEAN cannot set a `fixed` one, as a property without a setter, nor one with a `private_setter`
     in a class that derives from its own.
@@ -281,14 +281,14 @@ def mapped(expression: Expression, change: Callable[[Expression], Expression]) -
 
 @frozen(eq=False)
 class Inside:
-    """What an expression lies in, from the nearest outwards."""
+    """The expressions around an expression, from the nearest outwards."""
 
     nearest: Expression
     beyond: Inside | None = None
 
 
 def outwards(inside: Inside | None) -> Iterator[Expression]:
-    """Yield what an expression lies in, the nearest first."""
+    """Yield the expressions around an expression, nearest first."""
     while inside is not None:
         yield inside.nearest
         inside = inside.beyond
@@ -297,7 +297,7 @@ def outwards(inside: Inside | None) -> Iterator[Expression]:
 def walk(
     expression: Expression, skip: Callable[[Expression], bool] = lambda _: False
 ) -> Iterator[tuple[Expression, Inside | None]]:
-    """Yield an expression and all inside it, each with what it lies in; `skip` says what not."""
+    """Yield an expression and all inside it, each with those around it, except `skip`."""
     stack: list[tuple[Expression, Inside | None]] = [(expression, None)]
     while stack:
         one, inside = stack.pop()

@@ -43,7 +43,7 @@ class Types:
             self._functions[one.scope].append(one)
 
     def of(self, value: Expression | None, scope: Scope, far: int = 0) -> str | None:
-        """Return int, decimal, double or text; None where the source does not tell it."""
+        """Return int, decimal, double or text; None if the source does not tell it."""
         if isinstance(value, Literal):
             text = isinstance(value.value, str | None)
             return "text" if text else _OVERLOADS.get(value.type)
@@ -61,13 +61,13 @@ class Types:
         return None if divided and found == "int" else found
 
     def handed(self, value: Expression | None, scope: Scope) -> bool:
-        """Say whether a value is what the function that it stands in is given, of any type."""
+        """Return whether a value is what the function that it stands in is given, of any type."""
         if not isinstance(value, Name) or not self._values.takes(value.path, scope):
             return False
         return not self.rebound(value, scope) and self._declared(value, scope) is None
 
     def rebound(self, name: Name, scope: Scope) -> bool:
-        """Say whether a function gives what it is handed by a name another value."""
+        """Return whether a function gives what it is handed by a name another value."""
         given = (one for one in self._values.given(name, scope) if one.scope == scope)
         # A member of the same name is no other value.
         return any(one.value != name for one in given)

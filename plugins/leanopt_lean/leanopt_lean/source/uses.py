@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from leanopt_lean.source.found import Use
+from leanopt_lean.source.facts import Use
 from leanopt_lean.source.readers import lean, normal
 from leanopt_lean.source.syntax import (
     Call,

@@ -47,7 +47,7 @@ class Values:
             self._functions[function.scope].append(function)
 
     def takes(self, name: str, scope: Scope) -> bool:
-        """Say whether the function that something stands in is handed this name."""
+        """Return whether the function that something stands in is handed this name."""
         return any(name in one.names() for one in self._functions.get(scope, ()))
 
     def given(self, name: Name, scope: Scope) -> list[Statement]:
@@ -63,7 +63,7 @@ class Values:
         return next((tier for tier in tiers if tier), [])
 
     def of(self, value: Expression, scope: Scope, far: int = 0) -> frozenset[Constant] | None:
-        """Return all that an expression can be, None where only running tells."""
+        """Return all that an expression can be, None if only running tells."""
         if far > _FAR:
             return None
         if isinstance(value, Literal):
@@ -92,7 +92,7 @@ class Values:
     def _items(
         self, value: Expression, scope: Scope, position: int | None, far: int
     ) -> list[Expression]:
-        """Return the items that are gone through, none where they are not known."""
+        """Return the items that are gone through, none if they are not known."""
         if far > _FAR:
             return []
         match value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leanopt_lean.source import Source, scan
+from leanopt_lean.source import StrategySource, scan
 
 CSPROJ = '<Project Sdk="Microsoft.NET.Sdk" />'
 
@@ -40,7 +40,7 @@ def csharp(body: str, more: str = "", fields: str = "") -> str:
     )
 
 
-def scanned(folder: Path, text: str, **more: str) -> Source:
+def scanned(folder: Path, text: str, **more: str) -> StrategySource:
     """Return what a project of one algorithm's file, and perhaps others, says."""
     name = "main.py" if text.startswith("from AlgorithmImports") else "Trend.cs"
     suffix = name.rpartition(".")[2]

@@ -171,13 +171,13 @@ def test_no_list_of_missing_data_is_none(missing: object) -> None:
 
 
 def test_a_parameter_that_lean_could_not_set_is_the_strategys_error() -> None:
-    """LEAN only logs it, and goes on with what is set by then: the result is another trial's."""
+    """LEAN only logs it, and continues with what is set by then: the result is another trial's."""
     answer = answer_of(CASES / "completed")
     answer["errors"] = [
         "2003-01-01 00:00:00 Error applying parameter values: 'Nope' was not found."
     ]
     category, message = failure(answer)
     assert category is Category.STRATEGY
-    assert message == "LEAN could not set a parameter, nor any after it: 'Nope' was not found."
+    assert message == "LEAN could not set a parameter, nor those after it: 'Nope' was not found."
     answer["errors"] = ["2003-01-01 00:00:00 another matter"]
     assert read_of(answer, ALL).failure is None

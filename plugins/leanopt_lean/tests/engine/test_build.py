@@ -197,7 +197,7 @@ def test_place_harness_and_options_are_part_of_the_key_but_not_of_the_source(sho
     options = shop.recipe.options
     recipes = [
         shop.recipe,
-        evolve(shop.recipe, location={"image": "sha256:2"}),
+        evolve(shop.recipe, runtime={"image": "sha256:2"}),
         evolve(shop.recipe, harness="harness 2"),
         evolve(shop.recipe, options=evolve(options, network=True)),
         evolve(shop.recipe, options=evolve(options, launcher=f"{options.launcher}/")),
@@ -295,7 +295,7 @@ def test_a_package_that_lean_does_not_have_needs_the_network(shop: Shop) -> None
         shop.build()
     lines = str(caught.value).splitlines()
     assert lines[1].startswith("  Trend.csproj: error NU1101: Unable to find package TA-Lib")
-    assert lines[2] == "packages are fetched only with `build_network = true` in [strategy]"
+    assert lines[2] == "packages are downloaded only with `build_network = true` in [strategy]"
     allowed = evolve(shop.recipe, options=evolve(shop.recipe.options, network=True))
     with pytest.raises(StrategyError, match="NU1301") as caught:
         shop.build(recipe=allowed)
@@ -319,7 +319,7 @@ def test_there_is_no_network_but_where_it_is_allowed(shop: Shop) -> None:
 def test_no_lean_is_told_by_its_option(shop: Shop) -> None:
     """Before anything is compiled."""
     elsewhere = evolve(shop.recipe, options=Options(str(shop.folder / "nowhere")))
-    with pytest.raises(StrategyError, match=r"strategy\.launcher: there is no LEAN in .*nowhere"):
+    with pytest.raises(StrategyError, match=r"strategy\.launcher: no LEAN in .*nowhere"):
         shop.build(recipe=elsewhere)
     assert shop.runs == 0
 
@@ -329,7 +329,7 @@ def test_no_compiler_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Non
     bare = shop.folder / "bare"
     bare.mkdir()
     monkeypatch.setenv("PATH", str(bare))
-    with pytest.raises(StrategyError, match=r"there is no \.NET SDK"):
+    with pytest.raises(StrategyError, match=r"no \.NET SDK"):
         shop.build()
     assert shop.left() == []
 
@@ -344,10 +344,10 @@ def test_links_neither_escape_nor_loop(shop: Shop) -> None:
     with pytest.raises(StrategyError) as caught:
         shop.build()
     assert [line.split(" is ")[1] for line in str(caught.value).splitlines()] == [
-        "a link to a folder; put a copy in its place",
-        "a link that leads nowhere; remove it",
-        "a link out of the project; put a copy in its place",
-        "no plain file; remove it",
+        "a link to a folder; replace it by a copy",
+        "a broken link; remove it",
+        "a link out of the project; replace it by a copy",
+        "not a regular file; remove it",
     ]
     assert shop.runs == 0
 
@@ -364,14 +364,14 @@ def test_a_project_elsewhere_cannot_be_referred_to(shop: Shop) -> None:
     """The compiler would not see it."""
     other = '<ProjectReference Include="..\\Library\\Risk\\Risk.csproj" />'
     shop.write("Trend.csproj", PROJECT.replace("</ItemGroup>", f"{other}</ItemGroup>"))
-    with pytest.raises(StrategyError, match=r"Risk\.csproj, which is not in the project's folder"):
+    with pytest.raises(StrategyError, match=r"Risk\.csproj, which is outside the project folder"):
         shop.build()
 
 
 def test_sources_need_one_project_file(shop: Shop) -> None:
     """None and several are told."""
     shop.write("Second.csproj", PROJECT)
-    with pytest.raises(StrategyError, match=r"2 projects: Second\.csproj, Trend\.csproj"):
+    with pytest.raises(StrategyError, match=r"2 project files: Second\.csproj, Trend\.csproj"):
         shop.build()
     (shop.project / "Second.csproj").unlink()
     (shop.project / "Trend.csproj").unlink()
@@ -389,7 +389,7 @@ folder, launcher = sys.argv[1:]
 executor = ProcessExecutor(ProcessOptions(), Path(folder))
 print("begun", flush=True)
 recipe = Recipe({"image": "sha256:1"}, "harness 1", Options(launcher))
-built = build(Path(folder, "Trend"), once=executor.run_command,
+built = build(Path(folder, "Trend"), run_command=executor.run_command,
               builds=Path(folder, ".leanopt", "builds"), recipe=recipe)
 print(built.key, flush=True)
 executor.close()
@@ -462,7 +462,7 @@ def test_an_edit_while_it_is_built_is_for_the_next(
 
 def test_the_last_good_build_serves_where_building_is_skipped(shop: Shop) -> None:
     """Last is the one that was used last."""
-    with pytest.raises(StrategyError, match=r"there is no build of .*Trend yet; run once without"):
+    with pytest.raises(StrategyError, match=r"Trend has not been built yet; run once without"):
         shop.build(skip=True)
     first = shop.build()
     assert shop.build(skip=True) == first
@@ -480,7 +480,7 @@ def test_the_last_good_build_serves_where_building_is_skipped(shop: Shop) -> Non
 def test_a_skipped_build_in_another_place_has_another_key(shop: Shop) -> None:
     """Results of one image are not another's."""
     first = shop.build()
-    elsewhere = evolve(shop.recipe, location={"image": "sha256:2"})
+    elsewhere = evolve(shop.recipe, runtime={"image": "sha256:2"})
     skipped = shop.build(recipe=elsewhere, skip=True)
     assert skipped.path == first.path
     assert skipped.key == elsewhere.key(first.source) != first.key
@@ -492,7 +492,7 @@ def test_another_project_in_the_same_folder_is_not_the_last(shop: Shop) -> None:
     other = shop.folder / "Other"
     other.mkdir()
     (other / "main.py").write_text("")
-    with pytest.raises(StrategyError, match=r"there is no build of .*Other"):
+    with pytest.raises(StrategyError, match=r"Other has not been built"):
         build(
             other,
             run_command=shop.executor.run_command,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from leanopt_lean.compiler_output import compiler_errors
+from leanopt_lean.compiler import compiler_errors
 
 NAMES = ("Main.cs", "Signals/Main.cs", "Trend.csproj")
 

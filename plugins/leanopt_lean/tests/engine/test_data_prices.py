@@ -45,14 +45,14 @@ def test_a_missing_symbol_is_told_by_its_path_and_the_nearest(data: Folder) -> N
     """The path is the one that LEAN asks for."""
     data.days(f"{DAILY}/msft.zip", TRADED)
     found = problem(data, Series("MSTF", **JANUARY))
-    assert f"{data.path / DAILY}/mstf.zip is missing, wanted from 2020-01-01 to" in found
+    assert f"{data.path / DAILY}/mstf.zip is missing, required from 2020-01-01 to" in found
     assert "did you mean MSFT?" in found
 
 
 def test_upper_case_is_told(data: Folder) -> None:
     """LEAN's file names are in lower case."""
     data.days(f"{DAILY}/SPY.zip", TRADED)
-    assert "there is SPY: LEAN looks for lower-case names" in problem(data, Series("SPY"))
+    assert "found SPY, but LEAN reads lower-case names only" in problem(data, Series("SPY"))
 
 
 def test_another_resolution_is_told(data: Folder) -> None:
@@ -60,7 +60,7 @@ def test_another_resolution_is_told(data: Folder) -> None:
     data.days("equity/usa/hour/ibm.zip", TRADED)
     data.days(f"{DAILY}/ibm.zip", TRADED)
     found = problem(data, Series("IBM", resolution="minute", **JANUARY))
-    assert "its prices are there by daily, hour" in found
+    assert "found its prices in other resolutions: daily, hour" in found
     assert "/equity/usa/minute/ibm is missing" in found
 
 
@@ -93,7 +93,7 @@ def test_missing_days_are_told_with_the_range_that_is_there(
     missing = [day for day in TRADED if day not in days]
     assert f"no prices for {len(missing)} of 21 trading days from 2020-01-02 to 2020-01-31" in told
     assert f"({missing[0]}" in told
-    assert f"there are {len(days)} days from {days[0]} to {days[-1]}" in told
+    assert f"found {len(days)} days from {days[0]} to {days[-1]}" in told
     assert (found.notes if severe else found.problems) == ()
 
 
@@ -140,7 +140,7 @@ def test_prices_lie_under_the_ticker_of_the_day(data: Folder) -> None:
     data.days(f"{DAILY}/new.zip", TRADED)
     series = Series("NEW", **JANUARY)
     found = problem(data, series)
-    assert f"{DAILY}/old.zip is missing, wanted from 2020-01-02 to 2020-01-10" in found
+    assert f"{DAILY}/old.zip is missing, required from 2020-01-02 to 2020-01-10" in found
     data.days(f"{DAILY}/old.zip", [day for day in TRADED if day <= date(2020, 1, 10)])
     told = check_prices(data.path, [series])
     assert told.problems == ()
@@ -171,7 +171,7 @@ def test_a_ticker_of_others_before_is_told(data: Folder) -> None:
     series = Series("GOOG", start=date(2010, 1, 1), end=date(2012, 12, 31))
     (found,) = check_prices(data.path, [series]).problems
     assert "was traded from 2014-03-27 on, never in the scenario from 2010-01-01" in found
-    assert found.endswith("then GOOG was what is now GOOGL")
+    assert found.endswith("at that time GOOG was the ticker of GOOGL")
 
 
 def test_delisted_shares_are_not_missed_afterwards(data: Folder) -> None:
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_archive_is_told(data: Folder, text: str) -> None:
 def test_an_archive_of_something_else_is_told(data: Folder) -> None:
     """Its lines begin with no day."""
     path = data.days(f"{DAILY}/ibm.zip", [])
-    assert f"{path} cannot be read: it holds no lines" in problem(data, Series("IBM", **JANUARY))
+    assert f"{path} cannot be read: no line begins" in problem(data, Series("IBM", **JANUARY))
 
 
 @pytest.mark.parametrize("kind", ["option", "future", "indexoption", "futureoption", "base"])

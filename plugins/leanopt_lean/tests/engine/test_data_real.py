@@ -49,7 +49,7 @@ def test_what_is_there_passes(series: Series) -> None:
         (
             Series("SPY", start=date(2019, 1, 1), end=date(2021, 12, 31)),
             "equity/usa/daily/spy.zip",
-            "there are 5849 days from 1998-01-02 to 2021-03-31",
+            "found 5849 days from 1998-01-02 to 2021-03-31",
         ),
         (Series("QQQ", **DECADE), "equity/usa/daily/qqqq.zip", "from 2008-01-01 to 2011-03-22"),
         (Series("IBM", resolution="minute", **OCTOBER), "equity/usa/minute/ibm", "daily, hour"),
@@ -75,7 +75,7 @@ def test_goog_before_2014_is_googl() -> None:
     series = Series("GOOG", start=date(2010, 1, 1), end=date(2012, 12, 31))
     (found,) = check_prices(REAL, [series]).problems
     assert "goog.csv" in found
-    assert found.endswith("GOOG was what is now GOOGL")
+    assert found.endswith("GOOG was the ticker of GOOGL")
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,6 @@ def test_reference_data_that_is_taken_away_is_named(tmp_path: Path, name: str) -
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(path)
     (found,) = check_reference(tmp_path, [Series("SPY")]).problems
-    assert found.startswith(f"{tmp_path / name} is missing; copy Data/{name} of LEAN's repository")
+    assert found.startswith(
+        f"{tmp_path / name} is missing; copy Data/{name} from LEAN's repository"
+    )

@@ -42,7 +42,7 @@ def refused(statistics: Mapping[str, Any], section: str = "statistics") -> str:
     assert failure is not None
     # Another place, or another harness, may write it right: no later run relies on it.
     assert failure.category is Category.ENGINE
-    told, _, why = failure.message.partition("cannot be relied on: ")
+    told, _, why = failure.message.partition("is unreliable: ")
     assert told == "LEAN's result document "
     return why
 
@@ -76,7 +76,7 @@ def test_another_number_can_show_that_it_is_none(other: str) -> None:
     """Then nobody knows which number is meant: both are named."""
     assert refused({"Custom": "-1,039", "Other": other}) == (
         f"'statistics.Custom' is '-1,039' beside 'statistics.Other' with '{other}': "
-        "is this comma a decimal point? Expected decimal points, as .NET writes them with "
+        "the comma may be a decimal one; expected decimal points, as .NET writes them with "
         "LC_ALL=C.UTF-8"
     )
 
@@ -147,7 +147,7 @@ def test_a_truth_value_is_no_number(section: str, *, value: bool) -> None:
     """Nor a text."""
     told = str(value).lower()
     assert refused({"Sharpe Ratio": value}, section) == (
-        f"'{section}.Sharpe Ratio' is {told}: expected a number or a text"
+        f"'{section}.Sharpe Ratio' is {told}: expected a number or a string"
     )
 
 
@@ -158,4 +158,4 @@ def test_truth_values_in_sections_are_found() -> None:
     failure = read_document(told, frozenset()).failure
     assert failure is not None
     path = "totalPerformance.tradeStatistics.profitFactor"
-    assert f"'{path}' is true: expected a number or a text" in failure.message
+    assert f"'{path}' is true: expected a number or a string" in failure.message

@@ -250,4 +250,4 @@ def test_what_is_not_utf8_in_a_list_of_requests() -> None:
     files["results/failed-data-requests-2.txt"] = b"\xff\xfe\nequity/usa/daily/spy.zip\n"
     outcome = read(files)
     assert outcome.failure is not None
-    assert outcome.failure.message.endswith("in its data: equity/usa/daily/spy.zip")
+    assert outcome.failure.message.endswith("prices of SPY: equity/usa/daily/spy.zip")

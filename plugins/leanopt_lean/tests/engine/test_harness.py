@@ -97,5 +97,5 @@ def test_the_store_is_mounted_where_there_is_one(harness: str) -> None:
 
 def test_a_harness_of_the_users_fills_no_store() -> None:
     """It would be ignored silently."""
-    with pytest.raises(ValueError, match=r'"warm" and "launcher" fill'):
+    with pytest.raises(ValueError, match=r'"warm" and "launcher" support it'):
         started(harness=("my-harness",), object_store="store")

@@ -92,26 +92,26 @@ def test_the_class_is_found(tmp_path: Path, case: str) -> None:
 
 TWO = {"A.cs": "class Trend : QCAlgorithm { }", "B.cs": "\nclass Reversal : QCAlgorithm { }"}
 REFUSED = {
-    "no folder": (None, None, "is no folder"),
-    "nothing": ({"strategy.py": "x = 1"}, None, "neither main.py nor a .csproj; choose from: str"),
+    "no folder": (None, None, "is not a folder"),
+    "nothing": ({"strategy.py": "x = 1"}, None, "neither main.py nor a .csproj; found: strat"),
     "F#": (
         {"Trend.fs": "", "Trend.fsproj": "<Project />"},
         None,
-        "Trend.fsproj is no C# project: LEAN runs strategies in C# and Python alone",
+        "Trend.fsproj is not a C# project: LEAN runs strategies in C# and Python only",
     ),
     "F# beside C#": (
         {"A.cs": "", "Trend.fsproj": "<Project />"},
         None,
-        "Trend.fsproj; keep one, and those that it refers to in folders below",
+        "Trend.fsproj; keep one, and move those that it refers to into folders below",
     ),
-    "two languages": ({"main.py": "", "A.cs": ""}, None, "keep one of the languages"),
+    "two languages": ({"main.py": "", "A.cs": ""}, None, "keep one language"),
     "no algorithm": ({"main.py": "class A: pass"}, None, "no class that derives from QCAlgorithm"),
     "only an abstract one": ({"A.cs": "abstract class A : QCAlgorithm {}"}, None, "has no class"),
     "several": (
         TWO,
         None,
         (
-            "has several algorithms: Reversal (B.cs:2), Trend (A.cs:1); name one with "
+            "has several algorithms: Reversal (B.cs:2), Trend (A.cs:1); choose one with "
             "strategy.algorithm, as Trend"
         ),
     ),
@@ -124,14 +124,14 @@ REFUSED = {
     "not the last in Python": (
         {"main.py": "class A(QCAlgorithm): pass\nclass B(QCAlgorithm): pass\n"},
         "A",
-        "but of several in main.py LEAN runs the last by name, 'B': move the others",
+        "but of several in main.py LEAN runs the last by name, 'B'; move the others",
     ),
     "elsewhere in Python": (
         {"main.py": "import own\n", "own.py": "class Own(QCAlgorithm):\n    pass\n"},
         None,
-        "LEAN takes none from other files: Own (own.py:1); define it in main.py",
+        "LEAN ignores those in other files: Own (own.py:1); define it in main.py",
     ),
-    "no python": ({"main.py": "def"}, None, "main.py is no Python source: "),
+    "no python": ({"main.py": "def"}, None, "main.py is not valid Python: "),
     "no text": ({"main.py": "\udcff"}, None, "main.py is not UTF-8 text (byte 0)"),
     "too deep": (
         {"A.cs": f"class A {{ int b = {'(' * 20000}1{')' * 20000}; }}"},

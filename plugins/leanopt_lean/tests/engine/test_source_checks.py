@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from lean_projects import csharp, python, scanned
-from leanopt_lean.checks import check, check_parameters, check_scenario, told
+from leanopt_lean.checks import check, check_parameters, check_scenario, fields_set
 from leanopt_lean.findings import Findings
 from leanopt_lean.scenario_mapping import passed, passed_parameters
-from leanopt_lean.source import Source
+from leanopt_lean.source import StrategySource
 
 from leanopt_core.work import Scenario
 
@@ -28,7 +28,9 @@ def test_an_unread_parameter_is_a_problem_with_the_nearest(tmp_path: Path) -> No
             "(to run it anyway, use --allow-unread)"
         ),
     )
-    assert found.notes == ("Trend reads, and is not given: fast (default 10, main.py:7)",)
+    assert found.notes == (
+        "Trend reads parameters that are not given: fast (default 10, main.py:7)",
+    )
     assert check_parameters(source, ["fast", "slow"]) == check_parameters(source, ["slow", "fast"])
     assert check_parameters(source, ["fast", "slow"]).notes == ()
     allowed = check_parameters(source, ["fast", "qq", "slow"], allow_unread=True)
@@ -41,16 +43,16 @@ def test_names_made_at_run_time_leave_a_doubt(tmp_path: Path) -> None:
     source = scanned(tmp_path, python(f"{FAST}\nself.get_parameter(self.name)"))
     found = check_parameters(source, ["fast", "slow", "stop"])
     assert found.problems == ()
-    assert found.notes[0].endswith("(unless a name made at run time is it: main.py:9)")
+    assert found.notes[0].endswith("(unless it is a name made at run time: main.py:9)")
 
 
 def test_source_that_is_not_understood_leaves_a_doubt(tmp_path: Path) -> None:
-    """What stands around it is read; the place is told."""
+    """What stands around it is read; the location is reported."""
     source = scanned(tmp_path, csharp('GetParameter("fast", 10);\nvar x = a?[b ? c;\nSetCash(5);'))
     assert source.reads == {"fast"}
     found = check_parameters(source, ["fast", "slow"])
     assert found.problems == ()
-    assert "not understood, so parameters can be missed: Trend.cs:10" in found.notes
+    assert "source not understood, so reads of parameters can be missed: Trend.cs:10" in found.notes
     assert check_parameters(scanned(tmp_path / "b", csharp("")), ["slow"]).problems != ()
 
 
@@ -62,7 +64,7 @@ def test_a_mark_that_lean_does_not_set_is_explained(tmp_path: Path) -> None:
         "parameters.depth: Trend never reads 'depth': LEAN does not set the [Parameter] at "
         "Trend.cs:"
     )
-    assert "it is no member of Trend" in problem
+    assert "it is not a member of Trend" in problem
 
 
 START, DAY, OTHER = "self.set_start_date", date(2013, 10, 7), date(2004, 1, 2)
@@ -102,8 +104,8 @@ LOST = {
         HARD,
         Scenario(start=OTHER),
         (
-            "scenario.start: found 2004-01-02, but main.py:7 sets 2013-10-07: expected that in the "
-            "scenario, or in the source self.set_start_date(datetime.fromisoformat("
+            "scenario.start: found 2004-01-02, but main.py:7 sets 2013-10-07; expected the same in "
+            "the scenario, or in the source self.set_start_date(datetime.fromisoformat("
             'self.get_parameter("startDate", "2013-10-07")))'
         ),
     ),
@@ -111,23 +113,23 @@ LOST = {
         HARD,
         Scenario(cash=Decimal(7)),
         (
-            "scenario.cash: found 7, but main.py:8 sets 5000: expected that in the scenario, or "
-            'in the source self.set_cash(float(self.get_parameter("InitialCash", "5000")))'
+            "scenario.cash: found 7, but main.py:8 sets 5000; expected the same in the scenario, "
+            'or in the source self.set_cash(float(self.get_parameter("InitialCash", "5000")))'
         ),
     ),
     "another symbol": (
         HARD,
         Scenario(symbol="IBM"),
         (
-            "scenario.symbol: found IBM, but main.py:9 sets SPY: expected that in the scenario, or "
-            'in the source self.add_equity(self.get_parameter("ticker", "SPY"))'
+            "scenario.symbol: found IBM, but main.py:9 sets SPY; expected the same in the "
+            'scenario, or in the source self.add_equity(self.get_parameter("ticker", "SPY"))'
         ),
     ),
     "nothing sets it": (
         HARD,
         Scenario(end=DAY),
         (
-            "scenario.end: found 2013-10-07, but Trend sets no end: leave it out, or write "
+            "scenario.end: found 2013-10-07, but Trend sets no end; remove it, or write "
             "in main.py: self.set_end_date(datetime.fromisoformat("
             'self.get_parameter("endDate", "2013-10-07")))'
         ),
@@ -136,7 +138,7 @@ LOST = {
         csharp(""),
         Scenario(symbol="IBM"),
         (
-            "scenario.symbol: found IBM, but Trend adds no security by its ticker: leave it out, "
+            "scenario.symbol: found IBM, but Trend adds no security by its ticker; remove it, "
             'or write in Trend.cs: AddEquity(GetParameter("ticker", "IBM"))'
         ),
     ),
@@ -144,7 +146,7 @@ LOST = {
         OWN,
         Scenario(start=OTHER),
         (
-            "scenario.start: found 2004-01-02, but main.py:7 takes it from the parameter 'from': "
+            "scenario.start: found 2004-01-02, but main.py:7 takes it from the parameter 'from'; "
             'expected pass_as = { start = "from" } in the scenario'
         ),
     ),
@@ -182,7 +184,7 @@ def test_what_is_lost_is_a_problem(tmp_path: Path, case: str) -> None:
 )
 def test_what_harnesses_set_themselves(abilities: tuple[str, ...], fields: tuple[str, ...]) -> None:
     """Dates and cash by abilities of their own, all of a scenario by one."""
-    assert told(abilities) == set(fields)
+    assert fields_set(abilities) == set(fields)
 
 
 @pytest.mark.parametrize(
@@ -210,26 +212,25 @@ def test_what_parameters_give_already_is_not_passed(tmp_path: Path) -> None:
     """One of the two has to go."""
     source = scanned(tmp_path, USUAL)
     assert check(source, [Scenario(symbol="IBM")], ["ticker"]).problems == (
-        (
-            "scenario.symbol: found IBM, but [parameters] gives 'ticker' itself: leave one of "
-            "the two out"
-        ),
+        ("scenario.symbol: found IBM, but [parameters] also gives 'ticker': remove one of the two"),
     )
     source = scanned(tmp_path / "own", OWN)
     (problem,) = check(source, [Scenario(start=OTHER)], ["from"]).problems
-    assert problem.endswith("'from', which [parameters] gives: leave one of the two out")
+    assert problem.endswith("'from', which [parameters] gives: remove one of the two")
 
 
 def test_a_date_that_is_worked_out_leaves_a_doubt(tmp_path: Path) -> None:
-    """A note: it may be another."""
+    """A note: it may differ."""
     source = scanned(tmp_path, csharp("SetEndDate(DateTime.Now);"))
     found = check(source, [Scenario(end=DAY)], [])
     assert found.problems == ()
-    assert found.notes == (("scenario.end: found 2013-10-07, but Trend.cs:9 works it out: it may "
-                           "be another"),)  # fmt: skip
+    assert found.notes == (("scenario.end: found 2013-10-07, but Trend.cs:9 computes it: it may "
+                           "differ"),)  # fmt: skip
 
 
-def resolved(source: Source, symbol: str, said: str, *given: str, **pass_as: str) -> Findings:
+def resolved(
+    source: StrategySource, symbol: str, said: str, *given: str, **pass_as: str
+) -> Findings:
     """Return what is found where a scenario says a resolution."""
     extras = {"resolution": said}
     return check(source, [Scenario(symbol=symbol, extras=extras, pass_as=pass_as)], given)
@@ -242,8 +243,8 @@ def test_a_date_under_a_condition_leaves_a_doubt(tmp_path: Path) -> None:
     assert found.problems == ()
     assert found.notes == (
         (
-            "scenario.start: found 2013-10-07, but main.py:9 sets it under a condition: it may be "
-            "another"
+            "scenario.start: found 2013-10-07, but main.py:9 sets it under a condition: it may "
+            "differ"
         ),
     )
 
@@ -253,18 +254,21 @@ def test_another_resolution_is_told(tmp_path: Path) -> None:
     body = 'self.add_equity("SPY", Resolution.HOUR)\nself.add_equity("IBM")'
     source = scanned(tmp_path, python(body))
     assert resolved(source, "SPY", "daily").problems == (
-        "scenario.resolution: found 'daily', but main.py:7 asks for hour: expected that",
+        "scenario.resolution: found 'daily', but main.py:7 requests hour; expected the same",
     )
     found = resolved(source, "IBM", "daily")
     assert found.problems == ()
     assert found.notes == (
-        "scenario.resolution: found 'daily', but main.py:8 names none: LEAN's own is minute",
+        (
+            "scenario.resolution: found 'daily', but main.py:8 names no resolution, "
+            "and LEAN's default is minute"
+        ),
     )
     assert resolved(source, "spy", "Hour") == resolved(source, "IBM", "minute") == Findings()
     # Of two of one symbol it is one.
     both = scanned(tmp_path / "both", python(f'{body}\nself.add_equity("SPY", Resolution.DAILY)'))
     assert resolved(both, "SPY", "daily").problems == ()
-    assert "main.py:7 asks for hour" in resolved(both, "SPY", "daily").notes[0]
+    assert "main.py:7 requests hour" in resolved(both, "SPY", "daily").notes[0]
 
 
 def test_a_resolution_that_does_not_travel_is_noted(tmp_path: Path) -> None:
@@ -276,8 +280,8 @@ def test_a_resolution_that_does_not_travel_is_noted(tmp_path: Path) -> None:
     )
     source = scanned(tmp_path, python(body))
     note = (
-        "scenario.resolution: found 'hour', which is for the check of the data only: main.py:9 "
-        "takes its own from the parameter 'bars', by default daily; "
+        "scenario.resolution: found 'hour', which only the check of the data uses: "
+        "main.py:9 takes the resolution from the parameter 'bars', by default daily; "
         'pass_as = { resolution = "bars" } in the scenario passes it'
     )
     assert note in resolved(source, "SPY", "hour").notes

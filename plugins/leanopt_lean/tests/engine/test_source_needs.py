@@ -188,7 +188,7 @@ def test_what_is_absent_is_said_with_its_place(tmp_path: Path) -> None:
     assert [one.split(": ")[1].split()[0] for one in notes[:3]] == [
         *("download", "object_store.read", "set_end_date"),
     ]
-    assert "imports 'talib', which is neither in the project nor in the Python" in notes[3]
+    assert "imports 'talib', which is neither in the project nor in the workers' Python" in notes[3]
     assert "(/opt/python)" in notes[3]
     assert location.asked[0][-2:] == ("", "talib")
     assert len(check_absent(source, OPTIONS, BRIEF, Location(network=True).run_command).notes) == 2

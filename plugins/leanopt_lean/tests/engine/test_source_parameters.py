@@ -382,7 +382,7 @@ def test_marks_that_lean_does_not_set_are_no_reading(tmp_path: Path) -> None:
     source = scanned(tmp_path, text)
     assert source.reads == {"shown"}
     assert {one.name: one.reason for one in source.unset} == {
-        "depth": "it is no member of Trend",
+        "depth": "it is not a member of Trend",
         "hidden": "it is private to a class that Trend derives from",
     }
     applied = text.replace("Initialize()\n        {", "Initialize() { ParameterAttribute"

@@ -253,7 +253,10 @@ def test_another_currency_beside_is_no_cash(tmp_path: Path) -> None:
     source = scanned(tmp_path, csharp('SetCash(5);\nSetCash("BTC", 3);'))
     assert [(one.key, one.value) for one in source.settings] == [("cash", 5), ("currency", None)]
     (told,) = check(source, [Scenario(cash=Decimal(5))], (), {"cash"}).notes
-    assert "scenario.cash: LEAN takes it for all the cash there is, and Trend.cs:10 sets" in told
+    assert (
+        "scenario.cash: LEAN takes it as all the cash, so the cash of another currency that "
+        "Trend.cs:10 sets" in told
+    )
     assert not check(source, [Scenario(start=date(2020, 1, 1))], (), {"scenario"}).notes
 
 

@@ -126,14 +126,14 @@ def test_what_the_source_tells_of_types(tmp_path: Path) -> None:
 self.a = float(self.get_parameter("a", "0.1"))
 self.b = self.get_parameter("b") + 1
 self.c = Decimal(self.get_parameter("c"))"""
-    assert scanned(tmp_path, python(body)).told_types == {
+    assert scanned(tmp_path, python(body)).converted_types == {
         "a": {"text", "double"}, "b": {"text"}, "c": {"text", "decimal"},
     }  # fmt: skip
 
 
 INT_PYTHON = (
-    "parameters.p: found 3.5, but main.py:7 asks for an int by its default: LEAN takes the "
-    "default, 10, instead: write step = 1 from a whole min, or "
+    "parameters.p: found 3.5, but main.py:7 reads an int, by its default: LEAN takes the "
+    "default, 10, instead; write step = 1 from a whole min, or "
     'self.get_parameter("p", 10.0) in the source'
 )
 MEMBER = '[Parameter("p")] public {} P = default;'
@@ -150,26 +150,26 @@ UNFIT = {
         HALVES,
         'write step = 1 from a whole min, or GetParameter("p", 10.0m) in the source',
     ),
-    "a fixed value": (python('self.get_parameter("p", 10)'), FEW, "found 3.5, but main.py:7 asks"),
+    "a fixed value": (python('self.get_parameter("p", 10)'), FEW, "found 3.5, but main.py:7 reads"),
     "a text": (
         python('self.get_parameter("p", 10)'),
         TEXTS,
-        ("found ema, but main.py:7 asks for an int by its default: LEAN takes the default, 10, "
-        "instead: write whole numbers from -2147483648 to 2147483647, or "
+        ("found ema, but main.py:7 reads an int, by its default: LEAN takes the default, 10, "
+        "instead; write whole numbers from -2147483648 to 2147483647, or "
         'self.get_parameter("p", "...") in the source'),
     ),
     "too large": (python('self.get_parameter("p", 10)'), (3 * 10**9,), "to 2147483647, or s"),
-    "a text for a double": (csharp('GetParameter("p", 0.5);'), TEXTS, "asks for a double"),
+    "a text for a double": (csharp('GetParameter("p", 0.5);'), TEXTS, "reads a double"),
     "truth for Python's": (
         python('self.get_parameter("p", True)'),
         TRUTH,
-        ("asks for a double by its default: LEAN takes the default, True, instead: write "
+        ("reads a double, by its default: LEAN takes the default, True, instead; write "
         "choices = [0, 1]"),
     ),
     "a member": (
         csharp("", fields=MEMBER.format("int")),
         HALVES,
-        ("but Trend.cs:6 marks an int, P: LEAN sets neither it nor any member behind it: "
+        ("but Trend.cs:6 marks an int, P: LEAN sets neither it nor any member after it; "
         "write step = 1 from a whole min, or make P a decimal in the source"),
     ),
     "a nullable member": (csharp("", fields=MEMBER.format("int?")), HALVES, "marks an int, P"),
@@ -181,38 +181,42 @@ UNFIT = {
     "converted in Python": (
         python('int(self.get_parameter("p"))'),
         HALVES,
-        ("found 3.5, but main.py:7 makes a whole number of it by int(), which refuses it: "
+        ("found 3.5, but main.py:7 converts it to a whole number by int(), which refuses it; "
         "write step = 1 from a whole min, or convert it to float in the source"),
     ),
-    "cut": (python('int(self.get_parameter("p", 10.0))'), HALVES, "by int(), which cuts it"),
-    "converted twice": (python('int(float(self.get_parameter("p")))'), HALVES, "which cuts it"),
-    "converted later": (python('t = self.get_parameter("p")\nx = int(t)'), HALVES, "main.py:8 mak"),
+    "cut": (python('int(self.get_parameter("p", 10.0))'), HALVES, "by int(), which truncates it"),
+    "converted twice": (
+        python('int(float(self.get_parameter("p")))'), HALVES, "which truncates it",
+    ),
+    "converted later": (
+        python('t = self.get_parameter("p")\nx = int(t)'), HALVES, "main.py:8 converts",
+    ),
     "a default beside": (python('int(self.get_parameter("p") or 5)'), HALVES, "by int()"),
-    "no number": (python('float(self.get_parameter("p"))'), TEXTS, "a double of it by float()"),
+    "no number": (python('float(self.get_parameter("p"))'), TEXTS, "a double by float()"),
     "every text is true": (
         python('bool(self.get_parameter("p"))'),
         TRUTH,
-        ("takes every text for true by bool(): write in the source: "
+        ("reads every text as true, by bool(); write in the source: "
         'self.get_parameter("p") == "true"'),
     ),
     "parsed": (csharp('int.Parse(GetParameter("p"));'), HALVES, "by int.Parse(), which refuses"),
     "Convert": (csharp('Convert.ToInt32(GetParameter("p"));'), HALVES, "by Convert.ToInt32()"),
-    "LEAN's own": (csharp('GetParameter("p").ToInt32();'), (-5,), "a number of digits alone"),
+    "LEAN's own": (csharp('GetParameter("p").ToInt32();'), (-5,), "a number of digits only"),
     "LEAN's generic": (
         csharp('GetParameter("p").ConvertInvariant<int>();'), HALVES, "by ConvertInvariant<int>()",
     ),
-    "a cast": (csharp('var x = (int)GetParameter("p", 10m);'), HALVES, "a whole number of"),
+    "a cast": (csharp('var x = (int)GetParameter("p", 10m);'), HALVES, "a whole number by"),
     "with commas": (python('self.get_parameter("p", 10)'), ("1,000", "2"), "found 1,000, but"),
     "a name that a class keeps": (
-        python('Kept(self, "p", 10)', KEPT), HALVES, "asks for an int by its default",
+        python('Kept(self, "p", 10)', KEPT), HALVES, "reads an int, by its default",
     ),
     "tried, whatever follows": (
         csharp('try { x = int.Parse(GetParameter("p")); } finally { y = 1; }'), HALVES, "by int.P",
     ),
     "in a branch": (
-        python('if self.w():\n    self.get_parameter("p", 1)'), HALVES, "asks for an int",
+        python('if self.w():\n    self.get_parameter("p", 1)'), HALVES, "reads an int",
     ),
-    "other digits": (python('self.get_parameter("p", 10)'), ("\u0663",), "asks for an int"),
+    "other digits": (python('self.get_parameter("p", 10)'), ("\u0663",), "reads an int"),
     "in one's own": (
         csharp('W("p");', fields="int W(string n) { return int.Parse(GetParameter(n)); }"),
         HALVES,
@@ -388,7 +392,7 @@ def test_each_reading_must_fit(tmp_path: Path) -> None:
     """Where one reads an int and another a double, the first refuses halves."""
     text = python('self.get_parameter("p", 10.0)\nself.get_parameter("p", 10)')
     (problem,) = checked(tmp_path, text, HALVES).problems
-    assert "main.py:8 asks for an int" in problem
+    assert "main.py:8 reads an int" in problem
 
 
 def test_a_scenario_that_travels_must_fit(tmp_path: Path) -> None:
@@ -399,7 +403,7 @@ def test_a_scenario_that_travels_must_fit(tmp_path: Path) -> None:
     scenario = Scenario(start=date(2004, 1, 2), pass_as={"start": "year"})
     (problem,) = check(source, [scenario], [], ["dates", "cash"]).problems
     assert problem.startswith(
-        "scenario.start: found 2004-01-02, passed as 'year', but Trend.cs:9 asks for an int by its "
+        "scenario.start: found 2004-01-02, passed as 'year', but Trend.cs:9 reads an int, by its "
         "default: LEAN takes the default, 2004, instead"
     )
 
@@ -432,7 +436,7 @@ def test_a_member_that_cannot_be_set(tmp_path: Path, case: str) -> None:
     values: dict[str, tuple[Value, ...]] = {"p": (1, 2)}
     (problem,) = check(source, [], ["p"], values=values, allow_unread=True).problems
     assert problem == (
-        "parameters.p: at Trend.cs:6 P cannot be set, and LEAN sets no member behind it: write "
+        "parameters.p: at Trend.cs:6 P cannot be set, and LEAN sets no member after it; write "
         "{ get; set; }, or a plain field"
     )
 

@@ -114,7 +114,8 @@ def test_a_date_that_is_told_too_late_is_noted(tmp_path: Path) -> None:
     (noted,) = found.notes
     assert noted == (
         "scenario.start: LEAN sets it after Initialize, which uses another start before (history "
-        "at main.py:8, time at main.py:9): results can differ; to set it before, write in main.py: "
+        "at main.py:8, time at main.py:9): results can differ; to set it earlier, write in "
+        "main.py: "
         "self.set_start_date(datetime.fromisoformat("
         'self.get_parameter("startDate", "2013-10-07")))'
     )
@@ -133,9 +134,9 @@ def test_another_parameter_can_be_named(tmp_path: Path) -> None:
     """Or must be left out of those that are given."""
     source = scanned(tmp_path, python(SET.replace("startDate", "from")))
     (noted,) = check(source, [Scenario(start=OTHER)], ["from"], WARM).notes
-    assert noted.endswith("results can differ; leave 'from' out of [parameters]")
+    assert noted.endswith("results can differ; remove 'from' from [parameters]")
     noted, *_ = check(source, [Scenario(start=OTHER)], [], WARM).notes[1:]
-    assert noted.endswith('; pass_as = { start = "from" } in the scenario sets it before')
+    assert noted.endswith('; pass_as = { start = "from" } in the scenario sets it earlier')
     named = Scenario(start=OTHER, pass_as={"start": "from"})
     assert check(source, [named], [], WARM).notes == ()
 

@@ -33,7 +33,7 @@ def test_what_is_written_passes_check(folder: Path, leanopt) -> None:
     assert done.stdout.splitlines()[0] == "wrote pipeline.toml; review it, then run:"
     assert done.stderr == (
         "Trend/optimizer-config.json: optimizer-close-automatically: not translated: "
-        "leanopt always ends when it is done\n"
+        "leanopt always exits when it is done\n"
     )
     assert leanopt(folder, "check", "pipeline.toml").stdout == "pipeline.toml: ok\n"
     line = (
@@ -58,7 +58,10 @@ def test_nothing_is_overwritten_and_nothing_is_left(folder: Path, leanopt) -> No
     config.write_text(json.dumps(document))
     refused = leanopt(folder, "import", str(config), "-o", "other.toml", check=False)
     assert refused.returncode == 3
-    assert f"{config}: parameters: found nothing, expected one with min and max" in refused.stderr
+    assert (
+        f"{config}: parameters: found nothing, expected at least one parameter with min and max"
+        in refused.stderr
+    )
     assert not (folder / "other.toml").exists()
 
 

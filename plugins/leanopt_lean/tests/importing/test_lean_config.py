@@ -291,9 +291,9 @@ def test_every_mistake_is_said_at_once_at_its_place(config, lean, tmp_path: Path
         ("", "line 1, column 1: is not JSON"),
         ('{"parameters": [1 2]} // ]', "line 1, column 19: is not JSON: expecting"),
         ("[]", "found [], expected a JSON object"),
-        ('{"parameters": 1, "parameters": 2}', "parameters: stands twice in one object"),
+        ('{"parameters": 1, "parameters": 2}', "parameters: appears twice in one object"),
         ("[" * 100_000, "is nested too deeply"),
-        ('{"a": "\\ud800"}', "has text that is no Unicode"),
+        ('{"a": "\\ud800"}', "has text that is not Unicode"),
         ('{"optimization-criterion": NaN}', "optimization-criterion: found nan, expected"),
     ],
 )

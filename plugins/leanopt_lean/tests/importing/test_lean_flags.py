@@ -69,7 +69,9 @@ def test_the_configuration_that_a_flag_names_is_read(typed, lean, tmp_path) -> N
     result = typed(line)
     assert len(result.points()) == 3
     assert tables(result.text)["executor"]["workers"] == 5
-    with pytest.raises(PipelineError, match=r"--strategy: does not go with --optimizer-config"):
+    with pytest.raises(
+        PipelineError, match=r"--strategy: cannot be combined with --optimizer-config"
+    ):
         typed(f"{line} --strategy 'Grid Search'")
 
 
@@ -156,10 +158,10 @@ def test_every_mistake_of_a_command_line_is_said_at_once(typed) -> None:
         "--target: found nothing",
         '--parameter.a.max: found "ten", expected a number (--parameter NAME MIN MAX STEP)',
         "--parameter.b.min: found 5, expected at most max, 1",
-        '--parameter.c: found "c", stands twice among the parameters',
-        "'=<' is no operator",
-        "'25%' is no number (a per cent is its fraction: 25% is 0.25)",
-        '--constraint: found "Drawdown", expected statistic, operator and number',
+        '--parameter.c: found "c", appears twice among the parameters',
+        "'=<' is not an operator",
+        "'25%' is not a number (write a percentage as a fraction: 25% is 0.25)",
+        '--constraint: found "Drawdown", expected a statistic, an operator and a number',
         '--max-concurrent-backtests: found "many", expected a whole number',
     ):
         assert text in said

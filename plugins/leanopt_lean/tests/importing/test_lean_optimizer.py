@@ -389,8 +389,8 @@ def test_a_wrong_name_hides_no_wrong_stage(folder: Folder, load) -> None:
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ("20030102", "[scenario] start would reach the strategy as 2003-01-02"),
-        ("2/1/2003", "[scenario] start takes a day as 2003-01-31"),
+        ("20030102", "[scenario] start would be passed to the strategy as 2003-01-02"),
+        ("2/1/2003", "[scenario] start must be a date, as 2003-01-31"),
     ],
 )
 def test_a_day_in_another_form_stays_a_parameter(
@@ -399,4 +399,4 @@ def test_a_day_in_another_form_stays_a_parameter(
     """With that very day as it would be."""
     base = {**CONFIG["base_params"], "startDate": value}
     notes = load(str(folder(base_params=base))).notes
-    assert ("base_params.startDate", f"stays a parameter, as it is: {told}") in notes
+    assert ("base_params.startDate", f"stays a parameter, unchanged: {told}") in notes

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 from leanopt_harness.faults import Failure
-from leanopt_lean.launcher.printed import KEPT, PASSED_ON, Printed
-from leanopt_lean.launcher.run import Run
+from leanopt_lean.launcher.run import KEPT, PASSED_ON, Printed, Run
 from leanopt_lean.launcher.verdict import judge
 
 from tests.standin import ASSEMBLY, VERSION, configuration, project
@@ -140,10 +139,10 @@ def test_no_document_is_an_error(lean: Lean, case: str, code: int, category: str
 @pytest.mark.parametrize(
     ("case", "code", "fate"),
     [
-        ("killed", 137, "(SIGKILL) before its backtest did: out of memory?"),
-        ("killed-early", 137, "(SIGKILL) before its backtest did: out of memory?"),
-        ("crash", 134, "(SIGABRT) before its backtest did"),
-        ("terminated", 143, "(SIGTERM) before its backtest did"),
+        ("killed", 137, "(SIGKILL) before the backtest completed: out of memory?"),
+        ("killed-early", 137, "(SIGKILL) before the backtest completed: out of memory?"),
+        ("crash", 134, "(SIGABRT) before the backtest completed"),
+        ("terminated", 143, "(SIGTERM) before the backtest completed"),
     ],
 )
 def test_a_lean_that_is_killed_takes_its_harness_along(
@@ -181,7 +180,7 @@ def test_a_launcher_that_refuses_its_configuration_is_the_engines_error(lean: Le
     assert (answer["status"], answer["category"]) == ("error", "engine error")
     assert answer["message"].startswith("LEAN ended with exit code 1 before it wrote a file")
     assert "there is no file /no.dll" in answer["message"]
-    assert 'parameter "n" is 1: expected a text' in answer["message"]
+    assert 'parameter "n" is 1: expected a string' in answer["message"]
 
 
 def test_the_result_of_an_earlier_run_is_not_this_ones(lean: Lean) -> None:
@@ -219,13 +218,13 @@ def test_comments_in_a_file_are_passed_over(lean: Lean) -> None:
     [
         (
             {"results-destination-folder": None},
-            'has no "results-destination-folder" that is a text',
+            'has no "results-destination-folder" that is a string',
         ),
         ({"algorithm-id": "../x"}, "\"algorithm-id\" is '../x': expected the name of a file"),
         ({"algorithm-id": "", "algorithm-type-name": ""}, 'has no "algorithm-type-name"'),
-        ({"results-destination-folder": "/dev/null/x"}, "LEAN cannot be run: "),
-        ({"results-destination-folder": "/tmp/\0"}, "LEAN cannot be run: "),
-        ({"results-destination-folder": "/\ud800"}, "LEAN cannot be run: "),
+        ({"results-destination-folder": "/dev/null/x"}, "cannot run LEAN: "),
+        ({"results-destination-folder": "/tmp/\0"}, "cannot run LEAN: "),
+        ({"results-destination-folder": "/\ud800"}, "cannot run LEAN: "),
         # LEAN's current folder goes with the backtest.
         ({"results-destination-folder": "results"}, "is 'results': expected an absolute path"),
     ],
@@ -247,8 +246,8 @@ def test_a_configuration_that_names_no_result_is_refused(
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ({"config": []}, "the config is no JSON object"),
-        ({"config_path": 1}, '"config_path" is no text'),
+        ({"config": []}, "the config is not a JSON object"),
+        ({"config_path": 1}, '"config_path" is not a string'),
         ({"config_path": "/none.json"}, "/none.json: No such file or directory"),
         ({"config": {}, "outputs": ["equity"]}, 'no output "equity": this harness has none'),
         ({"backtest": {}}, "unknown request: expected hello, config or config_path"),
@@ -287,7 +286,7 @@ def test_how_lean_is_started(lean: Lean, launch: Launch, tmp_path: Path) -> None
     folder = Path(lean.harness.process.args[-1])
     command = [str(folder / ASSEMBLY), "--config", str(lean.results / "backtest-config.json")]
     assert message.endswith(f"\n True {command}")
-    there, _, current = message.partition("printed: ")[2].splitlines()[0].rpartition(" ")
+    there, _, current = message.partition("its output: ")[2].splitlines()[0].rpartition(" ")
     assert Path(current).is_relative_to(tmp_path / "other")
     own = [(path.name, str(path)) for path in folder.iterdir()]
     assert there == str(sorted([*own, ("cache", f"{current}/cache")]))
@@ -321,7 +320,7 @@ def test_no_backtest_finds_what_another_left(launch: Launch, tmp_path: Path) -> 
     seen = set()
     for _ in range(2):
         message = harness.ask({"id": "1", "config": config})["message"]
-        listed, others = message.partition("printed: ")[2].splitlines()
+        listed, others = message.partition("its output: ")[2].splitlines()
         assert others == "[] C.UTF-8"
         locations = json.loads(listed)
         assert len(locations) == 2
@@ -392,7 +391,7 @@ def test_every_backtest_begins_with_the_same_store(launch: Launch, tmp_path: Pat
     for number in "12":
         config = configuration(tmp_path, tmp_path / number)
         message = harness.ask({"id": number, "config": config})["message"]
-        assert message.endswith("printed: {'deep/model': 'empty'}")
+        assert message.endswith("its output: {'deep/model': 'empty'}")
         assert (tmp_path / number / "storage" / "model").read_text() == "trained"
     assert [path.name for path in store.rglob("*")] == ["deep", "model"]
 
@@ -440,8 +439,8 @@ def test_what_lean_leaves_running_ends_with_the_backtest(lean: Lean) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--folder", "{tmp}"), "there is no QuantConnect.Lean.Launcher.dll in {tmp}"),
-        (("--dotnet", "no-dotnet"), 'there is no program "no-dotnet" to run LEAN with'),
+        (("--folder", "{tmp}"), "no QuantConnect.Lean.Launcher.dll in {tmp}"),
+        (("--dotnet", "no-dotnet"), 'no program "no-dotnet" to run LEAN'),
     ],
 )
 def test_a_place_without_lean_is_a_fault(
@@ -463,4 +462,4 @@ def test_a_dotnet_that_cannot_start_is_the_engines_error(launch: Launch, tmp_pat
     harness = launch(tmp_path, "--dotnet", str(program))
     answer = harness.ask({"id": "1", "config": configuration(tmp_path, tmp_path / "results")})
     assert answer["category"] == "engine error"
-    assert answer["message"].startswith("LEAN cannot be run: ")
+    assert answer["message"].startswith("cannot run LEAN: ")

@@ -11,7 +11,7 @@ from plugins.leanopt_lean.tests.runs.conftest import Project
 
 Run = Callable[..., str]
 
-WAY_OUT = "--set strategy.harness=launcher starts LEAN's own Launcher for each backtest"
+WAY_OUT = "--set strategy.harness=launcher starts LEAN's Launcher for each backtest instead"
 #: A compiler that does not get through the harness; it builds all else.
 COMPILER = """#!/bin/sh
 case "$1 $2" in "build "*LeanoptHarness.csproj) {fails};; esac
@@ -27,7 +27,7 @@ FAILS = {
     ),
     "no SDK": (
         'echo "No .NET SDKs were found."; exit 155',
-        ("where workers run there is no .NET SDK, as quantconnect/lean has it",),
+        ("no .NET SDK where workers run (the image quantconnect/lean has one)",),
     ),
 }
 
@@ -60,7 +60,7 @@ def test_a_harness_that_does_not_compile_names_the_other(
         assert message in said
     assert said.endswith(f"{WAY_OUT}\n")
     said = run("plan", "pipeline.toml", "--set", "strategy.harness=launcher")
-    assert "harness: the Launcher, a process for each backtest" in said
+    assert "harness: LEAN's Launcher, one process per backtest" in said
 
 
 def test_the_harness_that_runs_is_told(run: Run, lean: Project) -> None:

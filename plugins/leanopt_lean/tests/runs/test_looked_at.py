@@ -48,10 +48,10 @@ def test_without_a_resolution_prices_are_looked_for_in_any(run: Run, lean: Proje
     lean.edit('resolution = "daily"\n', "")
     said = run("plan", "pipeline.toml", "--symbol", "SPX", *LATER, code=5)
     assert "SPX: " in said
-    assert "equity/usa has no prices of spx in any resolution (did you mean SPY?)" in said
+    assert "equity/usa has no prices for spx in any resolution (did you mean SPY?)" in said
     assert (
-        "SPY: prices are there by daily, hour, and their days are not looked at: which the "
-        'strategy asks for is not known; [scenario] resolution = "daily" would say it'
+        "SPY: found prices in daily, hour, but which one the strategy requests is unknown, so "
+        'their days are not checked; set it in the scenario, as resolution = "daily"'
     ) in run("plan", "pipeline.toml", *LATER)
 
 
@@ -59,7 +59,7 @@ def test_without_a_resolution_prices_are_looked_for_in_any(run: Run, lean: Proje
 def test_what_is_no_text_is_refused(run: Run, key: str) -> None:
     """It would name no prices."""
     said = run("plan", "pipeline.toml", "--set", f"scenario.{key}=5", code=5)
-    assert f"scenario.{key}: found 5, expected a text as '" in said
+    assert f"scenario.{key}: found 5, expected a string, as '" in said
     assert f"scenario.{key}: found '', expected" in run(
         "plan", "pipeline.toml", "--set", f'scenario.{key}=""', code=5
     )
@@ -69,17 +69,18 @@ def test_a_symbol_that_only_running_tells_is_noted(run: Run, lean: Project) -> N
     """Nothing is looked for then."""
     lean.edit('symbol = "SPY"\n', "")
     said = run("plan", "pipeline.toml")
-    assert "prices are not looked for of what EmaBands.cs:20 adds: its symbol is known when" in said
+    assert (
+        "prices are not checked for the security added at EmaBands.cs:20: its symbol is known"
+        in said
+    )
 
 
 def test_a_market_that_only_running_tells_is_noted(run: Run, lean: Project) -> None:
     """The same."""
     source = "EmaBands/EmaBands.cs"
     lean.edit('"SPY"), res)', '"SPY"), res, GetParameter("where", "usa"))', source)
-    assert "SPY: prices are not looked for: its market is known when" in run(
-        "plan", "pipeline.toml"
-    )
-    assert "not looked for" not in run("plan", "pipeline.toml", "--set", 'scenario.market="usa"')
+    assert "SPY: prices are not checked: its market is known only" in run("plan", "pipeline.toml")
+    assert "not checked" not in run("plan", "pipeline.toml", "--set", 'scenario.market="usa"')
 
 
 def test_a_wrong_algorithm_hides_nothing(run: Run, lean: Project) -> None:
@@ -91,7 +92,7 @@ def test_a_wrong_algorithm_hides_nothing(run: Run, lean: Project) -> None:
     assert "strategy.algorithm: found 'EmaBand', expected a class" in said
     assert "parameters.fats: EmaBands never reads 'fats'" in said
     assert "spx.zip is missing" in said
-    assert "strategy.launcher: there is no LEAN in /nowhere" in said
+    assert "strategy.launcher: no LEAN in /nowhere" in said
 
 
 def test_a_wrong_project_hides_nothing(run: Run) -> None:
@@ -100,9 +101,9 @@ def test_a_wrong_project_hides_nothing(run: Run) -> None:
         "plan", "pipeline.toml", "--symbol", "SPX", "--set", 'strategy.project="gone"',
         "--set", 'strategy.launcher="/nowhere"', code=5,
     )  # fmt: skip
-    assert "gone is no folder" in said
+    assert "gone is not a folder" in said
     assert "spx.zip is missing" in said
-    assert "strategy.launcher: there is no LEAN in /nowhere" in said
+    assert "strategy.launcher: no LEAN in /nowhere" in said
 
 
 def test_without_market_hours_that_alone_is_told(run: Run, lean: Project) -> None:

@@ -96,7 +96,7 @@ def test_skip_build_uses_the_last_good_one(run: Run, lean: Project) -> None:
     run("run", "pipeline.toml")
     lean.edit("SetWarmUp", "// changed\nSetWarmUp", "EmaBands/EmaBands.cs")
     said = run("run", "pipeline.toml", "--skip-build")
-    assert "EmaBands has changed since its build was made" in said
+    assert "EmaBands has changed since it was built" in said
     assert "20 from the cache" in said
 
 

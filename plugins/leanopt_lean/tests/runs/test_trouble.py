@@ -16,7 +16,7 @@ CASES = {
     "killed": ("worker died", "SIGKILL"),
     "killed-early": ("worker died", "SIGKILL"),
     "crash": ("worker died", "SIGABRT"),
-    "unfinished": ("engine error", "says 'Running'"),
+    "unfinished": ("engine error", "the status 'Running'"),
     "too-slow": ("engine error", "Operation timed out - 5 minutes max"),
     "out-of-memory": ("engine error", "System.OutOfMemoryException"),
     "process-exit": ("no result", "exit code 3"),
@@ -26,7 +26,7 @@ CASES = {
 LAUNCHERS = {
     "killed": ("worker died", "out of memory?"),
     "killed-early": ("worker died", "out of memory?"),
-    "crash": ("worker died", "(SIGABRT) before its backtest did"),
+    "crash": ("worker died", "(SIGABRT) before the backtest completed"),
     "disk-full": ("engine error", "No space left on device"),
 }
 LASTING = 2

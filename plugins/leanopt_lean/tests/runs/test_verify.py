@@ -59,7 +59,7 @@ def test_the_launcher_logs_an_order_hash(engine: LeanEngine, case: str, known: s
 
 
 def test_warm_lean_names_an_order_hash(engine: LeanEngine) -> None:
-    """In its answer; it is empty where there was no algorithm."""
+    """In its answer; it is empty if there was no algorithm."""
     assert engine.fingerprint(Answer({"status": "complete", "order_hash": "c6bb"})) == "c6bb"
     assert engine.fingerprint(Answer({"status": "error", "order_hash": ""})) is None
 

@@ -1,9 +1,9 @@
-"""The small program that looks for a network and for Python's packages where workers run.
+"""The program that looks for a network and for Python packages where workers run.
 
     python3 -I -S -c SOURCE LAUNCHER VENV [NAME ...]
 
-VENV is a virtual environment, or empty. It prints a JSON object. Standard library only, Python 3.8
-or newer: it runs in the image.
+VENV is a virtual environment, or empty. It prints a JSON object. It uses the standard library of
+Python 3.8 or newer: it runs in the image.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FIND = (
 
 
 def network() -> bool | None:
-    """Return whether there is a way to other machines, None where the system does not say."""
+    """Return whether there is a network, None if unknown."""
     try:
         return len(Path("/proc/net/route").read_text(encoding="ascii").splitlines()) > 1
     except OSError:
@@ -31,7 +31,7 @@ def network() -> bool | None:
 
 
 def python() -> Path | None:
-    """Return the program whose packages LEAN's Python sees, None where that is not known."""
+    """Return the interpreter whose packages LEAN imports, None if unknown."""
     library = Path(os.environ.get("PYTHONNET_PYDLL", "/"))
     named = re.findall(r"^lib(python\d\.\d+)", library.name)
     for version in named:
@@ -43,16 +43,16 @@ def python() -> Path | None:
 
 
 def lacking(program: Path, launcher: Path, names: list[str]) -> set[str]:
-    """Return the packages that a Python does not have, and LEAN does not bring along."""
+    """Return the packages that neither a Python nor LEAN provides."""
     asked = [str(program), "-c", _FIND, str(launcher), *names]
     said = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=True).stdout
-    # Python for .NET imports namespaces as if they were packages.
+    # Python for .NET imports .NET namespaces like packages.
     namespaces = {path.name.partition(".")[0] for path in launcher.glob("*.dll")}
     return set(said.split()) - namespaces
 
 
 def look(launcher: str, venv: str, *names: str) -> dict[str, object]:
-    """Return what there is."""
+    """Return the network, the interpreter and the lacking packages."""
     base = python()
     programs = [one for one in (base, Path(venv, "bin", "python3") if venv else None) if one]
     found = [lacking(one, Path(launcher), list(names)) for one in programs]

@@ -1,4 +1,4 @@
-"""Child processes that a failed backtest leaves: no other is to suffer from them."""
+"""Ends child processes that a failed backtest leaves, so that they cannot disturb the next one."""
 
 # `os` is enough for `/proc`.
 # ruff: noqa: PTH123, PTH208
@@ -14,14 +14,14 @@ from contextlib import suppress
 LINUX = sys.platform == "linux"
 
 _PR_SET_CHILD_SUBREAPER = 36
-# Where the start is in `/proc/PID/stat`, in ticks since the machine's, counted from the state.
+# The index of the start time (in ticks since boot) in `/proc/PID/stat`, counted from the state.
 _START = 19
-#: How long children that make children may hold up the answer, in seconds.
+#: How long to chase children that start further children, in seconds.
 _PATIENCE = 1.0
 
 
 def adopt_orphans() -> None:
-    """Have what children leave behind fall to this process, where it is found (Linux)."""
+    """Make this process the parent of its children's orphans (Linux)."""
     if LINUX:
         import ctypes
 
@@ -30,13 +30,13 @@ def adopt_orphans() -> None:
 
 
 def end_children(since: float) -> int:
-    """End the children that began since a time (`time.monotonic`); return how many there were.
+    """Kill the children that started since a time (`time.monotonic`), and return their number.
 
-    The older ones are a strategy's that it keeps, as a pool. Away from Linux none are found.
+    Older ones are kept by the strategy, as a pool. Only Linux can find children.
     """
     ended: set[int] = set()
     until = time.monotonic() + _PATIENCE
-    # The children of those that are ended fall to this process, one generation after the other.
+    # Children of killed processes become this process's, one generation after the other.
     while (new := _children(since)) and time.monotonic() < until:
         for pid in new:
             with suppress(ProcessLookupError, PermissionError):
@@ -47,7 +47,7 @@ def end_children(since: float) -> int:
 
 
 def _children(since: float) -> list[int]:
-    """Return the living children that are not older; those that have ended are their maker's."""
+    """Return the running children that started since then; ended ones are left to their parents."""
     if not LINUX:
         return []
     began = time.clock_gettime(time.CLOCK_BOOTTIME) - (time.monotonic() - since)
@@ -55,7 +55,7 @@ def _children(since: float) -> list[int]:
     found = []
     for thread in os.listdir("/proc/self/task"):
         for pid in map(int, _read(f"/proc/self/task/{thread}/children").split()):
-            # The name in brackets may hold anything; the state follows its last bracket.
+            # The name in brackets may contain anything; the state follows the last bracket.
             fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
             if fields and fields[0] not in b"ZX" and int(fields[_START]) >= ticks:
                 found.append(pid)

@@ -1,8 +1,8 @@
-"""The small program that looks for LEAN, .NET and libpython where workers run.
+"""The program that looks for LEAN, .NET and libpython where workers run.
 
     python3 -I -S -c SOURCE LAUNCHER
 
-It prints a JSON object. Standard library only, Python 3.8 or newer: it runs in the image.
+It prints a JSON object. It uses the standard library of Python 3.8 or newer: it runs in the image.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import sys
 
 
 def sdks(dotnet: str) -> list[str]:
-    """Return the .NET SDKs that there are, as `10.0.100`."""
+    """Return the installed .NET SDKs, as `10.0.100`."""
     asked = [dotnet, "--list-sdks"]
     said = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False).stdout
     return [line.split()[0] for line in said.splitlines() if line.strip()]
 
 
 def library() -> dict[str, object]:
-    """Return what PYTHONNET_PYDLL names, whether it is there, and where LEAN's libpython is."""
+    """Return the value of PYTHONNET_PYDLL, whether it exists, and the paths of libpython 3.11."""
     name = os.environ.get("PYTHONNET_PYDLL", "")
     folders = ("/usr/lib/*", "/usr/lib", "/usr/local/lib", "/opt/*/lib")
     known = [path for one in folders for path in glob.glob(one + "/libpython3.11.so*")]
@@ -33,7 +33,7 @@ def library() -> dict[str, object]:
 
 
 def there(name: str) -> bool:
-    """Return whether a library is there; the loader looks for a name without a folder."""
+    """Return whether a library exists; the loader searches for a name without a folder."""
     if os.sep in name:
         return os.path.isfile(name)
     try:
@@ -43,7 +43,7 @@ def there(name: str) -> bool:
 
 
 def look(launcher: str) -> dict[str, object]:
-    """Return what of LEAN is there."""
+    """Return what is installed."""
     dotnet = shutil.which("dotnet")
     return {
         "launcher": os.path.isfile(os.path.join(launcher, "QuantConnect.Lean.Launcher.dll")),

@@ -1,4 +1,4 @@
-"""What a source was found to say."""
+"""The facts found in a strategy's source."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from leanopt_lean.source.syntax import Constant, Import, Location
 
 
 class Language(StrEnum):
-    """A strategy's language, as LEAN's `algorithm-language` has it."""
+    """A strategy's language, as in LEAN's `algorithm-language`."""
 
     PYTHON = "Python"
     CSHARP = "CSharp"
 
 
-#: What LEAN hands over for a type that a place asks for.
+#: The type that LEAN passes, by the type that the source requires.
 _HANDED: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(("int", "short", "byte", "sbyte", "ushort"), "int"),
@@ -36,12 +36,12 @@ _HANDED: Final[Mapping[str, str]] = MappingProxyType(
 
 @frozen
 class Asked:
-    """A type that a place asks a parameter's text for.
+    """A type that the source requires of a parameter's text.
 
-    `type` is LEAN's overload (int, decimal, double, text), a member's type as C# has it, or what a
-    conversion takes besides: whole (an int of any size), cut (a number that becomes whole), digits
-    (LEAN's `ToInt32`), truth (Python's `bool`). `by` is empty for an overload, else the name of the
-    conversion or the member. `default` is what LEAN's overload takes instead of any other text.
+    `type` is LEAN's overload (int, decimal, double, text), a member's C# type, or that of another
+    conversion: whole (an int of any size), cut (a number truncated to int), digits (LEAN's
+    `ToInt32`), truth (Python's `bool`). `by` is empty for an overload, otherwise the name of the
+    conversion or the member. `default` is what LEAN's overload returns for an invalid text.
     """
 
     type: str
@@ -58,11 +58,11 @@ class Asked:
 
 @frozen
 class Parameter:
-    """A parameter that a strategy reads, and where.
+    """A parameter that a strategy reads, with its locations.
 
-    `default` is None where the source has none; `made` is int, float, bool or str where the source
-    makes that of it; `texts` are what it is compared with. `asked` are the types that the source is
-    known to ask for: a value must fit each.
+    `default` is None if the source has none; `made` is int, float, bool or str if the source
+    converts it; `texts` are those that it is compared with. `asked` are the types that the source
+    requires: a value must fit each.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Parameter:
 class Unset:
     """A `[Parameter]` that LEAN does not set, and why.
 
-    At a `fixed` member LEAN stops, and sets none of those behind it.
+    LEAN stops at a `fixed` member, and sets none of those after it.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Unset:
     fixed: bool = False
 
 
-#: The key of a setting that is cash of a currency that it names.
+#: The key of a setting of cash in a named currency.
 CURRENCY = "currency"
 
 
@@ -94,7 +94,7 @@ CURRENCY = "currency"
 class Setting:
     """A call that sets `start`, `end`, `cash` (or `symbol`), or cash of another currency.
 
-    `value` is None where it is not written in the source, or where only running tells whether the
+    `value` is None if it is not written in the source, or where only running tells whether the
     call is made (`conditional`); `parameters` flow into it.
     """
 
@@ -106,15 +106,15 @@ class Setting:
 
     @property
     def doubt(self) -> str:
-        """Return why its value is not known."""
+        """Return why its value is unknown."""
         return (
-            f"{self.location} {'sets it under a condition' if self.conditional else 'works it out'}"
+            f"{self.location} {'sets it under a condition' if self.conditional else 'computes it'}"
         )
 
 
 @frozen
 class Use:
-    """A place where `Initialize` uses the algorithm's own `start`, `end` or `cash`.
+    """A location where `Initialize` uses the algorithm's own `start`, `end` or `cash`.
 
     `what` is the name in the source, as `History`.
     """
@@ -126,10 +126,10 @@ class Use:
 
 @frozen
 class Need:
-    """A place that needs more than the source and LEAN's data.
+    """A location that needs more than the source and LEAN's data.
 
-    `kind` is `remote` (another machine), `store` (what LEAN's object store held before), `start` or
-    `end` (a date that the clock tells); `what` is the name in the source.
+    `kind` is `remote` (another machine), `store` (initial content of LEAN's object store), `start`
+    or `end` (a date from the clock); `what` is the name in the source.
     """
 
     kind: str
@@ -142,8 +142,8 @@ class Subscription:
     """A call that adds a security, as `AddEquity`.
 
     `kind` is its type in lower case, as `equity`. `ticker`, `resolution` and `market` (the latter
-    two in lower case) are None where they are not written in the source, `resolution` and `market`
-    empty where none is given. `parameters` flow into the ticker, `resolved_by` into the resolution.
+    two in lower case) are None if they are not written in the source, `resolution` and `market`
+    empty if none is given. `parameters` flow into the ticker, `resolved_by` into the resolution.
     """
 
     kind: str
@@ -156,12 +156,12 @@ class Subscription:
 
 
 @frozen
-class Source:
-    """What a project's source says of one algorithm.
+class StrategySource:
+    """The facts in a project's source about one algorithm.
 
-    `unsure` are the places where the name of a parameter is made at run time: where there are any,
-    `parameters` need not be all; so too where source is not understood, at `unread`. `files` are
-    relative to the project, the algorithm's own first.
+    `unsure` are the locations where a parameter's name is made at run time, `unread` those that are
+    not understood. If there are any, `parameters` may be incomplete. `files` are relative to the
+    project, the algorithm's own first.
     """
 
     project: Path
@@ -180,25 +180,25 @@ class Source:
 
     @cached_property
     def reads(self) -> frozenset[str]:
-        """Return the names of the parameters that are surely read."""
+        """Return the names of the parameters that are certainly read."""
         return frozenset(one.name for one in self.parameters)
 
     @cached_property
     def types(self) -> Mapping[str, tuple[Asked, ...]]:
-        """Return the types that are asked for, by the parameter's name."""
+        """Return the required types, by the parameter's name."""
         return {one.name: one.asked for one in self.parameters if one.asked}
 
     @cached_property
     def read_types(self) -> Mapping[str, frozenset[str]]:
-        """Return the types as which LEAN hands over parameters: int, decimal, double or text.
+        """Return the types that LEAN passes parameters as: int, decimal, double or text.
 
         Conversions of the strategy's own do not count, nor members of other types.
         """
         return self._types(lambda one: one.lean)
 
     @cached_property
-    def told_types(self) -> Mapping[str, frozenset[str]]:
-        """Return those, and the types that the strategy's own conversions make of parameters."""
+    def converted_types(self) -> Mapping[str, frozenset[str]]:
+        """Return those types and the types of the strategy's own conversions."""
         return self._types(lambda _: True)
 
     def _types(self, counts: Callable[[Asked], bool]) -> Mapping[str, frozenset[str]]:
