@@ -99,7 +99,8 @@ class Launch:
     Memory growth counts from a worker's memory after `settled_after` requests, when its runtime has
     warmed up. `recycle_growth` is the default growth in bytes before a worker is replaced. `memory`
     is the worker's default memory limit in bytes for executors that always set one; `memory_why`
-    explains it to the user.
+    explains it to the user. `identity` is what the harness must report, `files` name the strategy's
+    files that it covers.
     """
 
     command: tuple[str, ...]
@@ -110,6 +111,7 @@ class Launch:
     recycle_growth: int | None = None
     memory: int | None = None
     memory_why: str = ""
+    files: tuple[str, ...] = ()
 
 
 #: The output that requests full result files from an engine that writes them on demand.

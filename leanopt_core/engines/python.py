@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import leanopt_harness
+from attrs import evolve
 
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
@@ -100,7 +101,7 @@ class PythonEngine:
             strategy=self._file.parent.name,
             source=source,
             identity=digest({"entry": self._function, **identity}),
-            launch=Launch(launch.command, launch.mounts, launch.environment, described["identity"]),
+            launch=evolve(launch, identity=described["identity"], files=tuple(described["files"])),
             details={
                 "python": " ".join(described["python"].values()),
                 "files": ", ".join(described["files"]),

@@ -84,7 +84,7 @@ class Pool(Closing, Generic[T]):
     ) -> None:
         """Take what is to run; nothing starts before `start`."""
         self._slots = workers
-        self._identity = launch.identity
+        self._launch = launch
         self._time_limit = time_limit
         # Without a limit only withdrawn requests become overdue, and nobody waits for them.
         self._limit = math.inf if time_limit is None else time_limit
@@ -215,7 +215,7 @@ class Pool(Closing, Generic[T]):
             self.hello = hello
             for note in hello.notes:
                 self._report(note)
-        mismatch = hello.mismatch(self._identity)
+        mismatch = hello.mismatch(self._launch)
         if mismatch is not None:
             self._error = self._error or StrategyError(mismatch)
             return

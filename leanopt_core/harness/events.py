@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leanopt_core.work import Failure
+from leanopt_core.work import Failure, Launch
 
 
 @frozen
@@ -27,16 +27,14 @@ class Hello:
     fault: Failure | None = None
     notes: tuple[str, ...] = ()
 
-    def mismatch(self, identity: str | None) -> str | None:
-        """Say why this strategy cannot be run, None if it is the one prepared as `identity`."""
+    def mismatch(self, launch: Launch) -> str | None:
+        """Return why this strategy cannot run, None if it is the one that was prepared."""
         if self.fault is not None:
             return self.fault.message
-        if identity is None or self.identity is None or self.identity == identity:
+        if None in (launch.identity, self.identity) or self.identity == launch.identity:
             return None
-        return (
-            f"the strategy is another one than was prepared: the harness says {self.identity}, "
-            f"expected {identity}; start again if its files were changed meanwhile"
-        )
+        changed = f": {', '.join(launch.files)}" if launch.files else ""
+        return f"strategy files changed during the run{changed}; run again"
 
 
 @frozen

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from leanopt_core.errors import StoreError
 from leanopt_core.store.database import PATIENCE, Database, explain
-from leanopt_core.store.schema import APPLICATION_ID, MIGRATION_SET, MIGRATIONS
+from leanopt_core.store.schema import APPLICATION_ID, MIGRATION_SET, MIGRATIONS, migrate
 
 Durability = Literal["process", "power"]
 
@@ -91,8 +91,6 @@ def _prepare(database: Database, durability: Durability) -> None:
     _pragma(database, f"cache_size = -{_CACHE_KIB}")
     _pragma(database, f"wal_autocheckpoint = {_PAGES_OF_LOG}")
     if _is_behind(database):
-        from leanopt_core.store.schema import migrate
-
         migrate(database)
 
 

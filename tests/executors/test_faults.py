@@ -185,7 +185,7 @@ REFUSED: dict[str, tuple[type[LeanoptError], str]] = {
         ExecutorError,
         "no worker can be started: the harness speaks protocol 2, leanopt up to 1",
     ),
-    "identity=other": (StrategyError, "the strategy is another one than was prepared"),
+    "identity=other": (StrategyError, "strategy files changed during the run; run again"),
     "fault=IndexError: x": (StrategyError, "IndexError: x"),
 }
 

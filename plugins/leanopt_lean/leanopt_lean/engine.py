@@ -63,7 +63,7 @@ class LeanEngine:
         self._store = (project / store).resolve() if store is not None else None
         self._builds = project.absolute() / BUILDS
         # Scenarios (with a harness's abilities) that were checked to reach the strategy.
-        self._reached: set[tuple[str, frozenset[str]]] = set()
+        self._mapped: set[tuple[str, frozenset[str]]] = set()
 
     @property
     def data(self) -> Path:
@@ -270,11 +270,11 @@ class LeanEngine:
     def _check_scenario_mapping(
         self, scenario: Scenario, abilities: frozenset[str], given: Mapping[str, object]
     ) -> None:
-        if (scenario.name, abilities) in self._reached:
+        if (scenario.name, abilities) in self._mapped:
             return
         source = self._strategy.source
         check_scenario(source, scenario, given, abilities, allow_unread=True).refuse()
-        self._reached.add((scenario.name, abilities))
+        self._mapped.add((scenario.name, abilities))
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
         """Read LEAN's document, from the answer or from its files."""

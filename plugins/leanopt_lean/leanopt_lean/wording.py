@@ -30,8 +30,8 @@ def word(
     """
     if "config" not in abilities:
         payload = json.dumps({"config_path": _PATH})
-        locations = (_PATH, *template.placeholders())
-        return Request(payload, locations, {_CONFIG: template.filled(parameters)}, outputs)
+        placeholders = (_PATH, *template.placeholders())
+        return Request(payload, placeholders, {_CONFIG: template.filled(parameters)}, outputs)
     answers = "statistics" in abilities
     folders = not answers or DOCUMENT in outputs & abilities
     payload = f'{{"config":{template.filled(parameters, folders=folders)}'

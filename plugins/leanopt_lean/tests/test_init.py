@@ -242,7 +242,7 @@ def test_names_made_at_run_time(leanopt, tmp_path: Path) -> None:
 
 MISTAKES = {
     "no project": ({}, "with a function marked @backtest: none"),
-    "no parameter": ({"main.py": "class A(QCAlgorithm): pass\n"}, "reads no parameter; write self"),
+    "no parameter": ({"main.py": "class A(QCAlgorithm): pass\n"}, "reads no parameters; use self"),
     "no json": ({"main.py": PYTHON, "config.json": "{"}, "config.json is not JSON: "),
     "no csproj": ({"A.cs": "class A : QCAlgorithm { }"}, "has C# sources but no .csproj"),
 }

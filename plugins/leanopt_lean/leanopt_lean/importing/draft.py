@@ -45,12 +45,12 @@ class Note:
 
 def note_lines(notes: Sequence[Note]) -> list[str]:
     """Return notes as lines; keys of one file with the same reason share one."""
-    locations: dict[tuple[str, str], list[str]] = {}
+    keys_by_reason: dict[tuple[str, str], list[str]] = {}
     for note in notes:
-        locations.setdefault((note.at.file, note.reason), []).append(note.at.key)
+        keys_by_reason.setdefault((note.at.file, note.reason), []).append(note.at.key)
     return [
         printable(": ".join(filter(None, (file, ", ".join(filter(None, keys)), reason))))
-        for (file, reason), keys in locations.items()
+        for (file, reason), keys in keys_by_reason.items()
     ]
 
 

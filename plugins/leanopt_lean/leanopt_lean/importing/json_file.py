@@ -59,7 +59,7 @@ def read_text(file: Path, at: At, draft: Draft) -> str | None:
 def _parsed(text: str, twice: list[str]) -> object:
     """Return the value; add duplicate keys to `twice`."""
 
-    def run_command(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    def without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
         read = dict(pairs)
         keys = [key for key, _ in pairs]
         twice.extend(key for key in read if keys.count(key) > 1)
@@ -71,7 +71,7 @@ def _parsed(text: str, twice: list[str]) -> object:
         parse_float=_decimal,
         parse_int=_whole,
         parse_constant=Decimal,
-        object_pairs_hook=run_command,
+        object_pairs_hook=without_repeats,
     )
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()

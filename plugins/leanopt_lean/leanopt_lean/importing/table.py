@@ -107,14 +107,10 @@ class Table:
             self.draft.mistake(at, value, "expected a list of objects")
             return []
         items = [(at / index, item) for index, item in enumerate(value)]
-        for location, item in items:
+        for key, item in items:
             if not isinstance(item, Mapping):
-                self.draft.mistake(location, item, "expected an object")
-        return [
-            Table(item, location, self.draft)
-            for location, item in items
-            if isinstance(item, Mapping)
-        ]
+                self.draft.mistake(key, item, "expected an object")
+        return [Table(item, key, self.draft) for key, item in items if isinstance(item, Mapping)]
 
     def left(self) -> Iterator[tuple[At, str, object]]:
         """Yield the unread keys: position, key and value."""

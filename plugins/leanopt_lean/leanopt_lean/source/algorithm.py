@@ -180,9 +180,9 @@ def _overridden(unit: Unit, lineage: tuple[str, ...]) -> Iterator[Scope]:
         if isinstance(call, Call) and call.receiver == Name("base")
     }
     defined = {one.scope for one in unit.functions}
-    for location, owner in enumerate(lineage):
+    for depth, owner in enumerate(lineage):
         for scope in (one for one in defined if one.owner == owner):
-            below = [Scope(one, scope.function) for one in lineage[:location]]
+            below = [Scope(one, scope.function) for one in lineage[:depth]]
             nearest = next((one for one in reversed(below) if one in defined), None)
             if nearest and (nearest, scope.function) not in calling and not _made(scope):
                 yield scope

@@ -74,7 +74,7 @@ class _File:
         match node:
             case ast.ClassDef():
                 bases = [self._renamed.get(one, one) for base in node.bases if (one := last(base))]
-                self.classes.append(Class(node.name, tuple(bases), self._place(node)))
+                self.classes.append(Class(node.name, tuple(bases), self._location(node)))
                 self.block(node.body, Scope(node.name))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 inner = self._function(node, node.name, scope)
@@ -140,7 +140,7 @@ class _File:
             self._renamed |= {one.asname: one.name for one in node.names if one.asname}
             names = [node.module or ""] if not node.level else []
         if not self._caught:
-            self.imports += [Import(one.partition(".")[0], self._place(node)) for one in names]
+            self.imports += [Import(one.partition(".")[0], self._location(node)) for one in names]
 
     def _try(self, node: ast.Try, scope: Scope) -> None:
         """Read a `try`; where its failing is provided for, what it imports need not be there."""
@@ -197,12 +197,12 @@ class _File:
     def _read(self, node: ast.expr, scope: Scope) -> Expression:
         return PythonExpressions(self._file, scope, self.block, self._assign).read(node)
 
-    def _place(self, node: ast.stmt | ast.expr) -> Location:
+    def _location(self, node: ast.stmt | ast.expr) -> Location:
         return Location(self._file, node.lineno)
 
     def _add(self, value: Expression, scope: Scope, node: ast.expr, target: str = "") -> None:
         self.statements.append(evolve(self._statement_of(value, scope, node), target=target))
 
     def _statement_of(self, value: Expression, scope: Scope, node: ast.expr) -> Statement:
-        location = self._place(node)
+        location = self._location(node)
         return Statement(scope, value, location, conditions=self._conditions, caught=self._caught)

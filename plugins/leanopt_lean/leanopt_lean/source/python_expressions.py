@@ -88,12 +88,12 @@ class PythonExpressions(ast.NodeVisitor):
         of = self.read(node.value)
         if isinstance(of, Name):
             return Name(f"{of.path}.{node.attr}", of.own)
-        return Call(f".{node.attr}", (), self._place(node), of)
+        return Call(f".{node.attr}", (), self._location(node), of)
 
     def visit_Call(self, node: ast.Call) -> Expression:
         given = [Argument(one) for one in self._all(node.args)]
         given += [Argument(self.read(one.value), one.arg or "**") for one in node.keywords]
-        arguments, location = tuple(given), self._place(node)
+        arguments, location = tuple(given), self._location(node)
         called = self.read(node.func)
         if isinstance(called, Name):
             before = called.path.rpartition(".")[0]
@@ -111,7 +111,7 @@ class PythonExpressions(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> Expression:
         inside = (Argument(self.read(node.slice)),)
-        return Call("[]", inside, self._place(node), self.read(node.value))
+        return Call("[]", inside, self._location(node), self.read(node.value))
 
     def visit_BinOp(self, node: ast.BinOp) -> Expression:
         if (sign := _OPERATORS.get(type(node.op))) is None:
@@ -121,7 +121,7 @@ class PythonExpressions(ast.NodeVisitor):
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Expression:
         inner = self.read(node.operand)
         if isinstance(node.op, ast.Not):
-            return Call("not", (Argument(inner),), self._place(node))
+            return Call("not", (Argument(inner),), self._location(node))
         return Binary("-", Literal(0), inner) if isinstance(node.op, ast.USub) else Opaque((inner,))
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Expression:
@@ -135,7 +135,7 @@ class PythonExpressions(ast.NodeVisitor):
         values = self._all(node.values)
         if isinstance(node.op, ast.Or):
             return Choice(values)
-        return Call("and", tuple(map(Argument, values)), self._place(node))
+        return Call("and", tuple(map(Argument, values)), self._location(node))
 
     def visit_IfExp(self, node: ast.IfExp) -> Expression:
         return Choice(self._all([node.body, node.orelse]), self.read(node.test))
@@ -146,7 +146,7 @@ class PythonExpressions(ast.NodeVisitor):
                 inner = self.read(node.left)
                 if isinstance(sign, ast.Eq | ast.Is | ast.NotEq | ast.IsNot):
                     same = isinstance(sign, ast.Eq | ast.Is) is wanted
-                    return inner if same else Call("not", (Argument(inner),), self._place(node))
+                    return inner if same else Call("not", (Argument(inner),), self._location(node))
                 return Opaque((inner,))
         equal = any(isinstance(one, _EQUAL) for one in node.ops)
         return Opaque(self._all([node.left, *node.comparators]), equal)
@@ -163,7 +163,7 @@ class PythonExpressions(ast.NodeVisitor):
         self._assign(node.target, node.value, self._scope)
         return Name(node.target.id)
 
-    def _place(self, node: ast.expr) -> Location:
+    def _location(self, node: ast.expr) -> Location:
         return Location(self._file, node.lineno)
 
 
