@@ -139,7 +139,7 @@ MISTAKES = {
     "no parameter": ("@backtest\ndef run(p, s): ...", "reads no parameter"),
     "nothing to search": (
         "@backtest\ndef run(p, s):\n    return p['kind'] == 'a'",
-        "there is nothing to search",
+        "has nothing to search",
     ),
 }
 
