@@ -159,11 +159,65 @@ def _told(told: Sequence[float], below: int) -> Iterator[str]:
         yield f'<text class="told" x="{x:g}" y="{below + 32}">{text}</text>'
 
 
+#: Who takes part in a trial, from left to right; each has a lane.
+LANES: Final = ("method", "machine", "loop", "store", "pool", "worker", "engine, fitness")
+#: The steps of a trial: from which lane to which, and what goes there.
+STEPS: Final = (
+    ("machine", "method", "1  ask"),
+    ("method", "machine", "2  proposal"),
+    ("machine", "loop", "3  propose"),
+    ("loop", "store", "4  known?"),
+    ("loop", "pool", "5  request"),
+    ("pool", "worker", "6  next free"),
+    ("worker", "pool", "7  answer"),
+    ("pool", "engine, fitness", "8  read"),
+    ("engine, fitness", "store", "9  commit"),
+    ("store", "engine, fitness", "10  score, in trial order"),
+    ("engine, fitness", "method", "11  tell"),
+)
+LANE, STEP = 128, 30
+TIP: Final = (
+    '<marker id="tip" orient="auto" markerWidth="8" markerHeight="8" refX="7" refY="4">'
+    '<path d="M0,0 L8,4 L0,8 z" fill="#4a5aa8"/></marker>'
+)
+
+
+def trial_way() -> str:
+    """Return the way of a trial as SVG: a lane for each part, an arrow for each step."""
+    width, height = LANE * len(LANES), 62 + STEP * len(STEPS)
+    size = f'width="{width}" height="{height}"'
+    middles = {name: LANE * at + LANE // 2 for at, name in enumerate(LANES)}
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {size}>',
+        f"<style>{STYLE}.step{{stroke:#4a5aa8;stroke-width:1.5;marker-end:url(#tip)}}</style>",
+        TIP,
+        f'<rect class="paper" {size} rx="6"/>',
+        *(line for name, x in middles.items() for line in _lane(name, x, height)),
+        *(line for at, step in enumerate(STEPS) for line in _step(at, step, middles)),
+        "</svg>",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lane(name: str, x: int, height: int) -> Iterator[str]:
+    yield f'<rect class="bar" x="{x - 58}" y="10" width="116" height="26" rx="3"/>'
+    yield f'<text class="number" x="{x}" y="28">{name}</text>'
+    yield f'<line class="line" x1="{x}" x2="{x}" y1="36" y2="{height - 10}"/>'
+
+
+def _step(at: int, step: tuple[str, str, str], middles: dict[str, int]) -> Iterator[str]:
+    begin, end, text = middles[step[0]], middles[step[1]], step[2]
+    y = 66 + STEP * at
+    yield f'<line class="step" x1="{begin}" x2="{end}" y1="{y}" y2="{y}"/>'
+    yield f'<text class="told" x="{(begin + end) / 2:g}" y="{y - 5}">{text}</text>'
+
+
 def main() -> None:
     """Write every picture."""
     pictures = {
         "explanation/fixed-distance.svg": drawing(fixed_distance),
         "explanation/barrier.svg": drawing(barrier),
+        "explanation/trial.svg": trial_way(),
         "live.svg": live(),
     }
     for name, text in pictures.items():

@@ -60,7 +60,7 @@ def run(
         raise UsageError(f"overrides: found {overrides!r}, expected a mapping of keys to values")
     sets = [f"{key}={toml_value(value)}" for key, value in (overrides or {}).items()]
     loaded = load_pipeline(Path(pipeline), registry, sets=sets)
-    return run_pipeline(loaded, registry, _Quiet(), resume=resume).run
+    return run_pipeline(loaded, registry, _Quiet(), resume=resume)
 
 
 def open_store(path: str | os.PathLike[str]) -> OpenStore:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from leanopt_core.cli import INTERRUPTED
-from leanopt_core.cli.common import chosen_screen, load, pipeline_options
+from leanopt_core.cli.common import chosen_screen, load, open_project, pipeline_options
 from leanopt_core.cli.output import plain, print_json
 from leanopt_core.cli.streams import ReaderGoneError, log_file
 from leanopt_core.errors import UsageError
@@ -31,8 +31,8 @@ from leanopt_core.search.events import (
 from leanopt_core.trial import Score
 
 if TYPE_CHECKING:
-    from leanopt_core.report.run import Report
     from leanopt_core.search.events import Screen
+    from leanopt_core.store.records import StoredRun
 
 
 class LogScreen:
@@ -137,7 +137,7 @@ def command(
 
     loaded, registry = load(pipeline, sets, workers, symbol, seed)
     with _screen(log, verbose=verbose) as screen:
-        report = run_pipeline(
+        run = run_pipeline(
             loaded,
             registry,
             screen,
@@ -148,19 +148,21 @@ def command(
         )
     # The run is stored, so its exit code stands even if nobody reads the result.
     with suppress(ReaderGoneError):
-        _print(report, as_json=as_json)
-    if report.run.state == "interrupted":
+        _print(run, loaded.folder, as_json=as_json)
+    if run.state == "interrupted":
         raise click.exceptions.Exit(INTERRUPTED)
 
 
-def _print(report: Report, *, as_json: bool) -> None:
+def _print(run: StoredRun, project: Path, *, as_json: bool) -> None:
     from leanopt_core.cli.summary import print_report
-    from leanopt_core.report.run import document
+    from leanopt_core.report.run import document, report
 
+    with open_project(project) as store:
+        found = report(store, run)
     if as_json:
-        print_json(document(report))
+        print_json(document(found))
     else:
-        print_report(report)
+        print_report(found)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ _PARAMETERS: Final = "Parameters"
 
 
 @frozen
-class Source:
+class StrategySource:
     """What the source has: `statistics` are the names returned, `lean` means all of LEAN's."""
 
     file: Path
@@ -39,7 +39,7 @@ class _Module:
     constants: Mapping[str, Literal]
 
 
-def read_source(file: Path) -> Source:
+def read_source(file: Path) -> StrategySource:
     """Read a strategy's file and the files of its folder that it imports.
 
     Raises UsageError if the file does not exist, is not Python, or has no function marked
@@ -51,7 +51,7 @@ def read_source(file: Path) -> Source:
     handed = _named(modules, names[:1], _PARAMETERS)
     scenarios = _named(modules, names[1:2], _SCENARIO)
     reads = [read for one in modules for read in reads_of(one.tree, one.constants, handed)]
-    return Source(
+    return StrategySource(
         file,
         function.name,
         merged(reads),
@@ -201,7 +201,7 @@ def path_from(folder: Path, path: Path) -> str:
     return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
 
-def _strategy(source: Source, folder: Path) -> Iterator[Line]:
+def _strategy(source: StrategySource, folder: Path) -> Iterator[Line]:
     yield Line("entry", f"{path_from(folder, source.file)}:{source.function}")
     if "data" in source.scenario:
         data = source.file.resolve().parent / "data"
@@ -211,7 +211,7 @@ def _strategy(source: Source, folder: Path) -> Iterator[Line]:
         yield Line("data", path_from(folder, data), there if known else absent, off=not known)
 
 
-def _scenario(source: Source) -> Iterator[Line]:
+def _scenario(source: StrategySource) -> Iterator[Line]:
     if "symbol" in source.scenario:
         yield Line("symbol", "SPY", "the strategy reads scenario.symbol: set your symbol")
     for name, example in EXAMPLES.items():

@@ -1,4 +1,4 @@
-"""Run a checked pipeline: prepare, start or resume, search, report."""
+"""Run a checked pipeline: prepare, start or resume, search."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
-from leanopt_core.report.run import Report, report
 from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice, size_of
@@ -47,8 +46,8 @@ def run_pipeline(
     allow_unread: bool = False,
     skip_build: bool = False,
     interrupts: Interrupts | None = None,
-) -> Report:
-    """Run a pipeline until it ends or a signal stops it, and return the report.
+) -> StoredRun:
+    """Run a pipeline until it ends or a signal stops it, and return the run.
 
     `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError; what has
     finished is in the store. Without `interrupts`, signals are handled during this call; before the
@@ -71,7 +70,7 @@ def run_pipeline(
     ):
         for note in ready.build.notes:
             screen.observe(Warned(note))
-        plugins = _run_plugins(ready)
+        plugins = _plugins(ready)
         with _taken_up(store, ready, plugins.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
@@ -79,7 +78,7 @@ def run_pipeline(
             notifier = Notifier(run.name, registry, screen, plugins.sinks, checks)
             session = _Session(store, ready, run, plugins, notifier, signals)
             session.search(resumed=resume)
-        return report(store, store.runs.get(run.id))
+        return store.runs.get(run.id)
 
 
 @contextmanager
@@ -98,7 +97,7 @@ def _taken_up(
 
 
 @frozen
-class _RunPlugins:
+class _Plugins:
     """The plugins of a run, built before anything is stored."""
 
     fitness: FitnessFunction
@@ -106,14 +105,14 @@ class _RunPlugins:
     searches: tuple[SearchSetup, ...]
 
 
-def _run_plugins(ready: Prepared) -> _RunPlugins:
+def _plugins(ready: Prepared) -> _Plugins:
     pipeline = ready.pipeline
     fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
     sinks = tuple(
         (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
         for choice in pipeline.sinks
     )
-    return _RunPlugins(fitness, sinks, tuple(setups(ready, fitness)))
+    return _Plugins(fitness, sinks, tuple(setups(ready, fitness)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -138,7 +137,7 @@ class _Session:
     store: Store
     ready: Prepared
     run: StoredRun
-    plugins: _RunPlugins
+    plugins: _Plugins
     notifier: Notifier
     interrupts: Interrupts
 

@@ -11,7 +11,7 @@ from typing import NoReturn, TypeAlias
 from leanopt_core.space import _terms as terms
 from leanopt_core.space._checks import cut, quoted, usable_in_constraints
 from leanopt_core.space._numbers import TOO_LONG, Kind, units_of
-from leanopt_core.space._syntax import Source
+from leanopt_core.space._syntax import ConstraintText
 from leanopt_core.space._terms import Check, Term
 from leanopt_core.suggest import did_you_mean
 
@@ -37,7 +37,7 @@ _HINTS: Mapping[type[ast.AST], str] = {
 }
 
 
-def compile_check(source: Source, tree: ast.expr, known: Mapping[str, Term]) -> Check:
+def compile_check(source: ConstraintText, tree: ast.expr, known: Mapping[str, Term]) -> Check:
     """Return the closure that tells whether the constraint holds; raises ConstraintError.
 
     An expression without a value (a division by zero) makes the whole constraint false.
@@ -69,7 +69,7 @@ _Part: TypeAlias = tuple[ast.expr, Term]
 class _Compiler:
     """Convert each node to a term; raises for an invalid form, name or kind."""
 
-    def __init__(self, source: Source, known: Mapping[str, Term]) -> None:
+    def __init__(self, source: ConstraintText, known: Mapping[str, Term]) -> None:
         self._source = source
         self._known = known
         self._depth = 0

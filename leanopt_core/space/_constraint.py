@@ -13,7 +13,7 @@ from leanopt_core.space._axis import Axis
 from leanopt_core.space._checks import exact_value, quoted
 from leanopt_core.space._compiler import compile_check, unusable_hint
 from leanopt_core.space._numbers import Value
-from leanopt_core.space._syntax import Source
+from leanopt_core.space._syntax import ConstraintText
 from leanopt_core.space._terms import Check, Term
 
 
@@ -44,7 +44,7 @@ class ParameterConstraint:
         an expression, is longer than 2000 characters, is nested deeper than 60 levels, names no
         parameter or an unknown one, or compares values that are never equal.
         """
-        source = Source(text)
+        source = ConstraintText(text)
         names = tuple(names_known)
         tree = source.parse(unusable_hint(text, names))
         given = names_known if isinstance(names_known, Mapping) else {}
@@ -57,7 +57,7 @@ class ParameterConstraint:
 
     def check(self, known: Mapping[str, Term]) -> Check:
         """Return the constraint as a closure over levels; raises ConstraintError for bad kinds."""
-        return compile_check(Source(self.text), self._tree, known)
+        return compile_check(ConstraintText(self.text), self._tree, known)
 
     def holds(self, values: Mapping[str, Value]) -> bool:
         """Return whether the constraint holds at `values`; further names are ignored.

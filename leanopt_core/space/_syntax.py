@@ -32,7 +32,7 @@ _SINGLES = {
 
 
 @frozen
-class Source:
+class ConstraintText:
     """The text of one constraint; finds a node's position in it."""
 
     text: str
