@@ -1,4 +1,4 @@
-"""What a run at work has stored, as others than leanopt see it."""
+"""What a running run has stored, as other programs see it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run at work, seen and ended from elsewhere. The strategy waits until a gate is there."""
+"""Watch and stop a running run from another process. The strategy waits for a gate file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at runs and trials: by hand, side by side, as tables, and away with them."""
+"""Show, compare, export and delete runs and trials."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """leanopt on a real terminal, under tmux: what is seen, compared with golden screens.
 
-Times, rates and shares are masked. `LEANOPT_GOLDEN=write` writes the screens anew, to be looked at.
+Times, rates and shares are masked. `LEANOPT_GOLDEN=write` rewrites the screens; review them.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def test_the_line_is_the_payload_with_its_id(payload: dict[str, Any], *, ascii_o
 
 
 def test_numbers_reach_the_harness_as_they_were_printed() -> None:
-    """No parsing and printing lies between."""
+    """The text is not parsed and printed in between."""
     assert request_line("1", '{"x": 0.10, "n": 1e400}') == b'{"id":"1","x": 0.10, "n": 1e400}\n'
     assert request_line("1", "{ }") == b'{"id":"1" }\n'
 

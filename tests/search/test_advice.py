@@ -48,7 +48,7 @@ def _busy(workers: int, lookahead: int, trials: int = 20_000) -> float:
 
 @pytest.mark.parametrize("workers", [2, 3, 4, 8, 16])
 def test_a_lookahead_without_advice_keeps_the_workers_busy(workers: int) -> None:
-    """Simulated anew: what passes keeps 95% busy, to a percent."""
+    """Simulated again: what passes keeps 95% busy, to a percent."""
     lookahead = next(n for n in range(1, 1000) if advice(n, workers) is None)
     assert _busy(workers, lookahead) > 0.94
 

@@ -134,7 +134,7 @@ def test_a_constraint_means_what_python_means_over_fractions(pair):
     ],
 )
 def test_arithmetic_is_exact_and_binds_as_in_python(text, truth):
-    """By hand: decimals, rounding down, precedence, chains, literals."""
+    """Worked examples: decimals, rounding down, precedence, chains, literals."""
     known = {"x": D("0.3")}
     assert ParameterConstraint.parse(text, known).holds(known) is truth
 

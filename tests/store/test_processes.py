@@ -38,7 +38,7 @@ def test_two_processes_open_a_new_store_and_write_at_once(path, process, look):
 
 
 def test_a_killed_process_loses_nothing_committed_and_leaves_nothing_by_halves(path, process, look):
-    """A killed process loses nothing committed and leaves nothing by halves."""
+    """A killed process loses nothing committed and leaves nothing half-written."""
     child = process(
         path,
         """

@@ -96,7 +96,7 @@ def test_a_day_counts_by_its_last_value_and_days_without_any_are_left_out(store,
     ],
 )
 def test_returns_end_where_there_is_none_to_speak_of(store, begin, value, why):
-    """Returns end where there is none to speak of."""
+    """Returns end at the first day that allows none."""
     returns = kept(store, begin(store), [0, DAY, 2 * DAY, 3 * DAY], [1.0, 2.0, value, 4.0])
     assert (list(returns.days), list(returns.values)) == ([date(1970, 1, 2).toordinal()], [1.0])
     assert returns.ended == why

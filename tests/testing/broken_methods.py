@@ -17,7 +17,7 @@ from leanopt_core.trial import DONE, WAIT, Proposal, Trial
 
 
 class Sound:
-    """Proposes a random new neighbour of the best point, where there is none any new point."""
+    """Proposes a random new neighbour of the best point, if there is none, any new point."""
 
     def __init__(self, start: StageStart) -> None:
         self.space = start.space
@@ -34,7 +34,7 @@ class Sound:
         return Proposal(point)
 
     def choose(self, context: AskContext):
-        """Return a new point, None where there is none."""
+        """Return a new point, None if there is none."""
         near = []
         for told in context.history.best(1):
             near = [one for one in self.space.neighbours(told.point) if one not in self.seen]
