@@ -1,4 +1,4 @@
-"""What is made of a parameter's text near the place where it is read."""
+"""Finds conversions and comparisons of a parameter's text near its read."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _MADE: Final = {
     "todouble": "float", "bool": "bool", "boolean": "bool", "toboolean": "bool", "str": "str",
 }  # fmt: skip
 _PARSE: Final = ("parse", "tryparse")
-#: LEAN's own for texts: those of numbers take digits alone, and read anything else as digits too.
+#: LEAN's conversions of texts; those to numbers expect digits only, and misread anything else.
 _DIGITS: Final = {"toint32": "digits", "toint64": "digits"}
-#: What reads a text as the type that it is called with, as `ConvertInvariant<int>()`.
+#: Conversions to a type argument, as `ConvertInvariant<int>()`.
 _GENERIC: Final = ("convertinvariant", "convertto")
-#: What conversions take: a Python text that is made an int must be whole, of any size.
+#: The types that conversions accept: a text for Python's int must be whole, of any size.
 _STRICT: Final = {"int": "whole", "float": "double", "Decimal": "decimal", "bool": "truth"}
 _FRACTIONS: Final = ("decimal", "double", "float", "single")
 _CUTTING: Final = ("whole", "int", "long", "short", "int32", "int64", "int16")
@@ -47,7 +47,7 @@ _CONVERT: Final = {
 
 @frozen
 class Hint:
-    """A default beside a reading, the type it is made, the texts it is compared with."""
+    """The default beside a read, its converted type, and the texts that it is compared with."""
 
     default: Constant = None
     made: str | None = None
@@ -78,7 +78,7 @@ class Mentions:
                         self._of[part].append(mention)
 
     def hint(self, name: str, scope: Scope) -> Hint:
-        """Return what is said of a name wherever one function uses it."""
+        """Return the hints about a name in one function."""
         found = self._hints.get((name, scope))
         if found is None:
             uses = self._within(name, scope) if name else ()
@@ -101,7 +101,7 @@ class Mentions:
 
 
 def hint(call: Call, statement: Statement, inside: Inside | None, mentions: Mentions) -> Hint:
-    """Return what is said of a reading where it stands, and of the name that it is given to."""
+    """Return the hints about a read at its location, and about the name that it is assigned to."""
     near = list(_around(call, inside))
     if not any(one.made or one.texts for one in near):
         near.append(mentions.hint(statement.target, statement.scope))
@@ -109,7 +109,7 @@ def hint(call: Call, statement: Statement, inside: Inside | None, mentions: Ment
 
 
 def _joined(near: list[Hint]) -> Hint:
-    """Return what several hints say together, the first before the others."""
+    """Join several hints; earlier ones take precedence."""
     return Hint(
         next((one.default for one in near if one.default is not None), None),
         next((one.made for one in near if one.made), None),
@@ -118,7 +118,7 @@ def _joined(near: list[Hint]) -> Hint:
 
 
 def certain(statement: Statement, one: Expression, inside: Inside | None) -> bool:
-    """Return whether what stands inside a statement runs wherever its function does."""
+    """Return whether the content of a statement runs whenever its function does."""
     for outer in outwards(inside):
         match outer:
             case Choice(condition=None) if outer.options[0] is not one:
@@ -134,10 +134,10 @@ def certain(statement: Statement, one: Expression, inside: Inside | None) -> boo
 def conversions(
     call: Call, statement: Statement, inside: Inside | None, mentions: Mentions
 ) -> tuple[Asked, ...]:
-    """Return the conversions that surely are made of what a reading gives, the nearest first.
+    """Return the conversions that certainly apply to a read's result, nearest first.
 
-    They stand around it, or around the only use of the name that its value is given to. There, none
-    counts in a branch, nor in a `try` that provides for its failing.
+    They are around it, or around the only use of the name that it is assigned to. Conversions in a
+    branch, or in a `try` that handles their failure, do not count.
     """
     found, all_of_it = _chain(call, inside)
     use = mentions.only(statement) if all_of_it and not statement.each else None
@@ -162,7 +162,7 @@ def _chain(inner: Expression, inside: Inside | None) -> tuple[tuple[Asked, ...],
 
 
 def _around(inner: Expression, inside: Inside | None) -> Iterator[Hint]:
-    """Yield what conversions, alternatives and comparisons around an expression say."""
+    """Yield the hints in conversions, alternatives and comparisons around an expression."""
     for outer in outwards(inside):
         match outer:
             case Call() if (made := conversion(outer)) is not None:
@@ -181,7 +181,7 @@ def _around(inner: Expression, inside: Inside | None) -> Iterator[Hint]:
 
 
 def _texts(compared: Opaque) -> tuple[str, ...]:
-    """Return the texts of a comparison, those of a list too."""
+    """Return the texts of a comparison, also those in a list."""
     found = []
     for part in compared.parts:
         inside = [part, *(getattr(part, "items", ()) or ())]
@@ -190,7 +190,7 @@ def _texts(compared: Opaque) -> tuple[str, ...]:
 
 
 def conversion(call: Call) -> str | None:
-    """Return int, float, bool or str where a call makes such of its argument."""
+    """Return int, float, bool or str if a call converts its argument to that."""
     name = call.name.replace("_", "").lower()
     if name in _PARSE and isinstance(call.receiver, Name):
         name = call.receiver.last.lower()
@@ -200,10 +200,10 @@ def conversion(call: Call) -> str | None:
 
 
 def chained(overload: str, asked: tuple[Asked, ...]) -> Iterator[Asked]:
-    """Yield those of conversions, one after another, that can fail or cut.
+    """Yield those of successive conversions that can fail or truncate.
 
-    The first does where LEAN hands over a text. A number that is made whole is cut, and nothing
-    else is lost of it.
+    The first can fail if LEAN passes a text. Converting a number to int truncates it, and loses
+    nothing else.
     """
     if overload == "text":
         yield from asked[:1]
@@ -215,7 +215,7 @@ def chained(overload: str, asked: tuple[Asked, ...]) -> Iterator[Asked]:
 
 
 def _asked_by(call: Call, inner: Expression) -> str | None:
-    """Return what a conversion of an expression takes: a type's name, whole, digits or truth."""
+    """Return the type that a conversion accepts: a type's name, whole, digits or truth."""
     name, of = call.name.lower(), call.receiver
     if of is inner and not call.arguments:
         if name in _GENERIC and call.types:

@@ -1,4 +1,4 @@
-"""Finds what a source needs of the world: other machines, what was saved before, today's date."""
+"""Finds a source's external needs: other machines, stored objects, today's date."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from leanopt_lean.source.syntax import (
 from leanopt_lean.source.values import Values
 
 _MEDIUM: Final = "subscriptiontransportmedium"
-#: Where a source of data lies, and which need that is.
+#: The medium of a data source, and its need.
 _MEDIA: Final = {"remotefile": "remote", "rest": "remote", "objectstore": "store"}
-#: What reads LEAN's object store.
+#: Methods that read LEAN's object store.
 _STORED: Final = (
     *("read", "readbytes", "readjson", "readstring", "readxml"),
     *("containskey", "getfilepath", "keys"),
 )
 _STORE: Final = "objectstore"
 _DATES: Final = {"setstartdate": "start", "setenddate": "end"}
-#: What tells the time of the machine's clock, as a member of anything.
+#: Members that return the time of the machine's clock.
 _CLOCKS: Final = ("now", "utcnow", "today")
 
 
 class Needs:
-    """Looks at all statements that can run, those of other classes than the algorithm's too."""
+    """Checks all statements that can run, also those of other classes."""
 
     def __init__(self, unit: Unit, values: Values) -> None:
         self._unit = unit
@@ -49,7 +49,7 @@ class Needs:
                 self._bodies[one.scope.function].append(one)
 
     def needs(self) -> Iterator[Need]:
-        """Yield what is needed, in the order of the source's statements."""
+        """Yield the needs, in the order of the source."""
         for statement in self._unit.statements:
             for one, inside in walk(statement.value):
                 if isinstance(one, Call):
@@ -76,7 +76,7 @@ class Needs:
         return any(isinstance(one, Name) and normal(one.last) == _STORE for one in (name, *given))
 
     def _clocked(self, value: Expression, scope: Scope) -> bool:
-        """Return whether a clock tells a value, in a function of the project's own too."""
+        """Return whether a value comes from the clock, also through the project's functions."""
         seen = set[str]()
         waiting = [(value, scope)]
         while waiting:

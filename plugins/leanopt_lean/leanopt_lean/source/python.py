@@ -22,13 +22,13 @@ from leanopt_lean.source.syntax import (
     Unit,
 )
 
-#: What ends a function, or this round of a loop.
+#: Statements that end a function, or this iteration of a loop.
 _LEAVING = (ast.Return, ast.Continue)
 _Defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 def read_python(file: str, tree: ast.Module) -> Unit:
-    """Return what a Python source holds; `file` is its name in messages."""
+    """Return the content of a Python source; `file` is its name in messages."""
     reader = _File(file)
     reader.block(tree.body, Scope())
     return Unit(
@@ -41,21 +41,21 @@ def read_python(file: str, tree: ast.Module) -> Unit:
 
 
 class _File:
-    """Collects what the statements of one file hold."""
+    """Reads the statements of one file."""
 
     def __init__(self, file: str) -> None:
         self._file = file
         self.classes: list[Class] = []
         self.functions: list[Function] = []
         self.statements: list[Statement] = []
-        # Where something is nested too deeply to be read.
+        # Locations of code that is nested too deeply to be read.
         self.deep: list[Location] = []
         self._conditions: tuple[Condition, ...] = ()
-        # What must hold for the next statement to be come to, where this one can return.
+        # The conditions of the next statement, if this one can return.
         self._behind: tuple[Condition, ...] = ()
         self.imports: list[Import] = []
         self._caught = False
-        # What is imported under another name, by that name.
+        # The targets of import aliases, by alias.
         self._renamed: dict[str, str] = {}
 
     def block(self, body: Sequence[ast.AST], scope: Scope) -> None:
@@ -109,7 +109,7 @@ class _File:
                 self.block(list(ast.iter_child_nodes(node)), scope)
 
     def _if(self, node: ast.If, scope: Scope) -> None:
-        """Read an `if`, and `elif` behind it one after another."""
+        """Read an `if` and its `elif` branches in a loop."""
         around = self._conditions
         orelse: list[ast.stmt] = [node]
         left, returning = list[Condition](), True
@@ -143,7 +143,7 @@ class _File:
             self.imports += [Import(one.partition(".")[0], self._location(node)) for one in names]
 
     def _try(self, node: ast.Try, scope: Scope) -> None:
-        """Read a `try`; where its failing is provided for, what it imports need not be there."""
+        """Read a `try`; if it handles failures, its imports are optional."""
         before, self._caught = self._caught, self._caught or bool(node.handlers)
         self.block(node.body, scope)
         self._caught = before

@@ -24,7 +24,7 @@ from leanopt_lean.source.syntax import (
 )
 from leanopt_lean.source.syntax import Sequence as Items
 
-#: What a method is handed that its callers do not write.
+#: The implicit first parameters of methods.
 SELF: Final = ("self", "cls")
 _OPERATORS: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _INTS: Final = 2**31
@@ -34,7 +34,7 @@ _EQUAL: Final = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 class PythonExpressions(ast.NodeVisitor):
     """Reads the expressions of one scope.
 
-    `block` is handed what comprehensions go through, `assign` what is given a name on the way.
+    `block` receives the iterations of comprehensions, `assign` the names assigned inside.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class PythonExpressions(ast.NodeVisitor):
         self._links: dict[int, Expression] = {}
 
     def read(self, node: ast.expr) -> Expression:
-        """Return what an expression says; what is not understood keeps its parts."""
+        """Return the expression of a node; one that is not understood keeps its parts."""
         if id(node) in self._links:
             return self._links.pop(id(node))
         for link in reversed(list(_chain(node))):
@@ -181,7 +181,7 @@ def _chain(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def _overload(value: int) -> str:
-    """Return as what Python.NET hands on a number: a truth value becomes a double."""
+    """Return a value as Python.NET passes it: a bool becomes a double."""
     if isinstance(value, bool):
         return "double"
     return "int" if -_INTS <= value < _INTS else "decimal"
@@ -192,7 +192,7 @@ def _join(left: Expression, right: Expression) -> Expression:
 
 
 def last(node: ast.expr) -> str:
-    """Return the name behind the last dot, empty if there is none."""
+    """Return the name after the last dot, empty if there is none."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name

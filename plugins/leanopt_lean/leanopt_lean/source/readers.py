@@ -1,4 +1,4 @@
-"""Finds the parameters that are read, also through functions of the project's own."""
+"""Finds the parameters that are read, also through the project's own functions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from leanopt_lean.source.syntax import (
 from leanopt_lean.source.types import Types, default_of
 from leanopt_lean.source.values import Values
 
-#: LEAN's own functions, and what reads the table of all parameters.
+#: LEAN's functions that read one parameter, and the table of all parameters.
 _READER, _TABLE = "getparameter", "getparameters"
 _REFLECTION = ("getattr", "methodcaller", "getmethod")
 _LOOKUPS = ("[]", "get", "trygetvalue", "containskey", "getvalueordefault")
@@ -36,12 +36,12 @@ _LOOKUPS = ("[]", "get", "trygetvalue", "containskey", "getvalueordefault")
 
 @frozen
 class _ReadFunction:
-    """A function that reads the parameter it is given the name of.
+    """A function that reads the parameter whose name it receives.
 
-    `type` is what it asks for, empty if the default that it is given says it, `otherwise` where
-    none is given, both None if that is not known; `asked` are its own conversions. An extension
-    method has the class `extends`, a function of the strategy's is its `own`. It is `sure` where
-    nothing but its call decides whether the parameter is read.
+    `type` is the required type, empty if the default in the call decides, `otherwise` the type
+    without a default; both None if unknown. `asked` are its own conversions. An extension method
+    has the class `extends`; `own` marks a function of the strategy. It is `sure` if every call
+    reads the parameter.
     """
 
     name: int
@@ -57,13 +57,13 @@ class _ReadFunction:
     sure: bool = True
 
     def given(self, call: Call) -> Expression | None:
-        """Return the default that a call gives."""
+        """Return the default in a call."""
         return None if self.default is None else call.argument(self.default, *self.defaults)
 
 
 @frozen
 class ParameterReads:
-    """Parameters in the order of their places, and where names are made at run time.
+    """Parameters in the order of the source, and the locations of names made at run time.
 
     `calls` are the names that each call (by its `id`) reads, `marked` those of each member.
     """
@@ -75,7 +75,7 @@ class ParameterReads:
 
 
 class Readers:
-    """Goes through the calls of a unit until no further function is found to read parameters."""
+    """Searches the calls of a unit until it finds no further function that reads parameters."""
 
     def __init__(self, unit: Unit, values: Values) -> None:
         self._unit = unit
@@ -93,7 +93,7 @@ class Readers:
         self._marked: dict[str, frozenset[str]] = {}
 
     def find(self, members: tuple[Member, ...]) -> ParameterReads:
-        """Return what is read by calls and what `[Parameter]` marks in these members."""
+        """Return the parameters that calls read, and those of these `[Parameter]` members."""
         while self._pass():
             self._found.clear()
             self._unsure.clear()
@@ -104,7 +104,7 @@ class Readers:
         return ParameterReads(_merged(ordered), unsure, self._calls, self._marked)
 
     def _pass(self) -> bool:
-        """Go through all calls once; says whether another function reads parameters."""
+        """Search all calls once; return whether another function reads parameters."""
         known = len(self._readers)
         for statement in self._unit.statements:
             for one, inside in walk(statement.value):
@@ -115,7 +115,7 @@ class Readers:
         return len(self._readers) > known
 
     def _mentioned(self, one: Expression, inside: Inside | None) -> bool:
-        """Return whether a function that reads parameters is handed on instead of called."""
+        """Return whether a function that reads parameters is passed on instead of called."""
         around = inside.nearest if inside is not None else None
         match one:
             case Name():
@@ -178,13 +178,13 @@ class Readers:
     def _here(
         self, call: Call, reader: _ReadFunction, statement: Statement, inside: Inside | None
     ) -> _ReadFunction:
-        """Return what a reader surely asks for where it is called."""
+        """Return the types that a reader certainly requires at a call."""
         if not certain(statement, call, inside):
             return evolve(reader, asked=(), sure=False)
         if statement.caught:
             return evolve(reader, asked=())
         if reader.own:
-            # What it returns need not be what it read.
+            # Its result may differ from the text that it read.
             return reader
         return evolve(reader, asked=conversions(call, statement, inside, self._mentions))
 
@@ -194,14 +194,14 @@ class Readers:
         return next(iter(values)) if values is not None and len(values) == 1 else None
 
     def _type(self, call: Call, reader: _ReadFunction, scope: Scope) -> str | None:
-        """Return as which type LEAN reads, by the default or by the function called."""
+        """Return the type that LEAN reads, by the default or by the called function."""
         if reader.type != "":
             return reader.type
         given = reader.given(call)
         return reader.otherwise if given is None else self._types.of(given, scope)
 
     def _asked(self, call: Call, reader: _ReadFunction, scope: Scope) -> tuple[Asked, ...]:
-        """Return what LEAN's overload asks for, and the conversions of what it gives."""
+        """Return the type of LEAN's overload, and the conversions of its result."""
         type_ = self._type(call, reader, scope)
         if type_ is None:
             return ()
@@ -209,12 +209,12 @@ class Readers:
         return (overload, *chained(type_, reader.asked))
 
     def _wrapped(self, call: Call, reader: _ReadFunction, named: Name, scope: Scope) -> bool:
-        """Note that the function a call stands in hands on the name that it is given itself."""
+        """Note that the function around a call passes on the name that it receives."""
         for function in self._unit.functions:
             if function.scope == scope and named.path in function.names():
                 default = reader.given(call)
                 called = _called_by(scope)
-                # Of functions of one name it is not known which is called.
+                # It is unknown which of several functions of one name is called.
                 known = reader.sure and self._called[called] == 1
                 handed = known and self._types.handed(default, scope) and reader.type == ""
                 otherwise = None
@@ -275,7 +275,7 @@ def _wrapper(function: Function, named: str, default: Expression | None) -> _Rea
     own = function.takes[at]
     shift = 1 if function.extends else 0
     handed = [default.path] if isinstance(default, Name) and default.path in names else []
-    # Where the default is not handed on, the only other thing taken is one.
+    # If the default is not passed on, the only other parameter is the default.
     handed = handed or (names[at + 1 :] if len(names) == at + 2 else [])
     return _ReadFunction(
         at - shift,
@@ -315,9 +315,9 @@ def _made(value: Constant) -> str | None:
 
 
 def _merged(found: list[tuple[Parameter, bool]]) -> tuple[Parameter, ...]:
-    """Join the readings of one name, which are sure or in a branch.
+    """Join the reads of one name, which are sure or in a branch.
 
-    Of several, each may be meant for other texts: what LEAN reads them as counts if all are sure.
+    Each of several may be for other texts, so LEAN's type counts only if all are sure.
     """
     merged: dict[str, Parameter] = {}
     times = Counter(one.name for one, _ in found)

@@ -30,19 +30,19 @@ from leanopt_lean.source.values import Values, day
 
 _SETTERS: Final = {"setstartdate": "start", "setenddate": "end", "setcash": "cash"}
 _ACCOUNT: Final = "setaccountcurrency"
-#: What adds one security, and where its ticker stands; resolution and market follow.
+#: Methods that add one security, and the position of the ticker; resolution and market follow.
 _ADDED: Final = {
     **dict.fromkeys(("addequity", "addforex", "addcfd", "addcrypto", "addcryptofuture"), 0),
     **dict.fromkeys(("addindex", "addfuture", "addoption", "addindexoption"), 0),
     "addsecurity": 1,
 }
 _TICKER: Final = ("ticker", "symbol", "underlying")
-#: Names that lead further are not followed.
+#: The deepest chain of names that is followed.
 _FAR: Final = 3
 
 
 class SettingCalls:
-    """Looks at the calls of a unit, in which parameters were found."""
+    """Reads the settings in the calls of a unit."""
 
     def __init__(self, unit: Unit, values: Values, found: ParameterReads) -> None:
         self._unit = unit
@@ -50,7 +50,7 @@ class SettingCalls:
         self._found = found
 
     def settings(self) -> Iterator[Setting]:
-        """Yield what sets start, end or cash."""
+        """Yield the calls that set start, end or cash."""
         for call, statement, inside in self._calls():
             name = normal(call.name)
             conditional = _conditional(statement, call, inside)
@@ -123,7 +123,7 @@ class SettingCalls:
         return None
 
     def _parameters(self, given: list[Expression], scope: Scope) -> frozenset[str]:
-        """Return the parameters that flow into what a call is given."""
+        """Return the parameters that flow into a call's arguments."""
         found: frozenset[str] = frozenset()
         for one in given:
             for part in self._values.reaching(one, scope):
@@ -148,7 +148,7 @@ def _conditional(statement: Statement, call: Call, inside: Inside | None) -> boo
     for outer in outwards(inside):
         choosing = len(outer.options) > 1 if isinstance(outer, Choice) else False
         choosing = choosing or (isinstance(outer, Call) and outer.name == "and")
-        # The test, or the first of several, is come to in any case.
+        # The test, or the first of several, runs in any case.
         if (choosing and parts(outer)[0] is not inner) or _later(outer):
             return True
         inner = outer

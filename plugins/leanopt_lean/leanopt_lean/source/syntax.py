@@ -1,4 +1,4 @@
-"""What both languages' sources are reduced to: expressions, and the statements that hold them."""
+"""The common syntax of both languages: expressions, and the statements that hold them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Location:
     line: int
 
     def __str__(self) -> str:
-        """Return it as compilers do."""
+        """Return the location as compilers print it."""
         return f"{self.file}:{self.line}"
 
 
 @frozen
 class Scope:
-    """The class and the function that something stands in, empty if there is none."""
+    """The class and the function around something, empty if there is none."""
 
     owner: str = ""
     function: str = ""
@@ -34,7 +34,7 @@ class Scope:
 
 @frozen
 class Literal:
-    """A value written out; `type` is that of a number where the language says it, as `decimal`."""
+    """A literal; `type` is that of a number if the language shows it, as `decimal`."""
 
     value: Constant
     type: str = field(default="", eq=False)
@@ -44,7 +44,7 @@ class Literal:
 class Name:
     """A name, or names joined by dots, without a leading `this` or `self`.
 
-    `own` says that the first of them can name a member of the object whose code it stands in.
+    `own` says that the first of them can be a member of the current object.
     """
 
     path: str
@@ -52,7 +52,7 @@ class Name:
 
     @property
     def last(self) -> str:
-        """Return the name behind the last dot."""
+        """Return the name after the last dot."""
         return self.path.rpartition(".")[2]
 
     @property
@@ -63,7 +63,7 @@ class Name:
 
 @frozen
 class Argument:
-    """What a call is given, with the name it is given by."""
+    """An argument of a call, with its keyword."""
 
     value: Expression
     name: str = ""
@@ -123,7 +123,7 @@ class Sequence:
 class Opaque:
     """Anything else: what it is made of, joined by a comparison where there is one.
 
-    `later` marks the body of a lambda, which does not run where it stands.
+    `later` marks the body of a lambda, which does not run at its place.
     """
 
     parts: tuple[Expression, ...] = ()
@@ -144,12 +144,11 @@ class Condition:
 
 @frozen
 class Statement:
-    """An expression where it stands, and the name that is given its value.
+    """An expression at its location, and the name that its value is assigned to.
 
-    With `each` the name is given one item after another, of each the one at `position`. `later`
-    marks a statement of a lambda, which does not run where it stands. `type` is what the name is
-    declared as, empty if the source does not say it; `conditions` are what it runs under. At a
-    `caught` one the source provides for its failing.
+    With `each` the name receives one item after another, at `position` of each. `later` marks a
+    statement of a lambda, which does not run at its place. `type` is the declared type of the name,
+    empty if unknown; `conditions` are those it runs under. `caught`: its failure is handled.
     """
 
     scope: Scope
@@ -166,9 +165,9 @@ class Statement:
 
 @frozen
 class Function:
-    """A function: the names of what it takes, with defaults, and their types where they are said.
+    """A function: its parameters with defaults, and their types if declared.
 
-    `extends` marks an extension method: the first that it takes is what it is called on.
+    `extends` marks an extension method: its first parameter is the receiver.
     """
 
     scope: Scope
@@ -177,13 +176,13 @@ class Function:
     extends: bool = False
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of what it takes."""
+        """Return the names of its parameters."""
         return tuple(one.name if isinstance(one, Argument) else one for one in self.takes)
 
 
 @frozen
 class Class:
-    """A class: its bases without namespaces; `concrete` where it can be made."""
+    """A class: its bases without namespaces; `concrete` if it can be instantiated."""
 
     name: str
     bases: tuple[str, ...]
@@ -220,7 +219,7 @@ class Import:
 
 @frozen
 class Unit:
-    """What one file or all files hold; at `unread` there is something that was not understood."""
+    """The content of one file or of all; `unread` are locations that were not understood."""
 
     classes: tuple[Class, ...] = ()
     functions: tuple[Function, ...] = ()
@@ -231,7 +230,7 @@ class Unit:
 
 
 def joined(units: list[Unit]) -> Unit:
-    """Return what all of them hold."""
+    """Return the joined content of several units."""
     return Unit(
         tuple(one for unit in units for one in unit.classes),
         tuple(one for unit in units for one in unit.functions),

@@ -1,4 +1,4 @@
-"""Which type a reading asks for: LEAN has overloads by the default's type, sources conversions."""
+"""Finds the type that a read requires, by the type of its default."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from leanopt_lean.source.syntax import (
 )
 from leanopt_lean.source.values import Values
 
-#: LEAN's overload for a default of a type, as both languages and .NET call it.
+#: LEAN's overload by the default's type, in the names of both languages and .NET.
 _OVERLOADS: Final = {
     **dict.fromkeys(("int", "Int32", "short", "byte", "sbyte", "ushort", "char"), "int"),
     **dict.fromkeys(("decimal", "Decimal"), "decimal"),
     **dict.fromkeys(("double", "Double", "float", "Single"), "double"),
     **dict.fromkeys(("string", "String", "str"), "text"),
 }
-#: From the narrowest on: what arithmetic of two types is of.
+#: Numeric types from the narrowest: arithmetic has the wider type.
 _NUMBERS: Final = ("int", "decimal", "double")
-#: Names that lead further are not followed.
+#: The deepest chain of names that is followed.
 _FAR: Final = 8
 
 
@@ -43,7 +43,7 @@ class Types:
             self._functions[one.scope].append(one)
 
     def of(self, value: Expression | None, scope: Scope, far: int = 0) -> str | None:
-        """Return int, decimal, double or text; None if the source does not tell it."""
+        """Return int, decimal, double or text; None if unknown."""
         if isinstance(value, Literal):
             text = isinstance(value.value, str | None)
             return "text" if text else _OVERLOADS.get(value.type)

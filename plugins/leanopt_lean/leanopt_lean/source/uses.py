@@ -1,4 +1,4 @@
-"""Finds what `Initialize` uses of the algorithm's own dates and cash."""
+"""Finds the algorithm's dates and cash that `Initialize` uses."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ _FIRST: Final = "initialize"
 
 
 class Uses:
-    """Looks at `Initialize`, and at the algorithm's own functions that it calls.
+    """Checks `Initialize` and the algorithm's functions that it calls.
 
-    `lineage` are the algorithm's class and those of the project that it derives from.
+    `lineage` are the algorithm's class and its base classes in the project.
     """
 
     def __init__(self, unit: Unit, lineage: Collection[str]) -> None:
@@ -55,7 +55,7 @@ class Uses:
         self._fields = {one.target for one in self._statements if not one.scope.function}
 
     def uses(self) -> Iterator[Use]:
-        """Yield what is used, in the order of the source's statements."""
+        """Yield the uses, in the order of the source."""
         functions = self._called()
         for statement in self._statements:
             if normal(statement.scope.function) in functions:
@@ -98,6 +98,6 @@ class Uses:
 
 
 def _now(expression: Expression) -> Iterator[Expression]:
-    """Yield an expression and all inside it that runs where it stands."""
+    """Yield an expression and everything inside it that runs at its place."""
     for one, _ in walk(expression, lambda part: isinstance(part, Opaque) and part.later):
         yield one

@@ -1,4 +1,4 @@
-"""What a name or an expression can be, as far as the source alone says."""
+"""Evaluates names and expressions as far as the source allows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from leanopt_lean.source.syntax import (
     walk,
 )
 
-#: More values than these, or names that lead further, are not followed.
+#: The most values, and the deepest chain of names, that are followed.
 _MANY, _FAR = 256, 32
 _DATES: Final = ("datetime", "date")
 _PARSED: Final = ("parse", "parseexact", "strptime", "fromisoformat", "todatetime")
@@ -35,7 +35,7 @@ _FORMATS: Final = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%m/%d/%Y", "%Y-%m-%d %H:%M
 
 
 class Values:
-    """Follows names to what they are given, the nearest scope first."""
+    """Follows names to their values, nearest scope first."""
 
     def __init__(self, unit: Unit) -> None:
         self._given: dict[str, list[Statement]] = defaultdict(list)
@@ -63,7 +63,7 @@ class Values:
         return next((tier for tier in tiers if tier), [])
 
     def of(self, value: Expression, scope: Scope, far: int = 0) -> frozenset[Constant] | None:
-        """Return all that an expression can be, None if only running tells."""
+        """Return all values that an expression can have, None if unknown."""
         if far > _FAR:
             return None
         if isinstance(value, Literal):
@@ -92,7 +92,7 @@ class Values:
     def _items(
         self, value: Expression, scope: Scope, position: int | None, far: int
     ) -> list[Expression]:
-        """Return the items that are gone through, none if they are not known."""
+        """Return the items of an iteration, none if unknown."""
         if far > _FAR:
             return []
         match value:
@@ -173,7 +173,7 @@ def day(numbers: list[Constant]) -> date | None:
 
 
 def day_in(text: object) -> date | None:
-    """Return the date that a text says in a usual way."""
+    """Return the date in a text of a usual format."""
     if not isinstance(text, str):
         return None
     for form in _FORMATS:
