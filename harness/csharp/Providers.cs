@@ -13,7 +13,7 @@ namespace Leanopt.Harness;
 /// <summary>What gives LEAN its data: made once a process, registered again for each backtest.</summary>
 /// <remarks>
 /// No algorithm may be created before: a lazy value in `SecurityIdentifier` looks for the map file
-/// provider once, and stays null for good where there is none.
+/// provider once, and stays null for good if there is none.
 /// </remarks>
 internal sealed class Providers
 {

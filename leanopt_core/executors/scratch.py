@@ -104,7 +104,7 @@ class Scratch:
 
     @contextmanager
     def _folder(self, name: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
-        """Give the open folder that `name` lies in, reached without any link, and its last part."""
+        """Give the open folder that `name` is in, reached without any link, and its last part."""
         *folders, last = parts(name)
         here = os.open(self.path, FOLDER)
         try:
@@ -191,7 +191,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _clear(root: Path, sweep: Callable[[Path], None]) -> None:
     """Remove the folders whose owner is dead; the root's lock is held.
 
-    What else lies there, as where the root leads to another disk, is none of ours.
+    What else is there, as where the root leads to another disk, is none of ours.
     """
     for folder in root.iterdir():
         ours = _OURS.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()

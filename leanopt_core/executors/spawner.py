@@ -38,7 +38,7 @@ class Patience:
         self._failures = 0
 
     def troubled(self) -> None:
-        """Note that a worker at work was ended from outside."""
+        """Note that a busy worker was ended from outside."""
         if self._since is None:
             self._since = time.monotonic()
 
@@ -125,7 +125,7 @@ class Spawner:
         return None
 
     def disturbed(self, account: str, *, oldest: float) -> PatienceError | None:
-        """Note that a worker at work was ended from outside; return why that is the end of trying.
+        """Note that a busy worker was ended from outside; return why that is the end of trying.
 
         None if workers are started further on.
         """

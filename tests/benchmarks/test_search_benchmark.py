@@ -330,7 +330,7 @@ def summary(*traces: drive.Trace, at: float) -> figures.Summary:
 
 
 def test_summary_of_three_runs() -> None:
-    """Worked out by hand: medians of three runs, the level, and who found what."""
+    """Worked out on paper: medians of three runs, the level, and who found what."""
     one = summary(
         trace((1, 1000.0), (100, 2000.0)),
         trace((1, 1500.0), (300, 1995.0)),

@@ -162,19 +162,19 @@ def test_a_living_leanopt_s_containers_stay(make, hill, leanopt, containers, fol
         ask(pool, request("answer"))
 
 
-FATES: dict[str, tuple[Callable[[Engine, str], object], str]] = {
+REASONS: dict[str, tuple[Callable[[Engine, str], object], str]] = {
     "paused": (TROUBLES["paused"], "its container was paused from outside"),
     "out of memory": (_hog, "memory limit of 128 MiB exceeded"),
     "harness killed": (TROUBLES["harness killed"], "signal 9 (SIGKILL)"),
 }
 
 
-@pytest.mark.parametrize("what", FATES)
+@pytest.mark.parametrize("what", REASONS)
 def test_a_failure_says_what_became_of_the_container(
     make: Callable[..., DockerExecutor], containers, engine: Engine, folder: Path, what: str
 ) -> None:
     """In the category of dead workers."""
-    trouble, fate = FATES[what]
+    trouble, reason = REASONS[what]
     pool = Pool[int](make(), launch(), workers=1, retries=0, memory_limit=128 * 2**20)
     with pool:
         ask(pool, request("answer"))
@@ -183,7 +183,7 @@ def test_a_failure_says_what_became_of_the_container(
         (one,) = pool.wait(PATIENCE)
         assert one.failure is not None
         assert one.failure.category is Category.DIED
-        assert fate in one.failure.message
+        assert reason in one.failure.message
         (after,) = ask(pool, request("answer"))
         assert after.answer is not None
 

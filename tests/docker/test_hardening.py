@@ -204,7 +204,7 @@ def test_a_folder_that_workers_cannot_read_is_named(make: Make, folder: Path) ->
 def test_a_worker_has_a_memory_limit_unasked(
     make: Make, engine: Engine, containers, folder: Path
 ) -> None:
-    """4 GiB, at most half of what there is; the same where it is started by hand."""
+    """4 GiB, at most half of what there is; the same where it is started in a shell."""
     executor = make()
     line = _worker(executor)
     host = engine.client.inspect_container(containers(folder)[0]["Id"])["HostConfig"]

@@ -32,7 +32,7 @@ ENDINGS: dict[str, Callable[[Engine, str], object]] = {
 
 
 def _container(pool: Pool[int], after: str) -> str:
-    """Wait until a container is at work on a request, another one than before."""
+    """Wait until a container is busy with a request, another one than before."""
     until = time.monotonic() + 2 * PATIENCE
     while time.monotonic() < until:
         for worker in pool._supervisor.workers.values():
@@ -40,7 +40,7 @@ def _container(pool: Pool[int], after: str) -> str:
             if pool._queue.running(worker) and worker.state is State.SERVING and ident != after:
                 return ident
         assert pool.wait(0.1) == []
-    raise AssertionError("no worker is at work on a request")
+    raise AssertionError("no worker is busy with a request")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

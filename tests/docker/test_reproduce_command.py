@@ -1,4 +1,4 @@
-"""A worker started by hand, by the command that the executor names."""
+"""A worker started in a shell, by the command that the executor names."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def there(line: str, folder: Path) -> Path:
     return folder.parents[1] if "examples/" in line else folder
 
 
-#: Commands whose examples change something, or need a run at work, or one on another engine.
+#: Commands whose examples change something, or need a running run, or one on another engine.
 CHANGING = ("import", "run", "stop", "delete", "completion", "verify")
 
 
@@ -159,7 +159,7 @@ def test_examples_of_run_run(
 def test_the_example_of_stop_stops_and_that_of_delete_deletes(
     quickstart: Path, leanopt: Leanopt, start: Start
 ) -> None:
-    """A run at work, started in another process."""
+    """A running run, started in another process."""
     (stop,), (delete,) = lines("stop"), lines("delete")
     process = start(quickstart, "run", "pipeline.toml")
     while next(process.stderr) != "stage lhs begins\n":

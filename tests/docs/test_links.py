@@ -66,7 +66,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pages
 def test_pages_name_no_machine_and_no_registry(page: Path) -> None:
-    """What is said holds wherever the repository lies."""
+    """What is said holds wherever the repository is."""
     text = page.read_text(encoding="utf-8")
     assert MACHINE_PATH.findall(text) == []
     assert REGISTRY.findall(text) == []

@@ -179,7 +179,7 @@ def test_all_four_were_used(
         rows = list(csv.reader(file))
     assert [int(number) for number, *_ in rows] == list(range(1, 61))
     for number, fitness, x, y in rows:
-        # The strategy and the fitness function by hand, as the guide shows both.
+        # The strategy and the fitness function called directly, as the guide shows both.
         profit = 0.5 - (int(x) / 40 - 0.6) ** 2 - (float(y) - 0.3) ** 2
         drawdown = 0.1 + 0.2 * float(y)
         expected = profit / drawdown if profit > 0 else profit * (1 + drawdown)

@@ -49,7 +49,7 @@ class Shell:
         self._environment = {**os.environ, "PATH": path}
 
     def run(self, line: str, *, interrupt: bool) -> tuple[int, str]:
-        """Return exit code and output: what stays of it, or the errors where there is none.
+        """Return exit code and output: what stays of it, or the errors if there is none.
 
         Ctrl-C is pressed, where it is to be, when the second stage has begun.
         """

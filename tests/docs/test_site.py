@@ -45,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.long
 def test_a_link_to_nowhere_is_an_error(tmp_path: Path) -> None:
-    """To a page, or to a heading; in a page that lies elsewhere, too."""
+    """To a page, or to a heading; in a page that is elsewhere, too."""
     for name in ("docs", "harness"):
         shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("mkdocs.yml", "examples", "plugins"):

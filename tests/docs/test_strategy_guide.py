@@ -84,7 +84,7 @@ def test_every_block_and_command_is_known(fences: list[tuple[str, str, str]]) ->
 def test_the_smallest_strategy_answers_as_shown(
     fences: list[tuple[str, str, str]], folder: Path
 ) -> None:
-    """By hand, its time aside."""
+    """Run in a shell, its time aside."""
     (command,) = [command for command in commands(fences) if "smallest" in command]
     found, expected = json.loads(shell(command, folder)), shown(fences, "smallest")
     assert found.pop("seconds") >= 0

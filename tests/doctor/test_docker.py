@@ -1,4 +1,4 @@
-"""Pipelines whose workers run in containers, on a real engine; skipped where there is none."""
+"""Pipelines whose workers run in containers, on a real engine; skipped if there is none."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_an_image_without_python(engine: Engine, small: Path, doctor: Doctor) ->
 def test_an_engine_that_sees_other_folders(
     contained: Path, doctor: Doctor, mounted: Mounted
 ) -> None:
-    """The project lies on a disk that the engine does not have."""
+    """The project is on a disk that the engine does not have."""
     here, copy = contained, contained.parent / "copy"
     script = f"cp -r '{here}' '{copy}' && mount -t tmpfs none '{here}'"
     wrapper = mounted(f"{script} && cp -r '{copy}'/. '{here}' && cd '{here}'")

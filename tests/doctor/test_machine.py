@@ -61,7 +61,7 @@ def test_people_read_the_same(tmp_path: Path, doctor: Doctor) -> None:
 def test_plugins_that_do_not_load_are_wrong(
     tmp_path: Path, doctor: Doctor, install: Install
 ) -> None:
-    """One that cannot be imported, and one whose method cannot; with what installs them anew."""
+    """One that cannot be imported, and one whose method cannot; with what installs them again."""
     site = install("leanopt-torn", "import nothing_of_this_name\n")
     install(
         "leanopt-hollow",

@@ -46,7 +46,7 @@ def folders(small: Path) -> list[str]:
 
 @pytest.fixture
 def killed(start: Start, small: Path) -> Iterator[Path]:
-    """A project whose run was killed at work."""
+    """A project whose run was killed while it ran."""
     process = running(start, small)
     assert folders(small)
     process.kill()

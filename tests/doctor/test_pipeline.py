@@ -113,7 +113,7 @@ def test_memory_that_is_not_there(small: Path, doctor: Doctor) -> None:
     ("script", "said"),
     [
         (None, "nowhere"),
-        ("#!/bin/sh\necho oh dear >&2\nexit 7\n", "exit code 7): oh dear"),
+        ("#!/bin/sh\necho oh no >&2\nexit 7\n", "exit code 7): oh no"),
         ('#!/bin/sh\necho \'{"python": "3.8.10"}\'\n', "Python 3.8.10; the harness needs >=3."),
     ],
 )

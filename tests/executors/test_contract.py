@@ -109,7 +109,7 @@ class SocketChannel:
 class SocketExecutor:
     """Starts such harnesses; `troubles` are raised by the first starts.
 
-    `held` is what the workers' memory is, from one look to the next, `outside` what is told of
+    `held` is what the workers' memory is, from one look to the next, `outside` what is reported of
     workers that are gone, one after the other.
     """
 

@@ -35,7 +35,7 @@ with Pool(ProcessExecutor(ProcessOptions(), folder), launch, workers=workers) as
 
 @pytest.fixture
 def owner(bench: Any, eventually: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Another leanopt at work in the bench's folder: its workers hang, with all their offspring."""
+    """Another leanopt running in the bench's folder: its workers hang, with all their offspring."""
     script = Path(__file__).with_name("misbehaving.py")
     command = [sys.executable, "-c", OWNER, str(bench.folder), str(script), str(WORKERS)]
     with subprocess.Popen(command) as process:

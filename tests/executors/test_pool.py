@@ -28,7 +28,7 @@ def test_requests_are_sent_in_the_order_of_submission(bench: Any) -> None:
 
 
 def test_workers_work_side_by_side(bench: Any) -> None:
-    """All are at work at the same moment."""
+    """All are busy at the same moment."""
     here = [bench.folder / f"here{n}" for n in range(3)]
     until = bench.folder / "until"
     with bench.pool(workers=3) as pool:

@@ -1,6 +1,6 @@
 """An image laid out as LEAN's own: Debian, .NET with its SDK, Python with pandas, LEAN.
 
-Python lies below `/opt/miniconda3`, as there, but is Debian's, and has pandas and numpy alone of
+Python is below `/opt/miniconda3`, as there, but is Debian's, and has pandas and numpy alone of
 what LEAN's image ships. All files are root's.
 """
 
@@ -32,7 +32,7 @@ _PACKAGES = (
 )
 _LEFT_OUT = re.compile(r"/usr/share/(doc|man|locale|lintian|bug|bash-completion|pixmaps)/")
 _CONDA = "/opt/miniconda3"
-#: Where LEAN's image has what lies elsewhere in Debian.
+#: Where LEAN's image has what is elsewhere in Debian.
 _MOVED = (
     ("/usr/bin/python3", f"{_CONDA}/bin/python3"),
     ("/usr/lib/python3", f"{_CONDA}/lib/python3"),

@@ -113,7 +113,7 @@ def test_one_wheel_beside_the_cores(name: str, wheel: Wheel, core: Path, tmp_pat
 
 @pytest.mark.slow
 def test_leans_wheel_has_the_sources_of_its_harness(wheel: Wheel, tmp_path: Path) -> None:
-    """Those of the repository, below the package; and its launcher harness runs where it lies."""
+    """Those of the repository, below the package; and its launcher harness runs where it is."""
     pip("install", "--target", tmp_path, wheel("leanopt-lean"))
     there, here = tmp_path / "leanopt_lean" / "csharp", ROOT / "harness" / "csharp"
     assert names(there) == names(here) != set()

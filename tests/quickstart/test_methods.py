@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-#: Small budgets for each pipeline's stages, and the methods that are to have been at work.
+#: Small budgets for each pipeline's stages, and the methods that are to have run.
 SMALL = {
     "default": (["stage.0.trials=40"], ["surrogate"]),
     "full": (
@@ -34,7 +34,7 @@ def test_it_asks_the_same_question(quickstart: Path, name: str) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("name", SMALL)
 def test_it_runs(quickstart: Path, tmp_path: Path, leanopt, name: str) -> None:
-    """On a small budget, with every stage at work and something feasible found."""
+    """On a small budget, with every stage running and something feasible found."""
     folder = tmp_path / "quickstart"
     shutil.copytree(quickstart, folder, ignore=shutil.ignore_patterns(".leanopt"))
     sets, methods = SMALL[name]

@@ -1,4 +1,4 @@
-"""What the quickstart's strategy trades: by hand, against a slow reference, and as properties."""
+"""What the quickstart's strategy trades: on paper, against a slow reference, and as properties."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FEE = SLIPPAGE = 0.0005
 Row = tuple[float, float, float, float]
 
 BASE: dict[str, Any] = {
-    "fast": 3,  # these two averages move by halves and quarters: exact in binary
+    "fast": 3,  # these two averages move by 0.5 and 0.25: exact in binary
     "slow": 7,
     "enter": 0.005,
     "leave": 0.01,
@@ -33,7 +33,7 @@ BASE: dict[str, Any] = {
     "atr": 2,
 }
 
-#: A rise, a purchase at 105, a fall; worked by hand below.
+#: A rise, a purchase at 105, a fall; worked out on paper below.
 RISE_AND_FALL: list[Row] = [
     (100, 100, 100, 100),
     (100, 104, 100, 104),
@@ -64,7 +64,7 @@ def trade(
 def test_trailing_stop_by_hand(strategy: ModuleType) -> None:
     """Bought at the open after the signal, sold at the open after the close under the raised stop.
 
-    Close 104 is above fast 102, which is above slow 101 x 1.005. The range is 2, so the stop lies
+    Close 104 is above fast 102, which is above slow 101 x 1.005. The range is 2, so the stop is
     at 104 - 2 x 2 = 100 and 2% of 10,000 at risk buy 200 / 4 = 50. Close 108 with range 3 lifts
     the stop to 102; close 101 is below it.
     """

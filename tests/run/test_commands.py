@@ -114,7 +114,7 @@ def test_a_reader_that_goes_away_is_no_error(finished: Path) -> None:
 
 
 def test_the_jsonl_sink_and_the_store_agree(project: Path, leanopt) -> None:
-    """A sink is told every trial in order; a second run writes its file anew."""
+    """A sink is told every trial in order; a second run writes a new file."""
     with (project / "pipeline.toml").open("a") as file:
         file.write('\n[[sink]]\nuse = "jsonl"\npath = "out/trials.jsonl"\n')
     for _ in range(2):

@@ -165,7 +165,7 @@ def test_nothing_to_resume(project: Path, leanopt) -> None:
 def test_a_timeout_is_recorded_and_replayed(
     project: Path, leanopt, canonical: Canonical, shown
 ) -> None:
-    """What load can change is durable before it is told; a later run asks anew."""
+    """What load can change is durable before it is told; a later run asks again."""
     strategy = project / "strategy.py"
     text = strategy.read_text()
     strategy.write_text(text.replace("    if (x", "    while x == 30:\n        pass\n    if (x"))

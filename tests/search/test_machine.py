@@ -177,11 +177,11 @@ def test_a_stage_is_built_after_the_one_before_is_told_and_sees_its_seeds() -> N
     seeds = made[2].start.seeds
     space = driver.space
     assert [space.grid_index(told.point) for told in seeds] == [10, 20, 30, 40]
-    by_hand = sorted(
+    by_rank = sorted(
         seeds,
         key=lambda t: (0, -(t.objective or 0.0)) if t.feasible else (1, t.violation),
     )
-    assert seeds.best(4) == by_hand
+    assert seeds.best(4) == by_rank
     started = [i for i, c in enumerate(driver.commands) if isinstance(c, StageStarted)]
     told = [i for i, c in enumerate(driver.commands) if isinstance(c, Tell)]
     assert started[1] > told[3]
@@ -235,7 +235,7 @@ def test_replay_names_a_method_that_now_ends_earlier() -> None:
 
 
 class Adopting(Scripted):
-    """A method whose asks are dear."""
+    """A method whose asks are expensive."""
 
     def adopt(self, context, proposal) -> None:
         """Take back a stored proposal."""

@@ -73,7 +73,7 @@ def install(folder: Path) -> Standin:
 
 
 def contents(root: str = "", python: str = f"{PROGRAMS}/python3") -> dict[str, Path | bytes]:
-    """Return what lies where below `root`: paths to contents, or to the file or folder to copy."""
+    """Return what is where below `root`: paths to contents, or to the file or folder to copy."""
     modules = sorted(Path(__file__).parent.glob("*.py"))
     dotnet = _DOTNET.format(python=python, modules=root + MODULES, what=_WHAT)
     return {

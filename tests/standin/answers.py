@@ -27,7 +27,7 @@ _REFERENCE = ("map_files", "factor_files")
 def answer_of(
     results: Path, name: str = "backtest", outputs: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Return the members of an answer, without `id`, for what lies in a results folder."""
+    """Return the members of an answer, without `id`, for what is in a results folder."""
     document = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
     log = (results / "log.txt").read_text(encoding="utf-8")
     state = document["state"]

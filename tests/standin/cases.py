@@ -1,6 +1,6 @@
 """What the Launcher leaves, by the name of the case: recorded, or made up."""
 
-# It starts anew for each backtest: no module that takes long to load.
+# It starts again for each backtest: no module that takes long to load.
 # ruff: noqa: PTH104, PTH110, PTH118, PTH123
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What LEAN needs of a configuration, checked without LEAN."""
 
-# It starts anew for each backtest: no module that takes long to load.
+# It starts again for each backtest: no module that takes long to load.
 # ruff: noqa: PTH112, PTH113, PTH118
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The stand-in's `dotnet`: LEAN's Launcher, the warm harness or the build, by the command line."""
 
-# It starts anew for each backtest: no module that takes long to load.
+# It starts again for each backtest: no module that takes long to load.
 # ruff: noqa: PTH100, PTH113, PTH119, T201
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _program(assembly: str) -> Callable[[list[str]], int]:
     if not os.path.isfile(f"{assembly.removesuffix('.dll')}.runtimeconfig.json"):
         sys.exit(f"{assembly} has no runtimeconfig.json beside it: it cannot be run")
     name = os.path.basename(assembly)
-    # Each alone, for the Launcher starts anew for each backtest.
+    # Each alone, for the Launcher starts again for each backtest.
     if name == "QuantConnect.Lean.Launcher.dll":
         from launcher import main
     elif name == "LeanoptHarness.dll":

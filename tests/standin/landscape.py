@@ -5,7 +5,7 @@ or with both 0, `totalPerformance` and the equity at the end of each day too. Or
 other charts and rolling windows were not recorded, and are left out.
 """
 
-# It starts anew for each backtest: no module that takes long to load.
+# It starts again for each backtest: no module that takes long to load.
 # ruff: noqa: PTH118, PTH120, PTH123, T201
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ result folder, or a misbehaviour (`cases.py`); without it, `fast`, `slow` and `e
 and `stop` or not, pick a recorded backtest (`landscape.py`).
 """
 
-# It starts anew for each backtest: no module that takes long to load.
+# It starts again for each backtest: no module that takes long to load.
 # ruff: noqa: PTH103, PTH123, T201
 
 from __future__ import annotations

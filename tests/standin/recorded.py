@@ -1,6 +1,6 @@
 """Recorded result folders of real LEAN."""
 
-# It starts anew for each backtest: no module that takes long to load.
+# It starts again for each backtest: no module that takes long to load.
 # ruff: noqa: PTH118, PTH120, PTH123, PTH208
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ def test_each_key_is_checked(run: Run, tmp_path: Path, key: str, value: object) 
 
 @pytest.fixture
 def warm(standin: Standin, tmp_path: Path) -> Iterator[Warm]:
-    """The warm harness at work."""
+    """The warm harness running."""
     folder = tmp_path / "harness"
     folder.mkdir()
     for name in ("LeanoptHarness.dll", "LeanoptHarness.runtimeconfig.json"):
@@ -198,7 +198,7 @@ class Warm:
         self._standin = standin
 
     def ask(self, request: dict[str, Any]) -> Any:
-        """Return the answer to a request, None where there is none."""
+        """Return the answer to a request, None if there is none."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"id": "1", **request}).encode() + b"\n")

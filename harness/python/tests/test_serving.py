@@ -330,7 +330,7 @@ def test_names_asked_for_are_read_though_not_given(start: Start, write: Write) -
 
 
 def test_the_last_line_needs_no_newline(write: Write, program: list[str]) -> None:
-    """A request piped in by hand is answered before the end."""
+    """A request piped in from a shell is answered before the end."""
     entry = write("strategy.py", f"{HEAD}\n@backtest\ndef run(p, s):\n    return Result({{}})")
     request = b'{"id": "1", "backtest": {"parameters": {}, "scenario": {}}}'
     done = subprocess.run(

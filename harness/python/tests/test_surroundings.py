@@ -235,7 +235,7 @@ CHILDREN = {
 def test_children_of_a_failed_backtest_end(
     serve: Serve, bad: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then the harness, after its answer: what of the strategy needs them, nobody knows."""
+    """Then the harness, after its answer: which part of the strategy needs them, nobody knows."""
     mark = f"LEANOPT_TEST={os.urandom(8).hex()}"
     monkeypatch.setenv(*mark.split("="))
     harness = serve(f"{textwrap.dedent(bad)}\nraise ValueError('bad')")

@@ -70,7 +70,7 @@ def inside(root: str, name: str) -> str:
     """Return the path of a name; raises OSError where a link leads out of the folder."""
     path = os.path.join(root, name)
     if not (os.path.realpath(os.path.dirname(path)) + "/").startswith(root + "/"):
-        raise OSError("it lies elsewhere")
+        raise OSError("it is elsewhere")
     return path
 
 

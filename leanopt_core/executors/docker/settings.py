@@ -77,7 +77,7 @@ def _free_path(target: str, text: str) -> str:
     if "\0" in text or ".." in path.split("/"):
         raise ValueError(f'{text!r:.100} leads through ".." or has a NUL character in it')
     if f"{path}/".startswith("/leanopt/"):
-        raise ValueError(f'/leanopt is leanopt\'s own place, and "{text}" lies there')
+        raise ValueError(f'/leanopt is reserved for leanopt, and "{text}" is below it')
     if path in ("/", "/dev") or f"{path}/".startswith("/proc/"):
         raise ValueError(f'nothing can be put on {path} in a container, as "{text}" would')
     return path
@@ -94,7 +94,7 @@ def _check_mounts(_: object, __: Attribute[Any], texts: tuple[str, ...]) -> None
     for text in texts:
         path = parse_mount(text, Path()).name
         if path in taken:
-            raise ValueError(f'"{taken[path]}" and "{text}" lie on one place')
+            raise ValueError(f'"{taken[path]}" and "{text}" have one path inside')
         taken[path] = text
 
 

@@ -67,7 +67,7 @@ def passes(proposed: list[Propose]) -> list[list[Point]]:
 
 
 def test_the_passes_are_eulers() -> None:
-    """Worked by hand: 65 levels in 4 segments, then steps of 4 and of 1 around the best."""
+    """Worked out on paper: 65 levels in 4 segments, then steps of 4 and of 1 around the best."""
     (first, second, third) = passes(drive(space(65), [stage()], peak(37)).proposed)
     assert first == [(0,), (16,), (32,), (48,), (64,)]
     assert second == [(24,), (28,), (36,), (40,)]  # 32 is known

@@ -70,7 +70,7 @@ def test_only_the_worst_gives_way(found: list[Score], size: int, narrow: int) ->
 
 
 def test_spread_counts_steps() -> None:
-    """Worked by hand: one of two is 4 + 1 + 0 + 1 steps from the best, on four axes."""
+    """Worked out on paper: one of two is 4 + 1 + 0 + 1 steps from the best, on four axes."""
     population = Population(5)
     population.offer(Individual(standing(1.0, 0), 1, (10, 0, 0, 0)))
     assert population.spread(AXES) == 0

@@ -155,7 +155,7 @@ def test_seeds_name_the_centre() -> None:
 
 
 def test_the_least_violated_where_nothing_is_feasible() -> None:
-    """Feasible centres only; where there are none, the least violated; failed ones never."""
+    """Feasible centres only; if there are none, the least violated; failed ones never."""
 
     def score(point: Point) -> Score:
         if point == (0, 0):

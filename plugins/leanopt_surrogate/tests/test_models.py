@@ -38,7 +38,7 @@ def walked(grown: Forest, tree: int, x: np.ndarray) -> int:
 
 @pytest.mark.parametrize("kind", ["best", "random"])
 def test_trees_lead_to_leaves(kind: str) -> None:
-    """Every sample lies in the leaf that it was grown into; all others are found alike."""
+    """Every sample is in the leaf that it was grown into; all others are found alike."""
     grown = forest(kind)
     found = grown.find(X)
     assert found.tolist() == [[walked(grown, tree, x) for x in X] for tree in range(7)]
@@ -78,7 +78,7 @@ def test_the_best_cut_is_the_best(seed: int) -> None:
 
 
 def test_leaves_hold_means_and_later_points() -> None:
-    """Mean and variance of a leaf are those of all that lies in it, later points included."""
+    """Mean and variance of a leaf are those of all that is in it, later points included."""
     grown = forest()
     later = default_rng(9).random((5, 4))
     found, told = grown.find(later), np.arange(5.0)
@@ -95,13 +95,13 @@ def test_leaves_hold_means_and_later_points() -> None:
 
 @pytest.mark.parametrize("z", [-2e5, -3e4, -40.0, -8.0, -1.01, -0.99, 0.0, 3.0])
 def test_improvement_by_quadrature(z: float) -> None:
-    """Expected improvement is the integral of what lies above the best, far out as well."""
+    """Expected improvement is the integral of what is above the best, far out as well."""
     mean, deviation = 1.0 + 2.0 * z, 2.0
     (value,) = log_improvement(np.array([mean]), np.array([deviation]), 1.0)
     # E = s phi(z) * integral of t exp(z t - t^2 / 2) over t > 0
-    reach = 40 / max(1.0, abs(z)) + (2 * z if z > 0 else 0)
+    span = 40 / max(1.0, abs(z)) + (2 * z if z > 0 else 0)
     part, _ = integrate.quad(
-        lambda t: t * math.exp(z * t - t * t / 2), 0, max(reach, 1e-3 if z > -100 else reach)
+        lambda t: t * math.exp(z * t - t * t / 2), 0, max(span, 1e-3 if z > -100 else span)
     )
     expected = math.log(deviation) - z * z / 2 - math.log(2 * math.pi) / 2 + math.log(part)
     assert value == pytest.approx(expected, rel=1e-6, abs=1e-3)

@@ -240,7 +240,7 @@ def test_a_pipeline_in_the_project_is_no_part_of_it(shop: Shop) -> None:
 
 
 def test_a_folder_of_sources_is_one_whatever_its_name(shop: Shop) -> None:
-    """LEAN CLI's results are told by what lies in them."""
+    """LEAN CLI's results are told by what is in them."""
     before = shop.build()
     shop.write("live/Feed.cs", "class Feed { }")
     assert shop.build().source != before.source
@@ -256,7 +256,7 @@ def test_a_data_folder_in_the_project_is_set_apart(shop: Shop) -> None:
 
 
 def test_every_error_is_told_with_file_and_line_and_nothing_is_kept(shop: Shop) -> None:
-    """A mended project builds."""
+    """A fixed project builds."""
     shop.write("Main.cs", "class Trend\n{\n    // error CS0103: The name 'x' does not exist\n")
     shop.write("Signals/Cross.cs", "\n    int y = z; // error CS0029: Cannot convert\n")
     with pytest.raises(StrategyError) as caught:

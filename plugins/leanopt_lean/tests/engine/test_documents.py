@@ -365,7 +365,7 @@ def test_trouble_of_the_machine(error: str) -> None:
 
 
 def test_trouble_that_only_the_stack_names() -> None:
-    """LEAN words some exceptions anew."""
+    """LEAN words some exceptions in other words."""
     told = document("runtime-error")
     told["state"]["StackTrace"] = "System.Exception: no\n ---> System.OutOfMemoryException: no"
     assert failure(read_document(told))[0] == Category.ENGINE

@@ -1,4 +1,4 @@
-"""Which class a project's algorithm is, and what of the project belongs to it."""
+"""Which class a project's algorithm is, and which files of the project belong to it."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ class Location:
 
 
 def test_what_is_absent_is_said_with_its_place(tmp_path: Path) -> None:
-    """Of a network only where there is none."""
+    """Of a network only if there is none."""
     more = "import talib\nimport json\ntry:\n    import torch\nexcept ImportError:\n    pass\n"
     body = 'self.download("x")\nself.object_store.read("a")\nself.set_end_date(datetime.now())'
     source = scanned(tmp_path / "Trend", python(body, more))

@@ -391,7 +391,7 @@ def test_marks_that_lean_does_not_set_are_no_reading(tmp_path: Path) -> None:
 
 
 def test_other_files_of_the_project_are_read(tmp_path: Path) -> None:
-    """In Python those that are imported, in C# all; not what lies in folders of results."""
+    """In Python those that are imported, in C# all; not what is in folders of results."""
     model = "class Alpha:\n    def __init__(self, algo):\n        algo.get_parameter('depth', 3)\n"
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "__init__.py").write_text("from .alpha import Alpha\n")

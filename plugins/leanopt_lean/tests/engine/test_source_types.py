@@ -376,7 +376,7 @@ UNSURE = {
         ),
         HALVES,
     ),
-    "a default given anew": (python('self.w("p", 3)', fields=REBOUND), HALVES),
+    "a default given again": (python('self.w("p", 3)', fields=REBOUND), HALVES),
     "a base": (python('int(self.get_parameter("p"), 16)'), TEXTS),
 }  # fmt: skip
 

@@ -65,7 +65,7 @@ class Lean:
 
 @pytest.fixture
 def lean(launch: Launch, tmp_path: Path) -> Lean:
-    """A launcher harness at work."""
+    """A launcher harness running."""
     return Lean(launch, tmp_path)
 
 
@@ -137,7 +137,7 @@ def test_no_document_is_an_error(lean: Lean, case: str, code: int, category: str
 
 
 @pytest.mark.parametrize(
-    ("case", "code", "fate"),
+    ("case", "code", "reason"),
     [
         ("killed", 137, "(SIGKILL) before the backtest completed: out of memory?"),
         ("killed-early", 137, "(SIGKILL) before the backtest completed: out of memory?"),
@@ -146,13 +146,13 @@ def test_no_document_is_an_error(lean: Lean, case: str, code: int, category: str
     ],
 )
 def test_a_lean_that_is_killed_takes_its_harness_along(
-    lean: Lean, case: str, code: int, fate: str
+    lean: Lean, case: str, code: int, reason: str
 ) -> None:
     """Without an answer, so that the client asks another, whether a document is there or not."""
     assert lean.run(case=case) is None
     assert lean.harness.process.wait(30) == code
     printed = lean.harness.log.read_text(encoding="utf-8")
-    assert printed.endswith(f"\nLEAN ended with exit code {code} {fate}\n")
+    assert printed.endswith(f"\nLEAN ended with exit code {code} {reason}\n")
 
 
 def test_a_lean_that_is_killed_before_it_writes_anything(launch: Launch, tmp_path: Path) -> None:
