@@ -108,7 +108,7 @@ class ExecutorContract(ChannelContract):
                 texts |= dict(reader.map(_read_out, some))
         assert texts == {number: f"of {number}" for number in range(4)}
 
-    def test_a_way_by_hand(self, executor: Executor) -> None:
+    def test_a_reproduce_command(self, executor: Executor) -> None:
         """The reproduce command has no placeholders, and gives the values for a request."""
         command = executor.reproduce_command(launch(environment={"HERE": "{harness}"}))
         assert command.command
