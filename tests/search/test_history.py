@@ -136,7 +136,9 @@ MANY = 2**18 // 3 + 20
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("digits", "limit"), [(12, 47), (50, 64)])
+@pytest.mark.parametrize(
+    ("digits", "limit"), [(12, 47), pytest.param(50, 64, marks=pytest.mark.long)]
+)
 def test_a_told_trial_costs_few_bytes(digits, limit):
     """At the highest, while the table is doubled."""
     space = Space(LONG.axes[:digits])

@@ -90,6 +90,7 @@ class TestPlain(ExecutorContract):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_executor_that_leaves_daemons_is_caught(walker: Path) -> None:
     """The guide's, which says so of itself; the kit itself leaves none behind."""
     (walker / "test_plain.py").write_text(PLAIN)

@@ -134,6 +134,7 @@ def test_says_where_the_space_is_smaller() -> None:
     assert origins(run(small, [stage(14)])) == {"random design"}
 
 
+@pytest.mark.long
 def test_says_where_no_more_were_found() -> None:
     """In a vast space with next to no feasible point, the search for them is bounded, and said."""
     rules = ("a == b", "b == c")

@@ -43,6 +43,7 @@ def best(search, landscape) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("sampler", QUICK)
 def test_three_thousand_of_five_thousand(space, stage, sampler: str) -> None:
     """No repeat is proposed, none refused; the machine raises at what is infeasible."""
@@ -53,6 +54,7 @@ def test_three_thousand_of_five_thousand(space, stage, sampler: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_tpe_never_repeats(space, stage) -> None:
     """Which plain TPE does most of the time once it has converged; fewer trials, it is slow."""
     wide = space(10, 10, 10, 5)

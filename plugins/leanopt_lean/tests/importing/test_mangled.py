@@ -70,6 +70,7 @@ def imports(load: Any, words: tuple[str, ...]) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_a_mangled_configuration_has_a_message(tmp_path: Path, load) -> None:
     """Of LEAN's optimizer: each part, each odd value."""
     file = tmp_path / "optimizer-config.json"
@@ -80,6 +81,7 @@ def test_a_mangled_configuration_has_a_message(tmp_path: Path, load) -> None:
     assert 0 < sum(taken) < len(taken) / 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["optimization_ga", "parameter_space", "base_config"])
 def test_a_mangled_folder_has_a_message(tmp_path: Path, load, name: str) -> None:
     """Of lean-optimizer: each part of one file, each odd value."""
