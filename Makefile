@@ -44,7 +44,7 @@ docs: $(VENV)/.installed $(VENV)/.docs
 docs-refresh: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
 
-# Draws the pictures anew, one of them of a real run.
+# Draws the pictures again; one shows a real run.
 docs-pictures: $(VENV)/.installed
 	$(BIN)/python docs/pictures.py
 

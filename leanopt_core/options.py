@@ -48,5 +48,5 @@ class ProcessOptions:
     nice: int = field(
         default=0,
         validator=[validators.instance_of(int), validators.ge(0), validators.le(19)],
-        metadata={"help": "how far workers stand back for other programs"},
+        metadata={"help": "niceness of workers; higher values give way to other programs"},
     )

@@ -101,7 +101,7 @@ def open_project(project: Path) -> Store:
     if not path.is_file():
         raise UsageError(
             f"there are no runs in {folder.resolve()} (no {STORE}); "
-            "choose the folder of a pipeline that has run with --project"
+            "choose a project folder with --project"
         )
     return open_store(path, create=False)
 

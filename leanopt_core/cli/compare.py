@@ -14,7 +14,7 @@ _FEWEST = 2
 
 
 @click.command("compare")
-@click.argument("subjects", nargs=-1, required=True, metavar="A B...")
+@click.argument("subjects", nargs=-1, required=True, metavar="SUBJECT...")
 @project_option
 @click.option(
     "--search",
@@ -25,7 +25,7 @@ _FEWEST = 2
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(subjects: tuple[str, ...], project: Path, search: int, as_json: bool) -> None:
-    """Compare A B... side by side: runs, or trials as RUN:TRIAL (:TRIAL for the newest run).
+    """Compare runs, or trials (RUN:TRIAL, or :TRIAL of the newest run), side by side.
 
     A `*` marks each row whose values differ.
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from leanopt_core.cli.output import one_line, plain
 from leanopt_core.cli.progress import StageView, View, joined
 from leanopt_core.cli.screen import Clock, ProgressScreen
-from leanopt_core.report.figures import duration, number, percent
+from leanopt_core.report.figures import counted, duration, number, percent
 
 _WIDEST_BAR: Final = 60
 _NARROWEST_BAR: Final = 4
@@ -105,7 +105,7 @@ def _stage(view: View, stage: StageView, width: int, glyphs: Glyphs) -> Text:
     name = (one_line(stage.name).ljust(max(room, _LABEL - 2))[: width // 3] + "  ", style)
     said = _said(view, stage)
     if stage.budget is None:
-        return Text.assemble(name, f"{stage.told:,} trials  ", said)
+        return Text.assemble(name, f"{counted(stage.told, 'trial')}  ", said)
     count = f"  {stage.told:,}/{stage.budget:,}  "
     space = min(_WIDEST_BAR, width - len(name[0]) - len(count) - max(len(said), 12))
     share = stage.told / stage.budget if stage.budget else 1.0

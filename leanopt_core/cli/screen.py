@@ -11,7 +11,7 @@ import click
 
 from leanopt_core.cli.output import plain
 from leanopt_core.cli.progress import Best, Progress, View, joined
-from leanopt_core.report.figures import main_figures, number, percent, values_shown
+from leanopt_core.report.figures import counted, main_figures, number, percent, values_shown
 from leanopt_core.search.events import (
     BacktestCached,
     BacktestEnded,
@@ -153,7 +153,7 @@ class Screens:
 def line(view: View) -> str:
     """Return a run's progress in one line."""
     rate = "" if view.rate is None else f" ({view.rate:.1f}/s)"
-    parts = [f"{view.told:,} trials{rate}", f"{view.backtests:,} backtests"]
+    parts = [f"{counted(view.told, 'trial')}{rate}", counted(view.backtests, "backtest")]
     if view.cached:
         parts.append(f"{view.cached:,} from the cache")
     if view.busy is not None:

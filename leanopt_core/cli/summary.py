@@ -11,8 +11,9 @@ import click
 
 from leanopt_core.cli.output import plain, print_table, wrapped
 from leanopt_core.report.figures import counted
-from leanopt_core.report.run import Report, detail
+from leanopt_core.report.run import Report
 from leanopt_core.report.tables import best_table
+from leanopt_core.store.tally import Tally
 
 _STEP = 27
 
@@ -39,7 +40,7 @@ def print_report(report: Report, state: str | None = None) -> None:
     click.echo()
     _print_stages(report)
     click.echo()
-    _print_best(report)
+    _print_best(report, state)
     for warning in report.warnings:
         click.echo("\n" + wrapped(f"Warning: {plain(warning)}"))
     click.echo(f"\nStored in {_near(report.store)}")
@@ -95,21 +96,29 @@ def _print_stages(report: Report) -> None:
     )
 
 
-def _print_best(report: Report) -> None:
+def _print_best(report: Report, state: str) -> None:
     """Print the best trials, then the fixed parameters."""
     if not report.best:
-        click.echo("No trial has finished yet.")
+        click.echo("No trial has finished yet." if state == "running" else "No trial finished.")
         return
-    if not report.tally.feasible:
-        click.echo("No feasible trials. Closest:")
+    if heading := _heading(report.tally):
+        click.echo(heading)
     table = best_table(report)
     print_table(table.head, table.rows, keep=2, part=table.searched)
     if table.fixed:
         listed = (f"{name} = {value}" for name, value in table.fixed.items())
         click.echo(plain(f"fixed: {', '.join(listed)}"))
-    best = report.best[0].trial
-    if reasons := detail(best).get("reasons"):
-        click.echo(plain(f"\ntrial {best.number} has no fitness: {'; '.join(reasons)}"))
+
+
+def _heading(tally: Tally) -> str:
+    """Return what the table of the best trials shows if none is feasible, else nothing."""
+    if tally.feasible:
+        return ""
+    if tally.infeasible:
+        return "No feasible trials. Closest:"
+    if tally.unscored:
+        return "No trial has a fitness. First:"
+    return f"All {tally.failed:,} trials failed. First:"
 
 
 def _near(path: Path) -> Path:
@@ -131,7 +140,8 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
         best = report.best[0]
         search = f" --search {best.search}" if len(run.searches) > 1 else ""
         trial = f"{best.trial.number}{search}{where}"
-        steps.append(("details of the best trial:", f"leanopt show {run.name} {trial}"))
+        which = "best" if report.tally.feasible or report.tally.infeasible else "first"
+        steps.append((f"details of the {which} trial:", f"leanopt show {run.name} {trial}"))
         steps.append(("all trials as a table:", f"leanopt export {run.name} --to csv{where}"))
     return steps
 

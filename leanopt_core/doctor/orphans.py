@@ -47,7 +47,7 @@ def report(find: _Find, subject: Subject) -> Iterator[Finding]:
         yield ok(_NONE)
         return
     file = "" if subject.file is None else f" {shlex.quote(str(subject.file))}"
-    what = f"left by killed leanopts: {', '.join(orphans.items)}"
+    what = f"orphans of killed runs: {', '.join(orphans.items)}"
     yield warning(what, f"leanopt doctor{file} --clean")
 
 

@@ -164,7 +164,7 @@ def document(report: Report) -> dict[str, Any]:
             "without_fitness": tally.unscored,
             "failures": tally.failures,
         },
-        "backtests": {"run": tally.fresh, "from_store": tally.cached},
+        "backtests": {"run": tally.fresh, "from_cache": tally.cached},
         "warnings": list(report.warnings),
         "store": str(report.store),
         "stages": [asdict(stage) for stage in tally.stages],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from pathlib import Path
 from time import monotonic, sleep
@@ -74,7 +75,7 @@ def _check_current(database: Database) -> None:
     if _is_behind(database):
         raise StoreError(
             f"{database.path}: the store was made by an older leanopt; "
-            "update it with `leanopt runs`"
+            f"update it: leanopt runs -C {shlex.quote(str(database.path.parent.parent))}"
         )
 
 

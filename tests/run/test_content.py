@@ -52,7 +52,7 @@ def test_a_module_from_elsewhere_counts(project: Path, tmp_path: Path, leanopt, 
     first = shown(project)["best"][0]["fitness"]
     (lib / "factor.py").write_text("FACTOR = 1000\n")
     leanopt(project, "run", "pipeline.toml", *few, PYTHONPATH=str(lib))
-    assert shown(project)["backtests"]["from_store"] == 0
+    assert shown(project)["backtests"]["from_cache"] == 0
     assert shown(project)["best"][0]["fitness"] > first + 900
 
 

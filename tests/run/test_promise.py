@@ -72,7 +72,7 @@ def test_a_warm_cache(fresh, leanopt, canonical: Canonical, shown, truth: str) -
     before = shown(folder)["backtests"]["run"]
     leanopt(folder, "run", "pipeline.toml")
     backtests = shown(folder)["backtests"]
-    assert backtests["from_store"] == before
+    assert backtests["from_cache"] == before
     assert canonical(folder) == truth
     leanopt(folder, "run", "pipeline.toml")
     assert shown(folder)["backtests"]["run"] == 0

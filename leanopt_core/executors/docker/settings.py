@@ -20,7 +20,7 @@ from leanopt_core.work import Mount
 
 # The kernel cannot give out less of a processor.
 _LEAST_PROCESSOR = 0.01
-_WORKER_MEMORY = "it is memory of the worker's"
+_WORKER_MEMORY = "counts towards the worker's memory"
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RIGHTS = re.compile(r"[rwm]*")
@@ -118,15 +118,15 @@ class DockerOptions:
     image: str = field(
         default="python:3.13-slim",
         validator=[instance_of(str), _check_image],
-        metadata={"help": "the image that workers run in; it needs a python3"},
+        metadata={"help": "image for workers; must contain python3"},
     )
     pull: Literal["missing", "never", "always"] = field(
-        default="missing", metadata={"help": "when to fetch the image from its registry"}
+        default="missing", metadata={"help": "when to download the image from its registry"}
     )
     cpus: float = field(
         default=2.0,
         validator=ge(_LEAST_PROCESSOR),
-        metadata={"help": "processors that a worker may use"},
+        metadata={"help": "maximum number of processors per worker"},
     )
     threads: int = field(
         default=1,
@@ -136,7 +136,7 @@ class DockerOptions:
     pids_limit: int = field(
         default=512,
         validator=[ge(16), le(1_000_000)],
-        metadata={"help": "processes and threads that a worker may have"},
+        metadata={"help": "maximum number of processes and threads per worker"},
     )
     scratch: Literal["folder", "tmpfs"] = field(
         default="folder",
@@ -144,15 +144,15 @@ class DockerOptions:
     )
     scratch_size: Bytes = field(
         default=Bytes(512 * 2**20),
-        metadata={"help": f"of a scratch in memory, at most; {_WORKER_MEMORY}"},
+        metadata={"help": f"maximum size of a scratch folder in memory; {_WORKER_MEMORY}"},
     )
     tmp_size: Bytes = field(
-        default=Bytes(512 * 2**20), metadata={"help": f"of `/tmp`, at most; {_WORKER_MEMORY}"}
+        default=Bytes(512 * 2**20), metadata={"help": f"maximum size of `/tmp`; {_WORKER_MEMORY}"}
     )
     user: int | None = field(
         default=None,
         validator=optional([ge(1), le(2**31 - 1)]),
-        metadata={"help": "whom workers run as where leanopt is run by root; by default 65534"},
+        metadata={"help": "user id of workers if root runs leanopt (default: 65534)"},
     )
     devices: tuple[str, ...] = field(
         default=(),
@@ -162,10 +162,12 @@ class DockerOptions:
     environment: Mapping[str, str] = field(
         factory=dict,
         validator=_check_environment,
-        metadata={"help": "more variables for workers"},
+        metadata={"help": "additional environment variables"},
     )
     mounts: tuple[str, ...] = field(
         default=(),
         validator=_check_mounts,
-        metadata={"help": 'more folders, read-only as `"./more:/more"`, else `"./more:/more:rw"`'},
+        metadata={
+            "help": 'additional folders: `"./more:/more"` (read-only) or `"./more:/more:rw"`'
+        },
     )
