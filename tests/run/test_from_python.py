@@ -157,7 +157,7 @@ def test_nothing_is_written(searched: Path) -> None:
             store._store.runs.delete(1)
     assert sha256(file.read_bytes()).digest() == before
     forget_a_migration(file)
-    with pytest.raises(StoreError, match="update it with `leanopt runs`"):
+    with pytest.raises(StoreError, match="update it: leanopt runs -C "):
         leanopt_core.open_store(searched)
 
 
