@@ -25,7 +25,7 @@ _FEWEST = 2
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(subjects: tuple[str, ...], project: Path, search: int, as_json: bool) -> None:
-    """Compare each SUBJECT: a run, or a trial as RUN:TRIAL (:TRIAL of the newest run).
+    """Compare SUBJECT... side by side: runs, or trials as RUN:TRIAL (:TRIAL of the newest run).
 
     A `*` marks each row whose values differ.
 
