@@ -1,4 +1,4 @@
-"""Checks and their findings: run every check, whatever became of the others."""
+"""Run every check, even if others fail, and collect the findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Status(StrEnum):
 
 @frozen
 class Finding:
-    """What a check has found, and the command that fixes it, None where no single command does.
+    """The finding of a check, and the command that fixes it (None if no single command does).
 
     `exit_code` is the command's exit code for something wrong. `name` is the check's; `examine`
     fills it in.

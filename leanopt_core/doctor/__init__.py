@@ -1,1 +1,1 @@
-"""`leanopt doctor`: checks of the machine, and of what one pipeline needs."""
+"""`leanopt doctor`: check the machine, and the requirements of a pipeline."""

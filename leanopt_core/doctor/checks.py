@@ -1,4 +1,4 @@
-"""The list of checks, in their order, and the checks that each requires."""
+"""List the checks in order, and the checks that each requires."""
 
 from __future__ import annotations
 

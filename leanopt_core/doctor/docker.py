@@ -1,4 +1,4 @@
-"""Checks of Docker: the engine, its disk, the image, the folders it sees."""
+"""Check Docker: the engine, its disk, the image, the folders it sees."""
 
 from __future__ import annotations
 

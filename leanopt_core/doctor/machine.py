@@ -1,4 +1,4 @@
-"""Checks of the machine: interpreter, plugins, processors, memory, disk."""
+"""Check the machine: interpreter, plugins, processors, memory, disk."""
 
 from __future__ import annotations
 

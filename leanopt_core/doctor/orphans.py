@@ -1,4 +1,4 @@
-"""Orphans: what killed leanopts left behind. Report them; remove them after asking."""
+"""Report orphans of killed leanopts, and remove them after asking."""
 
 from __future__ import annotations
 

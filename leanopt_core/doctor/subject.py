@@ -1,4 +1,4 @@
-"""The subject of the checks: a machine and maybe a pipeline; each part is made on first use."""
+"""The subject of the checks: a machine and optionally a pipeline; parts are made on first use."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LOOKING = 60.0
 
 
 class Subject(Closing):
-    """What checks look at; a context manager that releases what was made.
+    """The subject of the checks; a context manager that releases what it created.
 
     A part that cannot be made raises its error at each access.
     """

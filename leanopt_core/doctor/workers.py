@@ -1,4 +1,4 @@
-"""Checks of a pipeline's workers, made where they run; one worker is started."""
+"""Check a pipeline's workers where they run. Starts one worker."""
 
 from __future__ import annotations
 

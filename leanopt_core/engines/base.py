@@ -38,7 +38,7 @@ def silent(_text: str) -> None:
 
 @frozen
 class PrepareContext:
-    """What a strategy is prepared for: the names of its parameters, and the scenarios.
+    """The input for preparing a strategy: the names of its parameters, and the scenarios.
 
     `values` has the possible values by parameter: a tuple, or a sequence with one step. It is empty
     if they are unknown. `allow_unread` allows parameters that the strategy never reads,

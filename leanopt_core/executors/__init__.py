@@ -1,1 +1,1 @@
-"""Where backtests run: the executor contract, the worker pool, and the built-in executors."""
+"""The executor contract, the worker pool, and the built-in executors."""

@@ -1,4 +1,4 @@
-"""The contract of an executor: it starts harnesses and carries bytes; the pool does the rest."""
+"""The contract of an executor: it starts harnesses and transfers bytes; the pool does the rest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReproduceCommand:
 
 @frozen
 class Chunk:
-    """What one descriptor had to read: answer bytes, bytes of everything else.
+    """The bytes read from one descriptor: answer bytes, bytes of everything else.
 
     `closed` says that nothing more comes from this descriptor, so that it is watched no longer.
     """

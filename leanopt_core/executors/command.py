@@ -1,4 +1,4 @@
-"""What every executor does with a command: fill it in, set its variables, run it to its end."""
+"""Fill in a command, set its variables and run it to its end, for every executor."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def run(channel: Ending, time_limit: float) -> Completed:
 
 @define
 class _Heard:
-    """What a command wrote, within bounds."""
+    """The output of a command, up to a limit."""
 
     output: bytearray = field(factory=bytearray)
     errors: bytearray = field(factory=bytearray)

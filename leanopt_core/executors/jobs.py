@@ -1,6 +1,6 @@
 """The jobs of a pool: which request waits, which worker has which, and how each ended.
 
-Also what a worker gets for one: the folder of its files, and its line.
+Also the input of a worker for one request: the folder of its files, and its line.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class RequestFolder:
 
 @frozen
 class Finished(Generic[T]):
-    """How a request ended: with an answer or a failure, never both.
+    """The end of a request: an answer or a failure, never both.
 
     `attempts` counts how often it was sent, `seconds` is from the last sending to the end, `worker`
     the number of the worker that had it last.
@@ -110,7 +110,7 @@ class Finished(Generic[T]):
 
 
 class JobQueue(Generic[T]):
-    """Who gets what next: first come, first served, and retries on fresh workers.
+    """Assign requests to workers: first come, first served, and retries on fresh workers.
 
     It reads workers and changes none.
     """

@@ -1,21 +1,21 @@
 """The worker pool that every executor reuses: requests in, answers and failures out.
 
-Its face is for one thread; only `wake` may be called from others. What it promises:
+Use it from one thread; only `wake` may be called from others. It guarantees:
 
 - requests are sent in the order of submission; each is answered exactly once, or withdrawn;
-- an answer counts only under the id of the request outstanding at that worker, so that none is
-  ever credited to another request;
-- a worker whose request is withdrawn stays warm if it answers before a fresh one would be there;
+- an answer counts only with the id of the request outstanding at that worker, so it is never
+  credited to another request;
+- a worker whose request is withdrawn stays warm if it answers before a fresh one could start;
 - past the time limit the worker is killed with everything it started: `timeout`, not retried;
 - a worker that ends, or breaks the protocol, costs its request one attempt; a fresh worker gets it
   next, up to `retries` times. A strategy's own error is an answer like any other;
 - a worker that was ended from outside costs its request nothing;
-- a slot whose worker has gone gets another one at once, after starts that failed a little later;
-- no more workers serve than there are slots, also where one is started before another goes.
+- a slot whose worker has ended gets another immediately, or after a pause if starts failed;
+- no more workers serve than there are slots, even if one starts before another ends.
 
-Calls go one way. The pool asks its `WorkerSupervisor` what has happened to the workers, and its
-`JobQueue` what that means for the requests; then it commands the supervisor. A worker gets its next
-request as soon as its answer is there, before `wait` returns.
+Calls go one way. The pool reads worker events from its `WorkerSupervisor` and passes them to its
+`JobQueue`, which updates the requests. Then it commands the supervisor. A worker gets its next
+request as soon as its answer arrives, before `wait` returns.
 """
 
 from __future__ import annotations

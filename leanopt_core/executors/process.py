@@ -1,7 +1,7 @@
 """The `process` executor: warm harnesses on this machine, each under a guard of its own.
 
-Nothing shuts a process off from the machine: it reads, writes and reaches what its user may. Its
-memory limit needs Linux. Strategies that are not trusted belong into a container.
+A process is not isolated from the machine: it has all permissions of its user. Its memory limit
+needs Linux. Run untrusted strategies in a container.
 """
 
 from __future__ import annotations

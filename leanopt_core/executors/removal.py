@@ -1,4 +1,4 @@
-"""Removes a folder that others have filled: however deep it is, and whatever modes they left."""
+"""Remove a folder that others have filled, of any depth and with any file modes."""
 
 from __future__ import annotations
 

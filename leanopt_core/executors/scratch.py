@@ -1,4 +1,4 @@
-"""Scratch folders: one of a living leanopt's, in it one a worker, in it one a request.
+"""Scratch folders: one per running leanopt, in it one per worker, in it one per request.
 
 <project>/.leanopt/scratch/<pid>-...    ScratchRoot, locked while its leanopt lives
 <worker>-<number>                     Scratch

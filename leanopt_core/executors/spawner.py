@@ -1,6 +1,6 @@
-"""Start workers in threads, and try again after failures for as long as patience lasts.
+"""Start workers in threads, and retry after failures while `start_patience` lasts.
 
-In threads they start side by side, and the first one ready begins to work.
+They start in parallel, and the first one ready begins to work.
 """
 
 from __future__ import annotations

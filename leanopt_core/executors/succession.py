@@ -1,6 +1,6 @@
-"""When a fresh worker replaces one that works well: after so many requests, or grown by so much.
+"""Replace a healthy worker with a fresh one, after a number of requests or growth in memory.
 
-Where there is memory for one more, the successor starts while the worker still serves.
+If there is memory for one more, the successor starts while the worker still serves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from leanopt_core.executors.worker import State, Worker
 
 @frozen
 class Recycling:
-    """When a worker is replaced; `Pool` and `Launch` say what each field means."""
+    """The limits for replacing a worker; `Pool` and `Launch` document the fields."""
 
     after: int | None
     growth: int | None

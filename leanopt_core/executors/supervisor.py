@@ -1,7 +1,7 @@
 """Manage worker lifecycles: start, handshake, answers, exit, replacement.
 
-The supervisor knows no queue, and of a request only its line. It returns what has happened to its
-workers as events, and takes commands.
+The supervisor does not know the queue, and knows only the line of a request. It returns events of
+its workers, and takes commands.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Trees of processes over Linux's `/proc`: who descends from whom, what they hold.
+"""Trees of processes from Linux's `/proc`: descendants and their memory.
 
 Standard library only and no imports of leanopt's own: the guard reads this file from its folder.
-Where there is no `/proc`, nothing is found.
+Without `/proc`, nothing is found.
 """
 
 # Looked at many times a second, by a program that starts once a worker: `os` is enough.

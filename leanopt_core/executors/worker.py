@@ -1,4 +1,4 @@
-"""A worker and its states, and the events that say what has happened to one.
+"""A worker, its states and its events.
 
 Only the `WorkerSupervisor` changes a worker, with its `Succession`, by these rules:
 
@@ -80,7 +80,7 @@ class Worker:
 
     @property
     def listened_to(self) -> bool:
-        """Whether what it says counts."""
+        """Whether its output counts."""
         return self.state in (State.GREETING, State.SERVING)
 
     def serve(self) -> None:

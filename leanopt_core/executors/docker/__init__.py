@@ -1,1 +1,1 @@
-"""Warm workers in Docker containers, shut off from the network and from the machine."""
+"""Warm workers in Docker containers, isolated from the network and from the machine."""

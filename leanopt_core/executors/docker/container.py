@@ -1,4 +1,4 @@
-"""One container, from its start to its removal, and how it ended."""
+"""One container, from its start to its removal, and its exit reason."""
 
 from __future__ import annotations
 

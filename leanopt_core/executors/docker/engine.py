@@ -1,7 +1,7 @@
 """The connection to the Docker engine, and its errors as leanopt's errors.
 
-The engine is the one that this user's `docker` command would talk to: the same variables, the same
-file, the same contexts. Errors of the SDK are recognised without importing it.
+The engine is the one that this user's `docker` command uses: the same variables, the same file,
+the same contexts. Errors of the SDK are recognised without importing it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The `docker` executor: one warm container a worker, on the engine of the `docker` command."""
+"""The `docker` executor: one warm container per worker, on the engine of the `docker` command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who owns a container, by its labels; and orphans, the containers of dead leanopts."""
+"""Find the owner of a container by its labels, and orphans, the containers of dead leanopts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of a scratch folder that is memory inside a container, through an agent that runs there.
+"""Read and write a scratch folder in a container's memory, through an agent that runs there.
 
 The engine's own way to copy files does not see such a folder. The agent runs beside the strategy
 and as the same user, who can end it and answer in its place: so every answer is checked here.

@@ -1,4 +1,4 @@
-"""A Docker session: the engine, the image, and the user that workers run as, found out once."""
+"""A Docker session: the engine, the image, and the user of workers, each determined once."""
 
 from __future__ import annotations
 

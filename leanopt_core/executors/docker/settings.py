@@ -1,6 +1,6 @@
-"""The options of the `docker` executor: what `[executor]` can hold for it, checked and parsed.
+"""The options of the `docker` executor in `[executor]`, checked and parsed.
 
-No engine and no Docker library is needed here: the options are listed and checked without them.
+This module needs no engine and no Docker library.
 Each validator refuses a text that Docker would refuse later, with its key and what was expected.
 """
 

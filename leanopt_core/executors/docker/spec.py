@@ -1,8 +1,8 @@
-"""What a container is created with, as one value; and the two ways to ask an engine for it.
+"""The settings of a new container as one value, rendered for the engine's API and for `docker run`.
 
-Nothing here talks to the engine. What a spec does not grant is refused: no network, no capability,
-no writing but to scratch, `/tmp` and `/dev/shm`. Both renderings, the body for the engine's API and
-the `docker run` command, add the same restrictions; `tests/docker/test_hardening.py` holds them.
+This module does not connect to the engine. A spec denies all that it does not grant: no network,
+no capability, no writing except to scratch, `/tmp` and `/dev/shm`. Both renderings add the same
+restrictions, which `tests/docker/test_hardening.py` checks.
 """
 
 from __future__ import annotations
