@@ -85,7 +85,7 @@ def test_an_image_without_a_compiler_says_so(
     project = folder / "Trend"
     project.mkdir()
     (project / "Trend.csproj").write_text(PROJECT)
-    with pytest.raises(StrategyError, match=r"where workers run there is no \.NET SDK"):
+    with pytest.raises(StrategyError, match=r"no \.NET SDK where workers run"):
         build(
             project,
             run_command=executor.run_command,

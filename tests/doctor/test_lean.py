@@ -166,7 +166,7 @@ def test_an_sdk_is_needed_to_compile(examined: Callable[..., Report], spy: Path)
     assert "no SDK, which compiles the warm harness" in report.one("dotnet")["what"]
     assert "--set strategy.harness=launcher" in report.one("dotnet")["what"]
     report = examined("--set", "strategy.harness=launcher", sdks=":", libpython=sys.executable)
-    assert report.one("dotnet")["what"].endswith("SDK none, and none is needed")
+    assert report.one("dotnet")["what"].endswith("SDK none (not needed)")
     assert report.code == 0
     assert report.one("harness")["status"] == "ok"
 
@@ -177,7 +177,7 @@ def test_libpython_is_needed_for_python_only(examined: Callable[..., Report], sp
     in_python(spy)
     for name, said in {
         "": "is not set where workers run",
-        "/no/libpython.so": "is not there",
+        "/no/libpython.so": "does not exist",
     }.items():
         line = examined(libpython=name).one("libpython")
         assert line["status"] == "wrong"
