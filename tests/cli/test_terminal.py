@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
 ]
@@ -167,6 +168,7 @@ def test_watching_from_another_terminal(
         assert "run slope-1: interrupted" in each.screen(history=True)
 
 
+@pytest.mark.smoke
 def test_help_fits(terminal: Callable[[int, int], Terminal]) -> None:
     """With the prompt below it, nothing has gone off the top."""
     one = terminal(80, 24)

@@ -78,9 +78,7 @@ TROUBLES: dict[str, Callable[[Engine, str], object]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "trouble", [pytest.param("killed", marks=pytest.mark.smoke), *list(TROUBLES)[1:]]
-)
+@pytest.mark.parametrize("trouble", list(TROUBLES))
 def test_trouble_with_a_container_changes_no_trial(
     hill, start, leanopt, canonical, containers, engine: Engine, truth: str, trouble: str
 ) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from reports import LEANOPT, PIPELINE, Doctor
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 Start = Callable[..., "subprocess.Popen[str]"]
 
 #: Holds the turn to build while its input is open.
@@ -55,6 +57,7 @@ def killed(start: Start, small: Path) -> Iterator[Path]:
     (small / "gate").touch()
 
 
+@pytest.mark.smoke
 def test_a_killed_run_leaves_scratch(killed: Path, doctor: Doctor) -> None:
     """It is a warning, told with what removes it; looking removes nothing."""
     left = folders(killed)
@@ -137,6 +140,7 @@ def test_without_an_engine_the_rest_is_cleaned(killed: Path, doctor: Doctor) -> 
     assert folders(killed) == []
 
 
+@pytest.mark.smoke
 def test_yes_alone_is_a_mistake(small: Path, leanopt: Callable[..., Any]) -> None:
     """Nothing is asked where nothing is cleaned."""
     done = leanopt(small, "doctor", "--yes", check=False)

@@ -65,6 +65,7 @@ def test_any_environment(fresh, leanopt, canonical: Canonical, truth: str, envir
     assert canonical(folder) == truth
 
 
+@pytest.mark.long
 def test_a_warm_cache(fresh, leanopt, canonical: Canonical, shown, truth: str) -> None:
     """What an earlier run backtested is answered from the store, and changes no trial."""
     folder = fresh("warm")
@@ -108,6 +109,7 @@ def test_killed_and_resumed(
     assert leanopt(folder, "runs").stdout.count("hill-") == 1
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_and_resumed(
@@ -130,6 +132,7 @@ def test_interrupted_and_resumed(
     assert shown(folder)["state"] == "finished"
 
 
+@pytest.mark.long
 def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
     project: Path, leanopt, start
 ) -> None:
@@ -162,6 +165,7 @@ def test_nothing_to_resume(project: Path, leanopt) -> None:
     assert "there is no unfinished run of 'hill'" in first.stderr
 
 
+@pytest.mark.long
 def test_a_timeout_is_recorded_and_replayed(
     project: Path, leanopt, canonical: Canonical, shown
 ) -> None:

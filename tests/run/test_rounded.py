@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.stored import told
 
 WHOLE = """
@@ -49,6 +51,7 @@ def test_whole_numbers_are_none(project: Path, leanopt) -> None:
     assert not warnings(leanopt(project, "run", "pipeline.toml", *HALVES, *GRID).stderr)
 
 
+@pytest.mark.long
 def test_a_resumed_run_says_the_same(project: Path, leanopt, start) -> None:
     """The pair had been told before the run was killed: its trials come from the store."""
     (project / "strategy.py").write_text(WHOLE)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 LEANOPT = Path(sys.executable).with_name("leanopt")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: For tests in which the signals only repeat one another.
@@ -103,6 +105,7 @@ def test_a_reader_of_the_result_that_goes_away_leaves_the_exit_code(project: Pat
     assert process.wait(timeout=PATIENCE) == 130
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("command", ["export", "runs", "show", "runs --json", "--help", "plugins"])
 def test_a_full_standard_output_is_one_line(finished: Path, command: str) -> None:
     """With exit code 1; a closed one is no trouble."""
@@ -169,6 +172,7 @@ def test_under_nohup_the_end_of_the_terminal_is_ignored(project: Path, start: St
     assert process.wait(timeout=PATIENCE) == 0
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("number", ALIKE)
 def test_a_signal_before_the_run_begins(
     project: Path, start: Start, number: signal.Signals

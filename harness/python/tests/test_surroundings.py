@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 Serve = Callable[[str], Any]
 
 #: Looks at all that a backtest might find changed; `bad` is what the bad one does first.
@@ -105,6 +107,7 @@ def good(harness: Any) -> Any:
     return answer["statistics"]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("bad", PUT_BACK.values(), ids=PUT_BACK)
 def test_what_a_backtest_changes_is_put_back(serve: Serve, bad: str) -> None:
     """Whether it fails or not."""
@@ -180,6 +183,7 @@ def test_what_cannot_be_put_back_ends_the_harness(serve: Serve, fails: bool) -> 
     ends(harness, "a resource limit cannot be restored")
 
 
+@pytest.mark.smoke
 def test_a_harness_without_descriptors_ends(serve: Serve) -> None:
     """Whoever keeps them all leaves none for the next."""
     harness = serve(

@@ -11,6 +11,8 @@ from leanopt_surrogate._impl import create
 
 from leanopt_core.testing import StageContract
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 

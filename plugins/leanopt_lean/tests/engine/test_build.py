@@ -21,6 +21,8 @@ from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.options import ProcessOptions
 from leanopt_core.work import Completed
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 STANDIN = Path(__file__).parents[4] / "tests" / "standin" / "build.py"
 DEADLINE = 60
 
@@ -149,6 +151,7 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
     made.close()
 
 
+@pytest.mark.smoke
 def test_a_project_is_built_once(shop: Shop) -> None:
     """The second time there is no compiler."""
     first, second = shop.build(), shop.build()
@@ -334,6 +337,7 @@ def test_no_compiler_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Non
     assert shop.left() == []
 
 
+@pytest.mark.smoke
 def test_links_neither_escape_nor_loop(shop: Shop) -> None:
     """Every one that does is named."""
     (shop.folder / "secret.cs").write_text("secret")
@@ -368,6 +372,7 @@ def test_a_project_elsewhere_cannot_be_referred_to(shop: Shop) -> None:
         shop.build()
 
 
+@pytest.mark.smoke
 def test_sources_need_one_project_file(shop: Shop) -> None:
     """None and several are told."""
     shop.write("Second.csproj", PROJECT)
