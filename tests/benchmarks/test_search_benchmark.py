@@ -36,6 +36,8 @@ from leanopt_core.statistics import Statistics  # noqa: E402
 from leanopt_core.trial import Score  # noqa: E402
 from leanopt_core.work import Outcome  # noqa: E402
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 SIZES = {
     "smooth": 679_140,
     "rugged": 679_140,
@@ -58,6 +60,7 @@ def some_points(space: Space, count: int) -> list[tuple[int, ...]]:
 # landscapes
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", LANDSCAPES)
 def test_landscape_has_its_size_and_a_best_point_that_counts(name: str) -> None:
     """Sizes are as published, and the best point scores the best."""

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 Start = Callable[..., Any]
 Write = Callable[[str, str], str]
 Describe = Callable[..., Any]
@@ -32,6 +34,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.smoke
 def test_it_says_what_the_strategy_is(describe: Describe, write: Write, tmp_path: Path) -> None:
     """Files, interpreter, platform, distributions and the harness itself."""
     entry = write("strategy.py", RUN)

@@ -19,6 +19,8 @@ from leanopt_core.stage import StageStart
 from leanopt_core.testing import drive
 from leanopt_core.trial import Score, Violation
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -73,6 +75,7 @@ def test_tpe_never_repeats(space, stage) -> None:
     st.sampled_from([1, 16, 48]),
     st.integers(0, 10**6),
 )
+@pytest.mark.smoke
 def test_exhausts_a_small_space(
     space, stage, sampler: str, lengths, rules, lookahead: int, seed: int
 ) -> None:

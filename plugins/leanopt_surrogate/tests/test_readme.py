@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 
 @pytest.mark.slow
 def test_the_pipeline_of_the_readme(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from leanopt_core.search.history import ToldHistory
 from leanopt_core.testing import drive
 from leanopt_core.trial import Score, Trial, Violation
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,6 +43,7 @@ def hill(point: Point) -> Score:
     return Score(value, value)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_finds_the_best_of_a_smooth_hill(stage: MakeStage, space: MakeSpace, seed: int) -> None:
     """The best of 54,000 points is among the first 100; random search would need 54,000."""

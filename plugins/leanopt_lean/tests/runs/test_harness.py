@@ -9,6 +9,8 @@ import pytest
 
 from plugins.leanopt_lean.tests.runs.conftest import Project
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 Run = Callable[..., str]
 
 WAY_OUT = "--set strategy.harness=launcher starts LEAN's Launcher for each backtest instead"
@@ -47,6 +49,7 @@ def compiler(tmp_path: Path, lean: Project, standin) -> Callable[[str], None]:
     return put
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", FAILS)
 def test_a_harness_that_does_not_compile_names_the_other(
     run: Run, compiler: Callable[[str], None], case: str

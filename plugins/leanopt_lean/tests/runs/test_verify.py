@@ -16,6 +16,8 @@ from leanopt_lean.options import LeanStrategy
 from leanopt_core.work import Answer
 from plugins.leanopt_lean.tests.runs.conftest import Project
 
+pytestmark = pytest.mark.long  # `make test` runs a few of them
+
 DOCUMENTS = Path(__file__).parents[4] / "tests" / "lean-results" / "documents"
 Run = Callable[..., str]
 
@@ -44,6 +46,7 @@ def engine(tmp_path: Path) -> LeanEngine:
     return create(LeanStrategy(Path("project"), Path("data")), tmp_path)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("case", "known"),
     [
