@@ -51,7 +51,7 @@ def print_report(report: Report, state: str | None = None) -> None:
 def _counts(report: Report) -> str:
     """Return the trials by result; what is zero is left out, except feasible and infeasible."""
     tally = report.tally
-    trials = counted(tally.completed + tally.failed, "trial")
+    trials = counted(tally.told, "trial")
     parts = [f"{tally.feasible:,} feasible", f"{tally.infeasible:,} infeasible"]
     if tally.unscored:
         parts.append(f"{tally.unscored:,} without a fitness")

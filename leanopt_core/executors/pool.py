@@ -126,8 +126,7 @@ class Pool(Closing, Generic[T]):
         """
         self._queue.add(ticket, request)
         self._hand_out()
-        for event in self._supervisor.pending():
-            self._handle(event)
+        self._handle_pending()
 
     def idle(self) -> int:
         """Return how many slots have nothing to do: their workers wait for work, or start."""
@@ -158,8 +157,7 @@ class Pool(Closing, Generic[T]):
             for event in self._supervisor.events(until - time.monotonic()):
                 self._handle(event)
             self._let_freed_go_on()
-            for event in self._supervisor.pending():
-                self._handle(event)
+            self._handle_pending()
             if time.monotonic() >= until:
                 break
         self._woken = False
@@ -188,6 +186,11 @@ class Pool(Closing, Generic[T]):
         if not self._closed:
             self._closed = True
             self._supervisor.close()
+
+    def _handle_pending(self) -> None:
+        """Handle what commands have brought about, without waiting."""
+        for event in self._supervisor.pending():
+            self._handle(event)
 
     def _handle(self, event: WorkerEvent) -> None:
         match event:

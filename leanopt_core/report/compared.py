@@ -58,11 +58,11 @@ def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "state": state_of(store, subject.run),
         "started": subject.run.started_at,
-        "trials": tally.completed + tally.failed,
+        "trials": tally.told,
         "feasible": tally.feasible,
         "infeasible": tally.infeasible,
         "without fitness": tally.unscored,
-        "failed": sum(tally.failures.values()),
+        "failed": tally.failed,
         "backtests run": tally.fresh,
         "from the cache": tally.cached,
         "best trial": None if best is None else best.number,

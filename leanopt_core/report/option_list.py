@@ -6,7 +6,7 @@ import types
 from collections.abc import Iterator
 from enum import Enum
 from math import isinf
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import frozen
@@ -59,7 +59,7 @@ def _chosen(hint: object) -> bool:
     return any(get_origin(one) is Literal or _is_enum(one) for one in members)
 
 
-def _is_enum(hint: object) -> bool:
+def _is_enum(hint: object) -> TypeGuard[type[Enum]]:
     return isinstance(hint, type) and issubclass(hint, Enum)
 
 
@@ -73,8 +73,6 @@ def _default(default: object) -> str:
         return str(default).lower()
     if isinstance(default, Enum):
         return str(default.value)
-    if isinstance(default, bool):
-        return "true" if default else "false"
     return "none" if default is None else str(default)
 
 
@@ -83,7 +81,7 @@ def type_name(hint: object) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " or ".join(f'"{value}"' for value in arguments)
-    if isinstance(hint, type) and issubclass(hint, Enum):
+    if _is_enum(hint):
         return " or ".join(f'"{member.value}"' for member in hint)
     if origin in _UNIONS:
         return " or ".join(type_name(a) for a in arguments if a is not type(None))

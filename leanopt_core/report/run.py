@@ -59,11 +59,10 @@ def findings(
 
 
 def _failures(tally: Tally, failed: Failed | None) -> Iterator[str]:
-    count = sum(tally.failures.values())
-    if failed is not None and 2 * count >= tally.completed + count:
+    if failed is not None and 2 * tally.failed >= tally.told:
         first = next(iter(failed.message.splitlines()), "")
         yield (
-            f"{count:,} of {tally.completed + count:,} trials failed; trial {failed.trial} with "
+            f"{tally.failed:,} of {tally.told:,} trials failed; trial {failed.trial} with "
             f"{failed.category}: {first}"
         )
 
@@ -72,12 +71,12 @@ def _nothing_feasible(tally: Tally, nearest: RankedTrial) -> Iterator[str]:
     trial = nearest.trial
     if tally.feasible:
         return
-    detail = json.loads(trial.detail) if trial.detail else {}
+    more = detail(trial)
     if tally.infeasible:
-        missed = ", ".join(text for text, _ in detail.get("violations", ()))
+        missed = ", ".join(text for text, _ in more.get("violations", ()))
         yield f"no feasible trials; the closest, trial {trial.number}, violates {missed}"
     elif tally.unscored:
-        reasons = "; ".join(detail.get("reasons", ()))
+        reasons = "; ".join(more.get("reasons", ()))
         yield f"no trial has a fitness; reason for trial {trial.number}: {reasons}"
 
 

@@ -37,6 +37,8 @@ class _Guarded:
         self._plugin = plugin
         self._label = label
         self._guard = Guard(label, random=True)
+        # An attribute has no way to say what is wrong: all that it raises is the plugin's fault.
+        self._attributes = Guard(label, passing=(), random=True)
 
     def _call(self, doing: str, method: str, *arguments: object, **named: object) -> Any:
         # Looking up the method can run the plugin's code too.
@@ -44,7 +46,7 @@ class _Guarded:
 
     def _read(self, doing: str, name: str) -> Any:
         """Return an attribute, which may be a property: code of the plugin's."""
-        return Guard(self._label, passing=(), random=True).call(doing, getattr, self._plugin, name)
+        return self._attributes.call(doing, getattr, self._plugin, name)
 
     def _made(
         self, kind: type[T], doing: str, method: str, *arguments: object, **named: object
@@ -85,8 +87,7 @@ class GuardedEngine(_Guarded):
     @property
     def documents_on_demand(self) -> bool:
         """Return whether full result files are written only where they are asked for."""
-        guard = Guard(self._label, passing=(), random=True)
-        return guard.call("asked for its documents", documents_on_demand, self._engine)
+        return self._attributes.call("asked for its documents", documents_on_demand, self._engine)
 
     def prepare(
         self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext

@@ -72,6 +72,11 @@ class Tally:
     cached: int
 
     @property
+    def told(self) -> int:
+        """Return the number of trials whose method was told a result, completed or failed."""
+        return self.completed + self.failed
+
+    @property
     def completed(self) -> int:
         """Return the number of trials whose backtests all completed."""
         return sum(stage.completed for stage in self.stages)

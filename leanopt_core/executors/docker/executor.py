@@ -79,7 +79,9 @@ class DockerExecutor:
         for folder in written:
             user.hand_over(folder)
         try:
-            return run(self._start(launch, "once", network=network, stdin=False), time_limit)
+            manager = self._manager_for(launch)
+            channel = manager.start(launch, "once", network=network, stdin=False)
+            return run(channel, time_limit)
         finally:
             for folder in written:
                 user.hand_back(folder)
@@ -88,7 +90,8 @@ class DockerExecutor:
         self, launch: Launch, worker: int, *, memory_limit: int | None = None
     ) -> DockerChannel:
         """Start a harness in a container and return its channel."""
-        return self._start(launch, str(worker), memory=memory_limit)
+        manager = self._manager_for(launch, memory_limit)
+        return manager.start(launch, str(worker), memory=memory_limit)
 
     def unasked_memory(self, launch: Launch) -> int | None:
         """Return a worker's default memory limit in bytes, None for no limit."""
@@ -108,19 +111,10 @@ class DockerExecutor:
         self._manager.close()
         self._session.close()
 
-    def _start(
-        self,
-        launch: Launch,
-        worker: str,
-        *,
-        memory: int | None = None,
-        network: bool = False,
-        stdin: bool = True,
-    ) -> DockerChannel:
-        # Before the manager, which makes folders and containers.
+    def _manager_for(self, launch: Launch, memory: int | None = None) -> ContainerManager:
+        # Checked first: making the manager makes folders and a container.
         self._session.get().check(launch.mounts, memory)
-        manager = self._manager.get()
-        return manager.start(launch, worker, memory=memory, network=network, stdin=stdin)
+        return self._manager.get()
 
 
 def options_identity(options: DockerOptions, project: Path) -> dict[str, str]:
@@ -181,7 +175,7 @@ class LazyResource(Generic[T]):
         self._closed = False
 
     def get(self) -> T:
-        """Return it; raises ExecutorError after `close`, and whatever making it raises."""
+        """Return it; raises ExecutorError after `close`, and the errors of making it."""
         with self._making:
             with self._lock:
                 made, closed = self._made, self._closed
