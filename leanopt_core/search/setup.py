@@ -21,7 +21,10 @@ def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
     found = []
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
-        keys = (scenario_key(ready.build.identity, ready.data, scenario) for scenario in chosen)
+        keys = (
+            scenario_key(ready.build.source, ready.build.identity, ready.data, scenario)
+            for scenario in chosen
+        )
         found.append(
             SearchSetup(
                 space=ready.plan.space,
