@@ -167,6 +167,7 @@ def drive(line: Connection, pipeline: Path, names: Sequence[str]) -> None:
                 engine=ready.engine,
                 ledger=ledger,
                 judge=partial(score, fitness=fitness, label="fitness"),
+                fitness="fitness",
                 notifier=Notifier(run.name, Registry(), screen, [], checks),
                 keeper=ArtifactKeeper("none", pipeline.parent, run.name),
                 outputs=frozenset(),

@@ -9,7 +9,7 @@ import click
 
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.output import plain, print_json, print_table
-from leanopt_core.pipeline import PlannedStage
+from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import duration, percent
 from leanopt_core.report.figures import size as size_text
 from leanopt_core.report.planned import PlanReport, backtests, document, times
@@ -75,7 +75,7 @@ def _print(said: PlanReport) -> None:
     click.echo(f"{plan.space.grid_size:,} points, {about}{size.value:,} feasible\n")
     _print_axes(plan.space)
     click.echo()
-    _print_stages(plan.stages)
+    _print_stages(pipeline.stages)
     count = backtests(ready)
     most = "unlimited" if count is None else f"at most {count:,}"
     where = f"{said.workers} workers ({pipeline.executor.choice.use})"
@@ -107,11 +107,13 @@ def _print_axes(space: Space) -> None:
     print_table(("parameter", "levels", "from .. to"), rows)
 
 
-def _print_stages(stages: Sequence[PlannedStage]) -> None:
+def _print_stages(stages: Sequence[StageSettings]) -> None:
     rows = []
     for stage in stages:
-        whose = f"{stage.method.distribution} {stage.method.version}"
+        plugin = stage.choice.registered
         ends = (stage.trials, stage.patience, stage.target, stage.seed_from)
-        rows.append((stage.name, stage.method.name, whose, *ends))
+        rows.append(
+            (stage.name, stage.choice.use, f"{plugin.distribution} {plugin.version}", *ends)
+        )
     head = ("stage", "method", "plugin", "trials", "patience", "target", "seeded from")
     print_table(head, rows)

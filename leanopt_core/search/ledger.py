@@ -15,7 +15,7 @@ from leanopt_core.store.dump import STOP
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.writer import Writer
-from leanopt_core.trial import Trial
+from leanopt_core.trial import Score, Trial
 from leanopt_core.work import Backtest, Outcome
 
 
@@ -23,14 +23,19 @@ from leanopt_core.work import Backtest, Outcome
 class PendingTrial:
     """A trial that is proposed but not told: one outcome slot per scenario.
 
-    `replayed` means that it was told before the run was resumed.
+    `stored` is its score if it was told before the run was resumed.
     """
 
     search: int
     number: int
     parameters: Mapping[str, Value]
     outcomes: list[Outcome | None]
-    replayed: bool = False
+    stored: Score | None = None
+
+    @property
+    def replayed(self) -> bool:
+        """Return whether it was told before the run was resumed."""
+        return self.stored is not None
 
     @property
     def landed(self) -> bool:
@@ -56,13 +61,13 @@ class BacktestJob:
 class ReplayedTrial:
     """A stored trial: its proposal, and the outcomes of its backtests.
 
-    Outcomes are keyed by scenario index, from 0; unfinished backtests are missing. `told` means
-    that its method was told the trial.
+    Outcomes are keyed by scenario index, from 0; unfinished backtests are missing. `score` is what
+    its method was told, None if it was not.
     """
 
     number: int
     recorded: Recorded
-    told: bool = False
+    score: Score | None = None
     outcomes: Mapping[int, Outcome] = field(factory=dict)
 
 
@@ -85,6 +90,11 @@ class Replay:
         """Return the stored proposal with this number, None if there is none."""
         stored = self.at(number)
         return stored.recorded if stored else None
+
+    def unproposed(self, stage: str) -> int | None:
+        """Return the number of the next stored trial if this stage proposed it, else None."""
+        current = self._current
+        return current.number if current and current.recorded.stage == stage else None
 
     def stop_after(self, number: int) -> str | None:
         """Return the reason of a stop stored after this trial, None if there is none."""
@@ -113,6 +123,7 @@ class Ledger:
         self._reader = reader
         self._outputs = outputs
         self._types_told = False
+        self._repeated: set[int] = set()
 
     def replay(self, search: int, space: Space) -> Replay:
         """Return the search's stored trials from before this run was resumed."""
@@ -122,18 +133,21 @@ class Ledger:
             for event in self._reader.events(self._run)
             if event.kind == STOP and event.search_id == search_id and event.number is not None
         }
-        return Replay(self._stored(search_id, space), stops)
+        return Replay(self._stored(search, space), stops)
 
-    def _stored(self, search_id: int, space: Space) -> Iterator[ReplayedTrial]:
-        for trial in self._reader.trials(search_id):
+    def _stored(self, search: int, space: Space) -> Iterator[ReplayedTrial]:
+        stored = self._run.searches[search]
+        versions = {stage.name: stage.version for stage in stored.stages}
+        for trial in self._reader.trials(stored.id):
             recorded = Recorded(
                 trial.stage,
                 space.point_at(trial.grid_index),
                 trial.origin,
                 trial.attempt,
                 trial.told_before,
+                versions[trial.stage],
             )
-            yield ReplayedTrial(trial.number, recorded, trial.told, trial.outcomes)
+            yield ReplayedTrial(trial.number, recorded, trial.score, trial.outcomes)
 
     def propose(self, search: int, proposed: Propose, parameters: str) -> None:
         """Record a proposal, with its parameters as canonical JSON."""
@@ -148,6 +162,21 @@ class Ledger:
             attempt=proposed.attempt,
             told_before=proposed.told,
         )
+
+    def ended(self, search: int, stage: int) -> str | None:
+        """Return why a stage ended before the run was resumed, None if it did not."""
+        return self._run.searches[search].stages[stage].ended
+
+    def repeated(self, search: int, versions: Sequence[str]) -> None:
+        """Record the versions of the stages that have repeated all stored proposals of a search.
+
+        From here on they can take the proposals back.
+        """
+        if search not in self._repeated:
+            self._repeated.add(search)
+            for stage, version in zip(self._run.searches[search].stages, versions, strict=True):
+                if stage.version != version:
+                    self._writer.stage_version(stage.id, version)
 
     def greeted(self, hello: Hello) -> None:
         """Record the first harness's hello; requests depend on it."""

@@ -25,6 +25,7 @@ from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
 from leanopt_core.search.ledger import Ledger, PendingTrial, Replay
 from leanopt_core.search.machine import (
+    FITNESS_TARGET,
     Command,
     Propose,
     SearchEnded,
@@ -36,6 +37,7 @@ from leanopt_core.search.machine import (
     Withdraw,
 )
 from leanopt_core.search.notifier import Notifier
+from leanopt_core.search.repeats import compare_scores, earlier_end, later_end
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
@@ -78,7 +80,7 @@ class Interrupted(Exception):  # noqa: N818 - it is not an error
 
 
 class RunLoop:
-    """Runs the searches of one run until they end."""
+    """Runs the searches of one run until they end; `fitness` names the fitness function."""
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class RunLoop:
         engine: Engine,
         ledger: Ledger,
         judge: Callable[[Mapping[str, Outcome]], Score],
+        fitness: str,
         notifier: Notifier,
         keeper: ArtifactKeeper,
         outputs: frozenset[str],
@@ -96,6 +99,7 @@ class RunLoop:
         self._keeper = keeper
         self._ledger = ledger
         self._judge = judge
+        self._fitness = fitness
         self._notifier = notifier
         self._backtests = Backtests(
             [[scenario.name for scenario in setup.scenarios] for setup in searches],
@@ -215,8 +219,7 @@ class RunLoop:
         self._advance(search)
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
-            outcomes = self._outcomes(search, search.pending[number])
-            search.machine.finished(number, self._think(partial(self._judge, outcomes)))
+            search.machine.finished(number, self._score(search, search.pending[number]))
             self._advance(search)
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.
@@ -224,6 +227,17 @@ class RunLoop:
         known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
         for pending, scenario_index, backtest in fresh:
             self._backtests.send(pending, scenario_index, backtest, known.get(backtest.key))
+
+    def _score(self, search: _Search, pending: PendingTrial) -> Score:
+        """Return the score of a trial, the stored one if it was told before.
+
+        So methods are told the same, even if another C library computes another last digit.
+        """
+        score = self._think(partial(self._judge, self._outcomes(search, pending)))
+        if pending.stored is None:
+            return score
+        compare_scores(self._fitness, pending.number, pending.stored, score)
+        return pending.stored
 
     def _advance(self, search: _Search) -> None:
         commands = search.machine.advance()
@@ -253,6 +267,7 @@ class RunLoop:
                 name = search.setup.stages[index].name
                 self._notifier.observe(events.StageStarted(search.index + 1, name))
             case StageEnded(index, reason):
+                self._check_end(search, index, reason)
                 self._ledger.stage_ended(search.index, index, reason)
                 name = search.setup.stages[index].name
                 self._notifier.observe(events.StageEnded(search.index + 1, name, reason))
@@ -264,13 +279,15 @@ class RunLoop:
         text = canonical_json(parameters)
         stored = search.replay.at(proposed.number)
         if stored is None:
+            self._check_more(search, proposed)
             self._ledger.propose(search.index, proposed, text)
+            self._ledger.repeated(search.index, [stage.version for stage in search.setup.stages])
         pending = PendingTrial(
             search.index,
             proposed.number,
             parameters,
             [None] * len(search.setup.scenarios),
-            replayed=stored is not None and stored.told,
+            stored=stored.score if stored is not None else None,
         )
         search.pending[proposed.number] = pending
         search.machine.recall(search.replay.recorded(proposed.number + 1))
@@ -280,6 +297,24 @@ class RunLoop:
             else:
                 key = content_key(search.setup.shared_keys[scenario_index], text)
                 search.fresh.append((pending, scenario_index, Backtest(key, parameters, scenario)))
+
+    def _check_end(self, search: _Search, index: int, reason: str) -> None:
+        """Raise ResumeError if a stage ends before a trial that it had proposed."""
+        rule = search.setup.stages[index]
+        number = search.replay.unproposed(rule.name)
+        if number is not None:
+            raise earlier_end(self._ends(rule, reason), number, reason)
+
+    def _check_more(self, search: _Search, proposed: Propose) -> None:
+        """Raise ResumeError if a stage proposes a trial after it had ended."""
+        reason = self._ledger.ended(search.index, proposed.index)
+        if reason is not None:
+            rule = search.setup.stages[proposed.index]
+            raise later_end(self._ends(rule, reason), proposed.number, reason)
+
+    def _ends(self, rule: StageRule, reason: str) -> str:
+        """Return the label of the plugin that ends a stage for this reason."""
+        return self._fitness if reason == FITNESS_TARGET else rule.label
 
     def _land(self, pending: PendingTrial, scenario_index: int, outcome: Outcome) -> None:
         pending.outcomes[scenario_index] = outcome
@@ -317,7 +352,11 @@ class RunLoop:
             search.machine.stop(reason)
 
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
-        """Drop withdrawn trials."""
+        """Drop withdrawn trials; raises ResumeError if one was told before."""
+        told = [number for number in numbers if search.pending[number].replayed]
+        if told:
+            # Budget, patience and target of stages are part of the plan.
+            raise earlier_end(self._fitness, told[0], FITNESS_TARGET)
         search.ready.difference_update(numbers)
         gone = [search.pending.pop(number) for number in numbers]
         self._ledger.withdraw(search.index, numbers)

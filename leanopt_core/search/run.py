@@ -90,8 +90,8 @@ def _taken_up(
     with ExitStack() as held:
         with turn(locks):
             held.enter_context(signals.deferred())
-            find, begin = resuming.find, resuming.begin
-            run = find(store, ready) if resume else begin(store, ready, direction)
+            take_up = resuming.find if resume else resuming.begin
+            run = take_up(store, ready, direction)
             held.enter_context(run_lock(locks, run.name))
         yield store.runs.resume(run.id) if resume else run
 
@@ -144,6 +144,7 @@ class _Session:
     def search(self, *, resumed: bool) -> None:
         """Run the searches; in any case record and report how they end."""
         pipeline = self.ready.pipeline
+        fitness = label("fitness function", pipeline.fitness)
         writer = self.store.writer(self.run, curves=pipeline.search.curves == "daily")
         outputs = frozenset({"equity"} if pipeline.search.curves == "daily" else ())
         ledger = Ledger(self.run, writer, self.store.reader, outputs)
@@ -163,8 +164,9 @@ class _Session:
                         score,
                         fitness=self.plugins.fitness,
                         constraints=pipeline.constraints,
-                        label=label("fitness function", pipeline.fitness),
+                        label=fitness,
                     ),
+                    fitness=fitness,
                     notifier=self.notifier,
                     keeper=keeper,
                     outputs=outputs,

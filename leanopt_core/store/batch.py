@@ -39,6 +39,7 @@ HELLO: Final = "UPDATE runs SET execution = json_insert(execution, '$.hello', js
 READ_TYPES: Final = (
     "UPDATE runs SET execution = json_insert(execution, '$.read_types', json(?)) WHERE id = ?"
 )
+STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
@@ -63,7 +64,10 @@ _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE i
 
 # Rows come after those they refer to.
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EVALUATE)
-_AFTER_TELLING: Final = (HELLO, READ_TYPES, EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
+_AFTER_TELLING: Final = (
+    *(HELLO, READ_TYPES, EVENT),
+    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, FINISH),
+)
 
 
 @define

@@ -202,6 +202,10 @@ class Writer:
         text = canonical_json({name: sorted(types) for name, types in told.items()})
         self._batch.add(batch.READ_TYPES, (storable(text), self._run.id))
 
+    def stage_version(self, stage_id: int, version: str) -> None:
+        """Record the version of a stage's distribution that proposes from here on."""
+        self._batch.add(batch.STAGE_VERSION, (version, stage_id))
+
     def stage_ended(self, stage_id: int, reason: str) -> None:
         """Record that a stage has ended, and why."""
         self._batch.add(batch.STAGE_ENDED, (storable(reason), stage_id))

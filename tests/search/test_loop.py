@@ -128,6 +128,7 @@ def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> Sto
             engine=ready.engine,
             ledger=Ledger(stored, writer, store.reader, frozenset()),
             judge=partial(score, fitness=fitness, label="fitness"),
+            fitness="fitness",
             notifier=notifier,
             keeper=ArtifactKeeper("none", ready.pipeline.folder, stored.name),
             outputs=frozenset(),
