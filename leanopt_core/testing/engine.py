@@ -41,7 +41,7 @@ Wanted = Sequence[tuple[Backtest, frozenset[str]]]
 
 
 class EngineContract:
-    """Inherit and override `engine`: an engine for a small working strategy.
+    """Inherit and override `engine`, for a small working strategy, and `strategy_file`, its file.
 
     The strategy is backtested with each of `parameters` under `scenario`, on `executor`; override
     these if yours needs others.
@@ -51,6 +51,11 @@ class EngineContract:
     def engine(self) -> Engine:
         """Override: return the engine, for a working strategy."""
         raise NotImplementedError("override the fixture `engine`")
+
+    @pytest.fixture
+    def strategy_file(self) -> Path:
+        """Override: return a text file of the strategy; a test appends an empty line to it."""
+        raise NotImplementedError("override the fixture `strategy_file`")
 
     @pytest.fixture
     def parameters(self) -> Parameters:
@@ -107,6 +112,23 @@ class EngineContract:
             build.source,
             build.identity,
         )
+
+    def test_an_edit_is_another_source(
+        self,
+        engine: Engine,
+        executor: Executor,
+        context: PrepareContext,
+        build: Build,
+        strategy_file: Path,
+    ) -> None:
+        """An edited strategy has another source, so that no older backtest answers for it."""
+        text = strategy_file.read_bytes()
+        strategy_file.write_bytes(text + b"\n")
+        edited = engine.prepare(executor.run_command, executor.runtime(), context)
+        assert edited.source != build.source, "source must be a hash of the strategy's files"
+        strategy_file.write_bytes(text)
+        restored = engine.prepare(executor.run_command, executor.runtime(), context)
+        assert restored.source == build.source, "source must depend on content only"
 
     def test_the_place_is_in_the_identity_alone(
         self, engine: Engine, executor: Executor, context: PrepareContext, build: Build

@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.python import PythonEngine
@@ -154,6 +155,17 @@ class ForgetsThePlace(PythonEngine):
         return super().prepare(run_command, {}, context)
 
 
+class ForgetsItsSources(PythonEngine):
+    def prepare(self, run_command, runtime, context):
+        return evolve(super().prepare(run_command, runtime, context), source="a strategy")
+
+
+class GoesByTimes(PythonEngine):
+    def prepare(self, run_command, runtime, context):
+        build = super().prepare(run_command, runtime, context)
+        return evolve(build, source=str(self._file.stat().st_mtime_ns))
+
+
 class NumbersItsBuilds(PythonEngine):
     built = 0
 
@@ -189,6 +201,10 @@ class _EngineKit(EngineContract):
             "def run(parameters, scenario):\n    return Result({'Net Profit': parameters['x']})\n"
         )
         return self.broken(PythonStrategy(entry="strategy.py:run"), tmp_path)
+
+    @pytest.fixture
+    def strategy_file(self, tmp_path):
+        return tmp_path / "strategy.py"
 
 
 # --- executors ------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ CAUGHT = {
     "WritesAscii": "test_odd_values_are_taken",
     "ChangesWhatItIsTold": "test_what_it_is_told_is_left_alone",
     "TakesErrorsForSuccess": "test_no_silent_success",
+    "ForgetsItsSources": "test_an_edit_is_another_source",
+    "GoesByTimes": "test_an_edit_is_another_source",
     "ForgetsThePlace": "test_the_place_is_in_the_identity_alone",
     "NumbersItsBuilds": "test_the_same_is_built_again",
     "LosesParameters": "test_parameters_reach_the_request",
