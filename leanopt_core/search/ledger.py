@@ -123,7 +123,6 @@ class Ledger:
         self._reader = reader
         self._outputs = outputs
         self._types_told = False
-        self._repeated: set[int] = set()
 
     def replay(self, search: int, space: Space) -> Replay:
         """Return the search's stored trials from before this run was resumed."""
@@ -172,11 +171,9 @@ class Ledger:
 
         From here on they can take the proposals back.
         """
-        if search not in self._repeated:
-            self._repeated.add(search)
-            for stage, version in zip(self._run.searches[search].stages, versions, strict=True):
-                if stage.version != version:
-                    self._writer.stage_version(stage.id, version)
+        for stage, version in zip(self._run.searches[search].stages, versions, strict=True):
+            if stage.version != version:
+                self._writer.stage_version(stage.id, version)
 
     def greeted(self, hello: Hello) -> None:
         """Record the first harness's hello; requests depend on it."""

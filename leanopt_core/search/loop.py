@@ -64,7 +64,10 @@ class SearchSetup:
 
 @define(eq=False)
 class _Search:
-    """A search and its pending trials; the outcomes of the `ready` ones are durable."""
+    """A search and its pending trials; the outcomes of the `ready` ones are durable.
+
+    `repeated` means that it has proposed every stored trial again.
+    """
 
     index: int
     setup: SearchSetup
@@ -72,6 +75,7 @@ class _Search:
     replay: Replay
     pending: dict[int, PendingTrial] = field(factory=dict)
     ready: set[int] = field(factory=set)
+    repeated: bool = False
     fresh: list[tuple[PendingTrial, int, Backtest]] = field(factory=list)
 
 
@@ -279,9 +283,9 @@ class RunLoop:
         text = canonical_json(parameters)
         stored = search.replay.at(proposed.number)
         if stored is None:
-            self._check_more(search, proposed)
+            if not search.repeated:
+                self._leave_replay(search, proposed)
             self._ledger.propose(search.index, proposed, text)
-            self._ledger.repeated(search.index, [stage.version for stage in search.setup.stages])
         pending = PendingTrial(
             search.index,
             proposed.number,
@@ -305,12 +309,17 @@ class RunLoop:
         if number is not None:
             raise earlier_end(self._ends(rule, reason), number, reason)
 
-    def _check_more(self, search: _Search, proposed: Propose) -> None:
-        """Raise ResumeError if a stage proposes a trial after it had ended."""
+    def _leave_replay(self, search: _Search, proposed: Propose) -> None:
+        """Record that all stored proposals are repeated, before the first one that is not stored.
+
+        Raises ResumeError if its stage had ended before it.
+        """
         reason = self._ledger.ended(search.index, proposed.index)
         if reason is not None:
             rule = search.setup.stages[proposed.index]
             raise later_end(self._ends(rule, reason), proposed.number, reason)
+        search.repeated = True
+        self._ledger.repeated(search.index, [stage.version for stage in search.setup.stages])
 
     def _ends(self, rule: StageRule, reason: str) -> str:
         """Return the label of the plugin that ends a stage for this reason."""

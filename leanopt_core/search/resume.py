@@ -41,7 +41,7 @@ def find(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
     """
     wanted = ready.plan.hash
     for run in store.runs.unfinished():
-        if wanted in (run.plan_hash, digest(reworded(json.loads(run.plan)))):
+        if run.plan_hash == wanted or digest(reworded(json.loads(run.plan))) == wanted:
             _check_direction(run, ready, direction)
             return run
     for other in store.runs.unfinished():

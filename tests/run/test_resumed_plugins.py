@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 #: A stage whose proposals depend on every bit of what it was told, and a fitness function.
 PLUGIN = """
 import time
+from random import Random
 
 from attrs import frozen
 
@@ -37,8 +38,8 @@ class Walker:
             raise RuntimeError("a fault to fix")
         with open("asked", "a") as file:
             print(context.number, file=file)
-        from random import Random
-
+        if {stuck} and context.number >= {stuck}:
+            return Proposal(context.history[0].point)
         seed = Random(f"{{context.seed}} {{self.last}} {shift}").getrandbits(60)
         return Proposal(next(iter(self.space.sample(seed))), "walk")
 
@@ -115,6 +116,7 @@ class Plugin:
     version: str = "1.0"
     fault: int = 20
     shift: int = 0
+    stuck: int = 0
     stage: str = "Walker"
     direction: str = "max"
     target: float | None = None
@@ -308,18 +310,25 @@ def test_a_fixed_plugin_continues_the_run(
     assert stored("SELECT version FROM stages ORDER BY id") == [("1.0",), ("1.1",)]
 
 
-@pytest.mark.parametrize("stage", ["Walker", "Adopting"])
+@pytest.mark.parametrize(
+    ("stage", "change", "what"),
+    [
+        ("Walker", {"shift": 1}, "does not repeat its stored proposals: trial 1 was "),
+        ("Adopting", {"shift": 1}, "does not repeat its stored proposals: trial 1 was "),
+        ("Walker", {"stuck": 8}, "ends the search before trial 8, which is stored (repeats)"),
+    ],
+)
 def test_another_version_that_proposes_otherwise_is_refused(
-    run: Run, plugin: Plugin, stored, stage: str
+    run: Run, plugin: Plugin, stored, stage: str, change: dict[str, object], what: str
 ) -> None:
     """Replay asks it, even if it could take proposals back, and names the first difference."""
     plugin.install(stage=stage)
     assert run()[0] == 4
     before = stored(TRIALS)
-    plugin.install(stage=stage, version="1.1", fault=0, shift=1)
+    plugin.install(stage=stage, version="1.1", fault=0, **change)
     code, errors = run("--resume")
     assert code == 8, errors
-    assert "stage 'walk' (walking 1.1) does not repeat its stored proposals: trial 1 was" in errors
+    assert f"stage 'walk' (walking 1.1) {what}" in errors
     assert stored(TRIALS) == before
     assert stored("SELECT version FROM stages") == [("1.0",)]
 
