@@ -225,6 +225,7 @@ def _flags(spec: ContainerSpec) -> Iterator[str]:
     yield f"--pids-limit={spec.pids_limit}"
     if spec.memory is not None:
         yield f"--memory={spec.memory}"
+        yield f"--memory-swap={spec.memory}"
     if spec.host_users:
         yield "--userns=host"
     yield from (f"--tmpfs={path}:{options}" for path, options in spec.tmpfs.items())

@@ -56,6 +56,7 @@ def build(
     doing = doing or f"building {project.name}"
     job = _Job(project, compiled, run_command, builds, recipe, partial(tell, f"{doing} ..."))
     with build_turn(builds, tell):
+        # Beside the builds, on one file system, so that it can be published by a rename.
         work = Path(mkdtemp(prefix=UNFINISHED_BUILD, dir=builds))
         try:
             copy_files(files, work / "source")
@@ -78,6 +79,7 @@ class _Job:
     def make(self, work: Path) -> Built:
         """Build the copy in `work`; hash it again, since sources may have changed meanwhile."""
         source = hash_files(files_of(work / "source"))
+        # Another process may have built it while this one waited for its turn.
         if known := cache.load(self.builds, self.recipe, source):
             return known
         assembly, log = None, ""
