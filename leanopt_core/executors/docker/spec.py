@@ -223,6 +223,7 @@ def _flags(spec: ContainerSpec) -> Iterator[str]:
     yield "--security-opt=no-new-privileges"
     yield f"--cpus={spec.cpus:g}"
     yield f"--pids-limit={spec.pids_limit}"
+    yield "--ulimit=core=0"
     if spec.memory is not None:
         yield f"--memory={spec.memory}"
         yield f"--memory-swap={spec.memory}"

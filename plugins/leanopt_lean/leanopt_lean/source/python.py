@@ -148,7 +148,7 @@ class _File:
         if not self._caught:
             self.imports += [Import(one.partition(".")[0], self._location(node)) for one in names]
 
-    def _try(self, node: ast.Try, scope: Scope) -> None:
+    def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> None:
         """Read a `try`; if it handles failures, its imports are optional."""
         before, self._caught = self._caught, self._caught or bool(node.handlers)
         self.block(node.body, scope)
