@@ -107,6 +107,7 @@ from leanopt_core.engines.base import Tell as Tell
 from leanopt_core.engines.base import silent as silent
 from leanopt_core.engines.builds import UNFINISHED_BUILD as UNFINISHED_BUILD
 from leanopt_core.engines.builds import build_turn as build_turn
+from leanopt_core.engines.command import CommandEngine as CommandEngine
 from leanopt_core.engines.inline import COMPLETE_STATES as COMPLETE_STATES
 from leanopt_core.engines.inline import read_curve as read_curve
 from leanopt_core.engines.inline import read_failure as read_failure
