@@ -46,6 +46,7 @@ def find(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
             return run
     for other in store.runs.unfinished():
         if other.pipeline == ready.pipeline.name:
+            # By way of JSON, as the stored plan went: a tuple must not differ from its list.
             now = json.loads(canonical_json(ready.plan.to_dict()))
             found = differences(reworded(json.loads(other.plan)), now)
             raise ResumeError(
