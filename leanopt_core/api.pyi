@@ -54,7 +54,6 @@ from leanopt_core.work import Answer as Answer
 from leanopt_core.work import Backtest as Backtest
 from leanopt_core.work import Category as Category
 from leanopt_core.work import Completed as Completed
-from leanopt_core.work import Equity as Equity
 from leanopt_core.work import Failure as Failure
 from leanopt_core.work import Files as Files
 from leanopt_core.work import Launch as Launch
@@ -75,7 +74,13 @@ from leanopt_core.stage import Told as Told
 from leanopt_core.fitness import Backtested as Backtested
 from leanopt_core.fitness import Direction as Direction
 from leanopt_core.fitness import Fitness as Fitness
+from leanopt_core.fitness import FitnessContext as FitnessContext
 from leanopt_core.fitness import FitnessFunction as FitnessFunction
+from leanopt_core.fitness import Moments as Moments
+from leanopt_core.outputs import NEEDS as NEEDS
+from leanopt_core.outputs import ClosedTrade as ClosedTrade
+from leanopt_core.outputs import DailyReturns as DailyReturns
+from leanopt_core.outputs import Equity as Equity
 from leanopt_core.scoring import Aggregate as Aggregate
 from leanopt_core.scoring import Operator as Operator
 from leanopt_core.scoring import ResultConstraint as ResultConstraint
@@ -113,7 +118,7 @@ from leanopt_core.engines.inline import read_curve as read_curve
 from leanopt_core.engines.inline import read_failure as read_failure
 from leanopt_core.engines.inline import read_inline as read_inline
 from leanopt_core.engines.inline import read_names as read_names
-from leanopt_core.engines.inline import read_rows as read_rows
+from leanopt_core.engines.inline import read_trades as read_trades
 from leanopt_core.engines.inline import read_types as read_types
 from leanopt_core.harness.events import Hello as Hello
 from leanopt_core.project_files import BUILDS as BUILDS

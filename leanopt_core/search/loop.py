@@ -20,6 +20,8 @@ from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
+from leanopt_core.fitness import FitnessContext
+from leanopt_core.outputs import Outputs
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
@@ -44,6 +46,8 @@ from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Outcome, Scenario
 
 T = TypeVar("T")
+
+Judge = Callable[[Mapping[str, Outcome], FitnessContext], Score]
 
 #: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
@@ -93,11 +97,11 @@ class RunLoop:
         workers: Pool[int],
         engine: Engine,
         ledger: Ledger,
-        judge: Callable[[Mapping[str, Outcome]], Score],
+        judge: Judge,
         fitness: str,
         notifier: Notifier,
         keeper: ArtifactKeeper,
-        outputs: frozenset[str],
+        outputs: Outputs,
     ) -> None:
         self._workers = workers
         self._keeper = keeper
@@ -241,7 +245,8 @@ class RunLoop:
 
         So methods are told the same, even if another C library computes another last digit.
         """
-        score = self._think(partial(self._judge, self._outcomes(search, pending)))
+        outcomes = self._outcomes(search, pending)
+        score = self._think(partial(self._judge, outcomes, pending.context))
         if pending.stored is None:
             return score
         compare_scores(self._fitness, pending.number, pending.stored, score)
@@ -297,6 +302,7 @@ class RunLoop:
             proposed.number,
             parameters,
             [None] * len(search.setup.scenarios),
+            proposed.context,
             stored=stored.score if stored is not None else None,
         )
         search.pending[proposed.number] = pending
