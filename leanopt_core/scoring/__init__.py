@@ -1,13 +1,14 @@
 """Scoring: from a trial's backtests to its score."""
 
 from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
-from leanopt_core.scoring.score import Aggregate, combine, judge_each, score
+from leanopt_core.scoring.score import Aggregate, Scorer, combine, judge_each, score
 
 __all__ = [
     "Aggregate",
     "Operator",
     "ResultConstraint",
     "ResultConstraintError",
+    "Scorer",
     "combine",
     "judge_each",
     "score",

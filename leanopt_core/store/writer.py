@@ -105,7 +105,7 @@ class Writer:
             *(found, short, self._run.id, scenario_id),
             None if values is None else storable(to_json(values)),
             *((failed.category.value, failed.message) if failed else (None, None)),
-            None if kept.trades is None else len(kept.trades),
+            kept.closed_trades,
             *(outputs_column(outputs), attempts, seconds, worker, int(self._clock())),
         )
         self._batch.add(batch.RECORD, row)
@@ -124,7 +124,7 @@ class Writer:
 
         Its outputs include `outputs`. A backtest of this run always counts; one of another run
         counts if it completed or failed for a lasting reason. The newest is returned. The outcome
-        has no equity curve and no names read; its trades are empty, in the right number.
+        has no names read, equity curve, returns and trades.
         """
         short = key_column(key)
         for found, outcome, has in reversed(self._recorded.get(short, ())):
@@ -227,11 +227,11 @@ class Writer:
 
 def _kept(outcome: Outcome) -> Outcome:
     """Return the outcome as the store returns it."""
-    trades = None if outcome.trades is None else ((),) * len(outcome.trades)
+    closed = outcome.closed_trades
     if outcome.failure is None:
-        return Outcome(outcome.statistics, trades=trades)
+        return Outcome(outcome.statistics, closed_trades=closed)
     failure = Failure(outcome.failure.category, storable(outcome.failure.message))
-    return Outcome(failure=failure, trades=trades)
+    return Outcome(failure=failure, closed_trades=closed)
 
 
 class Ids:

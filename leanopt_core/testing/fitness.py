@@ -9,7 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
+from leanopt_core.fitness import (
+    Backtested,
+    Fitness,
+    FitnessContext,
+    FitnessFunction,
+    Moments,
+)
 from leanopt_core.ranking import rank_key
 from leanopt_core.scoring import score
 from leanopt_core.statistics import Statistics
