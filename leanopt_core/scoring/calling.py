@@ -33,24 +33,17 @@ def judge_of(fitness: FitnessFunction, label: str) -> Judge:
         # Functions in C may not say; the contract has two arguments.
         return fitness
     given = [one for one in parameters if one.kind in _POSITIONAL]
-    if any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters):
-        count = 2
-    else:
-        count = 2 if len(given) > 1 and _is_context(given[1]) else 1
-    if not given and count == 1 or any(map(_required, _others(parameters, given[:count]))):
+    more = any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters)
+    contextual = more or _is_context(given[1:2])
+    taken = given[: 1 + contextual]
+    if not (taken or more) or any(_required(one) for one in parameters if one not in taken):
         found = ", ".join(map(str, parameters)) or "nothing"
         raise PluginError(f"{label} takes ({found}): {_EXPECTED}")
-    return fitness if count == 2 else lambda backtests, _: function(backtests)
+    return fitness if contextual else lambda backtests, _: function(backtests)
 
 
-def _is_context(parameter: inspect.Parameter) -> bool:
-    return parameter.default is inspect.Parameter.empty or parameter.name == "context"
-
-
-def _others(
-    parameters: Sequence[inspect.Parameter], taken: Sequence[inspect.Parameter]
-) -> list[inspect.Parameter]:
-    return [one for one in parameters if one not in taken]
+def _is_context(second: Sequence[inspect.Parameter]) -> bool:
+    return any(one.default is inspect.Parameter.empty or one.name == "context" for one in second)
 
 
 def _required(parameter: inspect.Parameter) -> bool:

@@ -31,9 +31,9 @@ class _Running:
         self.squares += step * (value - self.mean)
 
     def moments(self) -> Moments:
-        if self.count < 2 or not math.isfinite(self.squares):
-            return Moments(self.count, self.mean)
-        return Moments(self.count, self.mean, self.squares / (self.count - 1))
+        known = self.count > 1 and math.isfinite(self.squares)
+        variance = self.squares / (self.count - 1) if known else None
+        return Moments(self.count, self.mean, variance)
 
 
 def _between(mean: float, value: float, count: int) -> float:

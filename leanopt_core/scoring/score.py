@@ -126,7 +126,7 @@ class Scorer:
         if failures:
             reasons = _messages(failures, several=len(outcomes) > 1)
             return Score(reasons=reasons, failure=str(next(iter(failures.values())).category))
-        backtests = [_backtested(name, one, self.needs) for name, one in outcomes.items()]
+        backtests = [backtested(name, one, self.needs) for name, one in outcomes.items()]
         missing = _missing(backtests, self.constraints)
         if missing:
             return Score(reasons=missing)
@@ -185,7 +185,8 @@ def _messages(failures: Mapping[str, Failure], *, several: bool) -> tuple[str, .
     )
 
 
-def _backtested(name: str, outcome: Outcome, needs: frozenset[str]) -> Backtested:
+def backtested(name: str, outcome: Outcome, needs: frozenset[str]) -> Backtested:
+    """Return a completed backtest as a fitness function with these needs sees it."""
     statistics = outcome.statistics or Statistics()
     trades = outcome.trades if "trades" in needs else None
     # Trades that were not needed do not count: a cached backtest may lack them.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from leanopt_core.outputs import DailyReturns
 from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
 from leanopt_core.store.columns import TOLD, TRIAL, trials
@@ -17,7 +18,7 @@ from leanopt_core.store.records import (
     StoredTrial,
     TrialSummary,
 )
-from leanopt_core.store.returns import DailyReturns, unpack
+from leanopt_core.store.returns import unpack
 from leanopt_core.store.tally import Tally, failures, tally
 
 _JOINED: Final = """

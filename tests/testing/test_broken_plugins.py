@@ -17,6 +17,11 @@ CAUGHT = {
     "GivesNoReasons": "test_missing_statistics_give_reasons",
     "TakesMissingForZero": "test_missing_statistics_give_reasons",
     "Remembers": "test_the_same_again",
+    "TakesTheFirst": "test_the_order_of_scenarios_does_not_count",
+    "TakesTwoScenarios": "test_a_good_backtest_has_a_value",
+    "DividesByVariance": "test_a_context_never_harms",
+    "DividesByDeviation": "test_edges_of_curves_and_trades",
+    "NeedsACurve": "test_missing_outputs_give_reasons",
     "Appends": "test_a_restart_replaces",
     "OverwritesInPlace": "test_a_shorter_run_replaces_a_longer_one",
     "TruncatesWhenBuilt": "test_builds_without_touching_what_is_there",
@@ -35,7 +40,7 @@ CAUGHT = {
     "WaitsLonger": "test_once_at_its_time_limit",
     "HidesSignals": "test_once_ended_by_a_signal",
 }
-SOUND = ("Ratio", "Lines")
+SOUND = ("Ratio", "OfReturns", "Lines")
 
 
 @pytest.fixture(scope="module")
