@@ -59,7 +59,7 @@ class ExecutorSettings:
 
 @frozen
 class Pipeline:
-    """A pipeline file's content; its paths are relative to `folder`."""
+    """A pipeline file's content; its paths are relative to `folder`. `notes` are warnings."""
 
     file: Path
     folder: Path
@@ -75,3 +75,4 @@ class Pipeline:
     executor: ExecutorSettings
     stages: tuple[StageSettings, ...]
     sinks: tuple[Choice, ...] = ()
+    notes: tuple[str, ...] = ()

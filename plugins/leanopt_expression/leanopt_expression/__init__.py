@@ -24,7 +24,8 @@ class ExpressionOptions(ScenarioOptions):
 
     formula: str = field(
         metadata={
-            "help": "formula over statistics, as [Sharpe Ratio] * min(1, [Total Orders] / 100)"
+            "help": "formula over statistics, as [Sharpe Ratio] * min(1, [Total Orders] / 100)",
+            "statistics": "formula",
         }
     )
     direction: Literal["max", "min"] = field(

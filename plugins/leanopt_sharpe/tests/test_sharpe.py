@@ -26,8 +26,6 @@ class TestContract(FitnessContract):
     """The kit for fitness functions."""
 
     needs = frozenset({"returns"})
-    # One large gain raises the deviation more than the mean.
-    profits_count = False
 
     @pytest.fixture
     def fitness(self) -> FitnessFunction:

@@ -26,8 +26,6 @@ class TestContract(FitnessContract):
     """The kit for fitness functions."""
 
     needs = frozenset({"returns"})
-    # Where every trial loses, more risk makes the loss look smaller.
-    profits_count = False
 
     @pytest.fixture
     def fitness(self) -> FitnessFunction:

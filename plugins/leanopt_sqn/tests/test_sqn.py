@@ -30,8 +30,6 @@ class TestContract(FitnessContract):
     """The kit for fitness functions."""
 
     needs = frozenset({"returns", "trades"})
-    # One large gain raises the deviation more than the mean.
-    profits_count = False
 
     @pytest.fixture
     def fitness(self) -> FitnessFunction:
