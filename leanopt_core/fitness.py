@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from attrs import field, frozen
 
@@ -11,6 +11,9 @@ from leanopt_core.outputs import ClosedTrade, DailyReturns, Equity
 from leanopt_core.statistics import Statistics
 
 Direction = Literal["max", "min"]
+
+#: The name of the value itself among the named values of trials.
+FITNESS: Final = "fitness"
 
 
 @frozen

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from attrs import frozen
 
+from leanopt_core.outputs import Outputs
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint
 from leanopt_core.space import Space
+from leanopt_core.specs import FitnessSpec
 from leanopt_core.work import Scenario
 
 
@@ -76,3 +78,16 @@ class Pipeline:
     stages: tuple[StageSettings, ...]
     sinks: tuple[Choice, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> Outputs:
+        """Return what the fitness function needs besides statistics, and what is stored."""
+        needs = needs_of(self.fitness)
+        daily = {"returns"} if self.search.curves == "daily" else set()
+        return Outputs(needs, needs | daily)
+
+
+def needs_of(fitness: Choice) -> frozenset[str]:
+    """Return what a fitness function needs besides statistics."""
+    spec = fitness.registered.spec
+    return spec.needs if isinstance(spec, FitnessSpec) else frozenset()

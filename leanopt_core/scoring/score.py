@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import (
+    FITNESS,
     Backtested,
     Direction,
     Fitness,
@@ -21,7 +22,6 @@ from leanopt_core.fitness import (
 )
 from leanopt_core.scoring.calling import Judge, judge_of
 from leanopt_core.scoring.constraint import LARGEST
-from leanopt_core.scoring.moments import FITNESS
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from leanopt_core.executors.pool import Finished
+from leanopt_core.fitness import FitnessContext
 from leanopt_core.harness.events import Hello
+from leanopt_core.outputs import Outputs
 from leanopt_core.search.machine import Propose, Recorded
 from leanopt_core.search.read_types import told_types
 from leanopt_core.space import Space, Value
@@ -23,13 +25,15 @@ from leanopt_core.work import Backtest, Outcome
 class PendingTrial:
     """A trial that is proposed but not told: one outcome slot per scenario.
 
-    `replayed` means that it was told before the run was resumed.
+    `context` is what its fitness function may know of the search. `replayed` means that it was told
+    before the run was resumed.
     """
 
     search: int
     number: int
     parameters: Mapping[str, Value]
     outcomes: list[Outcome | None]
+    context: FitnessContext
     replayed: bool = False
 
     @property
@@ -93,7 +97,7 @@ class Replay:
 
 @frozen
 class Known:
-    """A cached backtest: its id in the store, and its outcome."""
+    """A stored backtest: its id in the store, and its outcome as the store gives it back."""
 
     id: int
     outcome: Outcome
@@ -102,12 +106,10 @@ class Known:
 class Ledger:
     """One run in the store. Nothing is durable before `commit`; searches and stages count from 0.
 
-    `outputs` are the outputs of every backtest besides statistics.
+    `outputs` are what every backtest has besides statistics.
     """
 
-    def __init__(
-        self, run: StoredRun, writer: Writer, reader: Reader, outputs: frozenset[str]
-    ) -> None:
+    def __init__(self, run: StoredRun, writer: Writer, reader: Reader, outputs: Outputs) -> None:
         self._run = run
         self._writer = writer
         self._reader = reader
@@ -133,7 +135,8 @@ class Ledger:
                 trial.attempt,
                 trial.told_before,
             )
-            yield ReplayedTrial(trial.number, recorded, trial.told, trial.outcomes)
+            outcomes = self._reader.outcomes(trial, self._outputs.needs)
+            yield ReplayedTrial(trial.number, recorded, trial.told, outcomes)
 
     def propose(self, search: int, proposed: Propose, parameters: str) -> None:
         """Record a proposal, with its parameters as canonical JSON."""
@@ -167,20 +170,21 @@ class Ledger:
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return the cached backtests by content key."""
-        found = self._writer.known_among(keys, self._outputs)
+        found = self._writer.known_among(keys, self._outputs.stored)
         return {key: Known(*one) for key, one in found.items()}
 
-    def record(self, job: BacktestJob, outcome: Outcome, effort: Finished[int]) -> int:
-        """Record a finished backtest, and return its id."""
-        return self._writer.record(
+    def record(self, job: BacktestJob, outcome: Outcome, effort: Finished[int]) -> Known:
+        """Record a finished backtest; return it as the store gives it back, with names read."""
+        found, kept = self._writer.record(
             job.backtest.key,
             self._run.searches[job.search].scenarios[job.scenario].id,
             outcome,
-            outputs=self._outputs,
+            outputs=self._outputs.stored,
             attempts=effort.attempts,
             seconds=effort.seconds,
             worker=effort.worker,
         )
+        return Known(found, evolve(kept, read=outcome.read, read_types=outcome.read_types))
 
     def evaluate(self, search: int, number: int, scenario_index: int, backtest: int) -> None:
         """Record which backtest belongs to a trial and scenario index."""

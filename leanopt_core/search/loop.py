@@ -20,6 +20,8 @@ from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
+from leanopt_core.fitness import FitnessContext
+from leanopt_core.outputs import Outputs
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
@@ -42,6 +44,8 @@ from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Outcome, Scenario
 
 T = TypeVar("T")
+
+Judge = Callable[[Mapping[str, Outcome], FitnessContext], Score]
 
 #: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
@@ -87,10 +91,10 @@ class RunLoop:
         workers: Pool[int],
         engine: Engine,
         ledger: Ledger,
-        judge: Callable[[Mapping[str, Outcome]], Score],
+        judge: Judge,
         notifier: Notifier,
         keeper: ArtifactKeeper,
-        outputs: frozenset[str],
+        outputs: Outputs,
     ) -> None:
         self._workers = workers
         self._keeper = keeper
@@ -215,8 +219,9 @@ class RunLoop:
         self._advance(search)
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
-            outcomes = self._outcomes(search, search.pending[number])
-            search.machine.finished(number, self._think(partial(self._judge, outcomes)))
+            pending = search.pending[number]
+            judge = partial(self._judge, self._outcomes(search, pending), pending.context)
+            search.machine.finished(number, self._think(judge))
             self._advance(search)
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.
@@ -270,6 +275,7 @@ class RunLoop:
             proposed.number,
             parameters,
             [None] * len(search.setup.scenarios),
+            proposed.context,
             replayed=stored is not None and stored.told,
         )
         search.pending[proposed.number] = pending

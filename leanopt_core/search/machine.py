@@ -15,8 +15,10 @@ from attrs import define, evolve, frozen
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError, ResumeError
+from leanopt_core.fitness import FitnessContext
 from leanopt_core.search.guard import GuardedStage
 from leanopt_core.search.history import ToldHistory
+from leanopt_core.search.moments import RunningMoments
 from leanopt_core.space import Point, Space
 from leanopt_core.stage import AskContext, Stage, StageStart
 from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
@@ -62,7 +64,7 @@ class StageStarted:
 
 @frozen
 class Propose:
-    """Command: record this proposal and backtest it."""
+    """Command: record this proposal and backtest it; score it with this `context`."""
 
     number: int
     index: int
@@ -70,6 +72,7 @@ class Propose:
     grid_index: int
     attempt: int
     told: int
+    context: FitnessContext
 
 
 @frozen
@@ -148,11 +151,14 @@ class SearchMachine:
     ) -> None:
         self._space = space
         self._rules = tuple(stages)
+        trials = [rule.trials for rule in self._rules]
+        self._budget = None if None in trials else sum(one for one in trials if one is not None)
         self._seed = seed
         self._lookahead = lookahead
         self._target = target
         self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
+        self._moments = RunningMoments()
         self._spans: dict[str, tuple[int, int]] = {}
         self._outstanding: deque[_Pending] = deque()
         self._ahead: set[int] = set()
@@ -283,13 +289,15 @@ class SearchMachine:
         active.asked += 1
         active.attempt = active.refusals = 0
         active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
-        yield Propose(number, self._index, proposal, grid_index, attempt, active.told)
+        context = FitnessContext(active.rule.trials, self._budget, self._moments.snapshot())
+        yield Propose(number, self._index, proposal, grid_index, attempt, active.told, context)
 
     def _tell(self, active: _Active, score: Score) -> Iterator[Command]:
         pending = self._outstanding.popleft()
         proposal = pending.proposal
         trial = Trial(pending.number, active.rule.name, proposal.point, proposal.origin, score)
         self._history.add(trial, pending.grid_index)
+        self._moments.add(score)
         self._ahead.discard(pending.grid_index)
         self._spans[active.rule.name] = (self._spans[active.rule.name][0], len(self._history))
         active.told += 1

@@ -26,6 +26,8 @@ RETURNS: Final = (
     "INSERT INTO returns (backtest_id, calendar_id, daily, ended) "
     "VALUES (?, (SELECT id FROM calendars WHERE hash = ?), ?, ?)"
 )
+EQUITY: Final = "INSERT INTO equity_curves (backtest_id, times, points) VALUES (?, ?, ?)"
+TRADES: Final = "INSERT INTO closed_trades (backtest_id, trades) VALUES (?, ?)"
 EVALUATE: Final = (
     "INSERT INTO evaluations (search_id, number, ordinal, backtest_id) VALUES (?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
@@ -62,7 +64,7 @@ UPDATE searches SET told = told + :told, best = (
 _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE id = ?"
 
 # Rows come after those they refer to.
-_BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EVALUATE)
+_BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (HELLO, READ_TYPES, EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
 
 

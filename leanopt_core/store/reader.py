@@ -11,6 +11,7 @@ from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
 from leanopt_core.store.columns import TOLD, TRIAL, trials
 from leanopt_core.store.database import Database, Row
+from leanopt_core.store.outputs import with_outputs
 from leanopt_core.store.records import (
     RankedTrial,
     StoredEvent,
@@ -18,8 +19,8 @@ from leanopt_core.store.records import (
     StoredTrial,
     TrialSummary,
 )
-from leanopt_core.store.returns import unpack
 from leanopt_core.store.tally import Tally, failures, tally
+from leanopt_core.work import Outcome
 
 _JOINED: Final = """
 JOIN stages AS g ON g.id = t.stage_id
@@ -42,9 +43,6 @@ WHERE run_id = ? ORDER BY {RANKED}, searches.number, trials.number LIMIT ? OFFSE
 _EVENTS: Final = """
 SELECT kind, detail, search_id, stage_id, number, happened_at FROM events
 WHERE run_id = ? ORDER BY id"""
-_RETURNS: Final = """
-SELECT days, daily, ended FROM returns JOIN calendars ON calendars.id = calendar_id
-WHERE backtest_id = ?"""
 _SPREAD: Final = f"""
 SELECT count(fitness), min(fitness), max(fitness)
 FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
@@ -92,6 +90,13 @@ class Reader:
         while page := trials(self._database.rows(_PAGE, (search_id, after, _PAGE_SIZE))):
             yield from page
             after = page[-1].number
+
+    def outcomes(self, trial: StoredTrial, needs: frozenset[str]) -> dict[int, Outcome]:
+        """Return a trial's outcomes by scenario index, with what is stored of `needs`."""
+        return {
+            ordinal: with_outputs(self._database, one.id, one.outcome, needs)
+            for ordinal, one in trial.backtests.items()
+        }
 
     def trial(self, run: StoredRun, search_number: int, number: int) -> StoredTrial | None:
         """Return one trial, None if the run has no such trial."""
@@ -157,8 +162,7 @@ class Reader:
 
     def returns(self, backtest_id: int) -> DailyReturns | None:
         """Return a backtest's daily returns, None if they are not stored."""
-        row = self._database.row(_RETURNS, (backtest_id,))
-        return None if row is None else unpack(*row)
+        return with_outputs(self._database, backtest_id, Outcome(), ("returns",)).returns
 
     def canonical(self, run: StoredRun) -> Iterator[str]:
         """Yield the canonical dump as JSON lines: the same bytes for the same search plan.

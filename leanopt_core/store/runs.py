@@ -32,7 +32,10 @@ _UNUSED: Final = (
 )
 _STEPS: Final = (
     f"DELETE FROM evaluations WHERE search_id IN {_SEARCHES_OF_RUN}",
-    f"DELETE FROM returns WHERE backtest_id IN {_UNUSED}",
+    *(
+        f"DELETE FROM {table} WHERE backtest_id IN {_UNUSED}"
+        for table in ("returns", "equity_curves", "closed_trades")
+    ),
     f"DELETE FROM backtests WHERE id IN {_UNUSED}",
     "UPDATE backtests SET run_id = NULL, scenario_id = NULL WHERE run_id = :run",
     "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)",

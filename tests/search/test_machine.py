@@ -23,8 +23,11 @@ from leanopt_core.search.machine import (
 from leanopt_core.trial import Signal
 
 #: What the machine may know: values, the watch over a method's calls, and the told trials.
-PURE = ("canonical", "errors", "ranking", "space", "stage", "suggest", "trial")
-OWN = ("search", "search.guard", "search.history", "search.machine")
+PURE = (
+    *("canonical", "errors", "fitness", "outputs", "ranking", "space", "stage", "statistics"),
+    *("suggest", "trial"),
+)
+OWN = ("search", "search.guard", "search.history", "search.machine", "search.moments")
 #: The package's own face, which every import of it loads.
 FACE = ("hookspecs",)
 LOADED = """

@@ -185,7 +185,7 @@ def test_the_export_says_all_that_is_kept(store, begin):
             "failure": None,
             "message": None,
             "closed_trades": 2,
-            "outputs": [],
+            "outputs": ["returns"],
             "attempts": 1,
             "seconds": 0.25,
             "worker": 1,

@@ -8,9 +8,10 @@ from array import array
 import pytest
 
 from leanopt_core.errors import StoreError, UsageError
+from leanopt_core.outputs import Equity
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score
-from leanopt_core.work import Equity, Outcome
+from leanopt_core.work import Outcome
 
 
 def test_a_run_comes_back_with_its_searches(store, begin):

@@ -152,7 +152,7 @@ def test_a_run_keeps_to_its_own_outcome_of_a_key(store, begin, key, category, co
     if committed:
         recorder.writer.commit()
     assert recorder.writer.known(key("a"), NOTHING) == (found, failed(category))
-    resumed = store.writer(store.runs.resume(recorder.run.id), curves=True)
+    resumed = store.writer(store.runs.resume(recorder.run.id))
     assert (resumed.known(key("a"), NOTHING) is not None) == committed
 
 

@@ -7,11 +7,8 @@ from collections.abc import Mapping
 
 from attrs import define
 
-from leanopt_core.fitness import Moments
+from leanopt_core.fitness import FITNESS, Moments
 from leanopt_core.trial import Score
-
-#: The name under which the fitness function's value itself is counted.
-FITNESS = "fitness"
 
 
 @define
