@@ -22,7 +22,11 @@ class ScenarioOptions:
     min_years: float = field(
         default=0.0,
         validator=[validators.ge(0), validators.lt(inf)],
-        metadata={"help": "minimum length of the backtest in years", "bounds": "0 or more"},
+        metadata={
+            "help": "minimum length of the backtest in years",
+            "bounds": "0 or more",
+            "needs": "returns",
+        },
     )
     aggregate: Literal["mean", "median", "min", "max"] = field(
         default="mean",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 from attrs import frozen
 
-from leanopt_core.outputs import Outputs
+from leanopt_core.outputs import NEEDS, Outputs
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint
@@ -88,6 +89,12 @@ class Pipeline:
 
 
 def needs_of(fitness: Choice) -> frozenset[str]:
-    """Return what a fitness function needs besides statistics."""
+    """Return what a fitness function needs besides statistics, also for the options that are set.
+
+    An option with the metadata `needs` needs that, unless its value is 0, false or none.
+    """
     spec = fitness.registered.spec
-    return spec.needs if isinstance(spec, FitnessSpec) else frozenset()
+    always = spec.needs if isinstance(spec, FitnessSpec) else frozenset()
+    options = attrs.fields(type(fitness.options))
+    asked = [one.metadata.get("needs") for one in options if getattr(fitness.options, one.name)]
+    return always | {need for need in NEEDS if need in asked}

@@ -55,6 +55,5 @@ def leanopt_fitness() -> Sequence[FitnessSpec]:
             "leanopt_expression._impl:create",
             ExpressionOptions,
             "A formula over statistics in square brackets",
-            needs=frozenset({"returns"}),
         )
     ]

@@ -39,12 +39,13 @@ CASES: Mapping[str, Backtested] = {
     "20% won, 50% drawdown": backtest(drawdown=0.5),
     "flat, 10% drawdown": backtest(0.0),
     "20% lost, 50% drawdown": backtest(-0.2, 0.5),
+    "total loss": backtest(-1.0, 1.0),
     "one trade": backtest(trades=1),
     "no trades": backtest(0.0, 0.0, trades=0),
     "no drawdown": backtest(drawdown=0.0),
     "a gain that no number can hold": backtest(1e308, 0.01),
     "no known drawdown": backtest(drawdown=None),
-    "total loss": evolve(backtest(), returns=daily([0.1], TOTAL_LOSS)),
+    "total loss, if `min_years` is set": evolve(backtest(), returns=daily([0.1], TOTAL_LOSS)),
 }
 
 
@@ -164,7 +165,7 @@ def test_wrong_options(text: str, said: str) -> None:
 
 
 def test_registers_lightly() -> None:
-    """The hook names the function, where its code is, and what it needs."""
+    """The hook names the function and where its code is; only a minimum of years needs returns."""
     (spec,) = leanopt_expression.leanopt_fitness()
     assert (spec.name, spec.factory) == ("expression", "leanopt_expression._impl:create")
-    assert spec.needs == {"returns"}
+    assert spec.needs == frozenset()
