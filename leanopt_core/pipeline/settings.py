@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 from attrs import frozen
@@ -25,7 +27,13 @@ class Choice:
 
     use: str
     registered: Registered
-    options: object
+    options: Any
+
+    def marked(self, mark: str) -> Iterator[tuple[str, Any, Any]]:
+        """Yield key, mark and value of each option whose metadata has `mark`."""
+        for field in attrs.fields(type(self.options)):
+            if mark in field.metadata:
+                yield field.alias, field.metadata[mark], getattr(self.options, field.name)
 
 
 @frozen
@@ -95,6 +103,5 @@ def needs_of(fitness: Choice) -> frozenset[str]:
     """
     spec = fitness.registered.spec
     always = spec.needs if isinstance(spec, FitnessSpec) else frozenset()
-    options = attrs.fields(type(fitness.options))
-    asked = [one.metadata.get("needs") for one in options if getattr(fitness.options, one.name)]
+    asked = [need for _, need, value in fitness.marked("needs") if value]
     return always | {need for need in NEEDS if need in asked}

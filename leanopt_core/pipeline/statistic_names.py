@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-import attrs
-
 from leanopt_core.pipeline.settings import Choice
 from leanopt_core.scoring import ResultConstraint
 from leanopt_core.space import Formula
@@ -42,11 +40,8 @@ def _in_constraints(constraints: Sequence[ResultConstraint]) -> Iterator[tuple[s
 
 def _in_options(fitness: Choice) -> Iterator[tuple[str, str]]:
     """Yield the statistics in the options whose metadata say that they name some."""
-    for field in attrs.fields(type(fitness.options)):
-        value = getattr(fitness.options, field.name)
-        match field.metadata.get("statistics"):
-            case "name" if isinstance(value, str):
-                yield f"fitness.{field.alias}", value
-            case "formula" if isinstance(value, str):
-                for name in Formula.parse(value).statistics:
-                    yield f"fitness.{field.alias}", name
+    texts = (one for one in fitness.marked("statistics") if isinstance(one[2], str))
+    for key, mark, value in texts:
+        names = Formula.parse(value).statistics if mark == "formula" else (value,)
+        for name in names:
+            yield f"fitness.{key}", name

@@ -78,10 +78,11 @@ def _lost(backtest: Backtested) -> Fitness | None:
     returns = backtest.returns
     if returns is None:
         return None
-    changes = zip(returns.days, returns.values, strict=True)
+    reason = returns.ended
     # A loss of nearly everything is rounded to one of everything.
-    lost = (f"the return was -100% on {date.fromordinal(day)}" for day, x in changes if x <= -1)
-    reason = next(lost, returns.ended)
+    if (worst := min(returns.values, default=0.0)) <= -1:
+        day = date.fromordinal(returns.days[returns.values.index(worst)])
+        reason = f"the return was -100% on {day}"
     return Fitness(reasons=(reason,)) if reason else None
 
 

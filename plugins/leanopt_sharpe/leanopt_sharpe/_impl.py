@@ -26,7 +26,7 @@ def sharpe(returns: Sequence[float], annual_rate: float, periods: float) -> floa
     mean = math.fsum(returns) / len(returns)
     squares = math.fsum((change - mean) ** 2 for change in returns)
     deviation = math.sqrt(squares / (len(returns) - 1)) * math.sqrt(periods)
-    rate = (1 + annual_rate) ** (1 / periods) - 1
+    rate = math.pow(1 + annual_rate, 1 / periods) - 1
     return (mean - rate) * periods / max(deviation, DEVIATION_FLOOR)
 
 

@@ -24,7 +24,7 @@ def sortino(returns: Sequence[float], annual_rate: float, periods: float) -> flo
     of the squared shortfall below the rate. Sortino, Price, Performance measurement in a downside
     risk framework, Journal of Investing 3 (1994).
     """
-    rate = (1 + annual_rate) ** (1 / periods) - 1
+    rate = math.pow(1 + annual_rate, 1 / periods) - 1
     excess = math.fsum(change - rate for change in returns) / len(returns)
     squares = math.fsum((change - rate) ** 2 for change in returns if change < rate)
     deviation = math.sqrt(squares / len(returns)) * math.sqrt(periods)

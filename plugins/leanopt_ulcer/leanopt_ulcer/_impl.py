@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING, Final
 
 from leanopt_core.scoring import ScenarioFitness, on_returns
@@ -21,8 +22,12 @@ LARGEST: Final = 1e100
 
 def ulcer_index(wealth: Sequence[float]) -> float:
     """Return the root of the mean squared drawdown from the peak so far, a fraction."""
-    peaks = accumulate(wealth, max)
-    squares = ((1 - now / peak) ** 2 for now, peak in zip(wealth, peaks, strict=True))
+    peak, squares = 0.0, []
+    for now in wealth:
+        if now < peak:
+            squares.append((1 - now / peak) ** 2)
+        else:
+            peak = min(now, LARGEST)
     return math.sqrt(math.fsum(squares) / len(wealth))
 
 
@@ -33,10 +38,10 @@ def ulcer(returns: Sequence[float], annual_rate: float, periods: float) -> float
     start included. A loss is not divided, since a deeper drawdown would make it smaller: it counts
     as `loss * (1 + index)`. Martin, McCann, The investor's guide to Fidelity funds (1989).
     """
-    wealth = list(accumulate(returns, lambda now, x: min(now * (1 + x), LARGEST), initial=1.0))
+    wealth = list(accumulate((1 + change for change in returns), mul, initial=1.0))
     index = ulcer_index(wealth)
     try:
-        growth = wealth[-1] ** (periods / len(returns))
+        growth = math.pow(min(wealth[-1], LARGEST), periods / len(returns))
     except OverflowError:
         growth = LARGEST
     excess = growth - 1 - annual_rate
