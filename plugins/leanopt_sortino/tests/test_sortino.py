@@ -62,6 +62,14 @@ def test_large_gains_are_welcome() -> None:
     assert values == sorted(set(values))
 
 
+def test_flat_where_few_trades_are_enough() -> None:
+    """Nothing is neither good nor bad, but a sure loss against a risk-free rate."""
+    flat = RETURNS["no trades"]
+    assert said(create(ReturnsOptions(min_trades=0)), flat) == "0"
+    below = said(create(ReturnsOptions(min_trades=0, risk_free_rate="2%")), flat)
+    assert f"or {below} with a risk-free rate of 2%" in README.read_text()
+
+
 def test_readme_says_what_is_computed() -> None:
     """The table of cases."""
     fitness = create(ReturnsOptions())
