@@ -16,7 +16,7 @@ from leanopt_core.fitness import FitnessFunction
 from leanopt_core.fitness_options import ReturnsOptions
 from leanopt_core.testing import FitnessContract
 from tests.backtests import RETURNS, listed, merits, said, with_returns
-from tests.real_curves import Curve, lean_curves
+from tests.real_curves import COUNT, lean_curves
 
 README = Path(__file__).parents[1] / "README.md"
 changes = st.lists(st.floats(-0.99, 3e38), min_size=2, max_size=9)
@@ -33,19 +33,21 @@ class TestContract(FitnessContract):
         return create(ReturnsOptions(risk_free_rate="2%", min_years=0.1))
 
 
-@pytest.mark.parametrize("curve", lean_curves())
+@pytest.mark.parametrize("number", range(COUNT))
 @pytest.mark.parametrize(("rate", "periods"), [(0.0, 252.0), (0.03, 365.25)])
-def test_as_numpy_computes_it(curve: Curve, rate: float, periods: float) -> None:
+def test_as_numpy_computes_it(number: int, rate: float, periods: float) -> None:
     """On real curves of LEAN."""
+    curve = lean_curves()[number]
     returns = np.array(curve.returns)
     excess = returns - np.expm1(np.log1p(rate) / periods)
     expected = excess.mean() / excess.std(ddof=1) * np.sqrt(periods)
     assert sharpe(curve.returns, rate, periods) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize("curve", lean_curves())
-def test_divides_by_leans_deviation(curve: Curve) -> None:
+@pytest.mark.parametrize("number", range(COUNT))
+def test_divides_by_leans_deviation(number: int) -> None:
     """LEAN reports the standard deviation a year, rounded to four places, for 252 days."""
+    curve = lean_curves()[number]
     deviation = np.mean(curve.returns) * 252 / sharpe(curve.returns, 0.0, 252)
     assert deviation == pytest.approx(
         float(curve.statistics["annualStandardDeviation"]), abs=0.50001e-4
@@ -53,7 +55,7 @@ def test_divides_by_leans_deviation(curve: Curve) -> None:
 
 
 def test_by_hand() -> None:
-    """Ten returns with a published ratio per day: 0.3829329."""
+    """Ten returns of which the mean is 0.0057 and the squared deviations sum to 0.0019941."""
     returns = [0.02, -0.01, 0.015, 0.005, -0.02, 0.03, 0.01, -0.005, 0.0, 0.012]
     assert sharpe(returns, 0.0, 1) == pytest.approx(0.3829329, abs=5e-8)
     assert sharpe(returns, 0.0, 252) == pytest.approx(0.3829329 * math.sqrt(252), abs=1e-6)
