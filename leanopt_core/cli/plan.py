@@ -12,7 +12,7 @@ from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.pipeline import PlannedStage
 from leanopt_core.report.figures import duration, percent
 from leanopt_core.report.figures import size as size_text
-from leanopt_core.report.planned import PlanReport, backtests, document, times
+from leanopt_core.report.planned import PlanReport, backtests, document, measure
 from leanopt_core.search.advice import size_of
 from leanopt_core.search.prepare import prepared
 from leanopt_core.space import Space
@@ -53,7 +53,7 @@ def command(
     size = size_of(loaded.space)
     with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build, tell=_tell) as ready:
         count = ready.executor.workers(loaded.executor.workers)
-        said = PlanReport(ready, size, count, *times(ready, probe, count))
+        said = PlanReport(ready, size, count, measure(ready, probe, count))
         if as_json:
             print_json(document(said))
         else:
@@ -84,6 +84,8 @@ def _print(said: PlanReport) -> None:
         why = ready.build.launch.memory_why
         click.echo(f"memory: at most {size_text(limit)} per worker" + (f" ({why})" if why else ""))
     click.echo(_time(said))
+    if said.needs:
+        click.echo(_storage(said))
     for warning in said.warnings:
         click.echo(f"leanopt: warning: {plain(warning)}", err=True)
 
@@ -97,6 +99,17 @@ def _time(said: PlanReport) -> str:
         f"time: {whole}, {times.mean:.3g} s per backtest (mean of {times.source}), "
         f"workers {percent(expected.busy)} busy"
     )
+
+
+def _storage(said: PlanReport) -> str:
+    """Return what the store takes for the needs of the fitness function."""
+    needs, each = sorted(said.needs), said.bytes_each
+    if each is None:
+        return f"store: unknown for {', '.join(needs)}; estimate with --probe 10"
+    parts = ", ".join(f"{need} {size_text(said.measured.sizes[need])}" for need in needs)
+    count = backtests(said.ready)
+    most = "" if count is None else f", at most {size_text(each * count)}"
+    return f"store: about {size_text(each)} per backtest for the fitness function ({parts}){most}"
 
 
 def _print_axes(space: Space) -> None:

@@ -14,6 +14,8 @@ from attrs import astuple, evolve
 
 from leanopt_core.outputs import ClosedTrade, Equity
 from leanopt_core.store.database import Database
+from leanopt_core.store.returns import daily_returns
+from leanopt_core.store.returns import pack as pack_returns
 from leanopt_core.store.returns import unpack as unpack_returns
 from leanopt_core.work import Outcome
 
@@ -23,6 +25,15 @@ _RETURNS: Final = (
 )
 _EQUITY: Final = "SELECT times, points FROM equity_curves WHERE backtest_id = ?"
 _TRADES: Final = "SELECT trades FROM closed_trades WHERE backtest_id = ?"
+_SIZES: Final = {
+    "returns": ("returns", "length(daily)"),
+    "equity": ("equity_curves", "length(times) + length(points)"),
+    "trades": ("closed_trades", "length(trades)"),
+}
+_NEWEST: Final = """(
+  SELECT backtests.id FROM runs JOIN backtests ON backtests.run_id = runs.id
+  WHERE strategy = ? AND statistics IS NOT NULL ORDER BY backtests.id DESC LIMIT 1000
+)"""
 _COMPRESSION: Final = 1
 
 
@@ -47,6 +58,34 @@ def pack_trades(trades: Sequence[ClosedTrade]) -> bytes:
 def unpack_trades(packed: bytes) -> tuple[ClosedTrade, ...]:
     """Return the trades that were packed."""
     return tuple(ClosedTrade(*row) for row in json.loads(zlib.decompress(packed)))
+
+
+def sizes(outcome: Outcome, names: Iterable[str]) -> dict[str, int]:
+    """Return the bytes that the store takes for each of these outputs of a backtest."""
+    packed = {
+        "returns": lambda: [] if equity is None else [pack_returns(daily_returns(equity)[1])],
+        "equity": lambda: [] if equity is None else pack_equity(equity),
+        "trades": lambda: [] if trades is None else [pack_trades(trades)],
+    }
+    equity, trades = outcome.equity, outcome.trades
+    return {name: sum(map(len, packed[name]())) for name in names}
+
+
+def mean_sizes(database: Database, strategy: str, names: Iterable[str]) -> dict[str, float]:
+    """Return the mean bytes of these outputs over a strategy's newest 1,000 stored backtests.
+
+    An output that none of them has is missing.
+    """
+    found = {}
+    for name in names:
+        table, columns = _SIZES[name]
+        row = database.row(
+            f"SELECT avg({columns}) FROM {table} WHERE backtest_id IN {_NEWEST}",  # noqa: S608
+            (strategy,),
+        )
+        if row is not None and row[0] is not None:
+            found[name] = row[0]
+    return found
 
 
 def with_outputs(

@@ -11,7 +11,7 @@ from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
 from leanopt_core.store.columns import TOLD, TRIAL, trials
 from leanopt_core.store.database import Database, Row
-from leanopt_core.store.outputs import with_outputs
+from leanopt_core.store.outputs import mean_sizes, with_outputs
 from leanopt_core.store.records import (
     RankedTrial,
     StoredEvent,
@@ -141,6 +141,10 @@ class Reader:
         """
         asked = None if definitions is None else json.dumps(list(definitions))
         return [row[0] for row in self._database.rows(_RUN_TIMES, (strategy, asked, asked))]
+
+    def output_sizes(self, strategy: str, names: frozenset[str]) -> dict[str, float]:
+        """Return the mean bytes of these outputs over a strategy's newest stored backtests."""
+        return mean_sizes(self._database, strategy, names)
 
     def first_failure(self, run: StoredRun) -> tuple[int, int, str, str] | None:
         """Return the first failed trial: search, number, category and message."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from statistics import fmean, variance
 from subprocess import CompletedProcess
@@ -173,6 +175,13 @@ trials = 20
 """
 
 
+SIZES = {
+    "returns": "SELECT avg(length(daily)) FROM returns",
+    "equity": "SELECT avg(length(times) + length(points)) FROM equity_curves",
+    "trades": "SELECT avg(length(trades)) FROM closed_trades",
+}
+
+
 @pytest.fixture
 def project(tmp_path: Path, install: Callable[..., Path]) -> Path:
     """A folder with a strategy and a pipeline, and the plugin installed."""
@@ -284,6 +293,24 @@ def test_returns_that_are_not_stored_are_an_error(
     assert said.returncode == 3
     assert 'search.curves: found "none", expected "daily"' in said.stderr
     assert "fitness function 'all' of leanopt-nosy 1.0 needs daily returns" in said.stderr
+
+
+def test_plan_says_how_much_the_store_takes(project: Path, leanopt: Leanopt) -> None:
+    """Not before it is known; of a probe, and then of the backtests that are stored."""
+    said = leanopt(project, "plan", "pipeline.toml").stdout
+    assert "store: unknown for equity, returns, trades; estimate with --probe 10" in said
+    probed = json.loads(leanopt(project, "plan", "pipeline.toml", "--json", "--probe=6").stdout)
+    assert probed["needs"] == ["equity", "returns", "trades"]
+    fitted(leanopt, project, "all")
+    planned = json.loads(leanopt(project, "plan", "pipeline.toml", "--json").stdout)
+    with closing(sqlite3.connect(project / ".leanopt" / "leanopt.db")) as store:
+        for name, sql in SIZES.items():
+            ((mean,),) = store.execute(sql)
+            assert planned["stored_bytes"][name] == pytest.approx(mean)
+            assert probed["stored_bytes"][name] == pytest.approx(mean, rel=0.5)
+    assert "store: about" in leanopt(project, "plan", "pipeline.toml").stdout
+    plain = leanopt(project, "plan", "pipeline.toml", "--set=fitness.use=blind").stdout
+    assert "store:" not in plain
 
 
 def test_without_daily_returns_the_curve_can_be_had(project: Path, leanopt: Leanopt) -> None:
