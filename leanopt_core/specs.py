@@ -60,10 +60,13 @@ class EngineSpec(PluginSpec):
     `init(wish: InitWish) -> Draft | None` reads a strategy for `leanopt init`; None means that it
     is not for this engine. `imports(wish: ImportWish, registry: Registry) -> Translation` converts
     another optimizer's configuration for `leanopt import`; it raises UsageError if it cannot.
+    `statistics` are the names, as in `Statistics.values`, that every completed backtest reports as
+    numbers; leanopt warns of a name in a pipeline that resembles one of them.
     """
 
     init: str = ""
     imports: str = ""
+    statistics: tuple[str, ...] = ()
 
 
 @frozen

@@ -15,6 +15,7 @@ from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader, read_stages
 from leanopt_core.pipeline.scenarios import read_scenarios
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, needs_of
+from leanopt_core.pipeline.statistic_names import statistic_notes
 from leanopt_core.pipeline.structure import make_reader
 from leanopt_core.pipeline.tables import (
     TABLES,
@@ -106,6 +107,7 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pip
         executor=executor,
         stages=stages,
         sinks=sinks,
+        notes=statistic_notes(engine, fitness, constraints),
     )
 
 

@@ -161,7 +161,10 @@ class PlanReport:
     @property
     def warnings(self) -> list[str]:
         """Return warnings about the plan."""
-        trials, said = _budget(self.ready.pipeline), [*self.ready.build.notes]
+        trials, said = (
+            _budget(self.ready.pipeline),
+            [*self.ready.pipeline.notes, *self.ready.build.notes],
+        )
         if self.size.warning:
             said.append(self.size.warning)
         if trials is not None and self.size.exact and trials > self.size.value:

@@ -68,7 +68,7 @@ def run_pipeline(
             tell=lambda text: screen.observe(Preparing(text)),
         ) as ready,
     ):
-        for note in ready.build.notes:
+        for note in (*pipeline.notes, *ready.build.notes):
             screen.observe(Warned(note))
         plugins = _run_plugins(ready)
         with _taken_up(
