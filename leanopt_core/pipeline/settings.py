@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from leanopt_core.outputs import Outputs
+from leanopt_core.needs import Outputs
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint
