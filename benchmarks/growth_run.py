@@ -15,7 +15,7 @@ from quiet import Quiet
 
 from leanopt_core.executors.pool import Finished
 from leanopt_core.harness.events import Hello
-from leanopt_core.outputs import Outputs
+from leanopt_core.needs import Outputs
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import Scorer

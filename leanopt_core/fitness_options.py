@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import field, frozen, validators
 
-from leanopt_core.statistics import number
+from leanopt_core.statistics import parse_number
 
 
 @frozen(kw_only=True)
@@ -57,7 +57,7 @@ class ReturnsOptions(ScenarioOptions):
 
     @risk_free_rate.validator
     def _check_rate(self, _attribute: object, value: float | str) -> None:
-        rate = number(value) if isinstance(value, str) else value
+        rate = parse_number(value) if isinstance(value, str) else value
         if rate is None or not -1 < rate <= 10:  # noqa: PLR2004 - stated in the message
             raise ValueError("expected a rate a year above -1 and up to 10, as 0.02 or '2%'")
 
@@ -65,4 +65,4 @@ class ReturnsOptions(ScenarioOptions):
     def annual_rate(self) -> float:
         """Return the risk-free rate a year as a plain number."""
         rate = self.risk_free_rate
-        return (number(rate) or 0.0) if isinstance(rate, str) else rate
+        return (parse_number(rate) or 0.0) if isinstance(rate, str) else rate

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from leanopt_core import hookspecs
 from leanopt_core.errors import PluginError
-from leanopt_core.outputs import NEEDS
+from leanopt_core.needs import NEEDS
 from leanopt_core.specs import (
     CommandSpec,
     EngineSpec,

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from leanopt_core.outputs import NEEDS, Outputs
+from leanopt_core.needs import NEEDS, Outputs
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint

@@ -9,7 +9,7 @@ from itertools import count
 
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
-from leanopt_core.outputs import Outputs
+from leanopt_core.needs import Outputs
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.events import BacktestCached, BacktestEnded
 from leanopt_core.search.ledger import BacktestJob, Known, Ledger, PendingTrial

@@ -9,7 +9,7 @@ from attrs import define, evolve, field, frozen
 from leanopt_core.executors.pool import Finished
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.harness.events import Hello
-from leanopt_core.outputs import Outputs
+from leanopt_core.needs import Outputs
 from leanopt_core.search.machine import Propose, Recorded
 from leanopt_core.search.read_types import told_types
 from leanopt_core.space import Space, Value

@@ -21,7 +21,7 @@ from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import FitnessContext
-from leanopt_core.outputs import Outputs
+from leanopt_core.needs import Outputs
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests

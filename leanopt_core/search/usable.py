@@ -40,12 +40,12 @@ def usable(outcome: Outcome, needs: frozenset[str]) -> Outcome:
 
 def _equity(equity: Equity) -> Equity:
     _check_lengths(equity)
+    if len(equity.times) and max(map(abs, equity.times)) > _LARGEST:
+        raise ValueError("the times of the equity curve are not seconds since 1970")
     times, values = array("q", equity.times), array("d", equity.values)
     if not all(map(lt, times, islice(times, 1, None))):
         at = next(at for at in range(1, len(times)) if times[at - 1] >= times[at])
         raise ValueError(f"times[{at}] of the equity curve is not after the one before")
-    if len(times) and not -_LARGEST <= times[0] <= times[-1] <= _LARGEST:
-        raise ValueError("the times of the equity curve are not seconds since 1970")
     for at, value in enumerate(values):
         if not math.isfinite(value):
             raise ValueError(f"values[{at}] of the equity curve is {value}")
@@ -65,15 +65,12 @@ def _trades(trades: Sequence[ClosedTrade]) -> tuple[ClosedTrade, ...]:
 def _trade(trade: ClosedTrade, at: int) -> ClosedTrade:
     if not isinstance(trade, ClosedTrade):
         raise TypeError(f"trades[{at}] is {type(trade).__name__}, expected ClosedTrade")
-    return ClosedTrade(
-        *(
-            None if (value := getattr(trade, name)) is None else _member(name, value, at)
-            for name in (one.name for one in fields(ClosedTrade))
-        )
-    )
+    given = {one.name: getattr(trade, one.name) for one in fields(ClosedTrade)}
+    known = {name: value for name, value in given.items() if value is not None}
+    return ClosedTrade(**{name: _member(name, value, at) for name, value in known.items()})
 
 
-def _member(name: str, value: Any, at: int) -> object:
+def _member(name: str, value: Any, at: int) -> Any:
     kind = _TYPES.get(name, float)
     if isinstance(value, str) is (kind is str):
         plain = kind(value)

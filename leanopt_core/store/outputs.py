@@ -6,7 +6,7 @@ import json
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
@@ -62,13 +62,18 @@ def unpack_trades(packed: bytes) -> tuple[ClosedTrade, ...]:
 
 def sizes(outcome: Outcome, names: Iterable[str]) -> dict[str, int]:
     """Return the bytes that the store takes for each of these outputs of a backtest."""
-    packed = {
-        "returns": lambda: [] if equity is None else [pack_returns(daily_returns(equity)[1])],
-        "equity": lambda: [] if equity is None else pack_equity(equity),
-        "trades": lambda: [] if trades is None else [pack_trades(trades)],
-    }
-    equity, trades = outcome.equity, outcome.trades
-    return {name: sum(map(len, packed[name]())) for name in names}
+    return {name: sum(map(len, _packed(outcome, name))) for name in names}
+
+
+def _packed(outcome: Outcome, name: str) -> tuple[bytes, ...]:
+    if name == "trades":
+        return () if outcome.trades is None else (pack_trades(outcome.trades),)
+    if outcome.equity is None:
+        return ()
+    if name == "equity":
+        return pack_equity(outcome.equity)
+    _, values, _ = daily_returns(outcome.equity)
+    return (pack_returns(values),)
 
 
 def mean_sizes(database: Database, strategy: str, names: Iterable[str]) -> dict[str, float]:
@@ -92,12 +97,12 @@ def with_outputs(
     database: Database, backtest_id: int, outcome: Outcome, needs: Iterable[str]
 ) -> Outcome:
     """Return a stored outcome with what is stored of it besides statistics, as far as needed."""
-    readers = {
+    readers: dict[str, tuple[str, Callable[..., object]]] = {
         "returns": (_RETURNS, unpack_returns),
         "equity": (_EQUITY, unpack_equity),
         "trades": (_TRADES, unpack_trades),
     }
-    found = {}
+    found: dict[str, Any] = {}
     for need in needs:
         sql, unpack = readers[need]
         if (row := database.row(sql, (backtest_id,))) is not None:

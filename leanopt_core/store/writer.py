@@ -125,12 +125,11 @@ class Writer:
         """Record what is stored of an outcome in other tables; return what the store gives back."""
         given: dict[str, Any] = {}
         if outcome.equity is not None and "returns" in outputs:
-            calendar, *found = daily_returns(outcome.equity)
+            calendar, values, ended = daily_returns(outcome.equity)
             self._batch.calendar(calendar)
-            row = (backtest_id, calendar.hash, pack(found[0]), found[1])
-            self._batch.add(batch.RETURNS, row)
+            self._batch.add(batch.RETURNS, (backtest_id, calendar.hash, pack(values), ended))
             if "returns" in self._needs:
-                given["returns"] = returns_on(calendar, *found)
+                given["returns"] = returns_on(calendar, values, ended)
         if outcome.equity is not None and "equity" in outputs:
             self._batch.add(batch.EQUITY, (backtest_id, *pack_equity(outcome.equity)))
             given["equity"] = outcome.equity

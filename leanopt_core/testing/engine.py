@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import pytest
+from attrs import astuple
 
 from leanopt_core.check import Status, examine
 from leanopt_core.engines.base import (
@@ -27,6 +28,7 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.harness.events import Hello
 from leanopt_core.options import ProcessOptions
+from leanopt_core.outputs import ClosedTrade
 from leanopt_core.space import Value
 from leanopt_core.testing.lines import ask, greet
 from leanopt_core.work import PLACES, REQUEST, Answer, Backtest, Outcome, Scenario
@@ -228,8 +230,11 @@ class EngineContract:
             assert len(times) == len(values)
             assert times == sorted(set(times))
             assert all(math.isfinite(value) for value in values)
-        figures = [figure for trade in full.trades or () for figure in trade]
-        assert all(figure is None or math.isfinite(figure) for figure in figures)
+        trades = full.trades or ()
+        assert all(isinstance(trade, ClosedTrade) for trade in trades)
+        figures = [figure for trade in trades for figure in astuple(trade)]
+        numbers = [one for one in figures if one is not None and not isinstance(one, str)]
+        assert all(map(math.isfinite, numbers))
 
     def test_what_was_read_is_named(
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]

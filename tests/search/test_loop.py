@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from leanopt_core.executors.pool import Pool
-from leanopt_core.outputs import Outputs
+from leanopt_core.needs import Outputs
 from leanopt_core.pipeline import PlannedSearch, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import Scorer
