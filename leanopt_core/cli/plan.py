@@ -111,7 +111,12 @@ def _print_stages(stages: Sequence[PlannedStage]) -> None:
     rows = []
     for stage in stages:
         whose = f"{stage.method.distribution} {stage.method.version}"
-        ends = (stage.trials, stage.patience, stage.target, stage.seed_from)
+        seeds = (
+            stage.seed_from
+            if isinstance(stage.seed_from, str | None)
+            else ", ".join(stage.seed_from)
+        )
+        ends = (stage.trials, stage.patience, stage.target, seeds)
         rows.append((stage.name, stage.method.name, whose, *ends))
     head = ("stage", "method", "plugin", "trials", "patience", "target", "seeded from")
     print_table(head, rows)

@@ -1,7 +1,7 @@
 """Scoring: from a trial's backtests to its score."""
 
 from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
-from leanopt_core.scoring.score import Aggregate, combine, judge_each, score
+from leanopt_core.scoring.score import Aggregate, combine, failures, judge_each, score
 
 __all__ = [
     "Aggregate",
@@ -9,6 +9,7 @@ __all__ = [
     "ResultConstraint",
     "ResultConstraintError",
     "combine",
+    "failures",
     "judge_each",
     "score",
 ]

@@ -132,6 +132,7 @@ class Ledger:
                 trial.origin,
                 trial.attempt,
                 trial.told_before,
+                trial.details.get("because"),
             )
             yield ReplayedTrial(trial.number, recorded, trial.told, trial.outcomes)
 
@@ -147,6 +148,7 @@ class Ledger:
             origin=proposed.proposal.origin,
             attempt=proposed.attempt,
             told_before=proposed.told,
+            because=proposed.because,
         )
 
     def greeted(self, hello: Hello) -> None:

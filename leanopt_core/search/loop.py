@@ -20,6 +20,7 @@ from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
+from leanopt_core.scoring import failures
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
@@ -216,7 +217,9 @@ class RunLoop:
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
             outcomes = self._outcomes(search, search.pending[number])
-            search.machine.finished(number, self._think(partial(self._judge, outcomes)))
+            score = self._think(partial(self._judge, outcomes))
+            statistics = {name: outcome.statistics for name, outcome in outcomes.items()}
+            search.machine.finished(number, score, statistics, failures(outcomes))
             self._advance(search)
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.

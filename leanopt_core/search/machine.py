@@ -8,18 +8,22 @@ on the method, the outcomes and the recorded stops, never on which backtest ends
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError, ResumeError
 from leanopt_core.search.guard import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.space import Point, Space
-from leanopt_core.stage import AskContext, Stage, StageStart
+from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
 from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
+
+if TYPE_CHECKING:
+    from leanopt_core.statistics import Statistics
+    from leanopt_core.work import Failure
 
 #: This many refused repeats in a row end a stage: it has no new points.
 REFUSALS = 100
@@ -30,6 +34,7 @@ class StageRule:
     """A stage: how to build its method, and when it ends.
 
     `target` is an objective (higher is better). `label` names the stage and its distribution.
+    `seed_from` names earlier stages, whose told trials the method starts from.
     """
 
     name: str
@@ -39,7 +44,7 @@ class StageRule:
     patience: int | None = None
     min_delta: float = 0.0
     target: float | None = None
-    seed_from: str | None = None
+    seed_from: tuple[str, ...] = ()
 
 
 @frozen
@@ -51,6 +56,7 @@ class Recorded:
     origin: str
     attempt: int
     told: int
+    because: Mapping[str, Any] | None = None
 
 
 @frozen
@@ -62,7 +68,7 @@ class StageStarted:
 
 @frozen
 class Propose:
-    """Command: record this proposal and backtest it."""
+    """Command: record this proposal and backtest it; `because` is the proposal's as JSON text."""
 
     number: int
     index: int
@@ -70,6 +76,7 @@ class Propose:
     grid_index: int
     attempt: int
     told: int
+    because: str | None = None
 
 
 @frozen
@@ -112,6 +119,8 @@ class _Pending:
     grid_index: int
     proposal: Proposal
     score: Score | None = None
+    statistics: Mapping[str, Statistics | None] = field(factory=dict)
+    failures: Mapping[str, Failure] = field(factory=dict)
 
 
 @define
@@ -153,7 +162,8 @@ class SearchMachine:
         self._target = target
         self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
-        self._spans: dict[str, tuple[int, int]] = {}
+        #: The positions of each stage's trials in the history, in the order of the stages.
+        self._spans: dict[str, range] = {}
         self._outstanding: deque[_Pending] = deque()
         self._ahead: set[int] = set()
         self._active: _Active | None = None
@@ -173,13 +183,24 @@ class SearchMachine:
         """Return the number of the trial that will be told next, None if nothing is outstanding."""
         return self._outstanding[0].number if self._outstanding else None
 
-    def finished(self, number: int, score: Score) -> None:
-        """Event: all backtests of this trial have outcomes; this is its score."""
+    def finished(
+        self,
+        number: int,
+        score: Score,
+        statistics: Mapping[str, Statistics | None] | None = None,
+        failures: Mapping[str, Failure] | None = None,
+    ) -> None:
+        """Event: all backtests of this trial have outcomes; this is its score.
+
+        `statistics` and `failures` are those of its backtests by scenario, for its method.
+        """
         outstanding = self._outstanding
         # The numbers are consecutive: trials leave at the front, or all together.
         offset = number - outstanding[0].number if outstanding else -1
         if 0 <= offset < len(outstanding):
-            outstanding[offset].score = score
+            pending = outstanding[offset]
+            pending.score = score
+            pending.statistics, pending.failures = statistics or {}, failures or {}
 
     def recall(self, recorded: Recorded | None) -> None:
         """Event: this proposal is stored for the next trial.
@@ -205,7 +226,7 @@ class SearchMachine:
             elif self._outstanding:
                 if (score := self._outstanding[0].score) is None:
                     return
-                yield from self._tell(self._active, score)
+                yield from self._tell(self._active, self._outstanding.popleft(), score)
             elif self._active.ending is not None:
                 yield from self._end_stage(self._active.ending)
             else:
@@ -220,13 +241,13 @@ class SearchMachine:
         self._index += 1
         rule = self._rules[self._index]
         seed = derive_seed(self._seed, "stage", rule.name)
-        start, stop = self._spans.get(rule.seed_from or "", (0, 0))
+        spans = [span for name, span in self._spans.items() if name in rule.seed_from]
         begin = StageStart(
-            self._space, seed, rule.trials, self._lookahead, self._history.since(start, stop)
+            self._space, seed, rule.trials, self._lookahead, self._history.joined(spans)
         )
         method = GuardedStage(rule.build, begin, rule.label)
         self._active = _Active(rule, method, seed, mark=self._best)
-        self._spans[rule.name] = (len(self._history), len(self._history))
+        self._spans[rule.name] = range(len(self._history), len(self._history))
         return StageStarted(self._index)
 
     def _asks(self, active: _Active) -> bool:
@@ -258,7 +279,7 @@ class SearchMachine:
         """Pass back a stored proposal at the point of the search where it was made."""
         if active.told < recorded.told:
             return WAIT
-        proposal = Proposal(recorded.point, recorded.origin)
+        proposal = Proposal(recorded.point, recorded.origin, recorded.because)
         active.attempt = recorded.attempt
         active.method.adopt(evolve(context, attempt=recorded.attempt), proposal)
         return proposal
@@ -276,6 +297,7 @@ class SearchMachine:
         if self._recorded is not None:
             _compare(number, active.rule, proposal, self._recorded, self._space)
             self._recorded = None
+        because = active.method.because(proposal, number)
         attempt = active.attempt
         self._number = number
         self._outstanding.append(_Pending(number, grid_index, proposal))
@@ -283,17 +305,21 @@ class SearchMachine:
         active.asked += 1
         active.attempt = active.refusals = 0
         active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
-        yield Propose(number, self._index, proposal, grid_index, attempt, active.told)
+        yield Propose(number, self._index, proposal, grid_index, attempt, active.told, because)
 
-    def _tell(self, active: _Active, score: Score) -> Iterator[Command]:
-        pending = self._outstanding.popleft()
-        proposal = pending.proposal
-        trial = Trial(pending.number, active.rule.name, proposal.point, proposal.origin, score)
+    def _tell(self, active: _Active, pending: _Pending, score: Score) -> Iterator[Command]:
+        proposal, name = pending.proposal, active.rule.name
+        trial = Trial(
+            *(pending.number, name, proposal.point, proposal.origin, score),
+            statistics=pending.statistics,
+            failures=pending.failures,
+        )
         self._history.add(trial, pending.grid_index)
         self._ahead.discard(pending.grid_index)
-        self._spans[active.rule.name] = (self._spans[active.rule.name][0], len(self._history))
+        self._spans[name] = range(self._spans[name].start, len(self._history))
         active.told += 1
-        active.method.tell(trial)
+        context = TellContext(trial.number, active.seed, self._history.since(0))
+        active.method.tell(trial, context)
         reason = self._judge(active, score)
         yield Tell(self._index, trial)
         if reason and self._stop is None:
@@ -302,7 +328,12 @@ class SearchMachine:
                 yield self._end_search(reason)
 
     def _judge(self, active: _Active, score: Score) -> str | None:
-        """Return why the stage ends after this trial, None if it continues."""
+        """Return why the stage ends after this trial, None if it continues.
+
+        Trials that only a part of the scenarios judged do not count.
+        """
+        if not score.complete:
+            return None
         objective = score.objective if score.feasible else None
         rule = active.rule
         active.idle += 1

@@ -15,7 +15,7 @@ from leanopt_core.trial import Score
 
 PROPOSE: Final = (
     "INSERT INTO trials (search_id, number, stage_id, grid_index, parameters, origin, attempt, "
-    "told_before, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed')"
+    "told_before, detail, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed')"
 )
 RECORD: Final = (
     "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, failure, message, "
@@ -46,8 +46,11 @@ _CALENDAR: Final = (
     "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
+# The detail has `because` since the proposal. Two JSON objects are joined as texts: SQLite's own
+# functions could write numbers in another way.
 _TELL: Final = (
-    "UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ?, detail = ? "
+    "UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ?, pruned_at = ?, "
+    "detail = coalesce(substr(detail, 1, length(detail) - 1) || ',' || substr(?, 2), ?, detail) "
     "WHERE search_id = ? AND number = ? AND state = 'proposed'"
 )
 _WITHDRAW: Final = """
@@ -115,7 +118,11 @@ def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]
     changed = database.many(
         _TELL,
         (
-            (_state(s), s.fitness, s.violation, s.failure, _detail(s), search_id, number)
+            (
+                *(_state(s), s.fitness, s.violation, s.failure, s.pruned_at),
+                *(detail := _detail(s), detail),
+                *(search_id, number),
+            )
             for number, s in told
         ),
     )

@@ -18,7 +18,7 @@ from leanopt_core.search.machine import (
     Withdraw,
 )
 from leanopt_core.space import Point, Space
-from leanopt_core.stage import AskContext, Stage, StageStart
+from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
 from leanopt_core.testing.outcomes import Judge, mixed
 from leanopt_core.trial import DONE, Proposal, Signal, Trial
 
@@ -104,9 +104,9 @@ def drive(
     return search
 
 
-def rule(build: Build, trials: int | None, **more: str) -> StageRule:
+def rule(build: Build, trials: int | None, seed_from: tuple[str, ...] = ()) -> StageRule:
     """Return the stage under test, named `tested`."""
-    return StageRule("tested", "the stage under test", build, trials, **more)  # type: ignore[arg-type]  # only texts are given here
+    return StageRule("tested", "the stage under test", build, trials, seed_from=seed_from)
 
 
 def scanned(trials: int, seed: int = 5) -> StageRule:
@@ -127,7 +127,7 @@ class Scan:
         point = next(self._points, None)
         return DONE if point is None else Proposal(point, "scan")
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Do nothing."""
 
     def refused(self, point: Point) -> None:

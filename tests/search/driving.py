@@ -16,7 +16,7 @@ from leanopt_core.search.machine import (
     Withdraw,
 )
 from leanopt_core.space import Axis, Point, Space
-from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
 
 
@@ -57,7 +57,7 @@ class Scripted:
             return answer
         return Proposal(self.start.space.point_at(answer % self.start.space.grid_size), "script")
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Remember the number."""
         self.told.append(trial.number)
 

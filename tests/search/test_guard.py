@@ -170,7 +170,7 @@ def test_what_a_method_raises_is_named(call, error, message) -> None:
                 self._raise("ask")
             return Proposal((0, 0)) if call == "refused" else super().ask(context)
 
-        def tell(self, trial):
+        def tell(self, trial, context):
             if trial.number == 2:
                 self._raise("tell")
 
@@ -271,7 +271,7 @@ def test_global_random_state_is_off_limits(call, touch) -> None:
             self._touch("ask")
             return Proposal((0, 0)) if call == "refused" else super().ask(context)
 
-        def tell(self, _trial):
+        def tell(self, _trial, _context):
             self._touch("tell")
 
         def refused(self, _point):
@@ -302,7 +302,7 @@ def test_global_random_state_is_watched_later_too() -> None:
                 random.random()
             return super().ask(context)
 
-        def tell(self, trial):
+        def tell(self, trial, context):
             pass
 
     message = fault(drive(Late, space=grid(30, 30)))

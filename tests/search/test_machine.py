@@ -169,7 +169,7 @@ def test_a_stage_is_built_after_the_one_before_is_told_and_sees_its_seeds() -> N
     stages = [
         scripted([10, 20, 30, 40], made, name="one"),
         scripted([50, 51], made, name="two"),
-        scripted([60], made, name="three", seed_from="one"),
+        scripted([60], made, name="three", seed_from=("one",)),
     ]
     driver = Driver(grid(), stages, lookahead=3)
     driver.run()

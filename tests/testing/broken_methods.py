@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from leanopt_core.stage import AskContext, Stage, StageStart
+from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
 from leanopt_core.testing import StageContract
 from leanopt_core.trial import DONE, WAIT, Proposal, Trial
 
@@ -44,7 +44,7 @@ class Sound:
         """Return any new point."""
         return next((p for p in self.space.sample(context.seed) if p not in self.seen), None)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Learn nothing: all is in the history."""
 
     def refused(self, point: tuple[int, ...]) -> None:

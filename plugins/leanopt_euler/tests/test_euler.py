@@ -40,7 +40,7 @@ def space(*lengths: int, rules: tuple[str, ...] = (), choices: int = 0) -> Space
 
 
 def stage(
-    trials: int | None = None, *, seed_from: str | None = None, **options: object
+    trials: int | None = None, *, seed_from: tuple[str, ...] = (), **options: object
 ) -> StageRule:
     """Return the stage `euler`."""
     build = partial(create, EulerOptions(**options))
@@ -192,7 +192,7 @@ def test_starts_from_what_is_known() -> None:
     free = drive(space(65), [*rules, stage()], score).proposed
     assert [c.proposal.point for c in free[:2]] == [(0,), (9,)]
     assert [c.proposal.point for c in free[-4:]] == [(4,), (8,), (1,), (2,)]
-    seeded = drive(space(65), [*rules, stage(seed_from="two")], score).proposed
+    seeded = drive(space(65), [*rules, stage(seed_from=("two",))], score).proposed
     assert (50,) in [c.proposal.point for c in seeded]
 
 

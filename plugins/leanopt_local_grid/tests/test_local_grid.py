@@ -38,7 +38,9 @@ def space(*lengths: int, rules: tuple[str, ...] = (), choices: int = 0) -> Space
     return Space(tuple(axes), {}, tuple(ParameterConstraint.parse(rule, names) for rule in rules))
 
 
-def stage(trials: int | None = None, *, seed_from: str | None = None, **options: int) -> StageRule:
+def stage(
+    trials: int | None = None, *, seed_from: tuple[str, ...] = (), **options: int
+) -> StageRule:
     """Return the stage `local_grid`."""
     build = partial(create, LocalGridOptions(**options))
     return StageRule("local", "stage local", build, trials, seed_from=seed_from)
@@ -55,7 +57,7 @@ class Scan:
         point = next(self.points, None)
         return DONE if point is None else Proposal(point, "scan")
 
-    def tell(self, trial: object) -> None:
+    def tell(self, trial: object, context: object) -> None:
         """Learn nothing."""
 
     def refused(self, point: Point) -> None:
@@ -144,7 +146,7 @@ def test_centres_take_turns_and_are_cut() -> None:
 def test_seeds_name_the_centre() -> None:
     """`seed_from` looks at one stage only; without it the best of all before counts."""
     before = [scan((2, 2), name="one"), scan((9, 9), name="two")]
-    rules = [*before, stage(seed_from="two", top_n=1)]
+    rules = [*before, stage(seed_from=("two",), top_n=1)]
     seeded = [c.proposal.point for c in drive(space(20, 20), rules, peak(2, 2)).proposed[2:]]
     assert all(chebyshev(point, (9, 9)) == 1 for point in seeded)
     best = [
