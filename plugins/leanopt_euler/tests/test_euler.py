@@ -19,7 +19,7 @@ from leanopt_core.errors import PluginError
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
-from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Trial
 
@@ -254,7 +254,8 @@ def ended(score: Score) -> EulerSearch:
     search = create(EulerOptions(), StageStart(wide, 7, None, 1, nothing))
     number = 1
     while isinstance(answer := search.ask(AskContext(number, 0, 7, nothing)), Proposal):
-        search.tell(Trial(number, "euler", answer.point, answer.origin, score))
+        trial = Trial(number, "euler", answer.point, answer.origin, score)
+        search.tell(trial, TellContext(number, 7, nothing))
         number += 1
     assert answer is DONE
     assert search.ask(AskContext(number, 0, 7, nothing)) is DONE

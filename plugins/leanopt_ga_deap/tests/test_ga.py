@@ -18,7 +18,7 @@ from leanopt_ga_deap._impl import GeneticSearch, create
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
-from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Trial
 
@@ -286,7 +286,8 @@ def test_says_why_it_ended(options: dict[str, int], lengths: tuple[int, ...], re
     search = create(given_options, StageStart(wide, 7, None, 1, nothing))
     number = 1
     while isinstance(answer := ask(search, nothing, number), Proposal):
-        search.tell(Trial(number, "ga", answer.point, answer.origin, Score(1, 1)))
+        trial = Trial(number, "ga", answer.point, answer.origin, Score(1, 1))
+        search.tell(trial, TellContext(number, 7, nothing))
         number += 1
     assert answer is ask(search, nothing, number) is DONE
     assert search.reason == reason

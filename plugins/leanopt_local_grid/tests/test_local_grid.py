@@ -18,7 +18,7 @@ from leanopt_local_grid._near import nearest_first
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
-from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Trial
 
@@ -282,7 +282,7 @@ def test_asked_after_the_end() -> None:
     search = create(LocalGridOptions(), StageStart(space(1), 7, None, 1, nothing))
     context = AskContext(1, 0, 7, nothing)
     assert search.ask(context) == Proposal((0,), "random")
-    search.tell(Trial(1, "local", (0,), "", Score(1, 1)))
+    search.tell(Trial(1, "local", (0,), "", Score(1, 1)), TellContext(1, 7, nothing))
     assert [search.ask(context) for _ in range(2)] == [DONE, DONE]
     assert search.reason == "all neighbours tried"
 
