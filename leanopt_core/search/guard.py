@@ -103,14 +103,15 @@ class GuardedStage:
 
     def because(self, proposal: Proposal, number: int) -> str | None:
         """Return the JSON text of a proposal's `because`, None if it has none."""
-        if proposal.because is None:
+        because: object = proposal.because
+        if because is None:
             return None
         doing = f"asked for trial {number}"
-        if not isinstance(proposal.because, Mapping):
-            what = f"it gave the because {_short(proposal.because)}, expected a dict of JSON values"
+        if not isinstance(because, Mapping):
+            what = f"it gave the because {_short(because)}, expected a dict of JSON values"
             raise self._guard.fault(doing, what)
         try:
-            text = _JSON(dict(proposal.because))
+            text = _JSON(dict(because))
             size = len(text.encode())
         except Exception as error:
             what = f"it gave a because that is not JSON: {_text(str, error)}"

@@ -19,7 +19,7 @@ from leanopt_core.search.machine import (
 )
 from leanopt_core.space import Point, Space
 from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
-from leanopt_core.testing.outcomes import Judge, mixed
+from leanopt_core.testing.outcomes import Judge, mixed, results
 from leanopt_core.trial import DONE, Proposal, Signal, Trial
 
 Build = Callable[[StageStart], Stage]
@@ -76,7 +76,8 @@ def drive(
         was = stored[number - 1]
         proposal = was.proposal
         return Recorded(
-            stages[was.index].name, proposal.point, proposal.origin, was.attempt, was.told
+            *(stages[was.index].name, proposal.point, proposal.origin, was.attempt, was.told),
+            because=proposal.because,
         )
 
     judge = judge or mixed(space)
@@ -100,7 +101,8 @@ def drive(
                 running = [number for number in running if number not in command.numbers]
         if running:
             number = running.pop(shuffle.randrange(len(running)))
-            machine.finished(number, judge(search.points[number - 1]))
+            score = judge(search.points[number - 1])
+            machine.finished(number, score, *results(score))
     return search
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable
 from statistics import fmean
@@ -164,6 +165,15 @@ class StageContract:
         whole = drive(space, stages, lookahead=lookahead).proposed
         stored = whole[: int(share * len(whole))]
         assert drive(space, stages, lookahead=lookahead, stored=stored, order=3).proposed == whole
+
+    def test_explanations_can_be_stored(self, build: Build) -> None:
+        """What a proposal has as `because` is small JSON, and is not changed afterwards."""
+        for command in self.search(build, spaces.every_kind()).proposed:
+            stored, because = command.because, command.proposal.because
+            assert (stored is None) == (because is None)
+            if stored is not None:
+                unchanged = json.loads(json.dumps(because)) == json.loads(stored)
+                assert unchanged, "a `because` was changed after the proposal"
 
     def test_another_process_searches_alike(self, build: Build) -> None:
         """Another process proposes the same: no dependence on hash order or process state."""

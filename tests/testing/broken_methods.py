@@ -159,6 +159,36 @@ class ForgetsWhatIsReplayed(Sound):
         return super().ask(AskContext(context.number, self.asked, 1, context.history))
 
 
+class LearnsByChance(Sound):
+    """Draws from the shared generator when it is told."""
+
+    luck = 0.0
+
+    def tell(self, trial, context):
+        self.luck = random.random()
+
+
+class ExplainsWithNaN(Sound):
+    """Explains its proposals with what JSON does not have."""
+
+    def ask(self, context):
+        answer = super().ask(context)
+        return answer if answer is DONE else Proposal(answer.point, "", {"hope": float("nan")})
+
+
+class RewritesItsReasons(Sound):
+    """Keeps one explanation for all proposals, and changes it."""
+
+    def __init__(self, start: StageStart) -> None:
+        super().__init__(start)
+        self.because = {"number": 0}
+
+    def ask(self, context):
+        self.because["number"] = context.number
+        answer = super().ask(context)
+        return answer if answer is DONE else Proposal(answer.point, "", self.because)
+
+
 class StumblesOverFailedSeeds(Sound):
     """Takes for granted that an earlier stage has found something."""
 
