@@ -101,11 +101,8 @@ class GuardedStage:
         answer = self._call(doing, "ask", context)
         return answer if isinstance(answer, Signal) else self._proposal(answer, doing)
 
-    def because(self, proposal: Proposal, number: int) -> str | None:
-        """Return the JSON text of a proposal's `because`, None if it has none."""
-        because: object = proposal.because
-        if because is None:
-            return None
+    def because(self, because: object, number: int) -> str:
+        """Return the JSON text of a proposal's `because`."""
         doing = f"asked for trial {number}"
         if not isinstance(because, Mapping):
             what = f"it gave the because {_short(because)}, expected a dict of JSON values"

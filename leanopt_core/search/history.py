@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from itertools import chain
 from math import isnan, nan
@@ -44,6 +44,11 @@ class NamedValues:
     def __init__(self) -> None:
         self._columns: dict[str, array[float]] = {}
 
+    @property
+    def names(self) -> Collection[str]:
+        """Return the names, sorted."""
+        return self._columns
+
     def add(self, position: int, values: Mapping[str, float]) -> None:
         """Add the values of the trial at `position`, the next one."""
         if not values.keys() <= self._columns.keys():
@@ -79,12 +84,13 @@ class ToldHistory(History):
     def add(self, trial: Trial, grid_index: int) -> None:
         """Add a told trial whose point has the grid index `grid_index`."""
         score = trial.score
-        self._values.add(len(self._numbers), score.values)
+        if score.values or self._values.names:
+            self._values.add(len(self._numbers), score.values)
         self._numbers.append(trial.number)
         self._indices.append(grid_index)
         self._objectives.append(nan if score.objective is None else score.objective)
         self._violations.append(score.violation)
-        self._complete.append(score.complete)
+        self._complete.append(score.pruned_at is None)
         if 3 * len(self._numbers) > 2 * len(self._slots):
             self._grow()
         else:
@@ -141,7 +147,7 @@ class ToldHistory(History):
 
     def since(self, start: int, stop: int | None = None) -> HistorySlice:
         """Return the trials from position `start` up to `stop` (exclusive; None: the end)."""
-        return self.joined([range(start, len(self) if stop is None else stop)])
+        return HistorySlice(self, (range(start, len(self) if stop is None else stop),))
 
     def joined(self, spans: Sequence[range]) -> HistorySlice:
         """Return the trials of several spans of positions, which must be in order."""

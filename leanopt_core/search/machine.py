@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, frozen
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError, ResumeError
@@ -118,9 +118,7 @@ class _Pending:
     number: int
     grid_index: int
     proposal: Proposal
-    score: Score | None = None
-    statistics: Mapping[str, Statistics | None] = field(factory=dict)
-    failures: Mapping[str, Failure] = field(factory=dict)
+    finished: Trial | None = None
 
 
 @define
@@ -162,7 +160,9 @@ class SearchMachine:
         self._target = target
         self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
-        #: The positions of each stage's trials in the history, in the order of the stages.
+        #: The history as methods see it, renewed with each told trial.
+        self._told = self._history.since(0)
+        #: The positions of each ended stage's trials in the history, in the order of the stages.
         self._spans: dict[str, range] = {}
         self._outstanding: deque[_Pending] = deque()
         self._ahead: set[int] = set()
@@ -197,10 +197,13 @@ class SearchMachine:
         outstanding = self._outstanding
         # The numbers are consecutive: trials leave at the front, or all together.
         offset = number - outstanding[0].number if outstanding else -1
-        if 0 <= offset < len(outstanding):
+        if self._active is not None and 0 <= offset < len(outstanding):
             pending = outstanding[offset]
-            pending.score = score
-            pending.statistics, pending.failures = statistics or {}, failures or {}
+            proposal, name = pending.proposal, self._active.rule.name
+            pending.finished = Trial(
+                *(number, name, proposal.point, proposal.origin, score),
+                *(statistics or {}, failures or {}),
+            )
 
     def recall(self, recorded: Recorded | None) -> None:
         """Event: this proposal is stored for the next trial.
@@ -224,9 +227,9 @@ class SearchMachine:
             elif self._asks(self._active):
                 yield from self._ask(self._active)
             elif self._outstanding:
-                if (score := self._outstanding[0].score) is None:
+                if (trial := self._outstanding[0].finished) is None:
                     return
-                yield from self._tell(self._active, self._outstanding.popleft(), score)
+                yield from self._tell(self._active, trial)
             elif self._active.ending is not None:
                 yield from self._end_stage(self._active.ending)
             else:
@@ -247,7 +250,6 @@ class SearchMachine:
         )
         method = GuardedStage(rule.build, begin, rule.label)
         self._active = _Active(rule, method, seed, mark=self._best)
-        self._spans[rule.name] = range(len(self._history), len(self._history))
         return StageStarted(self._index)
 
     def _asks(self, active: _Active) -> bool:
@@ -258,7 +260,7 @@ class SearchMachine:
             active.ending = "trials"
             return
         number = self._number + 1
-        context = AskContext(number, active.attempt, active.seed, self._history.since(0))
+        context = AskContext(number, active.attempt, active.seed, self._told)
         recorded = self._recorded
         if recorded is not None and active.method.adopts:
             answer = self._adopt(active, context, recorded)
@@ -297,7 +299,8 @@ class SearchMachine:
         if self._recorded is not None:
             _compare(number, active.rule, proposal, self._recorded, self._space)
             self._recorded = None
-        because = active.method.because(proposal, number)
+        given = proposal.because
+        because = None if given is None else active.method.because(given, number)
         attempt = active.attempt
         self._number = number
         self._outstanding.append(_Pending(number, grid_index, proposal))
@@ -307,20 +310,14 @@ class SearchMachine:
         active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
         yield Propose(number, self._index, proposal, grid_index, attempt, active.told, because)
 
-    def _tell(self, active: _Active, pending: _Pending, score: Score) -> Iterator[Command]:
-        proposal, name = pending.proposal, active.rule.name
-        trial = Trial(
-            *(pending.number, name, proposal.point, proposal.origin, score),
-            statistics=pending.statistics,
-            failures=pending.failures,
-        )
-        self._history.add(trial, pending.grid_index)
-        self._ahead.discard(pending.grid_index)
-        self._spans[name] = range(self._spans[name].start, len(self._history))
+    def _tell(self, active: _Active, trial: Trial) -> Iterator[Command]:
+        grid_index = self._outstanding.popleft().grid_index
+        self._history.add(trial, grid_index)
+        self._told = self._history.since(0)
+        self._ahead.discard(grid_index)
         active.told += 1
-        context = TellContext(trial.number, active.seed, self._history.since(0))
-        active.method.tell(trial, context)
-        reason = self._judge(active, score)
+        active.method.tell(trial, TellContext(trial.number, active.seed, self._told))
+        reason = self._judge(active, trial.score)
         yield Tell(self._index, trial)
         if reason and self._stop is None:
             yield from self._end_stage(reason)
@@ -332,7 +329,7 @@ class SearchMachine:
 
         Trials that only a part of the scenarios judged do not count.
         """
-        if not score.complete:
+        if score.pruned_at is not None:
             return None
         objective = score.objective if score.feasible else None
         rule = active.rule
@@ -356,6 +353,8 @@ class SearchMachine:
             self._ahead.clear()
             yield Withdraw(self._index, numbers)
         if self._active is not None:
+            count = len(self._history)
+            self._spans[self._active.rule.name] = range(count - self._active.told, count)
             self._active = None
             yield StageEnded(self._index, reason)
 

@@ -46,13 +46,15 @@ _CALENDAR: Final = (
     "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
-# The detail has `because` since the proposal. Two JSON objects are joined as texts: SQLite's own
-# functions could write numbers in another way.
-_TELL: Final = (
-    "UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ?, pruned_at = ?, "
-    "detail = coalesce(substr(detail, 1, length(detail) - 1) || ',' || substr(?, 2), ?, detail) "
-    "WHERE search_id = ? AND number = ? AND state = 'proposed'"
-)
+_PROPOSED: Final = "WHERE search_id = ? AND number = ? AND state = 'proposed'"
+_TELL: Final = f"UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ? {_PROPOSED}"  # noqa: S608
+# Since the proposal, `detail` may have `because`. The two JSON objects are joined as texts, since
+# SQLite's own functions could write numbers in another way.
+_ADD_DETAIL: Final = f"""
+UPDATE trials SET
+  pruned_at = ?,
+  detail = coalesce(substr(detail, 1, length(detail) - 1) || ',' || substr(?, 2), ?, detail)
+{_PROPOSED}"""  # noqa: S608 - a constant
 _WITHDRAW: Final = """
 UPDATE trials SET state = 'withdrawn'
 WHERE search_id = ? AND number = ? AND state = 'proposed'"""
@@ -115,16 +117,16 @@ class Batch:
 
 
 def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]]) -> None:
+    rare = [
+        (score.pruned_at, detail, detail, search_id, number)
+        for number, score in told
+        if (detail := _detail(score)) or score.pruned_at is not None
+    ]
+    if rare:
+        database.many(_ADD_DETAIL, rare)
     changed = database.many(
         _TELL,
-        (
-            (
-                *(_state(s), s.fitness, s.violation, s.failure, s.pruned_at),
-                *(detail := _detail(s), detail),
-                *(search_id, number),
-            )
-            for number, s in told
-        ),
+        ((_state(s), s.fitness, s.violation, s.failure, search_id, number) for number, s in told),
     )
     first, _ = min(told, key=lambda one: rank_key(one[1], 0, one[0]))
     database.run(_COUNT_TOLD, {"told": changed, "first": first, "search": search_id})

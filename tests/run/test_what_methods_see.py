@@ -1,4 +1,4 @@
-"""What a method is told of a trial, the same after a kill; and how it explains its proposals."""
+"""A method sees the same of a trial after a kill, and its explanations are kept and shown."""
 
 from __future__ import annotations
 
