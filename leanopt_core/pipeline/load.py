@@ -12,9 +12,10 @@ from typing import cast
 from leanopt_core.pipeline.overrides import apply, flags, interpolate, lookup, parse_set
 from leanopt_core.pipeline.parameters import read_result_constraints, read_space
 from leanopt_core.pipeline.problems import Problems
-from leanopt_core.pipeline.reader import Reader, read_stages
+from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.scenarios import read_scenarios
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, needs_of
+from leanopt_core.pipeline.stages import read_stages
 from leanopt_core.pipeline.statistic_names import statistic_notes
 from leanopt_core.pipeline.structure import make_reader
 from leanopt_core.pipeline.tables import (

@@ -147,6 +147,7 @@ class Ledger:
                 trial.attempt,
                 trial.told_before,
                 versions[trial.stage],
+                trial.details.get("because"),
             )
             outcomes = self._reader.outcomes(trial, self._outputs.needs)
             yield ReplayedTrial(trial.number, recorded, trial.score, outcomes)
@@ -164,6 +165,7 @@ class Ledger:
             attempt=proposed.attempt,
             # On resume, a method that adopts gets its proposal back after as many told trials.
             told_before=proposed.told,
+            because=proposed.because,
         )
 
     def ended(self, search: int, stage: int) -> str | None:

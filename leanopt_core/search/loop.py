@@ -22,6 +22,7 @@ from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.needs import Outputs
+from leanopt_core.scoring import failures
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
@@ -230,7 +231,10 @@ class RunLoop:
         # In trial order: a later trial stays ready until all before it have been told.
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
-            search.machine.finished(number, self._score(search, search.pending[number]))
+            outcomes = self._outcomes(search, search.pending[number])
+            score = self._score(search.pending[number], outcomes)
+            statistics = {name: outcome.statistics for name, outcome in outcomes.items()}
+            search.machine.finished(number, score, statistics, failures(outcomes))
             self._advance(search)
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.
@@ -240,12 +244,11 @@ class RunLoop:
         for pending, scenario_index, backtest in fresh:
             self._backtests.send(pending, scenario_index, backtest, known.get(backtest.key))
 
-    def _score(self, search: _Search, pending: PendingTrial) -> Score:
+    def _score(self, pending: PendingTrial, outcomes: Mapping[str, Outcome]) -> Score:
         """Return the score of a trial, the stored one if it was told before.
 
         So methods are told the same, even if another C library computes another last digit.
         """
-        outcomes = self._outcomes(search, pending)
         score = self._think(partial(self._judge, outcomes, pending.context))
         if pending.stored is None:
             return score

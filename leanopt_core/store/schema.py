@@ -274,12 +274,24 @@ CREATE TABLE closed_trades (
   backtest_id INTEGER PRIMARY KEY REFERENCES backtests(id),
   trades BLOB NOT NULL                -- JSON, a list for each trade, zlib
 )"""
+# Trials that only a part of their scenarios judged rank after the complete ones.
+_PRUNED: Final = (
+    "ALTER TABLE trials ADD COLUMN pruned_at INTEGER",  # at which step, NULL if complete
+    "DROP VIEW IF EXISTS trials_ranked",
+    "DROP VIEW IF EXISTS runs_summary",
+    _TRIALS_RANKED.replace(
+        "CASE WHEN violation > 0 THEN 1 WHEN fitness IS NOT NULL THEN 0 ELSE 2 END",
+        "CASE WHEN violation > 0 THEN 2 WHEN fitness IS NULL THEN 3 ELSE pruned_at IS NOT NULL END",
+    ),
+    _RUNS_SUMMARY.replace("violation = 0)", "violation = 0 AND pruned_at IS NULL)"),
+)
 
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("states", _STATES),
     ("outputs", (_EQUITY_CURVES, _CLOSED_TRADES)),
+    ("pruned", _PRUNED),
 )
 
 

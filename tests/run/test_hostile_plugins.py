@@ -49,7 +49,7 @@ class Walker:
             return WAIT
         return Proposal(next(iter(self.space.sample(context.seed))), "walk")
 
-    def tell(self, trial):
+    def tell(self, trial, context):
         if self.options.deed == "raise in tell" and trial.number == self.options.at:
             raise ValueError("cannot learn that")
 

@@ -57,6 +57,36 @@ def test_a_commit_with_nothing_new_touches_nothing(store, begin, path):
     assert log.read_bytes() == before
 
 
+def test_a_because_is_kept_from_the_proposal_on(store, begin, look):
+    """Told with details or without, failed or withdrawn; it is no part of the score."""
+    recorder = begin(store)
+    scores = {
+        1: Score(1.5, 1.5),
+        2: Score(0.5, 0.5, values={"a": 1e-7}, reasons=("n\u00e9ar", "\udc80")),
+        3: Score(reasons=("it failed",), failure="timeout"),
+    }
+    text = '{"n\u00e9ar":[1,2.50e0,null],"why":"a \\"b\\" }"}'
+    for number in (1, 2, 3, 4, 5):
+        recorder.propose(number, because=text)
+    recorder.propose(6)
+    recorder.writer.commit()
+    assert look("SELECT detail FROM trials") == [(f'{{"because":{text}}}',)] * 5 + [(None,)]
+    for number, score in scores.items():
+        recorder.writer.tell(recorder.search_id, number, score)
+    recorder.writer.withdraw(recorder.search_id, [4, 6])
+    recorder.writer.commit()
+    for number, score in scores.items():
+        recorder.writer.tell(recorder.search_id, number, score)
+    recorder.writer.commit()
+    trials = list(store.reader.trials(recorder.search_id))
+    because = {"n\u00e9ar": [1, 2.5, None], "why": 'a "b" }'}
+    assert [trial.details.get("because") for trial in trials] == [because] * 5 + [None]
+    assert {trial.number: trial.score for trial in trials if trial.told} == scores
+    assert [trial.state for trial in trials[3:]] == ["withdrawn", "proposed", "withdrawn"]
+    told = look("SELECT detail FROM trials WHERE number = 3")
+    assert told == [(f'{{"because":{text},"reasons":["it failed"]}}',)]
+
+
 def test_what_is_told_again_changes_nothing(store, begin, look):
     """What is told again changes nothing."""
     recorder = begin(store, directions=("min",))
