@@ -29,10 +29,9 @@ from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
-from leanopt_core.search.setup import setups
+from leanopt_core.search.setup import run_sinks, setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.search.unstored import best_again, keep_documents
-from leanopt_core.sinks.base import Sink
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
 
@@ -75,7 +74,8 @@ def run_pipeline(
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
-            notifier = Notifier(run.name, registry, screen, plugins.sinks, checks)
+            sinks = run_sinks(ready, partial(store.reader.taken, run))
+            notifier = Notifier(run.name, registry, screen, sinks, checks)
             session = _Session(store, ready, run, plugins, notifier, signals)
             session.search(resumed=resume)
         return store.runs.get(run.id)
@@ -101,18 +101,16 @@ class _RunPlugins:
     """The plugins of a run, built before anything is stored."""
 
     fitness: FitnessFunction
-    sinks: tuple[tuple[str, Sink], ...]
     searches: tuple[SearchSetup, ...]
 
 
 def _run_plugins(ready: Prepared) -> _RunPlugins:
     pipeline = ready.pipeline
     fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
-    sinks = tuple(
-        (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
-        for choice in pipeline.sinks
-    )
-    return _RunPlugins(fitness, sinks, tuple(setups(ready, fitness)))
+    for choice in pipeline.sinks:
+        # Built again for the files of the run; what cannot be built is an error before it starts.
+        build_choice("sink", choice, pipeline.folder)
+    return _RunPlugins(fitness, tuple(setups(ready, fitness)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -180,10 +178,15 @@ class _Session:
             self.notifier.warn(f"the run stops; --resume continues it: {error}")
             state = "interrupted"
         finally:
-            try:
+            with ExitStack() as last:
+                last.callback(self._taken, ledger)
+                last.callback(self.notifier.observe, RunEnded(state))
                 writer.finish(state)
-            finally:
-                self.notifier.observe(RunEnded(state))
+
+    def _taken(self, ledger: Ledger) -> None:
+        """Record what the sinks took after the last commit."""
+        ledger.taken(self.notifier.sinks.taken())
+        ledger.commit()
 
     def _keeper(self) -> ArtifactKeeper:
         pipeline = self.ready.pipeline

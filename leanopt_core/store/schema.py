@@ -262,10 +262,22 @@ UPDATE runs SET execution = json_remove(
     _RUNS_SUMMARY,
 )
 
+# How far a sink that gets only new trials had taken a search; a resumed run goes on after that.
+_SINKS: Final = """
+CREATE TABLE sinks (
+  search_id INTEGER NOT NULL REFERENCES searches(id),
+  position INTEGER NOT NULL,          -- the sink's place in the pipeline, from 0
+  name TEXT NOT NULL,
+  number INTEGER NOT NULL,            -- the last trial that it took
+  stages INTEGER NOT NULL,            -- how many ends of stages it took
+  PRIMARY KEY (search_id, position, name)
+) WITHOUT ROWID"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("states", _STATES),
+    ("sinks", (_SINKS,)),
 )
 
 
