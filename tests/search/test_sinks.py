@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leanopt_core.errors import PluginError
 from leanopt_core.search.events import RunEnded, RunStarted
+from leanopt_core.search.guard import Guard
 from leanopt_core.search.sinks import RunSink, Sinks
 from leanopt_core.sinks.paths import fill, placeholders
 from leanopt_core.store.records import StoredRun
@@ -49,6 +52,41 @@ def test_a_sink_that_hangs_at_the_end_is_left_behind(hanging: Hangs) -> None:
     assert warnings == [
         "sink 'x' (y 1.0) did not finish within 0.2 s and is left behind; the store has every trial"
     ]
+
+
+class Dices:
+    """A sink that uses the global generator when it is let."""
+
+    def __init__(self) -> None:
+        self.begun, self.let, self.done = Event(), Event(), Event()
+
+    def start(self, run, plan, resumed) -> None:
+        """Use it once."""
+        self.begun.set()
+        self.let.wait()
+        random.random()
+        self.done.set()
+
+    def finish(self, state) -> None:
+        """Take the end."""
+
+
+def test_no_method_is_blamed_for_what_a_sink_does() -> None:
+    """A sink may use global random state; a method may not, whatever sinks there are."""
+    sink = Dices()
+    sinks = Sinks([RunSink(0, "x", "sink 'x' (y 1.0)", sink)], print)
+    sinks.observe(RunStarted(RUN, {}, 1, resumed=False))
+    sink.begun.wait()
+    guard = Guard("stage 'walker'")
+
+    def innocent() -> bool:
+        sink.let.set()
+        return sink.done.wait()
+
+    assert guard.call("asked", innocent)
+    sinks.observe(RunEnded("finished"))
+    with pytest.raises(PluginError, match="global random state"):
+        guard.call("asked", random.random)
 
 
 @given(
