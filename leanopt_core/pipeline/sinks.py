@@ -17,18 +17,25 @@ from leanopt_core.suggest import did_you_mean
 from leanopt_core.work import Scenario
 
 _EXPECTED: Final = "expected {run}, {search} or {symbol}"
+# The option that names the file that a sink writes; other paths may be files that it reads.
+_FILE: Final = "path"
 
 
 def read_sinks(
     raw: object, reader: Reader, pipeline: Path, scenarios: Sequence[Scenario]
 ) -> Iterator[Choice]:
     """Yield the sinks of a document's `sink`; `pipeline` is its file."""
+    symbols = [scenario.symbol for scenario in scenarios]
+    written = set[tuple[str, Path]]()
     for item, at in reader.tables(raw, ("sink",)):
         choice = reader.with_plugin(item, at, SinkTable, Kind.SINK)[1]
         if choice is None:
             continue
         for key, path in paths(choice.options):
-            wrong = _wrong(key, path, pipeline, [scenario.symbol for scenario in scenarios])
+            wrong = _wrong(key, path, pipeline, symbols)
+            if key == _FILE and (choice.use, path) in written:
+                wrong = "expected another file: another sink writes it too", ""
+            written |= {(choice.use, path)} if key == _FILE else set()
             if wrong is not None:
                 given = item.get(key, str(path)) if isinstance(item, Mapping) else str(path)
                 reader.problems.add((*at, key), toml_text(given), *wrong)
@@ -38,10 +45,7 @@ def read_sinks(
 def _wrong(
     key: str, path: Path, pipeline: Path, symbols: Sequence[str | None]
 ) -> tuple[str, str] | None:
-    """Return what was expected of a path instead, and a hint; None if it can be used.
-
-    Only the option `path` is a file that the sink writes, as far as leanopt knows.
-    """
+    """Return what was expected of a path instead, and a hint; None if it can be used."""
     folder = pipeline.absolute().parent
     names = placeholders(path, folder)
     unknown = next((name for name in names if name not in PLACEHOLDERS), None)
@@ -49,7 +53,7 @@ def _wrong(
         return f"{_EXPECTED} instead of {{{unknown}}}", did_you_mean(unknown, PLACEHOLDERS)
     if "symbol" in names and None in symbols:
         return "expected a symbol in every scenario, because of {symbol}", ""
-    if key != "path":
+    if key != _FILE:
         return None
     values = [{"run": "run", "search": "1", "symbol": symbol or ""} for symbol in symbols or [""]]
     files = dict.fromkeys(fill(path, folder, one) for one in values)
