@@ -35,7 +35,8 @@ def read_sinks(
             wrong = _wrong(key, path, pipeline, symbols)
             if key == _FILE and (choice.use, path) in written:
                 wrong = "expected another file: another sink writes it too", ""
-            written |= {(choice.use, path)} if key == _FILE else set()
+            if key == _FILE:
+                written.add((choice.use, path))
             if wrong is not None:
                 given = item.get(key, str(path)) if isinstance(item, Mapping) else str(path)
                 reader.problems.add((*at, key), toml_text(given), *wrong)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from leanopt_core.search.events import RunEnded, RunEvent, RunStarted, StageEnded, TrialTold
 from leanopt_core.sinks.base import Sink
@@ -101,10 +101,10 @@ class SinkThread(threading.Thread):
         if method == "trial":
             (record,) = arguments
             before = self.taken.get(record.search, Taken())
-            self.taken[record.search] = evolve(before, number=record.trial.number)
+            self.taken[record.search] = Taken(record.trial.number, before.stages)
         elif method == "stage":
             before = self.taken.get(arguments[0], Taken())
-            self.taken[arguments[0]] = evolve(before, stages=before.stages + 1)
+            self.taken[arguments[0]] = Taken(before.number, before.stages + 1)
 
 
 def sink_calls() -> tuple[int, ...] | None:

@@ -1,11 +1,12 @@
-"""A sink that hangs at the end, and the placeholders of paths."""
+"""Sinks beside a run: one that hangs, one that uses random numbers, the files of one."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,11 @@ from leanopt_core.errors import PluginError
 from leanopt_core.search.events import RunEnded, RunStarted
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.sinks import RunSink, Sinks
+from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.sinks.paths import fill, placeholders
+from leanopt_core.sinks.split import SplitSink
 from leanopt_core.store.records import StoredRun
+from leanopt_core.trial import Score, Trial
 
 RUN = StoredRun(1, "hill-1", "hill", "hill", "", "{}", "{}", "running", "", None, ())
 
@@ -87,6 +91,77 @@ def test_no_method_is_blamed_for_what_a_sink_does() -> None:
     sinks.observe(RunEnded("finished"))
     with pytest.raises(PluginError, match="global random state"):
         guard.call("asked", random.random)
+
+
+class Notes:
+    """A sink that notes its calls."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = dict(values)
+        self.trials: list[tuple[int, int, list[str]]] = []
+        self.stages: list[int] = []
+        self.ended = ""
+
+    def start(self, run, plan, resumed) -> None:
+        """Take the start."""
+
+    def trial(self, record) -> None:
+        """Note search, number and scenarios."""
+        self.trials.append((record.search, record.trial.number, list(record.statistics)))
+
+    def stage(self, search, stage, reason) -> None:
+        """Note the search."""
+        self.stages.append(search)
+
+    def finish(self, state) -> None:
+        """Note the state, and fail."""
+        self.ended = state
+        raise OSError(state)
+
+
+#: Two searches; the second has two scenarios of one symbol.
+SYMBOLS = {1: {"a": "SPY", "b": "QQQ"}, 2: {"c": "SPY", "d": "SPY"}}
+ALL = [(1, 1, ["a", "b"]), (2, 1, ["c", "d"])]
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [
+        (["run"], {("r",): ALL}),
+        (["search"], {("1",): ALL[:1], ("2",): ALL[1:]}),
+        (["symbol"], {("SPY",): [(1, 1, ["a"]), ALL[1]], ("QQQ",): [(1, 1, ["b"])]}),
+        (
+            ["search", "symbol"],
+            {
+                ("1", "SPY"): [(1, 1, ["a"])],
+                ("1", "QQQ"): [(1, 1, ["b"])],
+                ("2", "SPY"): [ALL[1]],
+            },
+        ),
+    ],
+)
+def test_records_are_split_over_parts(
+    used: list[str], expected: dict[tuple[str, ...], Any]
+) -> None:
+    """By search and symbol; each part has the ends of its stages, and its own end."""
+    parts: list[Notes] = []
+
+    def build(values: Mapping[str, str]) -> Notes:
+        parts.append(Notes(values))
+        return parts[-1]
+
+    sink = SplitSink(build, used, SYMBOLS)
+    sink.start("r", {}, resumed=False)
+    for search, symbols in SYMBOLS.items():
+        trial = Trial(1, "lhs", (0,), "", Score(1.0, 1.0))
+        sink.trial(TrialRecord(search, trial, {}, dict.fromkeys(symbols)))
+        sink.stage(search, "lhs", "trials")
+    with pytest.raises(OSError, match="finished"):
+        sink.finish("finished")
+    assert {tuple(one.values[name] for name in used): one.trials for one in parts} == expected
+    for one in parts:
+        assert one.stages == sorted({search for search, *_ in one.trials})
+        assert one.ended == "finished"
 
 
 @given(
