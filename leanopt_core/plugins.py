@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from leanopt_core import hookspecs
 from leanopt_core.errors import PluginError
+from leanopt_core.needs import NEEDS
 from leanopt_core.specs import (
     CommandSpec,
     EngineSpec,
@@ -46,6 +47,15 @@ _HOOKS: Mapping[str, tuple[Kind | None, type]] = {
     "leanopt_engines": (Kind.ENGINE, EngineSpec),
     "leanopt_sinks": (Kind.SINK, SinkSpec),
     "leanopt_commands": (None, CommandSpec),
+}
+
+# What a plugin for an older version of the contracts has to change.
+_CHANGES: Mapping[object, str] = {
+    1: (
+        "a stage's tell takes a context, an executor's run_command takes a Command, a sink has "
+        "start, trial, stage and finish, and the observer hooks are sinks now: see "
+        "docs/how-to/move-a-plugin-to-2.md"
+    )
 }
 
 # Parts of a specification that name code; all but the first are optional.
@@ -188,9 +198,10 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
         return f"cannot be imported ({entry.value}): {type(error).__name__}: {error}"
     version = getattr(plugin, "LEANOPT_API_VERSION", hookspecs.API_VERSION)
     if version != hookspecs.API_VERSION:
+        advice = _CHANGES.get(version, "install another version of the plugin")
         return (
             f"is made for version {version!r} of the plugin contracts, but this core has version "
-            f"{hookspecs.API_VERSION}; install another version of the plugin"
+            f"{hookspecs.API_VERSION}; {advice}"
         )
     try:
         message = _misspelt(plugin)
@@ -252,6 +263,12 @@ def _wrong_spec(hook: str, spec: object, expected: type) -> str:
     options = getattr(spec, "options", None)
     if isinstance(spec, PluginSpec) and not (isinstance(options, type) and attrs.has(options)):
         return f"{hook}: the options of {name!r} are {_shown(options)}, expected an attrs class"
+    return _wrong_needs(hook, spec) if isinstance(spec, FitnessSpec) else ""
+
+
+def _wrong_needs(hook: str, spec: FitnessSpec) -> str:
+    for need in sorted(map(str, spec.needs - frozenset(NEEDS))):
+        return f"{hook}: {spec.name!r} needs {need!r}; {did_you_mean(need, NEEDS)}"
     return ""
 
 

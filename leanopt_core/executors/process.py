@@ -42,6 +42,7 @@ class ProcessExecutor:
         self._project = project
         self._sweep = _sweep if tidy else None
         self._scratch_root: ScratchRoot | None = None
+        # `spawn` and `run_command` run in several threads, and all must share one root.
         self._lock = Lock()
         self._numbers = count(1)
 
@@ -122,6 +123,7 @@ class ProcessExecutor:
 
     def _environment(self, asked: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: text for name, text in os.environ.items() if name not in _DROPPED}
+        # Fixed variables hide the user's, or results would depend on where leanopt was started.
         return {**inherited, **variables(self._options.threads), **asked}
 
 

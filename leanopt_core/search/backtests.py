@@ -9,11 +9,13 @@ from itertools import count
 
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.needs import Outputs
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.events import BacktestCached, BacktestEnded
 from leanopt_core.search.ledger import BacktestJob, Known, Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.readers import Readers, read
+from leanopt_core.search.usable import usable
 from leanopt_core.work import Backtest, Category, Failure, Outcome
 
 # Retries of a backtest whose result was lost before it was read; and how many seconds reading may
@@ -35,7 +37,7 @@ class Backtests:
         ledger: Ledger,
         notifier: Notifier,
         keeper: ArtifactKeeper,
-        outputs: frozenset[str],
+        outputs: Outputs,
         land: Land,
     ) -> None:
         """Take the parts of the run; `scenarios` are each search's scenario names, in order."""
@@ -45,7 +47,8 @@ class Backtests:
         self._ledger = ledger
         self._notifier = notifier
         self._keeper = keeper
-        self._outputs = outputs | keeper.asks
+        self._needs = outputs.needs
+        self._outputs = outputs.asked | keeper.asks
         self._land = land
         self._tickets = count(1)
         self._queues: list[deque[BacktestJob]] = [deque() for _ in scenarios]
@@ -69,6 +72,7 @@ class Backtests:
             self._notifier.observe(BacktestCached())
             self._land(pending, scenario_index, known.outcome)
             return
+        # Equal backtests run once, also where several searches ask for them.
         job = self._jobs.get(backtest.key)
         if job is None:
             job = BacktestJob(pending.search, backtest, scenario_index)
@@ -85,6 +89,7 @@ class Backtests:
                 self._submit(job)
                 room -= 1
             else:
+                # All trials that waited for it were withdrawn while it was queued.
                 del self._jobs[job.backtest.key]
 
     def collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
@@ -103,7 +108,9 @@ class Backtests:
         done = self._readers.done(wait=_LAST if last else 0.0)
         for (job, one), outcome in done:
             if (failure := _death(outcome)) and (failure.outside or job.lost < _RETRIES):
+                # A worker that was ended from outside costs no retry, as in the pool.
                 job.lost += not failure.outside
+                # In front: results are told in trial order, so later trials wait for this one.
                 self._queues[job.search].appendleft(job)
                 continue
             self._keeper.give(one.ticket, [self._ref(*waits) for waits in job.waiting])
@@ -116,6 +123,7 @@ class Backtests:
             self._keeper.drop(pending.search + 1, pending.number)
         for job in self._jobs.values():
             job.waiting = [waits for waits in job.waiting if waits[0] not in gone]
+        # Queued backtests without trials are left to `dispatch`.
         for ticket, job in list(self._running.items()):
             if not job.waiting:
                 self._workers.withdraw(ticket)
@@ -152,13 +160,14 @@ class Backtests:
         )
 
     def _settle(self, job: BacktestJob, finished: Finished[int], outcome: Outcome) -> None:
-        """Store a backtest's outcome, and pass it to the trials that wait for it."""
+        """Store a backtest's outcome, and pass what the store holds to the trials that wait."""
         del self._jobs[job.backtest.key]
+        outcome = usable(outcome, self._needs)
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
         kept = self._ledger.record(job, outcome, finished)
         for pending, scenario_index in job.waiting:
-            self._ledger.evaluate(pending.search, pending.number, scenario_index, kept)
-            self._land(pending, scenario_index, outcome)
+            self._ledger.evaluate(pending.search, pending.number, scenario_index, kept.id)
+            self._land(pending, scenario_index, kept.outcome)
 
     def _read(self, job: BacktestJob, finished: Finished[int]) -> Outcome:
         if finished.answer is None:

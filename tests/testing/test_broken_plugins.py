@@ -17,6 +17,11 @@ CAUGHT = {
     "GivesNoReasons": "test_missing_statistics_give_reasons",
     "TakesMissingForZero": "test_missing_statistics_give_reasons",
     "Remembers": "test_the_same_again",
+    "TakesTheFirst": "test_the_order_of_scenarios_does_not_count",
+    "TakesTwoScenarios": "test_a_good_backtest_has_a_value",
+    "DividesByVariance": "test_a_context_never_harms",
+    "DividesByDeviation": "test_edges_of_curves_and_trades",
+    "NeedsACurve": "test_missing_outputs_give_reasons",
     "WritesNothing": "test_every_trial_is_written",
     "LosesTheLast": "test_every_trial_is_written",
     "Appends": "test_a_resumed_run",
@@ -29,6 +34,8 @@ CAUGHT = {
     "WritesAscii": "test_odd_values_are_taken",
     "ChangesWhatItIsTold": "test_what_it_is_told_is_left_alone",
     "TakesErrorsForSuccess": "test_no_silent_success",
+    "ForgetsItsSources": "test_an_edit_is_another_source",
+    "GoesByTimes": "test_an_edit_is_another_source",
     "ForgetsThePlace": "test_the_place_is_in_the_identity_alone",
     "NumbersItsBuilds": "test_the_same_is_built_again",
     "LosesParameters": "test_parameters_reach_the_request",
@@ -40,7 +47,7 @@ CAUGHT = {
     "WaitsLonger": "test_once_at_its_time_limit",
     "HidesSignals": "test_once_ended_by_a_signal",
 }
-SOUND = ("Ratio", "Lines", "AppendsNew")
+SOUND = ("Ratio", "OfReturns", "Lines", "AppendsNew")
 
 
 @pytest.fixture(scope="module")

@@ -108,6 +108,7 @@ class DockerExecutor:
 
         Work in other threads, as fetching an image, is not waited for.
         """
+        # In this order: the manager removes containers through the session's client.
         self._manager.close()
         self._session.close()
 
@@ -169,6 +170,8 @@ class LazyResource(Generic[T]):
     def __init__(self, make: Callable[[], T], release: Callable[[T], None]) -> None:
         self._make = make
         self._release = release
+        # `_making` is held while the resource is made, which can take minutes, as for an image.
+        # `close` takes only `_lock`, and so waits for nobody.
         self._making = Lock()
         self._lock = Lock()
         self._made: T | None = None
