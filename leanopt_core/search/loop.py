@@ -2,7 +2,8 @@
 
 One tick: pass queued backtests to the pool, take finished ones, commit them together with new
 proposals, then feed the machines. So everything a method is told is already durable. While the
-queue is full, a commit waits a little for more results: short backtests share commits.
+queue is full, a commit waits a little for more results: short backtests share commits. While a sink
+is behind, the machines are not fed; workers and signals are served.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ Judge = Callable[[Mapping[str, Outcome], FitnessContext], Score]
 
 #: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
+#: Maximum seconds between two looks at a sink that is behind.
+_BEHIND = 0.25
 
 
 @frozen
@@ -110,6 +113,7 @@ class RunLoop:
         self._judge = judge
         self._fitness = fitness
         self._notifier = notifier
+        notifier.sinks.wakes(workers.wake)
         self._backtests = Backtests(
             [[scenario.name for scenario in setup.scenarios] for setup in searches],
             workers=workers,
@@ -185,7 +189,8 @@ class RunLoop:
                 # No result to share a commit with: readers of the store see the told trials now.
                 self._ledger.commit()
             # Commit, then feed: a method must not learn a result that a kill could still undo.
-            if self._wait_for_others() == 0:
+            if self._wait_for_others() == 0 and not self._notifier.sinks.behind():
+                self._ledger.taken(self._notifier.sinks.taken())
                 self._ledger.commit()
                 self._feed()
             if fault := self._keeper.fault():
@@ -212,7 +217,8 @@ class RunLoop:
         return 0.0
 
     def _timeout(self) -> float | None:
-        grouping, patience = self._wait_for_others(), self._notifier.patience()
+        behind, patience = self._notifier.sinks.behind(), self._notifier.patience()
+        grouping = _BEHIND if behind else self._wait_for_others()
         shortest = grouping if patience is None else min(grouping, patience)
         return None if shortest == math.inf else shortest
 
@@ -355,7 +361,7 @@ class RunLoop:
         }
 
     def _tell(self, search: _Search, told: Tell) -> None:
-        """Record a told trial, and let observers stop the search after it."""
+        """Record a told trial, and let a plugin stop the search after it."""
         trial = told.trial
         pending = search.pending.pop(trial.number)
         outcomes = self._outcomes(search, pending)

@@ -44,6 +44,10 @@ READ_TYPES: Final = (
 STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
+TAKEN: Final = (
+    "INSERT INTO sinks (search_id, position, name, number, stages) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET number = excluded.number, stages = excluded.stages"
+)
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
 _CALENDAR: Final = (
     "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
@@ -75,7 +79,7 @@ _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE i
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
-    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, FINISH),
+    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, TAKEN, FINISH),
 )
 
 

@@ -196,6 +196,14 @@ class StoredRun:
 
 
 @frozen
+class Taken:
+    """How far a sink has taken a search: its last trial's number, and the number of stage ends."""
+
+    number: int = 0
+    stages: int = 0
+
+
+@frozen
 class RunSummary:
     """Summary of a run. `best_fitness` is that of the best feasible trial, None without one."""
 

@@ -240,6 +240,10 @@ class Writer:
         """Record that a search has ended, and why."""
         self._batch.add(batch.SEARCH_ENDED, (storable(reason), search_id))
 
+    def taken(self, search_id: int, position: int, name: str, *, number: int, stages: int) -> None:
+        """Record how far the sink `name` at `position` has taken a search: trial and stage ends."""
+        self._batch.add(batch.TAKEN, (search_id, position, name, number, stages))
+
     def finish(self, state: RunState) -> None:
         """Record that the run has ended in `state`, and commit."""
         self._batch.add(batch.FINISH, (state, utc_text(self._clock()), self._run.id))
