@@ -45,7 +45,7 @@ from leanopt_core.work import Backtest, Outcome, Scenario
 
 T = TypeVar("T")
 
-ScoreTrial = Callable[[Mapping[str, Outcome], FitnessContext], Score]
+Judge = Callable[[Mapping[str, Outcome], FitnessContext], Score]
 
 #: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
@@ -91,7 +91,7 @@ class RunLoop:
         workers: Pool[int],
         engine: Engine,
         ledger: Ledger,
-        judge: ScoreTrial,
+        judge: Judge,
         notifier: Notifier,
         keeper: ArtifactKeeper,
         outputs: Outputs,
