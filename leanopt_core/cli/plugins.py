@@ -9,6 +9,7 @@ import click
 
 from leanopt_core.cli.output import print_json, print_table
 from leanopt_core.plugins import Kind, Registered, Registry, discover
+from leanopt_core.specs import FitnessSpec
 
 
 @click.command("new")
@@ -107,6 +108,8 @@ def _print_options(registry: Registry, name: str) -> None:
         spec = entry.spec
         click.echo(f"{spec.name}: {kind} of {entry.distribution} {entry.version}")
         click.echo(f"  {spec.help}")
+        if isinstance(spec, FitnessSpec) and spec.needs:
+            click.echo(f"  needs of each backtest: {', '.join(sorted(spec.needs))}")
         rows = [(o.name, o.type, o.default, o.bounds, o.help) for o in describe(spec.options)]
         if rows:
             print_table(("option", "type", "default", "bounds", "meaning"), rows, keep=1)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import Backtested, FitnessContext, FitnessFunction
 
-Judge: TypeAlias = Callable[[Sequence[Backtested], FitnessContext], object]
+Call: TypeAlias = Callable[[Sequence[Backtested], FitnessContext], object]
 
 _POSITIONAL: Final = (
     inspect.Parameter.POSITIONAL_ONLY,
@@ -18,7 +18,7 @@ _POSITIONAL: Final = (
 _EXPECTED: Final = "expected the backtests, or the backtests and a context"
 
 
-def judge_of(fitness: FitnessFunction, label: str) -> Judge:
+def judge_of(fitness: FitnessFunction, label: str) -> Call:
     """Return `fitness` as a function of the backtests and the context.
 
     Its signature decides. A second argument with a default value is the context only if it is

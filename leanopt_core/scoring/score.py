@@ -20,7 +20,7 @@ from leanopt_core.fitness import (
     FitnessContext,
     FitnessFunction,
 )
-from leanopt_core.scoring.calling import Judge, judge_of
+from leanopt_core.scoring.calling import Call, judge_of
 from leanopt_core.scoring.constraint import LARGEST
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
@@ -105,10 +105,10 @@ class Scorer:
     constraints: Sequence[ResultConstraint] = ()
     label: str = field(kw_only=True)
     needs: frozenset[str] = field(default=frozenset(), kw_only=True)
-    _judge: Judge = field(init=False, repr=False, eq=False)
+    _judge: Call = field(init=False, repr=False, eq=False)
 
     @_judge.default
-    def _from_signature(self) -> Judge:
+    def _from_signature(self) -> Call:
         return judge_of(self.fitness, self.label)
 
     def __call__(

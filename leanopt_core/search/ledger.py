@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from leanopt_core.executors.pool import Finished
 from leanopt_core.fitness import FitnessContext
@@ -215,7 +215,18 @@ class Ledger:
             seconds=effort.seconds,
             worker=effort.worker,
         )
-        return Known(found, evolve(kept, read=outcome.read, read_types=outcome.read_types))
+        # Four times as fast as `evolve`, which every backtest would notice.
+        named = Outcome(
+            kept.statistics,
+            kept.failure,
+            kept.equity,
+            kept.trades,
+            outcome.read,
+            outcome.read_types,
+            kept.closed_trades,
+            kept.returns,
+        )
+        return Known(found, named)
 
     def evaluate(self, search: int, number: int, scenario_index: int, backtest: int) -> None:
         """Record which backtest belongs to a trial and scenario index."""

@@ -138,7 +138,8 @@ class Writer:
         if outcome.trades is not None and "trades" in outputs:
             self._batch.add(batch.TRADES, (backtest_id, pack_trades(outcome.trades)))
             given["trades"] = outcome.trades
-        return evolve(_bare(outcome), **{n: v for n, v in given.items() if n in self._needs})
+        seen = {name: value for name, value in given.items() if name in self._needs}
+        return evolve(_bare(outcome), **seen) if seen else _bare(outcome)
 
     def known(self, key: str, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
         """Return id and outcome of a cached backtest with this content key, None if there is none.

@@ -344,6 +344,13 @@ def test_a_function_of_three_arguments_is_an_error(project: Path, leanopt: Leano
     assert leanopt(project, "runs", "--json").stdout.strip() == '{"runs":[]}'
 
 
+def test_needs_are_shown(project: Path, leanopt: Leanopt) -> None:
+    """Before a pipeline uses the function."""
+    said = leanopt(project, "plugins", "all").stdout
+    assert "needs of each backtest: equity, returns, trades" in said
+    assert "needs" not in leanopt(project, "plugins", "blind").stdout
+
+
 def test_an_unknown_need_is_named(
     tmp_path: Path, install: Callable[..., Path], leanopt: Leanopt
 ) -> None:

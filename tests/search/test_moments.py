@@ -44,7 +44,7 @@ def test_mean_and_variance(values: list[float | None]) -> None:
 
 @given(st.lists(FINITE, min_size=1, max_size=10))
 def test_nothing_overflows(values: list[float]) -> None:
-    """The mean lies between the values, whatever they are; a variance too large is unknown."""
+    """The mean stays between the values, whatever they are; a variance too large is unknown."""
     found = told(list(values)).snapshot()["fitness"]
     slack = 1e-9 * max(map(abs, values)) + 5e-324
     assert min(values) - slack <= found.mean <= max(values) + slack

@@ -48,7 +48,7 @@ def test_numbers_become_plain() -> None:
     ],
 )
 def test_what_breaks_the_contract_is_an_engine_error(change: dict[str, Any], message: str) -> None:
-    """Such a failure does not last: the engine may be mended. Who needs nothing is not harmed."""
+    """Such a failure does not last: the engine may get better. Who needs nothing is not harmed."""
     outcome = evolve(GOOD, read=frozenset({"x"}), **change)
     found = usable(outcome, ALL)
     assert found.failure is not None

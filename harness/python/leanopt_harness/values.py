@@ -14,13 +14,15 @@ Statistic: TypeAlias = "float | int | str | Mapping[str, Statistic] | None"
 class Fill:
     """One execution: `quantity` units (negative for a sale) at `price`, with its `fee`.
 
-    `time` is in seconds since 1970-01-01 UTC; price and fee are in the account's currency.
+    `time` is in seconds since 1970-01-01 UTC; price and fee are in the account's currency. `tag` is
+    the text of its order, which a trade that it closes gets too.
     """
 
     time: int
     quantity: float
     price: float
     fee: float = 0.0
+    tag: str | None = None
 
 
 @dataclass(frozen=True)

@@ -302,6 +302,12 @@ def test_turnover_is_what_was_traded_a_day_over_the_days_equity() -> None:
     assert result.statistics["Portfolio Turnover"] == pytest.approx((100 / 1000 + 120 / 1250) / 4)
 
 
+def test_a_trade_has_the_tag_of_the_fill_that_closed_it() -> None:
+    """Not of the one that opened it; a fill that reverses closes one trade and opens another."""
+    fills = [Fill(1, 2, 10, tag="in"), Fill(2, -1, 11), Fill(3, -2, 12, tag="turn"), Fill(4, 1, 9)]
+    assert [one.trade.tag for one in match_fills(fills)] == [None, "turn", None]
+
+
 def test_instruments_are_matched_each_for_itself() -> None:
     """Fills by instrument give the trades of each, in order of exit, and one account."""
     books = {
@@ -365,7 +371,7 @@ _TWO = [_DAY, 2 * _DAY]
             {"fills": [Fill(5, 0, 1)]},
             (
                 "fills[0] needs finite numbers and a quantity other than 0: "
-                "Fill(time=5, quantity=0, price=1, fee=0.0)"
+                "Fill(time=5, quantity=0, price=1, fee=0.0, tag=None)"
             ),
         ),
         (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from operator import lt
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -89,7 +91,7 @@ def read_answer(
         return Outcome(failure=Failure(Category.STRATEGY, unset(why)), read=read, read_types=types)
     missing = payload.get("missing")
     parts = Parts(
-        equity=lambda: read_curve(payload.get("equity")),
+        equity=lambda: _in_order(read_curve(payload.get("equity"))),
         trades=lambda: read_sent_trades(payload.get("trades")),
         missing=lambda: prices_of(map(str, missing if isinstance(missing, list) else ()), symbol),
     )
@@ -185,11 +187,21 @@ def read_equity(document: Mapping[str, Any]) -> Equity | None:
     skipped.
     """
     chart = part(part(document, "charts"), "Strategy Equity")
-    values = dict(_points(rows(part(part(chart, "series"), "Equity"), "values")))
+    return _curve(dict(_points(rows(part(part(chart, "series"), "Equity"), "values"))))
+
+
+def _curve(values: Mapping[int, float]) -> Equity | None:
     times = sorted(values)
     return (
         Equity(array("q", times), array("d", [values[time] for time in times])) if times else None
     )
+
+
+def _in_order(equity: Equity | None) -> Equity | None:
+    """Return a curve whose times increase, by the rule of `read_equity`."""
+    if equity is None or all(map(lt, equity.times, islice(equity.times, 1, None))):
+        return equity
+    return _curve(dict(zip(equity.times, equity.values, strict=True)))
 
 
 def _points(points: list[Any]) -> Iterator[tuple[int, float]]:

@@ -103,6 +103,7 @@ class _Position:
             fees=entry.fees + fee,
             mae=mae,
             mfe=mfe,
+            tag=fill.tag,
         )
         return ClosedTrade(trade, drawdown)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,18 @@ def test_the_curve_of_an_answer_ends_at_the_end_equity() -> None:
     )
     profit = outcome.statistics.get("totalPerformance.tradeStatistics.totalProfitLoss")
     assert sum(trade.profit or 0 for trade in outcome.trades) == profit == -755.85
+
+
+def test_a_curve_is_put_in_order() -> None:
+    """As that of a document: of two values at one time the later counts."""
+    answer = answer_of(CASES / "completed")
+    packed = (("times", "3q", (300, 100, 100)), ("values", "3d", (3.0, 1.0, 2.0)))
+    answer["equity"] = {
+        name: b64encode(struct.pack(f"<{code}", *column)).decode() for name, code, column in packed
+    }
+    equity = read_of(answer, ALL).equity
+    assert equity is not None
+    assert (list(equity.times), list(equity.values)) == ([100, 300], [2.0, 3.0])
 
 
 def test_the_state_decides_before_the_category() -> None:
