@@ -43,7 +43,7 @@ class Walker:
         seed = Random(f"{{context.seed}} {{self.last}} {shift}").getrandbits(60)
         return Proposal(next(iter(self.space.sample(seed))), "walk")
 
-    def tell(self, trial):
+    def tell(self, trial, context):
         self.last = repr(trial.score.objective)
 
     def refused(self, point):

@@ -68,7 +68,7 @@ class Breaks:
             raise RuntimeError("worn out")
         return Proposal(next(iter(self.space.sample(context.seed))))
 
-    def tell(self, trial):
+    def tell(self, trial, context):
         pass
 
     def refused(self, point):
