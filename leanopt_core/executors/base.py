@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol
 
 from attrs import field, frozen
 
-from leanopt_core.work import Completed, Launch, Mount
+from leanopt_core.work import Command, Completed, Launch
 
 
 @frozen
@@ -154,21 +154,14 @@ class Executor(Protocol):
         """Return what decides results where workers run: interpreter and platform, or image id."""
         ...
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """Run one command to its end where the workers run; placeholders as in `Launch`.
 
-        What it leaves in a writable mount belongs to the caller. Without `network` it has none
-        where the executor can see to that. After `time_limit` seconds it is killed: exit code 124,
-        and `errors` ends by saying so. Output is bounded: of a longer one the beginning is kept
-        and `errors` says so. Raises ExecutorError where it cannot be run, TransientError where
-        another try may go well: it was ended from outside, or there is no room for it now.
+        What it leaves in a writable mount belongs to the caller. At its time limit it is killed:
+        exit code 124, and `errors` ends by saying so. Output is bounded: of a longer one the
+        beginning is kept and `errors` says so. Raises ExecutorError where it cannot be run,
+        TransientError where another try may go well: it was ended from outside, or there is no
+        room for it now.
         """
         ...
 

@@ -22,7 +22,7 @@ from leanopt_core.executors.channel import MARK, ProcessChannel, start
 from leanopt_core.executors.command import fill_placeholders, run, variables
 from leanopt_core.executors.scratch import Scratch, ScratchRoot
 from leanopt_core.options import ProcessOptions
-from leanopt_core.work import Completed, Launch, Mount
+from leanopt_core.work import Command, Completed, Launch, Mount
 
 # What a worker does not take over: it would change the harness's streams or keep it from ending.
 _DROPPED = ("PYTHONUNBUFFERED", "PYTHONINSPECT", "PYTHONSTARTUP")
@@ -52,18 +52,11 @@ class ProcessExecutor:
             "platform": f"{sys.platform} {platform.machine()}",
         }
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,  # noqa: ARG002 - a process has the network of its user
-    ) -> Completed:
-        """Run one command to its end, without standard input."""
-        launch = Launch(tuple(command), tuple(mounts))
+    def run_command(self, command: Command) -> Completed:
+        """Run one command to its end, without standard input; it has its user's network."""
+        launch = Launch(command.argv, command.mounts)
         channel = self._start(launch, "once", memory_limit=None)
-        return run(channel, time_limit)
+        return run(channel, command.time_limit)
 
     def spawn(
         self, launch: Launch, worker: int, *, memory_limit: int | None = None

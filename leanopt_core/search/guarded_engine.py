@@ -25,7 +25,7 @@ from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.base import Channel, Executor, ReproduceCommand, unasked_memory
 from leanopt_core.harness.events import Hello
 from leanopt_core.search.guard import Guard
-from leanopt_core.work import Answer, Backtest, Completed, Launch, Mount, Outcome, Request
+from leanopt_core.work import Answer, Backtest, Command, Completed, Launch, Outcome, Request
 
 T = TypeVar("T")
 
@@ -146,17 +146,9 @@ class GuardedExecutor(_Guarded):
         """Return the properties of the workers' environment that affect results."""
         return self._made(dict, "asked for its runtime", "runtime")
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """Run one command until it ends."""
-        how = {"time_limit": time_limit, "network": network}
-        return self._made(Completed, "running a command", "run_command", command, mounts, **how)
+        return self._made(Completed, "running a command", "run_command", command)
 
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """Return how a user starts a worker in a shell."""

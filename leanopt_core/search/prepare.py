@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +18,7 @@ from leanopt_core.executors.spawner import Patience
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
-from leanopt_core.work import Completed, Mount
+from leanopt_core.work import Command, Completed
 
 
 @frozen
@@ -59,19 +59,12 @@ class PatientCommand:
     limit: float
     tell: Tell
 
-    def __call__(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def __call__(self, command: Command) -> Completed:
         """Run one command until it ends; raises PatienceError if all retries fail."""
         patience = Patience(self.limit)
         while True:
             try:
-                return self.run_command(command, mounts, time_limit=time_limit, network=network)
+                return self.run_command(command)
             except TransientError as error:
                 patience.failed()
                 if patience.left() <= 0:

@@ -13,7 +13,7 @@ from leanopt_core.executors.base import Executor
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.testing.channel import ChannelContract
 from leanopt_core.testing.lines import HARNESS, ask, launch, request
-from leanopt_core.work import PLACES, Category, Mount, Request
+from leanopt_core.work import PLACES, Category, Command, Mount, Request
 
 
 class ExecutorContract(ChannelContract):
@@ -121,7 +121,7 @@ class ExecutorContract(ChannelContract):
         code = "import sys; print(sys.argv[1:], sys.stdin.read()); sys.exit('bad')"
         own = Mount("name_of_its_own", HARNESS.source)
         asked = ("{python}", "-c", code, "{harness}", "{name_of_its_own}", "{other}", "$HOME")
-        done = executor.run_command(asked, (HARNESS, own))
+        done = executor.run_command(Command(asked, (HARNESS, own)))
         assert done.exit_code == 1
         assert done.output.endswith("', '{other}', '$HOME'] \n")
         assert "{harness}" not in done.output
@@ -131,19 +131,19 @@ class ExecutorContract(ChannelContract):
     def test_once_at_its_time_limit(self, executor: Executor) -> None:
         """At its time limit a command is killed with its children: exit code 124 and a reason."""
         code = "import os, time; os.fork(); print('begun', flush=True); time.sleep(3600)"
-        done = executor.run_command(("{python}", "-c", code), time_limit=2.0)
+        done = executor.run_command(Command(("{python}", "-c", code), time_limit=2.0))
         assert done.exit_code == 124
         assert "2" in done.errors
 
     def test_once_ended_by_a_signal(self, executor: Executor) -> None:
         """A command ended by a signal has exit code 128 plus the signal's number."""
         code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-        assert executor.run_command(("{python}", "-c", code)).exit_code == 137
+        assert executor.run_command(Command(("{python}", "-c", code))).exit_code == 137
 
     def test_a_command_that_is_not_there(self, executor: Executor) -> None:
         """A missing command gives a shell's exit code or an error, with its name."""
         try:
-            done = executor.run_command(("/no/such/program",))
+            done = executor.run_command(Command(("/no/such/program",)))
         except ExecutorError as refusal:
             said = str(refusal)
         else:
@@ -155,7 +155,7 @@ class ExecutorContract(ChannelContract):
         """A placeholder without a mount is an error that names it."""
         with pytest.raises(ExecutorError, match="data"):
             executor.run_command(
-                ("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),)
+                Command(("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),))
             )
 
 

@@ -15,7 +15,7 @@ import pytest
 from leanopt_core.errors import ExecutorError, PatienceError, TransientError
 from leanopt_core.executors.base import Chunk, ReproduceCommand
 from leanopt_core.executors.pool import Pool
-from leanopt_core.work import Completed, Launch, Mount, Request
+from leanopt_core.work import Command, Completed, Launch, Request
 
 MIB = 2**20
 
@@ -129,14 +129,7 @@ class SocketExecutor:
         """It is the same everywhere."""
         return {}
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """It runs no commands."""
         raise ExecutorError("no commands")
 

@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.python import PythonEngine
@@ -222,13 +223,13 @@ class IgnoresMemory(ProcessExecutor):
 
 
 class WaitsLonger(ProcessExecutor):
-    def run_command(self, command, mounts=(), *, time_limit=600.0, network=False):
-        return super().run_command(command, mounts, time_limit=time_limit + 1.0)
+    def run_command(self, command):
+        return super().run_command(evolve(command, time_limit=command.time_limit + 1.0))
 
 
 class HidesSignals(ProcessExecutor):
-    def run_command(self, command, mounts=(), *, time_limit=600.0, network=False):
-        done = super().run_command(command, mounts, time_limit=time_limit)
+    def run_command(self, command):
+        done = super().run_command(command)
         return type(done)(min(done.exit_code, 1), done.output, done.errors)
 
 
