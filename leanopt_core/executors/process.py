@@ -18,9 +18,9 @@ from threading import Lock
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
 from leanopt_core.executors.base import ReproduceCommand
-from leanopt_core.executors.channel import MARK, ProcessChannel, start
+from leanopt_core.executors.channel import MARK, ProcessChannel
 from leanopt_core.executors.command import fill_placeholders, run, variables
-from leanopt_core.executors.scratch import Scratch, ScratchRoot
+from leanopt_core.executors.scratch import LocalScratch, ScratchRoot
 from leanopt_core.options import ProcessOptions
 from leanopt_core.work import Command, Completed, Launch, Mount
 
@@ -94,7 +94,7 @@ class ProcessExecutor:
             raise ExecutorError(f"a memory limit needs Linux, this is {sys.platform}")
         scratch = self._scratch(name)
         fill = partial(fill_placeholders, _placeholders(launch.mounts, str(scratch.path)))
-        return start(
+        return ProcessChannel.start(
             [fill(part) for part in launch.command],
             self._environment({k: fill(text) for k, text in launch.environment.items()}),
             scratch,
@@ -103,13 +103,13 @@ class ProcessExecutor:
             nice=self._options.nice,
         )
 
-    def _scratch(self, name: str) -> Scratch:
+    def _scratch(self, name: str) -> LocalScratch:
         with self._lock:
             if self._scratch_root is None:
                 self._scratch_root = ScratchRoot(self._project, self._sweep)
             path = self._scratch_root.path / f"{name}-{next(self._numbers)}"
         try:
-            return Scratch(path)
+            return LocalScratch(path)
         except OSError as error:
             raise TransientError(f"no scratch folder can be made: {error}") from None
 
