@@ -283,7 +283,7 @@ class WorkerSupervisor:
         """Do what the table in `worker` says for a deadline that has passed."""
         match worker.state:
             case State.GREETING:
-                said = f"it said no hello within {self._start_limit:g} s"
+                said = f"it said no hello within {self._start_limit:g} s (executor.start_limit)"
                 self.blame(worker, Category.DIED, said)
             case State.SERVING:
                 self._kill(worker)

@@ -225,6 +225,7 @@ class _Session:
             recycle_after=settings.recycle_after,
             recycle_growth=settings.recycle_growth,
             retries=settings.retries,
+            start_limit=settings.start_limit,
             start_patience=settings.start_patience,
             report=self.notifier.warn,
         )
