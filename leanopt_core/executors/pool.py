@@ -104,6 +104,8 @@ class Pool(Closing, Generic[T]):
         self._held: set[Worker] = set()
         self._freed: deque[Worker] = deque()
         self._garbage_told = False
+        # Why the last start failed, empty once every slot has a worker again.
+        self._refused = ""
         self._woken = False
         self._closed = False
         # Why no more requests can be answered.
@@ -207,13 +209,18 @@ class Pool(Closing, Generic[T]):
                 account = worker.account(f"it ran for longer than {self._limit:g} s")
                 self._queue.end(worker, None, Failure(Category.TIMEOUT, account))
             case StartFailed(account):
-                self._report(f"a worker could not be started: {account}")
+                # Where there is no room for hours, the same is not said again and again.
+                if account != self._refused:
+                    self._report(f"a worker could not be started: {account}")
+                self._refused = account
                 self._hand_out()  # retries that wait for a fresh worker may have to take another
             case StartsGivenUp(error):
                 self._error = self._error or error
 
     def _ready(self, worker: Worker, hello: Hello) -> None:
         """Give a worker its first request, if its strategy is the one that was prepared."""
+        if self._supervisor.full():
+            self._refused = ""
         if self.hello is None:
             self.hello = hello
             for note in hello.notes:

@@ -141,6 +141,7 @@ class GuardedExecutor(_Guarded):
     def __init__(self, executor: Executor, label: str) -> None:
         super().__init__(executor, label)
         self._executor = executor
+        self._counts: dict[int | None, int] = {}
 
     def runtime(self) -> Mapping[str, str]:
         """Return the properties of the workers' environment that affect results."""
@@ -165,11 +166,14 @@ class GuardedExecutor(_Guarded):
         return self._executor.spawn(launch, worker, memory_limit=memory_limit)
 
     def workers(self, wanted: int | None) -> int:
-        """Return the number of workers to run."""
+        """Return the number of workers to run; asked once, since the answer may change."""
+        if wanted in self._counts:
+            return self._counts[wanted]
         doing = "asked how many workers"
         workers = self._made(int, doing, "workers", wanted)
         if workers < 1:
             raise self._guard.fault(doing, f"it returned {workers}, expected 1 or more")
+        self._counts[wanted] = workers
         return workers
 
     def close(self) -> None:
