@@ -80,7 +80,7 @@ class Subject(Closing):
         return engine
 
     @cached_property
-    def executor(self) -> Executor:
+    def executor(self) -> GuardedExecutor:
         """Return the pipeline's executor, which fetches no image here and removes nothing."""
         executor = GuardedExecutor(
             self._executor(), label("executor", self.pipeline.executor.choice)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
+from leanopt_core.check import Check
 from leanopt_core.work import Command, Completed, Launch
 
 
@@ -183,4 +184,38 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Release everything; every worker has been released by then."""
+        ...
+
+
+@runtime_checkable
+class HasPlaces(Protocol):
+    """An executor whose workers run in several places that can give different results."""
+
+    def places(self) -> Mapping[str, Executor]:
+        """Return an executor for each place, by the place's name; the same each time.
+
+        leanopt prepares the strategy for each place, starts workers with these executors in turn,
+        and keys each backtest by the runtime of its worker's place.
+        """
+        ...
+
+
+@runtime_checkable
+class HasExecutorChecks(Protocol):
+    """An executor with its own checks for `leanopt doctor`."""
+
+    def checks(self) -> Sequence[Check]:
+        """Return checks of what this executor needs; they look only when called.
+
+        They run before anything runs in a worker's place: the check `interpreter` requires them.
+        """
+        ...
+
+
+@runtime_checkable
+class HasExecutorCheck(Protocol):
+    """An executor that can check its options for `leanopt check` without running anything."""
+
+    def check(self) -> Sequence[str]:
+        """Return the errors in the options, one line each."""
         ...

@@ -31,6 +31,7 @@ from leanopt_core.closing import Closing
 from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.jobs import Finished, Job, JobQueue, RequestFolder
+from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.succession import Recycling
 from leanopt_core.executors.supervisor import WorkerSupervisor
 from leanopt_core.executors.worker import (
@@ -84,7 +85,9 @@ class Pool(Closing, Generic[T]):
     ) -> None:
         """Take what is to run; nothing starts before `start`."""
         self._slots = workers
-        self._launch = launch
+        self._launch_of: Callable[[int], Launch] = lambda _: launch
+        if isinstance(executor, PlacedWorkers):
+            self._launch_of = executor.launch_of
         self._time_limit = time_limit
         # Without a limit only withdrawn requests become overdue, and nobody waits for them.
         self._limit = math.inf if time_limit is None else time_limit
@@ -225,7 +228,7 @@ class Pool(Closing, Generic[T]):
             self.hello = hello
             for note in hello.notes:
                 self._report(note)
-        mismatch = hello.mismatch(self._launch)
+        mismatch = hello.mismatch(self._launch_of(worker.number))
         if mismatch is not None:
             self._error = self._error or StrategyError(mismatch)
             return

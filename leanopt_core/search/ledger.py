@@ -38,16 +38,26 @@ class PendingTrial:
         return None not in self.outcomes
 
 
+@frozen
+class KeyedBacktest:
+    """A backtest with its content key in each place where workers run; the first is its own."""
+
+    backtest: Backtest
+    keys: tuple[str, ...]
+
+
 @define(eq=False)
 class BacktestJob:
     """A backtest to run, with the trials and scenario indexes that wait for its outcome.
 
-    `lost` counts how often its result was lost before it was read.
+    `keys` are those of a `KeyedBacktest`. `lost` counts how often its result was lost before it was
+    read.
     """
 
     search: int
     backtest: Backtest
     scenario: int
+    keys: tuple[str, ...]
     waiting: list[tuple[PendingTrial, int]] = field(factory=list)
     lost: int = 0
 
@@ -170,10 +180,12 @@ class Ledger:
         found = self._writer.known_among(keys, self._outputs)
         return {key: Known(*one) for key, one in found.items()}
 
-    def record(self, job: BacktestJob, outcome: Outcome, effort: Finished[int]) -> int:
-        """Record a finished backtest, and return its id."""
+    def record(
+        self, job: BacktestJob, outcome: Outcome, effort: Finished[int], place: int = 0
+    ) -> int:
+        """Record a backtest that finished in one of the places, and return its id."""
         return self._writer.record(
-            job.backtest.key,
+            job.keys[place],
             self._run.searches[job.search].scenarios[job.scenario].id,
             outcome,
             outputs=self._outputs,

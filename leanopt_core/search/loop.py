@@ -19,11 +19,12 @@ from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
+from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
-from leanopt_core.search.ledger import Ledger, PendingTrial, Replay
+from leanopt_core.search.ledger import KeyedBacktest, Ledger, PendingTrial, Replay
 from leanopt_core.search.machine import (
     Command,
     Propose,
@@ -49,7 +50,10 @@ _GROUPING = 0.02
 
 @frozen
 class SearchSetup:
-    """One search of the run: its rules, its scenarios, and their parts of the content keys."""
+    """One search of the run: its rules, its scenarios, and their parts of the content keys.
+
+    `elsewhere` has these parts for each place but the first, if workers run in several.
+    """
 
     space: Space
     stages: tuple[StageRule, ...]
@@ -58,6 +62,7 @@ class SearchSetup:
     target: float | None
     scenarios: tuple[Scenario, ...]
     shared_keys: tuple[str, ...]
+    elsewhere: tuple[tuple[str, ...], ...] = ()
 
 
 @define(eq=False)
@@ -70,7 +75,7 @@ class _Search:
     replay: Replay
     pending: dict[int, PendingTrial] = field(factory=dict)
     ready: set[int] = field(factory=set)
-    fresh: list[tuple[PendingTrial, int, Backtest]] = field(factory=list)
+    fresh: list[tuple[PendingTrial, int, KeyedBacktest]] = field(factory=list)
 
 
 class Interrupted(Exception):  # noqa: N818 - it is not an error
@@ -91,6 +96,7 @@ class RunLoop:
         notifier: Notifier,
         keeper: ArtifactKeeper,
         outputs: frozenset[str],
+        places: PlacedWorkers | None = None,
     ) -> None:
         self._workers = workers
         self._keeper = keeper
@@ -106,6 +112,7 @@ class RunLoop:
             keeper=keeper,
             outputs=outputs,
             land=self._land,
+            places=places,
         )
         self._landed: list[PendingTrial] = []
         self._due = math.inf
@@ -221,9 +228,10 @@ class RunLoop:
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.
         fresh = [one for one in fresh if one[0].number in search.pending]
-        known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
+        keys = [key for *_, backtest in fresh for key in backtest.keys]
+        known = self._ledger.known(keys) if keys else {}
         for pending, scenario_index, backtest in fresh:
-            self._backtests.send(pending, scenario_index, backtest, known.get(backtest.key))
+            self._backtests.send(pending, scenario_index, backtest, known)
 
     def _advance(self, search: _Search) -> None:
         commands = search.machine.advance()
@@ -278,8 +286,11 @@ class RunLoop:
             if stored is not None and scenario_index in stored.outcomes:
                 self._land(pending, scenario_index, stored.outcomes[scenario_index])
             else:
-                key = content_key(search.setup.shared_keys[scenario_index], text)
-                search.fresh.append((pending, scenario_index, Backtest(key, parameters, scenario)))
+                setup = search.setup
+                key = content_key(setup.shared_keys[scenario_index], text)
+                others = [content_key(keys[scenario_index], text) for keys in setup.elsewhere]
+                keyed = KeyedBacktest(Backtest(key, parameters, scenario), (key, *others))
+                search.fresh.append((pending, scenario_index, keyed))
 
     def _land(self, pending: PendingTrial, scenario_index: int, outcome: Outcome) -> None:
         pending.outcomes[scenario_index] = outcome

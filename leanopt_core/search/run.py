@@ -12,6 +12,7 @@ from attrs import frozen
 
 from leanopt_core.engines.base import documents_on_demand
 from leanopt_core.errors import LeanoptError, PatienceError
+from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
@@ -168,6 +169,7 @@ class _Session:
                     notifier=self.notifier,
                     keeper=keeper,
                     outputs=outputs,
+                    places=self._places(),
                 )
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
@@ -184,6 +186,10 @@ class _Session:
                 writer.finish(state)
             finally:
                 self.notifier.observe(RunEnded(state))
+
+    def _places(self) -> PlacedWorkers | None:
+        executor = self.ready.executor
+        return executor if isinstance(executor, PlacedWorkers) else None
 
     def _keeper(self) -> ArtifactKeeper:
         pipeline = self.ready.pipeline
