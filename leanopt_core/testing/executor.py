@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
+from leanopt_core.check import Status, examine
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.base import Executor
+from leanopt_core.executors.base import (
+    Executor,
+    HasExecutorCheck,
+    HasExecutorChecks,
+    HasPlaces,
+)
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.testing.channel import ChannelContract
 from leanopt_core.testing.lines import HARNESS, ask, launch, request
@@ -157,6 +163,39 @@ class ExecutorContract(ChannelContract):
             executor.run_command(
                 Command(("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),))
             )
+
+    def test_places(self, executor: Executor) -> None:
+        """Each place, if there are several, is an executor; the first has the runtime of all."""
+        if not isinstance(executor, HasPlaces):
+            return  # all workers run in one place
+        places = executor.places()
+        assert places
+        assert all(isinstance(name, str) and name for name in places)
+        assert list(executor.places()) == list(places), "the same places each time"
+        assert next(iter(places.values())).runtime() == executor.runtime()
+        for name, place in places.items():
+            done = place.run_command(Command(("{python}", "-c", "print('there')")))
+            assert done.output == "there\n", f"{name}: {done.errors}"
+            with Pool[int](place, launch(), workers=1) as pool:
+                (one,) = self.ask(pool, request("answer", echo=name))
+            assert _echo(one) == name
+
+    def test_what_doctor_is_told(self, executor: Executor) -> None:
+        """The executor's own checks, if any, find no error where workers can run."""
+        if not isinstance(executor, HasExecutorChecks):
+            return  # the executor has no checks
+        checks = executor.checks()
+        names = {check.name for check in checks}
+        assert len(names) == len(checks)
+        assert all(names.issuperset(check.needs) for check in checks)
+        findings = list(examine(checks))
+        assert {finding.name for finding in findings} == names
+        assert not [finding for finding in findings if finding.status is Status.WRONG]
+
+    def test_what_check_is_told(self, executor: Executor) -> None:
+        """The executor's check of its options, if any, finds no error in options that work."""
+        if isinstance(executor, HasExecutorCheck):
+            assert list(executor.check()) == []
 
 
 def _read_out(finished: Finished[int]) -> tuple[int, str]:
