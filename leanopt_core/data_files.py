@@ -35,7 +35,7 @@ def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Pa
     return sorted(found)
 
 
-def mistakes(folder: Path, patterns: Sequence[str]) -> list[str]:
+def pattern_errors(folder: Path, patterns: Sequence[str]) -> list[str]:
     """Return an error for each pattern that matches no file; stops searching at the first match."""
     if not patterns:
         return []

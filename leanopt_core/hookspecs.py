@@ -2,7 +2,7 @@
 
 A plugin is a module (or object) named by an entry point in the group `leanopt`. It marks its hooks
 with `leanopt_core.hookimpl`. A module may state the contracts it was written for:
-`LEANOPT_API_VERSION = 1`.
+`LEANOPT_API_VERSION = 2`.
 
 Registration hooks are called once, on the main thread, before anything runs. They return light
 specifications and must not import the code that does the work. An error in one is reported with the
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
         StageSpec,
     )
 
-#: The version of the plugin contracts; a plugin made for another version is rejected.
-API_VERSION = 1
+#: The version of the plugin contracts; a plugin made for another version is rejected. A new hook,
+#: or a new field with a default, does not raise it.
+API_VERSION = 2
 
 hookspec = pluggy.HookspecMarker("leanopt")
 hookimpl = pluggy.HookimplMarker("leanopt")

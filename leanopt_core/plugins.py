@@ -48,6 +48,15 @@ _HOOKS: Mapping[str, tuple[Kind | None, type]] = {
     "leanopt_commands": (None, CommandSpec),
 }
 
+# What a plugin for an older version of the contracts has to change.
+_CHANGES: Mapping[object, str] = {
+    1: (
+        "a stage's tell takes a context, an executor's run_command takes a Command, a sink has "
+        "start, trial, stage and finish, and the observer hooks are sinks now: see "
+        "docs/how-to/move-a-plugin-to-2.md"
+    )
+}
+
 # Parts of a specification that name code; all but the first are optional.
 _PARTS = ("factory", "init", "imports")
 
@@ -188,9 +197,10 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
         return f"cannot be imported ({entry.value}): {type(error).__name__}: {error}"
     version = getattr(plugin, "LEANOPT_API_VERSION", hookspecs.API_VERSION)
     if version != hookspecs.API_VERSION:
+        advice = _CHANGES.get(version, "install another version of the plugin")
         return (
             f"is made for version {version!r} of the plugin contracts, but this core has version "
-            f"{hookspecs.API_VERSION}; install another version of the plugin"
+            f"{hookspecs.API_VERSION}; {advice}"
         )
     try:
         message = _misspelt(plugin)

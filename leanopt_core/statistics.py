@@ -31,7 +31,7 @@ _LETTERS = re.compile(r"Fr|Ag|Au|kr|Ft|R|Rp|[A-Z]{3,5}")
 _LEAN_SECTIONS = ("runtimeStatistics", "totalPerformance")
 
 
-def number(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
     """Parse a number as LEAN writes it; return None if `text` is not a number.
 
     `25%` is 0.25, `-$1,234.50` is -1234.5. Other currency signs and codes, thousands separators and
@@ -60,7 +60,7 @@ def _money(match: re.Match[str]) -> bool:
 
 def _figure(value: object) -> Figure:
     if isinstance(value, str):
-        plain = number(value)
+        plain = parse_number(value)
         return value if plain is None else plain
     if type(value) is float and math.isfinite(value):
         return value
@@ -165,9 +165,10 @@ class Statistics:
     def read(cls, document: Mapping[str, object]) -> Statistics:
         """Return the statistics of a LEAN result document or of a mapping.
 
-        Nested mappings are flattened, numeric text becomes numbers (see `number`), lists are left
-        out. From a LEAN document (it has a `statistics` section) only the sections with results are
-        taken. NaN, infinity and numbers too large stay text. Reading `values` again gives the same.
+        Nested mappings are flattened, numeric text becomes numbers (see `parse_number`), lists are
+        left out. From a LEAN document (it has a `statistics` section) only the sections with
+        results are taken. NaN, infinity and numbers too large stay text. Reading `values` again
+        gives the same.
         """
         return cls(_figures(document))
 

@@ -17,7 +17,7 @@ from attrs import frozen
 from leanopt_core.check import Check, Finding, Status, examine, ok, warning, wrong
 from leanopt_core.doctor import docker
 from leanopt_core.doctor.subject import Subject
-from leanopt_core.engines.builds import TURN, UNFINISHED, turn
+from leanopt_core.engines.builds import TURN, UNFINISHED_BUILD, build_turn
 from leanopt_core.executors import tree
 from leanopt_core.executors.channel import MARK
 from leanopt_core.executors.removal import remove_tree
@@ -116,7 +116,7 @@ def _builds(subject: Subject) -> Orphans:
 
     def remove() -> Sequence[Finding]:
         # The next build removes unfinished ones when its turn comes: this is one without work.
-        with turn(project / BUILDS):
+        with build_turn(project / BUILDS):
             pass
         return list(_staying(project, _unfinished(project)))
 
@@ -165,7 +165,7 @@ def _unfinished(project: Path) -> tuple[str, ...]:
     root = project / BUILDS
     try:
         with _locked(root / TURN, how=fcntl.LOCK_NB):
-            names = sorted(one.name for one in root.glob(f"{UNFINISHED}*"))
+            names = sorted(one.name for one in root.glob(f"{UNFINISHED_BUILD}*"))
             return tuple(str(BUILDS / name) for name in names)
     except (FileNotFoundError, BlockingIOError):
         return ()

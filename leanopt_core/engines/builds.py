@@ -12,13 +12,13 @@ from typing import Final
 from leanopt_core.engines.base import Tell, silent
 
 #: Prefix of the folders of unfinished builds.
-UNFINISHED: Final = "unfinished-"
+UNFINISHED_BUILD: Final = "unfinished-"
 #: Lock of the building process. It ends with its process; unfinished builds are then orphans.
 TURN: Final = "turn.lock"
 
 
 @contextmanager
-def turn(builds: Path, tell: Tell = silent) -> Iterator[None]:
+def build_turn(builds: Path, tell: Tell = silent) -> Iterator[None]:
     """Wait until no other process builds in this folder, then remove unfinished builds.
 
     `tell` is called if it has to wait.
@@ -30,6 +30,6 @@ def turn(builds: Path, tell: Tell = silent) -> Iterator[None]:
         except BlockingIOError:
             tell("waiting for another build of this folder ...")
             fcntl.flock(file, fcntl.LOCK_EX)
-        for folder in builds.glob(f"{UNFINISHED}*"):
+        for folder in builds.glob(f"{UNFINISHED_BUILD}*"):
             shutil.rmtree(folder, ignore_errors=True)
         yield

@@ -13,7 +13,7 @@ from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Equity, Failure, Outcome
 
 #: Status of completed backtests. Not a set: a status may have any JSON type.
-COMPLETE: Final = ("complete", "ok")
+COMPLETE_STATES: Final = ("complete", "ok")
 #: The types as which a strategy can read a parameter.
 READ_TYPES: Final = frozenset({"int", "decimal", "double", "text"})
 # Maximum length of cached times, as text.
@@ -29,7 +29,7 @@ def read_inline(payload: Mapping[str, Any]) -> Outcome:
     An answer that breaks the protocol is a failure with the category `no result`.
     """
     read, types = read_names(payload), read_types(payload)
-    if payload.get("status") not in COMPLETE:
+    if payload.get("status") not in COMPLETE_STATES:
         return Outcome(failure=read_failure(payload), read=read, read_types=types)
     try:
         statistics = Statistics.read(_statistics(payload))

@@ -139,6 +139,7 @@ class Channel(Protocol):
 
 def unasked_memory(executor: Executor, launch: Launch) -> int | None:
     """Return the bytes that a worker may hold where the user sets no limit, None for all."""
+    # Optional in the contract, so executors without it stay valid.
     method = getattr(executor, "unasked_memory", None)
     limit: int | None = method(launch) if method is not None else None
     return limit

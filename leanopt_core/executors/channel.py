@@ -41,6 +41,7 @@ class ProcessChannel:
         self._input = guard.stdin
         self._output = guard.stdout
         self._errors = guard.stderr
+        # The answers come first: the supervisor hangs a worker up when that descriptor closes.
         self._descriptors = (guard.stdout.fileno(), guard.stderr.fileno(), status)
         self._write_descriptor = guard.stdin.fileno()
         self._control: int | None = control
@@ -71,12 +72,16 @@ class ProcessChannel:
         started, TransientError where the machine has no room for it now; a command that cannot be
         started is said on the channel.
         """
+        # Python's pipes are not inherited. A copy of CONTROL in another worker would keep this
+        # guard from seeing its end.
         control = os.pipe()
         status = os.pipe()
         arguments = (str(control[0]), str(status[1]), str(memory_limit or 0), str(nice))
         try:
             guard = Popen(
+                # Isolated: variables and folder are the worker's, and must not change the guard.
                 [sys.executable, "-I", "-S", str(_GUARD), *arguments, *command],
+                # All bytes pass by descriptor; Python's own buffers would hide some.
                 bufsize=0,
                 stdin=PIPE,
                 stdout=PIPE,
@@ -84,6 +89,7 @@ class ProcessChannel:
                 env={**environment, MARK: str(scratch.path)},
                 cwd=scratch.path,
                 pass_fds=(control[0], status[1]),
+                # Ctrl-C in the terminal reaches leanopt alone, which decides how its workers end.
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
@@ -92,6 +98,7 @@ class ProcessChannel:
             kind = TransientError if isinstance(error, OSError) else ExecutorError
             raise kind(f"a worker cannot be started: {error}") from None
         finally:
+            # The guard's ends. While a copy of STATUS is open here, its end cannot be seen.
             os.close(control[0])
             os.close(status[1])
         return cls(guard, control[1], status[0], scratch, fill)
@@ -126,6 +133,7 @@ class ProcessChannel:
         self._silent = True
         # The exit reason is its last word, written when all below it has ended.
         if not self._said.endswith(b"\n") or not self._told():
+            # The NUL ends the value: folder `1-2` must not match a worker in `1-20`.
             tree.sweep(f"{MARK}={self._scratch.path}\0")
 
     def write(self, data: bytes | memoryview) -> int:
@@ -206,6 +214,7 @@ class ProcessChannel:
         try:
             self._guard.wait(_PATIENCE)
         except TimeoutExpired:
+            # On Linux the harness dies with its guard; `_guard_gone` sweeps what else is left.
             self._guard.kill()
             self._guard.wait()
         # To its end, for the exit reason; a channel that was never watched has read nothing yet.

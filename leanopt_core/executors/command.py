@@ -18,8 +18,10 @@ from leanopt_core.work import PLACES, Completed
 OUTPUT_LIMIT = 16 * 2**20
 ERRORS_LIMIT = 65536
 
+# The exit code of the command `timeout`.
 _TIMED_OUT = 124
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+# Without these, each library starts a thread for each processor, in every worker.
 _THREADS = tuple(
     f"{name}_THREADS"
     for name in (
@@ -41,6 +43,7 @@ def fill_placeholders(placeholders: Mapping[str, str], text: str) -> str:
 
     Raises ExecutorError for one of `PLACES` that stands for nothing; other words in braces stay.
     """
+    # In one pass: braces in a path that was filled in are not filled again.
     return _PLACEHOLDER.sub(lambda match: _filled(placeholders, match), text)
 
 
@@ -59,7 +62,7 @@ class Ending(Channel, Protocol):
         ...
 
 
-def run(channel: Ending, time_limit: float) -> Completed:
+def run_to_end(channel: Ending, time_limit: float) -> Completed:
     """Return how the channel's command ended; it gets no input, and is killed at the limit.
 
     The channel is released, its scratch folder removed. Raises TransientError where the command was
@@ -79,6 +82,7 @@ def run(channel: Ending, time_limit: float) -> Completed:
         heard.note(f"ended by {reason}")
     if heard.cut:
         heard.note(f"its output is cut off after {OUTPUT_LIMIT} bytes")
+    # Known only since `release`, which waits for the process.
     code = channel.exit_code() if ended else _TIMED_OUT
     return Completed(
         _TIMED_OUT if code is None else code,

@@ -63,6 +63,7 @@ class ProcessGuard:
         _forget_streams()
         self._tell(f"pid {self._harness}\n")
         reason = self._watch()
+        # Before the killing, so that the reason is known even if this guard is killed meanwhile.
         self._tell(reason)
         self._end()
         self._tell(f"{'' if reason else describe(self._ended)}\n")
@@ -72,9 +73,12 @@ class ProcessGuard:
     def _become(self, command: list[str], guard: int) -> NoReturn:
         """Turn this forked process into the harness."""
         try:
+            # A group of its own, to be killed as one where there is no /proc.
             os.setsid()
             _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            # The guard can die before `prctl`: then no signal comes, and nothing may start.
             if os.getppid() == guard:
+                # Python ignores the first two, and `exec` would hand that on to the harness.
                 for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, *_ASKED):
                     signal.signal(number, signal.SIG_DFL)
                 os.nice(self._nice)
@@ -82,6 +86,8 @@ class ProcessGuard:
         except OSError as error:
             os.write(2, f"cannot start '{command[0]}': {error.strerror}\n".encode())
         finally:
+            # In any case, or this fork would go on as a second guard. As a shell's, the code
+            # says that the command was not found.
             os._exit(127)
 
     def _watch(self) -> str:
@@ -116,6 +122,7 @@ class ProcessGuard:
 
     def _end(self) -> None:
         """Kill until there is no child left: each pass ends those whose parents the last ended."""
+        # Without /proc no descendant is found: the group is all that can be killed.
         _kill_group(self._harness)
         while True:
             for pid in tree.descendants(os.getpid()):
@@ -151,6 +158,7 @@ def _alarms() -> int:
     alarm, bell = os.pipe()
     os.set_blocking(bell, False)
     signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+    # A handler that does nothing: without one, Python writes nothing to the descriptor.
     for number in (signal.SIGCHLD, *_ASKED):
         signal.signal(number, lambda *_: None)
     return alarm
@@ -181,6 +189,7 @@ def _kill_group(leader: int) -> None:
 def main() -> int:
     """Run as a program; see the module."""
     control, status, memory, nice = map(int, sys.argv[1:5])
+    # The harness must not inherit them: its copy of STATUS would hide the guard's end.
     for descriptor in (control, status):
         os.set_inheritable(descriptor, False)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)

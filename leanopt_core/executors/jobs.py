@@ -71,6 +71,7 @@ class RequestFolder:
 
     def fill(self, text: str) -> str:
         """Return `text` with `{request}` and the worker's placeholders filled in."""
+        # By way of `{scratch}`: only the channel knows where the worker sees that folder.
         return self.channel.fill(text.replace(REQUEST, f"{{scratch}}/{self.name}"))
 
     def put(self, name: str, text: str) -> None:
@@ -89,6 +90,7 @@ class RequestFolder:
         """Remove the folder with all in it; if that is not possible, it goes with the worker."""
         with suppress(ExecutorError):
             self.channel.remove(self.name)
+        # Also after a failure: the pool holds the worker until then.
         if self.removed is not None:
             self.removed()
 
@@ -137,6 +139,7 @@ class JobQueue(Generic[T]):
 
     def withdraw(self, ticket: T) -> Worker | None:
         """Forget a request; return the worker that still runs it, None if no worker does."""
+        # It may have ended and not been collected: nobody else would remove its files.
         for one in [one for one in self.finished if one.ticket == ticket]:
             self.finished.remove(one)
             _drop(one.answer)
@@ -187,6 +190,7 @@ class JobQueue(Generic[T]):
     def end(self, worker: Worker, answer: Answer | None, failure: Failure | None = None) -> None:
         """End the job of a worker with an answer or a failure; raises KeyError if it has none."""
         job = self._running.pop(worker)
+        # `withdraw` freed the ticket, which may belong to another job by now.
         if job.withdrawn:
             _drop(answer)
             return

@@ -157,6 +157,7 @@ class Pool(Closing, Generic[T]):
         What has finished before is returned first.
         """
         until = math.inf if timeout is None else time.monotonic() + timeout
+        # The loop has nothing to submit before the first hello, so the hello must end this wait.
         silent = self.hello is None and not self._queue.outstanding()
         while not (self._queue.finished or self._error or self._woken or (silent and self.hello)):
             for event in self._supervisor.events(until - time.monotonic()):
@@ -173,6 +174,7 @@ class Pool(Closing, Generic[T]):
 
     def wake(self) -> None:
         """Make `wait` return soon, from any thread or signal handler."""
+        # Set first, so that a `wake` just before a `wait` is not lost.
         self._woken = True
         self._supervisor.wake()
 
@@ -268,6 +270,7 @@ class Pool(Closing, Generic[T]):
 
     def _hand_out(self) -> None:
         """Give idle workers what waits."""
+        # A new list, since workers for whom there is no job join it during the loop.
         idle, self._queue.idle = self._queue.idle, []
         for worker in idle:
             if worker.state is State.SERVING:

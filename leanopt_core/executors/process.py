@@ -19,7 +19,7 @@ from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
 from leanopt_core.executors.base import ReproduceCommand
 from leanopt_core.executors.channel import MARK, ProcessChannel
-from leanopt_core.executors.command import fill_placeholders, run, variables
+from leanopt_core.executors.command import fill_placeholders, run_to_end, variables
 from leanopt_core.executors.scratch import LocalScratch, ScratchRoot
 from leanopt_core.options import ProcessOptions
 from leanopt_core.work import Command, Completed, Launch, Mount
@@ -42,6 +42,7 @@ class ProcessExecutor:
         self._project = project
         self._sweep = _sweep if tidy else None
         self._scratch_root: ScratchRoot | None = None
+        # `spawn` and `run_command` run in several threads, and all must share one root.
         self._lock = Lock()
         self._numbers = count(1)
 
@@ -56,7 +57,7 @@ class ProcessExecutor:
         """Run one command to its end, without standard input; it has its user's network."""
         launch = Launch(command.argv, command.mounts)
         channel = self._start(launch, "once", memory_limit=None)
-        return run(channel, command.time_limit)
+        return run_to_end(channel, command.time_limit)
 
     def spawn(
         self, launch: Launch, worker: int, *, memory_limit: int | None = None
@@ -115,6 +116,7 @@ class ProcessExecutor:
 
     def _environment(self, asked: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: text for name, text in os.environ.items() if name not in _DROPPED}
+        # Fixed variables hide the user's, or results would depend on where leanopt was started.
         return {**inherited, **variables(self._options.threads), **asked}
 
 

@@ -47,6 +47,7 @@ def _empty(top: int) -> OSError | None:
 
     Folders below are moved up, and so opened one at a time: no depth is too deep.
     """
+    # Random, since whoever filled this folder may have used any other name.
     token, numbers = token_hex(8), count()
     trouble, pending = None, _folders(top)
     while pending:

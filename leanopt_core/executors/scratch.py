@@ -39,6 +39,7 @@ class LocalScratch:
         self._owner = owner
         if owner is not None:
             os.chown(path, *owner)
+        # Also at exit, where nobody has let go of this value.
         weakref.finalize(self, _remove, path, os.getpid())
 
     def put(self, name: str, content: bytes) -> None:
@@ -48,6 +49,7 @@ class LocalScratch:
         """
         try:
             with self._folder(name, make=True) as (folder, last):
+                # The strategy may have put a link here, which must not lead the write elsewhere.
                 _unlink(last, folder)
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
                 with os.fdopen(os.open(last, flags, 0o600, dir_fd=folder), "wb") as file:
@@ -64,12 +66,14 @@ class LocalScratch:
         """
         try:
             with self._folder(name) as (folder, last):
+                # Not blocking, or a FIFO would hold this thread until somebody writes to it.
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
                 descriptor = os.open(last, flags, dir_fd=folder)
         except FileNotFoundError:
             raise
         except OSError as error:
             raise ExecutorError(f"scratch file '{name}' cannot be read: {error}") from None
+        # After opening: before, the strategy could still exchange the file.
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise ExecutorError(f"scratch file '{name}' is no plain file")
@@ -127,6 +131,7 @@ class ScratchRoot:
         root = project.absolute() / ".leanopt" / "scratch"
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Until it has its own lock, a new folder looks like an orphan to another start.
             with _locked(root / _LOCK):
                 if sweep is not None:
                     _clear(root, sweep)
@@ -192,6 +197,7 @@ def _clear(root: Path, sweep: Callable[[Path], None]) -> None:
     for folder in root.iterdir():
         ours = _OURS.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
         if ours and _abandoned(folder / _LOCK):
+            # First, since what still runs would write there again.
             sweep(folder)
             remove_tree(folder)
 
@@ -199,6 +205,7 @@ def _clear(root: Path, sweep: Callable[[Path], None]) -> None:
 def _abandoned(path: Path) -> bool:
     try:
         lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    # Its owner died before it locked the folder, or has begun to remove it.
     except FileNotFoundError:
         return True
     except OSError:

@@ -99,6 +99,7 @@ class WorkerStream:
         """Return what can be read now; a closed descriptor is watched no longer."""
         chunk = self._channel.read(descriptor)
         if chunk.closed:
+            # While it is still registered: on a shared descriptor `mute` changes that.
             if descriptor == self._channel.write_fileno():
                 self.mute()
             self._selector.unregister(descriptor)

@@ -43,6 +43,7 @@ class Succession:
 
     def precede(self, worker: Worker) -> None:
         """Start the worker's successor; this one serves until `relieve` names it."""
+        # A worker that dies after its successor's start must not get a second one.
         if not worker.has_successor:
             worker.has_successor = True
             self._start()
@@ -53,6 +54,7 @@ class Succession:
             return
         left = self._recycling.after - worker.requests
         if left <= 0:
+            # This request is its last: the successor starts while it runs.
             self.replace(worker)
         elif (left + 1) * worker.last_seconds <= self.start_seconds and _has_spare_memory(worker):
             # A start takes longer than all that it still may do.
@@ -63,6 +65,7 @@ class Succession:
         if worker.leaving:
             return False
         if self._outgrown(worker):
+            # It goes before its successor starts, since the two would not fit together.
             if not _has_spare_memory(worker):
                 return False
             self.precede(worker)

@@ -53,6 +53,7 @@ def sweep(marker: str) -> None:
 
     For what a guard could not end because it was killed itself.
     """
+    # The NUL before it keeps the end of another variable's name from matching.
     wanted = b"\0" + marker.encode()
     for pid in _processes():
         if pid != os.getpid() and wanted in b"\0" + _read(f"/proc/{pid}/environ"):
@@ -73,6 +74,7 @@ def _children(pid: int) -> list[int]:
     except OSError:
         return []
     return [
+        # A child is listed at the thread that forked it.
         int(child)
         for thread in threads
         for child in _read(f"/proc/{pid}/task/{thread}/children").split()

@@ -51,6 +51,7 @@ class State(Enum):
     KILLED = auto()
 
 
+# Compared by identity: workers are keys in the pool's sets and dictionaries.
 @define(eq=False)
 class Worker:
     """One worker. Times are `time.monotonic` seconds.
@@ -71,6 +72,7 @@ class Worker:
     late: bool = False
     requests: int = 0
     sent_at: float = 0.0
+    # Infinite until it is known, so that no successor starts early on a guess.
     last_seconds: float = math.inf
     leaving: bool = False
     has_successor: bool = False
@@ -102,6 +104,7 @@ class Worker:
 
     def retire(self) -> None:
         """Let it end by itself, by the end of its input."""
+        # First: this stops the watch for writing on the descriptor that `end` closes.
         self._enter(State.ENDING, _ENDING)
         self.channel.end()
 

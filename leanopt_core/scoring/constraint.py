@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import field, frozen
 
 from leanopt_core.errors import LeanoptError
-from leanopt_core.statistics import Statistics, number
+from leanopt_core.statistics import Statistics, parse_number
 from leanopt_core.suggest import nearest
 
 if TYPE_CHECKING:
@@ -168,9 +168,9 @@ def _bound(text: str, end: int, statistic: str) -> float:
     column = len(text) - len(text[end:].lstrip()) + 1
     if not given:
         raise ResultConstraintError(text, column, "no bound after the operator")
-    bound = number(given)
+    bound = parse_number(given)
     if bound is None:
-        hint = "write the statistic first" if number(statistic) is not None else ""
+        hint = "write the statistic first" if parse_number(statistic) is not None else ""
         message = f"'{given}' is neither a number nor a percentage"
         raise ResultConstraintError(text, column, message, hint)
     return bound

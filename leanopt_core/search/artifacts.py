@@ -77,6 +77,8 @@ class ArtifactKeeper:
             _copy_all(files, self._aside(ticket))
         except (OSError, LeanoptError) as error:
             self._fault = self._fault or f"full results cannot be kept: {error}"
+            # Half of the files would look like all of them.
+            shutil.rmtree(self._aside(ticket), ignore_errors=True)
 
     def give(self, ticket: int, refs: Sequence[BacktestRef]) -> None:
         """Link the copied files to the waiting trials, and remove the copy."""

@@ -85,6 +85,7 @@ class Backtests:
             self._notifier.observe(BacktestCached())
             self._land(pending, scenario_index, known.outcome)
             return
+        # Equal backtests run once, also where several searches ask for them.
         job = self._jobs.get(backtest.key)
         if job is None:
             job = BacktestJob(pending.search, backtest, scenario_index, keyed.keys)
@@ -101,6 +102,7 @@ class Backtests:
                 self._submit(job)
                 room -= 1
             else:
+                # All trials that waited for it were withdrawn while it was queued.
                 del self._jobs[job.backtest.key]
 
     def collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
@@ -119,7 +121,9 @@ class Backtests:
         done = self._readers.done(wait=_LAST if last else 0.0)
         for (job, one), outcome in done:
             if (failure := _death(outcome)) and (failure.outside or job.lost < _RETRIES):
+                # A worker that was ended from outside costs no retry, as in the pool.
                 job.lost += not failure.outside
+                # In front: results are told in trial order, so later trials wait for this one.
                 self._queues[job.search].appendleft(job)
                 continue
             self._keeper.give(one.ticket, [self._ref(*waits) for waits in job.waiting])
@@ -132,6 +136,7 @@ class Backtests:
             self._keeper.drop(pending.search + 1, pending.number)
         for job in self._jobs.values():
             job.waiting = [waits for waits in job.waiting if waits[0] not in gone]
+        # Queued backtests without trials are left to `dispatch`.
         for ticket, job in list(self._running.items()):
             if not job.waiting:
                 self._workers.withdraw(ticket)

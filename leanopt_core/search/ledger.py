@@ -156,6 +156,7 @@ class Ledger:
             parameters=parameters,
             origin=proposed.proposal.origin,
             attempt=proposed.attempt,
+            # On resume, a method that adopts gets its proposal back after as many told trials.
             told_before=proposed.told,
         )
 
@@ -172,6 +173,7 @@ class Ledger:
     def asked(self, outcomes: Iterable[Outcome]) -> None:
         """Record the types as which a trial's backtests read parameters; the first trial counts."""
         if not self._types_told and (types := told_types(outcomes)) is not None:
+            # Of the first trial only, so that a resumed run gives the same warnings.
             self._types_told = True
             self._writer.read_types(types)
 
@@ -216,6 +218,7 @@ class Ledger:
             stage_id=stored.stages[stage].id,
             number=number,
         )
+        # At once: a stop decides which trials there are, so a kill must not lose it.
         self._writer.commit()
 
     def stage_ended(self, search: int, stage: int, reason: str) -> None:

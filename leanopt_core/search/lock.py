@@ -32,8 +32,11 @@ def run_lock(folder: Path, run: str) -> Iterator[None]:
         file.truncate()
         file.write(f"{os.getpid()}\n")
         file.flush()
-        yield
-        path.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            # Still locked: later, it could be the file of another process.
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -62,6 +65,7 @@ def holder(folder: Path, run: str) -> int | None:
         if free is not None:
             return None
     text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    # A new holder may not have written its id yet: the text can be that of a dead process.
     return int(text) if text.isdigit() and _has_open(int(text), path) else 0
 
 
@@ -69,6 +73,7 @@ def wait_until_free(folder: Path, run: str) -> None:
     """Wait until no process runs the run."""
     path = lock_path(folder, run)
     if path.exists():
+        # Not truncated: the text is the holder's until the lock is taken.
         with path.open("a+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
 

@@ -169,6 +169,7 @@ class RunLoop:
         while not all(search.machine.ended for search in self._searches):
             if not self._catching_up():
                 self._backtests.dispatch()
+            # Also after a signal, so that what has finished is recorded before the run stops.
             any_news = self._backtests.collect(
                 self._workers.wait(self._timeout()), last=self._interrupted
             )
@@ -177,6 +178,7 @@ class RunLoop:
             if not any_news:
                 # No result to share a commit with: readers of the store see the told trials now.
                 self._ledger.commit()
+            # Commit, then feed: a method must not learn a result that a kill could still undo.
             if self._wait_for_others() == 0:
                 self._ledger.commit()
                 self._feed()
@@ -220,6 +222,7 @@ class RunLoop:
     def _carry_out(self, search: _Search) -> None:
         """Carry out the machine's commands, then look up all new backtests together."""
         self._advance(search)
+        # In trial order: a later trial stays ready until all before it have been told.
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
             outcomes = self._outcomes(search, search.pending[number])
@@ -228,6 +231,7 @@ class RunLoop:
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.
         fresh = [one for one in fresh if one[0].number in search.pending]
+        # Most keys are new, and one query finds that out for many of them.
         keys = [key for *_, backtest in fresh for key in backtest.keys]
         known = self._ledger.known(keys) if keys else {}
         for pending, scenario_index, backtest in fresh:
@@ -240,6 +244,7 @@ class RunLoop:
 
     def _think(self, work: Callable[[], T]) -> T:
         """Run a plugin's code; `interrupt` raises inside it."""
+        # Only here the first signal raises: elsewhere it could cut a record in two.
         self._thinking = True
         try:
             # A signal may have come just before: from here on `interrupt` raises.
@@ -271,6 +276,7 @@ class RunLoop:
         parameters = search.setup.space.values(proposed.proposal.point)
         text = canonical_json(parameters)
         stored = search.replay.at(proposed.number)
+        # The store refuses a proposal that it already has.
         if stored is None:
             self._ledger.propose(search.index, proposed, text)
         pending = PendingTrial(
@@ -294,6 +300,7 @@ class RunLoop:
 
     def _land(self, pending: PendingTrial, scenario_index: int, outcome: Outcome) -> None:
         pending.outcomes[scenario_index] = outcome
+        # The first result sets the time, or a stream of results could put the commit off for ever.
         self._due = min(self._due, time.monotonic() + _GROUPING)
         if pending.landed:
             self._landed.append(pending)
@@ -322,6 +329,7 @@ class RunLoop:
         recorded = search.replay.stop_after(trial.number)
         replayed = pending.replayed or recorded is not None
         reason = self._notifier.told(events.TrialTold(record, replayed), outcomes)
+        # A replayed stop is in the store; a new one must be there before it takes effect.
         if recorded is None and reason is not None:
             self._ledger.stop(search.index, told.index, trial.number, reason)
         if (reason := recorded or reason) is not None:
@@ -329,6 +337,7 @@ class RunLoop:
 
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
         """Drop withdrawn trials."""
+        # A withdrawn trial is never told, though all its backtests may have outcomes.
         search.ready.difference_update(numbers)
         gone = [search.pending.pop(number) for number in numbers]
         self._ledger.withdraw(search.index, numbers)

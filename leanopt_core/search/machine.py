@@ -195,11 +195,13 @@ class SearchMachine:
     def advance(self) -> Iterator[Command]:
         """Continue as far as possible, yielding commands; returns when a result is needed."""
         while not self.ended:
+            # First, so that a stop takes effect before the next ask.
             if self._stop is not None:
                 yield from self._end_stage("stop")
                 yield self._end_search("stop")
             elif self._active is None:
                 yield self._next_stage()
+            # Before any tell: trial i must be asked for when exactly i - lookahead are told.
             elif self._asks(self._active):
                 yield from self._ask(self._active)
             elif self._outstanding:
@@ -244,6 +246,7 @@ class SearchMachine:
         else:
             answer = active.method.ask(context)
         if answer is WAIT:
+            # Counted in told trials, so that the wait is the same in every run.
             active.next_ask_at = active.told + 1
             active.attempt += 1
         elif answer is DONE:
@@ -267,6 +270,7 @@ class SearchMachine:
         grid_index = self._space.grid_index(proposal.point)
         number = self._number + 1
         if grid_index in self._ahead or self._history.knows(grid_index):
+            # Another attempt has another seed, so the method need not repeat itself.
             active.attempt += 1
             active.refusals += 1
             active.method.refused(proposal.point, number)
@@ -296,6 +300,7 @@ class SearchMachine:
         active.method.tell(trial)
         reason = self._judge(active, score)
         yield Tell(self._index, trial)
+        # A stop that was recorded while `Tell` was carried out comes first.
         if reason and self._stop is None:
             yield from self._end_stage(reason)
             if reason == "fitness target":
@@ -322,6 +327,7 @@ class SearchMachine:
         if self._outstanding:
             numbers = tuple(pending.number for pending in self._outstanding)
             self._outstanding.clear()
+            # Never told, so a later stage may propose these points.
             self._ahead.clear()
             yield Withdraw(self._index, numbers)
         if self._active is not None:

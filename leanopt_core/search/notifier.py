@@ -129,9 +129,11 @@ class _Sinks:
                 self._warn(_failed(one, error))
 
     def _each(self, tell: Callable[[Sink], None]) -> None:
+        # A copy, since a sink that fails is removed during the loop.
         for one in list(self._left):
             try:
                 tell(one.sink)
+            # `sys.exit` in a plugin must not end the run.
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign sink
                 self._left.remove(one)
                 self._warn(_failed(one, error))

@@ -39,6 +39,7 @@ def read(
         return outcome
     finally:
         if answer.files is not None:
+            # In any case: a worker whose files are in memory waits for this.
             answer.files.remove()
 
 
@@ -48,6 +49,7 @@ def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset
     except ExecutorError as error:
         message = f"the worker's files cannot be read: {error}"
         outside = isinstance(error, TransientError)
+        # Not the strategy's own failure: the backtest is run again.
         return Outcome(failure=Failure(Category.DIED, message, outside))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign engine
         message = f"the answer cannot be read: {type(error).__name__}: {error}"

@@ -42,6 +42,7 @@ def find(store: Store, ready: Prepared) -> StoredRun:
     for summary in store.runs.summaries():
         other = store.runs.get(summary.id)
         if summary.state != "finished" and other.pipeline == ready.pipeline.name:
+            # By way of JSON, as the stored plan went: a tuple must not differ from its list.
             now = json.loads(canonical_json(ready.plan.to_dict()))
             found = differences(json.loads(other.plan), now)
             raise ResumeError(

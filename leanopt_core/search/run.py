@@ -89,7 +89,9 @@ def _taken_up(
     """Start a run, or find the one to resume, and hold its lock, as one atomic step."""
     locks = ready.pipeline.folder / LOCKS
     with ExitStack() as held:
+        # Until the run is locked, another process could resume or delete it.
         with turn(locks):
+            # Before the run is stored: from then on its end must be stored too.
             held.enter_context(signals.deferred())
             find, begin = resuming.find, resuming.begin
             run = find(store, ready) if resume else begin(store, ready, direction)
@@ -148,6 +150,7 @@ class _Session:
         writer = self.store.writer(self.run, curves=pipeline.search.curves == "daily")
         outputs = frozenset({"equity"} if pipeline.search.curves == "daily" else ())
         ledger = Ledger(self.run, writer, self.store.reader, outputs)
+        # An exception that is not caught below leaves it so.
         state: RunState = "failed"
         try:
             workers = self.ready.executor.workers(pipeline.executor.workers)
@@ -183,6 +186,7 @@ class _Session:
             state = "interrupted"
         finally:
             try:
+                # Even where the store is gone, sinks and observers hear of the end.
                 writer.finish(state)
             finally:
                 self.notifier.observe(RunEnded(state))
@@ -213,6 +217,7 @@ class _Session:
             pause=pause,
         )
         try:
+            # The search is complete: full results that cannot be had are no failure of the run.
             for warning in warnings:
                 self.notifier.warn(warning)
         except LeanoptError as error:

@@ -46,6 +46,7 @@ _CALENDAR: Final = (
     "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
+# A resumed run tells its trials again: only the first telling changes a row.
 _TELL: Final = (
     "UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ?, detail = ? "
     "WHERE search_id = ? AND number = ? AND state = 'proposed'"
@@ -53,6 +54,7 @@ _TELL: Final = (
 _WITHDRAW: Final = """
 UPDATE trials SET state = 'withdrawn'
 WHERE search_id = ? AND number = ? AND state = 'proposed'"""
+# The best can only be the one so far or the first of this batch, so two trials are compared.
 _COUNT_TOLD: Final = f"""
 UPDATE searches SET told = told + :told, best = (
   SELECT trials.number FROM trials JOIN searches AS own ON own.id = trials.search_id

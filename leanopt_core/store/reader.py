@@ -55,6 +55,7 @@ LEFT JOIN evaluations AS e ON e.search_id = searches.id AND e.number = trials.nu
 LEFT JOIN backtests AS b ON b.id = e.backtest_id AND b.failure IS NOT NULL
 WHERE searches.run_id = ? AND trials.failure IS NOT NULL
 ORDER BY searches.number, trials.number, b.id IS NULL, e.ordinal LIMIT 1"""
+# `IS NOT`: a backtest whose run was deleted has NULL, and is a cache hit too.
 _TOLD: Final = f"""
 SELECT t.number, g.name, t.fitness, t.violation, t.failure,
   count(CASE WHEN b.run_id IS NOT s.run_id THEN 1 END)

@@ -127,9 +127,11 @@ class Writer:
         has no equity curve and no names read; its trades are empty, in the right number.
         """
         short = key_column(key)
+        # Not committed yet, so that no query finds these.
         for found, outcome, has in reversed(self._recorded.get(short, ())):
             if outputs <= has:
                 return found, outcome
+        # Another run's timeout or dead worker may be its machine's fault: it is tried again here.
         for row in self._database.rows(_KNOWN, (short[:8], short, self._run.id)):
             stored = read_backtest(row)
             if outputs <= stored.outputs and (

@@ -170,7 +170,7 @@ class ExecutorContract(ChannelContract):
             return  # all workers run in one place
         places = executor.places()
         assert places
-        assert all(isinstance(name, str) and name for name in places)
+        assert all(places), "each place has a name"
         assert list(executor.places()) == list(places), "the same places each time"
         assert next(iter(places.values())).runtime() == executor.runtime()
         for name, place in places.items():

@@ -210,7 +210,8 @@ def test_a_worker_has_a_memory_limit_unasked(
     host = engine.client.inspect_container(containers(folder)[0]["Id"])["HostConfig"]
     line.release()
     assert host["Memory"] == host["MemorySwap"] == min(2**32, engine.info["MemTotal"] // 2)
-    assert f"--memory={host['Memory']}" in executor.reproduce_command(launch()).command
+    limits = {f"--memory={host['Memory']}", f"--memory-swap={host['Memory']}", "--ulimit=core=0"}
+    assert limits <= {*executor.reproduce_command(launch()).command}
 
 
 #: Run by root: becomes somebody in two more groups, and has a worker read a file of the second.

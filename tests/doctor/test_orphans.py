@@ -21,9 +21,9 @@ Start = Callable[..., "subprocess.Popen[str]"]
 BUILDER = """
 import sys
 from pathlib import Path
-from leanopt_core.engines.builds import turn
+from leanopt_core.engines.builds import build_turn
 
-with turn(Path(sys.argv[1])):
+with build_turn(Path(sys.argv[1])):
     Path(sys.argv[1], "unfinished-living").mkdir()
     print("building", flush=True)
     sys.stdin.read()

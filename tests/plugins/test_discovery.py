@@ -108,8 +108,18 @@ BROKEN = {
         "LEANOPT_API_VERSION = 99\n",
         (
             "plugin demo-x: is made for version 99 of the plugin contracts, "
-            "but this core has version 1; "
+            "but this core has version 2; "
             "install another version of the plugin"
+        ),
+    ),
+    "the first API": (
+        "LEANOPT_API_VERSION = 1\n",
+        (
+            "plugin demo-x: is made for version 1 of the plugin contracts, "
+            "but this core has version 2; "
+            "a stage's tell takes a context, an executor's run_command takes a Command, a sink has "
+            "start, trial, stage and finish, and the observer hooks are sinks now: see "
+            "docs/how-to/move-a-plugin-to-2.md"
         ),
     ),
     "hook raises": (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leanopt_core.content import hash_data
-from leanopt_core.data_files import mistakes
+from leanopt_core.data_files import pattern_errors
 from leanopt_core.errors import StrategyError
 
 DAILY = "equity/usa/daily"
@@ -27,7 +27,7 @@ def data(tmp_path: Path) -> Path:
 
 def counted(data: Path, *patterns: str) -> set[str]:
     """Return the files whose change is another identity."""
-    assert mistakes(data, patterns) == []
+    assert pattern_errors(data, patterns) == []
     before, found = hash_data(data, patterns=patterns), set()
     for file in [path for path in data.rglob("*") if path.is_file()]:
         text = file.read_text()
@@ -88,4 +88,4 @@ def test_a_pattern_of_no_file_is_told(data: Path, pattern: str, told: str) -> No
     assert first.startswith(f"strategy.data_files: found {pattern!r}, expected a pattern ")
     assert told in first
     assert re.match(r"strategy.data_files: found 'nothing', ", second)
-    assert mistakes(data, [pattern, SPY, "nothing"]) == [first, second]
+    assert pattern_errors(data, [pattern, SPY, "nothing"]) == [first, second]

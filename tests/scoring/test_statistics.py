@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.statistics import Statistics, number
+from leanopt_core.statistics import Statistics, parse_number
 
 DOCUMENT = {
     "statistics": {
@@ -72,7 +72,7 @@ DOCUMENT = {
 )
 def test_texts_that_are_numbers(text: str, value: float) -> None:
     """Per cents, money in any currency LEAN knows, and plain numbers become plain numbers."""
-    assert number(text) == value
+    assert parse_number(text) == value
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_texts_that_are_numbers(text: str, value: float) -> None:
 )
 def test_texts_that_are_not(text: str) -> None:
     """What is no number stays a text: never half a number, never a wrong sign."""
-    assert number(text) is None
+    assert parse_number(text) is None
     assert Statistics.read({"Note": text}).values == {"Note": text}
 
 
@@ -110,7 +110,7 @@ def test_texts_that_are_not(text: str) -> None:
 def test_texts_without_a_usable_number(text: str) -> None:
     """NaN and infinity are unknown, and the reason shows what was there."""
     statistics = Statistics.read({"Sharpe Ratio": text, "Drawdown": "7%"})
-    assert number(text) is None
+    assert parse_number(text) is None
     assert statistics.get("Sharpe Ratio") is None
     assert statistics.missing("Sharpe Ratio") == (
         f"statistic 'Sharpe Ratio' is the text '{text}', not a number"
@@ -149,14 +149,14 @@ def test_money_as_lean_writes_it(amount: Decimal, sign: str) -> None:
     grouped = f"{abs(amount):,.4f}"
     minus = "-" if amount < 0 else ""
     for digits in (plain, grouped):
-        assert number(f"{minus}{sign}{digits}") == float(amount)
-        assert number(f"{sign}{minus}{digits}") == float(amount)
+        assert parse_number(f"{minus}{sign}{digits}") == float(amount)
+        assert parse_number(f"{sign}{minus}{digits}") == float(amount)
 
 
 @given(st.decimals(-(10**6), 10**6, places=3))
 def test_per_cents_are_exact(share: Decimal) -> None:
     """A per cent is the float nearest to a hundredth of it, so that bounds given alike hold."""
-    assert number(f"{share}%") == float(share / 100)
+    assert parse_number(f"{share}%") == float(share / 100)
 
 
 def test_a_document_yields_what_says_how_the_strategy_did() -> None:

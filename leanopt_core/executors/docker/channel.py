@@ -130,6 +130,7 @@ class DockerChannel:
 
     def kill(self) -> None:
         """Begin to kill and remove the container, paused or not."""
+        # The first kill counts: `release` waits only for what is left of its time.
         self._killed_at = self._killed_at or time.monotonic()
         self._container.kill(KILLED)
 
@@ -151,6 +152,7 @@ class DockerChannel:
         self.kill()
         if self._killed_at is not None:
             self._container.wait(self._killed_at + _KILLING - time.monotonic())
+        # A reader in another thread may wait for the agent's answer: this ends its wait.
         if isinstance(self._scratch, ScratchClient):
             self._scratch.close()
         self._stream.close()

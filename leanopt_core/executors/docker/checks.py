@@ -91,6 +91,7 @@ def _read(client: Client, image: str, labels: Mapping[str, str], folder: Path) -
     mount = {"Type": "bind", "Source": str(folder), "Target": _INSIDE, "ReadOnly": True}
     body = {
         "Image": image,
+        # It never runs, so the image need not have this.
         "Entrypoint": ["/never"],
         "Labels": dict(labels),
         "HostConfig": {"NetworkMode": "none", "Mounts": [mount]},
@@ -114,6 +115,7 @@ def _read(client: Client, image: str, labels: Mapping[str, str], folder: Path) -
             raise
         return b""
     finally:
+        # What remains is an orphan once leanopt has ended: a later start removes it.
         with suppress(Exception):
             client.remove_container(ident, v=True, force=True)
 

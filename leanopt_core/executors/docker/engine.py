@@ -201,6 +201,7 @@ def from_sdk(error: BaseException) -> bool:
 def is_transient(error: BaseException) -> bool:
     """Return whether another try may succeed: no engine answers, or the container was ended."""
     if is_not_found(error):
+        # A container can be made again; a missing image or path stays missing.
         return "no such container" in message_of(error).lower()
     return _status(error) in (None, _CONFLICT, _UNAVAILABLE)
 
@@ -237,6 +238,7 @@ def system_error(error: BaseException) -> OSError | None:
         if isinstance(one, OSError) and one.errno is not None and not isinstance(one, SSLError):
             return one
         if isinstance(one, BaseException):
+            # The libraries below the SDK hand on the system's error as an argument of their own.
             inner = (one.__cause__, one.__context__, *one.args)
             seen += [new for new in inner if isinstance(new, BaseException) and new not in seen]
     return None

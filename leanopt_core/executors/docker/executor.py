@@ -14,7 +14,7 @@ from leanopt_core.canonical import canonical_json
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import ReproduceCommand
-from leanopt_core.executors.command import run
+from leanopt_core.executors.command import run_to_end
 from leanopt_core.executors.docker.channel import DockerChannel
 from leanopt_core.executors.docker.manager import ContainerManager
 from leanopt_core.executors.docker.session import DockerSession, open_session
@@ -74,7 +74,7 @@ class DockerExecutor:
         try:
             manager = self._manager_for(launch)
             channel = manager.start(launch, "once", network=command.network, stdin=False)
-            return run(channel, command.time_limit)
+            return run_to_end(channel, command.time_limit)
         finally:
             for folder in written:
                 user.hand_back(folder)
@@ -101,6 +101,7 @@ class DockerExecutor:
 
         Work in other threads, as fetching an image, is not waited for.
         """
+        # In this order: the manager removes containers through the session's client.
         self._manager.close()
         self._session.close()
 
@@ -162,6 +163,8 @@ class LazyResource(Generic[T]):
     def __init__(self, make: Callable[[], T], release: Callable[[T], None]) -> None:
         self._make = make
         self._release = release
+        # `_making` is held while the resource is made, which can take minutes, as for an image.
+        # `close` takes only `_lock`, and so waits for nobody.
         self._making = Lock()
         self._lock = Lock()
         self._made: T | None = None

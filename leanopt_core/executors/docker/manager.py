@@ -112,6 +112,7 @@ class ContainerManager:
             container.retry_removal()
         self._tasks.join(deadline)
         self._watch.close()
+        # Last, since workers write there until they are removed.
         self._scratch_root.close()
 
     def _labels(self, worker: str, number: int) -> dict[str, str]:
@@ -130,6 +131,7 @@ class ContainerManager:
         for container in self._all():
             container.retry_removal()
         with self._starting:
+            # Asked after the wait for a turn: `close` may have come meanwhile.
             if self._closed:
                 raise ExecutorError("the executor was closed before a container was made")
             container = self._create(spec)

@@ -28,6 +28,7 @@ RUN = "leanopt.run"
 WORKER = "leanopt.worker"
 _NUMBER = "leanopt.number"
 _OWNER = "leanopt.owner."
+# Labels hold any text; to `kill`, 0 and negative numbers are groups of processes.
 _PID = re.compile(r"[1-9][0-9]{0,8}")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 # How many orphans are removed at a time.

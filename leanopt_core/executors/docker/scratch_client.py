@@ -43,6 +43,7 @@ class ScratchClient:
         self._python = python
         self._path = path
         self._size = size
+        # One question at a time: answers come in order and name no question.
         self._lock = Lock()
         self._closed = False
         self._attached: Any = None
@@ -101,6 +102,7 @@ class ScratchClient:
     def _exchange(self, asked: bytes, limit: int) -> tuple[Head, bytes]:
         try:
             connection = self._connected()
+            # For the whole answer: each read alone could go on for ever, one byte at a time.
             deadline = time.monotonic() + _TIMEOUT
             connection.settimeout(_TIMEOUT)
             connection.sendall(asked)
@@ -175,6 +177,7 @@ def parse_head(received: bytes | bytearray, limit: int) -> Head | None:
         raise _malformed("a line without end")
     head = _parse(bytes(received[:end]))
     size, error = (head.get("size"), head.get("error")) if isinstance(head, dict) else (None, "")
+    # Not `isinstance`, which takes `true` for a number.
     if type(size) is not int or not 0 <= size <= limit or not isinstance(error, str | None):
         raise _malformed(f"{bytes(received[:end])[:100]!r}")
     # It is shown in a terminal, which obeys control characters.
@@ -189,6 +192,7 @@ def parse_names(data: bytes) -> list[str]:
         raise _malformed(f"{_MOST_NAMES} names of files were the most to expect")
     for name in names:
         try:
+            # JSON holds texts that no file name can be.
             os.fsencode(name)
             parts(name)
         except (TypeError, ValueError, ExecutorError):

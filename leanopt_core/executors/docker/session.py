@@ -61,6 +61,7 @@ class WorkerUser:
             return os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0))
         uid, gid = self.owner or (os.getuid(), os.getgid())
         status = path.stat()
+        # As the kernel: the first class that fits decides, even if a later one allows more.
         shift = 6 if status.st_uid == uid else 3 if status.st_gid == gid else 0
         wanted = 0o5 if path.is_dir() else 0o4
         return (status.st_mode >> shift) & wanted == wanted
@@ -143,6 +144,7 @@ def choose_user(engine: Engine, wanted: int | None) -> WorkerUser:
             f"executor.user = {wanted}: only root can run workers as somebody else"
             f" (they run as the caller, {caller})"
         )
+    # With all groups of the caller, workers can read all that the caller can.
     return WorkerUser(caller, os.getgid(), tuple(sorted({*os.getgroups()} - {os.getgid()})))
 
 

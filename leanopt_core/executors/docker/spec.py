@@ -223,8 +223,10 @@ def _flags(spec: ContainerSpec) -> Iterator[str]:
     yield "--security-opt=no-new-privileges"
     yield f"--cpus={spec.cpus:g}"
     yield f"--pids-limit={spec.pids_limit}"
+    yield "--ulimit=core=0"
     if spec.memory is not None:
         yield f"--memory={spec.memory}"
+        yield f"--memory-swap={spec.memory}"
     if spec.host_users:
         yield "--userns=host"
     yield from (f"--tmpfs={path}:{options}" for path, options in spec.tmpfs.items())

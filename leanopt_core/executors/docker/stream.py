@@ -24,6 +24,7 @@ class AttachedStream:
         """Take what the SDK's `attach_socket` returned; without `stdin`, nothing is written."""
         self._attached = attached  # holds the HTTP response, and with it the connection
         self._socket: Any = getattr(attached, "_sock", attached)
+        # One thread serves all workers, so no stream may block it.
         self._socket.setblocking(False)
         self._open = stdin
 
@@ -40,6 +41,7 @@ class AttachedStream:
                 data += self._socket.recv(more)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
+        # Trouble on the line is its end, as `Channel` promises.
         except OSError:
             return b""
         return data

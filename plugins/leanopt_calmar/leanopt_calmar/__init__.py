@@ -9,14 +9,14 @@ from attrs import field, frozen, validators
 
 from leanopt_core import hookimpl
 from leanopt_core.specs import FitnessSpec
-from leanopt_core.statistics import number
+from leanopt_core.statistics import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["CalmarOptions", "leanopt_fitness"]
 
-LEANOPT_API_VERSION = 1
+LEANOPT_API_VERSION = 2
 
 
 @frozen
@@ -56,7 +56,7 @@ class CalmarOptions:
 
     @max_drawdown_limit.validator
     def _check_limit(self, _attribute: object, value: float | str | None) -> None:
-        limit = number(value) if isinstance(value, str) else value
+        limit = parse_number(value) if isinstance(value, str) else value
         if value is not None and (limit is None or not 0 < limit <= 1):
             raise ValueError("expected a share of the peak above 0 and up to 1, as 0.25 or '25%'")
 

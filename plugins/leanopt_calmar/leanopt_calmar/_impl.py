@@ -9,7 +9,7 @@ from attrs import frozen
 
 from leanopt_core.fitness import Backtested, Direction, Fitness
 from leanopt_core.scoring import Operator, ResultConstraint, judge_each
-from leanopt_core.statistics import Statistics, number
+from leanopt_core.statistics import Statistics, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def requirements(options: CalmarOptions) -> tuple[ResultConstraint, ...]:
         least = options.min_profit_factor
         required.append(bound(PROFIT_FACTOR, "profit factor", at_least, least))
     limit = options.max_drawdown_limit
-    limit = number(limit) if isinstance(limit, str) else limit
+    limit = parse_number(limit) if isinstance(limit, str) else limit
     if limit is not None:
         required.append(bound(DRAWDOWN, "drawdown", at_most, limit))
     return tuple(required)

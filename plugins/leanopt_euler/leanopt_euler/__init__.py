@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EulerOptions", "leanopt_stages"]
 
-LEANOPT_API_VERSION = 1
+LEANOPT_API_VERSION = 2
 
 
 @frozen

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GeneticOptions", "leanopt_stages"]
 
-LEANOPT_API_VERSION = 1
+LEANOPT_API_VERSION = 2
 
 _SHARE = validators.and_(validators.ge(0.0), validators.le(1.0))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LeanStrategy", "leanopt_engines"]
 
-LEANOPT_API_VERSION = 1
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from attrs import frozen
 
 from leanopt_core.engines.base import RunCommand, Tell, silent
-from leanopt_core.engines.builds import UNFINISHED, turn
+from leanopt_core.engines.builds import UNFINISHED_BUILD, build_turn
 from leanopt_core.errors import StrategyError
 from leanopt_lean import build_cache as cache
 from leanopt_lean.build_cache import Built, Recipe, Record
@@ -55,8 +55,9 @@ def build(
         return known
     doing = doing or f"building {project.name}"
     job = _Job(project, compiled, run_command, builds, recipe, partial(tell, f"{doing} ..."))
-    with turn(builds, tell):
-        work = Path(mkdtemp(prefix=UNFINISHED, dir=builds))
+    with build_turn(builds, tell):
+        # Beside the builds, on one file system, so that it can be published by a rename.
+        work = Path(mkdtemp(prefix=UNFINISHED_BUILD, dir=builds))
         try:
             copy_files(files, work / "source")
             return job.make(work)
@@ -78,6 +79,7 @@ class _Job:
     def make(self, work: Path) -> Built:
         """Build the copy in `work`; hash it again, since sources may have changed meanwhile."""
         source = hash_files(files_of(work / "source"))
+        # Another process may have built it while this one waited for its turn.
         if known := cache.load(self.builds, self.recipe, source):
             return known
         assembly, log = None, ""

@@ -34,6 +34,7 @@ class Recipe:
 
     def key(self, source: str) -> str:
         """Return the key of the build of sources with this content hash."""
+        # Not the time limit, which changes no build.
         options = {"launcher": self.options.launcher, "network": self.options.network}
         parts = {"source": source, "place": dict(self.runtime), "harness": self.harness}
         return digest({"version": _VERSION, "options": options, **parts})
@@ -94,8 +95,10 @@ def last(builds: Path, project: Path, recipe: Recipe, source: str) -> Built:
 def publish(work: Path, builds: Path, recipe: Recipe, record: Record) -> Built:
     """Move the finished build in `work` into the cache by one rename; the caller holds the lock."""
     target = builds / recipe.key(record.source)
+    # Everything is in place before the rename: others see a whole build or none.
     (work / _RECORD).write_text(json.dumps(asdict(record)), encoding="utf-8")
     open_to_readers(work)
+    # What is there is damaged: `load` has refused it.
     shutil.rmtree(target, ignore_errors=True)
     work.rename(target)
     return _built(target, record, recipe)
@@ -107,7 +110,9 @@ def _load(folder: Path, recipe: Recipe) -> Built | None:
         return None
     built = _built(folder, record, recipe)
     try:
+        # A build that was damaged since is made again.
         whole = hash_files(files_of(built.path)) == record.content
+        # `last` finds the build that was used last by this time.
         os.utime(folder / _RECORD)
     except (OSError, StrategyError):
         return None

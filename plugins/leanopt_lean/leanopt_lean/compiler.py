@@ -17,6 +17,7 @@ from leanopt_lean.msbuild import Options
 from leanopt_lean.snapshot import files_of
 
 _RUNTIME = "QuantConnect.Lean.Launcher.runtimeconfig.json"
+# LEAN is where workers run, maybe in an image: a program there reads its files.
 _SHOW = "import pathlib, sys; print(pathlib.Path(*sys.argv[1:]).read_text('utf-8'))"
 _FRAMEWORK = re.compile(r"net\d+\.\d+")
 _PROJECT = re.compile(r"<ProjectReference\s[^>]*?Include\s*=\s*[\"']([^\"']+)[\"']")

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from leanopt_core.engines.inline import (
-    COMPLETE,
+    COMPLETE_STATES,
     read_curve,
     read_failure,
     read_names,
@@ -81,7 +81,7 @@ def read_answer(
     one that violates the protocol is a failure of the category `no result`.
     """
     read, types = read_names(payload), read_types(payload)
-    if payload.get("status") not in COMPLETE:
+    if payload.get("status") not in COMPLETE_STATES:
         failed = failure_of(payload) if "state" in payload else None
         return Outcome(failure=failed or read_failure(payload), read=read, read_types=types)
     if why := _unset(payload.get("errors")):

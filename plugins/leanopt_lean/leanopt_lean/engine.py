@@ -11,9 +11,9 @@ from attrs import frozen
 
 from leanopt_core.canonical import digest
 from leanopt_core.check import Check
-from leanopt_core.data_files import mistakes
+from leanopt_core.data_files import pattern_errors
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
-from leanopt_core.engines.inline import COMPLETE
+from leanopt_core.engines.inline import COMPLETE_STATES
 from leanopt_core.harness.events import Hello
 from leanopt_core.project_files import BUILDS
 from leanopt_core.space import number_text
@@ -196,7 +196,7 @@ class LeanEngine:
     def _check_data(self, source: StrategySource | None, context: PrepareContext) -> Findings:
         if not self._data.is_dir():
             return check_reference(self._data)
-        unmet = Findings(tuple(mistakes(self._data, self._options.data_files)))
+        unmet = Findings(tuple(pattern_errors(self._data, self._options.data_files)))
         if context.checked or not self._options.check_data:
             return unmet
         series = [one for scenario in context.scenarios for one in wanted(source, scenario)]
@@ -279,7 +279,7 @@ class LeanEngine:
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
         """Read LEAN's document, from the answer or from its files."""
         symbol = backtest.scenario.symbol
-        failed = answer.payload.get("status") not in COMPLETE
+        failed = answer.payload.get("status") not in COMPLETE_STATES
         if failed or "statistics" in answer.payload or answer.files is None:
             return read_answer(answer.payload, symbol=symbol, outputs=outputs)
         return read_results(

@@ -47,6 +47,7 @@ except OSError as error:
     print(error, file=sys.stderr)
     sys.exit({NO_COMPILER})
 """
+# By default `dotnet build` leaves servers running for the next build.
 _QUIET = ("--nologo", "-v", "minimal", "-nodeReuse:false", "-p:UseSharedCompilation=false")
 _IMPORTS = (
     "-p:DirectoryBuildPropsPath={output}/leanopt.props",

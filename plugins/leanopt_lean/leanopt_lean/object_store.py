@@ -8,7 +8,7 @@ from tempfile import mkdtemp
 
 from attrs import frozen
 
-from leanopt_core.engines.builds import UNFINISHED, turn
+from leanopt_core.engines.builds import UNFINISHED_BUILD, build_turn
 from leanopt_core.errors import StrategyError
 from leanopt_core.project_files import STATE
 from leanopt_lean.snapshot import copy_files, hash_files
@@ -41,8 +41,8 @@ def freeze(folder: Path, builds: Path) -> Store:
     content = hash_files(files)
     target = builds / f"store-{content}"
     if not target.is_dir():
-        with turn(builds):
-            work = Path(mkdtemp(prefix=UNFINISHED, dir=builds))
+        with build_turn(builds):
+            work = Path(mkdtemp(prefix=UNFINISHED_BUILD, dir=builds))
             copy_files(files, work / "store")
             content = hash_files(_files(work / "store"))
             target = builds / f"store-{content}"

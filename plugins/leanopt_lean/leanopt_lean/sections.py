@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from leanopt_core.statistics import Statistics, number
+from leanopt_core.statistics import Statistics, parse_number
 
 #: .NET's TimeSpan: `38.04:48:00` is 38 days, 4 hours and 48 minutes.
 _SPAN = re.compile(r"(-?)(?:(\d+)\.)?(\d\d):(\d\d):(\d\d(?:\.\d+)?)", re.ASCII)
@@ -113,8 +113,8 @@ def _figures(section: Mapping[str, object], path: str) -> Iterator[tuple[str, st
 
 
 def _is_ambiguous(text: str) -> bool:
-    return text.count(",") == 1 and "." not in text and number(text) is not None
+    return text.count(",") == 1 and "." not in text and parse_number(text) is not None
 
 
 def _is_foreign(text: str) -> bool:
-    return number(text) is None and _DECIMAL_COMMA.fullmatch(text.strip()) is not None
+    return parse_number(text) is None and _DECIMAL_COMMA.fullmatch(text.strip()) is not None

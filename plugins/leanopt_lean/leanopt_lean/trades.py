@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from leanopt_core.statistics import number
+from leanopt_core.statistics import parse_number
 from leanopt_lean.sections import part, rows
 
 _EXIT_TIME = 4
@@ -43,7 +43,7 @@ def _row(trade: Mapping[str, Any]) -> list[float | None]:
 
 def _plain(value: object) -> float | None:
     if isinstance(value, str):
-        return number(value)
+        return parse_number(value)
     return float(value) if isinstance(value, float | int) and math.isfinite(value) else None
 
 

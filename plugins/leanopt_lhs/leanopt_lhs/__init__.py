@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LhsOptions", "leanopt_stages"]
 
-LEANOPT_API_VERSION = 1
+LEANOPT_API_VERSION = 2
 
 
 @frozen

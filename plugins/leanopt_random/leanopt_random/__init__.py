@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["leanopt_stages"]
 
-LEANOPT_API_VERSION = 1
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -9,14 +9,14 @@ from attrs import field, frozen, validators
 
 from leanopt_core import hookimpl
 from leanopt_core.specs import FitnessSpec
-from leanopt_core.statistics import number
+from leanopt_core.statistics import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["StatisticOptions", "leanopt_fitness"]
 
-LEANOPT_API_VERSION = 1
+LEANOPT_API_VERSION = 2
 
 
 @frozen
@@ -43,7 +43,7 @@ class StatisticOptions:
 
     @target.validator
     def _check_target(self, _attribute: object, value: float | str | None) -> None:
-        plain = number(value) if isinstance(value, str) else value
+        plain = parse_number(value) if isinstance(value, str) else value
         if value is not None and (plain is None or not isfinite(plain)):
             raise ValueError("expected a number or a percentage, as 2.0 or '25%'")
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from leanopt_core.fitness import Backtested, Direction, Fitness
 from leanopt_core.scoring import judge_each
-from leanopt_core.statistics import number
+from leanopt_core.statistics import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ class StatisticFitness:
     def target(self) -> float | None:
         """Return the target as a plain number."""
         target = self.options.target
-        return number(target) if isinstance(target, str) else target
+        return parse_number(target) if isinstance(target, str) else target
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Return the statistic; without it, no fitness and the nearest name."""

@@ -125,6 +125,7 @@ def source_of(project: Path, files: Files, algorithm: str) -> StrategySource:
 
 def _foreign(unit: Unit, files: Files) -> tuple[Import, ...]:
     """Return the first import of each package outside the project and Python's library."""
+    # A package of the project is imported by its top folder.
     own = {name.partition("/")[0].removesuffix(".py") for name in files.units}
     first: dict[str, Import] = {}
     for one in unit.imports:
@@ -139,7 +140,9 @@ def _members(
     """Return the members that LEAN sets, and those that it does not."""
     foreign = [one for one in unit.members if one.owner not in lineage]
     if any(_applies(one) for statement in unit.statements for one, _ in walk(statement.value)):
+        # LEAN's function sets the members of any object: of which classes is not known.
         foreign = []
+    # Reflection on a derived class does not show its base classes' private members.
     hidden = [one for one in unit.members if one.owner in lineage[1:] and one.private]
     fixed = [
         one

@@ -24,6 +24,7 @@ from leanopt_lean.source.syntax import (
 _BASES: Final = ("QCAlgorithm", "QCAlgorithmFramework", "QCAlgorithmFrameworkBridge")
 #: The key that names the algorithm in a pipeline.
 KEY: Final = "strategy.algorithm"
+# By .NET's custom: a list of bases does not say which of them are interfaces.
 _INTERFACE: Final = re.compile("I[A-Z]")
 
 
@@ -43,6 +44,7 @@ class Classes:
         waiting = [name]
         while waiting:
             one = waiting.pop(0)
+            # Each once, since the bases in a faulty source can form a circle.
             if one in self._bases and one not in found:
                 found[one] = None
                 waiting += self._bases[one]
@@ -85,7 +87,9 @@ def choose(project: Path, files: Files, algorithm: str | None, key: str = KEY) -
         return _choose_python(project, files, found, algorithm, key)
     if algorithm is None:
         return _only(project, found, key, _unread(files))
+    # LEAN takes the name with its namespace too; classes are known here without it.
     name = algorithm.rpartition(".")[2]
+    # Its base may come from a package, and derive from QCAlgorithm there.
     if name in found or (classes.lineage(name) and classes.outside(name)):
         return name
     raise _unknown(project, found, algorithm, key)
@@ -168,6 +172,7 @@ def belonging(unit: Unit, algorithm: str) -> Unit:
         unit.unread,
         unit.imports,
     )
+    # Last: calls in code that was left out must not count.
     return in_backtests(left)
 
 

@@ -43,8 +43,10 @@ def in_backtests(unit: Unit) -> Unit:
     called = _calls(unit)
     tests = _Tests(Values(unit))
     unit = evolve(unit, statements=tuple(tests.left(unit)))
+    # Each round goes one call deeper: functions under a condition put others under it.
     for _ in range(_FAR):
         before, calls = unit.statements, _calls(unit)
+        # A function of which every call was left out never runs.
         left = (one for one in before if one.scope in calls or one.scope not in called)
         unit = evolve(unit, statements=tuple(_under_calls(one, calls) for one in left))
         if unit.statements == before:
@@ -62,6 +64,7 @@ def _calls(unit: Unit) -> dict[Scope, set[bool]]:
     for statement in unit.statements:
         for one, _ in walk(statement.value):
             name = one.name if isinstance(one, Call) else one.last if isinstance(one, Name) else ""
+            # One that is passed on, or called on another object, may run at any time.
             own = isinstance(one, Call) and one.receiver in (None, Name("base"))
             for scope in named.get(name, ()):
                 if scope != statement.scope:
@@ -71,6 +74,7 @@ def _calls(unit: Unit) -> dict[Scope, set[bool]]:
 
 def _under_calls(one: Statement, calls: dict[Scope, set[bool]]) -> Statement:
     """Return a statement under the conditions of its function's calls, if all have some."""
+    # What nobody calls here may be LEAN's to call.
     if True in calls.get(one.scope, (True,)) or _UNKNOWN in one.conditions:
         return one
     return evolve(one, conditions=(*one.conditions, _UNKNOWN))

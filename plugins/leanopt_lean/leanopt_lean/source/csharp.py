@@ -39,9 +39,11 @@ def read_csharp(file: str, text: str, symbols: Collection[str] = RELEASE) -> Uni
     `symbols` are those that the project defines for `#if`. Invalid C# is read as far as possible;
     `unread` are the places.
     """
+    # Only here: projects in Python need no parser of C#.
     import tree_sitter_c_sharp
     from tree_sitter import Language, Parser
 
+    # The patterns of directives know one end of line.
     plain = live(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), symbols)
     parser = Parser(Language(tree_sitter_c_sharp.language()))
     root = parser.parse(plain.encode("utf-8", "replace")).root_node
@@ -129,6 +131,7 @@ class _DeclarationReader:
         code = Code(self.found, Scope(owner))
         (declared,) = [one for one in node.named_children if one.type == "variable_declaration"]
         type_ = name_of(declared.child_by_field_name("type"))
+        # Reflection can set a readonly field, but no constant and no static readonly one.
         fixed = "const" in modifiers(node) or {"static", "readonly"} <= modifiers(node)
         for one in (one for one in declared.named_children if one.type == "variable_declarator"):
             given = code.declared(one, type_)
@@ -162,6 +165,7 @@ class _DeclarationReader:
             brackets = [one for one in mark.named_children if one.type.endswith("argument_list")]
             named = code.arguments(brackets[0])[:1] if brackets else ()
             value = named[0].value if named and named[0].value != Literal(None) else None
+            # In C# a member without a modifier is private.
             private = not _OPEN & modifiers(node)
             location = self.found.location(mark)
             self.found.members.append(

@@ -97,9 +97,11 @@ class Code:
         try:
             self._statement(node)
         except RecursionError:
+            # The rest of the file is read all the same; only this place is in doubt.
             self._found.deep.append(self._found.location(node))
 
     def _statement(self, node: Node) -> None:
+        # Methods are named after the nodes of the grammar.
         if (read := getattr(self, f"_{node.type}", None)) is not None:
             read(node)
         elif node.type.endswith("_statement") or node.type in _BLOCKS:
@@ -128,10 +130,12 @@ class Code:
         branch: Node | None = node
         left, returning = list[Condition](), True
         test: Expression = Opaque()
+        # No recursion: a long chain of `else if` is not deep nesting.
         while branch is not None and branch.type == "if_statement":
             test = code._test(branch)
             if (first := branch.child_by_field_name("consequence")) is not None:
                 code._under(test).statement(first)
+            # If an earlier branch goes on, what follows is reached by that too.
             returning = returning and _leaves(first)
             left += [Condition(test, met=False)] if returning else []
             code = code._under(test, met=False)
@@ -139,6 +143,7 @@ class Code:
         if branch is not None:
             code.statement(branch)
             if branch == node.child_by_field_name("alternative") and _leaves(branch):
+                # Its `else` leaves, so what follows runs only if the test was met.
                 left.append(Condition(test))
         self.behind = tuple(left)
 
@@ -157,9 +162,11 @@ class Code:
         self._add(node, Opaque(tuple(read), comparison=True))
         for one in sections:
             inside = [two for two in one.named_children if two not in cases]
+            # Which section runs is not worked out.
             self._under(Opaque()).block(inside)
 
     def _while_statement(self, node: Node) -> None:
+        # The body may never run; whether it does is not worked out.
         self._under(Opaque()).block(node.named_children)
 
     _catch_clause = _while_statement
@@ -167,6 +174,7 @@ class Code:
     def _try_statement(self, node: Node) -> None:
         body = node.child_by_field_name("body")
         others = [one for one in node.named_children if one != body]
+        # A conversion that fails there is handled, so it requires no type.
         caught = self._like.caught or any(one.type == "catch_clause" for one in others)
         tried = Code(self._found, self._scope, evolve(self._like, caught=caught))
         tried.block([body] if body is not None else [])
@@ -190,6 +198,7 @@ class Code:
     def _assignment_expression(self, node: Node) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         sign = node.child_by_field_name("operator")
+        # `+=` and the like change a value that is not followed.
         if left is None or right is None or sign is None or sign.type != "=":
             self._add(node, self._expressions.read(node))
             return

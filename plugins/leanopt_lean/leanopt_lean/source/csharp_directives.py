@@ -43,9 +43,11 @@ class _DirectiveReader:
     def pieces(self) -> Iterator[str]:
         at = 0
         while at < len(self._text):
+            # In code that is left out, texts and comments need not be closed.
             found = (_PIECES if self._running else _LINE).search(self._text, at)
             here, end = found.span() if found else (len(self._text), len(self._text))
             before = self._text[at:here]
+            # The ends of lines stay, so that later locations do.
             yield before if self._running else "\n" * before.count("\n")
             if found and (directive := _DIRECTIVE.match(found[0])):
                 self._directive(directive[1], directive[2].partition("//")[0])
@@ -85,6 +87,7 @@ class _Condition:
         """Return whether it is met; an incomplete one is not."""
         value = self._all()
         while self._next("||"):
+            # In this order, or a met condition would leave the next one's words unread.
             value = self._all() or value
         return value
 

@@ -63,6 +63,7 @@ class CSharpExpressions:
         """Return the expression of a node; one that is not understood keeps its parts."""
         if node.id in self._links:
             return self._links.pop(node.id)
+        # The innermost first, so that a long chain of calls or sums needs no deep recursion.
         for link in reversed(list(_chain(node))):
             self._links[link.id] = self._read(link)
         return self._read(node)
@@ -78,6 +79,7 @@ class CSharpExpressions:
             return self.read(inside[-1]) if inside else Opaque()
         if kind in _ITEMS:
             return Items(self._all(_inside(node)))
+        # Methods are named after the nodes of the grammar.
         read = getattr(self, f"_{kind}", None)
         expression: Expression = read(node) if read is not None else self._parts(node)
         return expression
@@ -161,6 +163,7 @@ class CSharpExpressions:
         if sign in ("+", "-", "*", "/", "%"):
             return Binary(sign, left, right)
         if sign == "&&":
+            # One call for a whole chain: its length must not become depth.
             before: tuple[Argument, ...] = (Argument(left),)
             if isinstance(left, Call) and left.name == "and":
                 before = left.arguments
@@ -271,6 +274,7 @@ class CSharpExpressions:
 def _chain(node: Node) -> Iterator[Node]:
     """Yield the receivers of a chain, as `a.F(1)` and `a` of `a.F(1).G(2)`."""
     while (field := _CHAINS.get(node.type)) is not None:
+        # `??` groups from the right, all other operators from the left.
         ifnull = field == "left" and _field(node, "operator").type == "??"
         if (inner := node.child_by_field_name("right" if ifnull else field)) is None:
             return
@@ -281,12 +285,14 @@ def _chain(node: Node) -> Iterator[Node]:
 def _inside(node: Node) -> list[Node]:
     """Return the nodes that a node is made of, without comments and names of arguments."""
     name = node.child_by_field_name("name") if node.type.endswith("argument") else None
+    # The grammar has these two as words, not as named nodes.
     own = [one for one in node.children if one.is_named or one.type in ("this", "base")]
     return [one for one in own if one.type not in ("comment", "modifier") and one != name]
 
 
 def _field(node: Node, name: str) -> Node:
     """Return the child in a grammar's field, or the last child if the field is missing."""
+    # In invalid C# a field can be missing, and that is read as far as possible.
     return node.child_by_field_name(name) or node.children[-1]
 
 
@@ -335,6 +341,7 @@ def number(text: str) -> Expression:
         digits = plain.rstrip("uldfm")
         whole = digits.isdecimal() and not plain.endswith(("d", "f", "m"))
         type_ = _SUFFIXES.get(plain[-1], "int" if whole else "double")
+        # Decimals stay exact; one with too large an exponent fails here.
         return Literal(int(digits) if whole else Decimal(digits), type_)
     except (ValueError, ArithmeticError):
         return Opaque()
@@ -345,6 +352,7 @@ def _unescaped(text: str) -> str:
         code = found[1]
         if len(code) > 1:
             number_ = int(code[1:], 16)
+            # `\U` can name what is no character.
             return chr(number_) if number_ <= sys.maxunicode else ""
         return _ESCAPES.get(code, code)
 

@@ -52,6 +52,7 @@ def read_files(project: Path, apart: Collection[Path] = (), main: str = MAIN) ->
         hint = f"; found: {found}" if found else ""
         raise StrategyError(f"{project} has neither {main} nor a .csproj{hint}")
     read = {one: _text(project / one) for one in (BEFORE, file, AFTER) if one in (file, *names)}
+    # What Directory.Build.props removes, the SDK adds again.
     behind = [text for one, text in read.items() if one != BEFORE]
     sources = compiled((name for name in sorted(names) if name.endswith(".cs")), behind)
     return Files(Language.CSHARP, dict(_csharp(project, sources, defined(read.values()))))
@@ -75,6 +76,7 @@ def _python(project: Path, main: str, names: Collection[str]) -> Iterator[tuple[
     """Yield the algorithm's file, then those of the project that it imports, and so on."""
     waiting, seen = [main], {main}
     while waiting:
+        # In order, so that the algorithm's own file comes first.
         name = waiting.pop(0)
         try:
             tree = ast.parse(_text(project / name), name)
@@ -84,6 +86,7 @@ def _python(project: Path, main: str, names: Collection[str]) -> Iterator[tuple[
         except RecursionError:
             raise StrategyError(f"{name} is nested too deeply to be read") from None
         fresh = [one for one in _imported(name, tree) if one in names and one not in seen]
+        # Modules can import each other.
         seen.update(fresh)
         waiting += dict.fromkeys(fresh)
 
@@ -120,6 +123,7 @@ def _text(file: Path) -> str:
     try:
         if file.stat().st_size > _LARGEST:
             raise StrategyError(f"{file} is larger than 16 MiB; no source is")
+        # Editors on Windows may begin a file with a byte order mark.
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StrategyError(f"{file} is not UTF-8 text (byte {error.start})") from None

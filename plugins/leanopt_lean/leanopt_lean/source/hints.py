@@ -67,6 +67,7 @@ class Mentions:
     """Where the names of a unit are used, and how often each is given a value."""
 
     def __init__(self, unit: Unit) -> None:
+        # One index for all reads: a search for each took quadratic time.
         self._of: dict[str, list[Mention]] = defaultdict(list)
         self._given = Counter(one.target for one in unit.statements)
         self._hints: dict[tuple[str, Scope], Hint] = {}
@@ -89,6 +90,7 @@ class Mentions:
     def only(self, statement: Statement) -> Mention | None:
         """Return the only use, anywhere, of a name that only this statement gives a value."""
         uses = self._of.get(statement.target, ())
+        # With a second use or value, a conversion may not apply to what was read.
         if len(uses) != 1 or self._given[statement.target] != 1:
             return None
         return next(self._within(statement.target, statement.scope), None)
@@ -121,6 +123,7 @@ def certain(statement: Statement, one: Expression, inside: Inside | None) -> boo
     """Return whether the content of a statement runs whenever its function does."""
     for outer in outwards(inside):
         match outer:
+            # Of several alternatives, only the first runs in any case.
             case Choice(condition=None) if outer.options[0] is not one:
                 return False
             case Choice() if outer.condition is not None and outer.condition is not one:
@@ -141,6 +144,7 @@ def conversions(
     """
     found, all_of_it = _chain(call, inside)
     use = mentions.only(statement) if all_of_it and not statement.each else None
+    # Only a type that is certain counts: a wrong one would refuse values that work.
     if use is None or use.statement.caught or not certain(use.statement, use.name, use.inside):
         return found
     return found + _chain(use.name, use.inside)[0]

@@ -59,6 +59,7 @@ class Needs:
 
     def _call(self, call: Call, scope: Scope) -> Iterator[Need]:
         name = normal(call.name)
+        # A function of the strategy's own hides LEAN's of that name.
         if name == "download" and name not in self._functions and lean(call.receiver):
             yield Need("remote", call.name, call.location)
         elif name in _STORED and isinstance(of := call.receiver, Name) and self._store(of, scope):
@@ -84,6 +85,7 @@ class Needs:
                 if _clock(one):
                     return True
                 name = one.name if isinstance(one, Call) else one.last
+                # Functions can call each other in a circle.
                 if name not in seen:
                     seen.add(name)
                     waiting += [(two.value, two.scope) for two in self._bodies.get(name, ())]

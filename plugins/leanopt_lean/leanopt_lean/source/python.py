@@ -66,6 +66,7 @@ class _File:
             try:
                 self._statement(node, scope)
             except RecursionError:
+                # The rest of the file is read all the same; only this place is in doubt.
                 self.deep.append(Location(self._file, getattr(node, "lineno", 0)))
             self._conditions = (*here, *self._behind)
         self._conditions, self._behind = around, ()
@@ -102,8 +103,9 @@ class _File:
             case ast.If():
                 self._if(node, scope)
             case ast.While() | ast.match_case() | ast.ExceptHandler():
+                # Their bodies may never run; whether they do is not worked out.
                 self._under(Condition(Opaque()), list(ast.iter_child_nodes(node)), scope)
-            case ast.Try():
+            case ast.Try() | ast.TryStar():
                 self._try(node, scope)
             case _:
                 self.block(list(ast.iter_child_nodes(node)), scope)
@@ -113,17 +115,20 @@ class _File:
         around = self._conditions
         orelse: list[ast.stmt] = [node]
         left, returning = list[Condition](), True
+        # No recursion: a long chain of `elif` is not deep nesting.
         while len(orelse) == 1 and isinstance(one := orelse[0], ast.If):
             test = self._read(one.test, scope)
             self._add(test, scope, one.test)
             self._under(Condition(test), one.body, scope)
             unmet = Condition(test, met=False)
             self._conditions = (*self._conditions, unmet)
+            # If an earlier branch goes on, what follows is reached by that too.
             returning = returning and isinstance(one.body[-1], _LEAVING)
             left += [unmet] if returning else []
             orelse = one.orelse
         self.block(orelse, scope)
         if orelse and orelse is node.orelse and isinstance(orelse[-1], _LEAVING):
+            # Its `else` leaves, so what follows runs only if the test was met.
             left.append(Condition(test))
         self._conditions, self._behind = around, tuple(left)
 
@@ -138,11 +143,12 @@ class _File:
         names = [one.name for one in node.names]
         if isinstance(node, ast.ImportFrom):
             self._renamed |= {one.asname: one.name for one in node.names if one.asname}
+            # A relative import is the project's own.
             names = [node.module or ""] if not node.level else []
         if not self._caught:
             self.imports += [Import(one.partition(".")[0], self._location(node)) for one in names]
 
-    def _try(self, node: ast.Try, scope: Scope) -> None:
+    def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> None:
         """Read a `try`; if it handles failures, its imports are optional."""
         before, self._caught = self._caught, self._caught or bool(node.handlers)
         self.block(node.body, scope)
@@ -157,6 +163,7 @@ class _File:
         takes: list[Argument | str] = []
         for argument, default in zip(taken, defaults, strict=True):
             if default is not None:
+                # Python evaluates a default where the function is defined, not inside it.
                 read = self._read(default, scope)
                 self._add(read, scope, default)
                 takes.append(Argument(read, argument.arg))

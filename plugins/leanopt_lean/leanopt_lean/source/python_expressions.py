@@ -54,6 +54,7 @@ class PythonExpressions(ast.NodeVisitor):
         """Return the expression of a node; one that is not understood keeps its parts."""
         if id(node) in self._links:
             return self._links.pop(id(node))
+        # The innermost first, so that a long chain of calls or sums needs no deep recursion.
         for link in reversed(list(_chain(node))):
             self._links[id(link)] = self.visit(link)
         read: Expression = self.visit(node)
@@ -71,6 +72,7 @@ class PythonExpressions(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> Expression:
         value = node.value
         if isinstance(value, float):
+            # By its text, so that 0.1 stays 0.1.
             number = Decimal(repr(value))
             return Literal(number, "double") if number.is_finite() else Opaque()
         if isinstance(value, str):
@@ -102,6 +104,7 @@ class PythonExpressions(ast.NodeVisitor):
         if isinstance(called, Call) and called.name.startswith("."):
             receiver = called.receiver
             if isinstance(receiver, Call) and receiver.name == "super":
+                # C#'s name for it, so that one rule serves both languages.
                 receiver = Name("base")
             return Call(called.name[1:], arguments, location, receiver)
         return Opaque((called, *(one.value for one in arguments)))

@@ -84,6 +84,7 @@ class Readers:
         self._mentions = Mentions(unit)
         self._called = Counter(_called_by(one.scope) for one in unit.functions)
         self._lean = _ReadFunction(0, ("name",), 1, ("defaultValue", "default_value"))
+        # A function of the strategy's own has this name: what it requires is not known.
         replaced = any(normal(one) == _READER for one in self._called)
         reader = evolve(self._lean, type=None) if replaced else self._lean
         self._readers: dict[str, _ReadFunction] = {_READER: reader}
@@ -94,6 +95,7 @@ class Readers:
 
     def find(self, members: tuple[Member, ...]) -> ParameterReads:
         """Return the parameters that calls read, and those of these `[Parameter]` members."""
+        # A function found late can be called in statements that were searched before.
         while self._pass():
             self._found.clear()
             self._unsure.clear()
@@ -137,6 +139,7 @@ class Readers:
                 self._unsure.add(call.location)
         elif name in _LOOKUPS and isinstance(table := call.receiver, Call):
             if normal(table.name) == _TABLE and lean(table.receiver):
+                # Only these lookups take a default.
                 at = 1 if name.startswith("get") else None
                 given = _ReadFunction(0, ("key",), at, (), type="text")
                 self._read(call, given, statement, inside)
@@ -181,6 +184,7 @@ class Readers:
         """Return the types that a reader certainly requires at a call."""
         if not certain(statement, call, inside):
             return evolve(reader, asked=(), sure=False)
+        # A conversion that fails there is handled, so it requires no type.
         if statement.caught:
             return evolve(reader, asked=())
         if reader.own:

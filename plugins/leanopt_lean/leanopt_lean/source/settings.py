@@ -55,6 +55,7 @@ class SettingCalls:
             name = normal(call.name)
             conditional = _conditional(statement, call, inside)
             given = [one.value for one in call.arguments if one.name != "**"]
+            # The first argument names the currency, the second is the cash.
             if name == _ACCOUNT and len(given) > 1:
                 yield self._setting("cash", given[1:2], statement.scope, call.location, conditional)
             elif name == "setcash" and len(given) > 1:
@@ -84,6 +85,7 @@ class SettingCalls:
             resolution = call.argument(at + 1, "resolution")
             known = self._values.of(ticker, scope)
             texts = sorted(one for one in known or () if isinstance(one, str))
+            # A ticker that is not known is a subscription all the same.
             for text in texts or (None,):
                 yield Subscription(
                     self._kind(call, scope),
@@ -103,6 +105,7 @@ class SettingCalls:
         return self._member(given, "SecurityType", scope) or "security"
 
     def _market(self, given: Expression | None, scope: Scope) -> str | None:
+        # Overloads without a market have another option at this position.
         if isinstance(given, Literal) and isinstance(given.value, bool | None):
             return ""
         values = self._values.of(given, scope) if given is not None else None
@@ -146,6 +149,7 @@ def _conditional(statement: Statement, call: Call, inside: Inside | None) -> boo
         return True
     inner: Expression = call
     for outer in outwards(inside):
+        # A choice that every backtest decides alike has one option left, and chooses nothing.
         choosing = len(outer.options) > 1 if isinstance(outer, Choice) else False
         choosing = choosing or (isinstance(outer, Call) and outer.name == "and")
         # The test, or the first of several, runs in any case.

@@ -37,6 +37,7 @@ class Literal:
     """A literal; `type` is that of a number if the language shows it, as `decimal`."""
 
     value: Constant
+    # Not compared, so that `Literal(0)` is any zero.
     type: str = field(default="", eq=False)
 
 
@@ -48,6 +49,7 @@ class Name:
     """
 
     path: str
+    # Not compared: readers look for a name by its path, as `Name("base")`.
     own: bool = field(default=False, eq=False)
 
     @property
@@ -278,6 +280,7 @@ def mapped(expression: Expression, change: Callable[[Expression], Expression]) -
     return expression
 
 
+# Compared by identity: anything else would go through everything around.
 @frozen(eq=False)
 class Inside:
     """The expressions around an expression, from the nearest outwards."""
@@ -297,6 +300,7 @@ def walk(
     expression: Expression, skip: Callable[[Expression], bool] = lambda _: False
 ) -> Iterator[tuple[Expression, Inside | None]]:
     """Yield an expression and all inside it, each with those around it, except `skip`."""
+    # A stack of its own, since chains can be deeper than Python's recursion.
     stack: list[tuple[Expression, Inside | None]] = [(expression, None)]
     while stack:
         one, inside = stack.pop()

@@ -64,6 +64,7 @@ class Values:
 
     def of(self, value: Expression, scope: Scope, far: int = 0) -> frozenset[Constant] | None:
         """Return all values that an expression can have, None if unknown."""
+        # A name can be given a value in terms of itself, as in `n = n + 1`.
         if far > _FAR:
             return None
         if isinstance(value, Literal):
@@ -78,6 +79,7 @@ class Values:
         return _union(inner) if isinstance(value, Choice) else None
 
     def _name(self, name: Name, scope: Scope, far: int) -> frozenset[Constant] | None:
+        # What a function is handed differs from call to call.
         if "." not in name.path and self.takes(name.path, scope):
             return None
         given = self.given(name, scope)
@@ -163,6 +165,7 @@ class Values:
 
 def day(numbers: list[Constant]) -> date | None:
     """Return the date of a year, a month and a day."""
+    # A bool is an int in Python, and no year.
     whole = [one for one in numbers if isinstance(one, int) and not isinstance(one, bool)]
     if len(whole) < 3 or len(whole) != len(numbers):  # noqa: PLR2004 - year, month, day
         return None
@@ -196,6 +199,7 @@ def _union(sets: list[frozenset[Constant] | None]) -> frozenset[Constant] | None
 def _combined(
     operator: str, left: frozenset[Constant] | None, right: frozenset[Constant] | None
 ) -> frozenset[Constant] | None:
+    # Before they are made: texts joined in nested loops multiply.
     if left is None or right is None or len(left) * len(right) > _MANY:
         return None
     made = [_applied(operator, a, b) for a in left for b in right]
@@ -228,6 +232,7 @@ def _counted(operator: str, left: int | Decimal, right: int | Decimal) -> Consta
             return left - right
         case "*":
             return left * right
+        # The languages differ in what two whole numbers make.
         case "/" if isinstance(left, Decimal) or isinstance(right, Decimal):
             return Decimal(left) / Decimal(right)
     return None

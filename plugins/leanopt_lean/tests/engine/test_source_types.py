@@ -351,6 +351,7 @@ UNSURE = {
     "added to": (csharp('var w = GetParameter("p"); w += "0"; x = int.Parse(w);'), TEXTS),
     "one of two": (python('x = self.w or int(self.get_parameter("p"))'), HALVES),
     "its failing is provided for": (python(CAUGHT), TEXTS),
+    "its failing in a group is provided for": (python(CAUGHT.replace("except", "except*")), TEXTS),
     "its failing is provided for in C#": (
         csharp('try { x = int.Parse(GetParameter("p")); } catch (Exception) { x = 10; }'), TEXTS,
     ),

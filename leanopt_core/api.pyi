@@ -1,0 +1,172 @@
+# The names of `leanopt_core.api` and where they are defined; the module reads this file.
+# Grouped by what a plugin is, not sorted by module.
+# ruff: noqa: I001
+
+# The plugin and its registration
+from leanopt_core.hookspecs import API_VERSION as API_VERSION
+from leanopt_core.hookspecs import hookimpl as hookimpl
+from leanopt_core.specs import CommandSpec as CommandSpec
+from leanopt_core.specs import EngineSpec as EngineSpec
+from leanopt_core.specs import ExecutorSpec as ExecutorSpec
+from leanopt_core.specs import FitnessSpec as FitnessSpec
+from leanopt_core.specs import NoOptions as NoOptions
+from leanopt_core.specs import PluginSpec as PluginSpec
+from leanopt_core.specs import SinkSpec as SinkSpec
+from leanopt_core.specs import StageSpec as StageSpec
+from leanopt_core.errors import ExecutorError as ExecutorError
+from leanopt_core.errors import LeanoptError as LeanoptError
+from leanopt_core.errors import Mistake as Mistake
+from leanopt_core.errors import PatienceError as PatienceError
+from leanopt_core.errors import PipelineError as PipelineError
+from leanopt_core.errors import PluginError as PluginError
+from leanopt_core.errors import StrategyError as StrategyError
+from leanopt_core.errors import TransientError as TransientError
+from leanopt_core.errors import UsageError as UsageError
+
+# Values that all kinds of plugins share
+from leanopt_core.canonical import canonical_json as canonical_json
+from leanopt_core.canonical import derive_seed as derive_seed
+from leanopt_core.canonical import digest as digest
+from leanopt_core.space import Axis as Axis
+from leanopt_core.space import AxisKind as AxisKind
+from leanopt_core.space import Metric as Metric
+from leanopt_core.space import Permutation as Permutation
+from leanopt_core.space import Point as Point
+from leanopt_core.space import Space as Space
+from leanopt_core.space import Value as Value
+from leanopt_core.space import number_text as number_text
+from leanopt_core.statistics import Statistics as Statistics
+from leanopt_core.statistics import parse_number as parse_number
+from leanopt_core.suggest import did_you_mean as did_you_mean
+from leanopt_core.suggest import nearest as nearest
+from leanopt_core.trial import DONE as DONE
+from leanopt_core.trial import WAIT as WAIT
+from leanopt_core.trial import Proposal as Proposal
+from leanopt_core.trial import Score as Score
+from leanopt_core.trial import Signal as Signal
+from leanopt_core.trial import Trial as Trial
+from leanopt_core.trial import Violation as Violation
+from leanopt_core.work import DOCUMENT as DOCUMENT
+from leanopt_core.work import LASTING as LASTING
+from leanopt_core.work import PLACES as PLACES
+from leanopt_core.work import REQUEST as REQUEST
+from leanopt_core.work import Answer as Answer
+from leanopt_core.work import Backtest as Backtest
+from leanopt_core.work import Category as Category
+from leanopt_core.work import Command as Command
+from leanopt_core.work import Completed as Completed
+from leanopt_core.work import Equity as Equity
+from leanopt_core.work import Failure as Failure
+from leanopt_core.work import Files as Files
+from leanopt_core.work import Launch as Launch
+from leanopt_core.work import Mount as Mount
+from leanopt_core.work import Outcome as Outcome
+from leanopt_core.work import Request as Request
+from leanopt_core.work import Scenario as Scenario
+
+# Stages
+from leanopt_core.stage import Adopts as Adopts
+from leanopt_core.stage import AskContext as AskContext
+from leanopt_core.stage import History as History
+from leanopt_core.stage import Stage as Stage
+from leanopt_core.stage import StageStart as StageStart
+from leanopt_core.stage import Told as Told
+
+# Fitness functions
+from leanopt_core.fitness import Backtested as Backtested
+from leanopt_core.fitness import Direction as Direction
+from leanopt_core.fitness import Fitness as Fitness
+from leanopt_core.fitness import FitnessFunction as FitnessFunction
+from leanopt_core.scoring import Aggregate as Aggregate
+from leanopt_core.scoring import Operator as Operator
+from leanopt_core.scoring import ResultConstraint as ResultConstraint
+from leanopt_core.scoring import ResultConstraintError as ResultConstraintError
+from leanopt_core.scoring import combine as combine
+from leanopt_core.scoring import judge_each as judge_each
+
+# Result sinks
+from leanopt_core.sinks.base import Sink as Sink
+from leanopt_core.sinks.base import TrialRecord as TrialRecord
+
+# Executors
+from leanopt_core.executors.base import Channel as Channel
+from leanopt_core.executors.base import Chunk as Chunk
+from leanopt_core.executors.base import Executor as Executor
+from leanopt_core.executors.base import HasExecutorCheck as HasExecutorCheck
+from leanopt_core.executors.base import HasExecutorChecks as HasExecutorChecks
+from leanopt_core.executors.base import HasPlaces as HasPlaces
+from leanopt_core.executors.base import ReproduceCommand as ReproduceCommand
+from leanopt_core.executors.channel import ProcessChannel as ProcessChannel
+from leanopt_core.executors.command import fill_placeholders as fill_placeholders
+from leanopt_core.executors.command import run_to_end as run_to_end
+from leanopt_core.executors.command import variables as variables
+from leanopt_core.executors.places import ExecutorGroup as ExecutorGroup
+from leanopt_core.executors.process import ProcessExecutor as ProcessExecutor
+from leanopt_core.executors.scratch import LocalScratch as LocalScratch
+from leanopt_core.executors.scratch import ScratchRoot as ScratchRoot
+from leanopt_core.executors.threads import LineWorker as LineWorker
+from leanopt_core.executors.threads import ThreadChannel as ThreadChannel
+from leanopt_core.executors.threads import WorkerFiles as WorkerFiles
+from leanopt_core.executors.wrapped import WrappedExecutor as WrappedExecutor
+from leanopt_core.options import ProcessOptions as ProcessOptions
+
+# Engines
+from leanopt_core.content import hash_file as hash_file
+from leanopt_core.data_files import pattern_errors as pattern_errors
+from leanopt_core.engines.base import Build as Build
+from leanopt_core.engines.base import Engine as Engine
+from leanopt_core.engines.base import HasCheck as HasCheck
+from leanopt_core.engines.base import HasChecks as HasChecks
+from leanopt_core.engines.base import HasFingerprint as HasFingerprint
+from leanopt_core.engines.base import PrepareContext as PrepareContext
+from leanopt_core.engines.base import RunCommand as RunCommand
+from leanopt_core.engines.base import Tell as Tell
+from leanopt_core.engines.base import silent as silent
+from leanopt_core.engines.builds import UNFINISHED_BUILD as UNFINISHED_BUILD
+from leanopt_core.engines.builds import build_turn as build_turn
+from leanopt_core.engines.command import CommandEngine as CommandEngine
+from leanopt_core.engines.inline import COMPLETE_STATES as COMPLETE_STATES
+from leanopt_core.engines.inline import read_curve as read_curve
+from leanopt_core.engines.inline import read_failure as read_failure
+from leanopt_core.engines.inline import read_inline as read_inline
+from leanopt_core.engines.inline import read_names as read_names
+from leanopt_core.engines.inline import read_rows as read_rows
+from leanopt_core.engines.inline import read_types as read_types
+from leanopt_core.harness.events import Hello as Hello
+from leanopt_core.project_files import BUILDS as BUILDS
+from leanopt_core.project_files import STATE as STATE
+
+# `leanopt doctor`, `leanopt init` and `leanopt import`
+from leanopt_core.check import Check as Check
+from leanopt_core.check import Finding as Finding
+from leanopt_core.check import Status as Status
+from leanopt_core.check import StuckError as StuckError
+from leanopt_core.check import ok as ok
+from leanopt_core.check import warning as warning
+from leanopt_core.check import wrong as wrong
+from leanopt_core.pipeline import load_pipeline as load_pipeline
+from leanopt_core.pipeline.overrides import lookup as lookup
+from leanopt_core.pipeline.overrides import read_dotenv as read_dotenv
+from leanopt_core.pipeline.toml import KeyPath as KeyPath
+from leanopt_core.pipeline.toml import key_text as key_text
+from leanopt_core.pipeline.toml import printable as printable
+from leanopt_core.pipeline.toml import toml_text as toml_text
+from leanopt_core.plugins import Registry as Registry
+from leanopt_core.scaffold.document import Line as Line
+from leanopt_core.scaffold.document import Section as Section
+from leanopt_core.scaffold.document import document_text as document_text
+from leanopt_core.scaffold.draft import Draft as Draft
+from leanopt_core.scaffold.draft import InitWish as InitWish
+from leanopt_core.scaffold.find import ImportWish as ImportWish
+from leanopt_core.scaffold.find import Translation as Translation
+from leanopt_core.scaffold.find import is_lean as is_lean
+from leanopt_core.scaffold.python import EXAMPLES as EXAMPLES
+from leanopt_core.scaffold.python import path_from as path_from
+from leanopt_core.scaffold.reads import Literal as Literal
+from leanopt_core.scaffold.reads import Read as Read
+
+# Commands that read the store
+from leanopt_core.store.reader import Reader as Reader
+from leanopt_core.store.records import StoredRun as StoredRun
+from leanopt_core.store.records import StoredSearch as StoredSearch
+from leanopt_core.store.records import StoredTrial as StoredTrial

@@ -1,0 +1,105 @@
+"""A base for engines whose strategy is a program: it is started once for each backtest."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from leanopt_core.canonical import canonical_json, digest
+from leanopt_core.content import hash_data, hash_file
+from leanopt_core.engines.base import Build, PrepareContext, RunCommand
+from leanopt_core.engines.inline import COMPLETE_STATES, read_inline
+from leanopt_core.errors import StrategyError
+from leanopt_core.harness.events import Hello
+from leanopt_core.work import (
+    REQUEST,
+    Answer,
+    Backtest,
+    Category,
+    Failure,
+    Launch,
+    Mount,
+    Outcome,
+    Request,
+)
+
+_HARNESS = Path(__file__).with_name("command_harness.py")
+# What an argument may contain for the worker to fill in.
+_FILLED = ("{build}", "{data}", "{python}", "{scratch}", REQUEST)
+
+
+class CommandEngine(ABC):
+    """Runs `command(backtest)` for each backtest and reads what it printed.
+
+    A subclass says what the command line is, and how its output is read if that is not a JSON
+    object of statistics. The program may not depend on anything but its arguments, `program` and
+    `data`: their contents are in the content key. An exit code other than 0 is a strategy error,
+    with the end of standard error as its message.
+    """
+
+    #: The data folder or file, at `{data}` where workers run, None without data.
+    data: Path | None = None
+    #: Patterns of the data files that affect results, None for all.
+    data_files: Sequence[str] | None = None
+
+    def __init__(self, program: Path) -> None:
+        """Take the program: a file, or a folder; it is at `{build}` where workers run."""
+        self.program = program.resolve()
+
+    @abstractmethod
+    def command(self, backtest: Backtest) -> Sequence[str]:
+        """Return the command line of a backtest.
+
+        `{build}`, `{data}`, `{python}`, `{scratch}` and `{request}` stand for paths where workers
+        run; the last is a folder for this backtest alone.
+        """
+
+    def statistics(self, output: str) -> Mapping[str, Any]:
+        """Return the statistics in what the program printed; raises ValueError if there are none.
+
+        The default reads one JSON object.
+        """
+        found = json.loads(output)
+        if not isinstance(found, dict):
+            raise ValueError(f"it is {type(found).__name__}, expected an object")  # noqa: TRY004 - about data
+        return found
+
+    def prepare(
+        self,
+        run_command: RunCommand,  # noqa: ARG002 - nothing has to be run
+        runtime: Mapping[str, str],
+        context: PrepareContext,  # noqa: ARG002 - a program's parameters are unknown
+    ) -> Build:
+        """Hash the program; raises StrategyError if it does not exist."""
+        if not self.program.exists():
+            raise StrategyError(f"there is no program {self.program}")
+        if self.data is not None and not self.data.exists():
+            raise StrategyError(f"there is no data {self.data}")
+        source = hash_data(self.program)
+        identity = {"source": source, "harness": hash_file(_HARNESS), "runtime": dict(runtime)}
+        mounts = [Mount("build", self.program), Mount("harness", _HARNESS)]
+        if self.data is not None:
+            mounts.append(Mount("data", self.data))
+        launch = Launch(("{python}", "{harness}"), tuple(mounts))
+        return Build(self.program.stem, source, digest(identity), launch)
+
+    def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:  # noqa: ARG002 - the harness is ours
+        """Make the request: the command line."""
+        command = [str(part) for part in self.command(backtest)]
+        filled = [part for part in command if any(text in part for text in _FILLED)]
+        return Request(canonical_json({"command": command}), tuple(filled), outputs=outputs)
+
+    def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:  # noqa: ARG002 - the answer says it all
+        """Read the program's output, or its failure."""
+        payload = answer.payload
+        if payload.get("status") not in COMPLETE_STATES:
+            return read_inline(payload)
+        try:
+            found = self.statistics(str(payload.get("output", "")))
+        except ValueError as error:
+            message = f"the program's output cannot be read: {error}"
+            return Outcome(failure=Failure(Category.NO_RESULT, message))
+        return read_inline({**payload, "statistics": dict(found)})
