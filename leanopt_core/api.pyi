@@ -95,7 +95,9 @@ from leanopt_core.executors.base import Executor as Executor
 from leanopt_core.executors.base import HasExecutorCheck as HasExecutorCheck
 from leanopt_core.executors.base import HasExecutorChecks as HasExecutorChecks
 from leanopt_core.executors.base import HasPlaces as HasPlaces
+from leanopt_core.executors.base import LineWorker as LineWorker
 from leanopt_core.executors.base import ReproduceCommand as ReproduceCommand
+from leanopt_core.executors.base import WorkerFiles as WorkerFiles
 from leanopt_core.executors.channel import ProcessChannel as ProcessChannel
 from leanopt_core.executors.command import fill_placeholders as fill_placeholders
 from leanopt_core.executors.command import run_to_end as run_to_end
@@ -104,9 +106,7 @@ from leanopt_core.executors.places import ExecutorGroup as ExecutorGroup
 from leanopt_core.executors.process import ProcessExecutor as ProcessExecutor
 from leanopt_core.executors.scratch import LocalScratch as LocalScratch
 from leanopt_core.executors.scratch import ScratchRoot as ScratchRoot
-from leanopt_core.executors.threads import LineWorker as LineWorker
 from leanopt_core.executors.threads import ThreadChannel as ThreadChannel
-from leanopt_core.executors.threads import WorkerFiles as WorkerFiles
 from leanopt_core.executors.wrapped import WrappedExecutor as WrappedExecutor
 from leanopt_core.options import ProcessOptions as ProcessOptions
 

@@ -7,62 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Thread
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from leanopt_core.errors import TransientError
-from leanopt_core.executors.base import Chunk
+from leanopt_core.executors.base import Chunk, LineWorker, WorkerFiles
 
 _READ = 65536
 _NOTHING = Chunk()
 # How long a worker may take to end before its thread is left behind, in seconds.
 _PATIENCE = 0.9
-
-
-class LineWorker(Protocol):
-    """A harness behind calls, such as an actor of Ray that holds its process.
-
-    `send`, `end` and `close` are called by one thread, `kill` by another, also during these.
-    """
-
-    def send(self, line: bytes) -> bytes:
-        """Return the harness's answer to one line; both are without the line break.
-
-        Raises if the worker has ended, and soon after `kill`: TransientError if it was ended from
-        outside, else any exception. Its text is the exit reason.
-        """
-        ...
-
-    def end(self) -> str:
-        """Close the harness's input, wait for its end, and return the exit reason."""
-        ...
-
-    def kill(self) -> None:
-        """Begin to end the harness and everything it started."""
-        ...
-
-    def close(self) -> None:
-        """Release everything, killing what still lives; called once, at the end."""
-        ...
-
-
-class WorkerFiles(Protocol):
-    """A worker's files; `Channel` says what the methods promise. A `LocalScratch` is one."""
-
-    def put(self, name: str, content: bytes) -> None:
-        """Write a file."""
-        ...
-
-    def open(self, name: str) -> BinaryIO:
-        """Open a file to read."""
-        ...
-
-    def names(self, folder: str) -> Sequence[str]:
-        """Return the names of all plain files below a folder."""
-        ...
-
-    def remove(self, folder: str) -> None:
-        """Remove a folder."""
-        ...
 
 
 class ThreadChannel:

@@ -6,7 +6,7 @@ import json
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from attrs import evolve
@@ -83,7 +83,8 @@ class WrappedExecutor:
         """Start a worker through the prefix."""
         if self._remote and memory_limit is not None:
             raise ExecutorError(
-                f"executor.memory_limit: no limit is possible for workers behind {self._prefix[0]}"
+                "executor.memory_limit: no limit is possible for workers behind "
+                f"{shlex.join(self._prefix)}"
             )
         return self._executor.spawn(self._wrapped(launch), worker, memory_limit=memory_limit)
 
@@ -97,11 +98,7 @@ class WrappedExecutor:
 
     def checks(self) -> Sequence[Check]:
         """Return the check that the prefix's program is installed, for `leanopt doctor`."""
-        return (Check(self._prefix[0], self._look),)
-
-    def _look(self) -> Iterator[Finding]:
-        path = shutil.which(self._prefix[0])
-        yield ok(path) if path else wrong(f"{self._prefix[0]} is not installed")
+        return tuple(Check(name, partial(_look, name)) for name in self._prefix[:1])
 
     def workers(self, wanted: int | None) -> int:
         """Return the executor's number of workers."""
@@ -121,3 +118,8 @@ class WrappedExecutor:
             asked = {**variables(threads=1), **environment}
             words = [*_THERE, *(f"{name}={text}" for name, text in asked.items()), *words]
         return (*self._prefix, *([shlex.join(words)] if self._joined else words))
+
+
+def _look(name: str) -> Iterator[Finding]:
+    path = shutil.which(name)
+    yield ok(path) if path else wrong(f"{name} is not installed")
