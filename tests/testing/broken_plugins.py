@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from leanopt_core.check import Check, ok, wrong
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.process import ProcessExecutor
@@ -231,6 +232,28 @@ class HidesSignals(ProcessExecutor):
     def run_command(self, command):
         done = super().run_command(command)
         return type(done)(min(done.exit_code, 1), done.output, done.errors)
+
+
+class FindsFault(ProcessExecutor):
+    def check(self):
+        return ["options that work are wrong"]
+
+
+class ChecksTwice(ProcessExecutor):
+    def checks(self):
+        return [Check("queue", lambda: [ok("short")])] * 2
+
+
+class LacksSomething(ProcessExecutor):
+    def checks(self):
+        return [Check("queue", lambda: [wrong("it is not installed")])]
+
+
+class HasAnotherRuntime(ProcessExecutor):
+    def places(self):
+        place = ProcessExecutor(self._options, self._project)
+        place.runtime = lambda: {"python": "another"}
+        return {"there": place}
 
 
 class _ExecutorKit(ExecutorContract):
