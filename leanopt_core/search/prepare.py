@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -129,15 +129,13 @@ def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
 
     Raises ExecutorError or StrategyError with all errors.
     """
-    executor = executor_of(pipeline.executor, pipeline.folder)
-    try:
-        if wrong := executor.check():
-            raise ExecutorError("\n".join(wrong))
-    finally:
-        executor.close()
     context = evolve(prepare_context(pipeline), allow_unread=allow_unread)
-    if wrong := engine_of(pipeline).check(context):
-        raise StrategyError("\n".join(wrong))
+    with closing(executor_of(pipeline.executor, pipeline.folder)) as executor:
+        options = executor.check()
+    strategy = engine_of(pipeline).check(context)
+    if options or strategy:
+        kind = ExecutorError if options else StrategyError
+        raise kind("\n".join((*options, *strategy)))
 
 
 def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import ClassVar, cast
 
 import pytest
+
+from leanopt_core.executors.base import Executor
+from leanopt_core.search.guarded_engine import GuardedExecutor
 
 # Imports at once where it is prepared, never where it serves.
 LATE = """
@@ -199,6 +203,19 @@ def test_check_asks_the_executor(project: Path, leanopt, sites: str) -> None:
     assert (done.returncode, done.stderr) == (6, "leanopt: no partition\nno account\n")
     leanopt(project, "check", "pipeline.toml", *of("near"), PYTHONPATH=sites)
     assert not (project / ".leanopt").exists()
+
+
+def test_the_number_of_workers_is_asked_once() -> None:
+    """What is stored is what runs, though another answer would come now."""
+
+    class Busy:
+        room: ClassVar = [3, 1]
+
+        def workers(self, wanted: int | None) -> int:
+            return wanted or self.room.pop(0)
+
+    executor = GuardedExecutor(cast("Executor", Busy()), "executor 'busy'")
+    assert [executor.workers(None), executor.workers(2), executor.workers(None)] == [3, 2, 3]
 
 
 def test_init_asks_the_executors(project: Path, tmp_path: Path, leanopt, sites: str) -> None:
