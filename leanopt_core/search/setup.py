@@ -23,7 +23,7 @@ def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
         chosen = tuple(scenarios[name] for name in search.scenarios)
         identities = [place.build.identity for place in ready.places.values()]
         keys, *elsewhere = (
-            tuple(scenario_key(identity, ready.data, scenario) for scenario in chosen)
+            tuple(scenario_key(ready.build.source, identity, ready.data, one) for one in chosen)
             for identity in identities or [ready.build.identity]
         )
         found.append(
@@ -51,7 +51,13 @@ def _rule(stage: StageSettings, direction: Direction) -> StageRule:
         min_delta=stage.min_delta,
         target=_objective(stage.target, direction),
         seed_from=stage.seed_from,
+        version=stage.choice.registered.version,
     )
+
+
+def _stored(stage: StageSettings) -> NewStage:
+    plugin = stage.choice.registered
+    return NewStage(stage.name, stage.choice.use, plugin.distribution, plugin.version, stage.trials)
 
 
 def _objective(target: float | None, direction: Direction) -> float | None:
@@ -62,10 +68,7 @@ def _objective(target: float | None, direction: Direction) -> float | None:
 def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
     """Return the searches to store when their run starts."""
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
-    stages = [
-        NewStage(s.name, s.method.name, s.method.distribution, s.method.version, s.trials)
-        for s in ready.plan.stages
-    ]
+    stages = [_stored(stage) for stage in ready.pipeline.stages]
     return [
         NewSearch(
             number=search.number,
