@@ -72,6 +72,7 @@ from leanopt_core.stage import AskContext as AskContext
 from leanopt_core.stage import History as History
 from leanopt_core.stage import Stage as Stage
 from leanopt_core.stage import StageStart as StageStart
+from leanopt_core.stage import TellContext as TellContext
 from leanopt_core.stage import Told as Told
 
 # Fitness functions

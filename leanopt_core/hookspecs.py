@@ -8,14 +8,14 @@ Registration hooks are called once, on the main thread, before anything runs. Th
 specifications and must not import the code that does the work. An error in one is reported with the
 distribution's name; the other plugins still work.
 
-Observer hooks are called on the main thread during a run. An error in one becomes a warning that
-names the plugin. That plugin is not called again in this run, and the run continues.
+The stop hook is called on the main thread during a run. An error in it becomes a warning that names
+the plugin. That plugin is not called again in this run, and the run continues. Sinks watch a run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -66,26 +66,6 @@ def leanopt_sinks() -> Sequence[SinkSpec]:  # type: ignore[empty-body]
 @hookspec
 def leanopt_commands() -> Sequence[CommandSpec]:  # type: ignore[empty-body]
     """Return additional commands for the `leanopt` command line."""
-
-
-@hookspec
-def leanopt_run_started(run: str, plan: Mapping[str, Any], resumed: bool) -> None:
-    """Observe that a run starts or resumes: its name, and its search plan as JSON values."""
-
-
-@hookspec
-def leanopt_trial_told(run: str, record: TrialRecord) -> None:
-    """Observe a finished trial, which is stored. Not called for replayed trials."""
-
-
-@hookspec
-def leanopt_stage_finished(run: str, search: int, stage: str, reason: str) -> None:
-    """Observe that a stage ended and why: `trials`, `patience`, `target`, `done`, `stop` ..."""
-
-
-@hookspec
-def leanopt_run_finished(run: str, state: str) -> None:
-    """Observe that a run ended: `finished`, `interrupted` or `failed`."""
 
 
 @hookspec

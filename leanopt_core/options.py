@@ -32,7 +32,8 @@ class JsonLinesOptions:
     """The options of the `jsonl` sink."""
 
     path: Path = field(
-        default=Path("trials.jsonl"), metadata={"help": "file, relative to the pipeline's folder"}
+        default=Path("trials-{run}.jsonl"),
+        metadata={"help": "file, relative to the pipeline's folder"},
     )
 
 

@@ -121,8 +121,8 @@ class Registry:
         """Return the names registered for a kind, sorted."""
         return sorted(name for of, name in self.entries if of is kind)
 
-    def observers(self, hook: str) -> list[pluggy.HookImpl]:
-        """Return the implementations of an observer hook, in the order of the plugins."""
+    def implementations(self, hook: str) -> list[pluggy.HookImpl]:
+        """Return the implementations of a hook, in the order of the plugins."""
         if self.manager is None:
             return []
         return list(getattr(self.manager.hook, hook).get_hookimpls())

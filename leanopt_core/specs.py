@@ -80,7 +80,13 @@ class EngineSpec(PluginSpec):
 
 @frozen
 class SinkSpec(PluginSpec):
-    """A result sink; `factory(options, project: Path) -> Sink`."""
+    """A result sink; `factory(options, project: Path) -> Sink`.
+
+    `only_new` is true for a sink that a resumed run must not repeat trials to, such as a sink that
+    sends messages; it gets the trials after the last one that it took.
+    """
+
+    only_new: bool = False
 
 
 @frozen

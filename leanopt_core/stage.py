@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.space import Point, Space
@@ -19,12 +19,23 @@ if TYPE_CHECKING:
 
 @frozen
 class Told:
-    """Summary of a told trial, as the history keeps it."""
+    """Summary of a told trial, as the history keeps it.
+
+    `values` are the further named values of the fitness function. `complete` is false if the trial
+    was judged by a part of its scenarios only; such trials never rank as best.
+    """
 
     number: int
     point: Point
     objective: float | None
     violation: float
+    values: Mapping[str, float] = field(factory=dict)
+    complete: bool = True
+
+    @property
+    def objectives(self) -> tuple[float, ...]:
+        """Return the objectives, of which `objective` is the first; empty if there is none."""
+        return () if self.objective is None else (self.objective,)
 
     @property
     def feasible(self) -> bool:
@@ -50,7 +61,7 @@ class StageStart:
 
     `seed` is this stage's seed. `trials` is its budget, None if the method decides when to end.
     `lookahead` is the number of trials proposed ahead of results. `seeds` are the told trials of
-    the stage named by `seed_from`, empty without one.
+    the stages named by `seed_from`, in the order they were told; empty without any.
     """
 
     space: Space
@@ -81,13 +92,46 @@ class AskContext:
 
     def random(self) -> Random:
         """Return a new standard-library generator, seeded for this ask."""
-        return Random(self.seed)  # noqa: S311 - reproducible search, nothing secret
+        return _random(self.seed)
 
     def generator(self) -> Generator:
         """Return a new NumPy generator, seeded for this ask."""
-        from numpy.random import default_rng
+        return _generator(self.seed)
 
-        return default_rng(self.seed)
+
+@frozen
+class TellContext:
+    """The information for one tell.
+
+    `number` is the told trial's. `history` holds all told trials of this search, this one last.
+    """
+
+    number: int
+    stage_seed: int
+    history: History
+
+    @property
+    def seed(self) -> int:
+        """Return this tell's seed, derived from the stage's seed and the number."""
+        return derive_seed(self.stage_seed, "tell", self.number)
+
+    def random(self) -> Random:
+        """Return a new standard-library generator, seeded for this tell."""
+        return _random(self.seed)
+
+    def generator(self) -> Generator:
+        """Return a new NumPy generator, seeded for this tell."""
+        return _generator(self.seed)
+
+
+def _random(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - reproducible search, nothing secret
+
+
+def _generator(seed: int) -> Generator:
+    from numpy.random import default_rng
+
+    return default_rng(seed)
 
 
 class Stage(Protocol):
@@ -102,7 +146,7 @@ class Stage(Protocol):
         """Return a proposal, `WAIT` to be asked after the next told trial, or `DONE`."""
         ...
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Take a result; trials come one at a time, in the order of their numbers."""
         ...
 

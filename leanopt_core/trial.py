@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
 from leanopt_core.space import Point
+
+if TYPE_CHECKING:
+    from leanopt_core.statistics import Statistics
+    from leanopt_core.work import Failure
 
 
 class Signal(Enum):
@@ -26,10 +30,15 @@ DONE: Final = Signal.DONE
 
 @frozen
 class Proposal:
-    """A grid point to try; `origin` says how the method chose it."""
+    """A grid point to try; `origin` says how the method chose it.
+
+    `because` explains the choice to people: JSON values by name, together at most 4 kB as JSON. It
+    is stored and shown with the trial; it is not part of the canonical dump.
+    """
 
     point: Point
     origin: str = ""
+    because: Mapping[str, Any] | None = None
 
 
 @frozen
@@ -40,6 +49,11 @@ class Violation:
     size: float
 
 
+def _by_name(values: Mapping[str, float]) -> Mapping[str, float]:
+    # The order must be the same whether the values come from memory or from the store.
+    return dict(sorted(values.items())) if len(values) > 1 else values
+
+
 @frozen
 class Score:
     """The score of a trial.
@@ -47,7 +61,8 @@ class Score:
     `fitness` is the fitness function's value; `objective` is the same, negated if lower is better.
     Both are None, with `reasons`, if there is none. `violation` is the sum of the sizes of all
     `violations`, 0 if every constraint holds. `values` are further named values of the fitness
-    function. `failure` is the failure category if a backtest of the trial failed.
+    function. `failure` is the failure category if a backtest of the trial failed. `pruned_at` is
+    None if all scenarios judged the trial, else the last step that judged it, from 0.
     """
 
     fitness: float | None = None
@@ -55,8 +70,14 @@ class Score:
     violation: float = 0.0
     violations: tuple[Violation, ...] = ()
     reasons: tuple[str, ...] = ()
-    values: Mapping[str, float] = field(factory=dict)
+    values: Mapping[str, float] = field(factory=dict, converter=_by_name)
     failure: str | None = None
+    pruned_at: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Return whether all scenarios judged the trial."""
+        return self.pruned_at is None
 
     @property
     def feasible(self) -> bool:
@@ -66,10 +87,21 @@ class Score:
 
 @frozen
 class Trial:
-    """A finished trial as its method is told it; numbers count from 1 within the search."""
+    """A finished trial as its method is told it; numbers count from 1 within the search.
+
+    `statistics` are those of each scenario's backtest, by the scenario's name; None if it failed.
+    `failures` say why, for the failed ones only.
+    """
 
     number: int
     stage: str
     point: Point
     origin: str
     score: Score
+    statistics: Mapping[str, Statistics | None] = field(factory=dict)
+    failures: Mapping[str, Failure] = field(factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Return whether all scenarios judged the trial; others never rank as best."""
+        return self.score.complete

@@ -30,15 +30,21 @@ class Category(StrEnum):
 LASTING = frozenset({Category.STRATEGY, Category.NO_RESULT})
 
 
+def _valid(text: str) -> str:
+    # A method must be told the same text before and after the store has kept it.
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 @frozen
 class Failure:
     """Why a backtest failed: category, and a message for the user.
 
-    `outside` is true if its worker was ended from outside, which is not the backtest's fault.
+    Lone surrogates in the message are escaped, as in the store. `outside` is true if its worker was
+    ended from outside, which is not the backtest's fault.
     """
 
     category: Category
-    message: str
+    message: str = field(converter=_valid)
     outside: bool = False
 
 

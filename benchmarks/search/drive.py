@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from peers import Peer
 
     from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, Stage, StageStart
+    from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
     from leanopt_core.trial import Proposal, Score, Signal, Trial
     from search.methods import Method, Part
 
@@ -79,9 +79,9 @@ class TimedStage:
         """Ask the method."""
         return self.clock.call(self.method.ask, context)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Tell the method."""
-        self.clock.call(self.method.tell, trial)
+        self.clock.call(self.method.tell, trial, context)
 
     def refused(self, point: Point) -> None:
         """Refuse a repeat."""

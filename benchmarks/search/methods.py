@@ -26,7 +26,7 @@ class Part:
 
     use: str
     trials: int | None = None
-    seed_from: str | None = None
+    seed_from: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(factory=dict)
 
 
@@ -67,7 +67,7 @@ _TABLE: Final = (
     Method(
         "ga_seeded",
         "leanopt's genetic algorithm, started from a Latin hypercube",
-        (Part("lhs", 128), Part("ga_deap", seed_from="lhs")),
+        (Part("lhs", 128), Part("ga_deap", seed_from=("lhs",))),
     ),
     Method(
         "climb",

@@ -124,7 +124,7 @@ def _print_stages(stages: Sequence[StageSettings]) -> None:
     rows = []
     for stage in stages:
         plugin = stage.choice.registered
-        ends = (stage.trials, stage.patience, stage.target, stage.seed_from)
+        ends = (stage.trials, stage.patience, stage.target, ", ".join(stage.seed_from) or None)
         rows.append(
             (stage.name, stage.choice.use, f"{plugin.distribution} {plugin.version}", *ends)
         )

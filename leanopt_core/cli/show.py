@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
+from leanopt_core.canonical import canonical_json
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.cli.summary import print_report
 from leanopt_core.plugins import discover
 from leanopt_core.report.figures import DETAILED
-from leanopt_core.report.run import TOP, detail, document, report, trial_document
+from leanopt_core.report.run import TOP, document, report, trial_document
 from leanopt_core.report.subject import find_trial, state_of
 from leanopt_core.search.artifacts import kept_in
 from leanopt_core.search.reproduce import ReproducedBacktest, reproduce
@@ -132,7 +133,10 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
         + f": {trial.state}"
     )
     print_table(("parameter", "value"), list(json.loads(trial.parameters).items()))
-    more = detail(trial)
+    more = trial.details
+    if because := more.get("because"):
+        click.echo()
+        print_table(("because", "value"), [(name, _cell(one)) for name, one in because.items()])
     scored = [("fitness", trial.fitness), *more.get("values", {}).items()]
     scored += [(f"violates {text}", size) for text, size in more.get("violations", ())]
     click.echo()
@@ -142,6 +146,11 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
     for ordinal, scenario in enumerate(run.searches[search - 1].scenarios):
         _print_backtest(run, trial, ordinal, scenario.name)
     _print_reproduce(run, search, trial)
+
+
+def _cell(value: object) -> object:
+    """Return a JSON value as a table shows it: lists and objects as JSON."""
+    return value if isinstance(value, str | float | None) else canonical_json(value)
 
 
 def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: str) -> None:

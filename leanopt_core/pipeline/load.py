@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -12,9 +12,11 @@ from typing import cast
 from leanopt_core.pipeline.overrides import apply, flags, interpolate, lookup, parse_set
 from leanopt_core.pipeline.parameters import read_result_constraints, read_space
 from leanopt_core.pipeline.problems import Problems
-from leanopt_core.pipeline.reader import Reader, read_stages
+from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.scenarios import read_scenarios
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, needs_of
+from leanopt_core.pipeline.sinks import read_sinks
+from leanopt_core.pipeline.stages import read_stages
 from leanopt_core.pipeline.statistic_names import statistic_notes
 from leanopt_core.pipeline.structure import make_reader
 from leanopt_core.pipeline.tables import (
@@ -23,13 +25,11 @@ from leanopt_core.pipeline.tables import (
     ExecutorTable,
     FitnessTable,
     SearchSettings,
-    SinkTable,
     StrategyTable,
     TopTable,
 )
 from leanopt_core.pipeline.toml import KeyPath, read_document, toml_text
 from leanopt_core.plugins import Kind, Registry
-from leanopt_core.project_files import occupied
 
 _MOST_DIGITS = 300
 _LARGEST = int("9" * _MOST_DIGITS)
@@ -87,7 +87,7 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pip
         _check_curves(fitness, search, reader.problems)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader)
-    sinks = tuple(_sinks(raw["sink"], reader, path))
+    sinks = tuple(read_sinks(raw["sink"], reader, path, scenarios))
     if reader.problems.found or not (
         general and strategy and engine and space and fitness and search and executor
     ):
@@ -139,29 +139,6 @@ def _executor(raw: object, reader: Reader) -> ExecutorSettings | None:
         start_limit=table.start_limit,
         start_patience=table.start_patience,
     )
-
-
-def _sinks(raw: object, reader: Reader, pipeline: Path) -> Iterator[Choice]:
-    for item, at in reader.tables(raw, ("sink",)):
-        choice = reader.with_plugin(item, at, SinkTable, Kind.SINK)[1]
-        if choice is not None:
-            path = getattr(choice.options, "path", None)
-            expected = _misplaced(path, pipeline) if isinstance(path, Path) else None
-            if expected:
-                found = item.get("path", str(path)) if isinstance(item, Mapping) else str(path)
-                reader.problems.add((*at, "path"), toml_text(found), expected)
-            yield choice
-
-
-def _misplaced(path: Path, pipeline: Path) -> str | None:
-    """Return what is wrong with a sink's path, None if it can be used."""
-    folder = pipeline.absolute().parent
-    reason = occupied(path, folder, pipeline)
-    if reason is not None:
-        return f"expected another file: {reason}"
-    if not path.parent.is_dir() and not path.resolve().is_relative_to(folder.resolve()):
-        return "expected a path in an existing folder; only the project gets new folders"
-    return None
 
 
 def _check_values(value: object, problems: Problems, at: KeyPath = ()) -> None:

@@ -115,7 +115,7 @@ class PlannedStage:
     patience: int | None
     min_delta: float
     target: float | None
-    seed_from: str | None
+    seed_from: str | tuple[str, ...] | None
 
 
 @frozen
@@ -248,8 +248,13 @@ def _planned(stage: StageSettings, folder: Path) -> PlannedStage:
         patience=stage.patience,
         min_delta=stage.min_delta,
         target=stage.target,
-        seed_from=stage.seed_from,
+        seed_from=_seeds(stage.seed_from),
     )
+
+
+def _seeds(stages: tuple[str, ...]) -> str | tuple[str, ...] | None:
+    """Return what the plan says: a single name alone, nothing as None."""
+    return stages if len(stages) > 1 else next(iter(stages), None)
 
 
 def _method(choice: Choice, folder: Path) -> Method:

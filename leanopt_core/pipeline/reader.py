@@ -1,8 +1,8 @@
-"""Read a document's tables: leanopt's own keys, stages, and the options of plugins."""
+"""Read a document's tables: leanopt's own keys, and the options of plugins."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -12,12 +12,10 @@ from cattrs import Converter
 
 from leanopt_core.errors import PluginError
 from leanopt_core.pipeline.problems import Problems, ValidationError
-from leanopt_core.pipeline.settings import Choice, StageSettings
+from leanopt_core.pipeline.settings import Choice
 from leanopt_core.pipeline.structure import option_fields, structure_table
-from leanopt_core.pipeline.tables import StageTable
 from leanopt_core.pipeline.toml import KeyPath, key_text, toml_text
 from leanopt_core.plugins import Kind, Registered, Registry
-from leanopt_core.suggest import did_you_mean
 
 T = TypeVar("T")
 
@@ -127,62 +125,3 @@ def _check_options(registered: Registered, own: Collection[str]) -> None:
     for name in own:
         if name in fields and fields[name].default is attrs.NOTHING:
             raise PluginError(f"{what} has the option {name!r}, but leanopt reserves that key")
-
-
-def read_stages(raw: object, reader: Reader) -> tuple[StageSettings, ...]:
-    """Return the valid stages of a document's `stage`.
-
-    A stage without a name gets the name of its method.
-    """
-    at: KeyPath = ("stage",)
-    if raw == []:
-        hint = reader.installed(Kind.STAGE)
-        reader.problems.add(at, "nothing", "expected at least one [[stage]]", hint)
-        return ()
-    return tuple(_stages(reader.tables(raw, at), reader))
-
-
-def _stages(items: list[tuple[object, KeyPath]], reader: Reader) -> Iterator[StageSettings]:
-    seen: dict[str, KeyPath] = {}
-    for raw, at in items:
-        table, choice = reader.with_plugin(raw, at, StageTable, Kind.STAGE)
-        if isinstance(raw, Mapping):
-            _check_seed(raw, at, reader, seen)
-            _check_name(raw, at, reader, seen)
-        if table is not None and choice is not None:
-            yield _settings(table, choice)
-
-
-def _check_seed(
-    raw: Mapping[str, object], at: KeyPath, reader: Reader, seen: Mapping[str, KeyPath]
-) -> None:
-    """Check that `seed_from` names an earlier stage."""
-    earlier = raw.get("seed_from")
-    before = ((*at[:-1], index, "use") for index in range(int(at[-1])))
-    misnamed = any(map(reader.problems.touched, before))
-    if isinstance(earlier, str) and earlier not in seen and not misnamed:
-        hint = did_you_mean(earlier, seen) or "there is no earlier stage"
-        expected = "expected the name of an earlier stage"
-        reader.problems.add((*at, "seed_from"), toml_text(earlier), expected, hint)
-
-
-def _check_name(
-    raw: Mapping[str, object], at: KeyPath, reader: Reader, seen: dict[str, KeyPath]
-) -> None:
-    """Check that the stage's name is unique, even if other keys are wrong."""
-    key = "name" if "name" in raw else "use"
-    name = raw.get(key)
-    if isinstance(name, str):
-        reader.unique(name, (*at, key), seen)
-
-
-def _settings(table: StageTable, choice: Choice) -> StageSettings:
-    return StageSettings(
-        name=table.name or table.use,
-        choice=choice,
-        trials=table.trials,
-        patience=table.patience,
-        min_delta=table.min_delta,
-        target=table.target,
-        seed_from=table.seed_from,
-    )

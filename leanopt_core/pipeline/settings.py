@@ -38,7 +38,10 @@ class Choice:
 
 @frozen
 class StageSettings:
-    """One stage. `trials` is its budget, None if the method decides when to end."""
+    """One stage. `trials` is its budget, None if the method decides when to end.
+
+    `seed_from` names the earlier stages whose trials it starts from, in the order of the stages.
+    """
 
     name: str
     choice: Choice
@@ -46,7 +49,7 @@ class StageSettings:
     patience: int | None = None
     min_delta: float = 0.0
     target: float | None = None
-    seed_from: str | None = None
+    seed_from: tuple[str, ...] = ()
 
 
 @frozen

@@ -204,8 +204,9 @@ class StageTable:
         default=0.0, validator=ge(0), metadata={"help": "smallest gain that counts as improvement"}
     )
     target: float | None = field(default=None, metadata={"help": "fitness at which the stage ends"})
-    seed_from: str | None = field(
-        default=None, metadata={"help": "earlier stage whose trials it starts from"}
+    seed_from: str | tuple[str, ...] | None = field(
+        default=None,
+        metadata={"help": 'earlier stage whose trials it starts from, a list of them, or "all"'},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leanopt_core.report.run import detail, report
+from leanopt_core.report.run import report
 from leanopt_core.report.subject import Selection, state_of
 from leanopt_core.store.records import StoredTrial
 from leanopt_core.store.store import Store
@@ -41,7 +41,7 @@ def _facts(store: Store, subject: Selection) -> dict[str, Any]:
 
 
 def _of_trial(trial: StoredTrial) -> dict[str, Any]:
-    more = detail(trial)
+    more = trial.details
     facts: dict[str, Any] = {"stage": trial.stage, **json.loads(trial.parameters, parse_float=str)}
     facts |= {"fitness": trial.fitness, "violation": trial.violation, "failure": trial.failure}
     facts |= more.get("values", {})

@@ -71,7 +71,7 @@ def _nothing_feasible(tally: Tally, nearest: RankedTrial) -> Iterator[str]:
     trial = nearest.trial
     if tally.feasible:
         return
-    more = detail(trial)
+    more = trial.details
     if tally.infeasible:
         missed = ", ".join(text for text, _ in more.get("violations", ()))
         yield f"no feasible trials; the closest, trial {trial.number}, violates {missed}"
@@ -137,11 +137,6 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
     return Report(run, tally, best, warnings, store.path)
 
 
-def detail(trial: StoredTrial) -> dict[str, Any]:
-    """Return the details of scoring: reasons, violations, further values."""
-    return dict(json.loads(trial.detail)) if trial.detail else {}
-
-
 def document(report: Report) -> dict[str, Any]:
     """Return a report as JSON values."""
     run, tally = report.run, report.tally
@@ -185,7 +180,7 @@ def trial_document(trial: StoredTrial) -> dict[str, Any]:
         "fitness": trial.fitness,
         "violation": trial.violation,
         "failure": trial.failure,
-        **detail(trial),
+        **trial.details,
         "backtests": [
             {
                 "scenario": ordinal,

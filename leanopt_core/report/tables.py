@@ -113,7 +113,7 @@ def _row(search: StoredSearch, trial: StoredTrial) -> dict[str, Any]:
     own = (search.number, trial.number, trial.stage, trial.state, trial.origin)
     row = dict(zip(_OWN, (*own, trial.fitness, trial.violation, trial.failure), strict=True))
     row |= {f"parameters.{k}": v for k, v in _exact(trial.parameters).items()}
-    row |= {f"values.{k}": v for k, v in json.loads(trial.detail or "{}").get("values", {}).items()}
+    row |= {f"values.{k}": v for k, v in trial.details.get("values", {}).items()}
     for scenario in search.scenarios:
         found = trial.backtests.get(scenario.ordinal)
         before = f"statistics.{scenario.name}." if len(search.scenarios) > 1 else "statistics."

@@ -3,7 +3,14 @@
 from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
 from leanopt_core.scoring.each import ScenarioFitness, bound, trade_count, unmet
 from leanopt_core.scoring.figures import on_returns, on_trades
-from leanopt_core.scoring.score import Aggregate, Scorer, combine, judge_each, score
+from leanopt_core.scoring.score import (
+    Aggregate,
+    Scorer,
+    combine,
+    failures,
+    judge_each,
+    score,
+)
 
 __all__ = [
     "Aggregate",
@@ -14,6 +21,7 @@ __all__ = [
     "Scorer",
     "bound",
     "combine",
+    "failures",
     "judge_each",
     "on_returns",
     "on_trades",

@@ -122,10 +122,10 @@ class Scorer:
         breaks its contract: it raises, or returns anything but a `Fitness`, NaN, infinity, or a
         violation below 0.
         """
-        failures = _failures(outcomes)
-        if failures:
-            reasons = _messages(failures, several=len(outcomes) > 1)
-            return Score(reasons=reasons, failure=str(next(iter(failures.values())).category))
+        failed = failures(outcomes)
+        if failed:
+            reasons = _messages(failed, several=len(outcomes) > 1)
+            return Score(reasons=reasons, failure=str(next(iter(failed.values())).category))
         backtests = [backtested(name, one, self.needs) for name, one in outcomes.items()]
         missing = _missing(backtests, self.constraints)
         if missing:
@@ -170,12 +170,20 @@ def score(
     return Scorer(fitness, constraints, label=label, needs=needs)(outcomes)
 
 
-def _failures(outcomes: Mapping[str, Outcome]) -> dict[str, Failure]:
+def failures(outcomes: Mapping[str, Outcome]) -> dict[str, Failure]:
+    """Return why backtests failed, by scenario; completed ones are left out."""
     return {
-        name: outcome.failure or Failure(Category.NO_RESULT, "the backtest gave no statistics")
+        name: _failure(outcome)
         for name, outcome in outcomes.items()
         if outcome.failure is not None or outcome.statistics is None
     }
+
+
+def _failure(outcome: Outcome) -> Failure:
+    if outcome.failure is None:
+        return Failure(Category.NO_RESULT, "the backtest gave no statistics")
+    # The store does not keep the rest.
+    return Failure(outcome.failure.category, outcome.failure.message)
 
 
 def _messages(failures: Mapping[str, Failure], *, several: bool) -> tuple[str, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import index, methodcaller
 from typing import Any, TypeVar
 
 from leanopt_core.errors import LeanoptError, PluginError
+from leanopt_core.search.sinks import sink_calls
 from leanopt_core.space import Point
-from leanopt_core.stage import Adopts, AskContext, Stage, StageStart
+from leanopt_core.stage import Adopts, AskContext, Stage, StageStart, TellContext
 from leanopt_core.trial import Proposal, Signal, Trial
 
 T = TypeVar("T")
@@ -20,6 +22,17 @@ T = TypeVar("T")
 _WATCHED, _EVERY = 61, 251
 
 _METHODS = ("ask", "tell", "refused")
+
+#: The most bytes that a proposal's `because` may have as JSON.
+_BECAUSE = 4096
+# Made once, and without a search for cycles, which end as RecursionError: many proposals have one.
+_JSON = json.JSONEncoder(
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,
+).encode
 
 
 class Guard:
@@ -45,6 +58,7 @@ class Guard:
         """Return what `function` returns; raises PluginError naming the plugin and the call."""
         self._calls += 1
         watch = not self._random and (self._calls <= _WATCHED or self._calls % _EVERY == 0)
+        sinks = sink_calls() if watch else None
         before = _global_states() if watch else {}
         try:
             answer = function(*arguments)
@@ -59,7 +73,9 @@ class Guard:
             raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
         after = _global_states() if watch else {}
         # If the call was the first to load NumPy, its state is new, not changed.
-        if any(after[name] != state for name, state in before.items()):
+        changed = any(after[name] != state for name, state in before.items())
+        # A sink may use them: it decides no trial. Its thread has not changed them if it was idle.
+        if changed and sinks is not None and sinks == sink_calls():
             what = "it used global random state; use context.random() instead"
             raise self.fault(doing, what)
         return answer
@@ -89,6 +105,23 @@ class GuardedStage:
         answer = self._call(doing, "ask", context)
         return answer if isinstance(answer, Signal) else self._proposal(answer, doing)
 
+    def because(self, because: object, number: int) -> str:
+        """Return the JSON text of a proposal's `because`."""
+        doing = f"asked for trial {number}"
+        if not isinstance(because, Mapping):
+            what = f"it gave the because {_short(because)}, expected a dict of JSON values"
+            raise self._guard.fault(doing, what)
+        try:
+            text = _JSON(dict(because))
+            size = len(text.encode())
+        except Exception as error:
+            what = f"it gave a because that is not JSON: {_text(str, error)}"
+            raise self._guard.fault(doing, what) from error
+        if size > _BECAUSE:
+            what = f"it gave a because of {size} bytes as JSON, expected {_BECAUSE} at most"
+            raise self._guard.fault(doing, what)
+        return text
+
     def reason(self) -> str:
         """Return the method's reason for being done, an empty text if it has none."""
         reason = self._guard.call("asked why it is done", getattr, self._stage, "reason", "")
@@ -98,9 +131,9 @@ class GuardedStage:
         """Pass on a stored proposal; only if `adopts` is true."""
         self._call(f"given back trial {context.number}", "adopt", context, proposal)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Tell a result."""
-        self._call(f"told trial {trial.number}", "tell", trial)
+        self._call(f"told trial {trial.number}", "tell", trial, context)
 
     def refused(self, point: Point, number: int) -> None:
         """Refuse a repeated point proposed for trial `number`."""
@@ -117,7 +150,7 @@ class GuardedStage:
         if not _storable(answer.origin):
             what = f"it gave the origin {_short(answer.origin)}, expected UTF-8 text"
             raise self._guard.fault(doing, what)
-        return Proposal(self._checked(answer.point, doing), answer.origin)
+        return Proposal(self._checked(answer.point, doing), answer.origin, answer.because)
 
     def _checked(self, point: object, doing: str) -> Point:
         levels = point if type(point) is tuple and self._space.contains(point) else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import nsmallest
+from itertools import chain
 from math import isnan, nan
 from typing import overload
 
@@ -34,11 +35,39 @@ class GridIndices:
         return int.from_bytes(self._bytes[start : start + self._width], "little")
 
 
+class NamedValues:
+    """A column for each name that a fitness function has given a value: 8 bytes a value.
+
+    NaN means "no value" inside the columns only and never leaves them.
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[str, array[float]] = {}
+
+    @property
+    def names(self) -> Collection[str]:
+        """Return the names, sorted."""
+        return self._columns
+
+    def add(self, position: int, values: Mapping[str, float]) -> None:
+        """Add the values of the trial at `position`, the next one."""
+        if not values.keys() <= self._columns.keys():
+            new = {name: array("d", [nan]) * position for name in values}
+            self._columns = dict(sorted((new | self._columns).items()))
+        for name, column in self._columns.items():
+            column.append(values.get(name, nan))
+
+    def at(self, position: int) -> dict[str, float]:
+        """Return the values of the trial at `position`, by name."""
+        values = ((name, column[position]) for name, column in self._columns.items())
+        return {name: value for name, value in values if not isnan(value)}
+
+
 class ToldHistory(History):
-    """Columns instead of objects: number, grid index, objective and violation.
+    """Columns instead of objects: number, grid index, objective, violation, named values.
 
     An open-addressing table of positions finds a point. In all this takes under 64 bytes per trial
-    on grids of up to 10**50 points, about 40 on one of 10**12.
+    on grids of up to 10**50 points, about 40 on one of 10**12, and 8 for each named value.
     """
 
     def __init__(self, space: Space) -> None:
@@ -48,15 +77,20 @@ class ToldHistory(History):
         # NaN means "no objective" inside this column only and never leaves it.
         self._objectives = array("d")
         self._violations = array("d")
+        self._complete = bytearray()
+        self._values = NamedValues()
         self._slots = array("I", [0]) * _START
 
     def add(self, trial: Trial, grid_index: int) -> None:
         """Add a told trial whose point has the grid index `grid_index`."""
         score = trial.score
+        if score.values or self._values.names:
+            self._values.add(len(self._numbers), score.values)
         self._numbers.append(trial.number)
         self._indices.append(grid_index)
         self._objectives.append(nan if score.objective is None else score.objective)
         self._violations.append(score.violation)
+        self._complete.append(score.pruned_at is None)
         if 3 * len(self._numbers) > 2 * len(self._slots):
             self._grow()
         else:
@@ -99,17 +133,25 @@ class ToldHistory(History):
             self._space.point_at(self._indices[position]),
             None if isnan(objective) else objective,
             self._violations[position],
+            self._values.at(position),
+            bool(self._complete[position]),
         )
 
     def rank_key(self, position: int) -> tuple[int, float, int]:
         """Return the key that sorts the trial at `position` by rank, best first."""
         objective = self._objectives[position]
         known = None if isnan(objective) else objective
-        return (*merit(known, self._violations[position]), self._numbers[position])
+        complete = self._complete[position] == 1
+        merits = merit(known, self._violations[position], complete=complete)
+        return (*merits, self._numbers[position])
 
     def since(self, start: int, stop: int | None = None) -> HistorySlice:
         """Return the trials from position `start` up to `stop` (exclusive; None: the end)."""
-        return HistorySlice(self, start, len(self) if stop is None else stop)
+        return HistorySlice(self, (range(start, len(self) if stop is None else stop),))
+
+    def joined(self, spans: Sequence[range]) -> HistorySlice:
+        """Return the trials of several spans of positions, which must be in order."""
+        return HistorySlice(self, spans)
 
     def best(self, count: int) -> list[Told]:
         """Return up to `count` trials by rank, best first."""
@@ -129,25 +171,34 @@ class ToldHistory(History):
 
 
 class HistorySlice(History):
-    """A slice of a history, such as one stage's trials; holds no data of its own."""
+    """Spans of a history, such as the trials of some stages; holds no data of its own."""
 
-    def __init__(self, history: ToldHistory, start: int, stop: int) -> None:
+    def __init__(self, history: ToldHistory, spans: Sequence[range]) -> None:
         self._history = history
-        self._range = range(start, stop)
+        self._spans = spans
 
     def best(self, count: int) -> list[Told]:
         """Return up to `count` trials by rank, best first."""
-        return [
-            self._history[position]
-            for position in nsmallest(count, self._range, key=self._history.rank_key)
-        ]
+        positions = chain.from_iterable(self._spans)
+        ranked = nsmallest(count, positions, key=self._history.rank_key)
+        return [self._history[position] for position in ranked]
 
     def find(self, point: Point) -> Told | None:
         """Return the trial of this grid point, None if it is not in the slice."""
         position = self._history.position(point)
-        if position is None or position not in self._range:
+        if position is None or not any(position in span for span in self._spans):
             return None
         return self._history[position]
+
+    def _position(self, index: int) -> int:
+        """Return the position in the whole history; raises IndexError beyond the slice."""
+        if index < 0:
+            index += len(self)
+        for span in self._spans:
+            if 0 <= index < len(span):
+                return span[index]
+            index -= len(span)
+        raise IndexError("history index out of range")
 
     @overload
     def __getitem__(self, index: int) -> Told: ...
@@ -155,11 +206,12 @@ class HistorySlice(History):
     def __getitem__(self, index: slice) -> list[Told]: ...
     def __getitem__(self, index: int | slice) -> Told | list[Told]:
         if isinstance(index, slice):
-            return [self._history[position] for position in self._range[index]]
-        return self._history[self._range[index]]
+            positions = map(self._position, range(*index.indices(len(self))))
+            return [self._history[position] for position in positions]
+        return self._history[self._position(index)]
 
     def __iter__(self) -> Iterator[Told]:
-        return (self._history[position] for position in self._range)
+        return (self._history[position] for position in chain.from_iterable(self._spans))
 
     def __len__(self) -> int:
-        return len(self._range)
+        return sum(map(len, self._spans))

@@ -12,10 +12,11 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.needs import Outputs
 from leanopt_core.search.machine import Propose, Recorded
 from leanopt_core.search.read_types import told_types
+from leanopt_core.search.sinks import RunSink
 from leanopt_core.space import Space, Value
 from leanopt_core.store.dump import STOP
 from leanopt_core.store.reader import Reader
-from leanopt_core.store.records import StoredRun
+from leanopt_core.store.records import StoredRun, Taken
 from leanopt_core.store.writer import Writer
 from leanopt_core.trial import Score, Trial
 from leanopt_core.work import Backtest, Outcome
@@ -157,6 +158,7 @@ class Ledger:
                 trial.attempt,
                 trial.told_before,
                 versions[trial.stage],
+                trial.details.get("because"),
             )
             outcomes = self._reader.outcomes(trial, self._outputs.needs)
             yield ReplayedTrial(trial.number, recorded, trial.score, outcomes)
@@ -174,6 +176,7 @@ class Ledger:
             attempt=proposed.attempt,
             # On resume, a method that adopts gets its proposal back after as many told trials.
             told_before=proposed.told,
+            because=proposed.because,
         )
 
     def ended(self, search: int, stage: int) -> str | None:
@@ -261,6 +264,15 @@ class Ledger:
     def search_ended(self, search: int, reason: str) -> None:
         """Record that a search has ended, and why."""
         self._writer.search_ended(self._run.searches[search].id, reason)
+
+    def taken(self, sinks: Iterable[tuple[RunSink, Mapping[int, Taken]]]) -> None:
+        """Record how far sinks have taken each search."""
+        for sink, taken in sinks:
+            for search in self._run.searches:
+                if (one := taken.get(search.number)) is not None:
+                    self._writer.taken(
+                        search.id, sink.position, sink.name, number=one.number, stages=one.stages
+                    )
 
     def commit(self) -> None:
         """Make everything recorded so far durable."""

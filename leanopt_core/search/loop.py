@@ -2,7 +2,8 @@
 
 One tick: pass queued backtests to the pool, take finished ones, commit them together with new
 proposals, then feed the machines. So everything a method is told is already durable. While the
-queue is full, a commit waits a little for more results: short backtests share commits.
+queue is full, a commit waits a little for more results: short backtests share commits. While a sink
+is behind, the machines are not fed; workers and signals are served.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.needs import Outputs
+from leanopt_core.scoring import failures
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
@@ -52,6 +54,8 @@ Judge = Callable[[Mapping[str, Outcome], FitnessContext], Score]
 
 #: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
+#: Maximum seconds between two looks at a sink that is behind.
+_BEHIND = 0.25
 
 
 @frozen
@@ -115,6 +119,7 @@ class RunLoop:
         self._judge = judge
         self._fitness = fitness
         self._notifier = notifier
+        notifier.sinks.wakes(workers.wake)
         self._backtests = Backtests(
             [[scenario.name for scenario in setup.scenarios] for setup in searches],
             workers=workers,
@@ -191,7 +196,8 @@ class RunLoop:
                 # No result to share a commit with: readers of the store see the told trials now.
                 self._ledger.commit()
             # Commit, then feed: a method must not learn a result that a kill could still undo.
-            if self._wait_for_others() == 0:
+            if self._wait_for_others() == 0 and not self._notifier.sinks.behind():
+                self._ledger.taken(self._notifier.sinks.taken())
                 self._ledger.commit()
                 self._feed()
             if fault := self._keeper.fault():
@@ -218,7 +224,8 @@ class RunLoop:
         return 0.0
 
     def _timeout(self) -> float | None:
-        grouping, patience = self._wait_for_others(), self._notifier.patience()
+        behind, patience = self._notifier.sinks.behind(), self._notifier.patience()
+        grouping = _BEHIND if behind else self._wait_for_others()
         shortest = grouping if patience is None else min(grouping, patience)
         return None if shortest == math.inf else shortest
 
@@ -237,7 +244,10 @@ class RunLoop:
         # In trial order: a later trial stays ready until all before it have been told.
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
-            search.machine.finished(number, self._score(search, search.pending[number]))
+            outcomes = self._outcomes(search, search.pending[number])
+            score = self._score(search.pending[number], outcomes)
+            statistics = {name: outcome.statistics for name, outcome in outcomes.items()}
+            search.machine.finished(number, score, statistics, failures(outcomes))
             self._advance(search)
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.
@@ -248,12 +258,11 @@ class RunLoop:
         for pending, scenario_index, backtest in fresh:
             self._backtests.send(pending, scenario_index, backtest, known)
 
-    def _score(self, search: _Search, pending: PendingTrial) -> Score:
+    def _score(self, pending: PendingTrial, outcomes: Mapping[str, Outcome]) -> Score:
         """Return the score of a trial, the stored one if it was told before.
 
         So methods are told the same, even if another C library computes another last digit.
         """
-        outcomes = self._outcomes(search, pending)
         score = self._think(partial(self._judge, outcomes, pending.context))
         if pending.stored is None:
             return score
@@ -363,7 +372,7 @@ class RunLoop:
         }
 
     def _tell(self, search: _Search, told: Tell) -> None:
-        """Record a told trial, and let observers stop the search after it."""
+        """Record a told trial, and let a plugin stop the search after it."""
         trial = told.trial
         pending = search.pending.pop(trial.number)
         outcomes = self._outcomes(search, pending)

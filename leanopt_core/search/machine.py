@@ -8,8 +8,8 @@ on the method, the outcomes and the recorded stops, never on which backtest ends
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import define, evolve, frozen
 
@@ -21,8 +21,12 @@ from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.moments import RunningMoments
 from leanopt_core.search.repeats import other_proposal
 from leanopt_core.space import Point, Space
-from leanopt_core.stage import AskContext, Stage, StageStart
+from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
 from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
+
+if TYPE_CHECKING:
+    from leanopt_core.statistics import Statistics
+    from leanopt_core.work import Failure
 
 #: This many refused repeats in a row end a stage: it has no new points.
 REFUSALS = 100
@@ -36,7 +40,8 @@ class StageRule:
     """A stage: how to build its method, and when it ends.
 
     `target` is an objective (higher is better). `label` names the stage and its distribution,
-    which has this `version`.
+    which has this `version`. `seed_from` names earlier stages, whose told trials the method starts
+    from.
     """
 
     name: str
@@ -46,7 +51,7 @@ class StageRule:
     patience: int | None = None
     min_delta: float = 0.0
     target: float | None = None
-    seed_from: str | None = None
+    seed_from: tuple[str, ...] = ()
     version: str = ""
 
 
@@ -63,6 +68,7 @@ class Recorded:
     attempt: int
     told: int
     version: str = ""
+    because: Mapping[str, Any] | None = None
 
 
 @frozen
@@ -74,7 +80,10 @@ class StageStarted:
 
 @frozen
 class Propose:
-    """Command: record this proposal and backtest it; score it with this `context`."""
+    """Command: record this proposal and backtest it; score it with this `context`.
+
+    `because` is the proposal's as JSON text.
+    """
 
     number: int
     index: int
@@ -83,6 +92,7 @@ class Propose:
     attempt: int
     told: int
     context: FitnessContext
+    because: str | None = None
 
 
 @frozen
@@ -124,7 +134,7 @@ class _Pending:
     number: int
     grid_index: int
     proposal: Proposal
-    score: Score | None = None
+    finished: Trial | None = None
 
 
 @define
@@ -169,7 +179,10 @@ class SearchMachine:
         self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
         self._moments = RunningMoments()
-        self._spans: dict[str, tuple[int, int]] = {}
+        #: The history as methods see it, renewed with each told trial.
+        self._told = self._history.since(0)
+        #: The positions of each ended stage's trials in the history, in the order of the stages.
+        self._spans: dict[str, range] = {}
         self._outstanding: deque[_Pending] = deque()
         self._ahead: set[int] = set()
         self._active: _Active | None = None
@@ -189,13 +202,27 @@ class SearchMachine:
         """Return the number of the trial that will be told next, None if nothing is outstanding."""
         return self._outstanding[0].number if self._outstanding else None
 
-    def finished(self, number: int, score: Score) -> None:
-        """Event: all backtests of this trial have outcomes; this is its score."""
+    def finished(
+        self,
+        number: int,
+        score: Score,
+        statistics: Mapping[str, Statistics | None] | None = None,
+        failures: Mapping[str, Failure] | None = None,
+    ) -> None:
+        """Event: all backtests of this trial have outcomes; this is its score.
+
+        `statistics` and `failures` are those of its backtests by scenario, for its method.
+        """
         outstanding = self._outstanding
         # The numbers are consecutive: trials leave at the front, or all together.
         offset = number - outstanding[0].number if outstanding else -1
-        if 0 <= offset < len(outstanding):
-            outstanding[offset].score = score
+        if self._active is not None and 0 <= offset < len(outstanding):
+            pending = outstanding[offset]
+            proposal, name = pending.proposal, self._active.rule.name
+            pending.finished = Trial(
+                *(number, name, proposal.point, proposal.origin, score),
+                *(statistics or {}, failures or {}),
+            )
 
     def recall(self, recorded: Recorded | None) -> None:
         """Event: this proposal is stored for the next trial.
@@ -221,9 +248,9 @@ class SearchMachine:
             elif self._asks(self._active):
                 yield from self._ask(self._active)
             elif self._outstanding:
-                if (score := self._outstanding[0].score) is None:
+                if (trial := self._outstanding[0].finished) is None:
                     return
-                yield from self._tell(self._active, score)
+                yield from self._tell(self._active, trial)
             elif self._active.ending is not None:
                 yield from self._end_stage(self._active.ending)
             else:
@@ -238,13 +265,12 @@ class SearchMachine:
         self._index += 1
         rule = self._rules[self._index]
         seed = derive_seed(self._seed, "stage", rule.name)
-        start, stop = self._spans.get(rule.seed_from or "", (0, 0))
+        spans = [span for name, span in self._spans.items() if name in rule.seed_from]
         begin = StageStart(
-            self._space, seed, rule.trials, self._lookahead, self._history.since(start, stop)
+            self._space, seed, rule.trials, self._lookahead, self._history.joined(spans)
         )
         method = GuardedStage(rule.build, begin, rule.label)
         self._active = _Active(rule, method, seed, mark=self._best)
-        self._spans[rule.name] = (len(self._history), len(self._history))
         return StageStarted(self._index)
 
     def _asks(self, active: _Active) -> bool:
@@ -255,7 +281,7 @@ class SearchMachine:
             active.ending = "trials"
             return
         number = self._number + 1
-        context = AskContext(number, active.attempt, active.seed, self._history.since(0))
+        context = AskContext(number, active.attempt, active.seed, self._told)
         recorded = self._recorded
         # Only asking shows whether another version proposes the same.
         if recorded and active.method.adopts and recorded.version == active.rule.version:
@@ -278,7 +304,7 @@ class SearchMachine:
         """Pass back a stored proposal at the point of the search where it was made."""
         if active.told < recorded.told:
             return WAIT
-        proposal = Proposal(recorded.point, recorded.origin)
+        proposal = Proposal(recorded.point, recorded.origin, recorded.because)
         active.attempt = recorded.attempt
         active.method.adopt(evolve(context, attempt=recorded.attempt), proposal)
         return proposal
@@ -297,6 +323,8 @@ class SearchMachine:
         if self._recorded is not None:
             _compare(number, active.rule, proposal, self._recorded, self._space)
             self._recorded = None
+        given = proposal.because
+        because = None if given is None else active.method.because(given, number)
         attempt = active.attempt
         self._number = number
         self._outstanding.append(_Pending(number, grid_index, proposal))
@@ -305,19 +333,21 @@ class SearchMachine:
         active.attempt = active.refusals = 0
         active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
         context = FitnessContext(active.rule.trials, self._budget, self._moments.snapshot())
-        yield Propose(number, self._index, proposal, grid_index, attempt, active.told, context)
+        yield Propose(
+            *(number, self._index, proposal, grid_index, attempt, active.told),
+            context,
+            because,
+        )
 
-    def _tell(self, active: _Active, score: Score) -> Iterator[Command]:
-        pending = self._outstanding.popleft()
-        proposal = pending.proposal
-        trial = Trial(pending.number, active.rule.name, proposal.point, proposal.origin, score)
-        self._history.add(trial, pending.grid_index)
-        self._moments.add(score)
-        self._ahead.discard(pending.grid_index)
-        self._spans[active.rule.name] = (self._spans[active.rule.name][0], len(self._history))
+    def _tell(self, active: _Active, trial: Trial) -> Iterator[Command]:
+        grid_index = self._outstanding.popleft().grid_index
+        self._history.add(trial, grid_index)
+        self._moments.add(trial.score)
+        self._told = self._history.since(0)
+        self._ahead.discard(grid_index)
         active.told += 1
-        active.method.tell(trial)
-        reason = self._judge(active, score)
+        active.method.tell(trial, TellContext(trial.number, active.seed, self._told))
+        reason = self._judge(active, trial.score)
         yield Tell(self._index, trial)
         # A stop that was recorded while `Tell` was carried out comes first.
         if reason and self._stop is None:
@@ -326,7 +356,12 @@ class SearchMachine:
                 yield self._end_search(reason)
 
     def _judge(self, active: _Active, score: Score) -> str | None:
-        """Return why the stage ends after this trial, None if it continues."""
+        """Return why the stage ends after this trial, None if it continues.
+
+        Trials that only a part of the scenarios judged do not count.
+        """
+        if score.pruned_at is not None:
+            return None
         objective = score.objective if score.feasible else None
         rule = active.rule
         active.idle += 1
@@ -350,6 +385,8 @@ class SearchMachine:
             self._ahead.clear()
             yield Withdraw(self._index, numbers)
         if self._active is not None:
+            count = len(self._history)
+            self._spans[self._active.rule.name] = range(count - self._active.told, count)
             self._active = None
             yield StageEnded(self._index, reason)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import cast
 
 from attrs import frozen
@@ -30,10 +31,9 @@ from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
-from leanopt_core.search.setup import setups
+from leanopt_core.search.setup import run_sinks, setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.search.unstored import best_again, keep_documents
-from leanopt_core.sinks.base import Sink
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
 
@@ -78,7 +78,8 @@ def run_pipeline(
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
-            notifier = Notifier(run.name, registry, screen, plugins.sinks, checks)
+            sinks = run_sinks(ready, partial(store.reader.taken, run))
+            notifier = Notifier(run.name, registry, screen, sinks, checks)
             session = _Session(store, ready, run, plugins, notifier, signals)
             session.search(resumed=resume)
         return store.runs.get(run.id)
@@ -106,24 +107,22 @@ class _RunPlugins:
     """The plugins of a run, built before anything is stored."""
 
     scorer: Scorer
-    sinks: tuple[tuple[str, Sink], ...]
     searches: tuple[SearchSetup, ...]
 
 
 def _run_plugins(ready: Prepared) -> _RunPlugins:
     pipeline = ready.pipeline
     fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
-    sinks = tuple(
-        (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
-        for choice in pipeline.sinks
-    )
+    for choice in pipeline.sinks:
+        # Built again for the files of the run; what cannot be built is an error before it starts.
+        build_choice("sink", choice, pipeline.folder)
     scorer = Scorer(
         fitness,
         pipeline.constraints,
         label=label("fitness function", pipeline.fitness),
         needs=pipeline.outputs.needs,
     )
-    return _RunPlugins(scorer, sinks, tuple(setups(ready, fitness)))
+    return _RunPlugins(scorer, tuple(setups(ready, fitness)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -189,11 +188,16 @@ class _Session:
             self.notifier.warn(f"the run stops; --resume continues it: {error}")
             state = "interrupted"
         finally:
-            try:
-                # Even where the store is gone, sinks and observers hear of the end.
+            # Even where the store is gone, sinks hear of the end.
+            with ExitStack() as last:
+                last.callback(self._taken, ledger)
+                last.callback(self.notifier.observe, RunEnded(state))
                 writer.finish(state)
-            finally:
-                self.notifier.observe(RunEnded(state))
+
+    def _taken(self, ledger: Ledger) -> None:
+        """Record what the sinks took after the last commit."""
+        ledger.taken(self.notifier.sinks.taken())
+        ledger.commit()
 
     def _places(self) -> PlacedWorkers | None:
         executor = self.ready.executor

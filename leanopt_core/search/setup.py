@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import cast
+
+from attrs import evolve
 
 from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
-from leanopt_core.pipeline import StageSettings
+from leanopt_core.pipeline import Choice, StageSettings
 from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.machine import StageRule
-from leanopt_core.search.prepare import Prepared, label
+from leanopt_core.search.prepare import Prepared, build_choice, label
+from leanopt_core.search.sinks import RunSink
+from leanopt_core.sinks.base import Sink
+from leanopt_core.sinks.paths import fill_options, paths, placeholders
+from leanopt_core.sinks.split import SplitSink
+from leanopt_core.specs import SinkSpec
+from leanopt_core.store.records import Taken
 from leanopt_core.store.runs import NewSearch, NewStage
 
 
@@ -80,3 +90,34 @@ def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
         )
         for search in ready.plan.searches
     ]
+
+
+def run_sinks(ready: Prepared, taken: Callable[[int, str], Mapping[int, Taken]]) -> list[RunSink]:
+    """Return the sinks of a run; `taken` returns how far the sink at a position took searches."""
+    return [
+        RunSink(
+            position,
+            choice.use,
+            label("sink", choice),
+            _split(ready, choice),
+            only_new=cast("SinkSpec", choice.registered.spec).only_new,
+            taken=taken(position, choice.use),
+        )
+        for position, choice in enumerate(ready.pipeline.sinks)
+    ]
+
+
+def _split(ready: Prepared, choice: Choice) -> SplitSink:
+    folder, options = ready.pipeline.folder, choice.options
+    scenarios = {scenario.name: scenario.symbol for scenario in ready.plan.scenarios}
+    used = {name for _, path in paths(options) for name in placeholders(path, folder)}
+
+    def build(values: Mapping[str, str]) -> Sink:
+        filled = evolve(choice, options=fill_options(options, folder, values))
+        return cast("Sink", build_choice("sink", filled, folder))
+
+    symbols = {
+        search.number: {name: scenarios[name] for name in search.scenarios}
+        for search in ready.plan.searches
+    }
+    return SplitSink(build, sorted(used), symbols)

@@ -1,4 +1,4 @@
-"""The contract of a result sink: it receives every finished trial, in order."""
+"""The contract of a result sink: it receives every finished trial, in order, on its own thread."""
 
 from __future__ import annotations
 
@@ -22,16 +22,23 @@ class TrialRecord:
 
 
 class Sink(Protocol):
-    """Receives trials after they are stored; on resume, all of them again from the first."""
+    """Receives a run: its start, its told trials, the ends of its stages, its end.
 
-    def start(self, run: str, plan: Mapping[str, Any]) -> None:
-        """Start or restart a run: replace what was written for it before."""
+    All calls come from one thread that serves this sink only, one call at a time.
+    """
+
+    def start(self, run: str, plan: Mapping[str, Any], resumed: bool) -> None:
+        """Start; of a resumed run every trial comes again: replace what was written for it."""
         ...
 
     def trial(self, record: TrialRecord) -> None:
-        """Write one finished trial."""
+        """Take one told trial; it counts as taken once this returns."""
         ...
 
-    def close(self) -> None:
-        """Finish; called once, even after an error."""
+    def stage(self, search: int, stage: str, reason: str) -> None:
+        """Take the end of a stage, and why it ended."""
+        ...
+
+    def finish(self, state: str) -> None:
+        """Finish, after the last trial: the run is `finished`, `interrupted` or `failed`."""
         ...

@@ -23,7 +23,7 @@ class JsonLinesSink:
         self._path = path
         self._file: TextIO | None = None
 
-    def start(self, run: str, plan: Mapping[str, Any]) -> None:  # noqa: ARG002 - the contract
+    def start(self, run: str, plan: Mapping[str, Any], resumed: bool) -> None:  # noqa: ARG002 - the contract
         """Start the file again."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._path.open("w", encoding="utf-8")
@@ -48,7 +48,10 @@ class JsonLinesSink:
         }
         self._file.write(canonical_json(line) + "\n")
 
-    def close(self) -> None:
+    def stage(self, search: int, stage: str, reason: str) -> None:
+        """Write nothing: a line is a trial."""
+
+    def finish(self, state: str) -> None:  # noqa: ARG002 - the contract
         """Close the file."""
         if self._file is not None:
             self._file.close()

@@ -15,7 +15,7 @@ from leanopt_core.trial import Score
 
 PROPOSE: Final = (
     "INSERT INTO trials (search_id, number, stage_id, grid_index, parameters, origin, attempt, "
-    "told_before, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed')"
+    "told_before, detail, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed')"
 )
 RECORD: Final = (
     "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, failure, message, "
@@ -44,16 +44,25 @@ READ_TYPES: Final = (
 STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
+TAKEN: Final = (
+    "INSERT INTO sinks (search_id, position, name, number, stages) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET number = excluded.number, stages = excluded.stages"
+)
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
 _CALENDAR: Final = (
     "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
+_PROPOSED: Final = "WHERE search_id = ? AND number = ? AND state = 'proposed'"
 # A resumed run tells its trials again: only the first telling changes a row.
-_TELL: Final = (
-    "UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ?, detail = ? "
-    "WHERE search_id = ? AND number = ? AND state = 'proposed'"
-)
+_TELL: Final = f"UPDATE trials SET state = ?, fitness = ?, violation = ?, failure = ? {_PROPOSED}"  # noqa: S608
+# Since the proposal, `detail` may have `because`. The two JSON objects are joined as texts, since
+# SQLite's own functions could write numbers in another way.
+_ADD_DETAIL: Final = f"""
+UPDATE trials SET
+  pruned_at = ?,
+  detail = coalesce(substr(detail, 1, length(detail) - 1) || ',' || substr(?, 2), ?, detail)
+{_PROPOSED}"""  # noqa: S608 - a constant
 _WITHDRAW: Final = """
 UPDATE trials SET state = 'withdrawn'
 WHERE search_id = ? AND number = ? AND state = 'proposed'"""
@@ -70,7 +79,7 @@ _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE i
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
-    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, FINISH),
+    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, TAKEN, FINISH),
 )
 
 
@@ -120,12 +129,16 @@ class Batch:
 
 
 def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]]) -> None:
+    rare = [
+        (score.pruned_at, detail, detail, search_id, number)
+        for number, score in told
+        if (detail := _detail(score)) or score.pruned_at is not None
+    ]
+    if rare:
+        database.many(_ADD_DETAIL, rare)
     changed = database.many(
         _TELL,
-        (
-            (_state(s), s.fitness, s.violation, s.failure, _detail(s), search_id, number)
-            for number, s in told
-        ),
+        ((_state(s), s.fitness, s.violation, s.failure, search_id, number) for number, s in told),
     )
     first, _ = min(told, key=lambda one: rank_key(one[1], 0, one[0]))
     database.run(_COUNT_TOLD, {"told": changed, "first": first, "search": search_id})

@@ -49,14 +49,15 @@ BACKTEST: Final = (
 #: ordinal of an evaluation `e` and its backtest, both None if there is none.
 TRIAL: Final = (
     "t.number, t.stage_id, g.name, t.state, t.parameters, t.grid_index, t.origin, t.attempt, "
-    "t.told_before, s.direction, t.fitness, t.violation, t.failure, t.detail, e.ordinal, "
+    "t.told_before, s.direction, t.fitness, t.violation, t.failure, t.pruned_at, t.detail, "
+    "e.ordinal, "
     f"{BACKTEST}"
 )
 # In the first schema only daily returns were stored, under the word `equity`.
 _WORDS: Final = {"returns": "equity", "equity": "curve", "trades": "trades"}
 _NAMES: Final = {word: name for name, word in _WORDS.items()}
 _GRID_INDEX: Final = 5
-_ORDINAL: Final = 14
+_ORDINAL: Final = 15
 _LARGEST: Final = 2**63 - 1
 
 

@@ -108,7 +108,7 @@ def _full_trial(run: StoredRun, search: StoredSearch, trial: StoredTrial) -> Mem
     ]
     return [
         *_json(run=run.name, grid_index=trial.grid_index, attempt=trial.attempt),
-        *_json(told_before=trial.told_before),
+        *_json(told_before=trial.told_before, because=trial.details.get("because")),
         *_proposal(search, trial),
         *_score(trial, messages=True),
         ("backtests", json_object(backtests)),

@@ -17,6 +17,7 @@ from leanopt_core.store.records import (
     StoredEvent,
     StoredRun,
     StoredTrial,
+    Taken,
     TrialSummary,
 )
 from leanopt_core.store.tally import Tally, failures, tally
@@ -77,6 +78,10 @@ JOIN scenarios ON scenarios.id = backtests.scenario_id
 WHERE strategy = ? AND backtests.seconds > 0
   AND (? IS NULL OR definition IN (SELECT value FROM json_each(?)))
 ORDER BY backtests.id DESC LIMIT 1000"""
+_TAKEN: Final = """
+SELECT searches.number, sinks.number, sinks.stages
+FROM searches JOIN sinks ON sinks.search_id = searches.id
+WHERE run_id = ? AND position = ? AND sinks.name = ?"""
 _PAGE_SIZE: Final = 500
 
 
@@ -164,6 +169,11 @@ class Reader:
     def events(self, run: StoredRun) -> list[StoredEvent]:
         """Return the run's events, in the order in which they were written."""
         return [_event(row) for row in self._database.rows(_EVENTS, (run.id,))]
+
+    def taken(self, run: StoredRun, position: int, name: str) -> dict[int, Taken]:
+        """Return how far the sink `name` at `position` had taken each search, by its number."""
+        rows = self._database.rows(_TAKEN, (run.id, position, name))
+        return {search: Taken(*taken) for search, *taken in rows}
 
     def returns(self, backtest_id: int) -> DailyReturns | None:
         """Return a backtest's daily returns, None if they are not stored."""

@@ -71,6 +71,7 @@ class StoredTrial:
     fitness: float | None
     violation: float | None
     failure: str | None
+    pruned_at: int | None
     detail: str | None
     backtests: Mapping[int, StoredBacktest]
 
@@ -90,11 +91,19 @@ class StoredTrial:
         return {ordinal: backtest.outcome for ordinal, backtest in self.backtests.items()}
 
     @property
+    def details(self) -> dict[str, Any]:
+        """Return the rare details, where there are any.
+
+        `because` explains the proposal; `reasons`, `values` and `violations` are the score's.
+        """
+        return dict(json.loads(self.detail)) if self.detail else {}
+
+    @property
     def score(self) -> Score | None:
         """Return the trial's score, None if it was not told."""
         if not self.told:
             return None
-        more: dict[str, Any] = json.loads(self.detail) if self.detail else {}
+        more = self.details
         fitness = self.fitness
         flipped = fitness is not None and self.direction == "min"
         return Score(
@@ -105,6 +114,7 @@ class StoredTrial:
             reasons=tuple(more.get("reasons", ())),
             values=more.get("values", {}),
             failure=self.failure,
+            pruned_at=self.pruned_at,
         )
 
 
@@ -183,6 +193,14 @@ class StoredRun:
     started_at: str
     finished_at: str | None
     searches: tuple[StoredSearch, ...]
+
+
+@frozen
+class Taken:
+    """How far a sink has taken a search: its last trial's number, and the number of stage ends."""
+
+    number: int = 0
+    stages: int = 0
 
 
 @frozen

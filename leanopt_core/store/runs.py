@@ -40,6 +40,7 @@ _STEPS: Final = (
     "UPDATE backtests SET run_id = NULL, scenario_id = NULL WHERE run_id = :run",
     "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)",
     "DELETE FROM events WHERE run_id = :run",
+    f"DELETE FROM sinks WHERE search_id IN {_SEARCHES_OF_RUN}",
     f"DELETE FROM trials WHERE search_id IN {_SEARCHES_OF_RUN}",
     f"DELETE FROM stages WHERE search_id IN {_SEARCHES_OF_RUN}",
     f"DELETE FROM scenarios WHERE search_id IN {_SEARCHES_OF_RUN}",

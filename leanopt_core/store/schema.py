@@ -275,11 +275,36 @@ CREATE TABLE closed_trades (
   trades BLOB NOT NULL                -- JSON, a list for each trade, zlib
 )"""
 
+# Trials that only a part of their scenarios judged rank after the complete ones.
+_PRUNED: Final = (
+    "ALTER TABLE trials ADD COLUMN pruned_at INTEGER",  # at which step, NULL if complete
+    "DROP VIEW IF EXISTS trials_ranked",
+    "DROP VIEW IF EXISTS runs_summary",
+    _TRIALS_RANKED.replace(
+        "CASE WHEN violation > 0 THEN 1 WHEN fitness IS NOT NULL THEN 0 ELSE 2 END",
+        "CASE WHEN violation > 0 THEN 2 WHEN fitness IS NULL THEN 3 ELSE pruned_at IS NOT NULL END",
+    ),
+    _RUNS_SUMMARY.replace("violation = 0)", "violation = 0 AND pruned_at IS NULL)"),
+)
+
+# How far a sink that gets only new trials had taken a search; a resumed run goes on after that.
+_SINKS: Final = """
+CREATE TABLE sinks (
+  search_id INTEGER NOT NULL REFERENCES searches(id),
+  position INTEGER NOT NULL,          -- the sink's place in the pipeline, from 0
+  name TEXT NOT NULL,
+  number INTEGER NOT NULL,            -- the last trial that it took
+  stages INTEGER NOT NULL,            -- how many ends of stages it took
+  PRIMARY KEY (search_id, position, name)
+) WITHOUT ROWID"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("states", _STATES),
     ("outputs", (_EQUITY_CURVES, _CLOSED_TRADES)),
+    ("pruned", _PRUNED),
+    ("sinks", (_SINKS,)),
 )
 
 

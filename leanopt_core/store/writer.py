@@ -80,14 +80,16 @@ class Writer:
         origin: str,
         attempt: int,
         told_before: int,
+        because: str | None = None,
     ) -> None:
-        """Record a proposed trial, with its `parameters` as canonical JSON.
+        """Record a proposed trial, with its `parameters` and `because` as JSON texts.
 
         `told_before` is the number of trials of its stage told before. If the trial is already
         stored, the commit raises StoreError.
         """
         index, text = grid_column(grid_index), storable(origin)
-        row = (search_id, number, stage_id, index, parameters, text, attempt, told_before)
+        detail = None if because is None else f'{{"because":{because}}}'
+        row = (search_id, number, stage_id, index, parameters, text, attempt, told_before, detail)
         self._batch.add(batch.PROPOSE, row)
 
     def record(
@@ -238,6 +240,10 @@ class Writer:
         """Record that a search has ended, and why."""
         self._batch.add(batch.SEARCH_ENDED, (storable(reason), search_id))
 
+    def taken(self, search_id: int, position: int, name: str, *, number: int, stages: int) -> None:
+        """Record how far the sink `name` at `position` has taken a search: trial and stage ends."""
+        self._batch.add(batch.TAKEN, (search_id, position, name, number, stages))
+
     def finish(self, state: RunState) -> None:
         """Record that the run has ended in `state`, and commit."""
         self._batch.add(batch.FINISH, (state, utc_text(self._clock()), self._run.id))
@@ -258,7 +264,7 @@ def _bare(outcome: Outcome) -> Outcome:
     closed = outcome.closed_trades
     if outcome.failure is None:
         return Outcome(outcome.statistics, closed_trades=closed)
-    failure = Failure(outcome.failure.category, storable(outcome.failure.message))
+    failure = Failure(outcome.failure.category, outcome.failure.message)
     return Outcome(failure=failure, closed_trades=closed)
 
 

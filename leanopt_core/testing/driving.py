@@ -18,8 +18,8 @@ from leanopt_core.search.machine import (
     Withdraw,
 )
 from leanopt_core.space import Point, Space
-from leanopt_core.stage import AskContext, Stage, StageStart
-from leanopt_core.testing.outcomes import Judge, mixed
+from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
+from leanopt_core.testing.outcomes import Judge, mixed, results
 from leanopt_core.trial import DONE, Proposal, Signal, Trial
 
 Build = Callable[[StageStart], Stage]
@@ -76,7 +76,9 @@ def drive(
         was = stored[number - 1]
         stage, proposal = stages[was.index], was.proposal
         return Recorded(
-            stage.name, proposal.point, proposal.origin, was.attempt, was.told, stage.version
+            *(stage.name, proposal.point, proposal.origin, was.attempt, was.told),
+            version=stage.version,
+            because=proposal.because,
         )
 
     judge = judge or mixed(space)
@@ -100,13 +102,14 @@ def drive(
                 running = [number for number in running if number not in command.numbers]
         if running:
             number = running.pop(shuffle.randrange(len(running)))
-            machine.finished(number, judge(search.points[number - 1]))
+            score = judge(search.points[number - 1])
+            machine.finished(number, score, *results(score))
     return search
 
 
-def rule(build: Build, trials: int | None, **more: str) -> StageRule:
+def rule(build: Build, trials: int | None, seed_from: tuple[str, ...] = ()) -> StageRule:
     """Return the stage under test, named `tested`."""
-    return StageRule("tested", "the stage under test", build, trials, **more)  # type: ignore[arg-type]  # only texts are given here
+    return StageRule("tested", "the stage under test", build, trials, seed_from=seed_from)
 
 
 def scanned(trials: int, seed: int = 5) -> StageRule:
@@ -127,7 +130,7 @@ class Scan:
         point = next(self._points, None)
         return DONE if point is None else Proposal(point, "scan")
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Do nothing."""
 
     def refused(self, point: Point) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from leanopt_core.space import Point, Space
+from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
+from leanopt_core.work import Category, Failure
 
 Judge = Callable[[Point], Score]
 
@@ -45,6 +47,13 @@ def hard(space: Space) -> Mapping[str, Judge]:
         "constant": lambda _: Score(1.0, 1.0),
         "huge": lambda point: _huge(space.grid_index(point)),
     }
+
+
+def results(score: Score) -> tuple[Mapping[str, Statistics | None], Mapping[str, Failure]]:
+    """Return the statistics and failures of the one backtest that a score may come from."""
+    if score.failure is not None:
+        return {"kit": None}, {"kit": Failure(Category(score.failure), "; ".join(score.reasons))}
+    return {"kit": Statistics({"Net Profit": score.fitness, "Total Orders": 30.0})}, {}
 
 
 def _failed(_: Point) -> Score:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,14 +19,18 @@ from leanopt_core.trial import Score, Trial, Violation
 
 PLAN: Mapping[str, Any] = {"name": "trend", "seed": 7, "stages": [{"use": "lhs", "trials": 4}]}
 MakeSink = Callable[[Path], Sink]
+Written = Callable[[Path], object]
 
 
 class SinkContract:
-    """Inherit and override `make_sink`.
+    """Inherit and override `make_sink`; set `only_new` as the sink's `SinkSpec` does.
 
-    The tests compare the files below the sink's folder. Override `written` if the sink writes
-    elsewhere or writes the time.
+    The tests read back what the sink has written: the files below its folder. Override `written`
+    if it writes elsewhere or writes the time. Like leanopt, the tests build the sink on one thread
+    and call it on another.
     """
+
+    only_new = False
 
     @pytest.fixture
     def make_sink(self) -> MakeSink:
@@ -33,57 +38,77 @@ class SinkContract:
         raise NotImplementedError("override the fixture `make_sink`")
 
     @pytest.fixture
-    def written(self) -> Callable[[Path], object]:
+    def written(self) -> Written:
         """Return a function that reads a sink's output for a project's folder."""
         return _files
 
     @pytest.mark.parametrize("trials", [0, 1, 6])
-    def test_start_trials_close(self, make_sink: MakeSink, tmp_path: Path, trials: int) -> None:
-        """A sink can be started, given trials, or none, and closed."""
-        _tell(make_sink(tmp_path), records()[:trials])
+    @pytest.mark.parametrize("state", ["finished", "interrupted", "failed"])
+    def test_a_whole_run(
+        self, make_sink: MakeSink, tmp_path: Path, trials: int, state: str
+    ) -> None:
+        """A sink takes a run with trials, or none, whatever its end."""
+        _tell(make_sink(tmp_path), records()[:trials], state=state)
+
+    def test_every_trial_is_written(
+        self, make_sink: MakeSink, written: Written, tmp_path: Path
+    ) -> None:
+        """Each trial leaves something that can be read back."""
+        before: object = None
+        for trials in range(len(records()) + 1):
+            folder = _folder(tmp_path, f"{trials}")
+            _tell(make_sink(folder), records()[:trials])
+            after = written(folder)
+            assert trials == 0 or after != before, (
+                f"after trial {trials} the output is the same as before it: a sink writes every "
+                "trial. If it writes elsewhere than below its folder, override the fixture "
+                "`written` and return what it wrote there"
+            )
+            before = after
 
     def test_builds_without_touching_what_is_there(
-        self, make_sink: MakeSink, written: Callable[[Path], object], tmp_path: Path
+        self, make_sink: MakeSink, written: Written, tmp_path: Path
     ) -> None:
         """Building a sink keeps an earlier run's results; only `start` replaces them."""
         _tell(make_sink(tmp_path), records())
         before = written(tmp_path)
         make_sink(tmp_path)
-        assert written(tmp_path) == before
+        assert written(tmp_path) == before, "building the sink changed what was written before"
 
     @pytest.mark.parametrize("told", [0, 1, 4, 6])
     @pytest.mark.parametrize("end", ["killed", "interrupted"])
-    def test_a_restart_replaces(
-        self,
-        make_sink: MakeSink,
-        written: Callable[[Path], object],
-        tmp_path: Path,
-        told: int,
-        end: str,
+    def test_a_resumed_run(
+        self, make_sink: MakeSink, written: Written, tmp_path: Path, told: int, end: str
     ) -> None:
-        """After a crash and a resume, every trial is written exactly once."""
-        whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-        for folder in (whole, resumed):
-            folder.mkdir()
+        """After a crash and a resume, every trial is written exactly once.
+
+        An `only_new` sink gets the rest of the trials: what it took must be written when `trial`
+        returns. Other sinks get all of them again.
+        """
+        whole, resumed = _folder(tmp_path, "whole"), _folder(tmp_path, "resumed")
         _tell(make_sink(whole), records())
         if end == "killed":
             _tell_and_die(make_sink, resumed, records()[:told])
         else:
-            _tell(make_sink(resumed), records()[:told])
-        _tell(make_sink(resumed), records())
-        assert written(resumed) == written(whole)
+            _tell(make_sink(resumed), records()[:told], state="interrupted")
+        again = records()[told:] if self.only_new else records()
+        _tell(make_sink(resumed), again, resumed=True)
+        assert written(resumed) == written(whole), (
+            f"a run that was {end} after {told} trials and resumed left other output than an "
+            "undisturbed one"
+        )
 
     def test_a_shorter_run_replaces_a_longer_one(
-        self, make_sink: MakeSink, written: Callable[[Path], object], tmp_path: Path
+        self, make_sink: MakeSink, written: Written, tmp_path: Path
     ) -> None:
         """Starting the run again leaves nothing of its earlier output."""
-        short, again = tmp_path / "short", tmp_path / "again"
-        for folder in (short, again):
-            folder.mkdir()
+        if self.only_new:
+            pytest.skip("an `only_new` sink keeps what it wrote before")
+        short, again = _folder(tmp_path, "short"), _folder(tmp_path, "again")
         _tell(make_sink(short), records()[:2])
         _tell(make_sink(again), records())
-        _tell(make_sink(again), records()[:2])
-        assert written(again) == written(short)
+        _tell(make_sink(again), records()[:2], resumed=True)
+        assert written(again) == written(short), "output of the longer run is left"
 
     @pytest.mark.parametrize("odd", range(5))
     def test_odd_values_are_taken(self, make_sink: MakeSink, tmp_path: Path, odd: int) -> None:
@@ -94,13 +119,9 @@ class SinkContract:
         """A sink does not change the records: other sinks get the same objects."""
         told, plan = [*records(), *odd_records()], deepcopy(dict(PLAN))
         kept = deepcopy(told)
-        sink = make_sink(tmp_path)
-        sink.start("trend-1", plan)
-        for record in told:
-            sink.trial(record)
-        sink.close()
-        assert told == kept
-        assert plan == PLAN
+        _tell(make_sink(tmp_path), told, plan=plan)
+        assert told == kept, "the sink changed a record"
+        assert plan == PLAN, "the sink changed the plan"
 
 
 def records() -> list[TrialRecord]:
@@ -143,15 +164,64 @@ def _record(search: int, number: int, score: Score) -> TrialRecord:
     return TrialRecord(search, trial, parameters, {"default": statistics})
 
 
-def _tell(sink: Sink, told: list[TrialRecord]) -> None:
-    sink.start("trend-1", PLAN)
+def _folder(parent: Path, name: str) -> Path:
+    folder = parent / name
+    folder.mkdir()
+    return folder
+
+
+def _tell(
+    sink: Sink,
+    told: Iterable[TrialRecord],
+    *,
+    state: str = "finished",
+    resumed: bool = False,
+    plan: Mapping[str, Any] = PLAN,
+) -> None:
+    """Tell a sink a run on a thread of its own; raises what the sink raises."""
+
+    def tell() -> None:
+        _begin(sink, told, resumed=resumed, plan=plan)
+        sink.finish(state)
+
+    _on_a_thread(tell)
+
+
+def _begin(
+    sink: Sink,
+    told: Iterable[TrialRecord],
+    *,
+    resumed: bool = False,
+    plan: Mapping[str, Any] = PLAN,
+) -> None:
+    """Tell a sink everything but the end; a search's stage ends before the next search."""
+    sink.start("trend-1", plan, resumed)
+    search = 1
     for record in told:
+        if record.search != search:
+            sink.stage(search, "lhs", "trials")
+            search = record.search
         sink.trial(record)
-    sink.close()
+
+
+def _on_a_thread(work: Callable[[], None]) -> None:
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again by the test's own thread
+            raised.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]
 
 
 def _tell_and_die(make_sink: MakeSink, folder: Path, told: list[TrialRecord]) -> None:
-    """Start a run in a child process that exits without closing anything."""
+    """Start a run in a child process that exits without finishing anything."""
     with warnings.catch_warnings():
         # About other threads, which the child does not need.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -160,9 +230,7 @@ def _tell_and_die(make_sink: MakeSink, folder: Path, told: list[TrialRecord]) ->
         code = 1
         try:
             sink = make_sink(folder)
-            sink.start("trend-1", PLAN)
-            for record in told:
-                sink.trial(record)
+            _on_a_thread(lambda: _begin(sink, told))
             code = 0
         finally:
             os._exit(code)

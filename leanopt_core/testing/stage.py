@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable
 from statistics import fmean
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leanopt_core.space import Axis, Point, Space
-from leanopt_core.stage import AskContext, Stage, StageStart
+from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
 from leanopt_core.testing import outcomes, spaces
 from leanopt_core.testing.driving import Build, Search, drive, rule, scanned
 from leanopt_core.testing.surroundings import elsewhere, put_clocks_on, seeded, states
@@ -141,8 +142,8 @@ class StageContract:
         """The method handles trials of an earlier stage, as seeds or history, even all failed."""
         space = spaces.every_kind()
         for judge in (None, outcomes.hard(space)["all failed"]):
-            for more in ({}, {"seed_from": "earlier"}):
-                stages = [scanned(20), rule(build, self.trials, **more)]
+            for seeds in ((), ("earlier",)):
+                stages = [scanned(20), rule(build, self.trials, seeds)]
                 search = drive(space, stages, judge=judge, lookahead=lookahead)
                 assert len(set(search.points)) == len(search.points)
                 assert search.reasons[1] in {"trials", "done"}
@@ -160,10 +161,19 @@ class StageContract:
     def test_stored_proposals_replay(self, build: Build, share: float, lookahead: int) -> None:
         """A replay repeats the stored proposals and continues in the same way."""
         space = spaces.every_kind()
-        stages = [scanned(6), rule(build, self.trials, seed_from="earlier")]
+        stages = [scanned(6), rule(build, self.trials, ("earlier",))]
         whole = drive(space, stages, lookahead=lookahead).proposed
         stored = whole[: int(share * len(whole))]
         assert drive(space, stages, lookahead=lookahead, stored=stored, order=3).proposed == whole
+
+    def test_explanations_can_be_stored(self, build: Build) -> None:
+        """What a proposal has as `because` is small JSON, and is not changed afterwards."""
+        for command in self.search(build, spaces.every_kind()).proposed:
+            stored, because = command.because, command.proposal.because
+            assert (stored is None) == (because is None)
+            if stored is not None:
+                unchanged = json.loads(json.dumps(because)) == json.loads(stored)
+                assert unchanged, "a `because` was changed after the proposal"
 
     def test_another_process_searches_alike(self, build: Build) -> None:
         """Another process proposes the same: no dependence on hash order or process state."""
@@ -251,9 +261,9 @@ class _Timed:
             self._spent = 0.0
         return answer
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         began = perf_counter()
-        self._method.tell(trial)
+        self._method.tell(trial, context)
         self._spent += perf_counter() - began
 
     def refused(self, point: Point) -> None:

@@ -41,10 +41,10 @@ def test_every_hook_is_there_with_its_arguments_and_no_other(
     groups: dict[str, dict[str, str]],
 ) -> None:
     """Names, arguments and group."""
-    observers = HOOKS.keys() - REGISTRATION
+    others = HOOKS.keys() - REGISTRATION
     assert {title: set(hooks) for title, hooks in groups.items()} == {
         "Registration hooks": {heading(name) for name in REGISTRATION},
-        "Observer hooks": {heading(name) for name in observers},
+        "Stop hook": {heading(name) for name in others},
     }
 
 
@@ -82,6 +82,6 @@ def test_the_summary_line_counts_and_versions_agree(page: Page) -> None:
     """The page's first sentence."""
     text = page("reference/hooks.md")
     assert f"{len(REGISTRATION)} registration hooks" in text
-    assert f"{len(HOOKS) - len(REGISTRATION)} observer hooks" in text
+    assert f"{len(HOOKS) - len(REGISTRATION)} stop hook" in text
     assert f"version of the\ncontracts is {hookspecs.API_VERSION}." in text
     assert f"`LEANOPT_API_VERSION = {hookspecs.API_VERSION}`" in text

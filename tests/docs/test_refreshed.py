@@ -38,7 +38,7 @@ def test_references_are_up_to_date() -> None:
 SPOILT = {
     "plugins.md": (r"### `lhs`", "### `lsh`"),
     "commands.md": (r"\| `--workers .*\n", ""),
-    "hooks.md": (r"(?<=### `leanopt_trial_told)\(run, record\)", "(run)"),
+    "hooks.md": (r"(?<=### `leanopt_should_stop)\(run, record\)", "(run)"),
     "store.md": (r"\| `plan_hash` .*\n", "| `plan_hush` | |\n| `plan_hash` | mine |\n"),
     "pipeline.md": (r"\| `seed` \| a whole number \| 0 \|", "| `seed` | a number | 1 |"),
 }

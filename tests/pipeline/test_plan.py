@@ -156,6 +156,37 @@ def test_the_order_of_keys_and_tables_decides_nothing(load, sound) -> None:
     assert plan(load(sets=swapped)).hash != plan(load(sets=unseeded)).hash
 
 
+SEEDED = """
+[[stage]]
+use = "lhs"
+name = "more"
+
+[[stage]]
+use = "ga"
+name = "last"
+seed_from = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "stages", "planned"),
+    [
+        ('"more"', ("more",), "more"),
+        ('["more"]', ("more",), "more"),
+        ('["ga", "lhs"]', ("lhs", "ga"), ["lhs", "ga"]),
+        ('["more", "ga", "lhs"]', ("lhs", "ga", "more"), ["lhs", "ga", "more"]),
+        ('"all"', ("lhs", "ga", "more"), ["lhs", "ga", "more"]),
+    ],
+)
+def test_seeds_are_planned_in_the_order_of_the_stages(load, sound, given, stages, planned) -> None:
+    """However they are written, since their trials are joined in the order they were told."""
+    pipeline = load(sound + SEEDED.format(given))
+    assert pipeline.stages[-1].seed_from == stages
+    assert (
+        json.loads(canonical_json(plan(pipeline).to_dict()))["stages"][-1]["seed_from"] == planned
+    )
+
+
 def test_the_hash_of_a_plan_stays_what_it_is(load) -> None:
     """A change of this is a change of PLAN_VERSION, and `reworded` must find runs begun before."""
     assert plan(load()).hash == GOLDEN

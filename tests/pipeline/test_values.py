@@ -43,7 +43,7 @@ def test_what_is_not_said_has_a_default(load, folder) -> None:
     assert (executor.time_limit, executor.memory_limit, executor.recycle_after) == (None,) * 3
     [stage] = pipeline.stages
     assert (stage.name, stage.trials, stage.patience, stage.min_delta) == ("lhs", None, None, 0.0)
-    assert (stage.target, stage.seed_from) == (None, None)
+    assert (stage.target, stage.seed_from) == (None, ())
     assert (pipeline.constraints, pipeline.sinks) == ((), ())
     assert list(pipeline.space.axis("fast").values) == list(range(5, 61))
 
@@ -65,8 +65,8 @@ def test_what_is_said_arrives_exactly(load, folder) -> None:
     assert [c.text for c in pipeline.constraints] == ["Drawdown <= 25%", "Total Orders >= 30"]
     assert pipeline.executor.time_limit == 120
     assert [(s.name, s.trials, s.seed_from) for s in pipeline.stages] == [
-        ("lhs", 128, None),
-        ("ga", 600, "lhs"),
+        ("lhs", 128, ()),
+        ("ga", 600, ("lhs",)),
     ]
     assert pipeline.fitness.options.min_trades == 30
     [sink] = pipeline.sinks

@@ -49,7 +49,7 @@ class Walker:
             return WAIT
         return Proposal(next(iter(self.space.sample(context.seed))), "walk")
 
-    def tell(self, trial):
+    def tell(self, trial, context):
         if self.options.deed == "raise in tell" and trial.number == self.options.at:
             raise ValueError("cannot learn that")
 
@@ -78,7 +78,7 @@ class Sink:
     def __init__(self, options):
         self.deed, self.told = options.deed, 0
 
-    def start(self, run, plan):
+    def start(self, run, plan, resumed):
         if self.deed == "start":
             raise OSError("no room")
 
@@ -87,8 +87,12 @@ class Sink:
         if self.deed == "trial" and self.told == 3:
             raise OSError("pipe burst")
 
-    def close(self):
-        if self.deed == "close":
+    def stage(self, search, stage, reason):
+        if self.deed == "stage":
+            raise SystemExit("no stage")
+
+    def finish(self, state):
+        if self.deed == "finish":
             raise OSError("stuck")
 
 
@@ -124,12 +128,8 @@ from leanopt_core import hookimpl
 
 
 @hookimpl
-def leanopt_trial_told(run, record):
-    raise RuntimeError(f"seen {record.trial.number}")
-
-
-@hookimpl
 def leanopt_should_stop(run, record):
+    {deed}
     return "enough" if record.trial.number == 12 else None
 """
 
@@ -225,7 +225,7 @@ def test_a_hostile_fitness_function_is_named(
     assert shown(project)["trials"]["completed"] >= 4
 
 
-@pytest.mark.parametrize("deed", ["start", "trial", "close"])
+@pytest.mark.parametrize("deed", ["start", "trial", "stage", "finish"])
 def test_a_sink_that_fails_is_dropped_with_a_warning(
     project: Path, site: Path, leanopt, canonical, deed: str
 ) -> None:
@@ -235,20 +235,20 @@ def test_a_sink_that_fails_is_dropped_with_a_warning(
     with (project / "pipeline.toml").open("a") as file:
         file.write(f'\n[[sink]]\nuse = "hostile"\ndeed = "{deed}"\n')
     completed = leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(site))
-    assert completed.stderr.count("warning: sink hostile failed and gets no more trials: ") == 1
+    warning = "warning: sink 'hostile' (hostile 2.0) failed and gets no more trials: "
+    assert completed.stderr.count(warning) == 1
     assert canonical(project) == truth
 
 
-def test_an_observer_that_raises_is_dropped_and_one_that_stops_stops(
+def test_a_stop_hook_that_raises_is_dropped_and_one_that_stops_stops(
     project: Path, tmp_path: Path, leanopt, canonical, shown
 ) -> None:
     """A stop is recorded with the trial after which it came, and the same on any run."""
-    noisy = _install(tmp_path / "noisy", "observer", OBSERVER)
+    noisy = _install(tmp_path / "noisy", "observer", OBSERVER.format(deed="raise RuntimeError"))
     completed = leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(noisy))
-    warning = "plugin observer failed in leanopt_trial_told and is not called again: "
+    warning = "plugin observer failed in leanopt_should_stop and is not called again: "
     assert completed.stderr.count(warning) == 1
-    quiet = OBSERVER.replace("raise RuntimeError", "str")
-    stopping = _install(tmp_path / "stopping", "observer", quiet)
+    stopping = _install(tmp_path / "stopping", "observer", OBSERVER.format(deed=""))
     leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(stopping))
     first = canonical(project)
     assert shown(project)["trials"]["completed"] == 12

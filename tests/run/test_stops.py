@@ -1,4 +1,4 @@
-"""A search that an observer stopped: recorded before it takes effect, and the same on a resume."""
+"""A search that a plugin stopped: recorded before it takes effect, and the same on a resume."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def site(tmp_path: Path) -> Path:
 def test_a_run_that_died_between_the_stop_and_its_end_is_resumed(
     project: Path, site: Path, leanopt, canonical, shown
 ) -> None:
-    """Sinks are told the trial at which it stopped again; the observer need not be there."""
+    """Sinks are told the trial at which it stopped again; the plugin need not be there."""
     with (project / "pipeline.toml").open("a") as file:
         file.write('\n[[sink]]\nuse = "jsonl"\n')
     leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(site))
-    truth, sink = canonical(project), (project / "trials.jsonl").read_text()
+    truth, sink = canonical(project), (project / "trials-hill-1.jsonl").read_text()
     assert [json.loads(line)["number"] for line in sink.splitlines()] == list(range(1, 13))
     assert json.loads(truth.splitlines()[12])["stop"] == {"reason": "enough"}
     # As a kill would leave it: the stop and the trial are durable, what followed is not.
@@ -48,5 +48,5 @@ def test_a_run_that_died_between_the_stop_and_its_end_is_resumed(
     store.close()
     leanopt(project, "run", "pipeline.toml", "--resume")
     assert canonical(project) == truth
-    assert (project / "trials.jsonl").read_text() == sink
+    assert (project / "trials-hill-1.jsonl").read_text() == sink
     assert shown(project)["state"] == "finished"

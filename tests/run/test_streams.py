@@ -33,17 +33,35 @@ Path(__file__).with_name("begun").touch()
 threading.Event().wait()
 """
 
-#: An observer that never returns; `hanging` says that it has been called.
+#: A plugin that never returns; `hanging` says that it has been called.
 HANGING = """
 from pathlib import Path
 import threading
 from leanopt_core import hookimpl
+from leanopt_core.specs import SinkSpec
+
+
+def hang():
+    Path("hanging").touch()
+    threading.Event().wait()
+
+
+class Sink:
+    def __init__(self, options, project):
+        self.start = self.trial = self.stage = lambda *arguments: None
+        self.finish = lambda state: hang()
 
 
 @hookimpl
-def {hook}(run):
-    Path("hanging").touch()
-    threading.Event().wait()
+def leanopt_sinks():
+    return [SinkSpec("hanging", "hanging:Sink")]
+"""
+
+ASKED = """
+
+@hookimpl
+def leanopt_should_stop(run):
+    hang()
 """
 
 
@@ -189,19 +207,21 @@ def test_a_signal_before_the_run_begins(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hook", ["leanopt_trial_told", "leanopt_run_finished"])
+@pytest.mark.parametrize("what", ["stop hook", "sink"])
 def test_what_hangs_after_a_signal_is_left_by_a_later_one(
-    project: Path, start: Start, tmp_path: Path, shown, hook: str
+    project: Path, start: Start, tmp_path: Path, shown, what: str
 ) -> None:
     """In the search, or after it: the store is told that the run ended, without a traceback."""
     site = tmp_path / "site" / "hanging-1.0.dist-info"
     site.mkdir(parents=True)
-    (site.parent / "hanging.py").write_text(HANGING.replace("{hook}", hook))
+    (site.parent / "hanging.py").write_text(HANGING + (ASKED if what == "stop hook" else ""))
+    with (project / "pipeline.toml").open("a") as file:
+        file.write('\n[[sink]]\nuse = "hanging"\n' if what == "sink" else "")
     (site / "METADATA").write_text("Metadata-Version: 2.1\nName: hanging\nVersion: 1.0\n")
     (site / "entry_points.txt").write_text("[leanopt]\nhanging = hanging\n")
     process = start(project, "run", "pipeline.toml", HILL_DELAY="0.2", PYTHONPATH=str(site.parent))
     next(process.stderr)
-    if hook == "leanopt_run_finished":
+    if what == "sink":
         process.send_signal(signal.SIGTERM)
     until((project / "hanging").exists, process)
     while process.poll() is None:

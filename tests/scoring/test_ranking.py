@@ -16,18 +16,21 @@ scores = st.builds(
     Score,
     objective=st.one_of(st.none(), finite, st.integers(0, 2).map(float)),
     violation=st.one_of(st.just(0.0), st.floats(0, 1e100), st.integers(0, 2).map(float)),
+    pruned_at=st.sampled_from([None, None, 0, 3]),
 )
 trials = st.tuples(scores, st.integers(1, 3), st.integers(1, 50))
 
 
 def test_order_by_example() -> None:
-    """Feasible by objective, then violating ones by violation, then the rest, ties by number."""
+    """Feasible by objective, complete ones first; then by violation; the rest; ties by number."""
     ranked = [
         (Score(objective=2.0), 1, 9),
         (Score(objective=1.0), 1, 2),
         (Score(objective=1.0), 1, 7),
         (Score(objective=1.0), 2, 1),
         (Score(objective=-5.0), 1, 1),
+        (Score(objective=7.0, pruned_at=1), 1, 11),
+        (Score(objective=6.0, pruned_at=0), 1, 10),
         (Score(objective=9.0, violation=0.1), 1, 3),
         (Score(objective=None, violation=0.2), 1, 4),
         (Score(objective=99.0, violation=0.2), 1, 5),
@@ -42,16 +45,18 @@ def compare(one: tuple[Score, int, int], other: tuple[Score, int, int]) -> int:
     """Compare two trials rule by rule, as the documentation says it."""
 
     def group(score: Score) -> int:
-        return 0 if score.feasible else 1 if score.violation > 0 else 2
+        if score.feasible:
+            return 0 if score.complete else 1
+        return 2 if score.violation > 0 else 3
 
     mine, others = one[0], other[0]
     if group(mine) != group(others):
         return group(mine) - group(others)
-    if group(mine) == 0 and mine.objective != others.objective:
+    if group(mine) < 2 and mine.objective != others.objective:
         assert mine.objective is not None
         assert others.objective is not None
         return -1 if mine.objective > others.objective else 1
-    if group(mine) == 1 and mine.violation != others.violation:
+    if group(mine) == 2 and mine.violation != others.violation:
         return -1 if mine.violation < others.violation else 1
     return -1 if one[1:] < other[1:] else int(one[1:] > other[1:])
 

@@ -16,8 +16,10 @@ from leanopt_core.search.machine import (
     Withdraw,
 )
 from leanopt_core.space import Axis, Point, Space
-from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.stage import AskContext, StageStart, TellContext
+from leanopt_core.statistics import Statistics
 from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
+from leanopt_core.work import Category, Failure
 
 
 def grid(width: int = 9, height: int = 7) -> Space:
@@ -39,6 +41,13 @@ def score_of(space: Space, point: Point) -> Score:
     return Score(value, value, violation=0.5 if rank % 7 == 0 else 0.0)
 
 
+def results_of(score: Score) -> tuple[dict[str, Statistics | None], dict[str, Failure]]:
+    """Return statistics and failures by scenario that fit a score."""
+    if score.failure is not None:
+        return {"only": None}, {"only": Failure(Category(score.failure), "it failed")}
+    return {"only": Statistics({"Net Profit": score.fitness})}, {}
+
+
 class Scripted:
     """A method that answers from a list: a rank, `WAIT` or `DONE`; and watches its contract."""
 
@@ -46,6 +55,7 @@ class Scripted:
         self.start = start
         self.script = iter(script)
         self.told: list[int] = []
+        self.heard: list[tuple[Trial, TellContext]] = []
         self.refusals: list[Point] = []
         self.asks: list[tuple[int, int, int]] = []
 
@@ -57,9 +67,10 @@ class Scripted:
             return answer
         return Proposal(self.start.space.point_at(answer % self.start.space.grid_size), "script")
 
-    def tell(self, trial: Trial) -> None:
-        """Remember the number."""
+    def tell(self, trial: Trial, context: TellContext) -> None:
+        """Remember the number, and what came with it."""
         self.told.append(trial.number)
+        self.heard.append((trial, context))
 
     def refused(self, point: Point) -> None:
         """Remember the point."""
@@ -79,8 +90,10 @@ class Driver:
         target: float | None = None,
         recorded: Callable[[int], Recorded | None] = lambda _number: None,
         stop_after: int | None = None,
+        judge: Callable[[Space, Point], Score] = score_of,
     ) -> None:
         self.space = space
+        self.judge = judge
         self.points: dict[int, Point] = {}
         self.commands: list[Command] = []
         self.order = Random(seed)
@@ -101,7 +114,8 @@ class Driver:
         self._take(self.machine.advance(), waiting)
         while not self.machine.ended:
             number = waiting.pop(self.order.randrange(len(waiting)))
-            self.machine.finished(number, score_of(self.space, self.points[number]))
+            score = self.judge(self.space, self.points[number])
+            self.machine.finished(number, score, *results_of(score))
             self._take(self.machine.advance(), waiting)
         return self.commands
 
@@ -129,4 +143,14 @@ def scripted(script: list[int | Signal], made: list[Scripted], **rule: object) -
     return StageRule(build=build, **options)  # type: ignore[arg-type]
 
 
-__all__ = ["DONE", "WAIT", "Driver", "Scripted", "decimals", "grid", "score_of", "scripted"]
+__all__ = [
+    "DONE",
+    "WAIT",
+    "Driver",
+    "Scripted",
+    "decimals",
+    "grid",
+    "results_of",
+    "score_of",
+    "scripted",
+]

@@ -84,6 +84,34 @@ class Unspeakable(Exception):  # noqa: N818
             Proposal((0, 3), "\ud800"),
             r"it gave the origin '\ud800', expected UTF-8 text",
         ),
+        (
+            Proposal((0, 3), "", [1, 2]),
+            "it gave the because [1, 2], expected a dict of JSON values",
+        ),
+        (
+            Proposal((0, 3), "", {"at": {1, 2}}),
+            "it gave a because that is not JSON: Object of type set is not JSON serializable",
+        ),
+        (
+            Proposal((0, 3), "", {"at": np.int64(3)}),
+            "it gave a because that is not JSON: Object of type int64 is not JSON serializable",
+        ),
+        (
+            Proposal((0, 3), "", {"value": [float("nan")]}),
+            "it gave a because that is not JSON: Out of range float values are not JSON compliant",
+        ),
+        (
+            Proposal((0, 3), "", {"value": float("inf")}),
+            "it gave a because that is not JSON: Out of range float values are not JSON compliant",
+        ),
+        (
+            Proposal((0, 3), "", {"text": "x" * 4086}),
+            "it gave a because of 4097 bytes as JSON, expected 4096 at most",
+        ),
+        (
+            Proposal((0, 3), "", {"text": "\u00e9" * 3000}),
+            "it gave a because of 6011 bytes as JSON, expected 4096 at most",
+        ),
         (Proposal(None), f"it proposed None, {TUPLE}"),
         (Proposal([0, 3]), f"it proposed [0, 3], {TUPLE}"),
         (Proposal({0, 3}), f"it proposed {{0, 3}}, {TUPLE}"),
@@ -130,6 +158,44 @@ def test_an_infeasible_proposal_is_named_with_what_it_violates() -> None:
     )
 
 
+LOOPED: dict[str, object] = {}
+LOOPED["again"] = LOOPED
+
+
+@pytest.mark.parametrize("because", [LOOPED, {"text": "\ud800"}, {"number": 10**5000}])
+def test_a_because_that_cannot_be_stored_is_named(because) -> None:
+    """Text that is no UTF-8, what contains itself, a number that nothing reads back."""
+
+    class Odd(Polite):
+        def ask(self, context):
+            return Proposal((0, context.number), "", because)
+
+    begin = f"{LABEL}, asked for trial 1: it gave a because that is not JSON: "
+    assert fault(drive(Odd)).startswith(begin)
+
+
+def test_a_because_travels_as_json() -> None:
+    """As it was when it was proposed, up to 4096 bytes; an empty one too, none as none."""
+    shared: dict[str, object] = {}
+
+    class Talking(Polite):
+        def ask(self, context):
+            if context.number == 5:
+                return DONE
+            shared["parents"] = (context.number, None, 0.1)
+            given = {1: shared, 2: {"text": "x" * 4085}, 3: {}, 4: None}[context.number]
+            return Proposal((context.number, 2), "", given)
+
+    commands = drive(Talking, lookahead=5).run()
+    texts = [command.because for command in commands if isinstance(command, Propose)]
+    assert texts == [
+        '{"parents":[1,null,0.1]}',
+        '{"text":"' + "x" * 4085 + '"}',
+        "{}",
+        None,
+    ]
+
+
 def test_numpys_ints_are_ints() -> None:
     """They are taken, and travel on as Python's."""
 
@@ -170,7 +236,7 @@ def test_what_a_method_raises_is_named(call, error, message) -> None:
                 self._raise("ask")
             return Proposal((0, 0)) if call == "refused" else super().ask(context)
 
-        def tell(self, trial):
+        def tell(self, trial, context):
             if trial.number == 2:
                 self._raise("tell")
 
@@ -271,7 +337,7 @@ def test_global_random_state_is_off_limits(call, touch) -> None:
             self._touch("ask")
             return Proposal((0, 0)) if call == "refused" else super().ask(context)
 
-        def tell(self, _trial):
+        def tell(self, _trial, _context):
             self._touch("tell")
 
         def refused(self, _point):
@@ -302,7 +368,7 @@ def test_global_random_state_is_watched_later_too() -> None:
                 random.random()
             return super().ask(context)
 
-        def tell(self, trial):
+        def tell(self, trial, context):
             pass
 
     message = fault(drive(Late, space=grid(30, 30)))

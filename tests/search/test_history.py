@@ -25,14 +25,20 @@ SPACES = [
 
 objectives = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-2, 2)
 violations = st.just(0.0) | st.floats(0, 1e9)
+named = st.dictionaries(st.sampled_from(["b", "a", "profit"]), st.floats(-1e9, 1e9), max_size=3)
 
 
 @st.composite
 def told_trials(draw):
-    """Return a space and what is told: rank, number, objective, violation; ranks do not repeat."""
+    """Return a space and what is told: rank, number and the score's values; ranks do not repeat."""
     space = draw(st.sampled_from(SPACES))
     ranks = st.integers(0, space.grid_size - 1)
-    told = draw(st.lists(st.tuples(ranks, objectives, violations), unique_by=lambda t: t[0]))
+    told = draw(
+        st.lists(
+            st.tuples(ranks, objectives, violations, named, st.sampled_from([True, True, False])),
+            unique_by=lambda t: t[0],
+        )
+    )
     gaps = [draw(st.integers(1, 3)) for _ in told]
     return space, [(rank, sum(gaps[: i + 1]), *rest) for i, (rank, *rest) in enumerate(told)]
 
@@ -40,10 +46,16 @@ def told_trials(draw):
 def filled(space, told):
     """Return a history that was told these trials."""
     history = ToldHistory(space)
-    for rank, number, objective, violation in told:
-        score = Score(objective, objective, violation)
-        history.add(Trial(number, "one", space.point_at(rank), "x", score), rank)
+    for rank, number, *rest in told:
+        history.add(trial_of(space, rank, number, *rest), rank)
     return history
+
+
+def trial_of(space, rank, number, objective, violation, values=None, complete=True):
+    """Return a told trial."""
+    at = None if complete else 0
+    score = Score(objective, objective, violation, values=values or {}, pruned_at=at)
+    return Trial(number, "one", space.point_at(rank), "x", score)
 
 
 def expected(space, told):
@@ -56,7 +68,7 @@ def order(told):
     if told.violation > 0:
         return (1, told.violation, told.number)
     if told.objective is not None:
-        return (0, -told.objective, told.number)
+        return (0, not told.complete, -told.objective, told.number)
     return (2, 0, told.number)
 
 
@@ -88,11 +100,8 @@ def test_a_slice_is_a_run_of_the_list(case, data):
     start = data.draw(st.integers(0, cut))
     history = filled(space, told[:cut])
     part, rest, model = history.since(start, cut), history.since(start), expected(*case)[start:cut]
-    for rank, number, objective, violation in told[cut:]:
-        trial = Trial(
-            number, "two", space.point_at(rank), "", Score(objective, objective, violation)
-        )
-        history.add(trial, rank)
+    for rank, number, *score in told[cut:]:
+        history.add(trial_of(space, rank, number, *score), rank)
     for one in (part, rest):
         assert len(one) == len(model)
         assert list(one) == model
@@ -137,13 +146,19 @@ MANY = 2**18 // 3 + 20
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("digits", "limit"), [(12, 47), pytest.param(50, 64, marks=pytest.mark.long)]
+    ("digits", "names", "limit"),
+    [
+        (12, "", 47),
+        pytest.param(12, "abcd", 47 + 4 * 9, marks=pytest.mark.long),
+        pytest.param(50, "", 64, marks=pytest.mark.long),
+    ],
 )
-def test_a_told_trial_costs_few_bytes(digits, limit):
-    """At the highest, while the table is doubled."""
+def test_a_told_trial_costs_few_bytes(digits, names, limit):
+    """At the highest, while the table is doubled; a named value costs 8, and room to grow."""
     space = Space(LONG.axes[:digits])
     step = space.grid_size // MANY
-    told = Trial(1, "one", (), "", Score(1.0, 1.0, 0.0))
+    values = dict.fromkeys(names, 0.5)
+    told = Trial(1, "one", (), "", Score(1.0, 1.0, 0.0, values=values))
     history = ToldHistory(space)
     tracemalloc.start()
     try:

@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from driving import DONE, WAIT, Driver, Scripted, grid, score_of, scripted
+from attrs import evolve
+from driving import DONE, WAIT, Driver, Scripted, grid, results_of, score_of, scripted
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from leanopt_core.search.machine import (
     Tell,
     Withdraw,
 )
+from leanopt_core.stage import AskContext
 from leanopt_core.trial import Signal
 
 #: What the machine may know: values, the watch over a method's calls, and the told trials.
@@ -176,7 +178,7 @@ def test_a_stage_is_built_after_the_one_before_is_told_and_sees_its_seeds() -> N
     stages = [
         scripted([10, 20, 30, 40], made, name="one"),
         scripted([50, 51], made, name="two"),
-        scripted([60], made, name="three", seed_from="one"),
+        scripted([60], made, name="three", seed_from=("one",)),
     ]
     driver = Driver(grid(), stages, lookahead=3)
     driver.run()
@@ -192,6 +194,76 @@ def test_a_stage_is_built_after_the_one_before_is_told_and_sees_its_seeds() -> N
     started = [i for i, c in enumerate(driver.commands) if isinstance(c, StageStarted)]
     told = [i for i, c in enumerate(driver.commands) if isinstance(c, Tell)]
     assert started[1] > told[3]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"),
+    [
+        (("one", "three"), [10, 20, 60, 61]),
+        (("two", "three"), [50, 51, 60, 61]),
+        (("three", "one", "two"), [10, 20, 50, 51, 60, 61]),
+        ((), []),
+    ],
+)
+def test_seeds_of_several_stages_are_one_history(seeds, expected) -> None:
+    """In the order they were told; it ranks, finds and slices as any other does."""
+    made: list[Scripted] = []
+    stages = [
+        scripted([10, 20], made, name="one"),
+        scripted([50, 51], made, name="two"),
+        scripted([60, 61], made, name="three"),
+        scripted([5], made, name="four", seed_from=seeds),
+    ]
+    driver = Driver(grid(), stages, lookahead=3)
+    driver.run()
+    seen, whole = made[3].start.seeds, driver.machine.history
+    model = [told for told in whole if grid().grid_index(told.point) in expected]
+    assert [grid().grid_index(told.point) for told in seen] == expected
+    assert list(seen) == seen[:] == [seen[i] for i in range(-len(model), 0)] == model
+    assert seen.best(9) == [told for told in whole.best(9) if told in model]
+    for told in whole:
+        assert seen.find(told.point) == (told if told in model else None)
+
+
+@given(answers.filter(lambda s: WAIT not in s), lookaheads, st.integers(0, 5))
+def test_a_tell_has_results_and_a_generator_of_its_own(script, lookahead, seed) -> None:
+    """The same whatever ends first; the history ends with the told trial."""
+    made = drive(script, lookahead, seed=seed).made
+    again = drive(script, lookahead, seed=seed + 1).made
+    for place, (trial, context) in enumerate(made.heard, 1):
+        assert (trial.statistics, trial.failures) == results_of(trial.score)
+        assert context.number == trial.number == context.history[-1].number
+        assert len(context.history) == place
+    assert [trial for trial, _ in again.heard] == [trial for trial, _ in made.heard]
+    seeds = [context.seed for _, context in made.heard]
+    assert [context.seed for _, context in again.heard] == seeds
+    assert [context.random().random() for _, context in again.heard] == [
+        context.random().random() for _, context in made.heard
+    ]
+    asks = {AskContext(n, a, made.start.seed, made.start.seeds).seed for n, a, _ in made.asks}
+    assert len(asks | set(seeds)) == len(asks) + len(set(seeds))
+    assert len(set(seeds)) == len(seeds)
+
+
+@given(st.lists(st.integers(0, 62), unique=True, min_size=1), st.integers(1, 4), st.data())
+def test_only_complete_trials_end_a_stage(ranks, patience, data) -> None:
+    """Others neither reach a target nor use up patience, and never rank as best."""
+    space, partly = grid(), set(data.draw(st.lists(st.sampled_from(ranks))))
+
+    def judge(space, point):
+        whole = space.grid_index(point) not in partly
+        return evolve(score_of(space, point), pruned_at=None if whole else 0)
+
+    def ended(script, **rule) -> tuple[list[int], str]:
+        driver = Driver(space, [scripted(script, [], **rule)], lookahead=1, judge=judge)
+        [end] = [c for c in driver.run() if isinstance(c, StageEnded)]
+        return [space.grid_index(told.point) for told in driver.machine.history], end.reason
+
+    for rule in ({"patience": patience}, {"target": 50.0}):
+        told, reason = ended(ranks, **rule)
+        whole, alone = ended([rank for rank in ranks if rank not in partly], **rule)
+        assert [rank for rank in told if rank not in partly] == whole
+        assert reason == alone
 
 
 def test_the_fitness_target_ends_the_search() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from leanopt_core.errors import StoreError
 from leanopt_core.store.opening import open_database
+from leanopt_core.store.schema import MIGRATIONS
 from leanopt_core.store.store import open_store
 
 
@@ -30,7 +31,7 @@ def test_an_open_store_is_migrated_once(path):
         open_store(path).close()
     connection = sqlite3.connect(path)
     applied = connection.execute("SELECT name FROM _sqlite_migrations ORDER BY id").fetchall()
-    assert applied == [("first",), ("states",), ("outputs",)]
+    assert applied == [(name,) for name, _ in MIGRATIONS]
     connection.close()
 
 

@@ -10,6 +10,7 @@ from leanopt_core.trial import Score
 
 # Few values, so that many are equal, and extreme ones.
 NUMBERS = st.sampled_from([-1.5, 0.0, 0.25, 3.0]) | st.floats(allow_nan=False, allow_infinity=False)
+STEPS = st.sampled_from([None, None, 0, 1])
 SIZES = st.sampled_from([0.0, 0.0, 0.5, 2.0]) | st.floats(0, 1e300)
 
 
@@ -20,11 +21,11 @@ def searches(draw):
     for _ in range(2):
         direction = draw(st.sampled_from(["max", "min"]))
         scores = []
-        for fitness, violation in draw(
-            st.lists(st.tuples(st.none() | NUMBERS, SIZES), max_size=12)
+        for fitness, violation, pruned_at in draw(
+            st.lists(st.tuples(st.none() | NUMBERS, SIZES, STEPS), max_size=12)
         ):
             turned = fitness if direction == "max" or fitness is None else 0.0 - fitness
-            scores.append(Score(fitness, turned, violation))
+            scores.append(Score(fitness, turned, violation, pruned_at=pruned_at))
         found.append((direction, scores))
     return found
 
@@ -54,6 +55,8 @@ def test_trials_are_ranked_as_scoring_ranks_them(lasting_store, begin, found, gr
     ranked = store.reader.ranked(recorder.run, 100)
     assert [(one.search, one.trial.number) for one in ranked] == places
     assert [one.rank for one in ranked] == list(range(1, len(places) + 1))
+    scores = [found[one.search - 1][1][one.trial.number - 1] for one in ranked]
+    assert [one.trial.score.complete for one in ranked] == [score.complete for score in scores]
     paged = [
         one for at in range(0, len(places), 5) for one in store.reader.ranked(recorder.run, 5, at)
     ]

@@ -10,6 +10,7 @@ import pytest
 from leanopt_core.errors import StoreError, UsageError
 from leanopt_core.outputs import Equity
 from leanopt_core.statistics import Statistics
+from leanopt_core.store.records import Taken
 from leanopt_core.trial import Score
 from leanopt_core.work import Outcome
 
@@ -124,10 +125,12 @@ def test_deleting_a_run_keeps_what_others_rely_on(store, begin, look, key):
     shared = old.told(1, Outcome(Statistics({"Drawdown": 0.1}), equity=curve))
     alone = old.told(2, Outcome(Statistics({"Drawdown": 0.2}), equity=other_days))
     old.writer.event("stop", {"reason": "x"}, search_id=old.search_id, number=2)
+    old.writer.taken(old.search_id, 0, "mail", number=2, stages=1)
     old.writer.finish("finished")
     young.propose(1)
     young.writer.evaluate(young.search_id, 1, 0, shared)
     young.writer.finish("finished")
+    assert store.reader.taken(old.run, 0, "mail") == {1: Taken(2, 1)}
     store.runs.delete(old.run.id)
     assert look("SELECT id, run_id, scenario_id FROM backtests") == [(shared, None, None)]
     assert [run.name for run in store.runs.summaries()] == ["trend-2"]
@@ -139,9 +142,10 @@ def test_deleting_a_run_keeps_what_others_rely_on(store, begin, look, key):
     assert look("PRAGMA foreign_key_check") == []
     left = {
         name: look(f"SELECT count(*) FROM {name}")[0][0]  # noqa: S608 - names written here
-        for name in ("runs", "searches", "stages", "scenarios", "trials", "events")
+        for name in ("runs", "searches", "stages", "scenarios", "trials", "events", "sinks")
     }
-    assert left == {"runs": 1, "searches": 1, "stages": 1, "scenarios": 1, "trials": 1, "events": 0}
+    one = dict.fromkeys(("runs", "searches", "stages", "scenarios", "trials"), 1)
+    assert left == {**one, "events": 0, "sinks": 0}
     store.runs.delete(young.run.id)
     assert look("SELECT count(*) FROM backtests") == [(1,)]
 

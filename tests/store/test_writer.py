@@ -8,6 +8,7 @@ import pytest
 
 from leanopt_core.errors import StoreError
 from leanopt_core.statistics import Statistics
+from leanopt_core.store.records import Taken
 from leanopt_core.store.store import open_store
 from leanopt_core.trial import Score, Violation
 from leanopt_core.work import LASTING, Category, Failure, Outcome
@@ -55,6 +56,36 @@ def test_a_commit_with_nothing_new_touches_nothing(store, begin, path):
     before = log.read_bytes()
     recorder.writer.commit()
     assert log.read_bytes() == before
+
+
+def test_a_because_is_kept_from_the_proposal_on(store, begin, look):
+    """Told with details or without, failed or withdrawn; it is no part of the score."""
+    recorder = begin(store)
+    scores = {
+        1: Score(1.5, 1.5),
+        2: Score(0.5, 0.5, values={"a": 1e-7}, reasons=("n\u00e9ar", "\udc80")),
+        3: Score(reasons=("it failed",), failure="timeout"),
+    }
+    text = '{"n\u00e9ar":[1,2.50e0,null],"why":"a \\"b\\" }"}'
+    for number in (1, 2, 3, 4, 5):
+        recorder.propose(number, because=text)
+    recorder.propose(6)
+    recorder.writer.commit()
+    assert look("SELECT detail FROM trials") == [(f'{{"because":{text}}}',)] * 5 + [(None,)]
+    for number, score in scores.items():
+        recorder.writer.tell(recorder.search_id, number, score)
+    recorder.writer.withdraw(recorder.search_id, [4, 6])
+    recorder.writer.commit()
+    for number, score in scores.items():
+        recorder.writer.tell(recorder.search_id, number, score)
+    recorder.writer.commit()
+    trials = list(store.reader.trials(recorder.search_id))
+    because = {"n\u00e9ar": [1, 2.5, None], "why": 'a "b" }'}
+    assert [trial.details.get("because") for trial in trials] == [because] * 5 + [None]
+    assert {trial.number: trial.score for trial in trials if trial.told} == scores
+    assert [trial.state for trial in trials[3:]] == ["withdrawn", "proposed", "withdrawn"]
+    told = look("SELECT detail FROM trials WHERE number = 3")
+    assert told == [(f'{{"because":{text},"reasons":["it failed"]}}',)]
 
 
 def test_what_is_told_again_changes_nothing(store, begin, look):
@@ -284,3 +315,19 @@ def test_events_are_read_in_the_order_in_which_they_happened(store, begin):
         {"count": count, "size": 0.1} for count in (3, 1, 2)
     ]
     assert {event.happened_at for event in events} == {"2023-11-14T22:13:20+00:00"}
+
+
+def test_how_far_a_sink_got_is_the_last_that_was_recorded(store, begin):
+    """By search, position and name; what is not committed is not there."""
+    recorder = begin(store, directions=("max", "max"))
+    first, second = (search.id for search in recorder.run.searches)
+    for number in (1, 5):
+        recorder.writer.taken(first, 0, "mail", number=number, stages=0)
+        recorder.writer.commit()
+    recorder.writer.taken(second, 0, "mail", number=3, stages=2)
+    recorder.writer.taken(first, 1, "mail", number=4, stages=1)
+    assert store.reader.taken(recorder.run, 0, "mail") == {1: Taken(5, 0)}
+    recorder.writer.commit()
+    assert store.reader.taken(recorder.run, 0, "mail") == {1: Taken(5, 0), 2: Taken(3, 2)}
+    assert store.reader.taken(recorder.run, 1, "mail") == {1: Taken(4, 1)}
+    assert store.reader.taken(recorder.run, 0, "other") == {}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from leanopt_core.stage import AskContext, Stage, StageStart
+from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
 from leanopt_core.testing import StageContract
 from leanopt_core.trial import DONE, WAIT, Proposal, Trial
 
@@ -44,7 +44,7 @@ class Sound:
         """Return any new point."""
         return next((p for p in self.space.sample(context.seed) if p not in self.seen), None)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Learn nothing: all is in the history."""
 
     def refused(self, point: tuple[int, ...]) -> None:
@@ -157,6 +157,36 @@ class ForgetsWhatIsReplayed(Sound):
     def ask(self, context):
         self.asked = getattr(self, "asked", 0) + 1
         return super().ask(AskContext(context.number, self.asked, 1, context.history))
+
+
+class LearnsByChance(Sound):
+    """Draws from the shared generator when it is told."""
+
+    luck = 0.0
+
+    def tell(self, trial, context):
+        self.luck = random.random()
+
+
+class ExplainsWithNaN(Sound):
+    """Explains its proposals with what JSON does not have."""
+
+    def ask(self, context):
+        answer = super().ask(context)
+        return answer if answer is DONE else Proposal(answer.point, "", {"hope": float("nan")})
+
+
+class RewritesItsReasons(Sound):
+    """Keeps one explanation for all proposals, and changes it."""
+
+    def __init__(self, start: StageStart) -> None:
+        super().__init__(start)
+        self.because = {"number": 0}
+
+    def ask(self, context):
+        self.because["number"] = context.number
+        answer = super().ask(context)
+        return answer if answer is DONE else Proposal(answer.point, "", self.because)
 
 
 class StumblesOverFailedSeeds(Sound):

@@ -9,6 +9,7 @@ import json
 import math
 from pathlib import Path
 from statistics import pstdev
+from threading import get_ident
 
 import pytest
 from attrs import evolve
@@ -146,18 +147,21 @@ class Lines:
     def __init__(self, project):
         self.path = project / "trials.txt"
 
-    def start(self, run, plan):
+    def start(self, run, plan, resumed):
         self.file = self.path.open("w", encoding="utf-8")
 
     def trial(self, record):
         self.file.write(f"{record.search} {record.trial.number} {dict(record.parameters)}\n")
 
-    def close(self):
+    def stage(self, search, stage, reason):
+        pass
+
+    def finish(self, state):
         self.file.close()
 
 
 class Appends(Lines):
-    def start(self, run, plan):
+    def start(self, run, plan, resumed):
         self.file = self.path.open("a", encoding="utf-8")
 
 
@@ -173,7 +177,7 @@ class NeedsAFitness(Lines):
 
 
 class WritesAscii(Lines):
-    def start(self, run, plan):
+    def start(self, run, plan, resumed):
         self.file = self.path.open("w", encoding="ascii")
 
 
@@ -184,14 +188,61 @@ class ChangesWhatItIsTold(Lines):
 
 
 class OverwritesInPlace(Lines):
-    def start(self, run, plan):
+    def start(self, run, plan, resumed):
         self.file = self.path.open("r+" if self.path.exists() else "w", encoding="utf-8")
+
+
+class WritesNothing(Lines):
+    def trial(self, record):
+        pass
+
+
+class LosesTheLast(Lines):
+    last = None
+
+    def trial(self, record):
+        if self.last is not None:
+            super().trial(self.last)
+        self.last = record
+
+
+class BelongsToItsThread(Lines):
+    def __init__(self, project):
+        super().__init__(project)
+        self.thread = get_ident()
+
+    def trial(self, record):
+        assert get_ident() == self.thread
+        super().trial(record)
+
+
+class FailsAtAnInterruption(Lines):
+    def finish(self, state):
+        {"finished": self.file.close}[state]()
+
+
+class AppendsNew(Lines):
+    """A line for each new trial, written before `trial` returns."""
+
+    only_new = True
+
+    def start(self, run, plan, resumed):
+        self.file = self.path.open("a", encoding="utf-8", buffering=1)
+
+
+class BuffersNew(AppendsNew):
+    def start(self, run, plan, resumed):
+        self.file = self.path.open("a", encoding="utf-8")
 
 
 class _SinkKit(SinkContract):
     @pytest.fixture
     def make_sink(self):
         return self.broken
+
+    @property
+    def only_new(self):
+        return getattr(self.broken, "only_new", False)
 
 
 # --- engines --------------------------------------------------------------------------------------
@@ -334,6 +385,7 @@ for kit, sound in (
     (_FitnessKit, Ratio),
     (_FitnessKit, OfReturns),
     (_SinkKit, Lines),
+    (_SinkKit, AppendsNew),
     (_EngineKit, PythonEngine),
     (_ExecutorKit, ProcessExecutor),
 ):

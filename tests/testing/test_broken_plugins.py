@@ -22,10 +22,15 @@ CAUGHT = {
     "DividesByVariance": "test_a_context_never_harms",
     "DividesByDeviation": "test_edges_of_curves_and_trades",
     "NeedsACurve": "test_missing_outputs_give_reasons",
-    "Appends": "test_a_restart_replaces",
+    "WritesNothing": "test_every_trial_is_written",
+    "LosesTheLast": "test_every_trial_is_written",
+    "Appends": "test_a_resumed_run",
+    "BuffersNew": "test_a_resumed_run",
+    "BelongsToItsThread": "test_a_whole_run",
+    "FailsAtAnInterruption": "test_a_whole_run",
     "OverwritesInPlace": "test_a_shorter_run_replaces_a_longer_one",
     "TruncatesWhenBuilt": "test_builds_without_touching_what_is_there",
-    "NeedsAFitness": "test_start_trials_close",
+    "NeedsAFitness": "test_a_whole_run",
     "WritesAscii": "test_odd_values_are_taken",
     "ChangesWhatItIsTold": "test_what_it_is_told_is_left_alone",
     "TakesErrorsForSuccess": "test_no_silent_success",
@@ -46,7 +51,7 @@ CAUGHT = {
     "LacksSomething": "test_what_doctor_is_told",
     "HasAnotherRuntime": "test_places",
 }
-SOUND = ("Ratio", "OfReturns", "Lines")
+SOUND = ("Ratio", "OfReturns", "Lines", "AppendsNew")
 
 
 @pytest.fixture(scope="module")

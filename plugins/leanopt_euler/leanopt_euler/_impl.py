@@ -11,7 +11,7 @@ from leanopt_euler._scope import Scope, whole
 
 if TYPE_CHECKING:
     from leanopt_core.space import Point, Space
-    from leanopt_core.stage import AskContext, History, StageStart
+    from leanopt_core.stage import AskContext, History, StageStart, TellContext
     from leanopt_core.trial import Trial
     from leanopt_euler import EulerOptions
 
@@ -64,7 +64,7 @@ class EulerSearch:
             self._close_in()
         return DONE
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Keep the best trial."""
         self._outstanding -= 1
         self._note(trial.score.objective, trial.score.violation, trial.point)

@@ -19,7 +19,7 @@ from leanopt_core.errors import PluginError
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
-from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Trial
 
@@ -40,7 +40,7 @@ def space(*lengths: int, rules: tuple[str, ...] = (), choices: int = 0) -> Space
 
 
 def stage(
-    trials: int | None = None, *, seed_from: str | None = None, **options: object
+    trials: int | None = None, *, seed_from: tuple[str, ...] = (), **options: object
 ) -> StageRule:
     """Return the stage `euler`."""
     build = partial(create, EulerOptions(**options))
@@ -192,7 +192,7 @@ def test_starts_from_what_is_known() -> None:
     free = drive(space(65), [*rules, stage()], score).proposed
     assert [c.proposal.point for c in free[:2]] == [(0,), (9,)]
     assert [c.proposal.point for c in free[-4:]] == [(4,), (8,), (1,), (2,)]
-    seeded = drive(space(65), [*rules, stage(seed_from="two")], score).proposed
+    seeded = drive(space(65), [*rules, stage(seed_from=("two",))], score).proposed
     assert (50,) in [c.proposal.point for c in seeded]
 
 
@@ -254,7 +254,8 @@ def ended(score: Score) -> EulerSearch:
     search = create(EulerOptions(), StageStart(wide, 7, None, 1, nothing))
     number = 1
     while isinstance(answer := search.ask(AskContext(number, 0, 7, nothing)), Proposal):
-        search.tell(Trial(number, "euler", answer.point, answer.origin, score))
+        trial = Trial(number, "euler", answer.point, answer.origin, score)
+        search.tell(trial, TellContext(number, 7, nothing))
         number += 1
     assert answer is DONE
     assert search.ask(AskContext(number, 0, 7, nothing)) is DONE

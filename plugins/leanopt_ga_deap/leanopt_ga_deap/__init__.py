@@ -88,7 +88,7 @@ class GeneticOptions:
         default=10,
         validator=validators.ge(0),
         metadata={
-            "help": "best trials of the stage `seed_from` in the first population",
+            "help": "best trials of the stages in `seed_from` in the first population",
             "bounds": "0 or more",
         },
     )

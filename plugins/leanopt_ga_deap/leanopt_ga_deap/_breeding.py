@@ -33,10 +33,10 @@ def make_toolbox(options: GeneticOptions, axes: Sequence[Axis]) -> Any:
     return tools
 
 
-def tournament(population: Sequence[Individual], random: Random, size: int) -> Point:
-    """Return the point of the best of `size` individuals drawn without replacement."""
+def tournament(population: Sequence[Individual], random: Random, size: int) -> Individual:
+    """Return the best of `size` individuals drawn without replacement."""
     drawn = random.sample(population, min(size, len(population)))
-    return max(drawn, key=lambda individual: individual.fitness.wvalues).point
+    return max(drawn, key=lambda individual: individual.fitness.wvalues)
 
 
 def uniform_crossover(one: Point, two: Point, random: Random, share: float) -> Point:

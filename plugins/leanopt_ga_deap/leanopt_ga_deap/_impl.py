@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.stage import AskContext, StageStart, TellContext
     from leanopt_core.trial import Trial
     from leanopt_ga_deap import GeneticOptions
 
@@ -65,7 +65,7 @@ class GeneticSearch:
         self._seen.add(proposal.point)
         return proposal
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Offer the individual to the population; narrow or restart it if due."""
         fitness = standing(trial.score.objective, trial.score.violation)
         breeding = self._progress.breeding
@@ -86,20 +86,24 @@ class GeneticSearch:
         elif len(self._population.members) > 1:
             child = self._child(random, seen)
             if child is not None:
-                return Proposal(child, "child")
+                return child
         point = next((point for point in self._random_points if point not in seen), None)
         return None if point is None else Proposal(point, "random")
 
-    def _child(self, random: Random, seen: set[Point]) -> Point | None:
+    def _child(self, random: Random, seen: set[Point]) -> Proposal | None:
         """Return a new feasible child; move one that repeats a known point by a step."""
         tools, members = self._tools, self._population.members
         for _ in range(TRIES):
-            parents = tools.select(members, random), tools.select(members, random)
-            child: Point = tools.mutate(tools.mate(*parents, random), random)
+            one, two = tools.select(members, random), tools.select(members, random)
+            mated: Point = tools.mate(one.point, two.point, random)
+            child: Point = tools.mutate(mated, random)
             if child in seen:
                 child = tools.step(child, random)
             if child not in seen and self._space.feasible(child):
-                return child
+                # Without crossover the first parent's own point is mutated.
+                parents = [one.number] if mated is one.point else [one.number, two.number]
+                because = {"generation": self._progress.generation, "parents": parents}
+                return Proposal(child, "child", because)
         return None
 
     def _narrow(self) -> None:

@@ -16,6 +16,7 @@ class Progress:
         self._generations = options.n_generations
         self._patience = options.early_stopping_generations * options.batch_size
         self._delta = options.early_stopping_min_delta
+        self._batch = options.batch_size
         self._initial = initial
         self._most = initial + options.n_generations * options.batch_size
         self._asked = self.told = self._idle = 0
@@ -25,6 +26,11 @@ class Progress:
     def breeding(self) -> bool:
         """Return whether all initial trials have ended."""
         return self.told >= self._initial
+
+    @property
+    def generation(self) -> int:
+        """Return the generation of the next child, from 1."""
+        return max(0, self._asked - self._initial) // self._batch + 1
 
     def ask(self) -> None:
         """Count a proposal."""

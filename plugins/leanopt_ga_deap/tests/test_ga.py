@@ -18,7 +18,7 @@ from leanopt_ga_deap._impl import GeneticSearch, create
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
-from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Trial
 
@@ -42,7 +42,11 @@ def space(*lengths: int, rules: tuple[str, ...] = (), choices: int = 0) -> Space
 
 
 def stage(
-    trials: int | None = None, *, name: str = "ga", seed_from: str | None = None, **options: float
+    trials: int | None = None,
+    *,
+    name: str = "ga",
+    seed_from: tuple[str, ...] = (),
+    **options: float,
 ) -> StageRule:
     """Return the stage `ga_deap`."""
     build = partial(create, GeneticOptions(**options))  # type: ignore[arg-type]  # its own types
@@ -212,7 +216,7 @@ def test_small_gains_add_up(delta: float, count: int) -> None:
 def test_seeded_from_an_earlier_stage() -> None:
     """Its best join the population, untold again; random ones fill the rest of it."""
     first = StageRule("first", "first", partial(create, GeneticOptions()), 50)
-    seeded = stage(60, seed_from="first", population_size=20, n_seeds=10)
+    seeded = stage(60, seed_from=("first",), population_size=20, n_seeds=10)
     proposed = drive(space(90, 90), [first, seeded], peak(50, 50)).proposed
     assert origins(proposed[50:60]) == ["random"] * 10
     assert set(origins(proposed[60:])) == {"child"}
@@ -227,7 +231,7 @@ def test_seeded_from_an_earlier_stage() -> None:
 def test_failed_seeds_do_not_join() -> None:
     """Then all of the population is random."""
     first = StageRule("first", "first", partial(create, GeneticOptions()), 50)
-    rules = [first, stage(40, seed_from="first", population_size=20)]
+    rules = [first, stage(40, seed_from=("first",), population_size=20)]
     proposed = drive(space(90, 90), rules, lambda _point: Score(failure="timeout")).proposed
     assert origins(proposed[50:70]) == ["random"] * 20
 
@@ -282,7 +286,8 @@ def test_says_why_it_ended(options: dict[str, int], lengths: tuple[int, ...], re
     search = create(given_options, StageStart(wide, 7, None, 1, nothing))
     number = 1
     while isinstance(answer := ask(search, nothing, number), Proposal):
-        search.tell(Trial(number, "ga", answer.point, answer.origin, Score(1, 1)))
+        trial = Trial(number, "ga", answer.point, answer.origin, Score(1, 1))
+        search.tell(trial, TellContext(number, 7, nothing))
         number += 1
     assert answer is ask(search, nothing, number) is DONE
     assert search.reason == reason

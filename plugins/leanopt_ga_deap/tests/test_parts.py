@@ -83,11 +83,11 @@ def test_tournament_prefers_the_best() -> None:
     alive = individuals([Score(objective=float(number)) for number in range(10)])
     tools = make_toolbox(GeneticOptions(), AXES)
     random = Random(1)
-    won = Counter(tools.select(alive, random) for _ in range(3000))
+    won = Counter(tools.select(alive, random).point for _ in range(3000))
     assert 0.25 < won[(10,)] / 3000 < 0.35
     assert won[(1,)] == won[(2,)] == 0
     every = make_toolbox(GeneticOptions(tournament_size=50), AXES)
-    assert every.select(alive, random) == (10,)
+    assert every.select(alive, random).point == (10,)
 
 
 @settings(deadline=None)

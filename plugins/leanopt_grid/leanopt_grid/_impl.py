@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from leanopt_core.space import Point
     from leanopt_core.specs import NoOptions
-    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.stage import AskContext, StageStart, TellContext
     from leanopt_core.trial import Trial
 
 #: After so many refusals in a row, look up the points of earlier stages.
@@ -39,7 +39,7 @@ class GridSearch:
                 return Proposal(point, "grid")
         return DONE
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Learn nothing: all points are tried, whatever their results."""
 
     def refused(self, point: Point) -> None:

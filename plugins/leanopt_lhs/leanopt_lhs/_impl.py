@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from leanopt_core.space import Point, Space
-    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.stage import AskContext, StageStart, TellContext
     from leanopt_core.trial import Trial
     from leanopt_lhs import LhsOptions
 
@@ -46,7 +46,7 @@ class LatinHypercube:
             self._proposals = self._everything(known) or self._designed(known)
         return next(self._proposals, DONE)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Learn nothing: the design is fixed beforehand."""
 
     def refused(self, point: Point) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, History, StageStart
+    from leanopt_core.stage import AskContext, History, StageStart, TellContext
     from leanopt_core.trial import Trial
     from leanopt_local_grid import LocalGridOptions
 
@@ -67,7 +67,7 @@ class LocalGrid:
         self.reason = self._end()
         return DONE
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Note the first usable result; in a climb, continue around each better one."""
         self._outstanding -= 1
         found = standing(trial.score.objective, trial.score.violation)
@@ -92,7 +92,7 @@ class LocalGrid:
 
     def _next(self, random: Random) -> Proposal | None:
         if self._best == _FAILED:
-            return next(self._new(self._random_points, "random"), None)
+            return next(self._new(self._random_points, "random", None), None)
         if self._centres:
             self._turns = deque(self._around(*centre, random) for centre in self._centres)
             self._centres = []
@@ -107,14 +107,17 @@ class LocalGrid:
 
     def _around(self, number: int, centre: Point, random: Random) -> Iterator[Proposal]:
         near = nearest_first(self._space, centre, self._options.radius, random)
-        return islice(self._new(near, f"near trial {number}"), self._options.max_neighbors)
+        proposals = self._new(near, f"near trial {number}", {"centre": number})
+        return islice(proposals, self._options.max_neighbors)
 
-    def _new(self, points: Iterator[Point], origin: str) -> Iterator[Proposal]:
+    def _new(
+        self, points: Iterator[Point], origin: str, because: dict[str, int] | None
+    ) -> Iterator[Proposal]:
         """Yield proposals of the points that are not known, and make them known."""
         for point in points:
             if point not in self._seen:
                 self._seen.add(point)
-                yield Proposal(point, origin)
+                yield Proposal(point, origin, because)
 
     def _end(self) -> str:
         if self._best == _FAILED:

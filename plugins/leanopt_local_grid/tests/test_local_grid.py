@@ -18,7 +18,7 @@ from leanopt_local_grid._near import nearest_first
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
-from leanopt_core.stage import AskContext, StageStart
+from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Trial
 
@@ -38,7 +38,9 @@ def space(*lengths: int, rules: tuple[str, ...] = (), choices: int = 0) -> Space
     return Space(tuple(axes), {}, tuple(ParameterConstraint.parse(rule, names) for rule in rules))
 
 
-def stage(trials: int | None = None, *, seed_from: str | None = None, **options: int) -> StageRule:
+def stage(
+    trials: int | None = None, *, seed_from: tuple[str, ...] = (), **options: int
+) -> StageRule:
     """Return the stage `local_grid`."""
     build = partial(create, LocalGridOptions(**options))
     return StageRule("local", "stage local", build, trials, seed_from=seed_from)
@@ -55,7 +57,7 @@ class Scan:
         point = next(self.points, None)
         return DONE if point is None else Proposal(point, "scan")
 
-    def tell(self, trial: object) -> None:
+    def tell(self, trial: object, context: object) -> None:
         """Learn nothing."""
 
     def refused(self, point: Point) -> None:
@@ -144,7 +146,7 @@ def test_centres_take_turns_and_are_cut() -> None:
 def test_seeds_name_the_centre() -> None:
     """`seed_from` looks at one stage only; without it the best of all before counts."""
     before = [scan((2, 2), name="one"), scan((9, 9), name="two")]
-    rules = [*before, stage(seed_from="two", top_n=1)]
+    rules = [*before, stage(seed_from=("two",), top_n=1)]
     seeded = [c.proposal.point for c in drive(space(20, 20), rules, peak(2, 2)).proposed[2:]]
     assert all(chebyshev(point, (9, 9)) == 1 for point in seeded)
     best = [
@@ -280,7 +282,7 @@ def test_asked_after_the_end() -> None:
     search = create(LocalGridOptions(), StageStart(space(1), 7, None, 1, nothing))
     context = AskContext(1, 0, 7, nothing)
     assert search.ask(context) == Proposal((0,), "random")
-    search.tell(Trial(1, "local", (0,), "", Score(1, 1)))
+    search.tell(Trial(1, "local", (0,), "", Score(1, 1)), TellContext(1, 7, nothing))
     assert [search.ask(context) for _ in range(2)] == [DONE, DONE]
     assert search.reason == "all neighbours tried"
 

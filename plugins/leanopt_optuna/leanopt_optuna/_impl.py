@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from optuna.trial import Trial as OptunaTrial
 
     from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.stage import AskContext, StageStart, TellContext
     from leanopt_core.trial import Trial
     from leanopt_optuna._options import OptunaOptions
 
@@ -53,7 +53,7 @@ class OptunaSearch:
         self._outstanding[context.number] = trial
         return proposal
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Tell the sampler."""
         asked = self._outstanding.pop(trial.number)
         self._study.tell(asked, trial.score.objective, trial.score.violation)

@@ -25,7 +25,7 @@ def _space(*lengths: int, rules: tuple[str, ...] = (), choices: int = 0) -> Spac
 
 
 def _stage(
-    trials: int | None, *, name: str = "optuna", seed_from: str | None = None, **options: Any
+    trials: int | None, *, name: str = "optuna", seed_from: tuple[str, ...] = (), **options: Any
 ) -> StageRule:
     build = partial(create, OptunaOptions(**options))
     return StageRule(name, f"stage {name}", build, trials, seed_from=seed_from)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from leanopt_core.space import Point
     from leanopt_core.specs import NoOptions
-    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.stage import AskContext, StageStart, TellContext
     from leanopt_core.trial import Trial
 
 
@@ -32,7 +32,7 @@ class RandomSearch:
                 return Proposal(point, "random")
         return DONE
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:
         """Learn nothing: a random search does not look at results."""
 
     def refused(self, point: Point) -> None:

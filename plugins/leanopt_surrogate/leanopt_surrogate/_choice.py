@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from leanopt_core.trial import Proposal
 from leanopt_surrogate._arms import Arm, ForestArm, GaussianArm
 from leanopt_surrogate._elites import basins, elites, inside
 from leanopt_surrogate._pool import around, candidates, new_points
@@ -26,10 +28,8 @@ FEW = 4
 STEPPED = 6
 
 
-def choose(
-    archive: Archive, models: Models, number: int, random: Generator
-) -> tuple[Point, str] | None:
-    """Return the most promising new point for this trial and the arm that chose it.
+def choose(archive: Archive, models: Models, number: int, random: Generator) -> Proposal | None:
+    """Return the most promising new point for this trial; its origin is the arm that chose it.
 
     None if no candidate is feasible and new.
     """
@@ -43,8 +43,11 @@ def choose(
         outside = np.ones(len(archive), np.bool_)
         centres = centres[:0]
     arm = _arm(archive, models, name, outside)
-    point = _most_promising(archive, arm, elites(archive, scores, outside), centres, random)
-    return None if point is None else (point, f"{name} elsewhere" if len(centres) else name)
+    found = _most_promising(archive, arm, elites(archive, scores, outside), centres, random)
+    if found is None:
+        return None
+    point, because = found
+    return Proposal(point, f"{name} elsewhere" if len(centres) else name, because)
 
 
 def _arm(archive: Archive, models: Models, name: str, among: Bools) -> Arm:
@@ -55,7 +58,8 @@ def _arm(archive: Archive, models: Models, name: str, among: Bools) -> Arm:
 
 def _most_promising(
     archive: Archive, arm: Arm, good: Ints, centres: Ints, random: Generator
-) -> Point | None:
+) -> tuple[Point, dict[str, float]] | None:
+    """Return the candidate with the highest acquisition, and what it was chosen by."""
     pool = _allowed(archive, candidates(archive.grid, good, random), centres)
     if not len(pool):
         return None
@@ -65,7 +69,10 @@ def _most_promising(
     if len(beside):
         merit = np.concatenate([merit, arm.acquisition(archive.grid.coordinates(beside))])
         pool = np.concatenate([pool, beside])
-    return tuple(pool[_argmax(merit, random)].tolist())
+    chosen = _argmax(merit, random)
+    acquisition = float(merit[chosen])
+    because = {"acquisition": acquisition} if isfinite(acquisition) else {}
+    return tuple(pool[chosen].tolist()), {**because, "candidates": len(pool)}
 
 
 def _allowed(archive: Archive, levels: Ints, centres: Ints) -> Ints:

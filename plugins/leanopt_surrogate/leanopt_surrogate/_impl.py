@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, StageStart
+    from leanopt_core.stage import AskContext, StageStart, TellContext
     from leanopt_core.trial import Trial
     from leanopt_surrogate import SurrogateOptions
 
@@ -56,7 +56,7 @@ class Surrogate:
         """Take a stored proposal, without fitting models."""
         self._archive.propose(proposal.point)
 
-    def tell(self, trial: Trial) -> None:
+    def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Note that a trial is not outstanding any more; the history has its result."""
         self._archive.outstanding.pop(trial.point, None)
 
@@ -74,8 +74,7 @@ class Surrogate:
         if not len(self._archive):
             return None
         with one_thread():
-            chosen = choose(self._archive, self._models, context.number, context.generator())
-        return None if chosen is None else Proposal(*chosen)
+            return choose(self._archive, self._models, context.number, context.generator())
 
     def _left(self) -> Proposal | None:
         """Return the next point, in a random order of the whole space, that is not known."""

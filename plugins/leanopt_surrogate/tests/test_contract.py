@@ -124,7 +124,7 @@ class Scan:
         point = next(self.points, None)
         return DONE if point is None else Proposal(point, "scan")
 
-    def tell(self, trial: object) -> None:
+    def tell(self, trial: object, context: object) -> None:
         """Learn nothing."""
 
     def refused(self, point: Point) -> None:

@@ -197,7 +197,7 @@ def test_stages_follow_one_another_as_there(folder: Folder, load) -> None:
         ("local_grid", 33),
     ]
     genetic, local = read[2], read[3].choice.options
-    assert (genetic.seed_from, genetic.choice.options.n_seeds) == ("optuna", 7)
+    assert (genetic.seed_from, genetic.choice.options.n_seeds) == (("optuna",), 7)
     assert (local.top_n, local.radius, local.max_neighbors) == (4, 2, None)
     assert read[1].choice.options.sampler == "tpe"
     assert result.pipeline.seed == 9
