@@ -56,6 +56,7 @@ from leanopt_core.work import REQUEST as REQUEST
 from leanopt_core.work import Answer as Answer
 from leanopt_core.work import Backtest as Backtest
 from leanopt_core.work import Category as Category
+from leanopt_core.work import Command as Command
 from leanopt_core.work import Completed as Completed
 from leanopt_core.work import Failure as Failure
 from leanopt_core.work import Files as Files
@@ -108,7 +109,23 @@ from leanopt_core.sinks.base import TrialRecord as TrialRecord
 from leanopt_core.executors.base import Channel as Channel
 from leanopt_core.executors.base import Chunk as Chunk
 from leanopt_core.executors.base import Executor as Executor
+from leanopt_core.executors.base import HasExecutorCheck as HasExecutorCheck
+from leanopt_core.executors.base import HasExecutorChecks as HasExecutorChecks
+from leanopt_core.executors.base import HasPlaces as HasPlaces
+from leanopt_core.executors.base import LineWorker as LineWorker
 from leanopt_core.executors.base import ReproduceCommand as ReproduceCommand
+from leanopt_core.executors.base import WorkerFiles as WorkerFiles
+from leanopt_core.executors.channel import ProcessChannel as ProcessChannel
+from leanopt_core.executors.command import fill_placeholders as fill_placeholders
+from leanopt_core.executors.command import run_to_end as run_to_end
+from leanopt_core.executors.command import variables as variables
+from leanopt_core.executors.places import ExecutorGroup as ExecutorGroup
+from leanopt_core.executors.process import ProcessExecutor as ProcessExecutor
+from leanopt_core.executors.scratch import LocalScratch as LocalScratch
+from leanopt_core.executors.scratch import ScratchRoot as ScratchRoot
+from leanopt_core.executors.threads import ThreadChannel as ThreadChannel
+from leanopt_core.executors.wrapped import WrappedExecutor as WrappedExecutor
+from leanopt_core.options import ProcessOptions as ProcessOptions
 
 # Engines
 from leanopt_core.content import hash_file as hash_file

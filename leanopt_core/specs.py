@@ -49,7 +49,16 @@ class FitnessSpec(PluginSpec):
 
 @frozen
 class ExecutorSpec(PluginSpec):
-    """An executor; `factory(options, project: Path) -> Executor`."""
+    """An executor; `factory(options, project: Path) -> Executor`.
+
+    `init` and `imports` are optional; they have the same form as `factory`.
+    `init(wish: InitWish, draft: Draft) -> tuple[Line, ...] | None` returns the table `[executor]`
+    for `leanopt init`; None means that this executor is not for it.
+    `imports(wish: ImportWish, registry: Registry) -> Translation` is as for engines.
+    """
+
+    init: str = ""
+    imports: str = ""
 
 
 @frozen

@@ -211,6 +211,20 @@ class Outcome:
 
 
 @frozen
+class Command:
+    """One command to run to its end where workers run.
+
+    `argv` and `mounts` are as in a `Launch`. After `time_limit` seconds the command is killed.
+    Without `network` it gets none, if the executor can enforce that.
+    """
+
+    argv: tuple[str, ...]
+    mounts: tuple[Mount, ...] = ()
+    time_limit: float = 600.0
+    network: bool = False
+
+
+@frozen
 class Completed:
     """How a one-off command ended: exit code, standard output, the end of standard error."""
 

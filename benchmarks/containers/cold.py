@@ -15,6 +15,7 @@ from leanopt_core.executors.docker.session import open_session
 from leanopt_core.executors.docker.spec import api_body, container_spec
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import request_line
+from leanopt_core.work import Command
 
 _STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 _OUTPUT = 1
@@ -69,7 +70,7 @@ def processes(project: Project, workers: int, work: Work, seconds: float) -> flo
         launch = prepared.build.launch
         (project.folder / "request").write_bytes(_line(prepared.engine, work))
         inside = ("{python}", "{build}/inside.py", str(workers), str(seconds), "{build}/request")
-        done = prepared.executor.run_command((*inside, *launch.command), launch.mounts)
+        done = prepared.executor.run_command(Command((*inside, *launch.command), launch.mounts))
     if done.exit_code != 0:
         raise RuntimeError(f"the processes in a container have failed: {done.errors}")
     return float(done.output)

@@ -28,7 +28,7 @@ def command(
     """Report all errors in PIPELINE; the exit code is 3 if there are any.
 
     Nothing runs. The sources of a LEAN project are checked too (exit code 5); other strategies are
-    checked by `leanopt plan`.
+    checked by `leanopt plan`. Some executors check their options (exit code 6).
 
     Example: leanopt check pipeline.toml
     """

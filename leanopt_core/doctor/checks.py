@@ -46,16 +46,18 @@ def checks(subject: Subject) -> Sequence[Check]:
 def _pipeline(subject: Subject) -> Iterator[Check]:
     """Yield the checks of a pipeline; of one that cannot be read, those of every pipeline."""
     try:
-        container, own = subject.docker_options is not None, _own(subject)
+        container, own = subject.docker_options is not None, _engine_s(subject)
+        there = _executor_s(subject)
     except LeanoptError:
-        container, own = False, ()
+        container, own, there = False, (), ()
     # Workers in containers need the engine and its folders; others only a pipeline.
     started, host = ("folders", "docker") if container else ("pipeline", "pipeline")
     yield from _made(_IMAGE if container else (), subject)
     before: Sequence[_Plan] = (
-        ("interpreter", workers.interpreter, (started,)),
+        ("interpreter", workers.interpreter, (started, *(check.name for check in there))),
         ("data", workers.data, ("pipeline",)),
     )
+    yield from there
     yield from _made(before, subject)
     yield from own
     after: Sequence[_Plan] = (
@@ -67,13 +69,22 @@ def _pipeline(subject: Subject) -> Iterator[Check]:
     yield from _made(after, subject)
 
 
-def _own(subject: Subject) -> Sequence[Check]:
+def _engine_s(subject: Subject) -> Sequence[Check]:
     """Return the engine's own checks, or one that says why there are none."""
     pipeline = subject.pipeline
     try:
         return subject.strategy.checks(subject.run_command, subject.context)
     except LeanoptError as error:
         return (Check(f"engine {pipeline.engine.use}", partial(_raise, error)),)
+
+
+def _executor_s(subject: Subject) -> Sequence[Check]:
+    """Return the executor's own checks, or one that says why there are none."""
+    pipeline = subject.pipeline
+    try:
+        return subject.executor.checks()
+    except LeanoptError as error:
+        return (Check(f"executor {pipeline.executor.choice.use}", partial(_raise, error)),)
 
 
 def _raise(error: LeanoptError) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.prepare import build_choice, engine_of, label, prepare_context
-from leanopt_core.work import Completed, Launch, Mount
+from leanopt_core.work import Command, Completed, Launch
 
 if TYPE_CHECKING:
     from leanopt_core.executors.docker.engine import Engine as DockerEngine
@@ -80,7 +80,7 @@ class Subject(Closing):
         return engine
 
     @cached_property
-    def executor(self) -> Executor:
+    def executor(self) -> GuardedExecutor:
         """Return the pipeline's executor, which fetches no image here and removes nothing."""
         executor = GuardedExecutor(
             self._executor(), label("executor", self.pipeline.executor.choice)
@@ -105,9 +105,8 @@ class Subject(Closing):
         """Return facts of the Python where workers run; raises StuckError where none runs."""
         options = self.pipeline.engine.options
         python = options.python if isinstance(options, PythonStrategy) else None
-        done = self.run_command(
-            (python or "{python}", "-I", "-S", "-c", _FACTS), time_limit=_LOOKING
-        )
+        argv = (python or "{python}", "-I", "-S", "-c", _FACTS)
+        done = self.run_command(Command(argv, time_limit=_LOOKING))
         try:
             return dict(json.loads(done.output))
         except (ValueError, TypeError):
@@ -116,16 +115,9 @@ class Subject(Closing):
             image = "; the image needs a python3" if self.docker_options is not None else ""
             raise StuckError(wrong(what + image)) from None
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """Run a command where workers run; the executor is made only then."""
-        return self.executor.run_command(command, mounts, time_limit=time_limit, network=network)
+        return self.executor.run_command(command)
 
     @cached_property
     def strategy(self) -> GuardedEngine:

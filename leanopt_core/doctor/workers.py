@@ -19,8 +19,6 @@ from leanopt_core.options import ProcessOptions
 from leanopt_core.report.figures import size
 from leanopt_core.work import Launch
 
-# How long a worker may take to say hello, in seconds.
-_STARTING = 60.0
 # The detail by which an engine with several harnesses names the one that runs.
 _HARNESS = "harness"
 
@@ -74,12 +72,14 @@ def harness(subject: Subject) -> Iterator[Finding]:
         subject.build.launch,
         workers=1,
         memory_limit=settings.memory_limit,
-        start_limit=_STARTING,
+        start_limit=settings.start_limit,
     ) as pool:
-        pool.wait(_STARTING)
+        pool.wait(settings.start_limit)
         hello = pool.hello
     if hello is None:
-        yield wrong(f"a worker said no hello within {_STARTING:g} s")
+        yield wrong(
+            f"a worker said no hello within {settings.start_limit:g} s (executor.start_limit)"
+        )
     else:
         which = subject.build.details.get(_HARNESS)
         found = _greeting(hello)

@@ -11,23 +11,19 @@ from attrs import field, frozen
 from leanopt_core.check import Check
 from leanopt_core.harness.events import Hello
 from leanopt_core.space import Value
-from leanopt_core.work import Answer, Backtest, Completed, Launch, Mount, Outcome, Request, Scenario
+from leanopt_core.work import (
+    Answer,
+    Backtest,
+    Command,
+    Completed,
+    Launch,
+    Outcome,
+    Request,
+    Scenario,
+)
 
-
-class RunCommand(Protocol):
-    """Runs a single command where the executor's workers run."""
-
-    def __call__(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
-        """Run `command` until it ends; see `Executor.run_command`."""
-        ...
-
+#: Runs a single command where the executor's workers run; see `Executor.run_command`.
+RunCommand = Callable[[Command], Completed]
 
 Tell = Callable[[str], None]
 

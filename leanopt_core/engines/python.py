@@ -24,6 +24,7 @@ from leanopt_core.work import (
     DOCUMENT,
     Answer,
     Backtest,
+    Command,
     Launch,
     Mount,
     Outcome,
@@ -72,8 +73,8 @@ class PythonEngine:
         if self._data is not None and not self._data.exists():
             raise StrategyError(f"strategy.data: {_absent('data', self._data)}")
         launch = self._launch()
-        command = ["describe" if part == "serve" else part for part in launch.command]
-        completed = run_command(command, launch.mounts)
+        argv = tuple("describe" if part == "serve" else part for part in launch.command)
+        completed = run_command(Command(argv, launch.mounts))
         described = _described(completed.output)
         if described is None:
             tail = completed.errors.strip()[-2000:]

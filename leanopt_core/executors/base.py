@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
-from leanopt_core.work import Completed, Launch, Mount
+from leanopt_core.check import Check
+from leanopt_core.work import Command, Completed, Launch
 
 
 @frozen
@@ -155,21 +156,14 @@ class Executor(Protocol):
         """Return what decides results where workers run: interpreter and platform, or image id."""
         ...
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """Run one command to its end where the workers run; placeholders as in `Launch`.
 
-        What it leaves in a writable mount belongs to the caller. Without `network` it has none
-        where the executor can see to that. After `time_limit` seconds it is killed: exit code 124,
-        and `errors` ends by saying so. Output is bounded: of a longer one the beginning is kept
-        and `errors` says so. Raises ExecutorError where it cannot be run, TransientError where
-        another try may go well: it was ended from outside, or there is no room for it now.
+        What it leaves in a writable mount belongs to the caller. At its time limit it is killed:
+        exit code 124, and `errors` ends by saying so. Output is bounded: of a longer one the
+        beginning is kept and `errors` says so. Raises ExecutorError where it cannot be run,
+        TransientError where another try may go well: it was ended from outside, or there is no
+        room for it now.
         """
         ...
 
@@ -191,4 +185,85 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Release everything; every worker has been released by then."""
+        ...
+
+
+@runtime_checkable
+class HasPlaces(Protocol):
+    """An executor whose workers run in several places that can give different results."""
+
+    def places(self) -> Mapping[str, Executor]:
+        """Return an executor for each place, by the place's name; the same each time.
+
+        leanopt prepares the strategy for each place, starts workers with these executors in turn,
+        and keys each backtest by the runtime of its worker's place.
+        """
+        ...
+
+
+@runtime_checkable
+class HasExecutorChecks(Protocol):
+    """An executor with its own checks for `leanopt doctor`."""
+
+    def checks(self) -> Sequence[Check]:
+        """Return checks of what this executor needs; they look only when called.
+
+        They run before anything runs in a worker's place: the check `interpreter` requires them.
+        """
+        ...
+
+
+@runtime_checkable
+class HasExecutorCheck(Protocol):
+    """An executor that can check its options for `leanopt check` without running anything."""
+
+    def check(self) -> Sequence[str]:
+        """Return the errors in the options, one line each."""
+        ...
+
+
+class LineWorker(Protocol):
+    """A harness behind calls, such as an actor of Ray that holds its process.
+
+    `send`, `end` and `close` are called by one thread, `kill` by another, also during these.
+    """
+
+    def send(self, line: bytes) -> bytes:
+        """Return the harness's answer to one line; both are without the line break.
+
+        Raises if the worker has ended, and soon after `kill`: TransientError if it was ended from
+        outside, else any exception. Its text is the exit reason.
+        """
+        ...
+
+    def end(self) -> str:
+        """Close the harness's input, wait for its end, and return the exit reason."""
+        ...
+
+    def kill(self) -> None:
+        """Begin to end the harness and everything it started."""
+        ...
+
+    def close(self) -> None:
+        """Release everything, killing what still lives; called once, at the end."""
+        ...
+
+
+class WorkerFiles(Protocol):
+    """A worker's files; `Channel` says what the methods promise. A `LocalScratch` is one."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file."""
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file to read."""
+        ...
+
+    def names(self, folder: str) -> Sequence[str]:
+        """Return the names of all plain files below a folder."""
+        ...
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder."""
         ...

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from subprocess import PIPE, Popen, TimeoutExpired
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
 from leanopt_core.executors.base import Chunk
-from leanopt_core.executors.scratch import Scratch
+from leanopt_core.executors.scratch import LocalScratch
 
 #: The variable that marks everything a worker starts: its scratch folder.
 MARK = "LEANOPT_SCRATCH"
@@ -25,14 +25,14 @@ _PATIENCE = 1.0
 
 
 class ProcessChannel:
-    """The line to one local harness; `Channel` says what the methods promise."""
+    """The line to one local harness; `Channel` says what the methods promise. `start` makes one."""
 
     def __init__(
         self,
         guard: Popen[bytes],
         control: int,
         status: int,
-        scratch: Scratch,
+        scratch: LocalScratch,
         fill: Callable[[str], str],
     ) -> None:
         if guard.stdin is None or guard.stdout is None or guard.stderr is None:
@@ -52,6 +52,56 @@ class ProcessChannel:
         # One thread serves all workers, so that none may block it.
         for descriptor in (self._write_descriptor, *self._descriptors):
             os.set_blocking(descriptor, False)
+
+    @classmethod
+    def start(
+        cls,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        scratch: LocalScratch,
+        fill: Callable[[str], str],
+        *,
+        memory_limit: int | None = None,
+        nice: int = 0,
+    ) -> Self:
+        """Start `command` under a guard, in the scratch folder, and return the channel to it.
+
+        `environment` is all that it gets, `fill` replaces placeholders. The guard kills the
+        command with everything it started: when leanopt ends, however it ends, and when they hold
+        more than `memory_limit` bytes. Raises ExecutorError where not even the guard can be
+        started, TransientError where the machine has no room for it now; a command that cannot be
+        started is said on the channel.
+        """
+        # Python's pipes are not inherited. A copy of CONTROL in another worker would keep this
+        # guard from seeing its end.
+        control = os.pipe()
+        status = os.pipe()
+        arguments = (str(control[0]), str(status[1]), str(memory_limit or 0), str(nice))
+        try:
+            guard = Popen(
+                # Isolated: variables and folder are the worker's, and must not change the guard.
+                [sys.executable, "-I", "-S", str(_GUARD), *arguments, *command],
+                # All bytes pass by descriptor; Python's own buffers would hide some.
+                bufsize=0,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                env={**environment, MARK: str(scratch.path)},
+                cwd=scratch.path,
+                pass_fds=(control[0], status[1]),
+                # Ctrl-C in the terminal reaches leanopt alone, which decides how its workers end.
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            os.close(control[1])
+            os.close(status[0])
+            kind = TransientError if isinstance(error, OSError) else ExecutorError
+            raise kind(f"a worker cannot be started: {error}") from None
+        finally:
+            # The guard's ends. While a copy of STATUS is open here, its end cannot be seen.
+            os.close(control[0])
+            os.close(status[1])
+        return cls(guard, control[1], status[0], scratch, fill)
 
     @property
     def volatile(self) -> bool:
@@ -118,7 +168,7 @@ class ProcessChannel:
 
     def remove(self, folder: str) -> None:
         """Remove a folder below the scratch folder."""
-        self._scratch.clear(folder)
+        self._scratch.remove(folder)
 
     def memory(self) -> int | None:
         """Return the bytes that the harness and its descendants hold, None away from Linux."""
@@ -174,49 +224,3 @@ class ProcessChannel:
         os.close(status)
         for stream in (self._input, self._output, self._errors):
             stream.close()
-
-
-def start(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    scratch: Scratch,
-    fill: Callable[[str], str],
-    *,
-    memory_limit: int | None = None,
-    nice: int = 0,
-) -> ProcessChannel:
-    """Start `command` under a guard, in the scratch folder, and return the channel to it.
-
-    Raises ExecutorError where not even the guard can be started, TransientError where the machine
-    has no room for it now; a command that cannot be started is said on the channel.
-    """
-    # Python's pipes are not inherited. A copy of CONTROL in another worker would keep this guard
-    # from seeing its end.
-    control = os.pipe()
-    status = os.pipe()
-    arguments = (str(control[0]), str(status[1]), str(memory_limit or 0), str(nice))
-    try:
-        guard = Popen(
-            # Isolated: variables and folder are the worker's, and must not change the guard.
-            [sys.executable, "-I", "-S", str(_GUARD), *arguments, *command],
-            # All bytes pass by descriptor; Python's own buffers would hide some.
-            bufsize=0,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            env={**environment, MARK: str(scratch.path)},
-            cwd=scratch.path,
-            pass_fds=(control[0], status[1]),
-            # Ctrl-C in the terminal reaches leanopt alone, which decides how its workers end.
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        os.close(control[1])
-        os.close(status[0])
-        kind = TransientError if isinstance(error, OSError) else ExecutorError
-        raise kind(f"a worker cannot be started: {error}") from None
-    finally:
-        # The guard's ends. While a copy of STATUS is open here, its end cannot be seen.
-        os.close(control[0])
-        os.close(status[1])
-    return ProcessChannel(guard, control[1], status[0], scratch, fill)

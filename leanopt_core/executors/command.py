@@ -62,7 +62,7 @@ class Ending(Channel, Protocol):
         ...
 
 
-def run(channel: Ending, time_limit: float) -> Completed:
+def run_to_end(channel: Ending, time_limit: float) -> Completed:
     """Return how the channel's command ended; it gets no input, and is killed at the limit.
 
     The channel is released, its scratch folder removed. Raises TransientError where the command was

@@ -31,6 +31,7 @@ from leanopt_core.closing import Closing
 from leanopt_core.errors import ExecutorError, LeanoptError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.jobs import Finished, Job, JobQueue, RequestFolder
+from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.succession import Recycling
 from leanopt_core.executors.supervisor import WorkerSupervisor
 from leanopt_core.executors.worker import (
@@ -84,7 +85,9 @@ class Pool(Closing, Generic[T]):
     ) -> None:
         """Take what is to run; nothing starts before `start`."""
         self._slots = workers
-        self._launch = launch
+        self._launch_of: Callable[[int], Launch] = lambda _: launch
+        if isinstance(executor, PlacedWorkers):
+            self._launch_of = executor.launch_of
         self._time_limit = time_limit
         # Without a limit only withdrawn requests become overdue, and nobody waits for them.
         self._limit = math.inf if time_limit is None else time_limit
@@ -104,6 +107,8 @@ class Pool(Closing, Generic[T]):
         self._held: set[Worker] = set()
         self._freed: deque[Worker] = deque()
         self._garbage_told = False
+        # Why the last start failed, empty once every slot has a worker again.
+        self._refused = ""
         self._woken = False
         self._closed = False
         # Why no more requests can be answered.
@@ -209,18 +214,23 @@ class Pool(Closing, Generic[T]):
                 account = worker.account(f"it ran for longer than {self._limit:g} s")
                 self._queue.end(worker, None, Failure(Category.TIMEOUT, account))
             case StartFailed(account):
-                self._report(f"a worker could not be started: {account}")
+                # Where there is no room for hours, the same is not said again and again.
+                if account != self._refused:
+                    self._report(f"a worker could not be started: {account}")
+                self._refused = account
                 self._hand_out()  # retries that wait for a fresh worker may have to take another
             case StartsGivenUp(error):
                 self._error = self._error or error
 
     def _ready(self, worker: Worker, hello: Hello) -> None:
         """Give a worker its first request, if its strategy is the one that was prepared."""
+        if self._supervisor.full():
+            self._refused = ""
         if self.hello is None:
             self.hello = hello
             for note in hello.notes:
                 self._report(note)
-        mismatch = hello.mismatch(self._launch)
+        mismatch = hello.mismatch(self._launch_of(worker.number))
         if mismatch is not None:
             self._error = self._error or StrategyError(mismatch)
             return

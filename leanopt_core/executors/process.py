@@ -18,11 +18,11 @@ from threading import Lock
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors import tree
 from leanopt_core.executors.base import ReproduceCommand
-from leanopt_core.executors.channel import MARK, ProcessChannel, start
-from leanopt_core.executors.command import fill_placeholders, run, variables
-from leanopt_core.executors.scratch import Scratch, ScratchRoot
+from leanopt_core.executors.channel import MARK, ProcessChannel
+from leanopt_core.executors.command import fill_placeholders, run_to_end, variables
+from leanopt_core.executors.scratch import LocalScratch, ScratchRoot
 from leanopt_core.options import ProcessOptions
-from leanopt_core.work import Completed, Launch, Mount
+from leanopt_core.work import Command, Completed, Launch, Mount
 
 # What a worker does not take over: it would change the harness's streams or keep it from ending.
 _DROPPED = ("PYTHONUNBUFFERED", "PYTHONINSPECT", "PYTHONSTARTUP")
@@ -53,18 +53,11 @@ class ProcessExecutor:
             "platform": f"{sys.platform} {platform.machine()}",
         }
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,  # noqa: ARG002 - a process has the network of its user
-    ) -> Completed:
-        """Run one command to its end, without standard input."""
-        launch = Launch(tuple(command), tuple(mounts))
+    def run_command(self, command: Command) -> Completed:
+        """Run one command to its end, without standard input; it has its user's network."""
+        launch = Launch(command.argv, command.mounts)
         channel = self._start(launch, "once", memory_limit=None)
-        return run(channel, time_limit)
+        return run_to_end(channel, command.time_limit)
 
     def spawn(
         self, launch: Launch, worker: int, *, memory_limit: int | None = None
@@ -102,7 +95,7 @@ class ProcessExecutor:
             raise ExecutorError(f"a memory limit needs Linux, this is {sys.platform}")
         scratch = self._scratch(name)
         fill = partial(fill_placeholders, _placeholders(launch.mounts, str(scratch.path)))
-        return start(
+        return ProcessChannel.start(
             [fill(part) for part in launch.command],
             self._environment({k: fill(text) for k, text in launch.environment.items()}),
             scratch,
@@ -111,13 +104,13 @@ class ProcessExecutor:
             nice=self._options.nice,
         )
 
-    def _scratch(self, name: str) -> Scratch:
+    def _scratch(self, name: str) -> LocalScratch:
         with self._lock:
             if self._scratch_root is None:
                 self._scratch_root = ScratchRoot(self._project, self._sweep)
             path = self._scratch_root.path / f"{name}-{next(self._numbers)}"
         try:
-            return Scratch(path)
+            return LocalScratch(path)
         except OSError as error:
             raise TransientError(f"no scratch folder can be made: {error}") from None
 

@@ -1,7 +1,7 @@
 """Scratch folders: one per running leanopt, in it one per worker, in it one per request.
 
 <project>/.leanopt/scratch/<pid>-...    ScratchRoot, locked while its leanopt lives
-<worker>-<number>                     Scratch
+<worker>-<number>                     LocalScratch
 <id of the request>                 `jobs.RequestFolder`
 """
 
@@ -26,11 +26,11 @@ _LOCK = "lock"
 _OURS = re.compile(r"\d+-[a-z0-9_]{8}")
 
 
-class Scratch:
-    """One worker's folder. It goes when nobody holds this value any more.
+class LocalScratch:
+    """One worker's scratch folder on this machine; its methods are those of a `Channel`.
 
-    With `owner`, a user and a group, all that is made here is given to them: the worker's, where
-    that is not the caller.
+    It is made here, and removed when nobody holds this value any more. With `owner`, a user and a
+    group, all that is made here is given to them: the worker's, where that is not the caller.
     """
 
     def __init__(self, path: Path, owner: tuple[int, int] | None = None) -> None:
@@ -40,7 +40,7 @@ class Scratch:
         if owner is not None:
             os.chown(path, *owner)
         # Also at exit, where nobody has let go of this value.
-        self._remove = weakref.finalize(self, _remove, path, os.getpid())
+        weakref.finalize(self, _remove, path, os.getpid())
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file, in place of one that may be there; its folders are made.
@@ -93,14 +93,10 @@ class Scratch:
         except OSError as error:
             raise ExecutorError(f"scratch folder '{folder}' cannot be read: {error}") from None
 
-    def clear(self, folder: str) -> None:
+    def remove(self, folder: str) -> None:
         """Remove `folder` with all in it, if it is there; what resists goes with the worker's."""
         with suppress(OSError), self._folder(folder) as (parent, last):
             remove_below(last, parent)
-
-    def remove(self) -> None:
-        """Remove the folder now."""
-        self._remove()
 
     def _give(self, descriptor: int) -> None:
         if self._owner is not None:

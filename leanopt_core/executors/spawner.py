@@ -33,8 +33,11 @@ class Patience:
         self._failures = 0
 
     def completed(self) -> None:
-        """Note that a backtest or a command has been completed: all trouble is over."""
+        """Note that a backtest or a command has been completed: time runs from the next trouble."""
         self._since = None
+
+    def started(self) -> None:
+        """Note that a start went well, so that the next one that fails is a first one."""
         self._failures = 0
 
     def troubled(self) -> None:
@@ -47,10 +50,13 @@ class Patience:
         self.troubled()
         self._failures += 1
 
+    def spent(self) -> float:
+        """Return for how many seconds it has been tried in vain."""
+        return 0.0 if self._since is None else time.monotonic() - self._since
+
     def left(self) -> float:
         """Return for how many seconds to go on trying; none are left where it is below 0."""
-        since = self._since
-        return self.limit if since is None else self.limit - (time.monotonic() - since)
+        return self.limit - self.spent()
 
     def pause(self) -> float:
         """Return how many seconds to wait before the next try, at most those that are left."""
@@ -104,8 +110,8 @@ class Spawner:
         """Note that a start has failed, and try again: at once, after some failures later.
 
         `outside` says that this was no fault of the worker's, `others` that some serve or start,
-        `oldest` for how many seconds one has been serving. Return why no more are started, None if
-        another try follows.
+        `oldest` for how many seconds one has lived. Return why no more are started, None if another
+        try follows.
         """
         waiting = self.due < math.inf
         if not waiting:  # else it is the trouble that was counted already
@@ -115,13 +121,13 @@ class Spawner:
             return ExecutorError(f"no worker can be started: {account}")
         if (error := self._impatient(account, oldest)) is not None:
             return error
-        pause = self._patience.pause()
-        if not pause:
-            self.begin()
-            return None
-        self._missing += 1
         if not waiting:
+            pause = self._patience.pause()
+            if not pause:
+                self.begin()
+                return None
             self.due = time.monotonic() + pause
+        self._missing += 1
         return None
 
     def disturbed(self, account: str, *, oldest: float) -> PatienceError | None:
@@ -133,15 +139,23 @@ class Spawner:
         return self._impatient(account, oldest)
 
     def _impatient(self, account: str, oldest: float) -> PatienceError | None:
-        """Return an error if patience has ended, unless a worker has been serving for so long."""
-        limit = self._patience.limit
-        if self._patience.left() > 0 or oldest >= limit:
+        """Return an error if patience has ended, and no worker lives that may still complete one.
+
+        One that lives is given the same time, so that workers which come and go and never complete
+        anything end patience too.
+        """
+        limit, spent = self._patience.limit, self._patience.spent()
+        if spent < limit or oldest >= limit or (oldest > 0 and spent < 2 * limit):
             return None
         trying = f"no backtest was completed for {limit:g} s of trying (executor.start_patience)"
         return PatienceError(f"{trying}: {account}")
 
+    def started(self) -> None:
+        """Note that a worker has said hello."""
+        self._patience.started()
+
     def succeeded(self) -> None:
-        """Note that a backtest was completed, so that the next failure is a first one."""
+        """Note that a backtest was completed."""
         self._patience.completed()
         self._own_faults = 0
         self._worked = True

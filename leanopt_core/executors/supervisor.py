@@ -26,7 +26,7 @@ from leanopt_core.executors.worker import (
     WorkerLost,
     WorkerOverdue,
     WorkerReady,
-    serving_seconds,
+    living_seconds,
 )
 from leanopt_core.harness.client import Client
 from leanopt_core.harness.events import Answered, Broken, Event
@@ -71,6 +71,11 @@ class WorkerSupervisor:
         """Return how many workers are on their way to their first request."""
         greeting = sum(worker.state is State.GREETING for worker in self.workers.values())
         return self._spawner.pending() + greeting
+
+    def full(self) -> bool:
+        """Return whether every slot has a worker that serves."""
+        serving = (w.state is State.SERVING and not w.leaving for w in self.workers.values())
+        return sum(serving) >= self._slots
 
     def wake(self) -> None:
         """End a wait of `events`; from any thread or signal handler."""
@@ -190,7 +195,7 @@ class WorkerSupervisor:
     def _failed_start(self, account: str, *, outside: bool) -> None:
         if self._spawner.closed:
             return  # `close` has ended it
-        oldest = serving_seconds(self.workers.values())
+        oldest = living_seconds(self.workers.values())
         others = oldest > 0 or self.coming() > 0
         error = self._spawner.failed(account, outside=outside, others=others, oldest=oldest)
         self._nearest = min(self._nearest, self._spawner.due)
@@ -228,6 +233,7 @@ class WorkerSupervisor:
             self._pending.append(WorkerAnswered(worker, event.payload))
         else:
             worker.serve()
+            self._spawner.started()
             self._succession.start_seconds = time.monotonic() - worker.started_at
             self._pending.append(WorkerReady(worker, event.hello))
 
@@ -257,7 +263,7 @@ class WorkerSupervisor:
         self._pending.append(WorkerLost(worker, Failure(category, account, outside)))
         # Such a loss costs no request an attempt, so that patience alone bounds how often.
         if outside:
-            error = self._spawner.disturbed(account, oldest=serving_seconds(self.workers.values()))
+            error = self._spawner.disturbed(account, oldest=living_seconds(self.workers.values()))
             if error is not None:
                 self._pending.append(StartsGivenUp(error))
 
@@ -283,7 +289,7 @@ class WorkerSupervisor:
         """Do what the table in `worker` says for a deadline that has passed."""
         match worker.state:
             case State.GREETING:
-                said = f"it said no hello within {self._start_limit:g} s"
+                said = f"it said no hello within {self._start_limit:g} s (executor.start_limit)"
                 self.blame(worker, Category.DIED, said)
             case State.SERVING:
                 self._kill(worker)

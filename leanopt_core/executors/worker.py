@@ -154,9 +154,9 @@ class Worker:
         return "\n".join(parts)
 
 
-def serving_seconds(workers: Iterable[Worker]) -> float:
-    """Return for how long the oldest worker that serves has lived; 0 if none serves."""
-    started = min((w.started_at for w in workers if w.state is State.SERVING), default=None)
+def living_seconds(workers: Iterable[Worker]) -> float:
+    """Return for how long the oldest worker has lived that serves or will; 0 if there is none."""
+    started = min((worker.started_at for worker in workers if worker.listened_to), default=None)
     return 0.0 if started is None else time.monotonic() - started
 
 

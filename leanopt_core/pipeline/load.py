@@ -136,6 +136,7 @@ def _executor(raw: object, reader: Reader) -> ExecutorSettings | None:
         recycle_after=table.recycle_after,
         recycle_growth=table.recycle_growth,
         retries=table.retries,
+        start_limit=table.start_limit,
         start_patience=table.start_patience,
     )
 

@@ -198,6 +198,7 @@ class Execution:
             "recycle_after": executor.recycle_after,
             "recycle_growth": executor.recycle_growth,
             "retries": executor.retries,
+            "start_limit": executor.start_limit,
             "start_patience": executor.start_patience,
             "curves": self.search.curves,
             "durability": self.search.durability,

@@ -58,7 +58,7 @@ class ExecutorSettings:
 
     `time_limit` is in seconds per backtest, `memory_limit` and `recycle_growth` in bytes per
     worker, `recycle_after` in backtests. None means no limit; for `recycle_growth`, the engine's.
-    `start_patience` is in seconds.
+    `start_limit` and `start_patience` are in seconds.
     """
 
     choice: Choice
@@ -68,6 +68,7 @@ class ExecutorSettings:
     recycle_after: int | None = None
     recycle_growth: int | None = None
     retries: int = 2
+    start_limit: float = 60.0
     start_patience: float = 120.0
 
 

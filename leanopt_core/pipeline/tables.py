@@ -168,6 +168,9 @@ class ExecutorTable:
         validator=[ge(0), le(MOST)],
         metadata={"help": "retries of a backtest whose worker failed"},
     )
+    start_limit: Seconds = field(
+        default=Seconds(60.0), metadata={"help": "limit from a worker's start to its hello"}
+    )
     start_patience: Seconds = field(
         default=Seconds(120.0),
         metadata={"help": "how long to retry worker starts without a completed backtest"},

@@ -1,4 +1,4 @@
-"""Find the engine that can draft a pipeline for a strategy, or import a configuration."""
+"""Find the plugins that can draft a pipeline for a strategy, or import a configuration."""
 
 from __future__ import annotations
 
@@ -6,35 +6,41 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from leanopt_core.errors import PluginError, UsageError
+from leanopt_core.errors import LeanoptError, PipelineError, UsageError
 from leanopt_core.plugins import CORE, Kind, Registered, Registry
+from leanopt_core.scaffold.document import Line
 from leanopt_core.scaffold.draft import Draft, InitWish
 from leanopt_core.scaffold.ranges import propose
 from leanopt_core.search.guard import Guard
+from leanopt_core.specs import ExecutorSpec
 
 T = TypeVar("T")
 
 
-def offering(registry: Registry, part: str) -> list[Registered]:
-    """Return the engines that have this part, sorted by name, the core's last."""
-    found = [registry.entries[Kind.ENGINE, name] for name in registry.names(Kind.ENGINE)]
-    engines = [one for one in found if getattr(one.spec, part, "")]
-    return sorted(engines, key=lambda one: one.distribution == CORE)
+def offering(registry: Registry, part: str, of: Kind = Kind.ENGINE) -> list[Registered]:
+    """Return the engines or executors that have this part, sorted by name, the core's last."""
+    found = [registry.entries[of, name] for name in registry.names(of)]
+    having = [one for one in found if getattr(one.spec, part, "")]
+    return sorted(having, key=lambda one: one.distribution == CORE)
 
 
-def ask(engine: Registered, part: str, kind: type[T], *arguments: object) -> T | None:
-    """Call a part of an engine and return its result, a `kind` or None.
+def ask(plugin: Registered, part: str, kind: type[T], *arguments: object) -> T | None:
+    """Call a part of an engine or executor and return its result, a `kind` or None.
 
     Raises PluginError if it returns something else, or raises anything but a LeanoptError.
     """
-    label = f"engine {engine.spec.name!r} ({engine.distribution} {engine.version})"
-    made = Guard(label).call(f"asked for {part!r}", engine.load(part), *arguments)
-    if made is None or isinstance(made, kind):
+    what = "executor" if isinstance(plugin.spec, ExecutorSpec) else "engine"
+    guard = Guard(f"{what} {plugin.spec.name!r} ({plugin.distribution} {plugin.version})")
+    doing = f"asked for {part!r}"
+    made = guard.call(doing, plugin.load(part), *arguments)
+    # A tuple is one of lines.
+    lines = not isinstance(made, tuple) or all(isinstance(one, Line) for one in made)
+    if made is None or (isinstance(made, kind) and lines):
         return made
-    what = f"it returned {made!r:.100}, expected {kind.__name__}"
-    raise PluginError(f"{label}, asked for {part!r}: {what}")
+    expected = "a tuple of Line" if kind is tuple else kind.__name__
+    raise guard.fault(doing, f"it returned {made!r:.100}, expected {expected}")
 
 
 _CLASS: Final = "QCAlgorithm"
@@ -45,15 +51,25 @@ def draft_of(wish: InitWish, registry: Registry) -> Draft:
     """Return the draft of a pipeline for a strategy.
 
     The plugins' engines are asked first, by name; a strategy that they do not know is treated as
-    Python. Raises UsageError if there is nothing to search.
+    Python. If the engine leaves `[executor]` open, the executors are asked for it, by name. Raises
+    UsageError if there is nothing to search.
     """
     for engine in offering(registry, "init"):
         if engine.distribution == CORE and is_lean(wish.strategy):
             raise UsageError(f"{wish.strategy} is a LEAN project: pip install leanopt-lean")
         if (draft := ask(engine, "init", Draft, wish)) is not None:
             _refuse_empty(draft)
-            return draft
+            return draft if draft.executor else _with_executor(draft, wish, registry)
     raise UsageError(f"no engine can read {wish.strategy}")
+
+
+def _with_executor(draft: Draft, wish: InitWish, registry: Registry) -> Draft:
+    """Return the draft with the table of the first executor that is for it, if one is."""
+    for executor in offering(registry, "init", Kind.EXECUTOR):
+        lines = ask(executor, "init", tuple, wish, draft)
+        if lines is not None:
+            return evolve(draft, executor=lines)
+    return draft
 
 
 def is_lean(path: Path) -> bool:
@@ -128,20 +144,24 @@ class Translation:
 
 
 def translated(wish: ImportWish, registry: Registry) -> Translation:
-    """Return the translation of the first engine that accepts the source.
+    """Return the translation of the first engine that accepts the source, else executor.
 
-    Raises UsageError, with the engines' reasons, if none accepts it.
+    Raises UsageError, with their reasons, if none accepts it, or the only one's PipelineError.
     """
-    engines = offering(registry, "imports")
-    if not engines:
+    kinds = (Kind.ENGINE, Kind.EXECUTOR)
+    plugins = [one for kind in kinds for one in offering(registry, "imports", kind)]
+    if not plugins:
         raise UsageError("no installed engine can import: pip install leanopt-lean")
-    refused: list[str] = []
-    for engine in engines:
+    refused: list[LeanoptError] = []
+    for plugin in plugins:
         try:
-            made = ask(engine, "imports", Translation, wish, registry)
-        except UsageError as error:
-            refused.append(str(error))
+            made = ask(plugin, "imports", Translation, wish, registry)
+        except (UsageError, PipelineError) as error:
+            refused.append(error)
             continue
         if made is not None:
             return made
-    raise UsageError("\n".join(refused) or f"no engine can import {' '.join(wish.words)}")
+    if len(refused) == 1:
+        raise refused[0]
+    reasons = "\n".join(map(str, refused))
+    raise UsageError(reasons or f"no plugin can import {' '.join(wish.words)}")

@@ -34,9 +34,6 @@ _CONSTRAINTS: Final = (
     "Constraints on trials. Trials that violate them are stored, but never best.",
 )
 _FITNESS: Final = "What counts as best. `leanopt plugins` lists the installed fitness functions."
-_EXECUTOR: Final = (
-    "Where backtests run: warm containers. `leanopt plugins docker` lists all options.",
-)
 _MODELLED: Final = (
     "The search method: models of the trials so far propose the next one. `leanopt plugins` "
     "lists the installed methods. A pipeline can have several stages."
@@ -72,8 +69,14 @@ def _sections(draft: Draft, installed: Installed) -> Iterator[Section]:
     yield Section("[constraints]", examples, _CONSTRAINTS)
     yield Section("[fitness]", _fitness(draft, installed), (_FITNESS,))
     if draft.executor:
-        yield Section("[executor]", draft.executor, _EXECUTOR)
+        yield Section("[executor]", draft.executor, (_executor(draft),))
     yield from _stages(prod(one.levels for one in proposals.values()), installed)
+
+
+def _executor(draft: Draft) -> str:
+    use = next((line.value for line in draft.executor if line.key == "use"), "process")
+    what = ": warm containers" if use == "docker" else ""
+    return f"Where backtests run{what}. `leanopt plugins {use}` lists all options."
 
 
 def _fitness(draft: Draft, installed: Installed) -> tuple[Line, ...]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import count
 
 from leanopt_core.engines.base import Engine
+from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.needs import Outputs
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.events import BacktestCached, BacktestEnded
-from leanopt_core.search.ledger import BacktestJob, Known, Ledger, PendingTrial
+from leanopt_core.search.ledger import BacktestJob, KeyedBacktest, Known, Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.readers import Readers, read
 from leanopt_core.search.usable import usable
-from leanopt_core.work import Backtest, Category, Failure, Outcome
+from leanopt_core.work import Category, Failure, Outcome
 
 # Retries of a backtest whose result was lost before it was read; and how many seconds reading may
 # still take at the end of an interrupted run.
@@ -39,8 +40,12 @@ class Backtests:
         keeper: ArtifactKeeper,
         outputs: Outputs,
         land: Land,
+        places: PlacedWorkers | None = None,
     ) -> None:
         """Take the parts of the run; `scenarios` are each search's scenario names, in order."""
+        self._places = places
+        # Where the results come from that this run has used.
+        self._origins: set[int] = set()
         self._scenarios = scenarios
         self._workers = workers
         self._engine = engine
@@ -64,10 +69,21 @@ class Backtests:
         return any(self._queues)
 
     def send(
-        self, pending: PendingTrial, scenario_index: int, backtest: Backtest, known: Known | None
+        self,
+        pending: PendingTrial,
+        scenario_index: int,
+        keyed: KeyedBacktest,
+        cached: Mapping[str, Known],
     ) -> None:
-        """Use the cached outcome, join an equal backtest in progress, or queue a new one."""
-        if known is not None:
+        """Use a cached outcome, join an equal backtest in progress, or queue a new one.
+
+        Of several places, the first that has an outcome in `cached` answers.
+        """
+        backtest = keyed.backtest
+        place = next((at for at, key in enumerate(keyed.keys) if key in cached), None)
+        if place is not None:
+            known = cached[keyed.keys[place]]
+            self._note_origin(place)
             self._ledger.evaluate(pending.search, pending.number, scenario_index, known.id)
             self._notifier.observe(BacktestCached())
             self._land(pending, scenario_index, known.outcome)
@@ -75,7 +91,7 @@ class Backtests:
         # Equal backtests run once, also where several searches ask for them.
         job = self._jobs.get(backtest.key)
         if job is None:
-            job = BacktestJob(pending.search, backtest, scenario_index)
+            job = BacktestJob(pending.search, backtest, scenario_index, keyed.keys)
             self._jobs[backtest.key] = job
             self._queues[pending.search].append(job)
         job.waiting.append((pending, scenario_index))
@@ -164,10 +180,25 @@ class Backtests:
         del self._jobs[job.backtest.key]
         outcome = usable(outcome, self._needs)
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
-        kept = self._ledger.record(job, outcome, finished)
+        place = self._places.place_of(finished.worker) if self._places else 0
+        self._note_origin(place)
+        kept = self._ledger.record(job, outcome, finished, place)
         for pending, scenario_index in job.waiting:
             self._ledger.evaluate(pending.search, pending.number, scenario_index, kept.id)
             self._land(pending, scenario_index, kept.outcome)
+
+    def _note_origin(self, place: int) -> None:
+        """Warn once if results of several places are mixed."""
+        if self._places is None or place in self._origins:
+            return
+        self._origins.add(place)
+        if len(self._origins) == 2:  # noqa: PLR2004 - the first that differs
+            names = list(self._places.places())
+            mixed = " and ".join(names[at] for at in sorted(self._origins))
+            self._notifier.warn(
+                f"results of several runtimes are mixed: {mixed}; a trial can depend on where its "
+                "backtests ran"
+            )
 
     def _read(self, job: BacktestJob, finished: Finished[int]) -> Outcome:
         if finished.answer is None:

@@ -22,10 +22,18 @@ from leanopt_core.engines.base import (
     documents_on_demand,
 )
 from leanopt_core.errors import LeanoptError
-from leanopt_core.executors.base import Channel, Executor, ReproduceCommand, unasked_memory
+from leanopt_core.executors.base import (
+    Channel,
+    Executor,
+    HasExecutorCheck,
+    HasExecutorChecks,
+    HasPlaces,
+    ReproduceCommand,
+    unasked_memory,
+)
 from leanopt_core.harness.events import Hello
 from leanopt_core.search.guard import Guard
-from leanopt_core.work import Answer, Backtest, Completed, Launch, Mount, Outcome, Request
+from leanopt_core.work import Answer, Backtest, Command, Completed, Launch, Outcome, Request
 
 T = TypeVar("T")
 
@@ -66,6 +74,15 @@ class _Guarded:
         what = f"it returned {made!r:.100}, expected a list of {kind.__name__}"
         raise self._guard.fault(doing, what)
 
+    def _checks(self, *arguments: object) -> list[Check]:
+        """Return the plugin's checks for `leanopt doctor`, guarded."""
+        made = self._listed(Check, "asked for its checks", "checks", *arguments)
+        return [evolve(one, look=partial(self._looked, one)) for one in made]
+
+    def _looked(self, check: Check) -> Sequence[Finding]:
+        guard = Guard(self._label, passing=(StuckError, LeanoptError, OSError), random=True)
+        return guard.call(f"checking {check.name!r}", lambda: list(check.look()))
+
 
 class GuardedEngine(_Guarded):
     """An engine whose violations are PluginErrors; a bad answer fails only its trial."""
@@ -99,12 +116,7 @@ class GuardedEngine(_Guarded):
         """Return the engine's own checks for `leanopt doctor`, if any."""
         if not isinstance(self._engine, HasChecks):
             return ()
-        made = self._listed(Check, "asked for its checks", "checks", run_command, context)
-        return [evolve(one, look=partial(self._looked, one)) for one in made]
-
-    def _looked(self, check: Check) -> Sequence[Finding]:
-        guard = Guard(self._label, passing=(StuckError, LeanoptError, OSError), random=True)
-        return guard.call(f"checking {check.name!r}", lambda: list(check.look()))
+        return self._checks(run_command, context)
 
     def check(self, context: PrepareContext) -> Sequence[str]:
         """Return the strategy's errors that the engine can find without running it."""
@@ -141,28 +153,41 @@ class GuardedExecutor(_Guarded):
     def __init__(self, executor: Executor, label: str) -> None:
         super().__init__(executor, label)
         self._executor = executor
+        self._counts: dict[int | None, int] = {}
 
     def runtime(self) -> Mapping[str, str]:
         """Return the properties of the workers' environment that affect results."""
         return self._made(dict, "asked for its runtime", "runtime")
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """Run one command until it ends."""
-        how = {"time_limit": time_limit, "network": network}
-        return self._made(Completed, "running a command", "run_command", command, mounts, **how)
+        return self._made(Completed, "running a command", "run_command", command)
 
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """Return how a user starts a worker in a shell."""
         return self._made(
             ReproduceCommand, "asked for a reproduce command", "reproduce_command", launch
         )
+
+    def places(self) -> dict[str, GuardedExecutor]:
+        """Return an executor for each place, by name; empty if there is one place."""
+        if not isinstance(self._executor, HasPlaces):
+            return {}
+        doing = "asked for its places"
+        made = self._made(dict, doing, "places")
+        if not made or not all(isinstance(name, str) and name for name in made):
+            raise self._guard.fault(doing, f"it returned {made!r:.100}, expected named places")
+        return {name: GuardedExecutor(one, f"{self._label}, {name}") for name, one in made.items()}
+
+    def checks(self) -> Sequence[Check]:
+        """Return the executor's own checks for `leanopt doctor`, if any."""
+        return self._checks() if isinstance(self._executor, HasExecutorChecks) else ()
+
+    def check(self) -> Sequence[str]:
+        """Return the errors in its options that the executor can find without running anything."""
+        if not isinstance(self._executor, HasExecutorCheck):
+            return ()
+        return self._listed(str, "asked to check its options", "check")
 
     def unasked_memory(self, launch: Launch) -> int | None:
         """Return the default memory limit of a worker in bytes."""
@@ -173,11 +198,14 @@ class GuardedExecutor(_Guarded):
         return self._executor.spawn(launch, worker, memory_limit=memory_limit)
 
     def workers(self, wanted: int | None) -> int:
-        """Return the number of workers to run."""
+        """Return the number of workers to run; asked once, since the answer may change."""
+        if wanted in self._counts:
+            return self._counts[wanted]
         doing = "asked how many workers"
         workers = self._made(int, doing, "workers", wanted)
         if workers < 1:
             raise self._guard.fault(doing, f"it returned {workers}, expected 1 or more")
+        self._counts[wanted] = workers
         return workers
 
     def close(self) -> None:

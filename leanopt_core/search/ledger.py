@@ -48,16 +48,26 @@ class PendingTrial:
         return None not in self.outcomes
 
 
+@frozen
+class KeyedBacktest:
+    """A backtest with its content key in each place where workers run; the first is its own."""
+
+    backtest: Backtest
+    keys: tuple[str, ...]
+
+
 @define(eq=False)
 class BacktestJob:
     """A backtest to run, with the trials and scenario indexes that wait for its outcome.
 
-    `lost` counts how often its result was lost before it was read.
+    `keys` are those of a `KeyedBacktest`. `lost` counts how often its result was lost before it was
+    read.
     """
 
     search: int
     backtest: Backtest
     scenario: int
+    keys: tuple[str, ...]
     waiting: list[tuple[PendingTrial, int]] = field(factory=list)
     lost: int = 0
 
@@ -204,10 +214,15 @@ class Ledger:
         found = self._writer.known_among(keys, self._outputs.stored)
         return {key: Known(*one) for key, one in found.items()}
 
-    def record(self, job: BacktestJob, outcome: Outcome, effort: Finished[int]) -> Known:
-        """Record a finished backtest; return it as the store gives it back, with names read."""
+    def record(
+        self, job: BacktestJob, outcome: Outcome, effort: Finished[int], place: int = 0
+    ) -> Known:
+        """Record a backtest that finished in one of the places.
+
+        Return it as the store gives it back, with names read.
+        """
         found, kept = self._writer.record(
-            job.backtest.key,
+            job.keys[place],
             self._run.searches[job.search].scenarios[job.scenario].id,
             outcome,
             outputs=self._outputs.stored,

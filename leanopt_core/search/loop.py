@@ -20,6 +20,7 @@ from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
+from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.needs import Outputs
@@ -27,7 +28,7 @@ from leanopt_core.scoring import failures
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
-from leanopt_core.search.ledger import Ledger, PendingTrial, Replay
+from leanopt_core.search.ledger import KeyedBacktest, Ledger, PendingTrial, Replay
 from leanopt_core.search.machine import (
     FITNESS_TARGET,
     Command,
@@ -59,7 +60,10 @@ _BEHIND = 0.25
 
 @frozen
 class SearchSetup:
-    """One search of the run: its rules, its scenarios, and their parts of the content keys."""
+    """One search of the run: its rules, its scenarios, and their parts of the content keys.
+
+    `elsewhere` has these parts for each place but the first, if workers run in several.
+    """
 
     space: Space
     stages: tuple[StageRule, ...]
@@ -68,6 +72,7 @@ class SearchSetup:
     target: float | None
     scenarios: tuple[Scenario, ...]
     shared_keys: tuple[str, ...]
+    elsewhere: tuple[tuple[str, ...], ...] = ()
 
 
 @define(eq=False)
@@ -84,7 +89,7 @@ class _Search:
     pending: dict[int, PendingTrial] = field(factory=dict)
     ready: set[int] = field(factory=set)
     repeated: bool = False
-    fresh: list[tuple[PendingTrial, int, Backtest]] = field(factory=list)
+    fresh: list[tuple[PendingTrial, int, KeyedBacktest]] = field(factory=list)
 
 
 class Interrupted(Exception):  # noqa: N818 - it is not an error
@@ -106,6 +111,7 @@ class RunLoop:
         notifier: Notifier,
         keeper: ArtifactKeeper,
         outputs: Outputs,
+        places: PlacedWorkers | None = None,
     ) -> None:
         self._workers = workers
         self._keeper = keeper
@@ -123,6 +129,7 @@ class RunLoop:
             keeper=keeper,
             outputs=outputs,
             land=self._land,
+            places=places,
         )
         self._landed: list[PendingTrial] = []
         self._due = math.inf
@@ -246,9 +253,10 @@ class RunLoop:
         # Trials withdrawn by the same commands need no backtest.
         fresh = [one for one in fresh if one[0].number in search.pending]
         # Most keys are new, and one query finds that out for many of them.
-        known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
+        keys = [key for *_, backtest in fresh for key in backtest.keys]
+        known = self._ledger.known(keys) if keys else {}
         for pending, scenario_index, backtest in fresh:
-            self._backtests.send(pending, scenario_index, backtest, known.get(backtest.key))
+            self._backtests.send(pending, scenario_index, backtest, known)
 
     def _score(self, pending: PendingTrial, outcomes: Mapping[str, Outcome]) -> Score:
         """Return the score of a trial, the stored one if it was told before.
@@ -320,8 +328,11 @@ class RunLoop:
             if stored is not None and scenario_index in stored.outcomes:
                 self._land(pending, scenario_index, stored.outcomes[scenario_index])
             else:
-                key = content_key(search.setup.shared_keys[scenario_index], text)
-                search.fresh.append((pending, scenario_index, Backtest(key, parameters, scenario)))
+                setup = search.setup
+                key = content_key(setup.shared_keys[scenario_index], text)
+                others = [content_key(keys[scenario_index], text) for keys in setup.elsewhere]
+                keyed = KeyedBacktest(Backtest(key, parameters, scenario), (key, *others))
+                search.fresh.append((pending, scenario_index, keyed))
 
     def _check_end(self, search: _Search, index: int, reason: str) -> None:
         """Raise ResumeError if a stage ends before a trial that it had proposed."""

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.engines.base import Build, Engine, PrepareContext, RunCommand, Tell, silent
-from leanopt_core.errors import PatienceError, StrategyError, TransientError
+from leanopt_core.errors import ExecutorError, PatienceError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
+from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.spawner import Patience
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
-from leanopt_core.work import Completed, Mount
+from leanopt_core.work import Command, Completed
+
+
+@frozen
+class Place:
+    """One of several places of workers: what affects results there, and the strategy for it."""
+
+    runtime: Mapping[str, str]
+    build: Build
 
 
 @frozen
@@ -26,7 +35,8 @@ class Prepared:
     """A pipeline that is ready to run.
 
     `runtime` are the properties of the workers' environment that affect results, `data` is the
-    data's identity (None without data).
+    data's identity (None without data). `places` are by name if workers run in several; `runtime`
+    and `build` are then those of the first.
     """
 
     pipeline: Pipeline
@@ -36,6 +46,7 @@ class Prepared:
     build: Build
     data: str | None
     plan: SearchPlan
+    places: Mapping[str, Place] = field(factory=dict)
 
 
 @frozen
@@ -46,6 +57,7 @@ class Ready:
     engine: GuardedEngine
     runtime: Mapping[str, str]
     build: Build
+    places: Mapping[str, Place] = field(factory=dict)
 
 
 @frozen
@@ -59,19 +71,12 @@ class PatientCommand:
     limit: float
     tell: Tell
 
-    def __call__(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def __call__(self, command: Command) -> Completed:
         """Run one command until it ends; raises PatienceError if all retries fail."""
         patience = Patience(self.limit)
         while True:
             try:
-                return self.run_command(command, mounts, time_limit=time_limit, network=network)
+                return self.run_command(command)
             except TransientError as error:
                 patience.failed()
                 if patience.left() <= 0:
@@ -105,6 +110,12 @@ def _engine(choice: Choice, folder: Path) -> GuardedEngine:
     return GuardedEngine(made, label("engine", choice))
 
 
+def executor_of(settings: ExecutorSettings, folder: Path) -> GuardedExecutor:
+    """Return a pipeline's executor; the caller closes it."""
+    made = cast("Executor", build_choice("executor", settings.choice, folder))
+    return GuardedExecutor(made, label("executor", settings.choice))
+
+
 def prepare_context(pipeline: Pipeline) -> PrepareContext:
     """Return the context that the pipeline's strategy is prepared for."""
     space = pipeline.space
@@ -114,13 +125,17 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
 
 
 def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
-    """Check the strategy without running anything, if the engine can.
+    """Check options and strategy without running anything, if executor and engine can.
 
-    Raises StrategyError with all errors.
+    Raises ExecutorError or StrategyError with all errors.
     """
     context = evolve(prepare_context(pipeline), allow_unread=allow_unread)
-    if wrong := engine_of(pipeline).check(context):
-        raise StrategyError("\n".join(wrong))
+    with closing(executor_of(pipeline.executor, pipeline.folder)) as executor:
+        options = executor.check()
+    strategy = engine_of(pipeline).check(context)
+    if options or strategy:
+        kind = ExecutorError if options else StrategyError
+        raise kind("\n".join((*options, *strategy)))
 
 
 def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:
@@ -149,7 +164,9 @@ def prepared(
         engine, build = ready.engine, ready.build
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
-        yield Prepared(pipeline, ready.executor, engine, ready.runtime, build, data, plan)
+        yield Prepared(
+            pipeline, ready.executor, engine, ready.runtime, build, data, plan, ready.places
+        )
 
 
 @contextmanager
@@ -160,13 +177,50 @@ def made_ready(
 
     Raises as `prepared` does.
     """
-    made = cast("Executor", build_choice("executor", settings.choice, folder))
-    there = GuardedExecutor(made, label("executor", settings.choice))
-    run_command = PatientCommand(there.run_command, settings.start_patience, context.tell)
+    there = executor_of(settings, folder)
     try:
         named = _engine(engine, folder)
-        runtime = there.runtime()
-        build = named.prepare(run_command, runtime, context)
-        yield Ready(there, named, runtime, build)
+        executors = there.places()
+        if not executors:
+            only = _place(there, named, settings, context)
+            yield Ready(there, named, only.runtime, only.build)
+            return
+        # An engine of its own for each place: it may keep what it was prepared for.
+        engines = [named, *(_engine(engine, folder) for _ in range(len(executors) - 1))]
+        places = {
+            name: _place(executor, own, settings, context)
+            for (name, executor), own in zip(executors.items(), engines, strict=True)
+        }
+        yield _ready(there, named, executors, places)
     finally:
         there.close()
+
+
+def _place(
+    there: GuardedExecutor,
+    engine: GuardedEngine,
+    settings: ExecutorSettings,
+    context: PrepareContext,
+) -> Place:
+    """Prepare the strategy where an executor's workers run."""
+    run_command = PatientCommand(there.run_command, settings.start_patience, context.tell)
+    runtime = there.runtime()
+    return Place(runtime, engine.prepare(run_command, runtime, context))
+
+
+def _ready(
+    there: GuardedExecutor,
+    engine: GuardedEngine,
+    executors: Mapping[str, GuardedExecutor],
+    places: Mapping[str, Place],
+) -> Ready:
+    """Return the strategy ready in several places; raises StrategyError if it is not the same."""
+    (first, one), *others = places.items()
+    for name, other in others:
+        if other.build.source != one.build.source:
+            raise StrategyError(
+                f"the strategy's files at {name} differ from those at {first}; all places of an "
+                "executor must see the same strategy"
+            )
+    launches = {name: (executors[name], place.build.launch) for name, place in places.items()}
+    return Ready(PlacedWorkers(launches, there), engine, one.runtime, one.build, places)

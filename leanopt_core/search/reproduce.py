@@ -29,7 +29,7 @@ from leanopt_core.work import Backtest, Scenario
 _KNOWN = ("name", "symbol", "start", "end", "cash", "pass_as")
 _LIMITS = (
     *("time_limit", "memory_limit", "recycle_after", "recycle_growth"),
-    *("retries", "start_patience"),
+    *("retries", "start_limit", "start_patience"),
 )
 
 

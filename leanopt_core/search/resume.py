@@ -87,7 +87,20 @@ def executed(ready: Prepared) -> dict[str, Any]:
         "workers": ready.executor.workers(ready.pipeline.executor.workers),
         "runtime": dict(ready.runtime),
         "build": {"identity": ready.build.identity, **ready.build.details},
+        **_places(ready),
         **reproducible(ready),
+    }
+
+
+def _places(ready: Prepared) -> dict[str, Any]:
+    """Return what differs by place, nothing if workers run in one."""
+    if not ready.places:
+        return {}
+    return {
+        "places": {
+            name: {"runtime": dict(place.runtime), "identity": place.build.identity}
+            for name, place in ready.places.items()
+        }
     }
 
 

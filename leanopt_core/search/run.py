@@ -12,6 +12,7 @@ from attrs import frozen
 
 from leanopt_core.engines.base import documents_on_demand
 from leanopt_core.errors import LeanoptError, PatienceError
+from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
@@ -174,6 +175,7 @@ class _Session:
                     notifier=self.notifier,
                     keeper=keeper,
                     outputs=outputs,
+                    places=self._places(),
                 )
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
@@ -196,6 +198,10 @@ class _Session:
         """Record what the sinks took after the last commit."""
         ledger.taken(self.notifier.sinks.taken())
         ledger.commit()
+
+    def _places(self) -> PlacedWorkers | None:
+        executor = self.ready.executor
+        return executor if isinstance(executor, PlacedWorkers) else None
 
     def _keeper(self) -> ArtifactKeeper:
         pipeline = self.ready.pipeline
@@ -238,6 +244,7 @@ class _Session:
             recycle_after=settings.recycle_after,
             recycle_growth=settings.recycle_growth,
             retries=settings.retries,
+            start_limit=settings.start_limit,
             start_patience=settings.start_patience,
             report=self.notifier.warn,
         )

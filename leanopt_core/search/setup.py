@@ -31,9 +31,10 @@ def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
     found = []
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
-        keys = (
-            scenario_key(ready.build.source, ready.build.identity, ready.data, scenario)
-            for scenario in chosen
+        identities = [place.build.identity for place in ready.places.values()]
+        keys, *elsewhere = (
+            tuple(scenario_key(ready.build.source, identity, ready.data, one) for one in chosen)
+            for identity in identities or [ready.build.identity]
         )
         found.append(
             SearchSetup(
@@ -43,7 +44,8 @@ def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
                 lookahead=ready.plan.lookahead,
                 target=_objective(target, fitness.direction),
                 scenarios=chosen,
-                shared_keys=tuple(keys),
+                shared_keys=keys,
+                elsewhere=tuple(elsewhere),
             )
         )
     return found

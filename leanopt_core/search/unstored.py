@@ -97,6 +97,7 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
         time_limit=settings.time_limit,
         memory_limit=settings.memory_limit,
         retries=settings.retries,
+        start_limit=settings.start_limit,
         start_patience=settings.start_patience,
     ) as pool:
         for one in run_aside(backtests, workers=pool, engine=ready.engine, outputs=outputs.asked):

@@ -204,6 +204,7 @@ class _Rerun:
                 workers=min(workers, len(self.backtests)),
                 memory_limit=settings.memory_limit,
                 retries=settings.retries,
+                start_limit=settings.start_limit,
                 start_patience=settings.start_patience,
                 report=self.tell,
             ) as pool:

@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
+from leanopt_core.check import Status, examine
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.base import Executor
+from leanopt_core.executors.base import (
+    Executor,
+    HasExecutorCheck,
+    HasExecutorChecks,
+    HasPlaces,
+)
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.testing.channel import ChannelContract
 from leanopt_core.testing.lines import HARNESS, ask, launch, request
-from leanopt_core.work import PLACES, Category, Mount, Request
+from leanopt_core.work import PLACES, Category, Command, Mount, Request
 
 
 class ExecutorContract(ChannelContract):
@@ -121,7 +127,7 @@ class ExecutorContract(ChannelContract):
         code = "import sys; print(sys.argv[1:], sys.stdin.read()); sys.exit('bad')"
         own = Mount("name_of_its_own", HARNESS.source)
         asked = ("{python}", "-c", code, "{harness}", "{name_of_its_own}", "{other}", "$HOME")
-        done = executor.run_command(asked, (HARNESS, own))
+        done = executor.run_command(Command(asked, (HARNESS, own)))
         assert done.exit_code == 1
         assert done.output.endswith("', '{other}', '$HOME'] \n")
         assert "{harness}" not in done.output
@@ -131,19 +137,19 @@ class ExecutorContract(ChannelContract):
     def test_once_at_its_time_limit(self, executor: Executor) -> None:
         """At its time limit a command is killed with its children: exit code 124 and a reason."""
         code = "import os, time; os.fork(); print('begun', flush=True); time.sleep(3600)"
-        done = executor.run_command(("{python}", "-c", code), time_limit=2.0)
+        done = executor.run_command(Command(("{python}", "-c", code), time_limit=2.0))
         assert done.exit_code == 124
         assert "2" in done.errors
 
     def test_once_ended_by_a_signal(self, executor: Executor) -> None:
         """A command ended by a signal has exit code 128 plus the signal's number."""
         code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-        assert executor.run_command(("{python}", "-c", code)).exit_code == 137
+        assert executor.run_command(Command(("{python}", "-c", code))).exit_code == 137
 
     def test_a_command_that_is_not_there(self, executor: Executor) -> None:
         """A missing command gives a shell's exit code or an error, with its name."""
         try:
-            done = executor.run_command(("/no/such/program",))
+            done = executor.run_command(Command(("/no/such/program",)))
         except ExecutorError as refusal:
             said = str(refusal)
         else:
@@ -155,8 +161,41 @@ class ExecutorContract(ChannelContract):
         """A placeholder without a mount is an error that names it."""
         with pytest.raises(ExecutorError, match="data"):
             executor.run_command(
-                ("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),)
+                Command(("{python}", "-c", "", "{data}"), (Mount("build", HARNESS.source),))
             )
+
+    def test_places(self, executor: Executor) -> None:
+        """Each place, if there are several, is an executor; the first has the runtime of all."""
+        if not isinstance(executor, HasPlaces):
+            return  # all workers run in one place
+        places = executor.places()
+        assert places
+        assert all(places), "each place has a name"
+        assert list(executor.places()) == list(places), "the same places each time"
+        assert next(iter(places.values())).runtime() == executor.runtime()
+        for name, place in places.items():
+            done = place.run_command(Command(("{python}", "-c", "print('there')")))
+            assert done.output == "there\n", f"{name}: {done.errors}"
+            with Pool[int](place, launch(), workers=1) as pool:
+                (one,) = self.ask(pool, request("answer", echo=name))
+            assert _echo(one) == name
+
+    def test_what_doctor_is_told(self, executor: Executor) -> None:
+        """The executor's own checks, if any, find no error where workers can run."""
+        if not isinstance(executor, HasExecutorChecks):
+            return  # the executor has no checks
+        checks = executor.checks()
+        names = {check.name for check in checks}
+        assert len(names) == len(checks)
+        assert all(names.issuperset(check.needs) for check in checks)
+        findings = list(examine(checks))
+        assert {finding.name for finding in findings} == names
+        assert not [finding for finding in findings if finding.status is Status.WRONG]
+
+    def test_what_check_is_told(self, executor: Executor) -> None:
+        """The executor's check of its options, if any, finds no error in options that work."""
+        if isinstance(executor, HasExecutorCheck):
+            assert list(executor.check()) == []
 
 
 def _read_out(finished: Finished[int]) -> tuple[int, str]:

@@ -20,6 +20,7 @@ from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine, connect
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.settings import DockerOptions
+from leanopt_core.work import Command
 from tests.stored import told
 
 own = pytest.mark.skipif(bool(dockerd.missing()), reason=dockerd.missing() or "none")
@@ -187,7 +188,7 @@ def test_an_engine_that_sees_other_folders_is_refused(
         options = DockerOptions(image=_image(monkeypatch, engine))
         executor = DockerExecutor(options, folder / "project")
         with pytest.raises(ExecutorError, match="does not see this machine's folders"):
-            executor.run_command(("{python}",))
+            executor.run_command(Command(("{python}",)))
         executor.close()
         assert _containers() == []
         assert list((folder / "project/.leanopt/scratch").glob("*/")) == []

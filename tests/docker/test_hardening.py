@@ -17,7 +17,7 @@ from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.watch import memory_file
 from leanopt_core.testing.lines import PATIENCE, ChannelDriver, launch
-from leanopt_core.work import Mount
+from leanopt_core.work import Command, Mount
 
 Make = Callable[..., DockerExecutor]
 WORKER = str(os.getuid() or 65534)
@@ -181,7 +181,7 @@ def test_what_comes_out_is_the_caller_s(make: Make, folder: Path) -> None:
         "open(sys.argv[2] + '/x', 'w')"
     )
     mounts = (Mount("output", output, writable=True), Mount("data", data))
-    done = make().run_command(("{python}", "-c", code, "{output}", "{data}"), mounts)
+    done = make().run_command(Command(("{python}", "-c", code, "{output}", "{data}"), mounts))
     assert "Read-only file system" in done.errors
     assert (output / "deep" / "er" / "file").read_text() == WORKER
     found = [output, *output.rglob("*")]
@@ -194,11 +194,11 @@ def test_a_folder_that_workers_cannot_read_is_named(make: Make, folder: Path) ->
     data = folder / "data"
     executor = make()
     with pytest.raises(ExecutorError, match=rf"{data} .* is not there"):
-        executor.run_command(("{python}",), (Mount("data", data),))
+        executor.run_command(Command(("{python}",), (Mount("data", data),)))
     data.mkdir(mode=0o700)
     if os.getuid() == 0:
         with pytest.raises(ExecutorError, match=rf"chmod -R a\+rX {data}"):
-            executor.run_command(("{python}",), (Mount("data", data),))
+            executor.run_command(Command(("{python}",), (Mount("data", data),)))
 
 
 def test_a_worker_has_a_memory_limit_unasked(
@@ -220,12 +220,13 @@ import os, sys
 from pathlib import Path
 from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.docker.settings import DockerOptions
-from leanopt_core.work import Mount
+from leanopt_core.work import Command, Mount
 
 folder, image, socket = map(str, sys.argv[1:])
 options = DockerOptions(image=image, pull="never")
 first = DockerExecutor(options, Path(folder) / "first")
-assert first.run_command(("{python}", "-c", "")).exit_code == 0  # all that is imported has been
+# All that is imported has been.
+assert first.run_command(Command(("{python}", "-c", ""))).exit_code == 0
 first.close()
 os.setgroups([54321, os.stat(socket).st_gid])
 os.setgid(12345)
@@ -233,7 +234,7 @@ os.setuid(12345)
 executor = DockerExecutor(options, Path(folder) / "second")
 data = Path(folder) / "data"
 code = "import sys; print(open(sys.argv[1] + '/prices').read())"
-done = executor.run_command(("{python}", "-c", code, "{data}"), (Mount("data", data),))
+done = executor.run_command(Command(("{python}", "-c", code, "{data}"), (Mount("data", data),)))
 print(done.output, done.errors)
 executor.close()
 """
@@ -279,8 +280,8 @@ def test_a_one_off_has_a_network_where_it_is_allowed(
 ) -> None:
     """By a flag alone."""
     code = "import os; print(sorted(os.listdir('/sys/class/net')))"
-    assert make().run_command(("{python}", "-c", code)).output == "['lo']\n"
-    assert "eth0" in make().run_command(("{python}", "-c", code), network=True).output
+    assert make().run_command(Command(("{python}", "-c", code))).output == "['lo']\n"
+    assert "eth0" in make().run_command(Command(("{python}", "-c", code), network=True)).output
 
 
 def test_more_folders_variables_and_devices_by_option(make: Make, folder: Path) -> None:
@@ -299,7 +300,7 @@ def test_more_folders_variables_and_devices_by_option(make: Make, folder: Path) 
         "open('/free/new', 'w'); print(open('/dev/brim', 'rb').read(1));"
         "open('/more/new', 'w')"
     )
-    done = executor.run_command(("{python}", "-c", code))
+    done = executor.run_command(Command(("{python}", "-c", code)))
     assert done.output == "there more\nb'\\x00'\n"
     assert "Read-only file system: '/more/new'" in done.errors
     assert (folder / "free" / "new").exists()

@@ -14,7 +14,7 @@ from leanopt_lean.build import Recipe, build
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
-from leanopt_core.work import Mount
+from leanopt_core.work import Command, Mount
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 import image as images  # noqa: E402 - found beside this file
@@ -73,7 +73,10 @@ def test_a_narrow_umask_keeps_nothing_from_workers(
     built = build(project, run_command=executor.run_command, builds=builds, recipe=recipe)
     code = "import os, sys; print(open(sys.argv[1] + '/Trend.dll').read() != '')"
     mounts = (Mount("build", built.path),)
-    assert executor.run_command(("{python}", "-c", code, "{build}"), mounts).output == "True\n"
+    assert (
+        executor.run_command(Command(("{python}", "-c", code, "{build}"), mounts)).output
+        == "True\n"
+    )
 
 
 def test_an_image_without_a_compiler_says_so(

@@ -20,7 +20,7 @@ from leanopt_core.executors.docker.executor import DockerExecutor
 from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.worker import State
 from leanopt_core.testing.lines import PATIENCE, ask, launch, request
-from leanopt_core.work import Category, Request
+from leanopt_core.work import Category, Command, Request
 from tests.stored import told
 
 ENDINGS: dict[str, Callable[[Engine, str], object]] = {
@@ -101,7 +101,7 @@ def test_a_command_that_is_killed_has_not_ended(
     """Whoever asked for it may try again."""
     executor = make()
     label = [f"leanopt.project={folder}", "leanopt.worker=once"]
-    command = ("{python}", "-c", "import time; time.sleep(3600)")
+    command = Command(("{python}", "-c", "import time; time.sleep(3600)"))
     with event(engine, "start", label=label) as started, ThreadPoolExecutor(1) as threads:
         future = threads.submit(executor.run_command, command)
         engine.client.kill(started())

@@ -18,6 +18,7 @@ import pytest
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.docker.engine import Engine
 from leanopt_core.executors.docker.executor import DockerExecutor
+from leanopt_core.work import Command
 
 _TYPES = "application/vnd.docker."
 _MANIFEST = f"{_TYPES}distribution.manifest.v2+json"
@@ -136,5 +137,5 @@ def test_an_image_that_changes_meanwhile_is_not_taken_up(
     executor = make(image=name)
     before = executor.runtime()
     engine.client.remove_image(name)
-    assert executor.run_command(("{python}", "-c", "print(1)")).output == "1\n"
+    assert executor.run_command(Command(("{python}", "-c", "print(1)"))).output == "1\n"
     assert executor.runtime() == before

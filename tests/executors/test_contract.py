@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from attrs import evolve
 
 from leanopt_core.errors import ExecutorError, PatienceError, TransientError
 from leanopt_core.executors.base import Chunk, ReproduceCommand
 from leanopt_core.executors.pool import Pool
-from leanopt_core.work import Completed, Launch, Mount, Request
+from leanopt_core.work import Command, Completed, Launch, Request
 
 MIB = 2**20
 
@@ -107,7 +108,7 @@ class SocketChannel:
 
 
 class SocketExecutor:
-    """Starts such harnesses; `troubles` are raised by the first starts.
+    """Starts such harnesses; `troubles` are raised by the first starts, from the last.
 
     `held` is what the workers' memory is, from one look to the next, `outside` what is reported of
     workers that are gone, one after the other.
@@ -115,7 +116,7 @@ class SocketExecutor:
 
     def __init__(
         self,
-        *troubles: Exception,
+        *troubles: Exception | None,
         held: Iterable[int] = (),
         outside: Iterable[bool] = (),
         volatile: bool = False,
@@ -129,14 +130,7 @@ class SocketExecutor:
         """It is the same everywhere."""
         return {}
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """It runs no commands."""
         raise ExecutorError("no commands")
 
@@ -144,8 +138,8 @@ class SocketExecutor:
         self, launch: Launch, worker: int, *, memory_limit: int | None = None
     ) -> SocketChannel:
         """Start one, or raise."""
-        if self.troubles:
-            raise self.troubles.pop()
+        if self.troubles and (trouble := self.troubles.pop()) is not None:
+            raise trouble
         return SocketChannel(launch.command, self.held, self.outside, volatile=self.volatile)
 
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
@@ -249,7 +243,7 @@ def test_workers_that_worked_before_are_waited_for(bench: Any, launch: Launch) -
         executor.troubles = [ExecutorError("no engine") for _ in range(3)]
         (one,) = bench.ask(pool, bench.request("exits", "back", once=bench.once()))
     assert one.answer.payload["nonce"] == "back"
-    assert bench.reports == ["a worker could not be started: no engine"] * 3
+    assert bench.reports == ["a worker could not be started: no engine"]
 
 
 def test_what_is_ended_from_outside_does_not_count_among_the_retries(
@@ -272,7 +266,7 @@ def test_a_place_that_comes_back_is_waited_for_before_the_first_answer(
     with Pool(executor, launch, workers=1, report=bench.reports.append) as pool:
         (one,) = bench.ask(pool, bench.request("good_", "back"))
     assert one.answer.payload["nonce"] == "back"
-    assert bench.reports == ["a worker could not be started: no engine"] * 5
+    assert bench.reports == ["a worker could not be started: no engine"]
 
 
 @pytest.mark.parametrize("worked", [False, True])
@@ -318,7 +312,7 @@ def test_a_worker_that_serves_longer_than_patience_is_waited_for(
         pool.submit("short", bench.request("exits"))
         assert bench.collect(pool, 1)["short"].failure
         # The pauses before the fourth and fifth are longer than patience.
-        bench.until(pool, lambda: len(bench.reports) == 5)
+        bench.until(pool, lambda: len(executor.troubles) == 94)
         until.touch()
         assert bench.collect(pool, 1)["long"].answer
 
@@ -331,3 +325,31 @@ def test_of_many_places_none_can_be_filled(bench: Any, launch: Launch) -> None:
         with pytest.raises(ExecutorError, match="no worker can be started: no engine"):
             bench.collect(pool, 1)
     assert len(executor.troubles) <= 99 - 8 - 2
+
+
+def test_where_there_is_no_room_for_more_those_that_serve_go_on(bench: Any, launch: Launch) -> None:
+    """Starts are tried with pauses, however many backtests complete, until there is room again."""
+    executor = SocketExecutor(*(TransientError("no room") for _ in range(99)))
+    executor.troubles.insert(-1, None)  # the second start goes well
+    with Pool(executor, launch, workers=3, report=bench.reports.append) as pool:
+        served = bench.ask(pool, *(bench.request("good_", n) for n in range(500)))
+        assert {one.worker for one in served} == {min(one.worker for one in served)}
+        assert len(executor.troubles) > 70
+        assert bench.reports == ["a worker could not be started: no room"]
+        executor.troubles.clear()
+        seen = set()
+        while len(seen) < 3:
+            seen |= {one.worker for one in bench.ask(pool, *(bench.request("good_"),) * 9)}
+
+
+def test_a_start_that_waits_in_a_queue_outlasts_patience(bench: Any, launch: Launch) -> None:
+    """Another is refused meanwhile; it may say hello as late as `start_limit` allows."""
+    gate = bench.folder / "gate"
+    waiting = evolve(launch, command=(*launch.command[:-1], f"after={gate}"))
+    executor = SocketExecutor(*(TransientError("no room") for _ in range(99)))
+    executor.troubles.append(None)
+    with Pool(executor, waiting, workers=2, start_patience=0.2) as pool:
+        bench.until(pool, lambda: len(executor.troubles) <= 94)
+        gate.touch()
+        (one,) = bench.ask(pool, bench.request("good_", "at last"))
+    assert one.answer.payload["nonce"] == "at last"

@@ -175,7 +175,10 @@ def test_what_a_hello_says_is_kept_and_the_time_limit_told(bench: Any) -> None:
 
 
 REFUSED: dict[str, tuple[type[LeanoptError], str]] = {
-    "silent": (ExecutorError, "no worker can be started: it said no hello within 0.25 s"),
+    "silent": (
+        ExecutorError,
+        "no worker can be started: it said no hello within 0.25 s (executor.start_limit)",
+    ),
     "exit": (
         ExecutorError,
         "no worker can be started: exit code 5\nthe end of its standard error:\ncannot import",

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from leanopt_core.work import Command
+
 WORKERS = 3
 # A worker is a guard and a harness; this one has a child and a daemon beside them.
 EACH = 4
@@ -44,7 +46,7 @@ def owner(bench: Any, eventually: Any) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
     eventually(lambda: not bench.left())
     bench.executor.close()
-    bench.executor.run_command(("true",))  # a start, so that what was left is swept
+    bench.executor.run_command(Command(("true",)))  # a start, so that what was left is swept
 
 
 def folders(bench: Any) -> list[Path]:
@@ -70,7 +72,7 @@ def test_the_next_start_removes_what_a_dead_one_left(
     owner.wait()
     eventually(lambda: not bench.left())
     assert folders(bench) == [left]
-    bench.executor.run_command(("true",))
+    bench.executor.run_command(Command(("true",)))
     assert left not in folders(bench)
 
 
@@ -82,14 +84,14 @@ def test_the_next_start_ends_what_outlived_its_guard(bench: Any, owner: Any) -> 
     os.kill(owner.pid, signal.SIGKILL)
     owner.wait()
     assert bench.left() != []
-    bench.executor.run_command(("true",))
+    bench.executor.run_command(Command(("true",)))
     assert bench.left() == []
 
 
 def test_a_living_one_is_left_in_peace(bench: Any, owner: Any) -> None:
     """Its folder and its processes stay."""
     (its,) = folders(bench)
-    bench.executor.run_command(("true",))
+    bench.executor.run_command(Command(("true",)))
     assert its in folders(bench)
     assert len(bench.left()) == EACH * WORKERS
 

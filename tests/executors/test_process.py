@@ -14,7 +14,7 @@ from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor, create
 from leanopt_core.options import ProcessOptions
-from leanopt_core.work import Launch, Mount, Request
+from leanopt_core.work import Command, Launch, Mount, Request
 
 LIBRARIES = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"),
@@ -86,7 +86,7 @@ def test_placeholders_are_filled_once_and_nothing_else(bench: Any, tmp_path: Pat
 def test_a_placeholder_without_a_mount_is_an_error(bench: Any) -> None:
     """It names the placeholder."""
     with pytest.raises(ExecutorError, match=r"\{data\} is asked for, but nothing is mounted"):
-        bench.executor.run_command(("echo", "{data}"))
+        bench.executor.run_command(Command(("echo", "{data}")))
     launch = bench.launch(environment={"D": "{data}"})
     with Pool(bench.executor, launch, workers=1) as pool, pytest.raises(ExecutorError) as caught:
         bench.collect(pool, 1)
@@ -95,7 +95,7 @@ def test_a_placeholder_without_a_mount_is_an_error(bench: Any) -> None:
 
 def test_once_gives_exit_code_and_both_outputs(bench: Any) -> None:
     """Its input is empty."""
-    done = bench.executor.run_command(("sh", "-c", "cat; echo out; echo err >&2; exit 7"))
+    done = bench.executor.run_command(Command(("sh", "-c", "cat; echo out; echo err >&2; exit 7")))
     assert (done.exit_code, done.output, done.errors) == (7, "out\n", "err\n")
 
 
@@ -103,14 +103,16 @@ def test_once_runs_where_workers_run(bench: Any, tmp_path: Path) -> None:
     """With the same environment and placeholders; other braces are left alone."""
     mounts = (Mount("build", tmp_path / "project"),)
     code = "import os, sys; print(sys.argv[1:], os.environ['TZ'], os.environ['OMP_NUM_THREADS'])"
-    done = bench.executor.run_command(("{python}", "-c", code, "{build}/a.py", "{other}"), mounts)
+    done = bench.executor.run_command(
+        Command(("{python}", "-c", code, "{build}/a.py", "{other}"), mounts)
+    )
     assert done.output == f"['{tmp_path}/project/a.py', '{{other}}'] UTC 1\n"
 
 
 def test_once_is_killed_at_its_limit_with_all_it_started(bench: Any) -> None:
     """What it wrote until then is kept."""
     done = bench.executor.run_command(
-        ("sh", "-c", "echo begun; setsid sleep 1000 & sleep 1000"), time_limit=0.3
+        Command(("sh", "-c", "echo begun; setsid sleep 1000 & sleep 1000"), time_limit=0.3)
     )
     assert (done.exit_code, done.output) == (124, "begun\n")
     assert done.errors.endswith("killed: it ran for longer than 0.3 s\n")
@@ -119,14 +121,14 @@ def test_once_is_killed_at_its_limit_with_all_it_started(bench: Any) -> None:
 
 def test_once_says_what_killed_a_command(bench: Any) -> None:
     """The exit code alone would not."""
-    done = bench.executor.run_command(("sh", "-c", "kill -SEGV $$"))
+    done = bench.executor.run_command(Command(("sh", "-c", "kill -SEGV $$")))
     assert (done.exit_code, done.errors) == (139, "ended by signal 11 (SIGSEGV)\n")
 
 
 def test_once_bounds_what_it_keeps(bench: Any) -> None:
     """The beginning of the output, the end of the errors."""
     code = "import sys; sys.stdout.write('x' * 2**25); sys.stderr.write('y' * 2**25 + 'end')"
-    done = bench.executor.run_command(("{python}", "-c", code))
+    done = bench.executor.run_command(Command(("{python}", "-c", code)))
     assert done.exit_code == 0
     assert done.output == "x" * 2**24
     assert done.errors.endswith(f"end\nits output is cut off after {2**24} bytes\n".lstrip()) or (
@@ -136,14 +138,16 @@ def test_once_bounds_what_it_keeps(bench: Any) -> None:
 
 def test_once_leaves_no_daemon(bench: Any) -> None:
     """Its end is the end of all that it started."""
-    done = bench.executor.run_command(("sh", "-c", "setsid sleep 1000 > /dev/null 2>&1 & exit 0"))
+    done = bench.executor.run_command(
+        Command(("sh", "-c", "setsid sleep 1000 > /dev/null 2>&1 & exit 0"))
+    )
     assert done.exit_code == 0
     assert bench.left() == []
 
 
 def test_a_command_that_is_not_there_exits_with_127(bench: Any) -> None:
     """As a shell has it, with the reason."""
-    done = bench.executor.run_command(("/no/such/program",))
+    done = bench.executor.run_command(Command(("/no/such/program",)))
     assert done.exit_code == 127
     assert done.errors == "cannot start '/no/such/program': No such file or directory\n"
 
@@ -164,7 +168,7 @@ def test_as_many_workers_as_wanted_or_processors(bench: Any) -> None:
 def test_workers_stand_back_where_asked(bench: Any, tmp_path: Path) -> None:
     """By the executor's option."""
     executor = ProcessExecutor(ProcessOptions(nice=7), tmp_path / "other")
-    done = executor.run_command(("{python}", "-c", "import os; print(os.nice(0))"))
+    done = executor.run_command(Command(("{python}", "-c", "import os; print(os.nice(0))")))
     executor.close()
     assert int(done.output) == os.nice(0) + 7
 
@@ -172,4 +176,6 @@ def test_workers_stand_back_where_asked(bench: Any, tmp_path: Path) -> None:
 def test_a_launch_takes_no_shell(bench: Any) -> None:
     """Arguments arrive as they are."""
     launch = Launch(("echo", "$HOME; {python}"))
-    assert bench.executor.run_command(launch.command).output == f"$HOME; {sys.executable}\n"
+    assert (
+        bench.executor.run_command(Command(launch.command)).output == f"$HOME; {sys.executable}\n"
+    )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from leanopt_core.errors import ExecutorError
-from leanopt_core.work import Category, Request
+from leanopt_core.work import Category, Command, Request
 
 ESCAPES = ["../x", "/etc/passwd", "a/../../x", "a/..", "", ".", "a\0b", "..", "/", "./../x"]
 
@@ -154,7 +154,7 @@ def test_a_project_that_cannot_be_written_to_is_said(bench: Any) -> None:
     """With the path, as an error of the executor."""
     (bench.folder / ".leanopt").write_text("a file")
     with pytest.raises(ExecutorError, match="no scratch folder can be made below"):
-        bench.executor.run_command(("true",))
+        bench.executor.run_command(Command(("true",)))
     (bench.folder / ".leanopt").unlink()
 
 
@@ -164,8 +164,9 @@ def test_folders_go_at_exit_though_nobody_closed(tmp_path: Path) -> None:
         "import sys; from pathlib import Path\n"
         "from leanopt_core.options import ProcessOptions\n"
         "from leanopt_core.executors.process import ProcessExecutor\n"
+        "from leanopt_core.work import Command\n"
         "executor = ProcessExecutor(ProcessOptions(), Path(sys.argv[1]))\n"
-        "print(executor.run_command(('pwd',)).output)"
+        "print(executor.run_command(Command(('pwd',))).output)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -14,6 +14,7 @@ from threading import get_ident
 import pytest
 from attrs import evolve
 
+from leanopt_core.check import Check, ok, wrong
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.process import ProcessExecutor
@@ -340,14 +341,36 @@ class IgnoresMemory(ProcessExecutor):
 
 
 class WaitsLonger(ProcessExecutor):
-    def run_command(self, command, mounts=(), *, time_limit=600.0, network=False):
-        return super().run_command(command, mounts, time_limit=time_limit + 1.0)
+    def run_command(self, command):
+        return super().run_command(evolve(command, time_limit=command.time_limit + 1.0))
 
 
 class HidesSignals(ProcessExecutor):
-    def run_command(self, command, mounts=(), *, time_limit=600.0, network=False):
-        done = super().run_command(command, mounts, time_limit=time_limit)
+    def run_command(self, command):
+        done = super().run_command(command)
         return type(done)(min(done.exit_code, 1), done.output, done.errors)
+
+
+class FindsFault(ProcessExecutor):
+    def check(self):
+        return ["options that work are wrong"]
+
+
+class ChecksTwice(ProcessExecutor):
+    def checks(self):
+        return [Check("queue", lambda: [ok("short")])] * 2
+
+
+class LacksSomething(ProcessExecutor):
+    def checks(self):
+        return [Check("queue", lambda: [wrong("it is not installed")])]
+
+
+class HasAnotherRuntime(ProcessExecutor):
+    def places(self):
+        place = ProcessExecutor(self._options, self._project)
+        place.runtime = lambda: {"python": "another"}
+        return {"there": place}
 
 
 class _ExecutorKit(ExecutorContract):

@@ -46,6 +46,10 @@ CAUGHT = {
     "IgnoresMemory": "test_a_memory_limit_is_kept_or_refused",
     "WaitsLonger": "test_once_at_its_time_limit",
     "HidesSignals": "test_once_ended_by_a_signal",
+    "FindsFault": "test_what_check_is_told",
+    "ChecksTwice": "test_what_doctor_is_told",
+    "LacksSomething": "test_what_doctor_is_told",
+    "HasAnotherRuntime": "test_places",
 }
 SOUND = ("Ratio", "OfReturns", "Lines", "AppendsNew")
 

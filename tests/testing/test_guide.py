@@ -73,30 +73,73 @@ def test_the_walker_is_caught(walker: Path) -> None:
     }
 
 
-PLAIN = """
+LEAKY = """
+import os
+import signal
+from functools import partial
+from subprocess import PIPE, Popen
+
 import pytest
+from leanopt_core.api import (
+    LocalScratch,
+    ProcessExecutor,
+    ProcessOptions,
+    ThreadChannel,
+    fill_placeholders,
+)
 from leanopt_core.testing import ExecutorContract
-from leanopt_walker import PlainOptions
-from leanopt_walker.executor import make_executor
 
 
-class TestPlain(ExecutorContract):
+class Group:
+    def __init__(self, command):
+        self.process = Popen(command, stdin=PIPE, stdout=PIPE, start_new_session=True)
+
+    def send(self, line):
+        self.process.stdin.write(line + b"\\n")
+        self.process.stdin.flush()
+        if answer := self.process.stdout.readline():
+            return answer.rstrip()
+        raise OSError(self.end())
+
+    def end(self):
+        self.process.stdin.close()
+        return f"exit code {self.process.wait()}"
+
+    def kill(self):
+        os.killpg(self.process.pid, signal.SIGKILL)  # a daemon is in a group of its own
+
+    def close(self):
+        self.process.wait()
+
+
+class LeakyExecutor(ProcessExecutor):
+    def spawn(self, launch, worker, *, memory_limit=None):
+        os.environ.update(launch.environment)
+        scratch = LocalScratch(self.folder / str(worker))
+        names = {"python": "python3", "harness": str(launch.mounts[0].source)}
+        fill = partial(fill_placeholders, {**names, "scratch": str(scratch.path)})
+        return ThreadChannel(Group(list(map(fill, launch.command))), scratch, fill)
+
+
+class TestLeaky(ExecutorContract):
     patience = 3
 
     @pytest.fixture
     def executor(self, tmp_path):
-        return make_executor(PlainOptions(), tmp_path)
+        executor = LeakyExecutor(ProcessOptions(), tmp_path)
+        executor.folder = tmp_path
+        return executor
 """
 
 
 @pytest.mark.slow
 @pytest.mark.long
 def test_an_executor_that_leaves_daemons_is_caught(walker: Path) -> None:
-    """The guide's, which says so of itself; the kit itself leaves none behind."""
-    (walker / "test_plain.py").write_text(PLAIN)
-    done = pytested(walker, "-k", "test_kill_leaves_nothing", "test_plain.py")
+    """One that kills a process group; the kit itself leaves none behind."""
+    (walker / "test_leaky.py").write_text(LEAKY)
+    done = pytested(walker, "-k", "test_kill_leaves_nothing", "test_leaky.py")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 failed" in done.stdout
+    assert "1 error" in done.stdout
     assert "a released worker left processes behind" in done.stdout
 
 

@@ -15,7 +15,7 @@ from leanopt_core.executors.docker.container import KILLED, Container
 from leanopt_core.executors.docker.scratch_client import ScratchClient
 from leanopt_core.executors.docker.stream import AttachedStream, Demultiplexer
 from leanopt_core.executors.docker.watch import memory_in_use
-from leanopt_core.executors.scratch import Scratch
+from leanopt_core.executors.scratch import LocalScratch
 
 _NOTHING = Chunk()
 # How long, in seconds: the release of a channel waits for its container to be killed; a failed
@@ -30,7 +30,7 @@ class DockerChannel:
         self,
         container: Container,
         stream: AttachedStream,
-        scratch: Scratch | ScratchClient,
+        scratch: LocalScratch | ScratchClient,
         inside: Mapping[str, str],
         *,
         statistics: Path | None = None,
@@ -118,7 +118,7 @@ class DockerChannel:
 
     def remove(self, folder: str) -> None:
         """Remove a folder below the scratch folder."""
-        self._scratch.clear(folder)
+        self._scratch.remove(folder)
 
     def memory(self) -> int | None:
         """Return the bytes that the container holds, None where its control group is elsewhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -14,7 +14,7 @@ from leanopt_core.canonical import canonical_json
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import ReproduceCommand
-from leanopt_core.executors.command import run
+from leanopt_core.executors.command import run_to_end
 from leanopt_core.executors.docker.channel import DockerChannel
 from leanopt_core.executors.docker.manager import ContainerManager
 from leanopt_core.executors.docker.session import DockerSession, open_session
@@ -25,7 +25,7 @@ from leanopt_core.executors.docker.spec import (
     docker_run,
     paths_inside,
 )
-from leanopt_core.work import Completed, Launch, Mount
+from leanopt_core.work import Command, Completed, Launch
 
 T = TypeVar("T")
 
@@ -64,24 +64,17 @@ class DockerExecutor:
         """Return `wanted`, or the number of processors that the engine has."""
         return wanted if wanted is not None else self._session.get().engine.processors
 
-    def run_command(
-        self,
-        command: Sequence[str],
-        mounts: Sequence[Mount] = (),
-        *,
-        time_limit: float = 600.0,
-        network: bool = False,
-    ) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """Run one command to its end in a container of its own, without standard input."""
         user = self._session.get().user
-        launch = Launch(tuple(command), tuple(mounts))
-        written = [mount.source for mount in mounts if mount.writable]
+        launch = Launch(command.argv, command.mounts)
+        written = [mount.source for mount in command.mounts if mount.writable]
         for folder in written:
             user.hand_over(folder)
         try:
             manager = self._manager_for(launch)
-            channel = manager.start(launch, "once", network=network, stdin=False)
-            return run(channel, time_limit)
+            channel = manager.start(launch, "once", network=command.network, stdin=False)
+            return run_to_end(channel, command.time_limit)
         finally:
             for folder in written:
                 user.hand_back(folder)

@@ -33,7 +33,7 @@ from leanopt_core.executors.docker.spec import (
 )
 from leanopt_core.executors.docker.stream import AttachedStream, attach
 from leanopt_core.executors.docker.watch import ContainerWatch, memory_file
-from leanopt_core.executors.scratch import Scratch, ScratchRoot
+from leanopt_core.executors.scratch import LocalScratch, ScratchRoot
 from leanopt_core.work import Launch
 
 # At least so many containers start at a time, else as many as there are processors. All at a time
@@ -119,9 +119,9 @@ class ContainerManager:
         project = self._session.project
         return labels(self._owner, project, self._run, worker=worker, number=number)
 
-    def _scratch(self, name: str) -> Scratch:
+    def _scratch(self, name: str) -> LocalScratch:
         try:
-            return Scratch(self._scratch_root.path / name, self._session.user.owner)
+            return LocalScratch(self._scratch_root.path / name, self._session.user.owner)
         except OSError as error:
             raise ExecutorError(f"no scratch folder can be made: {error}") from None
 

@@ -63,7 +63,7 @@ class ScratchClient:
         """Return every plain file below `folder`, by name from there, sorted."""
         return parse_names(self._ask("names", folder, limit=_LONGEST_LIST))
 
-    def clear(self, folder: str) -> None:
+    def remove(self, folder: str) -> None:
         """Remove `folder` with all in it, if it is there."""
         self._ask("clear", folder)
 

@@ -10,6 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from leanopt_core.engines.base import PrepareContext, RunCommand
+from leanopt_core.work import Command
 from leanopt_lean.checks import fields_set
 from leanopt_lean.findings import Findings, note
 from leanopt_lean.harness import abilities_of
@@ -61,8 +62,9 @@ def _look(
     """Run the probe where workers run; what it cannot see stays unknown."""
     names = [one.name for one in imports]
     program = files(__package__).joinpath("probe_packages.py").read_text("utf-8")
-    command = ("{python}", "-I", "-S", "-c", program, options.launcher)
-    done = run_command((*command, options.python_venv or "", *names), time_limit=_LOOKING)
+    python = ("{python}", "-I", "-S", "-c", program)
+    argv = (*python, options.launcher, options.python_venv or "", *names)
+    done = run_command(Command(argv, time_limit=_LOOKING))
     try:
         said = json.loads(done.output)
         return WorkerEnvironment(said["network"], said["python"], frozenset(said["lacking"]))

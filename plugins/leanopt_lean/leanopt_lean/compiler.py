@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leanopt_core.engines.base import RunCommand
 from leanopt_core.errors import StrategyError
-from leanopt_core.work import Completed, Mount
+from leanopt_core.work import Command, Completed, Mount
 from leanopt_lean import msbuild
 from leanopt_lean.msbuild import Options
 from leanopt_lean.snapshot import files_of
@@ -69,11 +69,9 @@ def compile_project(
     _check_references(source, project, text)
     framework = _framework(run_command, options)
     msbuild.write_imports(output, source, text, framework, options)
+    mounts = (Mount("build", source), Mount("output", output, writable=True))
     completed = run_command(
-        msbuild.command(project),
-        (Mount("build", source), Mount("output", output, writable=True)),
-        time_limit=options.time_limit,
-        network=options.network,
+        Command(msbuild.command(project), mounts, options.time_limit, options.network)
     )
     if completed.exit_code:
         raise StrategyError(_failed(completed, source, project, options))
@@ -93,7 +91,7 @@ def _check_references(source: Path, project: str, text: str) -> None:
 
 def _framework(run_command: RunCommand, options: Options) -> str:
     """Return the target framework of the workers' LEAN, as `net10.0`."""
-    completed = run_command(("{python}", "-I", "-c", _SHOW, options.launcher, _RUNTIME))
+    completed = run_command(Command(("{python}", "-I", "-c", _SHOW, options.launcher, _RUNTIME)))
     try:
         framework = str(json.loads(completed.output)["runtimeOptions"]["tfm"])
     except (ValueError, LookupError, TypeError):

@@ -13,6 +13,7 @@ from typing import Any
 from leanopt_core.check import Check, Finding, StuckError, ok, warning, wrong
 from leanopt_core.engines.base import PrepareContext, RunCommand
 from leanopt_core.errors import StrategyError
+from leanopt_core.work import Command
 from leanopt_lean.findings import Findings
 from leanopt_lean.harness import WAY_OUT
 from leanopt_lean.options import WARM, LeanStrategy
@@ -61,8 +62,8 @@ class Examination:
     def _probed(self) -> Mapping[str, Any]:
         """The output of `probe_lean.py` where workers run; raises StuckError if it cannot run."""
         source = files(__package__).joinpath("probe_lean.py").read_text("utf-8")
-        command = ("{python}", "-I", "-S", "-c", source, self._options.launcher)
-        done = self._run_command(command, time_limit=_LOOKING)
+        argv = ("{python}", "-I", "-S", "-c", source, self._options.launcher)
+        done = self._run_command(Command(argv, time_limit=_LOOKING))
         try:
             return dict(json.loads(done.output))
         except (ValueError, TypeError):

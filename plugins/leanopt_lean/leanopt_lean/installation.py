@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import RunCommand
+from leanopt_core.work import Command
 from leanopt_lean.findings import Findings, problem
 
 _LAUNCHER = "QuantConnect.Lean.Launcher.dll"
@@ -31,7 +32,7 @@ def look(
 
     A missing LEAN is a problem, except with a user's harness, which may not need it.
     """
-    completed = run_command(("{python}", "-I", "-c", _TELL, launcher, *harness))
+    completed = run_command(Command(("{python}", "-I", "-c", _TELL, launcher, *harness)))
     try:
         found = json.loads(completed.output)
     except ValueError:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
 
 import pytest
 from attrs import evolve, frozen
@@ -19,7 +18,7 @@ from leanopt_lean.build import Built, Options, Recipe, build
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.options import ProcessOptions
-from leanopt_core.work import Completed
+from leanopt_core.work import Command, Completed
 
 pytestmark = pytest.mark.long  # `make test` runs a few of them
 
@@ -309,9 +308,9 @@ def test_there_is_no_network_but_where_it_is_allowed(shop: Shop) -> None:
     """Neither for the compiler nor for what comes before it."""
     asked: list[bool] = []
 
-    def run_command(*arguments: Any, **options: Any) -> Completed:
-        asked.append(options.get("network", False))
-        return shop.executor.run_command(*arguments, **options)
+    def run_command(command: Command) -> Completed:
+        asked.append(command.network)
+        return shop.executor.run_command(command)
 
     allowed = evolve(shop.recipe, options=evolve(shop.recipe.options, network=True))
     for recipe in (shop.recipe, allowed):

@@ -16,7 +16,7 @@ from leanopt_lean.document import read_results
 
 from leanopt_core.executors.base import Channel
 from leanopt_core.executors.jobs import RequestFolder
-from leanopt_core.executors.scratch import Scratch
+from leanopt_core.executors.scratch import LocalScratch
 from leanopt_core.scoring import score
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Outcome
@@ -435,7 +435,7 @@ def test_nothing_is_imported_before_it_is_needed() -> None:
 
 def test_a_document_that_claims_to_be_huge(tmp_path: Path) -> None:
     """A file of holes, which costs a strategy nothing and would cost a reader all its memory."""
-    scratch = Scratch(tmp_path / "scratch")
+    scratch = LocalScratch(tmp_path / "scratch")
     scratch.put("1/results/backtest.json", b"{}")
     os.truncate(scratch.path / "1/results/backtest.json", 2**42)
     channel = cast("Channel", scratch)  # of which nothing but its files is used

@@ -14,7 +14,7 @@ from leanopt_lean.absent import check_absent
 from leanopt_lean.options import LeanStrategy
 
 from leanopt_core.engines.base import PrepareContext
-from leanopt_core.work import Completed, Scenario
+from leanopt_core.work import Command, Completed, Scenario
 
 PYTHON_DATA = """
 class Prices(PythonData):
@@ -171,9 +171,9 @@ class Location:
         self.there = {"network": False, "python": "/opt/python", "lacking": [], **there}
         self.asked: list[tuple[str, ...]] = []
 
-    def run_command(self, command: Any, *_: Any, **__: Any) -> Completed:
+    def run_command(self, command: Command) -> Completed:
         """Answer what is asked."""
-        self.asked.append(tuple(command))
+        self.asked.append(command.argv)
         return Completed(0, json.dumps(self.there), "")
 
 
