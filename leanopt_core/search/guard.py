@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import index, methodcaller
 from typing import Any, TypeVar
 
 from leanopt_core.errors import LeanoptError, PluginError
+from leanopt_core.search.calls import Calls
 from leanopt_core.space import Point
 from leanopt_core.stage import Adopts, AskContext, Stage, StageStart
 from leanopt_core.trial import Proposal, Signal, Trial
@@ -25,8 +26,9 @@ _METHODS = ("ask", "tell", "refused")
 class Guard:
     """Calls a plugin's code; its exceptions and use of global random state become PluginErrors.
 
-    Exceptions of the types `passing` are passed on unchanged. `random` allows global random state,
-    for plugins that do not decide trials.
+    Exceptions of the types `passing` are passed on unchanged. `instead` is what the plugin must use
+    instead of global random state; None allows that, for plugins that do not decide trials. `calls`
+    notes each call while it is in progress.
     """
 
     def __init__(
@@ -34,20 +36,34 @@ class Guard:
         label: str,
         passing: tuple[type[Exception], ...] = (LeanoptError,),
         *,
-        random: bool = False,
+        instead: str | None = "use context.random() instead",
+        calls: Calls | None = None,
     ) -> None:
         self._label = label
         self._passing = passing
-        self._random = random
-        self._calls = 0
+        self._instead = instead
+        self._calls = Calls() if calls is None else calls
+        self._count = 0
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
         """Return what `function` returns; raises PluginError naming the plugin and the call."""
-        self._calls += 1
-        watch = not self._random and (self._calls <= _WATCHED or self._calls % _EVERY == 0)
-        before = _global_states() if watch else {}
+        if self._instead is None:
+            return self._contained(doing, function, *arguments)
+        self._count += 1
+        if self._count > _WATCHED and self._count % _EVERY:
+            return self._contained(doing, function, *arguments)
+        before = _global_states()
+        answer = self._contained(doing, function, *arguments)
+        after = _global_states()
+        # If the call was the first to load NumPy, its state is new, not changed.
+        if any(after[name] != state for name, state in before.items()):
+            raise self.fault(doing, f"it used global random state; {self._instead}")
+        return answer
+
+    def _contained(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
+        outer = self._calls.begin(self._label, doing)
         try:
-            answer = function(*arguments)
+            return function(*arguments)
         except KeyboardInterrupt:
             raise
         except self._passing:
@@ -57,12 +73,15 @@ class Guard:
             if isinstance(error, PluginError) and text.startswith(self._label):
                 raise
             raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
-        after = _global_states() if watch else {}
-        # If the call was the first to load NumPy, its state is new, not changed.
-        if any(after[name] != state for name, state in before.items()):
-            what = "it used global random state; use context.random() instead"
+        finally:
+            self._calls.end(outer)
+
+    def needs(self, plugin: object, methods: Iterable[str], doing: str) -> None:
+        """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`."""
+        missing = self.call(doing, _missing, plugin, methods)
+        if missing:
+            what = f"it made {_short(plugin)}, which has no {', '.join(missing)}"
             raise self.fault(doing, what)
-        return answer
 
     def fault(self, doing: str, what: str) -> PluginError:
         """Return the error for a contract violation."""
@@ -73,15 +92,17 @@ class GuardedStage:
     """Calls a method and checks its answers; every violation is a PluginError naming `label`."""
 
     def __init__(
-        self, factory: Callable[[StageStart], Stage], start: StageStart, label: str
+        self,
+        factory: Callable[[StageStart], Stage],
+        start: StageStart,
+        label: str,
+        calls: Calls | None = None,
     ) -> None:
-        self._guard = Guard(label, passing=())
+        self._guard = Guard(label, passing=(), calls=calls)
         self._space = start.space
         self._stage = self._guard.call("being built", factory, start)
-        self.adopts, missing = self._guard.call("being built", _abilities, self._stage)
-        if missing:
-            what = f"it made {_short(self._stage)}, which has no {', '.join(missing)}"
-            raise self._guard.fault("being built", what)
+        self._guard.needs(self._stage, _METHODS, "being built")
+        self.adopts = self._guard.call("being built", isinstance, self._stage, Adopts)
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Ask, and check the answer: a proposal for a feasible grid point, `WAIT` or `DONE`."""
@@ -142,10 +163,16 @@ class GuardedStage:
         return levels
 
 
-def _abilities(stage: object) -> tuple[bool, list[str]]:
-    """Return whether a method adopts, and which required methods it lacks."""
-    missing = [name for name in _METHODS if not callable(getattr(stage, name, None))]
-    return isinstance(stage, Adopts), missing
+def _missing(plugin: object, methods: Iterable[str]) -> list[str]:
+    """Return which methods a plugin's object lacks."""
+    return [name for name in methods if not _has(plugin, name)]
+
+
+def _has(plugin: object, name: str) -> bool:
+    try:
+        return callable(getattr(plugin, name, None))
+    except (Exception, SystemExit):  # noqa: BLE001 - the call of the method reports what is wrong
+        return True
 
 
 def _levels(point: object) -> Point | None:

@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError, ResumeError
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.guard import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.space import Point, Space
@@ -30,6 +31,7 @@ class StageRule:
     """A stage: how to build its method, and when it ends.
 
     `target` is an objective (higher is better). `label` names the stage and its distribution.
+    `calls` notes the calls of its method.
     """
 
     name: str
@@ -40,6 +42,7 @@ class StageRule:
     min_delta: float = 0.0
     target: float | None = None
     seed_from: str | None = None
+    calls: Calls = field(factory=Calls, eq=False, repr=False)
 
 
 @frozen
@@ -226,7 +229,7 @@ class SearchMachine:
         begin = StageStart(
             self._space, seed, rule.trials, self._lookahead, self._history.since(start, stop)
         )
-        method = GuardedStage(rule.build, begin, rule.label)
+        method = GuardedStage(rule.build, begin, rule.label, rule.calls)
         self._active = _Active(rule, method, seed, mark=self._best)
         self._spans[rule.name] = (len(self._history), len(self._history))
         return StageStarted(self._index)

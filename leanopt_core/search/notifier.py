@@ -8,7 +8,9 @@ from typing import Any
 
 from attrs import define, frozen
 
+from leanopt_core.errors import PluginError
 from leanopt_core.plugins import Registry
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.events import (
     RunEnded,
     RunEvent,
@@ -18,6 +20,7 @@ from leanopt_core.search.events import (
     TrialTold,
     Warned,
 )
+from leanopt_core.search.guard import Guard
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.unread import ReadCheck, ScoreCheck
 from leanopt_core.sinks.base import Sink, TrialRecord
@@ -45,10 +48,13 @@ class Notifier:
         screen: Screen,
         sinks: Sequence[tuple[str, Sink]],
         checks: Checks,
+        calls: Calls | None = None,
     ) -> None:
+        """Take the parts of the run; `sinks` are given by label, and `calls` notes their calls."""
+        calls = Calls() if calls is None else calls
         self._screen = screen
-        self._sinks = _Sinks(sinks, self.warn)
-        self._hooks = _Hooks(run, registry, self.warn)
+        self._sinks = _Sinks(sinks, self.warn, calls)
+        self._hooks = _Hooks(run, registry, self.warn, calls)
         self._checks = checks
         self._scores = ScoreCheck()
 
@@ -97,26 +103,31 @@ class Notifier:
 
 @define(eq=False)
 class _Sink:
-    """One sink; compared by identity, since two sinks may have the same name."""
+    """One sink; compared by identity, since two sinks may have the same label."""
 
-    name: str
     sink: Sink
+    label: str
+    guard: Guard
 
 
 class _Sinks:
     """Calls the sinks of a run; one that fails is closed and dropped."""
 
-    def __init__(self, sinks: Sequence[tuple[str, Sink]], warn: Warn) -> None:
-        self._left = [_Sink(name, sink) for name, sink in sinks]
+    def __init__(self, sinks: Sequence[tuple[str, Sink]], warn: Warn, calls: Calls) -> None:
+        self._left = [
+            _Sink(sink, label, Guard(label, passing=(), instead=None, calls=calls))
+            for label, sink in sinks
+        ]
         self._warn = warn
 
     def observe(self, event: RunEvent) -> None:
         """Call the sinks' method for an event, if there is one."""
         match event:
             case RunStarted(run, plan):
-                self._each(lambda sink: sink.start(run.name, plan))
+                self._each("being started", lambda sink: sink.start(run.name, plan))
             case TrialTold(record):
-                self._each(lambda sink: sink.trial(record))
+                doing = f"given trial {record.trial.number}"
+                self._each(doing, lambda sink: sink.trial(record))
             case RunEnded():
                 self._close()
 
@@ -124,38 +135,34 @@ class _Sinks:
         left, self._left = self._left, []
         for one in left:
             try:
-                one.sink.close()
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign sink
-                self._warn(_failed(one, error))
+                one.guard.call("being closed", one.sink.close)
+            except PluginError as error:
+                self._warn(_failed(error))
 
-    def _each(self, tell: Callable[[Sink], None]) -> None:
-        # A copy, since a sink that fails is removed during the loop.
+    def _each(self, doing: str, tell: Callable[[Sink], None]) -> None:
         for one in list(self._left):
             try:
-                tell(one.sink)
-            # `sys.exit` in a plugin must not end the run.
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign sink
+                one.guard.call(doing, tell, one.sink)
+            except PluginError as error:
                 self._left.remove(one)
-                self._warn(_failed(one, error))
+                self._warn(_failed(error))
                 # Closing may still write what it has; a second error is not worth reporting.
-                with suppress(Exception, SystemExit):
-                    one.sink.close()
+                with suppress(PluginError):
+                    one.guard.call("being closed", one.sink.close)
 
 
-def _failed(one: _Sink, error: BaseException) -> str:
-    return (
-        f"sink {one.name} failed and gets no more trials: {type(error).__name__}: {error}; "
-        "the store has every trial"
-    )
+def _failed(error: PluginError) -> str:
+    return f"{error}; it gets no more trials, and the store has every trial"
 
 
 class _Hooks:
     """Calls the observer hooks of every plugin; a plugin that fails is not called again."""
 
-    def __init__(self, run: str, registry: Registry, warn: Warn) -> None:
+    def __init__(self, run: str, registry: Registry, warn: Warn, calls: Calls) -> None:
         self._run = run
         self._registry = registry
         self._warn = warn
+        self._calls = calls
         self._muted: set[str] = set()
 
     def observe(self, event: RunEvent) -> None:
@@ -183,15 +190,12 @@ class _Hooks:
             if plugin in self._muted:
                 continue
             known = {"run": self._run, **news}
+            label = f"plugin {plugin.partition(':')[0]}"
+            guard = Guard(label, passing=(), instead=None, calls=self._calls)
+            given = [known[name] for name in implementation.argnames]
             try:
-                answers.append(
-                    implementation.function(*(known[name] for name in implementation.argnames))
-                )
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign observer
+                answers.append(guard.call(f"called by {hook}", implementation.function, *given))
+            except PluginError as error:
                 self._muted.add(plugin)
-                distribution = plugin.partition(":")[0]
-                self._warn(
-                    f"plugin {distribution} failed in {hook} and is not called again: "
-                    f"{type(error).__name__}: {error}"
-                )
+                self._warn(f"{error}; it is not called again")
         return answers

@@ -15,9 +15,13 @@ from leanopt_core.engines.base import Build, Engine, PrepareContext, RunCommand,
 from leanopt_core.errors import PatienceError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.spawner import Patience
+from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
+from leanopt_core.search.guarded_fitness import GuardedFitness
+from leanopt_core.sinks.base import Sink
 from leanopt_core.work import Completed, Mount
 
 
@@ -89,10 +93,25 @@ def label(kind: str, choice: Choice, name: str | None = None) -> str:
     return f"{kind} {name or choice.use!r} ({registered.distribution} {registered.version})"
 
 
-def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:
+def build_choice(kind: str, choice: Choice, *arguments: object, calls: Calls | None = None) -> Any:
     """Load and call a plugin's factory; raises PluginError, with its name, if that fails."""
-    guard = Guard(label(kind, choice))
+    guard = Guard(label(kind, choice), calls=calls)
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
+
+
+def build_sink(choice: Choice, folder: Path, calls: Calls | None = None) -> Sink:
+    """Return a sink; raises PluginError as `build_choice`, and if it lacks a method."""
+    made = cast("Sink", build_choice("sink", choice, folder, calls=calls))
+    guard = Guard(label("sink", choice), instead=None, calls=calls)
+    guard.needs(made, ("start", "trial", "close"), "being built")
+    return made
+
+
+def build_fitness(choice: Choice, calls: Calls | None = None) -> GuardedFitness:
+    """Return a pipeline's fitness function; raises PluginError as `build_choice`."""
+    kind = "fitness function"
+    made = cast("FitnessFunction", build_choice(kind, choice, calls=calls))
+    return GuardedFitness(made, label(kind, choice), calls)
 
 
 def engine_of(pipeline: Pipeline) -> GuardedEngine:
@@ -100,9 +119,9 @@ def engine_of(pipeline: Pipeline) -> GuardedEngine:
     return _engine(pipeline.engine, pipeline.folder)
 
 
-def _engine(choice: Choice, folder: Path) -> GuardedEngine:
-    made = cast("Engine", build_choice("engine", choice, folder))
-    return GuardedEngine(made, label("engine", choice))
+def _engine(choice: Choice, folder: Path, calls: Calls | None = None) -> GuardedEngine:
+    made = cast("Engine", build_choice("engine", choice, folder, calls=calls))
+    return GuardedEngine(made, label("engine", choice), calls)
 
 
 def prepare_context(pipeline: Pipeline) -> PrepareContext:
@@ -124,7 +143,12 @@ def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
 
 
 def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:
-    return hash_data(engine.data, hashed, engine.data_files) if engine.data is not None else None
+    data = engine.data
+    if data is None:
+        return None
+    if not data.exists():
+        raise StrategyError(f"there is no data {data}, expected a folder or a file")
+    return hash_data(data, hashed, engine.data_files)
 
 
 @contextmanager
@@ -135,17 +159,19 @@ def prepared(
     allow_unread: bool = False,
     skip_build: bool = False,
     tell: Tell = silent,
+    calls: Calls | None = None,
 ) -> Iterator[Prepared]:
     """Prepare a pipeline, and release its executor afterwards.
 
-    `hashed` gives a data file's hash; the other arguments are those of `PrepareContext`.
+    `hashed` gives a data file's hash, `calls` notes the calls into engine and executor; the other
+    arguments are those of `PrepareContext`.
     Raises StrategyError if the strategy cannot be prepared, PluginError if an engine or executor
     breaks its contract.
     """
     context = evolve(
         prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell
     )
-    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, context) as ready:
+    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, context, calls) as ready:
         engine, build = ready.engine, ready.build
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
@@ -154,17 +180,21 @@ def prepared(
 
 @contextmanager
 def made_ready(
-    engine: Choice, settings: ExecutorSettings, folder: Path, context: PrepareContext
+    engine: Choice,
+    settings: ExecutorSettings,
+    folder: Path,
+    context: PrepareContext,
+    calls: Calls | None = None,
 ) -> Iterator[Ready]:
     """Prepare a strategy for `context`, and release the executor afterwards.
 
     Raises as `prepared` does.
     """
-    made = cast("Executor", build_choice("executor", settings.choice, folder))
-    there = GuardedExecutor(made, label("executor", settings.choice))
+    made = cast("Executor", build_choice("executor", settings.choice, folder, calls=calls))
+    there = GuardedExecutor(made, label("executor", settings.choice), calls)
     run_command = PatientCommand(there.run_command, settings.start_patience, context.tell)
     try:
-        named = _engine(engine, folder)
+        named = _engine(engine, folder, calls)
         runtime = there.runtime()
         build = named.prepare(run_command, runtime, context)
         yield Ready(there, named, runtime, build)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import cast
 
 from attrs import frozen
 
@@ -21,17 +20,19 @@ from leanopt_core.scoring import score
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.notifier import Checks, Notifier
-from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
+from leanopt_core.search.prepare import Prepared, build_fitness, build_sink, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.setup import setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.search.unstored import best_again, keep_documents
+from leanopt_core.search.watchdog import SharedScreen, Watchdog
 from leanopt_core.sinks.base import Sink
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
@@ -57,25 +58,28 @@ def run_pipeline(
     if size.warning:
         screen.observe(Warned(size.warning))
     store_file = pipeline.folder / STORE
+    screen = SharedScreen(screen)
     with (
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
         open_store(store_file, durability=pipeline.search.durability) as store,
+        Watchdog(signals.calls, screen),
         prepared(
             pipeline,
             hashed=store.hash_file,
             allow_unread=allow_unread,
             skip_build=skip_build,
             tell=lambda text: screen.observe(Preparing(text)),
+            calls=signals.calls,
         ) as ready,
     ):
         for note in ready.build.notes:
             screen.observe(Warned(note))
-        plugins = _run_plugins(ready)
+        plugins = _run_plugins(ready, signals.calls)
         with _taken_up(store, ready, plugins.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
-            notifier = Notifier(run.name, registry, screen, plugins.sinks, checks)
+            notifier = Notifier(run.name, registry, screen, plugins.sinks, checks, signals.calls)
             session = _Session(store, ready, run, plugins, notifier, signals)
             session.search(resumed=resume)
         return store.runs.get(run.id)
@@ -107,14 +111,14 @@ class _RunPlugins:
     searches: tuple[SearchSetup, ...]
 
 
-def _run_plugins(ready: Prepared) -> _RunPlugins:
+def _run_plugins(ready: Prepared, calls: Calls) -> _RunPlugins:
     pipeline = ready.pipeline
-    fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
+    fitness = build_fitness(pipeline.fitness, calls)
     sinks = tuple(
-        (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
+        (label("sink", choice), build_sink(choice, pipeline.folder, calls))
         for choice in pipeline.sinks
     )
-    return _RunPlugins(fitness, sinks, tuple(setups(ready, fitness)))
+    return _RunPlugins(fitness, sinks, tuple(setups(ready, fitness, calls)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -219,6 +223,8 @@ class _Session:
 
     def _pool(self, workers: int) -> Pool[int]:
         settings = self.ready.pipeline.executor
+        engine = label("engine", self.ready.pipeline.engine)
+        executor = label("executor", settings.choice)
         if advised := advice(self.ready.plan.lookahead, workers):
             self.notifier.warn(advised)
         return Pool(
@@ -231,5 +237,6 @@ class _Session:
             recycle_growth=settings.recycle_growth,
             retries=settings.retries,
             start_patience=settings.start_patience,
+            suspects=f"{engine} or {executor}",
             report=self.notifier.warn,
         )

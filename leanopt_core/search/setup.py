@@ -7,15 +7,22 @@ from functools import partial
 from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import StageSettings
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.machine import StageRule
 from leanopt_core.search.prepare import Prepared, label
 from leanopt_core.store.runs import NewSearch, NewStage
 
 
-def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
-    """Return the searches of the plan, ready to run; imports the stages' methods."""
-    stages = tuple(_rule(stage, fitness.direction) for stage in ready.pipeline.stages)
+def setups(
+    ready: Prepared, fitness: FitnessFunction, calls: Calls | None = None
+) -> list[SearchSetup]:
+    """Return the searches of the plan, ready to run; imports the stages' methods.
+
+    `calls` notes the calls of these methods.
+    """
+    calls = Calls() if calls is None else calls
+    stages = tuple(_rule(stage, fitness.direction, calls) for stage in ready.pipeline.stages)
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
     target = fitness.target
     found = []
@@ -36,7 +43,7 @@ def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
     return found
 
 
-def _rule(stage: StageSettings, direction: Direction) -> StageRule:
+def _rule(stage: StageSettings, direction: Direction, calls: Calls) -> StageRule:
     return StageRule(
         name=stage.name,
         label=label("stage", stage.choice, stage.name),
@@ -46,6 +53,7 @@ def _rule(stage: StageSettings, direction: Direction) -> StageRule:
         min_delta=stage.min_delta,
         target=_objective(stage.target, direction),
         seed_from=stage.seed_from,
+        calls=calls,
     )
 
 

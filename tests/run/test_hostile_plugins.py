@@ -202,10 +202,10 @@ def test_a_stage_that_waits_for_nothing(project: Path, site: Path, leanopt) -> N
 
 
 FITNESS = {
-    "raise": "raised OSError: no judgement",
-    "nan": "returned the value nan; return None for no value",
-    "text": "returned str, not a Fitness",
-    "negative": "returned the violation -1.0, below 0",
+    "raise": ", scoring a trial: it raised OSError: no judgement",
+    "nan": " returned the value nan; return None for no value",
+    "text": " returned str, not a Fitness",
+    "negative": " returned the violation -1.0, below 0",
 }
 
 
@@ -221,11 +221,18 @@ def test_a_hostile_fitness_function_is_named(
     (project / "pipeline.toml").write_text(f'{head}use = "hostile"\ndeed = "{deed}"\n{tail}')
     completed = leanopt(project, "run", "pipeline.toml", check=False, PYTHONPATH=str(site))
     assert completed.returncode == 4, completed.stderr
-    assert f"fitness function 'hostile' (hostile 2.0) {FITNESS[deed]}\n" in completed.stderr
+    assert f"fitness function 'hostile' (hostile 2.0){FITNESS[deed]}\n" in completed.stderr
     assert shown(project)["trials"]["completed"] >= 4
 
 
-@pytest.mark.parametrize("deed", ["start", "trial", "close"])
+SINKS = {
+    "start": "being started: it raised OSError: no room",
+    "trial": "given trial 3: it raised OSError: pipe burst",
+    "close": "being closed: it raised OSError: stuck",
+}
+
+
+@pytest.mark.parametrize("deed", SINKS)
 def test_a_sink_that_fails_is_dropped_with_a_warning(
     project: Path, site: Path, leanopt, canonical, deed: str
 ) -> None:
@@ -235,7 +242,8 @@ def test_a_sink_that_fails_is_dropped_with_a_warning(
     with (project / "pipeline.toml").open("a") as file:
         file.write(f'\n[[sink]]\nuse = "hostile"\ndeed = "{deed}"\n')
     completed = leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(site))
-    assert completed.stderr.count("warning: sink hostile failed and gets no more trials: ") == 1
+    warning = f"warning: sink 'hostile' (hostile 2.0), {SINKS[deed]}; it gets no more trials"
+    assert completed.stderr.count(warning) == 1
     assert canonical(project) == truth
 
 
@@ -245,7 +253,9 @@ def test_an_observer_that_raises_is_dropped_and_one_that_stops_stops(
     """A stop is recorded with the trial after which it came, and the same on any run."""
     noisy = _install(tmp_path / "noisy", "observer", OBSERVER)
     completed = leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(noisy))
-    warning = "plugin observer failed in leanopt_trial_told and is not called again: "
+    warning = (
+        "warning: plugin observer, called by leanopt_trial_told: it raised RuntimeError: seen 1; "
+    )
     assert completed.stderr.count(warning) == 1
     quiet = OBSERVER.replace("raise RuntimeError", "str")
     stopping = _install(tmp_path / "stopping", "observer", quiet)

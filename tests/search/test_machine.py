@@ -24,7 +24,7 @@ from leanopt_core.trial import Signal
 
 #: What the machine may know: values, the watch over a method's calls, and the told trials.
 PURE = ("canonical", "errors", "ranking", "space", "stage", "suggest", "trial")
-OWN = ("search", "search.guard", "search.history", "search.machine")
+OWN = ("search", "search.calls", "search.guard", "search.history", "search.machine")
 #: The package's own face, which every import of it loads.
 FACE = ("hookspecs",)
 LOADED = """
