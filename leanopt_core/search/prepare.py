@@ -99,6 +99,12 @@ def build_choice(kind: str, choice: Choice, *arguments: object, calls: Calls | N
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
 
+def build_executor(choice: Choice, folder: Path, calls: Calls | None = None) -> GuardedExecutor:
+    """Return an executor; raises PluginError as `build_choice`, and if it lacks a method."""
+    made = cast("Executor", build_choice("executor", choice, folder, calls=calls))
+    return GuardedExecutor(made, label("executor", choice), calls)
+
+
 def build_sink(choice: Choice, folder: Path, calls: Calls | None = None) -> Sink:
     """Return a sink; raises PluginError as `build_choice`, and if it lacks a method."""
     made = cast("Sink", build_choice("sink", choice, folder, calls=calls))
@@ -130,16 +136,6 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
     searched = {axis.name: axis.values for axis in space.axes}
     values = {**searched, **{name: (value,) for name, value in space.fixed.items()}}
     return PrepareContext(tuple(values), pipeline.scenarios, values=values)
-
-
-def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
-    """Check the strategy without running anything, if the engine can.
-
-    Raises StrategyError with all errors.
-    """
-    context = evolve(prepare_context(pipeline), allow_unread=allow_unread)
-    if wrong := engine_of(pipeline).check(context):
-        raise StrategyError("\n".join(wrong))
 
 
 def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:
@@ -190,8 +186,7 @@ def made_ready(
 
     Raises as `prepared` does.
     """
-    made = cast("Executor", build_choice("executor", settings.choice, folder, calls=calls))
-    there = GuardedExecutor(made, label("executor", settings.choice), calls)
+    there = build_executor(settings.choice, folder, calls)
     run_command = PatientCommand(there.run_command, settings.start_patience, context.tell)
     try:
         named = _engine(engine, folder, calls)
