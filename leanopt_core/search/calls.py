@@ -18,7 +18,11 @@ class Call(NamedTuple):
     def working(self) -> str:
         """Return what the plugin is doing, as `working on trial 30`."""
         number = self.doing.rpartition(" trial ")[2]
-        return f"working on trial {number}" if number.isdigit() else f"working ({self.doing})"
+        if number.isdigit():
+            return f"working on trial {number}"
+        first = self.doing.partition(" ")[0]
+        active = first.endswith("ing") and first != "being"
+        return self.doing if active else f"working ({self.doing})"
 
 
 class Calls:

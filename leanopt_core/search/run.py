@@ -47,39 +47,41 @@ def run_pipeline(
     allow_unread: bool = False,
     skip_build: bool = False,
     interrupts: Interrupts | None = None,
+    watch: Callable[[Calls, SharedScreen], Watchdog] = Watchdog,
 ) -> StoredRun:
     """Run a pipeline until it ends or a signal stops it, and return the run.
 
     `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError; what has
     finished is in the store. Without `interrupts`, signals are handled during this call; before the
-    run starts, a signal raises KeyboardInterrupt.
+    run starts, a signal raises KeyboardInterrupt. `watch` makes the watchdog of the calls into
+    plugins, which also uses `screen`.
     """
     size = size_of(pipeline.space)
     if size.warning:
         screen.observe(Warned(size.warning))
     store_file = pipeline.folder / STORE
-    screen = SharedScreen(screen)
+    shared = SharedScreen(screen)
     with (
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
         open_store(store_file, durability=pipeline.search.durability) as store,
-        Watchdog(signals.calls, screen),
+        watch(signals.calls, shared),
         prepared(
             pipeline,
             hashed=store.hash_file,
             allow_unread=allow_unread,
             skip_build=skip_build,
-            tell=lambda text: screen.observe(Preparing(text)),
+            tell=lambda text: shared.observe(Preparing(text)),
             calls=signals.calls,
         ) as ready,
     ):
         for note in ready.build.notes:
-            screen.observe(Warned(note))
+            shared.observe(Warned(note))
         plugins = _run_plugins(ready, signals.calls)
         with _taken_up(store, ready, plugins.fitness.direction, signals, resume=resume) as run:
             if resume and (changed := resuming.changes(run, ready)):
-                screen.observe(Warned(changed))
+                shared.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
-            notifier = Notifier(run.name, registry, screen, plugins.sinks, checks, signals.calls)
+            notifier = Notifier(run.name, registry, shared, plugins.sinks, checks, signals.calls)
             session = _Session(store, ready, run, plugins, notifier, signals)
             session.search(resumed=resume)
         return store.runs.get(run.id)
