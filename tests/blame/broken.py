@@ -64,7 +64,7 @@ class Row:
     `kind` is what the pipeline uses of it: `stage`, `fitness`, `sink`, `engine`, `executor`, or
     nothing. `source` is appended to `base.py`, or replaces it if `whole`. `says` is a part of the
     standard error, `{me}` in it the plugin as messages name it. `told` is how many trials the store
-    has as told; None if no run begins. `trial` is a part of the message of trial 1.
+    has as told; None if no run begins. `trial` is a part of the message of the last trial.
     """
 
     kind: str
@@ -72,15 +72,15 @@ class Row:
     says: str
     code: int = 4
     told: int | None = 0
-    command: tuple[str, ...] = ("run",)
+    command: str = "run"
     trial: str = ""
+    trials: int = 8
     whole: bool = False
 
-    @property
-    def message(self) -> str:
-        """Return what is said, with the plugin named."""
+    def named(self, text: str) -> str:
+        """Return a text with the plugin's name for `{me}`."""
         kind = "fitness function" if self.kind == "fitness" else self.kind
-        return self.says.replace("{me}", f"{kind} 'broken' (acme-broken 1.0)")
+        return text.replace("{me}", f"{kind} 'broken' (acme-broken 1.0)")
 
 
 @define
