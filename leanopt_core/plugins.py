@@ -138,7 +138,7 @@ class Registry:
         ours = DISTRIBUTIONS.get(kind, {})
         installed = self.names(kind)
         close = nearest(name, {*installed, *ours})
-        if close in ours and close not in installed:
+        if close is not None and close in ours and close not in installed:
             first = "" if installed else "none installed; "
             meant = "" if close == name else f"did you mean '{close}'? "
             return f"{first}{meant}pip install {ours[close]}"

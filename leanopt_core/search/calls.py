@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import get_ident
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Call(NamedTuple):
@@ -25,32 +24,26 @@ class Call(NamedTuple):
         return self.doing if active else f"working ({self.doing})"
 
 
-class Calls:
-    """The call that each thread has in progress; noted by the threads, read by a watchdog.
+#: A call as a guard notes it: plain, since each backtest makes several.
+Note: TypeAlias = tuple[str, str, float]
 
-    It has no lock, since each thread writes only its own entry. If a plugin calls another one, the
-    inner call counts; the outer one's time starts again after it.
+
+class Calls:
+    """The call that each thread has in progress; noted by guards, read by a watchdog.
+
+    There is no lock: each thread writes only its own entry of `by_thread`. If a plugin calls
+    another one, the inner call counts; the outer one's time starts again after it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._by_thread: dict[int, Call] = {}
+        self.clock = clock
+        self.by_thread: dict[int, Note | None] = {}
 
-    def begin(self, plugin: str, doing: str) -> Call | None:
-        """Note that this thread's call begins; return the call around it, for `end`."""
-        thread = get_ident()
-        outer = self._by_thread.get(thread)
-        self._by_thread[thread] = Call(plugin, doing, self._clock())
-        return outer
-
-    def end(self, outer: Call | None) -> None:
-        """Note that this thread's call has ended."""
-        thread = get_ident()
-        if outer is None:
-            self._by_thread.pop(thread, None)
-        else:
-            self._by_thread[thread] = outer._replace(since=self._clock())
+    def again(self, outer: Note) -> Note:
+        """Return the note of a call that goes on after a call within it."""
+        return outer[0], outer[1], self.clock()
 
     def now(self) -> dict[int, Call]:
         """Return the calls in progress by thread."""
-        return self._by_thread.copy()
+        found = self.by_thread.copy()
+        return {thread: Call(*one) for thread, one in found.items() if one is not None}

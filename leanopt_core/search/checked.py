@@ -9,14 +9,17 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, Final
 
-from leanopt_core.engines.base import Build
 from leanopt_core.statistics import Statistics
-from leanopt_core.work import Category, Equity, Failure, Launch, Outcome, Request
+from leanopt_core.work import Category, Equity, Failure, Launch, Outcome
+
+# The usual type first: of an abstract class alone, the question costs more than the answer's rest.
+_SETS: Final = (frozenset, AbstractSet)
+_MAPPINGS: Final = (dict, Mapping)
 
 
-def wrong_build(build: Build) -> str | None:
+def wrong_build(build: Any) -> str | None:
     """Return what is wrong with a prepared strategy."""
     for name in ("strategy", "source", "identity"):
         if not isinstance(value := getattr(build, name), str):
@@ -31,7 +34,7 @@ def wrong_build(build: Build) -> str | None:
     return _wrong_reads("a Build", build.reads, build.read_types)
 
 
-def wrong_request(request: Request) -> str | None:
+def wrong_request(request: Any) -> str | None:
     """Return what is wrong with a request."""
     payload = request.payload
     # Not parsed, since that would cost every backtest more than making the request.
@@ -40,16 +43,17 @@ def wrong_request(request: Request) -> str | None:
     return _found("a Request with the payload", payload, "a JSON object as text")
 
 
-def wrong_outcome(outcome: object) -> str | None:
+def wrong_outcome(outcome: Any) -> str | None:
     """Return what is wrong with what was read from an answer."""
     if not isinstance(outcome, Outcome):
         return f"it returned {type(outcome).__name__}, expected Outcome"
-    statistics, failure = outcome.statistics, outcome.failure
+    statistics: Any = outcome.statistics
+    failure: Any = outcome.failure
     if statistics is None and failure is None:
         return "it returned an empty Outcome, expected statistics or a failure"
     if statistics is not None and failure is not None:
         return "it returned an Outcome with statistics and a failure, expected one of them"
-    if not isinstance(statistics, Statistics | None):
+    if statistics is not None and not isinstance(statistics, Statistics):
         return _found("an Outcome with the statistics", statistics, "Statistics")
     if failure is not None and not (
         isinstance(failure, Failure) and isinstance(failure.category, Category)
@@ -58,22 +62,22 @@ def wrong_outcome(outcome: object) -> str | None:
     return _wrong_parts(outcome)
 
 
-def _wrong_parts(outcome: Outcome) -> str | None:
-    if not isinstance(outcome.trades, Sequence | None):
+def _wrong_parts(outcome: Any) -> str | None:
+    if outcome.trades is not None and not isinstance(outcome.trades, Sequence):
         return _found("an Outcome with the trades", outcome.trades, "a sequence or None")
     wrong = None if outcome.equity is None else _wrong_equity(outcome.equity)
     return wrong or _wrong_reads("an Outcome", outcome.read, outcome.read_types)
 
 
 def _wrong_reads(what: str, read: object, read_types: object) -> str | None:
-    if not isinstance(read, AbstractSet | None):
+    if read is not None and not isinstance(read, _SETS):
         return _found(f"{what} with the parameters read", read, "a set of texts or None")
-    if not isinstance(read_types, Mapping):
+    if not isinstance(read_types, _MAPPINGS):
         return _found(f"{what} with the read_types", read_types, "a mapping")
     return None
 
 
-def _wrong_equity(equity: Equity) -> str | None:
+def _wrong_equity(equity: Any) -> str | None:
     if not isinstance(equity, Equity):
         return _found("an Outcome with the equity", equity, "an Equity")
     try:

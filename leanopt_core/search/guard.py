@@ -6,6 +6,7 @@ import random
 import sys
 from collections.abc import Callable, Iterable
 from operator import index, methodcaller
+from threading import get_ident
 from typing import Any, TypeVar
 
 from leanopt_core.errors import LeanoptError, PluginError
@@ -24,11 +25,10 @@ _METHODS = ("ask", "tell", "refused")
 
 
 class Guard:
-    """Calls a plugin's code; its exceptions and use of global random state become PluginErrors.
+    """Calls a plugin's code; its exceptions become PluginErrors.
 
-    Exceptions of the types `passing` are passed on unchanged. `instead` is what the plugin must use
-    instead of global random state; None allows that, for plugins that do not decide trials. `calls`
-    notes each call while it is in progress.
+    Exceptions of the types `passing` are passed on unchanged. `calls` notes each call while it is
+    in progress.
     """
 
     def __init__(
@@ -36,36 +36,21 @@ class Guard:
         label: str,
         passing: tuple[type[Exception], ...] = (LeanoptError,),
         *,
-        instead: str | None = "use context.random() instead",
         calls: Calls | None = None,
     ) -> None:
         self._label = label
-        self._passing = passing
-        self._instead = instead
+        self._passing: tuple[type[BaseException], ...] = (KeyboardInterrupt, *passing)
         self._calls = Calls() if calls is None else calls
-        self._count = 0
+        self._by_thread, self._clock = self._calls.by_thread, self._calls.clock
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
         """Return what `function` returns; raises PluginError naming the plugin and the call."""
-        if self._instead is None:
-            return self._contained(doing, function, *arguments)
-        self._count += 1
-        if self._count > _WATCHED and self._count % _EVERY:
-            return self._contained(doing, function, *arguments)
-        before = _global_states()
-        answer = self._contained(doing, function, *arguments)
-        after = _global_states()
-        # If the call was the first to load NumPy, its state is new, not changed.
-        if any(after[name] != state for name, state in before.items()):
-            raise self.fault(doing, f"it used global random state; {self._instead}")
-        return answer
-
-    def _contained(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
-        outer = self._calls.begin(self._label, doing)
+        # Noted here and not by a method, since each backtest makes several calls.
+        running, thread = self._by_thread, get_ident()
+        outer = running.get(thread)
+        running[thread] = (self._label, doing, self._clock())
         try:
             return function(*arguments)
-        except KeyboardInterrupt:
-            raise
         except self._passing:
             raise
         except BaseException as error:
@@ -74,7 +59,7 @@ class Guard:
                 raise
             raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
         finally:
-            self._calls.end(outer)
+            running[thread] = outer if outer is None else self._calls.again(outer)
 
     def needs(self, plugin: object, methods: Iterable[str], doing: str) -> None:
         """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`."""
@@ -88,6 +73,38 @@ class Guard:
         return PluginError(f"{self._label}, {doing}: {what}")
 
 
+class RepeatableGuard(Guard):
+    """A guard of code that decides trials: its use of global random state is a PluginError too.
+
+    `instead` says what the plugin must use.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        passing: tuple[type[Exception], ...] = (LeanoptError,),
+        *,
+        instead: str = "use context.random() instead",
+        calls: Calls | None = None,
+    ) -> None:
+        super().__init__(label, passing, calls=calls)
+        self._instead = instead
+        self._count = 0
+
+    def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
+        """Return what `function` returns; raises PluginError naming the plugin and the call."""
+        self._count += 1
+        if self._count > _WATCHED and self._count % _EVERY:
+            return super().call(doing, function, *arguments)
+        before = _global_states()
+        answer = super().call(doing, function, *arguments)
+        after = _global_states()
+        # If the call was the first to load NumPy, its state is new, not changed.
+        if any(after[name] != state for name, state in before.items()):
+            raise self.fault(doing, f"it used global random state; {self._instead}")
+        return answer
+
+
 class GuardedStage:
     """Calls a method and checks its answers; every violation is a PluginError naming `label`."""
 
@@ -98,7 +115,7 @@ class GuardedStage:
         label: str,
         calls: Calls | None = None,
     ) -> None:
-        self._guard = Guard(label, passing=(), calls=calls)
+        self._guard = RepeatableGuard(label, passing=(), calls=calls)
         self._space = start.space
         self._stage = self._guard.call("being built", factory, start)
         self._guard.needs(self._stage, _METHODS, "being built")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.base import Channel, Chunk
@@ -23,7 +23,7 @@ class GuardedChannel:
 
     def __init__(self, channel: Channel, label: str, calls: Calls | None = None) -> None:
         passing = (LeanoptError, BrokenPipeError, FileNotFoundError)
-        self._guard = Guard(label, passing, instead=None, calls=calls)
+        self._guard = Guard(label, passing, calls=calls)
         self._guard.needs(channel, _NEEDED, "starting a worker")
         self._channel = channel
         self.filenos()
@@ -34,14 +34,14 @@ class GuardedChannel:
     def volatile(self) -> bool:
         """Return whether the scratch folder is gone with the worker."""
         doing = "asked whether its files are volatile"
-        return self._guard.call(doing, getattr, self._channel, "volatile")
+        return bool(self._guard.call(doing, getattr, self._channel, "volatile"))
 
     def filenos(self) -> Sequence[int]:
         """Return the descriptors to watch; the first carries the answers."""
         doing = "asked for a worker's descriptors"
-        found = self._guard.call(doing, self._channel.filenos)
+        found: Any = self._guard.call(doing, self._channel.filenos)
         if found and isinstance(found, Sequence) and all(isinstance(one, int) for one in found):
-            return found
+            return tuple(found)
         what = f"it returned {found!r:.100}, expected one or more descriptors"
         raise self._guard.fault(doing, what)
 
@@ -81,7 +81,8 @@ class GuardedChannel:
 
     def memory(self) -> int | None:
         """Return the bytes that the worker holds now, None if unknown."""
-        return self._asked(int | None, "asked for a worker's memory", self._channel.memory)
+        doing = "asked for a worker's memory"
+        return self._unless_none(int, doing, self._channel.memory)
 
     def end(self) -> None:
         """Close the worker's input."""
@@ -98,7 +99,7 @@ class GuardedChannel:
     def outside(self) -> bool | None:
         """Say whether the worker was ended from outside, None while that is being found out."""
         doing = "asked whether a worker was ended from outside"
-        return self._asked(bool | None, doing, self._channel.outside)
+        return self._unless_none(bool, doing, self._channel.outside)
 
     def release(self) -> None:
         """Give back what the worker held here."""
@@ -107,9 +108,12 @@ class GuardedChannel:
     def _asked(self, kind: type[T], doing: str, method: Callable[..., T], *arguments: object) -> T:
         return self._kind(kind, doing, self._guard.call(doing, method, *arguments))
 
+    def _unless_none(self, kind: type[T], doing: str, method: Callable[[], T | None]) -> T | None:
+        found = self._guard.call(doing, method)
+        return None if found is None else self._kind(kind, doing, found)
+
     def _kind(self, kind: type[T], doing: str, found: object) -> T:
         if isinstance(found, kind):
             return found
-        name = getattr(kind, "__name__", str(kind))
-        what = f"it returned {type(found).__name__}, expected {name}"
+        what = f"it returned {type(found).__name__}, expected {kind.__name__}"
         raise self._guard.fault(doing, what)

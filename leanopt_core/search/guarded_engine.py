@@ -44,9 +44,9 @@ class _Guarded:
         self._plugin = plugin
         self._label = label
         self._calls = Calls() if calls is None else calls
-        self._guard = Guard(label, instead=None, calls=self._calls)
+        self._guard = Guard(label, calls=self._calls)
         # An attribute has no way to say what is wrong: all that it raises is the plugin's fault.
-        self._attributes = Guard(label, passing=(), instead=None, calls=self._calls)
+        self._attributes = Guard(label, passing=(), calls=self._calls)
         self._attributes.needs(plugin, self.NEEDED, "being built")
 
     def _call(self, doing: str, method: str, *arguments: object, **named: object) -> Any:
@@ -121,7 +121,7 @@ class GuardedEngine(_Guarded):
 
     def _looked(self, check: Check) -> Sequence[Finding]:
         passing = (StuckError, LeanoptError, OSError)
-        guard = Guard(self._label, passing, instead=None, calls=self._calls)
+        guard = Guard(self._label, passing, calls=self._calls)
         return guard.call(f"checking {check.name!r}", lambda: list(check.look()))
 
     def check(self, context: PrepareContext) -> Sequence[str]:

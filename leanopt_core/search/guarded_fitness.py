@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from leanopt_core.fitness import Direction, Fitness, FitnessFunction
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.guard import Guard
+from leanopt_core.search.guard import RepeatableGuard
 
 _DIRECTIONS = ("max", "min")
 
@@ -24,7 +24,7 @@ class GuardedFitness:
 
     def __init__(self, fitness: FitnessFunction, label: str, calls: Calls | None = None) -> None:
         instead = "a score may depend on the backtests only"
-        self._guard = Guard(label, (), instead=instead, calls=calls)
+        self._guard = RepeatableGuard(label, (), instead=instead, calls=calls)
         self._guard.needs(fitness, ("__call__",), "being built")
         # The signature of the function itself counts, which `inspect` finds by this name.
         self.__wrapped__ = fitness
@@ -45,7 +45,7 @@ class GuardedFitness:
     def _number(self, target: object) -> float | None:
         if target is None:
             return None
-        if isinstance(target, Real) and not isinstance(target, bool) and math.isfinite(target):
-            return float(target)
-        what = f"it has the target {target!r}, expected a finite number or None"
-        raise self._guard.fault("being built", what)
+        if isinstance(target, bool) or not isinstance(target, Real) or not math.isfinite(target):
+            what = f"it has the target {target!r}, expected a finite number or None"
+            raise self._guard.fault("being built", what)
+        return float(target)

@@ -115,8 +115,7 @@ class _Sinks:
 
     def __init__(self, sinks: Sequence[tuple[str, Sink]], warn: Warn, calls: Calls) -> None:
         self._left = [
-            _Sink(sink, label, Guard(label, passing=(), instead=None, calls=calls))
-            for label, sink in sinks
+            _Sink(sink, label, Guard(label, passing=(), calls=calls)) for label, sink in sinks
         ]
         self._warn = warn
 
@@ -191,7 +190,7 @@ class _Hooks:
                 continue
             known = {"run": self._run, **news}
             label = f"plugin {plugin.partition(':')[0]}"
-            guard = Guard(label, passing=(), instead=None, calls=self._calls)
+            guard = Guard(label, passing=(), calls=self._calls)
             given = [known[name] for name in implementation.argnames]
             try:
                 answers.append(guard.call(f"called by {hook}", implementation.function, *given))

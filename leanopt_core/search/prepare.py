@@ -18,7 +18,7 @@ from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.guard import Guard
+from leanopt_core.search.guard import Guard, RepeatableGuard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.guarded_fitness import GuardedFitness
 from leanopt_core.sinks.base import Sink
@@ -95,7 +95,7 @@ def label(kind: str, choice: Choice, name: str | None = None) -> str:
 
 def build_choice(kind: str, choice: Choice, *arguments: object, calls: Calls | None = None) -> Any:
     """Load and call a plugin's factory; raises PluginError, with its name, if that fails."""
-    guard = Guard(label(kind, choice), calls=calls)
+    guard = RepeatableGuard(label(kind, choice), calls=calls)
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
 
@@ -108,16 +108,16 @@ def build_executor(choice: Choice, folder: Path, calls: Calls | None = None) -> 
 def build_sink(choice: Choice, folder: Path, calls: Calls | None = None) -> Sink:
     """Return a sink; raises PluginError as `build_choice`, and if it lacks a method."""
     made = cast("Sink", build_choice("sink", choice, folder, calls=calls))
-    guard = Guard(label("sink", choice), instead=None, calls=calls)
+    guard = Guard(label("sink", choice), calls=calls)
     guard.needs(made, ("start", "trial", "close"), "being built")
     return made
 
 
-def build_fitness(choice: Choice, calls: Calls | None = None) -> GuardedFitness:
+def build_fitness(choice: Choice, calls: Calls | None = None) -> FitnessFunction:
     """Return a pipeline's fitness function; raises PluginError as `build_choice`."""
     kind = "fitness function"
     made = cast("FitnessFunction", build_choice(kind, choice, calls=calls))
-    return GuardedFitness(made, label(kind, choice), calls)
+    return cast("FitnessFunction", GuardedFitness(made, label(kind, choice), calls))
 
 
 def engine_of(pipeline: Pipeline) -> GuardedEngine:

@@ -100,7 +100,7 @@ def test_a_long_call_is_named_once_and_then_each_minute(
             said.extend((clock.now, text) for text in shown.warnings)
             shown.warnings.clear()
 
-    guard = Guard(STAGE, instead=None, calls=calls)
+    guard = Guard(STAGE, calls=calls)
     guard.call("asked for trial 30", look, 150)
     guard.call("told trial 29", look, 155)
     guard.call("told trial 30", look, 170)
@@ -123,7 +123,7 @@ def test_one_late_look_warns_once(
         watchdog.look()
         watchdog.look()
 
-    Guard(STAGE, instead=None, calls=calls).call("told trial 2", sleep)
+    Guard(STAGE, calls=calls).call("told trial 2", sleep)
     assert shown.warnings == [f"{STAGE} has been working on trial 2 for 3600 s"]
 
 
@@ -131,7 +131,7 @@ def test_the_inner_of_two_plugins_is_named(
     calls: Calls, shown: Shown, clock: Clock, watchdog: Watchdog
 ) -> None:
     """An engine is not at fault for what the executor's command takes, nor blamed for it later."""
-    engine, executor = (Guard(name, instead=None, calls=calls) for name in ("engine", "executor"))
+    engine, executor = (Guard(name, calls=calls) for name in ("engine", "executor"))
 
     def command() -> None:
         clock.now += 50
@@ -164,7 +164,7 @@ def test_a_call_in_any_thread_is_named(
         begun.set()
         end.wait()
 
-    guard = Guard("engine", instead=None, calls=calls)
+    guard = Guard("engine", calls=calls)
     thread = Thread(target=guard.call, args=("reading an answer", read))
     thread.start()
     begun.wait()
