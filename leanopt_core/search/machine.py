@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import FitnessContext
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.guard import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.moments import RunningMoments
@@ -41,7 +42,7 @@ class StageRule:
 
     `target` is an objective (higher is better). `label` names the stage and its distribution,
     which has this `version`. `seed_from` names earlier stages, whose told trials the method starts
-    from.
+    from. `calls` notes the calls of its method.
     """
 
     name: str
@@ -53,6 +54,7 @@ class StageRule:
     target: float | None = None
     seed_from: tuple[str, ...] = ()
     version: str = ""
+    calls: Calls = field(factory=Calls, eq=False, repr=False)
 
 
 @frozen
@@ -269,7 +271,7 @@ class SearchMachine:
         begin = StageStart(
             self._space, seed, rule.trials, self._lookahead, self._history.joined(spans)
         )
-        method = GuardedStage(rule.build, begin, rule.label)
+        method = GuardedStage(rule.build, begin, rule.label, rule.calls)
         self._active = _Active(rule, method, seed, mark=self._best)
         return StageStarted(self._index)
 

@@ -31,8 +31,8 @@ PURE = (
     *("suggest", "trial"),
 )
 OWN = (
-    *("search", "search.guard", "search.history", "search.machine", "search.moments"),
-    "search.repeats",
+    *("search", "search.calls", "search.guard", "search.history", "search.machine"),
+    *("search.moments", "search.repeats"),
 )
 #: The package's own face, which every import of it loads.
 FACE = ("hookspecs",)
