@@ -228,7 +228,7 @@ def test_a_hostile_fitness_function_is_named(
 SINKS = {
     "start": "being started: it raised OSError: no room",
     "trial": "given trial 3: it raised OSError: pipe burst",
-    "stage": "given the end of a stage: it raised OSError",
+    "stage": "given the end of a stage: it raised SystemExit: no stage",
     "finish": "being finished: it raised OSError",
 }
 
