@@ -116,7 +116,7 @@ def api(text: str) -> str:
     """
     contracts = (DOCS / "reference" / "contracts.md").read_text(encoding="utf-8")
     described = set(re.findall(r"^### `(\w+)`", contracts, re.MULTILINE))
-    stub = (DOCS.parent / "leanopt_core" / "api.pyi").read_text(encoding="utf-8")
+    stub = Path(str(leanopt_core.api.__file__)).with_suffix(".pyi").read_text(encoding="utf-8")
     for title, names in re.findall(r"^# (.+)\n((?:from .+\n)+)", stub, re.MULTILINE):
         rows = [
             _api_row(name, described) for name in re.findall(r" as (\w+)$", names, re.MULTILINE)
