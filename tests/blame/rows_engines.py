@@ -47,6 +47,28 @@ def _read(made: str, says: str) -> Row:
 
 
 ROWS = {
+    "request raises": Row(
+        "engine",
+        _REQUEST.format("1 / 0"),
+        "{me}, making a request: it raised ZeroDivisionError: division by zero",
+    ),
+    "check raises": Row(
+        "engine",
+        "class Engine(Engine):\n    def check(self, context):\n        raise OSError('blind')\n",
+        "{me}, looking at the strategy: it raised OSError: blind",
+        told=None,
+        command="check",
+    ),
+    "check returns a text": Row(
+        "engine",
+        "class Engine(Engine):\n    def check(self, context):\n        return 3\n",
+        "{me}, looking at the strategy: it returned 3, expected a list of str",
+        told=None,
+        command="check",
+    ),
+    "trades as a number": _read(
+        "evolve(outcome, trades=3)", "an Outcome with the trades 3, expected a sequence or None"
+    ),
     "engine is None": Row(
         "engine",
         "def make_engine(options, project):\n    return None\n",

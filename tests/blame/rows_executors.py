@@ -22,6 +22,11 @@ def _channel(method: str, says: str, code: int = 4) -> Row:
     return Row("executor", _CHANNEL.format(method), says, code=code)
 
 
+def _has(method: str, says: str, told: int | None = None, command: str = "run") -> Row:
+    source = f"class Executor(Executor):\n    {method}\n"
+    return Row("executor", source, "{me}, " + says, told=told, command=command)
+
+
 ROWS = {
     "executor is None": Row(
         "executor",
@@ -40,6 +45,25 @@ ROWS = {
         "executor",
         "class Executor(Executor):\n    def workers(self, wanted):\n        return 0\n",
         "{me}, asked how many workers: it returned 0, expected 1 or more",
+    ),
+    "workers as a text": _has(
+        "def workers(self, wanted): return 'two'", "asked how many workers: it returned", told=0
+    ),
+    "command ends with a text": _has(
+        "def run_command(self, command): return 'done'", "running a command: it returned str"
+    ),
+    "command raises": _has(
+        "def run_command(self, command): raise KeyError('x')",
+        "running a command: it raised KeyError: 'x'",
+    ),
+    "places as a list": _has(
+        "def places(self): return [self]", "asked for its places: it returned"
+    ),
+    "no places": _has("def places(self): return {}", "asked for its places: it returned {}"),
+    "its check raises": _has(
+        "def check(self): raise OSError('blind')",
+        "asked to check its options: it raised OSError: blind",
+        command="check",
     ),
     "spawn raises": Row(
         "executor",

@@ -26,6 +26,14 @@ def _has(member: str, says: str) -> Row:
     return Row("fitness", f"class Judge(Judge):\n    {member}\n", "{me}, " + says, told=None)
 
 
+def _needs(needs: str, says: str) -> Row:
+    source = (
+        "@hookimpl\ndef leanopt_fitness():\n"
+        f"    return [FitnessSpec('broken', 'acme_broken:make_fitness', needs={needs})]\n"
+    )
+    return Row("fitness", source, f"(plugin acme-broken: leanopt_fitness: {says}", told=None)
+
+
 def _sink(method: str, doing: str) -> Row:
     says = f"{{me}}, {doing}: it raised OSError: no room; it gets no more trials"
     return Row("sink", _SINK.format(method), says, code=0, told=8)
@@ -73,11 +81,42 @@ ROWS = {
         "a score may depend on the backtests only",
         told=4,
     ),
+    "fitness function of three arguments": Row(
+        "fitness",
+        "class Judge(Judge):\n    def __call__(self, backtests, context, more):\n        pass\n",
+        "{me} takes (backtests, context, more): expected the backtests, or the backtests and a",
+        told=None,
+    ),
+    "value named fitness": _scores(
+        "Fitness(1.0, values={'fitness': 2.0})",
+        " returned a value named 'fitness', which is reserved for the fitness itself",
+    ),
+    "values as a list": _scores(
+        "Fitness(1.0, values=[2.0])", " returned the values [2.0], not named numbers"
+    ),
+    "named value that is NaN": _scores(
+        "Fitness(1.0, values={'odds': float('nan')})", " returned the odds nan"
+    ),
+    "reasons as a number": _scores("Fitness(None, 5)", " returned the reasons 5, not texts"),
+    "need that is misspelt": _needs("frozenset({'return'})", "'broken' needs 'return'"),
     "sink is None": Row(
         "sink",
         "def make_sink(options, project):\n    return None\n",
         "{me}, being built: it made None, which has no start, trial, stage, finish",
         told=None,
+    ),
+    "sink without finish": Row(
+        "sink",
+        "class Sink(Sink):\n    finish = None\n",
+        "{me}, being built: it made <acme_broken.Sink object",
+        told=None,
+    ),
+    "sink whose start takes too little": Row(
+        "sink",
+        "class Sink(Sink):\n    def start(self, run, plan):\n        pass\n",
+        "{me}, being started: it raised TypeError: Sink.start() takes 3 positional arguments",
+        code=0,
+        told=8,
     ),
     "sink's start raises": _sink("start", "being started"),
     "sink's trial raises": _sink("trial", "given trial 1"),

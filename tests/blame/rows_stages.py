@@ -34,6 +34,18 @@ def _spec(says: str, options: str = "pass", factory: str = "acme_broken:make_sta
     return Row("stage", _SPEC.format(options=options, factory=factory), says, told=None)
 
 
+def _because(because: str, says: str) -> Row:
+    return _ask(f"Proposal(super().ask(context).point, because={because})", says)
+
+
+def _tell(source: str, says: str, told: int = 0) -> Row:
+    return Row("stage", f"class Stage(Stage):\n    {source}\n", "{me}, " + says, told=told)
+
+
+def _hook(source: str, says: str) -> Row:
+    return Row("stage", source, _FOUND + says, told=None)
+
+
 def _checked(row: Row) -> Row:
     return Row(row.kind, row.source, row.says, told=None, command="check", whole=row.whole)
 
@@ -97,6 +109,63 @@ ROWS = {
     "stage uses global random state": _ask(
         "Proposal((random.randrange(40),))",
         "it used global random state; use context.random() instead",
+    ),
+    "proposal with an origin in bytes": _ask(
+        "Proposal(super().ask(context).point, b'x')",
+        "it gave the origin b'x', expected UTF-8 text",
+    ),
+    "explanation that is a list": _because("['luck']", "it gave"),
+    "explanation with NaN": _because("{'gain': float('nan')}", "it gave"),
+    "explanation with an object": _because("{'gain': object()}", "it gave"),
+    "explanation that is too long": _because("{'gain': 'x' * 5000}", "it gave"),
+    "waits for nothing": Row(
+        "stage",
+        "from leanopt_core.api import WAIT\n" + _ASK.format("WAIT"),
+        "{me}, asked for trial 5: it returned WAIT, but there is no pending trial to wait for",
+        told=4,
+    ),
+    "tell takes no context": _tell(
+        "def tell(self, trial): pass",
+        "told trial 1: it raised TypeError: Stage.tell() takes 2 positional arguments",
+    ),
+    "tell exits": _tell(
+        "def tell(self, trial, context): exit(1)", "told trial 1: it raised SystemExit: 1"
+    ),
+    "refused raises": Row(
+        "stage",
+        """
+class Stage(Stage):
+    def ask(self, context):
+        return Proposal((3,))
+
+    def refused(self, point):
+        raise RuntimeError("who says so")
+""",
+        "{me}, refused a repeat for trial 2: it raised RuntimeError: who says so",
+    ),
+    "contracts of the first version": _hook(
+        "LEANOPT_API_VERSION = 1\n", "is made for version 1 of the plugin contracts"
+    ),
+    "hook that is gone": _hook(
+        "@hookimpl\ndef leanopt_trial_told(run, record):\n    pass\n",
+        "implements the unknown hook leanopt_trial_told",
+    ),
+    "hook without its mark": _hook(
+        "def leanopt_should_stop(run, record):\n    pass\n",
+        "defines leanopt_should_stop without @leanopt_core.hookimpl",
+    ),
+    "hook that raises": Row(
+        "stage",
+        "@hookimpl\ndef leanopt_stages():\n    raise OSError('no list')\n",
+        # Nobody knows what it would have registered: the pipeline's name may be wrong.
+        "plugin acme-broken: leanopt_stages failed: OSError: no list",
+        code=3,
+        told=None,
+    ),
+    "options that are no attrs class": _hook(
+        "@hookimpl\ndef leanopt_stages():\n"
+        "    return [StageSpec('broken', 'acme_broken:make_stage', dict)]\n",
+        "leanopt_stages: the options of 'broken' are <class 'dict'>, expected an attrs class",
     ),
     "tell raises": Row(
         "stage",
