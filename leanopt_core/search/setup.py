@@ -12,8 +12,8 @@ from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Choice, StageSettings
 from leanopt_core.search.calls import Calls
+from leanopt_core.search.commands import StageRule
 from leanopt_core.search.loop import SearchSetup
-from leanopt_core.search.machine import StageRule
 from leanopt_core.search.prepare import Prepared, build_sink, label
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.sinks.base import Sink

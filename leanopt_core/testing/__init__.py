@@ -16,7 +16,7 @@ pytest.register_assert_rewrite(
     )
 )
 
-from leanopt_core.search.machine import StageRule  # noqa: E402
+from leanopt_core.search.commands import StageRule  # noqa: E402
 from leanopt_core.testing.driving import Search, drive  # noqa: E402 - after the registration
 from leanopt_core.testing.engine import EngineContract  # noqa: E402
 from leanopt_core.testing.executor import ExecutorContract  # noqa: E402

@@ -11,8 +11,8 @@ import pytest
 from driving import DONE, WAIT, Driver, Scripted, grid, scripted
 
 from leanopt_core.errors import ExecutorError, PluginError, SpaceError
+from leanopt_core.search.commands import Propose, Recorded, StageEnded, StageRule
 from leanopt_core.search.guard import Guard, GuardedStage
-from leanopt_core.search.machine import Propose, Recorded, StageEnded, StageRule
 from leanopt_core.space import ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart
 from leanopt_core.trial import Proposal

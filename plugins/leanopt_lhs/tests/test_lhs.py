@@ -19,7 +19,7 @@ from leanopt_lhs import LhsOptions
 from leanopt_lhs._impl import create
 
 from leanopt_core.errors import PluginError
-from leanopt_core.search.machine import Propose, StageRule
+from leanopt_core.search.commands import Propose, StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.stage import Stage, StageStart
 from leanopt_core.testing import StageContract, drive
@@ -218,7 +218,8 @@ def test_without_scipy(design: str, monkeypatch: pytest.MonkeyPatch) -> None:
 FRESH = """
 import sys
 from functools import partial
-from leanopt_core.search.machine import SearchMachine, StageRule
+from leanopt_core.search.commands import StageRule
+from leanopt_core.search.machine import SearchMachine
 from leanopt_core.space import Axis, Space
 from leanopt_lhs import LhsOptions
 from leanopt_lhs._impl import create
