@@ -7,7 +7,6 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from quiet import Quiet
 
 from leanopt_core.executors.pool import Finished
 from leanopt_core.harness.events import Hello
+from leanopt_core.needs import Outputs
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import Registry, discover
-from leanopt_core.scoring import score
+from leanopt_core.scoring import Scorer
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
@@ -157,7 +157,7 @@ def drive(line: Connection, pipeline: Path, names: Sequence[str]) -> None:
         fitness = build_choice("fitness function", ready.pipeline.fitness)
         with open_store(pipeline.with_name(STORE)) as store:
             run = begin(store, ready, fitness.direction)
-            ledger = Ledger(run, store.writer(run, curves=False), store.reader, frozenset())
+            ledger = Ledger(run, store.writer(run), store.reader, Outputs())
             screen = Halting(line)
             space = ready.pipeline.space
             checks = Checks(ReadCheck([]), TypeCheck(space), AlikeCheck(space, {}))
@@ -166,10 +166,11 @@ def drive(line: Connection, pipeline: Path, names: Sequence[str]) -> None:
                 workers=Answers(names),  # type: ignore[arg-type]
                 engine=ready.engine,
                 ledger=ledger,
-                judge=partial(score, fitness=fitness, label="fitness"),
+                judge=Scorer(fitness, label="fitness"),
+                fitness="fitness",
                 notifier=Notifier(run.name, Registry(), screen, [], checks),
                 keeper=ArtifactKeeper("none", pipeline.parent, run.name),
-                outputs=frozenset(),
+                outputs=Outputs(),
             )
             try:
                 loop.run()

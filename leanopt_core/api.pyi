@@ -29,6 +29,9 @@ from leanopt_core.canonical import derive_seed as derive_seed
 from leanopt_core.canonical import digest as digest
 from leanopt_core.space import Axis as Axis
 from leanopt_core.space import AxisKind as AxisKind
+from leanopt_core.space import ExpressionError as ExpressionError
+from leanopt_core.space import Formula as Formula
+from leanopt_core.space import FormulaError as FormulaError
 from leanopt_core.space import Metric as Metric
 from leanopt_core.space import Permutation as Permutation
 from leanopt_core.space import Point as Point
@@ -54,7 +57,6 @@ from leanopt_core.work import Answer as Answer
 from leanopt_core.work import Backtest as Backtest
 from leanopt_core.work import Category as Category
 from leanopt_core.work import Completed as Completed
-from leanopt_core.work import Equity as Equity
 from leanopt_core.work import Failure as Failure
 from leanopt_core.work import Files as Files
 from leanopt_core.work import Launch as Launch
@@ -75,13 +77,27 @@ from leanopt_core.stage import Told as Told
 from leanopt_core.fitness import Backtested as Backtested
 from leanopt_core.fitness import Direction as Direction
 from leanopt_core.fitness import Fitness as Fitness
+from leanopt_core.fitness import FitnessContext as FitnessContext
 from leanopt_core.fitness import FitnessFunction as FitnessFunction
+from leanopt_core.fitness import Moments as Moments
+from leanopt_core.needs import NEEDS as NEEDS
+from leanopt_core.outputs import ClosedTrade as ClosedTrade
+from leanopt_core.outputs import DailyReturns as DailyReturns
+from leanopt_core.outputs import Equity as Equity
+from leanopt_core.fitness_options import ReturnsOptions as ReturnsOptions
+from leanopt_core.fitness_options import ScenarioOptions as ScenarioOptions
 from leanopt_core.scoring import Aggregate as Aggregate
 from leanopt_core.scoring import Operator as Operator
 from leanopt_core.scoring import ResultConstraint as ResultConstraint
 from leanopt_core.scoring import ResultConstraintError as ResultConstraintError
+from leanopt_core.scoring import ScenarioFitness as ScenarioFitness
+from leanopt_core.scoring import bound as bound
 from leanopt_core.scoring import combine as combine
 from leanopt_core.scoring import judge_each as judge_each
+from leanopt_core.scoring import on_returns as on_returns
+from leanopt_core.scoring import on_trades as on_trades
+from leanopt_core.scoring import trade_count as trade_count
+from leanopt_core.scoring import unmet as unmet
 
 # Result sinks
 from leanopt_core.sinks.base import Sink as Sink
@@ -113,7 +129,7 @@ from leanopt_core.engines.inline import read_curve as read_curve
 from leanopt_core.engines.inline import read_failure as read_failure
 from leanopt_core.engines.inline import read_inline as read_inline
 from leanopt_core.engines.inline import read_names as read_names
-from leanopt_core.engines.inline import read_rows as read_rows
+from leanopt_core.engines.inline import read_trades as read_trades
 from leanopt_core.engines.inline import read_types as read_types
 from leanopt_core.harness.events import Hello as Hello
 from leanopt_core.project_files import BUILDS as BUILDS

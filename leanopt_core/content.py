@@ -11,7 +11,8 @@ from leanopt_core.data_files import selected
 from leanopt_core.work import Scenario
 
 #: The version of the content key: it changes when keys of equal content would come out otherwise.
-KEY_VERSION = 1
+#: A backtest stored under an older one stays with its runs and answers no other.
+KEY_VERSION = 2
 
 
 def hash_file(path: Path) -> str:
@@ -35,13 +36,20 @@ def hash_data(
     return digest({name: hashed(file) for name, file in selected(path, patterns)})
 
 
-def scenario_key(build: str, data: str | None, scenario: Scenario) -> str:
+def scenario_key(source: str, build: str, data: str | None, scenario: Scenario) -> str:
     """Return the part of the content key that all backtests under `scenario` share.
 
-    `build` is the build's identity, `data` the data's identity (None without data).
+    `source` is the hash of the strategy's files: it counts even if an engine leaves it out of
+    `build`, the build's identity. `data` is the data's identity (None without data).
     """
     return digest(
-        {"version": KEY_VERSION, "build": build, "data": data, "scenario": scenario.to_dict()}
+        {
+            "version": KEY_VERSION,
+            "source": source,
+            "build": build,
+            "data": data,
+            "scenario": scenario.to_dict(),
+        }
     )
 
 

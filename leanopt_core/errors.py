@@ -91,7 +91,7 @@ class StoreError(LeanoptError):
 
 
 class ResumeError(LeanoptError):
-    """A run cannot be continued: there is none, or a method proposes other trials than stored."""
+    """A run cannot be continued: there is none, or a plugin does not repeat what is stored."""
 
     exit_code = 8
 

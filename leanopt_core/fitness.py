@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from attrs import field, frozen
 
+from leanopt_core.outputs import ClosedTrade, DailyReturns, Equity
 from leanopt_core.statistics import Statistics
 
 Direction = Literal["max", "min"]
+
+#: The name of the value itself among the named values of trials.
+FITNESS: Final = "fitness"
 
 
 @frozen
@@ -17,11 +21,43 @@ class Backtested:
     """A completed backtest as a fitness function sees it.
 
     `closed_trades` is the number of closed trades, None if the engine does not report it.
+    `returns`, `equity` and `trades` are None unless `FitnessSpec.needs` names them and the engine
+    reports them. They are what the store holds, whether the backtest ran now or was cached.
     """
 
     scenario: str
     statistics: Statistics
     closed_trades: int | None = None
+    returns: DailyReturns | None = None
+    equity: Equity | None = None
+    trades: Sequence[ClosedTrade] | None = None
+
+
+@frozen
+class Moments:
+    """Count, mean and sample variance (divided by `count` - 1) of a named value over trials.
+
+    `variance` is None for a single trial, and if it is too large for a float.
+    """
+
+    count: int
+    mean: float
+    variance: float | None = None
+
+
+@frozen
+class FitnessContext:
+    """What a fitness function may know of the search, besides the trial's own backtests.
+
+    `stage_trials` and `search_trials` are the budgets of the trial's stage and of its search, None
+    without one. `values` has the moments of each named value, and of the value itself as `fitness`,
+    over the trials that had been told when this one was proposed. A name that no trial had yet is
+    missing.
+    """
+
+    stage_trials: int | None = None
+    search_trials: int | None = None
+    values: Mapping[str, Moments] = field(factory=dict)
 
 
 @frozen
@@ -30,7 +66,7 @@ class Fitness:
 
     `value` is None, with `reasons`, if the trial has no fitness. `violation` (0 or more) is then
     the distance from having one; a search can reduce it. `values` are further named values; ranking
-    uses `value` only.
+    uses `value` only. The name `fitness` is reserved for the value itself.
     """
 
     value: float | None = None
@@ -40,7 +76,10 @@ class Fitness:
 
 
 class FitnessFunction(Protocol):
-    """Scores trials. Called on the main thread, in trial order; must depend on its input only."""
+    """Scores trials. Called on the main thread; must depend on its input only.
+
+    A function that takes only the backtests works too: leanopt looks at its signature once.
+    """
 
     @property
     def direction(self) -> Direction:
@@ -52,6 +91,9 @@ class FitnessFunction(Protocol):
         """Return the value at which the search may end, None if there is none."""
         ...
 
-    def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
-        """Score a trial by its completed backtests, one per scenario, in their order."""
+    def __call__(self, backtests: Sequence[Backtested], context: FitnessContext) -> Fitness:
+        """Score a trial by its completed backtests, one per scenario.
+
+        They are the scenarios of one step of the trial: any number of them, in any order.
+        """
         ...

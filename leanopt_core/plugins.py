@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from leanopt_core import hookspecs
 from leanopt_core.errors import PluginError
+from leanopt_core.needs import NEEDS
 from leanopt_core.specs import (
     CommandSpec,
     EngineSpec,
@@ -262,6 +263,12 @@ def _wrong_spec(hook: str, spec: object, expected: type) -> str:
     options = getattr(spec, "options", None)
     if isinstance(spec, PluginSpec) and not (isinstance(options, type) and attrs.has(options)):
         return f"{hook}: the options of {name!r} are {_shown(options)}, expected an attrs class"
+    return _wrong_needs(hook, spec) if isinstance(spec, FitnessSpec) else ""
+
+
+def _wrong_needs(hook: str, spec: FitnessSpec) -> str:
+    for need in sorted(map(str, spec.needs - frozenset(NEEDS))):
+        return f"{hook}: {spec.name!r} needs {need!r}; {did_you_mean(need, NEEDS)}"
     return ""
 
 

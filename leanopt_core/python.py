@@ -12,6 +12,7 @@ from attrs import frozen
 
 from leanopt_core.closing import Closing
 from leanopt_core.errors import UsageError
+from leanopt_core.outputs import DailyReturns
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.pipeline.toml import toml_value
 from leanopt_core.plugins import discover
@@ -27,7 +28,6 @@ from leanopt_core.store.records import (
     StoredSearch,
     StoredTrial,
 )
-from leanopt_core.store.returns import DailyReturns
 from leanopt_core.store.store import Store
 from leanopt_core.store.store import open_store as open_file
 from leanopt_core.suggest import did_you_mean

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import define, field, frozen
+
+
+def _names(given: str | Iterable[str]) -> frozenset[str]:
+    return frozenset({given} if isinstance(given, str) else given)
 
 
 @define
@@ -32,7 +38,13 @@ class StageSpec(PluginSpec):
 
 @frozen
 class FitnessSpec(PluginSpec):
-    """A fitness function; `factory(options) -> FitnessFunction`."""
+    """A fitness function; `factory(options) -> FitnessFunction`.
+
+    `needs` are what its backtests must have besides statistics: some of `returns` (daily returns),
+    `equity` (the whole curve) and `trades` (the closed trades).
+    """
+
+    needs: frozenset[str] = field(default=frozenset(), converter=_names)
 
 
 @frozen
@@ -48,10 +60,13 @@ class EngineSpec(PluginSpec):
     `init(wish: InitWish) -> Draft | None` reads a strategy for `leanopt init`; None means that it
     is not for this engine. `imports(wish: ImportWish, registry: Registry) -> Translation` converts
     another optimizer's configuration for `leanopt import`; it raises UsageError if it cannot.
+    `statistics` are the names, as in `Statistics.values`, that every completed backtest reports as
+    numbers; leanopt warns of a name in a pipeline that resembles one of them.
     """
 
     init: str = ""
     imports: str = ""
+    statistics: tuple[str, ...] = ()
 
 
 @frozen

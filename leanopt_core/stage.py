@@ -113,7 +113,10 @@ class Stage(Protocol):
 
 @runtime_checkable
 class Adopts(Protocol):
-    """A method whose `ask` is expensive: replay passes it its stored proposals."""
+    """A method whose `ask` is expensive: replay passes it its stored proposals.
+
+    Only for the version of its distribution that made or repeated them; another one is asked.
+    """
 
     def adopt(self, context: AskContext, proposal: Proposal) -> None:
         """Take `proposal` as if `ask` had returned it."""

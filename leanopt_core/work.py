@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from attrs import field, frozen
 
+from leanopt_core.outputs import ClosedTrade, DailyReturns, Equity
 from leanopt_core.space import Value
 from leanopt_core.statistics import Statistics
 
@@ -175,14 +176,6 @@ class Answer:
 
 
 @frozen
-class Equity:
-    """An equity curve: seconds since 1970-01-01 UTC, increasing, and the value at each."""
-
-    times: Sequence[int]
-    values: Sequence[float]
-
-
-@frozen
 class Backtest:
     """The unit of work and of caching: parameters, a scenario, and their content key."""
 
@@ -196,16 +189,19 @@ class Outcome:
     """The outcome of a backtest: statistics or a failure, never both.
 
     `read` names the parameters that the strategy read, None if the harness cannot say. `read_types`
-    are the known types it read them as (`int`, `decimal`, `double`, `text`). `trades` is the number
-    of closed trades, if the engine reports it.
+    are the known types it read them as (`int`, `decimal`, `double`, `text`). `closed_trades` is the
+    number of closed trades, if the engine knows it without being asked for `trades`. The core makes
+    `returns` of the equity curve; an engine leaves them out.
     """
 
     statistics: Statistics | None = None
     failure: Failure | None = None
     equity: Equity | None = None
-    trades: Sequence[Sequence[float | None]] | None = None
+    trades: Sequence[ClosedTrade] | None = None
     read: frozenset[str] | None = None
     read_types: Mapping[str, frozenset[str]] = field(factory=dict)
+    closed_trades: int | None = None
+    returns: DailyReturns | None = None
 
 
 @frozen

@@ -86,7 +86,7 @@ internal static class Answer
         }
         if (request.Wants("trades"))
         {
-            members["trades"] = new JArray(results.Performance?.ClosedTrades.OrderBy(one => one.ExitTime).Select(Row) ?? []);
+            members["trades"] = new JArray(results.Performance?.ClosedTrades.OrderBy(one => one.ExitTime).Select(one => Row(one, results.Tag(one))) ?? []);
         }
     }
 
@@ -106,7 +106,7 @@ internal static class Answer
         return new JObject { ["times"] = Packed(times), ["values"] = Packed(values) };
     }
 
-    private static JArray Row(QuantConnect.Statistics.Trade trade) =>
+    private static JArray Row(QuantConnect.Statistics.Trade trade, string? tag) =>
         new(
             Seconds(trade.EntryTime),
             trade.EntryPrice,
@@ -117,7 +117,8 @@ internal static class Answer
             trade.ProfitLoss,
             trade.TotalFees,
             trade.MAE,
-            trade.MFE);
+            trade.MFE,
+            new JValue(tag));
 
     private static long Seconds(DateTime time) => (time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond;
 

@@ -24,6 +24,9 @@ internal static class Insides
     /// <summary>Whether a result handler looks for flaws of the strategy at the end; since April 2026.</summary>
     public static readonly PropertyInfo? Analysis = typeof(BacktestingResultHandler).GetProperty("RunResultsAnalysis", All);
 
+    /// <summary>The ids of a closed trade's orders, from the first that opened it to the one that closed it; since 2025.</summary>
+    public static readonly PropertyInfo? OrderIds = typeof(Trade).GetProperty("OrderIds", All);
+
     // Caches by type, or of types by name.
     private static readonly FieldInfo[] Caches = new[]
     {

@@ -38,6 +38,12 @@ internal sealed class Results : BacktestingResultHandler
     public string OrderHash =>
         Algorithm is null ? "" : new Dictionary<int, QuantConnect.Orders.Order>(TransactionHandler.Orders).GetHash();
 
+    /// <summary>Return the tag of the order that closed a trade, null if this LEAN does not name its orders.</summary>
+    public string? Tag(Trade trade) =>
+        Insides.OrderIds?.GetValue(trade) is IEnumerable<int> ids && TransactionHandler.Orders.TryGetValue(ids.LastOrDefault(), out var order)
+            ? order.Tag
+            : null;
+
     /// <summary>Return the points of the equity's chart.</summary>
     public IReadOnlyList<ISeriesPoint> Equity()
     {

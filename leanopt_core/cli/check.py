@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from leanopt_core.cli.common import load, pipeline_options
-from leanopt_core.cli.output import print_json
+from leanopt_core.cli.output import plain, print_json
 from leanopt_core.errors import PipelineError
 from leanopt_core.search.prepare import look_at
 
@@ -39,10 +39,13 @@ def command(
             raise
         from attrs import asdict
 
-        print_json({"mistakes": [asdict(mistake) for mistake in error.mistakes]})
+        mistakes = [asdict(mistake) for mistake in error.mistakes]
+        print_json({"mistakes": mistakes, "warnings": []})
         raise click.exceptions.Exit(error.exit_code) from None
     look_at(loaded, allow_unread=allow_unread)
     if as_json:
-        print_json({"mistakes": []})
+        print_json({"mistakes": [], "warnings": loaded.notes})
     else:
+        for note in loaded.notes:
+            click.echo(f"leanopt: warning: {plain(note)}", err=True)
         click.echo(f"{pipeline}: ok")

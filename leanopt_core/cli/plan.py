@@ -9,10 +9,10 @@ import click
 
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.output import plain, print_json, print_table
-from leanopt_core.pipeline import PlannedStage
+from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import duration, percent
 from leanopt_core.report.figures import size as size_text
-from leanopt_core.report.planned import PlanReport, backtests, document, times
+from leanopt_core.report.planned import PlanReport, backtests, document, measure
 from leanopt_core.search.advice import size_of
 from leanopt_core.search.prepare import prepared
 from leanopt_core.space import Space
@@ -53,7 +53,7 @@ def command(
     size = size_of(loaded.space)
     with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build, tell=_tell) as ready:
         count = ready.executor.workers(loaded.executor.workers)
-        said = PlanReport(ready, size, count, *times(ready, probe, count))
+        said = PlanReport(ready, size, count, measure(ready, probe, count))
         if as_json:
             print_json(document(said))
         else:
@@ -75,7 +75,7 @@ def _print(said: PlanReport) -> None:
     click.echo(f"{plan.space.grid_size:,} points, {about}{size.value:,} feasible\n")
     _print_axes(plan.space)
     click.echo()
-    _print_stages(plan.stages)
+    _print_stages(pipeline.stages)
     count = backtests(ready)
     most = "unlimited" if count is None else f"at most {count:,}"
     where = f"{said.workers} workers ({pipeline.executor.choice.use})"
@@ -84,6 +84,8 @@ def _print(said: PlanReport) -> None:
         why = ready.build.launch.memory_why
         click.echo(f"memory: at most {size_text(limit)} per worker" + (f" ({why})" if why else ""))
     click.echo(_time(said))
+    if said.needs:
+        click.echo(_storage(said))
     for warning in said.warnings:
         click.echo(f"leanopt: warning: {plain(warning)}", err=True)
 
@@ -99,6 +101,17 @@ def _time(said: PlanReport) -> str:
     )
 
 
+def _storage(said: PlanReport) -> str:
+    """Return what the store takes for the needs of the fitness function."""
+    needs, each = sorted(said.needs), said.bytes_each
+    if each is None:
+        return f"store: unknown for {', '.join(needs)}; estimate with --probe 10"
+    parts = ", ".join(f"{need} {size_text(said.measured.sizes[need])}" for need in needs)
+    count = backtests(said.ready)
+    most = "" if count is None else f", at most {size_text(each * count)}"
+    return f"store: about {size_text(each)} per backtest for the fitness function ({parts}){most}"
+
+
 def _print_axes(space: Space) -> None:
     rows = []
     for axis in space.axes:
@@ -107,11 +120,13 @@ def _print_axes(space: Space) -> None:
     print_table(("parameter", "levels", "from .. to"), rows)
 
 
-def _print_stages(stages: Sequence[PlannedStage]) -> None:
+def _print_stages(stages: Sequence[StageSettings]) -> None:
     rows = []
     for stage in stages:
-        whose = f"{stage.method.distribution} {stage.method.version}"
+        plugin = stage.choice.registered
         ends = (stage.trials, stage.patience, stage.target, stage.seed_from)
-        rows.append((stage.name, stage.method.name, whose, *ends))
+        rows.append(
+            (stage.name, stage.choice.use, f"{plugin.distribution} {plugin.version}", *ends)
+        )
     head = ("stage", "method", "plugin", "trials", "patience", "target", "seeded from")
     print_table(head, rows)

@@ -60,7 +60,7 @@ class Build:
     """A prepared strategy.
 
     `source` is the content hash of the strategy's own files, a part of the search plan. `identity`
-    is the full identity, a part of content keys: strategy, engine, harness source, and runtime.
+    is the full identity: strategy, engine, harness source, and runtime. Content keys have both.
     `reads` names the parameters that the source is known to read, None if unknown before running;
     `read_types` are the known types, as in `Outcome`. `details` and `notes` are for the user.
     """

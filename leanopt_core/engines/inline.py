@@ -9,13 +9,19 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from attrs import fields
+
+from leanopt_core.outputs import ClosedTrade, Equity
 from leanopt_core.statistics import Statistics
-from leanopt_core.work import Category, Equity, Failure, Outcome
+from leanopt_core.work import Category, Failure, Outcome
 
 #: Status of completed backtests. Not a set: a status may have any JSON type.
 COMPLETE_STATES: Final = ("complete", "ok")
 #: The types as which a strategy can read a parameter.
 READ_TYPES: Final = frozenset({"int", "decimal", "double", "text"})
+# The columns of a trade's row, in the protocol's order, and the types of those that are no floats.
+_COLUMNS: Final = tuple(one.name for one in fields(ClosedTrade))
+_KINDS: Final = {"entry_time": int, "direction": int, "exit_time": int, "tag": str}
 # Maximum length of cached times, as text.
 _LARGEST_KNOWN = 2**20
 _NAMED = {
@@ -34,7 +40,7 @@ def read_inline(payload: Mapping[str, Any]) -> Outcome:
     try:
         statistics = Statistics.read(_statistics(payload))
         equity = read_curve(payload.get("equity"))
-        trades = read_rows(payload.get("trades"))
+        trades = read_trades(payload.get("trades"))
     except ValueError as error:
         message = f"the answer breaks the protocol: {error}"
         return Outcome(failure=Failure(Category.NO_RESULT, message), read=read, read_types=types)
@@ -108,10 +114,33 @@ def _column(code: str, text: object) -> array[Any]:
     return column
 
 
-def read_rows(sent: object) -> list[list[float | None]] | None:
-    """Return the closed trades in an answer, None if there are none; raises ValueError."""
+def read_trades(sent: object) -> list[ClosedTrade] | None:
+    """Return the closed trades in an answer, None if it has none; raises ValueError.
+
+    A row may be shorter than the protocol's, or longer: the rest is unknown, or ignored.
+    """
     if sent is None:
         return None
     if not isinstance(sent, list) or not all(isinstance(trade, list) for trade in sent):
         raise ValueError("trades are not a list of lists")
-    return sent
+    return [_trade(row, place) for place, row in enumerate(sent)]
+
+
+def _trade(row: list[Any], place: int) -> ClosedTrade:
+    return ClosedTrade(
+        *(
+            None if value is None else _member(name, value, place)
+            for name, value in zip(_COLUMNS, row, strict=False)
+        )
+    )
+
+
+def _member(name: str, value: object, place: int) -> Any:
+    """Return one value of a trade; whole numbers may be written as `807.0`."""
+    kind = _KINDS.get(name, float)
+    if kind is str and type(value) is str:
+        return value
+    plain = kind is not str and type(value) in (int, float)
+    if plain and (kind is float or value == int(value)):  # type: ignore[call-overload]
+        return kind(value)
+    raise ValueError(f"the {name} of trades[{place}] is {value!r:.80}")

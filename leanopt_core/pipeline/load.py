@@ -14,7 +14,8 @@ from leanopt_core.pipeline.parameters import read_result_constraints, read_space
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader, read_stages
 from leanopt_core.pipeline.scenarios import read_scenarios
-from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline
+from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, needs_of
+from leanopt_core.pipeline.statistic_names import statistic_notes
 from leanopt_core.pipeline.structure import make_reader
 from leanopt_core.pipeline.tables import (
     TABLES,
@@ -82,6 +83,8 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pip
     scenarios = read_scenarios(raw["scenario"], reader, raw["parameters"])
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
     search = reader.table(raw["search"], ("search",), SearchSettings)
+    if fitness and search:
+        _check_curves(fitness, search, reader.problems)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader)
     sinks = tuple(_sinks(raw["sink"], reader, path))
@@ -104,7 +107,21 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pip
         executor=executor,
         stages=stages,
         sinks=sinks,
+        notes=statistic_notes(engine, fitness, constraints),
     )
+
+
+def _check_curves(fitness: Choice, search: SearchSettings, problems: Problems) -> None:
+    """Report a fitness function that needs daily returns which are not to be stored."""
+    if "returns" in needs_of(fitness) and search.curves == "none":
+        registered = fitness.registered
+        problems.add(
+            ("search", "curves"),
+            toml_text(search.curves),
+            'expected "daily"',
+            f"fitness function {fitness.use!r} of {registered.distribution} "
+            f"{registered.version} needs daily returns",
+        )
 
 
 def _executor(raw: object, reader: Reader) -> ExecutorSettings | None:

@@ -87,21 +87,21 @@ def _scalar(value: object) -> Any:
 
 
 #: Version of the search plan's format; it goes up when equal plans would get another hash.
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 _ONLY_SEARCH = "main"
 
 
 @frozen
 class Method:
-    """A plugin that decides trials: name, distribution, version, and options as JSON values.
+    """A plugin that decides trials: name, distribution, and options as JSON values.
 
-    A file option is stored as the hash of the file's content.
+    A file option is stored as the hash of the file's content. The version is not part of the plan:
+    replay shows whether another one proposes and scores the same.
     """
 
     name: str
     distribution: str
-    version: str
     options: Mapping[str, Any]
 
 
@@ -176,11 +176,15 @@ class SearchPlan:
 
 @frozen
 class Execution:
-    """Everything that does not decide the trials: executor, its limits, and sinks."""
+    """Everything that does not decide the trials: executor, its limits, sinks, and versions.
+
+    `plugins` has the versions of the stages' and the fitness function's distributions, by name.
+    """
 
     executor: ExecutorSettings
     search: SearchSettings
     sinks: tuple[Choice, ...]
+    plugins: Mapping[str, str]
     folder: Path
 
     def to_dict(self) -> dict[str, Any]:
@@ -199,6 +203,7 @@ class Execution:
             "durability": self.search.durability,
             "keep": self.search.keep,
             "sinks": [_chosen(sink, self.folder) for sink in self.sinks],
+            "plugins": dict(self.plugins),
             "folder": self.folder.as_posix(),
         }
 
@@ -229,7 +234,9 @@ def resolve(pipeline: Pipeline, *, source: str, data: str | None) -> SearchPlan:
 
 def execution(pipeline: Pipeline) -> Execution:
     """Return the part of a pipeline that is not in the search plan."""
-    return Execution(pipeline.executor, pipeline.search, pipeline.sinks, pipeline.folder)
+    deciding = [pipeline.fitness, *(stage.choice for stage in pipeline.stages)]
+    plugins = {one.registered.distribution: one.registered.version for one in deciding}
+    return Execution(pipeline.executor, pipeline.search, pipeline.sinks, plugins, pipeline.folder)
 
 
 def _planned(stage: StageSettings, folder: Path) -> PlannedStage:
@@ -245,9 +252,8 @@ def _planned(stage: StageSettings, folder: Path) -> PlannedStage:
 
 
 def _method(choice: Choice, folder: Path) -> Method:
-    registered = choice.registered
     options = _options(choice, by_content(folder))
-    return Method(choice.use, registered.distribution, registered.version, options)
+    return Method(choice.use, choice.registered.distribution, options)
 
 
 def _chosen(choice: Choice, folder: Path) -> dict[str, Any]:

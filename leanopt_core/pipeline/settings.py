@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import attrs
 from attrs import frozen
 
+from leanopt_core.needs import NEEDS, Outputs
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint
 from leanopt_core.space import Space
+from leanopt_core.specs import FitnessSpec
 from leanopt_core.work import Scenario
 
 
@@ -22,7 +27,13 @@ class Choice:
 
     use: str
     registered: Registered
-    options: object
+    options: Any
+
+    def marked(self, mark: str) -> Iterator[tuple[str, Any, Any]]:
+        """Yield key, mark and value of each option whose metadata has `mark`."""
+        for field in attrs.fields(type(self.options)):
+            if mark in field.metadata:
+                yield field.alias, field.metadata[mark], getattr(self.options, field.name)
 
 
 @frozen
@@ -59,7 +70,7 @@ class ExecutorSettings:
 
 @frozen
 class Pipeline:
-    """A pipeline file's content; its paths are relative to `folder`."""
+    """A pipeline file's content; its paths are relative to `folder`. `notes` are warnings."""
 
     file: Path
     folder: Path
@@ -75,3 +86,22 @@ class Pipeline:
     executor: ExecutorSettings
     stages: tuple[StageSettings, ...]
     sinks: tuple[Choice, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> Outputs:
+        """Return what the fitness function needs besides statistics, and what is stored."""
+        needs = needs_of(self.fitness)
+        daily = {"returns"} if self.search.curves == "daily" else set()
+        return Outputs(needs, needs | daily)
+
+
+def needs_of(fitness: Choice) -> frozenset[str]:
+    """Return what a fitness function needs besides statistics, also for the options that are set.
+
+    An option with the metadata `needs` needs that, unless its value is 0, false or none.
+    """
+    spec = fitness.registered.spec
+    always = spec.needs if isinstance(spec, FitnessSpec) else frozenset()
+    asked = [need for _, need, value in fitness.marked("needs") if value]
+    return always | {need for need in NEEDS if need in asked}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from math import log, sqrt
 from random import Random
 from statistics import fmean, pstdev
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.executors.base import unasked_memory
@@ -101,14 +101,42 @@ def _runs(variation: float, count: int) -> list[float]:
 
 
 @frozen
+class Measured:
+    """What is known of a backtest before the run.
+
+    `times` is its run time, None if unknown. `sizes` are the bytes that the store takes for what it
+    has besides statistics, by name, as far as they are known. `failures` are those of probes.
+    """
+
+    times: Times | None
+    sizes: Mapping[str, float] = field(factory=dict)
+    failures: tuple[Failure, ...] = ()
+
+
+@frozen
 class PlanReport:
     """A plan and its expected cost."""
 
     ready: Prepared
     size: Size
     workers: int
-    times: Times | None
-    failures: tuple[Failure, ...]
+    measured: Measured
+
+    @property
+    def times(self) -> Times | None:
+        """Return the run time of a backtest, None if it is unknown."""
+        return self.measured.times
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Return what the fitness function needs besides statistics."""
+        return self.ready.pipeline.outputs.needs
+
+    @property
+    def bytes_each(self) -> float | None:
+        """Return the bytes of a backtest that the store takes for that; None if unknown."""
+        known = self.measured.sizes
+        return sum(known[need] for need in self.needs) if self.needs <= known.keys() else None
 
     @property
     def estimate(self) -> Estimate | None:
@@ -133,7 +161,10 @@ class PlanReport:
     @property
     def warnings(self) -> list[str]:
         """Return warnings about the plan."""
-        trials, said = _budget(self.ready.pipeline), [*self.ready.build.notes]
+        trials, said = (
+            _budget(self.ready.pipeline),
+            [*self.ready.pipeline.notes, *self.ready.build.notes],
+        )
         if self.size.warning:
             said.append(self.size.warning)
         if trials is not None and self.size.exact and trials > self.size.value:
@@ -143,23 +174,30 @@ class PlanReport:
             )
         if advised := advice(self.ready.plan.lookahead, self.workers):
             said.append(advised)
-        if self.failures:
-            first = self.failures[0]
+        if failures := self.measured.failures:
+            first = failures[0]
             said.append(
-                f"failed backtests of the probe: {len(self.failures)}; the first with "
+                f"failed backtests of the probe: {len(failures)}; the first with "
                 f"{first.category}: {first.message}"
             )
         return said
 
 
-def times(
-    ready: Prepared, probed: int | None, workers: int
-) -> tuple[Times | None, tuple[Failure, ...]]:
-    """Return the run time of a backtest, None if unknown, and the failures of probes."""
+def measure(ready: Prepared, probed: int | None, workers: int) -> Measured:
+    """Return what is known of a backtest, from the store or from as many probes as wanted."""
     if probed is None:
-        return earlier(ready.pipeline, ready.plan), ()
+        return Measured(earlier(ready.pipeline, ready.plan), _earlier_sizes(ready.pipeline))
     found = probe_now(ready, probed, workers)
-    return measured(found.seconds, f"{len(found.seconds):,} run now"), found.failures
+    seconds = measured(found.seconds, f"{len(found.seconds):,} run now")
+    return Measured(seconds, found.sizes, found.failures)
+
+
+def _earlier_sizes(pipeline: Pipeline) -> Mapping[str, float]:
+    path = pipeline.folder / STORE
+    if not path.is_file():
+        return {}
+    with open_store(path, create=False) as store:
+        return store.reader.output_sizes(pipeline.strategy_id, pipeline.outputs.stored)
 
 
 def document(report: PlanReport) -> dict[str, Any]:
@@ -185,6 +223,8 @@ def document(report: PlanReport) -> dict[str, Any]:
             "utilisation": expected.busy,
             "seconds": expected.seconds,
         },
+        "needs": sorted(report.needs),
+        "stored_bytes": dict(report.measured.sizes),
         "warnings": report.warnings,
     }
 

@@ -9,10 +9,18 @@ from numbers import Real
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from leanopt_core.errors import PluginError
-from leanopt_core.fitness import Backtested, Direction, Fitness, FitnessFunction
+from leanopt_core.fitness import (
+    FITNESS,
+    Backtested,
+    Direction,
+    Fitness,
+    FitnessContext,
+    FitnessFunction,
+)
+from leanopt_core.scoring.calling import Judge, judge_of
 from leanopt_core.scoring.constraint import LARGEST
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
@@ -25,6 +33,8 @@ if TYPE_CHECKING:
 
 
 Aggregate = Literal["mean", "median", "min", "max"]
+
+_NO_CONTEXT: Final = FitnessContext()
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -83,41 +93,81 @@ def combine(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:
     )
 
 
+@frozen
+class Scorer:
+    """Scores trials with a fitness function and constraints on results.
+
+    `label` names the function and its distribution in errors; `needs` are those of its
+    specification. Raises PluginError if the function takes neither one nor two arguments.
+    """
+
+    fitness: FitnessFunction
+    constraints: Sequence[ResultConstraint] = ()
+    label: str = field(kw_only=True)
+    needs: frozenset[str] = field(default=frozenset(), kw_only=True)
+    _judge: Judge = field(init=False, repr=False, eq=False)
+
+    @_judge.default
+    def _from_signature(self) -> Judge:
+        return judge_of(self.fitness, self.label)
+
+    def __call__(
+        self, outcomes: Mapping[str, Outcome], context: FitnessContext = _NO_CONTEXT
+    ) -> Score:
+        """Return a trial's score from its `outcomes` by scenario, in the scenarios' order.
+
+        After failed backtests the score has the first failure's category, and all messages as
+        reasons. If a backtest lacks a statistic that a constraint needs, there is no fitness and no
+        violation. Each constraint must hold in each scenario. Raises PluginError if the function
+        breaks its contract: it raises, or returns anything but a `Fitness`, NaN, infinity, or a
+        violation below 0.
+        """
+        failures = _failures(outcomes)
+        if failures:
+            reasons = _messages(failures, several=len(outcomes) > 1)
+            return Score(reasons=reasons, failure=str(next(iter(failures.values())).category))
+        backtests = [backtested(name, one, self.needs) for name, one in outcomes.items()]
+        missing = _missing(backtests, self.constraints)
+        if missing:
+            return Score(reasons=missing)
+        judged, direction = self._judged(backtests, context)
+        violations = _violations(backtests, self.constraints) if self.constraints else ()
+        if judged.violation > 0:
+            violations = (*violations, Violation("fitness", judged.violation))
+        return Score(
+            fitness=judged.value,
+            objective=_objective(judged.value, direction),
+            violation=math.fsum(violation.size for violation in violations),
+            violations=violations,
+            reasons=judged.reasons,
+            values=judged.values,
+        )
+
+    def _judged(
+        self, backtests: Sequence[Backtested], context: FitnessContext
+    ) -> tuple[Fitness, Direction]:
+        label = self.label
+        try:
+            judged, direction = self._judge(backtests, context), self.fitness.direction
+        except (Exception, SystemExit) as error:
+            raise PluginError(f"{label} raised {type(error).__name__}: {error}") from error
+        if not isinstance(judged, Fitness):
+            raise PluginError(f"{label} returned {type(judged).__name__}, not a Fitness")
+        if direction not in ("max", "min"):
+            raise PluginError(f"{label} has the direction {direction!r}, not 'max' or 'min'")
+        return _checked(judged, label), direction
+
+
 def score(
     outcomes: Mapping[str, Outcome],
     fitness: FitnessFunction,
     constraints: Sequence[ResultConstraint] = (),
     *,
     label: str,
+    needs: frozenset[str] = frozenset(),
 ) -> Score:
-    """Return a trial's score from its `outcomes` by scenario, in the scenarios' order.
-
-    After failed backtests the score has the first failure's category, and all messages as reasons.
-    If a backtest lacks a statistic that a constraint needs, there is no fitness and no violation.
-    Each constraint must hold in each scenario. Raises PluginError with `label` (the fitness
-    function and its distribution) if the function breaks its contract: it raises, or returns
-    anything but a `Fitness`, NaN, infinity, or a violation below 0.
-    """
-    failures = _failures(outcomes)
-    if failures:
-        reasons = _messages(failures, several=len(outcomes) > 1)
-        return Score(reasons=reasons, failure=str(next(iter(failures.values())).category))
-    backtests = [_backtested(name, outcome) for name, outcome in outcomes.items()]
-    missing = _missing(backtests, constraints)
-    if missing:
-        return Score(reasons=missing)
-    judged, direction = _judge(fitness, backtests, label)
-    violations = _violations(backtests, constraints) if constraints else ()
-    if judged.violation > 0:
-        violations = (*violations, Violation("fitness", judged.violation))
-    return Score(
-        fitness=judged.value,
-        objective=_objective(judged.value, direction),
-        violation=math.fsum(violation.size for violation in violations),
-        violations=violations,
-        reasons=judged.reasons,
-        values=judged.values,
-    )
+    """Return a trial's score, as a `Scorer` of these arguments does."""
+    return Scorer(fitness, constraints, label=label, needs=needs)(outcomes)
 
 
 def _failures(outcomes: Mapping[str, Outcome]) -> dict[str, Failure]:
@@ -135,13 +185,24 @@ def _messages(failures: Mapping[str, Failure], *, several: bool) -> tuple[str, .
     )
 
 
-def _backtested(name: str, outcome: Outcome) -> Backtested:
+def backtested(name: str, outcome: Outcome, needs: frozenset[str]) -> Backtested:
+    """Return a completed backtest as a fitness function with these needs sees it."""
     statistics = outcome.statistics or Statistics()
-    # The statistic comes first: it exists even if the trades were not requested.
+    trades = outcome.trades if "trades" in needs else None
+    # Trades that were not needed do not count: a cached backtest may lack them.
     closed = statistics.closed_trades
-    if closed is None and outcome.trades is not None:
-        closed = len(outcome.trades)
-    return Backtested(name, statistics, None if closed is None else int(closed))
+    if closed is None:
+        closed = outcome.closed_trades
+    if closed is None and trades is not None:
+        closed = len(trades)
+    return Backtested(
+        name,
+        statistics,
+        None if closed is None else int(closed),
+        outcome.returns if "returns" in needs else None,
+        outcome.equity if "equity" in needs else None,
+        trades,
+    )
 
 
 def _where(backtest: Backtested, backtests: Sequence[Backtested]) -> str:
@@ -171,20 +232,6 @@ def _violations(
     )
 
 
-def _judge(
-    fitness: FitnessFunction, backtests: Sequence[Backtested], label: str
-) -> tuple[Fitness, Direction]:
-    try:
-        judged, direction = fitness(backtests), fitness.direction
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{label} raised {type(error).__name__}: {error}") from error
-    if not isinstance(judged, Fitness):
-        raise PluginError(f"{label} returned {type(judged).__name__}, not a Fitness")
-    if direction not in ("max", "min"):
-        raise PluginError(f"{label} has the direction {direction!r}, not 'max' or 'min'")
-    return _checked(judged, label), direction
-
-
 def _checked(judged: Fitness, label: str) -> Fitness:
     """Return `judged` as plain floats and texts, the violation at most `LARGEST`."""
     if _plain(judged):
@@ -199,6 +246,10 @@ def _checked(judged: Fitness, label: str) -> Fitness:
     if not isinstance(judged.values, Mapping):
         raise PluginError(f"{label} returned the values {judged.values!r}, not named numbers")
     values = {str(name): _number(one, str(name), label) for name, one in judged.values.items()}
+    if FITNESS in values:
+        raise PluginError(
+            f"{label} returned a value named {FITNESS!r}, which is reserved for the fitness itself"
+        )
     return Fitness(value, reasons, min(violation, LARGEST), values)
 
 

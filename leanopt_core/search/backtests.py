@@ -9,11 +9,13 @@ from itertools import count
 
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.needs import Outputs
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.events import BacktestCached, BacktestEnded
 from leanopt_core.search.ledger import BacktestJob, Known, Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.readers import Readers, read
+from leanopt_core.search.usable import usable
 from leanopt_core.work import Backtest, Category, Failure, Outcome
 
 # Retries of a backtest whose result was lost before it was read; and how many seconds reading may
@@ -35,7 +37,7 @@ class Backtests:
         ledger: Ledger,
         notifier: Notifier,
         keeper: ArtifactKeeper,
-        outputs: frozenset[str],
+        outputs: Outputs,
         land: Land,
     ) -> None:
         """Take the parts of the run; `scenarios` are each search's scenario names, in order."""
@@ -45,7 +47,8 @@ class Backtests:
         self._ledger = ledger
         self._notifier = notifier
         self._keeper = keeper
-        self._outputs = outputs | keeper.asks
+        self._needs = outputs.needs
+        self._outputs = outputs.asked | keeper.asks
         self._land = land
         self._tickets = count(1)
         self._queues: list[deque[BacktestJob]] = [deque() for _ in scenarios]
@@ -157,13 +160,14 @@ class Backtests:
         )
 
     def _settle(self, job: BacktestJob, finished: Finished[int], outcome: Outcome) -> None:
-        """Store a backtest's outcome, and pass it to the trials that wait for it."""
+        """Store a backtest's outcome, and pass what the store holds to the trials that wait."""
         del self._jobs[job.backtest.key]
+        outcome = usable(outcome, self._needs)
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
         kept = self._ledger.record(job, outcome, finished)
         for pending, scenario_index in job.waiting:
-            self._ledger.evaluate(pending.search, pending.number, scenario_index, kept)
-            self._land(pending, scenario_index, outcome)
+            self._ledger.evaluate(pending.search, pending.number, scenario_index, kept.id)
+            self._land(pending, scenario_index, kept.outcome)
 
     def _read(self, job: BacktestJob, finished: Finished[int]) -> Outcome:
         if finished.answer is None:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_MOST = 8
-
-
 _ABSENT = object()
 
 
-def differences(before: Any, now: Any) -> list[str]:
+def differences(before: Any, now: Any, most: int | None = 8) -> list[str]:
     """Return where two JSON values differ, such as `stages.0.trials: 128, now 64`.
 
-    At most eight differences are listed; a last line counts the others.
+    At most `most` differences are listed (None: all); a last line counts the others.
     """
     found = list(_walk("", before, now))
-    more = len(found) - _MOST
-    return found if more <= 0 else [*found[:_MOST], f"and {more} more"]
+    more = 0 if most is None else len(found) - most
+    return found if more <= 0 else [*found[:most], f"and {more} more"]
 
 
 def _walk(path: str, before: Any, now: Any) -> Iterator[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from leanopt_core.executors.pool import Finished
+from leanopt_core.fitness import FitnessContext
 from leanopt_core.harness.events import Hello
+from leanopt_core.needs import Outputs
 from leanopt_core.search.machine import Propose, Recorded
 from leanopt_core.search.read_types import told_types
 from leanopt_core.space import Space, Value
@@ -15,7 +17,7 @@ from leanopt_core.store.dump import STOP
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.writer import Writer
-from leanopt_core.trial import Trial
+from leanopt_core.trial import Score, Trial
 from leanopt_core.work import Backtest, Outcome
 
 
@@ -23,14 +25,21 @@ from leanopt_core.work import Backtest, Outcome
 class PendingTrial:
     """A trial that is proposed but not told: one outcome slot per scenario.
 
-    `replayed` means that it was told before the run was resumed.
+    `context` is what its fitness function may know of the search. `stored` is its score if it was
+    told before the run was resumed.
     """
 
     search: int
     number: int
     parameters: Mapping[str, Value]
     outcomes: list[Outcome | None]
-    replayed: bool = False
+    context: FitnessContext
+    stored: Score | None = None
+
+    @property
+    def replayed(self) -> bool:
+        """Return whether it was told before the run was resumed."""
+        return self.stored is not None
 
     @property
     def landed(self) -> bool:
@@ -56,13 +65,13 @@ class BacktestJob:
 class ReplayedTrial:
     """A stored trial: its proposal, and the outcomes of its backtests.
 
-    Outcomes are keyed by scenario index, from 0; unfinished backtests are missing. `told` means
-    that its method was told the trial.
+    Outcomes are keyed by scenario index, from 0; unfinished backtests are missing. `score` is what
+    its method was told, None if it was not.
     """
 
     number: int
     recorded: Recorded
-    told: bool = False
+    score: Score | None = None
     outcomes: Mapping[int, Outcome] = field(factory=dict)
 
 
@@ -86,6 +95,11 @@ class Replay:
         stored = self.at(number)
         return stored.recorded if stored else None
 
+    def unproposed(self, stage: str) -> int | None:
+        """Return the number of the next stored trial if this stage proposed it, else None."""
+        current = self._current
+        return current.number if current and current.recorded.stage == stage else None
+
     def stop_after(self, number: int) -> str | None:
         """Return the reason of a stop stored after this trial, None if there is none."""
         return self._stops.get(number)
@@ -93,7 +107,7 @@ class Replay:
 
 @frozen
 class Known:
-    """A cached backtest: its id in the store, and its outcome."""
+    """A stored backtest: its id in the store, and its outcome as the store gives it back."""
 
     id: int
     outcome: Outcome
@@ -102,12 +116,10 @@ class Known:
 class Ledger:
     """One run in the store. Nothing is durable before `commit`; searches and stages count from 0.
 
-    `outputs` are the outputs of every backtest besides statistics.
+    `outputs` are what every backtest has besides statistics.
     """
 
-    def __init__(
-        self, run: StoredRun, writer: Writer, reader: Reader, outputs: frozenset[str]
-    ) -> None:
+    def __init__(self, run: StoredRun, writer: Writer, reader: Reader, outputs: Outputs) -> None:
         self._run = run
         self._writer = writer
         self._reader = reader
@@ -122,18 +134,22 @@ class Ledger:
             for event in self._reader.events(self._run)
             if event.kind == STOP and event.search_id == search_id and event.number is not None
         }
-        return Replay(self._stored(search_id, space), stops)
+        return Replay(self._stored(search, space), stops)
 
-    def _stored(self, search_id: int, space: Space) -> Iterator[ReplayedTrial]:
-        for trial in self._reader.trials(search_id):
+    def _stored(self, search: int, space: Space) -> Iterator[ReplayedTrial]:
+        stored = self._run.searches[search]
+        versions = {stage.name: stage.version for stage in stored.stages}
+        for trial in self._reader.trials(stored.id):
             recorded = Recorded(
                 trial.stage,
                 space.point_at(trial.grid_index),
                 trial.origin,
                 trial.attempt,
                 trial.told_before,
+                versions[trial.stage],
             )
-            yield ReplayedTrial(trial.number, recorded, trial.told, trial.outcomes)
+            outcomes = self._reader.outcomes(trial, self._outputs.needs)
+            yield ReplayedTrial(trial.number, recorded, trial.score, outcomes)
 
     def propose(self, search: int, proposed: Propose, parameters: str) -> None:
         """Record a proposal, with its parameters as canonical JSON."""
@@ -149,6 +165,19 @@ class Ledger:
             # On resume, a method that adopts gets its proposal back after as many told trials.
             told_before=proposed.told,
         )
+
+    def ended(self, search: int, stage: int) -> str | None:
+        """Return why a stage ended before the run was resumed, None if it did not."""
+        return self._run.searches[search].stages[stage].ended
+
+    def repeated(self, search: int, versions: Sequence[str]) -> None:
+        """Record the versions of the stages that have repeated all stored proposals of a search.
+
+        From here on they can take the proposals back.
+        """
+        for stage, version in zip(self._run.searches[search].stages, versions, strict=True):
+            if stage.version != version:
+                self._writer.stage_version(stage.id, version)
 
     def greeted(self, hello: Hello) -> None:
         """Record the first harness's hello; requests depend on it."""
@@ -169,20 +198,21 @@ class Ledger:
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return the cached backtests by content key."""
-        found = self._writer.known_among(keys, self._outputs)
+        found = self._writer.known_among(keys, self._outputs.stored)
         return {key: Known(*one) for key, one in found.items()}
 
-    def record(self, job: BacktestJob, outcome: Outcome, effort: Finished[int]) -> int:
-        """Record a finished backtest, and return its id."""
-        return self._writer.record(
+    def record(self, job: BacktestJob, outcome: Outcome, effort: Finished[int]) -> Known:
+        """Record a finished backtest; return it as the store gives it back, with names read."""
+        found, kept = self._writer.record(
             job.backtest.key,
             self._run.searches[job.search].scenarios[job.scenario].id,
             outcome,
-            outputs=self._outputs,
+            outputs=self._outputs.stored,
             attempts=effort.attempts,
             seconds=effort.seconds,
             worker=effort.worker,
         )
+        return Known(found, evolve(kept, read=outcome.read, read_types=outcome.read_types))
 
     def evaluate(self, search: int, number: int, scenario_index: int, backtest: int) -> None:
         """Record which backtest belongs to a trial and scenario index."""

@@ -20,11 +20,14 @@ from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.pool import Pool
+from leanopt_core.fitness import FitnessContext
+from leanopt_core.needs import Outputs
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
 from leanopt_core.search.ledger import Ledger, PendingTrial, Replay
 from leanopt_core.search.machine import (
+    FITNESS_TARGET,
     Command,
     Propose,
     SearchEnded,
@@ -36,12 +39,15 @@ from leanopt_core.search.machine import (
     Withdraw,
 )
 from leanopt_core.search.notifier import Notifier
+from leanopt_core.search.repeats import compare_scores, earlier_end, later_end
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Outcome, Scenario
 
 T = TypeVar("T")
+
+Judge = Callable[[Mapping[str, Outcome], FitnessContext], Score]
 
 #: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
@@ -62,7 +68,10 @@ class SearchSetup:
 
 @define(eq=False)
 class _Search:
-    """A search and its pending trials; the outcomes of the `ready` ones are durable."""
+    """A search and its pending trials; the outcomes of the `ready` ones are durable.
+
+    `repeated` means that it has proposed every stored trial again.
+    """
 
     index: int
     setup: SearchSetup
@@ -70,6 +79,7 @@ class _Search:
     replay: Replay
     pending: dict[int, PendingTrial] = field(factory=dict)
     ready: set[int] = field(factory=set)
+    repeated: bool = False
     fresh: list[tuple[PendingTrial, int, Backtest]] = field(factory=list)
 
 
@@ -78,7 +88,7 @@ class Interrupted(Exception):  # noqa: N818 - it is not an error
 
 
 class RunLoop:
-    """Runs the searches of one run until they end."""
+    """Runs the searches of one run until they end; `fitness` names the fitness function."""
 
     def __init__(
         self,
@@ -87,15 +97,17 @@ class RunLoop:
         workers: Pool[int],
         engine: Engine,
         ledger: Ledger,
-        judge: Callable[[Mapping[str, Outcome]], Score],
+        judge: Judge,
+        fitness: str,
         notifier: Notifier,
         keeper: ArtifactKeeper,
-        outputs: frozenset[str],
+        outputs: Outputs,
     ) -> None:
         self._workers = workers
         self._keeper = keeper
         self._ledger = ledger
         self._judge = judge
+        self._fitness = fitness
         self._notifier = notifier
         self._backtests = Backtests(
             [[scenario.name for scenario in setup.scenarios] for setup in searches],
@@ -218,8 +230,7 @@ class RunLoop:
         # In trial order: a later trial stays ready until all before it have been told.
         while (number := search.machine.awaited) is not None and number in search.ready:
             search.ready.remove(number)
-            outcomes = self._outcomes(search, search.pending[number])
-            search.machine.finished(number, self._think(partial(self._judge, outcomes)))
+            search.machine.finished(number, self._score(search, search.pending[number]))
             self._advance(search)
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.
@@ -228,6 +239,18 @@ class RunLoop:
         known = self._ledger.known([backtest.key for *_, backtest in fresh]) if fresh else {}
         for pending, scenario_index, backtest in fresh:
             self._backtests.send(pending, scenario_index, backtest, known.get(backtest.key))
+
+    def _score(self, search: _Search, pending: PendingTrial) -> Score:
+        """Return the score of a trial, the stored one if it was told before.
+
+        So methods are told the same, even if another C library computes another last digit.
+        """
+        outcomes = self._outcomes(search, pending)
+        score = self._think(partial(self._judge, outcomes, pending.context))
+        if pending.stored is None:
+            return score
+        compare_scores(self._fitness, pending.number, pending.stored, score)
+        return pending.stored
 
     def _advance(self, search: _Search) -> None:
         commands = search.machine.advance()
@@ -258,6 +281,7 @@ class RunLoop:
                 name = search.setup.stages[index].name
                 self._notifier.observe(events.StageStarted(search.index + 1, name))
             case StageEnded(index, reason):
+                self._check_end(search, index, reason)
                 self._ledger.stage_ended(search.index, index, reason)
                 name = search.setup.stages[index].name
                 self._notifier.observe(events.StageEnded(search.index + 1, name, reason))
@@ -270,13 +294,16 @@ class RunLoop:
         stored = search.replay.at(proposed.number)
         # The store refuses a proposal that it already has.
         if stored is None:
+            if not search.repeated:
+                self._leave_replay(search, proposed)
             self._ledger.propose(search.index, proposed, text)
         pending = PendingTrial(
             search.index,
             proposed.number,
             parameters,
             [None] * len(search.setup.scenarios),
-            replayed=stored is not None and stored.told,
+            proposed.context,
+            stored=stored.score if stored is not None else None,
         )
         search.pending[proposed.number] = pending
         search.machine.recall(search.replay.recorded(proposed.number + 1))
@@ -286,6 +313,29 @@ class RunLoop:
             else:
                 key = content_key(search.setup.shared_keys[scenario_index], text)
                 search.fresh.append((pending, scenario_index, Backtest(key, parameters, scenario)))
+
+    def _check_end(self, search: _Search, index: int, reason: str) -> None:
+        """Raise ResumeError if a stage ends before a trial that it had proposed."""
+        rule = search.setup.stages[index]
+        number = search.replay.unproposed(rule.name)
+        if number is not None:
+            raise earlier_end(self._ends(rule, reason), number, reason)
+
+    def _leave_replay(self, search: _Search, proposed: Propose) -> None:
+        """Record that all stored proposals are repeated, before the first one that is not stored.
+
+        Raises ResumeError if its stage had ended before it.
+        """
+        reason = self._ledger.ended(search.index, proposed.index)
+        if reason is not None:
+            rule = search.setup.stages[proposed.index]
+            raise later_end(self._ends(rule, reason), proposed.number, reason)
+        search.repeated = True
+        self._ledger.repeated(search.index, [stage.version for stage in search.setup.stages])
+
+    def _ends(self, rule: StageRule, reason: str) -> str:
+        """Return the label of the plugin that ends a stage for this reason."""
+        return self._fitness if reason == FITNESS_TARGET else rule.label
 
     def _land(self, pending: PendingTrial, scenario_index: int, outcome: Outcome) -> None:
         pending.outcomes[scenario_index] = outcome
@@ -325,7 +375,11 @@ class RunLoop:
             search.machine.stop(reason)
 
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
-        """Drop withdrawn trials."""
+        """Drop withdrawn trials; raises ResumeError if one was told before."""
+        told = [number for number in numbers if search.pending[number].replayed]
+        if told:
+            # Budget, patience and target of stages are part of the plan.
+            raise earlier_end(self._fitness, told[0], FITNESS_TARGET)
         # A withdrawn trial is never told, though all its backtests may have outcomes.
         search.ready.difference_update(numbers)
         gone = [search.pending.pop(number) for number in numbers]

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import define, evolve, frozen
 
 from leanopt_core.canonical import derive_seed
-from leanopt_core.errors import PluginError, ResumeError
+from leanopt_core.errors import PluginError
+from leanopt_core.fitness import FitnessContext
 from leanopt_core.search.guard import GuardedStage
 from leanopt_core.search.history import ToldHistory
+from leanopt_core.search.moments import RunningMoments
+from leanopt_core.search.repeats import other_proposal
 from leanopt_core.space import Point, Space
 from leanopt_core.stage import AskContext, Stage, StageStart
 from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
@@ -24,12 +27,16 @@ from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
 #: This many refused repeats in a row end a stage: it has no new points.
 REFUSALS = 100
 
+#: Why stage and search end once the fitness function's target is reached.
+FITNESS_TARGET: Final = "fitness target"
+
 
 @frozen
 class StageRule:
     """A stage: how to build its method, and when it ends.
 
-    `target` is an objective (higher is better). `label` names the stage and its distribution.
+    `target` is an objective (higher is better). `label` names the stage and its distribution,
+    which has this `version`.
     """
 
     name: str
@@ -40,17 +47,22 @@ class StageRule:
     min_delta: float = 0.0
     target: float | None = None
     seed_from: str | None = None
+    version: str = ""
 
 
 @frozen
 class Recorded:
-    """A stored proposal, for replay; `told` trials of the stage had been told before it."""
+    """A stored proposal, for replay; `told` trials of the stage had been told before it.
+
+    `version` is that of the distribution that proposed it.
+    """
 
     stage: str
     point: Point
     origin: str
     attempt: int
     told: int
+    version: str = ""
 
 
 @frozen
@@ -62,7 +74,7 @@ class StageStarted:
 
 @frozen
 class Propose:
-    """Command: record this proposal and backtest it."""
+    """Command: record this proposal and backtest it; score it with this `context`."""
 
     number: int
     index: int
@@ -70,6 +82,7 @@ class Propose:
     grid_index: int
     attempt: int
     told: int
+    context: FitnessContext
 
 
 @frozen
@@ -148,11 +161,14 @@ class SearchMachine:
     ) -> None:
         self._space = space
         self._rules = tuple(stages)
+        trials = [rule.trials for rule in self._rules]
+        self._budget = None if None in trials else sum(one for one in trials if one is not None)
         self._seed = seed
         self._lookahead = lookahead
         self._target = target
         self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
+        self._moments = RunningMoments()
         self._spans: dict[str, tuple[int, int]] = {}
         self._outstanding: deque[_Pending] = deque()
         self._ahead: set[int] = set()
@@ -241,7 +257,8 @@ class SearchMachine:
         number = self._number + 1
         context = AskContext(number, active.attempt, active.seed, self._history.since(0))
         recorded = self._recorded
-        if recorded is not None and active.method.adopts:
+        # Only asking shows whether another version proposes the same.
+        if recorded and active.method.adopts and recorded.version == active.rule.version:
             answer = self._adopt(active, context, recorded)
         else:
             answer = active.method.ask(context)
@@ -251,7 +268,7 @@ class SearchMachine:
             active.attempt += 1
         elif answer is DONE:
             if recorded is not None and recorded.stage == active.rule.name:
-                raise ResumeError(_changed(active.rule, number, "proposed, now it ends before"))
+                raise other_proposal(active.rule.label, number, "proposed, now it ends before")
             why = active.method.reason()
             active.ending = f"done: {why}" if why else "done"
         elif isinstance(answer, Proposal):
@@ -287,13 +304,15 @@ class SearchMachine:
         active.asked += 1
         active.attempt = active.refusals = 0
         active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
-        yield Propose(number, self._index, proposal, grid_index, attempt, active.told)
+        context = FitnessContext(active.rule.trials, self._budget, self._moments.snapshot())
+        yield Propose(number, self._index, proposal, grid_index, attempt, active.told, context)
 
     def _tell(self, active: _Active, score: Score) -> Iterator[Command]:
         pending = self._outstanding.popleft()
         proposal = pending.proposal
         trial = Trial(pending.number, active.rule.name, proposal.point, proposal.origin, score)
         self._history.add(trial, pending.grid_index)
+        self._moments.add(score)
         self._ahead.discard(pending.grid_index)
         self._spans[active.rule.name] = (self._spans[active.rule.name][0], len(self._history))
         active.told += 1
@@ -303,7 +322,7 @@ class SearchMachine:
         # A stop that was recorded while `Tell` was carried out comes first.
         if reason and self._stop is None:
             yield from self._end_stage(reason)
-            if reason == "fitness target":
+            if reason == FITNESS_TARGET:
                 yield self._end_search(reason)
 
     def _judge(self, active: _Active, score: Score) -> str | None:
@@ -317,7 +336,7 @@ class SearchMachine:
                 active.mark, active.idle = objective, 0
             self._best = objective if self._best is None else max(self._best, objective)
             if self._target is not None and objective >= self._target:
-                return "fitness target"
+                return FITNESS_TARGET
             if rule.target is not None and objective >= rule.target:
                 return "target"
         return "patience" if rule.patience is not None and active.idle >= rule.patience else None
@@ -344,17 +363,8 @@ def _compare(
 ) -> None:
     """Raise ResumeError if a method proposes something else than before."""
     if recorded.stage != rule.name:
-        raise ResumeError(
-            f"trial {number} was proposed by stage {recorded.stage!r} and now comes from "
-            f"{rule.label}: the run cannot be continued"
-        )
+        how = f"proposed by stage {recorded.stage!r}, now by {rule.name!r}"
+        raise other_proposal(rule.label, number, how)
     if recorded.point != proposal.point:
         was, now = space.values(recorded.point), space.values(proposal.point)
-        raise ResumeError(_changed(rule, number, f"{was}, now {now}"))
-
-
-def _changed(rule: StageRule, number: int, how: str) -> str:
-    return (
-        f"{rule.label} does not repeat its stored proposals: trial {number} was {how}; its code "
-        "or a library it uses has changed. The results are kept; run without --resume"
-    )
+        raise other_proposal(rule.label, number, f"{was}, now {now}")

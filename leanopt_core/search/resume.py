@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from leanopt_core.canonical import canonical_json
+from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.errors import ResumeError
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import execution
+from leanopt_core.pipeline.older import reworded, versions
 from leanopt_core.search.differences import differences
-from leanopt_core.search.prepare import Prepared
+from leanopt_core.search.prepare import Prepared, label
+from leanopt_core.search.repeats import other_direction
 from leanopt_core.search.reproduce import reproducible
 from leanopt_core.search.setup import new_searches
 from leanopt_core.store.records import StoredRun
@@ -31,20 +33,22 @@ def begin(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
     )
 
 
-def find(store: Store, ready: Prepared) -> StoredRun:
+def find(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
     """Return the newest unfinished run of this plan; raises ResumeError if there is none.
 
-    The error lists the differences to the plan of this pipeline's newest unfinished run.
+    The error lists the differences to the plan of this pipeline's newest unfinished run. A fitness
+    function whose direction is no longer the stored one is refused too.
     """
-    run = store.runs.unfinished(ready.plan.hash)
-    if run is not None:
-        return run
-    for summary in store.runs.summaries():
-        other = store.runs.get(summary.id)
-        if summary.state != "finished" and other.pipeline == ready.pipeline.name:
+    wanted = ready.plan.hash
+    for run in store.runs.unfinished():
+        if run.plan_hash == wanted or digest(reworded(json.loads(run.plan))) == wanted:
+            _check_direction(run, ready, direction)
+            return run
+    for other in store.runs.unfinished():
+        if other.pipeline == ready.pipeline.name:
             # By way of JSON, as the stored plan went: a tuple must not differ from its list.
             now = json.loads(canonical_json(ready.plan.to_dict()))
-            found = differences(json.loads(other.plan), now)
+            found = differences(reworded(json.loads(other.plan)), now)
             raise ResumeError(
                 f"no unfinished run has this plan; the plan of {other.name} differs in\n"
                 + _listed(found)
@@ -55,12 +59,24 @@ def find(store: Store, ready: Prepared) -> StoredRun:
     )
 
 
+def _check_direction(run: StoredRun, ready: Prepared, direction: Direction) -> None:
+    for search in run.searches:
+        if search.direction != direction:
+            named = label("fitness function", ready.pipeline.fitness)
+            raise other_direction(named, search.direction, direction)
+
+
 def changes(run: StoredRun, ready: Prepared) -> str | None:
-    """Return a warning that lists the changes in execution, None if there are none."""
+    """Return a warning that lists the changes in execution, None if there are none.
+
+    Versions of plugins come first, and all of them.
+    """
     before, now = json.loads(run.execution), json.loads(canonical_json(executed(ready)))
     for told in ("hello", "read_types"):  # known only after a harness has started
         before.pop(told, None)
-    found = differences(before, now)
+    plugins = before.pop("plugins", None) or versions(json.loads(run.plan))
+    found = differences({"plugins": plugins}, {"plugins": now.pop("plugins")}, most=None)
+    found += differences(before, now)
     return f"{run.name} continues under different conditions:\n{_listed(found)}" if found else None
 
 

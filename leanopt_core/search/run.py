@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from functools import partial
 from typing import cast
 
 from attrs import frozen
@@ -17,12 +16,13 @@ from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
-from leanopt_core.scoring import score
+from leanopt_core.scoring import Scorer
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.interrupt import Interrupts
+from leanopt_core.search.judging import Judge
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
@@ -68,10 +68,12 @@ def run_pipeline(
             tell=lambda text: screen.observe(Preparing(text)),
         ) as ready,
     ):
-        for note in ready.build.notes:
+        for note in (*pipeline.notes, *ready.build.notes):
             screen.observe(Warned(note))
         plugins = _run_plugins(ready)
-        with _taken_up(store, ready, plugins.fitness.direction, signals, resume=resume) as run:
+        with _taken_up(
+            store, ready, plugins.scorer.fitness.direction, signals, resume=resume
+        ) as run:
             if resume and (changed := resuming.changes(run, ready)):
                 screen.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
@@ -92,8 +94,8 @@ def _taken_up(
         with turn(locks):
             # Before the run is stored: from then on its end must be stored too.
             held.enter_context(signals.deferred())
-            find, begin = resuming.find, resuming.begin
-            run = find(store, ready) if resume else begin(store, ready, direction)
+            take_up = resuming.find if resume else resuming.begin
+            run = take_up(store, ready, direction)
             held.enter_context(run_lock(locks, run.name))
         yield store.runs.resume(run.id) if resume else run
 
@@ -102,7 +104,7 @@ def _taken_up(
 class _RunPlugins:
     """The plugins of a run, built before anything is stored."""
 
-    fitness: FitnessFunction
+    scorer: Scorer
     sinks: tuple[tuple[str, Sink], ...]
     searches: tuple[SearchSetup, ...]
 
@@ -114,7 +116,13 @@ def _run_plugins(ready: Prepared) -> _RunPlugins:
         (choice.use, cast("Sink", build_choice("sink", choice, pipeline.folder)))
         for choice in pipeline.sinks
     )
-    return _RunPlugins(fitness, sinks, tuple(setups(ready, fitness)))
+    scorer = Scorer(
+        fitness,
+        pipeline.constraints,
+        label=label("fitness function", pipeline.fitness),
+        needs=pipeline.outputs.needs,
+    )
+    return _RunPlugins(scorer, sinks, tuple(setups(ready, fitness)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -146,8 +154,8 @@ class _Session:
     def search(self, *, resumed: bool) -> None:
         """Run the searches; in any case record and report how they end."""
         pipeline = self.ready.pipeline
-        writer = self.store.writer(self.run, curves=pipeline.search.curves == "daily")
-        outputs = frozenset({"equity"} if pipeline.search.curves == "daily" else ())
+        outputs = pipeline.outputs
+        writer = self.store.writer(self.run, needs=outputs.needs)
         ledger = Ledger(self.run, writer, self.store.reader, outputs)
         # An exception that is not caught below leaves it so.
         state: RunState = "failed"
@@ -162,19 +170,15 @@ class _Session:
                     workers=pool,
                     engine=self.ready.engine,
                     ledger=ledger,
-                    judge=partial(
-                        score,
-                        fitness=self.plugins.fitness,
-                        constraints=pipeline.constraints,
-                        label=label("fitness function", pipeline.fitness),
-                    ),
+                    judge=Judge(self.plugins.scorer, label("engine", pipeline.engine)),
+                    fitness=self.plugins.scorer.label,
                     notifier=self.notifier,
                     keeper=keeper,
                     outputs=outputs,
                 )
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
-                    self._documents(pool, keeper.later(), outputs, loop.pause)
+                    self._documents(pool, keeper.later(), outputs.asked, loop.pause)
             self.notifier.judge()
             state = "finished"
         except (Interrupted, KeyboardInterrupt):

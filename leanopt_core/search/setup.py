@@ -21,7 +21,10 @@ def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
     found = []
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
-        keys = (scenario_key(ready.build.identity, ready.data, scenario) for scenario in chosen)
+        keys = (
+            scenario_key(ready.build.source, ready.build.identity, ready.data, scenario)
+            for scenario in chosen
+        )
         found.append(
             SearchSetup(
                 space=ready.plan.space,
@@ -46,7 +49,13 @@ def _rule(stage: StageSettings, direction: Direction) -> StageRule:
         min_delta=stage.min_delta,
         target=_objective(stage.target, direction),
         seed_from=stage.seed_from,
+        version=stage.choice.registered.version,
     )
+
+
+def _stored(stage: StageSettings) -> NewStage:
+    plugin = stage.choice.registered
+    return NewStage(stage.name, stage.choice.use, plugin.distribution, plugin.version, stage.trials)
 
 
 def _objective(target: float | None, direction: Direction) -> float | None:
@@ -57,10 +66,7 @@ def _objective(target: float | None, direction: Direction) -> float | None:
 def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
     """Return the searches to store when their run starts."""
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
-    stages = [
-        NewStage(s.name, s.method.name, s.method.distribution, s.method.version, s.trials)
-        for s in ready.plan.stages
-    ]
+    stages = [_stored(stage) for stage in ready.pipeline.stages]
     return [
         NewSearch(
             number=search.number,

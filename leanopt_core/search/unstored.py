@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import cycle, islice
+from statistics import fmean
 
-from attrs import frozen
+from attrs import field, frozen
 
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
@@ -16,7 +17,9 @@ from leanopt_core.search.differences import differences
 from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.readers import read
+from leanopt_core.search.usable import usable
 from leanopt_core.space import Space
+from leanopt_core.store.outputs import sizes
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.work import DOCUMENT, Backtest, Failure, Outcome, Scenario
@@ -64,15 +67,17 @@ def again(
         yield Again(ref, Backtest("", parameters, scenarios[at]), outcome)
 
 
-_OUTPUTS = frozenset({"equity"})
-
-
 @frozen
 class Probe:
-    """Run times in seconds, without each worker's first backtest if there are others."""
+    """Run times in seconds, without each worker's first backtest if there are others.
+
+    `sizes` are the mean bytes that the store would take for what a backtest has besides statistics,
+    by name; empty if none completed.
+    """
 
     seconds: tuple[float, ...]
     failures: tuple[Failure, ...]
+    sizes: Mapping[str, float] = field(factory=dict)
 
 
 def probe(ready: Prepared, count: int, workers: int) -> Probe:
@@ -82,8 +87,9 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
     """
     settings = ready.pipeline.executor
     backtests = _backtests(ready, count)
+    outputs = ready.pipeline.outputs
     finished: list[Finished[int]] = []
-    failures: dict[int, Failure | None] = {}
+    outcomes: dict[int, Outcome] = {}
     with Pool[int](
         ready.executor,
         ready.build.launch,
@@ -93,12 +99,14 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
         retries=settings.retries,
         start_patience=settings.start_patience,
     ) as pool:
-        for one in run_aside(backtests, workers=pool, engine=ready.engine, outputs=_OUTPUTS):
+        for one in run_aside(backtests, workers=pool, engine=ready.engine, outputs=outputs.asked):
             finished.append(one)
-            failures[one.ticket] = _failure(ready, one, backtests[one.ticket])
+            outcome = _outcome(ready, one, backtests[one.ticket])
+            outcomes[one.ticket] = usable(outcome, outputs.needs)
     return Probe(
-        _warm([one for one in finished if failures[one.ticket] is None]),
-        tuple(failure for failure in failures.values() if failure is not None),
+        _warm([one for one in finished if outcomes[one.ticket].failure is None]),
+        tuple(one.failure for one in outcomes.values() if one.failure is not None),
+        _mean_sizes([one for one in outcomes.values() if one.failure is None], outputs.stored),
     )
 
 
@@ -111,10 +119,15 @@ def _backtests(ready: Prepared, count: int) -> list[Backtest]:
     ]
 
 
-def _failure(ready: Prepared, finished: Finished[int], backtest: Backtest) -> Failure | None:
+def _outcome(ready: Prepared, finished: Finished[int], backtest: Backtest) -> Outcome:
     if finished.answer is None:
-        return finished.failure
-    return read(ready.engine, finished.answer, backtest, _OUTPUTS).failure
+        return Outcome(failure=finished.failure)
+    return read(ready.engine, finished.answer, backtest, ready.pipeline.outputs.asked)
+
+
+def _mean_sizes(outcomes: Sequence[Outcome], names: frozenset[str]) -> dict[str, float]:
+    found = [sizes(outcome, names) for outcome in outcomes]
+    return {name: fmean(one[name] for one in found) for name in names if found}
 
 
 def _warm(finished: list[Finished[int]]) -> tuple[float, ...]:

@@ -1,9 +1,16 @@
-"""The parameter space: named axes of exact values, constraints between them, points."""
+"""The parameter space: named axes of exact values, constraints between them, points; formulas."""
 
 from leanopt_core.space._axis import Axis, AxisKind
-from leanopt_core.space._checks import AxisError, ConstraintError, usable_in_constraints
+from leanopt_core.space._checks import (
+    AxisError,
+    ConstraintError,
+    ExpressionError,
+    FormulaError,
+    usable_in_constraints,
+)
 from leanopt_core.space._constraint import ParameterConstraint
 from leanopt_core.space._counting import Count
+from leanopt_core.space._formula import Formula
 from leanopt_core.space._numbers import Value, number_text
 from leanopt_core.space._permutation import Permutation
 from leanopt_core.space._points import Metric, Point
@@ -15,6 +22,9 @@ __all__ = [
     "AxisKind",
     "ConstraintError",
     "Count",
+    "ExpressionError",
+    "Formula",
+    "FormulaError",
     "Metric",
     "ParameterConstraint",
     "Permutation",

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import ClassVar
 
 from leanopt_core.errors import SpaceError
 from leanopt_core.space._numbers import Value, decimal_of, kind_of, number_text, units_of
@@ -49,11 +50,13 @@ class AxisError(SpaceError):
         return f"parameter {quoted(self.name)}: {self.problem}"
 
 
-class ConstraintError(SpaceError):
-    """A constraint's text is not valid.
+class ExpressionError(SpaceError):
+    """An expression's text is not valid.
 
     Holds the `text`, the `column` in it (from 1), the `message`, and a `hint` that may be empty.
     """
+
+    what: ClassVar[str] = "expression"
 
     def __init__(self, text: str, column: int, message: str, hint: str = "") -> None:
         super().__init__(text, column, message, hint)
@@ -65,7 +68,19 @@ class ConstraintError(SpaceError):
     def __str__(self) -> str:
         """Return text, column, message and hint as one line."""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"constraint {quoted(self.text)}, column {self.column}: {self.message}{hint}"
+        return f"{self.what} {quoted(self.text)}, column {self.column}: {self.message}{hint}"
+
+
+class ConstraintError(ExpressionError):
+    """A constraint's text is not valid."""
+
+    what = "constraint"
+
+
+class FormulaError(ExpressionError):
+    """A formula's text is not valid."""
+
+    what = "formula"
 
 
 LONGEST_AXIS = 2**63 - 1

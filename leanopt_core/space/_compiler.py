@@ -1,17 +1,17 @@
-"""Compile a constraint's syntax tree to a closure; only listed node types are allowed."""
+"""Compile an expression's syntax tree to a closure; only listed node types are allowed."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import NoReturn, TypeAlias
 
 from leanopt_core.space import _terms as terms
-from leanopt_core.space._checks import cut, quoted, usable_in_constraints
+from leanopt_core.space._checks import cut
 from leanopt_core.space._numbers import TOO_LONG, Kind, units_of
-from leanopt_core.space._syntax import ConstraintText
+from leanopt_core.space._syntax import ExpressionText
 from leanopt_core.space._terms import Check, Term
 from leanopt_core.suggest import did_you_mean
 
@@ -37,8 +37,8 @@ _HINTS: Mapping[type[ast.AST], str] = {
 }
 
 
-def compile_check(source: ConstraintText, tree: ast.expr, known: Mapping[str, Term]) -> Check:
-    """Return the closure that tells whether the constraint holds; raises ConstraintError.
+def compile_check(source: ExpressionText, tree: ast.expr, known: Mapping[str, Term]) -> Check:
+    """Return the closure that tells whether a constraint holds; raises the source's `error`.
 
     An expression without a value (a division by zero) makes the whole constraint false.
     """
@@ -55,12 +55,9 @@ def compile_check(source: ConstraintText, tree: ast.expr, known: Mapping[str, Te
     return holds
 
 
-def unusable_hint(text: str, names: Iterable[str]) -> str:
-    """Return a hint if `text` names a parameter that constraints cannot use, else empty text."""
-    for name in names:
-        if name in text and not usable_in_constraints(name):
-            return f"constraints cannot use {quoted(name)}: its name is not an identifier"
-    return ""
+def compile_number(source: ExpressionText, tree: ast.expr, known: Mapping[str, Term]) -> Term:
+    """Return the term of an expression that gives a number; raises the source's `error`."""
+    return _Compiler(source, known).number(tree)
 
 
 _Part: TypeAlias = tuple[ast.expr, Term]
@@ -69,7 +66,7 @@ _Part: TypeAlias = tuple[ast.expr, Term]
 class _Compiler:
     """Convert each node to a term; raises for an invalid form, name or kind."""
 
-    def __init__(self, source: ConstraintText, known: Mapping[str, Term]) -> None:
+    def __init__(self, source: ExpressionText, known: Mapping[str, Term]) -> None:
         self._source = source
         self._known = known
         self._depth = 0
@@ -77,6 +74,10 @@ class _Compiler:
     def check(self, node: ast.expr) -> Check:
         """Return the closure of a node that must be true or false."""
         return terms.check_of(self._only("truth", node))
+
+    def number(self, node: ast.expr) -> Term:
+        """Return the term of a node that must be a number."""
+        return self._only("number", node)
 
     def _only(self, kind: Kind, node: ast.expr) -> Term:
         term = self._term(node)
@@ -112,7 +113,7 @@ class _Compiler:
             case ast.Constant():
                 term = self._literal(node)
             case _:
-                self._refuse(node, "is not allowed in a constraint", _HINTS.get(type(node), ""))
+                self._refuse_form(node, _HINTS.get(type(node), ""))
         return term
 
     def _combined(self, node: ast.BoolOp) -> Term:
@@ -124,14 +125,14 @@ class _Compiler:
         if isinstance(node.op, ast.Not):
             return terms.truth(terms.inverse(self.check(node.operand)))
         if isinstance(node.op, ast.Invert):
-            self._refuse(node, "is not allowed in a constraint", _HINTS[ast.Invert])
+            self._refuse_form(node, _HINTS[ast.Invert])
         number = self._only("number", node.operand)
         return terms.negative(number) if isinstance(node.op, ast.USub) else number
 
     def _binary(self, node: ast.BinOp) -> Term:
         operator = type(node.op)
         if operator not in _OPERATORS:
-            self._refuse(node, "is not allowed in a constraint", _HINTS.get(operator, ""))
+            self._refuse_form(node, _HINTS.get(operator, ""))
         left, right = self._only("number", node.left), self._only("number", node.right)
         divides = operator in (ast.Div, ast.FloorDiv, ast.Mod)
         if divides and isinstance(node.right, ast.Constant) and node.right.value == 0:
@@ -193,22 +194,21 @@ class _Compiler:
         return terms.call(name, [self._only("number", argument) for argument in node.args])
 
     def _named(self, node: ast.Name) -> Term:
-        if self._source.written(node) != node.id:
-            self._refuse(node, f"is read as {quoted(node.id)}", "rename the parameter")
-        if node.id in _LITERALS:
-            return terms.of_value(_LITERALS[node.id])
-        if node.id not in self._known:
-            usable = [name for name in self._known if usable_in_constraints(name)]
-            hint = unusable_hint(self._source.text, self._known) or did_you_mean(node.id, usable)
-            self._refuse(node, "is not a parameter", hint)
-        return self._known[node.id]
+        name = self._source.written(node)
+        # Python reads some letters as others.
+        plain = name == node.id or name in self._source.names
+        if plain and name in _LITERALS:
+            return terms.of_value(_LITERALS[name])
+        if not plain or name not in self._known:
+            self._refuse(node, *self._source.unknown(node, self._known))
+        return self._known[name]
 
     def _literal(self, node: ast.Constant) -> Term:
         value = node.value
         if isinstance(value, str | bool):
             return terms.of_value(value)
         if not isinstance(value, int | float):
-            self._refuse(node, "is not allowed in a constraint")
+            self._refuse_form(node)
         try:
             number = value if isinstance(value, int) else Decimal(self._digits(node))
             units_of(number)
@@ -220,6 +220,9 @@ class _Compiler:
 
     def _digits(self, node: ast.Constant) -> str:
         return self._source.written(node).replace("_", "")
+
+    def _refuse_form(self, node: ast.expr, hint: str = "") -> NoReturn:
+        self._refuse(node, f"is not allowed in a {self._source.error.what}", hint)
 
     def _refuse(self, node: ast.expr, problem: str, hint: str = "") -> NoReturn:
         self._source.refuse(node, f"{cut(self._source.written(node))} {problem}", hint)

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import ClassVar
 
 from attrs import field, frozen
 
 from leanopt_core.errors import SpaceError
 from leanopt_core.space import _terms as terms
 from leanopt_core.space._axis import Axis
-from leanopt_core.space._checks import exact_value, quoted
-from leanopt_core.space._compiler import compile_check, unusable_hint
+from leanopt_core.space._checks import (
+    ConstraintError,
+    exact_value,
+    quoted,
+    usable_in_constraints,
+)
+from leanopt_core.space._compiler import compile_check
 from leanopt_core.space._numbers import Value
-from leanopt_core.space._syntax import ConstraintText
+from leanopt_core.space._syntax import ExpressionText
 from leanopt_core.space._terms import Check, Term
+from leanopt_core.suggest import did_you_mean
+
+
+class ConstraintText(ExpressionText):
+    """The text of one constraint."""
+
+    error: ClassVar = ConstraintError
+
+    def unknown(self, node: ast.Name, known: Collection[str]) -> tuple[str, str]:
+        """Return that a name is no parameter, and the nearest one."""
+        if self.written(node) != node.id:
+            return f"is read as {quoted(node.id)}", "rename the parameter"
+        usable = filter(usable_in_constraints, known)
+        return "is not a parameter", _unusable(self.text, known) or did_you_mean(node.id, usable)
 
 
 @frozen
@@ -46,7 +66,7 @@ class ParameterConstraint:
         """
         source = ConstraintText(text)
         names = tuple(names_known)
-        tree = source.parse(unusable_hint(text, names))
+        tree = source.parse(_unusable(text, names))
         given = names_known if isinstance(names_known, Mapping) else {}
         known = {name: _term(given[name], name) if given else terms.unknown() for name in names}
         compile_check(source, tree, known)
@@ -69,6 +89,14 @@ class ParameterConstraint:
         if missing:
             raise SpaceError(f"constraint {quoted(self.text)} needs a value of {missing[0]}")
         return self.check({name: _term(values[name], name) for name in self.names})(())
+
+
+def _unusable(text: str, names: Iterable[str]) -> str:
+    """Return a hint if `text` names a parameter that constraints cannot use, else empty text."""
+    for name in names:
+        if name in text and not usable_in_constraints(name):
+            return f"constraints cannot use {quoted(name)}: its name is not an identifier"
+    return ""
 
 
 def _mentioned(tree: ast.expr) -> frozenset[str]:

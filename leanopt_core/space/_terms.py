@@ -1,4 +1,4 @@
-"""Parts of a constraint as closures over exact integers.
+"""Parts of an expression as closures over exact integers.
 
 A number is read as `read(levels) / scale` with one scale for the whole grid, so constraints compare
 ints, not decimals. Only a division by a varying number makes fractions.
@@ -23,6 +23,8 @@ Levels: TypeAlias = Sequence[int]
 Number: TypeAlias = int | Fraction
 Numeric: TypeAlias = Callable[[Levels], Number]
 Check: TypeAlias = Callable[[Levels], bool]
+
+_NUMBER: frozenset[Kind] = frozenset({"number"})
 
 
 @frozen
@@ -69,6 +71,11 @@ def of_axis(axis: Axis, position: int) -> Term:
     return Term(lambda levels: values[levels[position]], kinds, texts=texts)
 
 
+def of_place(position: int) -> Term:
+    """Return the term of the number at `position` of what the closure is given."""
+    return Term(lambda numbers: numbers[position], _NUMBER)
+
+
 def truth(check: Check) -> Term:
     """Return the term of a comparison or a combination of comparisons."""
     return Term(check, frozenset({"truth"}))
@@ -77,6 +84,12 @@ def truth(check: Check) -> Term:
 def check_of(term: Term) -> Check:
     """Return a truth value's closure."""
     return cast("Check", term.read)
+
+
+def number_of(term: Term) -> Callable[[Sequence[Fraction]], Fraction]:
+    """Return a number's closure over exact numbers; of a term that uses no axis."""
+    read, scale = cast("Callable[[Sequence[Fraction]], Fraction]", term.read), term.scale
+    return read if scale == 1 else lambda numbers: Fraction(read(numbers), scale)
 
 
 def negative(term: Term) -> Term:
@@ -149,9 +162,6 @@ def some(checks: Sequence[Check]) -> Check:
 def inverse(check: Check) -> Check:
     """Return the negation of a check."""
     return lambda levels: not check(levels)
-
-
-_NUMBER: frozenset[Kind] = frozenset({"number"})
 
 
 def _multiplied(a: Numeric, b: Numeric) -> Numeric:

@@ -26,6 +26,8 @@ RETURNS: Final = (
     "INSERT INTO returns (backtest_id, calendar_id, daily, ended) "
     "VALUES (?, (SELECT id FROM calendars WHERE hash = ?), ?, ?)"
 )
+EQUITY: Final = "INSERT INTO equity_curves (backtest_id, times, points) VALUES (?, ?, ?)"
+TRADES: Final = "INSERT INTO closed_trades (backtest_id, trades) VALUES (?, ?)"
 EVALUATE: Final = (
     "INSERT INTO evaluations (search_id, number, ordinal, backtest_id) VALUES (?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
@@ -39,6 +41,7 @@ HELLO: Final = "UPDATE runs SET execution = json_insert(execution, '$.hello', js
 READ_TYPES: Final = (
     "UPDATE runs SET execution = json_insert(execution, '$.read_types', json(?)) WHERE id = ?"
 )
+STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
@@ -64,8 +67,11 @@ UPDATE searches SET told = told + :told, best = (
 _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE id = ?"
 
 # Rows come after those they refer to.
-_BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EVALUATE)
-_AFTER_TELLING: Final = (HELLO, READ_TYPES, EVENT, STAGE_ENDED, SEARCH_ENDED, FINISH)
+_BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
+_AFTER_TELLING: Final = (
+    *(HELLO, READ_TYPES, EVENT),
+    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, FINISH),
+)
 
 
 @define

@@ -52,6 +52,9 @@ TRIAL: Final = (
     "t.told_before, s.direction, t.fitness, t.violation, t.failure, t.detail, e.ordinal, "
     f"{BACKTEST}"
 )
+# In the first schema only daily returns were stored, under the word `equity`.
+_WORDS: Final = {"returns": "equity", "equity": "curve", "trades": "trades"}
+_NAMES: Final = {word: name for name, word in _WORDS.items()}
 _GRID_INDEX: Final = 5
 _ORDINAL: Final = 14
 _LARGEST: Final = 2**63 - 1
@@ -69,13 +72,13 @@ def grid_column(index: int) -> int | str:
 
 def outputs_column(outputs: frozenset[str]) -> str | None:
     """Return names of outputs as one text, None if there are none."""
-    return ",".join(sorted(outputs)) or None
+    return ",".join(sorted(_WORDS[name] for name in outputs)) or None
 
 
 def backtest(row: Row) -> StoredBacktest:
     """Return the record for a row of the columns BACKTEST."""
     found, key, run_id, statistics, failure, message, closed_trades, outputs, *how = row
-    asked = frozenset(outputs.split(",") if outputs else ())
+    asked = frozenset(_NAMES[word] for word in outputs.split(",")) if outputs else frozenset()
     return StoredBacktest(
         found, key.hex(), run_id, statistics, failure, message, closed_trades, asked, *how
     )

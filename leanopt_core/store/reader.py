@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from leanopt_core.outputs import DailyReturns
 from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
 from leanopt_core.store.columns import TOLD, TRIAL, trials
 from leanopt_core.store.database import Database, Row
+from leanopt_core.store.outputs import mean_sizes, with_outputs
 from leanopt_core.store.records import (
     RankedTrial,
     StoredEvent,
@@ -17,8 +19,8 @@ from leanopt_core.store.records import (
     StoredTrial,
     TrialSummary,
 )
-from leanopt_core.store.returns import DailyReturns, unpack
 from leanopt_core.store.tally import Tally, failures, tally
+from leanopt_core.work import Outcome
 
 _JOINED: Final = """
 JOIN stages AS g ON g.id = t.stage_id
@@ -41,9 +43,6 @@ WHERE run_id = ? ORDER BY {RANKED}, searches.number, trials.number LIMIT ? OFFSE
 _EVENTS: Final = """
 SELECT kind, detail, search_id, stage_id, number, happened_at FROM events
 WHERE run_id = ? ORDER BY id"""
-_RETURNS: Final = """
-SELECT days, daily, ended FROM returns JOIN calendars ON calendars.id = calendar_id
-WHERE backtest_id = ?"""
 _SPREAD: Final = f"""
 SELECT count(fitness), min(fitness), max(fitness)
 FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
@@ -93,6 +92,13 @@ class Reader:
             yield from page
             after = page[-1].number
 
+    def outcomes(self, trial: StoredTrial, needs: frozenset[str]) -> dict[int, Outcome]:
+        """Return a trial's outcomes by scenario index, with what is stored of `needs`."""
+        return {
+            ordinal: with_outputs(self._database, one.id, one.outcome, needs)
+            for ordinal, one in trial.backtests.items()
+        }
+
     def trial(self, run: StoredRun, search_number: int, number: int) -> StoredTrial | None:
         """Return one trial, None if the run has no such trial."""
         searches = (search for search in run.searches if search.number == search_number)
@@ -137,6 +143,10 @@ class Reader:
         asked = None if definitions is None else json.dumps(list(definitions))
         return [row[0] for row in self._database.rows(_RUN_TIMES, (strategy, asked, asked))]
 
+    def output_sizes(self, strategy: str, names: frozenset[str]) -> dict[str, float]:
+        """Return the mean bytes of these outputs over a strategy's newest stored backtests."""
+        return mean_sizes(self._database, strategy, names)
+
     def first_failure(self, run: StoredRun) -> tuple[int, int, str, str] | None:
         """Return the first failed trial: search, number, category and message."""
         row = self._database.row(_FAILED, (run.id,))
@@ -157,8 +167,7 @@ class Reader:
 
     def returns(self, backtest_id: int) -> DailyReturns | None:
         """Return a backtest's daily returns, None if they are not stored."""
-        row = self._database.row(_RETURNS, (backtest_id,))
-        return None if row is None else unpack(*row)
+        return with_outputs(self._database, backtest_id, Outcome(), ("returns",)).returns
 
     def canonical(self, run: StoredRun) -> Iterator[str]:
         """Yield the canonical dump as JSON lines: the same bytes for the same search plan.

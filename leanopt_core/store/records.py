@@ -40,17 +40,14 @@ class StoredBacktest:
 
     @property
     def outcome(self) -> Outcome:
-        """Return the outcome, without equity curve and names read.
-
-        Only the number of closed trades is stored: the list has that length, with empty trades.
-        """
-        trades = None if self.closed_trades is None else ((),) * self.closed_trades
+        """Return the outcome, without names read, equity curve, returns and trades."""
+        closed = self.closed_trades
         if self.failure is not None:
             failure = Failure(Category(self.failure), self.message or "")
-            return Outcome(failure=failure, trades=trades)
+            return Outcome(failure=failure, closed_trades=closed)
         if self.statistics is None:
-            return Outcome(trades=trades)
-        return Outcome(statistics=Statistics(json.loads(self.statistics)), trades=trades)
+            return Outcome(closed_trades=closed)
+        return Outcome(Statistics(json.loads(self.statistics)), closed_trades=closed)
 
 
 @frozen

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from attrs import frozen
 
-from leanopt_core.work import Equity
+from leanopt_core.outputs import DailyReturns, Equity
 
 _DAY: Final = 86_400
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -23,18 +23,6 @@ _LARGEST_FLOAT32: Final = (2 - 2**-23) * 2.0**127
 _COMPRESSION: Final = 1
 # Maximum size in bytes of the times whose days are cached.
 _LARGEST_KNOWN: Final = 2**20
-
-
-@frozen(eq=False)
-class DailyReturns:
-    """Returns (fractions, float32) and their days, as date ordinals.
-
-    `ended` is the reason if they stop before the curve does, else None.
-    """
-
-    days: array[int]
-    values: array[float]
-    ended: str | None
 
 
 @frozen
@@ -146,9 +134,18 @@ def pack(values: array[float]) -> bytes:
 
 def unpack(days: bytes, values: bytes, ended: str | None) -> DailyReturns:
     """Return daily returns from the bytes of a calendar and a backtest."""
-    returns = _array("f", values)
     calendar = array("i", accumulate(_array("i", days)))
-    return DailyReturns(calendar[: len(returns)], returns, ended)
+    return _returns(calendar, _array("f", values), ended)
+
+
+def returns_on(calendar: Calendar, values: array[float], ended: str | None) -> DailyReturns:
+    """Return what `daily_returns` found as `unpack` gives it back."""
+    return _returns(calendar.days, values, ended)
+
+
+def _returns(days: array[int], values: array[float], ended: str | None) -> DailyReturns:
+    # As 64-bit floats, so that NumPy computes with them as Python does.
+    return DailyReturns(days[: len(values)], array("d", values), ended)
 
 
 def _little_endian(values: array[int] | array[float]) -> bytes:

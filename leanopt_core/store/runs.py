@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
@@ -32,7 +32,10 @@ _UNUSED: Final = (
 )
 _STEPS: Final = (
     f"DELETE FROM evaluations WHERE search_id IN {_SEARCHES_OF_RUN}",
-    f"DELETE FROM returns WHERE backtest_id IN {_UNUSED}",
+    *(
+        f"DELETE FROM {table} WHERE backtest_id IN {_UNUSED}"
+        for table in ("returns", "equity_curves", "closed_trades")
+    ),
     f"DELETE FROM backtests WHERE id IN {_UNUSED}",
     "UPDATE backtests SET run_id = NULL, scenario_id = NULL WHERE run_id = :run",
     "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)",
@@ -211,12 +214,10 @@ class Runs:
             raise UsageError(f"there is no run '{text}' ({did_you_mean(text, runs)})")
         return self.get(runs[matches[0]])
 
-    def unfinished(self, plan_hash: str) -> StoredRun | None:
-        """Return the newest unfinished run of this plan, None if there is none."""
-        row = self._database.row(
-            "SELECT max(id) FROM runs WHERE plan_hash = ? AND state <> 'finished'", (plan_hash,)
-        )
-        return self.get(row[0]) if row and row[0] is not None else None
+    def unfinished(self) -> Iterator[StoredRun]:
+        """Yield the runs that have not finished, the newest first."""
+        rows = self._database.rows("SELECT id FROM runs WHERE state <> 'finished' ORDER BY id DESC")
+        return (self.get(run_id) for (run_id,) in rows)
 
     def summaries(self) -> list[RunSummary]:
         """Return a summary of every run, the newest first."""

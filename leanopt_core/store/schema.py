@@ -262,10 +262,24 @@ UPDATE runs SET execution = json_remove(
     _RUNS_SUMMARY,
 )
 
+_EQUITY_CURVES: Final = """
+CREATE TABLE equity_curves (
+  backtest_id INTEGER PRIMARY KEY REFERENCES backtests(id),
+  times BLOB NOT NULL,                -- differences of seconds since 1970 UTC, int64, zlib
+  points BLOB NOT NULL                -- the value at each, float64, zlib
+)"""
+
+_CLOSED_TRADES: Final = """
+CREATE TABLE closed_trades (
+  backtest_id INTEGER PRIMARY KEY REFERENCES backtests(id),
+  trades BLOB NOT NULL                -- JSON, a list for each trade, zlib
+)"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
     ("states", _STATES),
+    ("outputs", (_EQUITY_CURVES, _CLOSED_TRADES)),
 )
 
 

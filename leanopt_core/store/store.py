@@ -60,9 +60,9 @@ class Store(Closing):
         self.runs = Runs(database, clock)
         self.reader = Reader(database)
 
-    def writer(self, run: StoredRun, *, curves: bool) -> Writer:
-        """Return the writer of `run`; with `curves` it stores daily returns too."""
-        return Writer(self._database, run, self._clock, curves=curves)
+    def writer(self, run: StoredRun, *, needs: frozenset[str] = frozenset()) -> Writer:
+        """Return the writer of `run`; `needs` are what its outcomes have besides statistics."""
+        return Writer(self._database, run, self._clock, needs=needs)
 
     def hash_file(self, path: Path) -> str:
         """Return a file's SHA-256 in hexadecimal, cached if the file has not changed."""

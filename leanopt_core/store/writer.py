@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
+
+from attrs import evolve
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.store import batch
@@ -19,10 +21,11 @@ from leanopt_core.store.columns import (
 )
 from leanopt_core.store.columns import backtest as read_backtest
 from leanopt_core.store.database import Database
-from leanopt_core.store.records import RunState, StoredRun
-from leanopt_core.store.returns import daily_returns, pack
+from leanopt_core.store.outputs import pack_equity, pack_trades, with_outputs
+from leanopt_core.store.records import RunState, StoredBacktest, StoredRun
+from leanopt_core.store.returns import daily_returns, pack, returns_on
 from leanopt_core.trial import Score
-from leanopt_core.work import LASTING, Equity, Failure, Outcome
+from leanopt_core.work import LASTING, Failure, Outcome
 
 # The run's own backtests come first: it has one outcome per content key.
 _KNOWN: Final = (
@@ -46,16 +49,22 @@ class Writer:
     """Records a run.
 
     A resumed run may record the same again without effect, except proposals. Nothing is written
-    before `commit`; if that raises StoreError, everything is still buffered.
+    before `commit`; if that raises StoreError, everything is still buffered. The outcomes that it
+    returns have what is stored of `needs` besides statistics.
     """
 
     def __init__(
-        self, database: Database, run: StoredRun, clock: Callable[[], float], *, curves: bool
+        self,
+        database: Database,
+        run: StoredRun,
+        clock: Callable[[], float],
+        *,
+        needs: frozenset[str] = frozenset(),
     ) -> None:
         self._database = database
         self._run = run
         self._clock = clock
-        self._curves = curves
+        self._needs = needs
         self._ids = Ids(database, "backtests")
         self._batch = Batch()
         self._recorded: dict[bytes, list[tuple[int, Outcome, frozenset[str]]]] = {}
@@ -91,40 +100,50 @@ class Writer:
         attempts: int,
         seconds: float,
         worker: int,
-    ) -> int:
-        """Record a finished backtest, and return its id.
+    ) -> tuple[int, Outcome]:
+        """Record a finished backtest; return its id, and its outcome as the store gives it back.
 
-        `key` is its content key, `outputs` are its outputs besides statistics, `seconds` is the run
-        time of the last of its `attempts`, on `worker`.
+        `key` is its content key, `outputs` are what is stored of it besides statistics, `seconds`
+        is the run time of the last of its `attempts`, on `worker`.
         """
         found = self._ids.next()
-        kept, short = _kept(outcome), key_column(key)
+        kept, short = self._kept(found, outcome, outputs), key_column(key)
         values = None if kept.statistics is None else dict(kept.statistics.values)
         failed = kept.failure
         row = (
             *(found, short, self._run.id, scenario_id),
             None if values is None else storable(to_json(values)),
             *((failed.category.value, failed.message) if failed else (None, None)),
-            None if kept.trades is None else len(kept.trades),
+            kept.closed_trades,
             *(outputs_column(outputs), attempts, seconds, worker, int(self._clock())),
         )
         self._batch.add(batch.RECORD, row)
         self._recorded.setdefault(short, []).append((found, kept, outputs))
-        if self._curves and outcome.equity is not None:
-            self._returns(found, outcome.equity)
-        return found
+        return found, kept
 
-    def _returns(self, backtest_id: int, equity: Equity) -> None:
-        calendar, values, ended = daily_returns(equity)
-        self._batch.calendar(calendar)
-        self._batch.add(batch.RETURNS, (backtest_id, calendar.hash, pack(values), ended))
+    def _kept(self, backtest_id: int, outcome: Outcome, outputs: frozenset[str]) -> Outcome:
+        """Record what is stored of an outcome in other tables; return what the store gives back."""
+        given: dict[str, Any] = {}
+        if outcome.equity is not None and "returns" in outputs:
+            calendar, values, ended = daily_returns(outcome.equity)
+            self._batch.calendar(calendar)
+            self._batch.add(batch.RETURNS, (backtest_id, calendar.hash, pack(values), ended))
+            if "returns" in self._needs:
+                given["returns"] = returns_on(calendar, values, ended)
+        if outcome.equity is not None and "equity" in outputs:
+            self._batch.add(batch.EQUITY, (backtest_id, *pack_equity(outcome.equity)))
+            given["equity"] = outcome.equity
+        if outcome.trades is not None and "trades" in outputs:
+            self._batch.add(batch.TRADES, (backtest_id, pack_trades(outcome.trades)))
+            given["trades"] = outcome.trades
+        return evolve(_bare(outcome), **{n: v for n, v in given.items() if n in self._needs})
 
     def known(self, key: str, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
         """Return id and outcome of a cached backtest with this content key, None if there is none.
 
-        Its outputs include `outputs`. A backtest of this run always counts; one of another run
-        counts if it completed or failed for a lasting reason. The newest is returned. The outcome
-        has no equity curve and no names read; its trades are empty, in the right number.
+        What is stored of it includes `outputs`. A backtest of this run always counts; one of
+        another run counts if it completed or failed for a lasting reason. The newest is returned.
+        The outcome has no names read.
         """
         short = key_column(key)
         # Not committed yet, so that no query finds these.
@@ -139,8 +158,11 @@ class Writer:
                 or stored.statistics is not None
                 or stored.failure in LASTING
             ):
-                return stored.id, stored.outcome
+                return stored.id, self._loaded(stored)
         return None
+
+    def _loaded(self, stored: StoredBacktest) -> Outcome:
+        return with_outputs(self._database, stored.id, stored.outcome, self._needs)
 
     def known_among(
         self, keys: Sequence[str], outputs: frozenset[str]
@@ -204,6 +226,10 @@ class Writer:
         text = canonical_json({name: sorted(types) for name, types in told.items()})
         self._batch.add(batch.READ_TYPES, (storable(text), self._run.id))
 
+    def stage_version(self, stage_id: int, version: str) -> None:
+        """Record the version of a stage's distribution that proposes from here on."""
+        self._batch.add(batch.STAGE_VERSION, (version, stage_id))
+
     def stage_ended(self, stage_id: int, reason: str) -> None:
         """Record that a stage has ended, and why."""
         self._batch.add(batch.STAGE_ENDED, (storable(reason), stage_id))
@@ -227,13 +253,13 @@ class Writer:
         self._recorded = {}
 
 
-def _kept(outcome: Outcome) -> Outcome:
-    """Return the outcome as the store returns it."""
-    trades = None if outcome.trades is None else ((),) * len(outcome.trades)
+def _bare(outcome: Outcome) -> Outcome:
+    """Return what one row holds of an outcome."""
+    closed = outcome.closed_trades
     if outcome.failure is None:
-        return Outcome(outcome.statistics, trades=trades)
+        return Outcome(outcome.statistics, closed_trades=closed)
     failure = Failure(outcome.failure.category, storable(outcome.failure.message))
-    return Outcome(failure=failure, trades=trades)
+    return Outcome(failure=failure, closed_trades=closed)
 
 
 class Ids:

@@ -74,9 +74,9 @@ def drive(
         if number > len(stored):
             return None
         was = stored[number - 1]
-        proposal = was.proposal
+        stage, proposal = stages[was.index], was.proposal
         return Recorded(
-            stages[was.index].name, proposal.point, proposal.origin, was.attempt, was.told
+            stage.name, proposal.point, proposal.origin, was.attempt, was.told, stage.version
         )
 
     judge = judge or mixed(space)

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import pytest
+from attrs import astuple
 
 from leanopt_core.check import Status, examine
 from leanopt_core.engines.base import (
@@ -27,6 +28,7 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.harness.events import Hello
 from leanopt_core.options import ProcessOptions
+from leanopt_core.outputs import ClosedTrade
 from leanopt_core.space import Value
 from leanopt_core.testing.lines import ask, greet
 from leanopt_core.work import PLACES, REQUEST, Answer, Backtest, Outcome, Scenario
@@ -41,7 +43,7 @@ Wanted = Sequence[tuple[Backtest, frozenset[str]]]
 
 
 class EngineContract:
-    """Inherit and override `engine`: an engine for a small working strategy.
+    """Inherit and override `engine`, for a small working strategy, and `strategy_file`, its file.
 
     The strategy is backtested with each of `parameters` under `scenario`, on `executor`; override
     these if yours needs others.
@@ -51,6 +53,11 @@ class EngineContract:
     def engine(self) -> Engine:
         """Override: return the engine, for a working strategy."""
         raise NotImplementedError("override the fixture `engine`")
+
+    @pytest.fixture
+    def strategy_file(self) -> Path:
+        """Override: return a text file of the strategy; a test appends an empty line to it."""
+        raise NotImplementedError("override the fixture `strategy_file`")
 
     @pytest.fixture
     def parameters(self) -> Parameters:
@@ -107,6 +114,23 @@ class EngineContract:
             build.source,
             build.identity,
         )
+
+    def test_an_edit_is_another_source(
+        self,
+        engine: Engine,
+        executor: Executor,
+        context: PrepareContext,
+        build: Build,
+        strategy_file: Path,
+    ) -> None:
+        """An edited strategy has another source, so that no older backtest answers for it."""
+        text = strategy_file.read_bytes()
+        strategy_file.write_bytes(text + b"\n")
+        edited = engine.prepare(executor.run_command, executor.runtime(), context)
+        assert edited.source != build.source, "source must be a hash of the strategy's files"
+        strategy_file.write_bytes(text)
+        restored = engine.prepare(executor.run_command, executor.runtime(), context)
+        assert restored.source == build.source, "source must depend on content only"
 
     def test_the_place_is_in_the_identity_alone(
         self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
@@ -206,8 +230,11 @@ class EngineContract:
             assert len(times) == len(values)
             assert times == sorted(set(times))
             assert all(math.isfinite(value) for value in values)
-        figures = [figure for trade in full.trades or () for figure in trade]
-        assert all(figure is None or math.isfinite(figure) for figure in figures)
+        trades = full.trades or ()
+        assert all(isinstance(trade, ClosedTrade) for trade in trades)
+        figures = [figure for trade in trades for figure in astuple(trade)]
+        numbers = [one for one in figures if one is not None and not isinstance(one, str)]
+        assert all(map(math.isfinite, numbers))
 
     def test_what_was_read_is_named(
         self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]

@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import permutations
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
+from leanopt_core.fitness import (
+    Fitness,
+    FitnessContext,
+    FitnessFunction,
+    Moments,
+)
+from leanopt_core.outputs import ClosedTrade
 from leanopt_core.ranking import rank_key
-from leanopt_core.scoring import score
-from leanopt_core.statistics import Statistics
-from leanopt_core.trial import Score
+from leanopt_core.scoring import Scorer
+from leanopt_core.scoring.calling import judge_of
+from leanopt_core.scoring.score import backtested
+from leanopt_core.testing.backtests import (
+    GOOD,
+    GOOD_SAMPLE,
+    Sample,
+    curve,
+    drifting,
+    edges,
+    winning,
+)
 from leanopt_core.work import Outcome
 
-#: A good backtest as LEAN reports it, as plain numbers.
-GOOD: Mapping[str, float] = {
-    "Total Orders": 240.0,
-    "Average Win": 0.012,
-    "Average Loss": -0.006,
-    "Compounding Annual Return": 0.18,
-    "Drawdown": 0.12,
-    "Expectancy": 0.5,
-    "Start Equity": 100_000.0,
-    "End Equity": 228_000.0,
-    "Net Profit": 1.28,
-    "Sharpe Ratio": 1.1,
-    "Sortino Ratio": 1.4,
-    "Probabilistic Sharpe Ratio": 0.61,
-    "Loss Rate": 0.4,
-    "Win Rate": 0.6,
-    "Profit-Loss Ratio": 2.0,
-    "Alpha": 0.03,
-    "Beta": 0.7,
-    "Annual Standard Deviation": 0.14,
-    "Annual Variance": 0.0196,
-    "Information Ratio": 0.2,
-    "Tracking Error": 0.1,
-    "Treynor Ratio": 0.2,
-    "Total Fees": 480.0,
-    "Portfolio Turnover": 0.05,
-    "totalPerformance.tradeStatistics.totalNumberOfTrades": 120.0,
-    "totalPerformance.tradeStatistics.profitFactor": 1.9,
-}
 PROFITS = ("Compounding Annual Return", "Net Profit")
 
 #: Values that break divisions, powers or logarithms.
@@ -55,13 +43,32 @@ reported = st.dictionaries(st.sampled_from(sorted(GOOD)), figures | st.none() | 
 closed = st.none() | st.integers(0, 10**9)
 
 
-class FitnessContract:
-    """Inherit and override `fitness`; override `good` if yours needs other statistics.
+changes = st.lists(st.floats(-2, 2) | st.sampled_from(EDGES), max_size=6).map(curve)
+profits = st.lists(figures | st.none(), max_size=5).map(
+    lambda drawn: [ClosedTrade(profit=one, fees=one) for one in drawn]
+)
+samples = st.builds(Sample, changes | st.none(), profits | st.none())
 
-    Set `profits_count` to False if a larger profit can be worse, for example for a function that
-    looks for small losses.
+#: Searches at their start, in the middle, and with values at the edge of floats.
+CONTEXTS = (
+    FitnessContext(),
+    FitnessContext(100, 250, {"fitness": Moments(1, 0.5)}),
+    FitnessContext(None, None, {"fitness": Moments(2, 1.0, 0.0)}),
+    FitnessContext(1000, 2000, {"fitness": Moments(999, -1.7e308)}),
+    FitnessContext(1000, 2000, {"fitness": Moments(999, 0.0, 1.7e308)}),
+)
+
+
+class FitnessContract:
+    """Inherit and override `fitness`; set `needs` to those of its specification.
+
+    Override `good` and `good_sample` if yours needs other statistics, another curve or other
+    trades. Set `profits_count` to False if a larger profit can be worse, for example for a function
+    that looks for small losses.
     """
 
+    #: What the function's specification names: some of `returns`, `equity` and `trades`.
+    needs: Collection[str] = ()
     #: Number of random sets of statistics.
     examples = 200
     #: Whether more profit, all else equal, must never be worse.
@@ -77,6 +84,11 @@ class FitnessContract:
         """Return statistics of a backtest that has a value."""
         return GOOD
 
+    @pytest.fixture
+    def good_sample(self) -> Sample:
+        """Return the equity curve and the trades of a backtest that has a value."""
+        return GOOD_SAMPLE
+
     def test_direction_and_target(self, fitness: FitnessFunction) -> None:
         """The direction is valid and constant; the target is a finite number or None."""
         direction, target = fitness.direction, fitness.target
@@ -84,29 +96,75 @@ class FitnessContract:
         assert target is None or math.isfinite(target)
         assert (fitness.direction, fitness.target) == (direction, target)
 
-    @pytest.mark.parametrize("scenarios", [1, 3])
+    @pytest.mark.parametrize("scenarios", [1, 2, 3, 5])
     def test_a_good_backtest_has_a_value(
-        self, fitness: FitnessFunction, good: Mapping[str, float], scenarios: int
+        self,
+        fitness: FitnessFunction,
+        good: Mapping[str, float],
+        good_sample: Sample,
+        scenarios: int,
     ) -> None:
         """A good backtest has a finite value, with one scenario or several."""
-        judged = fitness([_backtest(good, f"scenario {n}") for n in range(scenarios)])
+        one = good_sample.outcome(good)
+        judged = self._judge(fitness, [one] * scenarios)
         assert judged.value is not None, judged.reasons
         assert math.isfinite(judged.value)
         assert judged.violation == 0
 
+    def test_the_order_of_scenarios_does_not_count(
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
+    ) -> None:
+        """The scenarios of a step come in any order: the value is the same, up to rounding."""
+        others = (Sample(drifting(0.0005), winning(10.0)), Sample(drifting(0.001), winning(-10.0)))
+        told = [
+            (f"scenario {place}", sample.outcome(_varied(good, place)))
+            for place, sample in enumerate((good_sample, *others))
+        ]
+        first, *rest = (self._judge_named(fitness, dict(order)) for order in permutations(told))
+        for judged in rest:
+            assert judged.value == pytest.approx(first.value, rel=1e-9), (
+                "another order of scenarios"
+            )
+            assert judged.violation == pytest.approx(first.violation, rel=1e-9)
+            assert sorted(judged.reasons) == sorted(first.reasons)
+
+    def test_a_context_never_harms(
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
+    ) -> None:
+        """Whatever trials were told before, the value is finite, or None with reasons."""
+        one = good_sample.outcome(good)
+        names = self._judge(fitness, [one]).values
+        for context in CONTEXTS:
+            known = dict.fromkeys(names, context.values.get("fitness", Moments(1, 0.0)))
+            for values in (context.values, {**context.values, **known}):
+                told = FitnessContext(context.stage_trials, context.search_trials, values)
+                _assert_finite(self._judge(fitness, [one], told), f"the context {told}")
+
     def test_edges_of_each_statistic(
-        self, fitness: FitnessFunction, good: Mapping[str, float]
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
     ) -> None:
         """With a zero, tiny or huge statistic the value is finite, or None with reasons."""
         for name in good:
             for edge in EDGES:
-                _assert_finite(fitness([_backtest({**good, name: edge})]), f"{name} = {edge}")
+                one = good_sample.outcome({**good, name: edge})
+                _assert_finite(self._judge(fitness, [one]), f"{name} = {edge}")
+
+    def test_edges_of_curves_and_trades(
+        self, fitness: FitnessFunction, good: Mapping[str, float]
+    ) -> None:
+        """With a flat, ruined or empty curve the value is finite, or None with reasons.
+
+        The same holds with no trades, and with trades that only win, only lose, or say nothing.
+        """
+        for what, sample in edges(self.needs).items():
+            _assert_finite(self._judge(fitness, [sample.outcome(good)]), what)
 
     def test_never_nan_nor_infinite(
-        self, fitness: FitnessFunction, good: Mapping[str, float]
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
     ) -> None:
         """With any statistics the value is finite, or None with reasons; nothing is raised."""
         whole = reported.map(lambda drawn: {**good, **drawn})
+        drawn_samples = st.just(good_sample) | samples if self.needs else st.just(good_sample)
 
         @settings(
             max_examples=self.examples,
@@ -116,88 +174,144 @@ class FitnessContract:
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         )
-        @given(st.lists(st.tuples(whole | reported, closed), min_size=1, max_size=3))
-        def check(drawn: list[tuple[dict[str, float | str | None], int | None]]) -> None:
-            backtests = [
-                Backtested(f"s{number}", Statistics(told), trades)
-                for number, (told, trades) in enumerate(drawn)
+        @given(st.lists(st.tuples(whole | reported, closed, drawn_samples), min_size=1, max_size=3))
+        def check(drawn: list[tuple[dict[str, float | str | None], int | None, Sample]]) -> None:
+            outcomes = [
+                evolve(sample.outcome(told), closed_trades=trades) for told, trades, sample in drawn
             ]
-            _assert_finite(fitness(backtests), "what was drawn")
+            _assert_finite(self._judge(fitness, outcomes), "what was drawn")
 
         check()
 
     def test_missing_statistics_give_reasons(
-        self, fitness: FitnessFunction, good: Mapping[str, float]
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
     ) -> None:
         """Without statistics there is no value; without one, a value or a readable reason."""
-        nothing = fitness([Backtested("default", Statistics())])
+        nothing = self._judge(fitness, [Sample().outcome({})])
         assert nothing.value is None
         assert nothing.reasons
         for name in good:
             rest = {other: value for other, value in good.items() if other != name}
-            judged = fitness([Backtested("default", Statistics(rest))])
-            assert (judged.value is None) == bool(judged.reasons), f"without {name!r}"
-            assert all(reason.strip() and "\n" not in reason for reason in judged.reasons)
+            _assert_readable(self._judge(fitness, [good_sample.outcome(rest)]), f"without {name!r}")
+
+    def test_missing_outputs_give_reasons(
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
+    ) -> None:
+        """A backtest can lack its curve or its trades: a value, or a readable reason."""
+        for sample in (evolve(good_sample, equity=None), evolve(good_sample, trades=None)):
+            judged = self._judge(fitness, [sample.outcome(good)])
+            _assert_readable(judged, "without the curve or the trades")
 
     def test_one_bad_scenario_gives_reasons(
-        self, fitness: FitnessFunction, good: Mapping[str, float]
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
     ) -> None:
         """With several scenarios, one without statistics, there is a value or reasons."""
-        backtests = [_backtest(good, "one"), Backtested("other", Statistics())]
-        for ordered in (backtests, backtests[::-1]):
-            judged = fitness(ordered)
+        outcomes = [good_sample.outcome(good), Sample().outcome({})]
+        for ordered in (outcomes, outcomes[::-1]):
+            judged = self._judge(fitness, ordered)
             assert (judged.value is None) == bool(judged.reasons)
 
-    def test_the_same_again(self, fitness: FitnessFunction, good: Mapping[str, float]) -> None:
+    def test_the_same_again(
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
+    ) -> None:
         """The same backtests give the same fitness again: the function keeps no state."""
         bad = {**good, **dict.fromkeys(PROFITS, -0.5), "Drawdown": 0.9}
-        told = [[_backtest(one)] for one in (bad, good, {}, bad, good, good, bad)]
-        judged = [fitness(backtests) for backtests in told]
+        ill = Sample(drifting(-0.001), winning(-100.0)).outcome(bad)
+        well, nothing = good_sample.outcome(good), Sample().outcome({})
+        judged = [self._judge(fitness, [one]) for one in (ill, well, nothing, ill, well, well, ill)]
         assert judged[0] == judged[3] == judged[6]
         assert judged[1] == judged[4] == judged[5]
 
-    def test_losses_are_ordered(self, fitness: FitnessFunction, good: Mapping[str, float]) -> None:
+    def test_losses_are_ordered(
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
+    ) -> None:
         """All else equal, a larger loss is never better, nor is a loss better than a profit."""
-        if not self.profits_count:
-            pytest.skip("profits_count is False")
+        self._skip_unless_profits_count()
         for drawdown in (0.1, 0.6, 0.95):
             ranked = [
-                self._score(fitness, {**good, **dict.fromkeys(PROFITS, p), "Drawdown": drawdown})
-                for p in (0.9, 0.2, 0.01, 0.0, -0.01, -0.1, -0.5, -0.9)
+                {**good, **dict.fromkeys(PROFITS, profit), "Drawdown": drawdown}
+                for profit in (0.9, 0.2, 0.01, 0.0, -0.01, -0.1, -0.5, -0.9)
             ]
-            _assert_ranked(ranked, "profits from large to small")
+            self._assert_ranked(
+                fitness, map(good_sample.outcome, ranked), "profits, large to small"
+            )
+
+    def test_worse_curves_and_trades_are_never_better(
+        self, fitness: FitnessFunction, good: Mapping[str, float]
+    ) -> None:
+        """The same curve with a lower return each day, and trades with lower profits."""
+        self._skip_unless_profits_count()
+        drifts = (0.002, 0.001, 0.0005, 0.0, -0.0005, -0.001, -0.004)
+        shifts = (80.0, 40.0, 0.0, -40.0, -80.0, -120.0, -200.0)
+        ranked = [Sample(drifting(d), winning(s)) for d, s in zip(drifts, shifts, strict=True)]
+        outcomes = (sample.outcome(good) for sample in ranked)
+        self._assert_ranked(fitness, outcomes, "returns and profits, large to small")
 
     def test_deeper_drawdowns_are_never_better(
-        self, fitness: FitnessFunction, good: Mapping[str, float]
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
     ) -> None:
         """A deeper drawdown is never better, even with a loss."""
-        if not self.profits_count:
-            pytest.skip("profits_count is False")
+        self._skip_unless_profits_count()
         for profit in (0.5, 0.0, -0.05, -0.4):
             ranked = [
-                self._score(fitness, {**good, **dict.fromkeys(PROFITS, profit), "Drawdown": d})
-                for d in (0.0, 0.05, 0.2, 0.5, 0.9)
+                {**good, **dict.fromkeys(PROFITS, profit), "Drawdown": drawdown}
+                for drawdown in (0.0, 0.05, 0.2, 0.5, 0.9)
             ]
-            _assert_ranked(ranked, "drawdowns from small to large")
+            outcomes = map(good_sample.outcome, ranked)
+            self._assert_ranked(fitness, outcomes, "drawdowns, small to large")
 
     def test_what_it_says_can_be_scored(
-        self, fitness: FitnessFunction, good: Mapping[str, float]
+        self, fitness: FitnessFunction, good: Mapping[str, float], good_sample: Sample
     ) -> None:
         """The core scores it: the objective is the value, negated if lower is better."""
-        scored = self._score(fitness, good)
+        scored = self._scorer(fitness)({"default": good_sample.outcome(good)})
         assert scored.feasible
         assert scored.fitness is not None
         sign = 1 if fitness.direction == "max" else -1
         assert scored.objective == sign * scored.fitness
 
-    def _score(self, fitness: FitnessFunction, statistics: Mapping[str, float]) -> Score:
-        return score(
-            {"default": Outcome(Statistics(dict(statistics)))}, fitness, label="fitness function"
-        )
+    def _skip_unless_profits_count(self) -> None:
+        if not self.profits_count:
+            pytest.skip("profits_count is False")
+
+    def _scorer(self, fitness: FitnessFunction) -> Scorer:
+        return Scorer(fitness, label="fitness function", needs=frozenset(self.needs))
+
+    def _judge(
+        self,
+        fitness: FitnessFunction,
+        outcomes: Sequence[Outcome],
+        context: FitnessContext = CONTEXTS[0],
+    ) -> Fitness:
+        named = {f"scenario {place}": one for place, one in enumerate(outcomes)}
+        return self._judge_named(fitness, named, context)
+
+    def _judge_named(
+        self,
+        fitness: FitnessFunction,
+        outcomes: Mapping[str, Outcome],
+        context: FitnessContext = CONTEXTS[0],
+    ) -> Fitness:
+        needs = frozenset(self.needs)
+        backtests = [backtested(name, one, needs) for name, one in outcomes.items()]
+        judged = judge_of(fitness, "fitness function")(backtests, context)
+        assert isinstance(judged, Fitness), f"it returned {judged!r}, expected a Fitness"
+        return judged
+
+    def _assert_ranked(
+        self, fitness: FitnessFunction, outcomes: Iterable[Outcome], what: str
+    ) -> None:
+        """Assert that each outcome ranks at least as high as the next."""
+        scores = [self._scorer(fitness)({"default": one}) for one in outcomes]
+        keys = [rank_key(one, 1, 1) for one in scores]
+        assert keys == sorted(keys), f"{what}, do not rank in that order: {keys}"
 
 
-def _backtest(statistics: Mapping[str, float], scenario: str = "default") -> Backtested:
-    return Backtested(scenario, Statistics(dict(statistics)))
+def _varied(good: Mapping[str, float], place: int) -> dict[str, float]:
+    """Return statistics that are a little higher and lower, other ones at each place."""
+    return {
+        name: one * (1 + 0.02 * place * (at % 3 - 1)) for at, (name, one) in enumerate(good.items())
+    }
 
 
 def _assert_finite(judged: Fitness, where: str) -> None:
@@ -211,7 +325,7 @@ def _assert_finite(judged: Fitness, where: str) -> None:
     assert all(math.isfinite(value) for value in judged.values.values()), where
 
 
-def _assert_ranked(scores: list[Score], what: str) -> None:
-    """Assert that each score ranks at least as high as the next."""
-    keys = [rank_key(one, 1, 1) for one in scores]
-    assert keys == sorted(keys), f"{what} do not rank in that order: {keys}"
+def _assert_readable(judged: Fitness, where: str) -> None:
+    """Assert that there is either a value or reasons of one line each."""
+    assert (judged.value is None) == bool(judged.reasons), where
+    assert all(reason.strip() and "\n" not in reason for reason in judged.reasons), where

@@ -20,6 +20,7 @@ MODULES = (
     "specs",
     "stage",
     "fitness",
+    "outputs",
     "trial",
     "work",
     "engines.base",

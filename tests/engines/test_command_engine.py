@@ -73,6 +73,11 @@ class TestSimulator(EngineContract):
         """One that passes a number."""
         return Simulator(program)
 
+    @pytest.fixture
+    def strategy_file(self, program: Path) -> Path:
+        """The program."""
+        return program
+
 
 def test_its_output_is_the_statistics(program: Path, outcome) -> None:
     """As the program printed them."""

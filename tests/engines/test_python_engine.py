@@ -20,6 +20,7 @@ from leanopt_core.errors import StrategyError
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.harness.events import Hello
 from leanopt_core.options import ProcessOptions, PythonStrategy
+from leanopt_core.outputs import ClosedTrade
 from leanopt_core.work import Answer, Backtest, Category, Outcome, Scenario
 
 STRATEGY = """
@@ -110,7 +111,7 @@ def test_a_complete_answer_is_read(engine: PythonEngine) -> None:
             **COMPLETE,
             "read": ["x"],
             "equity": {"times": packed("q", [86400, 172800]), "values": packed("d", [1.0, 2.5])},
-            "trades": [[1, 2.0, None]],
+            "trades": [[1, 2, None], [3.0, 2.5, 10.0, -1, 4, 2.0, 5, 1.0, None, 0.5, "stop", 9]],
         },
     )
     assert outcome.statistics is not None
@@ -120,7 +121,10 @@ def test_a_complete_answer_is_read(engine: PythonEngine) -> None:
         [86400, 172800],
         [1.0, 2.5],
     )
-    assert outcome.trades == [[1, 2.0, None]]
+    assert outcome.trades == [
+        ClosedTrade(1, 2.0),
+        ClosedTrade(3, 2.5, 10.0, -1, 4, 2.0, 5.0, 1.0, None, 0.5, "stop"),
+    ]
     assert (outcome.read, outcome.failure) == (frozenset({"x"}), None)
 
 

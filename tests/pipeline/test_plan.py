@@ -10,6 +10,7 @@ from attrs import evolve
 from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.errors import PluginError
 from leanopt_core.pipeline import Pipeline, SearchPlan, execution, resolve
+from leanopt_core.pipeline.older import reworded, versions
 from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.pipeline.tables import TABLES, TopTable
 from leanopt_core.space import Space
@@ -75,7 +76,9 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("sink=[]", False),
 )
 
-GOLDEN = "c7bc0c99c1f5b95c5a80f66a7d66804eabdbcad081aab06744e5e83a88ab3c5b"
+GOLDEN = "eab7e507b55791bf491225336a9dd2980b07115ef648212a9a13348a2d20c35f"
+#: The hash of the same plan in version 1, which held the versions of plugins.
+GOLDEN_1 = "c7bc0c99c1f5b95c5a80f66a7d66804eabdbcad081aab06744e5e83a88ab3c5b"
 
 
 def plan(pipeline: Pipeline, source: str = "s", data: str | None = "d") -> SearchPlan:
@@ -103,17 +106,38 @@ def test_every_key_is_changed_above() -> None:
     assert keys <= named
 
 
-def test_strategy_data_and_plugin_versions_decide(load, registry) -> None:
-    """By content, and by the version that proposes or judges."""
+def test_strategy_and_data_decide(load) -> None:
+    """By content."""
     pipeline = load()
     hashes = {plan(pipeline).hash, plan(pipeline, "t").hash, plan(pipeline, data="e").hash}
     hashes.add(plan(pipeline, data=None).hash)
+    assert len(hashes) == 4
+
+
+def test_versions_of_plugins_are_in_the_other_half(load, registry) -> None:
+    """A fixed plugin continues a run; those that propose or score are told apart."""
+    pipeline = load()
     for key, entry in registry.entries.items():
         newer = evolve(entry, version="99")
-        other = type(registry)({**registry.entries, key: newer})
-        changed = plan(load(registry=other)).hash != plan(pipeline).hash
+        other = load(registry=type(registry)({**registry.entries, key: newer}))
+        assert plan(other).hash == plan(pipeline).hash
+        changed = execution(other).plugins != execution(pipeline).plugins
         assert changed is (entry.distribution != "leanopt-core")
-    assert len(hashes) == 4
+
+
+def test_a_plan_of_version_1_is_found_by_what_it_says(load) -> None:
+    """Whatever the versions of plugins that it held."""
+    now = plan(load())
+    older = json.loads(canonical_json(now.to_dict())) | {"version": 1}
+    older["scoring"]["fitness"]["version"] = "1.2"
+    for stage in older["stages"]:
+        stage["method"]["version"] = "1.2"
+    assert digest(older) == GOLDEN_1
+    older["stages"][0]["method"]["version"] = "0.9"
+    assert digest(reworded(older)) == now.hash
+    assert digest(reworded(now.to_dict())) == now.hash
+    assert versions(older)["leanopt-lhs"] == "0.9"
+    assert versions(now.to_dict()) == {}
 
 
 def test_the_order_of_keys_and_tables_decides_nothing(load, sound) -> None:
@@ -132,7 +156,7 @@ def test_the_order_of_keys_and_tables_decides_nothing(load, sound) -> None:
 
 
 def test_the_hash_of_a_plan_stays_what_it_is(load) -> None:
-    """A change of this is a change of PLAN_VERSION: runs begun before cannot be resumed."""
+    """A change of this is a change of PLAN_VERSION, and `reworded` must find runs begun before."""
     assert plan(load()).hash == GOLDEN
 
 
@@ -199,6 +223,7 @@ def test_the_other_half(load, folder) -> None:
         "durability": "process",
         "keep": "none",
         "sinks": [{"use": "jsonl", "path": "out.jsonl"}],
+        "plugins": {"leanopt-calmar": "1.2", "leanopt-ga": "1.2", "leanopt-lhs": "1.2"},
         "folder": folder.as_posix(),
     }
 

@@ -18,15 +18,21 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = {
     "leanopt-calmar": ("fitness function", "calmar"),
     "leanopt-euler": ("stage", "euler"),
+    "leanopt-expression": ("fitness function", "expression"),
     "leanopt-ga-deap": ("stage", "ga_deap"),
     "leanopt-grid": ("stage", "grid"),
     "leanopt-lean": ("engine", "lean"),
     "leanopt-lhs": ("stage", "lhs"),
     "leanopt-local-grid": ("stage", "local_grid"),
     "leanopt-optuna": ("stage", "optuna"),
+    "leanopt-profit-factor": ("fitness function", "profit_factor"),
     "leanopt-random": ("stage", "random"),
+    "leanopt-sharpe": ("fitness function", "sharpe"),
+    "leanopt-sortino": ("fitness function", "sortino"),
+    "leanopt-sqn": ("fitness function", "sqn"),
     "leanopt-statistic": ("fitness function", "statistic"),
     "leanopt-surrogate": ("stage", "surrogate"),
+    "leanopt-ulcer": ("fitness function", "ulcer"),
 }
 Wheel = Callable[[str], Path]
 

@@ -68,7 +68,8 @@ def test_json_documents_parse_and_agree(finished: Path, leanopt, shown) -> None:
     assert plan["trials"] == 224
     assert plan["space"] == {"exact": True, "feasible": 1668, "grid": 1680}
     assert json.loads(leanopt(finished, "check", "pipeline.toml", "--json").stdout) == {
-        "mistakes": []
+        "mistakes": [],
+        "warnings": [],
     }
     plugins = json.loads(leanopt(finished, "plugins", "--json").stdout)
     assert {"stage", "fitness function", "executor", "engine", "sink"} == {

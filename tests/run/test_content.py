@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from leanopt_core.content import hash_data
+from leanopt_core.canonical import digest
+from leanopt_core.content import content_key, hash_data
 
 
 def test_data_in_linked_folders_counts(tmp_path: Path) -> None:
@@ -65,3 +68,62 @@ def test_two_sinks_of_one_kind_are_two(project: Path, leanopt) -> None:
     first = (project / "a.jsonl").read_text()
     assert first == (project / "b.jsonl").read_text()
     assert [json.loads(line)["number"] for line in first.splitlines()] == list(range(1, 27))
+
+
+#: An engine that takes no notice of the strategy in its builds' identity.
+FORGETFUL = """
+from attrs import evolve
+
+from leanopt_core import hookimpl
+from leanopt_core.engines.python import PythonEngine
+from leanopt_core.options import PythonStrategy
+from leanopt_core.specs import EngineSpec
+
+
+class Forgetful(PythonEngine):
+    def prepare(self, run_command, runtime, context):
+        return evolve(super().prepare(run_command, runtime, context), identity="always the same")
+
+
+@hookimpl
+def leanopt_engines():
+    return [EngineSpec("forgetful", "forgetful:Forgetful", PythonStrategy, "It forgets")]
+"""
+
+
+def test_an_engine_that_forgets_its_sources(project: Path, tmp_path: Path, leanopt, shown) -> None:
+    """The core has the hash of the sources too: an edited strategy gets no older one's answers."""
+    info = tmp_path / "site" / "forgetful-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: forgetful\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[leanopt]\nforgetful = forgetful\n")
+    (tmp_path / "site" / "forgetful.py").write_text(FORGETFUL)
+    few = ("--set", "strategy.engine=forgetful", "--set", "stage.1.trials=2")
+    leanopt(project, "run", "pipeline.toml", *few, PYTHONPATH=str(info.parent))
+    strategy = project / "strategy.py"
+    strategy.write_text(strategy.read_text().replace("profit = 1 ", "profit = 1000 "))
+    leanopt(project, "run", "pipeline.toml", *few, PYTHONPATH=str(info.parent))
+    assert shown(project)["backtests"]["from_cache"] == 0
+    assert shown(project)["best"][0]["fitness"] > 900
+
+
+def test_backtests_under_an_older_key_answer_no_other_run(project: Path, leanopt, shown) -> None:
+    """Version 1 left the hash of the sources to engines; such rows are still shown."""
+    few = ("--set", "stage.1.trials=2")
+    leanopt(project, "run", "pipeline.toml", *few)
+    before = shown(project)
+    identity = before["execution"]["build"]["identity"]
+    shared = digest(
+        {"version": 1, "build": identity, "data": None, "scenario": {"name": "default"}}
+    )
+    with closing(sqlite3.connect(project / ".leanopt" / "leanopt.db")) as connection:
+        rows = connection.execute(
+            "SELECT backtest_id, parameters FROM evaluations JOIN trials USING (search_id, number)"
+        ).fetchall()
+        keys = [(bytes.fromhex(content_key(shared, text)[:32]), found) for found, text in rows]
+        connection.executemany("UPDATE backtests SET key = ? WHERE id = ?", keys)
+        connection.commit()
+    assert shown(project)["best"] == before["best"]
+    leanopt(project, "run", "pipeline.toml", *few)
+    assert shown(project)["backtests"] == before["backtests"]
+    assert before["backtests"]["from_cache"] == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,19 @@ def test_its_run_resumes(older: Path, leanopt) -> None:
     assert dump == (OLDER / "canonical.jsonl").read_text()
     states = dump.count('"state":"completed"'), dump.count('"state":"failed"')
     assert states == (68, 12)
+
+
+def test_its_run_resumes_with_other_versions_of_plugins(older: Path, leanopt) -> None:
+    """Its plan held their versions; they are warned of, and replay shows that nothing differs."""
+    with closing(sqlite3.connect(older / ".leanopt" / "leanopt.db")) as connection:
+        [(plan,)] = connection.execute("SELECT plan FROM runs").fetchall()
+        plan = plan.replace('"version":"0.1.0"', '"version":"0.0.9"')
+        plan_hash = sha256(plan.encode()).hexdigest()
+        connection.execute("UPDATE runs SET plan = ?, plan_hash = ?", (plan, plan_hash))
+        connection.execute("UPDATE stages SET version = '0.0.9'")
+        connection.commit()
+    resumed = leanopt(older, "run", "pipeline.toml", "--resume")
+    for name in ("ga-deap", "random", "statistic"):
+        assert f"plugins.leanopt-{name}: '0.0.9', now " in resumed.stderr
+    dump = leanopt(older, "export", "--canonical").stdout
+    assert dump == (OLDER / "canonical.jsonl").read_text()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import Backtested, Direction, Fitness
+from leanopt_core.outputs import ClosedTrade
 from leanopt_core.scoring import Aggregate, ResultConstraint, combine, judge_each, score
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
@@ -205,7 +206,7 @@ def test_an_unknown_direction_is_named() -> None:
 
 
 def test_closed_trades_come_from_the_statistic_first() -> None:
-    """What a fitness function counts does not depend on whether trades were asked for."""
+    """What a fitness function counts does not depend on what others asked an engine for."""
     seen: list[int | None] = []
 
     @frozen
@@ -215,15 +216,16 @@ def test_closed_trades_come_from_the_statistic_first() -> None:
             return Fitness(1.0)
 
     reported = Statistics({"totalPerformance.tradeStatistics.totalNumberOfTrades": 5.0})
-    trades = [[1.0], [2.0]]
+    trades = [ClosedTrade(profit=1.0), ClosedTrade(profit=2.0)]
     for outcome in (
-        Outcome(reported),
-        Outcome(reported, trades=trades),
+        Outcome(reported, trades=trades, closed_trades=3),
+        Outcome(Statistics(), trades=trades, closed_trades=3),
         Outcome(Statistics(), trades=trades),
         Outcome(Statistics()),
     ):
         score({"SPY": outcome}, Counting(), label=LABEL)
-    assert seen == [5, 5, 2, None]
+        score({"SPY": outcome}, Counting(), label=LABEL, needs=frozenset({"trades"}))
+    assert seen == [5, 5, 3, 3, None, 2, None, None]
 
 
 @given(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ import attrs
 import pytest
 
 from leanopt_core.executors.pool import Pool
+from leanopt_core.needs import Outputs
 from leanopt_core.pipeline import PlannedSearch, load_pipeline
 from leanopt_core.plugins import Registry, discover
-from leanopt_core.scoring import score
+from leanopt_core.scoring import Scorer
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.events import BacktestCached, RunEvent
 from leanopt_core.search.ledger import Ledger
@@ -117,7 +117,7 @@ def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> Sto
     """Run every search of the plan and return the run."""
     fitness = build_choice("fitness function", ready.pipeline.fitness)
     stored = begin(store, ready, fitness.direction)
-    writer = store.writer(stored, curves=False)
+    writer = store.writer(stored)
     space = ready.pipeline.space
     checks = Checks(ReadCheck(["x"]), TypeCheck(space), AlikeCheck(space, {}))
     notifier = Notifier(stored.name, Registry(), screen, [], checks)
@@ -126,11 +126,12 @@ def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> Sto
             setups(ready, fitness),
             workers=pool,
             engine=ready.engine,
-            ledger=Ledger(stored, writer, store.reader, frozenset()),
-            judge=partial(score, fitness=fitness, label="fitness"),
+            ledger=Ledger(stored, writer, store.reader, Outputs()),
+            judge=Scorer(fitness, label="fitness"),
+            fitness="fitness",
             notifier=notifier,
             keeper=ArtifactKeeper("none", ready.pipeline.folder, stored.name),
-            outputs=frozenset(),
+            outputs=Outputs(),
         ).run()
     writer.finish("finished")
     return store.runs.get(stored.id)

@@ -16,6 +16,7 @@ from leanopt_core.search.machine import (
     Recorded,
     SearchEnded,
     StageEnded,
+    StageRule,
     StageStarted,
     Tell,
     Withdraw,
@@ -23,8 +24,14 @@ from leanopt_core.search.machine import (
 from leanopt_core.trial import Signal
 
 #: What the machine may know: values, the watch over a method's calls, and the told trials.
-PURE = ("canonical", "errors", "ranking", "space", "stage", "suggest", "trial")
-OWN = ("search", "search.guard", "search.history", "search.machine")
+PURE = (
+    *("canonical", "errors", "fitness", "outputs", "ranking", "space", "stage", "statistics"),
+    *("suggest", "trial"),
+)
+OWN = (
+    *("search", "search.guard", "search.history", "search.machine", "search.moments"),
+    "search.repeats",
+)
 #: The package's own face, which every import of it loads.
 FACE = ("hookspecs",)
 LOADED = """
@@ -264,6 +271,32 @@ def test_a_dear_method_is_handed_its_stored_proposals(lookahead) -> None:
     assert [c for c in again.commands if isinstance(c, Propose)] == proposed
     adopted = [(n, -1 - a, told) for n, a, told in made[0].asks if a < 0]
     assert adopted == [(c.number, c.attempt, c.told) for c in proposed]
+
+
+def test_another_version_of_a_dear_method_is_asked() -> None:
+    """Only that shows whether it still proposes the same."""
+    script: list[int | Signal] = [4, 9, 2, 30]
+    stored = {
+        c.number: Recorded("one", c.proposal.point, "script", c.attempt, c.told, "1.0")
+        for c in drive(script, 2).commands
+        if isinstance(c, Propose)
+    }
+
+    def replay(version: str, script: list[int | Signal]) -> list[tuple[int, int, int]]:
+        made: list[Adopting] = []
+
+        def build(start):
+            made.append(Adopting(start, script))
+            return made[-1]
+
+        rule = StageRule("one", f"stage 'one' (demo {version})", build, version=version)
+        Driver(grid(), [rule], lookahead=2, recorded=stored.get).run()
+        return [ask for ask in made[0].asks if ask[1] < 0]
+
+    assert len(replay("1.0", [])) == len(script)
+    assert replay("1.1", script) == []
+    with pytest.raises(ResumeError, match=r"stage 'one' \(demo 1\.1\) does not repeat .* trial 3 "):
+        replay("1.1", [4, 9, 3, 30])
 
 
 def test_knows_values_only() -> None:

@@ -64,7 +64,7 @@ def _result(document: Mapping[str, Any], outputs: Collection[str]) -> dict[str, 
     if "equity" in outputs:
         members["equity"] = _curve(document)
     if "trades" in outputs:
-        rows = map(_row, performance.get("closedTrades", []))
+        rows = [_row(trade, document["orders"]) for trade in performance.get("closedTrades", [])]
         members["trades"] = sorted(rows, key=lambda row: row[4])
     return members
 
@@ -82,7 +82,7 @@ def _packed(code: str, column: list[float]) -> str:
     return base64.b64encode(struct.pack(f"<{len(column)}{code}", *column)).decode()
 
 
-def _row(trade: Mapping[str, Any]) -> list[float]:
+def _row(trade: Mapping[str, Any], orders: Mapping[str, Any]) -> list[Any]:
     return [
         _seconds(trade["entryTime"]),
         trade["entryPrice"],
@@ -90,6 +90,7 @@ def _row(trade: Mapping[str, Any]) -> list[float]:
         -1 if trade["direction"] else 1,
         _seconds(trade["exitTime"]),
         *(trade[name] for name in ("exitPrice", "profitLoss", "totalFees", "mae", "mfe")),
+        orders[str(trade["orderIds"][-1])]["tag"],
     ]
 
 

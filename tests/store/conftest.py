@@ -32,6 +32,7 @@ class Recorder:
     run: StoredRun
     writer: Writer
     search: int = 0
+    outputs: frozenset[str] = frozenset()
 
     @property
     def search_id(self) -> int:
@@ -54,9 +55,9 @@ class Recorder:
     def backtest(self, key: str, outcome: Outcome | None = None, **more: Any) -> int:
         """Record a backtest and return its id."""
         outcome = outcome or Outcome(Statistics({"Sharpe Ratio": 1.5}))
-        given = {"outputs": frozenset(), "attempts": 1, "seconds": 0.25, "worker": 1, **more}
+        given = {"outputs": self.outputs, "attempts": 1, "seconds": 0.25, "worker": 1, **more}
         scenario_id = self.run.searches[self.search].scenarios[0].id
-        return self.writer.record(key, scenario_id, outcome, **given)
+        return self.writer.record(key, scenario_id, outcome, **given)[0]
 
     def told(self, number: int, outcome: Outcome | None = None, score: Score | None = None) -> int:
         """Propose, backtest and tell one trial; return the backtest's id."""
@@ -112,7 +113,8 @@ def begin() -> Begin:
         scenarios: Sequence[str] = ("default",),
         directions: Sequence[str] = ("max",),
         plan_hash: str = "plan",
-        curves: bool = True,
+        outputs: Sequence[str] = ("returns",),
+        needs: Sequence[str] = (),
     ) -> Recorder:
         searches = [
             NewSearch(
@@ -133,7 +135,8 @@ def begin() -> Begin:
             execution={"workers": 2},
             searches=searches,
         )
-        return Recorder(run, store.writer(run, curves=curves))
+        writer = store.writer(run, needs=frozenset(needs))
+        return Recorder(run, writer, outputs=frozenset({*outputs, *needs}))
 
     return begun
 
@@ -195,7 +198,7 @@ def tell(run, writer, number, key):
     writer.propose(search.id, search.stages[0].id, number, grid_index=number, parameters="{}",
                    origin="", attempt=0, told_before=0)
     found = writer.record(key, search.scenarios[0].id, Outcome(Statistics({"Drawdown": 0.1})),
-                          outputs=frozenset(), attempts=1, seconds=0.1, worker=1)
+                          outputs=frozenset(), attempts=1, seconds=0.1, worker=1)[0]
     writer.evaluate(search.id, number, 0, found)
     writer.tell(search.id, number, Score(1.0 * number, 1.0 * number))
     return found

@@ -156,7 +156,7 @@ def test_every_line_can_be_written_as_utf8(store, begin, kind):
 def test_the_export_says_all_that_is_kept(store, begin):
     """The export says all that is kept."""
     first = begin(store)
-    cached = first.backtest("ab" * 32, Outcome(Statistics({"Drawdown": 0.5}), trades=[[], []]))
+    cached = first.backtest("ab" * 32, Outcome(Statistics({"Drawdown": 0.5}), closed_trades=2))
     first.writer.commit()
     recorder = begin(store, scenarios=SCENARIOS)
     recorder.propose(1, grid_index=2**64)
@@ -185,7 +185,7 @@ def test_the_export_says_all_that_is_kept(store, begin):
             "failure": None,
             "message": None,
             "closed_trades": 2,
-            "outputs": [],
+            "outputs": ["returns"],
             "attempts": 1,
             "seconds": 0.25,
             "worker": 1,

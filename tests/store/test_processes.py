@@ -13,7 +13,7 @@ def test_two_processes_open_a_new_store_and_write_at_once(path, process, look):
     program = """
         with open_store(Path(sys.argv[1])) as store:
             run = begin(store)
-            writer = store.writer(run, curves=False)
+            writer = store.writer(run)
             for number in range(1, 601):
                 key = sha256(f"{run.id} {number}".encode()).hexdigest()
                 print(run.name, number, tell(run, writer, number, key))
@@ -44,7 +44,7 @@ def test_a_killed_process_loses_nothing_committed_and_leaves_nothing_by_halves(p
         """
         with open_store(Path(sys.argv[1])) as store:
             run = begin(store)
-            writer = store.writer(run, curves=False)
+            writer = store.writer(run)
             number = 0
             while True:
                 for number in range(number + 1, number + 6):
@@ -80,7 +80,7 @@ def test_what_another_process_committed_is_known_at_once(path, process, store, b
         """
         with open_store(Path(sys.argv[1])) as store:
             run = begin(store)
-            writer = store.writer(run, curves=False)
+            writer = store.writer(run)
             print(tell(run, writer, 1, sha256(b"k").hexdigest()))
             writer.commit()
         """,
@@ -95,7 +95,7 @@ def test_a_run_that_another_process_writes_too_is_an_error_and_keeps_its_trials(
     """A run that another process writes too is an error and keeps its trials."""
     mine = begin(store)
     with open_store(path) as second:
-        theirs = second.writer(mine.run, curves=False)
+        theirs = second.writer(mine.run)
         mine.propose(1, origin="mine")
         mine.writer.commit()
         recorder = type(mine)(mine.run, theirs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import struct
 import zlib
 from array import array
 from datetime import date
@@ -10,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from leanopt_core.outputs import ClosedTrade, Equity
 from leanopt_core.statistics import Statistics
-from leanopt_core.work import Equity, Outcome
+from leanopt_core.work import Outcome
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "store.md"
 
@@ -54,3 +57,21 @@ def test_returns_are_packed_as_described(store, begin, look):
     first = date(1970, 1, 2).toordinal()
     assert zlib.decompress(days) == b"".join(step.to_bytes(4, "little") for step in (first, 3))
     assert zlib.decompress(daily) == bytes.fromhex("0000003f") + bytes.fromhex("0000803f")
+
+
+def test_curves_and_trades_are_packed_as_described(store, begin, look):
+    """Curves and trades are packed as described."""
+    recorder = begin(store, outputs=("equity", "trades"))
+    equity = Equity(array("q", [-1, 86400]), array("d", [1.0, -0.0]))
+    trades = [ClosedTrade(exit_time=5, profit=-0.5, tag="Ende"), ClosedTrade()]
+    recorder.backtest("ab" * 32, Outcome(Statistics({}), equity=equity, trades=trades))
+    recorder.writer.commit()
+    ((times, points),) = look("SELECT times, points FROM equity_curves")
+    assert zlib.decompress(times) == struct.pack("<2q", -1, 86401)
+    assert zlib.decompress(points) == struct.pack("<2d", 1.0, -0.0)
+    ((packed,),) = look("SELECT trades FROM closed_trades")
+    assert json.loads(zlib.decompress(packed)) == [
+        [None, None, None, None, 5, None, -0.5, None, None, None, "Ende"],
+        [None] * 11,
+    ]
+    assert look("SELECT outputs FROM backtests") == [("curve,trades",)]

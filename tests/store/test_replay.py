@@ -19,7 +19,7 @@ STATISTICS = st.dictionaries(st.text(), FLOATS | st.none() | st.text(), max_size
 OUTCOMES = st.one_of(
     STATISTICS.map(Outcome),
     st.builds(Failure, st.sampled_from(Category), st.text()).map(lambda one: Outcome(failure=one)),
-    st.builds(Outcome, STATISTICS, trades=st.integers(0, 5).map(lambda n: ((),) * n)),
+    st.builds(Outcome, STATISTICS, closed_trades=st.integers(0, 5)),
 )
 SCORES = st.builds(
     Score,

@@ -8,9 +8,10 @@ from array import array
 import pytest
 
 from leanopt_core.errors import StoreError, UsageError
+from leanopt_core.outputs import Equity
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score
-from leanopt_core.work import Equity, Outcome
+from leanopt_core.work import Outcome
 
 
 def test_a_run_comes_back_with_its_searches(store, begin):
@@ -73,13 +74,13 @@ def test_a_store_without_runs(store, path):
     assert store.runs.summaries() == []
 
 
-def test_the_newest_unfinished_run_of_a_plan(store, begin):
-    """The newest run of the plan that has not finished is the one to resume."""
+def test_unfinished_runs_come_newest_first(store, begin):
+    """Those that could be resumed, whatever their plan."""
     runs = [begin(store, plan_hash=plan) for plan in ("a", "a", "a", "b")]
+    runs[1].writer.finish("interrupted")
     runs[2].writer.finish("finished")
-    runs[3].writer.finish("finished")
-    assert store.runs.unfinished("a") == runs[1].run
-    assert store.runs.unfinished("b") is None
+    names = [run.name for run in store.runs.unfinished()]
+    assert names == [runs[at].run.name for at in (3, 1, 0)]
 
 
 def test_runs_are_summed_up_the_newest_first(store, begin):

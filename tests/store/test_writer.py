@@ -152,7 +152,7 @@ def test_a_run_keeps_to_its_own_outcome_of_a_key(store, begin, key, category, co
     if committed:
         recorder.writer.commit()
     assert recorder.writer.known(key("a"), NOTHING) == (found, failed(category))
-    resumed = store.writer(store.runs.resume(recorder.run.id), curves=True)
+    resumed = store.writer(store.runs.resume(recorder.run.id))
     assert (resumed.known(key("a"), NOTHING) is not None) == committed
 
 
@@ -238,12 +238,12 @@ def test_keys_that_begin_alike_are_told_apart(store, begin):
 def test_of_trades_the_number_is_known(store, begin, key, committed):
     """Of trades the number is known."""
     recorder = begin(store)
-    outcome = Outcome(Statistics({"Drawdown": 0.1}), trades=[[1.0, None], [2.0, 3.0]])
+    outcome = Outcome(Statistics({"Drawdown": 0.1}), closed_trades=2)
     recorder.backtest(key("a"), outcome)
     if committed:
         recorder.writer.commit()
     _, known = recorder.writer.known(key("a"), NOTHING)
-    assert (known.statistics, len(known.trades)) == (outcome.statistics, 2)
+    assert (known.statistics, known.closed_trades) == (outcome.statistics, 2)
 
 
 @pytest.mark.parametrize("committed", [False, True])

@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from statistics import pstdev
 
 import pytest
+from attrs import evolve
 
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.fitness import Fitness
 from leanopt_core.options import ProcessOptions, PythonStrategy
+from leanopt_core.scoring import judge_each
 from leanopt_core.statistics import Statistics
 from leanopt_core.testing import EngineContract, ExecutorContract, FitnessContract, SinkContract
 from leanopt_core.work import Outcome, Request
@@ -24,13 +27,16 @@ from leanopt_core.work import Outcome, Request
 
 
 class Ratio:
-    """Net profit over drawdown of the first scenario, a loss as it is."""
+    """The lowest net profit over drawdown, a loss as it is."""
 
     direction = "max"
     target = None
 
     def __call__(self, backtests):
-        statistics = backtests[0].statistics
+        return judge_each(backtests, self.judge, "min")
+
+    def judge(self, backtest):
+        statistics = backtest.statistics
         profit, drawdown = statistics.net_profit, statistics.drawdown
         if profit is None or drawdown is None:
             return self.missing(statistics)
@@ -69,6 +75,50 @@ class TakesMissingForZero(Ratio):
         return Fitness(0.0)
 
 
+class TakesTheFirst(Ratio):
+    def __call__(self, backtests):
+        return self.judge(backtests[0])
+
+
+class TakesTwoScenarios(Ratio):
+    def __call__(self, backtests):
+        one, two = backtests[0], backtests[-1 if len(backtests) < 3 else 5]
+        return judge_each([one, two], self.judge, "min")
+
+
+class DividesByVariance(Ratio):
+    def __call__(self, backtests, context):
+        told = context.values.get("fitness")
+        judged = super().__call__(backtests)
+        spread = 1.0 if told is None or told.variance is None else told.variance
+        return judged if judged.value is None else Fitness(judged.value / spread)
+
+
+class OfReturns(Ratio):
+    """The mean daily return."""
+
+    def judge(self, backtest):
+        returns = backtest.returns
+        if not backtest.statistics.values:
+            return self.missing(backtest.statistics)
+        if returns is None or not returns.values:
+            return Fitness(reasons=(returns.ended or "no daily returns" if returns else "none",))
+        return Fitness(self.of(returns.values))
+
+    def of(self, values):
+        return sum(value / len(values) for value in values)
+
+
+class DividesByDeviation(OfReturns):
+    def of(self, values):
+        return super().of(values) / pstdev(values)
+
+
+class NeedsACurve(OfReturns):
+    def judge(self, backtest):
+        return Fitness(self.of(backtest.returns.values or [0.0]))
+
+
 class Remembers(Ratio):
     best = -math.inf
 
@@ -79,6 +129,8 @@ class Remembers(Ratio):
 
 
 class _FitnessKit(FitnessContract):
+    needs = ("returns",)
+
     @pytest.fixture
     def fitness(self):
         return self.broken()
@@ -154,6 +206,17 @@ class ForgetsThePlace(PythonEngine):
         return super().prepare(run_command, {}, context)
 
 
+class ForgetsItsSources(PythonEngine):
+    def prepare(self, run_command, runtime, context):
+        return evolve(super().prepare(run_command, runtime, context), source="a strategy")
+
+
+class GoesByTimes(PythonEngine):
+    def prepare(self, run_command, runtime, context):
+        build = super().prepare(run_command, runtime, context)
+        return evolve(build, source=str(self._file.stat().st_mtime_ns))
+
+
 class NumbersItsBuilds(PythonEngine):
     built = 0
 
@@ -189,6 +252,10 @@ class _EngineKit(EngineContract):
             "def run(parameters, scenario):\n    return Result({'Net Profit': parameters['x']})\n"
         )
         return self.broken(PythonStrategy(entry="strategy.py:run"), tmp_path)
+
+    @pytest.fixture
+    def strategy_file(self, tmp_path):
+        return tmp_path / "strategy.py"
 
 
 # --- executors ------------------------------------------------------------------------------------
@@ -242,6 +309,7 @@ class _ExecutorKit(ExecutorContract):
 
 for kit, sound in (
     (_FitnessKit, Ratio),
+    (_FitnessKit, OfReturns),
     (_SinkKit, Lines),
     (_EngineKit, PythonEngine),
     (_ExecutorKit, ProcessExecutor),

@@ -17,6 +17,11 @@ CAUGHT = {
     "GivesNoReasons": "test_missing_statistics_give_reasons",
     "TakesMissingForZero": "test_missing_statistics_give_reasons",
     "Remembers": "test_the_same_again",
+    "TakesTheFirst": "test_the_order_of_scenarios_does_not_count",
+    "TakesTwoScenarios": "test_a_good_backtest_has_a_value",
+    "DividesByVariance": "test_a_context_never_harms",
+    "DividesByDeviation": "test_edges_of_curves_and_trades",
+    "NeedsACurve": "test_missing_outputs_give_reasons",
     "Appends": "test_a_restart_replaces",
     "OverwritesInPlace": "test_a_shorter_run_replaces_a_longer_one",
     "TruncatesWhenBuilt": "test_builds_without_touching_what_is_there",
@@ -24,6 +29,8 @@ CAUGHT = {
     "WritesAscii": "test_odd_values_are_taken",
     "ChangesWhatItIsTold": "test_what_it_is_told_is_left_alone",
     "TakesErrorsForSuccess": "test_no_silent_success",
+    "ForgetsItsSources": "test_an_edit_is_another_source",
+    "GoesByTimes": "test_an_edit_is_another_source",
     "ForgetsThePlace": "test_the_place_is_in_the_identity_alone",
     "NumbersItsBuilds": "test_the_same_is_built_again",
     "LosesParameters": "test_parameters_reach_the_request",
@@ -35,7 +42,7 @@ CAUGHT = {
     "WaitsLonger": "test_once_at_its_time_limit",
     "HidesSignals": "test_once_ended_by_a_signal",
 }
-SOUND = ("Ratio", "Lines")
+SOUND = ("Ratio", "OfReturns", "Lines")
 
 
 @pytest.fixture(scope="module")

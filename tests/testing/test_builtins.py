@@ -48,6 +48,11 @@ class TestPython(EngineContract):
         (tmp_path / "strategy.py").write_text(STRATEGY)
         return create_engine(PythonStrategy(entry="strategy.py:run"), tmp_path)
 
+    @pytest.fixture
+    def strategy_file(self, tmp_path: Path) -> Path:
+        """Its file."""
+        return tmp_path / "strategy.py"
+
 
 class TestJsonLines(SinkContract):
     """The sink `jsonl`."""

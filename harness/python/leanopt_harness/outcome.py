@@ -123,7 +123,7 @@ def _trades(trades: Iterable[Trade]) -> Callable[[], list[Json]]:
     for index, trade in enumerate(trades):
         if not isinstance(trade, Trade):
             raise _refuse(f"trades[{index}] is {_shown(trade)}: expected a Trade")
-    columns: dict[str, Iterable[float | None]] = {}
+    columns: dict[str, Iterable[float | str | None]] = {}
     for name in _TRADE_INTEGERS:
         columns[name] = _integers(f"trades.{name}", map(attrgetter(name), trades))
     for name in _TRADE_FLOATS:
@@ -132,8 +132,21 @@ def _trades(trades: Iterable[Trade]) -> Callable[[], list[Json]]:
         values = list(map(attrgetter(name), trades))
         present = iter(_floats(f"trades.{name}", (v for v in values if v is not None)))
         columns[name] = [None if value is None else next(present) for value in values]
-    order = (columns[name] for name in Trade.__dataclass_fields__)
+    tags = _tags(trade.tag for trade in trades)
+    if tags is not None:
+        columns["tag"] = tags
+    order = [columns[name] for name in Trade.__dataclass_fields__ if name in columns]
     return lambda: [list(row) for row in zip(*order, strict=True)]
+
+
+def _tags(tags: Iterable[object]) -> list[str | None] | None:
+    """Return the tags, None if no trade has one: rows then end before it."""
+    found = list(tags)
+    for index, tag in enumerate(found):
+        if tag is not None and not isinstance(tag, str):
+            raise _refuse(f"trades.tag[{index}] is {_shown(tag)}: expected a string or None")
+    known = [None if tag is None else str(tag) for tag in found]
+    return known if any(tag is not None for tag in known) else None
 
 
 def _integers(label: str, values: Iterable[Any]) -> array[int]:

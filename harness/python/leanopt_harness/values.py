@@ -28,7 +28,8 @@ class Trade:
     """One closed round trip. `quantity` is positive, `direction` +1 for long and -1 for short.
 
     Times are in seconds since 1970-01-01 UTC. `profit` is before `fees`, as LEAN reports it.
-    `mae` and `mfe` are the largest adverse and favourable excursions in money, None if unknown.
+    `mae` and `mfe` are the largest adverse and favourable excursions in money, `tag` is the text of
+    the order that closed it; None if unknown.
     """
 
     entry_time: int
@@ -41,6 +42,7 @@ class Trade:
     fees: float
     mae: float | None = None
     mfe: float | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True)

@@ -90,10 +90,18 @@ def test_trades_travel_as_rows() -> None:
     second = replace(TRADE, direction=-1, mae=None, mfe=4.0)
     result = Result({}, trades=[TRADE, second])
     assert read_result(result, ("trades",))["trades"] == [
-        list(astuple(TRADE)),
-        list(astuple(second)),
+        list(astuple(TRADE)[:-1]),
+        list(astuple(second)[:-1]),
     ]
     assert "trades" not in read_result(result, ("equity",))
+
+
+def test_rows_end_with_the_tag_where_a_trade_has_one() -> None:
+    """Rows of trades without tags are as they were before there were any."""
+    trades = [replace(TRADE, tag="stop"), TRADE, replace(TRADE, tag=np.str_(""))]
+    rows: Any = read_result(Result({}, trades=trades), ("trades",))["trades"]
+    assert rows == [list(astuple(trade)) for trade in trades]
+    assert [type(row[-1]) for row in rows] == [str, type(None), str]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +133,7 @@ def test_numpys_numbers_do_in_curves_and_trades() -> None:
         trades=[trade],
     )
     answer: Any = read_result(result, ("equity", "trades"))
-    assert answer["trades"] == [list(astuple(TRADE))]
+    assert answer["trades"] == [list(astuple(TRADE)[:-1])]
     assert unpack(answer["equity"]["times"], "q") == [1, 2]
     assert unpack(answer["equity"]["values"], "d") == [1.0, 2.0]
 
@@ -204,6 +212,10 @@ class Unreadable:
         (
             Result({}, trades=[replace(TRADE, exit_time=2.5)]),
             "trades.exit_time[0] is 2.5 (float): expected an integer of 64 bits",
+        ),
+        (
+            Result({}, trades=[TRADE, replace(TRADE, tag=5)]),
+            "trades.tag[1] is 5 (int): expected a string or None",
         ),
     ],
 )

@@ -105,7 +105,7 @@ def test_every_member_has_a_row_in_a_table() -> None:
     assert tables - made_up <= TABLED
     assert set(example("config")["scenario"]) <= TABLED
     assert [field.name for field in fields(Trade)] == re.findall(
-        r"^\| \d \| `(\w+)`", PAGE, re.MULTILINE
+        r"^\| \d+ \| `(\w+)`", PAGE, re.MULTILINE
     )
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from leanopt_core.fitness import Backtested, Direction, Fitness
-from leanopt_core.scoring import Operator, ResultConstraint, judge_each
+from leanopt_core.scoring import (
+    Operator,
+    ResultConstraint,
+    bound,
+    judge_each,
+    trade_count,
+    unmet,
+)
 from leanopt_core.statistics import Statistics, parse_number
 
 if TYPE_CHECKING:
@@ -52,13 +59,6 @@ def trade_weight(trades: float, min_trades: int) -> float:
     return math.log10(max(trades, least + 0.5) / least)
 
 
-def trade_count(backtest: Backtested) -> float | None:
-    """Return the closed trades if the engine reports them, or else the orders."""
-    statistics = backtest.statistics
-    counts = (backtest.closed_trades, statistics.closed_trades, statistics.total_orders)
-    return next((float(count) for count in counts if count is not None), None)
-
-
 def profit_factor(statistics: Statistics) -> float | None:
     """Return the profit factor; without it, compute it from win rate, average win and loss."""
     reported = statistics.profit_factor
@@ -74,10 +74,6 @@ def profit_factor(statistics: Statistics) -> float | None:
 
 def requirements(options: CalmarOptions) -> tuple[ResultConstraint, ...]:
     """Return the requirements of a backtest as constraints on its statistics."""
-
-    def bound(statistic: str, name: str, operator: Operator, value: float) -> ResultConstraint:
-        return ResultConstraint(statistic, operator, value, f"{name} {operator.value} {value:g}")
-
     at_least, at_most = Operator.GREATER_OR_EQUAL, Operator.LESS_OR_EQUAL
     required = [bound(TRADES, "trades", at_least, options.min_trades)]
     if options.min_profit_factor is not None:
@@ -117,13 +113,9 @@ class Calmar:
         if len(known) < len(figures):
             missing = (name for name in figures if name not in known)
             return Fitness(reasons=tuple(map(backtest.statistics.missing, missing)))
-        sizes = {one: one.size(known[one.statistic]) for one in self.required}
-        if any(sizes.values()):
-            unmet = [(one.text, known[one.statistic]) for one, size in sizes.items() if size]
-            reasons = tuple(f"{text} needed, found {value:g}" for text, value in unmet)
-            return Fitness(reasons=reasons, violation=math.fsum(sizes.values()))
+        missed = unmet({one: known[one.statistic] for one in self.required})
         weight = self._weight(known[TRADES])
-        return Fitness(reward(known[self._profit], known[DRAWDOWN], weight))
+        return missed or Fitness(reward(known[self._profit], known[DRAWDOWN], weight))
 
     def _figures(self, backtest: Backtested) -> dict[str, float | None]:
         """Return the figures that judge this backtest, under LEAN's names of statistics."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from leanopt_core import hookimpl
 from leanopt_core.specs import EngineSpec
 from leanopt_lean.options import LeanStrategy
+from leanopt_lean.statistic_names import STATISTICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,5 +28,6 @@ def leanopt_engines() -> Sequence[EngineSpec]:
             "LEAN projects in Python or C#, run by LEAN where the workers are",
             init="leanopt_lean.scaffold.draft:draft",
             imports="leanopt_lean.importing.load:translated",
+            statistics=STATISTICS,
         )
     ]

@@ -14,11 +14,12 @@ from leanopt_core.engines.inline import (
     read_curve,
     read_failure,
     read_names,
-    read_rows,
     read_types,
 )
+from leanopt_core.engines.inline import read_trades as read_sent_trades
+from leanopt_core.outputs import ClosedTrade, Equity
 from leanopt_core.statistics import Statistics
-from leanopt_core.work import Category, Equity, Failure, Files, Outcome
+from leanopt_core.work import Category, Failure, Files, Outcome
 from leanopt_lean.failures import failure_of
 from leanopt_lean.launcher.trouble import UNSET, unset
 from leanopt_lean.sections import part, read_statistics, rows
@@ -89,7 +90,7 @@ def read_answer(
     missing = payload.get("missing")
     parts = Parts(
         equity=lambda: read_curve(payload.get("equity")),
-        trades=lambda: read_rows(payload.get("trades")),
+        trades=lambda: read_sent_trades(payload.get("trades")),
         missing=lambda: prices_of(map(str, missing if isinstance(missing, list) else ()), symbol),
     )
     try:
@@ -111,7 +112,7 @@ class Parts:
     """The larger parts of a result, read only if requested; each may raise ValueError."""
 
     equity: Callable[[], Equity | None]
-    trades: Callable[[], Sequence[Sequence[float | None]] | None]
+    trades: Callable[[], Sequence[ClosedTrade] | None]
     missing: Callable[[], tuple[str, ...]]
 
 
@@ -130,7 +131,8 @@ def _judged(
         return _failed(Category.NO_RESULT, f"LEAN's result document has no '{ORDERS}'")
     outcome = Outcome(statistics, equity=parts.equity() if "equity" in outputs else None)
     if statistics.total_orders == 0:
-        return _without_orders(outcome, statistics, parts.missing(), symbol)
+        none = evolve(outcome, trades=() if "trades" in outputs else None, closed_trades=0)
+        return _without_orders(none, statistics, parts.missing(), symbol)
     return evolve(outcome, trades=parts.trades() if "trades" in outputs else None)
 
 
@@ -173,7 +175,7 @@ def _without_orders(
         message = f"the strategy made no orders, and LEAN's data lacks prices{of}: {shown}"
         return _failed(Category.NO_RESULT, message)
     unknown = Statistics({**dict.fromkeys(statistics.values), ORDERS: 0.0})
-    return evolve(outcome, statistics=unknown, trades=())
+    return evolve(outcome, statistics=unknown)
 
 
 def read_equity(document: Mapping[str, Any]) -> Equity | None:

@@ -1,4 +1,4 @@
-"""The closed trades in LEAN's result document, as rows of the harness protocol."""
+"""The closed trades in LEAN's result document."""
 
 from __future__ import annotations
 
@@ -7,38 +7,49 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from leanopt_core.outputs import ClosedTrade
 from leanopt_core.statistics import parse_number
 from leanopt_lean.sections import part, rows
 
-_EXIT_TIME = 4
 _DIRECTIONS = {"0": 1, "1": -1}
 
 
-def read_trades(document: Mapping[str, Any]) -> list[list[float | None]]:
-    """Return a row for each closed trade, in order of exit.
+def read_trades(document: Mapping[str, Any]) -> list[ClosedTrade]:
+    """Return the closed trades, in order of exit.
 
-    As in the harness protocol: entry time and price, quantity, direction (1 long, -1 short), exit
-    time and price, profit before fees, fees, and largest adverse and favourable excursion; times in
-    seconds since 1970-01-01 UTC, money in the account's currency. Unknown values are None.
+    Documents of older versions do not name a trade's orders: its tag is then unknown.
     """
     closed = rows(part(document, "totalPerformance"), "closedTrades")
-    trades = [_row(trade) for trade in closed if isinstance(trade, Mapping)]
-    return sorted(trades, key=lambda trade: trade[_EXIT_TIME] or 0)
+    orders = part(document, "orders")
+    trades = [_trade(trade, orders) for trade in closed if isinstance(trade, Mapping)]
+    return sorted(trades, key=lambda trade: trade.exit_time or 0)
 
 
-def _row(trade: Mapping[str, Any]) -> list[float | None]:
+def _trade(trade: Mapping[str, Any], orders: object) -> ClosedTrade:
     # `entryTime`, formerly `EntryTime`; `mae`, formerly `MAE`.
     members = {name.casefold(): value for name, value in trade.items()}
     quantity = _plain(members.get("quantity"))
-    return [
-        _seconds(members.get("entrytime")),
-        _plain(members.get("entryprice")),
-        None if quantity is None else abs(quantity),
-        _DIRECTIONS.get(str(members.get("direction"))),
-        _seconds(members.get("exittime")),
-        *(_plain(members.get(name)) for name in ("exitprice", "profitloss", "totalfees")),
-        *(_plain(members.get(name)) for name in ("mae", "mfe")),
-    ]
+    return ClosedTrade(
+        entry_time=_seconds(members.get("entrytime")),
+        entry_price=_plain(members.get("entryprice")),
+        quantity=None if quantity is None else abs(quantity),
+        direction=_DIRECTIONS.get(str(members.get("direction"))),
+        exit_time=_seconds(members.get("exittime")),
+        exit_price=_plain(members.get("exitprice")),
+        profit=_plain(members.get("profitloss")),
+        fees=_plain(members.get("totalfees")),
+        mae=_plain(members.get("mae")),
+        mfe=_plain(members.get("mfe")),
+        tag=_tag(members.get("orderids"), orders),
+    )
+
+
+def _tag(ids: object, orders: object) -> str | None:
+    """Return the tag of the last of a trade's orders, which closed it."""
+    if not isinstance(ids, list) or not ids:
+        return None
+    tag = part(part(orders, str(ids[-1])), "tag")
+    return tag if isinstance(tag, str) else None
 
 
 def _plain(value: object) -> float | None:

@@ -25,7 +25,10 @@ class StatisticOptions:
 
     statistic: str = field(
         validator=validators.min_len(1),
-        metadata={"help": "name or path of the statistic, as in LEAN's optimizer"},
+        metadata={
+            "help": "name or path of the statistic, as in LEAN's optimizer",
+            "statistics": "name",
+        },
     )
     direction: Literal["max", "min"] = field(
         default="max",

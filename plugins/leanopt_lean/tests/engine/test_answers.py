@@ -76,7 +76,7 @@ def test_the_curve_of_an_answer_ends_at_the_end_equity() -> None:
         outcome.statistics.get("End Equity"), abs=0.01
     )
     profit = outcome.statistics.get("totalPerformance.tradeStatistics.totalProfitLoss")
-    assert sum(trade[6] or 0 for trade in outcome.trades) == profit == -755.85
+    assert sum(trade.profit or 0 for trade in outcome.trades) == profit == -755.85
 
 
 def test_the_state_decides_before_the_category() -> None:

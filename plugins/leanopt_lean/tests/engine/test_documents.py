@@ -135,16 +135,47 @@ def test_trades(case: str) -> None:
     assert trades is not None
     assert len(trades) == found.closed_trades
     told = document(case)["totalPerformance"]["closedTrades"]
-    for row, trade in zip(trades, told, strict=True):
-        assert iso(row[0]) == trade["entryTime"]
-        assert iso(row[4]) == trade["exitTime"]
-        profit = (row[5] - row[1]) * row[2] * row[3]
-        assert row[6] == pytest.approx(profit, abs=0.02 * row[2])
+    for one, trade in zip(trades, told, strict=True):
+        assert iso(one.entry_time) == trade["entryTime"]
+        assert iso(one.exit_time) == trade["exitTime"]
+        profit = (one.exit_price - one.entry_price) * one.quantity * one.direction
+        assert one.profit == pytest.approx(profit, abs=0.02 * one.quantity)
     section = "totalPerformance.tradeStatistics"
-    for at, name in ((6, "totalProfitLoss"), (7, "totalFees")):
-        assert sum(row[at] for row in trades) == pytest.approx(found.get(f"{section}.{name}"))
-    assert min(row[8] for row in trades) == found.get(f"{section}.largestMAE")
-    assert max(row[9] for row in trades) == found.get(f"{section}.largestMFE")
+    for at, name in (("profit", "totalProfitLoss"), ("fees", "totalFees")):
+        total = sum(getattr(one, at) for one in trades)
+        assert total == pytest.approx(found.get(f"{section}.{name}"))
+    assert min(one.mae for one in trades) == found.get(f"{section}.largestMAE")
+    assert max(one.mfe for one in trades) == found.get(f"{section}.largestMFE")
+
+
+@pytest.mark.parametrize("case", ["completed", "minute"])
+def test_a_trade_has_the_tag_of_the_order_that_closed_it(case: str) -> None:
+    """LEAN tags the orders of `Liquidate`; the strategy enters and leaves with an order each."""
+    told = document(case)
+    trades = read_document(told).trades
+    assert trades
+    exits = {
+        (iso(trade.exit_time), trade.exit_price * trade.quantity * -trade.direction): trade.tag
+        for trade in trades
+    }
+    orders = {
+        (one["lastFillTime"], one["price"] * one["quantity"]): one["tag"]
+        for one in told["orders"].values()
+        if one["quantity"] < 0
+    }
+    assert exits == orders
+    assert set(exits.values()) == {"Liquidated"}
+
+
+@pytest.mark.parametrize("change", [{"orderIds": []}, {"orderIds": 3}, {"orderIds": [99]}])
+def test_a_trade_without_its_orders_has_no_tag(change: dict[str, Any]) -> None:
+    """Older documents do not name the orders of a trade."""
+    told = document("completed")
+    for trade in told["totalPerformance"]["closedTrades"]:
+        trade.update(change)
+    trades = read_document(told).trades
+    assert trades
+    assert {trade.tag for trade in trades} == {None}
 
 
 def iso(moment: Any) -> str:
@@ -153,17 +184,17 @@ def iso(moment: Any) -> str:
 
 
 def test_short_trades_and_their_order() -> None:
-    """A short trade is -1 with a positive quantity; rows are in order of exit."""
+    """A short trade is -1 with a positive quantity; trades are in order of exit."""
     told = document("completed")
     first, second, *_ = told["totalPerformance"]["closedTrades"]
     first.update(direction=1, quantity=-10.0, exitTime="2005-06-01T20:00:00.5")
     second["mae"] = None
     trades = read_document(told).trades
     assert trades is not None
-    assert [row[3] for row in trades] == [1, -1, 1, 1, 1]
-    assert trades[0][8] is None
-    assert trades[1][2] == 10
-    assert iso(trades[1][4]) == "2005-06-01T20:00:00Z"
+    assert [trade.direction for trade in trades] == [1, -1, 1, 1, 1]
+    assert trades[0].mae is None
+    assert trades[1].quantity == 10
+    assert iso(trades[1].exit_time) == "2005-06-01T20:00:00Z"
 
 
 def test_no_orders() -> None:
@@ -174,7 +205,8 @@ def test_no_orders() -> None:
     assert set(document("zero-orders")["statistics"]) <= set(found.values)
     others = {name: value for name, value in found.values.items() if name != "Total Orders"}
     assert set(others.values()) == {None}
-    assert outcome.trades == ()
+    assert (outcome.trades, outcome.closed_trades) == ((), 0)
+    assert (read(folder("zero-orders")).trades, outcome.closed_trades) == (None, 0)
     assert outcome.equity is not None
     assert set(outcome.equity.values) == {100_000}
 

@@ -72,6 +72,12 @@ class TestContract(EngineContract):
         return create(options, lean.folder)
 
     @pytest.fixture
+    def strategy_file(self, lean: Project) -> Path:
+        """Its only file of code."""
+        [file] = (lean.folder / "EmaBands").glob("*.cs")
+        return file
+
+    @pytest.fixture
     def parameters(self):
         """Points of the landscape."""
         return [{"fast": 3, "slow": slow, "entry": 4} for slow in (30, 40, 50)]

@@ -1,0 +1,37 @@
+"""Search plans that earlier versions of leanopt stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from leanopt_core.pipeline.plan import PLAN_VERSION
+
+
+def reworded(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored plan as `SearchPlan.to_dict` words it today.
+
+    So a run stored under an older plan version is found by the hash of the result. Version 1 held
+    the versions of plugins.
+    """
+    found = deepcopy(dict(plan))
+    if found.get("version") == 1:
+        for method in _methods(found):
+            del method["version"]
+        found["version"] = PLAN_VERSION
+    return found
+
+
+def versions(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions of distributions that a plan of version 1 holds; empty for later ones."""
+    return {
+        method["distribution"]: method["version"]
+        for method in _methods(plan)
+        if "version" in method
+    }
+
+
+def _methods(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan["scoring"]["fitness"]
+    yield from (stage["method"] for stage in plan["stages"])

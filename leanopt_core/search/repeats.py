@@ -1,0 +1,83 @@
+"""Check that a resumed run repeats its stored trials, and name the plugin that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isclose
+from typing import Final
+
+from leanopt_core.errors import ResumeError
+from leanopt_core.trial import Score
+
+#: The largest relative difference that the last digits of another C library may cause.
+_TOLERANCE: Final = 1e-12
+_ADVICE: Final = (
+    "The results are kept: restore it to continue the run, or start a new run without --resume"
+)
+
+Part = float | str | None
+
+
+def compare_scores(label: str, number: int, stored: Score, now: Score) -> None:
+    """Compare a replayed trial's score with the stored one: fitness, violation, named values.
+
+    Reasons are texts and decide nothing, so they may differ. Raises ResumeError, naming the fitness
+    function by `label`, if a relative difference is above 1e-12 or a part is missing in one.
+    """
+    if stored == now:
+        return
+    for name, was, part in _parts(stored, now):
+        if not _equal(was, part):
+            raise ResumeError(
+                f"{label} scores trial {number} otherwise than before: {name} was {was!r}, now "
+                f"{part!r}; its code or a library it uses has changed, or it depends on more than "
+                f"its input. {_ADVICE}"
+            )
+
+
+def _parts(stored: Score, now: Score) -> Iterator[tuple[str, Part, Part]]:
+    yield "failure", stored.failure, now.failure
+    yield "fitness", stored.fitness, now.fitness
+    yield "violation", stored.violation, now.violation
+    for name in sorted({*stored.values, *now.values}):
+        yield f"value {name!r}", stored.values.get(name), now.values.get(name)
+
+
+def _equal(was: Part, now: Part) -> bool:
+    if isinstance(was, float) and isinstance(now, float):
+        return isclose(was, now, rel_tol=_TOLERANCE)
+    return was == now
+
+
+def other_proposal(label: str, number: int, how: str) -> ResumeError:
+    """Return the error for a method, `label`, that proposes trial `number` otherwise than stored.
+
+    `how` says what it proposed and what it does now.
+    """
+    return ResumeError(
+        f"{label} does not repeat its stored proposals: trial {number} was {how}; its code or a "
+        f"library it uses has changed. {_ADVICE}"
+    )
+
+
+def earlier_end(label: str, number: int, reason: str) -> ResumeError:
+    """Return the error if `label` ends a stage before trial `number`, which is stored."""
+    return ResumeError(
+        f"{label} ends the search before trial {number}, which is stored ({reason}); its code or a "
+        f"library it uses has changed. {_ADVICE}"
+    )
+
+
+def later_end(label: str, number: int, reason: str) -> ResumeError:
+    """Return the error if `label` does not end a stage that had ended before trial `number`."""
+    return ResumeError(
+        f"{label} ended the search before trial {number} ({reason}), and now it does not; its code "
+        f"or a library it uses has changed. {_ADVICE}"
+    )
+
+
+def other_direction(label: str, stored: str, now: str) -> ResumeError:
+    """Return the error for a fitness function, `label`, whose direction has changed."""
+    return ResumeError(
+        f"{label} has the direction {now!r}, but the run began with {stored!r}. {_ADVICE}"
+    )

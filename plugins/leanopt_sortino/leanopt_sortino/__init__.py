@@ -1,0 +1,30 @@
+"""The Sortino ratio as the fitness: registration, nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leanopt_core import hookimpl
+from leanopt_core.fitness_options import ReturnsOptions
+from leanopt_core.specs import FitnessSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["leanopt_fitness"]
+
+LEANOPT_API_VERSION = 2
+
+
+@hookimpl
+def leanopt_fitness() -> Sequence[FitnessSpec]:
+    """Register the fitness function `sortino`."""
+    return [
+        FitnessSpec(
+            "sortino",
+            "leanopt_sortino._impl:create",
+            ReturnsOptions,
+            "Sortino ratio of daily returns",
+            needs=frozenset({"returns"}),
+        )
+    ]
