@@ -260,18 +260,20 @@ class EngineContract(LimitedKit):
         assert new, f"request: {rules.OBEYS}; other parameters give the same request: {told[0]}"
 
     @pytest.mark.usefixtures("build")
+    @pytest.mark.parametrize("hello", HELLOS)
     def test_scenarios_reach_the_request(
         self,
         preparing: Preparing,
         backtests: list[Backtest],
         other_scenarios: Sequence[Scenario],
+        hello: Hello,
     ) -> None:
         """Another scenario gives another request, unless the harness cannot set it."""
-        first = _told(preparing.request(backtests[0], NOTHING, HELLOS[1]))
+        first = _told(preparing.request(backtests[0], NOTHING, hello))
         for scenario in other_scenarios:
             other = evolve(backtests[0], scenario=scenario)
             try:
-                found = _told(preparing.engine.request(other, NOTHING, HELLOS[1]))
+                found = _told(preparing.engine.request(other, NOTHING, hello))
             except StrategyError:
                 continue
             assert found != first, f"request: {rules.OBEYS}; {scenario} changes nothing"
