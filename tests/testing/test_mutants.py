@@ -4,7 +4,9 @@ A file in `mutants/` lists the mutants of a plugin:
 
 - `package`: the folder of its code; the kit runs on a copy of it;
 - `kits`: the kit's classes, as pytest names them;
+- `only`: a part of the names of its tests, if others show nothing more;
 - `rules`: the module with the rules that a failure names;
+- `links`: what a wheel has in the package, by name, and where it is here;
 - `call_limit`: seconds for a call, if the plugin's own calls take longer than usual;
 - `mutant`: for each mutant `what` it does, the `file`, the `old` text of its source, and the `new`
   one. With `survives`, the kit cannot know, for that reason;
@@ -17,6 +19,7 @@ A file in `mutants/` lists the mutants of a plugin:
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,6 +103,8 @@ def test_a_mutant_is_killed(plugin: Plugin, mutant: Mutant, tmp_path: Path) -> N
     ended = run_kit(plugin, tmp_path)
     expected = PASSED if "survives" in mutant else FAILED
     assert ended.returncode == expected, ended.stdout
+    if expected == FAILED:
+        assert re.search(r"^(1 failed|.*\b1 error)\b", ended.stdout, re.MULTILINE), ended.stdout
     if expected == FAILED and "rules" in plugin:
         assert any(rule in ended.stdout for rule in rules(plugin)), ended.stdout
 
@@ -125,13 +130,17 @@ def rules(plugin: Plugin) -> list[str]:
 def copied(plugin: Plugin, folder: Path) -> Path:
     """Return a copy of the plugin's package, compiled files included: they are still right."""
     package = ROOT / plugin["package"]
-    return Path(shutil.copytree(package, folder / package.name))
+    copy = Path(shutil.copytree(package, folder / package.name))
+    for name, place in plugin.get("links", {}).items():
+        (copy / name).symlink_to(ROOT / place)
+    return copy
 
 
 def run_kit(plugin: Plugin, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the kit until its first failure, with the packages in `folder` before the installed."""
     options = ("-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist")
-    kits = [str(ROOT / kit) for kit in plugin["kits"]]
+    kits = [f"--basetemp={folder / 'tmp'}", *(str(ROOT / kit) for kit in plugin["kits"])]
+    kits += ["-k", plugin["only"]] if "only" in plugin else []
     limit = str(plugin.get("call_limit", CALL_LIMIT))
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options, "-m", "not benchmark", *kits],
