@@ -4,7 +4,7 @@ A file in `mutants/` lists the mutants of a plugin:
 
 - `package`: the folder of its code; the kit runs on a copy of it;
 - `kits`: the kit's classes, as pytest names them;
-- `only`: a part of the names of its tests, if others show nothing more;
+- `only`: a part of the names of its tests, if others show nothing more; a mutant can have another;
 - `rules`: the module with the rules that a failure names;
 - `links`: what a wheel has in the package, by name, and where it is here;
 - `call_limit`: seconds for a call, if the plugin's own calls take longer than usual;
@@ -100,7 +100,7 @@ def test_a_mutant_is_killed(plugin: Plugin, mutant: Mutant, tmp_path: Path) -> N
     file = file_of(copied(plugin, tmp_path), mutant)
     source = file.read_text(encoding="utf-8")
     file.write_text(mutated(source, mutant), encoding="utf-8")
-    ended = run_kit(plugin, tmp_path)
+    ended = run_kit({**plugin, **mutant}, tmp_path)
     expected = PASSED if "survives" in mutant else FAILED
     assert ended.returncode == expected, ended.stdout
     if expected == FAILED:
