@@ -282,7 +282,7 @@ class Ledger:
             for search in self._run.searches:
                 if (one := taken.get(search.number)) is not None:
                     self._writer.taken(
-                        search.id, sink.position, sink.name, number=one.number, stages=one.stages
+                        search.id, sink.identity, sink.name, number=one.number, stages=one.stages
                     )
 
     def commit(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from attrs import evolve, field, frozen
 
+from leanopt_core.catalogue import OWN
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.engines.base import Build, Engine, PrepareContext, RunCommand, Tell, silent
 from leanopt_core.errors import PatienceError, StrategyError, TransientError
@@ -19,7 +20,7 @@ from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.guard import Guard, RepeatableGuard
+from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.guarded_fitness import GuardedFitness
 from leanopt_core.sinks.base import Sink
@@ -100,7 +101,11 @@ def label(kind: str, choice: Choice, name: str | None = None) -> str:
 
 def build_choice(kind: str, choice: Choice, *arguments: object, calls: Calls | None = None) -> Any:
     """Load and call a plugin's factory; raises PluginError, with its name, if that fails."""
-    guard = RepeatableGuard(label(kind, choice), calls=calls)
+    named = label(kind, choice)
+    if calls is not None and choice.registered.distribution in OWN:
+        # Workers start on threads: without this, no early call of a method could be judged.
+        calls.harmless.add(named)
+    guard = Guard(named, calls=calls)
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
 
