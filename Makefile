@@ -1,6 +1,7 @@
 # make demo   installs everything and searches the quickstart's strategy
 # make test   installs everything and runs the tests that are run often
 # make test-all  runs every test: those with containers, benchmarks, and the long ones too
+# make mutants  breaks every plugin in ten ways and more; its kit must notice each
 # make test-docker  runs the tests with containers
 # make check  lints, checks the format and the types
 # make docs   installs everything and builds the documentation's site in site/, warnings as errors
@@ -22,7 +23,7 @@ export PIP_FIND_LINKS := $(abspath $(WHEELS))
 endif
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
-.PHONY: demo test test-all test-docker docs docs-refresh docs-pictures bench check format wheels clean
+.PHONY: demo test test-all mutants test-docker docs docs-refresh docs-pictures bench check format wheels clean
 
 demo: $(VENV)/.installed
 	$(BIN)/leanopt run examples/quickstart/pipeline.toml
@@ -31,7 +32,10 @@ test: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
 	$(PYTEST) $(ARGS)
 
 test-all: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
-	HYPOTHESIS_PROFILE=ci $(PYTEST) -m "" $(ARGS)
+	HYPOTHESIS_PROFILE=ci $(PYTEST) -m "not mutants" $(ARGS)
+
+mutants: $(VENV)/.installed $(VENV)/.bench
+	$(PYTEST) -m "mutants or long" tests/testing/test_mutants.py $(ARGS)
 
 test-docker: $(VENV)/.installed $(VENV)/.bench
 	$(BIN)/python -m pytest -q -m "" tests/docker $(ARGS)

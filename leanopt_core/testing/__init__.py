@@ -12,7 +12,16 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"leanopt_core.testing.{module}"
-        for module in ("stage", "fitness", "channel", "executor", "lines", "sink", "engine")
+        for module in (
+            "stage",
+            "fitness",
+            "judging",
+            "channel",
+            "executor",
+            "lines",
+            "sink",
+            "engine",
+        )
     )
 )
 

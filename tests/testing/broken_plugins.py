@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from pathlib import Path
 from statistics import pstdev
 from threading import get_ident
@@ -82,6 +83,34 @@ class TakesTheFirst(Ratio):
         return self.judge(backtests[0])
 
 
+class AlwaysGivesOne(Ratio):
+    def value(self, profit, drawdown):
+        return 1.0
+
+
+class DropsBadScenarios(Ratio):
+    def __call__(self, backtests):
+        good = [one for one in backtests if one.statistics.net_profit is not None]
+        return judge_each(good or backtests, self.judge, "min")
+
+
+class GoesByTheClock(Ratio):
+    def value(self, profit, drawdown):
+        return super().value(profit, drawdown) + time.time() // 86400
+
+
+class SortsInPlace(Ratio):
+    def __call__(self, backtests):
+        backtests.sort(key=lambda one: one.statistics.net_profit or 0.0)
+        return super().__call__(backtests)
+
+
+class NeverReturns(Ratio):
+    def value(self, profit, drawdown):
+        while True:
+            pass
+
+
 class TakesTwoScenarios(Ratio):
     def __call__(self, backtests):
         one, two = backtests[0], backtests[-1 if len(backtests) < 3 else 5]
@@ -132,6 +161,7 @@ class Remembers(Ratio):
 
 class _FitnessKit(FitnessContract):
     needs = ("returns",)
+    call_limit = 1.0
 
     @pytest.fixture
     def fitness(self):
