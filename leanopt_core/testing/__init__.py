@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
         f"leanopt_core.testing.{module}"
         for module in (
             "stage",
+            "searching",
             "fitness",
             "judging",
             "channel",

@@ -15,7 +15,9 @@ import pytest
 
 from leanopt_core.space import Point
 from leanopt_core.testing import spaces
-from leanopt_core.testing.driving import Build, drive, rule
+from leanopt_core.testing.driving import Build
+from leanopt_core.testing.limits import Limits, OverLimitError
+from leanopt_core.testing.searching import Searching
 
 _DAY = 86400
 
@@ -52,10 +54,11 @@ def put_clocks_on(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(time, clock, partial(_later, getattr(time, clock), day))
 
 
-def elsewhere(build: Build, trials: int) -> list[Point] | None:
+def elsewhere(build: Build, trials: int, limit: float = 60.0) -> list[Point] | None:
     """Return the points that another process proposes, None if it cannot import `build`.
 
-    Texts have other hashes there, so sets of texts have another order.
+    Texts have other hashes there, so sets of texts have another order. A call of the method may
+    take `limit` seconds.
     """
     try:
         packed = pickle.dumps(build)
@@ -64,15 +67,19 @@ def elsewhere(build: Build, trials: int) -> list[Point] | None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONHASHSEED", "4711")
         with get_context("spawn").Pool(1) as pool:
-            return pool.apply(_points, (packed, trials))
+            return pool.apply(_points, (packed, trials, limit))
 
 
-def _points(packed: bytes, trials: int) -> list[Point] | None:
+def _points(packed: bytes, trials: int, limit: float) -> list[Point] | None:
     try:
         build: Build = pickle.loads(packed)  # noqa: S301 - packed by `elsewhere`
     except (AttributeError, ImportError):
         return None
-    return drive(spaces.every_kind(), [rule(build, trials)]).points
+    try:
+        return Searching(build, trials, Limits(limit))(spaces.every_kind()).points
+    except OverLimitError as error:
+        # A pool does not pass on what is no `Exception`.
+        raise AssertionError(str(error)) from None
 
 
 def _later(clock: Callable[[], float], by: float) -> float:
