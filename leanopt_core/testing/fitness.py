@@ -245,8 +245,9 @@ class FitnessContract(LimitedKit):
     ) -> None:
         """The same curve with a lower return each day, and trades with lower profits."""
         self._skip_unless_profits_count()
-        drifts = (0.002, 0.001, 0.0005, 0.0, -0.0005, -0.001, -0.004)
-        shifts = (80.0, 40.0, 0.0, -40.0, -80.0, -120.0, -200.0)
+        # The first have no loss, the last no profit.
+        drifts = (0.02, 0.002, 0.001, 0.0005, 0.0, -0.0005, -0.001, -0.004, -0.02)
+        shifts = (400.0, 80.0, 40.0, 0.0, -40.0, -80.0, -120.0, -200.0, -400.0)
         ranked = [Sample(drifting(d), winning(s)) for d, s in zip(drifts, shifts, strict=True)]
         what = "returns and profits from large to small"
         judging.check_ranks((one.outcome(good) for one in ranked), what, rules.PROFITS)

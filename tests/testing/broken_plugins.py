@@ -161,7 +161,7 @@ class Remembers(Ratio):
 
 class _FitnessKit(FitnessContract):
     needs = ("returns",)
-    call_limit = 1.0
+    call_limit = 5.0
 
     @pytest.fixture
     def fitness(self):
