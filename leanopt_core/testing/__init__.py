@@ -21,6 +21,7 @@ pytest.register_assert_rewrite(
             "executor",
             "lines",
             "sink",
+            "telling",
             "engine",
         )
     )

@@ -19,7 +19,7 @@ from leanopt_core.testing.costs import DOUBT, Cost
 from leanopt_core.testing.driving import Build, Search, scanned
 from leanopt_core.testing.limits import LimitedKit
 from leanopt_core.testing.searching import Searching, watched
-from leanopt_core.testing.surroundings import elsewhere, put_clocks_on, seeded, states
+from leanopt_core.testing.surroundings import elsewhere, plan, put_clocks_on, seeded, states
 
 #: The lookaheads of the tests.
 LOOKAHEADS = (1, 16, 48)
@@ -68,7 +68,7 @@ class StageContract(LimitedKit):
         for order in range(1, 4):
             again = searching(space, lookahead=lookahead, order=order)
             same = again.proposed == first.proposed
-            assert same, f"{rules.GIVEN}; backtests ended in another order, and it searched anew"
+            assert same, f"{rules.GIVEN}; backtests ended in another order, and it searched otherwise"
 
     @distances
     def test_the_same_search_again(self, searching: Searching, lookahead: int) -> None:
@@ -90,7 +90,7 @@ class StageContract(LimitedKit):
         for point in search.points:
             assert space.contains(point), f"{rules.POINT}; it proposed {point}"
             values: Mapping[str, Any] = space.values(point)
-            kept = values["fast"] < values["slow"] and values["fast"] + values["hold"] <= 40  # noqa: PLR2004
+            kept = values["fast"] < values["slow"] and values["fast"] + values["hold"] <= 40
             assert kept, f"{rules.POINT}; it proposed {values}"
 
     def test_any_space_is_searched(self, searching: Searching) -> None:
@@ -129,7 +129,7 @@ class StageContract(LimitedKit):
         search = searching.run(spaces.small(), [searching.rule(200)], lookahead=lookahead)
         assert search.reasons == ["done"], f"{rules.DONE}; it ended by {search.reasons}"
         tried = f"it tried {len(search.points)} of 15 points"
-        assert len(search.points) == 15 or not self.exhaustive, f"{rules.EXHAUSTIVE}; {tried}"  # noqa: PLR2004
+        assert len(search.points) == 15 or not self.exhaustive, f"{rules.EXHAUSTIVE}; {tried}"
 
     @distances
     def test_asked_after_exhaustion(self, searching: Searching, lookahead: int) -> None:
@@ -151,9 +151,7 @@ class StageContract(LimitedKit):
 
     @distances
     @pytest.mark.parametrize("left_by", spaces.one_point())
-    def test_a_space_of_one_point(
-        self, searching: Searching, left_by: str, lookahead: int
-    ) -> None:
+    def test_a_space_of_one_point(self, searching: Searching, left_by: str, lookahead: int) -> None:
         """The only point is proposed once, then the method is done."""
         search = searching(spaces.one_point()[left_by], lookahead=lookahead)
         assert len(search.points) == 1, f"{rules.DONE}; of one point it proposed {search.points}"
@@ -176,7 +174,7 @@ class StageContract(LimitedKit):
         search = searching.run(spaces.small(), stages, lookahead=lookahead)
         assert search.reasons[1] == "done", f"{rules.DONE}; it ended by {search.reasons[1]!r}"
         tried = f"it tried {len(search.of(1))} of the 5 points that were left"
-        assert len(search.points) == 15 or not self.exhaustive, f"{rules.EXHAUSTIVE}; {tried}"  # noqa: PLR2004
+        assert len(search.points) == 15 or not self.exhaustive, f"{rules.EXHAUSTIVE}; {tried}"
 
     @distances
     @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
@@ -223,12 +221,10 @@ class StageContract(LimitedKit):
         there = elsewhere(build, self.trials, searching.limits.seconds)
         if there is None:
             pytest.skip("`build` uses functions that another process cannot import")
-        same = there == searching(spaces.every_kind()).points
-        assert same, f"{rules.CLOCK}; another process proposed other points"
+        same = there == plan(searching(spaces.every_kind()))
+        assert same, f"{rules.CLOCK}; another process proposed other points or origins"
 
-    def test_no_clock_is_read(
-        self, searching: Searching, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_no_clock_is_read(self, searching: Searching, monkeypatch: pytest.MonkeyPatch) -> None:
         """The proposals do not depend on the clock."""
         space = spaces.every_kind()
         now = searching(space).proposed

@@ -7,7 +7,8 @@ A file in `mutants/` lists the mutants of a plugin:
 - `rules`: the module with the rules that a failure names;
 - `call_limit`: seconds for a call, if the plugin's own calls take longer than usual;
 - `mutant`: for each mutant `what` it does, the `file`, the `old` text of its source, and the `new`
-  one. With `survives`, the kit cannot know, for that reason;
+  one. With `survives`, the kit cannot know, for that reason. `by` names the test that notices, if
+  those before it take long;
 - `more`: what those mutants do that come from the kind's list in `mutants/any/`: they `add` code to
   the module `_impl.py`.
 
@@ -97,7 +98,7 @@ def test_a_mutant_is_killed(plugin: Plugin, mutant: Mutant, tmp_path: Path) -> N
     file = file_of(copied(plugin, tmp_path), mutant)
     source = file.read_text(encoding="utf-8")
     file.write_text(mutated(source, mutant), encoding="utf-8")
-    ended = run_kit(plugin, tmp_path)
+    ended = run_kit(plugin, tmp_path, mutant.get("by", ""))
     expected = PASSED if "survives" in mutant else FAILED
     assert ended.returncode == expected, ended.stdout
     if expected == FAILED and "rules" in plugin:
@@ -128,13 +129,15 @@ def copied(plugin: Plugin, folder: Path) -> Path:
     return Path(shutil.copytree(package, folder / package.name))
 
 
-def run_kit(plugin: Plugin, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_kit(plugin: Plugin, folder: Path, by: str = "") -> subprocess.CompletedProcess[str]:
     """Run the kit until its first failure, with the packages in `folder` before the installed."""
+    # Leanopt's own copy is imported before the tests put the sources first.
     options = ("-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist")
+    options += ("-p", Path(plugin["package"]).name)
     kits = [str(ROOT / kit) for kit in plugin["kits"]]
     limit = str(plugin.get("call_limit", CALL_LIMIT))
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "-m", "not benchmark", *kits],
+        [sys.executable, "-m", "pytest", *options, "-m", "not benchmark", "-k", by, *kits],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), limits.VARIABLE: limit},
         stdout=subprocess.PIPE,

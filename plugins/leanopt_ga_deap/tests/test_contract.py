@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class TestGenetic(StageContract):
     """With its defaults."""
 
+    cost_growth = 0
+
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:
         """Return what builds the method."""
