@@ -20,6 +20,7 @@ pytest.register_assert_rewrite(
             "channel",
             "executor",
             "lines",
+            "traces",
             "sink",
             "telling",
             "engine",

@@ -17,7 +17,7 @@ import pytest
 
 from leanopt_core.space import Point
 from leanopt_core.testing import spaces
-from leanopt_core.testing.driving import Build, Search
+from leanopt_core.testing.driving import Build, scanned
 from leanopt_core.testing.limits import Limits, OverLimitError
 from leanopt_core.testing.searching import Searching
 
@@ -117,10 +117,12 @@ def elsewhere(build: Build, trials: int, limit: float = 60.0) -> list[Planned] |
             return pool.apply(_planned, (packed, trials, limit))
 
 
-def plan(search: Search) -> list[Planned]:
-    """Return the points of a search with their origins."""
-    proposals = (command.proposal for command in search.proposed)
-    return [(proposal.point, proposal.origin) for proposal in proposals]
+def plan(searching: Searching) -> list[Planned]:
+    """Return the points of two searches with their origins: alone, and after another stage."""
+    space = spaces.every_kind()
+    after = [scanned(12), searching.rule(seed_from=("earlier",))]
+    commands = [*searching(space).proposed, *searching.run(space, after).proposed]
+    return [(command.proposal.point, command.proposal.origin) for command in commands]
 
 
 def _planned(packed: bytes, trials: int, limit: float) -> list[Planned] | None:
@@ -129,7 +131,7 @@ def _planned(packed: bytes, trials: int, limit: float) -> list[Planned] | None:
     except (AttributeError, ImportError):
         return None
     try:
-        return plan(Searching(build, trials, Limits(limit))(spaces.every_kind()))
+        return plan(Searching(build, trials, Limits(limit)))
     except OverLimitError as error:
         # A pool does not pass on what is no `Exception`.
         raise AssertionError(str(error)) from None

@@ -19,6 +19,7 @@ RULES = {
     "fitness_rules": ("fitness", "judging"),
     "stage_rules": ("stage", "searching"),
     "sink_rules": ("sink", "telling"),
+    "executor_rules": ("executor", "channel", "lines", "refusals"),
 }
 
 
