@@ -13,17 +13,8 @@ pytest.register_assert_rewrite(
     *(
         f"leanopt_core.testing.{module}"
         for module in (
-            "stage",
-            "searching",
-            "fitness",
-            "judging",
-            "channel",
-            "executor",
-            "lines",
-            "traces",
-            "sink",
-            "telling",
-            "engine",
+            *("stage", "searching", "fitness", "judging", "channel", "executor", "lines"),
+            *("sink", "telling", "engine", "preparing"),
         )
     )
 )

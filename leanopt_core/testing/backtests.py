@@ -111,6 +111,7 @@ CURVES: Final[Mapping[str, Equity]] = {
     "a flat curve": curve([_CASH] * 300),
     "a curve that is flat but for one day": curve([_CASH] * 100 + [1.1 * _CASH] * 100),
     "a curve that doubles each day": curve(_GROWING),
+    "a curve that grows a millionfold each day": curve(1e-140 * 1e6**day for day in range(45)),
     "a curve that halves each day": curve(1 / one for one in _GROWING),
     "a total loss": curve([_CASH, 0.5 * _CASH, 0.0, 0.0]),
     "a debt": curve([_CASH, -_CASH, _CASH]),

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
-from attrs import astuple
+from attrs import astuple, evolve
 
 from leanopt_core.check import Status, examine
+from leanopt_core.data_files import pattern_errors
 from leanopt_core.engines.base import (
     Build,
     Engine,
@@ -23,31 +22,36 @@ from leanopt_core.engines.base import (
     HasFingerprint,
     PrepareContext,
 )
+from leanopt_core.errors import LeanoptError, StrategyError
 from leanopt_core.executors.base import Executor
-from leanopt_core.executors.pool import Pool
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.harness.events import Hello
 from leanopt_core.options import ProcessOptions
 from leanopt_core.outputs import ClosedTrade
 from leanopt_core.space import Value
-from leanopt_core.testing.lines import ask, greet
-from leanopt_core.work import PLACES, REQUEST, Answer, Backtest, Outcome, Scenario
+from leanopt_core.testing import engine_rules as rules
+from leanopt_core.testing.limits import LimitedKit
+from leanopt_core.testing.preparing import Preparing, without_files
+from leanopt_core.work import PLACES, REQUEST, Backtest, Outcome, Request, Scenario
 
 PLACE = re.compile("[a-z][a-z0-9_]*")
+OWNED = frozenset({"python", "scratch", "request"})
 NOTHING: frozenset[str] = frozenset()
 EVERYTHING = frozenset({"equity", "trades"})
 HELLOS = (Hello(), Hello(protocol=1, abilities=frozenset({"inline", "config", "scenario"})))
 
 Parameters = Sequence[Mapping[str, Value]]
-Wanted = Sequence[tuple[Backtest, frozenset[str]]]
 
 
-class EngineContract:
+class EngineContract(LimitedKit):
     """Inherit and override `engine`, for a small working strategy, and `strategy_file`, its file.
 
     The strategy is backtested with each of `parameters` under `scenario`, on `executor`; override
-    these if yours needs others.
+    these if yours needs others. Override `other_scenarios` if the engine has a use for scenarios.
     """
+
+    #: The outputs that the strategy has, some of `equity` and `trades`.
+    outputs: Collection[str] = ()
 
     @pytest.fixture
     def engine(self) -> Engine:
@@ -56,18 +60,26 @@ class EngineContract:
 
     @pytest.fixture
     def strategy_file(self) -> Path:
-        """Override: return a text file of the strategy; a test appends an empty line to it."""
+        """Override: return a text file of the strategy, without which it cannot run.
+
+        Tests append an empty line to it, empty it, and remove it.
+        """
         raise NotImplementedError("override the fixture `strategy_file`")
 
     @pytest.fixture
     def parameters(self) -> Parameters:
-        """Return different parameter sets for which the strategy completes."""
+        """Return parameter sets for which the strategy completes with different statistics."""
         return ({"x": 1}, {"x": 2}, {"x": 3})
 
     @pytest.fixture
     def scenario(self) -> Scenario:
         """Return the scenario of the backtests."""
         return Scenario()
+
+    @pytest.fixture
+    def other_scenarios(self) -> Sequence[Scenario]:
+        """Return scenarios that differ from `scenario` in one thing each that decides results."""
+        return ()
 
     @pytest.fixture
     def executor(self, tmp_path: Path) -> Iterator[Executor]:
@@ -87,90 +99,140 @@ class EngineContract:
         return PrepareContext(tuple(parameters[0]), (scenario,))
 
     @pytest.fixture
-    def build(self, engine: Engine, executor: Executor, context: PrepareContext) -> Build:
+    def preparing(self, engine: Engine, executor: Executor, context: PrepareContext) -> Preparing:
+        """Return the engine with its calls limited and its answers checked."""
+        return Preparing(self.limits({}).of(engine), executor, context)
+
+    @pytest.fixture
+    def build(self, preparing: Preparing) -> Build:
         """Return the prepared strategy."""
-        return engine.prepare(executor.run_command, executor.runtime(), context)
+        return preparing.prepare()
 
-    def test_what_is_built(self, build: Build) -> None:
+    def test_what_is_built(self, build: Build, context: PrepareContext) -> None:
         """A build has names and hashes, and a launch whose mounts exist."""
-        assert build.strategy
-        assert build.source
-        assert build.identity
-        assert build.launch.command
-        mounts = build.launch.mounts
-        names = [mount.name for mount in mounts]
-        assert len(names) == len(set(names)), "mount names must be unique"
-        assert all(PLACE.fullmatch(name) for name in names), "use lowercase letters, digits and _"
-        assert not {*names} & {"python", "scratch", "request"}, "these names belong to the executor"
-        assert all(mount.source.exists() for mount in mounts)
+        for name, rule in (
+            ("strategy", rules.STRATEGY),
+            ("source", rules.SOURCE),
+            ("identity", rules.IDENTITY),
+        ):
+            found = getattr(build, name)
+            told = f"{name}: {rule}; it is {found!r}"
+            assert isinstance(found, str), told
+            assert found, told
+        command = build.launch.command
+        words = bool(command) and all(isinstance(word, str) for word in command)
+        assert words, f"command: {rules.COMMAND}; it is {command!r}"
+        names = [mount.name for mount in build.launch.mounts]
+        told = f"mounts: {rules.MOUNT_NAME}; they are {names}"
+        assert len(names) == len(set(names)), told
+        assert all(PLACE.fullmatch(name) and name not in OWNED for name in names), told
+        absent = [str(one.source) for one in build.launch.mounts if not one.source.exists()]
+        assert absent == [], f"mounts: {rules.MOUNTS}; they do not exist: {absent}"
+        reads = build.reads
+        readable = reads is None or set(context.parameters) <= set(reads)
+        assert readable, f"reads: {rules.READS}; it is {reads}, for {context.parameters}"
+        lines = all(note.strip() and "\n" not in note for note in build.notes)
+        assert lines, f"notes: {rules.NOTES}; they are {build.notes}"
 
-    def test_the_same_is_built_again(
-        self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
-    ) -> None:
+    def test_the_same_is_built_again(self, preparing: Preparing, build: Build) -> None:
         """Preparing the same strategy again gives the same identity."""
-        again = engine.prepare(executor.run_command, executor.runtime(), context)
-        assert (again.strategy, again.source, again.identity) == (
-            build.strategy,
-            build.source,
-            build.identity,
-        )
+        again = preparing.prepare()
+        for name, rule in (("source", rules.SOURCE), ("identity", rules.IDENTITY)):
+            told = f"{name}: {rule}; the same strategy has another one when prepared again"
+            assert getattr(again, name) == getattr(build, name), told
 
     def test_an_edit_is_another_source(
-        self,
-        engine: Engine,
-        executor: Executor,
-        context: PrepareContext,
-        build: Build,
-        strategy_file: Path,
+        self, preparing: Preparing, build: Build, strategy_file: Path
     ) -> None:
         """An edited strategy has another source, so that no older backtest answers for it."""
         text = strategy_file.read_bytes()
         strategy_file.write_bytes(text + b"\n")
-        edited = engine.prepare(executor.run_command, executor.runtime(), context)
-        assert edited.source != build.source, "source must be a hash of the strategy's files"
+        edited = preparing.prepare()
+        assert edited.source != build.source, f"source: {rules.SOURCE}; an edit does not change it"
+        told = f"strategy: {rules.STRATEGY}; it was {build.strategy!r}, now {edited.strategy!r}"
+        assert edited.strategy == build.strategy, told
         strategy_file.write_bytes(text)
-        restored = engine.prepare(executor.run_command, executor.runtime(), context)
-        assert restored.source == build.source, "source must depend on content only"
+        restored = preparing.prepare()
+        told = f"source: {rules.SOURCE}; with the old text back, it is not the old one"
+        assert restored.source == build.source, told
 
-    def test_the_place_is_in_the_identity_alone(
-        self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
+    @pytest.mark.parametrize("left", ["an empty file", "no file"])
+    def test_without_its_code_there_is_no_result(
+        self,
+        preparing: Preparing,
+        build: Build,
+        backtests: list[Backtest],
+        strategy_file: Path,
+        left: str,
     ) -> None:
+        """After the strategy's code is gone, preparing fails, or every backtest does."""
+        assert build.source, f"source: {rules.SOURCE}; it is {build.source!r}"
+        strategy_file.write_bytes(b"")
+        if left == "no file":
+            strategy_file.unlink()
+        engine, executor, context = preparing.engine, preparing.executor, preparing.context
+        try:
+            stale = engine.prepare(executor.run_command, executor.runtime(), context)
+        except LeanoptError:
+            return
+        except Exception as error:
+            told = f"with {left} it raised {type(error).__name__}: {error}"
+            raise AssertionError(f"prepare: {rules.CANNOT}; {told}") from error
+        wanted = [(one, NOTHING) for one in backtests]
+        with preparing.finished(stale, wanted) as finished:
+            for ended, (backtest, outputs) in zip(finished, wanted, strict=True):
+                read = ended.answer and preparing.read(ended.answer, backtest, outputs)
+                found = read and read.statistics
+                assert found is None, f"{rules.OBEYS}; with {left} it still gives {found}"
+
+    def test_the_place_is_in_the_identity_alone(self, preparing: Preparing, build: Build) -> None:
         """Another runtime gives another content key and the same search plan."""
-        runtime = {**executor.runtime(), "kit": "elsewhere"}
-        elsewhere = engine.prepare(executor.run_command, runtime, context)
-        assert elsewhere.source == build.source
-        assert elsewhere.identity != build.identity
+        elsewhere = preparing.prepare({**preparing.executor.runtime(), "kit": "elsewhere"})
+        told = f"source: {rules.SOURCE}; it differs in another runtime"
+        assert elsewhere.source == build.source, told
+        told = f"identity: {rules.IDENTITY}; it is the same in another runtime"
+        assert elsewhere.identity != build.identity, told
 
-    def test_what_doctor_is_told(
-        self, engine: Engine, executor: Executor, context: PrepareContext, build: Build
-    ) -> None:
+    def test_what_doctor_is_told(self, preparing: Preparing, build: Build) -> None:
         """The engine's own checks, if any, find no error for a working strategy."""
-        assert build.strategy
+        engine = preparing.engine
         if not isinstance(engine, HasChecks):
             return  # the engine has no checks
-        checks = engine.checks(executor.run_command, context)
-        assert len({check.name for check in checks}) == len(checks)
-        known = {"interpreter", "data", *(check.name for check in checks)}
-        assert all(known.issuperset(check.needs) for check in checks)
+        checks = engine.checks(preparing.executor.run_command, preparing.context)
+        names = [check.name for check in checks]
+        told = f"checks: {rules.CHECKS}; for {build.strategy} they are {names}"
+        assert len(set(names)) == len(names), told
+        known = {"interpreter", "data", *names}
+        needed = {need for check in checks for need in check.needs}
+        assert needed <= known, f"{told}; nothing is called {sorted(needed - known)}"
         lines = list(examine(checks))
-        assert {line.name for line in lines} == {check.name for check in checks}
-        assert not [line for line in lines if line.status is Status.WRONG]
+        assert {line.name for line in lines} == set(names), told
+        wrong = [line for line in lines if line.status is Status.WRONG]
+        assert wrong == [], f"{told}; for a strategy that works they find {wrong}"
 
-    def test_what_check_is_told(self, engine: Engine, context: PrepareContext) -> None:
+    def test_what_check_is_told(self, preparing: Preparing) -> None:
         """The engine's check finds no error in a working strategy, without running it."""
+        engine = preparing.engine
         if not isinstance(engine, HasCheck):
             return  # the engine has no check for `leanopt check`
-        assert list(engine.check(context)) == []
+        found = list(engine.check(preparing.context))
+        assert found == [], f"check: {rules.CHECK}; for a strategy that works it found {found}"
 
-    def test_data_is_there(self, engine: Engine) -> None:
-        """The data is an existing folder or file, or None."""
-        assert engine.data is None or engine.data.exists()
+    def test_data_is_there(self, preparing: Preparing) -> None:
+        """The data is an existing folder or file, or None; each pattern fits a file of it."""
+        data, patterns = preparing.engine.data, preparing.engine.data_files
+        there = data is None or data.exists()
+        assert there, f"data: {rules.DATA}; it is {data!r}, which does not exist"
+        told = f"data_files: {rules.DATA_FILES}; they are {patterns!r}"
+        assert patterns is None or not isinstance(patterns, str), told
+        found = [] if data is None else pattern_errors(data, patterns or ())
+        assert found == [], f"{told}: {found}"
 
     @pytest.mark.parametrize("outputs", [NOTHING, EVERYTHING])
     @pytest.mark.parametrize("hello", HELLOS)
     def test_requests(
         self,
-        engine: Engine,
+        preparing: Preparing,
         build: Build,
         backtests: list[Backtest],
         outputs: frozenset[str],
@@ -179,91 +241,103 @@ class EngineContract:
         """A request is a line of JSON without an id, with valid files and placeholders."""
         places = {*PLACES, REQUEST[1:-1], *(mount.name for mount in build.launch.mounts)}
         for backtest in backtests:
-            request = engine.request(backtest, outputs, hello)
-            assert "\n" not in request.payload
-            members = json.loads(request.payload)
-            assert isinstance(members, dict)
-            assert "id" not in members, "the pool adds the id"
-            assert request.outputs == outputs
-            texts = (request.payload, *request.files.values())
-            for placeholder in request.placeholders:
-                assert any(json.dumps(placeholder) in text for text in texts)
-                assert any(f"{{{name}}}" in placeholder for name in places)
-            for name in request.files:
-                path = PurePosixPath(name)
-                assert not path.is_absolute()
-                assert ".." not in path.parts
-            assert engine.request(backtest, outputs, hello) == request
+            request = preparing.request(backtest, outputs, hello)
+            _check_payload(request)
+            told = f"outputs: {rules.OUTPUTS}; they are {set(request.outputs)}, not {set(outputs)}"
+            assert request.outputs == outputs, told
+            _check_placeholders(request, places)
+            again = preparing.request(backtest, outputs, hello)
+            assert again == request, f"request: {rules.REQUEST}; the next one is another: {again}"
 
     @pytest.mark.usefixtures("build")
     @pytest.mark.parametrize("hello", HELLOS)
     def test_parameters_reach_the_request(
-        self, engine: Engine, backtests: list[Backtest], hello: Hello
+        self, preparing: Preparing, backtests: list[Backtest], hello: Hello
     ) -> None:
         """Different parameters give different requests, in payload or files."""
-        requests = [engine.request(backtest, NOTHING, hello) for backtest in backtests]
-        told = [(one.payload, sorted(one.files.items())) for one in requests]
-        assert all(one not in told[:number] for number, one in enumerate(told))
+        told = [_told(preparing.request(backtest, NOTHING, hello)) for backtest in backtests]
+        new = all(one not in told[:number] for number, one in enumerate(told))
+        assert new, f"request: {rules.OBEYS}; other parameters give the same request: {told[0]}"
+
+    @pytest.mark.usefixtures("build")
+    @pytest.mark.parametrize("hello", HELLOS)
+    def test_scenarios_reach_the_request(
+        self,
+        preparing: Preparing,
+        backtests: list[Backtest],
+        other_scenarios: Sequence[Scenario],
+        hello: Hello,
+    ) -> None:
+        """Another scenario gives another request, unless the harness cannot set it."""
+        first = _told(preparing.request(backtests[0], NOTHING, hello))
+        for scenario in other_scenarios:
+            other = evolve(backtests[0], scenario=scenario)
+            try:
+                found = _told(preparing.engine.request(other, NOTHING, hello))
+            except StrategyError:
+                continue
+            assert found != first, f"request: {rules.OBEYS}; {scenario} changes nothing"
 
     def test_round_trip(
-        self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
+        self, preparing: Preparing, build: Build, backtests: list[Backtest]
     ) -> None:
         """Each backtest completes with statistics, the same on every worker and every time."""
-        outcomes = _run(engine, executor, build, [(one, NOTHING) for one in backtests] * 3)
+        outcomes = preparing.run(build, [(one, NOTHING) for one in backtests] * 3)
         for outcome in outcomes:
-            assert outcome.failure is None, outcome.failure
-            assert outcome.statistics is not None
-            assert outcome.statistics.values
+            told = f"it gave {outcome}"
+            assert outcome.failure is None, f"{rules.OBEYS}; {told}"
+            assert outcome.statistics is not None, f"{rules.OUTCOME}; {told}"
+            assert outcome.statistics.values, f"{rules.OUTCOME}; {told}"
         for number, first in enumerate(outcomes[: len(backtests)]):
-            assert all(again == first for again in outcomes[number :: len(backtests)])
+            others = [one for one in outcomes[number :: len(backtests)] if one != first]
+            assert others == [], f"{rules.READ}; first {first}, then {others}"
+        found = [outcome.statistics for outcome in outcomes]
+        differ = any(one != found[0] for one in found)
+        told = f"all of {[dict(one.parameters) for one in backtests]} give {found[0]}"
+        assert differ, f"{rules.OBEYS}; {told}"
 
-    def test_outputs(
-        self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
-    ) -> None:
+    def test_outputs(self, preparing: Preparing, build: Build, backtests: list[Backtest]) -> None:
         """Equity and trades, if any, are well formed; statistics stay the same."""
         both = [(backtests[0], outputs) for outputs in (NOTHING, EVERYTHING)]
-        plain, full = _run(engine, executor, build, both)
-        assert full.failure is None, full.failure
-        assert full.statistics == plain.statistics
-        if full.equity is not None:
-            times, values = list(full.equity.times), list(full.equity.values)
-            assert len(times) == len(values)
-            assert times == sorted(set(times))
-            assert all(math.isfinite(value) for value in values)
-        trades = full.trades or ()
-        assert all(isinstance(trade, ClosedTrade) for trade in trades)
-        figures = [figure for trade in trades for figure in astuple(trade)]
-        numbers = [one for one in figures if one is not None and not isinstance(one, str)]
-        assert all(map(math.isfinite, numbers))
+        plain, full = preparing.run(build, both)
+        assert full.failure is None, f"outputs: {rules.OUTPUTS}; with all it gave {full.failure}"
+        told = f"outputs: {rules.OUTPUTS}; with them the statistics are others"
+        assert full.statistics == plain.statistics, told
+        missing = [name for name in self.outputs if not getattr(full, name)]
+        assert missing == [], f"outputs: {rules.OUTPUTS}; it has no {missing}"
+        _check_outputs(full)
 
     def test_what_was_read_is_named(
-        self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
+        self, preparing: Preparing, build: Build, backtests: list[Backtest]
     ) -> None:
         """The names of read parameters, if reported, are right."""
-        (outcome,) = _run(engine, executor, build, [(backtests[0], NOTHING)])
-        assert "" not in (outcome.read or ())
+        (outcome,) = preparing.run(build, [(backtests[0], NOTHING)])
+        read = outcome.read
+        assert "" not in (read or ()), f"read: {rules.ASKED}; it is {read!r}"
 
     def test_a_fingerprint_is_of_the_backtest(
-        self, engine: Engine, executor: Executor, build: Build, backtests: list[Backtest]
+        self, preparing: Preparing, build: Build, backtests: list[Backtest]
     ) -> None:
         """Fingerprints are equal on every worker and every time; an error has none."""
+        engine = preparing.engine
         if not isinstance(engine, HasFingerprint):
             return  # the engine has no fingerprints
-        with _answered(engine, executor, build, [(one, NOTHING) for one in backtests] * 2) as made:
+        with preparing.answered(build, [(one, NOTHING) for one in backtests] * 2) as made:
             found = [engine.fingerprint(answer) for answer in made]
-        assert "" not in found
-        assert found[: len(backtests)] == found[len(backtests) :]
-        failed = Answer({"id": "1", "status": "error", "message": "no bars for SPY"}, _Empty())
-        assert engine.fingerprint(failed) is None
+        told = f"fingerprint: {rules.FINGERPRINT}; they are {found}"
+        assert "" not in found, told
+        assert found[: len(backtests)] == found[len(backtests) :], told
+        failed = engine.fingerprint(without_files(status="error", message="no bars for SPY"))
+        assert failed is None, f"fingerprint: {rules.FINGERPRINT}; an error has {failed!r}"
 
-    def test_an_error_is_a_failure(self, engine: Engine, backtests: list[Backtest]) -> None:
+    def test_an_error_is_a_failure(self, preparing: Preparing, backtests: list[Backtest]) -> None:
         """An error answer is a failure with the harness's message, every time it is read."""
-        answer = Answer({"id": "1", "status": "error", "message": "no bars for SPY"}, _Empty())
-        outcome = engine.read(answer, backtests[0], NOTHING)
-        assert outcome.statistics is None
-        assert outcome.failure is not None
-        assert "no bars for SPY" in outcome.failure.message
-        assert engine.read(answer, backtests[0], NOTHING) == outcome
+        answer = without_files(status="error", message="no bars for SPY")
+        outcome = preparing.read(answer, backtests[0], NOTHING)
+        told = f"it gave {outcome} for an error with the message 'no bars for SPY'"
+        assert outcome.failure is not None, f"{rules.OUTCOME}; {told}"
+        message = outcome.failure.message
+        assert "no bars for SPY" in message, f"message: {rules.MESSAGE}; {told}"
 
     @pytest.mark.parametrize(
         "payload",
@@ -274,49 +348,77 @@ class EngineContract:
             {"status": "complete", "statistics": [1, 2]},
             {"status": "perhaps", "statistics": {"Net Profit": 1.0}},
             {"statistics": {"Net Profit": 1.0}},
+            {"status": "error", "statistics": {"Net Profit": 1.0}},
         ],
     )
     def test_no_silent_success(
-        self, engine: Engine, backtests: list[Backtest], payload: dict[str, Any]
+        self, preparing: Preparing, backtests: list[Backtest], payload: dict[str, Any]
     ) -> None:
         """An answer without a usable result is a failure or raises; it never counts."""
         try:
-            answer = Answer({"id": "1", **payload}, _Empty())
-            outcome = engine.read(answer, backtests[0], NOTHING)
+            outcome = preparing.engine.read(without_files(**payload), backtests[0], NOTHING)
         except Exception:  # noqa: BLE001 - whatever it raises counts as an engine error
             return
-        assert outcome.statistics is None
-        assert outcome.failure is not None
-        assert outcome.failure.message
+        told = f"for the answer {payload} it gave {outcome}"
+        assert outcome.statistics is None, f"{rules.OUTCOME}; {told}"
+        assert outcome.failure is not None, f"{rules.OUTCOME}; {told}"
+        assert outcome.failure.message, f"message: {rules.MESSAGE}; {told}"
+
+    @pytest.mark.parametrize("value", [math.nan, math.inf, "NaN"])
+    def test_numbers_are_finite(
+        self, preparing: Preparing, backtests: list[Backtest], value: float | str
+    ) -> None:
+        """NaN and infinity in an answer do not become numbers of the outcome."""
+        answer = without_files(status="complete", statistics={"Net Profit": value})
+        try:
+            outcome = preparing.engine.read(answer, backtests[0], NOTHING)
+        except Exception:  # noqa: BLE001 - whatever it raises counts as an engine error
+            return
+        found = outcome.statistics and outcome.statistics.get("Net Profit")
+        assert found is None, f"{rules.NUMBERS}; a net profit of {value} is read as {found}"
 
 
-def _run(engine: Engine, executor: Executor, build: Build, wanted: Wanted) -> list[Outcome]:
-    """Backtest on two workers and read the answers in another thread, as a run does."""
-    with _answered(engine, executor, build, wanted) as answers, ThreadPoolExecutor(1) as thread:
-        return list(thread.map(engine.read, answers, *zip(*wanted, strict=True)))
+def _check_payload(request: Request) -> None:
+    """Fail unless the payload is one line with an object that has no id."""
+    told = f"payload: {rules.PAYLOAD}; it is {request.payload!r:.300}"
+    assert "\n" not in request.payload, told
+    try:
+        members = json.loads(request.payload)
+    except ValueError as error:
+        raise AssertionError(f"{told}: {error}") from error
+    assert isinstance(members, dict), told
+    assert "id" not in members, told
 
 
-@contextmanager
-def _answered(
-    engine: Engine, executor: Executor, build: Build, wanted: Wanted
-) -> Iterator[list[Answer]]:
-    """Backtest on two workers; the answers' files exist until the context ends."""
-    with Pool[int](executor, build.launch, workers=2) as pool:
-        hello = greet(pool)
-        finished = ask(pool, *(engine.request(one, outputs, hello) for one, outputs in wanted))
-        for one in finished:
-            assert one.answer is not None, one.failure
-        yield [one.answer for one in finished if one.answer is not None]
+def _check_placeholders(request: Request, places: Collection[str]) -> None:
+    """Fail unless each placeholder is there, and names a place; and files stay in their folder."""
+    texts = (request.payload, *request.files.values())
+    for placeholder in request.placeholders:
+        told = f"placeholders: {rules.PLACEHOLDERS}; this one does not fit: {placeholder!r}"
+        assert any(json.dumps(placeholder) in text for text in texts), told
+        assert any(f"{{{name}}}" in placeholder for name in places), told
+    for name in request.files:
+        path = PurePosixPath(name)
+        inside = not path.is_absolute() and ".." not in path.parts
+        assert inside, f"files: {rules.FILES}; {name!r} is elsewhere"
 
 
-class _Empty:
-    """The empty folder of a worker."""
+def _told(request: Request) -> tuple[str, list[tuple[str, str]]]:
+    """Return what a harness is told."""
+    return request.payload, sorted(request.files.items())
 
-    def names(self) -> Sequence[str]:
-        return ()
 
-    def open(self, name: str) -> BinaryIO:
-        raise FileNotFoundError(name)
-
-    def remove(self) -> None:
-        pass
+def _check_outputs(outcome: Outcome) -> None:
+    """Fail unless the curve and the trades are well formed."""
+    if outcome.equity is not None:
+        times, values = list(outcome.equity.times), list(outcome.equity.values)
+        told = f"equity: {rules.TIMES}; {len(values)} values at {times[:5]} ..."
+        assert len(times) == len(values), told
+        assert times == sorted(set(times)), told
+        assert all(map(math.isfinite, values)), f"equity: {rules.NUMBERS}"
+    trades = outcome.trades or ()
+    closed = all(isinstance(trade, ClosedTrade) for trade in trades)
+    assert closed, f"trades: {rules.OUTPUTS}; they are {list(trades)[:2]} ..."
+    figures = [figure for trade in trades for figure in astuple(trade)]
+    numbers = [one for one in figures if one is not None and not isinstance(one, str)]
+    assert all(map(math.isfinite, numbers)), f"trades: {rules.NUMBERS}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
-from itertools import permutations
+from itertools import combinations, permutations
 
 import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 
 from leanopt_core.fitness import Fitness, FitnessContext, FitnessFunction, Moments
+from leanopt_core.statistics import Statistics
 from leanopt_core.testing import fitness_rules as rules
 from leanopt_core.testing.backtests import (
     GOOD,
@@ -70,14 +71,19 @@ class FitnessContract(LimitedKit):
     def trials(
         self, good: Mapping[str, float], good_sample: Sample
     ) -> Mapping[str, Sequence[Outcome]]:
-        """Return different trials by what they are: good, bad, and without statistics."""
+        """Return different trials by what they are: good, bad, and without statistics.
+
+        In this order, a function that remembers the best one, or the worst, changes its mind.
+        """
         bad = {**good, **dict.fromkeys(PROFITS, -0.5), "Drawdown": 0.9}
         ill = Sample(drifting(-0.001), winning(-100.0)).outcome(bad)
         well = good_sample.outcome(good)
+        higher, lower = ({name: one * by for name, one in good.items()} for by in (1.05, 0.95))
         return {
-            # The bad one first: a function that remembers the best one then changes its mind.
             "a bad backtest": [ill],
             "a good backtest": [well],
+            "higher figures": [Sample(drifting(0.0012), winning(20.0)).outcome(higher)],
+            "lower figures": [Sample(drifting(0.0005), winning(-10.0)).outcome(lower)],
             "no statistics": [NOTHING],
             "a good and a bad backtest": [well, ill],
         }
@@ -145,10 +151,14 @@ class FitnessContract(LimitedKit):
     def test_edges_of_each_statistic(
         self, judging: Judging, good: Mapping[str, float], good_sample: Sample
     ) -> None:
-        """With a zero, tiny or huge statistic the value is finite, or None with reasons."""
-        for name in good:
-            for edge in EDGES:
-                judging([good_sample.outcome({**good, name: edge})], f"{name} = {edge}")
+        """With zero, tiny or huge statistics the value is finite, or None with reasons."""
+        one = good_sample.outcome(good)
+        huge = max(EDGES)
+        changes: list[dict[str, float]] = [{name: edge} for name in good for edge in EDGES]
+        changes += [{low: -huge, high: huge} for low, high in permutations(good, 2)]
+        changes += [{name: huge, other: huge} for name, other in combinations(good, 2)]
+        for change in changes:
+            judging([evolve(one, statistics=Statistics({**good, **change}))], f"{change}")
 
     def test_edges_of_curves_and_trades(self, judging: Judging, good: Mapping[str, float]) -> None:
         """With a flat, ruined or empty curve the value is finite, or None with reasons.
@@ -161,13 +171,20 @@ class FitnessContract(LimitedKit):
     def test_missing_statistics_give_reasons(
         self, judging: Judging, good: Mapping[str, float], good_sample: Sample
     ) -> None:
-        """Without statistics there is no value; without one, a value or a readable reason."""
+        """Without statistics there is no value; without one, a value or a readable reason.
+
+        A missing statistic does not count as zero.
+        """
         nothing = judging([NOTHING], "no statistics")
         given = f"without statistics the value is {nothing.value}"
         assert nothing.value is None, f"{rules.LACKING}; {given}"
+        full = judging([good_sample.outcome(good)], "a good backtest").value
         for name in good:
             rest = {other: value for other, value in good.items() if other != name}
-            judging([good_sample.outcome(rest)], f"no statistic {name!r}")
+            found = judging([good_sample.outcome(rest)], f"no statistic {name!r}").value
+            zero = judging([good_sample.outcome({**good, name: 0.0})], f"{name} = 0.0").value
+            told = f"without the statistic {name!r} the value is {found}, as if that were 0"
+            assert found is None or found == full or found != zero, f"{rules.UNKNOWN}; {told}"
 
     def test_missing_outputs_give_reasons(
         self, judging: Judging, good: Mapping[str, float], good_sample: Sample

@@ -14,6 +14,7 @@ TARGET: Final = (
     "a search ends with the first feasible trial that reaches this value; `None` for no target"
 )
 NUMBERS: Final = "NaN and infinity are errors everywhere"
+UNKNOWN: Final = "Unknown is `None`"
 VALUE: Final = "the value to rank trials by; finite; `None` if there is none"
 REASONS: Final = "why there is no value; each a line for people"
 VIOLATION: Final = (

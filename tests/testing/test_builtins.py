@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.engines.python import create as create_engine
@@ -16,14 +19,17 @@ from leanopt_core.options import JsonLinesOptions, ProcessOptions, PythonStrateg
 from leanopt_core.sinks.jsonl import JsonLinesSink
 from leanopt_core.sinks.jsonl import create as create_sink
 from leanopt_core.testing import EngineContract, ExecutorContract, SinkContract
+from leanopt_core.work import Scenario
 
 STRATEGY = """
-from leanopt_harness import Result, backtest
+from leanopt_harness import Result, Trade, backtest
 
 
 @backtest
 def run(parameters, scenario):
-    return Result({"Net Profit": 0.1 * parameters["x"], "Drawdown": 0.2, "Total Orders": 9})
+    statistics = {"Net Profit": 0.1 * parameters["x"], "Drawdown": 0.2, "Total Orders": 9}
+    trade = Trade(86400, 100.0, 1.0, 1, 172800, 101.0, 1.0, 0.1)
+    return Result(statistics, [86400, 172800], [100.0, 101.0], [trade])
 """
 
 
@@ -40,6 +46,8 @@ class TestProcess(ExecutorContract):
 class TestPython(EngineContract):
     """The engine `python`."""
 
+    outputs = ("equity", "trades")
+
     @pytest.fixture
     def engine(self, tmp_path: Path) -> PythonEngine:
         """One for a strategy of a line."""
@@ -50,6 +58,13 @@ class TestPython(EngineContract):
     def strategy_file(self, tmp_path: Path) -> Path:
         """Its file."""
         return tmp_path / "strategy.py"
+
+    @pytest.fixture
+    def other_scenarios(self) -> Sequence[Scenario]:
+        """All of a scenario reaches the strategy."""
+        day, plain = date(2003, 1, 2), Scenario()
+        changes = ({"symbol": "SPY"}, {"start": day}, {"end": day}, {"cash": Decimal(1)})
+        return [*(evolve(plain, **one) for one in changes), evolve(plain, extras={"fee": 1})]
 
 
 class TestJsonLines(SinkContract):

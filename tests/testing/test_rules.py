@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ KITS = Path(testing.__file__).parent
 #: The modules with the rules of a kind of plugin, and those whose tests are about them.
 RULES = {
     "fitness_rules": ("fitness", "judging"),
+    "engine_rules": ("engine", "preparing"),
     "stage_rules": ("stage", "searching"),
     "sink_rules": ("sink", "telling"),
     "executor_rules": ("executor", "channel", "lines", "refusals"),
@@ -34,10 +36,25 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def asserts(module: str) -> dict[int, ast.Assert]:
-    """Return the assertions in a module by line."""
+def messages(module: str) -> dict[int, str]:
+    """Return the message of each assertion in a module by line, with what its names stand for."""
     tree = ast.parse((KITS / f"{module}.py").read_text(encoding="utf-8"))
-    return {node.lineno: node for node in ast.walk(tree) if isinstance(node, ast.Assert)}
+    nodes = list(ast.walk(tree))
+    named: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named[node.targets[0].id].append((node.lineno, ast.unparse(node.value)))
+    found = {}
+    for node in (node for node in nodes if isinstance(node, ast.Assert)):
+        parts = [node.msg] if node.msg else []
+        names = {one.id for part in parts for one in ast.walk(part) if isinstance(one, ast.Name)}
+        last = [
+            max(one for one in named[name] if one[0] < node.lineno)
+            for name in names
+            if any(line < node.lineno for line, _ in named[name])
+        ]
+        found[node.lineno] = " ".join([*map(ast.unparse, parts), *(text for _, text in last)])
+    return found
 
 
 @pytest.mark.parametrize("module", RULES)
@@ -48,18 +65,11 @@ def test_rules_are_in_the_guide(module: str) -> None:
     assert [name for name, rule in told.items() if rule not in pages] == []
 
 
-@pytest.mark.parametrize("module", [one for kits in RULES.values() for one in kits if asserts(one)])
+@pytest.mark.parametrize("module", [one for kits in RULES.values() for one in kits])
 def test_every_assertion_names_a_rule(module: str) -> None:
     """Or a text that does; nothing fails with the bare values."""
-    found = asserts(module)
-    source = (KITS / f"{module}.py").read_text(encoding="utf-8")
-    texts = {line: ast.unparse(node.msg) if node.msg else "" for line, node in found.items()}
-    # A message that several assertions share has a name of its own.
-    named = dict(re.findall(r"^ +(\w+) = (f\".*)$", source, re.MULTILINE))
-    silent = [
-        line for line, text in texts.items() if not re.search(r"\brules?\b", named.get(text, text))
-    ]
-    assert silent == []
+    found = messages(module)
+    assert [line for line, text in found.items() if not re.search(r"\brules?\b", text)] == []
 
 
 @pytest.mark.parametrize("module", RULES)

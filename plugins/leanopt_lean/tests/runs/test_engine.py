@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from leanopt_lean.engine import LeanEngine, create
 from leanopt_lean.options import LeanStrategy
 
@@ -55,6 +56,8 @@ for line in sys.stdin:
 class TestContract(EngineContract):
     """All that is expected of an engine, LEAN warm or its Launcher."""
 
+    outputs = ("equity",)
+
     @pytest.fixture(params=["warm", "launcher"])
     def harness(self, request: pytest.FixtureRequest) -> str:
         """One after the other."""
@@ -89,6 +92,12 @@ class TestContract(EngineContract):
             "spy", "SPY", date(2003, 1, 1), date(2007, 12, 31), Decimal(100_000),
             {"resolution": "daily"}, {"start": "start", "end": "end"},
         )  # fmt: skip
+
+    @pytest.fixture
+    def other_scenarios(self, scenario: Scenario) -> Sequence[Scenario]:
+        """Its dates are parameters of the strategy."""
+        day = date(2004, 1, 2)
+        return [evolve(scenario, start=day), evolve(scenario, end=day)]
 
 
 @either
