@@ -133,6 +133,8 @@ class ChannelContract(LimitedKit):
         (hello,) = line.answers()
         right = hello.get("hello", {}).get("engine") == "kit"
         assert right, f"{rules.CARRIES}; the answer to hello is {hello}"
+        closed = [number for number in line.channel.filenos() if line.channel.read(number).closed]
+        assert not closed, f"{rules.ENDED}; it waits for requests, and {closed} have closed"
         line.channel.end()
         line.listen(lambda: line.over, rules.END)
         check_reason(line, "0")
@@ -178,6 +180,7 @@ class ChannelContract(LimitedKit):
         line = connect()
         line.send(id="1", do="leave", code=0)
         line.listen(lambda: line.over, rules.ENDED)
+        assert line.out == b"", f"out: {rules.OUT}; errors are in it: {line.out!r}"
         with refuses(BrokenPipeError, rules.BROKEN):
             _write_on(line)
 

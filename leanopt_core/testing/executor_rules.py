@@ -36,6 +36,7 @@ READ: Final = (
     "blocks"
 )
 ENDED: Final = "A worker has ended when every descriptor of `filenos` has closed"
+OUT: Final = "output of the harness's standard output"
 WRITE: Final = (
     "write as many of these bytes to the harness's standard input as fit now, and return how many"
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import frozen
 
@@ -14,20 +14,34 @@ from leanopt_core.testing.limits import Limits
 
 T = TypeVar("T")
 
-# The last one is for optional methods.
+#: What methods must do, for errors of theirs that a test does not expect.
+DUTIES: Final[Mapping[str, str]] = {
+    "fill": rules.FILL,
+    "names": rules.NAMES,
+    "open": rules.OPEN,
+    "put": rules.PUT,
+    "remove": rules.REMOVE,
+    "run_command": rules.COMMAND,
+    "runtime": rules.RUNTIME,
+    "spawn": rules.SPAWN,
+    "write": rules.WRITE,
+}
+# The last two are for optional methods, and for failures of the kit.
 _ALLOWED = (LeanoptError, FileNotFoundError, BrokenPipeError, AttributeError, AssertionError)
 
 
 @frozen
 class NamedLimits(Limits):
-    """Limits, and a failure that names the rule if a call raises what no contract has."""
+    """Limits, and errors with the rule: a failure if a call raises what no contract has."""
 
     def run(self, name: str, call: Callable[[], T]) -> T:
         """Return the result of `call`, of the method `name`."""
         __tracebackhide__ = True
         try:
             return super().run(name, call)
-        except _ALLOWED:
+        except _ALLOWED as error:
+            if name in DUTIES:
+                error.add_note(f"{name}: {DUTIES[name]}")
             raise
         except Exception as error:
             told = f"{name} raised {type(error).__name__}: {error}"
