@@ -102,7 +102,12 @@ class ChannelDriver:
 
     def answers(self) -> list[dict[str, Any]]:
         """Return the complete lines, parsed."""
-        return [json.loads(line) for line in self.out.split(b"\n")[:-1]]
+        lines = self.out.split(b"\n")[:-1]
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError as error:
+            found = f"the harness writes JSON, and {lines[-1][:500]!r} came"
+            raise AssertionError(f"{rules.CARRIES}; {found}") from error
 
     def release(self) -> None:
         """Release the channel, once."""
