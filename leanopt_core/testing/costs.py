@@ -8,12 +8,12 @@ from statistics import median
 from time import thread_time
 from typing import Any, Final, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanopt_core.space import Axis, Point, Space
 from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
 from leanopt_core.testing import outcomes
-from leanopt_core.testing.driving import Build, drive, rule
+from leanopt_core.testing.searching import Searching
 from leanopt_core.trial import Proposal, Signal, Trial
 
 #: The cost is that of so many last proposals.
@@ -35,16 +35,16 @@ class Cost:
     milliseconds: float
 
     @classmethod
-    def measured(cls, build: Build, trials: int) -> Cost:
+    def measured(cls, searching: Searching, trials: int) -> Cost:
         """Return the cost after so many trials, or at the end of a search that ends sooner."""
         timed: list[_Timed] = []
 
         def watched(start: StageStart) -> Stage:
-            timed.append(_Timed(build(start)))
+            timed.append(_Timed(searching.build(start)))
             return cast("Stage", timed[0])
 
         space = large()
-        search = drive(space, [rule(watched, trials)], judge=outcomes.hilly(space))
+        search = evolve(searching, build=watched, trials=trials)(space, judge=outcomes.hilly(space))
         return cls(len(search.points), 1000 * median(timed[0].costs or (0.0,)))
 
     def power_since(self, earlier: Cost) -> float:

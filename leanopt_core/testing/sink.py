@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from decimal import Decimal
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -113,10 +114,8 @@ class SinkContract(LimitedKit):
         folders = [_folder(tmp_path, name) for name in ("one", "other")]
         runs = [records(), records()[:3]]
         both = [begin(teller.make(folder), run) for folder, run in zip(folders, runs, strict=True)]
-        sinks = [[*run][-1] for run in zip(*both, strict=False)]
-        for run in both:
-            sinks += [*run][-1:]
-        for sink in dict.fromkeys(sinks):
+        told = [sink for turn in zip_longest(*both) for sink in turn if sink is not None]
+        for sink in dict.fromkeys(told):
             finish(sink)
         for folder, run in zip(folders, runs, strict=True):
             alone = _folder(folder, "alone")

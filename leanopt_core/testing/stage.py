@@ -247,12 +247,12 @@ class StageContract(LimitedKit):
     @pytest.mark.slow
     def test_cost_of_an_ask(
         self,
-        build: Build,
+        searching: Searching,
         record_property: Callable[[str, object], None],
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         """Print milliseconds of CPU time per proposal; they grow at most as `cost_growth` says."""
-        costs = [Cost.measured(build, trials) for trials in self.cost_trials]
+        costs = [Cost.measured(searching, trials) for trials in self.cost_trials]
         for trials, cost in zip(self.cost_trials, costs, strict=True):
             record_property(f"ask_ms_{trials}", round(cost.milliseconds, 4))
             with capsys.disabled():
