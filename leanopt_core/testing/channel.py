@@ -14,7 +14,7 @@ import pytest
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import Executor
 from leanopt_core.testing import executor_rules as rules
-from leanopt_core.testing.limits import LimitedKit
+from leanopt_core.testing.limits import LimitedKit, OverLimitError
 from leanopt_core.testing.lines import PATIENCE, ChannelDriver, launch
 from leanopt_core.testing.refusals import NamedLimits, refuses
 from leanopt_core.testing.traces import Traces, left, marked
@@ -59,7 +59,11 @@ class ChannelContract(LimitedKit):
         channels = NamedLimits(self.limits({}).seconds)
         limited = NamedLimits(channels.seconds, makes={"spawn": channels}).of(executor)
         yield limited
-        limited.close()
+        try:
+            limited.close()
+        except OverLimitError as error:
+            # Pytest expects an `Exception` where other fixtures end, too.
+            raise AssertionError(f"{rules.CLOSE}; {error}") from None
 
     @pytest.fixture
     def connect(self, limited: Executor, traces: Traces) -> Iterator[Connect]:
