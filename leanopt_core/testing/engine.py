@@ -22,7 +22,7 @@ from leanopt_core.engines.base import (
     HasFingerprint,
     PrepareContext,
 )
-from leanopt_core.errors import LeanoptError, StrategyError
+from leanopt_core.errors import StrategyError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.harness.events import Hello
@@ -165,25 +165,17 @@ class EngineContract(LimitedKit):
         strategy_file: Path,
         left: str,
     ) -> None:
-        """After the strategy's code is gone, preparing fails, or every backtest does."""
+        """Without the file preparing fails; with an empty one preparing or every backtest does."""
         assert build.source, f"source: {rules.SOURCE}; it is {build.source!r}"
         strategy_file.write_bytes(b"")
         if left == "no file":
             strategy_file.unlink()
-        engine, executor, context = preparing.engine, preparing.executor, preparing.context
-        try:
-            stale = engine.prepare(executor.run_command, executor.runtime(), context)
-        except LeanoptError:
+        stale = preparing.attempt(left)
+        if stale is None:
             return
-        except Exception as error:
-            told = f"with {left} it raised {type(error).__name__}: {error}"
-            raise AssertionError(f"prepare: {rules.CANNOT}; {told}") from error
-        wanted = [(one, NOTHING) for one in backtests]
-        with preparing.finished(stale, wanted) as finished:
-            for ended, (backtest, outputs) in zip(finished, wanted, strict=True):
-                read = ended.answer and preparing.read(ended.answer, backtest, outputs)
-                found = read and read.statistics
-                assert found is None, f"{rules.OBEYS}; with {left} it still gives {found}"
+        assert left != "no file", f"prepare: {rules.CANNOT}; with {left} it raised nothing"
+        found = preparing.results(stale, [(one, NOTHING) for one in backtests])
+        assert found == [], f"{rules.OBEYS}; with {left} it still gives {found}"
 
     def test_the_place_is_in_the_identity_alone(self, preparing: Preparing, build: Build) -> None:
         """Another runtime gives another content key and the same search plan."""

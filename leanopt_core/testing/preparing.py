@@ -10,9 +10,11 @@ from typing import Any, BinaryIO, TypeVar
 from attrs import frozen
 
 from leanopt_core.engines.base import Build, Engine, PrepareContext
+from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.harness.events import Hello
+from leanopt_core.statistics import Statistics
 from leanopt_core.testing import engine_rules as rules
 from leanopt_core.testing.lines import ask, greet
 from leanopt_core.work import Answer, Backtest, Outcome, Request
@@ -37,6 +39,18 @@ class Preparing:
             lambda: self.engine.prepare(run_command, runtime, self.context),
             f"prepare: {rules.PREPARE}; for a strategy that works",
         )
+
+    def attempt(self, left: str) -> Build | None:
+        """Return what is prepared with `left` of the strategy's code, None if that is refused."""
+        try:
+            return self.engine.prepare(
+                self.executor.run_command, self.executor.runtime(), self.context
+            )
+        except LeanoptError:
+            return None
+        except Exception as error:
+            told = f"with {left} it raised {type(error).__name__}: {error}"
+            raise AssertionError(f"prepare: {rules.CANNOT}; {told}") from error
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Return the request of a backtest that the harness can do."""
@@ -64,17 +78,29 @@ class Preparing:
         with self.answered(build, wanted) as answers, ThreadPoolExecutor(1) as thread:
             return list(thread.map(self.read, answers, *zip(*wanted, strict=True)))
 
+    def results(self, build: Build, wanted: Wanted) -> list[Statistics]:
+        """Return the statistics of those backtests that complete, though none should."""
+        try:
+            with self._finished(build, wanted) as finished:
+                read = [
+                    self.read(one.answer, *wanted[place]).statistics
+                    for place, one in enumerate(finished)
+                    if one.answer is not None
+                ]
+        except LeanoptError:  # the harness refuses the strategy
+            return []
+        return [one for one in read if one is not None]
+
     @contextmanager
     def answered(self, build: Build, wanted: Wanted) -> Iterator[list[Answer]]:
         """Backtest on two workers; the answers' files exist until the context ends."""
-        with self.finished(build, wanted) as finished:
+        with self._finished(build, wanted) as finished:
             for one in finished:
                 assert one.answer is not None, f"{rules.OBEYS}; a worker failed: {one.failure}"
             yield [one.answer for one in finished if one.answer is not None]
 
     @contextmanager
-    def finished(self, build: Build, wanted: Wanted) -> Iterator[list[Finished[int]]]:
-        """Backtest on two workers; some may fail."""
+    def _finished(self, build: Build, wanted: Wanted) -> Iterator[list[Finished[int]]]:
         with Pool[int](self.executor, build.launch, workers=2) as pool:
             hello = greet(pool)
             yield ask(pool, *(self.request(one, outputs, hello) for one, outputs in wanted))

@@ -4,7 +4,9 @@ A file in `mutants/` lists the mutants of a plugin:
 
 - `package`: the folder of its code; the kit runs on a copy of it;
 - `kits`: the kit's classes, as pytest names them;
+- `only`: a part of the names of its tests, if others show nothing more;
 - `rules`: the module with the rules that a failure names;
+- `links`: what a wheel has in the package, by name, and where it is here;
 - `call_limit`: seconds for a call, if the plugin's own calls take longer than usual;
 - `mark`: a mark of its tests, such as `docker`;
 - `mutant`: for each mutant `what` it does, the `file`, the `old` text of its source, and the `new`
@@ -19,6 +21,7 @@ A file in `mutants/` lists the mutants of a plugin:
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -106,6 +109,8 @@ def test_a_mutant_is_killed(plugin: Plugin, mutant: Mutant, tmp_path: Path) -> N
         pytest.skip(f"the kit was skipped: {plugin['mark']}")
     expected = PASSED if "survives" in mutant else FAILED
     assert ended.returncode == expected, ended.stdout
+    if expected == FAILED:
+        assert re.search(r"^(1 failed|.*\b1 error)\b", ended.stdout, re.MULTILINE), ended.stdout
     if expected == FAILED and "rules" in plugin:
         assert any(rule in ended.stdout for rule in rules(plugin)), ended.stdout
 
@@ -131,18 +136,31 @@ def rules(plugin: Plugin) -> list[str]:
 def copied(plugin: Plugin, folder: Path) -> Path:
     """Return a copy of the plugin's package, compiled files included: they are still right."""
     package = ROOT / plugin["package"]
-    return Path(shutil.copytree(package, folder / package.name))
+    copy = Path(shutil.copytree(package, folder / package.name))
+    for name, place in plugin.get("links", {}).items():
+        (copy / name).symlink_to(ROOT / place)
+    return copy
 
 
 def run_kit(plugin: Plugin, folder: Path, by: str = "") -> subprocess.CompletedProcess[str]:
     """Run the kit until its first failure, with the packages in `folder` before the installed."""
     # Leanopt's own copy is imported before the tests put the sources first.
     options = ("-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist")
-    options += ("-p", Path(plugin["package"]).name)
+    options += ("-p", Path(plugin["package"]).name, f"--basetemp={folder / 'tmp'}")
     kits = [str(ROOT / kit) for kit in plugin["kits"]]
     limit = str(plugin.get("call_limit", CALL_LIMIT))
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "-m", "not benchmark", "-k", by, *kits],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *options,
+            "-m",
+            "not benchmark",
+            "-k",
+            by or plugin.get("only", ""),
+            *kits,
+        ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), limits.VARIABLE: limit},
         stdout=subprocess.PIPE,
