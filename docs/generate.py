@@ -7,11 +7,12 @@ With `--check` the script writes nothing, and ends with exit code 1 if a page is
 
 from __future__ import annotations
 
+import inspect
 import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from inspect import getdoc, signature
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from typing import Any, Final
 import attrs
 import click
 
+import leanopt_core.api
 from leanopt_core import hookspecs
 from leanopt_core.cli.group import leanopt
 from leanopt_core.pipeline.convert import type_words
@@ -107,6 +109,33 @@ def hooks(text: str) -> str:
     return text
 
 
+def api(text: str) -> str:
+    """Refresh the names of `leanopt_core.api`, by the comments of its stub.
+
+    A class or a function says what it is; a person says it of other names.
+    """
+    contracts = (DOCS / "reference" / "contracts.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^### `(\w+)`", contracts, re.MULTILINE))
+    stub = Path(str(leanopt_core.api.__file__)).with_suffix(".pyi").read_text(encoding="utf-8")
+    for title, names in re.findall(r"^# (.+)\n((?:from .+\n)+)", stub, re.MULTILINE):
+        rows = [
+            _api_row(name, described) for name in re.findall(r" as (\w+)$", names, re.MULTILINE)
+        ]
+        text = _tabled(text, f"## {title}", ("name", "what it is"), rows)
+    return text
+
+
+def _api_row(name: str, described: Container[str]) -> Sequence[str]:
+    value = getattr(leanopt_core.api, name)
+    cell = f"[`{name}`](contracts.md#{name.lower()})" if name in described else f"`{name}`"
+    if not (inspect.isclass(value) or inspect.isfunction(value)):
+        return (cell,)
+    if inspect.isfunction(value):
+        cell = f"`{name}({', '.join(signature(value).parameters)})`"
+    summary = " ".join((getdoc(value) or "").partition("\n\n")[0].split())
+    return cell, summary.replace("|", "\\|")
+
+
 def store(text: str) -> str:
     """Refresh the columns of every table and view."""
     with tempfile.TemporaryDirectory() as folder:
@@ -188,6 +217,7 @@ PAGES: Final[Mapping[str, Callable[[str], str]]] = {
     "plugins.md": plugins,
     "commands.md": commands,
     "hooks.md": hooks,
+    "api.md": api,
     "store.md": store,
     "pipeline.md": pipeline,
 }

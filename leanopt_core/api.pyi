@@ -168,7 +168,9 @@ from leanopt_core.pipeline.toml import KeyPath as KeyPath
 from leanopt_core.pipeline.toml import key_text as key_text
 from leanopt_core.pipeline.toml import printable as printable
 from leanopt_core.pipeline.toml import toml_text as toml_text
+from leanopt_core.plugins import Kind as Kind
 from leanopt_core.plugins import Registry as Registry
+from leanopt_core.plugins import discover as discover
 from leanopt_core.scaffold.document import Line as Line
 from leanopt_core.scaffold.document import Section as Section
 from leanopt_core.scaffold.document import document_text as document_text

@@ -9,13 +9,13 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-import attrs
 import pluggy
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from leanopt_core import hookspecs
+from leanopt_core.catalogue import DISTRIBUTIONS
 from leanopt_core.errors import PluginError
-from leanopt_core.needs import NEEDS
+from leanopt_core.spec_checks import wrong_spec
 from leanopt_core.specs import (
     CommandSpec,
     EngineSpec,
@@ -25,7 +25,7 @@ from leanopt_core.specs import (
     SinkSpec,
     StageSpec,
 )
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.suggest import did_you_mean, nearest
 
 CORE = "leanopt-core"
 
@@ -57,9 +57,6 @@ _CHANGES: Mapping[object, str] = {
         "docs/how-to/move-a-plugin-to-2.md"
     )
 }
-
-# Parts of a specification that name code; all but the first are optional.
-_PARTS = ("factory", "init", "imports")
 
 
 @frozen
@@ -106,12 +103,18 @@ class RegisteredCommand:
 
 @frozen
 class Registry:
-    """All plugins by kind and name, with the problems found."""
+    """All plugins by kind and name, with the problems found.
+
+    Of the problems, `refused` has those that cost a single name, by kind and name, and `unusable`
+    those that cost a plugin all or some of its names, which nobody knows.
+    """
 
     entries: Mapping[tuple[Kind, str], Registered] = field(factory=dict)
     commands: Mapping[str, RegisteredCommand] = field(factory=dict)
     problems: tuple[PluginProblem, ...] = ()
     manager: pluggy.PluginManager | None = None
+    refused: Mapping[tuple[Kind, str], PluginProblem] = field(factory=dict)
+    unusable: tuple[PluginProblem, ...] = ()
 
     def find(self, kind: Kind, name: str) -> Registered | None:
         """Return the plugin registered under `name`, or None."""
@@ -128,10 +131,31 @@ class Registry:
         return list(getattr(self.manager.hook, hook).get_hookimpls())
 
     def install_hint(self, kind: Kind, name: str) -> str:
-        """Return what to do if no `kind` of this name is installed."""
-        close = did_you_mean(name, self.names(kind)) if self.names(kind) else ""
-        install = f"if it is a plugin: pip install leanopt-{name.replace('_', '-')}"
-        return "; ".join(part for part in (close, install) if part)
+        """Return what to do if no `kind` of this name is installed.
+
+        Only distributions of the catalogue are proposed as `pip install`, never a guessed name.
+        """
+        ours = DISTRIBUTIONS.get(kind, {})
+        installed = self.names(kind)
+        close = nearest(name, {*installed, *ours})
+        if close is not None and close in ours and close not in installed:
+            first = "" if installed else "none installed; "
+            meant = "" if close == name else f"did you mean '{close}'? "
+            return f"{first}{meant}pip install {ours[close]}"
+        hint = did_you_mean(name, installed) or "none installed"
+        return hint if close else f"{hint}, or install the distribution that has it"
+
+    def culprits(self, kind: Kind, name: str) -> tuple[PluginProblem, ...]:
+        """Return the problems that may be why no `kind` of this name is there.
+
+        Empty if no plugin has one, or the name is rather a misspelt one.
+        """
+        if (refused := self.refused.get((kind, name))) is not None:
+            return (refused,)
+        ours = DISTRIBUTIONS.get(kind, {})
+        if name in ours:
+            return tuple(one for one in self.unusable if one.distribution == ours[name])
+        return () if nearest(name, {*self.names(kind), *ours}) else self.unusable
 
 
 def discover(environment: Mapping[str, str] | None = None) -> Registry:
@@ -143,19 +167,44 @@ def discover(environment: Mapping[str, str] | None = None) -> Registry:
     environment = os.environ if environment is None else environment
     manager = pluggy.PluginManager("leanopt")
     manager.add_hookspecs(hookspecs)
-    problems: list[PluginProblem] = []
+    problems = _Problems()
     versions: dict[str, str] = {}
     for entry in _allowed(environment.get("LEANOPT_PLUGINS"), problems):
         distribution, version = _origin(entry)
         message = _register(manager, entry)
         if message:
-            problems.append(PluginProblem(distribution, message))
+            problems.unusable(distribution, message)
         else:
             versions[_plugin_name(entry)] = version
     found = list(_collect(manager, versions, problems))
     entries = _unique(found, problems)
     commands = _commands(found, problems)
-    return Registry(entries, commands, tuple(problems), manager)
+    return Registry(
+        entries, commands, tuple(problems.all), manager, problems.by_name, tuple(problems.whole)
+    )
+
+
+@define
+class _Problems:
+    """The problems found so far, as `Registry` has them."""
+
+    all: list[PluginProblem] = field(factory=list)
+    by_name: dict[tuple[Kind, str], PluginProblem] = field(factory=dict)
+    whole: list[PluginProblem] = field(factory=list)
+
+    def add(self, distribution: str, message: str) -> PluginProblem:
+        self.all.append(PluginProblem(distribution, message))
+        return self.all[-1]
+
+    def unusable(self, distribution: str, message: str) -> None:
+        self.whole.append(self.add(distribution, message))
+
+    def refused(self, kind: Kind | None, spec: object, distribution: str, message: str) -> None:
+        problem, name = self.add(distribution, message), getattr(spec, "name", None)
+        if kind is None or not isinstance(name, str):
+            self.whole.append(problem)
+        else:
+            self.by_name[kind, name] = problem
 
 
 def _plugin_name(entry: EntryPoint) -> str:
@@ -167,7 +216,7 @@ def _origin(entry: EntryPoint) -> tuple[str, str]:
     return (dist.name, dist.version) if dist else (entry.value, "unknown")
 
 
-def _allowed(limit: str | None, problems: list[PluginProblem]) -> list[EntryPoint]:
+def _allowed(limit: str | None, problems: _Problems) -> list[EntryPoint]:
     """Return the entry points to load, the core's first, then by name."""
     found = {_plugin_name(entry): entry for entry in entry_points(group="leanopt")}
     entries = sorted(found.values(), key=lambda e: (_origin(e)[0] != CORE, _plugin_name(e)))
@@ -175,10 +224,8 @@ def _allowed(limit: str | None, problems: list[PluginProblem]) -> list[EntryPoin
         return entries
     wanted = {_folded(name) for name in limit.split(",") if name.strip()}
     installed = {_folded(_origin(entry)[0]) for entry in entries}
-    problems.extend(
-        PluginProblem(name, f"LEANOPT_PLUGINS names it, but {_absent(name, installed)}")
-        for name in sorted(wanted - installed)
-    )
+    for name in sorted(wanted - installed):
+        problems.add(name, f"LEANOPT_PLUGINS names it, but {_absent(name, installed)}")
     return [e for e in entries if _origin(e)[0] == CORE or _folded(_origin(e)[0]) in wanted]
 
 
@@ -229,7 +276,7 @@ def _misspelt(plugin: object) -> str | None:
 
 
 def _collect(
-    manager: pluggy.PluginManager, versions: Mapping[str, str], problems: list[PluginProblem]
+    manager: pluggy.PluginManager, versions: Mapping[str, str], problems: _Problems
 ) -> Iterator[tuple[Kind | None, Any, str, str]]:
     """Call each registration hook of each plugin separately, so that one cannot break another."""
     for hook, (kind, spec_type) in _HOOKS.items():
@@ -239,41 +286,18 @@ def _collect(
                 specs = list(impl.function())
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign hook
                 message = f"{hook} failed: {type(error).__name__}: {error}"
-                problems.append(PluginProblem(distribution, message))
+                problems.unusable(distribution, message)
                 continue
             for spec in specs:
-                message = _wrong_spec(hook, spec, spec_type)
+                message = wrong_spec(hook, spec, spec_type)
                 if message:
-                    problems.append(PluginProblem(distribution, message))
+                    problems.refused(kind, spec, distribution, message)
                 else:
                     yield kind, spec, distribution, versions[impl.plugin_name]
 
 
-def _wrong_spec(hook: str, spec: object, expected: type) -> str:
-    if type(spec) is not expected:
-        return f"{hook} returned {_shown(spec)}, expected {expected.__name__}"
-    name = getattr(spec, "name", "")
-    if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum():
-        return f"{hook} registered the name {_shown(name)}, expected letters, digits, '_' and '-'"
-    for part in _PARTS:
-        path = getattr(spec, part, "")
-        if (path or part == "factory") and (not isinstance(path, str) or path.count(":") != 1):
-            found = f"{name!r} has the {part} {_shown(path)}"
-            return f"{hook}: {found}, expected 'package.module:callable'"
-    options = getattr(spec, "options", None)
-    if isinstance(spec, PluginSpec) and not (isinstance(options, type) and attrs.has(options)):
-        return f"{hook}: the options of {name!r} are {_shown(options)}, expected an attrs class"
-    return _wrong_needs(hook, spec) if isinstance(spec, FitnessSpec) else ""
-
-
-def _wrong_needs(hook: str, spec: FitnessSpec) -> str:
-    for need in sorted(map(str, spec.needs - frozenset(NEEDS))):
-        return f"{hook}: {spec.name!r} needs {need!r}; {did_you_mean(need, NEEDS)}"
-    return ""
-
-
 def _unique(
-    found: Iterable[tuple[Kind | None, Any, str, str]], problems: list[PluginProblem]
+    found: Iterable[tuple[Kind | None, Any, str, str]], problems: _Problems
 ) -> dict[tuple[Kind, str], Registered]:
     """Key by kind and name; a name registered twice is dropped, unless one is built in."""
     entries: dict[tuple[Kind, str], Registered] = {}
@@ -291,14 +315,14 @@ def _unique(
             else "neither is used"
         )
         message = f"{kind} {spec.name!r} is also registered by {first.distribution}; {stays}"
-        problems.append(PluginProblem(distribution, message))
+        problems.refused(kind, spec, distribution, message)
         if first.distribution != CORE:
             clashing.add(key)
     return {key: entry for key, entry in entries.items() if key not in clashing}
 
 
 def _commands(
-    found: Iterable[tuple[Kind | None, Any, str, str]], problems: list[PluginProblem]
+    found: Iterable[tuple[Kind | None, Any, str, str]], problems: _Problems
 ) -> dict[str, RegisteredCommand]:
     """Key by name; a command registered twice is dropped."""
     commands: dict[str, RegisteredCommand] = {}
@@ -309,7 +333,7 @@ def _commands(
         first = commands.setdefault(spec.name, RegisteredCommand(spec, distribution))
         if first.spec is not spec:
             message = f"command {spec.name!r} is also registered by {first.distribution}"
-            problems.append(PluginProblem(distribution, f"{message}; neither is used"))
+            problems.add(distribution, f"{message}; neither is used")
             clashing.add(spec.name)
     return {name: one for name, one in commands.items() if name not in clashing}
 
@@ -321,13 +345,6 @@ def _load(path: str, what: str) -> Any:
     except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {_one_line(error)}"
         raise PluginError(f"{what} cannot be loaded from {path!r}: {reason}") from error
-
-
-def _shown(value: object) -> str:
-    try:
-        return repr(value)
-    except Exception:  # noqa: BLE001 - a foreign value may not even say what it is
-        return f"a {type(value).__name__}"
 
 
 def _one_line(error: BaseException) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from attrs import define, field, frozen
 
-from leanopt_core.search.machine import Propose, SearchMachine, StageRule, Tell
+from leanopt_core.search.commands import Propose, StageRule, Tell
+from leanopt_core.search.machine import SearchMachine
 from search.methods import make_peer, stage
 
 if TYPE_CHECKING:

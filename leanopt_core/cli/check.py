@@ -9,7 +9,7 @@ import click
 from leanopt_core.cli.common import load, pipeline_options
 from leanopt_core.cli.output import plain, print_json
 from leanopt_core.errors import PipelineError
-from leanopt_core.search.prepare import look_at
+from leanopt_core.search.look import look_at
 
 
 @click.command("check")
@@ -27,8 +27,9 @@ def command(
 ) -> None:
     """Report all errors in PIPELINE; the exit code is 3 if there are any.
 
-    Nothing runs. The sources of a LEAN project are checked too (exit code 5); other strategies are
-    checked by `leanopt plan`. Some executors check their options (exit code 6).
+    Nothing runs. Every plugin that the pipeline names is built (exit code 4 if one cannot be). The
+    sources of a LEAN project are checked too (exit code 5); other strategies are checked by
+    `leanopt plan`. Some executors check their options (exit code 6).
 
     Example: leanopt check pipeline.toml
     """

@@ -75,8 +75,10 @@ def _plugins_lines(form: str, store: Store, run: StoredRun) -> Iterable[str]:
         raise UsageError(f"--to {form} needs a plugin: pip install leanopt-{form}")
     try:
         write = found.load()
-    except ImportError as error:
-        raise PluginError(f"--to {form}: cannot load {found.value!r}: {error}") from error
+    except (Exception, SystemExit) as error:
+        whose = f" of {found.dist.name} {found.dist.version}" if found.dist else ""
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(f"--to {form}: cannot load {found.value!r}{whose}: {reason}") from error
     lines: Iterable[str] = write(store.reader, run)
     return lines
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -178,6 +180,8 @@ def _warnings(view: View) -> list[Text]:
     return [*shown, _labelled("", f"and {more} earlier")] if more > 0 else shown
 
 
+# What terminals take for: show the cursor, and the screen as it was before.
+_LEAVE = b"\x1b[?25h\x1b[?1049l"
 #: At most so many warnings are printed at the end; a log has all.
 _WARNINGS_PRINTED = 20
 
@@ -208,6 +212,11 @@ class LiveScreen(ProgressScreen):
     def draw(self) -> None:
         """Draw now."""
         self.show(self.progress.view(self._clock()))
+
+    def leave(self) -> None:
+        """Leave the alternate screen, without the locks that the drawing thread may hold."""
+        with suppress(OSError):
+            os.write(2, _LEAVE)
 
     def __enter__(self) -> Self:
         self._live.start()

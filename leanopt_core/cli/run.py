@@ -32,6 +32,7 @@ from leanopt_core.trial import Score
 
 if TYPE_CHECKING:
     from leanopt_core.search.events import Screen
+    from leanopt_core.search.interrupt import Interrupts
     from leanopt_core.store.records import StoredRun
 
 
@@ -133,22 +134,23 @@ def command(
 
     interrupts = Interrupts()
     interrupts.keep()
-    from leanopt_core.search.run import run_pipeline
+    with interrupts.last_resort():
+        from leanopt_core.search.run import run_pipeline
 
-    loaded, registry = load(pipeline, sets, workers, symbol, seed)
-    with _screen(log, verbose=verbose) as screen:
-        run = run_pipeline(
-            loaded,
-            registry,
-            screen,
-            resume=resume,
-            allow_unread=allow_unread,
-            skip_build=skip_build,
-            interrupts=interrupts,
-        )
-    # The run is stored, so its exit code stands even if nobody reads the result.
-    with suppress(ReaderGoneError):
-        _print(run, loaded.folder, as_json=as_json)
+        loaded, registry = load(pipeline, sets, workers, symbol, seed)
+        with _screen(log, interrupts, verbose=verbose) as screen:
+            run = run_pipeline(
+                loaded,
+                registry,
+                screen,
+                resume=resume,
+                allow_unread=allow_unread,
+                skip_build=skip_build,
+                interrupts=interrupts,
+            )
+        # The run is stored, so its exit code stands even if nobody reads the result.
+        with suppress(ReaderGoneError):
+            _print(run, loaded.folder, as_json=as_json)
     if run.state == "interrupted":
         raise click.exceptions.Exit(INTERRUPTED)
 
@@ -166,7 +168,7 @@ def _print(run: StoredRun, project: Path, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _screen(log: Path | None, *, verbose: bool) -> Iterator[Screen]:
+def _screen(log: Path | None, interrupts: Interrupts, *, verbose: bool) -> Iterator[Screen]:
     """Yield the screen: live on a terminal, else plain; and the logs that were asked for."""
     from leanopt_core.cli.screen import Screens
 
@@ -175,7 +177,8 @@ def _screen(log: Path | None, *, verbose: bool) -> Iterator[Screen]:
         if verbose:
             shown = LogScreen(lambda line: click.echo(line, err=True))
         else:
-            shown = stack.enter_context(chosen_screen())
+            shown = progress = stack.enter_context(chosen_screen())
+            interrupts.leave = progress.leave
         if log is not None:
             file = stack.enter_context(_opened(log, shown))
             shown = Screens((LogScreen(lambda line: print(line, file=file)), shown))

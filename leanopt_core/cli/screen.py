@@ -90,6 +90,9 @@ class ProgressScreen:
         """Return the seconds until the next view is due."""
         return max(0.0, self._next - self._clock())
 
+    def leave(self) -> None:
+        """Give back the terminal from another thread, as the process is ended."""
+
     def __enter__(self) -> Self:
         return self
 

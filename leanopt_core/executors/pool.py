@@ -63,7 +63,8 @@ class Pool(Closing, Generic[T]):
     holds more than `memory_limit` bytes. It is replaced after `recycle_after` requests at most,
     or once it has grown by `recycle_growth` bytes since it settled (None: as `launch` says).
     Where there is memory for one more, it serves until its successor is ready. `line_limit` is
-    for a harness's longest line, in bytes. `report` is called with what a user may want to know
+    for a harness's longest line, in bytes. `suspects` names engine and executor, for messages about
+    a worker that breaks the protocol. `report` is called with what a user may want to know
     during the run, as that a worker could not be started.
     """
 
@@ -81,6 +82,7 @@ class Pool(Closing, Generic[T]):
         start_limit: float = 60.0,
         start_patience: float = 120.0,
         line_limit: int = LINE_LIMIT,
+        suspects: str = "",
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Take what is to run; nothing starts before `start`."""
@@ -100,6 +102,7 @@ class Pool(Closing, Generic[T]):
             start_limit=start_limit,
             start_patience=start_patience,
             line_limit=line_limit,
+            suspects=suspects,
         )
         self._queue: JobQueue[T] = JobQueue(retries)
         # A worker whose files go with it is held until its answer's files were read. They are

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import count
 from threading import Lock, Thread
 
-from leanopt_core.errors import ExecutorError, PatienceError
+from leanopt_core.errors import ExecutorError, LeanoptError, PatienceError
 from leanopt_core.executors.base import Channel
 
 # A worker's number, when its start began (`time.monotonic`), and what came of that.
@@ -207,6 +207,8 @@ class Spawner:
             return self._spawn(number)
         except ExecutorError as error:
             return error
+        except LeanoptError as error:
+            return ExecutorError(str(error))  # it names the executor
         except Exception as error:  # noqa: BLE001 - executors are plugins: every error is shown
             return ExecutorError(f"{type(error).__name__}: {error}")
 

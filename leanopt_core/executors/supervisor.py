@@ -10,6 +10,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.base import Channel
@@ -49,8 +50,10 @@ class WorkerSupervisor:
         start_limit: float,
         start_patience: float,
         line_limit: int,
+        suspects: str = "",
     ) -> None:
         self._slots = slots
+        self._suspects = f": a fault of {suspects}" if suspects else ""
         self._start_limit = start_limit
         self._line_limit = line_limit
         self._selector = Selector()
@@ -167,15 +170,23 @@ class WorkerSupervisor:
         """End every worker, and those that are starting; return within about a second."""
         until = time.monotonic() + _CLOSING
         self._spawner.shut()
-        self._welcome()
-        for worker in self.workers.values():
-            self._kill(worker)
+        # Last in, first out; each is done even if an executor's code raises in another.
+        with ExitStack() as steps:
+            steps.callback(self._selector.close)
+            steps.callback(self._spawner.join, until)
+            steps.callback(self._each_worker, self._bury)
+            steps.callback(self._drain, until)
+            steps.callback(self._each_worker, self._kill)
+            steps.callback(self._welcome)
+
+    def _drain(self, until: float) -> None:
         while self.workers and (pause := until - time.monotonic()) > 0:
             deque(self.events(pause), maxlen=0)  # nobody waits for what they say now
-        for worker in list(self.workers.values()):
-            self._bury(worker)
-        self._spawner.join(until)
-        self._selector.close()
+
+    def _each_worker(self, work: Callable[[Worker], None]) -> None:
+        with ExitStack() as steps:
+            for worker in list(self.workers.values()):
+                steps.callback(work, worker)
 
     def _welcome(self) -> None:
         """Take on the workers that were started, and greet them."""
@@ -224,9 +235,10 @@ class WorkerSupervisor:
 
     def _understand(self, worker: Worker, event: Event) -> None:
         if isinstance(event, Broken):
-            self.blame(worker, Category.ENGINE, event.message)
+            self.blame(worker, Category.ENGINE, event.message + self._suspects)
         elif worker.stream.unsent is not None:
-            self.blame(worker, Category.ENGINE, "the harness answered before it was asked in full")
+            what = "the harness answered before it was asked in full"
+            self.blame(worker, Category.ENGINE, what + self._suspects)
         elif isinstance(event, Answered):
             worker.end_request()
             self._spawner.succeeded()
@@ -290,7 +302,7 @@ class WorkerSupervisor:
         match worker.state:
             case State.GREETING:
                 said = f"it said no hello within {self._start_limit:g} s (executor.start_limit)"
-                self.blame(worker, Category.DIED, said)
+                self.blame(worker, Category.DIED, said + self._suspects)
             case State.SERVING:
                 self._kill(worker)
                 self._pending.append(WorkerOverdue(worker))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from attrs import asdict, define, evolve, field, frozen
 from cattrs.errors import StructureHandlerNotFoundError
 
-from leanopt_core.errors import Mistake, PipelineError
+from leanopt_core.errors import LeanoptError, Mistake, PipelineError, PluginError
 from leanopt_core.pipeline.toml import KeyPath, key_text, printable
 
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
@@ -80,6 +80,13 @@ class Problems:
     made: dict[KeyPath, str] = field(factory=dict)
     _mistakes: list[Mistake] = field(factory=list)
     _touched: set[KeyPath] = field(factory=set)
+    _plugins: int = 0
+
+    def blame(self, at: KeyPath, found: str, expected: str, why: str) -> None:
+        """Add an error that a plugin is the cause of, as `why` says."""
+        before = len(self._mistakes)
+        self.add(at, found, expected, why)
+        self._plugins += len(self._mistakes) - before
 
     def add(
         self, at: KeyPath, found: str, expected: str, hint: str = "", source: str | None = None
@@ -106,9 +113,13 @@ class Problems:
         """Return whether there is any error."""
         return bool(self._mistakes)
 
-    def error(self) -> PipelineError:
-        """Return an exception with all errors, in the order they were found."""
-        return PipelineError(self._mistakes)
+    def error(self) -> LeanoptError:
+        """Return an exception with all errors, in the order they were found.
+
+        It is a PluginError if plugins are the cause of all of them: the pipeline is not wrong.
+        """
+        error = PipelineError(self._mistakes)
+        return PluginError(str(error)) if self._plugins == len(self._mistakes) else error
 
     def _source(self, at: KeyPath) -> str:
         parts = (at[:length] for length in range(len(at), 0, -1))

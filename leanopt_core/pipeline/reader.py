@@ -97,21 +97,22 @@ class Reader:
             return None
         registered = self.registry.find(kind, use)
         if registered is None:
-            self.problems.add(at, toml_text(use), expected, self._absent(kind, use))
+            self._absent(kind, use, at)
         return registered
 
-    def _absent(self, kind: Kind, use: str) -> str:
-        """Return a hint for a name that no usable plugin of this kind has."""
+    def _absent(self, kind: Kind, use: str, at: KeyPath) -> None:
+        """Report a name that no usable plugin of this kind has."""
+        expected = f"expected an installed {kind}"
         others = [other for other in Kind if self.registry.find(other, use)]
-        if others:
-            return f"{use} is an installed {others[0]}; {self.installed(kind)}"
-        parts = [self.registry.install_hint(kind, use)]
-        if not self.registry.names(kind):
-            parts.insert(0, "none installed")
-        if self.registry.problems:
-            broken = dict.fromkeys(problem.distribution for problem in self.registry.problems)
-            parts.append(f"run leanopt plugins to see what is wrong with {', '.join(broken)}")
-        return "; ".join(parts)
+        if others and (kind, use) not in self.registry.refused:
+            hint = f"{use} is an installed {others[0]}; {self.installed(kind)}"
+            self.problems.add(at, toml_text(use), expected, hint)
+        elif culprits := self.registry.culprits(kind, use):
+            why = "; ".join(map(str, culprits))
+            self.problems.blame(at, toml_text(use), expected, why)
+        else:
+            hint = self.registry.install_hint(kind, use)
+            self.problems.add(at, toml_text(use), expected, hint)
 
 
 def _check_options(registered: Registered, own: Collection[str]) -> None:

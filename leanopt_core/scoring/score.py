@@ -150,6 +150,8 @@ class Scorer:
         try:
             judged, direction = self._judge(backtests, context), self.fitness.direction
         except (Exception, SystemExit) as error:
+            if isinstance(error, PluginError) and str(error).startswith(label):
+                raise
             raise PluginError(f"{label} raised {type(error).__name__}: {error}") from error
         if not isinstance(judged, Fitness):
             raise PluginError(f"{label} returned {type(judged).__name__}, not a Fitness")

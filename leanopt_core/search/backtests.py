@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 
 from leanopt_core.engines.base import Engine
+from leanopt_core.errors import PluginError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.needs import Outputs
@@ -15,13 +16,15 @@ from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.events import BacktestCached, BacktestEnded
 from leanopt_core.search.ledger import BacktestJob, KeyedBacktest, Known, Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
-from leanopt_core.search.readers import Readers, read
+from leanopt_core.search.readers import Keep, Readers, read
 from leanopt_core.search.usable import usable
 from leanopt_core.work import Category, Failure, Outcome
 
 # Retries of a backtest whose result was lost before it was read; and how many seconds reading may
 # still take at the end of an interrupted run.
 _RETRIES, _LAST = 2, 1.0
+# If an engine can read none of the first so many answers, it will hardly read a later one.
+_FIRST = 3
 
 Land = Callable[[PendingTrial, int, Outcome], None]
 
@@ -62,6 +65,11 @@ class Backtests:
         self._jobs: dict[str, BacktestJob] = {}
         self._running: dict[int, BacktestJob] = {}
         self._readers: Readers[tuple[BacktestJob, Finished[int]]] = Readers(workers.wake)
+        # The engine's errors by ticket, until the outcomes are settled; the number of answers read
+        # in vain, None once one was read.
+        self._faults: dict[int, PluginError] = {}
+        self._in_vain: int | None = 0
+        self._unable: PluginError | None = None
 
     @property
     def queued(self) -> bool:
@@ -111,14 +119,14 @@ class Backtests:
     def collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
         """Take finished backtests and answers that have been read; return whether there were any.
 
-        With `last`, wait a little for answers that are being read.
+        With `last`, wait a little for answers that are being read. Raises PluginError, except with
+        `last`, if the engine could read none of the first answers.
         """
         for one in finished:
             job = self._running.pop(one.ticket)
             if one.answer is not None and one.answer.files is not None:
-                work = partial(read, self._engine, one.answer, job.backtest, self._outputs)
                 keep = partial(self._keeper.take, one.ticket)
-                self._readers.begin((job, one), partial(work, keep=keep))
+                self._readers.begin((job, one), partial(self._read, job, one, keep))
             else:
                 self._settle(job, one, self._read(job, one))
         done = self._readers.done(wait=_LAST if last else 0.0)
@@ -131,6 +139,8 @@ class Backtests:
                 continue
             self._keeper.give(one.ticket, [self._ref(*waits) for waits in job.waiting])
             self._settle(job, one, outcome)
+        if self._unable is not None and not last:
+            raise self._unable
         return bool(finished or done)
 
     def withdraw(self, gone: Collection[PendingTrial]) -> None:
@@ -177,6 +187,8 @@ class Backtests:
 
     def _settle(self, job: BacktestJob, finished: Finished[int], outcome: Outcome) -> None:
         """Store a backtest's outcome, and pass what the store holds to the trials that wait."""
+        if finished.answer is not None:
+            self._prove(self._faults.pop(finished.ticket, None))
         del self._jobs[job.backtest.key]
         outcome = usable(outcome, self._needs)
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
@@ -200,11 +212,25 @@ class Backtests:
                 "backtests ran"
             )
 
-    def _read(self, job: BacktestJob, finished: Finished[int]) -> Outcome:
+    def _prove(self, fault: PluginError | None) -> None:
+        """Note whether an answer could be read; if none of the first could, the engine is wrong."""
+        if fault is None:
+            self._in_vain = None
+        elif self._in_vain is not None:
+            self._in_vain += 1
+            if self._in_vain == _FIRST:
+                every = f"the same for each of the first {_FIRST} answers"
+                self._unable = PluginError(f"{fault}; {every}")
+
+    def _read(self, job: BacktestJob, finished: Finished[int], keep: Keep | None = None) -> Outcome:
+        """Return what the engine reads from an answer; called in threads too."""
         if finished.answer is None:
             nothing = "the pool returned neither an answer nor a failure"
             return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
-        return read(self._engine, finished.answer, job.backtest, self._outputs)
+        fault = partial(self._faults.__setitem__, finished.ticket)
+        return read(
+            self._engine, finished.answer, job.backtest, self._outputs, keep=keep, fault=fault
+        )
 
 
 def _death(outcome: Outcome) -> Failure | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import index, methodcaller
+from threading import get_ident
 from typing import Any, TypeVar
 
 from leanopt_core.errors import LeanoptError, PluginError
-from leanopt_core.search.sinks import sink_calls
+from leanopt_core.search.calls import IDLE, Calls
 from leanopt_core.space import Point
 from leanopt_core.stage import Adopts, AskContext, Stage, StageStart, TellContext
 from leanopt_core.trial import Proposal, Signal, Trial
@@ -36,10 +37,10 @@ _JSON = json.JSONEncoder(
 
 
 class Guard:
-    """Calls a plugin's code; its exceptions and use of global random state become PluginErrors.
+    """Calls a plugin's code; its exceptions become PluginErrors.
 
-    Exceptions of the types `passing` are passed on unchanged. `random` allows global random state,
-    for plugins that do not decide trials.
+    Exceptions of the types `passing` are passed on unchanged. `calls` notes each call while it is
+    in progress.
     """
 
     def __init__(
@@ -47,23 +48,21 @@ class Guard:
         label: str,
         passing: tuple[type[Exception], ...] = (LeanoptError,),
         *,
-        random: bool = False,
+        calls: Calls | None = None,
     ) -> None:
         self._label = label
-        self._passing = passing
-        self._random = random
-        self._calls = 0
+        self._passing: tuple[type[BaseException], ...] = (KeyboardInterrupt, *passing)
+        self._calls = Calls() if calls is None else calls
+        self._by_thread, self._clock = self._calls.by_thread, self._calls.clock
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
         """Return what `function` returns; raises PluginError naming the plugin and the call."""
-        self._calls += 1
-        watch = not self._random and (self._calls <= _WATCHED or self._calls % _EVERY == 0)
-        sinks = sink_calls() if watch else None
-        before = _global_states() if watch else {}
+        # Noted here and not by a method, since each backtest makes several calls.
+        running, thread = self._by_thread, get_ident()
+        outer = running.get(thread, IDLE)
+        running[thread] = (self._label, doing, self._clock())
         try:
-            answer = function(*arguments)
-        except KeyboardInterrupt:
-            raise
+            return function(*arguments)
         except self._passing:
             raise
         except BaseException as error:
@@ -71,33 +70,70 @@ class Guard:
             if isinstance(error, PluginError) and text.startswith(self._label):
                 raise
             raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
-        after = _global_states() if watch else {}
-        # If the call was the first to load NumPy, its state is new, not changed.
-        changed = any(after[name] != state for name, state in before.items())
-        # A sink may use them: it decides no trial. Its thread has not changed them if it was idle.
-        if changed and sinks is not None and sinks == sink_calls():
-            what = "it used global random state; use context.random() instead"
+        finally:
+            running[thread] = self._calls.again(outer)
+
+    def needs(self, plugin: object, methods: Iterable[str], doing: str) -> None:
+        """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`."""
+        missing = self.call(doing, _missing, plugin, methods)
+        if missing:
+            what = f"it made {_short(plugin)}, which has no {', '.join(missing)}"
             raise self.fault(doing, what)
-        return answer
 
     def fault(self, doing: str, what: str) -> PluginError:
         """Return the error for a contract violation."""
         return PluginError(f"{self._label}, {doing}: {what}")
 
 
+class RepeatableGuard(Guard):
+    """A guard of code that decides trials: its use of global random state is a PluginError too.
+
+    `instead` says what the plugin must use.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        passing: tuple[type[Exception], ...] = (LeanoptError,),
+        *,
+        instead: str = "use context.random() instead",
+        calls: Calls | None = None,
+    ) -> None:
+        super().__init__(label, passing, calls=calls)
+        self._instead = instead
+        self._count = 0
+
+    def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
+        """Return what `function` returns; raises PluginError naming the plugin and the call."""
+        self._count += 1
+        if self._count > _WATCHED and self._count % _EVERY:
+            return super().call(doing, function, *arguments)
+        free, before = self._calls.free_calls(), _global_states()
+        answer = super().call(doing, function, *arguments)
+        after = _global_states()
+        # If the call was the first to load NumPy, its state is new, not changed.
+        changed = any(after[name] != state for name, state in before.items())
+        # A sink on another thread may use them, since it decides no trial.
+        if changed and free is not None and free == self._calls.free_calls():
+            raise self.fault(doing, f"it used global random state; {self._instead}")
+        return answer
+
+
 class GuardedStage:
     """Calls a method and checks its answers; every violation is a PluginError naming `label`."""
 
     def __init__(
-        self, factory: Callable[[StageStart], Stage], start: StageStart, label: str
+        self,
+        factory: Callable[[StageStart], Stage],
+        start: StageStart,
+        label: str,
+        calls: Calls | None = None,
     ) -> None:
-        self._guard = Guard(label, passing=())
+        self._guard = RepeatableGuard(label, passing=(), calls=calls)
         self._space = start.space
         self._stage = self._guard.call("being built", factory, start)
-        self.adopts, missing = self._guard.call("being built", _abilities, self._stage)
-        if missing:
-            what = f"it made {_short(self._stage)}, which has no {', '.join(missing)}"
-            raise self._guard.fault("being built", what)
+        self._guard.needs(self._stage, _METHODS, "being built")
+        self.adopts = self._guard.call("being built", isinstance, self._stage, Adopts)
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Ask, and check the answer: a proposal for a feasible grid point, `WAIT` or `DONE`."""
@@ -175,10 +211,16 @@ class GuardedStage:
         return levels
 
 
-def _abilities(stage: object) -> tuple[bool, list[str]]:
-    """Return whether a method adopts, and which required methods it lacks."""
-    missing = [name for name in _METHODS if not callable(getattr(stage, name, None))]
-    return isinstance(stage, Adopts), missing
+def _missing(plugin: object, methods: Iterable[str]) -> list[str]:
+    """Return which methods a plugin's object lacks."""
+    return [name for name in methods if not _has(plugin, name)]
+
+
+def _has(plugin: object, name: str) -> bool:
+    try:
+        return callable(getattr(plugin, name, None))
+    except (Exception, SystemExit):  # noqa: BLE001 - the call of the method reports what is wrong
+        return True
 
 
 def _levels(point: object) -> Point | None:

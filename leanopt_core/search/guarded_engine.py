@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from operator import methodcaller
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import evolve
 
@@ -21,7 +22,7 @@ from leanopt_core.engines.base import (
     RunCommand,
     documents_on_demand,
 )
-from leanopt_core.errors import LeanoptError
+from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import (
     Channel,
     Executor,
@@ -32,7 +33,10 @@ from leanopt_core.executors.base import (
     unasked_memory,
 )
 from leanopt_core.harness.events import Hello
+from leanopt_core.search.calls import Calls
+from leanopt_core.search.checked import wrong_build, wrong_outcome, wrong_request
 from leanopt_core.search.guard import Guard
+from leanopt_core.search.guarded_channel import GuardedChannel
 from leanopt_core.work import Answer, Backtest, Command, Completed, Launch, Outcome, Request
 
 T = TypeVar("T")
@@ -41,12 +45,17 @@ T = TypeVar("T")
 class _Guarded:
     """Calls a plugin's object and checks the types of its answers."""
 
-    def __init__(self, plugin: Any, label: str) -> None:
+    #: The methods without which it is none of its kind.
+    NEEDED: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, plugin: Any, label: str, calls: Calls | None = None) -> None:
         self._plugin = plugin
         self._label = label
-        self._guard = Guard(label, random=True)
+        self._calls = Calls() if calls is None else calls
+        self._guard = Guard(label, calls=self._calls)
         # An attribute has no way to say what is wrong: all that it raises is the plugin's fault.
-        self._attributes = Guard(label, passing=(), random=True)
+        self._attributes = Guard(label, passing=(), calls=self._calls)
+        self._attributes.needs(plugin, self.NEEDED, "being built")
 
     def _call(self, doing: str, method: str, *arguments: object, **named: object) -> Any:
         # Looking up the method can run the plugin's code too.
@@ -80,21 +89,28 @@ class _Guarded:
         return [evolve(one, look=partial(self._looked, one)) for one in made]
 
     def _looked(self, check: Check) -> Sequence[Finding]:
-        guard = Guard(self._label, passing=(StuckError, LeanoptError, OSError), random=True)
+        passing = (StuckError, LeanoptError, OSError)
+        guard = Guard(self._label, passing, calls=self._calls)
         return guard.call(f"checking {check.name!r}", lambda: list(check.look()))
 
 
 class GuardedEngine(_Guarded):
-    """An engine whose violations are PluginErrors; a bad answer fails only its trial."""
+    """An engine whose violations are PluginErrors; one in `read` costs only its trial."""
 
-    def __init__(self, engine: Engine, label: str) -> None:
-        super().__init__(engine, label)
+    NEEDED = ("prepare", "request", "read")
+
+    def __init__(self, engine: Engine, label: str, calls: Calls | None = None) -> None:
+        super().__init__(engine, label, calls)
         self._engine = engine
 
     @property
     def data(self) -> Path | None:
         """Return the data folder or file that scenarios read, None without data."""
-        return cast("Path | None", self._read("asked for its data", "data"))
+        doing = "asked for its data"
+        data = self._read(doing, "data")
+        if isinstance(data, Path | None):
+            return data
+        raise self._guard.fault(doing, f"it has the data {data!r:.100}, expected a Path or None")
 
     @property
     def data_files(self) -> Sequence[str] | None:
@@ -110,7 +126,9 @@ class GuardedEngine(_Guarded):
         self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext
     ) -> Build:
         """Prepare the strategy."""
-        return self._made(Build, "preparing the strategy", "prepare", run_command, runtime, context)
+        doing = "preparing the strategy"
+        build = self._made(Build, doing, "prepare", run_command, runtime, context)
+        return self._sound(build, doing, wrong_build)
 
     def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
         """Return the engine's own checks for `leanopt doctor`, if any."""
@@ -137,27 +155,41 @@ class GuardedEngine(_Guarded):
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Make the request for one backtest."""
-        return self._made(Request, "making a request", "request", backtest, outputs, hello)
+        doing = "making a request"
+        request = self._made(Request, doing, "request", backtest, outputs, hello)
+        return self._sound(request, doing, wrong_request)
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
-        """Read an answer; the caller turns exceptions into a failure of the backtest."""
-        outcome = self._engine.read(answer, backtest, outputs)
-        if not isinstance(outcome, Outcome):
-            raise TypeError(f"read returned {type(outcome).__name__}, expected Outcome")
-        return outcome
+        """Read an answer."""
+        doing = "reading an answer"
+        outcome: Outcome = self._call(doing, "read", answer, backtest, outputs)
+        return self._sound(outcome, doing, wrong_outcome)
+
+    def _sound(self, made: T, doing: str, wrong: Callable[[T], str | None]) -> T:
+        if (what := wrong(made)) is not None:
+            raise self._guard.fault(doing, what)
+        return made
 
 
 class GuardedExecutor(_Guarded):
     """An executor whose violations are PluginErrors; the pool handles failed starts."""
 
-    def __init__(self, executor: Executor, label: str) -> None:
-        super().__init__(executor, label)
+    NEEDED = ("runtime", "run_command", "spawn", "reproduce_command", "workers", "close")
+
+    def __init__(self, executor: Executor, label: str, calls: Calls | None = None) -> None:
+        super().__init__(executor, label, calls)
         self._executor = executor
         self._counts: dict[int | None, int] = {}
 
     def runtime(self) -> Mapping[str, str]:
         """Return the properties of the workers' environment that affect results."""
-        return self._made(dict, "asked for its runtime", "runtime")
+        doing = "asked for its runtime"
+        runtime = self._call(doing, "runtime")
+        if isinstance(runtime, Mapping) and all(
+            isinstance(text, str) for pair in runtime.items() for text in pair
+        ):
+            return runtime
+        raise self._guard.fault(doing, f"it returned {runtime!r:.100}, expected texts by name")
 
     def run_command(self, command: Command) -> Completed:
         """Run one command until it ends."""
@@ -177,7 +209,10 @@ class GuardedExecutor(_Guarded):
         made = self._made(dict, doing, "places")
         if not made or not all(isinstance(name, str) and name for name in made):
             raise self._guard.fault(doing, f"it returned {made!r:.100}, expected named places")
-        return {name: GuardedExecutor(one, f"{self._label}, {name}") for name, one in made.items()}
+        return {
+            name: GuardedExecutor(one, f"{self._label}, {name}", self._calls)
+            for name, one in made.items()
+        }
 
     def checks(self) -> Sequence[Check]:
         """Return the executor's own checks for `leanopt doctor`, if any."""
@@ -191,11 +226,21 @@ class GuardedExecutor(_Guarded):
 
     def unasked_memory(self, launch: Launch) -> int | None:
         """Return the default memory limit of a worker in bytes."""
-        return unasked_memory(self._executor, launch)
+        doing = "asked for a worker's default memory limit"
+        return self._guard.call(doing, unasked_memory, self._executor, launch)
 
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
         """Start a worker."""
-        return self._executor.spawn(launch, worker, memory_limit=memory_limit)
+        doing = f"starting worker {worker}"
+        channel = self._call(doing, "spawn", launch, worker, memory_limit=memory_limit)
+        try:
+            return GuardedChannel(channel, self._label, self._calls)
+        except PluginError:
+            # Nobody else knows of the worker.
+            with suppress(Exception):
+                channel.kill()
+                channel.release()
+            raise
 
     def workers(self, wanted: int | None) -> int:
         """Return the number of workers to run; asked once, since the answer may change."""

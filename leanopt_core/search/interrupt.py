@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from types import FrameType, TracebackType
 from typing import Any, Self
+
+from leanopt_core.search.calls import Calls
+from leanopt_core.search.last_resort import LastResort
 
 #: Signals within this many seconds count as one.
 PATIENCE = 2.0
@@ -22,9 +26,14 @@ class Interrupts:
     `stops`. Further signals within `PATIENCE` are ignored: a double key press, or a service manager
     that signals both a process and its group. A later signal raises KeyboardInterrupt anywhere.
     Outside the main thread Python handles no signals, and nothing changes.
+
+    `calls` notes the calls into plugins, since one of them may not end. `leave` gives back the
+    terminal if `last_resort` ends the process.
     """
 
     def __init__(self) -> None:
+        self.calls = Calls()
+        self.leave: Callable[[], None] = lambda: None
         self._asked: float | None = None
         self._deferred = False
         self._stop: Callable[[], None] | None = None
@@ -61,6 +70,23 @@ class Interrupts:
         self._before = taken
         for one in taken:
             signal.signal(one, self._handle)
+
+    def last_resort(self, *, patience: float = PATIENCE) -> LastResort:
+        """Return a context manager in which a second signal ends a process that is stuck.
+
+        Only for a process of leanopt's own: another program must not be ended.
+        """
+        return LastResort(self._before, self._farewell, patience=patience)
+
+    def _farewell(self) -> None:
+        """Give back the terminal, and write which plugin did not return."""
+        self.leave()
+        call = self.calls.now().get(main_thread().ident or 0)
+        stuck = "" if call is None else f": {call.plugin} was still {call.working()}"
+        said = f"leanopt: ended by a second signal{stuck}; what has finished is stored\n"
+        # Not through `sys.stderr`, whose lock the main thread may hold.
+        with suppress(OSError):
+            os.write(2, said.encode(errors="backslashreplace"))
 
     @contextmanager
     def deferred(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from leanopt_core.executors.pool import Finished
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.harness.events import Hello
 from leanopt_core.needs import Outputs
-from leanopt_core.search.machine import Propose, Recorded
+from leanopt_core.search.commands import Propose, Recorded
 from leanopt_core.search.read_types import told_types
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.space import Space, Value

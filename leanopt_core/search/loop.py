@@ -28,19 +28,18 @@ from leanopt_core.scoring import failures
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
-from leanopt_core.search.ledger import KeyedBacktest, Ledger, PendingTrial, Replay
-from leanopt_core.search.machine import (
-    FITNESS_TARGET,
-    Command,
+from leanopt_core.search.commands import (
     Propose,
+    SearchCommand,
     SearchEnded,
-    SearchMachine,
     StageEnded,
     StageRule,
     StageStarted,
     Tell,
     Withdraw,
 )
+from leanopt_core.search.ledger import KeyedBacktest, Ledger, PendingTrial, Replay
+from leanopt_core.search.machine import FITNESS_TARGET, SearchMachine
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.repeats import compare_scores, earlier_end, later_end
 from leanopt_core.sinks.base import TrialRecord
@@ -286,7 +285,7 @@ class RunLoop:
         finally:
             self._thinking = False
 
-    def _obey(self, search: _Search, command: Command) -> None:
+    def _obey(self, search: _Search, command: SearchCommand) -> None:
         match command:
             case Propose():
                 self._propose(search, command)

@@ -8,20 +8,31 @@ on the method, the outcomes and the recorded stops, never on which backtest ends
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import FitnessContext
+from leanopt_core.search.commands import (
+    Propose,
+    Recorded,
+    SearchCommand,
+    SearchEnded,
+    StageEnded,
+    StageRule,
+    StageStarted,
+    Tell,
+    Withdraw,
+)
 from leanopt_core.search.guard import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.moments import RunningMoments
 from leanopt_core.search.repeats import other_proposal
-from leanopt_core.space import Point, Space
-from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
+from leanopt_core.space import Space
+from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.trial import DONE, WAIT, Proposal, Score, Signal, Trial
 
 if TYPE_CHECKING:
@@ -33,100 +44,6 @@ REFUSALS = 100
 
 #: Why stage and search end once the fitness function's target is reached.
 FITNESS_TARGET: Final = "fitness target"
-
-
-@frozen
-class StageRule:
-    """A stage: how to build its method, and when it ends.
-
-    `target` is an objective (higher is better). `label` names the stage and its distribution,
-    which has this `version`. `seed_from` names earlier stages, whose told trials the method starts
-    from.
-    """
-
-    name: str
-    label: str
-    build: Callable[[StageStart], Stage]
-    trials: int | None = None
-    patience: int | None = None
-    min_delta: float = 0.0
-    target: float | None = None
-    seed_from: tuple[str, ...] = ()
-    version: str = ""
-
-
-@frozen
-class Recorded:
-    """A stored proposal, for replay; `told` trials of the stage had been told before it.
-
-    `version` is that of the distribution that proposed it.
-    """
-
-    stage: str
-    point: Point
-    origin: str
-    attempt: int
-    told: int
-    version: str = ""
-    because: Mapping[str, Any] | None = None
-
-
-@frozen
-class StageStarted:
-    """Command: record that stage `index` starts."""
-
-    index: int
-
-
-@frozen
-class Propose:
-    """Command: record this proposal and backtest it; score it with this `context`.
-
-    `because` is the proposal's as JSON text.
-    """
-
-    number: int
-    index: int
-    proposal: Proposal
-    grid_index: int
-    attempt: int
-    told: int
-    context: FitnessContext
-    because: str | None = None
-
-
-@frozen
-class Tell:
-    """Command: record that this trial has been told; `stop` may be called before continuing."""
-
-    index: int
-    trial: Trial
-
-
-@frozen
-class Withdraw:
-    """Command: stop the backtests of these trials; they are never told."""
-
-    index: int
-    numbers: tuple[int, ...]
-
-
-@frozen
-class StageEnded:
-    """Command: record that stage `index` has ended, and why."""
-
-    index: int
-    reason: str
-
-
-@frozen
-class SearchEnded:
-    """Command: record that the search has ended, and why."""
-
-    reason: str
-
-
-Command: TypeAlias = StageStarted | Propose | Tell | Withdraw | StageEnded | SearchEnded
 
 
 @define
@@ -235,7 +152,7 @@ class SearchMachine:
         """Event: end the search after the last told trial; the stop is already recorded."""
         self._stop = self._stop or reason
 
-    def advance(self) -> Iterator[Command]:
+    def advance(self) -> Iterator[SearchCommand]:
         """Continue as far as possible, yielding commands; returns when a result is needed."""
         while not self.ended:
             # First, so that a stop takes effect before the next ask.
@@ -259,7 +176,7 @@ class SearchMachine:
                     "WAIT, but there is no pending trial to wait for"
                 )
 
-    def _next_stage(self) -> Command:
+    def _next_stage(self) -> SearchCommand:
         if self._index + 1 == len(self._rules):
             return self._end_search("stages")
         self._index += 1
@@ -269,14 +186,14 @@ class SearchMachine:
         begin = StageStart(
             self._space, seed, rule.trials, self._lookahead, self._history.joined(spans)
         )
-        method = GuardedStage(rule.build, begin, rule.label)
+        method = GuardedStage(rule.build, begin, rule.label, rule.calls)
         self._active = _Active(rule, method, seed, mark=self._best)
         return StageStarted(self._index)
 
     def _asks(self, active: _Active) -> bool:
         return active.ending is None and active.told >= active.next_ask_at
 
-    def _ask(self, active: _Active) -> Iterator[Command]:
+    def _ask(self, active: _Active) -> Iterator[SearchCommand]:
         if active.asked == active.rule.trials:
             active.ending = "trials"
             return
@@ -309,7 +226,7 @@ class SearchMachine:
         active.method.adopt(evolve(context, attempt=recorded.attempt), proposal)
         return proposal
 
-    def _take(self, active: _Active, proposal: Proposal) -> Iterator[Command]:
+    def _take(self, active: _Active, proposal: Proposal) -> Iterator[SearchCommand]:
         grid_index = self._space.grid_index(proposal.point)
         number = self._number + 1
         if grid_index in self._ahead or self._history.knows(grid_index):
@@ -339,7 +256,7 @@ class SearchMachine:
             because,
         )
 
-    def _tell(self, active: _Active, trial: Trial) -> Iterator[Command]:
+    def _tell(self, active: _Active, trial: Trial) -> Iterator[SearchCommand]:
         grid_index = self._outstanding.popleft().grid_index
         self._history.add(trial, grid_index)
         self._moments.add(trial.score)
@@ -376,7 +293,7 @@ class SearchMachine:
                 return "target"
         return "patience" if rule.patience is not None and active.idle >= rule.patience else None
 
-    def _end_stage(self, reason: str) -> Iterator[Command]:
+    def _end_stage(self, reason: str) -> Iterator[SearchCommand]:
         """End the active stage and withdraw its pending trials."""
         if self._outstanding:
             numbers = tuple(pending.number for pending in self._outstanding)

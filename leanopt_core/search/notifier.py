@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from leanopt_core.plugins import Registry
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.events import RunEvent, Screen, TrialTold, Warned
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.sinks import RunSink, Sinks
@@ -34,10 +35,13 @@ class Notifier:
         screen: Screen,
         sinks: Sequence[RunSink],
         checks: Checks,
+        calls: Calls | None = None,
     ) -> None:
+        """Take the parts of the run; `sinks` are given by label, and `calls` notes their calls."""
+        calls = Calls() if calls is None else calls
         self._screen = screen
-        self.sinks = Sinks(sinks, self.warn)
-        self._stop = StopHook(run, registry, self.warn)
+        self.sinks = Sinks(sinks, self.warn, calls)
+        self._stop = StopHook(run, registry, self.warn, calls)
         self._checks = checks
         self._scores = ScoreCheck()
 

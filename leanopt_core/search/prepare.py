@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,13 +12,17 @@ from attrs import evolve, field, frozen
 
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.engines.base import Build, Engine, PrepareContext, RunCommand, Tell, silent
-from leanopt_core.errors import ExecutorError, PatienceError, StrategyError, TransientError
+from leanopt_core.errors import PatienceError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.spawner import Patience
+from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
-from leanopt_core.search.guard import Guard
+from leanopt_core.search.calls import Calls
+from leanopt_core.search.guard import Guard, RepeatableGuard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
+from leanopt_core.search.guarded_fitness import GuardedFitness
+from leanopt_core.sinks.base import Sink
 from leanopt_core.work import Command, Completed
 
 
@@ -94,10 +98,31 @@ def label(kind: str, choice: Choice, name: str | None = None) -> str:
     return f"{kind} {name or choice.use!r} ({registered.distribution} {registered.version})"
 
 
-def build_choice(kind: str, choice: Choice, *arguments: object) -> Any:
+def build_choice(kind: str, choice: Choice, *arguments: object, calls: Calls | None = None) -> Any:
     """Load and call a plugin's factory; raises PluginError, with its name, if that fails."""
-    guard = Guard(label(kind, choice))
+    guard = RepeatableGuard(label(kind, choice), calls=calls)
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
+
+
+def build_executor(choice: Choice, folder: Path, calls: Calls | None = None) -> GuardedExecutor:
+    """Return an executor; raises PluginError as `build_choice`, and if it lacks a method."""
+    made = cast("Executor", build_choice("executor", choice, folder, calls=calls))
+    return GuardedExecutor(made, label("executor", choice), calls)
+
+
+def build_sink(choice: Choice, folder: Path, calls: Calls | None = None) -> Sink:
+    """Return a sink; raises PluginError as `build_choice`, and if it lacks a method."""
+    made = cast("Sink", build_choice("sink", choice, folder, calls=calls))
+    guard = Guard(label("sink", choice), calls=calls)
+    guard.needs(made, ("start", "trial", "stage", "finish"), "being built")
+    return made
+
+
+def build_fitness(choice: Choice, calls: Calls | None = None) -> FitnessFunction:
+    """Return a pipeline's fitness function; raises PluginError as `build_choice`."""
+    kind = "fitness function"
+    made = cast("FitnessFunction", build_choice(kind, choice, calls=calls))
+    return cast("FitnessFunction", GuardedFitness(made, label(kind, choice), calls))
 
 
 def engine_of(pipeline: Pipeline) -> GuardedEngine:
@@ -105,15 +130,9 @@ def engine_of(pipeline: Pipeline) -> GuardedEngine:
     return _engine(pipeline.engine, pipeline.folder)
 
 
-def _engine(choice: Choice, folder: Path) -> GuardedEngine:
-    made = cast("Engine", build_choice("engine", choice, folder))
-    return GuardedEngine(made, label("engine", choice))
-
-
-def executor_of(settings: ExecutorSettings, folder: Path) -> GuardedExecutor:
-    """Return a pipeline's executor; the caller closes it."""
-    made = cast("Executor", build_choice("executor", settings.choice, folder))
-    return GuardedExecutor(made, label("executor", settings.choice))
+def _engine(choice: Choice, folder: Path, calls: Calls | None = None) -> GuardedEngine:
+    made = cast("Engine", build_choice("engine", choice, folder, calls=calls))
+    return GuardedEngine(made, label("engine", choice), calls)
 
 
 def prepare_context(pipeline: Pipeline) -> PrepareContext:
@@ -124,22 +143,13 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
     return PrepareContext(tuple(values), pipeline.scenarios, values=values)
 
 
-def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
-    """Check options and strategy without running anything, if executor and engine can.
-
-    Raises ExecutorError or StrategyError with all errors.
-    """
-    context = evolve(prepare_context(pipeline), allow_unread=allow_unread)
-    with closing(executor_of(pipeline.executor, pipeline.folder)) as executor:
-        options = executor.check()
-    strategy = engine_of(pipeline).check(context)
-    if options or strategy:
-        kind = ExecutorError if options else StrategyError
-        raise kind("\n".join((*options, *strategy)))
-
-
 def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:
-    return hash_data(engine.data, hashed, engine.data_files) if engine.data is not None else None
+    data = engine.data
+    if data is None:
+        return None
+    if not data.exists():
+        raise StrategyError(f"there is no data {data}, expected a folder or a file")
+    return hash_data(data, hashed, engine.data_files)
 
 
 @contextmanager
@@ -150,17 +160,19 @@ def prepared(
     allow_unread: bool = False,
     skip_build: bool = False,
     tell: Tell = silent,
+    calls: Calls | None = None,
 ) -> Iterator[Prepared]:
     """Prepare a pipeline, and release its executor afterwards.
 
-    `hashed` gives a data file's hash; the other arguments are those of `PrepareContext`.
+    `hashed` gives a data file's hash, `calls` notes the calls into engine and executor; the other
+    arguments are those of `PrepareContext`.
     Raises StrategyError if the strategy cannot be prepared, PluginError if an engine or executor
     breaks its contract.
     """
     context = evolve(
         prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell
     )
-    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, context) as ready:
+    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, context, calls) as ready:
         engine, build = ready.engine, ready.build
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
@@ -171,22 +183,26 @@ def prepared(
 
 @contextmanager
 def made_ready(
-    engine: Choice, settings: ExecutorSettings, folder: Path, context: PrepareContext
+    engine: Choice,
+    settings: ExecutorSettings,
+    folder: Path,
+    context: PrepareContext,
+    calls: Calls | None = None,
 ) -> Iterator[Ready]:
     """Prepare a strategy for `context`, and release the executor afterwards.
 
     Raises as `prepared` does.
     """
-    there = executor_of(settings, folder)
+    there = build_executor(settings.choice, folder, calls)
     try:
-        named = _engine(engine, folder)
+        named = _engine(engine, folder, calls)
         executors = there.places()
         if not executors:
             only = _place(there, named, settings, context)
             yield Ready(there, named, only.runtime, only.build)
             return
         # An engine of its own for each place: it may keep what it was prepared for.
-        engines = [named, *(_engine(engine, folder) for _ in range(len(executors) - 1))]
+        engines = [named, *(_engine(engine, folder, calls) for _ in range(len(executors) - 1))]
         places = {
             name: _place(executor, own, settings, context)
             for (name, executor), own in zip(executors.items(), engines, strict=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent import futures
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Generic, TypeVar
 
 from leanopt_core.engines.base import Engine
-from leanopt_core.errors import ExecutorError, TransientError
+from leanopt_core.errors import ExecutorError, PluginError, TransientError
 from leanopt_core.work import Answer, Backtest, Category, Failure, Files, Outcome
 
 T = TypeVar("T")
@@ -17,6 +20,7 @@ T = TypeVar("T")
 _THREADS = 4
 
 Keep = Callable[[Files, Outcome], None]
+Fault = Callable[[PluginError], None]
 
 
 def read(
@@ -26,14 +30,16 @@ def read(
     outputs: frozenset[str],
     *,
     keep: Keep | None = None,
+    fault: Fault | None = None,
 ) -> Outcome:
     """Return the outcome that an engine reads from an answer, then remove the answer's files.
 
     `keep` gets the files before. If they cannot be reached, the worker has died, which is then the
-    failure's category.
+    failure's category. If the engine cannot read the answer, `fault` gets its error, and the
+    backtest has failed.
     """
     try:
-        outcome = _read(engine, answer, backtest, outputs)
+        outcome = _read(engine, answer, backtest, outputs, fault)
         if keep is not None and answer.files is not None:
             keep(answer.files, outcome)
         return outcome
@@ -43,7 +49,13 @@ def read(
             answer.files.remove()
 
 
-def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
+def _read(
+    engine: Engine,
+    answer: Answer,
+    backtest: Backtest,
+    outputs: frozenset[str],
+    fault: Fault | None,
+) -> Outcome:
     try:
         return engine.read(answer, backtest, outputs)
     except ExecutorError as error:
@@ -52,28 +64,35 @@ def _read(engine: Engine, answer: Answer, backtest: Backtest, outputs: frozenset
         # Not the strategy's own failure: the backtest is run again.
         return Outcome(failure=Failure(Category.DIED, message, outside))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign engine
-        message = f"the answer cannot be read: {type(error).__name__}: {error}"
-        return Outcome(failure=Failure(Category.ENGINE, message))
+        what = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        if fault is not None:
+            fault(PluginError(what))
+        return Outcome(failure=Failure(Category.ENGINE, f"the answer cannot be read: {what}"))
 
 
 class Readers(Generic[T]):
     """Threads that call `work` for items; `done` returns each result once.
 
-    `ready` is called, from any thread, when there is a result.
+    `ready` is called, from any thread, when there is a result. The threads are daemons, so that an
+    engine that hangs does not keep leanopt from ending.
     """
 
     def __init__(self, ready: Callable[[], None]) -> None:
         self._ready = ready
-        self._threads: ThreadPoolExecutor | None = None
+        self._waiting: SimpleQueue[tuple[Future[Outcome], Callable[[], Outcome]] | None]
+        self._waiting = SimpleQueue()
+        self._threads: list[Thread] = []
         self._reading: dict[Future[Outcome], T] = {}
 
     def begin(self, item: T, work: Callable[[], Outcome]) -> None:
-        """Start `work` for `item`; the first call starts the threads."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
-        future = self._threads.submit(work)
+        """Start `work` for `item`; the first calls start the threads."""
+        if len(self._threads) < _THREADS:
+            thread = Thread(target=self._work, name=f"reader-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        future: Future[Outcome] = Future()
         self._reading[future] = item
-        future.add_done_callback(lambda _: self._ready())
+        self._waiting.put((future, work))
 
     def done(self, *, wait: float = 0.0) -> list[tuple[T, Outcome]]:
         """Return the results since the last call.
@@ -90,6 +109,18 @@ class Readers(Generic[T]):
         ]
 
     def close(self) -> None:
-        """Stop after the items in progress; they end when the workers do."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        """Stop after the items in progress."""
+        with suppress(Empty):
+            while True:
+                self._waiting.get_nowait()
+        for _ in self._threads:
+            self._waiting.put(None)
+
+    def _work(self) -> None:
+        while (one := self._waiting.get()) is not None:
+            future, work = one
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - `done` raises it
+                future.set_exception(error)
+            self._ready()

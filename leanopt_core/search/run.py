@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import cast
 
 from attrs import frozen
 
@@ -14,7 +13,7 @@ from leanopt_core.engines.base import documents_on_demand
 from leanopt_core.errors import LeanoptError, PatienceError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
-from leanopt_core.fitness import Direction, FitnessFunction
+from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
@@ -22,6 +21,7 @@ from leanopt_core.scoring import Scorer
 from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.judging import Judge
@@ -29,11 +29,12 @@ from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.notifier import Checks, Notifier
-from leanopt_core.search.prepare import Prepared, build_choice, label, prepared
+from leanopt_core.search.prepare import Prepared, build_fitness, build_sink, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.setup import run_sinks, setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.search.unstored import best_again, keep_documents
+from leanopt_core.search.watchdog import SharedScreen, Watchdog
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
 
@@ -47,39 +48,44 @@ def run_pipeline(
     allow_unread: bool = False,
     skip_build: bool = False,
     interrupts: Interrupts | None = None,
+    watch: Callable[[Calls, SharedScreen], Watchdog] = Watchdog,
 ) -> StoredRun:
     """Run a pipeline until it ends or a signal stops it, and return the run.
 
     `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError; what has
     finished is in the store. Without `interrupts`, signals are handled during this call; before the
-    run starts, a signal raises KeyboardInterrupt.
+    run starts, a signal raises KeyboardInterrupt. `watch` makes the watchdog of the calls into
+    plugins, which also uses `screen`.
     """
     size = size_of(pipeline.space)
     if size.warning:
         screen.observe(Warned(size.warning))
     store_file = pipeline.folder / STORE
+    shared = SharedScreen(screen)
     with (
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
         open_store(store_file, durability=pipeline.search.durability) as store,
+        watch(signals.calls, shared),
         prepared(
             pipeline,
             hashed=store.hash_file,
             allow_unread=allow_unread,
             skip_build=skip_build,
-            tell=lambda text: screen.observe(Preparing(text)),
+            tell=lambda text: shared.observe(Preparing(text)),
+            calls=signals.calls,
         ) as ready,
     ):
         for note in (*pipeline.notes, *ready.build.notes):
-            screen.observe(Warned(note))
-        plugins = _run_plugins(ready)
+            shared.observe(Warned(note))
+        plugins = _run_plugins(ready, signals.calls)
         with _taken_up(
             store, ready, plugins.scorer.fitness.direction, signals, resume=resume
         ) as run:
             if resume and (changed := resuming.changes(run, ready)):
-                screen.observe(Warned(changed))
+                shared.observe(Warned(changed))
             checks = _checks(ready, run, allow_unread=allow_unread)
-            sinks = run_sinks(ready, partial(store.reader.taken, run))
-            notifier = Notifier(run.name, registry, screen, sinks, checks)
+            sinks = run_sinks(ready, partial(store.reader.taken, run), signals.calls)
+            notifier = Notifier(run.name, registry, shared, sinks, checks, signals.calls)
             session = _Session(store, ready, run, plugins, notifier, signals)
             session.search(resumed=resume)
         return store.runs.get(run.id)
@@ -110,19 +116,19 @@ class _RunPlugins:
     searches: tuple[SearchSetup, ...]
 
 
-def _run_plugins(ready: Prepared) -> _RunPlugins:
+def _run_plugins(ready: Prepared, calls: Calls) -> _RunPlugins:
     pipeline = ready.pipeline
-    fitness = cast("FitnessFunction", build_choice("fitness function", pipeline.fitness))
+    fitness = build_fitness(pipeline.fitness, calls)
     for choice in pipeline.sinks:
         # Built again for the files of the run; what cannot be built is an error before it starts.
-        build_choice("sink", choice, pipeline.folder)
+        build_sink(choice, pipeline.folder, calls)
     scorer = Scorer(
         fitness,
         pipeline.constraints,
         label=label("fitness function", pipeline.fitness),
         needs=pipeline.outputs.needs,
     )
-    return _RunPlugins(scorer, tuple(setups(ready, fitness)))
+    return _RunPlugins(scorer, tuple(setups(ready, fitness, calls)))
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
@@ -233,6 +239,8 @@ class _Session:
 
     def _pool(self, workers: int) -> Pool[int]:
         settings = self.ready.pipeline.executor
+        engine = label("engine", self.ready.pipeline.engine)
+        executor = label("executor", settings.choice)
         if advised := advice(self.ready.plan.lookahead, workers):
             self.notifier.warn(advised)
         return Pool(
@@ -246,5 +254,6 @@ class _Session:
             retries=settings.retries,
             start_limit=settings.start_limit,
             start_patience=settings.start_patience,
+            suspects=f"{engine} or {executor}",
             report=self.notifier.warn,
         )

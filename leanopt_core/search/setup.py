@@ -11,9 +11,10 @@ from attrs import evolve
 from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Choice, StageSettings
+from leanopt_core.search.calls import Calls
+from leanopt_core.search.commands import StageRule
 from leanopt_core.search.loop import SearchSetup
-from leanopt_core.search.machine import StageRule
-from leanopt_core.search.prepare import Prepared, build_choice, label
+from leanopt_core.search.prepare import Prepared, build_sink, label
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.sinks.base import Sink
 from leanopt_core.sinks.paths import fill_options, paths, placeholders
@@ -23,9 +24,15 @@ from leanopt_core.store.records import Taken
 from leanopt_core.store.runs import NewSearch, NewStage
 
 
-def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
-    """Return the searches of the plan, ready to run; imports the stages' methods."""
-    stages = tuple(_rule(stage, fitness.direction) for stage in ready.pipeline.stages)
+def setups(
+    ready: Prepared, fitness: FitnessFunction, calls: Calls | None = None
+) -> list[SearchSetup]:
+    """Return the searches of the plan, ready to run; imports the stages' methods.
+
+    `calls` notes the calls of these methods.
+    """
+    calls = Calls() if calls is None else calls
+    stages = tuple(_rule(stage, fitness.direction, calls) for stage in ready.pipeline.stages)
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
     target = fitness.target
     found = []
@@ -51,7 +58,7 @@ def setups(ready: Prepared, fitness: FitnessFunction) -> list[SearchSetup]:
     return found
 
 
-def _rule(stage: StageSettings, direction: Direction) -> StageRule:
+def _rule(stage: StageSettings, direction: Direction, calls: Calls) -> StageRule:
     return StageRule(
         name=stage.name,
         label=label("stage", stage.choice, stage.name),
@@ -62,6 +69,7 @@ def _rule(stage: StageSettings, direction: Direction) -> StageRule:
         target=_objective(stage.target, direction),
         seed_from=stage.seed_from,
         version=stage.choice.registered.version,
+        calls=calls,
     )
 
 
@@ -92,14 +100,19 @@ def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
     ]
 
 
-def run_sinks(ready: Prepared, taken: Callable[[int, str], Mapping[int, Taken]]) -> list[RunSink]:
-    """Return the sinks of a run; `taken` returns how far the sink at a position took searches."""
+def run_sinks(
+    ready: Prepared, taken: Callable[[int, str], Mapping[int, Taken]], calls: Calls
+) -> list[RunSink]:
+    """Return the sinks of a run; `taken` returns how far the sink at a position took searches.
+
+    `calls` notes the calls of their factories.
+    """
     return [
         RunSink(
             position,
             choice.use,
             label("sink", choice),
-            _split(ready, choice),
+            _split(ready, choice, calls),
             only_new=cast("SinkSpec", choice.registered.spec).only_new,
             taken=taken(position, choice.use),
         )
@@ -107,14 +120,14 @@ def run_sinks(ready: Prepared, taken: Callable[[int, str], Mapping[int, Taken]])
     ]
 
 
-def _split(ready: Prepared, choice: Choice) -> SplitSink:
+def _split(ready: Prepared, choice: Choice, calls: Calls) -> SplitSink:
     folder, options = ready.pipeline.folder, choice.options
     scenarios = {scenario.name: scenario.symbol for scenario in ready.plan.scenarios}
     used = {name for _, path in paths(options) for name in placeholders(path, folder)}
 
     def build(values: Mapping[str, str]) -> Sink:
         filled = evolve(choice, options=fill_options(options, folder, values))
-        return cast("Sink", build_choice("sink", filled, folder))
+        return build_sink(filled, folder, calls)
 
     symbols = {
         search.number: {name: scenarios[name] for name in search.scenarios}

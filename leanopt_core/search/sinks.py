@@ -15,7 +15,10 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from leanopt_core.errors import PluginError
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.events import RunEnded, RunEvent, RunStarted, StageEnded, TrialTold
+from leanopt_core.search.guard import Guard
 from leanopt_core.sinks.base import Sink
 from leanopt_core.store.records import Taken
 
@@ -27,6 +30,14 @@ PATIENCE: Final = 60.0
 _HELD, _SHARE = 1.0, 0.05
 # Seconds between two looks at a sink that is waited for.
 _STEP = 0.1
+
+# What a sink is doing in each of its methods, for messages.
+_DOING: Final[Mapping[str, str]] = {
+    "start": "being started",
+    "trial": "given a trial",
+    "stage": "given the end of a stage",
+    "finish": "being finished",
+}
 
 Warn = Callable[[str], None]
 
@@ -50,13 +61,15 @@ class RunSink:
 class SinkThread(threading.Thread):
     """Calls one sink; after an exception only `finish`."""
 
-    def __init__(self, sink: RunSink) -> None:
+    def __init__(self, sink: RunSink, calls: Calls) -> None:
         super().__init__(name=sink.label, daemon=True)  # one that hangs must not keep the process
         self.sink = sink
+        self._noted = calls
+        self._guard = Guard(sink.label, passing=(), calls=calls)
         self.taken = dict(sink.taken)
-        self.error: str | None = None
+        self.error: PluginError | None = None
         self.wake: Callable[[], None] = lambda: None
-        #: Changes before and after each call of the sink; odd during one.
+        #: How many calls of the sink have ended.
         self.calls = 0
         self._queue: SimpleQueue[tuple[str, tuple[Any, ...]] | None] = SimpleQueue()
 
@@ -81,17 +94,20 @@ class SinkThread(threading.Thread):
                 self._call(method, arguments)
             elif method == "finish":
                 # It may still write what it has; a second error is not worth reporting.
-                with suppress(BaseException):
-                    self.sink.sink.finish(*arguments)
+                with suppress(PluginError):
+                    self._guard.call(_DOING[method], self.sink.sink.finish, *arguments)
             if self._queue.qsize() == MOST_WAITING // 2:
                 self.wake()
 
     def _call(self, method: str, arguments: tuple[Any, ...]) -> None:
-        self.calls += 1
+        doing = _DOING[method]
+        if method == "trial":
+            doing = f"given trial {arguments[0].trial.number}"
         try:
-            getattr(self.sink.sink, method)(*arguments)
-        except BaseException as error:  # noqa: BLE001 - a foreign sink on its own thread
-            self.error = _text(error)
+            with self._noted.free():
+                self._guard.call(doing, getattr(self.sink.sink, method), *arguments)
+        except PluginError as error:
+            self.error = error
             self.wake()
         else:
             self._took(method, arguments)
@@ -107,20 +123,22 @@ class SinkThread(threading.Thread):
             self.taken[arguments[0]] = Taken(before.number, before.stages + 1)
 
 
-def sink_calls() -> tuple[int, ...] | None:
-    """Return how many calls of sinks this process has made, None while one is in progress.
-
-    What changes in the process between two equal answers was not changed by a sink.
-    """
-    counts = tuple(one.calls for one in threading.enumerate() if isinstance(one, SinkThread))
-    return None if any(count % 2 for count in counts) else counts
-
-
 class Sinks:
-    """Passes a run's events to its sinks. `warn` shows a warning; `patience` is in seconds."""
+    """Passes a run's events to its sinks.
 
-    def __init__(self, sinks: Iterable[RunSink], warn: Warn, *, patience: float = PATIENCE) -> None:
-        self._threads = [SinkThread(one) for one in sinks]
+    `warn` shows a warning, `calls` notes the sinks' calls, `patience` is in seconds.
+    """
+
+    def __init__(
+        self,
+        sinks: Iterable[RunSink],
+        warn: Warn,
+        calls: Calls | None = None,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        calls = Calls() if calls is None else calls
+        self._threads = [SinkThread(one, calls) for one in sinks]
         self._warn = warn
         self._patience = patience
         self._failed = set[SinkThread]()
@@ -163,10 +181,7 @@ class Sinks:
         for thread in self._threads:
             if thread.error is not None and thread not in self._failed:
                 self._failed.add(thread)
-                self._warn(
-                    f"{thread.sink.label} failed and gets no more trials: {thread.error}; "
-                    "the store has every trial"
-                )
+                self._warn(f"{thread.error}; it gets no more trials, and the store has every trial")
 
     def behind(self) -> bool:
         """Return whether a sink is behind, so that no trial should be told now."""
@@ -233,11 +248,3 @@ def _before(thread: SinkThread, search: int) -> Taken:
     """Return what a sink must not get again."""
     sink = thread.sink
     return sink.taken.get(search, Taken()) if sink.only_new else Taken()
-
-
-def _text(error: BaseException) -> str:
-    kind = type(error).__name__
-    try:
-        return f"{kind}: {error}"
-    except Exception:  # noqa: BLE001 - a foreign error may not even say what it is
-        return kind

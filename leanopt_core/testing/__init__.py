@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
     )
 )
 
+from leanopt_core.search.commands import StageRule  # noqa: E402
 from leanopt_core.testing.driving import Search, drive  # noqa: E402 - after the registration
 from leanopt_core.testing.engine import EngineContract  # noqa: E402
 from leanopt_core.testing.executor import ExecutorContract  # noqa: E402
@@ -33,5 +34,6 @@ __all__ = [
     "Search",
     "SinkContract",
     "StageContract",
+    "StageRule",
     "drive",
 ]

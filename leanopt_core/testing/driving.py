@@ -7,16 +7,16 @@ from random import Random
 
 from attrs import define, field
 
-from leanopt_core.search.machine import (
-    Command,
+from leanopt_core.search.commands import (
     Propose,
     Recorded,
-    SearchMachine,
+    SearchCommand,
     StageEnded,
     StageRule,
     Tell,
     Withdraw,
 )
+from leanopt_core.search.machine import SearchMachine
 from leanopt_core.space import Point, Space
 from leanopt_core.stage import AskContext, Stage, StageStart, TellContext
 from leanopt_core.testing.outcomes import Judge, mixed, results
@@ -42,7 +42,7 @@ class Search:
         """Return the points of one stage, counted from 0."""
         return [command.proposal.point for command in self.proposed if command.index == stage]
 
-    def take(self, command: Command) -> None:
+    def take(self, command: SearchCommand) -> None:
         """Record a command of the state machine."""
         if isinstance(command, Propose):
             self.proposed.append(command)

@@ -7,7 +7,7 @@ from typing import Final
 CARRIES: Final = "An executor starts harnesses and carries their bytes"
 RAISES: Final = (
     "For what the user can fix, a factory, an engine or an executor raises an error of "
-    "`leanopt_core.errors`"
+    "`leanopt_core.api`"
 )
 RUNTIME: Final = (
     "return what can affect results where workers run, such as interpreter and platform, or an "

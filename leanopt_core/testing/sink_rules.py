@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-RAISES: Final = "If a sink raises, leanopt warns with its name and stops calling it"
+RAISES: Final = (
+    "If a sink raises, leanopt warns with its name and distribution and stops calling it"
+)
 WRITES: Final = (
     "Each trial, completed or failed, leaves something that can be read back when `finish` returns"
 )

@@ -60,7 +60,6 @@ def some_points(space: Space, count: int) -> list[tuple[int, ...]]:
 # landscapes
 
 
-@pytest.mark.smoke
 @pytest.mark.parametrize("name", LANDSCAPES)
 def test_landscape_has_its_size_and_a_best_point_that_counts(name: str) -> None:
     """Sizes are as published, and the best point scores the best."""

@@ -12,6 +12,7 @@ from typing import get_args
 import attrs
 import pytest
 
+from leanopt_core import api
 from leanopt_core.space import Axis, Point, Space, Value
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import LASTING, Category
@@ -36,6 +37,7 @@ CLASSES: dict[str, type] = {
     for name, member in vars(module).items()
     if inspect.isclass(member) and member.__module__ == module.__name__
 }
+CONTRACT = {name for name in CLASSES if not name.startswith("_")}
 
 Page = Callable[[str], str]
 Sections = Callable[[str, str], dict[str, str]]
@@ -71,7 +73,13 @@ def contracts(page: Page, sections: Sections) -> dict[str, str]:
 
 def test_every_class_has_a_section_and_no_other_has(contracts: dict[str, str]) -> None:
     """One section for each public class of the modules of contracts."""
-    assert set(contracts) == {name for name in CLASSES if not name.startswith("_")}
+    assert set(contracts) == CONTRACT
+
+
+def test_every_class_is_in_the_api() -> None:
+    """A plugin imports each from one module."""
+    for name in CONTRACT:
+        assert getattr(api, name) is CLASSES[name]
 
 
 @pytest.mark.parametrize("name", sorted(CLASSES))

@@ -192,7 +192,7 @@ def test_the_page_on_lean_is_followed(reader: Reader, tmp_path: Path) -> None:
     reader.follow((HOW_TO / "first-lean-pipeline.md").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", [pytest.param(PAGES[0], marks=pytest.mark.smoke), *PAGES[1:]])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_followed(name: str, reader: Reader) -> None:
     """Every file, query and command, with what is shown below it."""
     reader.follow((HOW_TO / f"{name}.md").read_text(encoding="utf-8"))

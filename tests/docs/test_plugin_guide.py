@@ -28,6 +28,7 @@ BROUGHT = {
     ("fitness function", "return_over_pain"),
     ("sink", "csv"),
     ("executor", "plain"),
+    ("engine", "program"),
 }
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
@@ -151,7 +152,7 @@ def test_the_wheels_are_what_is_imported(environment: Path, inside: InEnvironmen
 
 
 def test_the_plugin_is_found_and_nothing_is_wrong_with_it(inside: InEnvironment) -> None:
-    """All four names, and beside them only what the core brings."""
+    """All five names, and beside them only what the core brings."""
     found = json.loads(inside("leanopt", "plugins", "--json").stdout)
     assert found["problems"] == []
     whose = {(one["kind"], one["name"]): one["distribution"] for one in found["plugins"]}
@@ -166,9 +167,24 @@ def test_the_guides_commands_say_what_it_promises(
     assert "levels a step may span" in guided["leanopt plugins walker"].stdout
     assert guided["leanopt check walk/pipeline.toml"].stdout.endswith("ok\n")
     assert "run walk-1: finished" in guided["leanopt run walk/pipeline.toml"].stdout
+    assert "run program-1: finished" in guided["leanopt run walk/program.toml"].stdout
 
 
-def test_all_four_were_used(
+def test_the_program_was_run_for_each_backtest(
+    guided: dict[str, subprocess.CompletedProcess[str]], inside: InEnvironment
+) -> None:
+    """The engine by command gives the values that the strategy of the other pipeline has."""
+    assert guided
+    report = shown(inside, "program-1", "--top", "20")
+    assert report["trials"]["completed"] == 20
+    for trial in report["best"]:
+        x, y = trial["parameters"]["x"], trial["parameters"]["y"]
+        profit = 0.5 - (x / 40 - 0.6) ** 2 - (y - 0.3) ** 2
+        statistics = trial["backtests"][0]["statistics"]
+        assert statistics["Net Profit"] == pytest.approx(profit)
+
+
+def test_all_others_were_used(
     folder: Path, guided: dict[str, subprocess.CompletedProcess[str]], inside: InEnvironment
 ) -> None:
     """The run says by whom it was searched and carried out; the sink wrote what the store has."""
@@ -188,7 +204,7 @@ def test_all_four_were_used(
         expected = profit / drawdown if profit > 0 else profit * (1 + drawdown)
         assert float(fitness) == pytest.approx(expected), number
     origins = [
-        json.loads(inside("leanopt", "show", "-C", "walk", number, "--json").stdout)
+        json.loads(inside("leanopt", "show", "-C", "walk", "walk-1", number, "--json").stdout)
         for number in ("1", "60")
     ]
     assert [one["origin"] for one in origins] == ["jump", "step"]
@@ -229,12 +245,27 @@ def test_the_executor_stands_back_and_kills_what_hangs(folder: Path, inside: InE
             assert (backtest["failure"], backtest["attempts"]) == ("timeout", 1)
 
 
-def test_an_executor_by_wrapping_is_short() -> None:
-    """Lines of code, without blank ones, comments and docstrings."""
-    (docstring, *code) = ast.parse(files()["leanopt-walker/leanopt_walker/executor.py"]).body
-    assert isinstance(docstring, ast.Expr)
-    lines = [line for line in map(ast.unparse, code) for line in line.splitlines() if line]
-    assert 0 < len(lines) < 15
+def lines_of(module: str, *names: str) -> int:
+    """Return the lines of code of a module, or of some of its functions and classes.
+
+    Blank lines, comments and docstrings do not count.
+    """
+    tree = ast.parse(files()[f"leanopt-walker/leanopt_walker/{module}.py"])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            del node.body[0]
+    code = [one for one in tree.body if not names or getattr(one, "name", "") in names]
+    return sum(bool(line) for one in code for line in ast.unparse(one).splitlines())
+
+
+def test_each_part_is_short() -> None:
+    """What a page must show can be read in a minute."""
+    assert 0 < lines_of("executor") < 15
+    assert 0 < lines_of("engine") < 60
+    for made, kept in (("stage", "Walker"), ("fitness", "ReturnOverPain"), ("sink", "CsvSink")):
+        assert 0 < lines_of("work", f"make_{made}", kept) < 60
 
 
 def test_nothing_outlives_a_run_that_is_killed(folder: Path, environment: Path) -> None:

@@ -39,6 +39,7 @@ SPOILT = {
     "plugins.md": (r"### `lhs`", "### `lsh`"),
     "commands.md": (r"\| `--workers .*\n", ""),
     "hooks.md": (r"(?<=### `leanopt_should_stop)\(run, record\)", "(run)"),
+    "api.md": (r"\| `hash_file\(path\)` .*\n", ""),
     "store.md": (r"\| `plan_hash` .*\n", "| `plan_hush` | |\n| `plan_hash` | mine |\n"),
     "pipeline.md": (r"\| `seed` \| a whole number \| 0 \|", "| `seed` | a number | 1 |"),
 }

@@ -97,6 +97,7 @@ def test_what_is_another_s_stays_and_is_said(open_folder: Path) -> None:
     assert not (open_folder / "gone" / "mine").exists()
 
 
+@pytest.mark.long
 def test_no_depth_is_too_deep(tmp_path: Path) -> None:
     """Deeper than a path may be long, and than a program may call itself."""
     here = os.open(tmp_path, os.O_RDONLY)

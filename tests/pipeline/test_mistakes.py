@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from leanopt_core.errors import LeanoptError
@@ -83,7 +84,7 @@ def _with(registry: Registry, plugins: dict[str, str]) -> Registry:
     if not plugins:
         return registry
     found = discover({"LEANOPT_PLUGINS": ",".join(plugins)})
-    return Registry({**registry.entries, **found.entries}, problems=found.problems)
+    return attrs.evolve(found, entries={**registry.entries, **found.entries})
 
 
 def _told(load, text: str, registry: Registry, sets: list[str]) -> list[str]:

@@ -99,9 +99,7 @@ def run(program: str, *arguments: str, path: list[Path], code: int = 0) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [pytest.param("leanopt-calmar", marks=pytest.mark.smoke), *list(PLUGINS)[1:]]
-)
+@pytest.mark.parametrize("name", list(PLUGINS))
 def test_one_wheel_beside_the_cores(name: str, wheel: Wheel, core: Path, tmp_path: Path) -> None:
     """`leanopt plugins` shows the core's own and this one's, and the plugin's code loads."""
     module = name.replace("-", "_")

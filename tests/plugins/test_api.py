@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +50,25 @@ def test_registering_loads_nothing_heavy() -> None:
     names = "from leanopt_core.api import StageSpec, hookimpl"
     loaded = _output(f"{names}\nimport sys\nprint(*sys.modules)").split()
     assert not {"numpy", "optuna", "docker", "rich", "pandas"} & set(loaded)
+
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = [
+    path
+    for path in ROOT.glob("plugins/leanopt_*/leanopt_*/**/*.py")
+    if "tests" not in path.relative_to(ROOT).parts
+]
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda path: str(path.relative_to(ROOT / "plugins")))
+def test_our_own_plugins_need_nothing_else(path: Path) -> None:
+    """They are plugins like everybody's: what they use of the core is the contract."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+            assert not [name for name in names if name.split(".")[0] == "leanopt_core"]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("leanopt_core"):
+            assert node.module == "leanopt_core.api", f"line {node.lineno}"
 
 
 def _output(code: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from leanopt_core.catalogue import DISTRIBUTIONS
 from leanopt_core.errors import PluginError
-from leanopt_core.plugins import Kind, discover
+from leanopt_core.plugins import CORE, Kind, discover
 
 GOOD = """
 from leanopt_core import hookimpl
@@ -70,6 +73,16 @@ def test_built_ins_go_through_the_same_hooks() -> None:
         (Kind.SINK, "jsonl"): "leanopt-core",
     }
 
+
+MUTABLE = f"""
+from attrs import frozen
+
+@frozen
+class Options:
+    names: list = ["a"]
+
+{source("demo", "demo_x").replace('help="a test', 'Options, help="a test')}
+"""
 
 BROKEN = {
     "misspelt hook": (
@@ -146,6 +159,13 @@ BROKEN = {
         (
             "plugin demo-x: leanopt_stages: 'demo' has the factory 'demo_x.make', "
             "expected 'package.module:callable'"
+        ),
+    ),
+    "mutable default": (
+        MUTABLE,
+        (
+            "plugin demo-x: leanopt_stages: the options of 'demo' have a mutable default, "
+            "Options.names = ['a']; write field(factory=list) or a tuple"
         ),
     ),
     "options no attrs class": (
@@ -255,9 +275,60 @@ def test_listing_imports_nothing_heavy() -> None:
     assert run.stdout == "[]\n"
 
 
-def test_the_hint_names_what_to_install() -> None:
-    """An unknown name is answered by the nearest one and by what to type."""
-    registry = discover({})
-    hint = registry.install_hint(Kind.EXECUTOR, "proces")
-    assert hint == "did you mean 'process'?; if it is a plugin: pip install leanopt-proces"
-    assert registry.install_hint(Kind.STAGE, "ga_deap").endswith("pip install leanopt-ga-deap")
+@pytest.mark.parametrize(
+    ("kind", "name", "hint"),
+    [
+        (Kind.EXECUTOR, "proces", "did you mean 'process'?"),
+        (Kind.ENGINE, "lean", "pip install leanopt-lean"),
+        (Kind.FITNESS, "calmar", "none installed; pip install leanopt-calmar"),
+        (
+            Kind.FITNESS,
+            "calmer",
+            "none installed; did you mean 'calmar'? pip install leanopt-calmar",
+        ),
+        (Kind.SINK, "acme_lake", "choose from: jsonl, or install the distribution that has it"),
+        (Kind.STAGE, "acme_hill", "none installed, or install the distribution that has it"),
+    ],
+)
+def test_only_our_own_distributions_are_proposed(kind: Kind, name: str, hint: str) -> None:
+    """A guessed name could be anybody's package."""
+    assert discover({"LEANOPT_PLUGINS": ""}).install_hint(kind, name) == hint
+
+
+def test_the_catalogue_is_what_our_plugins_register() -> None:
+    """Kind, name and distribution of each; none is forgotten, and none is there no more."""
+    root = Path(__file__).parents[2]
+    files = (root / "plugins").glob("*/pyproject.toml")
+    ours = {tomllib.loads(file.read_text())["project"]["name"] for file in files}
+    found = discover({"LEANOPT_PLUGINS": ",".join(ours)})
+    registered = {
+        (str(kind), name, entry.distribution)
+        for (kind, name), entry in found.entries.items()
+        if entry.distribution != CORE
+    }
+    assert not found.problems
+    assert registered == {
+        (kind, name, distribution)
+        for kind, names in DISTRIBUTIONS.items()
+        for name, distribution in names.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name", "guilty"),
+    [
+        ("import no_such_module", Kind.STAGE, "demo", True),
+        ("import no_such_module", Kind.STAGE, "randon", False),
+        ("import no_such_module", Kind.FITNESS, "calmar", False),
+        (source("other", "demo_x"), Kind.STAGE, "demo", False),
+        (source("demo", "demo_x").replace(":make", ".make"), Kind.STAGE, "demo", True),
+        (source("demo", "demo_x").replace(":make", ".make"), Kind.SINK, "demo", False),
+    ],
+)
+def test_a_missing_name_is_traced_to_a_broken_plugin(
+    install, text: str, kind: Kind, name: str, guilty: bool
+) -> None:
+    """Not if the name is rather misspelt, or belongs to another distribution."""
+    install("demo-x", text)
+    registry = discover({"LEANOPT_PLUGINS": "demo-x,leanopt-random"})
+    assert [one.distribution for one in registry.culprits(kind, name)] == ["demo-x"] * guilty

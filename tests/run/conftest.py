@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import processes
 
 #: Deterministic in its parameters; each point takes another time. Some points fail, some violate.
 STRATEGY = '''
@@ -118,19 +119,5 @@ def shown(leanopt: Leanopt) -> Callable[..., Mapping[str, Any]]:
 
 @pytest.fixture
 def processes_of() -> Callable[[Path], list[int]]:
-    """Return the processes whose environment or command names a folder: its run's and workers'."""
-
-    def find(folder: Path) -> list[int]:
-        needle, found = os.fsencode(folder), []
-        for process in Path("/proc").iterdir():
-            if process.name.isdigit() and int(process.name) != os.getpid():
-                try:
-                    text = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
-                    state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-                except OSError:
-                    continue
-                if needle in text and state != "Z":
-                    found.append(int(process.name))
-        return found
-
-    return find
+    """Return the processes whose environment or command names a folder."""
+    return processes.processes_of

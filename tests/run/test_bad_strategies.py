@@ -136,6 +136,7 @@ def _trial(shown, folder: Path, number: int) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_every_misdeed_has_its_category_and_the_run_goes_on(
     folder: Path, leanopt, shown, processes_of
 ) -> None:

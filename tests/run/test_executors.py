@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import pytest
 
-from leanopt_core.executors.base import Executor
+from leanopt_core.executors.process import ProcessExecutor
+from leanopt_core.options import ProcessOptions
 from leanopt_core.search.guarded_engine import GuardedExecutor
 
 # Imports at once where it is prepared, never where it serves.
@@ -139,6 +140,7 @@ def of(*places: str, **more: str) -> list[str]:
     return [part for key, text in settings.items() for part in ("--set", f"{key}={text}")]
 
 
+@pytest.mark.long
 def test_each_backtest_is_keyed_by_the_place_that_ran_it(
     project: Path, tmp_path: Path, leanopt, shown, sites: str
 ) -> None:
@@ -167,6 +169,7 @@ def test_each_backtest_is_keyed_by_the_place_that_ran_it(
     assert dumps == {leanopt(project, "export", "--canonical").stdout}
 
 
+@pytest.mark.long
 def test_a_place_without_room_leaves_the_run_to_the_others(
     project: Path, leanopt, shown, sites: str
 ) -> None:
@@ -205,16 +208,16 @@ def test_check_asks_the_executor(project: Path, leanopt, sites: str) -> None:
     assert not (project / ".leanopt").exists()
 
 
-def test_the_number_of_workers_is_asked_once() -> None:
+def test_the_number_of_workers_is_asked_once(tmp_path: Path) -> None:
     """What is stored is what runs, though another answer would come now."""
 
-    class Busy:
+    class Busy(ProcessExecutor):
         room: ClassVar = [3, 1]
 
         def workers(self, wanted: int | None) -> int:
             return wanted or self.room.pop(0)
 
-    executor = GuardedExecutor(cast("Executor", Busy()), "executor 'busy'")
+    executor = GuardedExecutor(Busy(ProcessOptions(), tmp_path), "executor 'busy'")
     assert [executor.workers(None), executor.workers(2), executor.workers(None)] == [3, 2, 3]
 
 

@@ -71,7 +71,11 @@ DEEDS = {
     "runtime": (*EXECUTOR, "asked for its runtime: it raised "),
     "run_command": (*EXECUTOR, "running a command: it raised "),
     "workers": (*EXECUTOR, "asked how many workers: it raised "),
-    "spawn": (*EXECUTOR[:2], "no worker can be started: ", ""),
+    "spawn": (
+        *EXECUTOR[:2],
+        f"no worker can be started: {EXECUTOR[2]}",
+        "starting worker 3: it raised ",
+    ),
 }
 
 
@@ -123,12 +127,21 @@ def test_what_is_returned_is_checked(clumsy: Path, project: Path, leanopt, deed:
     assert f"leanopt: {who}{message}\n" in completed.stderr
 
 
-def test_an_answer_read_as_nothing_costs_its_trial(
-    clumsy: Path, project: Path, leanopt, shown
+@pytest.mark.parametrize(
+    ("deed", "what"),
+    [
+        ("read returns None", "it returned NoneType, expected Outcome"),
+        ("read exits", "it raised SystemExit: 0"),
+    ],
+)
+def test_an_engine_that_reads_none_of_its_first_answers_stops_the_run(
+    clumsy: Path, project: Path, leanopt, deed: str, what: str
 ) -> None:
-    """`Engine.read` that returns no Outcome, or exits, is an engine error of that backtest."""
-    for deed in ("read returns None", "read exits"):
-        sets = ("strategy.engine=clumsy", f"strategy.deed={deed}", "stage.1.trials=1")
-        given = [part for one in sets for part in ("--set", one)]
-        leanopt(project, "run", "pipeline.toml", *given, PYTHONPATH=str(clumsy))
-        assert shown(project)["trials"]["failures"] == {"engine error": 25}
+    """It would read no later one either, and every backtest would run in vain."""
+    given = ("--set", "strategy.engine=clumsy", "--set", f"strategy.deed={deed}")
+    completed = leanopt(
+        project, "run", "pipeline.toml", *given, check=False, PYTHONPATH=str(clumsy)
+    )
+    assert completed.returncode == 4, completed.stderr
+    every = "the same for each of the first 3 answers"
+    assert f"leanopt: {ENGINE[2]}reading an answer: {what}; {every}\n" in completed.stderr

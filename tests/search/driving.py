@@ -6,15 +6,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from random import Random
 
-from leanopt_core.search.machine import (
-    Command,
-    Propose,
-    Recorded,
-    SearchMachine,
-    StageRule,
-    Tell,
-    Withdraw,
-)
+from leanopt_core.search.commands import Propose, Recorded, SearchCommand, StageRule, Tell, Withdraw
+from leanopt_core.search.machine import SearchMachine
 from leanopt_core.space import Axis, Point, Space
 from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.statistics import Statistics
@@ -95,7 +88,7 @@ class Driver:
         self.space = space
         self.judge = judge
         self.points: dict[int, Point] = {}
-        self.commands: list[Command] = []
+        self.commands: list[SearchCommand] = []
         self.order = Random(seed)
         self.stop_after = stop_after
         self.machine = SearchMachine(
@@ -108,7 +101,7 @@ class Driver:
         self.recorded = recorded
         self.machine.recall(recorded(1))
 
-    def run(self) -> list[Command]:
+    def run(self) -> list[SearchCommand]:
         """Drive to the end and return every command."""
         waiting: list[int] = []
         self._take(self.machine.advance(), waiting)
@@ -119,7 +112,7 @@ class Driver:
             self._take(self.machine.advance(), waiting)
         return self.commands
 
-    def _take(self, commands: Iterator[Command], waiting: list[int]) -> None:
+    def _take(self, commands: Iterator[SearchCommand], waiting: list[int]) -> None:
         for command in commands:
             self.commands.append(command)
             if isinstance(command, Propose):

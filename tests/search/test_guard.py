@@ -11,8 +11,8 @@ import pytest
 from driving import DONE, WAIT, Driver, Scripted, grid, scripted
 
 from leanopt_core.errors import ExecutorError, PluginError, SpaceError
+from leanopt_core.search.commands import Propose, Recorded, StageEnded, StageRule
 from leanopt_core.search.guard import Guard, GuardedStage
-from leanopt_core.search.machine import Propose, Recorded, StageEnded, StageRule
 from leanopt_core.space import ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart
 from leanopt_core.trial import Proposal
@@ -396,9 +396,9 @@ def test_loading_numpy_is_no_use_of_its_random_state() -> None:
     """In a fresh process, where a call of the method is the first to import it."""
     code = """
 import sys
-from leanopt_core.search.guard import Guard
+from leanopt_core.search.guard import RepeatableGuard
 assert "numpy" not in sys.modules
-guard = Guard("demo")
+guard = RepeatableGuard("demo")
 def draw():
     import numpy.random
     return numpy.random.default_rng(1).random()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.errors import PluginError, ResumeError
-from leanopt_core.search.machine import (
+from leanopt_core.search.commands import (
     Propose,
     Recorded,
     SearchEnded,
@@ -31,8 +31,8 @@ PURE = (
     *("suggest", "trial"),
 )
 OWN = (
-    *("search", "search.guard", "search.history", "search.machine", "search.moments"),
-    "search.repeats",
+    *("search", "search.calls", "search.commands", "search.guard", "search.history"),
+    *("search.machine", "search.moments", "search.repeats"),
 )
 #: The package's own face, which every import of it loads.
 FACE = ("hookspecs",)

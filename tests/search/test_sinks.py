@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.errors import PluginError
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.events import RunEnded, RunStarted
-from leanopt_core.search.guard import Guard
+from leanopt_core.search.guard import RepeatableGuard
 from leanopt_core.search.sinks import RunSink, Sinks
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.sinks.paths import fill, placeholders
@@ -78,10 +79,11 @@ class Dices:
 def test_no_method_is_blamed_for_what_a_sink_does() -> None:
     """A sink may use global random state; a method may not, whatever sinks there are."""
     sink = Dices()
-    sinks = Sinks([RunSink(0, "x", "sink 'x' (y 1.0)", sink)], print)
+    calls = Calls()
+    sinks = Sinks([RunSink(0, "x", "sink 'x' (y 1.0)", sink)], print, calls)
     sinks.observe(RunStarted(RUN, {}, 1, resumed=False))
     sink.begun.wait()
-    guard = Guard("stage 'walker'")
+    guard = RepeatableGuard("stage 'walker'", calls=calls)
 
     def innocent() -> bool:
         sink.let.set()

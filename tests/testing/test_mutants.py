@@ -147,20 +147,11 @@ def run_kit(plugin: Plugin, folder: Path, by: str = "") -> subprocess.CompletedP
     # Leanopt's own copy is imported before the tests put the sources first.
     options = ("-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist")
     options += ("-p", Path(plugin["package"]).name, f"--basetemp={folder / 'tmp'}")
+    options += ("-m", "not benchmark", "-k", by or plugin.get("only", ""))
     kits = [str(ROOT / kit) for kit in plugin["kits"]]
     limit = str(plugin.get("call_limit", CALL_LIMIT))
     return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            *options,
-            "-m",
-            "not benchmark",
-            "-k",
-            by or plugin.get("only", ""),
-            *kits,
-        ],
+        [sys.executable, "-m", "pytest", *options, *kits],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), limits.VARIABLE: limit},
         stdout=subprocess.PIPE,

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from leanopt_core.fitness import Backtested, Direction, Fitness
-from leanopt_core.scoring import (
+from leanopt_core.api import (
+    Backtested,
+    Direction,
+    Fitness,
     Operator,
     ResultConstraint,
+    Statistics,
     bound,
     judge_each,
+    parse_number,
     trade_count,
     unmet,
 )
-from leanopt_core.statistics import Statistics, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

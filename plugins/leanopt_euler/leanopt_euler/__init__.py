@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen, validators
 
-from leanopt_core import hookimpl
-from leanopt_core.specs import StageSpec
+from leanopt_core.api import StageSpec, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

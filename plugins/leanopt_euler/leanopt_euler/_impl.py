@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
 
-from leanopt_core.trial import DONE, WAIT, Proposal, Signal
+from leanopt_core.api import DONE, WAIT, Proposal, Signal
 from leanopt_euler._scope import Scope, whole
 
 if TYPE_CHECKING:
-    from leanopt_core.space import Point, Space
-    from leanopt_core.stage import AskContext, History, StageStart, TellContext
-    from leanopt_core.trial import Trial
+    from leanopt_core.api import AskContext, History, Point, Space, StageStart, TellContext, Trial
     from leanopt_euler import EulerOptions
 
 #: A sort key of trials, best first: feasible ones by objective, then by violation.

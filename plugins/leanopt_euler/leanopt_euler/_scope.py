@@ -9,9 +9,7 @@ from math import ceil, floor
 
 from attrs import evolve, frozen
 
-from leanopt_core.errors import PluginError
-from leanopt_core.space import Axis, Space
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.api import Axis, PluginError, Space, did_you_mean
 
 
 @frozen

@@ -16,8 +16,8 @@ from leanopt_euler import EulerOptions
 from leanopt_euler._impl import EulerSearch, create
 
 from leanopt_core.errors import PluginError
+from leanopt_core.search.commands import StageRule
 from leanopt_core.search.history import ToldHistory
-from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
@@ -26,7 +26,7 @@ from leanopt_core.trial import DONE, Proposal, Score, Trial
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leanopt_core.search.machine import Propose
+    from leanopt_core.search.commands import Propose
     from leanopt_core.space import Point
 
 

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen, validators
 
-from leanopt_core import hookimpl
-from leanopt_core.fitness_options import ScenarioOptions
-from leanopt_core.specs import FitnessSpec
+from leanopt_core.api import FitnessSpec, ScenarioOptions, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +35,7 @@ class ExpressionOptions(ScenarioOptions):
     @formula.validator
     def _check_formula(self, _attribute: object, value: str) -> None:
         # The parser is not needed to list options.
-        from leanopt_core.space import Formula, FormulaError
+        from leanopt_core.api import Formula, FormulaError
 
         try:
             Formula.parse(value)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leanopt_core.fitness import Backtested, Fitness
-from leanopt_core.scoring import ScenarioFitness
-from leanopt_core.space import Formula
+from leanopt_core.api import Backtested, Fitness, Formula, ScenarioFitness
 
 if TYPE_CHECKING:
     from leanopt_expression import ExpressionOptions

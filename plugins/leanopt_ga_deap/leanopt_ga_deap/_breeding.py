@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from leanopt_core.space import Axis, Point
+    from leanopt_core.api import Axis, Point
     from leanopt_ga_deap import GeneticOptions
     from leanopt_ga_deap._population import Individual
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_core.api import DONE, Proposal, Signal
 from leanopt_ga_deap._breeding import make_toolbox
 from leanopt_ga_deap._population import Individual, Population, standing
 from leanopt_ga_deap._progress import Progress
@@ -12,9 +12,7 @@ from leanopt_ga_deap._progress import Progress
 if TYPE_CHECKING:
     from random import Random
 
-    from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, StageStart, TellContext
-    from leanopt_core.trial import Trial
+    from leanopt_core.api import AskContext, Point, StageStart, TellContext, Trial
     from leanopt_ga_deap import GeneticOptions
 
 #: How often to breed again if a child is known or infeasible, before a random point replaces it.

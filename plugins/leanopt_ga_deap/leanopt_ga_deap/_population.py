@@ -11,7 +11,7 @@ from deap.base import Fitness
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leanopt_core.space import Axis, Point
+    from leanopt_core.api import Axis, Point
 
 
 class Standing(Fitness):  # type: ignore[misc]  # DEAP has no types

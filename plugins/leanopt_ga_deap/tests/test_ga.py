@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from leanopt_ga_deap import GeneticOptions
 from leanopt_ga_deap._impl import GeneticSearch, create
 
+from leanopt_core.search.commands import StageRule
 from leanopt_core.search.history import ToldHistory
-from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
@@ -25,7 +25,7 @@ from leanopt_core.trial import DONE, Proposal, Score, Trial
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leanopt_core.search.machine import Propose
+    from leanopt_core.search.commands import Propose
     from leanopt_core.space import Point
 
 

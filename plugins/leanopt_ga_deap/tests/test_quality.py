@@ -11,7 +11,7 @@ import pytest
 from leanopt_ga_deap import GeneticOptions
 from leanopt_ga_deap._impl import create
 
-from leanopt_core.search.machine import StageRule
+from leanopt_core.search.commands import StageRule
 from leanopt_core.space import Axis, Space
 from leanopt_core.testing import drive
 from leanopt_core.trial import Score

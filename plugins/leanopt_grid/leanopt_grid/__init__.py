@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leanopt_core import hookimpl
-from leanopt_core.specs import StageSpec
+from leanopt_core.api import StageSpec, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

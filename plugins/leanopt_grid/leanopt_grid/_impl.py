@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_core.api import DONE, Proposal, Signal
 from leanopt_grid._walk import feasible_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leanopt_core.space import Point
-    from leanopt_core.specs import NoOptions
-    from leanopt_core.stage import AskContext, StageStart, TellContext
-    from leanopt_core.trial import Trial
+    from leanopt_core.api import AskContext, NoOptions, Point, StageStart, TellContext, Trial
 
 #: After so many refusals in a row, look up the points of earlier stages.
 PATIENCE: Final = 10

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from leanopt_core.space import Point, Space
+    from leanopt_core.api import Point, Space
 
 
 def feasible_points(space: Space) -> Iterator[Point]:

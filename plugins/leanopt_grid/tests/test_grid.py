@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from leanopt_grid._impl import GridSearch, create
 from leanopt_grid._walk import feasible_points
 
+from leanopt_core.search.commands import StageRule
 from leanopt_core.search.history import ToldHistory
-from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.specs import NoOptions
 from leanopt_core.stage import AskContext, StageStart
@@ -23,7 +23,7 @@ from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score
 
 if TYPE_CHECKING:
-    from leanopt_core.search.machine import Propose
+    from leanopt_core.search.commands import Propose
     from leanopt_core.space import Point
 
 

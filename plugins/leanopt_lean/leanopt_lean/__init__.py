@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leanopt_core import hookimpl
-from leanopt_core.specs import EngineSpec
+from leanopt_core.api import EngineSpec, hookimpl
 from leanopt_lean.options import LeanStrategy
 from leanopt_lean.statistic_names import STATISTICS
 

@@ -9,8 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.engines.base import PrepareContext, RunCommand
-from leanopt_core.work import Command
+from leanopt_core.api import Command, PrepareContext, RunCommand
 from leanopt_lean.checks import fields_set
 from leanopt_lean.findings import Findings, note
 from leanopt_lean.harness import abilities_of

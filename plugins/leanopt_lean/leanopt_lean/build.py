@@ -13,9 +13,7 @@ from tempfile import mkdtemp
 
 from attrs import frozen
 
-from leanopt_core.engines.base import RunCommand, Tell, silent
-from leanopt_core.engines.builds import UNFINISHED_BUILD, build_turn
-from leanopt_core.errors import StrategyError
+from leanopt_core.api import UNFINISHED_BUILD, RunCommand, StrategyError, Tell, build_turn, silent
 from leanopt_lean import build_cache as cache
 from leanopt_lean.build_cache import Built, Recipe, Record
 from leanopt_lean.compiler import compile_project, project_file

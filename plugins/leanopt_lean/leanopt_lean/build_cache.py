@@ -14,8 +14,7 @@ from pathlib import Path
 
 from attrs import asdict, evolve, field, frozen
 
-from leanopt_core.canonical import digest
-from leanopt_core.errors import StrategyError
+from leanopt_core.api import StrategyError, digest
 from leanopt_lean.msbuild import Options
 from leanopt_lean.snapshot import files_of, hash_files, open_to_readers
 

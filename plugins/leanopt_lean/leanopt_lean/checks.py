@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from leanopt_core.space import Value
-from leanopt_core.suggest import nearest
-from leanopt_core.work import Scenario
+from leanopt_core.api import Scenario, Value, nearest
 from leanopt_lean.findings import Findings, note, problem
 from leanopt_lean.fitting import check_passed, check_values
 from leanopt_lean.scenario_mapping import (

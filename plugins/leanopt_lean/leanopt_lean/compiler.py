@@ -9,9 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from leanopt_core.engines.base import RunCommand
-from leanopt_core.errors import StrategyError
-from leanopt_core.work import Command, Completed, Mount
+from leanopt_core.api import Command, Completed, Mount, RunCommand, StrategyError
 from leanopt_lean import msbuild
 from leanopt_lean.msbuild import Options
 from leanopt_lean.snapshot import files_of

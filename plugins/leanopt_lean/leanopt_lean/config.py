@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from leanopt_core.canonical import canonical_json
-from leanopt_core.work import REQUEST
+from leanopt_core.api import REQUEST, canonical_json
 
 #: The `algorithm-id`; LEAN names its result document after it.
 IDENT: Final = "backtest"

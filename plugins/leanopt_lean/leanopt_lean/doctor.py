@@ -10,10 +10,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from leanopt_core.check import Check, Finding, StuckError, ok, warning, wrong
-from leanopt_core.engines.base import PrepareContext, RunCommand
-from leanopt_core.errors import StrategyError
-from leanopt_core.work import Command
+from leanopt_core.api import (
+    Check,
+    Command,
+    Finding,
+    PrepareContext,
+    RunCommand,
+    StrategyError,
+    StuckError,
+    ok,
+    warning,
+    wrong,
+)
 from leanopt_lean.findings import Findings
 from leanopt_lean.harness import WAY_OUT
 from leanopt_lean.options import WARM, LeanStrategy

@@ -11,17 +11,21 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from leanopt_core.engines.inline import (
+from leanopt_core.api import (
     COMPLETE_STATES,
+    Category,
+    ClosedTrade,
+    Equity,
+    Failure,
+    Files,
+    Outcome,
+    Statistics,
     read_curve,
     read_failure,
     read_names,
     read_types,
 )
-from leanopt_core.engines.inline import read_trades as read_sent_trades
-from leanopt_core.outputs import ClosedTrade, Equity
-from leanopt_core.statistics import Statistics
-from leanopt_core.work import Category, Failure, Files, Outcome
+from leanopt_core.api import read_trades as read_sent_trades
 from leanopt_lean.failures import failure_of
 from leanopt_lean.launcher.trouble import UNSET, unset
 from leanopt_lean.sections import part, read_statistics, rows

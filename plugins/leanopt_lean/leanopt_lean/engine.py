@@ -9,15 +9,23 @@ from pathlib import Path
 import leanopt_harness
 from attrs import frozen
 
-from leanopt_core.canonical import digest
-from leanopt_core.check import Check
-from leanopt_core.data_files import pattern_errors
-from leanopt_core.engines.base import Build, PrepareContext, RunCommand
-from leanopt_core.engines.inline import COMPLETE_STATES
-from leanopt_core.harness.events import Hello
-from leanopt_core.project_files import BUILDS
-from leanopt_core.space import number_text
-from leanopt_core.work import Answer, Backtest, Outcome, Request, Scenario
+from leanopt_core.api import (
+    BUILDS,
+    COMPLETE_STATES,
+    Answer,
+    Backtest,
+    Build,
+    Check,
+    Hello,
+    Outcome,
+    PrepareContext,
+    Request,
+    RunCommand,
+    Scenario,
+    digest,
+    number_text,
+    pattern_errors,
+)
 from leanopt_lean.absent import check_absent
 from leanopt_lean.build import Built, Options, Recipe, build
 from leanopt_lean.checks import check, check_scenario

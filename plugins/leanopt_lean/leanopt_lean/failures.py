@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from textwrap import shorten
 from typing import Any
 
-from leanopt_core.work import Category, Failure
+from leanopt_core.api import Category, Failure
 from leanopt_lean.launcher.trouble import tells_of_trouble
 from leanopt_lean.sections import part
 

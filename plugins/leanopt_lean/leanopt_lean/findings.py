@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from leanopt_core.errors import StrategyError
+from leanopt_core.api import StrategyError
 
 
 @frozen

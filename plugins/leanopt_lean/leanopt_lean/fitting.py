@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.space import Value, number_text
+from leanopt_core.api import Value, number_text
 from leanopt_lean.findings import Findings, problem
 from leanopt_lean.source import Asked, Language, StrategySource
 

@@ -10,9 +10,7 @@ from typing import Final
 import leanopt_harness
 from attrs import evolve, frozen
 
-from leanopt_core.canonical import canonical_json
-from leanopt_core.errors import StrategyError
-from leanopt_core.work import Launch, Mount
+from leanopt_core.api import Launch, Mount, StrategyError, canonical_json
 from leanopt_lean.build import Built
 from leanopt_lean.options import LAUNCHER, WARM, LeanStrategy
 from leanopt_lean.snapshot import files_of, hash_files

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from leanopt_core.canonical import digest
-from leanopt_core.engines.base import RunCommand
-from leanopt_core.work import Command
+from leanopt_core.api import Command, RunCommand, digest
 from leanopt_lean.findings import Findings, problem
 
 _LAUNCHER = "QuantConnect.Lean.Launcher.dll"

@@ -8,9 +8,7 @@ from tempfile import mkdtemp
 
 from attrs import frozen
 
-from leanopt_core.engines.builds import UNFINISHED_BUILD, build_turn
-from leanopt_core.errors import StrategyError
-from leanopt_core.project_files import STATE
+from leanopt_core.api import STATE, UNFINISHED_BUILD, StrategyError, build_turn
 from leanopt_lean.snapshot import copy_files, hash_files
 
 _KEY = "strategy.object_store"

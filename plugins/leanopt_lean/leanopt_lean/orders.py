@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from leanopt_core.work import Answer, Files
+from leanopt_core.api import Answer, Files
 from leanopt_lean.config import RESULTS
 
 _LOG = f"{RESULTS}log.txt"

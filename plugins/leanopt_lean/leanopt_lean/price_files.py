@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from leanopt_core.suggest import nearest
+from leanopt_core.api import nearest
 from leanopt_lean.series import BY_DAY, RESOLUTIONS, TICK_TYPES, Series
 
 _DAY = re.compile(rb"^(\d{4})(\d\d)(\d\d) ", re.MULTILINE)

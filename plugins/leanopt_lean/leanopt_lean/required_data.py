@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TypeVar
 
-from leanopt_core.work import Scenario
+from leanopt_core.api import Scenario
 from leanopt_lean.findings import Findings, note, problem
 from leanopt_lean.scenario_mapping import worded
 from leanopt_lean.series import Series

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from leanopt_core.work import Scenario
+from leanopt_core.api import Scenario
 from leanopt_lean.findings import Findings, note, problem
 from leanopt_lean.source import Language, Setting, StrategySource
 

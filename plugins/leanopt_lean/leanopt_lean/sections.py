@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from leanopt_core.statistics import Statistics, parse_number
+from leanopt_core.api import Statistics, parse_number
 
 #: .NET's TimeSpan: `38.04:48:00` is 38 days, 4 hours and 48 minutes.
 _SPAN = re.compile(r"(-?)(?:(\d+)\.)?(\d\d):(\d\d):(\d\d(?:\.\d+)?)", re.ASCII)

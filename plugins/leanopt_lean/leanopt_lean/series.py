@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.api import did_you_mean
 
 #: LEAN's default market for each security type.
 MARKETS: Final[Mapping[str, str]] = MappingProxyType(

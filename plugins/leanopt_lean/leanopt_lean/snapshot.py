@@ -8,9 +8,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from leanopt_core.canonical import digest
-from leanopt_core.content import hash_file
-from leanopt_core.errors import StrategyError
+from leanopt_core.api import StrategyError, digest, hash_file
 
 # The compiler reads these; other hidden files belong to other tools, or are secret.
 _KEPT = (".editorconfig", ".globalconfig")

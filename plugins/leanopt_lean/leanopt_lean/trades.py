@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from leanopt_core.outputs import ClosedTrade
-from leanopt_core.statistics import parse_number
+from leanopt_core.api import ClosedTrade, parse_number
 from leanopt_lean.sections import part, rows
 
 _DIRECTIONS = {"0": 1, "1": -1}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from leanopt_core.canonical import canonical_json
-from leanopt_core.work import DOCUMENT, REQUEST, Request, Scenario
+from leanopt_core.api import DOCUMENT, REQUEST, Request, Scenario, canonical_json
 from leanopt_lean.checks import fields_set
 from leanopt_lean.config import Template
 

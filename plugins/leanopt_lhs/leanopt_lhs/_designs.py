@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.errors import PluginError
+from leanopt_core.api import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

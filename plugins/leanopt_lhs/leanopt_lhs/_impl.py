@@ -6,18 +6,14 @@ from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.canonical import derive_seed
-from leanopt_core.errors import PluginError
-from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_core.api import DONE, PluginError, Proposal, Signal, derive_seed
 from leanopt_lhs._designs import DESIGNS, quasi_monte_carlo
 from leanopt_lhs._repair import Repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from leanopt_core.space import Point, Space
-    from leanopt_core.stage import AskContext, StageStart, TellContext
-    from leanopt_core.trial import Trial
+    from leanopt_core.api import AskContext, Point, Space, StageStart, TellContext, Trial
     from leanopt_lhs import LhsOptions
 
 #: Grids up to this size are searched completely for feasible points (seconds at worst).

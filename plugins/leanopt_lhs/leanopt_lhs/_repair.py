@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
 
-    from leanopt_core.space import Point, Space
+    from leanopt_core.api import Point, Space
     from leanopt_lhs._designs import Rows
 
 #: Exchanges tried for one point; each checks the constraints twice.

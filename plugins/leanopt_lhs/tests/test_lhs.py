@@ -19,12 +19,14 @@ from leanopt_lhs import LhsOptions
 from leanopt_lhs._impl import create
 
 from leanopt_core.errors import PluginError
-from leanopt_core.search.machine import Propose, StageRule
+from leanopt_core.search.commands import Propose, StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.stage import Stage, StageStart
 from leanopt_core.testing import StageContract, drive
 
 DESIGNS = ("random", "optimized", "sobol")
+#: The same, where the optimized design repeats for long what the others show.
+ALIKE = ("random", pytest.param("optimized", marks=pytest.mark.long), "sobol")
 
 
 def space(*lengths: int, rules: tuple[str, ...] = ()) -> Space:
@@ -105,7 +107,7 @@ def test_constraints_cost_no_evenness_where_they_need_not(design: str) -> None:
         assert sorted(level * 20 // (80, 40, 20)[axis] for level in levels) == list(range(20))
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", ALIKE)
 @settings(max_examples=30, deadline=None)  # an optimised design takes a while
 @given(
     st.integers(1, 30),
@@ -151,7 +153,7 @@ def test_says_where_no_more_were_found() -> None:
         run(space(150, 150, 100, rules=("a + b + c < 0",)), [stage(4)])
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", ALIKE)
 def test_avoids_what_earlier_stages_tried(design: str) -> None:
     """No point is proposed twice, so none is refused; at the end the rest is proposed whole."""
     stages = [stage(6, design, "one"), stage(6, design, "two"), stage(90, design, "three")]
@@ -218,7 +220,8 @@ def test_without_scipy(design: str, monkeypatch: pytest.MonkeyPatch) -> None:
 FRESH = """
 import sys
 from functools import partial
-from leanopt_core.search.machine import SearchMachine, StageRule
+from leanopt_core.search.commands import StageRule
+from leanopt_core.search.machine import SearchMachine
 from leanopt_core.space import Axis, Space
 from leanopt_lhs import LhsOptions
 from leanopt_lhs._impl import create

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from leanopt_core.trial import DONE, WAIT, Proposal, Signal
+from leanopt_core.api import DONE, WAIT, Proposal, Signal
 from leanopt_local_grid._near import nearest_first
 
 if TYPE_CHECKING:
     from random import Random
 
-    from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, History, StageStart, TellContext
-    from leanopt_core.trial import Trial
+    from leanopt_core.api import AskContext, History, Point, StageStart, TellContext, Trial
     from leanopt_local_grid import LocalGridOptions
 
 #: A sort key of trials, best first: feasible ones by objective, then by violation, then the failed.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
-    from leanopt_core.space import Axis, Point, Space
+    from leanopt_core.api import Axis, Point, Space
 
 
 def nearest_first(space: Space, centre: Point, radius: int, random: Random) -> Iterator[Point]:

@@ -15,8 +15,8 @@ from leanopt_local_grid import LocalGridOptions
 from leanopt_local_grid._impl import LocalGrid, create
 from leanopt_local_grid._near import nearest_first
 
+from leanopt_core.search.commands import StageRule
 from leanopt_core.search.history import ToldHistory
-from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart, TellContext
 from leanopt_core.testing import drive
@@ -25,7 +25,7 @@ from leanopt_core.trial import DONE, Proposal, Score, Trial
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from leanopt_core.search.machine import Propose
+    from leanopt_core.search.commands import Propose
     from leanopt_core.space import Point
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leanopt_core import hookimpl
-from leanopt_core.specs import StageSpec
+from leanopt_core.api import StageSpec, hookimpl
 from leanopt_optuna._options import OptunaOptions
 
 if TYPE_CHECKING:

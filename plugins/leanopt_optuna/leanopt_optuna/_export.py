@@ -14,7 +14,7 @@ from optuna.storages.journal import BaseJournalBackend
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from leanopt_core.space import Space
+from leanopt_core.api import Space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-    from leanopt_core.space import Axis, Value
-    from leanopt_core.store.reader import Reader
-    from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
+    from leanopt_core.api import Axis, Reader, StoredRun, StoredSearch, StoredTrial, Value
 
 #: The attribute that optuna-dashboard reads violations from, in the form of Optuna 4.
 _VIOLATED: Final = "constraints"

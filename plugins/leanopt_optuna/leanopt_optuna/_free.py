@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from random import Random
 
-    from leanopt_core.space import Point, Space
+    from leanopt_core.api import Point, Space
 
 #: How many points around a proposal to check before taking a random one.
 LOOKS: Final = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_core.api import DONE, Proposal, Signal
 from leanopt_optuna._free import FreePoints
 from leanopt_optuna._study import GridStudy
 
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
     from optuna.trial import Trial as OptunaTrial
 
-    from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, StageStart, TellContext
-    from leanopt_core.trial import Trial
+    from leanopt_core.api import AskContext, Point, StageStart, TellContext, Trial
     from leanopt_optuna._options import OptunaOptions
 
 #: How often to sample for a new point before taking the nearest one. A model takes as long each

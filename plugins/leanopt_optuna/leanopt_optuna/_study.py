@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial, Trial
 
-    from leanopt_core.space import Axis, Point
-    from leanopt_core.stage import StageStart, Told
+    from leanopt_core.api import Axis, Point, StageStart, Told
     from leanopt_optuna._options import OptunaOptions
 
 #: The only constraint that samplers get: the sum of all violations.

@@ -9,7 +9,7 @@ import pytest
 from leanopt_optuna import OptunaOptions
 from leanopt_optuna._impl import create
 
-from leanopt_core.search.machine import StageRule
+from leanopt_core.search.commands import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from leanopt_optuna._free import LOOKS, FreePoints
 from optuna.trial import TrialState
 
-from leanopt_core.search.machine import StageRule
+from leanopt_core.search.commands import StageRule
 from leanopt_core.stage import StageStart
 from leanopt_core.testing import drive
 from leanopt_core.trial import Score, Violation

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.scoring import ScenarioFitness, on_trades
+from leanopt_core.api import ScenarioFitness, on_trades
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leanopt_core.fitness_options import ScenarioOptions
+    from leanopt_core.api import ScenarioOptions
 
 #: The largest profit factor, also that of trades without a loss: it would be infinite.
 MOST: Final = 100.0

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_core.api import DONE, Proposal, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leanopt_core.space import Point
-    from leanopt_core.specs import NoOptions
-    from leanopt_core.stage import AskContext, StageStart, TellContext
-    from leanopt_core.trial import Trial
+    from leanopt_core.api import AskContext, NoOptions, Point, StageStart, TellContext, Trial
 
 
 class RandomSearch:

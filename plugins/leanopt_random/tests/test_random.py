@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from leanopt_random._impl import RandomSearch, create
 
+from leanopt_core.search.commands import StageRule
 from leanopt_core.search.history import ToldHistory
-from leanopt_core.search.machine import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 from leanopt_core.specs import NoOptions
 from leanopt_core.stage import AskContext, StageStart

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leanopt_core import hookimpl
-from leanopt_core.fitness_options import ReturnsOptions
-from leanopt_core.specs import FitnessSpec
+from leanopt_core.api import FitnessSpec, ReturnsOptions, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

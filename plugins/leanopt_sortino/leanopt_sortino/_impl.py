@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.scoring import ScenarioFitness, on_returns
+from leanopt_core.api import ScenarioFitness, on_returns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leanopt_core.fitness_options import ReturnsOptions
+    from leanopt_core.api import ReturnsOptions
 
 #: The smallest downside deviation a year that counts: division by 0 would give infinity.
 DEVIATION_FLOOR: Final = 0.001

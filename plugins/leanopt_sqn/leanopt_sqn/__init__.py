@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen, validators
 
-from leanopt_core import hookimpl
-from leanopt_core.fitness_options import ScenarioOptions
-from leanopt_core.specs import FitnessSpec
+from leanopt_core.api import FitnessSpec, ScenarioOptions, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

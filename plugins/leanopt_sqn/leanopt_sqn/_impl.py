@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.scoring import ScenarioFitness, on_trades
+from leanopt_core.api import ScenarioFitness, on_trades
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

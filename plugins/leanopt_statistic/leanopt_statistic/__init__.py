@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen, validators
 
-from leanopt_core import hookimpl
-from leanopt_core.specs import FitnessSpec
-from leanopt_core.statistics import parse_number
+from leanopt_core.api import FitnessSpec, hookimpl, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from leanopt_core.fitness import Backtested, Direction, Fitness
-from leanopt_core.scoring import judge_each
-from leanopt_core.statistics import parse_number
+from leanopt_core.api import Backtested, Direction, Fitness, judge_each, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

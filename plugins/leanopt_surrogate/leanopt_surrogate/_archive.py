@@ -11,8 +11,7 @@ from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
 from leanopt_surrogate._scores import forest_scores
 
 if TYPE_CHECKING:
-    from leanopt_core.space import Point
-    from leanopt_core.stage import History
+    from leanopt_core.api import History, Point
 
 
 @define

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from attrs import frozen
 
-from leanopt_core.canonical import derive_seed
+from leanopt_core.api import derive_seed
 from leanopt_surrogate._forest import Leaves
 from leanopt_surrogate._gaussian import Process
 from leanopt_surrogate._improvement import log_improvement

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leanopt_core.trial import Proposal
+from leanopt_core.api import Proposal
 from leanopt_surrogate._arms import Arm, ForestArm, GaussianArm
 from leanopt_surrogate._elites import basins, elites, inside
 from leanopt_surrogate._pool import around, candidates, new_points
@@ -15,7 +15,7 @@ from leanopt_surrogate._pool import around, candidates, new_points
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from leanopt_core.space import Point
+    from leanopt_core.api import Point
     from leanopt_surrogate._archive import Archive
     from leanopt_surrogate._grid import Bools, Floats, Ints
     from leanopt_surrogate._models import Models

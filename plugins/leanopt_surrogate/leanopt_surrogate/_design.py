@@ -11,7 +11,7 @@ from leanopt_surrogate._grid import Floats, Grid, Ints
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from leanopt_core.space import Point
+    from leanopt_core.api import Point
 
 #: The pairs of points to compare over all hypercubes: 50 hypercubes of 24 points.
 PAIRS = 28_800

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from leanopt_core.space import Space
+    from leanopt_core.api import Space
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from numpy.random import default_rng
 
-from leanopt_core.canonical import derive_seed
-from leanopt_core.trial import DONE, Proposal, Signal
+from leanopt_core.api import DONE, Proposal, Signal, derive_seed
 from leanopt_surrogate._archive import Archive
 from leanopt_surrogate._choice import choose
 from leanopt_surrogate._design import spread_design
@@ -18,9 +17,7 @@ from leanopt_surrogate._threads import one_thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leanopt_core.space import Point
-    from leanopt_core.stage import AskContext, StageStart, TellContext
-    from leanopt_core.trial import Trial
+    from leanopt_core.api import AskContext, Point, StageStart, TellContext, Trial
     from leanopt_surrogate import SurrogateOptions
 
 #: The fewest completed trials for the models.

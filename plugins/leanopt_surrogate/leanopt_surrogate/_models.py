@@ -14,7 +14,7 @@ import numpy as np
 from attrs import define, field
 from numpy.random import default_rng
 
-from leanopt_core.canonical import derive_seed
+from leanopt_core.api import derive_seed
 from leanopt_surrogate._cuts import BestCuts, RandomCuts
 from leanopt_surrogate._gaussian import Kernel, fit_kernel
 from leanopt_surrogate._growth import grow

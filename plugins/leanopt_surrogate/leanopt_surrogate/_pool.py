@@ -11,7 +11,7 @@ from leanopt_surrogate._grid import Grid, Ints
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from leanopt_core.space import Point
+    from leanopt_core.api import Point
 
 #: Changes of one axis: the most levels per axis, and the most in total.
 LEVELS = 24

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from leanopt_surrogate import SurrogateOptions
 
-from leanopt_core.search.machine import Propose, SearchMachine, StageRule
+from leanopt_core.search.commands import Propose, StageRule
+from leanopt_core.search.machine import SearchMachine
 from leanopt_core.space import Axis, Space
 from leanopt_core.trial import Score
 

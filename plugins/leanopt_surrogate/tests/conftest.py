@@ -9,7 +9,7 @@ import pytest
 from leanopt_surrogate import SurrogateOptions
 from leanopt_surrogate._impl import create
 
-from leanopt_core.search.machine import StageRule
+from leanopt_core.search.commands import StageRule
 from leanopt_core.space import Axis, ParameterConstraint, Space
 
 if TYPE_CHECKING:

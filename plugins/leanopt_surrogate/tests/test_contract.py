@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leanopt_core.search.machine import Propose, StageRule
+from leanopt_core.search.commands import Propose, StageRule
 from leanopt_core.testing import drive
 from leanopt_core.trial import DONE, Proposal, Score, Violation
 

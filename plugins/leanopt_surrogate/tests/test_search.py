@@ -27,7 +27,7 @@ pytestmark = pytest.mark.long  # `make test` runs a few of them
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leanopt_core.search.machine import StageRule
+    from leanopt_core.search.commands import StageRule
     from leanopt_core.space import Point, Space
 
     MakeStage = Callable[..., StageRule]
@@ -148,7 +148,8 @@ def test_design_is_a_hypercube(space: MakeSpace) -> None:
 
 THREADS = """
 from functools import partial
-from leanopt_core.search.machine import Propose, SearchMachine, StageRule
+from leanopt_core.search.commands import Propose, StageRule
+from leanopt_core.search.machine import SearchMachine
 from leanopt_core.space import Axis, Space
 from leanopt_core.trial import Score
 from leanopt_surrogate import SurrogateOptions

@@ -7,12 +7,12 @@ from itertools import accumulate
 from operator import mul
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.scoring import ScenarioFitness, on_returns
+from leanopt_core.api import ScenarioFitness, on_returns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leanopt_core.fitness_options import ReturnsOptions
+    from leanopt_core.api import ReturnsOptions
 
 #: The smallest ulcer index that counts: division by 0 would give infinity.
 INDEX_FLOOR: Final = 0.001

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from leanopt_core.pipeline.overrides import read_dotenv
+from leanopt_core.api import read_dotenv
 from leanopt_lean.importing.draft import UNSAID, At, Draft
 from leanopt_lean.importing.table import exact
 

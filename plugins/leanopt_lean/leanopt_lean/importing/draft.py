@@ -7,8 +7,7 @@ from enum import Enum
 
 from attrs import define, field, frozen
 
-from leanopt_core.errors import Mistake, PipelineError
-from leanopt_core.pipeline.toml import KeyPath, key_text, printable, toml_text
+from leanopt_core.api import KeyPath, Mistake, PipelineError, key_text, printable, toml_text
 
 
 @frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from leanopt_core.space import number_text
+from leanopt_core.api import number_text
 from leanopt_lean.importing.draft import At, Draft
 from leanopt_lean.importing.table import Number, exact
 

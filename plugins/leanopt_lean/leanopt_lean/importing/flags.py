@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.api import did_you_mean
 from leanopt_lean.importing.draft import UNSAID, At, Draft
 
 

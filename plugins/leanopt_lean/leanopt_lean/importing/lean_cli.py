@@ -7,8 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.scoring import Operator
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.api import Operator, did_you_mean
 from leanopt_lean.importing.draft import MISSING, At, Draft
 from leanopt_lean.importing.fixed import put_fixed
 from leanopt_lean.importing.lean_space import Ranged, put_space

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.api import did_you_mean
 from leanopt_lean.importing.docker_settings import put_docker_settings
 from leanopt_lean.importing.draft import MISSING, UNSAID, At, Draft
 from leanopt_lean.importing.flags import Flag, Grammar, read_flags

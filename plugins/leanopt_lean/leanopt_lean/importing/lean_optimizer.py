@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.api import did_you_mean
 from leanopt_lean.importing import dotenv
 from leanopt_lean.importing.draft import MISSING, At, Draft
 from leanopt_lean.importing.fixed import put_fixed

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.space import number_text
+from leanopt_core.api import number_text
 from leanopt_lean.importing.draft import MISSING, At, Draft, Entry
 from leanopt_lean.importing.table import Number, exact
 

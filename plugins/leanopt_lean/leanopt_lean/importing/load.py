@@ -12,13 +12,21 @@ from typing import IO, Final
 
 from attrs import evolve
 
-from leanopt_core.errors import LeanoptError, Mistake, PipelineError, UsageError
-from leanopt_core.pipeline import load_pipeline
-from leanopt_core.pipeline.overrides import lookup
-from leanopt_core.pipeline.toml import key_text
-from leanopt_core.plugins import Registry
-from leanopt_core.scaffold.document import Line, Section, document_text
-from leanopt_core.scaffold.find import ImportWish, Translation
+from leanopt_core.api import (
+    ImportWish,
+    LeanoptError,
+    Line,
+    Mistake,
+    PipelineError,
+    Registry,
+    Section,
+    Translation,
+    UsageError,
+    document_text,
+    key_text,
+    load_pipeline,
+    lookup,
+)
 from leanopt_lean.importing import dotenv
 from leanopt_lean.importing.draft import At, Draft, Entry, Imported, note_lines
 from leanopt_lean.importing.json_file import read_object

@@ -8,9 +8,13 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.scoring import Operator, ResultConstraint, ResultConstraintError
-from leanopt_core.space import number_text
-from leanopt_core.suggest import did_you_mean
+from leanopt_core.api import (
+    Operator,
+    ResultConstraint,
+    ResultConstraintError,
+    did_you_mean,
+    number_text,
+)
 from leanopt_lean.importing.draft import MISSING, At, Draft, Entry
 from leanopt_lean.importing.table import Number
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field
 
-from leanopt_core.space import number_text
+from leanopt_core.api import number_text
 from leanopt_lean.importing.draft import MISSING, UNSAID, At, Draft
 
 Number = int | Decimal

@@ -10,12 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from leanopt_core.errors import UsageError
-from leanopt_core.scaffold.document import Line
-from leanopt_core.scaffold.draft import Draft, InitWish
-from leanopt_core.scaffold.find import is_lean
-from leanopt_core.scaffold.python import path_from
-from leanopt_core.scaffold.reads import Literal, Read
+from leanopt_core.api import Draft, InitWish, Line, Literal, Read, UsageError, is_lean, path_from
 from leanopt_lean.scaffold.scenario import LeanScenario
 from leanopt_lean.source import Parameter, StrategySource, algorithms, scan
 from leanopt_lean.source.files import MAIN

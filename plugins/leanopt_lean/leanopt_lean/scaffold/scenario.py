@@ -9,8 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.scaffold.document import Line
-from leanopt_core.scaffold.python import EXAMPLES
+from leanopt_core.api import EXAMPLES, Line
 from leanopt_lean.scenario_mapping import DEFAULT_PASS_AS
 from leanopt_lean.source import StrategySource, Subscription
 from leanopt_lean.source.facts import CURRENCY

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from leanopt_core.errors import StrategyError
+from leanopt_core.api import StrategyError
 from leanopt_lean.findings import Findings, problem
 from leanopt_lean.source.algorithm import (
     KEY,

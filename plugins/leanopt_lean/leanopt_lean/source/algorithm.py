@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from leanopt_core.errors import StrategyError
-from leanopt_core.suggest import did_you_mean, nearest
+from leanopt_core.api import StrategyError, did_you_mean, nearest
 from leanopt_lean.source.conditions import in_backtests
 from leanopt_lean.source.facts import Language
 from leanopt_lean.source.files import Files

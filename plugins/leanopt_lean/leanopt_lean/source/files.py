@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from leanopt_core.errors import StrategyError
+from leanopt_core.api import StrategyError
 from leanopt_lean.compiler import project_file
 from leanopt_lean.snapshot import files_of
 from leanopt_lean.source.csharp import read_csharp

@@ -1,0 +1,35 @@
+"""The distributions of this project that register plugins, by kind and name.
+
+Only these are ever proposed as `pip install`: a package index may have anything under a name that
+was guessed, or misspelt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+#: By kind (the values of `plugins.Kind`), then by the name in a pipeline.
+DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "stage": {
+        "euler": "leanopt-euler",
+        "ga_deap": "leanopt-ga-deap",
+        "grid": "leanopt-grid",
+        "lhs": "leanopt-lhs",
+        "local_grid": "leanopt-local-grid",
+        "optuna": "leanopt-optuna",
+        "random": "leanopt-random",
+        "surrogate": "leanopt-surrogate",
+    },
+    "fitness function": {
+        "calmar": "leanopt-calmar",
+        "expression": "leanopt-expression",
+        "profit_factor": "leanopt-profit-factor",
+        "sharpe": "leanopt-sharpe",
+        "sortino": "leanopt-sortino",
+        "sqn": "leanopt-sqn",
+        "statistic": "leanopt-statistic",
+        "ulcer": "leanopt-ulcer",
+    },
+    "engine": {"lean": "leanopt-lean"},
+}

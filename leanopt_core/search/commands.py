@@ -1,0 +1,109 @@
+"""The values that the state machine takes and yields: rules, stored proposals, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
+
+from leanopt_core.fitness import FitnessContext
+from leanopt_core.search.calls import Calls
+from leanopt_core.space import Point
+from leanopt_core.stage import Stage, StageStart
+from leanopt_core.trial import Proposal, Trial
+
+
+@frozen
+class StageRule:
+    """A stage: how to build its method, and when it ends.
+
+    `target` is an objective (higher is better). `label` names the stage and its distribution,
+    which has this `version`. `seed_from` names earlier stages, whose told trials the method starts
+    from. `calls` notes the calls of its method.
+    """
+
+    name: str
+    label: str
+    build: Callable[[StageStart], Stage]
+    trials: int | None = None
+    patience: int | None = None
+    min_delta: float = 0.0
+    target: float | None = None
+    seed_from: tuple[str, ...] = ()
+    version: str = ""
+    calls: Calls = field(factory=Calls, eq=False, repr=False)
+
+
+@frozen
+class Recorded:
+    """A stored proposal, for replay; `told` trials of the stage had been told before it.
+
+    `version` is that of the distribution that proposed it.
+    """
+
+    stage: str
+    point: Point
+    origin: str
+    attempt: int
+    told: int
+    version: str = ""
+    because: Mapping[str, Any] | None = None
+
+
+@frozen
+class StageStarted:
+    """Command: record that stage `index` starts."""
+
+    index: int
+
+
+@frozen
+class Propose:
+    """Command: record this proposal and backtest it; score it with this `context`.
+
+    `because` is the proposal's as JSON text.
+    """
+
+    number: int
+    index: int
+    proposal: Proposal
+    grid_index: int
+    attempt: int
+    told: int
+    context: FitnessContext
+    because: str | None = None
+
+
+@frozen
+class Tell:
+    """Command: record that this trial has been told; `stop` may be called before continuing."""
+
+    index: int
+    trial: Trial
+
+
+@frozen
+class Withdraw:
+    """Command: stop the backtests of these trials; they are never told."""
+
+    index: int
+    numbers: tuple[int, ...]
+
+
+@frozen
+class StageEnded:
+    """Command: record that stage `index` has ended, and why."""
+
+    index: int
+    reason: str
+
+
+@frozen
+class SearchEnded:
+    """Command: record that the search has ended, and why."""
+
+    reason: str
+
+
+SearchCommand: TypeAlias = StageStarted | Propose | Tell | Withdraw | StageEnded | SearchEnded

@@ -1,0 +1,179 @@
+"""Broken engines."""
+
+from __future__ import annotations
+
+from tests.blame.broken import Row
+
+_PREPARE = """
+from attrs import evolve
+from leanopt_core.api import Build
+
+class Engine(Engine):
+    def prepare(self, *arguments):
+        build = super().prepare(*arguments)
+        return {}
+"""
+_REQUEST = """
+from leanopt_core.api import Request
+
+class Engine(Engine):
+    def request(self, *arguments):
+        return {}
+"""
+_READ = """
+from attrs import evolve
+from leanopt_core.api import Category, Equity, Failure, Outcome, Statistics
+
+class Engine(Engine):
+    def read(self, *arguments):
+        outcome = super().read(*arguments)
+        return {}
+"""
+_MADE = "{me}, preparing the strategy: it returned "
+_READING = "{me}, reading an answer: "
+_EVERY = "; the same for each of the first 3 answers"
+
+
+def _prepare(made: str, says: str) -> Row:
+    return Row("engine", _PREPARE.format(made), _MADE + says, told=None)
+
+
+def _request(made: str, says: str) -> Row:
+    return Row("engine", _REQUEST.format(made), f"{{me}}, making a request: it returned {says}")
+
+
+def _read(made: str, says: str) -> Row:
+    return Row("engine", _READ.format(made), f"{_READING}it returned {says}{_EVERY}", told=2)
+
+
+ROWS = {
+    "request raises": Row(
+        "engine",
+        _REQUEST.format("1 / 0"),
+        "{me}, making a request: it raised ZeroDivisionError: division by zero",
+    ),
+    "check raises": Row(
+        "engine",
+        "class Engine(Engine):\n    def check(self, context):\n        raise OSError('blind')\n",
+        "{me}, looking at the strategy: it raised OSError: blind",
+        told=None,
+        command="check",
+    ),
+    "check returns a text": Row(
+        "engine",
+        "class Engine(Engine):\n    def check(self, context):\n        return 3\n",
+        "{me}, looking at the strategy: it returned 3, expected a list of str",
+        told=None,
+        command="check",
+    ),
+    "trades as a number": _read(
+        "evolve(outcome, trades=3)", "an Outcome with the trades 3, expected a sequence or None"
+    ),
+    "engine is None": Row(
+        "engine",
+        "def make_engine(options, project):\n    return None\n",
+        "{me}, being built: it made None, which has no prepare, request, read",
+        told=None,
+    ),
+    "data is a text": Row(
+        "engine",
+        "class Engine(Engine):\n    data = 'data'\n",
+        "{me}, asked for its data: it has the data 'data', expected a Path or None",
+        told=None,
+    ),
+    "data is not there": Row(
+        "engine",
+        "from pathlib import Path\nclass Engine(Engine):\n    data = Path('/nowhere')\n",
+        "there is no data /nowhere, expected a folder or a file",
+        code=5,
+        told=None,
+    ),
+    "prepare raises": Row(
+        "engine",
+        _PREPARE.format("1 / 0"),
+        "{me}, preparing the strategy: it raised ZeroDivisionError: division by zero",
+        told=None,
+    ),
+    "build without launch": _prepare(
+        "evolve(build, launch=None)", "a Build with the launch None, expected a Launch"
+    ),
+    "build with a command as text": _prepare(
+        "evolve(build, launch=evolve(build.launch, command='python'))",
+        "a Launch with the command 'python', expected a tuple of texts",
+    ),
+    "build without identity": _prepare(
+        "evolve(build, identity=None)", "a Build with the identity None, expected a text"
+    ),
+    "build with a source in bytes": _prepare(
+        "evolve(build, source=b'x')", "a Build with the source b'x', expected a text"
+    ),
+    "request that is no JSON": _request(
+        "Request('x = 1')", "a Request with the payload 'x = 1', expected a JSON object as text"
+    ),
+    "request that is a dict": _request(
+        "Request({'x': 1})", "a Request with the payload {'x': 1}, expected a JSON object as text"
+    ),
+    "request of several lines": _request("Request('{\\n}')", "a payload of several lines"),
+    "read raises": Row(
+        "engine",
+        _READ.format("outcome.profit"),
+        f"{_READING}it raised AttributeError: 'Outcome' object has no attribute 'profit'{_EVERY}",
+        told=2,
+    ),
+    "read exits": Row(
+        "engine", _READ.format("exit(0)"), f"{_READING}it raised SystemExit: 0{_EVERY}", told=2
+    ),
+    "read returns nothing": _read("None", "NoneType, expected Outcome"),
+    "empty outcome": _read("Outcome()", "an empty Outcome, expected statistics or a failure"),
+    "outcome of both": _read(
+        "evolve(outcome, failure=Failure(Category.STRATEGY, 'no'))",
+        "an Outcome with statistics and a failure, expected one of them",
+    ),
+    "statistics as a dict": _read(
+        "Outcome({'x': 1})", "an Outcome with the statistics {'x': 1}, expected Statistics"
+    ),
+    "failure of an unknown category": _read(
+        "Outcome(failure=Failure('odd', 'no'))",
+        "an Outcome with the failure Failure(category='odd', message='no', outside=False), "
+        "expected a Failure with a Category",
+    ),
+    "equity of two lengths": _read(
+        "evolve(outcome, equity=Equity([1, 2], [1.0]))",
+        "an Equity of 2 times and 1 values, expected as many",
+    ),
+    "equity of texts": _read(
+        "evolve(outcome, equity=Equity([1, 2], ['a', 'b']))",
+        "an Equity that cannot be read: must be real number, not str",
+    ),
+    "read parameters as a list": _read(
+        "evolve(outcome, read=['x'])",
+        "an Outcome with the parameters read ['x'], expected a set of texts or None",
+    ),
+    "read types that are None": _read(
+        "evolve(outcome, read_types=None)",
+        "an Outcome with the read_types None, expected a mapping",
+    ),
+    "NaN in statistics": Row(
+        "engine",
+        _READ.format("Outcome(Statistics({'Net Profit': float('nan')}))"),
+        f"{_READING}it raised ValueError: statistic 'Net Profit': nan is not a valid number",
+        told=2,
+    ),
+    "read raises later": Row(
+        "engine",
+        """
+class Engine(Engine):
+    answers = 0
+
+    def read(self, *arguments):
+        self.answers += 1
+        if self.answers > 1:
+            raise KeyError("profit")
+        return super().read(*arguments)
+""",
+        "",
+        code=0,
+        told=8,
+        trial="the answer cannot be read: {me}, reading an answer: it raised KeyError: 'profit'",
+    ),
+}

@@ -1,0 +1,133 @@
+"""Broken fitness functions and sinks."""
+
+from __future__ import annotations
+
+from tests.blame.broken import Row
+
+_CALL = """
+import random
+import sys
+
+class Judge(Judge):
+    calls = 0
+
+    def __call__(self, backtests):
+        self.calls += 1
+        return {} if self.calls > 4 else super().__call__(backtests)
+"""
+_SINK = "class Sink(Sink):\n    def {}(self, *arguments):\n        raise OSError('no room')\n"
+
+
+def _scores(made: str, says: str) -> Row:
+    return Row("fitness", _CALL.format(made), "{me}" + says, told=4)
+
+
+def _has(member: str, says: str) -> Row:
+    return Row("fitness", f"class Judge(Judge):\n    {member}\n", "{me}, " + says, told=None)
+
+
+def _needs(needs: str, says: str) -> Row:
+    source = (
+        "@hookimpl\ndef leanopt_fitness():\n"
+        f"    return [FitnessSpec('broken', 'acme_broken:make_fitness', needs={needs})]\n"
+    )
+    return Row("fitness", source, f"(plugin acme-broken: leanopt_fitness: {says}", told=None)
+
+
+def _sink(method: str, doing: str) -> Row:
+    says = f"{{me}}, {doing}: it raised OSError: no room; it gets no more trials"
+    return Row("sink", _SINK.format(method), says, code=0, told=8)
+
+
+ROWS = {
+    "direction is up": _has(
+        "direction = 'up'", "being built: it has the direction 'up', expected 'max' or 'min'"
+    ),
+    "direction raises": _has(
+        "direction = property(lambda self: 1 / 0)",
+        "asked for its direction: it raised ZeroDivisionError: division by zero",
+    ),
+    "target is NaN": _has(
+        "target = float('nan')",
+        "being built: it has the target nan, expected a finite number or None",
+    ),
+    "target is a text": _has(
+        "target = 'high'",
+        "being built: it has the target 'high', expected a finite number or None",
+    ),
+    "fitness function is None": Row(
+        "fitness",
+        "def make_fitness(options):\n    return None\n",
+        "{me}, being built: it made None, which has no __call__",
+        told=None,
+    ),
+    "fitness function raises": _scores(
+        "backtests[1]", ", scoring a trial: it raised IndexError: list index out of range"
+    ),
+    "fitness function exits": _scores("sys.exit(3)", ", scoring a trial: it raised SystemExit: 3"),
+    "fitness function returns a number": _scores("1.0", " returned float, not a Fitness"),
+    "fitness is NaN": _scores(
+        "Fitness(float('nan'))", " returned the value nan; return None for no value"
+    ),
+    "fitness is infinite": _scores(
+        "Fitness(float('inf'))", " returned the value inf; return None for no value"
+    ),
+    "fitness is a text": _scores("Fitness('good')", " returned the value 'good', not a number"),
+    "violation below 0": _scores("Fitness(1.0, (), -1.0)", " returned the violation -1.0, below 0"),
+    "fitness function uses global random state": Row(
+        "fitness",
+        _CALL.format("Fitness(random.random())"),
+        "{me}, scoring a trial: it used global random state; "
+        "a score may depend on the backtests only",
+        told=4,
+    ),
+    "fitness function of three arguments": Row(
+        "fitness",
+        "class Judge(Judge):\n    def __call__(self, backtests, context, more):\n        pass\n",
+        "{me} takes (backtests, context, more): expected the backtests, or the backtests and a",
+        told=None,
+    ),
+    "value named fitness": _scores(
+        "Fitness(1.0, values={'fitness': 2.0})",
+        " returned a value named 'fitness', which is reserved for the fitness itself",
+    ),
+    "values as a list": _scores(
+        "Fitness(1.0, values=[2.0])", " returned the values [2.0], not named numbers"
+    ),
+    "named value that is NaN": _scores(
+        "Fitness(1.0, values={'odds': float('nan')})", " returned the odds nan"
+    ),
+    "reasons as a number": _scores("Fitness(None, 5)", " returned the reasons 5, not texts"),
+    "need that is misspelt": _needs("frozenset({'return'})", "'broken' needs 'return'"),
+    "sink is None": Row(
+        "sink",
+        "def make_sink(options, project):\n    return None\n",
+        "{me}, being built: it made None, which has no start, trial, stage, finish",
+        told=None,
+    ),
+    "sink without finish": Row(
+        "sink",
+        "class Sink(Sink):\n    finish = None\n",
+        "{me}, being built: it made <acme_broken.Sink object",
+        told=None,
+    ),
+    "sink whose start takes too little": Row(
+        "sink",
+        "class Sink(Sink):\n    def start(self, run, plan):\n        pass\n",
+        "{me}, being started: it raised TypeError: Sink.start() takes 3 positional arguments",
+        code=0,
+        told=8,
+    ),
+    "sink's start raises": _sink("start", "being started"),
+    "sink's trial raises": _sink("trial", "given trial 1"),
+    "sink's stage raises": _sink("stage", "given the end of a stage"),
+    "sink's finish raises": _sink("finish", "being finished"),
+    "should_stop raises": Row(
+        "",
+        "@hookimpl\ndef leanopt_should_stop(run, record):\n    raise KeyError('best')\n",
+        "plugin acme-broken, called by leanopt_should_stop: it raised KeyError: 'best'; "
+        "it is not called again",
+        code=0,
+        told=8,
+    ),
+}

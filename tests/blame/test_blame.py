@@ -1,0 +1,50 @@
+"""Broken plugins: what the run says, whom it names, its exit code, and that what was told is kept.
+
+Each table has the rows of some kinds of plugin. A row is one broken plugin, and a short run of a
+pipeline that uses it, in this process.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.blame import rows_engines, rows_executors, rows_scores, rows_stages
+from tests.blame.broken import Broken, Row
+
+TABLES = (rows_stages, rows_scores, rows_engines, rows_executors)
+ROWS: dict[str, Row] = {name: row for table in TABLES for name, row in table.ROWS.items()}
+
+
+@pytest.mark.parametrize("kind", ["stage", "fitness", "sink", "engine", "executor"])
+def test_the_sound_plugin_works(broken: Broken, kind: str) -> None:
+    """Each broken one differs from it in one thing."""
+    broken(kind, "")
+    completed = broken.run()
+    assert completed.returncode == 0, completed.stderr
+    assert "warning" not in completed.stderr
+    assert broken.told() == 8
+    assert broken.run(command="check").stderr == ""
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_guilty_one_is_named_and_what_was_told_is_kept(broken: Broken, name: str) -> None:
+    """Never a traceback, and never a bug of leanopt."""
+    row = ROWS[name]
+    project = broken(row.kind, row.source, whole=row.whole)
+    trials = ("--set", f"stage.0.trials={row.trials}")
+    completed = broken.run(*trials, command=row.command)
+    assert row.named(row.says) in completed.stderr
+    assert completed.returncode == row.code, completed.stderr
+    assert broken.told() == (row.told or 0)
+    if row.told:
+        shown = broken.leanopt(project, "show", "--json", "blame-1", str(row.told)).stdout
+        trial = json.loads(shown)
+        assert trial["state"] in ("completed", "failed")
+        assert row.named(row.trial) in (trial["backtests"][0]["message"] or "")
+
+
+def test_the_table_is_long() -> None:
+    """No name stands twice."""
+    assert len(ROWS) == sum(len(table.ROWS) for table in TABLES) >= 90
