@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from attrs import evolve, field, frozen
 
 from leanopt_core.errors import LeanoptError, ResumeError
-from leanopt_core.search.machine import StageRule
+from leanopt_core.search.commands import StageRule
 from leanopt_core.space import Space
 from leanopt_core.stage import History, Stage, StageStart, TellContext, Told
 from leanopt_core.testing import stage_rules as rules
