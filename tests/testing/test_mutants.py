@@ -4,14 +4,13 @@ A file in `mutants/` lists the mutants of a plugin:
 
 - `package`: the folder of its code; the kit runs on a copy of it;
 - `kits`: the kit's classes, as pytest names them;
-- `only`: a part of the names of its tests, if others show nothing more;
+- `only`: a part of the names of its tests, if others show nothing more; a mutant can have another;
 - `rules`: the module with the rules that a failure names;
 - `links`: what a wheel has in the package, by name, and where it is here;
 - `call_limit`: seconds for a call, if the plugin's own calls take longer than usual;
 - `mark`: a mark of its tests, such as `docker`;
 - `mutant`: for each mutant `what` it does, the `file`, the `old` text of its source, and the `new`
-  one. With `survives`, the kit cannot know, for that reason. `by` names the test that notices, if
-  those before it take long;
+  one. With `survives`, the kit cannot know, for that reason;
 - `more`: what those mutants do that come from the kind's list in `mutants/any/`: they `add` code to
   the module `_impl.py`.
 
@@ -104,7 +103,7 @@ def test_a_mutant_is_killed(plugin: Plugin, mutant: Mutant, tmp_path: Path) -> N
     file = file_of(copied(plugin, tmp_path), mutant)
     source = file.read_text(encoding="utf-8")
     file.write_text(mutated(source, mutant), encoding="utf-8")
-    ended = run_kit(plugin, tmp_path, mutant.get("by", ""))
+    ended = run_kit({**plugin, **mutant}, tmp_path)
     if "mark" in plugin and " passed" not in ended.stdout and ended.returncode == PASSED:
         pytest.skip(f"the kit was skipped: {plugin['mark']}")
     expected = PASSED if "survives" in mutant else FAILED
@@ -142,12 +141,12 @@ def copied(plugin: Plugin, folder: Path) -> Path:
     return copy
 
 
-def run_kit(plugin: Plugin, folder: Path, by: str = "") -> subprocess.CompletedProcess[str]:
+def run_kit(plugin: Plugin, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the kit until its first failure, with the packages in `folder` before the installed."""
     # Leanopt's own copy is imported before the tests put the sources first.
     options = ("-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist")
     options += ("-p", Path(plugin["package"]).name, f"--basetemp={folder / 'tmp'}")
-    options += ("-m", "not benchmark", "-k", by or plugin.get("only", ""))
+    options += ("-m", "not benchmark", "-k", plugin.get("only", ""))
     kits = [str(ROOT / kit) for kit in plugin["kits"]]
     limit = str(plugin.get("call_limit", CALL_LIMIT))
     return subprocess.run(
