@@ -135,9 +135,14 @@ def engine_of(pipeline: Pipeline) -> GuardedEngine:
     return _engine(pipeline.engine, pipeline.folder)
 
 
-def _engine(choice: Choice, folder: Path, calls: Calls | None = None) -> GuardedEngine:
+def _engine(
+    choice: Choice,
+    folder: Path,
+    calls: Calls | None = None,
+    needs: frozenset[str] = frozenset(),
+) -> GuardedEngine:
     made = cast("Engine", build_choice("engine", choice, folder, calls=calls))
-    return GuardedEngine(made, label("engine", choice), calls)
+    return GuardedEngine(made, label("engine", choice), calls, needs=needs)
 
 
 def prepare_context(pipeline: Pipeline) -> PrepareContext:
@@ -177,7 +182,14 @@ def prepared(
     context = evolve(
         prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell
     )
-    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, context, calls) as ready:
+    with made_ready(
+        pipeline.engine,
+        pipeline.executor,
+        pipeline.folder,
+        context,
+        calls=calls,
+        needs=pipeline.outputs.needs,
+    ) as ready:
         engine, build = ready.engine, ready.build
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
@@ -192,22 +204,28 @@ def made_ready(
     settings: ExecutorSettings,
     folder: Path,
     context: PrepareContext,
+    *,
     calls: Calls | None = None,
+    needs: frozenset[str] = frozenset(),
 ) -> Iterator[Ready]:
     """Prepare a strategy for `context`, and release the executor afterwards.
 
-    Raises as `prepared` does.
+    `needs` are what the fitness function sees of an outcome besides statistics. Raises as
+    `prepared` does.
     """
     there = build_executor(settings.choice, folder, calls)
     try:
-        named = _engine(engine, folder, calls)
+        named = _engine(engine, folder, calls, needs)
         executors = there.places()
         if not executors:
             only = _place(there, named, settings, context)
             yield Ready(there, named, only.runtime, only.build)
             return
         # An engine of its own for each place: it may keep what it was prepared for.
-        engines = [named, *(_engine(engine, folder, calls) for _ in range(len(executors) - 1))]
+        engines = [
+            named,
+            *(_engine(engine, folder, calls, needs) for _ in range(len(executors) - 1)),
+        ]
         places = {
             name: _place(executor, own, settings, context)
             for (name, executor), own in zip(executors.items(), engines, strict=True)
