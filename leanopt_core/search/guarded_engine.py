@@ -119,8 +119,7 @@ class GuardedEngine(_Guarded):
     ) -> None:
         super().__init__(engine, label, calls)
         self._engine = engine
-        self._needs = needs
-        # What an engine returned may run its code too.
+        self._outcome = partial(checked_outcome, needs=needs)
         self._results = Guard(label, passing=(LeanoptError, UnusableError), calls=self._calls)
 
     @property
@@ -152,8 +151,7 @@ class GuardedEngine(_Guarded):
     ) -> Build:
         """Prepare the strategy."""
         doing = "preparing the strategy"
-        build = self._made(Build, doing, "prepare", run_command, runtime, context)
-        return self._sound(build, doing, checked_build)
+        return self._checked(checked_build, doing, "prepare", run_command, runtime, context)
 
     def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
         """Return the engine's own checks for `leanopt doctor`, if any."""
@@ -181,18 +179,22 @@ class GuardedEngine(_Guarded):
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Make the request for one backtest."""
         doing = "making a request"
-        request = self._made(Request, doing, "request", backtest, outputs, hello)
-        return self._sound(request, doing, checked_request)
+        return self._checked(checked_request, doing, "request", backtest, outputs, hello)
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
         """Read an answer."""
         doing = "reading an answer"
-        outcome: Outcome = self._call(doing, "read", answer, backtest, outputs)
-        return self._sound(outcome, doing, checked_outcome, self._needs)
+        return self._checked(self._outcome, doing, "read", answer, backtest, outputs)
 
-    def _sound(self, made: T, doing: str, check: Callable[..., T], *more: object) -> T:
+    def _checked(
+        self, check: Callable[[object], T], doing: str, method: str, *arguments: object
+    ) -> T:
+        """Return a method's result as `check` returns it; raises PluginError if that refuses it."""
+        # One call with its check: what was returned may run the plugin's code too.
         try:
-            return self._results.call(doing, check, made, *more)
+            return self._results.call(
+                doing, lambda: check(getattr(self._plugin, method)(*arguments))
+            )
         except UnusableError as error:
             raise self._guard.fault(doing, f"it returned {error}") from error
 
