@@ -11,15 +11,15 @@ import pytest
 from leanopt_core.check import Status, examine
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import (
+    ChecksOptions,
     Executor,
-    HasExecutorCheck,
-    HasExecutorChecks,
+    HasExecutorDoctorChecks,
     HasPlaces,
 )
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.testing.channel import ChannelContract
 from leanopt_core.testing.lines import HARNESS, ask, launch, request
-from leanopt_core.work import PLACES, Category, Command, Mount, Request
+from leanopt_core.work import PLACEHOLDERS, Category, Command, Mount, Request
 
 
 class ExecutorContract(ChannelContract):
@@ -119,7 +119,7 @@ class ExecutorContract(ChannelContract):
         command = executor.reproduce_command(launch(environment={"HERE": "{harness}"}))
         assert command.command
         told = (*command.command, *command.environment.values(), *command.placeholders.values())
-        assert not any(f"{{{place}}}" in text for text in told for place in PLACES)
+        assert not any(f"{{{place}}}" in text for text in told for place in PLACEHOLDERS)
         assert {"scratch", "python", "harness"} <= set(command.placeholders)
 
     def test_once(self, executor: Executor) -> None:
@@ -182,7 +182,7 @@ class ExecutorContract(ChannelContract):
 
     def test_what_doctor_is_told(self, executor: Executor) -> None:
         """The executor's own checks, if any, find no error where workers can run."""
-        if not isinstance(executor, HasExecutorChecks):
+        if not isinstance(executor, HasExecutorDoctorChecks):
             return  # the executor has no checks
         checks = executor.checks()
         names = {check.name for check in checks}
@@ -194,7 +194,7 @@ class ExecutorContract(ChannelContract):
 
     def test_what_check_is_told(self, executor: Executor) -> None:
         """The executor's check of its options, if any, finds no error in options that work."""
-        if isinstance(executor, HasExecutorCheck):
+        if isinstance(executor, ChecksOptions):
             assert list(executor.check()) == []
 
 
