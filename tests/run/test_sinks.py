@@ -24,7 +24,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import SinkSpec, StageSpec
 from leanopt_core.trial import Proposal
 
@@ -77,6 +77,9 @@ class Breaks:
 
 def make(options, project):
     return Watcher(options)
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl
