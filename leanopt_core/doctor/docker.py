@@ -42,10 +42,9 @@ def answers(subject: Subject) -> Iterator[Finding]:
     except ExecutorError as error:
         what, fix = _cause(error)
         unneeded = _unneeded(subject)
-        absent = (
-            Finding.warning(f"{what}: {unneeded}", fix) if unneeded else Finding.wrong(what, fix)
-        )
-        raise StuckError(absent) from None
+        if unneeded:
+            raise StuckError(Finding.warning(f"{what}: {unneeded}", fix)) from None
+        raise StuckError(Finding.wrong(what, fix)) from None
     yield Finding.ok(f"{engine.info.get('ServerVersion', 'an engine')} at {engine.host}")
 
 
@@ -115,9 +114,8 @@ def image(subject: Subject) -> Iterator[Finding]:
         then = "no run fetches it" if options.pull == "never" else "the first run would fetch it"
         what = f'{options.image} is not there (executor.pull is "{options.pull}": {then})'
         raise StuckError(Finding.wrong(what, f"docker pull {options.image}"))
-    yield Finding.ok(
-        f"{options.image} ({found.ident.removeprefix('sha256:')[:12]}, {found.platform})"
-    )
+    ident = found.ident.removeprefix("sha256:")[:12]
+    yield Finding.ok(f"{options.image} ({ident}, {found.platform})")
 
 
 def folders(subject: Subject) -> Iterator[Finding]:
