@@ -33,3 +33,8 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "engine": {"lean": "leanopt-lean"},
 }
+
+#: All distributions of this project that register plugins.
+OWN: Final = frozenset(
+    {"leanopt-core"}.union(*(names.values() for names in DISTRIBUTIONS.values()))
+)

@@ -8,9 +8,11 @@ import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from attrs import field, frozen
 
+from leanopt_core.shown import shown
 from leanopt_core.suggest import nearest
 
 Figure = float | str | None
@@ -139,10 +141,19 @@ def _shown(value: Figure) -> str:
     return "unknown" if value is None else repr(value)
 
 
-def _checked(_: object, __: object, values: Mapping[str, Figure]) -> None:
+def _checked(_: object, __: object, values: Mapping[Any, Any]) -> None:
     for name, value in values.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"statistic '{name}': {value} is not a valid number")
+        if not isinstance(name, str):
+            raise TypeError(f"the name {shown(name)} of a statistic is not a text")
+        # The usual kinds first: every backtest has many.
+        if (type(value) is float and math.isfinite(value)) or value is None:
+            continue
+        if isinstance(value, int | float):
+            if not _holds(value):
+                raise ValueError(f"statistic '{name}': {shown(value)} is not a valid number")
+        elif not isinstance(value, str):
+            found = type(value).__name__
+            raise TypeError(f"statistic '{name}' is {found}, expected a number, a text or None")
 
 
 def _sorted(values: Mapping[str, Figure]) -> Mapping[str, Figure]:
@@ -155,8 +166,9 @@ class Statistics:
     """The statistics of a backtest by flat name; an unknown one is None.
 
     LEAN's statistics have plain names (`Sharpe Ratio`), those of sections dotted names
-    (`totalPerformance.tradeStatistics.profitFactor`). Percentages are fractions. NaN and infinity
-    raise ValueError here; `read` treats them as unknown.
+    (`totalPerformance.tradeStatistics.profitFactor`). Percentages are fractions. NaN, infinity and
+    ints too large for a float raise ValueError here, values of other types TypeError; `read` takes
+    them.
     """
 
     values: Mapping[str, Figure] = field(factory=dict, converter=_sorted, validator=_checked)

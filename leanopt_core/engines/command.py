@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from leanopt_core.canonical import canonical_json, digest
-from leanopt_core.content import hash_data, hash_file
+from leanopt_core.content import hash_file
+from leanopt_core.data_files import selected
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
 from leanopt_core.engines.inline import COMPLETE_STATES, read_inline
 from leanopt_core.errors import StrategyError
@@ -19,6 +20,7 @@ from leanopt_core.work import (
     Answer,
     Backtest,
     Category,
+    Command,
     Failure,
     Launch,
     Mount,
@@ -27,6 +29,11 @@ from leanopt_core.work import (
 )
 
 _HARNESS = Path(__file__).with_name("command_harness.py")
+_DISTRIBUTIONS = """
+from importlib.metadata import distributions
+
+print(*sorted({f"{one.name} {one.version}" for one in distributions()}), sep="\\n")
+"""
 # What an argument may contain for the worker to fill in.
 _FILLED = ("{build}", "{data}", "{python}", "{scratch}", REQUEST)
 
@@ -69,22 +76,49 @@ class CommandEngine(ABC):
 
     def prepare(
         self,
-        run_command: RunCommand,  # noqa: ARG002 - nothing has to be run
+        run_command: RunCommand,
         runtime: Mapping[str, str],
         context: PrepareContext,  # noqa: ARG002 - a program's parameters are unknown
     ) -> Build:
-        """Hash the program; raises StrategyError if it does not exist."""
+        """Hash the program; raises StrategyError if it does not exist.
+
+        For a program in Python, the distributions where workers run are part of the content key.
+        """
         if not self.program.exists():
             raise StrategyError(f"there is no program {self.program}")
         if self.data is not None and not self.data.exists():
             raise StrategyError(f"there is no data {self.data}")
-        source = hash_data(self.program)
-        identity = {"source": source, "harness": hash_file(_HARNESS), "runtime": dict(runtime)}
+        files = self._files()
+        source = digest({name: hash_file(file) for name, file in files.items()})
+        identity = {
+            "source": source,
+            "harness": hash_file(_HARNESS),
+            "runtime": dict(runtime),
+            "distributions": self._distributions(run_command, files),
+        }
         mounts = [Mount("build", self.program), Mount("harness", _HARNESS)]
         if self.data is not None:
             mounts.append(Mount("data", self.data))
         launch = Launch(("{python}", "{harness}"), tuple(mounts))
         return Build(self.program.stem, source, digest(identity), launch)
+
+    def _files(self) -> Mapping[str, Path]:
+        """Return the program's files by name, without those that Python itself writes."""
+        if self.program.is_file():
+            return {self.program.name: self.program}
+        found = selected(self.program, None)
+        return {name: file for name, file in found if "__pycache__" not in file.parts}
+
+    def _distributions(self, run_command: RunCommand, files: Iterable[str]) -> str | None:
+        if not any(name.endswith(".py") for name in files):
+            return None
+        completed = run_command(Command(("{python}", "-c", _DISTRIBUTIONS)))
+        if completed.exit_code != 0:
+            said = completed.errors.strip()
+            raise StrategyError(
+                f"Python's distributions cannot be listed for {self.program}: {said}"
+            )
+        return completed.output
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:  # noqa: ARG002 - the harness is ours
         """Make the request: the command line."""

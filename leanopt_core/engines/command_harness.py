@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from tempfile import TemporaryDirectory
 from typing import Any
 
 _HELLO = {"protocol": 1, "engine": "command", "abilities": ["statistics"]}
@@ -17,9 +18,15 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     if "hello" in request:
         return {"status": "complete", "hello": _HELLO}
     try:
-        ended = subprocess.run(
-            request["command"], stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        # A folder of its own, so that no backtest finds files of another one.
+        with TemporaryDirectory(dir=".") as folder:
+            ended = subprocess.run(
+                request["command"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                cwd=folder,
+                check=False,
+            )
     except (OSError, ValueError) as error:
         return failed("strategy error", f"the program cannot be started: {error}")
     if ended.returncode != 0:

@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from attrs import fields
-
-from leanopt_core.outputs import ClosedTrade, Equity
+from leanopt_core.outputs import ClosedTrade, Equity, read_trade
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Failure, Outcome
 
@@ -19,9 +17,6 @@ from leanopt_core.work import Category, Failure, Outcome
 COMPLETE_STATES: Final = ("complete", "ok")
 #: The types as which a strategy can read a parameter.
 READ_TYPES: Final = frozenset({"int", "decimal", "double", "text"})
-# The columns of a trade's row, in the protocol's order, and the types of those that are no floats.
-_COLUMNS: Final = tuple(one.name for one in fields(ClosedTrade))
-_KINDS: Final = {"entry_time": int, "direction": int, "exit_time": int, "tag": str}
 # Maximum length of cached times, as text.
 _LARGEST_KNOWN = 2**20
 _NAMED = {
@@ -86,10 +81,8 @@ def read_curve(sent: object) -> Equity | None:
         return None
     if not isinstance(sent, dict):
         raise ValueError(f"equity is {type(sent).__name__}, expected times and values")  # noqa: TRY004
-    times, values = _times(sent.get("times")), _column("d", sent.get("values"))
-    if len(times) != len(values):
-        raise ValueError(f"equity has {len(times)} times and {len(values)} values")
-    return Equity(times, values) if times else None
+    equity = Equity(_times(sent.get("times")), _column("d", sent.get("values")))
+    return equity if equity.times else None
 
 
 def _times(text: object) -> array[Any]:
@@ -123,24 +116,4 @@ def read_trades(sent: object) -> list[ClosedTrade] | None:
         return None
     if not isinstance(sent, list) or not all(isinstance(trade, list) for trade in sent):
         raise ValueError("trades are not a list of lists")
-    return [_trade(row, place) for place, row in enumerate(sent)]
-
-
-def _trade(row: list[Any], place: int) -> ClosedTrade:
-    return ClosedTrade(
-        *(
-            None if value is None else _member(name, value, place)
-            for name, value in zip(_COLUMNS, row, strict=False)
-        )
-    )
-
-
-def _member(name: str, value: object, place: int) -> Any:
-    """Return one value of a trade; whole numbers may be written as `807.0`."""
-    kind = _KINDS.get(name, float)
-    if kind is str and type(value) is str:
-        return value
-    plain = kind is not str and type(value) in (int, float)
-    if plain and (kind is float or value == int(value)):  # type: ignore[call-overload]
-        return kind(value)
-    raise ValueError(f"the {name} of trades[{place}] is {value!r:.80}")
+    return [read_trade(row, place) for place, row in enumerate(sent)]

@@ -69,5 +69,11 @@ def fill_in(payload: str, placeholders: Iterable[str], fill: Callable[[str], str
     `fill` returns the worker's value of a placeholder such as `{data}`.
     """
     for placeholder in placeholders:
-        payload = payload.replace(json.dumps(placeholder), json.dumps(fill(placeholder)), 1)
+        filled = json.dumps(fill(placeholder))
+        # JSON may have letters beyond ASCII as they are, or escaped.
+        for plain in (False, True):
+            written = json.dumps(placeholder, ensure_ascii=plain)
+            if written in payload:
+                payload = payload.replace(written, filled, 1)
+                break
     return payload

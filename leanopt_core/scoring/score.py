@@ -22,6 +22,7 @@ from leanopt_core.fitness import (
 )
 from leanopt_core.scoring.calling import Call, call_of
 from leanopt_core.scoring.constraint import LARGEST
+from leanopt_core.shown import shown
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
@@ -156,7 +157,7 @@ class Scorer:
         if not isinstance(judged, Fitness):
             raise PluginError(f"{label} returned {type(judged).__name__}, not a Fitness")
         if direction not in ("max", "min"):
-            raise PluginError(f"{label} has the direction {direction!r}, not 'max' or 'min'")
+            raise PluginError(f"{label} has the direction {shown(direction)}, not 'max' or 'min'")
         return _checked(judged, label), direction
 
 
@@ -242,7 +243,7 @@ def _checked(judged: Fitness, label: str) -> Fitness:
     if value is None and not reasons:
         reasons = (f"{label} gave no value and no reason",)
     if not isinstance(judged.values, Mapping):
-        raise PluginError(f"{label} returned the values {judged.values!r}, not named numbers")
+        raise PluginError(f"{label} returned the values {shown(judged.values)}, not named numbers")
     values = {str(name): _number(one, str(name), label) for name, one in judged.values.items()}
     if FITNESS in values:
         raise PluginError(
@@ -266,7 +267,7 @@ def _reasons(given: object, label: str) -> tuple[str, ...]:
     if isinstance(given, str):
         return (given,)
     if not isinstance(given, Iterable):
-        raise PluginError(f"{label} returned the reasons {given!r}, not texts")
+        raise PluginError(f"{label} returned the reasons {shown(given)}, not texts")
     return tuple(map(str, given))
 
 
@@ -274,7 +275,7 @@ def _number(value: object, name: str, label: str) -> float:
     if type(value) is float and math.isfinite(value):
         return value + 0.0  # no -0.0
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise PluginError(f"{label} returned the {name} {value!r}, not a number")
+        raise PluginError(f"{label} returned the {name} {shown(value)}, not a number")
     try:
         plain = float(value)
     except OverflowError:

@@ -17,7 +17,6 @@ from leanopt_core.search.events import BacktestCached, BacktestEnded
 from leanopt_core.search.ledger import BacktestJob, KeyedBacktest, Known, Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.readers import Keep, Readers, read
-from leanopt_core.search.usable import usable
 from leanopt_core.work import Category, Failure, Outcome
 
 # Retries of a backtest whose result was lost before it was read; and how many seconds reading may
@@ -55,7 +54,6 @@ class Backtests:
         self._ledger = ledger
         self._notifier = notifier
         self._keeper = keeper
-        self._needs = outputs.needs
         self._outputs = outputs.asked | keeper.asks
         self._land = land
         self._tickets = count(1)
@@ -65,10 +63,10 @@ class Backtests:
         self._jobs: dict[str, BacktestJob] = {}
         self._running: dict[int, BacktestJob] = {}
         self._readers: Readers[tuple[BacktestJob, Finished[int]]] = Readers(workers.wake)
-        # The engine's errors by ticket, until the outcomes are settled; the number of answers read
-        # in vain, None once one was read.
+        # The engine's errors by ticket; whether an answer could be read; how many could not before.
         self._faults: dict[int, PluginError] = {}
-        self._in_vain: int | None = 0
+        self._proven = False
+        self._in_vain = 0
         self._unable: PluginError | None = None
 
     @property
@@ -128,7 +126,9 @@ class Backtests:
                 keep = partial(self._keeper.take, one.ticket)
                 self._readers.begin((job, one), partial(self._read, job, one, keep))
             else:
-                self._settle(job, one, self._read(job, one))
+                outcome = self._read(job, one)
+                if not self._read_in_vain(job, one):
+                    self._settle(job, one, outcome)
         done = self._readers.done(wait=_LAST if last else 0.0)
         for (job, one), outcome in done:
             if (failure := _death(outcome)) and (failure.outside or job.lost < _RETRIES):
@@ -136,6 +136,9 @@ class Backtests:
                 job.lost += not failure.outside
                 # In front: results are told in trial order, so later trials wait for this one.
                 self._queues[job.search].appendleft(job)
+                continue
+            if self._read_in_vain(job, one):
+                self._keeper.give(one.ticket, ())
                 continue
             self._keeper.give(one.ticket, [self._ref(*waits) for waits in job.waiting])
             self._settle(job, one, outcome)
@@ -187,10 +190,7 @@ class Backtests:
 
     def _settle(self, job: BacktestJob, finished: Finished[int], outcome: Outcome) -> None:
         """Store a backtest's outcome, and pass what the store holds to the trials that wait."""
-        if finished.answer is not None:
-            self._prove(self._faults.pop(finished.ticket, None))
         del self._jobs[job.backtest.key]
-        outcome = usable(outcome, self._needs)
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
         place = self._places.place_of(finished.worker) if self._places else 0
         self._note_origin(place)
@@ -212,15 +212,25 @@ class Backtests:
                 "backtests ran"
             )
 
-    def _prove(self, fault: PluginError | None) -> None:
-        """Note whether an answer could be read; if none of the first could, the engine is wrong."""
+    def _read_in_vain(self, job: BacktestJob, finished: Finished[int]) -> bool:
+        """Queue a backtest again if neither its answer nor one before could be read.
+
+        The engine may be wrong, and if so, nothing may be told or stored that the right one would
+        read: the run can be resumed with it. If none of the first answers can be read, it is wrong.
+        """
+        fault = self._faults.pop(finished.ticket, None)
         if fault is None:
-            self._in_vain = None
-        elif self._in_vain is not None:
-            self._in_vain += 1
-            if self._in_vain == _FIRST:
-                every = f"the same for each of the first {_FIRST} answers"
-                self._unable = PluginError(f"{fault}; {every}")
+            # After the engine's error, answers that can be read are stored, and no others.
+            self._proven |= finished.answer is not None and self._unable is None
+            return False
+        if self._proven:
+            return False
+        self._in_vain += 1
+        if self._in_vain == _FIRST:
+            every = f"the same for each of the first {_FIRST} answers"
+            self._unable = PluginError(f"{fault}; {every}")
+        self._queues[job.search].append(job)
+        return True
 
     def _read(self, job: BacktestJob, finished: Finished[int], keep: Keep | None = None) -> Outcome:
         """Return what the engine reads from an answer; called in threads too."""

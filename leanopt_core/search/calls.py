@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import get_ident
+from collections.abc import Callable
+from threading import main_thread
 from typing import Final, NamedTuple, TypeAlias
 
 
@@ -43,6 +42,10 @@ class Calls:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.by_thread: dict[int, Note] = {}
+        #: The thread on which trials are decided.
+        self.main = main_thread().ident
+        #: The labels of plugins that are known to leave global random state alone.
+        self.harmless: set[str] = set()
         # By thread: odd during a call, and another number after each.
         self._free: dict[int, int] = {}
 
@@ -55,18 +58,19 @@ class Calls:
         found = self.by_thread.copy()
         return {thread: Call(*one) for thread, one in found.items() if one[0]}
 
-    @contextmanager
-    def free(self) -> Iterator[None]:
-        """Note that this thread calls code that may use global random state, as sinks may."""
-        thread = get_ident()
+    def begin_free(self, thread: int) -> None:
+        """Note that a thread other than the main one begins a call.
+
+        It decides no trial, so it may use global random state.
+        """
         self._free[thread] = self._free.get(thread, 0) + 1
-        try:
-            yield
-        finally:
-            self._free[thread] += 1
+
+    def end_free(self, thread: int) -> None:
+        """Note that such a call has ended."""
+        self._free[thread] += 1
 
     def free_calls(self) -> dict[int, int] | None:
-        """Return numbers that each call within `free` changes, None while there is one.
+        """Return numbers that each call on another thread changes, None during one.
 
         What changes in the process between two equal answers was not changed by such a call.
         """

@@ -1,99 +1,92 @@
-"""Find what is wrong with the values that engines return; each function returns None if nothing is.
+"""Check what engines return, and make plain values of it.
 
-They look at types and at what the store and the pool rely on, so that a wrong value is its engine's
-fault, and not a bug of leanopt later on.
+A wrong value is its engine's fault, and not a bug of leanopt later on.
 """
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import islice
+from operator import attrgetter, lt
 from typing import Any, Final
 
-from leanopt_core.outputs import Equity
+from leanopt_core.engines.base import Build
+from leanopt_core.outputs import (
+    LARGEST_INT,
+    TRADE_FIELDS,
+    ClosedTrade,
+    Equity,
+    plain_number,
+    read_trade,
+)
+from leanopt_core.shown import shown
 from leanopt_core.statistics import Statistics
-from leanopt_core.work import Category, Failure, Launch, Outcome
+from leanopt_core.work import Category, Failure, Launch, Outcome, Request
 
 # The usual type first: of an abstract class alone, the question costs more than the answer's rest.
 _SETS: Final = (frozenset, AbstractSet)
 _MAPPINGS: Final = (dict, Mapping)
 
+_values = attrgetter(*TRADE_FIELDS)
 
-def wrong_build(build: Any) -> str | None:
-    """Return what is wrong with a prepared strategy."""
+
+class UnusableError(Exception):
+    """Something that an engine returned breaks the contract; the text says what it is."""
+
+
+def checked_build(build: Build) -> Build:
+    """Return a prepared strategy; raises UnusableError."""
     for name in ("strategy", "source", "identity"):
-        if not isinstance(value := getattr(build, name), str):
-            return _found(f"a Build with the {name}", value, "a text")
-    launch = build.launch
-    if not isinstance(launch, Launch):
-        return _found("a Build with the launch", launch, "a Launch")
-    if not _texts(launch.command) or not launch.command:
-        return _found("a Launch with the command", launch.command, "a tuple of texts")
-    if not _texts(build.notes):
-        return _found("a Build with the notes", build.notes, "a tuple of texts")
-    return _wrong_reads("a Build", build.reads, build.read_types)
+        value = getattr(build, name)
+        _expect(isinstance(value, str), f"a Build with the {name}", value, "a text")
+    launch, command = build.launch, getattr(build.launch, "command", ())
+    _expect(isinstance(launch, Launch), "a Build with the launch", launch, "a Launch")
+    good = texts(command) and bool(command)
+    _expect(good, "a Launch with the command", command, "a tuple of texts")
+    _expect(texts(build.notes), "a Build with the notes", build.notes, "a tuple of texts")
+    _check_reads("a Build", build.reads, build.read_types)
+    return build
 
 
-def wrong_request(request: Any) -> str | None:
-    """Return what is wrong with a request."""
-    payload = request.payload
+def checked_request(request: Request) -> Request:
+    """Return a request; raises UnusableError."""
+    payload: Any = request.payload
     # Not parsed, since that would cost every backtest more than making the request.
-    if isinstance(payload, str) and payload[:1] == "{" and payload[-1:] == "}":
-        return None if "\n" not in payload else "it returned a payload of several lines"
-    return _found("a Request with the payload", payload, "a JSON object as text")
+    good = isinstance(payload, str) and payload[:1] == "{" and payload[-1:] == "}"
+    _expect(good, "a Request with the payload", payload, "a JSON object as text")
+    if "\n" in payload:
+        raise UnusableError("a payload of several lines")
+    return request
 
 
-def wrong_outcome(outcome: Any) -> str | None:
-    """Return what is wrong with what was read from an answer."""
+def checked_outcome(outcome: object, needs: frozenset[str]) -> Outcome:
+    """Return what was read from an answer, with plain numbers; raises UnusableError.
+
+    What the fitness function needs has no NaN and no infinity, and the store gives back the same.
+    """
     if not isinstance(outcome, Outcome):
-        return f"it returned {type(outcome).__name__}, expected Outcome"
-    statistics: Any = outcome.statistics
-    failure: Any = outcome.failure
-    if statistics is None and failure is None:
-        return "it returned an empty Outcome, expected statistics or a failure"
-    if statistics is not None and failure is not None:
-        return "it returned an Outcome with statistics and a failure, expected one of them"
-    if statistics is not None and not isinstance(statistics, Statistics):
-        return _found("an Outcome with the statistics", statistics, "Statistics")
-    if failure is not None and not (
-        isinstance(failure, Failure) and isinstance(failure.category, Category)
-    ):
-        return _found("an Outcome with the failure", failure, "a Failure with a Category")
-    return _wrong_parts(outcome)
+        raise UnusableError(f"{type(outcome).__name__}, expected Outcome")
+    _check_result(outcome.statistics, outcome.failure)
+    _check_reads("an Outcome", outcome.read, outcome.read_types)
+    closed, equity, trades = outcome.closed_trades, outcome.equity, outcome.trades
+    if closed is None and equity is None and trades is None:
+        return outcome
+    return Outcome(
+        statistics=outcome.statistics,
+        failure=outcome.failure,
+        equity=None if equity is None else _equity(equity, needs),
+        trades=None if trades is None else _trades(trades, needs),
+        read=outcome.read,
+        read_types=outcome.read_types,
+        closed_trades=None if closed is None else _count(closed),
+    )
 
 
-def _wrong_parts(outcome: Any) -> str | None:
-    if outcome.trades is not None and not isinstance(outcome.trades, Sequence):
-        return _found("an Outcome with the trades", outcome.trades, "a sequence or None")
-    wrong = None if outcome.equity is None else _wrong_equity(outcome.equity)
-    return wrong or _wrong_reads("an Outcome", outcome.read, outcome.read_types)
-
-
-def _wrong_reads(what: str, read: object, read_types: object) -> str | None:
-    if read is not None and not isinstance(read, _SETS):
-        return _found(f"{what} with the parameters read", read, "a set of texts or None")
-    if not isinstance(read_types, _MAPPINGS):
-        return _found(f"{what} with the read_types", read_types, "a mapping")
-    return None
-
-
-def _wrong_equity(equity: Any) -> str | None:
-    if not isinstance(equity, Equity):
-        return _found("an Outcome with the equity", equity, "an Equity")
-    try:
-        times, values = len(equity.times), len(array("d", equity.values))
-        array("q", equity.times)
-    except OverflowError:
-        return None  # the store says which times it cannot use
-    except TypeError as error:
-        return f"it returned an Equity that cannot be read: {error}"
-    if times != values:
-        return f"it returned an Equity of {times} times and {values} values, expected as many"
-    return None
-
-
-def _texts(value: object) -> bool:
+def texts(value: object) -> bool:
+    """Return whether this is a list of texts, or another sequence of them."""
     return (
         isinstance(value, Sequence)
         and not isinstance(value, str)
@@ -101,5 +94,88 @@ def _texts(value: object) -> bool:
     )
 
 
-def _found(what: str, value: Any, expected: str) -> str:
-    return f"it returned {what} {value!r:.100}, expected {expected}"
+def _check_result(statistics: object, failure: object) -> None:
+    if statistics is None and failure is None:
+        raise UnusableError("an empty Outcome, expected statistics or a failure")
+    if statistics is not None and failure is not None:
+        raise UnusableError("an Outcome with statistics and a failure, expected one of them")
+    if statistics is not None:
+        good = isinstance(statistics, Statistics)
+        _expect(good, "an Outcome with the statistics", statistics, "Statistics")
+    else:
+        good = isinstance(failure, Failure) and isinstance(failure.category, Category)
+        _expect(good, "an Outcome with the failure", failure, "a Failure with a Category")
+
+
+def _check_reads(what: str, read: object, read_types: object) -> None:
+    good = read is None or _text_set(read)
+    _expect(good, f"{what} with the parameters read", read, "a set of texts or None")
+    good = isinstance(read_types, _MAPPINGS) and (
+        not read_types or (texts([*read_types]) and all(map(_text_set, read_types.values())))
+    )
+    _expect(
+        good, f"{what} with the read_types", read_types, "a mapping from texts to sets of texts"
+    )
+
+
+def _equity(equity: Equity, needs: frozenset[str]) -> Equity:
+    _expect(isinstance(equity, Equity), "an Outcome with the equity", equity, "an Equity")
+    try:
+        curve = Equity(_column("q", equity.times), _column("d", equity.values))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UnusableError(f"an Equity that cannot be read: {error}") from None
+    if "equity" in needs:
+        _check_curve(curve.times, curve.values)
+    return curve
+
+
+def _column(code: str, numbers: Sequence[Any]) -> array[Any]:
+    if isinstance(numbers, array) and numbers.typecode == code:
+        return numbers
+    return array(code, numbers)
+
+
+def _check_curve(times: Sequence[int], values: Sequence[float]) -> None:
+    if times and max(map(abs, times)) > LARGEST_INT:
+        raise UnusableError("an Equity whose times are not seconds since 1970")
+    if not all(map(lt, times, islice(times, 1, None))):
+        at = next(at for at in range(1, len(times)) if times[at - 1] >= times[at])
+        raise UnusableError(f"an Equity whose times[{at}] is not after the one before")
+    if not all(map(math.isfinite, values)):
+        at = next(at for at, value in enumerate(values) if not math.isfinite(value))
+        raise UnusableError(f"an Equity whose values[{at}] is {values[at]}")
+
+
+def _trades(trades: Sequence[ClosedTrade], needs: frozenset[str]) -> Sequence[ClosedTrade]:
+    good = isinstance(trades, Sequence)
+    _expect(good, "an Outcome with the trades", trades, "a sequence or None")
+    if "trades" not in needs:
+        return trades
+    return tuple(_trade(trade, place) for place, trade in enumerate(trades))
+
+
+def _trade(trade: ClosedTrade, place: int) -> ClosedTrade:
+    good = isinstance(trade, ClosedTrade)
+    _expect(good, f"an Outcome with trades[{place}]", trade, "a ClosedTrade")
+    try:
+        return read_trade(_values(trade), place)
+    except ValueError as error:
+        raise UnusableError(f"an Outcome in which {error}") from None
+
+
+def _count(closed: object) -> int:
+    try:
+        count = plain_number(int, closed)
+    except (TypeError, ValueError, OverflowError):
+        count = -1
+    _expect(count >= 0, "an Outcome with the closed_trades", closed, "a whole number or None")
+    return count
+
+
+def _text_set(value: object) -> bool:
+    return isinstance(value, _SETS) and all(isinstance(one, str) for one in value)
+
+
+def _expect(good: bool, what: str, found: object, expected: str) -> None:
+    if not good:
+        raise UnusableError(f"{what} {shown(found)}, expected {expected}")

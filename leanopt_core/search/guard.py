@@ -51,9 +51,10 @@ class Guard:
         calls: Calls | None = None,
     ) -> None:
         self._label = label
-        self._passing: tuple[type[BaseException], ...] = (KeyboardInterrupt, *passing)
+        self._passing = passing
         self._calls = Calls() if calls is None else calls
         self._by_thread, self._clock = self._calls.by_thread, self._calls.clock
+        self._harmless = label in self._calls.harmless
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
         """Return what `function` returns; raises PluginError naming the plugin and the call."""
@@ -61,17 +62,26 @@ class Guard:
         running, thread = self._by_thread, get_ident()
         outer = running.get(thread, IDLE)
         running[thread] = (self._label, doing, self._clock())
+        main = thread == self._calls.main
+        free = not (main or self._harmless or outer[0])
+        if free:
+            self._calls.begin_free(thread)
         try:
             return function(*arguments)
         except self._passing:
             raise
         except BaseException as error:
+            # Ctrl-C arrives on the main thread alone.
+            if main and isinstance(error, KeyboardInterrupt):
+                raise
             text = _text(str, error)
             if isinstance(error, PluginError) and text.startswith(self._label):
                 raise
             raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
         finally:
             running[thread] = self._calls.again(outer)
+            if free:
+                self._calls.end_free(thread)
 
     def needs(self, plugin: object, methods: Iterable[str], doing: str) -> None:
         """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`."""
@@ -113,7 +123,7 @@ class RepeatableGuard(Guard):
         after = _global_states()
         # If the call was the first to load NumPy, its state is new, not changed.
         changed = any(after[name] != state for name, state in before.items())
-        # A sink on another thread may use them, since it decides no trial.
+        # Plugins on other threads may use them, since they decide no trial.
         if changed and free is not None and free == self._calls.free_calls():
             raise self.fault(doing, f"it used global random state; {self._instead}")
         return answer
@@ -257,9 +267,10 @@ def _text(write: Callable[[object], str], value: object) -> str:
 def _global_states() -> dict[str, Any]:
     """Return the states of the global generators, NumPy's only if it is loaded."""
     states: dict[str, Any] = {"random": random.getstate()}
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        state = numpy_random.get_state(legacy=False)["state"]
+    # Another thread may be in the middle of importing it.
+    get_state = getattr(sys.modules.get("numpy.random"), "get_state", None)
+    if get_state is not None:
+        state = get_state(legacy=False)["state"]
         states["numpy"] = {name: _plain(part) for name, part in state.items()}
     return states
 

@@ -9,6 +9,7 @@ from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.base import Channel, Chunk
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.guard import Guard
+from leanopt_core.shown import shown
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class GuardedChannel:
         found: Any = self._guard.call(doing, self._channel.filenos)
         if found and isinstance(found, Sequence) and all(isinstance(one, int) for one in found):
             return tuple(found)
-        what = f"it returned {found!r:.100}, expected one or more descriptors"
+        what = f"it returned {shown(found)}, expected one or more descriptors"
         raise self._guard.fault(doing, what)
 
     def read(self, fileno: int) -> Chunk:

@@ -34,9 +34,16 @@ from leanopt_core.executors.base import (
 )
 from leanopt_core.harness.events import Hello
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.checked import wrong_build, wrong_outcome, wrong_request
+from leanopt_core.search.checked import (
+    UnusableError,
+    checked_build,
+    checked_outcome,
+    checked_request,
+    texts,
+)
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_channel import GuardedChannel
+from leanopt_core.shown import shown
 from leanopt_core.work import Answer, Backtest, Command, Completed, Launch, Outcome, Request
 
 T = TypeVar("T")
@@ -80,7 +87,7 @@ class _Guarded:
         made = self._call(doing, method, *arguments)
         if isinstance(made, list | tuple) and all(isinstance(one, kind) for one in made):
             return list(made)
-        what = f"it returned {made!r:.100}, expected a list of {kind.__name__}"
+        what = f"it returned {shown(made)}, expected a list of {kind.__name__}"
         raise self._guard.fault(doing, what)
 
     def _checks(self, *arguments: object) -> list[Check]:
@@ -95,13 +102,26 @@ class _Guarded:
 
 
 class GuardedEngine(_Guarded):
-    """An engine whose violations are PluginErrors; one in `read` costs only its trial."""
+    """An engine whose violations are PluginErrors; one in `read` costs only its trial.
+
+    `needs` are what the fitness function sees of an outcome besides statistics.
+    """
 
     NEEDED = ("prepare", "request", "read")
 
-    def __init__(self, engine: Engine, label: str, calls: Calls | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        label: str,
+        calls: Calls | None = None,
+        *,
+        needs: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(engine, label, calls)
         self._engine = engine
+        self._needs = needs
+        # What an engine returned may run its code too.
+        self._results = Guard(label, passing=(LeanoptError, UnusableError), calls=self._calls)
 
     @property
     def data(self) -> Path | None:
@@ -110,12 +130,17 @@ class GuardedEngine(_Guarded):
         data = self._read(doing, "data")
         if isinstance(data, Path | None):
             return data
-        raise self._guard.fault(doing, f"it has the data {data!r:.100}, expected a Path or None")
+        raise self._guard.fault(doing, f"it has the data {shown(data)}, expected a Path or None")
 
     @property
     def data_files(self) -> Sequence[str] | None:
         """Return patterns of the data files that decide results, None for all."""
-        return cast("Sequence[str] | None", self._read("asked for its data", "data_files"))
+        doing = "asked for its data"
+        files = self._read(doing, "data_files")
+        if files is None or self._guard.call(doing, texts, files):
+            return cast("Sequence[str] | None", files)
+        what = f"it has the data_files {shown(files)}, expected a list of patterns or None"
+        raise self._guard.fault(doing, what)
 
     @property
     def documents_on_demand(self) -> bool:
@@ -128,7 +153,7 @@ class GuardedEngine(_Guarded):
         """Prepare the strategy."""
         doing = "preparing the strategy"
         build = self._made(Build, doing, "prepare", run_command, runtime, context)
-        return self._sound(build, doing, wrong_build)
+        return self._sound(build, doing, checked_build)
 
     def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
         """Return the engine's own checks for `leanopt doctor`, if any."""
@@ -157,18 +182,19 @@ class GuardedEngine(_Guarded):
         """Make the request for one backtest."""
         doing = "making a request"
         request = self._made(Request, doing, "request", backtest, outputs, hello)
-        return self._sound(request, doing, wrong_request)
+        return self._sound(request, doing, checked_request)
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
         """Read an answer."""
         doing = "reading an answer"
         outcome: Outcome = self._call(doing, "read", answer, backtest, outputs)
-        return self._sound(outcome, doing, wrong_outcome)
+        return self._sound(outcome, doing, checked_outcome, self._needs)
 
-    def _sound(self, made: T, doing: str, wrong: Callable[[T], str | None]) -> T:
-        if (what := wrong(made)) is not None:
-            raise self._guard.fault(doing, what)
-        return made
+    def _sound(self, made: T, doing: str, check: Callable[..., T], *more: object) -> T:
+        try:
+            return self._results.call(doing, check, made, *more)
+        except UnusableError as error:
+            raise self._guard.fault(doing, f"it returned {error}") from error
 
 
 class GuardedExecutor(_Guarded):
@@ -189,7 +215,7 @@ class GuardedExecutor(_Guarded):
             isinstance(text, str) for pair in runtime.items() for text in pair
         ):
             return runtime
-        raise self._guard.fault(doing, f"it returned {runtime!r:.100}, expected texts by name")
+        raise self._guard.fault(doing, f"it returned {shown(runtime)}, expected texts by name")
 
     def run_command(self, command: Command) -> Completed:
         """Run one command until it ends."""
@@ -208,7 +234,7 @@ class GuardedExecutor(_Guarded):
         doing = "asked for its places"
         made = self._made(dict, doing, "places")
         if not made or not all(isinstance(name, str) and name for name in made):
-            raise self._guard.fault(doing, f"it returned {made!r:.100}, expected named places")
+            raise self._guard.fault(doing, f"it returned {shown(made)}, expected named places")
         return {
             name: GuardedExecutor(one, f"{self._label}, {name}", self._calls)
             for name, one in made.items()
@@ -237,8 +263,9 @@ class GuardedExecutor(_Guarded):
             return GuardedChannel(channel, self._label, self._calls)
         except PluginError:
             # Nobody else knows of the worker.
-            with suppress(Exception):
+            with suppress(Exception, SystemExit):
                 channel.kill()
+            with suppress(Exception, SystemExit):
                 channel.release()
             raise
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from leanopt_core.fitness import Direction, Fitness, FitnessFunction
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.guard import RepeatableGuard
+from leanopt_core.shown import shown
 
 _DIRECTIONS = ("max", "min")
 
@@ -30,7 +31,7 @@ class GuardedFitness:
         self.__wrapped__ = fitness
         self.direction = cast("Direction", self._attribute("direction"))
         if self.direction not in _DIRECTIONS:
-            what = f"it has the direction {self.direction!r}, expected 'max' or 'min'"
+            what = f"it has the direction {shown(self.direction)}, expected 'max' or 'min'"
             raise self._guard.fault("being built", what)
         self.target = self._number(self._attribute("target"))
 
@@ -46,6 +47,6 @@ class GuardedFitness:
         if target is None:
             return None
         if isinstance(target, bool) or not isinstance(target, Real) or not math.isfinite(target):
-            what = f"it has the target {target!r}, expected a finite number or None"
+            what = f"it has the target {shown(target)}, expected a finite number or None"
             raise self._guard.fault("being built", what)
         return float(target)

@@ -17,6 +17,8 @@ from leanopt_core.closing import Closing
 
 #: The exit code of an interrupted command.
 _INTERRUPTED = 130
+# Seconds for the last words.
+_FAREWELL = 3.0
 
 
 class LastResort(Closing):
@@ -64,7 +66,10 @@ class LastResort(Closing):
                 first = now
             elif now - first >= self._patience:
                 if not self._closed.wait(self._patience):
-                    self._farewell()
+                    # It writes to a terminal or a pipe, which may take nothing any more.
+                    last = Thread(target=self._farewell, name="farewell", daemon=True)
+                    last.start()
+                    last.join(_FAREWELL)
                     self._end(_INTERRUPTED)
                 break
         os.close(self._ear)

@@ -152,13 +152,13 @@ class Ledger:
         versions = {stage.name: stage.version for stage in stored.stages}
         for trial in self._reader.trials(stored.id):
             recorded = Recorded(
-                trial.stage,
-                space.point_at(trial.grid_index),
-                trial.origin,
-                trial.attempt,
-                trial.told_before,
-                versions[trial.stage],
-                trial.details.get("because"),
+                stage=trial.stage,
+                point=space.point_at(trial.grid_index),
+                origin=trial.origin,
+                attempt=trial.attempt,
+                told=trial.told_before,
+                version=versions[trial.stage],
+                because=trial.details.get("because"),
             )
             outcomes = self._reader.outcomes(trial, self._outputs.needs)
             yield ReplayedTrial(trial.number, recorded, trial.score, outcomes)
@@ -232,14 +232,14 @@ class Ledger:
         )
         # Four times as fast as `evolve`, which every backtest would notice.
         named = Outcome(
-            kept.statistics,
-            kept.failure,
-            kept.equity,
-            kept.trades,
-            outcome.read,
-            outcome.read_types,
-            kept.closed_trades,
-            kept.returns,
+            statistics=kept.statistics,
+            failure=kept.failure,
+            equity=kept.equity,
+            trades=kept.trades,
+            read=outcome.read,
+            read_types=outcome.read_types,
+            closed_trades=kept.closed_trades,
+            returns=kept.returns,
         )
         return Known(found, named)
 
@@ -282,7 +282,7 @@ class Ledger:
             for search in self._run.searches:
                 if (one := taken.get(search.number)) is not None:
                     self._writer.taken(
-                        search.id, sink.position, sink.name, number=one.number, stages=one.stages
+                        search.id, sink.identity, sink.name, number=one.number, stages=one.stages
                     )
 
     def commit(self) -> None:

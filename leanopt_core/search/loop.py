@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
-from leanopt_core.errors import LeanoptError
+from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import FitnessContext
@@ -172,9 +172,13 @@ class RunLoop:
         """Run until every search has ended; raises Interrupted after `interrupt`."""
         try:
             self._work()
-        except LeanoptError:
+        except LeanoptError as error:
             # Answered backtests have finished and are kept.
             self._backtests.collect((), last=True)
+            if self._interrupted and isinstance(error, PluginError):
+                # A plugin may make an error of its own of Ctrl-C: the user stopped the run.
+                self._notifier.warn(str(error))
+                raise Interrupted from error
             raise
         finally:
             self._backtests.close()

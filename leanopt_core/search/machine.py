@@ -238,7 +238,10 @@ class SearchMachine:
                 active.ending = "repeats"
             return
         if self._recorded is not None:
-            _compare(number, active.rule, proposal, self._recorded, self._space)
+            recorded = self._recorded
+            _compare(number, active.rule, proposal, recorded, self._space)
+            # What it says of the point may have other words by now; the stored ones count.
+            proposal = Proposal(recorded.point, recorded.origin, recorded.because)
             self._recorded = None
         given = proposal.because
         because = None if given is None else active.method.because(given, number)

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from attrs import evolve, field, frozen
 
+from leanopt_core.catalogue import OWN
 from leanopt_core.content import hash_data, hash_file
 from leanopt_core.engines.base import Build, Engine, PrepareContext, Report, RunCommand, silent
 from leanopt_core.errors import PatienceError, StrategyError, TransientError
@@ -19,7 +20,7 @@ from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.guard import Guard, RepeatableGuard
+from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.guarded_fitness import GuardedFitness
 from leanopt_core.sinks.base import Sink
@@ -100,7 +101,11 @@ def label(kind: str, choice: Choice, name: str | None = None) -> str:
 
 def build_choice(kind: str, choice: Choice, *arguments: object, calls: Calls | None = None) -> Any:
     """Load and call a plugin's factory; raises PluginError, with its name, if that fails."""
-    guard = RepeatableGuard(label(kind, choice), calls=calls)
+    named = label(kind, choice)
+    if calls is not None and choice.registered.distribution in OWN:
+        # Workers start on threads: without this, no early call of a method could be judged.
+        calls.harmless.add(named)
+    guard = Guard(named, calls=calls)
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
 
@@ -130,9 +135,14 @@ def engine_of(pipeline: Pipeline) -> GuardedEngine:
     return _engine(pipeline.engine, pipeline.folder)
 
 
-def _engine(choice: Choice, folder: Path, calls: Calls | None = None) -> GuardedEngine:
+def _engine(
+    choice: Choice,
+    folder: Path,
+    calls: Calls | None = None,
+    needs: frozenset[str] = frozenset(),
+) -> GuardedEngine:
     made = cast("Engine", build_choice("engine", choice, folder, calls=calls))
-    return GuardedEngine(made, label("engine", choice), calls)
+    return GuardedEngine(made, label("engine", choice), calls, needs=needs)
 
 
 def prepare_context(pipeline: Pipeline) -> PrepareContext:
@@ -172,7 +182,14 @@ def prepared(
     context = evolve(
         prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, report=report
     )
-    with made_ready(pipeline.engine, pipeline.executor, pipeline.folder, context, calls) as ready:
+    with made_ready(
+        pipeline.engine,
+        pipeline.executor,
+        pipeline.folder,
+        context,
+        calls=calls,
+        needs=pipeline.outputs.needs,
+    ) as ready:
         engine, build = ready.engine, ready.build
         data = _identity(engine, hashed)
         plan = resolve(pipeline, source=build.source, data=data)
@@ -187,22 +204,28 @@ def made_ready(
     settings: ExecutorSettings,
     folder: Path,
     context: PrepareContext,
+    *,
     calls: Calls | None = None,
+    needs: frozenset[str] = frozenset(),
 ) -> Iterator[Ready]:
     """Prepare a strategy for `context`, and release the executor afterwards.
 
-    Raises as `prepared` does.
+    `needs` are what the fitness function sees of an outcome besides statistics. Raises as
+    `prepared` does.
     """
     there = build_executor(settings.choice, folder, calls)
     try:
-        named = _engine(engine, folder, calls)
+        named = _engine(engine, folder, calls, needs)
         executors = there.places()
         if not executors:
             only = _place(there, named, settings, context)
             yield Ready(there, named, only.runtime, only.build)
             return
         # An engine of its own for each place: it may keep what it was prepared for.
-        engines = [named, *(_engine(engine, folder, calls) for _ in range(len(executors) - 1))]
+        engines = [
+            named,
+            *(_engine(engine, folder, calls, needs) for _ in range(len(executors) - 1)),
+        ]
         places = {
             name: _place(executor, own, settings, context)
             for (name, executor), own in zip(executors.items(), engines, strict=True)

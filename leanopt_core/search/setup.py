@@ -8,9 +8,10 @@ from typing import cast
 
 from attrs import evolve
 
+from leanopt_core.canonical import digest
 from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
-from leanopt_core.pipeline import Choice, StageSettings
+from leanopt_core.pipeline import Choice, StageSettings, execution
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.commands import StageRule
 from leanopt_core.search.loop import SearchSetup
@@ -101,22 +102,30 @@ def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
 
 
 def run_sinks(
-    ready: Prepared, taken: Callable[[int, str], Mapping[int, Taken]], calls: Calls
+    ready: Prepared, taken: Callable[[str], Mapping[int, Taken]], calls: Calls
 ) -> list[RunSink]:
-    """Return the sinks of a run; `taken` returns how far the sink at a position took searches.
+    """Return the sinks of a run; `taken` returns how far the sink of an identity took searches.
 
     `calls` notes the calls of their factories.
     """
     return [
         RunSink(
-            position,
+            identity,
             choice.use,
             label("sink", choice),
             _split(ready, choice, calls),
             only_new=cast("SinkSpec", choice.registered.spec).only_new,
-            taken=taken(position, choice.use),
+            taken=taken(identity),
         )
-        for position, choice in enumerate(ready.pipeline.sinks)
+        for identity, choice in zip(_identities(ready), ready.pipeline.sinks, strict=True)
+    ]
+
+
+def _identities(ready: Prepared) -> list[str]:
+    """Return what tells the sinks apart: name and options, and a number for equal ones."""
+    sinks = execution(ready.pipeline).to_dict()["sinks"]
+    return [
+        digest({"sink": sink, "equal": sinks[:at].count(sink)}) for at, sink in enumerate(sinks)
     ]
 
 

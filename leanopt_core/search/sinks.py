@@ -44,13 +44,15 @@ Warn = Callable[[str], None]
 
 @frozen
 class RunSink:
-    """A sink of a run: its position in the pipeline, its name, and its label for messages.
+    """A sink of a run: its identity, its name, and its label for messages.
+
+    The identity stays the same wherever the sink stands in the pipeline.
 
     `taken` is how far it had taken each search, by number, when the run was resumed. With
     `only_new` it gets only what came later.
     """
 
-    position: int
+    identity: str
     name: str
     label: str
     sink: Sink
@@ -64,7 +66,6 @@ class SinkThread(threading.Thread):
     def __init__(self, sink: RunSink, calls: Calls) -> None:
         super().__init__(name=sink.label, daemon=True)  # one that hangs must not keep the process
         self.sink = sink
-        self._noted = calls
         self._guard = Guard(sink.label, passing=(), calls=calls)
         self.taken = dict(sink.taken)
         self.error: PluginError | None = None
@@ -104,8 +105,7 @@ class SinkThread(threading.Thread):
         if method == "trial":
             doing = f"given trial {arguments[0].trial.number}"
         try:
-            with self._noted.free():
-                self._guard.call(doing, getattr(self.sink.sink, method), *arguments)
+            self._guard.call(doing, getattr(self.sink.sink, method), *arguments)
         except PluginError as error:
             self.error = error
             self.wake()

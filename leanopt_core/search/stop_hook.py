@@ -21,21 +21,27 @@ class StopHook:
         self, run: str, registry: Registry, warn: Callable[[str], None], calls: Calls
     ) -> None:
         self._run = run
-        self._asked = registry.implementations(_HOOK)
         self._warn = warn
-        self._calls = calls
+        self._asked = [
+            (asked, Guard(f"plugin {asked.plugin_name.partition(':')[0]}", (), calls=calls))
+            for asked in registry.implementations(_HOOK)
+        ]
 
     def reason(self, record: TrialRecord) -> str | None:
         """Return why a plugin stops the search after this trial, else None."""
         known = {"run": self._run, "record": record}
         reasons = []
-        for asked in tuple(self._asked):
-            label = f"plugin {asked.plugin_name.partition(':')[0]}"
-            guard = Guard(label, passing=(), calls=self._calls)
+        for asked, guard in tuple(self._asked):
             given = [known[name] for name in asked.argnames]
             try:
-                reasons.append(guard.call(f"called by {_HOOK}", asked.function, *given))
+                reasons.append(guard.call(f"called by {_HOOK}", _text, asked.function, *given))
             except PluginError as error:
-                self._asked.remove(asked)
+                self._asked.remove((asked, guard))
                 self._warn(f"{error}; it is not called again")
-        return next((str(reason) for reason in reasons if reason), None)
+        return next((reason for reason in reasons if reason), None)
+
+
+def _text(function: Callable[..., object], *arguments: object) -> str | None:
+    """Return a plugin's reason as text, None if it has none; runs its code."""
+    reason = function(*arguments)
+    return str(reason) if reason else None

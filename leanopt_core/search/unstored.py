@@ -17,7 +17,6 @@ from leanopt_core.search.differences import differences
 from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.readers import read
-from leanopt_core.search.usable import usable
 from leanopt_core.space import Space
 from leanopt_core.store.outputs import sizes
 from leanopt_core.store.reader import Reader
@@ -102,8 +101,7 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
     ) as pool:
         for one in run_aside(backtests, workers=pool, engine=ready.engine, outputs=outputs.asked):
             finished.append(one)
-            outcome = _outcome(ready, one, backtests[one.ticket])
-            outcomes[one.ticket] = usable(outcome, outputs.needs)
+            outcomes[one.ticket] = _outcome(ready, one, backtests[one.ticket])
     return Probe(
         _warm([one for one in finished if outcomes[one.ticket].failure is None]),
         tuple(one.failure for one in outcomes.values() if one.failure is not None),

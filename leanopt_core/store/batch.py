@@ -45,7 +45,7 @@ STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
 TAKEN: Final = (
-    "INSERT INTO sinks (search_id, position, name, number, stages) VALUES (?, ?, ?, ?, ?) "
+    "INSERT INTO sinks (search_id, sink, name, number, stages) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET number = excluded.number, stages = excluded.stages"
 )
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"

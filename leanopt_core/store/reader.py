@@ -81,7 +81,7 @@ ORDER BY backtests.id DESC LIMIT 1000"""
 _TAKEN: Final = """
 SELECT searches.number, sinks.number, sinks.stages
 FROM searches JOIN sinks ON sinks.search_id = searches.id
-WHERE run_id = ? AND position = ? AND sinks.name = ?"""
+WHERE run_id = ? AND sink = ?"""
 _PAGE_SIZE: Final = 500
 
 
@@ -170,9 +170,9 @@ class Reader:
         """Return the run's events, in the order in which they were written."""
         return [_event(row) for row in self._database.rows(_EVENTS, (run.id,))]
 
-    def taken(self, run: StoredRun, position: int, name: str) -> dict[int, Taken]:
-        """Return how far the sink `name` at `position` had taken each search, by its number."""
-        rows = self._database.rows(_TAKEN, (run.id, position, name))
+    def taken(self, run: StoredRun, sink: str) -> dict[int, Taken]:
+        """Return how far a sink had taken each search, by its number; `sink` is its identity."""
+        rows = self._database.rows(_TAKEN, (run.id, sink))
         return {search: Taken(*taken) for search, *taken in rows}
 
     def returns(self, backtest_id: int) -> DailyReturns | None:

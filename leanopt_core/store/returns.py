@@ -49,8 +49,6 @@ def daily_returns(equity: Equity) -> tuple[Calendar, array[float], str | None]:
     A day (UTC) has its last value; the first day is only the base of the second. At a value that
     allows no return the returns end, but the calendar does not, so curves can still share it.
     """
-    if len(equity.times) != len(equity.values):
-        raise ValueError(f"{len(equity.times)} times and {len(equity.values)} values")
     days = _days(equity.times)
     if days is None:
         return _calendar(array("i")), array("f"), "the times are not seconds since 1970"

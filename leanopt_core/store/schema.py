@@ -291,11 +291,11 @@ _PRUNED: Final = (
 _SINKS: Final = """
 CREATE TABLE sinks (
   search_id INTEGER NOT NULL REFERENCES searches(id),
-  position INTEGER NOT NULL,          -- the sink's place in the pipeline, from 0
+  sink TEXT NOT NULL,                 -- hash of its name and options, and which of equal ones
   name TEXT NOT NULL,
   number INTEGER NOT NULL,            -- the last trial that it took
   stages INTEGER NOT NULL,            -- how many ends of stages it took
-  PRIMARY KEY (search_id, position, name)
+  PRIMARY KEY (search_id, sink)
 ) WITHOUT ROWID"""
 
 #: Name and statements of every migration, in order.

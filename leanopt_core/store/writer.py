@@ -241,9 +241,9 @@ class Writer:
         """Record that a search has ended, and why."""
         self._batch.add(batch.SEARCH_ENDED, (storable(reason), search_id))
 
-    def taken(self, search_id: int, position: int, name: str, *, number: int, stages: int) -> None:
-        """Record how far the sink `name` at `position` has taken a search: trial and stage ends."""
-        self._batch.add(batch.TAKEN, (search_id, position, name, number, stages))
+    def taken(self, search_id: int, sink: str, name: str, *, number: int, stages: int) -> None:
+        """Record how far the sink of this identity has taken a search: trial and stage ends."""
+        self._batch.add(batch.TAKEN, (search_id, sink, name, number, stages))
 
     def finish(self, state: RunState) -> None:
         """Record that the run has ended in `state`, and commit."""

@@ -13,8 +13,8 @@ pytest.register_assert_rewrite(
     *(
         f"leanopt_core.testing.{module}"
         for module in (
-            *("stage", "fitness", "judging", "channel", "executor", "lines", "sink"),
-            *("engine", "preparing"),
+            *("stage", "searching", "fitness", "judging", "channel", "executor", "lines"),
+            *("sink", "telling", "engine", "preparing"),
         )
     )
 )

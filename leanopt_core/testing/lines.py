@@ -12,6 +12,7 @@ from typing import Any
 from leanopt_core.executors.base import Channel, Executor
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.harness.events import Hello
+from leanopt_core.testing import executor_rules as rules
 from leanopt_core.work import Launch, Mount, Request
 
 #: Seconds to wait, enough for a busy machine.
@@ -42,7 +43,7 @@ def greet(pool: Pool[int], patience: float = PATIENCE) -> Hello:
     """Return the first harness's hello."""
     until = time.monotonic() + patience
     while pool.hello is None:
-        assert time.monotonic() < until, "no harness sent its hello"
+        assert time.monotonic() < until, f"{rules.CARRIES}; no harness sent its hello"
         pool.wait(0.1)
     return pool.hello
 
@@ -51,27 +52,12 @@ def _collected(pool: Pool[int], number: int, patience: float) -> dict[Hashable, 
     finished: dict[Hashable, Finished[int]] = {}
     while len(finished) < number:
         some = pool.wait(patience)
-        assert some, f"{number - len(finished)} of {number} requests did not end"
+        ended = f"{len(finished)} of {number} requests ended"
+        assert some, f"{rules.CARRIES}; {ended}"
         for one in some:
-            assert one.ticket not in finished, "a request was answered twice"
+            assert one.ticket not in finished, f"{rules.CARRIES}; a request was answered twice"
             finished[one.ticket] = one
     return finished
-
-
-def marked(mark: str) -> list[int]:
-    """Return this machine's processes with `mark` in their environment."""
-    return [
-        int(process.name)
-        for process in Path("/proc").glob("[0-9]*")
-        if mark.encode() in _environment(process)
-    ]
-
-
-def _environment(process: Path) -> bytes:
-    try:
-        return (process / "environ").read_bytes()
-    except OSError:  # it has ended, or belongs to another user
-        return b""
 
 
 class ChannelDriver:
@@ -98,13 +84,15 @@ class ChannelDriver:
         until = time.monotonic() + self._patience
         while data:
             data = data[self.channel.write(data) :]
-            assert time.monotonic() < until, "the harness does not read its input"
+            took = f"the harness does not get {len(data)} bytes"
+            assert time.monotonic() < until, f"{rules.WRITE}; {took}"
 
-    def listen(self, enough: Callable[[], object]) -> None:
-        """Read until `enough` returns true; fail after a time limit."""
+    def listen(self, enough: Callable[[], object], rule: str = rules.CARRIES) -> None:
+        """Read until `enough` returns true; fail with the rule after a time limit."""
         until = time.monotonic() + self._patience
         while not enough():
-            assert time.monotonic() < until, f"no such output; got {self.out!r}, {self.err!r}"
+            got = f"after {self._patience:g} s there was {self.out[-500:]!r}, {self.err[-500:]!r}"
+            assert time.monotonic() < until, f"{rule}; {got}"
             for key, _ in self._open.select(0.1):
                 chunk = self.channel.read(key.fd)
                 self.out += chunk.out
@@ -114,7 +102,12 @@ class ChannelDriver:
 
     def answers(self) -> list[dict[str, Any]]:
         """Return the complete lines, parsed."""
-        return [json.loads(line) for line in self.out.split(b"\n")[:-1]]
+        lines = self.out.split(b"\n")[:-1]
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError as error:
+            found = f"the harness writes JSON, and {lines[-1][:500]!r} came"
+            raise AssertionError(f"{rules.CARRIES}; {found}") from error
 
     def release(self) -> None:
         """Release the channel, once."""

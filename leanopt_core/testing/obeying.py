@@ -90,6 +90,14 @@ def read(request: Request) -> None:
     answer(request, text=Path(request["path"]).read_text(encoding="utf-8"))
 
 
+def link(request: Request) -> None:
+    """Make a symbolic link."""
+    path = Path(request["path"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(request["to"])
+    answer(request)
+
+
 def write(request: Request) -> None:
     """Write a file."""
     path = Path(request["path"])
@@ -103,6 +111,7 @@ BEHAVIOURS: Mapping[str, Callable[[Request], None]] = {
     "flood": flood,
     "hang": hang,
     "leave": leave,
+    "link": link,
     "multiply": multiply,
     "read": read,
     "report": report,

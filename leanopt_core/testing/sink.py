@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from decimal import Decimal
+from itertools import zip_longest
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
+from attrs import evolve
 
-from leanopt_core.sinks.base import Sink, TrialRecord
+from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Value
+from leanopt_core.testing import sink_rules as rules
+from leanopt_core.testing.limits import LimitedKit
+from leanopt_core.testing.telling import MakeSink, Teller, a_plan, begin, finish
 from leanopt_core.trial import Score, Trial, Violation
 
-PLAN: Mapping[str, Any] = {"name": "trend", "seed": 7, "stages": [{"use": "lhs", "trials": 4}]}
-MakeSink = Callable[[Path], Sink]
 Written = Callable[[Path], object]
 
+#: How to show what a sink writes elsewhere.
+HINT = (
+    "if it writes elsewhere than below its folder, override the fixture `written` and return what "
+    "it wrote there"
+)
 
-class SinkContract:
+
+class SinkContract(LimitedKit):
     """Inherit and override `make_sink`; set `only_new` as the sink's `SinkSpec` does.
 
     The tests read back what the sink has written: the files below its folder. Override `written`
@@ -42,43 +47,86 @@ class SinkContract:
         """Return a function that reads a sink's output for a project's folder."""
         return _files
 
+    @pytest.fixture
+    def read(self, written: Written) -> Written:
+        """Return `written`, which fails with the rule if it finds nothing to read."""
+
+        def read(folder: Path) -> object:
+            try:
+                return written(folder)
+            except (OSError, ValueError) as error:
+                told = f"{type(error).__name__}: {error}"
+                raise AssertionError(f"{rules.WRITES}; reading it raised {told}") from error
+
+        return read
+
+    @pytest.fixture
+    def teller(self, make_sink: MakeSink) -> Iterator[Teller]:
+        """Return what tells sinks runs, each call limited."""
+        teller = Teller(make_sink, self.limits({}))
+        yield teller
+        teller.close()
+
     @pytest.mark.parametrize("trials", [0, 1, 6])
     @pytest.mark.parametrize("state", ["finished", "interrupted", "failed"])
-    def test_a_whole_run(
-        self, make_sink: MakeSink, tmp_path: Path, trials: int, state: str
-    ) -> None:
+    def test_a_whole_run(self, teller: Teller, tmp_path: Path, trials: int, state: str) -> None:
         """A sink takes a run with trials, or none, whatever its end."""
-        _tell(make_sink(tmp_path), records()[:trials], state=state)
+        teller.tell(tmp_path, records()[:trials], state=state)
 
-    def test_every_trial_is_written(
-        self, make_sink: MakeSink, written: Written, tmp_path: Path
-    ) -> None:
+    def test_every_trial_is_written(self, teller: Teller, read: Written, tmp_path: Path) -> None:
         """Each trial leaves something that can be read back."""
         before: object = None
         for trials in range(len(records()) + 1):
             folder = _folder(tmp_path, f"{trials}")
-            _tell(make_sink(folder), records()[:trials])
-            after = written(folder)
-            assert trials == 0 or after != before, (
-                f"after trial {trials} the output is the same as before it: a sink writes every "
-                "trial. If it writes elsewhere than below its folder, override the fixture "
-                "`written` and return what it wrote there"
-            )
+            teller.tell(folder, records()[:trials])
+            after = read(folder)
+            more = trials == 0 or after != before
+            assert more, f"{rules.WRITES}; trial {trials} of 6 left nothing ({HINT})"
             before = after
 
-    def test_builds_without_touching_what_is_there(
-        self, make_sink: MakeSink, written: Written, tmp_path: Path
+    @pytest.mark.parametrize("place", range(6))
+    def test_trials_are_told_apart(
+        self, teller: Teller, read: Written, tmp_path: Path, place: int
     ) -> None:
-        """Building a sink keeps an earlier run's results; only `start` replaces them."""
-        _tell(make_sink(tmp_path), records())
-        before = written(tmp_path)
-        make_sink(tmp_path)
-        assert written(tmp_path) == before, "building the sink changed what was written before"
+        """Another trial, different in everything, leaves another output."""
+        one, other = _folder(tmp_path, "one"), _folder(tmp_path, "other")
+        told = records()
+        teller.tell(one, told)
+        told[place] = _another(told[place])
+        teller.tell(other, told)
+        same = f"with another trial {place + 1} of 6 the output is the same ({HINT})"
+        assert read(one) != read(other), f"{rules.WRITES}; {same}"
+
+    def test_builds_without_touching_what_is_there(
+        self, teller: Teller, read: Written, tmp_path: Path
+    ) -> None:
+        """Building a sink makes no files and keeps an earlier run's; only `start` replaces them."""
+        teller.make(tmp_path)
+        made = list(_files(tmp_path))
+        assert made == [], f"{rules.BUILDING}; it made {made}"
+        teller.tell(tmp_path, records())
+        before = read(tmp_path)
+        teller.make(tmp_path)
+        assert read(tmp_path) == before, f"{rules.BUILDING}; it changed what was written before"
+
+    def test_two_beside_each_other(self, teller: Teller, read: Written, tmp_path: Path) -> None:
+        """Two sinks that are told in turn write what each would alone."""
+        folders = [_folder(tmp_path, name) for name in ("one", "other")]
+        runs = [records(), records()[:3]]
+        both = [begin(teller.make(folder), run) for folder, run in zip(folders, runs, strict=True)]
+        told = [sink for turn in zip_longest(*both) for sink in turn if sink is not None]
+        for sink in dict.fromkeys(told):
+            finish(sink)
+        for folder, run in zip(folders, runs, strict=True):
+            alone = _folder(folder, "alone")
+            found = read(folder)
+            teller.tell(alone, run)
+            assert found == read(alone), f"{rules.BESIDE}; two sinks got in each other's way"
 
     @pytest.mark.parametrize("told", [0, 1, 4, 6])
     @pytest.mark.parametrize("end", ["killed", "interrupted"])
     def test_a_resumed_run(
-        self, make_sink: MakeSink, written: Written, tmp_path: Path, told: int, end: str
+        self, teller: Teller, read: Written, tmp_path: Path, told: int, end: str
     ) -> None:
         """After a crash and a resume, every trial is written exactly once.
 
@@ -86,42 +134,47 @@ class SinkContract:
         returns. Other sinks get all of them again.
         """
         whole, resumed = _folder(tmp_path, "whole"), _folder(tmp_path, "resumed")
-        _tell(make_sink(whole), records())
+        teller.tell(whole, records())
         if end == "killed":
-            _tell_and_die(make_sink, resumed, records()[:told])
+            teller.tell_and_die(resumed, records()[:told])
         else:
-            _tell(make_sink(resumed), records()[:told], state="interrupted")
+            teller.tell(resumed, records()[:told], state="interrupted")
         again = records()[told:] if self.only_new else records()
-        _tell(make_sink(resumed), again, resumed=True)
-        assert written(resumed) == written(whole), (
-            f"a run that was {end} after {told} trials and resumed left other output than an "
-            "undisturbed one"
-        )
+        teller.tell(resumed, again, resumed=True)
+        rule = rules.TAKEN if self.only_new else rules.RESUMED
+        differs = f"{end} after {told} trials and resumed, a run left another output"
+        assert read(resumed) == read(whole), f"{rule}; {differs}"
 
     def test_a_shorter_run_replaces_a_longer_one(
-        self, make_sink: MakeSink, written: Written, tmp_path: Path
+        self, teller: Teller, read: Written, tmp_path: Path
     ) -> None:
         """Starting the run again leaves nothing of its earlier output."""
         if self.only_new:
             pytest.skip("an `only_new` sink keeps what it wrote before")
         short, again = _folder(tmp_path, "short"), _folder(tmp_path, "again")
-        _tell(make_sink(short), records()[:2])
-        _tell(make_sink(again), records())
-        _tell(make_sink(again), records()[:2], resumed=True)
-        assert written(again) == written(short), "output of the longer run is left"
+        teller.tell(short, records()[:2])
+        teller.tell(again, records())
+        teller.tell(again, records()[:2], resumed=True)
+        assert read(again) == read(short), f"{rules.RESUMED}; the longer run's output is left"
 
     @pytest.mark.parametrize("odd", range(5))
-    def test_odd_values_are_taken(self, make_sink: MakeSink, tmp_path: Path, odd: int) -> None:
+    def test_odd_values_are_taken(
+        self, teller: Teller, read: Written, tmp_path: Path, odd: int
+    ) -> None:
         """Unusual values are written: failures, no fitness, quotes, line breaks, long numbers."""
-        _tell(make_sink(tmp_path), [odd_records()[odd]])
+        none, one = _folder(tmp_path, "none"), _folder(tmp_path, "one")
+        record = odd_records()[odd]
+        teller.tell(none, [])
+        teller.tell(one, [record])
+        assert read(one) != read(none), f"{rules.WRITES}; {record} left nothing ({HINT})"
 
-    def test_what_it_is_told_is_left_alone(self, make_sink: MakeSink, tmp_path: Path) -> None:
+    def test_what_it_is_told_is_left_alone(self, teller: Teller, tmp_path: Path) -> None:
         """A sink does not change the records: other sinks get the same objects."""
-        told, plan = [*records(), *odd_records()], deepcopy(dict(PLAN))
+        told, plan = [*records(), *odd_records()], a_plan()
         kept = deepcopy(told)
-        _tell(make_sink(tmp_path), told, plan=plan)
-        assert told == kept, "the sink changed a record"
-        assert plan == PLAN, "the sink changed the plan"
+        teller.tell(tmp_path, told, plan=plan)
+        assert told == kept, f"{rules.FROZEN}; it changed a record"
+        assert plan == a_plan(), f"{rules.FROZEN}; it changed the plan"
 
 
 def records() -> list[TrialRecord]:
@@ -170,74 +223,15 @@ def _folder(parent: Path, name: str) -> Path:
     return folder
 
 
-def _tell(
-    sink: Sink,
-    told: Iterable[TrialRecord],
-    *,
-    state: str = "finished",
-    resumed: bool = False,
-    plan: Mapping[str, Any] = PLAN,
-) -> None:
-    """Tell a sink a run on a thread of its own; raises what the sink raises."""
-
-    def tell() -> None:
-        _begin(sink, told, resumed=resumed, plan=plan)
-        sink.finish(state)
-
-    _on_a_thread(tell)
+def _another(record: TrialRecord) -> TrialRecord:
+    """Return a trial that differs in everything but its number."""
+    score = Score(7.25, 7.25, values={"calmar": 7.25})
+    trial = evolve(record.trial, stage="grid", point=(9, 9), origin="another", score=score)
+    parameters: dict[str, Value] = {"fast": 99, "stop": Decimal("0.99"), "exit": "trail"}
+    return TrialRecord(record.search, trial, parameters, {"default": {"Net Profit": 9.5}})
 
 
-def _begin(
-    sink: Sink,
-    told: Iterable[TrialRecord],
-    *,
-    resumed: bool = False,
-    plan: Mapping[str, Any] = PLAN,
-) -> None:
-    """Tell a sink everything but the end; a search's stage ends before the next search."""
-    sink.start("trend-1", plan, resumed)
-    search = 1
-    for record in told:
-        if record.search != search:
-            sink.stage(search, "lhs", "trials")
-            search = record.search
-        sink.trial(record)
-
-
-def _on_a_thread(work: Callable[[], None]) -> None:
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised again by the test's own thread
-            raised.append(error)
-
-    thread = Thread(target=run)
-    thread.start()
-    thread.join()
-    if raised:
-        raise raised[0]
-
-
-def _tell_and_die(make_sink: MakeSink, folder: Path, told: list[TrialRecord]) -> None:
-    """Start a run in a child process that exits without finishing anything."""
-    with warnings.catch_warnings():
-        # About other threads, which the child does not need.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            sink = make_sink(folder)
-            _on_a_thread(lambda: _begin(sink, told))
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "the first run failed"
-
-
-def _files(folder: Path) -> object:
+def _files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))

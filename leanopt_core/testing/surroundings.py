@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 import random
 import sys
@@ -10,14 +11,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
+from typing import Any, Final, TypeAlias
 
 import pytest
 
 from leanopt_core.space import Point
 from leanopt_core.testing import spaces
-from leanopt_core.testing.driving import Build, drive, rule
+from leanopt_core.testing.driving import Build, scanned
+from leanopt_core.testing.limits import Limits, OverLimitError
+from leanopt_core.testing.searching import Searching
 
 _DAY = 86400
+_ONE_DAY: Final = dt.timedelta(seconds=_DAY)
+_NOW: Final = dt.datetime
+#: Packages whose clocks must go on as they are, beside those of Python.
+_APART: Final = ("leanopt_core", "_pytest", "pytest", "hypothesis", "xdist", "execnet")
+
+Planned: TypeAlias = tuple[Point, str]
 
 
 @contextmanager
@@ -46,16 +56,56 @@ def states() -> list[object]:
 
 
 def put_clocks_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set every clock of `time` a day ahead."""
+    """Set the clocks of `time` and `datetime` a day ahead, also those imported by name."""
+    ahead: dict[int, object] = {id(dt.datetime): _DatetimeAhead, id(dt.date): _DateAhead}
     for name in ("time", "monotonic", "perf_counter"):
         for clock, day in ((name, _DAY), (f"{name}_ns", _DAY * 10**9)):
-            monkeypatch.setattr(time, clock, partial(_later, getattr(time, clock), day))
+            ahead[id(getattr(time, clock))] = partial(_later, getattr(time, clock), day)
+    for module in list(sys.modules.values()):
+        if module in (time, dt) or not _apart(getattr(module, "__name__", "")):
+            for name, value in list(vars(module).items()):
+                if id(value) in ahead:
+                    monkeypatch.setattr(module, name, ahead[id(value)])
 
 
-def elsewhere(build: Build, trials: int) -> list[Point] | None:
-    """Return the points that another process proposes, None if it cannot import `build`.
+def _apart(module: str) -> bool:
+    """Return whether a module belongs to Python, the tests or leanopt, whose clocks must go on."""
+    package = module.partition(".")[0]
+    return package in sys.stdlib_module_names or package in _APART
 
-    Texts have other hashes there, so sets of texts have another order.
+
+class _SameKind(type):
+    """Of the same kind are values of the class that it takes the place of."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, cls.__mro__[1])
+
+
+class _DateAhead(dt.date, metaclass=_SameKind):
+    @classmethod
+    def today(cls) -> Any:
+        return dt.date.fromordinal(_NOW.today().toordinal() + 1)
+
+
+class _DatetimeAhead(dt.datetime, metaclass=_SameKind):
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> Any:
+        return _NOW.now(tz) + _ONE_DAY
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        return _NOW.now(dt.UTC).replace(tzinfo=None) + _ONE_DAY
+
+    @classmethod
+    def today(cls) -> Any:
+        return cls.now()
+
+
+def elsewhere(build: Build, trials: int, limit: float = 60.0) -> list[Planned] | None:
+    """Return what another process proposes, None if it cannot import `build`.
+
+    Texts have other hashes there, so sets of texts have another order. A call of the method may
+    take `limit` seconds.
     """
     try:
         packed = pickle.dumps(build)
@@ -64,15 +114,27 @@ def elsewhere(build: Build, trials: int) -> list[Point] | None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONHASHSEED", "4711")
         with get_context("spawn").Pool(1) as pool:
-            return pool.apply(_points, (packed, trials))
+            return pool.apply(_planned, (packed, trials, limit))
 
 
-def _points(packed: bytes, trials: int) -> list[Point] | None:
+def plan(searching: Searching) -> list[Planned]:
+    """Return the points of two searches with their origins: alone, and after another stage."""
+    space = spaces.every_kind()
+    after = [scanned(12), searching.rule(seed_from=("earlier",))]
+    commands = [*searching(space).proposed, *searching.run(space, after).proposed]
+    return [(command.proposal.point, command.proposal.origin) for command in commands]
+
+
+def _planned(packed: bytes, trials: int, limit: float) -> list[Planned] | None:
     try:
         build: Build = pickle.loads(packed)  # noqa: S301 - packed by `elsewhere`
     except (AttributeError, ImportError):
         return None
-    return drive(spaces.every_kind(), [rule(build, trials)]).points
+    try:
+        return plan(Searching(build, trials, Limits(limit)))
+    except OverLimitError as error:
+        # A pool does not pass on what is no `Exception`.
+        raise AssertionError(str(error)) from None
 
 
 def _later(clock: Callable[[], float], by: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import invalidate_caches
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -62,9 +62,10 @@ class Row:
     """A broken plugin, and what becomes of a run that uses it.
 
     `kind` is what the pipeline uses of it: `stage`, `fitness`, `sink`, `engine`, `executor`, or
-    nothing. `source` is appended to `base.py`, or replaces it if `whole`. `says` is a part of the
-    standard error, `{me}` in it the plugin as messages name it. `told` is how many trials the store
-    has as told; None if no run begins. `trial` is a part of the message of the last trial.
+    nothing; `uses` are more kinds of it. `source` is appended to `base.py`, or replaces it if
+    `whole`. `says` is a part of the standard error, `{me}` in it the plugin as messages name it.
+    `told` is how many trials the store has as told; None if no run begins. `trial` is a part of the
+    message of the last trial.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class Row:
     trial: str = ""
     trials: int = 8
     whole: bool = False
+    uses: tuple[str, ...] = ()
 
     def named(self, text: str) -> str:
         """Return a text with the plugin's name for `{me}`."""
@@ -100,8 +102,10 @@ class Broken:
         """Return the folder that the plugin is imported from."""
         return self.folder / "site"
 
-    def __call__(self, kind: str, source: str, *, whole: bool = False) -> Path:
-        """Write the plugin, and a project that uses it as `kind`; return the project's folder."""
+    def __call__(
+        self, kind: str, source: str, *, whole: bool = False, uses: Iterable[str] = ()
+    ) -> Path:
+        """Write the plugin, and a project that uses it for these kinds; return its folder."""
         info = self.site / "acme_broken-1.0.dist-info"
         info.mkdir(parents=True, exist_ok=True)
         text = source if whole else f"{BASE}\n\n{source}"
@@ -110,7 +114,7 @@ class Broken:
         (info / "entry_points.txt").write_text("[leanopt]\nacme_broken = acme_broken\n")
         self.project.mkdir(exist_ok=True)
         (self.project / "strategy.py").write_text(STRATEGY)
-        (self.project / "pipeline.toml").write_text(_pipeline(kind))
+        (self.project / "pipeline.toml").write_text(_pipeline((kind, *uses)))
         return self.project
 
     def run(self, *arguments: str, command: str = "run") -> CompletedProcess[str]:
@@ -135,10 +139,9 @@ class Broken:
             sys.modules.pop("acme_broken", None)
 
 
-def _pipeline(kind: str) -> str:
+def _pipeline(kinds: Iterable[str]) -> str:
     used = {"engine": "python", "executor": "process", "stage": "random", "sink": ""}
     used["fitness"] = 'use = "statistic"\nstatistic = "Net Profit"\ndirection = "max"'
-    if kind:
-        wording = {"fitness": 'use = "broken"', "sink": '\n[[sink]]\nuse = "broken"'}
-        used[kind] = wording.get(kind, "broken")
+    wording = {"fitness": 'use = "broken"', "sink": '\n[[sink]]\nuse = "broken"'}
+    used.update({kind: wording.get(kind, "broken") for kind in kinds if kind})
     return PIPELINE.format(**used)

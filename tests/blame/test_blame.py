@@ -32,7 +32,7 @@ def test_the_sound_plugin_works(broken: Broken, kind: str) -> None:
 def test_the_guilty_one_is_named_and_what_was_told_is_kept(broken: Broken, name: str) -> None:
     """Never a traceback, and never a bug of leanopt."""
     row = ROWS[name]
-    project = broken(row.kind, row.source, whole=row.whole)
+    project = broken(row.kind, row.source, whole=row.whole, uses=row.uses)
     trials = ("--set", f"stage.0.trials={row.trials}")
     completed = broken.run(*trials, command=row.command)
     assert row.named(row.says) in completed.stderr

@@ -49,18 +49,31 @@ def program(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def outcome(tmp_path: Path) -> Callable[[CommandEngine], Outcome]:
-    """Return the outcome of one backtest, in a real worker."""
+def outcomes(tmp_path: Path) -> Callable[[CommandEngine, int], list[Outcome]]:
+    """Return the outcomes of some backtests, one after the other in one real worker."""
 
-    def run(engine: CommandEngine) -> Outcome:
+    def run(engine: CommandEngine, count: int) -> list[Outcome]:
         executor = ProcessExecutor(ProcessOptions(), tmp_path)
         build = engine.prepare(executor.run_command, executor.runtime(), PrepareContext(("x",)))
-        backtest = Backtest("key", {"x": 3}, Scenario())
+        backtest, found = Backtest("key", {"x": 3}, Scenario()), []
         with Pool[int](executor, build.launch, workers=1) as pool:
-            pool.submit(1, engine.request(backtest, frozenset(), Hello()))
-            (finished,) = pool.wait()
-        assert finished.answer is not None
-        return engine.read(finished.answer, backtest, frozenset())
+            for ticket in range(count):
+                pool.submit(ticket, engine.request(backtest, frozenset(), Hello()))
+                (finished,) = pool.wait()
+                assert finished.answer is not None
+                found.append(engine.read(finished.answer, backtest, frozenset()))
+        return found
+
+    return run
+
+
+@pytest.fixture
+def outcome(outcomes) -> Callable[[CommandEngine], Outcome]:
+    """Return the outcome of one backtest."""
+
+    def run(engine: CommandEngine) -> Outcome:
+        (found,) = outcomes(engine, 1)
+        return found
 
     return run
 
@@ -117,19 +130,44 @@ def test_a_program_that_cannot_be_started(tmp_path: Path, outcome) -> None:
     assert "cannot be started" in failure.message
 
 
-def test_another_program_is_another_build(program: Path) -> None:
-    """Its content is in the plan and in the content key."""
-    engine = Simulator(program)
+@pytest.mark.parametrize("folder", [False, True])
+def test_another_program_is_another_build(program: Path, tmp_path: Path, *, folder: bool) -> None:
+    """Its content is in the plan and in the content key; what Python compiles is not."""
+    engine = Simulator(program.parent if folder else program)
+    executor = ProcessExecutor(ProcessOptions(), tmp_path.parent / "elsewhere")
 
     def build() -> tuple[str, str]:
-        made = engine.prepare(None, {"python": sys.version}, PrepareContext())  # type: ignore[arg-type]  # nothing is run
+        made = engine.prepare(executor.run_command, {"python": sys.version}, PrepareContext())
         return made.source, made.identity
 
     first = build()
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "simulate.pyc").touch()
+    assert build() == first
     program.write_text(PROGRAM + "# edited\n")
     source, identity = build()
     assert source != first[0]
     assert identity != first[1]
+
+
+def test_a_path_beyond_ascii(tmp_path: Path, outcome) -> None:
+    """The worker gets it whole."""
+    program = tmp_path / "modèle.py"
+    program.write_text(PROGRAM)
+
+    class Inside(Simulator):
+        def command(self, backtest: Backtest) -> Sequence[str]:
+            return ["{python}", "{build}/modèle.py", str(backtest.parameters["x"])]
+
+    assert outcome(Inside(tmp_path)).statistics is not None
+
+
+def test_no_backtest_finds_files_of_another(tmp_path: Path, outcomes) -> None:
+    """Each has a folder of its own."""
+    program = tmp_path / "leaves.py"
+    program.write_text("import os\nprint('{\"Left\": %d}' % len(os.listdir()))\nopen('a', 'w')\n")
+    left = [one.statistics.get("Left") for one in outcomes(Simulator(program), 2)]
+    assert left == [0, 0]
 
 
 def test_no_program(tmp_path: Path) -> None:

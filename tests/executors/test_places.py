@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,9 @@ class TestGroup(ExecutorContract):
     """Two places, each with processes of its own."""
 
     @pytest.fixture
-    def executor(self, tmp_path: Path) -> Iterator[Executor]:
+    def executor(self, tmp_path: Path) -> Executor:
         """One with another priority than the other."""
-        group = ExecutorGroup({"here": local(tmp_path), "there": local(tmp_path, nice=1)})
-        yield group
-        group.close()
+        return ExecutorGroup({"here": local(tmp_path), "there": local(tmp_path, nice=1)})
 
 
 class Refusing(ProcessExecutor):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import select
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock
@@ -95,11 +95,9 @@ class TestThreads(ExecutorContract):
     """Everything that leanopt expects of an executor."""
 
     @pytest.fixture
-    def executor(self, tmp_path: Path) -> Iterator[Executor]:
+    def executor(self, tmp_path: Path) -> Executor:
         """Real processes, real threads."""
-        executor = CallingExecutor(ProcessOptions(), tmp_path)
-        yield executor
-        executor.close()
+        return CallingExecutor(ProcessOptions(), tmp_path)
 
 
 @define

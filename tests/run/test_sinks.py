@@ -192,6 +192,10 @@ def test_only_new_trials_after_an_interruption(
     process.communicate()
     assert calls(project)[-1] == ["finish", "interrupted"]
     assert numbers(project) == list(range(1, told(project) + 1))
+    # Another sink that now stands before it changes nothing.
+    pipeline = project / "pipeline.toml"
+    head, found, sink = pipeline.read_text().partition("\n[[sink]]\n")
+    pipeline.write_text(f'{head}\n[[sink]]\nuse = "jsonl"\n{found}{sink}')
     leanopt(project, "run", "pipeline.toml", "--resume", PYTHONPATH=site)
     assert canonical(project) == truth
     assert numbers(project) == list(range(1, told(project) + 1))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -140,6 +142,23 @@ def test_no_unusable_number_by_construction() -> None:
     """A Statistics value never holds NaN, however it was made."""
     with pytest.raises(ValueError, match="statistic 'x': nan"):
         Statistics({"x": math.nan})
+    with pytest.raises(ValueError, match="statistic 'x': 1000"):
+        Statistics({"x": 10**400})
+
+
+@pytest.mark.parametrize("value", [object(), [1.0], Decimal(1), {"y": 1.0}])
+def test_a_value_is_a_number_a_text_or_nothing(value: Any) -> None:
+    """The store can keep nothing else."""
+    expected = f"statistic 'x' is {type(value).__name__}, expected a number, a text or None"
+    with pytest.raises(TypeError, match=re.escape(expected)):
+        Statistics({"x": value})
+
+
+def test_a_name_is_a_text() -> None:
+    """As in JSON, so that the store gives it back."""
+    name: Any = 1
+    with pytest.raises(TypeError, match="the name 1 of a statistic is not a text"):
+        Statistics({name: 1.0})
 
 
 @given(st.decimals(-(10**12), 10**12, places=4), st.sampled_from(["", "$", "€", "zł"]))

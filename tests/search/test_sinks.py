@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -51,12 +53,49 @@ def hanging() -> Iterator[Hangs]:
 def test_a_sink_that_hangs_at_the_end_is_left_behind(hanging: Hangs) -> None:
     """With a warning that names it; the run ends."""
     warnings: list[str] = []
-    sinks = Sinks([RunSink(0, "x", "sink 'x' (y 1.0)", hanging)], warnings.append, patience=0.2)
+    sinks = Sinks([RunSink("0", "x", "sink 'x' (y 1.0)", hanging)], warnings.append, patience=0.2)
     sinks.observe(RunStarted(RUN, {}, 1, resumed=False))
     sinks.observe(RunEnded("finished"))
     assert warnings == [
         "sink 'x' (y 1.0) did not finish within 0.2 s and is left behind; the store has every trial"
     ]
+
+
+class Breaks:
+    """A sink that raises what nobody expects of another thread than the main one."""
+
+    def __init__(self) -> None:
+        self.ended = ""
+
+    def start(self, run, plan, resumed) -> None:
+        """Raise it."""
+        raise KeyboardInterrupt
+
+    def finish(self, state) -> None:
+        """Note the state."""
+        self.ended = state
+
+
+def test_a_sink_that_raises_ctrl_c_is_dropped_as_any_other() -> None:
+    """A signal never arrives there, so it is the sink's own."""
+    warnings: list[str] = []
+    sink = Breaks()
+    sinks = Sinks([RunSink("0", "x", "sink 'x' (y 1.0)", sink)], warnings.append)
+    sinks.observe(RunStarted(RUN, {}, 1, resumed=False))
+    sinks.observe(RunEnded("finished"))
+    assert warnings == [
+        (
+            "sink 'x' (y 1.0), being started: it raised KeyboardInterrupt: ; it gets no more "
+            "trials, and the store has every trial"
+        )
+    ]
+    assert sink.ended == "finished"
+
+
+def test_numpy_may_be_half_imported_on_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module is known before it has its names."""
+    monkeypatch.setitem(sys.modules, "numpy.random", ModuleType("numpy.random"))
+    assert RepeatableGuard("stage 'walker'").call("asked", int, "7") == 7
 
 
 class Dices:
@@ -80,7 +119,7 @@ def test_no_method_is_blamed_for_what_a_sink_does() -> None:
     """A sink may use global random state; a method may not, whatever sinks there are."""
     sink = Dices()
     calls = Calls()
-    sinks = Sinks([RunSink(0, "x", "sink 'x' (y 1.0)", sink)], print, calls)
+    sinks = Sinks([RunSink("0", "x", "sink 'x' (y 1.0)", sink)], print, calls)
     sinks.observe(RunStarted(RUN, {}, 1, resumed=False))
     sink.begun.wait()
     guard = RepeatableGuard("stage 'walker'", calls=calls)

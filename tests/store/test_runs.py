@@ -125,12 +125,12 @@ def test_deleting_a_run_keeps_what_others_rely_on(store, begin, look, key):
     shared = old.told(1, Outcome(Statistics({"Drawdown": 0.1}), equity=curve))
     alone = old.told(2, Outcome(Statistics({"Drawdown": 0.2}), equity=other_days))
     old.writer.event("stop", {"reason": "x"}, search_id=old.search_id, number=2)
-    old.writer.taken(old.search_id, 0, "mail", number=2, stages=1)
+    old.writer.taken(old.search_id, "a", "mail", number=2, stages=1)
     old.writer.finish("finished")
     young.propose(1)
     young.writer.evaluate(young.search_id, 1, 0, shared)
     young.writer.finish("finished")
-    assert store.reader.taken(old.run, 0, "mail") == {1: Taken(2, 1)}
+    assert store.reader.taken(old.run, "a") == {1: Taken(2, 1)}
     store.runs.delete(old.run.id)
     assert look("SELECT id, run_id, scenario_id FROM backtests") == [(shared, None, None)]
     assert [run.name for run in store.runs.summaries()] == ["trend-2"]

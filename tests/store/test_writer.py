@@ -318,16 +318,16 @@ def test_events_are_read_in_the_order_in_which_they_happened(store, begin):
 
 
 def test_how_far_a_sink_got_is_the_last_that_was_recorded(store, begin):
-    """By search, position and name; what is not committed is not there."""
+    """By search and sink; what is not committed is not there."""
     recorder = begin(store, directions=("max", "max"))
     first, second = (search.id for search in recorder.run.searches)
     for number in (1, 5):
-        recorder.writer.taken(first, 0, "mail", number=number, stages=0)
+        recorder.writer.taken(first, "a", "mail", number=number, stages=0)
         recorder.writer.commit()
-    recorder.writer.taken(second, 0, "mail", number=3, stages=2)
-    recorder.writer.taken(first, 1, "mail", number=4, stages=1)
-    assert store.reader.taken(recorder.run, 0, "mail") == {1: Taken(5, 0)}
+    recorder.writer.taken(second, "a", "mail", number=3, stages=2)
+    recorder.writer.taken(first, "b", "mail", number=4, stages=1)
+    assert store.reader.taken(recorder.run, "a") == {1: Taken(5, 0)}
     recorder.writer.commit()
-    assert store.reader.taken(recorder.run, 0, "mail") == {1: Taken(5, 0), 2: Taken(3, 2)}
-    assert store.reader.taken(recorder.run, 1, "mail") == {1: Taken(4, 1)}
-    assert store.reader.taken(recorder.run, 0, "other") == {}
+    assert store.reader.taken(recorder.run, "a") == {1: Taken(5, 0), 2: Taken(3, 2)}
+    assert store.reader.taken(recorder.run, "b") == {1: Taken(4, 1)}
+    assert store.reader.taken(recorder.run, "c") == {}

@@ -406,9 +406,7 @@ class HasAnotherRuntime(ProcessExecutor):
 class _ExecutorKit(ExecutorContract):
     @pytest.fixture
     def executor(self, tmp_path):
-        executor = self.broken(ProcessOptions(), tmp_path)
-        yield executor
-        executor.close()
+        return self.broken(ProcessOptions(), tmp_path)
 
 
 for kit, sound in (

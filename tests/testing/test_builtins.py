@@ -39,9 +39,7 @@ class TestProcess(ExecutorContract):
     @pytest.fixture
     def executor(self, tmp_path: Path) -> Iterator[ProcessExecutor]:
         """One in a folder of its own, of which nothing is left."""
-        executor = create_executor(ProcessOptions(), tmp_path)
-        yield executor
-        executor.close()
+        yield create_executor(ProcessOptions(), tmp_path)
         assert list((tmp_path / ".leanopt" / "scratch").glob("*/")) == []
 
 

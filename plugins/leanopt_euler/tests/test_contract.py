@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 class TestEuler(StageContract):
     """With its defaults."""
 
+    seeded = False
+    cost_growth = 0
+
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:
         """Return what builds the method."""

@@ -20,7 +20,21 @@ if TYPE_CHECKING:
 class TestGenetic(StageContract):
     """With its defaults."""
 
+    cost_growth = 0
+
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:
         """Return what builds the method."""
         return partial(create, GeneticOptions())
+
+
+class TestBreeding(StageContract):
+    """With a first population so small that most of the kit's trials are children."""
+
+    cost_growth = 0
+
+    @pytest.fixture
+    def build(self) -> Callable[[StageStart], Stage]:
+        """Return what builds the method."""
+        small = GeneticOptions(population_size=6, final_population_size=3, batch_size=4, n_seeds=3)
+        return partial(create, small)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 class TestGrid(StageContract):
     """With its defaults."""
 
+    seeded = False
+    exhaustive = True
+    cost_growth = 0
+
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:
         """Return what builds the method."""

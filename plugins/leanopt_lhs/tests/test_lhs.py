@@ -48,6 +48,8 @@ class Contract(StageContract):
     design = "random"
     trials = 16  # an optimised design takes a while
     examples = 10
+    exhaustive = True
+    cost_growth = 0
 
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:

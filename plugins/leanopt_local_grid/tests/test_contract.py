@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class TestLocalGrid(StageContract):
     """With its defaults."""
 
+    cost_growth = 0
+
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:
         """Return what builds the method."""
@@ -28,6 +30,8 @@ class TestLocalGrid(StageContract):
 
 class TestClimbing(StageContract):
     """Climbing, two steps at a time."""
+
+    cost_growth = 0
 
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:

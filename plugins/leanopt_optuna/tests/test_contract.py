@@ -28,6 +28,7 @@ class Contract(StageContract):
 
     trials = 24
     examples = 6
+    exhaustive = True
     sampler = "tpe"
 
     @pytest.fixture
@@ -80,6 +81,7 @@ class TestGp(Contract):
     trials = 16
     examples = 3
     cost_trials = (50, 100)
+    cost_growth = None
 
     @pytest.fixture
     def build(self) -> Callable[[StageStart], Stage]:

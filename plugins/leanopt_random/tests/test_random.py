@@ -41,6 +41,9 @@ def stage(trials: int | None = None, name: str = "random") -> StageRule:
 class TestContract(StageContract):
     """The kit for search methods."""
 
+    exhaustive = True
+    cost_growth = 0
+
     @pytest.fixture
     def build(self) -> Callable[[StageStart], RandomSearch]:
         """The method has no options."""

@@ -23,6 +23,7 @@ class TestSurrogate(StageContract):
     """With so few points before the models that most asks are theirs."""
 
     examples = 10
+    exhaustive = True
     cost_trials = (600,)  # 2,000 take a minute
 
     @pytest.fixture
