@@ -202,7 +202,7 @@ class HasPlaces(Protocol):
 
 
 @runtime_checkable
-class HasExecutorChecks(Protocol):
+class HasExecutorDoctorChecks(Protocol):
     """An executor with its own checks for `leanopt doctor`."""
 
     def checks(self) -> Sequence[Check]:
@@ -214,7 +214,7 @@ class HasExecutorChecks(Protocol):
 
 
 @runtime_checkable
-class HasExecutorCheck(Protocol):
+class ChecksOptions(Protocol):
     """An executor that can check its options for `leanopt check` without running anything."""
 
     def check(self) -> Sequence[str]:

@@ -14,9 +14,9 @@ from attrs import evolve
 from leanopt_core.check import Check, Finding, StuckError
 from leanopt_core.engines.base import (
     Build,
+    ChecksStrategy,
     Engine,
-    HasCheck,
-    HasChecks,
+    HasDoctorChecks,
     HasFingerprint,
     PrepareContext,
     RunCommand,
@@ -25,9 +25,9 @@ from leanopt_core.engines.base import (
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import (
     Channel,
+    ChecksOptions,
     Executor,
-    HasExecutorCheck,
-    HasExecutorChecks,
+    HasExecutorDoctorChecks,
     HasPlaces,
     ReproduceCommand,
     unasked_memory,
@@ -155,13 +155,13 @@ class GuardedEngine(_Guarded):
 
     def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
         """Return the engine's own checks for `leanopt doctor`, if any."""
-        if not isinstance(self._engine, HasChecks):
+        if not isinstance(self._engine, HasDoctorChecks):
             return ()
         return self._checks(run_command, context)
 
     def check(self, context: PrepareContext) -> Sequence[str]:
         """Return the strategy's errors that the engine can find without running it."""
-        if not isinstance(self._engine, HasCheck):
+        if not isinstance(self._engine, ChecksStrategy):
             return ()
         return self._listed(str, "looking at the strategy", "check", context)
 
@@ -244,11 +244,11 @@ class GuardedExecutor(_Guarded):
 
     def checks(self) -> Sequence[Check]:
         """Return the executor's own checks for `leanopt doctor`, if any."""
-        return self._checks() if isinstance(self._executor, HasExecutorChecks) else ()
+        return self._checks() if isinstance(self._executor, HasExecutorDoctorChecks) else ()
 
     def check(self) -> Sequence[str]:
         """Return the errors in its options that the executor can find without running anything."""
-        if not isinstance(self._executor, HasExecutorCheck):
+        if not isinstance(self._executor, ChecksOptions):
             return ()
         return self._listed(str, "asked to check its options", "check")
 

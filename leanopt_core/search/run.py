@@ -71,7 +71,7 @@ def run_pipeline(
             hashed=store.hash_file,
             allow_unread=allow_unread,
             skip_build=skip_build,
-            tell=lambda text: shared.observe(Preparing(text)),
+            report=lambda text: shared.observe(Preparing(text)),
             calls=signals.calls,
         ) as ready,
     ):

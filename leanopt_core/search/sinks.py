@@ -1,7 +1,7 @@
 """Call the sinks of a run, each on a thread of its own; none can break the run or change a trial.
 
-The threads have bounded queues. The loop tells no trial while a sink is behind, so the queues stay
-short, and workers and signals are served meanwhile.
+The queues of the threads have no limit. The loop tells no trial while a sink is behind, so the
+queues stay short, and workers and signals are served meanwhile.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import SinkSpec, StageSpec
 from leanopt_core.trial import Proposal
 
@@ -78,6 +78,9 @@ class Breaks:
 
 def make(options, project):
     return Watcher(options)
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl
