@@ -25,9 +25,10 @@ class Judge:
     whether it does. Later backtests may lack them: the function then says why there is no value.
     """
 
-    def __init__(self, scorer: Scorer, engine: str) -> None:
+    def __init__(self, scorer: Scorer, engine: str, *, resumed: bool) -> None:
         self._scorer = scorer
         self._engine = engine
+        self._resumed = resumed
         self._missing = set(scorer.needs)
 
     def __call__(self, outcomes: Mapping[str, Outcome], context: FitnessContext) -> Score:
@@ -43,7 +44,9 @@ class Judge:
             self._missing -= {need for need in self._missing if getattr(outcome, need) is not None}
         if self._missing:
             need = min(self._missing)
+            why = f"neither this strategy nor {self._engine} reports it; return it, or"
+            if self._resumed:
+                why = "this run stored its backtests without it; start a new run, or"
             raise StrategyError(
-                f"{self._scorer.label} needs {_WORDS[need]}: neither this strategy nor "
-                f"{self._engine} reports it; return it, or choose another fitness function"
+                f"{self._scorer.label} needs {_WORDS[need]}: {why} choose another fitness function"
             )

@@ -176,7 +176,9 @@ class _Session:
                     workers=pool,
                     engine=self.ready.engine,
                     ledger=ledger,
-                    judge=Judge(self.plugins.scorer, label("engine", pipeline.engine)),
+                    judge=Judge(
+                        self.plugins.scorer, label("engine", pipeline.engine), resumed=resumed
+                    ),
                     fitness=self.plugins.scorer.label,
                     notifier=self.notifier,
                     keeper=keeper,
