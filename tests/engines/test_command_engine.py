@@ -291,7 +291,15 @@ class Base(CommandEngine):
 
 
 @pytest.fixture
-def identity(tmp_path: Path, program: Path, monkeypatch) -> Iterator[Callable[[str], str]]:
+def plain(tmp_path: Path) -> Path:
+    """A program that is not in Python, so that no distributions have to be listed for it."""
+    path = tmp_path / "simulate.sh"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def identity(tmp_path: Path, plain: Path, monkeypatch) -> Iterator[Callable[[str], str]]:
     """Return the identity with the engine of a module below `plugin`, imported again."""
     folder, executor = tmp_path / "plugin", ProcessExecutor(ProcessOptions(), tmp_path)
     folder.mkdir()
@@ -303,7 +311,7 @@ def identity(tmp_path: Path, program: Path, monkeypatch) -> Iterator[Callable[[s
         for one in ours:
             monkeypatch.delitem(sys.modules, one)
         importlib.invalidate_caches()
-        engine = importlib.import_module(name).Engine(program)
+        engine = importlib.import_module(name).Engine(plain)
         return engine.prepare(executor.run_command, {}, PrepareContext()).identity
 
     yield build
@@ -354,12 +362,12 @@ class Options:
     y: float = 0.5
 
 
-def test_other_attributes_are_another_build(program: Path, tmp_path: Path) -> None:
+def test_other_attributes_are_another_build(plain: Path, tmp_path: Path) -> None:
     """The command line may depend on them."""
     executor = ProcessExecutor(ProcessOptions(), tmp_path)
 
     def build(**attributes: object) -> str:
-        engine = Simulator(program)
+        engine = Simulator(plain)
         for name, value in attributes.items():
             setattr(engine, name, value)
         return engine.prepare(executor.run_command, {}, PrepareContext()).identity
@@ -373,7 +381,7 @@ def test_other_attributes_are_another_build(program: Path, tmp_path: Path) -> No
         (1,),
         {"a": 1},
         {1, 2},
-        program,
+        plain,
         Options(),
         Options(1.0),
     ]
