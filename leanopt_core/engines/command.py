@@ -109,7 +109,7 @@ class CommandEngine(ABC):
         mounts = [Mount("build", self.program), Mount("harness", _HARNESS)]
         if self.data is not None:
             mounts.append(Mount("data", self.data))
-        # Python would import what lies beside a single file, which is not in its hash.
+        # Python would import what is beside a single file, which is not in its hash.
         alone = {"PYTHONSAFEPATH": "1"} if self.program.is_file() else {}
         launch = Launch(("{python}", "{harness}"), tuple(mounts), alone)
         return Build(self.program.stem, source, digest(identity), launch)

@@ -1,4 +1,4 @@
-"""What of an engine's own decides results besides its strategy: its code and its attributes."""
+"""Hash an engine's own code, and name its attributes: they decide results as its strategy does."""
 
 from __future__ import annotations
 

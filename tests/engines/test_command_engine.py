@@ -127,7 +127,7 @@ def test_a_failure_says_what_happened(
 def test_a_program_that_cannot_be_started(
     tmp_path: Path, outcome, command: tuple[str, ...]
 ) -> None:
-    """Nobody may execute it, or it is not there; both may be mended without any edit."""
+    """Nobody may execute it, or it is not there; both may be repaired without any edit."""
 
     class Direct(CommandEngine):
         def command(self, backtest: Backtest) -> Sequence[str]:
@@ -318,16 +318,16 @@ def identity(tmp_path: Path, plain: Path, monkeypatch) -> Iterator[Callable[[str
     executor.close()
 
 
-@pytest.mark.parametrize("mended", ["engine.py", "base.py"])
-def test_another_engine_is_another_build(tmp_path: Path, identity, mended: str) -> None:
-    """A mended engine, or its base, finds no result of the one before."""
+@pytest.mark.parametrize("edited", ["engine.py", "base.py"])
+def test_another_engine_is_another_build(tmp_path: Path, identity, edited: str) -> None:
+    """An edited engine, or base, finds no result of the one before."""
     folder = tmp_path / "plugin"
     (folder / "engine.py").write_text(ENGINE)
     (folder / "base.py").write_text(BASE)
     first = identity("engine")
     assert identity("engine") == first
-    file = folder / mended
-    file.write_text(file.read_text().replace("--y=0", "--y=1").replace("pass", "mended = True"))
+    file = folder / edited
+    file.write_text(file.read_text().replace("--y=0", "--y=1").replace("pass", "edited = True"))
     assert identity("engine") != first
 
 
@@ -340,7 +340,7 @@ def test_the_engines_package_is_part_of_it(tmp_path: Path, identity, monkeypatch
     (folder / "base.py").write_text(BASE)
     (folder / "parts" / "parse.py").write_text("")
     first = identity("walks.engine")
-    (folder / "parts" / "parse.py").write_text("mended = True")
+    (folder / "parts" / "parse.py").write_text("edited = True")
     second = identity("walks.engine")
     assert second != first
     info = tmp_path / "plugin" / "walks-1.0.dist-info"
