@@ -12,7 +12,9 @@ from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.content import hash_file
 from leanopt_core.data_files import selected
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
+from leanopt_core.engines.command_checks import checked_command, checked_statistics
 from leanopt_core.engines.inline import COMPLETE_STATES, read_inline
+from leanopt_core.engines.own_code import attributes_of, code_of
 from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
 from leanopt_core.work import (
@@ -35,7 +37,9 @@ from importlib.metadata import distributions
 print(*sorted({f"{one.name} {one.version}" for one in distributions()}), sep="\\n")
 """
 # What an argument may contain for the worker to fill in.
-_FILLED = ("{build}", "{data}", "{python}", "{scratch}", REQUEST)
+_FILLED = ("{build}", "{python}", "{scratch}", REQUEST)
+# By their content and not by their path.
+_HASHED = ("program", "data", "data_files")
 
 
 class CommandEngine(ABC):
@@ -43,8 +47,9 @@ class CommandEngine(ABC):
 
     A subclass says what the command line is, and how its output is read if that is not a JSON
     object of statistics. The program may not depend on anything but its arguments, `program` and
-    `data`: their contents are in the content key. An exit code other than 0 is a strategy error,
-    with the end of standard error as its message.
+    `data`: their contents are in the content key, and so are the subclass's code and attributes. An
+    exit code other than 0 is a strategy error, with the end of standard error as its message. A
+    program that a signal ended is a worker that died.
     """
 
     #: The data folder or file, at `{data}` where workers run, None without data.
@@ -53,7 +58,10 @@ class CommandEngine(ABC):
     data_files: Sequence[str] | None = None
 
     def __init__(self, program: Path) -> None:
-        """Take the program: a file, or a folder; it is at `{build}` where workers run."""
+        """Take the program: a file, or a folder; it is at `{build}` where workers run.
+
+        A Python file cannot import others beside it: of several files, give the folder.
+        """
         self.program = program.resolve()
 
     @abstractmethod
@@ -67,7 +75,7 @@ class CommandEngine(ABC):
     def statistics(self, output: str) -> Mapping[str, Any]:
         """Return the statistics in what the program printed; raises ValueError if there are none.
 
-        The default reads one JSON object.
+        The default reads one JSON object. NaN, infinity and booleans are no statistics.
         """
         found = json.loads(output)
         if not isinstance(found, dict):
@@ -95,11 +103,15 @@ class CommandEngine(ABC):
             "harness": hash_file(_HARNESS),
             "runtime": dict(runtime),
             "distributions": self._distributions(run_command, files),
+            "engine": code_of(type(self)),
+            "attributes": attributes_of(self, without=_HASHED),
         }
         mounts = [Mount("build", self.program), Mount("harness", _HARNESS)]
         if self.data is not None:
             mounts.append(Mount("data", self.data))
-        launch = Launch(("{python}", "{harness}"), tuple(mounts))
+        # Python would import what is beside a single file, which is not in its hash.
+        alone = {"PYTHONSAFEPATH": "1"} if self.program.is_file() else {}
+        launch = Launch(("{python}", "{harness}"), tuple(mounts), alone)
         return Build(self.program.stem, source, digest(identity), launch)
 
     def _files(self) -> Mapping[str, Path]:
@@ -121,9 +133,10 @@ class CommandEngine(ABC):
         return completed.output
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:  # noqa: ARG002 - the harness is ours
-        """Make the request: the command line."""
-        command = [str(part) for part in self.command(backtest)]
-        filled = [part for part in command if any(text in part for text in _FILLED)]
+        """Make the request: the command line; raises ValueError if it is none."""
+        known = _FILLED if self.data is None else (*_FILLED, "{data}")
+        command = checked_command(self.command(backtest), known)
+        filled = [part for part in command if any(text in part for text in known)]
         return Request(canonical_json({"command": command}), tuple(filled), outputs=outputs)
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:  # noqa: ARG002 - the answer says it all
@@ -132,8 +145,8 @@ class CommandEngine(ABC):
         if payload.get("status") not in COMPLETE_STATES:
             return read_inline(payload)
         try:
-            found = self.statistics(str(payload.get("output", "")))
+            found = checked_statistics(self.statistics(str(payload.get("output", ""))))
         except ValueError as error:
             message = f"the program's output cannot be read: {error}"
             return Outcome(failure=Failure(Category.NO_RESULT, message))
-        return read_inline({**payload, "statistics": dict(found)})
+        return read_inline({**payload, "statistics": found})
