@@ -39,6 +39,8 @@ def _sink(method: str, doing: str) -> Row:
     return Row("sink", _SINK.format(method), says, code=0, told=8)
 
 
+_READ_ONLY = "it raised TypeError: these values are read-only; change a copy: dict(values)"
+
 ROWS = {
     "direction is up": _has(
         "direction = 'up'", "being built: it has the direction 'up', expected 'max' or 'min'"
@@ -87,6 +89,14 @@ ROWS = {
         "{me} takes (backtests, context, more): expected the backtests, or the backtests and a",
         told=None,
     ),
+    "fitness function changes statistics": _scores(
+        "backtests[0].statistics.values.update({'Drawdown': 0.0})",
+        f", scoring a trial: {_READ_ONLY}",
+    ),
+    "fitness function changes the list of backtests": _scores(
+        "backtests.clear()",
+        ", scoring a trial: it raised AttributeError: 'tuple' object has no attribute 'clear'",
+    ),
     "value named fitness": _scores(
         "Fitness(1.0, values={'fitness': 2.0})",
         " returned a value named 'fitness', which is reserved for the fitness itself",
@@ -122,6 +132,25 @@ ROWS = {
     "sink's trial raises": _sink("trial", "given trial 1"),
     "sink's stage raises": _sink("stage", "given the end of a stage"),
     "sink's finish raises": _sink("finish", "being finished"),
+    "sink changes a trial's values": Row(
+        "sink",
+        "class Judge(Judge):\n    def __call__(self, backtests):\n"
+        "        return Fitness(1.0, values={'odds': 2.0})\n\n\n"
+        "class Sink(Sink):\n    def trial(self, record):\n"
+        "        record.trial.score.values['odds'] = 5.0\n",
+        f"{{me}}, given trial 1: {_READ_ONLY}; it gets no more trials",
+        code=0,
+        told=8,
+        uses=("fitness",),
+    ),
+    "should_stop changes a trial's values": Row(
+        "fitness",
+        "@hookimpl\ndef leanopt_should_stop(run, record):\n"
+        "    record.trial.score.values['odds'] = 5.0\n",
+        f"plugin acme-broken, called by leanopt_should_stop: {_READ_ONLY}; it is not called again",
+        code=0,
+        told=8,
+    ),
     "should_stop raises": Row(
         "",
         "@hookimpl\ndef leanopt_should_stop(run, record):\n    raise KeyError('best')\n",

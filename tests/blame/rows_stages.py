@@ -58,6 +58,19 @@ _IMPORT = Row(
     told=None,
     whole=True,
 )
+_VALUED = """
+class Judge(Judge):
+    def __call__(self, backtests):
+        return Fitness(1.0, values={"odds": 2.0})
+"""
+
+
+def _changes(place: str) -> Row:
+    source = f"{_VALUED}\n\nclass Stage(Stage):\n    def tell(self, trial, context):\n        "
+    says = "{me}, told trial 1: it raised TypeError: these values are read-only"
+    return Row("stage", f"{source}{place} = 5.0\n", says, uses=("fitness",))
+
+
 _LAZY = _spec(
     "'broken' of acme-broken 1.0 cannot be loaded from 'acme_absent:make': ModuleNotFoundError: "
     "No module named 'acme_absent'",
@@ -167,6 +180,10 @@ class Stage(Stage):
         "    return [StageSpec('broken', 'acme_broken:make_stage', dict)]\n",
         "leanopt_stages: the options of 'broken' are <class 'dict'>, expected an attrs class",
     ),
+    "changes a trial's values": _changes("trial.score.values['odds']"),
+    "changes a trial's statistics": _changes("trial.statistics['default'].values['Drawdown']"),
+    "changes a trial's scenarios": _changes("trial.statistics['default']"),
+    "changes the history's values": _changes("context.history[-1].values['odds']"),
     "tell raises": Row(
         "stage",
         """
