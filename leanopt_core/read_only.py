@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
 K = TypeVar("K")
@@ -20,8 +20,8 @@ class ReadOnly(dict[K, V]):
     def _refuse(self, *_arguments: Any, **_named: Any) -> NoReturn:
         raise TypeError("these values are read-only; change a copy: dict(values)")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
     def __reduce__(self) -> tuple[type[ReadOnly[K, V]], tuple[dict[K, V]]]:
         # The usual way sets the items one by one.
@@ -31,14 +31,13 @@ class ReadOnly(dict[K, V]):
 _EMPTY: Final = ReadOnly[Any, Any]()
 
 
-def read_only(values: Mapping[K, V]) -> Mapping[K, V]:
+def read_only(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values as a read-only mapping, in the same order."""
     if type(values) is ReadOnly:
         return values
     return ReadOnly(values) if values else _EMPTY
 
 
-def by_name(values: Mapping[str, V]) -> Mapping[str, V]:
+def by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values as a read-only mapping, in the order of their names."""
-    items: Iterable[tuple[str, V]] = values.items()
-    return ReadOnly(sorted(items)) if values else _EMPTY
+    return ReadOnly(sorted(values.items())) if values else _EMPTY

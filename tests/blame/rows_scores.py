@@ -41,6 +41,13 @@ def _sink(method: str, doing: str) -> Row:
 
 _READ_ONLY = "it raised TypeError: these values are read-only; change a copy: dict(values)"
 
+
+def _stop(returned: str, says: str) -> Row:
+    source = f"@hookimpl\ndef leanopt_should_stop(run, record):\n    return {returned}\n"
+    doing = "plugin acme-broken, called by leanopt_should_stop: it returned "
+    return Row("", source, f"{doing}{says}, expected a text or None; it", code=0, told=8)
+
+
 ROWS = {
     "direction is up": _has(
         "direction = 'up'", "being built: it has the direction 'up', expected 'max' or 'min'"
@@ -64,7 +71,7 @@ ROWS = {
         told=None,
     ),
     "fitness function raises": _scores(
-        "backtests[1]", ", scoring a trial: it raised IndexError: list index out of range"
+        "backtests[1]", ", scoring a trial: it raised IndexError: tuple index out of range"
     ),
     "fitness function exits": _scores("sys.exit(3)", ", scoring a trial: it raised SystemExit: 3"),
     "fitness function returns a number": _scores("1.0", " returned float, not a Fitness"),
@@ -97,6 +104,12 @@ ROWS = {
         "backtests.clear()",
         ", scoring a trial: it raised AttributeError: 'tuple' object has no attribute 'clear'",
     ),
+    "fitness function raises a long text": _scores(
+        "{}['x' * 3_000_000]", f", scoring a trial: it raised KeyError: '{'x' * 1996}...\n"
+    ),
+    "fitness function exits with several lines": _scores(
+        "sys.exit('one\\n\\ntwo')", ", scoring a trial: it raised SystemExit: one two\n"
+    ),
     "value named fitness": _scores(
         "Fitness(1.0, values={'fitness': 2.0})",
         " returned a value named 'fitness', which is reserved for the fitness itself",
@@ -109,6 +122,23 @@ ROWS = {
     ),
     "reasons as a number": _scores("Fitness(None, 5)", " returned the reasons 5, not texts"),
     "need that is misspelt": _needs("frozenset({'return'})", "'broken' needs 'return'"),
+    "needs that are a number": _needs(
+        "3", "'broken' has the needs 3, expected some of 'equity', 'returns', 'trades'"
+    ),
+    "fitness function is async": Row(
+        "fitness",
+        "class Judge(Judge):\n    async def __call__(self, backtests):\n        pass\n",
+        "{me}, being built: it made <acme_broken.Judge object",
+        told=None,
+    ),
+    "sink's trial is async": Row(
+        "sink",
+        "class Sink(Sink):\n    async def trial(self, record):\n        pass\n\n\n"
+        "def make_sink(options, project):\n    Sink.__repr__ = lambda self: 'a sink'\n"
+        "    return Sink()\n",
+        "{me}, being built: it made a sink, whose trial must not be async",
+        told=None,
+    ),
     "sink is None": Row(
         "sink",
         "def make_sink(options, project):\n    return None\n",
@@ -151,6 +181,10 @@ ROWS = {
         code=0,
         told=8,
     ),
+    "should_stop returns True": _stop("True", "True"),
+    "should_stop returns a number": _stop("3", "3"),
+    "should_stop returns 0": _stop("0", "0"),
+    "should_stop returns text that UTF-8 cannot encode": _stop("'\\udc80'", "'\\udc80'"),
     "should_stop raises": Row(
         "",
         "@hookimpl\ndef leanopt_should_stop(run, record):\n    raise KeyError('best')\n",

@@ -12,7 +12,7 @@ class Stage(Stage):
         return {} if context.number == 5 else super().ask(context)
 """
 _SPEC = """
-from attrs import frozen
+from attrs import field, frozen
 
 @frozen
 class Options:
@@ -93,6 +93,11 @@ ROWS = {
         f"{_FOUND}leanopt_stages: the options of 'broken' have a mutable default, Options.names = "
         "[]; write field(factory=list) or a tuple)",
         options="names: list = []",
+    ),
+    "validator that raises something else": _spec(
+        "stage[0]: cannot be checked (stage 'broken' (acme-broken 1.0), checking its options: "
+        "it raised ZeroDivisionError: division by zero)",
+        options="gain: int = field(default=3, validator=lambda *_: 1 / 0)",
     ),
     "factory that is no path": _spec(
         f"{_FOUND}leanopt_stages: 'broken' has the factory 'make_stage', expected "
@@ -184,6 +189,10 @@ class Stage(Stage):
     "changes a trial's statistics": _changes("trial.statistics['default'].values['Drawdown']"),
     "changes a trial's scenarios": _changes("trial.statistics['default']"),
     "changes the history's values": _changes("context.history[-1].values['odds']"),
+    "tell is async": _tell(
+        "async def tell(self, trial, context): pass",
+        "being built: it made <acme_broken.Stage object",
+    ),
     "tell raises": Row(
         "stage",
         """
