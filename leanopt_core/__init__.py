@@ -1,19 +1,17 @@
 """leanopt: searches a trading strategy's parameter space with warm engines.
 
-From Python, `run` runs a pipeline and `open_store` reads its results. Plugins use `hookimpl` to
-mark their hooks; `API_VERSION` is the version of the plugin contracts of this core.
+From Python, `run` runs a pipeline and `open_store` reads its results. Plugins import from
+`leanopt_core.api`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leanopt_core.hookspecs import API_VERSION, hookimpl
-
 if TYPE_CHECKING:
     from leanopt_core.python import open_store, run
 
-__all__ = ["API_VERSION", "__version__", "hookimpl", "open_store", "run"]
+__all__ = ["__version__", "open_store", "run"]
 
 __version__ = "0.1.0"
 

@@ -1,7 +1,8 @@
 """Every name that a plugin needs: `from leanopt_core.api import hookimpl, StageSpec`.
 
-These names are the plugin contracts of version `API_VERSION`. Other modules of the core can change
-at any time, except `leanopt_core.run`, `leanopt_core.open_store` and the kits in
+These names are the plugin contracts of version `API_VERSION`, except those in the last section of
+`api.pyi`, which may change in a minor version. Other modules of the core can change at any time,
+except `leanopt_core.run`, `leanopt_core.open_store` and the kits in
 `leanopt_core.testing`.
 
 Each name is imported from its module on first use, so a plugin that only registers itself loads

@@ -15,13 +15,16 @@ from leanopt_core.specs import SinkSpec as SinkSpec
 from leanopt_core.specs import StageSpec as StageSpec
 from leanopt_core.errors import ExecutorError as ExecutorError
 from leanopt_core.errors import LeanoptError as LeanoptError
-from leanopt_core.errors import Mistake as Mistake
-from leanopt_core.errors import PatienceError as PatienceError
-from leanopt_core.errors import PipelineError as PipelineError
 from leanopt_core.errors import PluginError as PluginError
 from leanopt_core.errors import StrategyError as StrategyError
 from leanopt_core.errors import TransientError as TransientError
 from leanopt_core.errors import UsageError as UsageError
+from leanopt_core.plugins import Kind as Kind
+from leanopt_core.plugins import PluginProblem as PluginProblem
+from leanopt_core.plugins import Registered as Registered
+from leanopt_core.plugins import RegisteredCommand as RegisteredCommand
+from leanopt_core.plugins import Registry as Registry
+from leanopt_core.plugins import discover as discover
 
 # Values that all kinds of plugins share
 from leanopt_core.canonical import canonical_json as canonical_json
@@ -29,15 +32,16 @@ from leanopt_core.canonical import derive_seed as derive_seed
 from leanopt_core.canonical import digest as digest
 from leanopt_core.space import Axis as Axis
 from leanopt_core.space import AxisKind as AxisKind
-from leanopt_core.space import ExpressionError as ExpressionError
+from leanopt_core.space import Count as Count
 from leanopt_core.space import Formula as Formula
 from leanopt_core.space import FormulaError as FormulaError
 from leanopt_core.space import Metric as Metric
-from leanopt_core.space import Permutation as Permutation
+from leanopt_core.space import ParameterConstraint as ParameterConstraint
 from leanopt_core.space import Point as Point
 from leanopt_core.space import Space as Space
 from leanopt_core.space import Value as Value
 from leanopt_core.space import number_text as number_text
+from leanopt_core.statistics import Figure as Figure
 from leanopt_core.statistics import Statistics as Statistics
 from leanopt_core.statistics import parse_number as parse_number
 from leanopt_core.suggest import did_you_mean as did_you_mean
@@ -50,8 +54,7 @@ from leanopt_core.trial import Signal as Signal
 from leanopt_core.trial import Trial as Trial
 from leanopt_core.trial import Violation as Violation
 from leanopt_core.work import DOCUMENT as DOCUMENT
-from leanopt_core.work import LASTING as LASTING
-from leanopt_core.work import PLACES as PLACES
+from leanopt_core.work import PLACEHOLDERS as PLACEHOLDERS
 from leanopt_core.work import REQUEST as REQUEST
 from leanopt_core.work import Answer as Answer
 from leanopt_core.work import Backtest as Backtest
@@ -82,7 +85,6 @@ from leanopt_core.fitness import Fitness as Fitness
 from leanopt_core.fitness import FitnessContext as FitnessContext
 from leanopt_core.fitness import FitnessFunction as FitnessFunction
 from leanopt_core.fitness import Moments as Moments
-from leanopt_core.needs import NEEDS as NEEDS
 from leanopt_core.outputs import ClosedTrade as ClosedTrade
 from leanopt_core.outputs import DailyReturns as DailyReturns
 from leanopt_core.outputs import Equity as Equity
@@ -93,13 +95,13 @@ from leanopt_core.scoring import Operator as Operator
 from leanopt_core.scoring import ResultConstraint as ResultConstraint
 from leanopt_core.scoring import ResultConstraintError as ResultConstraintError
 from leanopt_core.scoring import ScenarioFitness as ScenarioFitness
-from leanopt_core.scoring import bound as bound
-from leanopt_core.scoring import combine as combine
-from leanopt_core.scoring import judge_each as judge_each
+from leanopt_core.scoring import aggregate as aggregate
 from leanopt_core.scoring import on_returns as on_returns
 from leanopt_core.scoring import on_trades as on_trades
+from leanopt_core.scoring import requirement as requirement
+from leanopt_core.scoring import score_each as score_each
 from leanopt_core.scoring import trade_count as trade_count
-from leanopt_core.scoring import unmet as unmet
+from leanopt_core.scoring import violated as violated
 
 # Result sinks
 from leanopt_core.sinks.base import Sink as Sink
@@ -107,15 +109,16 @@ from leanopt_core.sinks.base import TrialRecord as TrialRecord
 
 # Executors
 from leanopt_core.executors.base import Channel as Channel
+from leanopt_core.executors.base import ChecksOptions as ChecksOptions
 from leanopt_core.executors.base import Chunk as Chunk
 from leanopt_core.executors.base import Executor as Executor
-from leanopt_core.executors.base import HasExecutorCheck as HasExecutorCheck
-from leanopt_core.executors.base import HasExecutorChecks as HasExecutorChecks
+from leanopt_core.executors.base import HasExecutorDoctorChecks as HasExecutorDoctorChecks
 from leanopt_core.executors.base import HasPlaces as HasPlaces
 from leanopt_core.executors.base import LineWorker as LineWorker
 from leanopt_core.executors.base import ReproduceCommand as ReproduceCommand
 from leanopt_core.executors.base import WorkerFiles as WorkerFiles
 from leanopt_core.executors.channel import ProcessChannel as ProcessChannel
+from leanopt_core.executors.command import CommandChannel as CommandChannel
 from leanopt_core.executors.command import fill_placeholders as fill_placeholders
 from leanopt_core.executors.command import run_to_end as run_to_end
 from leanopt_core.executors.command import variables as variables
@@ -129,48 +132,58 @@ from leanopt_core.options import ProcessOptions as ProcessOptions
 
 # Engines
 from leanopt_core.content import hash_file as hash_file
-from leanopt_core.data_files import pattern_errors as pattern_errors
 from leanopt_core.engines.base import Build as Build
+from leanopt_core.engines.base import ChecksStrategy as ChecksStrategy
 from leanopt_core.engines.base import Engine as Engine
-from leanopt_core.engines.base import HasCheck as HasCheck
-from leanopt_core.engines.base import HasChecks as HasChecks
+from leanopt_core.engines.base import HasDoctorChecks as HasDoctorChecks
 from leanopt_core.engines.base import HasFingerprint as HasFingerprint
 from leanopt_core.engines.base import PrepareContext as PrepareContext
+from leanopt_core.engines.base import Report as Report
 from leanopt_core.engines.base import RunCommand as RunCommand
-from leanopt_core.engines.base import Tell as Tell
-from leanopt_core.engines.base import silent as silent
-from leanopt_core.engines.builds import UNFINISHED_BUILD as UNFINISHED_BUILD
-from leanopt_core.engines.builds import build_turn as build_turn
 from leanopt_core.engines.command import CommandEngine as CommandEngine
-from leanopt_core.engines.inline import COMPLETE_STATES as COMPLETE_STATES
-from leanopt_core.engines.inline import read_curve as read_curve
-from leanopt_core.engines.inline import read_failure as read_failure
 from leanopt_core.engines.inline import read_inline as read_inline
-from leanopt_core.engines.inline import read_names as read_names
-from leanopt_core.engines.inline import read_trades as read_trades
-from leanopt_core.engines.inline import read_types as read_types
 from leanopt_core.harness.events import Hello as Hello
-from leanopt_core.project_files import BUILDS as BUILDS
-from leanopt_core.project_files import STATE as STATE
 
-# `leanopt doctor`, `leanopt init` and `leanopt import`
+# Checks of `leanopt doctor`
 from leanopt_core.check import Check as Check
 from leanopt_core.check import Finding as Finding
 from leanopt_core.check import Status as Status
 from leanopt_core.check import StuckError as StuckError
-from leanopt_core.check import ok as ok
-from leanopt_core.check import warning as warning
-from leanopt_core.check import wrong as wrong
+
+# Stored runs
+from leanopt_core.store.records import RunState as RunState
+from leanopt_core.store.records import StoredBacktest as StoredBacktest
+from leanopt_core.store.records import StoredRun as StoredRun
+from leanopt_core.store.records import StoredScenario as StoredScenario
+from leanopt_core.store.records import StoredSearch as StoredSearch
+from leanopt_core.store.records import StoredStage as StoredStage
+from leanopt_core.store.records import StoredTrial as StoredTrial
+from leanopt_core.store.records import TrialState as TrialState
+
+# For engines with sources of their own (may change in a minor version)
+from leanopt_core.data_files import pattern_errors as pattern_errors
+from leanopt_core.engines.base import silent as silent
+from leanopt_core.engines.builds import UNFINISHED_BUILD as UNFINISHED_BUILD
+from leanopt_core.engines.builds import build_turn as build_turn
+from leanopt_core.engines.inline import COMPLETE_STATES as COMPLETE_STATES
+from leanopt_core.engines.inline import read_curve as read_curve
+from leanopt_core.engines.inline import read_failure as read_failure
+from leanopt_core.engines.inline import read_names as read_names
+from leanopt_core.engines.inline import read_trades as read_trades
+from leanopt_core.engines.inline import read_types as read_types
+from leanopt_core.errors import Mistake as Mistake
+from leanopt_core.errors import PipelineError as PipelineError
+from leanopt_core.pipeline import Pipeline as Pipeline
 from leanopt_core.pipeline import load_pipeline as load_pipeline
+from leanopt_core.pipeline.overrides import Lookup as Lookup
 from leanopt_core.pipeline.overrides import lookup as lookup
 from leanopt_core.pipeline.overrides import read_dotenv as read_dotenv
 from leanopt_core.pipeline.toml import KeyPath as KeyPath
 from leanopt_core.pipeline.toml import key_text as key_text
 from leanopt_core.pipeline.toml import printable as printable
 from leanopt_core.pipeline.toml import toml_text as toml_text
-from leanopt_core.plugins import Kind as Kind
-from leanopt_core.plugins import Registry as Registry
-from leanopt_core.plugins import discover as discover
+from leanopt_core.project_files import BUILDS as BUILDS
+from leanopt_core.project_files import STATE as STATE
 from leanopt_core.scaffold.document import Line as Line
 from leanopt_core.scaffold.document import Section as Section
 from leanopt_core.scaffold.document import document_text as document_text
@@ -181,11 +194,5 @@ from leanopt_core.scaffold.find import Translation as Translation
 from leanopt_core.scaffold.find import is_lean as is_lean
 from leanopt_core.scaffold.python import EXAMPLES as EXAMPLES
 from leanopt_core.scaffold.python import path_from as path_from
-from leanopt_core.scaffold.reads import Literal as Literal
+from leanopt_core.scaffold.reads import LiteralValue as LiteralValue
 from leanopt_core.scaffold.reads import Read as Read
-
-# Commands that read the store
-from leanopt_core.store.reader import Reader as Reader
-from leanopt_core.store.records import StoredRun as StoredRun
-from leanopt_core.store.records import StoredSearch as StoredSearch
-from leanopt_core.store.records import StoredTrial as StoredTrial

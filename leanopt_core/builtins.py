@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leanopt_core.executors.docker.settings import DockerOptions
-from leanopt_core.hookspecs import hookimpl
+from leanopt_core.hookspecs import API_VERSION, hookimpl
 from leanopt_core.options import JsonLinesOptions, ProcessOptions, PythonStrategy
 from leanopt_core.specs import EngineSpec, ExecutorSpec, SinkSpec
+
+LEANOPT_API_VERSION = API_VERSION
 
 
 @hookimpl

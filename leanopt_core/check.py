@@ -32,6 +32,23 @@ class Finding:
     exit_code: int = 0
     name: str = ""
 
+    @classmethod
+    def ok(cls, what: str) -> Finding:
+        """Return the finding that all is well."""
+        return cls(Status.OK, what)
+
+    @classmethod
+    def warning(cls, what: str, fix: str | None = None) -> Finding:
+        """Return a finding that is worth knowing, and keeps nothing from working."""
+        return cls(Status.WARNING, what, fix)
+
+    @classmethod
+    def wrong(
+        cls, what: str, fix: str | None = None, *, exit_code: int = ExecutorError.exit_code
+    ) -> Finding:
+        """Return a finding that keeps backtests from running."""
+        return cls(Status.WRONG, what, fix, exit_code)
+
     def of(self, name: str) -> Finding:
         """Return it as a finding of the check of this name."""
         return evolve(self, name=name)
@@ -57,23 +74,6 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
-def ok(what: str) -> Finding:
-    """Return the finding that all is well."""
-    return Finding(Status.OK, what)
-
-
-def warning(what: str, fix: str | None = None) -> Finding:
-    """Return a finding that is worth knowing, and keeps nothing from working."""
-    return Finding(Status.WARNING, what, fix)
-
-
-def wrong(
-    what: str, fix: str | None = None, *, exit_code: int = ExecutorError.exit_code
-) -> Finding:
-    """Return a finding that keeps backtests from running."""
-    return Finding(Status.WRONG, what, fix, exit_code)
-
-
 def examine(checks: Iterable[Check]) -> Iterator[Finding]:
     """Yield the findings of each check, in order; skip a check that requires one that is stuck."""
     stuck = set[str]()
@@ -95,7 +95,7 @@ def exit_code(findings: Iterable[Finding]) -> int:
 def _look(check: Check, stuck: Collection[str]) -> Iterator[Finding]:
     for name in check.needs:
         if name in stuck:
-            raise StuckError(warning(f"skipped (requires '{name}')"))
+            raise StuckError(Finding.warning(f"skipped (requires '{name}')"))
     yield from check.look()
 
 
@@ -103,4 +103,4 @@ def _finding(error: StuckError | LeanoptError | OSError) -> Finding:
     if isinstance(error, StuckError):
         return error.finding
     code = error.exit_code if isinstance(error, LeanoptError) else LeanoptError.exit_code
-    return wrong(str(error), exit_code=code)
+    return Finding.wrong(str(error), exit_code=code)

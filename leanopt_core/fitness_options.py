@@ -12,7 +12,7 @@ from leanopt_core.statistics import parse_number
 
 @frozen(kw_only=True)
 class ScenarioOptions:
-    """The options of a fitness function that judges each scenario by itself."""
+    """The options of a fitness function that scores each scenario by itself."""
 
     min_trades: int = field(
         default=30,

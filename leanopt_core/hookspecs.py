@@ -1,7 +1,7 @@
 """The hooks that a plugin can implement; the project name and entry-point group are `leanopt`.
 
 A plugin is a module (or object) named by an entry point in the group `leanopt`. It marks its hooks
-with `leanopt_core.hookimpl`. A module may state the contracts it was written for:
+with `leanopt_core.api.hookimpl`, and declares the contracts that it is written for:
 `LEANOPT_API_VERSION = 2`.
 
 Registration hooks are called once, on the main thread, before anything runs. They return light
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
         StageSpec,
     )
 
-#: The version of the plugin contracts; a plugin made for another version is rejected. A new hook,
+#: The version of the plugin contracts; a plugin that declares another one, or
+#: none, is refused. A new hook,
 #: or a new field with a default, does not raise it.
 API_VERSION = 2
 

@@ -68,6 +68,8 @@ TRADE_FIELDS: Final = tuple(one.name for one in fields(ClosedTrade))
 _WHOLE: Final = frozenset({"entry_time", "direction", "exit_time"})
 #: The largest whole number, of a time too: the difference of two fits into 64 bits.
 LARGEST_INT: Final = 2**62
+# Types whose values can be converted to a number, but are none.
+_NO_NUMBERS: Final = (str, bool)
 
 N = TypeVar("N", int, float)
 
@@ -106,7 +108,7 @@ def plain_number(kind: type[N], value: Any) -> N:
 
     Raises TypeError, ValueError or OverflowError for another value, as for 1.5 as an int.
     """
-    if isinstance(value, str | bool):
+    if isinstance(value, _NO_NUMBERS):
         raise TypeError("not a number")
     number = kind(value)
     if number != value or not math.isfinite(number):

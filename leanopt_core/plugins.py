@@ -49,12 +49,13 @@ _HOOKS: Mapping[str, tuple[Kind | None, type]] = {
     "leanopt_commands": (None, CommandSpec),
 }
 
+_GUIDE = "docs/how-to/move-a-plugin-to-2.md"
+
 # What a plugin for an older version of the contracts has to change.
 _CHANGES: Mapping[object, str] = {
     1: (
         "a stage's tell takes a context, an executor's run_command takes a Command, a sink has "
-        "start, trial, stage and finish, and the observer hooks are sinks now: see "
-        "docs/how-to/move-a-plugin-to-2.md"
+        f"start, trial, stage and finish, and the observer hooks are sinks now: see {_GUIDE}"
     )
 }
 
@@ -242,16 +243,9 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
     try:
         plugin = entry.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a module raises
-        return f"cannot be imported ({entry.value}): {type(error).__name__}: {error}"
-    version = getattr(plugin, "LEANOPT_API_VERSION", hookspecs.API_VERSION)
-    if version != hookspecs.API_VERSION:
-        advice = _CHANGES.get(version, "install another version of the plugin")
-        return (
-            f"is made for version {version!r} of the plugin contracts, but this core has version "
-            f"{hookspecs.API_VERSION}; {advice}"
-        )
+        return f"cannot be imported ({entry.value}): {type(error).__name__}: {error}{_moved(error)}"
     try:
-        message = _misspelt(plugin)
+        message = _other_version(plugin) or _misspelt(plugin)
         if message:
             return message
         manager.register(plugin, _plugin_name(entry))
@@ -260,6 +254,30 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign object raises
         return f"cannot be inspected ({entry.value}): {type(error).__name__}: {_one_line(error)}"
     return None
+
+
+def _moved(error: BaseException) -> str:
+    """Return what to do if a plugin imports a name that this core does not have."""
+    ours = isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "leanopt_core"
+    return f"; plugins import from leanopt_core.api: see {_GUIDE}" if ours else ""
+
+
+def _other_version(plugin: object) -> str | None:
+    """Return what is wrong with the version of the contracts that a plugin declares, or None."""
+    this = hookspecs.API_VERSION
+    version = getattr(plugin, "LEANOPT_API_VERSION", None)
+    if version == this:
+        return None
+    if version is None:
+        return (
+            f"declares no version of the plugin contracts; this core has version {this}: "
+            f"if the plugin fits it, write LEANOPT_API_VERSION = {this} (see {_GUIDE})"
+        )
+    advice = _CHANGES.get(version, "install another version of the plugin")
+    return (
+        f"is made for version {version!r} of the plugin contracts, but this core has version "
+        f"{this}; {advice}"
+    )
 
 
 def _misspelt(plugin: object) -> str | None:
@@ -271,7 +289,7 @@ def _misspelt(plugin: object) -> str | None:
         if marked and name not in known:
             return f"implements the unknown hook {name}; {did_you_mean(name, known)}"
         if name in known and callable(member) and not marked:
-            return f"defines {name} without @leanopt_core.hookimpl, so it would be ignored"
+            return f"defines {name} without @hookimpl, so it would be ignored"
     return None
 
 

@@ -81,7 +81,7 @@ class Scenario:
 class Mount:
     """A host folder or file that the harness sees at `{name}`, read-only except for scratch.
 
-    The name has lowercase letters, digits and `_`: one of `PLACES`, or the engine's own.
+    The name has lowercase letters, digits and `_`: one of `PLACEHOLDERS`, or the engine's own.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Mount:
 
 #: Path placeholders that every executor fills in, in commands and requests: `{data}` and so on.
 #: The names of a launch's mounts are placeholders too.
-PLACES = ("build", "data", "harness", "output", "scratch", "python")
+PLACEHOLDERS = ("build", "data", "harness", "output", "scratch", "python")
 
 #: Placeholder for a request's own folder, in its payload and files.
 REQUEST = "{request}"

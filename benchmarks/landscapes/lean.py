@@ -14,7 +14,7 @@ import numpy as np
 
 from landscapes._landscape import Landscape
 from leanopt_core.plugins import Kind, discover
-from leanopt_core.scoring import ResultConstraint, score
+from leanopt_core.scoring import ResultConstraint, Scorer
 from leanopt_core.space import Axis, Space
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Outcome
@@ -41,9 +41,10 @@ def landscape(name: str) -> Landscape:
     header, backtests = read()
     space = Space([Axis.listed(name, values) for name, values in header["axes"].items()])
     objective, violation = np.full((2, space.grid_size), np.nan)
+    scorer = Scorer(fitness, constraints, label=use)
     for point, statistics in backtests:
         outcome = {"default": Outcome(Statistics.read(statistics))}
-        found = score(outcome, fitness, constraints, label=use)
+        found = scorer(outcome)
         index = space.grid_index(space.point(point))
         objective[index] = np.nan if found.objective is None else found.objective
         violation[index] = found.violation

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from leanopt_core.store.records import StoredRun
     from leanopt_core.store.store import Store
 
-#: Entry points of this group write a format: `(reader, run) -> lines`.
+#: Entry points of this group write a format: `(run, trials) -> lines`. `trials(search)` yields the
+#: trials of a `StoredSearch`.
 FORMS: Final = "leanopt.exports"
 
 
@@ -79,7 +80,7 @@ def _plugins_lines(form: str, store: Store, run: StoredRun) -> Iterable[str]:
         whose = f" of {found.dist.name} {found.dist.version}" if found.dist else ""
         reason = f"{type(error).__name__}: {error}"
         raise PluginError(f"--to {form}: cannot load {found.value!r}{whose}: {reason}") from error
-    lines: Iterable[str] = write(store.reader, run)
+    lines: Iterable[str] = write(run, lambda search: store.reader.trials(search.id))
     return lines
 
 

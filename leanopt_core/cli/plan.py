@@ -51,7 +51,7 @@ def command(
     """
     loaded, _ = load(pipeline, sets, workers, symbol, seed)
     size = size_of(loaded.space)
-    with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build, tell=_tell) as ready:
+    with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build, report=_tell) as ready:
         count = ready.executor.workers(loaded.executor.workers)
         said = PlanReport(ready, size, count, measure(ready, probe, count))
         if as_json:

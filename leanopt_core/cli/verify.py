@@ -141,7 +141,7 @@ def command(
             store.path.absolute().parent.parent,
             against=against,
             workers=workers,
-            tell=_tell,
+            report=_tell,
             progress=_progress,
         )
     for warning in warnings(said):

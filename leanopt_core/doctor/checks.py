@@ -46,8 +46,8 @@ def checks(subject: Subject) -> Sequence[Check]:
 def _pipeline(subject: Subject) -> Iterator[Check]:
     """Yield the checks of a pipeline; of one that cannot be read, those of every pipeline."""
     try:
-        container, own = subject.docker_options is not None, _engine_s(subject)
-        there = _executor_s(subject)
+        container, own = subject.docker_options is not None, _engine_checks(subject)
+        there = _executor_checks(subject)
     except LeanoptError:
         container, own, there = False, (), ()
     # Workers in containers need the engine and its folders; others only a pipeline.
@@ -69,7 +69,7 @@ def _pipeline(subject: Subject) -> Iterator[Check]:
     yield from _made(after, subject)
 
 
-def _engine_s(subject: Subject) -> Sequence[Check]:
+def _engine_checks(subject: Subject) -> Sequence[Check]:
     """Return the engine's own checks, or one that says why there are none."""
     pipeline = subject.pipeline
     try:
@@ -78,7 +78,7 @@ def _engine_s(subject: Subject) -> Sequence[Check]:
         return (Check(f"engine {pipeline.engine.use}", partial(_raise, error)),)
 
 
-def _executor_s(subject: Subject) -> Sequence[Check]:
+def _executor_checks(subject: Subject) -> Sequence[Check]:
     """Return the executor's own checks, or one that says why there are none."""
     pipeline = subject.pipeline
     try:

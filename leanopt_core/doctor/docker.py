@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from types import MappingProxyType
 
-from leanopt_core.check import Finding, StuckError, ok, warning, wrong
+from leanopt_core.check import Finding, StuckError
 from leanopt_core.doctor.machine import free
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, LeanoptError
@@ -42,9 +42,10 @@ def answers(subject: Subject) -> Iterator[Finding]:
     except ExecutorError as error:
         what, fix = _cause(error)
         unneeded = _unneeded(subject)
-        absent = warning(f"{what}: {unneeded}", fix) if unneeded else wrong(what, fix)
-        raise StuckError(absent) from None
-    yield ok(f"{engine.info.get('ServerVersion', 'an engine')} at {engine.host}")
+        if unneeded:
+            raise StuckError(Finding.warning(f"{what}: {unneeded}", fix)) from None
+        raise StuckError(Finding.wrong(what, fix)) from None
+    yield Finding.ok(f"{engine.info.get('ServerVersion', 'an engine')} at {engine.host}")
 
 
 def _unneeded(subject: Subject) -> str:
@@ -100,7 +101,7 @@ def disk(subject: Subject) -> Iterator[Finding]:
     if "unix" in engine.host and root.exists():
         yield free(root, "docker system df -v")
     else:
-        yield ok(f"{root} is not on a disk of this machine")
+        yield Finding.ok(f"{root} is not on a disk of this machine")
 
 
 def image(subject: Subject) -> Iterator[Finding]:
@@ -112,8 +113,9 @@ def image(subject: Subject) -> Iterator[Finding]:
     if found is None:
         then = "no run fetches it" if options.pull == "never" else "the first run would fetch it"
         what = f'{options.image} is not there (executor.pull is "{options.pull}": {then})'
-        raise StuckError(wrong(what, f"docker pull {options.image}"))
-    yield ok(f"{options.image} ({found.ident.removeprefix('sha256:')[:12]}, {found.platform})")
+        raise StuckError(Finding.wrong(what, f"docker pull {options.image}"))
+    ident = found.ident.removeprefix("sha256:")[:12]
+    yield Finding.ok(f"{options.image} ({ident}, {found.platform})")
 
 
 def folders(subject: Subject) -> Iterator[Finding]:
@@ -128,7 +130,7 @@ def folders(subject: Subject) -> Iterator[Finding]:
         probe_folders(subject.docker_engine, _options(subject).image, labelled, scratch_root.path)
     finally:
         scratch_root.close()
-    yield ok(f"the engine sees {subject.folder}")
+    yield Finding.ok(f"the engine sees {subject.folder}")
 
 
 def _options(subject: Subject) -> DockerOptions:

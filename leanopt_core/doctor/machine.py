@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leanopt_core import __version__
-from leanopt_core.check import Finding, ok, warning, wrong
+from leanopt_core.check import Finding
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import ExecutorError, PluginError, StoreError
 from leanopt_core.plugins import CORE, PluginProblem, Registered, RegisteredCommand
@@ -25,7 +25,9 @@ _SCARCE, _FULL = 2**30, 64 * 2**20
 def python(_: Subject) -> Iterator[Finding]:
     """Report the interpreter and leanopt's version."""
     name = platform.python_implementation()
-    yield ok(f"{name} {platform.python_version()} ({sys.executable}), leanopt {__version__}")
+    yield Finding.ok(
+        f"{name} {platform.python_version()} ({sys.executable}), leanopt {__version__}"
+    )
 
 
 def plugins(subject: Subject) -> Iterator[Finding]:
@@ -39,9 +41,9 @@ def plugins(subject: Subject) -> Iterator[Finding]:
         except PluginError as error:
             problems.append(PluginProblem(entry.distribution, str(error)))
     for problem in problems:
-        yield wrong(str(problem), _reinstall(problem), exit_code=PluginError.exit_code)
+        yield Finding.wrong(str(problem), _reinstall(problem), exit_code=PluginError.exit_code)
     if not problems:
-        yield ok(f"all {len(registry.entries)} load")
+        yield Finding.ok(f"all {len(registry.entries)} load")
 
 
 def _reinstall(problem: PluginProblem) -> str:
@@ -75,13 +77,15 @@ def _available() -> int | None:
 
 def cores(_: Subject) -> Iterator[Finding]:
     """Count the processors."""
-    yield ok(str(processors()))
+    yield Finding.ok(str(processors()))
 
 
 def ram(_: Subject) -> Iterator[Finding]:
     """Measure the memory."""
     left = _available()
-    yield ok(size(memory()) + (f", {size(left)} of it available" if left is not None else ""))
+    yield Finding.ok(
+        size(memory()) + (f", {size(left)} of it available" if left is not None else "")
+    )
 
 
 def disk(subject: Subject) -> Iterator[Finding]:
@@ -89,7 +93,7 @@ def disk(subject: Subject) -> Iterator[Finding]:
     folder = existing(subject.folder / STATE)
     if not os.access(folder, os.W_OK | os.X_OK):
         fix = f"sudo chown -R $USER {shlex.quote(str(folder))}"
-        yield wrong(f"{folder} cannot be written to", fix, exit_code=StoreError.exit_code)
+        yield Finding.wrong(f"{folder} cannot be written to", fix, exit_code=StoreError.exit_code)
     fix = f"du -xh --max-depth=2 {shlex.quote(str(folder))} | sort -h"
     yield free(folder, fix, StoreError.exit_code)
 
@@ -99,8 +103,8 @@ def free(folder: Path, fix: str, exit_code: int = ExecutorError.exit_code) -> Fi
     left = shutil.disk_usage(folder).free
     what = f"{size(left)} free at {folder}"
     if left < _FULL:
-        return wrong(what, fix, exit_code=exit_code)
-    return warning(what, fix) if left < _SCARCE else ok(what)
+        return Finding.wrong(what, fix, exit_code=exit_code)
+    return Finding.warning(what, fix) if left < _SCARCE else Finding.ok(what)
 
 
 def existing(path: Path) -> Path:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
-from leanopt_core.check import Check, Finding, Status, examine, ok, warning, wrong
+from leanopt_core.check import Check, Finding, Status, examine
 from leanopt_core.doctor import docker
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.engines.builds import TURN, UNFINISHED_BUILD, build_turn
@@ -44,11 +44,11 @@ def report(find: _Find, subject: Subject) -> Iterator[Finding]:
     """Yield what there is of one kind, and the command that removes it."""
     orphans = find(subject)
     if not orphans.items:
-        yield ok(_NONE)
+        yield Finding.ok(_NONE)
         return
     file = "" if subject.file is None else f" {shlex.quote(str(subject.file))}"
     what = f"orphans of killed runs: {', '.join(orphans.items)}"
-    yield warning(what, f"leanopt doctor{file} --clean")
+    yield Finding.warning(what, f"leanopt doctor{file} --clean")
 
 
 def clean(subject: Subject, confirm: Callable[[Sequence[str]], bool]) -> Iterator[Finding]:
@@ -79,13 +79,13 @@ def _searches(found: dict[str, Orphans], subject: Subject) -> Iterator[Check]:
 
 def _removed(orphans: Orphans, *, go: bool) -> Iterator[Finding]:
     if not orphans.items:
-        yield ok(_NONE)
+        yield Finding.ok(_NONE)
     elif not go:
-        yield warning(f"left as they are: {', '.join(orphans.items)}")
+        yield Finding.warning(f"left as they are: {', '.join(orphans.items)}")
     elif staying := orphans.remove():
         yield from staying
     else:
-        yield ok(f"removed: {', '.join(orphans.items)}")
+        yield Finding.ok(f"removed: {', '.join(orphans.items)}")
 
 
 def _containers(subject: Subject) -> Orphans:
@@ -95,7 +95,7 @@ def _containers(subject: Subject) -> Orphans:
     client = subject.docker_engine.client
     found = find_orphans(client)
     items = tuple(f"{one.name} of {one.project}" for one in found)
-    return Orphans(items, lambda: [wrong(text) for text in remove_orphans(client, found)])
+    return Orphans(items, lambda: [Finding.wrong(text) for text in remove_orphans(client, found)])
 
 
 def _scratch(subject: Subject) -> Orphans:
@@ -135,7 +135,7 @@ def _staying(project: Path, names: Iterable[str]) -> Iterator[Finding]:
         path = project.absolute() / name
         if error := remove_tree(path):
             fix = f"sudo rm -rf {shlex.quote(str(path))}"
-            yield wrong(f"{name} cannot be removed: {error.strerror}", fix)
+            yield Finding.wrong(f"{name} cannot be removed: {error.strerror}", fix)
 
 
 def _abandoned(project: Path) -> tuple[str, ...]:

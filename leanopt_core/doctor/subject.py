@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
-from leanopt_core.check import StuckError, wrong
+from leanopt_core.check import Finding, StuckError
 from leanopt_core.closing import Closing
 from leanopt_core.engines.base import Build, PrepareContext
 from leanopt_core.executors.base import Executor
@@ -113,7 +113,7 @@ class Subject(Closing):
             said = done.errors.strip()[-500:]
             what = f"no Python runs where workers are (exit code {done.exit_code}): {said}"
             image = "; the image needs a python3" if self.docker_options is not None else ""
-            raise StuckError(wrong(what + image)) from None
+            raise StuckError(Finding.wrong(what + image)) from None
 
     def run_command(self, command: Command) -> Completed:
         """Run a command where workers run; the executor is made only then."""

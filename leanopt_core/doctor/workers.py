@@ -9,7 +9,7 @@ from importlib.metadata import metadata
 
 from attrs import evolve
 
-from leanopt_core.check import Finding, StuckError, ok, warning, wrong
+from leanopt_core.check import Finding, StuckError
 from leanopt_core.doctor import machine
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import PipelineError, StrategyError
@@ -29,9 +29,9 @@ def pipeline(subject: Subject) -> Iterator[Finding]:
         loaded = subject.pipeline
     except PipelineError as error:
         fix = f"leanopt check {_file(subject)}"
-        raise StuckError(wrong(str(error), fix, exit_code=error.exit_code)) from None
+        raise StuckError(Finding.wrong(str(error), fix, exit_code=error.exit_code)) from None
     used = f"{loaded.engine.use} strategy, {loaded.executor.choice.use} executor"
-    yield ok(f"{loaded.name}: {used}")
+    yield Finding.ok(f"{loaded.name}: {used}")
 
 
 def interpreter(subject: Subject) -> Iterator[Finding]:
@@ -39,9 +39,9 @@ def interpreter(subject: Subject) -> Iterator[Finding]:
     version = str(subject.around["python"])
     needed = str(metadata("leanopt-harness")["Requires-Python"])
     if _numbers(version) < _numbers(needed):
-        yield wrong(f"Python {version}; the harness needs {needed}")
+        yield Finding.wrong(f"Python {version}; the harness needs {needed}")
     else:
-        yield ok(f"Python {version}")
+        yield Finding.ok(f"Python {version}")
 
 
 def data(subject: Subject) -> Iterator[Finding]:
@@ -49,8 +49,8 @@ def data(subject: Subject) -> Iterator[Finding]:
     path = subject.strategy.data
     if path is not None and not path.exists():
         code = StrategyError.exit_code
-        raise StuckError(wrong(f"strategy.data: {path} is not there", exit_code=code))
-    yield ok(str(path) if path is not None else "the strategy names none")
+        raise StuckError(Finding.wrong(f"strategy.data: {path} is not there", exit_code=code))
+    yield Finding.ok(str(path) if path is not None else "the strategy names none")
 
 
 def strategy(subject: Subject) -> Iterator[Finding]:
@@ -59,9 +59,9 @@ def strategy(subject: Subject) -> Iterator[Finding]:
     details = ", ".join(
         f"{name} {text}" for name, text in build.details.items() if name != _HARNESS
     )
-    yield ok(f"{build.strategy}: {details}")
+    yield Finding.ok(f"{build.strategy}: {details}")
     for note in build.notes:
-        yield warning(note)
+        yield Finding.warning(note)
 
 
 def harness(subject: Subject) -> Iterator[Finding]:
@@ -77,7 +77,7 @@ def harness(subject: Subject) -> Iterator[Finding]:
         pool.wait(settings.start_limit)
         hello = pool.hello
     if hello is None:
-        yield wrong(
+        yield Finding.wrong(
             f"a worker said no hello within {settings.start_limit:g} s (executor.start_limit)"
         )
     else:
@@ -88,22 +88,24 @@ def harness(subject: Subject) -> Iterator[Finding]:
 
 def _greeting(hello: Hello) -> Finding:
     if not hello.protocol:
-        return warning("it speaks the protocol's base form: which engine it has is not known")
+        return Finding.warning(
+            "it speaks the protocol's base form: which engine it has is not known"
+        )
     engine = f"{hello.engine} {hello.engine_version}".strip() or "an engine without a name"
     harness = f"harness {hello.harness}".strip()
-    return ok(f"{harness}, protocol {hello.protocol}, engine {engine}")
+    return Finding.ok(f"{harness}, protocol {hello.protocol}, engine {engine}")
 
 
 def cores(subject: Subject) -> Iterator[Finding]:
     """Compare the number of workers with the processors they would have."""
     count, there = _count(subject), _there(subject)
     if there is None:
-        yield ok(f"{count}; what they have is their executor's matter")
+        yield Finding.ok(f"{count}; what they have is their executor's matter")
     elif count > there[0]:
         fewer = f"leanopt run {_file(subject)} --workers {there[0]}"
-        yield warning(f"{count} on {there[0]} processors: they wait for each other", fewer)
+        yield Finding.warning(f"{count} on {there[0]} processors: they wait for each other", fewer)
     else:
-        yield ok(f"{count} on {there[0]} processors")
+        yield Finding.ok(f"{count} on {there[0]} processors")
 
 
 def memory(subject: Subject) -> Iterator[Finding]:
@@ -114,13 +116,13 @@ def memory(subject: Subject) -> Iterator[Finding]:
         return
     if there is None or limit is None:
         whole = f" of {size(there[1])}" if there is not None else ""
-        yield ok(f"no limit: {count} workers may take all{whole} (executor.memory_limit)")
+        yield Finding.ok(f"no limit: {count} workers may take all{whole} (executor.memory_limit)")
         return
     what = f"{count} workers of at most {size(limit)} each, {size(there[1])} in all"
     fit = there[1] // limit
     change = f"--workers {fit}" if fit else f"--set executor.memory_limit={there[1] // 2}"
     fix = f"leanopt run {_file(subject)} {change}"
-    yield ok(what) if count <= fit else wrong(f"too much: {what}", fix)
+    yield Finding.ok(what) if count <= fit else Finding.wrong(f"too much: {what}", fix)
 
 
 def _unlimited(subject: Subject, count: int) -> Finding:
@@ -128,9 +130,13 @@ def _unlimited(subject: Subject, count: int) -> Finding:
     engine, launch = subject.docker_engine, subject.launch or Launch(())
     each, whole = engine.worker_memory(launch), size(int(engine.info.get("MemTotal") or 0))
     if each is None:
-        return warning(f"this engine limits no memory: {count} workers may take all of {whole}")
+        return Finding.warning(
+            f"this engine limits no memory: {count} workers may take all of {whole}"
+        )
     why = f" ({launch.memory_why})" if launch.memory_why else ""
-    return ok(f"{count} workers of at most {size(each)} each, the default{why}; {whole} in all")
+    return Finding.ok(
+        f"{count} workers of at most {size(each)} each, the default{why}; {whole} in all"
+    )
 
 
 def _count(subject: Subject) -> int:

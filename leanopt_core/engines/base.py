@@ -25,7 +25,8 @@ from leanopt_core.work import (
 #: Runs a single command where the executor's workers run; see `Executor.run_command`.
 RunCommand = Callable[[Command], Completed]
 
-Tell = Callable[[str], None]
+#: Shows a line to the user.
+Report = Callable[[str], None]
 
 
 def silent(_text: str) -> None:
@@ -38,8 +39,8 @@ class PrepareContext:
 
     `values` has the possible values by parameter: a tuple, or a sequence with one step. It is empty
     if they are unknown. `allow_unread` allows parameters that the strategy never reads,
-    `skip_build` an older build. `tell` shows the user slow steps, such as a build. `checked` means
-    that `leanopt doctor` has already run the engine's own checks.
+    `skip_build` an older build. `report` shows the user slow steps, such as a build. `checked`
+    means that `leanopt doctor` has already run the engine's own checks.
     """
 
     parameters: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class PrepareContext:
     skip_build: bool = False
     checked: bool = False
     values: Mapping[str, Sequence[Value]] = field(factory=dict)
-    tell: Callable[[str], None] = field(default=silent, eq=False, repr=False)
+    report: Report = field(default=silent, eq=False, repr=False)
 
 
 @frozen
@@ -117,7 +118,7 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class HasChecks(Protocol):
+class HasDoctorChecks(Protocol):
     """An engine with its own checks for `leanopt doctor`."""
 
     def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
@@ -130,7 +131,7 @@ class HasChecks(Protocol):
 
 
 @runtime_checkable
-class HasCheck(Protocol):
+class ChecksStrategy(Protocol):
     """An engine that can check a strategy for `leanopt check` without running anything."""
 
     def check(self, context: PrepareContext) -> Sequence[str]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from leanopt_core.engines.base import Tell, silent
+from leanopt_core.engines.base import Report, silent
 
 #: Prefix of the folders of unfinished builds.
 UNFINISHED_BUILD: Final = "unfinished-"
@@ -18,17 +18,17 @@ TURN: Final = "turn.lock"
 
 
 @contextmanager
-def build_turn(builds: Path, tell: Tell = silent) -> Iterator[None]:
+def build_turn(builds: Path, report: Report = silent) -> Iterator[None]:
     """Wait until no other process builds in this folder, then remove unfinished builds.
 
-    `tell` is called if it has to wait.
+    `report` is called if it has to wait.
     """
     builds.mkdir(parents=True, exist_ok=True)
     with (builds / TURN).open("a", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            tell("waiting for another build of this folder ...")
+            report("waiting for another build of this folder ...")
             fcntl.flock(file, fcntl.LOCK_EX)
         for folder in builds.glob(f"{UNFINISHED_BUILD}*"):
             shutil.rmtree(folder, ignore_errors=True)

@@ -59,7 +59,10 @@ def read_types(payload: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
 
 def _types(told: object) -> frozenset[str]:
     some = told if isinstance(told, list) else [told]
-    return READ_TYPES.intersection(one for one in some if isinstance(one, str))
+    try:
+        return READ_TYPES.intersection(some)
+    except TypeError:  # some JSON values cannot be in a set
+        return READ_TYPES.intersection(one for one in some if isinstance(one, str))
 
 
 def read_failure(payload: Mapping[str, Any]) -> Failure:

@@ -215,7 +215,7 @@ class HasPlaces(Protocol):
 
 
 @runtime_checkable
-class HasExecutorChecks(Protocol):
+class HasExecutorDoctorChecks(Protocol):
     """An executor with its own checks for `leanopt doctor`."""
 
     def checks(self) -> Sequence[Check]:
@@ -227,7 +227,7 @@ class HasExecutorChecks(Protocol):
 
 
 @runtime_checkable
-class HasExecutorCheck(Protocol):
+class ChecksOptions(Protocol):
     """An executor that can check its options for `leanopt check` without running anything."""
 
     def check(self) -> Sequence[str]:

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from leanopt_core.errors import ExecutorError, TransientError
 from leanopt_core.executors.base import Channel
-from leanopt_core.work import PLACES, Completed
+from leanopt_core.work import PLACEHOLDERS, Completed
 
 #: How much is kept, in bytes: of the output the beginning, of the errors the end.
 OUTPUT_LIMIT = 16 * 2**20
@@ -41,7 +41,8 @@ def variables(threads: int) -> dict[str, str]:
 def fill_placeholders(placeholders: Mapping[str, str], text: str) -> str:
     """Return `text` with `{data}` and the like replaced by what stands for them.
 
-    Raises ExecutorError for one of `PLACES` that stands for nothing; other words in braces stay.
+    Raises ExecutorError for one of `PLACEHOLDERS` that stands for nothing; other words in braces
+    stay.
     """
     # In one pass: braces in a path that was filled in are not filled again.
     return _PLACEHOLDER.sub(lambda match: _filled(placeholders, match), text)
@@ -49,20 +50,20 @@ def fill_placeholders(placeholders: Mapping[str, str], text: str) -> str:
 
 def _filled(placeholders: Mapping[str, str], match: re.Match[str]) -> str:
     name = match[1]
-    if name in PLACES and name not in placeholders:
+    if name in PLACEHOLDERS and name not in placeholders:
         raise ExecutorError(f"{{{name}}} is asked for, but nothing is mounted as '{name}'")
     return placeholders.get(name, match[0])
 
 
-class Ending(Channel, Protocol):
-    """A channel that knows more than an exit reason."""
+class CommandChannel(Channel, Protocol):
+    """The channel of a command, which knows its exit code. A `ProcessChannel` is one."""
 
     def exit_code(self) -> int | None:
         """Return the command's exit code (128 + signal), None where it is not known."""
         ...
 
 
-def run_to_end(channel: Ending, time_limit: float) -> Completed:
+def run_to_end(channel: CommandChannel, time_limit: float) -> Completed:
     """Return how the channel's command ended; it gets no input, and is killed at the limit.
 
     The channel is released, its scratch folder removed. Raises TransientError where the command was
@@ -110,7 +111,7 @@ class _Heard:
         self.errors += f"{text}\n".encode()
 
 
-def _listen(channel: Ending, heard: _Heard, deadline: float) -> bool:
+def _listen(channel: CommandChannel, heard: _Heard, deadline: float) -> bool:
     """Hear the command out; return whether it ended before the deadline."""
     with selectors.DefaultSelector() as selector:
         for descriptor in channel.filenos():

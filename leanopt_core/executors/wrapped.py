@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import evolve
 
-from leanopt_core.check import Check, Finding, ok, wrong
+from leanopt_core.check import Check, Finding
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import (
     Channel,
@@ -134,4 +134,4 @@ class WrappedExecutor:
 
 def _look(name: str) -> Iterator[Finding]:
     path = shutil.which(name)
-    yield ok(path) if path else wrong(f"{name} is not installed")
+    yield Finding.ok(path) if path else Finding.wrong(f"{name} is not installed")

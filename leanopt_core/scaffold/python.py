@@ -15,7 +15,7 @@ from attrs import frozen
 from leanopt_core.errors import UsageError
 from leanopt_core.scaffold.document import Line
 from leanopt_core.scaffold.draft import Draft, InitWish
-from leanopt_core.scaffold.reads import Literal, Read, literal, merged, reads_of
+from leanopt_core.scaffold.reads import LiteralValue, Read, literal, merged, reads_of
 
 _SCENARIO: Final = "Scenario"
 _PARAMETERS: Final = "Parameters"
@@ -36,7 +36,7 @@ class StrategySource:
 @frozen
 class _Module:
     tree: ast.Module
-    constants: Mapping[str, Literal]
+    constants: Mapping[str, LiteralValue]
 
 
 def read_source(file: Path) -> StrategySource:
@@ -85,7 +85,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             yield node.module
 
 
-def _constants(tree: ast.Module) -> dict[str, Literal]:
+def _constants(tree: ast.Module) -> dict[str, LiteralValue]:
     """Return the module's names that are assigned a literal."""
     found = {}
     for node in tree.body:

@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from leanopt_core.pipeline.toml import toml_value
-from leanopt_core.scaffold.reads import Literal, Read
+from leanopt_core.scaffold.reads import LiteralValue, Read
 
 Number = int | Decimal
 
@@ -54,7 +54,7 @@ def _range(
     return Proposal(value, int((high - low) / Decimal(step)) + 1, _default(default))
 
 
-def _choices(texts: list[str], default: Literal | None) -> Proposal:
+def _choices(texts: list[str], default: LiteralValue | None) -> Proposal:
     if len(texts) == 1:
         more = f"fixed; to search it, write {{ choices = [{toml_value(texts[0])}, ...] }}"
         return Proposal(texts[0], 1, more)

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-Literal = str | int | float | bool | Decimal
+LiteralValue = str | int | float | bool | Decimal
 _CONVERSIONS: Final = ("int", "float", "str", "bool")
 
 
@@ -21,13 +21,13 @@ class Read:
     """
 
     name: str
-    default: Literal | None = None
+    default: LiteralValue | None = None
     made: str | None = None
     texts: tuple[str, ...] = ()
 
 
 def reads_of(
-    tree: ast.Module, constants: Mapping[str, Literal], handed: set[str]
+    tree: ast.Module, constants: Mapping[str, LiteralValue], handed: set[str]
 ) -> Iterator[Read]:
     """Yield every read of a name from an object called one of `handed`, in order."""
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
@@ -77,7 +77,7 @@ def merged(reads: list[Read]) -> tuple[Read, ...]:
     return tuple(found.values())
 
 
-def literal(node: ast.AST | None, constants: Mapping[str, Literal]) -> Literal | None:
+def literal(node: ast.AST | None, constants: Mapping[str, LiteralValue]) -> LiteralValue | None:
     """Return the value of a literal or a constant's name; None for anything else."""
     match node:
         case ast.Constant(value=str() | int() | float() as value):

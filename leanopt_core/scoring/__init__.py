@@ -1,15 +1,14 @@
 """Scoring: from a trial's backtests to its score."""
 
 from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
-from leanopt_core.scoring.each import ScenarioFitness, bound, trade_count, unmet
+from leanopt_core.scoring.each import ScenarioFitness, requirement, trade_count, violated
 from leanopt_core.scoring.figures import on_returns, on_trades
 from leanopt_core.scoring.score import (
     Aggregate,
     Scorer,
-    combine,
+    aggregate,
     failures,
-    judge_each,
-    score,
+    score_each,
 )
 
 __all__ = [
@@ -19,13 +18,12 @@ __all__ = [
     "ResultConstraintError",
     "ScenarioFitness",
     "Scorer",
-    "bound",
-    "combine",
+    "aggregate",
     "failures",
-    "judge_each",
     "on_returns",
     "on_trades",
-    "score",
+    "requirement",
+    "score_each",
     "trade_count",
-    "unmet",
+    "violated",
 ]

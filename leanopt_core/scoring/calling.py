@@ -18,7 +18,7 @@ _POSITIONAL: Final = (
 _EXPECTED: Final = "expected the backtests, or the backtests and a context"
 
 
-def judge_of(fitness: FitnessFunction, label: str) -> Call:
+def call_of(fitness: FitnessFunction, label: str) -> Call:
     """Return `fitness` as a function of the backtests and the context.
 
     Its signature decides. A second argument with a default value is the context only if it is

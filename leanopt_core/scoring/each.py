@@ -1,4 +1,4 @@
-"""Judge each scenario's backtest by itself, if it has what the options ask for at least."""
+"""Score each scenario's backtest by itself, if it has what the options ask for at least."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leanopt_core.fitness import Backtested, Direction, Fitness
 from leanopt_core.fitness_options import ScenarioOptions
 from leanopt_core.outputs import DailyReturns
 from leanopt_core.scoring.constraint import Operator, ResultConstraint
-from leanopt_core.scoring.score import judge_each
+from leanopt_core.scoring.score import score_each
 
 TRADES: Final = "Total Orders"
 NO_RETURNS: Final = "the backtest has no daily returns"
@@ -22,25 +22,26 @@ _DAYS_A_YEAR: Final = 365.25
 
 @frozen
 class ScenarioFitness:
-    """A fitness function that judges each scenario's backtest by itself, then combines the values.
+    """A fitness function that scores each scenario's backtest by itself, then aggregates.
 
-    There is no value after a total loss, whatever `judge` would say: such a trial ranks after all
-    others. There is none below `min_trades` or `min_years` either, and the violation says how far
-    the backtest is from each, as a share. Without `trades` of its own, a backtest has as many as
-    `trade_count` says.
+    There is no value after a total loss, whatever `score` would say: such a trial ranks after all
+    others. Only daily returns show that loss: without `returns` in `FitnessSpec.needs`, `score`
+    alone decides. There is no value below `min_trades` or `min_years` either, and the violation
+    says how far the backtest is from each, as a share. Without `trades` of its own, a backtest has
+    as many as `trade_count` says.
     """
 
     options: ScenarioOptions
-    judge: Callable[[Backtested], Fitness]
+    score: Callable[[Backtested], Fitness]
     direction: Direction = "max"
     target: float | None = field(default=None, init=False)
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
-        """Judge each scenario; no fitness if one of them has none."""
-        return judge_each(backtests, self._judge, self.options.aggregate)
+        """Score each scenario; no fitness if one of them has none."""
+        return score_each(backtests, self._score, self.options.aggregate)
 
-    def _judge(self, backtest: Backtested) -> Fitness:
-        return _lost(backtest) or _short(backtest, self.options) or self.judge(backtest)
+    def _score(self, backtest: Backtested) -> Fitness:
+        return _lost(backtest) or _short(backtest, self.options) or self.score(backtest)
 
 
 def trade_count(backtest: Backtested) -> float | None:
@@ -55,12 +56,12 @@ def years(returns: DailyReturns) -> float:
     return (returns.days[-1] - returns.days[0] + 1) / _DAYS_A_YEAR if returns.days else 0.0
 
 
-def bound(statistic: str, name: str, operator: Operator, value: float) -> ResultConstraint:
+def requirement(statistic: str, name: str, operator: Operator, value: float) -> ResultConstraint:
     """Return a requirement on a figure, which messages call `name`."""
     return ResultConstraint(statistic, operator, value, f"{name} {operator.value} {value:g}")
 
 
-def unmet(found: Mapping[ResultConstraint, float]) -> Fitness | None:
+def violated(found: Mapping[ResultConstraint, float]) -> Fitness | None:
     """Return the fitness of a backtest that misses some of these requirements, None if none.
 
     The violation is the sum of the distances to the bounds, each as a share of its bound.
@@ -92,7 +93,7 @@ def _short(backtest: Backtested, options: ScenarioOptions) -> Fitness | None:
     missing = tuple(value for value in figures.values() if isinstance(value, str))
     if missing:
         return Fitness(reasons=missing)
-    return unmet({one: value for one, value in figures.items() if not isinstance(value, str)})
+    return violated({one: value for one, value in figures.items() if not isinstance(value, str)})
 
 
 def _figures(
@@ -101,8 +102,8 @@ def _figures(
     """Yield what is required with what was found, or why that is unknown."""
     if options.min_trades:
         count = trade_count(backtest)
-        at_least = bound(TRADES, "trades", Operator.GREATER_OR_EQUAL, options.min_trades)
+        at_least = requirement(TRADES, "trades", Operator.GREATER_OR_EQUAL, options.min_trades)
         yield at_least, backtest.statistics.missing(TRADES) if count is None else count
     if options.min_years:
-        at_least = bound("Years", "years", Operator.GREATER_OR_EQUAL, options.min_years)
+        at_least = requirement("Years", "years", Operator.GREATER_OR_EQUAL, options.min_years)
         yield at_least, NO_RETURNS if backtest.returns is None else years(backtest.returns)

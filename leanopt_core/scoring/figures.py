@@ -20,7 +20,7 @@ def on_returns(
     rate a year; `periods` are the returns a year. Values are limited to +-1e100.
     """
 
-    def judge(backtest: Backtested) -> Fitness:
+    def score(backtest: Backtested) -> Fitness:
         returns = backtest.returns
         if returns is None:
             return Fitness(reasons=(NO_RETURNS,))
@@ -30,7 +30,7 @@ def on_returns(
         periods = options.periods_per_year or count / years(returns)
         return Fitness(_limited(figure(returns.values, options.annual_rate, periods)))
 
-    return ScenarioFitness(options, judge)
+    return ScenarioFitness(options, score)
 
 
 def on_trades(
@@ -42,7 +42,7 @@ def on_trades(
     in the order of exit. A fee that the engine does not report is 0. Values are limited to +-1e100.
     """
 
-    def judge(backtest: Backtested) -> Fitness:
+    def score(backtest: Backtested) -> Fitness:
         if backtest.trades is None:
             return Fitness(reasons=("the backtest has no list of closed trades",))
         profits = list(map(_net, backtest.trades))
@@ -56,7 +56,7 @@ def on_trades(
             return Fitness(reasons=(f"closed trades >= {least} needed, found {len(known)}",))
         return Fitness(_limited(figure(known)))
 
-    return ScenarioFitness(options, judge)
+    return ScenarioFitness(options, score)
 
 
 def _net(trade: ClosedTrade) -> float | None:

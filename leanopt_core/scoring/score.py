@@ -20,7 +20,7 @@ from leanopt_core.fitness import (
     FitnessContext,
     FitnessFunction,
 )
-from leanopt_core.scoring.calling import Call, judge_of
+from leanopt_core.scoring.calling import Call, call_of
 from leanopt_core.scoring.constraint import LARGEST
 from leanopt_core.shown import shown
 from leanopt_core.statistics import Statistics
@@ -50,16 +50,16 @@ _WAYS: Final[Mapping[Aggregate, Callable[[Sequence[float]], float]]] = {
 }
 
 
-def judge_each(
+def score_each(
     backtests: Sequence[Backtested],
-    judge: Callable[[Backtested], Fitness],
+    score: Callable[[Backtested], Fitness],
     how: Aggregate = "mean",
 ) -> Fitness:
-    """Score each scenario's backtest alone, then combine the scores.
+    """Score each scenario's backtest alone, then aggregate the scores.
 
     With several scenarios each reason begins with its scenario: `SPY: no statistic 'Drawdown'`.
     """
-    return combine([_named(backtest, judge(backtest), backtests) for backtest in backtests], how)
+    return aggregate([_named(backtest, score(backtest), backtests) for backtest in backtests], how)
 
 
 def _named(backtest: Backtested, fitness: Fitness, backtests: Sequence[Backtested]) -> Fitness:
@@ -68,17 +68,17 @@ def _named(backtest: Backtested, fitness: Fitness, backtests: Sequence[Backteste
     return evolve(fitness, reasons=tuple(f"{backtest.scenario}: {r}" for r in fitness.reasons))
 
 
-def combine(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:
-    """Combine `fitnesses`, one per scenario, to one fitness.
+def aggregate(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:
+    """Aggregate `fitnesses`, one per scenario, to one fitness.
 
     The value is their mean, median, minimum or maximum, None if one has no value. Reasons are
-    joined without repeats, violations summed; named values that all have are combined like the
+    joined without repeats, violations summed; named values that all have are aggregated like the
     value. Raises ValueError if there is no fitness, or for an unknown `how`.
     """
     if not fitnesses:
-        raise ValueError("no fitness to combine")
+        raise ValueError("no fitness to aggregate")
     if how not in _WAYS:
-        raise ValueError(f"cannot combine by '{how}'; choose from: {', '.join(_WAYS)}")
+        raise ValueError(f"cannot aggregate by '{how}'; choose from: {', '.join(_WAYS)}")
     if len(fitnesses) == 1:
         return fitnesses[0]
     way = _WAYS[how]
@@ -106,11 +106,11 @@ class Scorer:
     constraints: Sequence[ResultConstraint] = ()
     label: str = field(kw_only=True)
     needs: frozenset[str] = field(default=frozenset(), kw_only=True)
-    _judge: Call = field(init=False, repr=False, eq=False)
+    _call: Call = field(init=False, repr=False, eq=False)
 
-    @_judge.default
+    @_call.default
     def _from_signature(self) -> Call:
-        return judge_of(self.fitness, self.label)
+        return call_of(self.fitness, self.label)
 
     def __call__(
         self, outcomes: Mapping[str, Outcome], context: FitnessContext = _NO_CONTEXT
@@ -150,7 +150,7 @@ class Scorer:
     ) -> tuple[Fitness, Direction]:
         label = self.label
         try:
-            judged, direction = self._judge(backtests, context), self.fitness.direction
+            judged, direction = self._call(backtests, context), self.fitness.direction
         except (Exception, SystemExit) as error:
             if isinstance(error, PluginError) and str(error).startswith(label):
                 raise
@@ -160,18 +160,6 @@ class Scorer:
         if direction not in ("max", "min"):
             raise PluginError(f"{label} has the direction {shown(direction)}, not 'max' or 'min'")
         return _checked(judged, label), direction
-
-
-def score(
-    outcomes: Mapping[str, Outcome],
-    fitness: FitnessFunction,
-    constraints: Sequence[ResultConstraint] = (),
-    *,
-    label: str,
-    needs: frozenset[str] = frozenset(),
-) -> Score:
-    """Return a trial's score, as a `Scorer` of these arguments does."""
-    return Scorer(fitness, constraints, label=label, needs=needs)(outcomes)
 
 
 def failures(outcomes: Mapping[str, Outcome]) -> dict[str, Failure]:

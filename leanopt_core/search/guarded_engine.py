@@ -14,9 +14,9 @@ from attrs import evolve
 from leanopt_core.check import Check, Finding, StuckError
 from leanopt_core.engines.base import (
     Build,
+    ChecksStrategy,
     Engine,
-    HasCheck,
-    HasChecks,
+    HasDoctorChecks,
     HasFingerprint,
     PrepareContext,
     RunCommand,
@@ -25,9 +25,9 @@ from leanopt_core.engines.base import (
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.base import (
     Channel,
+    ChecksOptions,
     Executor,
-    HasExecutorCheck,
-    HasExecutorChecks,
+    HasExecutorDoctorChecks,
     HasPlaces,
     ReproduceCommand,
     unasked_memory,
@@ -119,8 +119,7 @@ class GuardedEngine(_Guarded):
     ) -> None:
         super().__init__(engine, label, calls)
         self._engine = engine
-        self._needs = needs
-        # What an engine returned may run its code too.
+        self._outcome = partial(checked_outcome, needs=needs)
         self._results = Guard(label, passing=(LeanoptError, UnusableError), calls=self._calls)
 
     @property
@@ -152,18 +151,17 @@ class GuardedEngine(_Guarded):
     ) -> Build:
         """Prepare the strategy."""
         doing = "preparing the strategy"
-        build = self._made(Build, doing, "prepare", run_command, runtime, context)
-        return self._sound(build, doing, checked_build)
+        return self._checked(checked_build, doing, "prepare", run_command, runtime, context)
 
     def checks(self, run_command: RunCommand, context: PrepareContext) -> Sequence[Check]:
         """Return the engine's own checks for `leanopt doctor`, if any."""
-        if not isinstance(self._engine, HasChecks):
+        if not isinstance(self._engine, HasDoctorChecks):
             return ()
         return self._checks(run_command, context)
 
     def check(self, context: PrepareContext) -> Sequence[str]:
         """Return the strategy's errors that the engine can find without running it."""
-        if not isinstance(self._engine, HasCheck):
+        if not isinstance(self._engine, ChecksStrategy):
             return ()
         return self._listed(str, "looking at the strategy", "check", context)
 
@@ -181,18 +179,22 @@ class GuardedEngine(_Guarded):
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:
         """Make the request for one backtest."""
         doing = "making a request"
-        request = self._made(Request, doing, "request", backtest, outputs, hello)
-        return self._sound(request, doing, checked_request)
+        return self._checked(checked_request, doing, "request", backtest, outputs, hello)
 
     def read(self, answer: Answer, backtest: Backtest, outputs: frozenset[str]) -> Outcome:
         """Read an answer."""
         doing = "reading an answer"
-        outcome: Outcome = self._call(doing, "read", answer, backtest, outputs)
-        return self._sound(outcome, doing, checked_outcome, self._needs)
+        return self._checked(self._outcome, doing, "read", answer, backtest, outputs)
 
-    def _sound(self, made: T, doing: str, check: Callable[..., T], *more: object) -> T:
+    def _checked(
+        self, check: Callable[[object], T], doing: str, method: str, *arguments: object
+    ) -> T:
+        """Return a method's result as `check` returns it; raises PluginError if that refuses it."""
+        # One call with its check: what was returned may run the plugin's code too.
         try:
-            return self._results.call(doing, check, made, *more)
+            return self._results.call(
+                doing, lambda: check(getattr(self._plugin, method)(*arguments))
+            )
         except UnusableError as error:
             raise self._guard.fault(doing, f"it returned {error}") from error
 
@@ -242,11 +244,11 @@ class GuardedExecutor(_Guarded):
 
     def checks(self) -> Sequence[Check]:
         """Return the executor's own checks for `leanopt doctor`, if any."""
-        return self._checks() if isinstance(self._executor, HasExecutorChecks) else ()
+        return self._checks() if isinstance(self._executor, HasExecutorDoctorChecks) else ()
 
     def check(self) -> Sequence[str]:
         """Return the errors in its options that the executor can find without running anything."""
-        if not isinstance(self._executor, HasExecutorCheck):
+        if not isinstance(self._executor, ChecksOptions):
             return ()
         return self._listed(str, "asked to check its options", "check")
 

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from leanopt_core.catalogue import OWN
 from leanopt_core.content import hash_data, hash_file
-from leanopt_core.engines.base import Build, Engine, PrepareContext, RunCommand, Tell, silent
+from leanopt_core.engines.base import Build, Engine, PrepareContext, Report, RunCommand, silent
 from leanopt_core.errors import PatienceError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.places import PlacedWorkers
@@ -69,12 +69,12 @@ class Ready:
 class PatientCommand:
     """An executor's `run_command`, retried for `limit` seconds after a TransientError.
 
-    `tell` is called for each failure.
+    `report` is called for each failure.
     """
 
     run_command: RunCommand
     limit: float
-    tell: Tell
+    report: Report
 
     def __call__(self, command: Command) -> Completed:
         """Run one command until it ends; raises PatienceError if all retries fail."""
@@ -89,7 +89,7 @@ class PatientCommand:
                         f"no command completed within {self.limit:g} s of retries"
                         f" (executor.start_patience): {error}"
                     ) from None
-                self.tell(f"retrying a command: {error}")
+                self.report(f"retrying a command: {error}")
             time.sleep(patience.pause())
 
 
@@ -169,7 +169,7 @@ def prepared(
     hashed: Callable[[Path], str] = hash_file,
     allow_unread: bool = False,
     skip_build: bool = False,
-    tell: Tell = silent,
+    report: Report = silent,
     calls: Calls | None = None,
 ) -> Iterator[Prepared]:
     """Prepare a pipeline, and release its executor afterwards.
@@ -180,7 +180,7 @@ def prepared(
     breaks its contract.
     """
     context = evolve(
-        prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, tell=tell
+        prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, report=report
     )
     with made_ready(
         pipeline.engine,
@@ -242,7 +242,7 @@ def _place(
     context: PrepareContext,
 ) -> Place:
     """Prepare the strategy where an executor's workers run."""
-    run_command = PatientCommand(there.run_command, settings.start_patience, context.tell)
+    run_command = PatientCommand(there.run_command, settings.start_patience, context.report)
     runtime = there.runtime()
     return Place(runtime, engine.prepare(run_command, runtime, context))
 

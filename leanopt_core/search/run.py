@@ -71,7 +71,7 @@ def run_pipeline(
             hashed=store.hash_file,
             allow_unread=allow_unread,
             skip_build=skip_build,
-            tell=lambda text: shared.observe(Preparing(text)),
+            report=lambda text: shared.observe(Preparing(text)),
             calls=signals.calls,
         ) as ready,
     ):
@@ -194,11 +194,13 @@ class _Session:
             self.notifier.warn(f"the run stops; --resume continues it: {error}")
             state = "interrupted"
         finally:
-            # Even where the store is gone, sinks hear of the end.
+            # The sinks first: a run that is killed while they take the rest can be resumed.
+            # The later callback runs first, and each whatever the others raise.
             with ExitStack() as last:
-                last.callback(self._taken, ledger)
                 last.callback(self.notifier.observe, RunEnded(state))
-                writer.finish(state)
+                last.callback(writer.finish, state)
+                last.callback(self._taken, ledger)
+                self.notifier.sinks.observe(RunEnded(state))
 
     def _taken(self, ledger: Ledger) -> None:
         """Record what the sinks took after the last commit."""

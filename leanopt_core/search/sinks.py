@@ -1,7 +1,7 @@
 """Call the sinks of a run, each on a thread of its own; none can break the run or change a trial.
 
-The threads have bounded queues. The loop tells no trial while a sink is behind, so the queues stay
-short, and workers and signals are served meanwhile.
+The queues of the threads have no limit. The loop tells no trial while a sink is behind, so the
+queues stay short, and workers and signals are served meanwhile.
 """
 
 from __future__ import annotations
@@ -147,6 +147,7 @@ class Sinks:
         self._confirmed: dict[SinkThread, Mapping[int, Taken]] = {}
         self._begun = self._held = 0.0
         self._since: float | None = None
+        self._over = False
 
     def wakes(self, wake: Callable[[], None]) -> None:
         """Let `wake` be called, from any thread, if the loop should look."""
@@ -215,6 +216,9 @@ class Sinks:
                     yield thread.sink, now
 
     def _finish(self, state: str) -> None:
+        if self._over:
+            return
+        self._over = True
         started = [thread for thread in self._threads if thread.is_alive()]
         for thread in started:
             thread.put("finish", state)

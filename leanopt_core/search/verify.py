@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from leanopt_core.engines.base import PrepareContext, Tell
+from leanopt_core.engines.base import PrepareContext, Report
 from leanopt_core.errors import ExecutorError, StrategyError, UsageError
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.pipeline import Choice, ExecutorSettings
@@ -115,7 +115,7 @@ def verify(
     *,
     against: str,
     workers: int | None,
-    tell: Tell,
+    report: Report,
     progress: Progress,
 ) -> Verification:
     """Run the backtests of `trials` on the harness `against` and compare them.
@@ -136,7 +136,7 @@ def verify(
     ]
     if not backtests:
         raise UsageError(f"run {run.name} has no completed trial")
-    rerun = _Rerun(restored, executor, backtests, workers, tell, progress)
+    rerun = _Rerun(restored, executor, backtests, workers, report, progress)
     made = rerun.made(other, against)
     known = harness != against and any(one.fingerprint for one in made)
     mine = rerun.made(own, harness) if known else [None] * len(made)
@@ -175,7 +175,7 @@ class _Rerun:
     executor: ExecutorSettings
     backtests: Sequence[Again]
     workers: int | None
-    tell: Tell
+    report: Report
     progress: Progress
     sources: set[str] = field(factory=set)
 
@@ -191,7 +191,7 @@ class _Rerun:
         space, scenarios = self.restored.space, self.restored.scenarios
         parameters = (*space.names, *space.fixed)
         context = PrepareContext(
-            parameters, (*scenarios.values(),), allow_unread=True, tell=self.tell
+            parameters, (*scenarios.values(),), allow_unread=True, report=self.report
         )
         settings = self.executor
         with made_ready(engine, settings, self.restored.folder, context) as ready:
@@ -206,7 +206,7 @@ class _Rerun:
                 retries=settings.retries,
                 start_limit=settings.start_limit,
                 start_patience=settings.start_patience,
-                report=self.tell,
+                report=self.report,
             ) as pool:
                 return self._run(pool, ready.engine, harness)
 

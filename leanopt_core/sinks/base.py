@@ -28,7 +28,10 @@ class Sink(Protocol):
     """
 
     def start(self, run: str, plan: Mapping[str, Any], resumed: bool) -> None:
-        """Start; of a resumed run every trial comes again: replace what was written for it."""
+        """Start; of a resumed run every trial comes again: replace what was written for it.
+
+        With `SinkSpec.only_new` only the trials come that this sink has not taken.
+        """
         ...
 
     def trial(self, record: TrialRecord) -> None:

@@ -16,9 +16,9 @@ from leanopt_core.check import Status, examine
 from leanopt_core.data_files import pattern_errors
 from leanopt_core.engines.base import (
     Build,
+    ChecksStrategy,
     Engine,
-    HasCheck,
-    HasChecks,
+    HasDoctorChecks,
     HasFingerprint,
     PrepareContext,
 )
@@ -32,7 +32,7 @@ from leanopt_core.space import Value
 from leanopt_core.testing import engine_rules as rules
 from leanopt_core.testing.limits import LimitedKit
 from leanopt_core.testing.preparing import Preparing, without_files
-from leanopt_core.work import PLACES, REQUEST, Backtest, Outcome, Request, Scenario
+from leanopt_core.work import PLACEHOLDERS, REQUEST, Backtest, Outcome, Request, Scenario
 
 PLACE = re.compile("[a-z][a-z0-9_]*")
 OWNED = frozenset({"python", "scratch", "request"})
@@ -188,7 +188,7 @@ class EngineContract(LimitedKit):
     def test_what_doctor_is_told(self, preparing: Preparing, build: Build) -> None:
         """The engine's own checks, if any, find no error for a working strategy."""
         engine = preparing.engine
-        if not isinstance(engine, HasChecks):
+        if not isinstance(engine, HasDoctorChecks):
             return  # the engine has no checks
         checks = engine.checks(preparing.executor.run_command, preparing.context)
         names = [check.name for check in checks]
@@ -205,7 +205,7 @@ class EngineContract(LimitedKit):
     def test_what_check_is_told(self, preparing: Preparing) -> None:
         """The engine's check finds no error in a working strategy, without running it."""
         engine = preparing.engine
-        if not isinstance(engine, HasCheck):
+        if not isinstance(engine, ChecksStrategy):
             return  # the engine has no check for `leanopt check`
         found = list(engine.check(preparing.context))
         assert found == [], f"check: {rules.CHECK}; for a strategy that works it found {found}"
@@ -231,7 +231,7 @@ class EngineContract(LimitedKit):
         hello: Hello,
     ) -> None:
         """A request is a line of JSON without an id, with valid files and placeholders."""
-        places = {*PLACES, REQUEST[1:-1], *(mount.name for mount in build.launch.mounts)}
+        places = {*PLACEHOLDERS, REQUEST[1:-1], *(mount.name for mount in build.launch.mounts)}
         for backtest in backtests:
             request = preparing.request(backtest, outputs, hello)
             _check_payload(request)

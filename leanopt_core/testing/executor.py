@@ -13,9 +13,9 @@ import pytest
 from leanopt_core.check import Status, examine
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.base import (
+    ChecksOptions,
     Executor,
-    HasExecutorCheck,
-    HasExecutorChecks,
+    HasExecutorDoctorChecks,
     HasPlaces,
 )
 from leanopt_core.executors.pool import Finished, Pool
@@ -24,7 +24,7 @@ from leanopt_core.testing.channel import ChannelContract
 from leanopt_core.testing.lines import HARNESS, ask, launch, request
 from leanopt_core.testing.refusals import refuses
 from leanopt_core.testing.traces import left, named
-from leanopt_core.work import PLACES, Category, Command, Mount, Request
+from leanopt_core.work import PLACEHOLDERS, Category, Command, Mount, Request
 
 
 class ExecutorContract(ChannelContract):
@@ -128,7 +128,7 @@ class ExecutorContract(ChannelContract):
         command = limited.reproduce_command(launch(environment={"HERE": "{harness}"}))
         assert command.command, f"{rules.REPRODUCE}; there is no command"
         told = (*command.command, *command.environment.values(), *command.placeholders.values())
-        unfilled = [text for text in told if any(f"{{{place}}}" in text for place in PLACES)]
+        unfilled = [text for text in told if any(f"{{{place}}}" in text for place in PLACEHOLDERS)]
         assert not unfilled, f"{rules.REPRODUCE}; it has placeholders in {unfilled}"
         missing = {"scratch", "python", "harness"} - set(command.placeholders)
         assert not missing, f"{rules.REPRODUCE}; it gives no values for {missing}"
@@ -208,7 +208,7 @@ class ExecutorContract(ChannelContract):
 
     def test_what_doctor_is_told(self, limited: Executor) -> None:
         """The executor's own checks, if any, find no error where workers can run."""
-        if not isinstance(limited, HasExecutorChecks):
+        if not isinstance(limited, HasExecutorDoctorChecks):
             return  # the executor has no checks
         checks = limited.checks()
         names = {check.name for check in checks}
@@ -223,7 +223,7 @@ class ExecutorContract(ChannelContract):
 
     def test_what_check_is_told(self, limited: Executor) -> None:
         """The executor's check of its options, if any, finds no error in options that work."""
-        if isinstance(limited, HasExecutorCheck):
+        if isinstance(limited, ChecksOptions):
             errors = list(limited.check())
             assert errors == [], f"{rules.CHECK}; the options work, but it finds {errors}"
 

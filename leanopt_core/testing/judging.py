@@ -12,7 +12,7 @@ from attrs import field, frozen
 from leanopt_core.fitness import Backtested, Fitness, FitnessContext, FitnessFunction, Moments
 from leanopt_core.ranking import rank_key
 from leanopt_core.scoring import Scorer
-from leanopt_core.scoring.calling import Call, judge_of
+from leanopt_core.scoring.calling import Call, call_of
 from leanopt_core.scoring.score import backtested
 from leanopt_core.testing import fitness_rules as rules
 from leanopt_core.trial import Score
@@ -40,7 +40,7 @@ class Judging:
 
     @_judge.default
     def _from_signature(self) -> Call:
-        return judge_of(self.function, _LABEL)
+        return call_of(self.function, _LABEL)
 
     def __call__(
         self, outcomes: Sequence[Outcome], where: str, context: FitnessContext = CONTEXTS[0]

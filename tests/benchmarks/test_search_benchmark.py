@@ -30,7 +30,7 @@ from search.page import filled  # noqa: E402
 from search.picture import picture  # noqa: E402
 from search.tables import tables  # noqa: E402
 
-from leanopt_core.scoring import score  # noqa: E402
+from leanopt_core.scoring import Scorer  # noqa: E402
 from leanopt_core.space import Axis, ParameterConstraint, Space  # noqa: E402
 from leanopt_core.statistics import Statistics  # noqa: E402
 from leanopt_core.trial import Score  # noqa: E402
@@ -115,10 +115,11 @@ def test_quickstart_landscape_is_what_the_quickstart_finds(name: str) -> None:
     """Random points, backtested and scored as the quickstart does, agree to the kept digits."""
     here, pipeline = landscape(name), quickstart.pipeline(quickstart.SYMBOLS[name])
     fitness = pipeline.fitness.registered.load()(pipeline.fitness.options)
+    scorer = Scorer(fitness, pipeline.constraints, label="")
     growth_digits = quickstart.GROWTH_UNIT / 2
     for point in some_points(here.space, 12):
         statistics = Statistics.read(backtested(pipeline, here.space.values(point)))
-        real = score({"default": Outcome(statistics)}, fitness, pipeline.constraints, label="")
+        real = scorer({"default": Outcome(statistics)})
         kept = here.score(point)
         assert (kept.objective is None) == (real.objective is None)
         assert kept.violation == pytest.approx(real.violation, abs=1e-3)

@@ -107,6 +107,9 @@ def make_executor(options, project):
     return Executor(ProcessOptions(), project)
 
 
+LEANOPT_API_VERSION = 2
+
+
 @hookimpl
 def leanopt_stages():
     """Register the stage."""

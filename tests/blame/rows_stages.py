@@ -161,6 +161,9 @@ class Stage(Stage):
 """,
         "{me}, refused a repeat for trial 2: it raised RuntimeError: who says so",
     ),
+    "contracts of no version": _hook(
+        "del LEANOPT_API_VERSION\n", "declares no version of the plugin contracts"
+    ),
     "contracts of the first version": _hook(
         "LEANOPT_API_VERSION = 1\n", "is made for version 1 of the plugin contracts"
     ),
@@ -170,7 +173,7 @@ class Stage(Stage):
     ),
     "hook without its mark": _hook(
         "def leanopt_should_stop(run, record):\n    pass\n",
-        "defines leanopt_should_stop without @leanopt_core.hookimpl",
+        "defines leanopt_should_stop without @hookimpl",
     ),
     "hook that raises": Row(
         "stage",

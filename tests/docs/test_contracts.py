@@ -52,13 +52,16 @@ def members(owner: type) -> Iterator[tuple[str, str]]:
         inherited = attrs.fields_dict(owner.__base__) if attrs.has(owner.__base__) else {}
         fields = [field for field in attrs.fields(owner) if field.name not in inherited]
         yield from ((field.name, str(field.type)) for field in fields)
-    for name, member in vars(owner).items():
+    for name, defined in vars(owner).items():
         if name.startswith("_") and name != "__call__":
             continue
+        member = defined.__func__ if isinstance(defined, classmethod) else defined
         if isinstance(member, property):
             yield name, member.fget.__annotations__["return"]
         elif inspect.isfunction(member):
-            arguments = [one for one in inspect.signature(member).parameters if one != "self"]
+            arguments = [
+                one for one in inspect.signature(member).parameters if one not in ("self", "cls")
+            ]
             yield f"{name}({', '.join(arguments)})", member.__annotations__["return"]
 
 

@@ -49,8 +49,10 @@ CASES = {
 PLUGIN = """
 import click
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import CommandSpec, ExecutorSpec
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -65,8 +65,9 @@ def test_plugins_that_do_not_load_are_wrong(
     site = install("leanopt-torn", "import nothing_of_this_name\n")
     install(
         "leanopt-hollow",
-        "from leanopt_core import hookimpl\nfrom leanopt_core.specs import StageSpec\n\n\n"
-        "@hookimpl\ndef leanopt_stages():\n    return [StageSpec('hollow', 'leanopt_air:no')]\n",
+        "from leanopt_core.api import hookimpl\nfrom leanopt_core.specs import StageSpec\n\n\n"
+        "LEANOPT_API_VERSION = 2\n\n\n@hookimpl\n"
+        "def leanopt_stages():\n    return [StageSpec('hollow', 'leanopt_air:no')]\n",
     )
     report = doctor(tmp_path, PYTHONPATH=str(site))
     assert report.code == 4

@@ -23,7 +23,7 @@ CASES = {
 STAGE = """
 from enum import Enum, StrEnum
 from attrs import field, frozen, validators
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import StageSpec
 
 class Colour(Enum):
@@ -37,6 +37,8 @@ class Size(StrEnum):
 @frozen
 class Options:
     {options}
+
+LEANOPT_API_VERSION = 2
 
 @hookimpl
 def leanopt_stages():

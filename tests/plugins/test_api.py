@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -69,6 +71,59 @@ def test_our_own_plugins_need_nothing_else(path: Path) -> None:
             assert not [name for name in names if name.split(".")[0] == "leanopt_core"]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("leanopt_core"):
             assert node.module == "leanopt_core.api", f"line {node.lineno}"
+
+
+#: Plugins are given these, and use no more of them than a path or a text.
+OPAQUE = ("ParameterConstraint", "Pipeline")
+
+
+@pytest.mark.parametrize("name", [name for name in api.__all__ if name not in OPAQUE])
+def test_the_set_is_closed(name: str) -> None:
+    """What a class or a function takes and returns is there, too."""
+    value = inspect.unwrap(getattr(api, name))
+    if not (inspect.isclass(value) or inspect.isfunction(value)):
+        return
+    tree = ast.parse(Path(inspect.getfile(value)).read_text(encoding="utf-8"))
+    ours = set(_of_the_core(tree))
+    (defined,) = (one for one in tree.body if getattr(one, "name", "") == value.__name__)
+    assert {one for one in _annotated(defined) if one in ours} <= set(api.__all__)
+
+
+def _of_the_core(tree: ast.Module) -> Iterator[str]:
+    """Yield the public names that a module defines, or imports from the core."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("leanopt_core"):
+            yield from (one.asname or one.name for one in node.names)
+    for statement in tree.body:
+        if isinstance(statement, ast.ClassDef) and not statement.name.startswith("_"):
+            yield statement.name
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            yield from (one.id for one in targets if isinstance(one, ast.Name))
+
+
+def _annotated(node: ast.stmt) -> Iterator[str]:
+    """Yield the names in the annotations of a function, or of a class's public members."""
+    if isinstance(node, ast.ClassDef):
+        for member in node.body:
+            if isinstance(member, ast.AnnAssign) and not _private(member.target):
+                yield from _names(member.annotation)
+            elif isinstance(member, ast.FunctionDef) and not _private(member):
+                yield from _annotated(member)
+    elif isinstance(node, ast.FunctionDef):
+        arguments = node.args
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        for annotation in (*(one.annotation for one in every), node.returns):
+            yield from _names(annotation) if annotation else ()
+
+
+def _private(node: ast.FunctionDef | ast.expr) -> bool:
+    name = node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node)
+    return name.startswith("_") and name not in ("__call__", "__init__")
+
+
+def _names(annotation: ast.expr) -> Iterator[str]:
+    return (one.id for one in ast.walk(annotation) if isinstance(one, ast.Name))
 
 
 def _output(code: str) -> str:

@@ -9,13 +9,19 @@ from pathlib import Path
 
 import pytest
 
+import leanopt_core
 from leanopt_core.catalogue import DISTRIBUTIONS
 from leanopt_core.errors import PluginError
 from leanopt_core.plugins import CORE, Kind, discover
 
+#: How a plugin begins.
+HEAD = "from leanopt_core.api import hookimpl\nLEANOPT_API_VERSION = 2\n@hookimpl\n"
+
 GOOD = """
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import {spec}
+
+LEANOPT_API_VERSION = 2
 
 @hookimpl
 def {hook}():
@@ -86,18 +92,15 @@ class Options:
 
 BROKEN = {
     "misspelt hook": (
-        "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stagess():\n    return []\n",
+        HEAD + "def leanopt_stagess():\n    return []\n",
         (
             "plugin demo-x: implements the unknown hook leanopt_stagess; "
             "did you mean 'leanopt_stages'?"
         ),
     ),
     "unmarked hook": (
-        "def leanopt_stages():\n    return []\n",
-        (
-            "plugin demo-x: defines leanopt_stages without @leanopt_core.hookimpl, "
-            "so it would be ignored"
-        ),
+        "LEANOPT_API_VERSION = 2\ndef leanopt_stages():\n    return []\n",
+        ("plugin demo-x: defines leanopt_stages without @hookimpl, so it would be ignored"),
     ),
     "import error": (
         "import no_such_module_at_all\n",
@@ -115,6 +118,22 @@ BROKEN = {
         (
             "plugin demo-x: cannot be imported (demo_x): SyntaxError: "
             "invalid syntax (demo_x.py, line 1)"
+        ),
+    ),
+    "an old import": (
+        "from leanopt_core import hookimpl\n",
+        (
+            "plugin demo-x: cannot be imported (demo_x): ImportError: cannot import name "
+            f"'hookimpl' from 'leanopt_core' ({leanopt_core.__file__}); "
+            "plugins import from leanopt_core.api: see docs/how-to/move-a-plugin-to-2.md"
+        ),
+    ),
+    "no API": (
+        source("demo", "demo_x").replace("LEANOPT_API_VERSION = 2", ""),
+        (
+            "plugin demo-x: declares no version of the plugin contracts; this core has version 2: "
+            "if the plugin fits it, write LEANOPT_API_VERSION = 2 "
+            "(see docs/how-to/move-a-plugin-to-2.md)"
         ),
     ),
     "another API": (
@@ -136,15 +155,15 @@ BROKEN = {
         ),
     ),
     "hook raises": (
-        "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stages():\n    return 1 / 0\n",
+        HEAD + "def leanopt_stages():\n    return 1 / 0\n",
         "plugin demo-x: leanopt_stages failed: ZeroDivisionError: division by zero",
     ),
     "wrong spec type": (
-        "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stages():\n    return ['x']\n",
+        HEAD + "def leanopt_stages():\n    return ['x']\n",
         "plugin demo-x: leanopt_stages returned 'x', expected StageSpec",
     ),
     "returns nothing": (
-        "from leanopt_core import hookimpl\n@hookimpl\ndef leanopt_stages():\n    pass\n",
+        HEAD + "def leanopt_stages():\n    pass\n",
         "plugin demo-x: leanopt_stages failed: TypeError: 'NoneType' object is not iterable",
     ),
     "bad name": (
@@ -211,8 +230,10 @@ def test_a_name_registered_twice_names_both_distributions(install) -> None:
 def test_a_command_registered_twice_names_both_distributions(install) -> None:
     """Commands are no different."""
     text = """
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import CommandSpec
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

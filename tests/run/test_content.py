@@ -74,7 +74,7 @@ def test_two_sinks_of_one_kind_are_two(project: Path, leanopt) -> None:
 FORGETFUL = """
 from attrs import evolve
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.options import PythonStrategy
 from leanopt_core.specs import EngineSpec
@@ -83,6 +83,9 @@ from leanopt_core.specs import EngineSpec
 class Forgetful(PythonEngine):
     def prepare(self, run_command, runtime, context):
         return evolve(super().prepare(run_command, runtime, context), identity="always the same")
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.inline import read_inline
 from leanopt_core.specs import EngineSpec
@@ -62,6 +62,9 @@ class Paper:
 
 def create(options, project):
     return Paper(options, project)
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -36,8 +36,8 @@ def test_a_worker_that_starts_too_late_is_given_up(project: Path, leanopt) -> No
 PLUGIN = '''
 from attrs import field, frozen
 
-from leanopt_core import hookimpl
-from leanopt_core.check import Check, warning, wrong
+from leanopt_core.api import hookimpl
+from leanopt_core.check import Check, Finding
 from leanopt_core.errors import TransientError
 from leanopt_core.executors.places import ExecutorGroup
 from leanopt_core.executors.process import ProcessExecutor
@@ -83,9 +83,9 @@ class Lone(Site):
     def checks(self):
         def look():
             if self.options.lacking:
-                yield wrong(f"{self.options.lacking} is not installed", "install it")
+                yield Finding.wrong(f"{self.options.lacking} is not installed", "install it")
             else:
-                yield warning("the queue is long")
+                yield Finding.warning("the queue is long")
 
         return [Check("queue", look)]
 
@@ -105,6 +105,8 @@ def init(wish, draft):
 
 def imports(wish, registry):
     return Translation(f"# from {wish.words[0]}", lambda: None)
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

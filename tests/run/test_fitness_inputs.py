@@ -49,7 +49,7 @@ from hashlib import sha256
 
 from attrs import frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.fitness import Fitness
 from leanopt_core.specs import FitnessSpec
 
@@ -59,6 +59,9 @@ NEEDS = ("returns", "equity", "trades")
 @frozen
 class Options:
     needs: str = ""
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -9,7 +9,7 @@ import pytest
 PLUGIN = """
 from attrs import field, frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.options import PythonStrategy
 from leanopt_core.engines.python import create
 from leanopt_core.options import ProcessOptions
@@ -50,6 +50,9 @@ def make_engine(options, project):
 
 def make_executor(options, project):
     return Wrapped(create_process(ProcessOptions(), project), options.deed)
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

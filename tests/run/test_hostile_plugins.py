@@ -11,7 +11,7 @@ import random
 
 from attrs import field, frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.fitness import Fitness
 from leanopt_core.specs import FitnessSpec, SinkSpec, StageSpec
 from leanopt_core.trial import WAIT, Proposal
@@ -108,6 +108,9 @@ def make_sink(options, project):
     return Sink(options)
 
 
+LEANOPT_API_VERSION = 2
+
+
 @hookimpl
 def leanopt_stages():
     return [StageSpec("hostile", "hostile:make_stage", Options, "A bad one")]
@@ -124,7 +127,9 @@ def leanopt_sinks():
 """
 
 OBSERVER = """
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

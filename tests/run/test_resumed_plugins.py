@@ -18,7 +18,7 @@ from random import Random
 
 from attrs import frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.fitness import Fitness
 from leanopt_core.specs import FitnessSpec, StageSpec
 from leanopt_core.trial import Proposal
@@ -69,6 +69,9 @@ class Judge:
 
 def make_fitness(options):
     return Judge(options)
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import SinkSpec, StageSpec
 from leanopt_core.trial import Proposal
 
@@ -79,6 +80,9 @@ def make(options, project):
     return Watcher(options)
 
 
+LEANOPT_API_VERSION = 2
+
+
 @hookimpl
 def leanopt_stages():
     return [StageSpec("breaks", "watcher:Breaks")]
@@ -126,6 +130,16 @@ def calls(project: Path, name: str = "calls.jsonl") -> list[list[Any]]:
 def numbers(project: Path) -> list[int]:
     """Return the numbers of the trials that a sink was told."""
     return [one[2] for one in calls(project) if one[0] == "trial"]
+
+
+def searched(project: Path) -> bool:
+    """Return whether the store says that every search has ended."""
+    if not told(project):
+        return False
+    connection = sqlite3.connect(f"file:{project / '.leanopt/leanopt.db'}?mode=ro", uri=True)
+    (open_ones,) = connection.execute("SELECT count(*) - count(ended) FROM searches").fetchone()
+    connection.close()
+    return not open_ones
 
 
 def until(holds: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -176,6 +190,22 @@ def test_only_new_trials_after_a_kill(
     assert [one[3] for one in calls(project) if one[0] == "start"] == [False, True]
     lines = (project / "trials-hill-1.jsonl").read_text().splitlines()
     assert [json.loads(line)["number"] for line in lines] == every
+
+
+def test_a_run_is_not_over_before_its_sinks(
+    project: Path, site: str, leanopt, start: Start, canonical, truth: str
+) -> None:
+    """A kill while they take the last trials loses none: the run can be resumed for them."""
+    add(project, "watch_new", gate="gate")
+    process = start(project, "run", "pipeline.toml", PYTHONPATH=site)
+    until(lambda: searched(project), process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert numbers(project) == []
+    (project / "gate").touch()
+    leanopt(project, "run", "pipeline.toml", "--resume", PYTHONPATH=site)
+    assert canonical(project) == truth
+    assert numbers(project) == list(range(1, told(project) + 1))
 
 
 def test_only_new_trials_after_an_interruption(

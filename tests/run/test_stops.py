@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 OBSERVER = """
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -37,7 +37,7 @@ threading.Event().wait()
 HANGING = """
 from pathlib import Path
 import threading
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import SinkSpec
 
 
@@ -50,6 +50,9 @@ class Sink:
     def __init__(self, options, project):
         self.start = self.trial = self.stage = lambda *arguments: None
         self.finish = lambda state: hang()
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

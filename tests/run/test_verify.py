@@ -19,7 +19,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.inline import read_inline
 from leanopt_core.specs import EngineSpec
@@ -55,6 +55,9 @@ class Twin:
 
 def create(options, project):
     return Twin(options, project)
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -12,7 +12,7 @@ PLUGIN = """
 import json
 import os
 
-from leanopt_core import hookimpl
+from leanopt_core.api import hookimpl
 from leanopt_core.specs import StageSpec
 from leanopt_core.trial import Proposal
 
@@ -51,6 +51,9 @@ class Listener:
 
 def make_stage(options, start):
     return Listener(options, start)
+
+
+LEANOPT_API_VERSION = 2
 
 
 @hookimpl

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.errors import PluginError
-from leanopt_core.fitness import Backtested, Direction, Fitness
+from leanopt_core.fitness import Backtested, Direction, Fitness, FitnessFunction
 from leanopt_core.outputs import ClosedTrade
-from leanopt_core.scoring import Aggregate, ResultConstraint, combine, judge_each, score
+from leanopt_core.scoring import Aggregate, ResultConstraint, Scorer, aggregate, score_each
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LABEL = "fitness function 'sharpe' of leanopt-sharpe 1.0"
 
@@ -68,6 +68,17 @@ def failed(category: Category = Category.STRATEGY, message: str = "it broke") ->
     return Outcome(failure=Failure(category, message))
 
 
+def score(
+    outcomes: Mapping[str, Outcome],
+    fitness: FitnessFunction,
+    constraints: Sequence[ResultConstraint] = (),
+    *,
+    needs: frozenset[str] = frozenset(),
+) -> Score:
+    """Return a trial's score, by a scorer of its own."""
+    return Scorer(fitness, constraints, label=LABEL, needs=needs)(outcomes)
+
+
 def constraints(*texts: str) -> list[ResultConstraint]:
     """Return parsed constraints."""
     return [ResultConstraint.parse(text) for text in texts]
@@ -77,16 +88,16 @@ def test_a_feasible_trial() -> None:
     """Constraints hold: a fitness, the objective the same, nothing violated."""
     given_constraints = constraints("Drawdown <= 25%", "Total Orders >= 30")
     outcome = completed(sharpe=1.5, drawdown=0.2, orders=30)
-    scored = score({"SPY": outcome}, Sharpe(), given_constraints, label=LABEL)
+    scored = score({"SPY": outcome}, Sharpe(), given_constraints)
     assert scored == Score(1.5, 1.5, values={"lowest": 1.5})
     assert scored.feasible
 
 
 def test_smaller_is_better() -> None:
     """Where the fitness function says `min`, the objective is turned; no negative zero."""
-    scored = score({"SPY": completed(sharpe=1.5)}, Sharpe("min"), label=LABEL)
+    scored = score({"SPY": completed(sharpe=1.5)}, Sharpe("min"))
     assert (scored.fitness, scored.objective) == (1.5, -1.5)
-    zero = score({"SPY": completed(sharpe=0.0)}, Sharpe("min"), label=LABEL)
+    zero = score({"SPY": completed(sharpe=0.0)}, Sharpe("min"))
     assert str(zero.objective) == "0.0"
 
 
@@ -94,7 +105,7 @@ def test_a_violated_constraint_has_its_size() -> None:
     """The fitness stays; the violation is the sum of the sizes."""
     given_constraints = constraints("Drawdown <= 25%", "Total Orders >= 30")
     outcome = completed(sharpe=1.5, drawdown=0.5, orders=15)
-    scored = score({"SPY": outcome}, Sharpe(), given_constraints, label=LABEL)
+    scored = score({"SPY": outcome}, Sharpe(), given_constraints)
     assert scored.violations == (
         Violation("Drawdown <= 25%", 1.0),
         Violation("Total Orders >= 30", 0.5),
@@ -108,7 +119,7 @@ def test_constraints_hold_in_each_scenario() -> None:
         "SPY": completed(sharpe=2, drawdown=0.1),
         "QQQ": completed(sharpe=1, drawdown=0.3),
     }
-    scored = score(outcomes, Sharpe(), constraints("Drawdown <= 0.25"), label=LABEL)
+    scored = score(outcomes, Sharpe(), constraints("Drawdown <= 0.25"))
     (violation,) = scored.violations
     assert violation.constraint == "Drawdown <= 0.25 [QQQ]"
     assert scored.violation == pytest.approx(0.2)
@@ -119,7 +130,7 @@ def test_a_missing_statistic_gives_no_fitness() -> None:
     """A constraint on what is not there: no fitness, the reason with the nearest name."""
     outcomes = {"SPY": completed(sharpe=2, drawdown=0.9), "QQQ": completed(sharpe=1, drawdown=0.1)}
     given_constraints = constraints("Drawdown <= 25%", "Drawdon <= 25%")
-    scored = score(outcomes, Sharpe(), given_constraints, label=LABEL)
+    scored = score(outcomes, Sharpe(), given_constraints)
     assert scored == Score(
         reasons=(
             "Drawdon <= 25% [SPY]: no statistic 'Drawdon': did you mean 'Drawdown'?",
@@ -135,24 +146,24 @@ def test_a_failed_backtest_fails_the_trial() -> None:
         "QQQ": failed(Category.TIMEOUT, "after 120 s"),
         "IWM": failed(),
     }
-    scored = score(outcomes, Returning(ValueError("not asked")), label=LABEL)
+    scored = score(outcomes, Returning(ValueError("not asked")))
     assert scored == Score(reasons=("QQQ: after 120 s", "IWM: it broke"), failure="timeout")
-    assert score({"SPY": failed()}, Sharpe(), label=LABEL).reasons == ("it broke",)
+    assert score({"SPY": failed()}, Sharpe()).reasons == ("it broke",)
 
 
 def test_a_backtest_without_anything_is_no_result() -> None:
     """An outcome without statistics or failure does not count as success."""
-    assert score({"SPY": Outcome()}, Sharpe(), label=LABEL).failure == "no result"
+    assert score({"SPY": Outcome()}, Sharpe()).failure == "no result"
 
 
 def test_no_fitness_keeps_its_reasons_and_size() -> None:
     """What is missing to a fitness counts as violation beside the constraints'."""
     fitness = Returning(Fitness(reasons=("few trades",), violation=0.5))
     outcome = completed(drawdown=0.5)
-    scored = score({"SPY": outcome}, fitness, constraints("Drawdown <= 0.25"), label=LABEL)
+    scored = score({"SPY": outcome}, fitness, constraints("Drawdown <= 0.25"))
     assert scored.violations == (Violation("Drawdown <= 0.25", 1.0), Violation("fitness", 0.5))
     assert (scored.objective, scored.violation, scored.reasons) == (None, 1.5, ("few trades",))
-    silent = score({"SPY": outcome}, Returning(Fitness()), label=LABEL)
+    silent = score({"SPY": outcome}, Returning(Fitness()))
     assert silent.reasons == (f"{LABEL} gave no value and no reason",)
 
 
@@ -182,7 +193,7 @@ def test_no_fitness_keeps_its_reasons_and_size() -> None:
 def test_a_broken_fitness_function_is_named(answer: object, message: str) -> None:
     """Whatever it does wrong, the error names the function and its distribution."""
     with pytest.raises(PluginError) as raised:
-        score({"SPY": completed(sharpe=1)}, Returning(answer), label=LABEL)
+        score({"SPY": completed(sharpe=1)}, Returning(answer))
     assert str(raised.value) == f"{LABEL} {message}"
 
 
@@ -190,10 +201,10 @@ def test_what_can_be_understood_is_taken() -> None:
     """A reason without its tuple, NumPy's numbers, a miss beyond all bounds: nothing is lost."""
     outcome = {"SPY": completed(sharpe=1)}
     one = Returning(Fitness(reasons="too few", violation=1.7e308))  # type: ignore[arg-type]
-    scored = score(outcome, one, constraints("Sharpe Ratio >= 2"), label=LABEL)
+    scored = score(outcome, one, constraints("Sharpe Ratio >= 2"))
     assert scored.reasons == ("too few",)
     assert (scored.violation, scored.violations[1]) == (1e100, Violation("fitness", 1e100))
-    scored = score(outcome, Returning(Fitness(np.float32(0.5))), label=LABEL)  # type: ignore[arg-type]
+    scored = score(outcome, Returning(Fitness(np.float32(0.5))))  # type: ignore[arg-type]
     assert type(scored.fitness) is float
     assert scored.fitness == 0.5
 
@@ -202,7 +213,7 @@ def test_an_unknown_direction_is_named() -> None:
     """So is a direction that is none."""
     fitness = Returning(Fitness(1.0), direction="up")  # type: ignore[arg-type]  # no direction
     with pytest.raises(PluginError, match="has the direction 'up', not 'max' or 'min'"):
-        score({"SPY": completed()}, fitness, label=LABEL)
+        score({"SPY": completed()}, fitness)
 
 
 def test_closed_trades_come_from_the_statistic_first() -> None:
@@ -223,8 +234,8 @@ def test_closed_trades_come_from_the_statistic_first() -> None:
         Outcome(Statistics(), trades=trades),
         Outcome(Statistics()),
     ):
-        score({"SPY": outcome}, Counting(), label=LABEL)
-        score({"SPY": outcome}, Counting(), label=LABEL, needs=frozenset({"trades"}))
+        score({"SPY": outcome}, Counting())
+        score({"SPY": outcome}, Counting(), needs=frozenset({"trades"}))
     assert seen == [5, 5, 3, 3, None, 2, None, None]
 
 
@@ -234,7 +245,7 @@ def test_closed_trades_come_from_the_statistic_first() -> None:
 )
 def test_combining_lies_between_the_extremes(values: list[float], how: Aggregate) -> None:
     """One value out of several: between the lowest and the highest, whatever the way."""
-    combined = combine([Fitness(value, values={"v": value}) for value in values], how)
+    combined = aggregate([Fitness(value, values={"v": value}) for value in values], how)
     assert combined.value is not None
     assert min(values) <= combined.value + 1e-6
     assert combined.value - 1e-6 <= max(values)
@@ -243,7 +254,7 @@ def test_combining_lies_between_the_extremes(values: list[float], how: Aggregate
 
 def test_combining_with_one_that_has_none() -> None:
     """One scenario without a fitness: none, all reasons once, all violations."""
-    combined = combine(
+    combined = aggregate(
         [Fitness(1.0), Fitness(None, ("few",), 0.5), Fitness(None, ("few", "deep"), 0.25)]
     )
     assert combined == Fitness(None, ("few", "deep"), 0.75)
@@ -259,14 +270,14 @@ def test_judging_each_scenario_by_itself() -> None:
     spy, qqq = (Backtested(name, Statistics({"Drawdown": 0.5})) for name in ("SPY", "QQQ"))
     none = Backtested("IWM", Statistics())
     reason = "no statistic 'Drawdown': the backtest reported none"
-    assert judge_each([spy, qqq], judge) == Fitness(0.5)
-    assert judge_each([none], judge) == Fitness(None, (reason,))
-    assert judge_each([spy, none], judge) == Fitness(None, (f"IWM: {reason}",))
+    assert score_each([spy, qqq], judge) == Fitness(0.5)
+    assert score_each([none], judge) == Fitness(None, (reason,))
+    assert score_each([spy, none], judge) == Fitness(None, (f"IWM: {reason}",))
 
 
 def test_combining_nothing_or_no_known_way() -> None:
     """Both are the caller's mistakes."""
-    with pytest.raises(ValueError, match="no fitness to combine"):
-        combine([])
-    with pytest.raises(ValueError, match="cannot combine by 'avg'; choose from: mean"):
-        combine([Fitness(1.0)], "avg")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no fitness to aggregate"):
+        aggregate([])
+    with pytest.raises(ValueError, match="cannot aggregate by 'avg'; choose from: mean"):
+        aggregate([Fitness(1.0)], "avg")  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.fitness import Fitness
-from leanopt_core.scoring import score
+from leanopt_core.scoring import Scorer
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
@@ -104,11 +104,12 @@ def test_stored_outcomes_score_the_same(lasting_store, begin, outcomes):
         found = recorder.backtest(f"{place:064x}", outcome)
         recorder.writer.evaluate(recorder.search_id, 1, place, found)
     fresh = dict(zip("abc", outcomes, strict=False))
-    judged = score(fresh, Sum(), label="sum")
+    score = Scorer(Sum(), label="sum")
+    judged = score(fresh)
     recorder.writer.tell(recorder.search_id, 1, judged)
     recorder.writer.commit()
     trial = lasting_store.reader.trial(recorder.run, 1, 1)
-    again = score(dict(zip("abc", trial.outcomes.values(), strict=False)), Sum(), label="sum")
+    again = score(dict(zip("abc", trial.outcomes.values(), strict=False)))
     assert repr(again) == repr(judged) == repr(trial.score)
 
 

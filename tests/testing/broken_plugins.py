@@ -15,13 +15,13 @@ from threading import get_ident
 import pytest
 from attrs import evolve
 
-from leanopt_core.check import Check, ok, wrong
+from leanopt_core.check import Check, Finding
 from leanopt_core.engines.base import Build
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.fitness import Fitness
 from leanopt_core.options import ProcessOptions, PythonStrategy
-from leanopt_core.scoring import judge_each
+from leanopt_core.scoring import score_each
 from leanopt_core.statistics import Statistics
 from leanopt_core.testing import EngineContract, ExecutorContract, FitnessContract, SinkContract
 from leanopt_core.work import Outcome, Request
@@ -36,7 +36,7 @@ class Ratio:
     target = None
 
     def __call__(self, backtests):
-        return judge_each(backtests, self.judge, "min")
+        return score_each(backtests, self.judge, "min")
 
     def judge(self, backtest):
         statistics = backtest.statistics
@@ -91,7 +91,7 @@ class AlwaysGivesOne(Ratio):
 class DropsBadScenarios(Ratio):
     def __call__(self, backtests):
         good = [one for one in backtests if one.statistics.net_profit is not None]
-        return judge_each(good or backtests, self.judge, "min")
+        return score_each(good or backtests, self.judge, "min")
 
 
 class GoesByTheClock(Ratio):
@@ -122,7 +122,7 @@ class NeverReturns(Ratio):
 class TakesTwoScenarios(Ratio):
     def __call__(self, backtests):
         one, two = backtests[0], backtests[-1 if len(backtests) < 3 else 5]
-        return judge_each([one, two], self.judge, "min")
+        return score_each([one, two], self.judge, "min")
 
 
 class DividesByVariance(Ratio):
@@ -396,12 +396,12 @@ class FindsFault(ProcessExecutor):
 
 class ChecksTwice(ProcessExecutor):
     def checks(self):
-        return [Check("queue", lambda: [ok("short")])] * 2
+        return [Check("queue", lambda: [Finding.ok("short")])] * 2
 
 
 class LacksSomething(ProcessExecutor):
     def checks(self):
-        return [Check("queue", lambda: [wrong("it is not installed")])]
+        return [Check("queue", lambda: [Finding.wrong("it is not installed")])]
 
 
 class HasAnotherRuntime(ProcessExecutor):

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.engines.base import HasCheck
+from leanopt_core.engines.base import ChecksStrategy
 from leanopt_core.testing.limits import VARIABLE, CallThread, LimitedKit, Limits, OverLimitError
 
 SOON = 0.05
@@ -152,7 +152,7 @@ def test_what_a_method_makes_is_limited_too(plugin: Plugin) -> None:
 def test_it_looks_like_the_plugin(plugin: Plugin) -> None:
     """Optional methods and arguments are found by looking."""
     wrapped: Any = Limits(60).of(plugin)
-    assert all(isinstance(wrapped, kind) for kind in (Plugin, HasCheck))
+    assert all(isinstance(wrapped, kind) for kind in (Plugin, ChecksStrategy))
     assert list(inspect.signature(wrapped).parameters) == ["backtests", "context"]
     assert list(inspect.signature(wrapped.check).parameters) == ["number"]
     assert not callable(Limits(60).of(object()))

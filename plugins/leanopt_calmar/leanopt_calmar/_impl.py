@@ -14,11 +14,11 @@ from leanopt_core.api import (
     Operator,
     ResultConstraint,
     Statistics,
-    bound,
-    judge_each,
     parse_number,
+    requirement,
+    score_each,
     trade_count,
-    unmet,
+    violated,
 )
 
 if TYPE_CHECKING:
@@ -78,14 +78,14 @@ def profit_factor(statistics: Statistics) -> float | None:
 def requirements(options: CalmarOptions) -> tuple[ResultConstraint, ...]:
     """Return the requirements of a backtest as constraints on its statistics."""
     at_least, at_most = Operator.GREATER_OR_EQUAL, Operator.LESS_OR_EQUAL
-    required = [bound(TRADES, "trades", at_least, options.min_trades)]
+    required = [requirement(TRADES, "trades", at_least, options.min_trades)]
     if options.min_profit_factor is not None:
         least = options.min_profit_factor
-        required.append(bound(PROFIT_FACTOR, "profit factor", at_least, least))
+        required.append(requirement(PROFIT_FACTOR, "profit factor", at_least, least))
     limit = options.max_drawdown_limit
     limit = parse_number(limit) if isinstance(limit, str) else limit
     if limit is not None:
-        required.append(bound(DRAWDOWN, "drawdown", at_most, limit))
+        required.append(requirement(DRAWDOWN, "drawdown", at_most, limit))
     return tuple(required)
 
 
@@ -108,20 +108,20 @@ class Calmar:
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Judge each scenario and combine the values; no fitness if one scenario has none."""
-        return judge_each(backtests, self._judge, self.options.aggregate)
+        return score_each(backtests, self._score, self.options.aggregate)
 
-    def _judge(self, backtest: Backtested) -> Fitness:
+    def _score(self, backtest: Backtested) -> Fitness:
         figures = self._figures(backtest)
         known = {name: value for name, value in figures.items() if value is not None}
         if len(known) < len(figures):
             missing = (name for name in figures if name not in known)
             return Fitness(reasons=tuple(map(backtest.statistics.missing, missing)))
-        missed = unmet({one: known[one.statistic] for one in self.required})
+        missed = violated({one: known[one.statistic] for one in self.required})
         weight = self._weight(known[TRADES])
         return missed or Fitness(reward(known[self._profit], known[DRAWDOWN], weight))
 
     def _figures(self, backtest: Backtested) -> dict[str, float | None]:
-        """Return the figures that judge this backtest, under LEAN's names of statistics."""
+        """Return the figures that score this backtest, under LEAN's names of statistics."""
         statistics = backtest.statistics
         figures = {
             self._profit: self._earned(statistics),

@@ -18,7 +18,7 @@ from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import make_reader, structure_table
 from leanopt_core.ranking import rank_key
-from leanopt_core.scoring import score
+from leanopt_core.scoring import Scorer
 from leanopt_core.statistics import Statistics
 from leanopt_core.testing import FitnessContract
 from leanopt_core.trial import Violation
@@ -222,14 +222,10 @@ def test_several_scenarios() -> None:
 
 def test_ranked_by_the_core() -> None:
     """Valid ones by value, then the others by how far they are from having one."""
-    fitness = create(CalmarOptions())
+    score = Scorer(create(CalmarOptions()), label="fitness function 'calmar'")
     trials = [(0.4, 30), (0.2, 30), (-0.2, 30), (9.0, 29), (9.0, 3)]
     scores = [
-        score(
-            {"SPY": Outcome(backtest(profit, 0.1, None, total_orders=orders).statistics)},
-            fitness,
-            label="fitness function 'calmar'",
-        )
+        score({"SPY": Outcome(backtest(profit, 0.1, None, total_orders=orders).statistics)})
         for profit, orders in trials
     ]
     keys = [rank_key(one, 1, number) for number, one in enumerate(scores)]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from leanopt_expression import ExpressionOptions
 
 
-def judge(formula: Formula, backtest: Backtested) -> Fitness:
+def score(formula: Formula, backtest: Backtested) -> Fitness:
     """Return the formula's value at a backtest's statistics, or why it has none."""
     figures = {name: backtest.statistics.get(name) for name in formula.statistics}
     known = {name: value for name, value in figures.items() if value is not None}
@@ -28,4 +28,4 @@ def judge(formula: Formula, backtest: Backtested) -> Fitness:
 def create(options: ExpressionOptions) -> ScenarioFitness:
     """Return the fitness function for `options`."""
     formula = Formula.parse(options.formula)
-    return ScenarioFitness(options, lambda backtest: judge(formula, backtest), options.direction)
+    return ScenarioFitness(options, lambda backtest: score(formula, backtest), options.direction)

@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 
 from attrs import frozen
 
-from leanopt_core.api import UNFINISHED_BUILD, RunCommand, StrategyError, Tell, build_turn, silent
+from leanopt_core.api import UNFINISHED_BUILD, Report, RunCommand, StrategyError, build_turn, silent
 from leanopt_lean import build_cache as cache
 from leanopt_lean.build_cache import Built, Recipe, Record
 from leanopt_lean.compiler import compile_project, project_file
@@ -32,13 +32,13 @@ def build(
     apart: Collection[Path] = (),
     skip: bool = False,
     doing: str = "",
-    tell: Tell = silent,
+    report: Report = silent,
 ) -> Built:
     """Return the build of `project` from the folder `builds`; build it if it is not there yet.
 
     `apart` are paths in the project that do not belong to it, as a data folder. With `skip`, return
-    the build of this project that was used last, even if the sources have changed. `tell` is called
-    with `doing` when a compilation begins.
+    the build of this project that was used last, even if the sources have changed. `report` is
+    called with `doing` when a compilation begins.
 
     Raises StrategyError with the compiler's errors, or with the files that a project cannot hold.
     """
@@ -52,8 +52,8 @@ def build(
     if known := cache.load(builds, recipe, source):
         return known
     doing = doing or f"building {project.name}"
-    job = _Job(project, compiled, run_command, builds, recipe, partial(tell, f"{doing} ..."))
-    with build_turn(builds, tell):
+    job = _Job(project, compiled, run_command, builds, recipe, partial(report, f"{doing} ..."))
+    with build_turn(builds, report):
         # Beside the builds, on one file system, so that it can be published by a rename.
         work = Path(mkdtemp(prefix=UNFINISHED_BUILD, dir=builds))
         try:

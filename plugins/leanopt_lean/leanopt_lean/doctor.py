@@ -18,9 +18,6 @@ from leanopt_core.api import (
     RunCommand,
     StrategyError,
     StuckError,
-    ok,
-    warning,
-    wrong,
 )
 from leanopt_lean.findings import Findings
 from leanopt_lean.harness import WAY_OUT
@@ -77,15 +74,15 @@ class Examination:
         except (ValueError, TypeError):
             said = done.errors.strip()[-500:]
             what = f"cannot look for LEAN where workers run (exit code {done.exit_code})"
-            raise StuckError(wrong(f"{what}: {said}")) from None
+            raise StuckError(Finding.wrong(f"{what}: {said}")) from None
 
     def _launcher(self) -> Iterator[Finding]:
         """Check that LEAN is installed where workers run."""
         folder = self._options.launcher
         if self._probed["launcher"]:
-            yield ok(folder)
+            yield Finding.ok(folder)
         else:
-            yield wrong(
+            yield Finding.wrong(
                 f"no QuantConnect.Lean.Launcher.dll in {folder} where workers run; set "
                 "strategy.launcher to its folder, or executor.image to an image that has it"
             )
@@ -94,15 +91,15 @@ class Examination:
         """Check that .NET is installed where workers run, with its SDK if something is compiled."""
         program, sdks = self._probed["dotnet"], ", ".join(map(str, self._probed["sdks"]))
         if not program:
-            yield wrong("no `dotnet` where workers run; the image quantconnect/lean has it")
+            yield Finding.wrong("no `dotnet` where workers run; the image quantconnect/lean has it")
         elif self._compiled and not sdks:
             what = f"{program} has no SDK, which a C# project needs"
-            yield wrong(f"{what}; the image quantconnect/lean has one")
+            yield Finding.wrong(f"{what}; the image quantconnect/lean has one")
         elif self._options.harness == WARM and not sdks:
             what = f"{program} has no SDK, which compiles the warm harness"
-            yield wrong(f"{what}; the image quantconnect/lean has one; {WAY_OUT}")
+            yield Finding.wrong(f"{what}; the image quantconnect/lean has one; {WAY_OUT}")
         else:
-            yield ok(f"{program}, SDK {sdks or 'none (not needed)'}")
+            yield Finding.ok(f"{program}, SDK {sdks or 'none (not needed)'}")
 
     def _libpython(self) -> Iterator[Finding]:
         """Check that LEAN finds the Python that runs a strategy in Python."""
@@ -110,11 +107,11 @@ class Examination:
         fix = f"export PYTHONNET_PYDLL={known[0]}" if known else "apt install libpython3.11"
         expected = "expected libpython3.11.so, as in the image quantconnect/lean"
         if not name:
-            yield wrong(f"PYTHONNET_PYDLL is not set where workers run; {expected}", fix)
+            yield Finding.wrong(f"PYTHONNET_PYDLL is not set where workers run; {expected}", fix)
         elif not self._probed["libpython"]["there"]:
-            yield wrong(f"PYTHONNET_PYDLL is {name}, which does not exist; {expected}", fix)
+            yield Finding.wrong(f"PYTHONNET_PYDLL is {name}, which does not exist; {expected}", fix)
         else:
-            yield ok(name)
+            yield Finding.ok(name)
 
     @property
     def _compiled(self) -> bool:
@@ -145,12 +142,12 @@ class Examination:
     def _lines(self, found: Findings, fix: str, good: str = "") -> Iterator[Finding]:
         for text in found.problems:
             if self._options.check_data:
-                yield wrong(text, fix, exit_code=StrategyError.exit_code)
+                yield Finding.wrong(text, fix, exit_code=StrategyError.exit_code)
             else:
-                yield warning(f"{text} (strategy.check_data is false)", fix)
-        yield from map(warning, found.notes)
+                yield Finding.warning(f"{text} (strategy.check_data is false)", fix)
+        yield from map(Finding.warning, found.notes)
         if not found.problems:
-            yield ok(good or str(self._data))
+            yield Finding.ok(good or str(self._data))
 
     def _series(self) -> list[Series]:
         """Return the prices that backtests will request, as far as the source shows."""

@@ -167,7 +167,7 @@ class LeanEngine:
             apart=self._apart,
             skip=skip,
             doing=doing,
-            tell=context.tell,
+            report=context.report,
         )
 
     def _scan(self, folder: Path) -> StrategySource:

@@ -17,12 +17,12 @@ from optuna.trial import TrialState, create_trial
 from leanopt_core.api import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-    from leanopt_core.api import Axis, Reader, StoredRun, StoredSearch, StoredTrial, Value
+    from leanopt_core.api import Axis, StoredRun, StoredSearch, StoredTrial, Value
 
 #: The attribute that optuna-dashboard reads violations from, in the form of Optuna 4.
 _VIOLATED: Final = "constraints"
@@ -44,7 +44,9 @@ class _Journal(BaseJournalBackend):
         self.logs.extend(logs)
 
 
-def journal_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
+def journal_lines(
+    run: StoredRun, trials: Callable[[StoredSearch], Iterable[StoredTrial]]
+) -> Iterator[str]:
     """Yield the lines of a journal file: one study per search, with its completed trials."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = _Journal()
@@ -58,7 +60,7 @@ def journal_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
             study_name=run.name if alone else f"{run.name}/{search.name}",
             direction=_DIRECTIONS[search.direction],
         )
-        for trial in reader.trials(search.id):
+        for trial in trials(search):
             if trial.told:
                 study.add_trial(_frozen(search, trial, distributions))
     return (json.dumps(log, separators=(",", ":")) for log in journal.logs)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from leanopt_core.api import Backtested, Direction, Fitness, judge_each, parse_number
+from leanopt_core.api import Backtested, Direction, Fitness, parse_number, score_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +33,9 @@ class StatisticFitness:
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Return the statistic; without it, no fitness and the nearest name."""
-        return judge_each(backtests, self._judge, self.options.aggregate)
+        return score_each(backtests, self._score, self.options.aggregate)
 
-    def _judge(self, backtest: Backtested) -> Fitness:
+    def _score(self, backtest: Backtested) -> Fitness:
         value = backtest.statistics.get(self.options.statistic)
         if value is not None:
             return Fitness(value)

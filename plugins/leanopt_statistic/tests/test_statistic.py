@@ -16,7 +16,7 @@ from leanopt_core.fitness import Backtested, Fitness, FitnessFunction
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import make_reader, structure_table
 from leanopt_core.ranking import rank_key
-from leanopt_core.scoring import score
+from leanopt_core.scoring import Scorer
 from leanopt_core.statistics import Statistics
 from leanopt_core.testing import FitnessContract
 from leanopt_core.work import Outcome
@@ -108,8 +108,9 @@ def test_nan_is_none() -> None:
 def test_direction(direction: str) -> None:
     """The core ranks the larger ones first, or the smaller ones."""
     fitness = create(read(f"statistic = 'x'\ndirection = '{direction}'"))
+    score = Scorer(fitness, label="statistic")
     outcomes = [{"SPY": Outcome(Statistics({"x": x}))} for x in (3.0, 2.0, -1.0)]
-    scores = [score(outcome, fitness, label="statistic") for outcome in outcomes]
+    scores = [score(outcome) for outcome in outcomes]
     keys = [rank_key(one, 1, number) for number, one in enumerate(scores)]
     assert [one.fitness for one in scores] == [3.0, 2.0, -1.0]
     assert keys == sorted(keys, reverse=direction == "min")

@@ -10,7 +10,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from leanopt_core.api import Draft, InitWish, Line, Literal, Read, UsageError, is_lean, path_from
+from leanopt_core.api import (
+    Draft,
+    InitWish,
+    Line,
+    LiteralValue,
+    Read,
+    UsageError,
+    is_lean,
+    path_from,
+)
 from leanopt_lean.scaffold.scenario import LeanScenario
 from leanopt_lean.source import Parameter, StrategySource, algorithms, scan
 from leanopt_lean.source.files import MAIN
@@ -136,7 +145,7 @@ def _made(parameter: Parameter) -> str | None:
     return "flag" if isinstance(parameter.default, bool) and "double" in types else parameter.made
 
 
-def _typed(default: object, made: str | None) -> Literal | None:
+def _typed(default: object, made: str | None) -> LiteralValue | None:
     """Return a default with the type that the strategy converts it to; parse numbers."""
     if isinstance(default, str) and made != "str":
         plain = default.strip()

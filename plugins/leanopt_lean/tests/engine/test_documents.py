@@ -17,7 +17,7 @@ from leanopt_lean.document import read_results
 from leanopt_core.executors.base import Channel
 from leanopt_core.executors.jobs import RequestFolder
 from leanopt_core.executors.scratch import LocalScratch
-from leanopt_core.scoring import score
+from leanopt_core.scoring import Scorer
 from leanopt_core.statistics import Statistics
 from leanopt_core.work import Category, Outcome
 
@@ -225,7 +225,8 @@ def test_no_orders_have_no_fitness() -> None:
             value = backtest.statistics.sharpe_ratio
             return Fitness(value, reasons=(backtest.statistics.missing("Sharpe Ratio"),))
 
-    judged = score({"SPY": read(folder("zero-orders"))}, Sharpe(), label="sharpe")  # type: ignore[arg-type]
+    score = Scorer(Sharpe(), label="sharpe")  # type: ignore[arg-type]
+    judged = score({"SPY": read(folder("zero-orders"))})
     assert judged.fitness is None
     assert "'Sharpe Ratio' is unknown" in judged.reasons[0]
 
