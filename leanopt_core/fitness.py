@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 from attrs import field, frozen
 
 from leanopt_core.outputs import ClosedTrade, DailyReturns, Equity
+from leanopt_core.read_only import read_only
 from leanopt_core.statistics import Statistics
 
 Direction = Literal["max", "min"]
@@ -52,12 +53,12 @@ class FitnessContext:
     `stage_trials` and `search_trials` are the budgets of the trial's stage and of its search, None
     without one. `values` has the moments of each named value, and of the value itself as `fitness`,
     over the trials that had been told when this one was proposed. A name that no trial had yet is
-    missing.
+    missing. The mapping is read-only.
     """
 
     stage_trials: int | None = None
     search_trials: int | None = None
-    values: Mapping[str, Moments] = field(factory=dict)
+    values: Mapping[str, Moments] = field(factory=dict, converter=read_only)
 
 
 @frozen

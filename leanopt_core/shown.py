@@ -11,6 +11,12 @@ def shown(value: object, limit: int = 80) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+def told(error: BaseException, limit: int = 2000) -> str:
+    """Return the error's text as one line, at most `limit` characters of it."""
+    text = " ".join(safe(str, error).split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
 def safe(write: Callable[[object], str], value: object) -> str:
     """Return the value's text by `str` or `repr`, or its type's name if that raises."""
     try:

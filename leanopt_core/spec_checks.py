@@ -35,7 +35,11 @@ def wrong_spec(hook: str, spec: object, expected: type) -> str:
 
 
 def _wrong_needs(hook: str, spec: FitnessSpec) -> str:
-    for need in sorted(map(str, spec.needs - frozenset(NEEDS))):
+    needs: object = spec.needs
+    if not isinstance(needs, frozenset):
+        names = ", ".join(map(repr, sorted(NEEDS)))
+        return f"{hook}: {spec.name!r} has the needs {_shown(needs)}, expected some of {names}"
+    for need in sorted(map(str, needs - frozenset(NEEDS))):
         return f"{hook}: {spec.name!r} needs {need!r}; {did_you_mean(need, NEEDS)}"
     return ""
 

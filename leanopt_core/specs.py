@@ -8,7 +8,10 @@ from attrs import define, field, frozen
 
 
 def _names(given: str | Iterable[str]) -> frozenset[str]:
-    return frozenset({given} if isinstance(given, str) else given)
+    try:
+        return frozenset({given} if isinstance(given, str) else given)
+    except TypeError:
+        return given  # type: ignore[return-value]  # reported by name when plugins are listed
 
 
 @define

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from attrs import field, frozen
 
 from leanopt_core.canonical import derive_seed
+from leanopt_core.read_only import read_only
 from leanopt_core.space import Point, Space
 from leanopt_core.trial import Proposal, Signal, Trial
 
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
 class Told:
     """Summary of a told trial, as the history keeps it.
 
-    `values` are the further named values of the fitness function. `complete` is false if the trial
-    was judged by a part of its scenarios only; such trials never rank as best.
+    `values` are the further named values of the fitness function, read-only. `complete` is false if
+    the trial was judged by a part of its scenarios only; such trials never rank as best.
     """
 
     number: int
     point: Point
     objective: float | None
     violation: float
-    values: Mapping[str, float] = field(factory=dict)
+    values: Mapping[str, float] = field(factory=dict, converter=read_only)
     complete: bool = True
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from leanopt_core.read_only import by_name
 from leanopt_core.shown import shown
 from leanopt_core.suggest import nearest
 
@@ -156,11 +157,6 @@ def _checked(_: object, __: object, values: Mapping[Any, Any]) -> None:
             raise TypeError(f"statistic '{name}' is {found}, expected a number, a text or None")
 
 
-def _sorted(values: Mapping[str, Figure]) -> Mapping[str, Figure]:
-    # Messages must be the same whether the statistics come from memory or from the store.
-    return dict(sorted(values.items()))
-
-
 @frozen
 class Statistics:
     """The statistics of a backtest by flat name; an unknown one is None.
@@ -168,10 +164,11 @@ class Statistics:
     LEAN's statistics have plain names (`Sharpe Ratio`), those of sections dotted names
     (`totalPerformance.tradeStatistics.profitFactor`). Percentages are fractions. NaN, infinity and
     ints too large for a float raise ValueError here, values of other types TypeError; `read` takes
-    them.
+    them. `values` is read-only.
     """
 
-    values: Mapping[str, Figure] = field(factory=dict, converter=_sorted, validator=_checked)
+    # Messages must be the same whether the statistics come from memory or from the store.
+    values: Mapping[str, Figure] = field(factory=dict, converter=by_name, validator=_checked)
 
     @classmethod
     def read(cls, document: Mapping[str, object]) -> Statistics:

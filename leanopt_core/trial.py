@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
+from leanopt_core.read_only import by_name, read_only
 from leanopt_core.space import Point
 
 if TYPE_CHECKING:
@@ -49,11 +50,6 @@ class Violation:
     size: float
 
 
-def _by_name(values: Mapping[str, float]) -> Mapping[str, float]:
-    # The order must be the same whether the values come from memory or from the store.
-    return dict(sorted(values.items())) if len(values) > 1 else values
-
-
 @frozen
 class Score:
     """The score of a trial.
@@ -61,8 +57,9 @@ class Score:
     `fitness` is the fitness function's value; `objective` is the same, negated if lower is better.
     Both are None, with `reasons`, if there is none. `violation` is the sum of the sizes of all
     `violations`, 0 if every constraint holds. `values` are further named values of the fitness
-    function. `failure` is the failure category if a backtest of the trial failed. `pruned_at` is
-    None if all scenarios judged the trial, else the last step that judged it, from 0.
+    function, read-only. `failure` is the failure category if a backtest of the trial failed.
+    `pruned_at` is None if all scenarios judged the trial, else the last step that judged it, from
+    0.
     """
 
     fitness: float | None = None
@@ -70,7 +67,8 @@ class Score:
     violation: float = 0.0
     violations: tuple[Violation, ...] = ()
     reasons: tuple[str, ...] = ()
-    values: Mapping[str, float] = field(factory=dict, converter=_by_name)
+    # The order must be the same whether the values come from memory or from the store.
+    values: Mapping[str, float] = field(factory=dict, converter=by_name)
     failure: str | None = None
     pruned_at: int | None = None
 
@@ -90,7 +88,7 @@ class Trial:
     """A finished trial as its method is told it; numbers count from 1 within the search.
 
     `statistics` are those of each scenario's backtest, by the scenario's name; None if it failed.
-    `failures` say why, for the failed ones only.
+    `failures` say why, for the failed ones only. All mappings are read-only.
     """
 
     number: int
@@ -98,8 +96,8 @@ class Trial:
     point: Point
     origin: str
     score: Score
-    statistics: Mapping[str, Statistics | None] = field(factory=dict)
-    failures: Mapping[str, Failure] = field(factory=dict)
+    statistics: Mapping[str, Statistics | None] = field(factory=dict, converter=read_only)
+    failures: Mapping[str, Failure] = field(factory=dict, converter=read_only)
 
     @property
     def complete(self) -> bool:

@@ -94,11 +94,22 @@ def _named(registry: Registry, name: str | None) -> list[tuple[Kind, Registered]
     ]
     if name is not None and not found:
         from leanopt_core.errors import UsageError
-        from leanopt_core.suggest import did_you_mean
 
-        names = {of for _, of in registry.entries}
-        raise UsageError(f"no installed plugin is called {name!r}; {did_you_mean(name, names)}")
+        raise UsageError(f"no installed plugin is called {name!r}; {_hint(registry, name)}")
     return found
+
+
+def _hint(registry: Registry, name: str) -> str:
+    """Return the nearest name, and how to install it if it is one of ours."""
+    from leanopt_core.catalogue import DISTRIBUTIONS
+    from leanopt_core.suggest import did_you_mean, nearest
+
+    installed = {of for _, of in registry.entries}
+    ours = {of: kind for kind in Kind for of in DISTRIBUTIONS.get(kind, {}) if of not in installed}
+    close = nearest(name, {*installed, *ours})
+    if close in ours:
+        return registry.install_hint(ours[close], name)
+    return did_you_mean(name, installed)
 
 
 def _print_options(registry: Registry, name: str) -> None:

@@ -44,8 +44,10 @@ def print_report(report: Report, state: str | None = None) -> None:
     for warning in report.warnings:
         click.echo("\n" + wrapped(f"Warning: {plain(warning)}"))
     click.echo(f"\nStored in {_near(report.store)}")
-    for step, command in next_steps(report, state):
-        click.echo(f"  {step.ljust(_STEP)}{command}")
+    steps = next_steps(report, state)
+    width = max([_STEP, *(len(step) + 1 for step, _ in steps)])
+    for step, command in steps:
+        click.echo(f"  {step.ljust(width)}{command}")
 
 
 def _counts(report: Report) -> str:

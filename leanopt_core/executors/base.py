@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
 from leanopt_core.check import Check
+from leanopt_core.shown import shown
 from leanopt_core.work import Command, Completed, Launch
+
+# What every executor must have.
+_METHODS: Final = ("runtime", "run_command", "spawn", "reproduce_command", "workers", "close")
 
 
 @frozen
@@ -135,6 +139,15 @@ class Channel(Protocol):
         Returns at once where every descriptor has closed, else within about a second.
         """
         ...
+
+
+def check_executor(found: object, what: str) -> None:
+    """Raise TypeError, beginning with `what`, if `found` is not an executor."""
+    missing = [name for name in _METHODS if not callable(getattr(found, name, None))]
+    if missing:
+        raise TypeError(
+            f"{what} is {shown(found)}, expected an executor: it has no {', '.join(missing)}"
+        )
 
 
 def unasked_memory(executor: Executor, launch: Launch) -> int | None:

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from leanopt_core.errors import TransientError
-from leanopt_core.executors.base import Channel, Executor, ReproduceCommand, unasked_memory
+from leanopt_core.executors.base import (
+    Channel,
+    Executor,
+    ReproduceCommand,
+    check_executor,
+    unasked_memory,
+)
+from leanopt_core.shown import shown
 from leanopt_core.work import Command, Completed, Launch
 
 
@@ -18,7 +25,16 @@ class ExecutorGroup:
     """
 
     def __init__(self, places: Mapping[str, Executor]) -> None:
-        """Take the executors by the name of their place, at least one."""
+        """Take the executors by the name of their place, at least one.
+
+        Raises TypeError for anything else, ValueError for none.
+        """
+        if not isinstance(places, Mapping):
+            raise TypeError(f"the places are {shown(places)}, expected executors by name")
+        if not places:
+            raise ValueError("there is no place, expected at least one")
+        for name, executor in places.items():
+            check_executor(executor, f"the place {shown(name)}")
         self._places = dict(places)
         self._first = next(iter(self._places.values()))
 

@@ -13,8 +13,15 @@ from attrs import evolve
 
 from leanopt_core.check import Check, Finding
 from leanopt_core.errors import ExecutorError
-from leanopt_core.executors.base import Channel, Executor, ReproduceCommand, unasked_memory
+from leanopt_core.executors.base import (
+    Channel,
+    Executor,
+    ReproduceCommand,
+    check_executor,
+    unasked_memory,
+)
 from leanopt_core.executors.command import variables
+from leanopt_core.shown import shown
 from leanopt_core.work import Command, Completed, Launch
 
 # Runs where workers run: standard library only.
@@ -37,7 +44,7 @@ class WrappedExecutor:
     machine: they change to the scratch folder there and set their variables themselves, no memory
     limit is possible, and mounts and scratch folders must have the same paths there. With `joined`
     the command follows as one text, quoted for a shell, as `ssh` needs it. `python` stands for
-    `{python}`, if it is another one there.
+    `{python}`, if it is another one there. Raises TypeError if the prefix is one text.
     """
 
     def __init__(
@@ -49,6 +56,11 @@ class WrappedExecutor:
         joined: bool = False,
         python: str = "{python}",
     ) -> None:
+        check_executor(executor, "what is wrapped")
+        if isinstance(prefix, str) or not all(isinstance(word, str) for word in prefix):
+            raise TypeError(
+                f"the prefix is {shown(prefix)}, expected its words: ('nice', '-n', '5')"
+            )
         self._executor = executor
         self._prefix = tuple(prefix)
         self._remote = remote

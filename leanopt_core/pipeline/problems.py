@@ -10,6 +10,7 @@ from cattrs.errors import StructureHandlerNotFoundError
 
 from leanopt_core.errors import LeanoptError, Mistake, PipelineError, PluginError
 from leanopt_core.pipeline.toml import KeyPath, key_text, printable
+from leanopt_core.shown import told
 
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
 _ATTRS_TAIL = re.compile(r"( \(got .*\)\.?| \(.* doesn't\)|: [^:]*)$", re.DOTALL)
@@ -17,12 +18,16 @@ _ATTRS_TAIL = re.compile(r"( \(got .*\)\.?| \(.* doesn't\)|: [^:]*)$", re.DOTALL
 
 @frozen
 class ValidationIssue:
-    """One invalid value: its path from the value being read, and what was expected."""
+    """One invalid value: its path from the value being read, and what was expected.
+
+    `fault` says what its validator raised, if that is the validator's fault.
+    """
 
     found: str
     expected: str
     hint: str = ""
     at: KeyPath = ()
+    fault: str = ""
 
 
 class ValidationError(ValueError):
@@ -47,6 +52,17 @@ def placed(error: Exception, step: str | int, found: str) -> Iterator[Validation
         yield ValidationIssue(found, "has a type that a pipeline cannot set", at=(step,))
     else:
         yield ValidationIssue(found, reason(error, str(step)), at=(step,))
+
+
+def fault(error: Exception) -> str:
+    """Return what a validator raised, an empty text if it is meant for the user.
+
+    Only ValueError and TypeError say that a value is wrong.
+    """
+    if isinstance(error, ValueError | TypeError):
+        return ""
+    text = told(error)
+    return f"it raised {type(error).__name__}: {text}".removesuffix(": ")
 
 
 def reason(error: Exception, name: str) -> str:

@@ -37,14 +37,27 @@ class Reader:
     problems: Problems
 
     def table(
-        self, raw: object, at: KeyPath, kind: type[T], also: Collection[str] = ()
+        self,
+        raw: object,
+        at: KeyPath,
+        kind: type[T],
+        also: Collection[str] = (),
+        label: str = "",
     ) -> T | None:
-        """Return the table `raw` as an instance of `kind`; `also` are further names to suggest."""
+        """Return the table `raw` as an instance of `kind`; `also` are further names to suggest.
+
+        `label` names the plugin whose options they are.
+        """
         try:
             return structure_table(raw, kind, self.converter, also)
         except ValidationError as error:
             for found in error.issues:
-                self.problems.add((*at, *found.at), found.found, found.expected, found.hint)
+                where = (*at, *found.at)
+                if label and found.fault:
+                    why = f"{label}, checking its options: {found.fault}"
+                    self.problems.blame(where, found.found, "cannot be checked", why)
+                else:
+                    self.problems.add(where, found.found, found.expected, found.hint)
             return None
 
     def with_plugin(
@@ -61,7 +74,11 @@ class Reader:
             return table, None
         _check_options(registered, own)
         others = {k: v for k, v in raw.items() if k not in own}
-        options: object | None = self.table(others, at, registered.spec.options, also=own)
+        label = (
+            f"{plugin} {registered.spec.name!r} ({registered.distribution} {registered.version})"
+        )
+        kind_of = registered.spec.options
+        options: object | None = self.table(others, at, kind_of, also=own, label=label)
         if options is None:
             return table, None
         return table, Choice(registered.spec.name, registered, options)

@@ -10,7 +10,14 @@ import attrs
 from cattrs import Converter
 
 from leanopt_core.pipeline.convert import make_converter, type_words
-from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, invalid, placed, reason
+from leanopt_core.pipeline.problems import (
+    ValidationError,
+    ValidationIssue,
+    fault,
+    invalid,
+    placed,
+    reason,
+)
 from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.suggest import did_you_mean
 
@@ -68,7 +75,8 @@ def structure_table(
     try:
         return kind(**values)
     except Exception as error:
-        raise invalid("", reason(error, "")) from error
+        issue = ValidationIssue("", reason(error, ""), fault=fault(error))
+        raise ValidationError([issue]) from error
 
 
 def _unknown(
@@ -116,7 +124,8 @@ def _invalid(
         except AttributeError:
             continue
         except Exception as error:  # noqa: BLE001 - a plugin's validator may raise anything
-            yield from placed(error, name, toml_text(raw[name]))
+            for found in placed(error, name, toml_text(raw[name])):
+                yield attrs.evolve(found, fault=found.fault or fault(error))
 
 
 def _draft(

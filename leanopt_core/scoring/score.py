@@ -127,7 +127,8 @@ class Scorer:
         if failed:
             reasons = _messages(failed, several=len(outcomes) > 1)
             return Score(reasons=reasons, failure=str(next(iter(failed.values())).category))
-        backtests = [backtested(name, one, self.needs) for name, one in outcomes.items()]
+        # A tuple: the function must not change what the constraints are about.
+        backtests = tuple(backtested(name, one, self.needs) for name, one in outcomes.items())
         missing = _missing(backtests, self.constraints)
         if missing:
             return Score(reasons=missing)

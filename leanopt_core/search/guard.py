@@ -6,12 +6,14 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from inspect import isasyncgenfunction, iscoroutinefunction, isroutine
 from operator import index, methodcaller
 from threading import get_ident
 from typing import Any, TypeVar
 
 from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.search.calls import IDLE, Calls
+from leanopt_core.shown import shown, told
 from leanopt_core.space import Point
 from leanopt_core.stage import Adopts, AskContext, Stage, StageStart, TellContext
 from leanopt_core.trial import Proposal, Signal, Trial
@@ -74,7 +76,7 @@ class Guard:
             # Ctrl-C arrives on the main thread alone.
             if main and isinstance(error, KeyboardInterrupt):
                 raise
-            text = _text(str, error)
+            text = told(error)
             if isinstance(error, PluginError) and text.startswith(self._label):
                 raise
             raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
@@ -84,11 +86,13 @@ class Guard:
                 self._calls.end_free(thread)
 
     def needs(self, plugin: object, methods: Iterable[str], doing: str) -> None:
-        """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`."""
-        missing = self.call(doing, _missing, plugin, methods)
-        if missing:
-            what = f"it made {_short(plugin)}, which has no {', '.join(missing)}"
-            raise self.fault(doing, what)
+        """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`.
+
+        A method that is a coroutine function is a PluginError too.
+        """
+        unfit = self.call(doing, _unfit, plugin, methods)
+        if unfit:
+            raise self.fault(doing, f"it made {shown(plugin)}, {unfit}")
 
     def fault(self, doing: str, what: str) -> PluginError:
         """Return the error for a contract violation."""
@@ -155,13 +159,13 @@ class GuardedStage:
         """Return the JSON text of a proposal's `because`."""
         doing = f"asked for trial {number}"
         if not isinstance(because, Mapping):
-            what = f"it gave the because {_short(because)}, expected a dict of JSON values"
+            what = f"it gave the because {shown(because)}, expected a dict of JSON values"
             raise self._guard.fault(doing, what)
         try:
             text = _JSON(dict(because))
             size = len(text.encode())
         except Exception as error:
-            what = f"it gave a because that is not JSON: {_text(str, error)}"
+            what = f"it gave a because that is not JSON: {told(error)}"
             raise self._guard.fault(doing, what) from error
         if size > _BECAUSE:
             what = f"it gave a because of {size} bytes as JSON, expected {_BECAUSE} at most"
@@ -171,7 +175,7 @@ class GuardedStage:
     def reason(self) -> str:
         """Return the method's reason for being done, an empty text if it has none."""
         reason = self._guard.call("asked why it is done", getattr, self._stage, "reason", "")
-        return reason if isinstance(reason, str) and _storable(reason) else ""
+        return reason if isinstance(reason, str) and storable(reason) else ""
 
     def adopt(self, context: AskContext, proposal: Proposal) -> None:
         """Pass on a stored proposal; only if `adopts` is true."""
@@ -191,10 +195,10 @@ class GuardedStage:
 
     def _proposal(self, answer: object, doing: str) -> Proposal:
         if not isinstance(answer, Proposal):
-            what = f"it returned {_short(answer)}, expected a Proposal, WAIT or DONE"
+            what = f"it returned {shown(answer)}, expected a Proposal, WAIT or DONE"
             raise self._guard.fault(doing, what)
-        if not _storable(answer.origin):
-            what = f"it gave the origin {_short(answer.origin)}, expected UTF-8 text"
+        if not storable(answer.origin):
+            what = f"it gave the origin {shown(answer.origin)}, expected UTF-8 text"
             raise self._guard.fault(doing, what)
         return Proposal(self._checked(answer.point, doing), answer.origin, answer.because)
 
@@ -212,25 +216,38 @@ class GuardedStage:
         """Convert a point of other int types to plain ints."""
         levels = _levels(point)
         if levels is None:
-            what = f"it proposed {_short(point)}, expected a tuple of ints, a level for each axis"
+            what = f"it proposed {shown(point)}, expected a tuple of ints, a level for each axis"
             raise self._guard.fault(doing, what)
         if not self._space.contains(levels):
             lengths = [len(axis) for axis in self._space.axes]
-            what = f"it proposed {_short(levels)}, which is off the grid of {lengths} levels"
+            what = f"it proposed {shown(levels)}, which is off the grid of {lengths} levels"
             raise self._guard.fault(doing, what)
         return levels
 
 
-def _missing(plugin: object, methods: Iterable[str]) -> list[str]:
-    """Return which methods a plugin's object lacks."""
-    return [name for name in methods if not _has(plugin, name)]
+def _unfit(plugin: object, methods: Iterable[str]) -> str:
+    """Return what is wrong with the methods of a plugin's object, an empty text if nothing."""
+    found = {name: _attribute(plugin, name) for name in methods}
+    missing = [name for name, one in found.items() if not callable(one)]
+    if missing:
+        return f"which has no {', '.join(missing)}"
+    if isroutine(plugin):
+        # The method `__call__` does not say what the function is.
+        found = dict.fromkeys(found, plugin)
+    waiting = [name for name, one in found.items() if _is_async(one)]
+    return f"whose {', '.join(waiting)} must not be async" if waiting else ""
 
 
-def _has(plugin: object, name: str) -> bool:
+def _is_async(found: object) -> bool:
+    """Return whether calling it only makes something to await, which nobody would."""
+    return iscoroutinefunction(found) or isasyncgenfunction(found)
+
+
+def _attribute(plugin: object, name: str) -> object:
     try:
-        return callable(getattr(plugin, name, None))
+        return getattr(plugin, name, None)
     except (Exception, SystemExit):  # noqa: BLE001 - the call of the method reports what is wrong
-        return True
+        return _attribute
 
 
 def _levels(point: object) -> Point | None:
@@ -243,25 +260,12 @@ def _levels(point: object) -> Point | None:
         return None
 
 
-def _storable(origin: object) -> bool:
-    """Return whether `origin` is text that UTF-8 can encode."""
+def storable(text: object) -> bool:
+    """Return whether `text` is text that UTF-8 can encode."""
     try:
-        return isinstance(origin, str) and origin.encode() is not None
+        return isinstance(text, str) and text.encode() is not None
     except UnicodeEncodeError:
         return False
-
-
-def _short(value: object, limit: int = 80) -> str:
-    text = _text(repr, value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def _text(write: Callable[[object], str], value: object) -> str:
-    """Return the value's text, or its type's name: str and repr can run the plugin's code too."""
-    try:
-        return write(value)
-    except Exception:  # noqa: BLE001  # the fault that is being told counts, not this one
-        return f"<{type(value).__name__}>"
 
 
 def _global_states() -> dict[str, Any]:

@@ -204,9 +204,7 @@ class Sinks:
     def _slows(self, thread: SinkThread) -> None:
         if thread not in self._slow:
             self._slow.add(thread)
-            self._warn(
-                f"{thread.sink.label} slows the run down: {thread.waiting} calls wait for it"
-            )
+            self._warn(f"{thread.sink.label} slows the run down: {_calls(thread.waiting)} for it")
 
     def taken(self) -> Iterator[tuple[RunSink, Mapping[int, Taken]]]:
         """Yield how far sinks have taken each search, if that has changed; only `only_new` ones."""
@@ -246,6 +244,10 @@ class Sinks:
                 return
             if now - begun > _HELD and thread.waiting:
                 self._slows(thread)
+
+
+def _calls(number: int) -> str:
+    return "1 call waits" if number == 1 else f"{number} calls wait"
 
 
 def _before(thread: SinkThread, search: int) -> Taken:

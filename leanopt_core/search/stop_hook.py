@@ -8,10 +8,14 @@ from typing import Final
 from leanopt_core.errors import PluginError
 from leanopt_core.plugins import Registry
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.guard import Guard
+from leanopt_core.search.guard import Guard, storable
+from leanopt_core.shown import shown
 from leanopt_core.sinks.base import TrialRecord
 
 _HOOK: Final = "leanopt_should_stop"
+_DOING: Final = f"called by {_HOOK}"
+#: The most characters of a reason that are stored.
+_LONGEST: Final = 500
 
 
 class StopHook:
@@ -34,14 +38,18 @@ class StopHook:
         for asked, guard in tuple(self._asked):
             given = [known[name] for name in asked.argnames]
             try:
-                reasons.append(guard.call(f"called by {_HOOK}", _text, asked.function, *given))
+                reasons.append(_text(guard.call(_DOING, asked.function, *given), guard))
             except PluginError as error:
                 self._asked.remove((asked, guard))
                 self._warn(f"{error}; it is not called again")
         return next((reason for reason in reasons if reason), None)
 
 
-def _text(function: Callable[..., object], *arguments: object) -> str | None:
-    """Return a plugin's reason as text, None if it has none; runs its code."""
-    reason = function(*arguments)
-    return str(reason) if reason else None
+def _text(reason: object, guard: Guard) -> str | None:
+    """Return a plugin's reason, None if it has none; raises PluginError if it is no text."""
+    if reason is None:
+        return None
+    if not isinstance(reason, str) or not storable(reason):
+        raise guard.fault(_DOING, f"it returned {shown(reason)}, expected a text or None")
+    text = str.strip(reason)
+    return (text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...") or None

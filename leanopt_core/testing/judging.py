@@ -49,9 +49,9 @@ class Judging:
         named = {f"scenario {place}": one for place, one in enumerate(outcomes)}
         return self.judge(self.seen(named), where, context)
 
-    def seen(self, outcomes: Mapping[str, Outcome]) -> list[Backtested]:
+    def seen(self, outcomes: Mapping[str, Outcome]) -> tuple[Backtested, ...]:
         """Return the backtests as the function sees them."""
-        return [backtested(name, one, self.needs) for name, one in outcomes.items()]
+        return tuple(backtested(name, one, self.needs) for name, one in outcomes.items())
 
     def judge(
         self, backtests: Sequence[Backtested], where: str, context: FitnessContext = CONTEXTS[0]

@@ -12,7 +12,7 @@ class Stage(Stage):
         return {} if context.number == 5 else super().ask(context)
 """
 _SPEC = """
-from attrs import frozen
+from attrs import field, frozen
 
 @frozen
 class Options:
@@ -58,6 +58,19 @@ _IMPORT = Row(
     told=None,
     whole=True,
 )
+_VALUED = """
+class Judge(Judge):
+    def __call__(self, backtests):
+        return Fitness(1.0, values={"odds": 2.0})
+"""
+
+
+def _changes(place: str) -> Row:
+    source = f"{_VALUED}\n\nclass Stage(Stage):\n    def tell(self, trial, context):\n        "
+    says = "{me}, told trial 1: it raised TypeError: these values are read-only"
+    return Row("stage", f"{source}{place} = 5.0\n", says, uses=("fitness",))
+
+
 _LAZY = _spec(
     "'broken' of acme-broken 1.0 cannot be loaded from 'acme_absent:make': ModuleNotFoundError: "
     "No module named 'acme_absent'",
@@ -80,6 +93,11 @@ ROWS = {
         f"{_FOUND}leanopt_stages: the options of 'broken' have a mutable default, Options.names = "
         "[]; write field(factory=list) or a tuple)",
         options="names: list = []",
+    ),
+    "validator that raises something else": _spec(
+        "stage[0]: cannot be checked (stage 'broken' (acme-broken 1.0), checking its options: "
+        "it raised ZeroDivisionError: division by zero)",
+        options="gain: int = field(default=3, validator=lambda *_: 1 / 0)",
     ),
     "factory that is no path": _spec(
         f"{_FOUND}leanopt_stages: 'broken' has the factory 'make_stage', expected "
@@ -169,6 +187,14 @@ class Stage(Stage):
         "@hookimpl\ndef leanopt_stages():\n"
         "    return [StageSpec('broken', 'acme_broken:make_stage', dict)]\n",
         "leanopt_stages: the options of 'broken' are <class 'dict'>, expected an attrs class",
+    ),
+    "changes a trial's values": _changes("trial.score.values['odds']"),
+    "changes a trial's statistics": _changes("trial.statistics['default'].values['Drawdown']"),
+    "changes a trial's scenarios": _changes("trial.statistics['default']"),
+    "changes the history's values": _changes("context.history[-1].values['odds']"),
+    "tell is async": _tell(
+        "async def tell(self, trial, context): pass",
+        "being built: it made <acme_broken.Stage object",
     ),
     "tell raises": Row(
         "stage",

@@ -45,6 +45,17 @@ def test_the_guilty_one_is_named_and_what_was_told_is_kept(broken: Broken, name:
         assert row.named(row.trial) in (trial["backtests"][0]["message"] or "")
 
 
+def test_a_validator_that_raises_is_blamed_for_the_value_it_was_given(broken: Broken) -> None:
+    """Whoever wrote the pipeline can do nothing about it."""
+    row = ROWS["validator that raises something else"]
+    broken(row.kind, row.source)
+    completed = broken.run("--set", "stage.0.gain=5")
+    assert "stage[0].gain: found 5, cannot be checked (stage 'broken' (acme" in (
+        " ".join(completed.stderr.replace("--set stage.0.gain=5: ", "").split())
+    )
+    assert completed.returncode == 4
+
+
 def test_the_table_is_long() -> None:
     """No name stands twice."""
     assert len(ROWS) == sum(len(table.ROWS) for table in TABLES) >= 90

@@ -59,10 +59,19 @@ def members(owner: type) -> Iterator[tuple[str, str]]:
         if isinstance(member, property):
             yield name, member.fget.__annotations__["return"]
         elif inspect.isfunction(member):
-            arguments = [
-                one for one in inspect.signature(member).parameters if one not in ("self", "cls")
-            ]
-            yield f"{name}({', '.join(arguments)})", member.__annotations__["return"]
+            yield f"{name}({', '.join(_arguments(member))})", member.__annotations__["return"]
+
+
+def _arguments(method: Callable[..., object]) -> Iterator[str]:
+    """Yield the arguments, those that are passed by name with their default after a star."""
+    starred = False
+    for name, one in inspect.signature(method).parameters.items():
+        by_name = one.kind is inspect.Parameter.KEYWORD_ONLY
+        if by_name and not starred:
+            starred = True
+            yield "*"
+        if name not in ("self", "cls"):
+            yield f"{name}={one.default}" if by_name else name
 
 
 @pytest.fixture

@@ -46,6 +46,22 @@ class Refusing(ProcessExecutor):
         raise OSError("cannot be closed")
 
 
+@pytest.mark.parametrize(
+    ("places", "error", "message"),
+    [
+        ({}, ValueError, "there is no place, expected at least one"),
+        ([1], TypeError, r"the places are \[1\], expected executors by name"),
+        ({"a": 3}, TypeError, "the place 'a' is 3, expected an executor: it has no runtime, run_"),
+    ],
+)
+def test_what_is_no_group_is_refused_when_it_is_built(
+    places: Any, error: type[Exception], message: str
+) -> None:
+    """Not when a worker starts."""
+    with pytest.raises(error, match=message):
+        ExecutorGroup(places)
+
+
 def test_a_worker_starts_where_there_is_room(tmp_path: Path) -> None:
     """Its place is known, with the launch of that place; where all refuse, so does the group."""
     full, room = Refusing(ProcessOptions(), tmp_path), local(tmp_path)

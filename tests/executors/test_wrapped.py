@@ -99,6 +99,18 @@ def test_the_runtime_is_what_answers_through_the_prefix(make: Make, tmp_path: Pa
         make(*NICE, python="/no/python").runtime()
 
 
+def test_what_cannot_be_wrapped_is_refused_when_it_is_built(tmp_path: Path) -> None:
+    """A prefix in one text would be taken letter by letter."""
+    inner: Any = ProcessExecutor(ProcessOptions(), tmp_path)
+    with pytest.raises(TypeError, match="the prefix is 'nice', expected its words"):
+        WrappedExecutor(inner, "nice")
+    with pytest.raises(TypeError, match=r"the prefix is .'nice', 5., expected its words"):
+        WrappedExecutor(inner, ["nice", 5])  # type: ignore[list-item]
+    inner = 3
+    with pytest.raises(TypeError, match="what is wrapped is 3, expected an executor"):
+        WrappedExecutor(inner, ["nice"])
+
+
 def test_no_memory_limit_reaches_another_machine(make: Make) -> None:
     """So it is refused, not ignored."""
     with pytest.raises(ExecutorError, match="no limit is possible for workers behind env"):

@@ -316,6 +316,16 @@ def test_only_our_own_distributions_are_proposed(kind: Kind, name: str, hint: st
     assert discover({"LEANOPT_PLUGINS": ""}).install_hint(kind, name) == hint
 
 
+@pytest.mark.parametrize("name", ["calmar", "calmer"])
+def test_the_list_of_plugins_proposes_ours_too(tmp_path: Path, leanopt, name: str) -> None:
+    """As a pipeline's errors do, whatever the kind."""
+    ended = leanopt(tmp_path, "plugins", name, check=False, LEANOPT_PLUGINS="leanopt-random")
+    assert ended.returncode == 2
+    meant = "" if name == "calmar" else "did you mean 'calmar'? "
+    told = f"no installed plugin is called '{name}'; none installed; {meant}"
+    assert f"{told}pip install leanopt-calmar" in ended.stderr
+
+
 def test_the_catalogue_is_what_our_plugins_register() -> None:
     """Kind, name and distribution of each; none is forgotten, and none is there no more."""
     root = Path(__file__).parents[2]

@@ -31,6 +31,25 @@ def site(tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
+@pytest.mark.parametrize(
+    ("returned", "stop"),
+    [("'  '", None), ("'  enough\\n'", "enough"), ("'x' * 100_000", "x" * 497 + "...")],
+)
+def test_a_reason_is_a_short_text(
+    project: Path, site: Path, leanopt, canonical, returned: str, stop: str | None
+) -> None:
+    """Spaces around it do not count, and it has 500 characters at most."""
+    (site / "stopper.py").write_text(OBSERVER.replace('"enough"', returned))
+    ended = leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(site))
+    assert "warning" not in ended.stderr
+    stops = [
+        one["stop"]
+        for line in canonical(project).splitlines()
+        if "stop" in (one := json.loads(line))
+    ]
+    assert stops == ([] if stop is None else [{"reason": stop}])
+
+
 def test_a_run_that_died_between_the_stop_and_its_end_is_resumed(
     project: Path, site: Path, leanopt, canonical, shown
 ) -> None:

@@ -310,6 +310,37 @@ def test_looking_a_call_up_is_contained_too() -> None:
     assert fault(drive(Vanishing)) == f"{LABEL}, asked for trial 2: it raised OSError: gone"
 
 
+async def score(backtests):
+    """Score nothing, later."""
+
+
+def test_nothing_that_must_be_awaited_is_called() -> None:
+    """Neither a function nor an object with an async method: nobody would wait for it."""
+
+    class Later(Polite):
+        async def tell(self, trial, context):
+            """Learn nothing, later."""
+
+        async def refused(self, point):
+            """Learn nothing, later."""
+            yield
+
+    assert fault(drive(Later)).endswith("whose tell, refused must not be async")
+    with pytest.raises(PluginError, match="whose __call__ must not be async"):
+        Guard("me").needs(score, ("__call__",), "being built")
+
+
+def test_a_long_text_of_an_error_is_cut() -> None:
+    """A message is one line that a person can read."""
+
+    class Verbose(Polite):
+        def ask(self, _context):
+            raise ValueError("no\n  way " + "x" * 3_000_000)
+
+    told = f"{LABEL}, asked for trial 1: it raised ValueError: no way {'x' * 1990}..."
+    assert fault(drive(Verbose)) == told
+
+
 @pytest.mark.parametrize(
     "touch",
     [

@@ -28,7 +28,7 @@ from leanopt_core.trial import Signal
 #: What the machine may know: values, the watch over a method's calls, and the told trials.
 PURE = (
     *("canonical", "errors", "fitness", "outputs", "ranking", "space", "stage", "statistics"),
-    *("shown", "suggest", "trial"),
+    *("read_only", "shown", "suggest", "trial"),
 )
 OWN = (
     *("search", "search.calls", "search.commands", "search.guard", "search.history"),

@@ -189,6 +189,28 @@ class RewritesItsReasons(Sound):
         return answer if answer is DONE else Proposal(answer.point, "", self.because)
 
 
+class ChangesValues(Sound):
+    """Writes into the values of what it is told."""
+
+    def tell(self, trial, context):
+        if trial.score.values:
+            trial.score.values["kit"] = 0.0
+
+
+class ChangesStatistics(Sound):
+    """Forgets the statistics of what it is told."""
+
+    def tell(self, trial, context):
+        trial.statistics.clear()
+
+
+class ChangesTheHistory(Sound):
+    """Writes into the values of the last trial of the history."""
+
+    def tell(self, trial, context):
+        context.history[-1].values["seen"] = 1.0
+
+
 class StumblesOverFailedSeeds(Sound):
     """Takes for granted that an earlier stage has found something."""
 

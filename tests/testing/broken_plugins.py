@@ -105,6 +105,14 @@ class SortsInPlace(Ratio):
         return super().__call__(backtests)
 
 
+class ForgetsDrawdowns(Ratio):
+    def __call__(self, backtests):
+        judged = super().__call__(backtests)
+        for one in backtests:
+            one.statistics.values.pop("Drawdown", None)
+        return judged
+
+
 class NeverReturns(Ratio):
     def value(self, profit, drawdown):
         while True:

@@ -23,6 +23,7 @@ CAUGHT = {
     "DropsBadScenarios": "test_one_bad_scenario_gives_reasons",
     "GoesByTheClock": "test_nothing_else_is_used",
     "SortsInPlace": "test_what_it_is_told_is_left_alone",
+    "ForgetsDrawdowns": "test_what_it_is_told_is_left_alone",
     "NeverReturns": "test_backtests_are_told_apart",
     "DividesByVariance": "test_a_context_never_harms",
     "DividesByDeviation": "test_edges_of_curves_and_trades",

@@ -117,6 +117,14 @@ def test_a_name_that_is_none(name: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["optuna", "leanopt-ga-deap", "profit_factor", "core"])
+def test_the_name_of_one_of_our_distributions(name: str, tmp_path: Path) -> None:
+    """It would be taken for ours, and could not be installed beside it."""
+    with pytest.raises(UsageError, match="is a distribution of leanopt's own; choose another"):
+        create("stage", name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_kind(tmp_path: Path) -> None:
     """The nearest is named."""
     with pytest.raises(UsageError, match="did you mean 'stage'"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from leanopt_core.catalogue import OWN
 from leanopt_core.errors import UsageError
 from leanopt_core.suggest import did_you_mean
 
@@ -22,7 +23,7 @@ def create(kind: str, name: str, folder: Path) -> list[Path]:
     """Write a distribution with a `kind` called `name` below `folder`; return its files.
 
     Pipelines use `name`; the distribution is `leanopt-<name>`. Raises UsageError for an unknown
-    kind, an invalid name, or an existing folder.
+    kind, an invalid name, the name of one of leanopt's own distributions, or an existing folder.
     """
     if kind not in KINDS:
         raise UsageError(f"there is no kind of plugin {kind!r}; {did_you_mean(kind, KINDS)}")
@@ -32,6 +33,11 @@ def create(kind: str, name: str, folder: Path) -> list[Path]:
             "'-' between, such as 'hill_climb'"
         )
     words = _words(name)
+    if words["distribution"] in OWN:
+        raise UsageError(
+            f"found the name {name!r}, but {words['distribution']} is a distribution of leanopt's "
+            f"own; choose another, such as 'my_{words['name']}'"
+        )
     root = folder / words["distribution"]
     if root.exists():
         raise UsageError(f"{root} already exists; choose another name or folder")
