@@ -112,6 +112,11 @@ class Scorer:
     def _from_signature(self) -> Call:
         return call_of(self.fitness, self.label)
 
+    @property
+    def contextual(self) -> bool:
+        """Return whether the function takes a context."""
+        return self._call is self.fitness
+
     def __call__(
         self, outcomes: Mapping[str, Outcome], context: FitnessContext = _NO_CONTEXT
     ) -> Score:

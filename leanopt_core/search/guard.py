@@ -81,7 +81,7 @@ class Guard:
                 raise
             raise self.fault(doing, f"it raised {type(error).__name__}: {text}") from error
         finally:
-            running[thread] = self._calls.again(outer)
+            running[thread] = outer if outer is IDLE else self._calls.again(outer)
             if free:
                 self._calls.end_free(thread)
 

@@ -31,6 +31,11 @@ class Judge:
         self._resumed = resumed
         self._missing = set(scorer.needs)
 
+    @property
+    def contextual(self) -> bool:
+        """Return whether the fitness function looks at the context."""
+        return self._scorer.contextual
+
     def __call__(self, outcomes: Mapping[str, Outcome], context: FitnessContext) -> Score:
         """Return a trial's score; raises StrategyError if the first complete one lacks a need."""
         if self._missing:

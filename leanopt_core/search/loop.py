@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from attrs import define, field, frozen
 
@@ -49,7 +49,19 @@ from leanopt_core.work import Backtest, Outcome, Scenario
 
 T = TypeVar("T")
 
-Judge = Callable[[Mapping[str, Outcome], FitnessContext], Score]
+
+class Judge(Protocol):
+    """Scores a trial by its outcomes; `contextual` says whether the context counts."""
+
+    @property
+    def contextual(self) -> bool:
+        """Return whether it looks at the context."""
+        ...
+
+    def __call__(self, outcomes: Mapping[str, Outcome], context: FitnessContext) -> Score:
+        """Return a trial's score."""
+        ...
+
 
 #: Maximum seconds that a result waits to share a commit.
 _GROUPING = 0.02
@@ -164,6 +176,7 @@ class RunLoop:
             seed=setup.seed,
             lookahead=setup.lookahead,
             target=setup.target,
+            moments=self._judge.contextual,
         )
         machine.recall(replay.recorded(1))
         return _Search(index, setup, machine, replay)
@@ -250,7 +263,9 @@ class RunLoop:
             outcomes = self._outcomes(search, search.pending[number])
             score = self._score(search.pending[number], outcomes)
             statistics = {name: outcome.statistics for name, outcome in outcomes.items()}
-            search.machine.finished(number, score, statistics, failures(outcomes))
+            # A score says whether a backtest failed; most trials have none that did.
+            failed = failures(outcomes) if score.failure is not None else {}
+            search.machine.finished(number, score, statistics, failed)
             self._advance(search)
         fresh, search.fresh = search.fresh, []
         # Trials withdrawn by the same commands need no backtest.

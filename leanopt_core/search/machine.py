@@ -74,7 +74,8 @@ class _Active:
 class SearchMachine:
     """One search. Feed it events; carry out the commands that `advance` yields, in order.
 
-    The events are `finished`, `stop`, and, during replay, `recall`.
+    The events are `finished`, `stop`, and, during replay, `recall`. Without `moments`, contexts of
+    fitness functions have no values, for those that take none.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class SearchMachine:
         seed: int,
         lookahead: int,
         target: float | None = None,
+        moments: bool = True,
     ) -> None:
         self._space = space
         self._rules = tuple(stages)
@@ -95,7 +97,7 @@ class SearchMachine:
         self._target = target
         self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
-        self._moments = RunningMoments()
+        self._moments = RunningMoments() if moments else None
         #: The history as methods see it, renewed with each told trial.
         self._told = self._history.since(0)
         #: The positions of each ended stage's trials in the history, in the order of the stages.
@@ -252,7 +254,8 @@ class SearchMachine:
         active.asked += 1
         active.attempt = active.refusals = 0
         active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
-        context = FitnessContext(active.rule.trials, self._budget, self._moments.snapshot())
+        values = self._moments.snapshot() if self._moments else {}
+        context = FitnessContext(active.rule.trials, self._budget, values)
         yield Propose(
             *(number, self._index, proposal, grid_index, attempt, active.told),
             context,
@@ -262,7 +265,8 @@ class SearchMachine:
     def _tell(self, active: _Active, trial: Trial) -> Iterator[SearchCommand]:
         grid_index = self._outstanding.popleft().grid_index
         self._history.add(trial, grid_index)
-        self._moments.add(trial.score)
+        if self._moments:
+            self._moments.add(trial.score)
         self._told = self._history.since(0)
         self._ahead.discard(grid_index)
         active.told += 1

@@ -156,6 +156,8 @@ class Sinks:
 
     def observe(self, event: RunEvent) -> None:
         """Pass an event on, if sinks get it; returns from the end of a run when they are done."""
+        if not self._threads:
+            return
         match event:
             case RunStarted(run, plan, _, resumed):
                 self._start(run.name, plan, resumed=resumed)

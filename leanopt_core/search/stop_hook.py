@@ -33,6 +33,8 @@ class StopHook:
 
     def reason(self, record: TrialRecord) -> str | None:
         """Return why a plugin stops the search after this trial, else None."""
+        if not self._asked:
+            return None
         known = {"run": self._run, "record": record}
         reasons = []
         for asked, guard in tuple(self._asked):

@@ -258,7 +258,6 @@ def test_a_run_that_a_sink_holds_up_is_interrupted(
     process = start(project, "run", "pipeline.toml", *MANY, PYTHONPATH=site)
     next(line for line in process.stderr if "slows the run down" in line)
     process.send_signal(signal.SIGINT)
-    until(lambda: shown(project)["state"] == "interrupted", process)
     (project / "go").touch()
     process.communicate()
     assert process.returncode == 130
