@@ -27,6 +27,9 @@ __all__ = sorted(_MODULES)  # noqa: PLE0605 - read from the stub
 
 
 def __getattr__(name: str) -> Any:
+    # Each `from` import asks for such names, which are no mistakes.
+    if name.startswith("__"):
+        raise AttributeError(name)
     if name not in _MODULES:
         # Loaded here, since it is needed for the message alone.
         from leanopt_core.suggest import did_you_mean
