@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from attrs import evolve
 
@@ -23,6 +23,8 @@ from leanopt_core.search.prepare import (
 )
 from leanopt_core.stage import StageStart
 
+T = TypeVar("T")
+
 
 def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
     """Build every plugin that the pipeline names, and check the strategy if the engine can.
@@ -30,32 +32,37 @@ def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
     Executors may check their options, too. Raises PluginError with every plugin that cannot be
     built, else ExecutorError or StrategyError with all errors of options and strategy.
     """
-    if faults := list(_faults(pipeline)):
+    faults: list[PluginError] = []
+    folder, context = pipeline.folder, prepare_context(pipeline)
+    engine = _tried(faults, engine_of, pipeline)
+    _tried(faults, build_fitness, pipeline.fitness)
+    executor = _tried(faults, build_executor, pipeline.executor.choice, folder)
+    for stage in pipeline.stages:
+        _tried(faults, _stage, pipeline, stage)
+    for sink in pipeline.sinks:
+        _tried(faults, build_sink, sink, folder)
+    options: Sequence[str] = ()
+    if executor is not None:
+        # It starts nothing before it is asked to; closed, since it may hold something already.
+        try:
+            options = () if faults else executor.check()
+        finally:
+            _tried(faults, executor.close)
+    if engine is None or faults:
         raise PluginError("\n".join(map(str, faults)))
-    context = evolve(prepare_context(pipeline), allow_unread=allow_unread)
-    with closing(build_executor(pipeline.executor.choice, pipeline.folder)) as executor:
-        options = executor.check()
-    strategy = engine_of(pipeline).check(context)
+    strategy = engine.check(evolve(context, allow_unread=allow_unread))
     if options or strategy:
         kind = ExecutorError if options else StrategyError
         raise kind("\n".join((*options, *strategy)))
 
 
-def _faults(pipeline: Pipeline) -> Iterator[PluginError]:
-    folder = pipeline.folder
-    builds: list[Callable[[], object]] = [
-        partial(engine_of, pipeline),
-        partial(build_fitness, pipeline.fitness),
-        # It starts nothing before it is asked to; closed, since it may hold something already.
-        lambda: build_executor(pipeline.executor.choice, folder).close(),
-        *(partial(_stage, pipeline, stage) for stage in pipeline.stages),
-        *(partial(build_sink, sink, folder) for sink in pipeline.sinks),
-    ]
-    for build in builds:
-        try:
-            build()
-        except PluginError as error:
-            yield error
+def _tried(faults: list[PluginError], build: Callable[..., T], *arguments: object) -> T | None:
+    """Return what `build` returns; note its PluginError and return None."""
+    try:
+        return build(*arguments)
+    except PluginError as error:
+        faults.append(error)
+        return None
 
 
 def _stage(pipeline: Pipeline, stage: StageSettings) -> GuardedStage:
