@@ -47,11 +47,8 @@ class Notifier:
 
     def observe(self, event: RunEvent) -> None:
         """Pass an event to the sinks and the screen."""
-        try:
-            self.sinks.observe(event)
-        finally:
-            # A signal may end the wait for the sinks at the end of a run.
-            self._screen.observe(event)
+        self.sinks.observe(event)
+        self._screen.observe(event)
 
     def warn(self, message: str) -> None:
         """Show a warning."""

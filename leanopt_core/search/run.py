@@ -202,7 +202,7 @@ class _Session:
                 last.callback(self.notifier.observe, RunEnded(state))
                 last.callback(writer.finish, state)
                 last.callback(self._taken, ledger)
-                self.notifier.sinks.observe(RunEnded(state))
+                self.notifier.sinks.finish(state)
 
     def _taken(self, ledger: Ledger) -> None:
         """Record what the sinks took after the last commit."""

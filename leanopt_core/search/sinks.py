@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from leanopt_core.errors import PluginError
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.events import RunEnded, RunEvent, RunStarted, StageEnded, TrialTold
+from leanopt_core.search.events import RunEvent, RunStarted, StageEnded, TrialTold
 from leanopt_core.search.guard import Guard
 from leanopt_core.sinks.base import Sink
 from leanopt_core.store.records import Taken
@@ -147,7 +147,6 @@ class Sinks:
         self._confirmed: dict[SinkThread, Mapping[int, Taken]] = {}
         self._begun = self._held = 0.0
         self._since: float | None = None
-        self._over = False
 
     def wakes(self, wake: Callable[[], None]) -> None:
         """Let `wake` be called, from any thread, if the loop should look."""
@@ -155,7 +154,7 @@ class Sinks:
             thread.wake = wake
 
     def observe(self, event: RunEvent) -> None:
-        """Pass an event on, if sinks get it; returns from the end of a run when they are done."""
+        """Pass an event on, if sinks get it; the end of a run is `finish`."""
         if not self._threads:
             return
         match event:
@@ -170,8 +169,6 @@ class Sinks:
                 for thread in self._threads:
                     if self._ended[search] > _before(thread, search).stages:
                         thread.put("stage", search, stage, reason)
-            case RunEnded(state):
-                self._finish(state)
 
     def _start(self, run: str, plan: Mapping[str, Any], *, resumed: bool) -> None:
         self._begun = time.monotonic()
@@ -217,10 +214,8 @@ class Sinks:
                     self._confirmed[thread] = now
                     yield thread.sink, now
 
-    def _finish(self, state: str) -> None:
-        if self._over:
-            return
-        self._over = True
+    def finish(self, state: str) -> None:
+        """Tell the sinks how the run ended, and return when they have made every call."""
         started = [thread for thread in self._threads if thread.is_alive()]
         for thread in started:
             thread.put("finish", state)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from leanopt_core.errors import PluginError
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.events import RunEnded, RunStarted
+from leanopt_core.search.events import RunStarted
 from leanopt_core.search.guard import RepeatableGuard
 from leanopt_core.search.sinks import RunSink, Sinks
 from leanopt_core.sinks.base import TrialRecord
@@ -55,7 +55,7 @@ def test_a_sink_that_hangs_at_the_end_is_left_behind(hanging: Hangs) -> None:
     warnings: list[str] = []
     sinks = Sinks([RunSink("0", "x", "sink 'x' (y 1.0)", hanging)], warnings.append, patience=0.2)
     sinks.observe(RunStarted(RUN, {}, 1, resumed=False))
-    sinks.observe(RunEnded("finished"))
+    sinks.finish("finished")
     assert warnings == [
         "sink 'x' (y 1.0) did not finish within 0.2 s and is left behind; the store has every trial"
     ]
@@ -82,7 +82,7 @@ def test_a_sink_that_raises_ctrl_c_is_dropped_as_any_other() -> None:
     sink = Breaks()
     sinks = Sinks([RunSink("0", "x", "sink 'x' (y 1.0)", sink)], warnings.append)
     sinks.observe(RunStarted(RUN, {}, 1, resumed=False))
-    sinks.observe(RunEnded("finished"))
+    sinks.finish("finished")
     assert warnings == [
         (
             "sink 'x' (y 1.0), being started: it raised KeyboardInterrupt: ; it gets no more "
@@ -129,7 +129,7 @@ def test_no_method_is_blamed_for_what_a_sink_does() -> None:
         return sink.done.wait()
 
     assert guard.call("asked", innocent)
-    sinks.observe(RunEnded("finished"))
+    sinks.finish("finished")
     with pytest.raises(PluginError, match="global random state"):
         guard.call("asked", random.random)
 
