@@ -50,7 +50,7 @@ from leanopt_core.work import Backtest, Outcome, Scenario
 T = TypeVar("T")
 
 
-class Judge(Protocol):
+class TrialScorer(Protocol):
     """Scores a trial by its outcomes; `contextual` says whether the context counts."""
 
     @property
@@ -117,7 +117,7 @@ class RunLoop:
         workers: Pool[int],
         engine: Engine,
         ledger: Ledger,
-        judge: Judge,
+        judge: TrialScorer,
         fitness: str,
         notifier: Notifier,
         keeper: ArtifactKeeper,
