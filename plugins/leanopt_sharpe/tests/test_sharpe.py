@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import leanopt_sharpe
 import numpy as np
@@ -12,25 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from leanopt_sharpe._impl import create, sharpe
 
-from leanopt_core.fitness import FitnessFunction
 from leanopt_core.fitness_options import ReturnsOptions
-from leanopt_core.testing import FitnessContract
-from tests.backtests import RETURNS, listed, merits, said, with_returns
+from tests.backtests import with_returns
 from tests.real_curves import COUNT, lean_curves
-
-README = Path(__file__).parents[1] / "README.md"
-changes = st.lists(st.floats(-0.99, 3e38), min_size=2, max_size=9)
+from tests.returns_cases import FIGURES, ReturnsCases, ReturnsContract
 
 
-class TestContract(FitnessContract):
+class TestContract(ReturnsContract):
     """The kit for fitness functions."""
 
-    needs = frozenset({"returns"})
+    create = staticmethod(create)
 
-    @pytest.fixture
-    def fitness(self) -> FitnessFunction:
-        """With a rate and both minimums."""
-        return create(ReturnsOptions(risk_free_rate="2%", min_years=0.1))
+
+class TestCases(ReturnsCases):
+    """The common cases, those of the README among them."""
+
+    name, plugin = "sharpe", leanopt_sharpe
+    create = staticmethod(create)
 
 
 @pytest.mark.parametrize("number", range(COUNT))
@@ -69,32 +66,6 @@ def test_week_ends_make_no_difference() -> None:
     assert filled == pytest.approx(bare, rel=2e-3)  # the variance is about the mean of more days
 
 
-def test_order() -> None:
-    """Gains, nothing, losses, too few trades, too few days, a total loss."""
-    ranked = merits(create(ReturnsOptions()), RETURNS)
-    assert ranked == sorted(ranked)
-
-
-def test_flat_where_few_trades_are_enough() -> None:
-    """Nothing is neither good nor bad, but a sure loss against a risk-free rate."""
-    flat = RETURNS["no trades"]
-    assert said(create(ReturnsOptions(min_trades=0)), flat) == "0"
-    below = said(create(ReturnsOptions(min_trades=0, risk_free_rate="2%")), flat)
-    assert f"or {below} with a risk-free rate of 2%" in README.read_text()
-
-
-def test_readme_says_what_is_computed() -> None:
-    """The table of cases."""
-    fitness = create(ReturnsOptions())
-    assert listed(README) == {case: said(fitness, one) for case, one in RETURNS.items()}
-
-
-@given(changes, st.sampled_from([0.0, -0.5, 0.05, 10.0]), st.sampled_from([1, 252, 10_000]))
-def test_always_finite(returns: list[float], rate: float, periods: int) -> None:
-    """Whatever the returns."""
-    assert math.isfinite(sharpe(returns, rate, periods))
-
-
 @given(st.lists(st.floats(-0.1, 0.1), min_size=20, max_size=30), st.floats(0.5, 2))
 def test_size_of_the_position_does_not_matter(returns: list[float], factor: float) -> None:
     """The ratio is the same for a multiple of the returns, unless they are all but equal."""
@@ -111,8 +82,7 @@ def test_one_backtest_of_a_pipeline() -> None:
     assert value == pytest.approx(expected, rel=1e-12)
 
 
-def test_registers_lightly() -> None:
-    """The hook names the function, where its code is, and what it needs."""
-    (spec,) = leanopt_sharpe.leanopt_fitness()
-    assert (spec.name, spec.factory) == ("sharpe", "leanopt_sharpe._impl:create")
-    assert spec.needs == {"returns"}
+@given(*FIGURES)
+def test_always_finite(returns: list[float], rate: float, periods: int) -> None:
+    """For any returns."""
+    assert math.isfinite(sharpe(returns, rate, periods))

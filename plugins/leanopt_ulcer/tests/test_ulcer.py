@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import leanopt_ulcer
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from leanopt_ulcer._impl import create, ulcer, ulcer_index
 
-from leanopt_core.fitness import FitnessFunction
-from leanopt_core.fitness_options import ReturnsOptions
-from leanopt_core.testing import FitnessContract
-from tests.backtests import RETURNS, listed, merits, said
 from tests.real_curves import COUNT, lean_curves
-
-README = Path(__file__).parents[1] / "README.md"
-changes = st.lists(st.floats(-0.99, 3e38), min_size=2, max_size=9)
+from tests.returns_cases import FIGURES, ReturnsCases, ReturnsContract
 
 
-class TestContract(FitnessContract):
+class TestContract(ReturnsContract):
     """The kit for fitness functions."""
 
-    needs = frozenset({"returns"})
+    create = staticmethod(create)
 
-    @pytest.fixture
-    def fitness(self) -> FitnessFunction:
-        """With a rate and both minimums."""
-        return create(ReturnsOptions(risk_free_rate="2%", min_years=0.1))
+
+class TestCases(ReturnsCases):
+    """The common cases, those of the README among them."""
+
+    name, plugin = "ulcer", leanopt_ulcer
+    create = staticmethod(create)
 
 
 @pytest.mark.parametrize("number", range(COUNT))
@@ -70,34 +64,7 @@ def test_losses_are_not_divided() -> None:
     assert ulcer([-0.1, 0.0], 0.0, 2) > ulcer([-0.5, 0.8], 0.0, 2)
 
 
-def test_order() -> None:
-    """Gains, nothing, losses, too few trades, too few days, a total loss."""
-    ranked = merits(create(ReturnsOptions()), RETURNS)
-    assert ranked == sorted(ranked)
-
-
-def test_flat_where_few_trades_are_enough() -> None:
-    """Nothing is neither good nor bad, but a sure loss against a risk-free rate."""
-    flat = RETURNS["no trades"]
-    assert said(create(ReturnsOptions(min_trades=0)), flat) == "0"
-    below = said(create(ReturnsOptions(min_trades=0, risk_free_rate="2%")), flat)
-    assert f"or {below} with a risk-free rate of 2%" in README.read_text()
-
-
-def test_readme_says_what_is_computed() -> None:
-    """The table of cases."""
-    fitness = create(ReturnsOptions())
-    assert listed(README) == {case: said(fitness, one) for case, one in RETURNS.items()}
-
-
-@given(changes, st.sampled_from([0.0, -0.5, 0.05, 10.0]), st.sampled_from([1, 252, 10_000]))
+@given(*FIGURES)
 def test_always_finite(returns: list[float], rate: float, periods: int) -> None:
-    """Whatever the returns."""
+    """For any returns."""
     assert math.isfinite(ulcer(returns, rate, periods))
-
-
-def test_registers_lightly() -> None:
-    """The hook names the function, where its code is, and what it needs."""
-    (spec,) = leanopt_ulcer.leanopt_fitness()
-    assert (spec.name, spec.factory) == ("ulcer", "leanopt_ulcer._impl:create")
-    assert spec.needs == {"returns"}
