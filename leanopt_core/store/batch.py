@@ -19,8 +19,8 @@ PROPOSE: Final = (
 )
 RECORD: Final = (
     "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, failure, message, "
-    "closed_trades, outputs, attempts, seconds, worker, finished_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "closed_trades, outputs, attempts, seconds, worker, finished_at, held) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 RETURNS: Final = (
     "INSERT INTO returns (backtest_id, calendar_id, daily, ended) "

@@ -22,7 +22,7 @@ class StoredBacktest:
     """A stored backtest; `key` is the first half of its content key, in hexadecimal.
 
     `run_id` is the run that ran it, None if that was deleted. `finished_at` is in seconds since
-    1970 UTC.
+    1970 UTC. `held` is why it answers no other run (`answering.Held`), None if nothing holds it.
     """
 
     id: int
@@ -37,6 +37,7 @@ class StoredBacktest:
     seconds: float | None
     worker: int | None
     finished_at: int
+    held: str | None = None
 
     @property
     def outcome(self) -> Outcome:

@@ -298,6 +298,9 @@ CREATE TABLE sinks (
   PRIMARY KEY (search_id, sink)
 ) WITHOUT ROWID"""
 
+# Why a backtest answers no other run, NULL if it answers: `leanopt_core.store.answering.Held`.
+_HELD: Final = "ALTER TABLE backtests ADD COLUMN held TEXT"
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -305,6 +308,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("outputs", (_EQUITY_CURVES, _CLOSED_TRADES)),
     ("pruned", _PRUNED),
     ("sinks", (_SINKS,)),
+    ("held", (_HELD,)),
 )
 
 

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.store import batch
+from leanopt_core.store.answering import ANSWERS, Held
 from leanopt_core.store.batch import Batch
 from leanopt_core.store.columns import (
     BACKTEST,
@@ -25,13 +26,13 @@ from leanopt_core.store.outputs import pack_equity, pack_trades, with_outputs
 from leanopt_core.store.records import RunState, StoredBacktest, StoredRun
 from leanopt_core.store.returns import daily_returns, pack, returns_on
 from leanopt_core.trial import Score
-from leanopt_core.work import LASTING, Failure, Outcome
+from leanopt_core.work import Failure, Outcome
 
 # The run's own backtests come first: it has one outcome per content key.
 _KNOWN: Final = (
-    f"SELECT {BACKTEST} FROM backtests AS b "  # noqa: S608 - the columns are constants
-    "WHERE substr(key, 1, 8) = ? AND key = ? "
-    "ORDER BY run_id IS ? DESC, finished_at DESC, id DESC"
+    f"SELECT {BACKTEST} FROM backtests AS b "  # noqa: S608 - columns and condition are constants
+    f"WHERE substr(key, 1, 8) = substr(:key, 1, 8) AND key = :key AND {ANSWERS} "
+    "ORDER BY run_id IS :run DESC, finished_at DESC, id DESC"
 )
 # Keys per statement; old SQLite allows 999 values.
 _TOGETHER: Final = 500
@@ -102,11 +103,13 @@ class Writer:
         attempts: int,
         seconds: float,
         worker: int,
+        held: Held | None = None,
     ) -> tuple[int, Outcome]:
         """Record a finished backtest; return its id, and its outcome as the store gives it back.
 
         `key` is its content key, `outputs` are what is stored of it besides statistics, `seconds`
-        is the run time of the last of its `attempts`, on `worker`.
+        is the run time of the last of its `attempts`, on `worker`. One that is `held` answers no
+        other run.
         """
         found = self._ids.next()
         kept, short = self._kept(found, outcome, outputs), key_column(key)
@@ -117,7 +120,7 @@ class Writer:
             None if values is None else storable(to_json(values)),
             *((failed.category.value, failed.message) if failed else (None, None)),
             kept.closed_trades,
-            *(outputs_column(outputs), attempts, seconds, worker, int(self._clock())),
+            *(outputs_column(outputs), attempts, seconds, worker, int(self._clock()), held),
         )
         self._batch.add(batch.RECORD, row)
         self._recorded.setdefault(short, []).append((found, kept, outputs))
@@ -144,23 +147,17 @@ class Writer:
     def known(self, key: str, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
         """Return id and outcome of a cached backtest with this content key, None if there is none.
 
-        What is stored of it includes `outputs`. A backtest of this run always counts; one of
-        another run counts if it completed or failed for a lasting reason. The newest is returned.
-        The outcome has no names read.
+        What is stored of it includes `outputs`. `answering.ANSWERS` says which count. A backtest of
+        this run comes first, then the newest. The outcome has no names read.
         """
         short = key_column(key)
         # Not committed yet, so that no query finds these.
         for found, outcome, has in reversed(self._recorded.get(short, ())):
             if outputs <= has:
                 return found, outcome
-        # Another run's timeout or dead worker may be its machine's fault: it is tried again here.
-        for row in self._database.rows(_KNOWN, (short[:8], short, self._run.id)):
+        for row in self._database.rows(_KNOWN, {"key": short, "run": self._run.id}):
             stored = read_backtest(row)
-            if outputs <= stored.outputs and (
-                stored.run_id == self._run.id
-                or stored.statistics is not None
-                or stored.failure in LASTING
-            ):
+            if outputs <= stored.outputs:
                 return stored.id, self._loaded(stored)
         return None
 

@@ -8,6 +8,7 @@ import pytest
 
 from leanopt_core.errors import StoreError
 from leanopt_core.statistics import Statistics
+from leanopt_core.store.answering import Held
 from leanopt_core.store.records import Taken
 from leanopt_core.store.store import open_store
 from leanopt_core.trial import Score, Violation
@@ -195,6 +196,24 @@ def test_another_run_is_answered_with_lasting_failures_only(store, begin, key, c
     first.writer.commit()
     known = begin(store).writer.known(key("a"), NOTHING)
     assert known == ((found, failed(category)) if category in LASTING else None)
+
+
+@pytest.mark.parametrize("held", list(Held))
+def test_a_held_backtest_answers_at_most_its_own_run(store, begin, key, held):
+    """Disowned backtests answer nothing; what is stored of the same key without it does."""
+    recorder = begin(store)
+    free = recorder.backtest(key("a"))
+    found = recorder.backtest(key("a"), held=held)
+    recorder.backtest(key("b"), held=held)
+    recorder.writer.commit()
+    resumed = store.writer(store.runs.resume(recorder.run.id))
+    mine, other = (
+        writer.known_among([key("a"), key("b")], NOTHING)
+        for writer in (resumed, begin(store).writer)
+    )
+    assert set(mine) == ({key("a")} if held == Held.CHANGED else {key("a"), key("b")})
+    assert mine[key("a")][0] == (free if held == Held.CHANGED else found)
+    assert {one: stored for one, (stored, _) in other.items()} == {key("a"): free}
 
 
 def test_another_run_is_answered_with_the_newest_completed_backtest(path, begin, key):
