@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import PurePath
@@ -27,14 +28,19 @@ def _number(value: Decimal) -> int | float | str:
     return near if Decimal(repr(near)) == value else format(value.normalize(), "f")
 
 
-#: Made once, since every trial needs it.
-_ENCODE: Final = json.JSONEncoder(
-    sort_keys=True,
-    separators=(",", ":"),
-    ensure_ascii=False,
-    allow_nan=False,
-    default=_plain,
-).encode
+def _encoder(default: Callable[[object], Any] | None) -> Callable[[object], str]:
+    return json.JSONEncoder(
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+        default=default,
+    ).encode
+
+
+#: Made once, since every trial needs them.
+_ENCODE: Final = _encoder(_plain)
+_ENCODE_STRICTLY: Final = _encoder(None)
 
 
 def canonical_json(value: object) -> str:
@@ -44,6 +50,11 @@ def canonical_json(value: object) -> str:
     paths POSIX text. NaN and infinity raise ValueError, other types TypeError.
     """
     return _ENCODE(value)
+
+
+def strict_json(value: object) -> str:
+    """Return JSON as `canonical_json` does; a value that is not of JSON raises TypeError."""
+    return _ENCODE_STRICTLY(value)
 
 
 def digest(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The distributions of this project that register plugins, by kind and name.
+"""The distributions of this project, and the plugins that they register, by kind and name.
 
 Only these are ever proposed as `pip install`: a package index may have anything under a name that
 was guessed, or misspelt.
@@ -34,7 +34,7 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "engine": {"lean": "leanopt-lean"},
 }
 
-#: All distributions of this project that register plugins.
+#: All distributions of this project.
 OWN: Final = frozenset(
-    {"leanopt-core"}.union(*(names.values() for names in DISTRIBUTIONS.values()))
+    {"leanopt-core", "leanopt-harness"}.union(*(names.values() for names in DISTRIBUTIONS.values()))
 )

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
+
+#: The most characters of a plugin's reason for an end that are shown and stored.
+_REASON: Final = 500
 
 
 def shown(value: object, limit: int = 80) -> str:
     """Return the value's repr, at most `limit` characters of it."""
-    text = safe(repr, value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return _cut(safe(repr, value), limit)
 
 
 def told(error: BaseException, limit: int = 2000) -> str:
     """Return the error's text as one line, at most `limit` characters of it."""
-    text = " ".join(safe(str, error).split())
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return _cut(" ".join(safe(str, error).split()), limit)
+
+
+def reason_text(reason: str) -> str:
+    """Return a plugin's reason for an end, at most 500 characters of it."""
+    # Also of a subclass, whose methods are the plugin's.
+    return _cut(str.strip(reason), _REASON)
 
 
 def safe(write: Callable[[object], str], value: object) -> str:
@@ -23,3 +31,7 @@ def safe(write: Callable[[object], str], value: object) -> str:
         return write(value)
     except (Exception, SystemExit):  # noqa: BLE001 - the error that is being told counts
         return f"<{type(value).__name__}>"
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."

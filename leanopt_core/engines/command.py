@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.content import hash_file
@@ -14,7 +15,7 @@ from leanopt_core.data_files import selected
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
 from leanopt_core.engines.command_checks import checked_command, checked_statistics
 from leanopt_core.engines.inline import COMPLETE_STATES, read_inline
-from leanopt_core.engines.own_code import attributes_of, code_of
+from leanopt_core.engines.own_code import attributes_of, code_of, hashes_of
 from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
 from leanopt_core.work import (
@@ -56,6 +57,15 @@ class CommandEngine(ABC):
     data: Path | None = None
     #: Patterns of the data files that affect results, None for all.
     data_files: Sequence[str] | None = None
+
+    # The hashes of the code of this class when it was made, empty if it is in no file.
+    _loaded: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls, **more: object) -> None:
+        """Note what is being imported: an edited file is not yet the code that runs."""
+        super().__init_subclass__(**more)
+        with suppress(ValueError, OSError):
+            cls._loaded = hashes_of(cls)
 
     def __init__(self, program: Path) -> None:
         """Take the program: a file, or a folder; it is at `{build}` where workers run.
@@ -103,7 +113,7 @@ class CommandEngine(ABC):
             "harness": hash_file(_HARNESS),
             "runtime": dict(runtime),
             "distributions": self._distributions(run_command, files),
-            "engine": code_of(type(self)),
+            "engine": code_of(type(self), self._loaded),
             "attributes": attributes_of(self, without=_HASHED),
         }
         mounts = [Mount("build", self.program), Mount("harness", _HARNESS)]

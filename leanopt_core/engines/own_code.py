@@ -15,29 +15,46 @@ from typing import Any
 import attrs
 
 from leanopt_core.content import hash_file
+from leanopt_core.errors import StrategyError
 
 _CORE = "leanopt_core"
 _PLAIN = (bool, int, float, str, Decimal, date, Enum, PurePath, NoneType)
 
 
-def code_of(kind: type) -> Mapping[str, Mapping[str, str]]:
+def code_of(kind: type, loaded: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
     """Return the hashes of the files behind a class and its bases, and the plugins' versions.
+
+    `loaded` are these hashes when the class was made. Raises StrategyError if a file has changed
+    since, ValueError for a class that was not read from a file.
+    """
+    now = hashes_of(kind)
+    changed = sorted(name for name in {*now, *loaded} if now.get(name) != loaded.get(name))
+    if changed:
+        raise StrategyError(
+            f"the code of {kind.__qualname__} was edited after this process had loaded it"
+            f" ({', '.join(changed)}); start Python again"
+        )
+    return {"files": now, "distributions": _versions({_top(one) for one in _classes(kind)})}
+
+
+def hashes_of(kind: type) -> Mapping[str, str]:
+    """Return the hashes of the files behind a class and its bases, by name.
 
     A module in a package counts with all files of its package. Raises ValueError for a class that
     was not read from a file.
     """
-    classes = [one for one in kind.__mro__ if _top(one) not in sys.stdlib_module_names]
-    files = dict(named for one in classes for named in _files(one))
-    return {
-        "files": {name: hash_file(file) for name, file in sorted(files.items())},
-        "distributions": _versions({_top(one) for one in classes}),
-    }
+    files = dict(named for one in _classes(kind) for named in _files(one))
+    return {name: hash_file(file) for name, file in sorted(files.items())}
 
 
 def attributes_of(engine: object, without: Iterable[str]) -> Mapping[str, Any]:
     """Return an engine's attributes as texts in JSON; of a value of another kind, its type."""
     kept = {name: value for name, value in vars(engine).items() if name not in without}
     return {name: _plain(value) for name, value in kept.items()}
+
+
+def _classes(kind: type) -> list[type]:
+    return [one for one in kind.__mro__ if _top(one) not in sys.stdlib_module_names]
 
 
 def _top(kind: type) -> str:

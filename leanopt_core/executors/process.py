@@ -46,6 +46,11 @@ class ProcessExecutor:
         self._lock = Lock()
         self._numbers = count(1)
 
+    @property
+    def threads(self) -> int:
+        """Return how many threads numeric libraries may use in a worker."""
+        return self._options.threads
+
     def runtime(self) -> Mapping[str, str]:
         """Say which interpreter `{python}` is, and the platform."""
         return {
@@ -117,7 +122,7 @@ class ProcessExecutor:
     def _environment(self, asked: Mapping[str, str]) -> dict[str, str]:
         inherited = {name: text for name, text in os.environ.items() if name not in _DROPPED}
         # Fixed variables hide the user's, or results would depend on where leanopt was started.
-        return {**inherited, **variables(self._options.threads), **asked}
+        return {**inherited, **variables(self.threads), **asked}
 
 
 def _placeholders(mounts: Sequence[Mount], scratch: str) -> dict[str, str]:

@@ -143,11 +143,11 @@ class ThreadChannel:
             reason = self._relay()
         except TransientError as error:
             reason, self._outside = str(error), self._killer is None
-        except Exception as error:  # noqa: BLE001 - workers are plugins: every error is shown
+        except BaseException as error:  # noqa: BLE001 - workers are plugins: every error is shown
             reason = str(error) or type(error).__name__
         try:
             self._worker.close()
-        except Exception as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001
             reason = f"{reason}; it cannot be closed: {error}"
         # Before the line closes, which says that the reason is known.
         self._reason = reason or "it is gone"
@@ -160,7 +160,7 @@ class ThreadChannel:
         return "killed" if self._killer is not None else self._worker.end()
 
     def _kill(self) -> None:
-        with suppress(Exception):  # the worker's thread says what is wrong with it
+        with suppress(BaseException):  # the worker's thread says what is wrong with it
             self._worker.kill()
         # If its thread waits for a line, there is none.
         with suppress(OSError):

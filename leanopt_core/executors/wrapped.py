@@ -67,6 +67,11 @@ class WrappedExecutor:
         self._joined = joined
         self._python = python
 
+    @property
+    def threads(self) -> int:
+        """Return how many threads numeric libraries may use in a worker, as the executor says."""
+        return int(getattr(self._executor, "threads", 1))
+
     def runtime(self) -> Mapping[str, str]:
         """Return the executor's runtime, with interpreter and platform as `{python}` reports them.
 
@@ -127,7 +132,7 @@ class WrappedExecutor:
         """Return the prefix and a command; placeholders stay."""
         words = [text.replace("{python}", self._python) for text in command]
         if self._remote:
-            asked = {**variables(threads=1), **environment}
+            asked = {**variables(self.threads), **environment}
             words = [*_THERE, *(f"{name}={text}" for name, text in asked.items()), *words]
         return (*self._prefix, *([shlex.join(words)] if self._joined else words))
 

@@ -11,7 +11,7 @@ from attrs import evolve
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import ExecutorError, PluginError, StrategyError
 from leanopt_core.pipeline import Pipeline, StageSettings
-from leanopt_core.search.guard import GuardedStage
+from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.prepare import (
     build_executor,

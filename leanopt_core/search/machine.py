@@ -27,7 +27,7 @@ from leanopt_core.search.commands import (
     Tell,
     Withdraw,
 )
-from leanopt_core.search.guard import GuardedStage
+from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.moments import RunningMoments
 from leanopt_core.search.repeats import other_proposal

@@ -9,13 +9,11 @@ from leanopt_core.errors import PluginError
 from leanopt_core.plugins import Registry
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.guard import Guard, storable
-from leanopt_core.shown import shown
+from leanopt_core.shown import reason_text, shown
 from leanopt_core.sinks.base import TrialRecord
 
 _HOOK: Final = "leanopt_should_stop"
 _DOING: Final = f"called by {_HOOK}"
-#: The most characters of a reason that are stored.
-_LONGEST: Final = 500
 
 
 class StopHook:
@@ -53,5 +51,4 @@ def _text(reason: object, guard: Guard) -> str | None:
         return None
     if not isinstance(reason, str) or not storable(reason):
         raise guard.fault(_DOING, f"it returned {shown(reason)}, expected a text or None")
-    text = str.strip(reason)
-    return (text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...") or None
+    return reason_text(reason) or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
+from copy import deepcopy
 from typing import Any
 
 from attrs import evolve
@@ -39,7 +40,8 @@ class SplitSink:
                 key = tuple(values[name] for name in self._used)
                 if key not in self._parts:
                     self._parts[key] = self._build(values)
-                    self._parts[key].start(run, plan, resumed)
+                    # A copy of its own: what a plugin changes in it changes nothing for others.
+                    self._parts[key].start(run, deepcopy(plan), resumed)
                 route.append((self._parts[key], scenarios))
 
     def _shares(self, symbols: Mapping[str, str | None]) -> Iterator[tuple[str, Collection[str]]]:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from leanopt_core.canonical import canonical_json
 from leanopt_core.ranking import RANKED, rank_key
-from leanopt_core.store.columns import TOLD, storable, to_json
+from leanopt_core.store.columns import TOLD, storable
 from leanopt_core.store.database import Database
 from leanopt_core.store.returns import Calendar
 from leanopt_core.trial import Score
@@ -155,4 +156,4 @@ def _detail(score: Score) -> str | None:
     violations = [[violation.constraint, violation.size] for violation in score.violations]
     more = {"reasons": score.reasons, "values": dict(score.values), "violations": violations}
     given = {name: value for name, value in more.items() if value}
-    return storable(to_json(given))
+    return storable(canonical_json(given))

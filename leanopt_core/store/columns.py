@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final
 
+from leanopt_core.canonical import canonical_json
 from leanopt_core.store.database import Row
 from leanopt_core.store.records import StoredBacktest, StoredTrial
-
-#: Like `canonical_json`, for plain JSON values only; made once, since every trial needs it.
-to_json: Final = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-).encode
 
 
 def storable(text: str) -> str:
@@ -30,7 +25,7 @@ def json_object(members: Iterable[tuple[str, str]]) -> str:
 
     So readers get numbers exactly as stored, never converted to float.
     """
-    return "{" + ",".join(f"{to_json(name)}:{text}" for name, text in sorted(members)) + "}"
+    return "{" + ",".join(f"{canonical_json(name)}:{text}" for name, text in sorted(members)) + "}"
 
 
 def utc_text(seconds: float) -> str:

@@ -7,7 +7,8 @@ from heapq import merge
 from operator import itemgetter
 from typing import Final
 
-from leanopt_core.store.columns import json_object, storable, to_json
+from leanopt_core.canonical import canonical_json
+from leanopt_core.store.columns import json_object, storable
 from leanopt_core.store.records import (
     StoredBacktest,
     StoredEvent,
@@ -57,7 +58,7 @@ def _line(members: Members) -> str:
 
 
 def _json(**members: object) -> Members:
-    return [(name, to_json(value)) for name, value in members.items()]
+    return [(name, canonical_json(value)) for name, value in members.items()]
 
 
 def _proposal(search: StoredSearch, trial: StoredTrial) -> Members:

@@ -17,7 +17,6 @@ from leanopt_core.store.columns import (
     key_column,
     outputs_column,
     storable,
-    to_json,
     utc_text,
 )
 from leanopt_core.store.columns import backtest as read_backtest
@@ -117,7 +116,7 @@ class Writer:
         failed = kept.failure
         row = (
             *(found, short, self._run.id, scenario_id),
-            None if values is None else storable(to_json(values)),
+            None if values is None else storable(canonical_json(values)),
             *((failed.category.value, failed.message) if failed else (None, None)),
             kept.closed_trades,
             *(outputs_column(outputs), attempts, seconds, worker, int(self._clock()), held),

@@ -139,6 +139,20 @@ ROWS = {
         "{me}, being built: it made a sink, whose trial must not be async",
         told=None,
     ),
+    "sink's trial is a generator": Row(
+        "sink",
+        "class Sink(Sink):\n    def trial(self, record):\n        yield\n\n\n"
+        "def make_sink(options, project):\n    Sink.__repr__ = lambda self: 'a sink'\n"
+        "    return Sink()\n",
+        "{me}, being built: it made a sink, whose trial must not be a generator (`yield`)",
+        told=None,
+    ),
+    "fitness function is a generator": Row(
+        "fitness",
+        "class Judge(Judge):\n    def __call__(self, backtests):\n        yield\n",
+        "{me}, being built: it made <acme_broken.Judge object",
+        told=None,
+    ),
     "sink is None": Row(
         "sink",
         "def make_sink(options, project):\n    return None\n",

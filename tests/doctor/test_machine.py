@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -144,7 +144,18 @@ def test_no_engine_on_this_machine(
     assert line["fix"] == fix
 
 
-def test_a_socket_that_this_user_may_not_use(tmp_path: Path, doctor: Doctor) -> None:
+@pytest.fixture
+def seen() -> Iterator[Path]:
+    """A folder that every user may enter, also while other sessions of pytest begin.
+
+    Each of them closes the folder above `tmp_path` for other users.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_socket_that_this_user_may_not_use(seen: Path, doctor: Doctor) -> None:
     """Nobody runs it, in groups of nobody's."""
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     socket = Path("/var/run/docker.sock")
@@ -152,11 +163,8 @@ def test_a_socket_that_this_user_may_not_use(tmp_path: Path, doctor: Doctor) -> 
         pytest.skip("needs an engine of this machine, and the right to become another user")
     if works(*nobody, "test", "-w", str(socket)):
         pytest.skip("everybody may use this engine")
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_uid == os.getuid():
-            folder.chmod(folder.stat().st_mode | 0o055)
-    environment = {"DOCKER_HOST": "", "DOCKER_CONTEXT": "", "HOME": str(tmp_path)}
-    report = doctor(tmp_path, wrapper=nobody, **environment)
+    environment = {"DOCKER_HOST": "", "DOCKER_CONTEXT": "", "HOME": str(seen)}
+    report = doctor(seen, wrapper=nobody, **environment)
     assert "may not use its socket" in report.one("docker")["what"]
     assert report.one("docker")["fix"] == "sudo usermod -aG docker $USER"
     assert report.code == 7

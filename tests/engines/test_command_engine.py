@@ -331,6 +331,23 @@ def test_another_engine_is_another_build(tmp_path: Path, identity, edited: str) 
     assert identity("engine") != first
 
 
+@pytest.mark.parametrize("edited", ["engine.py", "base.py"])
+def test_an_engine_that_was_edited_after_its_import_is_refused(
+    tmp_path: Path, plain: Path, identity, edited: str
+) -> None:
+    """The code that runs is not in the file any more, as in a notebook."""
+    folder = tmp_path / "plugin"
+    (folder / "engine.py").write_text(ENGINE)
+    (folder / "base.py").write_text(BASE)
+    identity("engine")
+    engine = sys.modules["engine"].Engine(plain)
+    file = folder / edited
+    file.write_text(f"{file.read_text()}\nedited = True\n")
+    told = rf"Engine was edited after this process had loaded it \({file.stem}:{edited}\); start"
+    with pytest.raises(StrategyError, match=told):
+        engine.prepare(lambda command: None, {}, PrepareContext())
+
+
 def test_the_engines_package_is_part_of_it(tmp_path: Path, identity, monkeypatch) -> None:
     """So are the modules beside it, and its distribution's version."""
     folder = tmp_path / "plugin" / "walks"

@@ -159,7 +159,7 @@ def complete(_: Any) -> dict[str, Any]:
     return {"status": "complete", "statistics": {}}
 
 
-def fails(error: Exception) -> Callable[[Any], Any]:
+def fails(error: BaseException) -> Callable[[Any], Any]:
     """Return a behaviour that raises."""
 
     def answer(_: Any) -> Any:
@@ -179,9 +179,12 @@ def asked(executor: Any, requests: Sequence[Request], **rules: Any) -> list[Any]
     return finished
 
 
-def test_an_error_is_the_exit_reason_and_costs_an_attempt(channel: Any) -> None:
+@pytest.mark.parametrize("kind", [LookupError, SystemExit])
+def test_an_error_is_the_exit_reason_and_costs_an_attempt(
+    channel: Any, kind: type[BaseException]
+) -> None:
     """Whatever was raised; the next worker gets the request."""
-    puppets = [Puppet(fails(LookupError("no actor"))), Puppet(complete)]
+    puppets = [Puppet(fails(kind("no actor"))), Puppet(complete)]
     executor = PuppetExecutor(channel, [puppets[0], puppets[1]])
     (one,) = asked(executor, [Request("{}")], retries=0)
     assert (one.failure.category, one.failure.message) == ("worker died", "no actor")

@@ -84,6 +84,15 @@ def test_behind_a_shell_arguments_arrive_as_they_are(make: Make) -> None:
     assert said == f"['a b', '$HOME', \"'\", '{folder}'] 0"
 
 
+def test_another_machine_has_as_many_threads(tmp_path: Path) -> None:
+    """As the wrapped executor's options say, through any number of prefixes."""
+    inner = ProcessExecutor(ProcessOptions(threads=3), tmp_path)
+    there = WrappedExecutor(WrappedExecutor(inner, NICE), SSH, remote=True, joined=True)
+    done = there.run_command(Command(("sh", "-c", "echo $OMP_NUM_THREADS")))
+    there.close()
+    assert done.output == "3\n"
+
+
 def test_the_runtime_is_what_answers_through_the_prefix(make: Make, tmp_path: Path) -> None:
     """Another interpreter there is another runtime; where none is, an error says so."""
     plain = ProcessExecutor(ProcessOptions(), tmp_path / "plain").runtime()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import leanopt_core
-from leanopt_core.catalogue import DISTRIBUTIONS
+from leanopt_core.catalogue import DISTRIBUTIONS, OWN
 from leanopt_core.errors import PluginError
 from leanopt_core.plugins import CORE, Kind, discover
 
@@ -343,6 +343,18 @@ def test_the_catalogue_is_what_our_plugins_register() -> None:
         for kind, names in DISTRIBUTIONS.items()
         for name, distribution in names.items()
     }
+
+
+def test_a_new_plugin_takes_no_name_of_ours(tmp_path: Path, leanopt) -> None:
+    """Also of a distribution that registers nothing."""
+    root = Path(__file__).parents[2]
+    files = [root / "pyproject.toml", *root.glob("plugins/*/pyproject.toml")]
+    files.append(root / "harness" / "python" / "pyproject.toml")
+    ours = {tomllib.loads(file.read_text())["project"]["name"] for file in files}
+    assert ours == OWN
+    ended = leanopt(tmp_path, "plugins", "new", "stage", "harness", check=False)
+    assert ended.returncode == 2
+    assert "leanopt-harness is a distribution of leanopt's own" in ended.stderr
 
 
 @pytest.mark.parametrize(

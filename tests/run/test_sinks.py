@@ -47,6 +47,8 @@ class Watcher:
 
     def start(self, run, plan, resumed):
         self.write("start", run, plan["seed"], resumed)
+        plan["mine"] = self.options.path
+        self.plan = plan
 
     def trial(self, record):
         while self.options.gate and not Path(self.options.gate).exists():
@@ -57,6 +59,7 @@ class Watcher:
         self.write("stage", search, stage, reason)
 
     def finish(self, state):
+        assert self.plan["mine"] is self.options.path, "another sink has changed the plan"
         self.write("finish", state)
 
 
@@ -149,8 +152,12 @@ def until(holds: Callable[[], bool], process: subprocess.Popen[str]) -> None:
 
 
 def test_what_a_sink_is_told(project: Path, site: str, leanopt, canonical, truth: str) -> None:
-    """Start, trials and stages in order, end; on one thread, which is not the main one."""
+    """Start, trials and stages in order, end; on one thread, which is not the main one.
+
+    Another sink, which changes the plan that it is given, makes no difference.
+    """
     add(project, "watch")
+    add(project, "watch", path="other.jsonl")
     leanopt(project, "run", "pipeline.toml", PYTHONPATH=site)
     lines = list(map(json.loads, (project / "calls.jsonl").read_text().splitlines()))
     assert {main for main, *_ in lines} == {False}
@@ -160,6 +167,7 @@ def test_what_a_sink_is_told(project: Path, site: str, leanopt, canonical, truth
     assert between[:25] == [*(["trial", 1, n] for n in range(1, 25)), ["stage", 1, "lhs", "trials"]]
     assert between[-1] == ["stage", 1, "random", "patience"]
     assert last == ["finish", "finished"]
+    assert calls(project, "other.jsonl") == calls(project)
     assert canonical(project) == truth
     assert numbers(project) == list(range(1, told(project) + 1))
 

@@ -12,7 +12,8 @@ from driving import DONE, WAIT, Driver, Scripted, grid, scripted
 
 from leanopt_core.errors import ExecutorError, PluginError, SpaceError
 from leanopt_core.search.commands import Propose, Recorded, StageEnded, StageRule
-from leanopt_core.search.guard import Guard, GuardedStage
+from leanopt_core.search.guard import Guard
+from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.space import ParameterConstraint, Space
 from leanopt_core.stage import AskContext, StageStart
 from leanopt_core.trial import Proposal
@@ -315,7 +316,7 @@ async def score(backtests):
 
 
 def test_nothing_that_must_be_awaited_is_called() -> None:
-    """Neither a function nor an object with an async method: nobody would wait for it."""
+    """Neither a function nor an object with an async method or a generator: nobody would wait."""
 
     class Later(Polite):
         async def tell(self, trial, context):
@@ -325,7 +326,19 @@ def test_nothing_that_must_be_awaited_is_called() -> None:
             """Learn nothing, later."""
             yield
 
+    class Begun(Polite):
+        def tell(self, trial, context):
+            """Learn nothing, unless somebody iterates."""
+            yield
+
+    class Adopting(Polite):
+        def adopt(self, context, proposal):
+            """Take nothing back."""
+            yield
+
     assert fault(drive(Later)).endswith("whose tell, refused must not be async")
+    assert fault(drive(Begun)).endswith("whose tell must not be a generator (`yield`)")
+    assert fault(drive(Adopting)).endswith("whose adopt must not be a generator (`yield`)")
     with pytest.raises(PluginError, match="whose __call__ must not be async"):
         Guard("me").needs(score, ("__call__",), "being built")
 
@@ -539,6 +552,7 @@ def test_errors_for_the_user_pass_where_they_are_expected() -> None:
     ("reason", "ended"),
     [
         ("local optimum", "done: local optimum"),
+        ("no " * 1000, f"done: {('no ' * 1000)[:497]}..."),
         ("", "done"),
         (None, "done"),
         (3, "done"),
