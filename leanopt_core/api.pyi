@@ -137,9 +137,11 @@ from leanopt_core.engines.base import ChecksStrategy as ChecksStrategy
 from leanopt_core.engines.base import Engine as Engine
 from leanopt_core.engines.base import HasDoctorChecks as HasDoctorChecks
 from leanopt_core.engines.base import HasFingerprint as HasFingerprint
+from leanopt_core.engines.base import HasScenarioFiles as HasScenarioFiles
 from leanopt_core.engines.base import PrepareContext as PrepareContext
 from leanopt_core.engines.base import Report as Report
 from leanopt_core.engines.base import RunCommand as RunCommand
+from leanopt_core.engines.base import ScenarioFiles as ScenarioFiles
 from leanopt_core.engines.command import CommandEngine as CommandEngine
 from leanopt_core.engines.inline import read_inline as read_inline
 from leanopt_core.harness.events import Hello as Hello

@@ -7,12 +7,12 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 
 from leanopt_core.canonical import digest
-from leanopt_core.data_files import selected
+from leanopt_core.data_files import present, selected
 from leanopt_core.work import Scenario
 
 #: The version of the content key: it changes when keys of equal content would come out otherwise.
 #: A backtest stored under an older one stays with its runs and answers no other.
-KEY_VERSION = 2
+KEY_VERSION = 3
 
 
 def hash_file(path: Path) -> str:
@@ -36,11 +36,24 @@ def hash_data(
     return digest({name: hashed(file) for name, file in selected(path, patterns)})
 
 
+def hash_present(
+    path: Path, patterns: Sequence[str], hashed: Callable[[Path], str] = hash_file
+) -> tuple[str, int]:
+    """Return the identity of the data files that match `patterns`, and their number.
+
+    Unlike in `hash_data`, a pattern may match no file. If such a file appears, the identity
+    changes.
+    """
+    found = {name: hashed(file) for name, file in present(path, patterns)}
+    return digest(found), len(found)
+
+
 def scenario_key(source: str, build: str, data: str | None, scenario: Scenario) -> str:
     """Return the part of the content key that all backtests under `scenario` share.
 
     `source` is the hash of the strategy's files: it counts even if an engine leaves it out of
-    `build`, the build's identity. `data` is the data's identity (None without data).
+    `build`, the build's identity. `data` is the identity of the data that the scenario reads (None
+    without data). The scenario's name is no part of the key.
     """
     return digest(
         {
@@ -48,7 +61,7 @@ def scenario_key(source: str, build: str, data: str | None, scenario: Scenario) 
             "source": source,
             "build": build,
             "data": data,
-            "scenario": scenario.to_dict(),
+            "scenario": scenario.settings(),
         }
     )
 

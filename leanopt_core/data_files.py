@@ -7,7 +7,9 @@ import glob
 import os
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from leanopt_core.errors import StrategyError
@@ -35,6 +37,27 @@ def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Pa
     return sorted(found)
 
 
+def present(folder: Path, patterns: Sequence[str]) -> list[tuple[str, Path]]:
+    """Return the files below `folder` that match a pattern, sorted by name.
+
+    Unlike in `selected`, a pattern may match nothing. Only the folders that patterns name are read.
+    """
+    below = defaultdict[str, list[str]](list)
+    for pattern in map(posixpath.normpath, patterns):
+        parts = takewhile(lambda part: not glob.has_magic(part), pattern.split("/"))
+        below[posixpath.normpath("/".join(parts))].append(pattern)
+    found: dict[str, Path] = {}
+    for fixed, some in below.items():
+        fits = re.compile("|".join(fnmatch.translate(one) for one in some)).match
+        if (folder / fixed).is_file():
+            found[fixed] = folder / fixed
+        for name, file in _walk(folder / fixed):
+            path = posixpath.normpath(f"{fixed}/{name}")
+            if fixed in some or fits(path):
+                found[path] = file
+    return sorted(found.items())
+
+
 def pattern_errors(folder: Path, patterns: Sequence[str]) -> list[str]:
     """Return an error for each pattern that matches no file; stops searching at the first match."""
     if not patterns:
@@ -42,7 +65,7 @@ def pattern_errors(folder: Path, patterns: Sequence[str]) -> list[str]:
     left = {
         pattern: _fits(folder, pattern)
         for pattern in patterns
-        if _outside(pattern) or not os.path.isfile(folder / pattern)  # noqa: PTH113 - see _fits
+        if outside(pattern) or not os.path.isfile(folder / pattern)  # noqa: PTH113 - see _fits
     }
     for name, _ in _walk(folder):
         left = {pattern: fit for pattern, fit in left.items() if not fit(name)}
@@ -73,7 +96,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _fits(folder: Path, pattern: str) -> Callable[[str], object]:
     """Return a function that matches names; a pattern that leaves the folder matches nothing."""
-    if _outside(pattern):
+    if outside(pattern):
         return lambda _: False
     plain = posixpath.normpath(pattern)
     # Unlike pathlib, these accept text that cannot be a file name.
@@ -84,14 +107,15 @@ def _fits(folder: Path, pattern: str) -> Callable[[str], object]:
     return re.compile(fnmatch.translate(plain)).match
 
 
-def _outside(pattern: str) -> bool:
+def outside(pattern: str) -> bool:
+    """Return whether a pattern is empty or leaves the data folder."""
     plain = posixpath.normpath(pattern)
     return not pattern or plain.startswith("/") or plain.split("/")[0] == ".."
 
 
 def _mistake(folder: Path, pattern: str) -> str:
     what = f"strategy.data_files: found {pattern!r}, expected a pattern"
-    if _outside(pattern):
+    if outside(pattern):
         return f"{what} relative to {folder}, such as 'equity/usa/daily/*.zip'"
     hint = _hint(folder, posixpath.normpath(pattern).split("/"))
     return f"{what} that matches a file in {folder}" + (f" ({hint})" if hint else "")

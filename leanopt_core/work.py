@@ -52,7 +52,8 @@ class Failure:
 class Scenario:
     """The settings of a backtest besides parameters: symbol, dates, cash and the user's own keys.
 
-    `data` is not part of it: its path belongs to the execution, its content to the content key.
+    The name is a label: it decides no result. `data` is not part of it: its path belongs to the
+    execution, its content to the content key.
     """
 
     name: str = "default"
@@ -64,9 +65,12 @@ class Scenario:
     pass_as: Mapping[str, str] = field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the given values as plain JSON (dates as ISO text), for keys and plans."""
+        """Return the given values as plain JSON (dates as ISO text), for plans."""
+        return {**self.settings(), "name": self.name}
+
+    def settings(self) -> dict[str, Any]:
+        """Return the values that decide results as plain JSON, for content keys and requests."""
         known = {
-            "name": self.name,
             "symbol": self.symbol,
             "start": self.start.isoformat() if self.start else None,
             "end": self.end.isoformat() if self.end else None,

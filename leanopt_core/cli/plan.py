@@ -12,7 +12,7 @@ from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import duration, percent
 from leanopt_core.report.figures import size as size_text
-from leanopt_core.report.planned import PlanReport, backtests, document, measure
+from leanopt_core.report.planned import PlanReport, backtests, data_lines, document, measure
 from leanopt_core.search.advice import size_of
 from leanopt_core.search.prepare import prepared
 from leanopt_core.space import Space
@@ -71,6 +71,8 @@ def _print(said: PlanReport) -> None:
     click.echo(f"strategy {plain(pipeline.strategy_id)} ({plan.engine}), source {plan.source[:12]}")
     for name, text in ready.build.details.items():
         click.echo(f"  {plain(name)}: {plain(text)}")
+    for line in data_lines(ready):
+        click.echo(f"  data: {plain(line)}")
     about = "" if size.exact else "about "
     click.echo(f"{plan.space.grid_size:,} points, {about}{size.value:,} feasible\n")
     _print_axes(plan.space)

@@ -72,6 +72,18 @@ class Build:
     notes: tuple[str, ...] = ()
 
 
+@frozen
+class ScenarioFiles:
+    """The data files that a scenario reads, as patterns or folders relative to `data`.
+
+    A pattern may match no file: it counts once there is one. `patterns` is None if any file of the
+    data may be read; `why` tells the user the reason.
+    """
+
+    patterns: tuple[str, ...] | None = None
+    why: str = ""
+
+
 def documents_on_demand(engine: Engine) -> bool:
     """Return whether an engine writes full result files only on request."""
     return bool(getattr(engine, "documents_on_demand", False))
@@ -136,6 +148,19 @@ class ChecksStrategy(Protocol):
 
     def check(self, context: PrepareContext) -> Sequence[str]:
         """Return the strategy's errors for `context`, one line each."""
+        ...
+
+
+@runtime_checkable
+class HasScenarioFiles(Protocol):
+    """An engine that can tell which data files each scenario reads."""
+
+    def scenario_files(self, scenario: Scenario) -> ScenarioFiles:
+        """Return the data files that backtests under `scenario` read, whatever their parameters.
+
+        Content keys and the search plan hold these files only. Called after `prepare`, and not if
+        the engine has `data_files`.
+        """
         ...
 
 

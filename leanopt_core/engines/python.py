@@ -130,7 +130,7 @@ class PythonEngine:
         """
         known, text = self._scenario
         if known != scenario:
-            told = scenario.to_dict()
+            told = scenario.settings()
             told.pop("pass_as", None)
             paths = {"data": "{data}"} if self._data is not None else {}
             text = _exact({**paths, **told})

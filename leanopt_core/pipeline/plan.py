@@ -87,7 +87,7 @@ def _scalar(value: object) -> Any:
 
 
 #: Version of the search plan's format; it goes up when equal plans would get another hash.
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 
 _ONLY_SEARCH = "main"
 
@@ -136,8 +136,8 @@ class PlannedSearch:
 class SearchPlan:
     """Everything that decides the trials.
 
-    `source` is the content hash of the strategy's files, `data` that of its data (None if it reads
-    none).
+    `source` is the content hash of the strategy's files. `data` has that of the data which each
+    scenario reads, by the scenario's name; it is empty without data.
     """
 
     seed: int
@@ -149,7 +149,7 @@ class SearchPlan:
     scenarios: tuple[Scenario, ...]
     engine: str
     source: str
-    data: str | None
+    data: Mapping[str, str]
     searches: tuple[PlannedSearch, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -161,12 +161,16 @@ class SearchPlan:
             "space": plain(self.space.to_dict()),
             "stages": plain(self.stages),
             "scoring": {"fitness": plain(self.fitness), "constraints": list(self.constraints)},
-            "scenarios": [plain(scenario.to_dict()) for scenario in self.scenarios],
+            "scenarios": [self._scenario(scenario) for scenario in self.scenarios],
             "engine": self.engine,
             "source": self.source,
-            "data": self.data,
             "searches": plain(self.searches),
         }
+
+    def _scenario(self, scenario: Scenario) -> dict[str, Any]:
+        data = self.data.get(scenario.name)
+        found = plain(scenario.to_dict())
+        return found if data is None else {**found, "data": data}
 
     @property
     def hash(self) -> str:
@@ -209,12 +213,12 @@ class Execution:
         }
 
 
-def resolve(pipeline: Pipeline, *, source: str, data: str | None) -> SearchPlan:
+def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> SearchPlan:
     """Return the search plan of a pipeline.
 
-    `source` is the build's source hash, `data` the data's content hash. Files named by options of
-    stages and of the fitness function are read: their content is part of the plan. Raises
-    PluginError if an option cannot be written as JSON.
+    `source` is the build's source hash, `data` the content hash of each scenario's data. Files
+    named by options of stages and of the fitness function are read: their content is part of the
+    plan. Raises PluginError if an option cannot be written as JSON.
     """
     names = tuple(scenario.name for scenario in pipeline.scenarios)
     seed = derive_seed(pipeline.seed, "search", _ONLY_SEARCH)

@@ -15,6 +15,7 @@ from leanopt_core.canonical import canonical_json
 from leanopt_core.executors.base import unasked_memory
 from leanopt_core.pipeline import Pipeline, SearchPlan, execution
 from leanopt_core.project_files import STORE
+from leanopt_core.report.figures import counted
 from leanopt_core.search.advice import Size, advice
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.unstored import probe as probe_now
@@ -183,6 +184,18 @@ class PlanReport:
         return said
 
 
+def data_lines(ready: Prepared) -> list[str]:
+    """Return which data counts, one line for each group of scenarios that read alike."""
+    groups: dict[str, list[str]] = {}
+    for name, one in ready.data.items():
+        all_counts = "every file counts" + (f": {one.why}" if one.why else "")
+        said = all_counts if one.files is None else counted(one.files, "file")
+        groups.setdefault(said, []).append(name)
+    if len(groups) == 1:
+        return list(groups)
+    return [f"{said} ({', '.join(names)})" for said, names in groups.items()]
+
+
 def measure(ready: Prepared, probed: int | None, workers: int) -> Measured:
     """Return what is known of a backtest, from the store or from as many probes as wanted."""
     if probed is None:
@@ -222,6 +235,9 @@ def document(report: PlanReport) -> dict[str, Any]:
             "source": times.source,
             "utilisation": expected.busy,
             "seconds": expected.seconds,
+        },
+        "data": {
+            name: {"files": one.files, "why": one.why or None} for name, one in ready.data.items()
         },
         "needs": sorted(report.needs),
         "stored_bytes": dict(report.measured.sizes),

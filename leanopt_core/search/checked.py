@@ -13,7 +13,8 @@ from itertools import chain, islice
 from operator import attrgetter, lt
 from typing import Any, Final
 
-from leanopt_core.engines.base import Build
+from leanopt_core.data_files import outside
+from leanopt_core.engines.base import Build, ScenarioFiles
 from leanopt_core.outputs import (
     LARGEST_INT,
     TRADE_FIELDS,
@@ -64,6 +65,18 @@ def checked_request(request: object) -> Request:
     if "\n" in payload:
         raise UnusableError("a payload of several lines")
     return request
+
+
+def checked_scenario_files(files: object) -> ScenarioFiles:
+    """Return the data files of a scenario; raises UnusableError."""
+    if not isinstance(files, ScenarioFiles):
+        raise UnusableError(f"{type(files).__name__}, expected ScenarioFiles")
+    patterns: Any = files.patterns
+    good = patterns is None or (texts(patterns) and not any(map(outside, patterns)))
+    expected = "a list of patterns below the data or None"
+    _expect(good, "ScenarioFiles with the patterns", patterns, expected)
+    _expect(isinstance(files.why, str), "ScenarioFiles with the why", files.why, "a text")
+    return files
 
 
 def checked_outcome(outcome: object, needs: frozenset[str]) -> Outcome:

@@ -18,8 +18,10 @@ from leanopt_core.engines.base import (
     Engine,
     HasDoctorChecks,
     HasFingerprint,
+    HasScenarioFiles,
     PrepareContext,
     RunCommand,
+    ScenarioFiles,
     documents_on_demand,
 )
 from leanopt_core.errors import LeanoptError, PluginError
@@ -39,12 +41,22 @@ from leanopt_core.search.checked import (
     checked_build,
     checked_outcome,
     checked_request,
+    checked_scenario_files,
     texts,
 )
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_channel import GuardedChannel
 from leanopt_core.shown import shown
-from leanopt_core.work import Answer, Backtest, Command, Completed, Launch, Outcome, Request
+from leanopt_core.work import (
+    Answer,
+    Backtest,
+    Command,
+    Completed,
+    Launch,
+    Outcome,
+    Request,
+    Scenario,
+)
 
 T = TypeVar("T")
 
@@ -140,6 +152,13 @@ class GuardedEngine(_Guarded):
             return cast("Sequence[str] | None", files)
         what = f"it has the data_files {shown(files)}, expected a list of patterns or None"
         raise self._guard.fault(doing, what)
+
+    def scenario_files(self, scenario: Scenario) -> ScenarioFiles:
+        """Return the data files that a scenario reads; the user's `data_files` come first."""
+        if self.data_files or not isinstance(self._engine, HasScenarioFiles):
+            return ScenarioFiles()
+        doing = f"asked which data files scenario {scenario.name!r} reads"
+        return self._checked(checked_scenario_files, doing, "scenario_files", scenario)
 
     @property
     def documents_on_demand(self) -> bool:

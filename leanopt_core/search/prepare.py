@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
 from attrs import evolve, field, frozen
 
 from leanopt_core.catalogue import OWN
-from leanopt_core.content import hash_data, hash_file
+from leanopt_core.content import hash_file
 from leanopt_core.engines.base import Build, Engine, PrepareContext, Report, RunCommand, silent
 from leanopt_core.errors import PatienceError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
@@ -23,6 +24,7 @@ from leanopt_core.search.calls import Calls
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.guarded_fitness import GuardedFitness
+from leanopt_core.search.scenario_data import ScenarioData, all_data, scenario_data
 from leanopt_core.sinks.base import Sink
 from leanopt_core.work import Command, Completed
 
@@ -39,8 +41,9 @@ class Place:
 class Prepared:
     """A pipeline that is ready to run.
 
-    `runtime` are the properties of the workers' environment that affect results, `data` is the
-    data's identity (None without data). `places` are by name if workers run in several; `runtime`
+    `runtime` are the properties of the workers' environment that affect results, `data` is
+    what each scenario reads of the data, by name (empty without data), and `all_data` returns the
+    identity of all data. `places` are by name if workers run in several; `runtime`
     and `build` are then those of the first.
     """
 
@@ -49,7 +52,8 @@ class Prepared:
     engine: Engine
     runtime: Mapping[str, str]
     build: Build
-    data: str | None
+    data: Mapping[str, ScenarioData]
+    all_data: Callable[[], str | None]
     plan: SearchPlan
     places: Mapping[str, Place] = field(factory=dict)
 
@@ -153,15 +157,6 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
     return PrepareContext(tuple(values), pipeline.scenarios, values=values)
 
 
-def _identity(engine: Engine, hashed: Callable[[Path], str]) -> str | None:
-    data = engine.data
-    if data is None:
-        return None
-    if not data.exists():
-        raise StrategyError(f"there is no data {data}, expected a folder or a file")
-    return hash_data(data, hashed, engine.data_files)
-
-
 @contextmanager
 def prepared(
     pipeline: Pipeline,
@@ -191,10 +186,19 @@ def prepared(
         needs=pipeline.outputs.needs,
     ) as ready:
         engine, build = ready.engine, ready.build
-        data = _identity(engine, hashed)
-        plan = resolve(pipeline, source=build.source, data=data)
+        data = scenario_data(engine, pipeline.scenarios, hashed)
+        identities = {name: one.identity for name, one in data.items()}
+        plan = resolve(pipeline, source=build.source, data=identities)
         yield Prepared(
-            pipeline, ready.executor, engine, ready.runtime, build, data, plan, ready.places
+            pipeline,
+            ready.executor,
+            engine,
+            ready.runtime,
+            build,
+            data,
+            cache(partial(all_data, engine, hashed)),
+            plan,
+            ready.places,
         )
 
 

@@ -26,7 +26,7 @@ from leanopt_core.space import Space
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.work import Backtest, Scenario
 
-_KNOWN = ("name", "symbol", "start", "end", "cash", "pass_as")
+_KNOWN = ("name", "symbol", "start", "end", "cash", "pass_as", "data")
 _LIMITS = (
     *("time_limit", "memory_limit", "recycle_after", "recycle_growth"),
     *("retries", "start_limit", "start_patience"),

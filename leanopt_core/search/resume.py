@@ -41,14 +41,14 @@ def find(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
     """
     wanted = ready.plan.hash
     for run in store.runs.unfinished():
-        if run.plan_hash == wanted or digest(reworded(json.loads(run.plan))) == wanted:
+        if run.plan_hash == wanted or digest(_today(run, ready)) == wanted:
             _check_direction(run, ready, direction)
             return run
     for other in store.runs.unfinished():
         if other.pipeline == ready.pipeline.name:
             # By way of JSON, as the stored plan went: a tuple must not differ from its list.
             now = json.loads(canonical_json(ready.plan.to_dict()))
-            found = differences(reworded(json.loads(other.plan)), now)
+            found = differences(_today(other, ready), now)
             raise ResumeError(
                 f"no unfinished run has this plan; the plan of {other.name} differs in\n"
                 + _listed(found)
@@ -57,6 +57,11 @@ def find(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
     raise ResumeError(
         f"there is no unfinished run of {ready.pipeline.name!r}; start one without --resume"
     )
+
+
+def _today(run: StoredRun, ready: Prepared) -> dict[str, Any]:
+    """Return the plan of a run as it is worded today."""
+    return reworded(json.loads(run.plan), ready.plan.data, ready.all_data)
 
 
 def _check_direction(run: StoredRun, ready: Prepared, direction: Direction) -> None:

@@ -40,8 +40,12 @@ def setups(
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
         identities = [place.build.identity for place in ready.places.values()]
+        data = ready.plan.data
         keys, *elsewhere = (
-            tuple(scenario_key(ready.build.source, identity, ready.data, one) for one in chosen)
+            tuple(
+                scenario_key(ready.build.source, identity, data.get(one.name), one)
+                for one in chosen
+            )
             for identity in identities or [ready.build.identity]
         )
         found.append(

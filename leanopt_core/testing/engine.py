@@ -13,13 +13,15 @@ import pytest
 from attrs import astuple, evolve
 
 from leanopt_core.check import Status, examine
-from leanopt_core.data_files import pattern_errors
+from leanopt_core.content import hash_present
+from leanopt_core.data_files import outside, pattern_errors
 from leanopt_core.engines.base import (
     Build,
     ChecksStrategy,
     Engine,
     HasDoctorChecks,
     HasFingerprint,
+    HasScenarioFiles,
     PrepareContext,
 )
 from leanopt_core.errors import StrategyError
@@ -219,6 +221,21 @@ class EngineContract(LimitedKit):
         assert patterns is None or not isinstance(patterns, str), told
         found = [] if data is None else pattern_errors(data, patterns or ())
         assert found == [], f"{told}: {found}"
+
+    @pytest.mark.usefixtures("build")
+    def test_data_files_of_a_scenario(self, preparing: Preparing, scenario: Scenario) -> None:
+        """The files of a scenario, if the engine knows them, lie below its data."""
+        engine = preparing.engine
+        if not isinstance(engine, HasScenarioFiles):
+            return  # the engine does not tell
+        found = engine.scenario_files(scenario)
+        told = f"scenario_files: {rules.SCENARIO_FILES}; they are {found!r}"
+        assert engine.scenario_files(scenario) == found, told
+        if found.patterns is None:
+            return
+        assert not any(outside(one) for one in found.patterns), told
+        assert engine.data is not None, f"{told}, without data"
+        assert hash_present(engine.data, found.patterns)[1] > 0, f"{told}, and none exists"
 
     @pytest.mark.parametrize("outputs", [NOTHING, EVERYTHING])
     @pytest.mark.parametrize("hello", HELLOS)

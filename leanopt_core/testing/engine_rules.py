@@ -19,11 +19,11 @@ MOUNT_NAME: Final = (
 )
 READS: Final = "the parameters that the source is known to read; `None` if only a run can tell"
 NOTES: Final = "what its user may want to know; each one line"
-DATA: Final = (
-    "the data folder or file that scenarios read; content keys include its content. `None` if "
-    "there is none"
-)
+DATA: Final = "the data folder or file that scenarios read"
 DATA_FILES: Final = "patterns below `data`"
+SCENARIO_FILES: Final = (
+    "return the data files that backtests under `scenario` read, whatever their parameters"
+)
 REQUEST: Final = "write the request of one backtest"
 PAYLOAD: Final = "the JSON object to send as one line; the pool adds the `id`"
 PLACEHOLDERS: Final = (

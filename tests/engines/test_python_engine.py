@@ -81,7 +81,7 @@ def test_a_request_has_exact_numbers_and_the_scenario(engine: PythonEngine) -> N
     sent = json.loads(request.payload, parse_float=Decimal)
     assert sent["outputs"] == ["equity"]
     assert sent["backtest"]["scenario"] == {
-        "data": "{data}", "name": "one", "symbol": "SPY", "start": "2004-01-02",
+        "data": "{data}", "symbol": "SPY", "start": "2004-01-02",
         "end": "2005-01-02", "cash": Decimal("100000.10"), "fee": Decimal("0.5"),
         "limits": [9007199254740993, {"deep": Decimal("0.12345678901234567890")}],
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -77,14 +78,18 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("sink=[]", False),
 )
 
-GOLDEN = "eab7e507b55791bf491225336a9dd2980b07115ef648212a9a13348a2d20c35f"
-#: The hash of the same plan in version 1, which held the versions of plugins.
+GOLDEN = "3da9cb580ebeb5812f5e919b8e06e373cb0f14391d2a4b790fb06a754de02aec"
+#: The hash of the same plan in version 2, which held one hash of all data.
+GOLDEN_2 = "eab7e507b55791bf491225336a9dd2980b07115ef648212a9a13348a2d20c35f"
+#: And in version 1, which held the versions of plugins.
 GOLDEN_1 = "c7bc0c99c1f5b95c5a80f66a7d66804eabdbcad081aab06744e5e83a88ab3c5b"
 
 
 def plan(pipeline: Pipeline, source: str = "s", data: str | None = "d") -> SearchPlan:
     """Return the plan, of a strategy and data with fixed content hashes."""
-    return resolve(pipeline, source=source * 64, data=data and data * 64)
+    names = [scenario.name for scenario in pipeline.scenarios]
+    hashes = dict.fromkeys(names, data * 64) if data else {}
+    return resolve(pipeline, source=source * 64, data=hashes)
 
 
 @pytest.mark.parametrize(("change", "decides"), CHANGES)
@@ -129,7 +134,7 @@ def test_versions_of_plugins_are_in_the_other_half(load, registry) -> None:
 def test_a_plan_of_version_1_is_found_by_what_it_says(load) -> None:
     """Whatever the versions of plugins that it held."""
     now = plan(load())
-    older = json.loads(canonical_json(now.to_dict())) | {"version": 1}
+    older = _of_version_2(now) | {"version": 1}
     older["scoring"]["fitness"]["version"] = "1.2"
     for stage in older["stages"]:
         stage["method"]["version"] = "1.2"
@@ -139,6 +144,35 @@ def test_a_plan_of_version_1_is_found_by_what_it_says(load) -> None:
     assert digest(reworded(now.to_dict())) == now.hash
     assert versions(older)["leanopt-lhs"] == "0.9"
     assert versions(now.to_dict()) == {}
+
+
+def _of_version_2(now: SearchPlan) -> dict[str, Any]:
+    """Return a plan as it was: one hash of all data, and none by scenario."""
+    older: dict[str, Any] = json.loads(canonical_json(now.to_dict()))
+    for scenario in older["scenarios"]:
+        scenario.pop("data", None)
+    return {**older, "version": 2, "data": "d" * 64}
+
+
+def test_a_plan_of_version_2_is_found_while_all_data_is_the_same(load) -> None:
+    """It held one hash of all data: whether its scenarios read the same, only that can tell."""
+    pipeline = load()
+    older = _of_version_2(plan(pipeline))
+    assert digest(older) == GOLDEN_2
+    assert digest(reworded(older)) == plan(pipeline).hash
+    # Today's engine knows which files the scenario reads.
+    now = resolve(pipeline, source="s" * 64, data={"default": "n" * 64})
+    assert digest(reworded(older, now.data, lambda: "d" * 64)) == now.hash
+    assert digest(reworded(older, now.data, lambda: "e" * 64)) != now.hash
+    none = older | {"data": None}
+    assert digest(reworded(none)) == plan(pipeline, data=None).hash
+
+
+def test_each_scenario_has_the_data_that_it_reads(load, sound) -> None:
+    """In its own record, so that a search of other scenarios is another plan."""
+    text = sound.replace("[scenario]", "[[scenario]]\n\n[[scenario]]")
+    found = resolve(load(text), source="s", data={"scenario-1": "a", "SPY": "b"}).to_dict()
+    assert [one["data"] for one in found["scenarios"]] == ["a", "b"]
 
 
 def test_the_order_of_keys_and_tables_decides_nothing(load, sound) -> None:

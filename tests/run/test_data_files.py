@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.content import hash_data
-from leanopt_core.data_files import pattern_errors
+from leanopt_core.content import hash_data, hash_present
+from leanopt_core.data_files import pattern_errors, present
 from leanopt_core.errors import StrategyError
 
 DAILY = "equity/usa/daily"
@@ -61,6 +61,36 @@ SPY, IBM, ODD, RATES = (
 def test_what_counts(data: Path, patterns: list[str], expected: set[str]) -> None:
     """A folder is all below it; a name with brackets is also itself."""
     assert counted(data, *patterns) == expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ([SPY], {SPY}),
+        ([SPY, "nothing", f"{DAILY}/qqq.zip", "no/where/*.csv"], {SPY}),
+        ([f"{DAILY}/*.zip"], {SPY, IBM, ODD}),
+        (["equity", SPY], {SPY, IBM, ODD}),
+        ([f"./{DAILY}/", "rates[[]x]/*"], {SPY, IBM, ODD, RATES}),
+        (["."], {SPY, IBM, ODD, RATES}),
+        (["*/[is]*.zip"], {SPY, IBM}),
+    ],
+)
+def test_what_is_present(data: Path, patterns: list[str], expected: set[str]) -> None:
+    """A pattern of files that an engine names may match none."""
+    found = present(data, patterns)
+    assert dict(found) == {name: data / name for name in sorted(expected)}
+    assert list(dict(found)) == sorted(expected)
+
+
+def test_a_file_that_appears_is_another_identity(data: Path) -> None:
+    """The strategy would read it; one that no pattern names changes nothing."""
+    patterns = [f"{DAILY}/qqq.zip", f"{DAILY}/s*.zip"]
+    before = hash_present(data, patterns)
+    assert before[1] == 1
+    (data / DAILY / "dia.zip").write_text("dia")
+    assert hash_present(data, patterns) == before
+    (data / DAILY / "qqq.zip").write_text("qqq")
+    assert hash_present(data, patterns) != before
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ class Scenario:
     `"market" in scenario`), which also reads the named fields.
     """
 
-    name: str = ""
     symbol: str = ""
     start: date | None = None
     end: date | None = None
@@ -116,7 +115,6 @@ def _unexpected(name: str, value: object, expected: str) -> ValueError:
 
 
 _READERS: Mapping[str, Any] = {
-    "name": _text,
     "symbol": _text,
     "start": _date,
     "end": _date,

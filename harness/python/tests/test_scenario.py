@@ -13,7 +13,6 @@ import pytest
 from leanopt_harness import Scenario
 
 GIVEN = {
-    "name": "SPY up",
     "symbol": "SPY",
     "start": "2004-01-02",
     "end": "2016-12-30",
@@ -27,7 +26,7 @@ GIVEN = {
 def test_its_fields_have_their_types() -> None:
     """Dates, money and a path, not texts."""
     scenario = Scenario.of(GIVEN)
-    assert (scenario.name, scenario.symbol) == ("SPY up", "SPY")
+    assert scenario.symbol == "SPY"
     assert (scenario.start, scenario.end) == (date(2004, 1, 2), date(2016, 12, 30))
     assert scenario.cash == 5000.0
     assert isinstance(scenario.cash, float)
@@ -36,7 +35,7 @@ def test_its_fields_have_their_types() -> None:
 
 def test_what_is_not_given_is_none_or_the_default() -> None:
     """A missing key and a null are the same."""
-    nothing = Scenario.of(dict.fromkeys(("name", "symbol", "start", "end", "cash", "data")))
+    nothing = Scenario.of(dict.fromkeys(("symbol", "start", "end", "cash", "data")))
     assert nothing == Scenario.of({}) == Scenario()
     assert (nothing.start, nothing.end, nothing.data) == (None, None, None)
     assert nothing.cash == 100_000.0

@@ -35,7 +35,7 @@ def word(
     folders = not answers or DOCUMENT in outputs & abilities
     payload = f'{{"config":{template.filled(parameters, folders=folders)}'
     if fields_set(abilities):
-        fields = {k: v for k, v in scenario.to_dict().items() if k != "pass_as"}
+        fields = {k: v for k, v in scenario.settings().items() if k != "pass_as"}
         payload += f',"scenario":{canonical_json(fields)}'
     if answers and outputs & abilities:
         payload += f',"outputs":{json.dumps(sorted(outputs & abilities))}'

@@ -78,9 +78,8 @@ def test_outputs_are_named_where_the_harness_answers_with_them(
 
 @pytest.mark.parametrize("ability", ["dates", "cash", "scenario"])
 def test_a_harness_that_sets_a_field_is_told_the_scenario(ability: str) -> None:
-    """Whole, but for the names of parameters; dates as texts, cash as a number."""
+    """All but its name and the names of parameters; dates as texts, cash as a number."""
     assert told(worded(LAUNCHER | {ability}))["scenario"] == {
-        "name": "spy",
         "symbol": "SPY",
         "start": "2004-01-02",
         "end": "2016-12-30",
