@@ -198,6 +198,17 @@ ROWS = {
         "{me}, asked for its data: it has the data_files '*.zip', expected a list of patterns",
         told=None,
     ),
+    "files of a scenario outside the data": Row(
+        "engine",
+        "from pathlib import Path\nfrom leanopt_core.api import ScenarioFiles\n"
+        "class Engine(Engine):\n"
+        "    data = Path(__file__).parent\n"
+        "    def scenario_files(self, scenario):\n"
+        "        return ScenarioFiles(('../prices/*.csv',))\n",
+        "{me}, asked which data files scenario 'default' reads: it returned ScenarioFiles with the "
+        "patterns ('../prices/*.csv',), expected a list of patterns below the data or None",
+        told=None,
+    ),
     "equity with an endless number": _read(
         "evolve(outcome, equity=Equity([1], [10**400]))",
         "an Equity that cannot be read: int too large to convert to float",

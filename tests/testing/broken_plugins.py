@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve
 
 from leanopt_core.check import Check, Finding
-from leanopt_core.engines.base import Build
+from leanopt_core.engines.base import Build, ScenarioFiles
 from leanopt_core.engines.python import PythonEngine
 from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.fitness import Fitness
@@ -332,6 +332,11 @@ class WritesSeveralLines(PythonEngine):
 class NumbersItsAnswers(PythonEngine):
     def fingerprint(self, answer):
         return str(answer.payload["id"])
+
+
+class NamesNoData(PythonEngine):
+    def scenario_files(self, scenario):
+        return ScenarioFiles((f"prices/{scenario.name}.csv",))
 
 
 class _EngineKit(EngineContract):

@@ -47,6 +47,7 @@ CAUGHT = {
     "LosesParameters": "test_parameters_reach_the_request",
     "WritesSeveralLines": "test_requests",
     "NumbersItsAnswers": "test_a_fingerprint_is_of_the_backtest",
+    "NamesNoData": "test_data_files_of_a_scenario",
     "OpensAnything": "test_no_name_leaves_the_scratch_folder",
     "LosesTheEnvironment": "test_the_launch_s_environment",
     "IgnoresMemory": "test_a_memory_limit_is_kept_or_refused",
