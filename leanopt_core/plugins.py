@@ -170,16 +170,15 @@ def discover(environment: Mapping[str, str] | None = None) -> Registry:
     manager.add_hookspecs(hookspecs)
     problems = _Problems()
     versions: dict[str, str] = {}
-    for entry in _allowed(environment.get("LEANOPT_PLUGINS"), problems):
-        distribution, version = _origin(entry)
-        message = _register(manager, entry)
+    for found in _allowed(environment.get("LEANOPT_PLUGINS"), problems):
+        message = _register(manager, found)
         if message:
-            problems.unusable(distribution, message)
+            problems.unusable(found.distribution, message)
         else:
-            versions[_plugin_name(entry)] = version
-    found = list(_collect(manager, versions, problems))
-    entries = _unique(found, problems)
-    commands = _commands(found, problems)
+            versions[found.name] = found.version
+    specs = list(_collect(manager, versions, problems))
+    entries = _unique(specs, problems)
+    commands = _commands(specs, problems)
     return Registry(
         entries, commands, tuple(problems.all), manager, problems.by_name, tuple(problems.whole)
     )
@@ -208,26 +207,42 @@ class _Problems:
             self.by_name[kind, name] = problem
 
 
-def _plugin_name(entry: EntryPoint) -> str:
-    return f"{_origin(entry)[0]}:{entry.name}"
+@frozen
+class _Installed:
+    """An entry point, and the distribution that has it.
+
+    Python parses a distribution's metadata each time that its name is asked for.
+    """
+
+    entry: EntryPoint
+    distribution: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.distribution}:{self.entry.name}"
 
 
-def _origin(entry: EntryPoint) -> tuple[str, str]:
-    dist = entry.dist
-    return (dist.name, dist.version) if dist else (entry.value, "unknown")
+def _installed(entry: EntryPoint) -> _Installed:
+    if entry.dist is None:
+        return _Installed(entry, entry.value, "unknown")
+    metadata = entry.dist.metadata
+    return _Installed(entry, metadata["Name"], metadata["Version"])
 
 
-def _allowed(limit: str | None, problems: _Problems) -> list[EntryPoint]:
+def _allowed(limit: str | None, problems: _Problems) -> list[_Installed]:
     """Return the entry points to load, the core's first, then by name."""
-    found = {_plugin_name(entry): entry for entry in entry_points(group="leanopt")}
-    entries = sorted(found.values(), key=lambda e: (_origin(e)[0] != CORE, _plugin_name(e)))
+    found = {one.name: one for one in map(_installed, entry_points(group="leanopt"))}
+    entries = sorted(found.values(), key=lambda one: (one.distribution != CORE, one.name))
     if limit is None:
         return entries
     wanted = {_folded(name) for name in limit.split(",") if name.strip()}
-    installed = {_folded(_origin(entry)[0]) for entry in entries}
+    installed = {_folded(one.distribution) for one in entries}
     for name in sorted(wanted - installed):
         problems.add(name, f"LEANOPT_PLUGINS names it, but {_absent(name, installed)}")
-    return [e for e in entries if _origin(e)[0] == CORE or _folded(_origin(e)[0]) in wanted]
+    return [
+        one for one in entries if one.distribution == CORE or _folded(one.distribution) in wanted
+    ]
 
 
 def _folded(name: str) -> str:
@@ -238,8 +253,9 @@ def _absent(name: str, installed: Iterable[str]) -> str:
     return f"no such plugin is installed; {did_you_mean(name, installed)}"
 
 
-def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
+def _register(manager: pluggy.PluginManager, installed: _Installed) -> str | None:
     """Load and register one plugin; return what is wrong with it, or None."""
+    entry = installed.entry
     try:
         plugin = entry.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a module raises
@@ -248,7 +264,7 @@ def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> str | None:
         message = _other_version(plugin) or _misspelt(plugin)
         if message:
             return message
-        manager.register(plugin, _plugin_name(entry))
+        manager.register(plugin, installed.name)
     except (pluggy.PluginValidationError, ValueError) as error:
         return f"has a hook with a wrong signature: {_one_line(error)}"
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a foreign object raises
