@@ -48,6 +48,23 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker("benchmark")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as long all but a few parameters, evenly spread, of each test that is marked so."""
+    alike: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("alike"):
+            alike.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for group in alike.values():
+        mark = group[0].get_closest_marker("alike")
+        assert mark is not None
+        few = min(mark.args[0], len(group))
+        kept = {index * len(group) // few for index in range(few)}
+        for index, item in enumerate(group):
+            if index not in kept:
+                item.add_marker("long")
+
+
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on the import path; modules imported from it are forgotten afterwards."""

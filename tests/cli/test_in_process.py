@@ -41,6 +41,7 @@ PASSING = re.compile(
 )
 
 
+@pytest.mark.alike(8)
 @pytest.mark.parametrize(("line", "code"), LINES.items())
 def test_both_ways_give_the_same(line: str, code: int, searched: Path) -> None:
     """The exit code, and each of the two streams."""
@@ -53,6 +54,7 @@ def test_both_ways_give_the_same(line: str, code: int, searched: Path) -> None:
     assert_alike(apart, here)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("kind", ["rising", "failing"])
 def test_runs_too(kind: str, project: Path) -> None:
     """Both begin without a store; workers are other processes either way."""

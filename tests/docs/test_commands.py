@@ -131,6 +131,7 @@ def test_examples_of_import_run(quickstart: Path, leanopt: Leanopt) -> None:
         assert completed.stdout.startswith("wrote "), completed.stderr
 
 
+@pytest.mark.alike(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("line", lines("run"))
 def test_examples_of_run_run(

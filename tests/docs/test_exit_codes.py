@@ -149,6 +149,7 @@ def test_commands_end_with_the_code_of_their_trouble(
         assert "leanopt: " in completed.stderr
 
 
+@pytest.mark.alike(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_ends_with_its_code(number: int, quickstart: Path, start: Start) -> None:

@@ -171,6 +171,7 @@ def test_a_socket_that_this_user_may_not_use(seen: Path, doctor: Doctor) -> None
     assert "cannot be written" in report.lines["disk"][0]["what"]
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(("free", "status"), [("16m", "wrong"), ("256m", "warning")])
 def test_a_disk_that_is_full(
     free: str, status: str, tmp_path: Path, doctor: Doctor, mounted: Mounted

@@ -153,6 +153,7 @@ print('{"Net Profit": 1}')
 """
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("how", ["once", "always"])
 def test_a_program_that_a_signal_ended(tmp_path: Path, outcome, how: str) -> None:
     """It is tried again, as a worker that died is; what stays is not lasting."""
@@ -182,6 +183,7 @@ print('{"Net Profit": 1}')
 """
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(("more", "count"), [((), 2), (("session",), 1)])
 def test_what_a_program_leaves_running(
     tmp_path: Path, outcomes, more: tuple[str, ...], count: int
@@ -203,6 +205,7 @@ def test_a_program_that_prints_without_end(tmp_path: Path, outcome) -> None:
     assert failure.message == "the program printed more than 16777216 bytes"
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize(
     ("printed", "message"),
     [
@@ -255,6 +258,7 @@ def test_braces_that_are_no_placeholder(program: Path) -> None:
     assert request.placeholders == ("{python}", "{build}")
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("folder", [False, True])
 def test_another_program_is_another_build(program: Path, tmp_path: Path, *, folder: bool) -> None:
     """Its content is in the plan and in the content key; what Python compiles is not."""

@@ -118,6 +118,7 @@ def test_prints_among_the_answers_are_reported_once(bench: Any) -> None:
     ]
 
 
+@pytest.mark.alike(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["long_print", "long_answer"])
 def test_a_line_of_100_mb_is_read(bench: Any, fault: str) -> None:
@@ -129,6 +130,7 @@ def test_a_line_of_100_mb_is_read(bench: Any, fault: str) -> None:
     assert after.answer.payload["nonce"] == 2
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("fault", ["long_print", "long_answer"])
 def test_a_line_over_the_limit_breaks_the_protocol(bench: Any, fault: str) -> None:
     """Memory is bounded, whatever the line would have been."""

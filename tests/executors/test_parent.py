@@ -54,6 +54,7 @@ def folders(bench: Any) -> list[Path]:
     return sorted((bench.folder / ".leanopt" / "scratch").glob("*/"))
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_killed_leanopt_leaves_no_process(
     bench: Any, owner: Any, eventually: Any, number: int
