@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -41,11 +42,9 @@ CONTAINED = [Path(__file__).parent / "tests" / name for name in ("benchmarks", "
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what needs a Docker engine, and the kit's test that measures and asserts little."""
+    """Mark what needs a Docker engine."""
     if item.path.parent in CONTAINED and "engine" in getattr(item, "fixturenames", ()):
         item.add_marker("docker")
-    if item.name == "test_cost_of_an_ask_is_reported":
-        item.add_marker("benchmark")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -63,6 +62,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for index, item in enumerate(group):
             if index not in kept:
                 item.add_marker("long")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the tests themselves out of garbage collections: each would take a quarter second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

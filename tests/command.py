@@ -94,17 +94,13 @@ def _restored() -> Iterator[None]:
 def _warned() -> Iterator[None]:
     """Warn as the program does: of nothing that was left open, as the Docker SDK leaves sockets.
 
-    What the command left is collected here, and what was there before it is not looked through.
+    What was left before is collected first, and warned of.
     """
-    gc.collect(0)
-    gc.freeze()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            yield
-            gc.collect()
-    finally:
-        gc.unfreeze()
+    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
 
 
 @contextlib.contextmanager

@@ -39,6 +39,7 @@ OUTCOMES: dict[str, tuple[Category | None, str]] = {
 }
 
 
+@pytest.mark.alike(11)
 @pytest.mark.parametrize("fault", OUTCOMES)
 def test_each_fault_has_its_outcome(bench: Any, fault: str) -> None:
     """Answered or failed as the table says; neighbours get their own answers."""

@@ -21,6 +21,7 @@ def local(folder: Path, nice: int = 0) -> ProcessExecutor:
     return ProcessExecutor(ProcessOptions(nice=nice), folder)
 
 
+@pytest.mark.long  # its workers are those of its places
 class TestGroup(ExecutorContract):
     """Two places, each with processes of its own."""
 
@@ -28,6 +29,11 @@ class TestGroup(ExecutorContract):
     def executor(self, tmp_path: Path) -> Executor:
         """One with another priority than the other."""
         return ExecutorGroup({"here": local(tmp_path), "there": local(tmp_path, nice=1)})
+
+    @pytest.mark.smoke
+    def test_places(self, limited: Executor) -> None:
+        """The only test of the kit for such an executor alone."""
+        super().test_places(limited)
 
 
 class Refusing(ProcessExecutor):

@@ -43,6 +43,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         executor.close()
 
 
+@pytest.mark.long  # the shell below shows the same and more
 class TestNice(ExecutorContract):
     """Behind a program that becomes the worker."""
 

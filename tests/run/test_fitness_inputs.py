@@ -236,6 +236,7 @@ def test_backtests_without_what_is_needed_run_again(
     assert {one["fitness"] for one in trials(leanopt, project)} == {0.0}
 
 
+@pytest.mark.long
 def test_any_number_of_workers(
     project: Path, leanopt: Leanopt, canonical: Callable[[Path], str], tmp_path: Path
 ) -> None:
@@ -246,6 +247,7 @@ def test_any_number_of_workers(
     assert canonical(project) == canonical(other)
 
 
+@pytest.mark.long
 def test_killed_and_resumed(
     project: Path,
     leanopt: Leanopt,

@@ -94,6 +94,7 @@ def clumsy(tmp_path: Path) -> Path:
     return site
 
 
+@pytest.mark.alike(3)
 @pytest.mark.parametrize("deed", DEEDS)
 def test_a_hostile_engine_or_executor_is_named(
     clumsy: Path, project: Path, leanopt, deed: str
@@ -120,6 +121,7 @@ RETURNS = {
 }
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("deed", RETURNS)
 def test_what_is_returned_is_checked(clumsy: Path, project: Path, leanopt, deed: str) -> None:
     """A wrong type is named at once, and nothing ends the run quietly."""

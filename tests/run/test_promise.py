@@ -35,6 +35,7 @@ def test_the_dump_holds_what_the_promise_covers(truth: str) -> None:
         assert word not in truth
 
 
+@pytest.mark.alike(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.long), "7"])
 def test_any_number_of_workers_with_random_delays(
@@ -51,7 +52,10 @@ def test_any_number_of_workers_with_random_delays(
     "environment",
     [
         pytest.param({"PYTHONHASHSEED": "1"}, marks=pytest.mark.long),
-        {"PYTHONHASHSEED": "4242", "LC_ALL": "C", "TZ": "Pacific/Kiritimati"},
+        pytest.param(
+            {"PYTHONHASHSEED": "4242", "LC_ALL": "C", "TZ": "Pacific/Kiritimati"},
+            marks=pytest.mark.long,
+        ),
         {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "America/St_Johns"},
         pytest.param({"PYTHONUTF8": "0", "OMP_NUM_THREADS": "4"}, marks=pytest.mark.long),
     ],
@@ -88,7 +92,7 @@ def _wait_for(condition: Callable[[], bool], process) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "at", [1, *(pytest.param(at, marks=pytest.mark.long) for at in (13, 60)), 30]
+    "at", [30, *(pytest.param(at, marks=pytest.mark.long) for at in (1, 13, 60))]
 )
 def test_killed_and_resumed(
     fresh, leanopt, start, canonical: Canonical, processes_of, truth: str, at: int

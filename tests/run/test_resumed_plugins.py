@@ -200,6 +200,7 @@ EDITS = {
 }
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_fitness_function_edited_in_place_is_refused(
     run: Run, plugin: Plugin, stored, edit: str
@@ -249,6 +250,7 @@ def test_the_last_bit_of_another_c_library_changes_nothing(
     assert len(stored(TRIALS)) == 30
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("lookahead", "change", "what"),
     [
@@ -293,6 +295,7 @@ def test_a_target_that_ended_the_search_still_does(
     assert stored(TRIALS) == before
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("stage", ["Walker", "Adopting"])
 def test_a_fixed_plugin_continues_the_run(
     project: Path, run: Run, plugin: Plugin, canonical, stored, stage: str
@@ -313,6 +316,7 @@ def test_a_fixed_plugin_continues_the_run(
     assert stored("SELECT version FROM stages ORDER BY id") == [("1.0",), ("1.1",)]
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("stage", "change", "what"),
     [

@@ -173,7 +173,7 @@ def test_what_a_sink_is_told(project: Path, site: str, leanopt, canonical, truth
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("at", [1, pytest.param(13, marks=pytest.mark.long), 30])
+@pytest.mark.parametrize("at", [30, *(pytest.param(at, marks=pytest.mark.long) for at in (1, 13))])
 def test_only_new_trials_after_a_kill(
     project: Path, site: str, leanopt, start: Start, canonical, truth: str, at: int
 ) -> None:

@@ -62,12 +62,17 @@ SOUND = ("Ratio", "OfReturns", "Lines", "AppendsNew")
 
 
 @pytest.fixture(scope="module")
-def verdicts(verdicts_of: Callable[..., Verdicts]) -> Verdicts:
+def verdicts(verdicts_of: Callable[..., Verdicts], request: pytest.FixtureRequest) -> Verdicts:
     """Of each broken thing the test that is there for it; the sound ones are run whole."""
-    tests = [f"Test{name}::{test}" for name, test in CAUGHT.items()]
-    return verdicts_of("broken_plugins.py", [*(f"Test{name}" for name in SOUND), *tests])
+    here = [item for item in request.session.items if item.path == request.path]
+    names = [item.callspec.params["name"] for item in here]  # type: ignore[attr-defined]
+    tests = [f"Test{name}::{CAUGHT[name]}" for name in names if name in CAUGHT]
+    return verdicts_of(
+        "broken_plugins.py", [*(f"Test{one}" for one in SOUND if one in names), *tests]
+    )
 
 
+@pytest.mark.alike(2)
 @pytest.mark.parametrize("name", SOUND)
 def test_the_sound_ones_pass_all(verdicts: Verdicts, name: str) -> None:
     """Those that the broken ones are made of; the built-ins are tested beside."""
@@ -75,6 +80,7 @@ def test_the_sound_ones_pass_all(verdicts: Verdicts, name: str) -> None:
     assert [test for test, passed in verdicts[name].items() if not all(passed)] == []
 
 
+@pytest.mark.alike(15)
 @pytest.mark.parametrize(("name", "test"), CAUGHT.items())
 def test_a_broken_one_is_caught(verdicts: Verdicts, name: str, test: str) -> None:
     """By the test whose name says what is wrong."""

@@ -78,10 +78,8 @@ def test_a_whole_distribution(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(kind, marks=() if kind == "fitness" else pytest.mark.long) for kind in KINDS],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
 def test_its_tests_pass_untouched(kind: str, made: Path, site: Path) -> None:
     """Installed from its wheel, with every warning an error."""
     folder = made / f"leanopt-hill-climb-{kind}"

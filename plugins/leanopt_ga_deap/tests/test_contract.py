@@ -28,6 +28,7 @@ class TestGenetic(StageContract):
         return partial(create, GeneticOptions())
 
 
+@pytest.mark.alike(1)
 class TestBreeding(StageContract):
     """With a first population so small that most of the kit's trials are children."""
 

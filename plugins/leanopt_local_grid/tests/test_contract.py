@@ -28,6 +28,7 @@ class TestLocalGrid(StageContract):
         return partial(create, LocalGridOptions())
 
 
+@pytest.mark.alike(1)
 class TestClimbing(StageContract):
     """Climbing, two steps at a time."""
 

@@ -7,7 +7,7 @@ the default one and with the one that learns by generations, and a short search 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from leanopt_optuna import OptunaOptions
@@ -36,6 +36,11 @@ class Contract(StageContract):
         """Return what builds the method with the sampler of this class."""
         return partial(create, OptunaOptions(sampler=self.sampler))
 
+    @pytest.mark.long
+    def test_cost_of_an_ask(self, searching: Any, record_property: Any, capsys: Any) -> None:
+        """Hundreds of trials."""
+        super().test_cost_of_an_ask(searching, record_property, capsys)
+
 
 class TestTpe(Contract):
     """With the default sampler, whose asks cost more with each trial."""
@@ -50,6 +55,7 @@ class TestCmaes(Contract):
     sampler = "cmaes"
 
 
+@pytest.mark.alike(1)
 class TestNsgaii(Contract):
     """Several generations."""
 

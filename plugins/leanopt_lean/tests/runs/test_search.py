@@ -131,6 +131,7 @@ def test_nothing_of_a_backtest_is_left(run: Run, lean: Project) -> None:
     assert not [path for path in left if "builds" not in path.parts and path.suffix == ".json"]
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("harness", "program"),
     [("warm", "/bin/LeanoptHarness.dll --lean "), ("launcher", "leanopt_lean/launcher --harness ")],
