@@ -21,6 +21,8 @@ ifneq ($(WHEELS),)
 export PIP_NO_INDEX := 1
 export PIP_FIND_LINKS := $(abspath $(WHEELS))
 endif
+# Compiled files are kept: else each process that runs tests compiles all of them again.
+unexport PYTHONDONTWRITEBYTECODE
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
 .PHONY: demo test test-all mutants test-docker docs docs-refresh docs-pictures bench check format wheels clean
