@@ -44,6 +44,7 @@ class Guard:
         self._passing = passing
         self._calls = Calls() if calls is None else calls
         self._by_thread, self._clock = self._calls.by_thread, self._calls.clock
+        self._main = self._calls.main
         self._harmless = label in self._calls.harmless
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
@@ -52,7 +53,7 @@ class Guard:
         running, thread = self._by_thread, get_ident()
         outer = running.get(thread, IDLE)
         running[thread] = (self._label, doing, self._clock())
-        main = thread == self._calls.main
+        main = thread == self._main
         free = not (main or self._harmless or outer[0])
         if free:
             self._calls.begin_free(thread)

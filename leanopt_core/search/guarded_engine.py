@@ -209,13 +209,20 @@ class GuardedEngine(_Guarded):
         self, check: Callable[[object], T], doing: str, method: str, *arguments: object
     ) -> T:
         """Return a method's result as `check` returns it; raises PluginError if that refuses it."""
-        # One call with its check: what was returned may run the plugin's code too.
         try:
-            return self._results.call(
-                doing, lambda: check(getattr(self._plugin, method)(*arguments))
+            made: T = self._results.call(
+                doing, _call_and_check, check, self._plugin, method, arguments
             )
         except UnusableError as error:
             raise self._guard.fault(doing, f"it returned {error}") from error
+        return made
+
+
+def _call_and_check(
+    check: Callable[[object], T], plugin: object, method: str, arguments: tuple[object, ...]
+) -> T:
+    """Call a method, and check what it returned: that may run the plugin's code too."""
+    return check(getattr(plugin, method)(*arguments))
 
 
 class GuardedExecutor(_Guarded):

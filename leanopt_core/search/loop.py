@@ -143,6 +143,8 @@ class RunLoop:
             places=places,
         )
         self._landed: list[PendingTrial] = []
+        # Whether one of these was told before the run was resumed.
+        self._catching_up = False
         self._due = math.inf
         self._searches = [self._search(i, setup) for i, setup in enumerate(searches)]
         self._interrupted = False
@@ -200,7 +202,9 @@ class RunLoop:
         for search in self._searches:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
-            if not self._catching_up():
+            # While told trials are replayed, no backtest runs: trials withdrawn before are queued
+            # and withdrawn again.
+            if not self._catching_up:
                 self._backtests.dispatch()
             # Also after a signal, so that what has finished is recorded before the run stops.
             any_news = self._backtests.collect(
@@ -221,19 +225,12 @@ class RunLoop:
             self._notifier.tick()
         self._ledger.commit()
 
-    def _catching_up(self) -> bool:
-        """Return whether a resumed run is still replaying told trials.
-
-        No backtest runs meanwhile: trials withdrawn before are queued and withdrawn again.
-        """
-        return any(pending.replayed for pending in self._landed)
-
     def _wait_for_others(self) -> float:
         """Return how long results may wait to share a commit: without results, forever.
 
         They do not wait if the queue is empty: the workers soon need the next proposals.
         """
-        if self._catching_up():
+        if self._catching_up:
             return 0.0
         if self._due == math.inf or self._backtests.queued:
             return max(0.0, self._due - time.monotonic())
@@ -248,7 +245,7 @@ class RunLoop:
     def _feed(self) -> None:
         """Pass finished trials to the machines, and carry out their commands."""
         landed, self._landed = self._landed, []
-        self._due = math.inf
+        self._due, self._catching_up = math.inf, False
         for pending in landed:
             self._searches[pending.search].ready.add(pending.number)
         for index in sorted({pending.search for pending in landed}):
@@ -381,6 +378,7 @@ class RunLoop:
         self._due = min(self._due, time.monotonic() + _GROUPING)
         if pending.landed:
             self._landed.append(pending)
+            self._catching_up |= pending.replayed
 
     def _outcomes(self, search: _Search, pending: PendingTrial) -> dict[str, Outcome]:
         return {

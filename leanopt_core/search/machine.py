@@ -61,6 +61,7 @@ class _Active:
     rule: StageRule
     method: GuardedStage
     seed: int
+    context: FitnessContext
     asked: int = 0
     told: int = 0
     next_ask_at: int = 0
@@ -189,7 +190,8 @@ class SearchMachine:
             self._space, seed, rule.trials, self._lookahead, self._history.joined(spans)
         )
         method = GuardedStage(rule.build, begin, rule.label, rule.calls)
-        self._active = _Active(rule, method, seed, mark=self._best)
+        context = FitnessContext(rule.trials, self._budget)
+        self._active = _Active(rule, method, seed, context, mark=self._best)
         return StageStarted(self._index)
 
     def _asks(self, active: _Active) -> bool:
@@ -254,8 +256,10 @@ class SearchMachine:
         active.asked += 1
         active.attempt = active.refusals = 0
         active.next_ask_at = max(active.told, active.asked + 1 - self._lookahead)
-        values = self._moments.snapshot() if self._moments else {}
-        context = FitnessContext(active.rule.trials, self._budget, values)
+        context = active.context
+        if self._moments:
+            budgets = context.stage_trials, context.search_trials
+            context = FitnessContext(*budgets, self._moments.snapshot())
         yield Propose(
             *(number, self._index, proposal, grid_index, attempt, active.told),
             context,
