@@ -22,7 +22,7 @@ from leanopt_core.executors.docker.engine import Engine, connect
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tests import wheels
-from tests.command import LEANOPT, as_process, in_process
+from tests.command import LEANOPT, as_process, in_process, set_pace
 
 # A property that takes long on a busy machine is no failure. Hypothesis's own profile `ci` says the
 # same, with 100 examples that are the same at each call.
@@ -148,6 +148,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        set_pace(folder, arguments, environment)
         process = subprocess.Popen(
             [LEANOPT, *arguments],
             cwd=folder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
 
@@ -46,6 +46,13 @@ def hash_present(
     """
     found = {name: hashed(file) for name, file in present(path, patterns)}
     return digest(found), len(found)
+
+
+def hash_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the SHA-256 of environment variables by name, in hexadecimal; values are not kept."""
+    return {
+        name: sha256(f"{name}={value}".encode()).hexdigest() for name, value in variables.items()
+    }
 
 
 def scenario_key(source: str, build: str, data: str | None, scenario: Scenario) -> str:

@@ -218,14 +218,15 @@ class Outcome:
 class Command:
     """One command to run to its end where workers run.
 
-    `argv` and `mounts` are as in a `Launch`. After `time_limit` seconds the command is killed.
-    Without `network` it gets none, if the executor can enforce that.
+    `argv`, `mounts` and `environment` are as in a `Launch`. After `time_limit` seconds the command
+    is killed. Without `network` it gets none, if the executor can enforce that.
     """
 
     argv: tuple[str, ...]
     mounts: tuple[Mount, ...] = ()
     time_limit: float = 600.0
     network: bool = False
+    environment: Mapping[str, str] = field(factory=dict)
 
 
 @frozen

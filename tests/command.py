@@ -28,11 +28,29 @@ LEANOPT = Path(sys.executable).with_name("leanopt")
 
 Completed = subprocess.CompletedProcess[str]
 
+#: Variables for strategies of tests that change how long they take, and never what they return.
+#: Workers do not get them, and `[strategy] environment` would put them into the plan.
+_PACE = ("HILL_DELAY", "HILL_STAYS", "DELAY")
+
+
+def set_pace(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Leave the variables of `_PACE` as links beside the strategy, for the run that now begins.
+
+    Reading a link is no reading of a file: it does not belong to what a result depends on.
+    """
+    if arguments and arguments[0] in ("run", "resume"):
+        for name in _PACE:
+            link = folder / f".{name}"
+            link.unlink(missing_ok=True)
+            if name in environment:
+                link.symlink_to(environment[name])
+
 
 def as_process(
     folder: Path, arguments: Sequence[str], environment: Mapping[str, str], timeout: float
 ) -> Completed:
     """Run the installed program in a folder, with these variables besides this process's."""
+    set_pace(folder, arguments, environment)
     return subprocess.run(
         [LEANOPT, *arguments],
         cwd=folder,
@@ -52,6 +70,7 @@ def in_process(
     Descriptors 1 and 2 are captured, as the command and the processes that it starts write to them.
     """
     words = [str(one) for one in arguments]
+    set_pace(folder, words, environment)
     path = {**os.environ, **environment}.get("PYTHONPATH", "")
     found = [one for one in path.split(os.pathsep) if one]
     with contextlib.chdir(folder), _restored(), _importing(found), _limited(timeout):

@@ -96,6 +96,7 @@ def _reproduce_document(run: StoredRun, search: int, trial: StoredTrial) -> list
             "environment": None,
             "request": None,
             "files": None,
+            "passed": None,
             "reason": how,
         }
         if isinstance(how, str)
@@ -105,6 +106,7 @@ def _reproduce_document(run: StoredRun, search: int, trial: StoredTrial) -> list
             "environment": dict(how.environment),
             "request": how.request,
             "files": dict(how.files),
+            "passed": list(how.passed),
             "reason": None,
         }
         for name, how in _requests(run, search, trial)
@@ -120,6 +122,9 @@ def _print_reproduce(run: StoredRun, search: int, trial: StoredTrial) -> None:
         for file, text in how.files.items():
             click.echo(f"  mkdir -p {shlex.quote(str(Path(file).parent))}")
             click.echo(f"  printf '%s\\n' {shlex.quote(text)} > {shlex.quote(file)}")
+        if how.passed:
+            names = ", ".join(how.passed)
+            click.echo(f"  # the worker had more variables, whose values are not stored: {names}")
         settings = [f"{key}={shlex.quote(value)}" for key, value in how.environment.items()]
         command = " ".join([*settings, shlex.join(how.command)])
         # A harness exits when its input ends, even during a backtest: `cat` keeps it open.

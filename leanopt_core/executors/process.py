@@ -24,8 +24,14 @@ from leanopt_core.executors.scratch import LocalScratch, ScratchRoot
 from leanopt_core.options import ProcessOptions
 from leanopt_core.work import Command, Completed, Launch, Mount
 
-# What a worker does not take over: it would change the harness's streams or keep it from ending.
-_DROPPED = ("PYTHONUNBUFFERED", "PYTHONINSPECT", "PYTHONSTARTUP")
+#: The variables of the caller that every worker gets: they say where things are on this machine.
+#: With any other, results would depend on who started leanopt, and from where.
+INHERITED = (
+    *("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH"),
+    *("DOTNET_ROOT", "PYTHONNET_PYDLL", "NUGET_PACKAGES", "SSH_AUTH_SOCK"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+)
 
 
 def create(options: ProcessOptions, project: Path) -> ProcessExecutor:
@@ -36,9 +42,20 @@ def create(options: ProcessOptions, project: Path) -> ProcessExecutor:
 class ProcessExecutor:
     """Starts harnesses as processes of this machine; `Executor` says what the methods promise."""
 
-    def __init__(self, options: ProcessOptions, project: Path, *, tidy: bool = True) -> None:
-        """Take what is to be used; not `tidy`, what dead leanopts left is not removed."""
+    def __init__(
+        self,
+        options: ProcessOptions,
+        project: Path,
+        *,
+        tidy: bool = True,
+        inherited: Sequence[str] = INHERITED,
+    ) -> None:
+        """Take what is to be used; not `tidy`, what dead leanopts left is not removed.
+
+        `inherited` names the variables of the caller that workers get.
+        """
         self._options = options
+        self._inherited = inherited
         self._project = project
         self._sweep = _sweep if tidy else None
         self._scratch_root: ScratchRoot | None = None
@@ -60,7 +77,7 @@ class ProcessExecutor:
 
     def run_command(self, command: Command) -> Completed:
         """Run one command to its end, without standard input; it has its user's network."""
-        launch = Launch(command.argv, command.mounts)
+        launch = Launch(command.argv, command.mounts, command.environment)
         channel = self._start(launch, "once", memory_limit=None)
         return run_to_end(channel, command.time_limit)
 
@@ -120,8 +137,7 @@ class ProcessExecutor:
             raise TransientError(f"no scratch folder can be made: {error}") from None
 
     def _environment(self, asked: Mapping[str, str]) -> dict[str, str]:
-        inherited = {name: text for name, text in os.environ.items() if name not in _DROPPED}
-        # Fixed variables hide the user's, or results would depend on where leanopt was started.
+        inherited = {name: os.environ[name] for name in self._inherited if name in os.environ}
         return {**inherited, **variables(self.threads), **asked}
 
 

@@ -94,7 +94,9 @@ class WrappedExecutor:
 
     def run_command(self, command: Command) -> Completed:
         """Run one command to its end through the prefix."""
-        return self._executor.run_command(evolve(command, argv=self._words(command.argv, {})))
+        return self._executor.run_command(
+            evolve(command, argv=self._words(command.argv, command.environment))
+        )
 
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
         """Start a worker through the prefix."""

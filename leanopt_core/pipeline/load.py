@@ -9,7 +9,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
-from leanopt_core.pipeline.overrides import apply, flags, interpolate, lookup, parse_set
+from leanopt_core.pipeline.overrides import (
+    Lookup,
+    apply,
+    flags,
+    interpolate,
+    lookup,
+    parse_set,
+    variables,
+)
 from leanopt_core.pipeline.parameters import read_result_constraints, read_space
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
@@ -66,10 +74,10 @@ def load_pipeline(
     find = lookup(os.environ if environment is None else environment, folder)
     filled = cast("dict[str, object]", interpolate(document, find, problems))
     _check_values(filled, problems)
-    return _pipeline(filled, path, Reader(registry, make_reader(folder), problems))
+    return _pipeline(filled, path, Reader(registry, make_reader(folder), problems), find)
 
 
-def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pipeline:
+def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: Lookup) -> Pipeline:
     """Read every table, even after errors, then raise or return."""
     raw = {**_ABSENT, **document}
     top = {key: value for key, value in raw.items() if key not in TABLES}
@@ -77,6 +85,7 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pip
     strategy, engine = reader.with_plugin(
         raw["strategy"], ("strategy",), StrategyTable, Kind.ENGINE, "engine"
     )
+    passed = variables(strategy.environment if strategy else (), find, reader.problems)
     limits = reader.table(raw["constraints"], ("constraints",), ConstraintsTable)
     space = read_space(raw["parameters"], limits or ConstraintsTable(), reader)
     constraints = read_result_constraints(limits or ConstraintsTable(), reader)
@@ -108,6 +117,7 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader) -> Pip
         stages=stages,
         sinks=sinks,
         notes=statistic_notes(engine, fitness, constraints),
+        environment=passed,
     )
 
 

@@ -82,6 +82,19 @@ def _filled(text: str, find: Lookup, problems: Problems, at: KeyPath) -> str:
     return text if malformed or unset else filled
 
 
+def variables(names: Sequence[str], find: Lookup, problems: Problems) -> dict[str, str]:
+    """Return the variables that `[strategy] environment` names; an unset one is an error."""
+    found: dict[str, str] = {}
+    for index, name in enumerate(names):
+        value = find(name)
+        if value is None:
+            at = ("strategy", "environment", index)
+            problems.add(at, toml_text(name), f"expected {name} in the environment or in .env")
+        else:
+            found[name] = value
+    return found
+
+
 def read_dotenv(path: Path) -> dict[str, str]:
     """Return the assignments in a `.env` file; other lines are ignored."""
     try:

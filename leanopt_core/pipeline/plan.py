@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from leanopt_core.canonical import canonical_json, derive_seed, digest
+from leanopt_core.content import hash_variables
 from leanopt_core.errors import PluginError
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
 from leanopt_core.pipeline.tables import SearchSettings
@@ -138,6 +139,7 @@ class SearchPlan:
 
     `source` is the content hash of the strategy's files. `data` has that of the data which each
     scenario reads, by the scenario's name; it is empty without data.
+    `environment` has the hashes of the variables that the caller passes to the strategy.
     """
 
     seed: int
@@ -151,6 +153,7 @@ class SearchPlan:
     source: str
     data: Mapping[str, str]
     searches: tuple[PlannedSearch, ...]
+    environment: Mapping[str, str] = field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; equal plans give equal values."""
@@ -165,6 +168,8 @@ class SearchPlan:
             "engine": self.engine,
             "source": self.source,
             "searches": plain(self.searches),
+            # Most plans have none, and stay as they were.
+            **({"environment": dict(self.environment)} if self.environment else {}),
         }
 
     def _scenario(self, scenario: Scenario) -> dict[str, Any]:
@@ -234,6 +239,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         source=source,
         data=data,
         searches=(PlannedSearch(1, _ONLY_SEARCH, seed, names),),
+        environment=hash_variables(pipeline.environment),
     )
 
 

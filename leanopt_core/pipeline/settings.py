@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from leanopt_core.needs import NEEDS, Outputs
 from leanopt_core.pipeline.tables import SearchSettings
@@ -31,9 +31,9 @@ class Choice:
 
     def marked(self, mark: str) -> Iterator[tuple[str, Any, Any]]:
         """Yield key, mark and value of each option whose metadata has `mark`."""
-        for field in attrs.fields(type(self.options)):
-            if mark in field.metadata:
-                yield field.alias, field.metadata[mark], getattr(self.options, field.name)
+        for one in attrs.fields(type(self.options)):
+            if mark in one.metadata:
+                yield one.alias, one.metadata[mark], getattr(self.options, one.name)
 
 
 @frozen
@@ -74,7 +74,10 @@ class ExecutorSettings:
 
 @frozen
 class Pipeline:
-    """A pipeline file's content; its paths are relative to `folder`. `notes` are warnings."""
+    """A pipeline file's content; its paths are relative to `folder`. `notes` are warnings.
+
+    `environment` are the caller's variables that workers get, with their values.
+    """
 
     file: Path
     folder: Path
@@ -91,6 +94,7 @@ class Pipeline:
     stages: tuple[StageSettings, ...]
     sinks: tuple[Choice, ...] = ()
     notes: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(factory=dict, repr=False)
 
     @property
     def outputs(self) -> Outputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,8 @@ from attrs import Attribute, field, frozen
 from attrs.validators import ge, gt, le, lt, min_len, optional
 
 from leanopt_core.pipeline.units import Bytes, Seconds
+
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 LONGEST_NAME = 64
 LONGEST_BYTES = 200
@@ -41,6 +44,13 @@ def check_keep(_instance: object, _attribute: Attribute[Any], keep: str) -> None
         raise ValueError(f"expected 'none', 'failed', 'all' or 'best:N', N at most {MOST_AT_ONCE}")
 
 
+def check_variables(_instance: object, _attribute: object, names: tuple[str, ...]) -> None:
+    """Raise ValueError for a name that no environment variable has."""
+    for name in names:
+        if not _VARIABLE.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of an environment variable")
+
+
 @frozen
 class TopTable:
     """The keys above the first table."""
@@ -62,6 +72,11 @@ class StrategyTable:
         default=None,
         validator=check_name,
         metadata={"help": "name of the strategy across edits (default: name)"},
+    )
+    environment: tuple[str, ...] = field(
+        default=(),
+        validator=check_variables,
+        metadata={"help": "more variables of yours that workers get; results depend on them"},
     )
 
 

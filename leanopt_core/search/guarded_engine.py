@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from operator import methodcaller
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import evolve
@@ -59,6 +60,7 @@ from leanopt_core.work import (
 )
 
 T = TypeVar("T")
+S = TypeVar("S", Command, Launch)
 
 
 class _Guarded:
@@ -226,13 +228,23 @@ def _call_and_check(
 
 
 class GuardedExecutor(_Guarded):
-    """An executor whose violations are PluginErrors; the pool handles failed starts."""
+    """An executor whose violations are PluginErrors; the pool handles failed starts.
+
+    `environment` are variables for all that it starts, beside an engine's own.
+    """
 
     NEEDED = ("runtime", "run_command", "spawn", "reproduce_command", "workers", "close")
 
-    def __init__(self, executor: Executor, label: str, calls: Calls | None = None) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        label: str,
+        calls: Calls | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(executor, label, calls)
         self._executor = executor
+        self._environment = environment
         self._counts: dict[int | None, int] = {}
 
     def runtime(self) -> Mapping[str, str]:
@@ -247,7 +259,8 @@ class GuardedExecutor(_Guarded):
 
     def run_command(self, command: Command) -> Completed:
         """Run one command until it ends."""
-        return self._made(Completed, "running a command", "run_command", command)
+        doing = "running a command"
+        return self._made(Completed, doing, "run_command", self._passed(command))
 
     def reproduce_command(self, launch: Launch) -> ReproduceCommand:
         """Return how a user starts a worker in a shell."""
@@ -264,7 +277,7 @@ class GuardedExecutor(_Guarded):
         if not made or not all(isinstance(name, str) and name for name in made):
             raise self._guard.fault(doing, f"it returned {shown(made)}, expected named places")
         return {
-            name: GuardedExecutor(one, f"{self._label}, {name}", self._calls)
+            name: GuardedExecutor(one, f"{self._label}, {name}", self._calls, self._environment)
             for name, one in made.items()
         }
 
@@ -286,7 +299,9 @@ class GuardedExecutor(_Guarded):
     def spawn(self, launch: Launch, worker: int, *, memory_limit: int | None = None) -> Channel:
         """Start a worker."""
         doing = f"starting worker {worker}"
-        channel = self._call(doing, "spawn", launch, worker, memory_limit=memory_limit)
+        channel = self._call(
+            doing, "spawn", self._passed(launch), worker, memory_limit=memory_limit
+        )
         try:
             return GuardedChannel(channel, self._label, self._calls)
         except PluginError:
@@ -296,6 +311,11 @@ class GuardedExecutor(_Guarded):
             with suppress(Exception, SystemExit):
                 channel.release()
             raise
+
+    def _passed(self, started: S) -> S:
+        """Return a launch or a command with the passed variables."""
+        environment = {**self._environment, **started.environment}
+        return evolve(started, environment=environment) if self._environment else started
 
     def workers(self, wanted: int | None) -> int:
         """Return the number of workers to run; asked once, since the answer may change."""

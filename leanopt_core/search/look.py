@@ -36,7 +36,9 @@ def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
     folder, context = pipeline.folder, prepare_context(pipeline)
     engine = _tried(faults, engine_of, pipeline)
     _tried(faults, build_fitness, pipeline.fitness)
-    executor = _tried(faults, build_executor, pipeline.executor.choice, folder)
+    executor = _tried(
+        faults, build_executor, pipeline.executor.choice, folder, None, pipeline.environment
+    )
     for stage in pipeline.stages:
         _tried(faults, _stage, pipeline, stage)
     for sink in pipeline.sinks:

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from leanopt_core.plugins import Registry
 from leanopt_core.search.calls import Calls
+from leanopt_core.search.environment import EnvironmentCheck
 from leanopt_core.search.events import RunEvent, Screen, TrialTold, Warned
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.sinks import RunSink, Sinks
@@ -44,6 +45,7 @@ class Notifier:
         self._stop = StopHook(run, registry, self.warn, calls)
         self._checks = checks
         self._scores = ScoreCheck()
+        self._environment = EnvironmentCheck()
 
     def observe(self, event: RunEvent) -> None:
         """Pass an event to the sinks and the screen."""
@@ -67,6 +69,7 @@ class Notifier:
         for warning in (
             self._scores.saw(record.trial.score),
             self._checks.alike.saw(record, outcomes),
+            self._environment.saw(outcomes.values()) if record.trial.score.failure else None,
         ):
             if warning:
                 self.warn(warning)

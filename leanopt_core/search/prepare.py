@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 from attrs import evolve, field, frozen
@@ -21,6 +22,7 @@ from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.search.calls import Calls
+from leanopt_core.search.environment import hint, keyed
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.guarded_fitness import GuardedFitness
@@ -113,10 +115,18 @@ def build_choice(kind: str, choice: Choice, *arguments: object, calls: Calls | N
     return guard.call("being built", choice.registered.load(), choice.options, *arguments)
 
 
-def build_executor(choice: Choice, folder: Path, calls: Calls | None = None) -> GuardedExecutor:
-    """Return an executor; raises PluginError as `build_choice`, and if it lacks a method."""
+def build_executor(
+    choice: Choice,
+    folder: Path,
+    calls: Calls | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> GuardedExecutor:
+    """Return an executor; raises PluginError as `build_choice`, and if it lacks a method.
+
+    `environment` are the caller's variables that all that it starts gets.
+    """
     made = cast("Executor", build_choice("executor", choice, folder, calls=calls))
-    return GuardedExecutor(made, label("executor", choice), calls)
+    return GuardedExecutor(made, label("executor", choice), calls, environment)
 
 
 def build_sink(choice: Choice, folder: Path, calls: Calls | None = None) -> Sink:
@@ -184,6 +194,7 @@ def prepared(
         context,
         calls=calls,
         needs=pipeline.outputs.needs,
+        environment=pipeline.environment,
     ) as ready:
         engine, build = ready.engine, ready.build
         data = scenario_data(engine, pipeline.scenarios, hashed)
@@ -211,18 +222,19 @@ def made_ready(
     *,
     calls: Calls | None = None,
     needs: frozenset[str] = frozenset(),
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Ready]:
     """Prepare a strategy for `context`, and release the executor afterwards.
 
-    `needs` are what the fitness function sees of an outcome besides statistics. Raises as
-    `prepared` does.
+    `needs` are what the fitness function sees of an outcome besides statistics, `environment` the
+    caller's variables for the strategy. Raises as `prepared` does.
     """
-    there = build_executor(settings.choice, folder, calls)
+    there = build_executor(settings.choice, folder, calls, environment)
     try:
         named = _engine(engine, folder, calls, needs)
         executors = there.places()
         if not executors:
-            only = _place(there, named, settings, context)
+            only = _place(there, named, settings, context, environment)
             yield Ready(there, named, only.runtime, only.build)
             return
         # An engine of its own for each place: it may keep what it was prepared for.
@@ -231,7 +243,7 @@ def made_ready(
             *(_engine(engine, folder, calls, needs) for _ in range(len(executors) - 1)),
         ]
         places = {
-            name: _place(executor, own, settings, context)
+            name: _place(executor, own, settings, context, environment)
             for (name, executor), own in zip(executors.items(), engines, strict=True)
         }
         yield _ready(there, named, executors, places)
@@ -244,11 +256,18 @@ def _place(
     engine: GuardedEngine,
     settings: ExecutorSettings,
     context: PrepareContext,
+    environment: Mapping[str, str],
 ) -> Place:
     """Prepare the strategy where an executor's workers run."""
     run_command = PatientCommand(there.run_command, settings.start_patience, context.report)
     runtime = there.runtime()
-    return Place(runtime, engine.prepare(run_command, runtime, context))
+    try:
+        build = engine.prepare(run_command, runtime, context)
+    except StrategyError as error:
+        if missing := hint(str(error)):
+            raise StrategyError(f"{error}\n{missing}") from None
+        raise
+    return Place(runtime, keyed(build, environment))
 
 
 def _ready(

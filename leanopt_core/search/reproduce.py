@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -12,11 +13,13 @@ from typing import Any, cast
 
 from attrs import field, frozen
 
+from leanopt_core.content import hash_variables
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import PipelineError, StrategyError, UsageError
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import fill_in, request_line
 from leanopt_core.pipeline import Choice, ExecutorSettings
+from leanopt_core.pipeline.overrides import lookup
 from leanopt_core.pipeline.plan import from_folder, plain_options
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import make_reader, structure_table
@@ -49,6 +52,21 @@ class Restored:
     def strategy(self) -> Mapping[str, Any]:
         """Return the engine's name and options; empty if they are not stored."""
         return {k: v for k, v in self.execution.get("strategy", {}).items() if v is not None}
+
+    def environment(self) -> dict[str, str]:
+        """Return the caller's variables that the run passed to the strategy.
+
+        Raises UsageError if one is unset, or has another value than for the run.
+        """
+        before: Mapping[str, str] = self.plan.get("environment", {})
+        find = lookup(os.environ, self.folder)
+        found = {name: find(name) for name in before}
+        passed = {name: value for name, value in found.items() if value is not None}
+        now = hash_variables(passed)
+        if changed := [name for name in before if now.get(name) != before[name]]:
+            names = " and ".join(changed)
+            raise UsageError(f"{names}: unset, or another value than for the run")
+        return passed
 
     @cached_property
     def space(self) -> Space:
@@ -111,13 +129,15 @@ _FOLDER = "by-hand"
 class ReproducedBacktest:
     """A command, its environment variables, the line to send, and the files it needs.
 
-    File names are relative to the folder where the command runs.
+    File names are relative to the folder where the command runs. `passed` names the caller's
+    variables that the strategy had besides; their values are not stored.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     request: str
     files: Mapping[str, str] = field(factory=dict)
+    passed: tuple[str, ...] = ()
 
 
 def reproducible(ready: Prepared) -> dict[str, Any]:
@@ -130,6 +150,8 @@ def reproducible(ready: Prepared) -> dict[str, Any]:
             "command": list(command.command),
             "environment": dict(command.environment),
             "placeholders": dict(command.placeholders),
+            # Names only: a value may be a password.
+            **({"passed": list(ready.pipeline.environment)} if ready.pipeline.environment else {}),
         },
     }
 
@@ -165,6 +187,7 @@ def reproduce(
         launch["environment"],
         request_line("1", filled(request.payload)).decode().rstrip("\n"),
         {f"{_FOLDER}/{name}": filled(text) for name, text in request.files.items()},
+        tuple(launch.get("passed", ())),
     )
 
 

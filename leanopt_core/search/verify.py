@@ -194,7 +194,10 @@ class _Rerun:
             parameters, (*scenarios.values(),), allow_unread=True, report=self.report
         )
         settings = self.executor
-        with made_ready(engine, settings, self.restored.folder, context) as ready:
+        passed = self.restored.environment()
+        with made_ready(
+            engine, settings, self.restored.folder, context, environment=passed
+        ) as ready:
             self.sources.add(ready.build.source)
             workers = ready.executor.workers(self.workers or settings.workers)
             # No time limit: the run's limit suits its own harness, and others may be slower.

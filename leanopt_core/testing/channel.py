@@ -75,7 +75,7 @@ class ChannelContract(LimitedKit):
         mark = str(uuid4())
 
         def connected(environment: Mapping[str, str] | None = None, **how: Any) -> ChannelDriver:
-            told = {**(environment or {}), "KIT_MARK": mark}
+            told = {**(environment or {}), **traces.variables, "KIT_MARK": mark}
             lines.append(ChannelDriver(limited, launch(environment=told), self.patience, **how))
             traces.scratch.append(Path(lines[-1].channel.fill("{scratch}")))
             return lines[-1]

@@ -146,6 +146,16 @@ class ExecutorContract(ChannelContract):
         assert filled, f"{rules.FILL}; its arguments are {done.output!r}"
         assert "bad" in done.errors, f"{rules.COMMAND}; its errors are {done.errors!r}"
 
+    def test_a_command_s_environment(self, limited: Executor) -> None:
+        """A single command gets its variables, with placeholders replaced, like a launch."""
+        code = "import os; print(os.environ.get('KIT_A'), os.environ.get('KIT_B'))"
+        told = {"KIT_A": "a b", "KIT_B": "{harness}"}
+        command = Command(("{python}", "-c", code), (HARNESS,), environment=told)
+        said = limited.run_command(command).output.split(" ")
+        assert said[:2] == ["a", "b"], f"environment: {rules.ENVIRONMENT}; it has {said}"
+        filled = "{harness}" not in said[-1] and said[-1] != "None\n"
+        assert filled, f"{rules.FILL}; its variables are {said}"
+
     def test_once_with_much_to_say(self, limited: Executor) -> None:
         """Both outputs of a command may be longer than a pipe holds."""
         code = "import sys; sys.stderr.write('e' * 10**6); print('o' * 10**6)"

@@ -28,6 +28,11 @@ class Traces:
     mark: str = field(factory=lambda: str(uuid4()))
     scratch: list[Path] = field(factory=list)
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return the variable with the mark, for workers: they do not inherit this process's."""
+        return {_VARIABLE: self.mark}
+
     @contextmanager
     def in_environment(self) -> Iterator[None]:
         """Have all processes that are started in the block inherit the mark."""

@@ -59,7 +59,8 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: Registry) -
 
     def load(text: str, **flags: Any) -> Pipeline:
         Path("pipeline.toml").write_text(text, encoding="utf-8")
-        return load_pipeline(Path("pipeline.toml"), installed, environment={}, **flags)
+        given = {"FEED_URL": "http://localhost", "FEED_KEY": "secret"}
+        return load_pipeline(Path("pipeline.toml"), installed, environment=given, **flags)
 
     return load
 

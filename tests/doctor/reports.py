@@ -27,7 +27,7 @@ from pathlib import Path
 
 from leanopt_harness import Result, backtest
 
-if os.environ.get("DYING") and "serve" in sys.argv:
+if Path(__file__).with_name("dying").exists() and "serve" in sys.argv:
     os._exit(3)
 
 

@@ -87,7 +87,8 @@ def test_a_strategy_that_cannot_be_used(small: Path, doctor: Doctor) -> None:
 
 def test_a_harness_that_dies(small: Path, doctor: Doctor) -> None:
     """It can be described, and not served: only a worker that is started tells."""
-    report = doctor(small, "pipeline.toml", DYING="1")
+    (small / "dying").touch()
+    report = doctor(small, "pipeline.toml")
     assert report.code == 6
     assert report.not_ok() - {"docker", "docker disk", "containers"} == {"harness"}
     assert "exit code 3" in report.one("harness")["what"]

@@ -12,7 +12,7 @@ import pytest
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.pool import Pool
-from leanopt_core.executors.process import ProcessExecutor, create
+from leanopt_core.executors.process import INHERITED, ProcessExecutor, create
 from leanopt_core.options import ProcessOptions
 from leanopt_core.work import Command, Launch, Mount, Request
 
@@ -48,15 +48,39 @@ def test_numeric_libraries_have_the_threads_asked_for(bench: Any, tmp_path: Path
 def test_hash_seed_time_zone_and_locale_are_fixed(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All else is handed on."""
+    """What says where things are is handed on; the rest could change results."""
     for name in ("PYTHONHASHSEED", "TZ", "LC_ALL", "PYTHONUTF8", "PYTHONUNBUFFERED"):
         monkeypatch.setenv(name, "1")
-    monkeypatch.setenv("MINE", "goes along")
+    monkeypatch.setenv("MINE", "stays behind")
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    monkeypatch.setenv("TMPDIR", "/var/tmp")
     there = environment(bench)
     fixed = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
     assert fixed.items() <= there.items()
-    assert there["MINE"] == "goes along"
-    assert "PYTHONUNBUFFERED" not in there
+    assert there["TMPDIR"] == "/var/tmp"
+    known = {*fixed, *LIBRARIES, *INHERITED, "LEANOPT_SCRATCH"}
+    # The C library of the interpreter adds one of its own where it coerces the locale.
+    assert set(there) - {"LC_CTYPE"} <= known
+
+
+def test_variables_of_another_choice_are_handed_on(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As an executor of one's own may need them for what it starts workers with."""
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    executor = ProcessExecutor(ProcessOptions(), tmp_path / "o", inherited=["SLURM_JOB_ID", "NO"])
+    there = environment(bench, executor)
+    executor.close()
+    assert there["SLURM_JOB_ID"] == "7"
+    assert not {"PATH", "NO"} & set(there)
+
+
+def test_a_command_gets_its_variables(bench: Any) -> None:
+    """As a launch does."""
+    code = "import os; print(os.environ['MINE'])"
+    command = Command(("{python}", "-c", code), environment={"MINE": "with {python}"})
+    done = bench.executor.run_command(command)
+    assert done.output == f"with {sys.executable}\n"
 
 
 def test_the_launch_s_environment_comes_last(bench: Any, tmp_path: Path) -> None:

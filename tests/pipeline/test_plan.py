@@ -59,6 +59,8 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("executor.recycle_after=10", False),
     ("executor.recycle_growth=100MB", False),
     ("executor.retries=0", False),
+    ('strategy.environment=["MINE"]', True),
+    ("strategy.environment=[]", False),
     ("executor.start_limit=30min", False),
     ("executor.start_patience=10min", False),
     ("executor.threads=2", False),
@@ -95,11 +97,11 @@ def plan(pipeline: Pipeline, source: str = "s", data: str | None = "d") -> Searc
 @pytest.mark.parametrize(("change", "decides"), CHANGES)
 def test_the_hash_changes_exactly_when_the_trials_do(load, change, decides) -> None:
     """What only says where, how fast, or to whom is not in it, nor how a value is written."""
-    sets = [change]
+    sets, mine = [change], {"MINE": "1"}
     if change == "stage.lhs.use=ga":
         sets = ["stage.ga.name=second", change, "stage.second.seed_from=ga"]
         assert plan(load(sets=[sets[0]])).hash != plan(load(sets=sets)).hash
-    assert (plan(load(sets=sets)).hash != plan(load()).hash) is decides
+    assert (plan(load(sets=sets, environment=mine)).hash != plan(load()).hash) is decides
 
 
 def test_every_key_is_changed_above() -> None:

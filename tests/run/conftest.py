@@ -21,11 +21,19 @@ from random import Random
 from leanopt_harness import Result, backtest
 
 
+def delay():
+    """How long a backtest takes, as tests.command leaves it here."""
+    try:
+        return float(os.readlink(os.path.join(os.path.dirname(__file__), ".HILL_DELAY")))
+    except OSError:
+        return 0.0
+
+
 @backtest
 def run(parameters, scenario):
     """A hill with holes in it."""
     x, y = parameters["x"], parameters["y"]
-    time.sleep(Random(f"{x} {y}").random() * float(os.environ.get("HILL_DELAY", "0")))
+    time.sleep(Random(f"{x} {y}").random() * delay())
     if (x * 7 + parameters["mode"].count("s")) % 13 == 0:
         raise ValueError(f"no trading at x = {x}")
     profit = 1 - (x / 40 - 0.6) ** 2 - (y - 0.3) ** 2 + 0.05 * (parameters["mode"] == "fast")

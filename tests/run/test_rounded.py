@@ -17,9 +17,12 @@ import time
 from leanopt_harness import Result, backtest
 
 
+STAYS = os.path.join(os.path.dirname(__file__), ".HILL_STAYS")
+
+
 @backtest
 def run(parameters, scenario):
-    if parameters["x"] >= 3 and "HILL_STAYS" in os.environ:
+    if parameters["x"] >= 3 and os.path.islink(STAYS):
         time.sleep(600)
     x, y, mode = int(parameters["x"]), parameters["y"], parameters["mode"]
     return Result({"Net Profit": x - y, "Drawdown": 0.1, "Total Orders": 3, "Note": mode})

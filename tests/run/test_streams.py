@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import set_pace
+
 pytestmark = pytest.mark.long  # `make test` runs a few of them
 
 LEANOPT = Path(sys.executable).with_name("leanopt")
@@ -71,6 +73,7 @@ def leanopt_should_stop(run):
 def shell(folder: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a line of bash in a folder; `leanopt` is the installed command."""
     path = os.pathsep.join((str(LEANOPT.parent), os.environ["PATH"]))
+    set_pace(folder, ("run",), environment)
     return subprocess.run(
         ["bash", "-c", line], cwd=folder, env={**os.environ, "PATH": path, **environment},
         capture_output=True, text=True, check=False, timeout=PATIENCE * 5,

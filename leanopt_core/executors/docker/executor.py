@@ -67,7 +67,7 @@ class DockerExecutor:
     def run_command(self, command: Command) -> Completed:
         """Run one command to its end in a container of its own, without standard input."""
         user = self._session.get().user
-        launch = Launch(command.argv, command.mounts)
+        launch = Launch(command.argv, command.mounts, command.environment)
         written = [mount.source for mount in command.mounts if mount.writable]
         for folder in written:
             user.hand_over(folder)

@@ -36,7 +36,7 @@ _ENVIRONMENT = (
     *("DOTNET_CLI_HOME={output}/home", "NUGET_PACKAGES={output}/packages"),
     *("DOTNET_NOLOGO=1", "DOTNET_CLI_TELEMETRY_OPTOUT=1", "MSBUILDTERMINALLOGGER=off"),
 )
-# `run_command` in a container sets no environment variables, and an image may have no shell.
+# An image may have no shell.
 _WITH_ENVIRONMENT = f"""
 import os, sys
 at = sys.argv.index("dotnet")
