@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from leanopt_core.canonical import digest
 from leanopt_core.data_files import present, selected
@@ -13,6 +14,25 @@ from leanopt_core.work import Scenario
 #: The version of the content key: it changes when keys of equal content would come out otherwise.
 #: A backtest stored under an older one stays with its runs and answers no other.
 KEY_VERSION = 3
+
+
+#: Seconds within which a file may change twice and look unchanged: a file system's clock has ticks.
+TICK: Final = 2.0
+
+
+class Appearance(NamedTuple):
+    """What a file looks like without reading it; times are in nanoseconds since 1970."""
+
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+
+def appearance(path: Path) -> Appearance:
+    """Return what a file looks like; raises OSError if there is none."""
+    stat = path.stat()
+    return Appearance(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
 
 
 def hash_file(path: Path) -> str:

@@ -68,6 +68,10 @@ class StrategyError(LeanoptError):
     exit_code = 5
 
 
+class InputsChangedError(StrategyError):
+    """Data or sources have changed during a run; a run stops as if interrupted."""
+
+
 class ExecutorError(LeanoptError):
     """Workers cannot be started, or die before they are ready."""
 

@@ -102,6 +102,7 @@ def _result(score: Score) -> str:
 @click.option(
     "--skip-build", is_flag=True, help="Use the last good build, even if sources have changed."
 )
+@click.option("--verify-data", is_flag=True, help="Hash data files again whose hashes are cached.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--verbose", "-v", is_flag=True, help="Log every event.")
 @click.option(
@@ -118,6 +119,7 @@ def command(
     resume: bool,
     allow_unread: bool,
     skip_build: bool,
+    verify_data: bool,
     as_json: bool,
     verbose: bool,
     log: Path | None,
@@ -146,6 +148,7 @@ def command(
                 resume=resume,
                 allow_unread=allow_unread,
                 skip_build=skip_build,
+                verify_data=verify_data,
                 interrupts=interrupts,
             )
         # The run is stored, so its exit code stands even if nobody reads the result.

@@ -60,6 +60,8 @@ class Build:
     is the full identity: strategy, engine, harness source, and runtime. Content keys have both.
     `reads` names the parameters that the source is known to read, None if unknown before running;
     `read_types` are the known types, as in `Outcome`. `details` and `notes` are for the user.
+    `in_place` are files of the strategy that workers read where they are, with the SHA-256 of each
+    as it was hashed: a run stops if one changes. Files of which workers get a copy are left out.
     """
 
     strategy: str
@@ -70,6 +72,7 @@ class Build:
     read_types: Mapping[str, frozenset[str]] = field(factory=dict)
     details: Mapping[str, str] = field(factory=dict)
     notes: tuple[str, ...] = ()
+    in_place: Mapping[Path, str] = field(factory=dict)
 
 
 @frozen

@@ -107,7 +107,8 @@ class CommandEngine(ABC):
         if self.data is not None and not self.data.exists():
             raise StrategyError(f"there is no data {self.data}")
         files = self._files()
-        source = digest({name: hash_file(file) for name, file in files.items()})
+        hashes = {name: hash_file(file) for name, file in files.items()}
+        source = digest(hashes)
         identity = {
             "source": source,
             "harness": hash_file(_HARNESS),
@@ -122,7 +123,8 @@ class CommandEngine(ABC):
         # Python would import what is beside a single file, which is not in its hash.
         alone = {"PYTHONSAFEPATH": "1"} if self.program.is_file() else {}
         launch = Launch(("{python}", "{harness}"), tuple(mounts), alone)
-        return Build(self.program.stem, source, digest(identity), launch)
+        in_place = {file: hashes[name] for name, file in files.items()}
+        return Build(self.program.stem, source, digest(identity), launch, in_place=in_place)
 
     def _files(self) -> Mapping[str, Path]:
         """Return the program's files by name, without those that Python itself writes."""

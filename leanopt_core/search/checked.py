@@ -6,11 +6,13 @@ A wrong value is its engine's fault, and not a bug of leanopt later on.
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain, islice
 from operator import attrgetter, lt
+from pathlib import Path
 from typing import Any, Final
 
 from leanopt_core.data_files import outside
@@ -30,6 +32,8 @@ from leanopt_core.work import Category, Failure, Launch, Outcome, Request
 # The usual type first: of an abstract class alone, the question costs more than the answer's rest.
 _SETS: Final = (frozenset, AbstractSet)
 _MAPPINGS: Final = (dict, Mapping)
+
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 
 _values = attrgetter(*TRADE_FIELDS)
 
@@ -51,7 +55,16 @@ def checked_build(build: object) -> Build:
     _expect(good, "a Launch with the command", command, "a tuple of texts")
     _expect(texts(build.notes), "a Build with the notes", build.notes, "a tuple of texts")
     _check_reads("a Build", build.reads, build.read_types)
+    _check_in_place(build.in_place)
     return build
+
+
+def _check_in_place(files: object) -> None:
+    good = isinstance(files, Mapping) and all(
+        isinstance(path, Path) and isinstance(text, str) and _SHA256.fullmatch(text)
+        for path, text in files.items()
+    )
+    _expect(good, "a Build with the in_place", files, "a mapping of paths to their SHA-256")
 
 
 def checked_request(request: object) -> Request:

@@ -14,9 +14,11 @@ from leanopt_core.search.commands import Propose, Recorded
 from leanopt_core.search.read_types import told_types
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.space import Space, Value
+from leanopt_core.store.answering import Held
 from leanopt_core.store.dump import STOP
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun, Taken
+from leanopt_core.store.taking_back import TakenBack
 from leanopt_core.store.writer import Writer
 from leanopt_core.trial import Score, Trial
 from leanopt_core.work import Backtest, Outcome
@@ -127,15 +129,26 @@ class Known:
 class Ledger:
     """One run in the store. Nothing is durable before `commit`; searches and stages count from 0.
 
-    `outputs` are what every backtest has besides statistics.
+    `outputs` are what every backtest has besides statistics. With `checked`, backtests answer other
+    runs only after `confirm`.
     """
 
-    def __init__(self, run: StoredRun, writer: Writer, reader: Reader, outputs: Outputs) -> None:
+    def __init__(
+        self,
+        run: StoredRun,
+        writer: Writer,
+        reader: Reader,
+        outputs: Outputs,
+        *,
+        checked: bool = False,
+    ) -> None:
         self._run = run
         self._writer = writer
         self._reader = reader
         self._outputs = outputs
         self._types_told = False
+        self._held = Held.UNCHECKED if checked else None
+        self._left: Mapping[int, Taken] = {}
 
     def replay(self, search: int, space: Space) -> Replay:
         """Return the search's stored trials from before this run was resumed."""
@@ -229,6 +242,7 @@ class Ledger:
             attempts=effort.attempts,
             seconds=effort.seconds,
             worker=effort.worker,
+            held=self._held,
         )
         # Four times as fast as `evolve`, which every backtest would notice.
         named = Outcome(
@@ -281,9 +295,35 @@ class Ledger:
         for sink, taken in sinks:
             for search in self._run.searches:
                 if (one := taken.get(search.number)) is not None:
+                    left = self._left.get(search.id, one)
                     self._writer.taken(
-                        search.id, sink.identity, sink.name, number=one.number, stages=one.stages
+                        *(search.id, sink.identity, sink.name),
+                        number=min(one.number, left.number),
+                        stages=min(one.stages, left.stages),
                     )
+
+    @property
+    def newest(self) -> int:
+        """Return the id of the newest backtest."""
+        return self._writer.newest
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Return whether backtests wait for a check of data and sources."""
+        return self._held is not None and self._writer.unconfirmed
+
+    def confirm(self, newest: int, known_at: float) -> None:
+        """Record that data and sources were unchanged in a check that began at `known_at`.
+
+        `newest` was then the newest backtest.
+        """
+        self._writer.confirm(newest, known_at)
+
+    def disown(self) -> TakenBack:
+        """Make it durable that backtests since the last such check count for nothing."""
+        found = self._writer.disown()
+        self._left = found.left
+        return found
 
     def commit(self) -> None:
         """Make everything recorded so far durable."""

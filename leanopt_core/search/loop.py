@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
-from leanopt_core.errors import LeanoptError, PluginError
+from leanopt_core.errors import InputsChangedError, LeanoptError, PluginError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import FitnessContext
@@ -123,8 +123,11 @@ class RunLoop:
         keeper: ArtifactKeeper,
         outputs: Outputs,
         places: PlacedWorkers | None = None,
+        tick: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take the parts of the run; `tick` is called before results are told, and may raise."""
         self._workers = workers
+        self._tick = tick
         self._keeper = keeper
         self._ledger = ledger
         self._judge = judge
@@ -187,6 +190,8 @@ class RunLoop:
         """Run until every search has ended; raises Interrupted after `interrupt`."""
         try:
             self._work()
+        except InputsChangedError:
+            raise
         except LeanoptError as error:
             # Answered backtests have finished and are kept.
             self._backtests.collect((), last=True)
@@ -212,6 +217,7 @@ class RunLoop:
             )
             if self._interrupted:
                 raise Interrupted
+            self._tick()
             if not any_news:
                 # No result to share a commit with: readers of the store see the told trials now.
                 self._ledger.commit()

@@ -26,6 +26,7 @@ from leanopt_core.search.environment import hint, keyed
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.guarded_fitness import GuardedFitness
+from leanopt_core.search.inputs import Hash, Inputs
 from leanopt_core.search.scenario_data import ScenarioData, all_data, scenario_data
 from leanopt_core.sinks.base import Sink
 from leanopt_core.work import Command, Completed
@@ -43,10 +44,10 @@ class Place:
 class Prepared:
     """A pipeline that is ready to run.
 
-    `runtime` are the properties of the workers' environment that affect results, `data` is
-    what each scenario reads of the data, by name (empty without data), and `all_data` returns the
-    identity of all data. `places` are by name if workers run in several; `runtime`
-    and `build` are then those of the first.
+    `runtime` are the properties of the workers' environment that affect results, `data` is what
+    each scenario reads of the data, by name (empty without data), `all_data` returns the identity
+    of all data, and `inputs` are the files that workers read in place. `places` are by name if
+    workers run in several; `runtime` and `build` are then those of the first.
     """
 
     pipeline: Pipeline
@@ -56,6 +57,7 @@ class Prepared:
     build: Build
     data: Mapping[str, ScenarioData]
     all_data: Callable[[], str | None]
+    inputs: Inputs[dict[str, ScenarioData]]
     plan: SearchPlan
     places: Mapping[str, Place] = field(factory=dict)
 
@@ -171,7 +173,7 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
 def prepared(
     pipeline: Pipeline,
     *,
-    hashed: Callable[[Path], str] = hash_file,
+    hashed: Hash = hash_file,
     allow_unread: bool = False,
     skip_build: bool = False,
     report: Report = silent,
@@ -197,8 +199,10 @@ def prepared(
         environment=pipeline.environment,
     ) as ready:
         engine, build = ready.engine, ready.build
-        data = scenario_data(engine, pipeline.scenarios, hashed)
-        identities = {name: one.identity for name, one in data.items()}
+        inputs = Inputs(scenario_data(engine, pipeline.scenarios), hashed)
+        for one in (build, *(place.build for place in ready.places.values())):
+            inputs.add(one.in_place)
+        identities = {name: one.identity for name, one in inputs.identity.items()}
         plan = resolve(pipeline, source=build.source, data=identities)
         yield Prepared(
             pipeline,
@@ -206,8 +210,9 @@ def prepared(
             engine,
             ready.runtime,
             build,
-            data,
+            inputs.identity,
             cache(partial(all_data, engine, hashed)),
+            inputs,
             plan,
             ready.places,
         )

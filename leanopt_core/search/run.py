@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
 from leanopt_core.engines.base import documents_on_demand
-from leanopt_core.errors import LeanoptError, PatienceError
+from leanopt_core.errors import InputsChangedError, LeanoptError, PatienceError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction
@@ -23,6 +25,8 @@ from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
+from leanopt_core.search.input_watch import InputWatch
+from leanopt_core.search.inputs import Inputs
 from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.judging import Judge
 from leanopt_core.search.ledger import Ledger
@@ -47,15 +51,18 @@ def run_pipeline(
     resume: bool = False,
     allow_unread: bool = False,
     skip_build: bool = False,
+    verify_data: bool = False,
     interrupts: Interrupts | None = None,
     watch: Callable[[Calls, SharedScreen], Watchdog] = Watchdog,
+    input_watch: Callable[[Inputs[Any], Ledger, Callable[[], None]], InputWatch] = InputWatch,
 ) -> StoredRun:
     """Run a pipeline until it ends or a signal stops it, and return the run.
 
-    `resume` continues the newest unfinished run of the same plan. Raises a LeanoptError; what has
-    finished is in the store. Without `interrupts`, signals are handled during this call; before the
-    run starts, a signal raises KeyboardInterrupt. `watch` makes the watchdog of the calls into
-    plugins, which also uses `screen`.
+    `resume` continues the newest unfinished run of the same plan. `verify_data` hashes data files
+    again whose hashes are cached. Raises a LeanoptError; what has finished is in the store. Without
+    `interrupts`, signals are handled during this call; before the run starts, a signal raises
+    KeyboardInterrupt. `watch` makes the watchdog of the calls into plugins, which also uses
+    `screen`, `input_watch` the checks of data and sources.
     """
     size = size_of(pipeline.space)
     if size.warning:
@@ -68,7 +75,9 @@ def run_pipeline(
         watch(signals.calls, shared),
         prepared(
             pipeline,
-            hashed=store.hash_file,
+            hashed=partial(store.hash_again, differs=_differs(shared))
+            if verify_data
+            else store.hash_file,
             allow_unread=allow_unread,
             skip_build=skip_build,
             report=lambda text: shared.observe(Preparing(text)),
@@ -86,9 +95,23 @@ def run_pipeline(
             checks = _checks(ready, run, allow_unread=allow_unread)
             sinks = run_sinks(ready, partial(store.reader.taken, run), signals.calls)
             notifier = Notifier(run.name, registry, shared, sinks, checks, signals.calls)
-            session = _Session(store, ready, run, plugins, notifier, signals)
+            session = _Session(store, ready, run, plugins, notifier, signals, input_watch)
             session.search(resumed=resume)
         return store.runs.get(run.id)
+
+
+def _differs(screen: SharedScreen) -> Callable[[Path], None]:
+    """Return a function that warns of a file that has changed without looking otherwise."""
+
+    def differs(path: Path) -> None:
+        screen.observe(
+            Warned(
+                f"{path} has changed, though its size, times and inode have not: results stored "
+                "under its older hash may come from either content"
+            )
+        )
+
+    return differs
 
 
 @contextmanager
@@ -156,20 +179,27 @@ class _Session:
     plugins: _RunPlugins
     notifier: Notifier
     interrupts: Interrupts
+    input_watch: Callable[[Inputs[Any], Ledger, Callable[[], None]], InputWatch]
 
     def search(self, *, resumed: bool) -> None:
         """Run the searches; in any case record and report how they end."""
         pipeline = self.ready.pipeline
         outputs = pipeline.outputs
         writer = self.store.writer(self.run, needs=outputs.needs)
-        ledger = Ledger(self.run, writer, self.store.reader, outputs)
+        inputs = self.ready.inputs
+        ledger = Ledger(self.run, writer, self.store.reader, outputs, checked=bool(inputs))
+        # The plan holds the hashes that were just taken: they prove what a run that died had left.
+        ledger.confirm(ledger.newest, inputs.known_at)
         # An exception that is not caught below leaves it so.
         state: RunState = "failed"
         try:
             workers = self.ready.executor.workers(pipeline.executor.workers)
             plan = self.ready.plan.to_dict()
             self.notifier.observe(RunStarted(self.run, plan, workers, resumed))
-            with self._pool(workers) as pool:
+            with (
+                self._pool(workers) as pool,
+                self.input_watch(inputs, ledger, pool.wake) as input_watch,
+            ):
                 keeper = self._keeper()
                 loop = RunLoop(
                     self.plugins.searches,
@@ -184,10 +214,12 @@ class _Session:
                     keeper=keeper,
                     outputs=outputs,
                     places=self._places(),
+                    tick=input_watch.settle,
                 )
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
                     self._documents(pool, keeper.later(), outputs.asked, loop.pause)
+                    input_watch.finish(loop.pause)
             self.notifier.judge()
             state = "finished"
         except (Interrupted, KeyboardInterrupt):
@@ -195,6 +227,9 @@ class _Session:
         except PatienceError as error:
             self.notifier.warn(f"the run stops; --resume continues it: {error}")
             state = "interrupted"
+        except InputsChangedError:
+            state = "interrupted"
+            raise
         finally:
             # The sinks first: a run that is killed while they take the rest can be resumed.
             # The later callback runs first, and each whatever the others raise.

@@ -27,34 +27,43 @@ class ScenarioData:
 
 
 def scenario_data(
-    engine: GuardedEngine, scenarios: Sequence[Scenario], hashed: Callable[[Path], str]
-) -> dict[str, ScenarioData]:
-    """Return the data of each scenario by the scenario's name, empty without data.
+    engine: GuardedEngine, scenarios: Sequence[Scenario]
+) -> Callable[[Callable[[Path], str]], dict[str, ScenarioData]]:
+    """Return a function that returns the data of each scenario by its name, empty without data.
 
-    `hashed` returns a file's hash. Raises StrategyError if the data does not exist.
+    It takes a function for the hashes of files. The engine is asked now, and not again. Both raise
+    StrategyError if the data does not exist.
     """
     data = data_path(engine)
-    if data is None:
-        return {}
-    # Scenarios share many files: each is hashed once.
-    once = cache(hashed)
-    whole = cache(lambda: hash_data(data, once, engine.data_files))
-    found: dict[str, ScenarioData] = {}
-    for scenario in scenarios:
-        said = engine.scenario_files(scenario)
-        if said.patterns is None or data.is_file():
-            found[scenario.name] = ScenarioData(whole(), why=said.why)
-        else:
-            found[scenario.name] = ScenarioData(*hash_present(data, said.patterns, once))
+    files = None if data is None else engine.data_files
+    said = {} if data is None else {one.name: engine.scenario_files(one) for one in scenarios}
+
+    def found(hashed: Callable[[Path], str]) -> dict[str, ScenarioData]:
+        if data is None:
+            return {}
+        # Scenarios share many files: each is hashed once.
+        once = cache(hashed)
+        whole = cache(lambda: hash_data(_there(data), once, files))
+        return {
+            name: ScenarioData(whole(), why=one.why)
+            if one.patterns is None or data.is_file()
+            else ScenarioData(*hash_present(_there(data), one.patterns, once))
+            for name, one in said.items()
+        }
+
     return found
+
+
+def _there(data: Path) -> Path:
+    if not data.exists():
+        raise StrategyError(f"there is no data {data}, expected a folder or a file")
+    return data
 
 
 def data_path(engine: GuardedEngine) -> Path | None:
     """Return the engine's data, None without; raises StrategyError if it does not exist."""
     data = engine.data
-    if data is not None and not data.exists():
-        raise StrategyError(f"there is no data {data}, expected a folder or a file")
-    return data
+    return None if data is None else _there(data)
 
 
 def all_data(engine: GuardedEngine, hashed: Callable[[Path], str]) -> str | None:

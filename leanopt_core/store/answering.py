@@ -9,7 +9,7 @@ from leanopt_core.work import LASTING
 
 
 class Held(StrEnum):
-    """Why a stored backtest answers no other run; NULL in the store if nothing holds it.
+    """Why a stored backtest does not answer every run; NULL in the store if nothing holds it.
 
     Its own run uses it again, but never one that is `changed`.
     """
@@ -20,9 +20,12 @@ class Held(StrEnum):
 
 
 _LASTING: Final = ", ".join(f"'{category}'" for category in sorted(LASTING))
-#: SQL condition on `backtests AS b`: the backtest answers the run `:run`. Another run's timeout or
-#: dead worker can be the fault of its machine, so the backtest is run again.
-ANSWERS: Final = (
-    f"(b.run_id = :run AND b.held IS NOT '{Held.CHANGED}' "
-    f"OR b.held IS NULL AND (b.statistics IS NOT NULL OR b.failure IN ({_LASTING})))"
-)
+#: SQL condition on `backtests AS b`: the backtest answers the run `:run`, which last found its data
+#: and sources unchanged in a check that began at `:known_at`, in seconds since 1970. Such a check
+#: says as much of another run's backtest that had finished before, since both have the same key.
+#: Another run's timeout or dead worker can be the fault of its machine: it is run again.
+ANSWERS: Final = f"""(
+  b.run_id = :run AND b.held IS NOT '{Held.CHANGED}'
+  OR (b.held IS NULL OR b.held = '{Held.UNCHECKED}' AND b.finished_at < :known_at)
+    AND (b.statistics IS NOT NULL OR b.failure IN ({_LASTING}))
+)"""

@@ -9,6 +9,7 @@ from attrs import define, field
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.ranking import RANKED, rank_key
+from leanopt_core.store.answering import Held
 from leanopt_core.store.columns import TOLD, storable
 from leanopt_core.store.database import Database
 from leanopt_core.store.returns import Calendar
@@ -49,6 +50,10 @@ TAKEN: Final = (
     "INSERT INTO sinks (search_id, sink, name, number, stages) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET number = excluded.number, stages = excluded.stages"
 )
+# Rows that a check of data and sources has confirmed answer other runs from here on.
+CONFIRM: Final = (
+    f"UPDATE backtests SET held = NULL WHERE run_id = ? AND held = '{Held.UNCHECKED}' AND id <= ?"  # noqa: S608 - a constant
+)
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
 _CALENDAR: Final = (
     "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
@@ -80,7 +85,7 @@ _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE i
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
-    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, TAKEN, FINISH),
+    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, TAKEN, CONFIRM, FINISH),
 )
 
 

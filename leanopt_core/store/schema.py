@@ -299,7 +299,11 @@ CREATE TABLE sinks (
 ) WITHOUT ROWID"""
 
 # Why a backtest answers no other run, NULL if it answers: `leanopt_core.store.answering.Held`.
-_HELD: Final = "ALTER TABLE backtests ADD COLUMN held TEXT"
+_HELD: Final = (
+    "ALTER TABLE backtests ADD COLUMN held TEXT",
+    # Those that are held are few, and are looked for again and again.
+    "CREATE INDEX backtests_held ON backtests(run_id) WHERE held IS NOT NULL",
+)
 
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
@@ -308,7 +312,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("outputs", (_EQUITY_CURVES, _CLOSED_TRADES)),
     ("pruned", _PRUNED),
     ("sinks", (_SINKS,)),
-    ("held", (_HELD,)),
+    ("held", _HELD),
 )
 
 

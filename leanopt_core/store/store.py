@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from os import stat_result
 from pathlib import Path
 from typing import Final
 
 from leanopt_core.closing import Closing
-from leanopt_core.content import hash_file
+from leanopt_core.content import TICK, appearance, hash_file
 from leanopt_core.store.database import Database
 from leanopt_core.store.opening import Durability, open_database
 from leanopt_core.store.reader import Reader
@@ -25,8 +24,6 @@ _KEEP: Final = (
     "INSERT OR REPLACE INTO file_hashes (path, size, mtime_ns, ctime_ns, inode, sha256) "
     "VALUES (?, ?, ?, ?, ?, ?)"
 )
-# A file may change twice within one tick of its file system's clock and look unchanged.
-_TICK: Final = 2.0
 
 
 def open_store(
@@ -68,6 +65,13 @@ class Store(Closing):
         """Return a file's SHA-256 in hexadecimal, cached if the file has not changed."""
         return self._hashes.get(path)
 
+    def hash_again(self, path: Path, differs: Callable[[Path], object]) -> str:
+        """Return a file's SHA-256 in hexadecimal as it is read now.
+
+        `differs` is called with a file whose cached hash is another, though it looks unchanged.
+        """
+        return self._hashes.again(path, differs)
+
     def close(self) -> None:
         """Close the store; drop what is not committed."""
         self._database.close()
@@ -86,17 +90,26 @@ class FileHashes:
         Raises OSError if it cannot be read, StoreError if SQLite fails.
         """
         path = path.resolve()
-        before = _look(path.stat())
-        row = self._database.row(_FIND, (str(path), *before))
+        row = self._database.row(_FIND, (str(path), *appearance(path)))
         if row is not None:
             return str(row[0])
-        found = hash_file(path)
-        settled = self._clock() - _TICK
-        if _look(after := path.stat()) == before and after.st_ctime < settled:
+        before, found = appearance(path), hash_file(path)
+        settled = (self._clock() - TICK) * 1e9
+        if (after := appearance(path)) == before and after.changed < settled:
             with self._database.transaction():
                 self._database.run(_KEEP, (str(path), *before, found))
         return found
 
+    def again(self, path: Path, differs: Callable[[Path], object]) -> str:
+        """Return the SHA-256 of a file as it is read now; a cached one that is another is dropped.
 
-def _look(stat: stat_result) -> tuple[int, int, int, int]:
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+        `differs` is called with a file for which that is so. Raises as `get` does.
+        """
+        path = path.resolve()
+        row = self._database.row(_FIND, (str(path), *appearance(path)))
+        found = hash_file(path)
+        if row is not None and row[0] != found:
+            with self._database.transaction():
+                self._database.run("DELETE FROM file_hashes WHERE path = ?", (str(path),))
+            differs(path)
+        return found

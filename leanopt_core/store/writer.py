@@ -24,6 +24,7 @@ from leanopt_core.store.database import Database
 from leanopt_core.store.outputs import pack_equity, pack_trades, with_outputs
 from leanopt_core.store.records import RunState, StoredBacktest, StoredRun
 from leanopt_core.store.returns import daily_returns, pack, returns_on
+from leanopt_core.store.taking_back import TakenBack, take_back
 from leanopt_core.trial import Score
 from leanopt_core.work import Failure, Outcome
 
@@ -68,6 +69,11 @@ class Writer:
         self._ids = Ids(database, "backtests")
         self._batch = Batch()
         self._recorded: dict[bytes, list[tuple[int, Outcome, frozenset[str]]]] = {}
+        #: The id of the newest backtest of this run.
+        self.newest = self._ids.last()
+        # Backtests up to this one are confirmed. Those of a run that is resumed are not yet.
+        self._confirmed = 0 if any(search.proposed for search in run.searches) else self.newest
+        self._known_at = 0
 
     def propose(
         self,
@@ -110,7 +116,7 @@ class Writer:
         is the run time of the last of its `attempts`, on `worker`. One that is `held` answers no
         other run.
         """
-        found = self._ids.next()
+        found = self.newest = self._ids.next()
         kept, short = self._kept(found, outcome, outputs), key_column(key)
         values = None if kept.statistics is None else dict(kept.statistics.values)
         failed = kept.failure
@@ -154,7 +160,9 @@ class Writer:
         for found, outcome, has in reversed(self._recorded.get(short, ())):
             if outputs <= has:
                 return found, outcome
-        for row in self._database.rows(_KNOWN, {"key": short, "run": self._run.id}):
+        for row in self._database.rows(
+            _KNOWN, {"key": short, "run": self._run.id, "known_at": self._known_at}
+        ):
             stored = read_backtest(row)
             if outputs <= stored.outputs:
                 return stored.id, self._loaded(stored)
@@ -241,6 +249,30 @@ class Writer:
         """Record how far the sink of this identity has taken a search: trial and stage ends."""
         self._batch.add(batch.TAKEN, (search_id, sink, name, number, stages))
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Return whether backtests were recorded that no check has confirmed."""
+        return self.newest > self._confirmed
+
+    def confirm(self, newest: int, known_at: float) -> None:
+        """Record that data and sources were unchanged in a check that began at `known_at`.
+
+        The backtests of this run with ids up to `newest` had been recorded when it began.
+        """
+        # The store has whole seconds.
+        self._known_at = int(known_at)
+        if newest > self._confirmed:
+            self._confirmed = newest
+            self._batch.add(batch.CONFIRM, (self._run.id, newest))
+
+    def disown(self) -> TakenBack:
+        """Disown the backtests that no check has confirmed, and take back the trials told since.
+
+        Nothing may be recorded afterwards but how far sinks were and the end of the run.
+        """
+        self.commit()
+        return take_back(self._database, self._run.id, self._confirmed)
+
     def finish(self, state: RunState) -> None:
         """Record that the run has ended in `state`, and commit."""
         self._batch.add(batch.FINISH, (state, utc_text(self._clock()), self._run.id))
@@ -272,6 +304,11 @@ class Ids:
         self._database = database
         self._name = name
         self._block = iter(range(0))
+
+    def last(self) -> int:
+        """Return an id that all later ones are above; raises StoreError if SQLite fails."""
+        row = self._database.row(_NEXT, (self._name,))
+        return row[0] - 1 if row else 0
 
     def next(self) -> int:
         """Return a new id; raises StoreError if SQLite fails."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from leanopt_core.content import hash_file
 from leanopt_core.engines.base import PrepareContext
 from leanopt_core.engines.command import CommandEngine
 from leanopt_core.errors import PluginError, StrategyError
@@ -83,6 +84,15 @@ def outcome(outcomes) -> Callable[[CommandEngine], Outcome]:
         return found
 
     return run
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_program_is_read_in_place(program: Path, tmp_path: Path, folder: bool) -> None:
+    """Workers start it again for each backtest, so a change of it must be found during the run."""
+    executor = ProcessExecutor(ProcessOptions(), tmp_path)
+    engine = Simulator(program.parent if folder else program)
+    build = engine.prepare(executor.run_command, executor.runtime(), PrepareContext(("x",)))
+    assert build.in_place[program] == hash_file(program)
 
 
 class TestSimulator(EngineContract):

@@ -1,0 +1,97 @@
+"""Disown backtests that were made from changed files, and take back the trials told since.
+
+This is the one case in which a told trial is lost: a resumed run proposes and tells it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import field, frozen
+
+from leanopt_core.ranking import RANKED
+from leanopt_core.store.answering import Held
+from leanopt_core.store.columns import TOLD
+from leanopt_core.store.database import Database
+from leanopt_core.store.records import Taken
+
+# ruff: noqa: S608 - the statements are made of constants
+_DISOWN: Final = (
+    f"UPDATE backtests SET held = '{Held.CHANGED}' WHERE run_id = ? AND id > ? RETURNING id"
+)
+_SEARCHES: Final = "SELECT id FROM searches WHERE run_id = ?"
+_DISOWNED: Final = f"(SELECT id FROM backtests WHERE run_id = :run AND held = '{Held.CHANGED}')"
+# The first told trial with such a backtest, and its stage.
+_FIRST: Final = f"""
+SELECT trials.number, stages.position
+FROM evaluations
+JOIN trials ON trials.search_id = evaluations.search_id AND trials.number = evaluations.number
+JOIN stages ON stages.id = trials.stage_id
+WHERE evaluations.search_id = :search AND {TOLD} AND backtest_id IN {_DISOWNED}
+ORDER BY trials.number LIMIT 1"""
+_LEFT: Final = "SELECT coalesce(sum(told), 0) FROM searches WHERE run_id = ?"
+#: What is left of a search that ends before the trial `:number` of the stage `:position`.
+_STEPS: Final = (
+    "DELETE FROM evaluations WHERE search_id = :search AND number >= :number",
+    "DELETE FROM trials WHERE search_id = :search AND number >= :number",
+    "DELETE FROM events WHERE search_id = :search AND number >= :number",
+    "UPDATE stages SET ended = NULL WHERE search_id = :search AND position >= :position",
+    """
+UPDATE sinks SET number = min(number, :number - 1), stages = min(stages, :position)
+WHERE search_id = :search""",
+    f"""
+UPDATE searches SET
+  ended = NULL,
+  told = (SELECT count(*) FROM trials WHERE search_id = :search AND {TOLD}),
+  withdrawn = (SELECT count(*) FROM trials WHERE search_id = :search AND state = 'withdrawn'),
+  best = (
+    SELECT trials.number FROM trials JOIN searches AS own ON own.id = trials.search_id
+    WHERE own.id = :search AND {TOLD} ORDER BY {RANKED}, trials.number LIMIT 1
+  )
+WHERE id = :search""",
+)
+
+
+@frozen
+class TakenBack:
+    """The numbers of disowned backtests and of trials taken back.
+
+    `left` is what is left of each search that lost trials, by its id.
+    """
+
+    backtests: int
+    trials: int
+    left: Mapping[int, Taken] = field(factory=dict)
+
+
+def take_back(database: Database, run_id: int, since: int) -> TakenBack:
+    """Disown a run's backtests with ids above `since`, in one transaction.
+
+    Of each search, the trials from the first told one that used such a backtest are deleted. Raises
+    StoreError if SQLite fails.
+    """
+    with database.transaction():
+        disowned = database.rows(_DISOWN, (run_id, since))
+        before = database.rows(_LEFT, (run_id,))[0][0]
+        left = {
+            search: found
+            for (search,) in database.rows(_SEARCHES, (run_id,))
+            if (found := _take_back(database, run_id, search)) is not None
+        }
+        after = database.rows(_LEFT, (run_id,))[0][0]
+    return TakenBack(len(disowned), before - after, left)
+
+
+def _take_back(database: Database, run_id: int, search: int) -> Taken | None:
+    first = database.row(_FIRST, {"search": search, "run": run_id})
+    if first is not None:
+        number, position = first
+        for step in _STEPS:
+            database.run(step, {"search": search, "number": number, "position": position})
+    # A trial that is not told is made again.
+    database.run(
+        f"DELETE FROM evaluations WHERE search_id = :search AND backtest_id IN {_DISOWNED}",
+        {"search": search, "run": run_id},
+    )
+    return None if first is None else Taken(number - 1, position)
