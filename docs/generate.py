@@ -1,4 +1,4 @@
-"""Refresh the generated parts of the reference pages: `make docs-refresh`.
+"""Refresh the generated parts of the pages: `make docs-refresh`.
 
 A table is found by the heading above it and its header. The code decides its rows. If a person
 writes the last column, the script keeps that cell for each row, found by the row's first cell.
@@ -12,6 +12,7 @@ import re
 import sqlite3
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from inspect import getdoc, signature
 from pathlib import Path
@@ -185,6 +186,15 @@ def _toml(default: Any) -> str:
     return toml_text(default)
 
 
+def leaks(text: str) -> str:
+    """Refresh what becomes of the changes that a backtest leaves behind."""
+    table = DOCS.parent / "harness" / "python" / "tests" / "leaks.toml"
+    for fate, found in tomllib.loads(table.read_text(encoding="utf-8")).items():
+        heading = f"## {fate.replace('_', ' ').capitalize()}"
+        text = _tabled(text, heading, ["change"], [[leak["what"]] for leak in found])
+    return text
+
+
 def _tabled(text: str, heading: str, header: Sequence[str], rows: Rows) -> str:
     """Write the first table with this header below a heading.
 
@@ -214,12 +224,13 @@ def _must(found: object, otherwise: str) -> None:
 
 
 PAGES: Final[Mapping[str, Callable[[str], str]]] = {
-    "plugins.md": plugins,
-    "commands.md": commands,
-    "hooks.md": hooks,
-    "api.md": api,
-    "store.md": store,
-    "pipeline.md": pipeline,
+    "reference/plugins.md": plugins,
+    "reference/commands.md": commands,
+    "reference/hooks.md": hooks,
+    "reference/api.md": api,
+    "reference/store.md": store,
+    "reference/pipeline.md": pipeline,
+    "explanation/warm-workers.md": leaks,
 }
 
 
@@ -228,14 +239,12 @@ def main() -> int:
     check = "--check" in sys.argv
     stale = False
     for name, refreshed in PAGES.items():
-        page = DOCS / "reference" / name
+        page = DOCS / name
         text = page.read_text(encoding="utf-8")
         new = refreshed(text)
         if new != text:
             stale = True
-            print(
-                f"docs/reference/{name}: {'out of date; make docs-refresh' if check else 'written'}"
-            )
+            print(f"docs/{name}: {'out of date; make docs-refresh' if check else 'written'}")
             if not check:
                 page.write_text(new, encoding="utf-8")
     return int(check and stale)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import platform
 import sys
+from contextlib import suppress
 from contextvars import copy_context
 from threading import active_count
 from time import monotonic, perf_counter
@@ -26,6 +27,7 @@ from leanopt_harness.outcome import OUTPUTS, Json, read_result
 from leanopt_harness.parameters import Parameters
 from leanopt_harness.project import Project
 from leanopt_harness.scenario import Scenario
+from leanopt_harness.seeding import Seeding
 from leanopt_harness.serving import SPENT, greeting, serve_with
 from leanopt_harness.strategy import ImportedStrategy, load
 from leanopt_harness.surroundings import Surroundings
@@ -37,7 +39,9 @@ def serve(project: Project, channel: Channel) -> int:
     """Import the strategy, answer every line of the channel, and return the exit code."""
     folder = Folder()
     adopt_orphans()
-    server = Server(load(project), folder)
+    seeding = Seeding()
+    seeding.install()
+    server = Server(load(project), folder, seeding)
     # The import's objects stay: the garbage collector need not visit them again.
     gc.collect()
     if hasattr(gc, "freeze"):  # CPython's
@@ -47,15 +51,18 @@ def serve(project: Project, channel: Channel) -> int:
     except SpentError as error:
         server.spent, code = str(error), SPENT
     if server.spent is not None:
-        sys.stderr.write(f"\nthe harness ends and a new one continues: {server.spent}\n")
+        # The strategy may have closed it.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"\nthe harness ends and a new one continues: {server.spent}\n")
     return code
 
 
 class Server:
     """Runs one strategy's backtests one after the other. `spent` is why it must end, or None."""
 
-    def __init__(self, strategy: ImportedStrategy, folder: Folder) -> None:
+    def __init__(self, strategy: ImportedStrategy, folder: Folder, seeding: Seeding) -> None:
         self._strategy = strategy
+        self._seeding = seeding
         self._folder = folder
         folder.keep()
         self._surroundings = Surroundings(folder)
@@ -88,6 +95,7 @@ class Server:
         asked = forms.outputs(request["outputs"], OUTPUTS) if "outputs" in request else ()
         parameters = forms.parameters(given.get("parameters"))
         scenario = self._scenario(given.get("scenario"))
+        self._seeding.begin(given["parameters"], given["scenario"])
         before = monotonic(), active_count()
         failed = True
         try:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-# `_signal`: the module `signal` takes ten times as long, in every backtest.
 import _locale
-import _signal  # type: ignore[import-not-found]  # it has no stubs
 import gc
 import os
-import signal
 import sys
+import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
-from importlib import import_module
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-# The signals that programs commonly handle.
-_SIGNALS = [
-    int(number)
-    for number in signal.Signals
-    if number.name[3:]
-    in {"HUP", "INT", "QUIT", "PIPE", "ALRM", "TERM", "USR1", "USR2", "CHLD", "XCPU", "XFSZ"}
-]
-
-_Parts: TypeAlias = "tuple[str, Callable[[], Any], Callable[[Any], object]]"
+from leanopt_harness.kernel import Parts, kernel_settings
 
 
 class Setting(NamedTuple):
@@ -38,61 +27,23 @@ class Setting(NamedTuple):
 
 def settings() -> list[Setting]:
     """Return the current settings, in the order of restoring."""
-    return [
-        Setting(name, read, copy(read()), put)
-        for name, read, put in (
-            _limits(),
-            ("a timer", _timer, _put_timer),
-            ("the handler of a signal", _handlers, _put_handlers),
-            _environment(),
-            ("the time zone", _zone, _put_zone),
-            _locale_of_c(),
-            ("a filter of warnings", lambda: warnings.filters, _put_filters),
-            ("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
-            ("garbage collection", gc.isenabled, _put_collection),
-        )
-    ]
+    parts = (*kernel_settings(), *_interpreter_settings())
+    return [Setting(name, read, copy(read()), put) for name, read, put in parts]
 
 
-def _limits() -> _Parts:
-    """Limits change through `resource` only, so they are checked only if it was imported."""
-    known = "resource" in sys.modules
-    resource = import_module("resource")
-    if not known:
-        del sys.modules["resource"]
-    kinds = [value for name, value in vars(resource).items() if name.startswith("RLIMIT_")]
-    saved = [resource.getrlimit(kind) for kind in kinds]
-
-    def read() -> list[tuple[int, int]]:
-        return [resource.getrlimit(kind) for kind in kinds] if "resource" in sys.modules else saved
-
-    def put(limits: list[tuple[int, int]]) -> None:
-        for kind, limit in zip(kinds, limits, strict=True):
-            resource.setrlimit(kind, limit)
-
-    return "a resource limit", read, put
+def _interpreter_settings() -> Iterator[Parts]:
+    yield _environment()
+    yield "the time zone", _zone, _put_zone
+    yield _locale_of_c()
+    yield "a filter of warnings", lambda: warnings.filters, _put_filters
+    yield "the path of imports", lambda: sys.path, _put_path
+    yield "garbage collection", _collection, _put_collection
+    yield "a limit of the interpreter", _limits, _put_limits
+    yield "a hook of the interpreter", _hooks, _put_hooks
+    yield "a default of a module", _defaults, _put_defaults
 
 
-def _timer() -> bool:
-    return signal.getitimer(signal.ITIMER_REAL)[0] > 0
-
-
-def _put_timer(saved: bool) -> None:
-    if not saved:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _handlers() -> list[Any]:
-    return list(map(_signal.getsignal, _SIGNALS))
-
-
-def _put_handlers(saved: list[Any]) -> None:
-    for number, handler in zip(_SIGNALS, saved, strict=True):
-        if handler is not None and _signal.getsignal(number) != handler:
-            signal.signal(number, handler)
-
-
-def _environment() -> _Parts:
+def _environment() -> Parts:
     environ = os.environ
     data: dict[bytes, bytes] = vars(environ)["_data"]  # decoding it each time would be slow
 
@@ -115,8 +66,8 @@ def _put_zone(_: object) -> None:
     time.tzset()
 
 
-def _locale_of_c() -> _Parts:
-    """The locale changes through `locale` only, as for limits."""
+def _locale_of_c() -> Parts:
+    """The locale changes through `locale`, so it is checked only if that was imported."""
     saved = _locale.setlocale(_locale.LC_ALL, None)
 
     def read() -> str:
@@ -131,5 +82,75 @@ def _put_filters(saved: list[Any]) -> None:
     warnings.filters[:] = saved  # type: ignore[index]  # a list
 
 
-def _put_collection(saved: bool) -> None:
-    (gc.enable if saved else gc.disable)()
+def _put_path(saved: list[str]) -> None:
+    sys.path[:] = saved
+
+
+def _collection() -> tuple[Any, ...]:
+    return gc.isenabled(), gc.get_threshold(), gc.get_debug()
+
+
+def _put_collection(saved: tuple[Any, ...]) -> None:
+    enabled, thresholds, debug = saved
+    (gc.enable if enabled else gc.disable)()
+    gc.set_threshold(*thresholds)
+    gc.set_debug(debug)
+
+
+def _limits() -> tuple[Any, ...]:
+    return (
+        sys.getrecursionlimit(),
+        sys.getswitchinterval(),
+        sys.get_int_max_str_digits(),
+        sys.getdlopenflags(),
+        threading.stack_size(),
+    )
+
+
+def _put_limits(saved: tuple[Any, ...]) -> None:
+    recursion, interval, digits, flags, stack = saved
+    sys.setrecursionlimit(recursion)
+    sys.setswitchinterval(interval)
+    sys.set_int_max_str_digits(digits)
+    sys.setdlopenflags(flags)
+    threading.stack_size(stack)
+
+
+def _hooks() -> tuple[Any, ...]:
+    return (
+        sys.gettrace(),
+        sys.getprofile(),
+        threading.gettrace(),
+        threading.getprofile(),
+        threading.excepthook,
+        sys.get_asyncgen_hooks(),
+        sys.get_coroutine_origin_tracking_depth(),
+    )
+
+
+def _put_hooks(saved: tuple[Any, ...]) -> None:
+    trace, profile, threads_trace, threads_profile, excepthook, generators, depth = saved
+    sys.settrace(trace)
+    sys.setprofile(profile)
+    threading.settrace(threads_trace)
+    threading.setprofile(threads_profile)
+    threading.excepthook = excepthook
+    sys.set_asyncgen_hooks(*generators)
+    sys.set_coroutine_origin_tracking_depth(depth)
+
+
+def _defaults() -> tuple[Any, ...]:
+    """Return defaults of modules that may be loaded; until then they have their first value."""
+    sockets, memory = sys.modules.get("_socket"), sys.modules.get("_tracemalloc")
+    return (
+        None if sockets is None else sockets.getdefaulttimeout(),
+        False if memory is None else memory.is_tracing(),
+    )
+
+
+def _put_defaults(saved: tuple[Any, ...]) -> None:
+    timeout, traced = saved
+    if (sockets := sys.modules.get("_socket")) is not None:
+        sockets.setdefaulttimeout(timeout)
+    if not traced and (memory := sys.modules.get("_tracemalloc")) is not None:
+        memory.stop()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from leanopt_harness.folder import Folder
+from leanopt_harness.namespaces import Namespaces
 from leanopt_harness.settings import Setting, settings
 
 
@@ -17,17 +18,18 @@ def standard_error() -> TextIO:
 
 
 class Surroundings:
-    """The state of the process: streams, settings, random generator, decimal context and `folder`.
+    """The state of the process: settings, names of Python's modules, streams and `folder`.
 
-    Not restored, since checking is slow or impossible: NumPy's global generator, descriptors, files
-    elsewhere, state in modules.
+    Not restored, since checking is slow or impossible: state in modules, descriptors from 3, files
+    elsewhere.
     """
 
     def __init__(self, folder: Folder) -> None:
         self._process = os.getpid()
         self._folder = folder
         self._settings: list[Setting] = settings()
-        self._modules = _modules()
+        self._namespaces = Namespaces()
+        self._decimals = _decimals()
         self._mask = os.umask(0)
         os.umask(self._mask)
 
@@ -36,9 +38,11 @@ class Surroundings:
         if os.getpid() != self._process:
             return None  # a forked child of the strategy returned here: not its job
         os.umask(self._mask)
-        _open_streams()
-        for put in self._modules:
-            put()
+        self._namespaces.restore()
+        self._open_streams()
+        self._decimals()
+        if (faults := sys.modules.get("faulthandler")) is not None:
+            faults.cancel_dump_traceback_later()
         for name, read, saved, put_back in self._settings:
             if read() != saved:
                 try:
@@ -47,22 +51,20 @@ class Surroundings:
                     return f"{name} cannot be restored: {error}"
         return self._folder.restore()
 
+    def _open_streams(self) -> None:
+        """Reopen the two output streams if they were closed."""
+        if sys.stderr is None or sys.stderr.closed:
+            sys.stderr = standard_error()
+            self._namespaces.keep("stderr")
+        if sys.stdout is None or sys.stdout.closed:
+            sys.stdout = sys.stderr
+            self._namespaces.keep("stdout")
 
-def _open_streams() -> None:
-    """Reopen the two output streams if they were closed or replaced."""
-    if sys.stderr is None or sys.stderr.closed:
-        sys.stderr = standard_error()
-    if sys.stdout is None or sys.stdout.closed:
-        sys.stdout = sys.stderr
 
-
-def _modules() -> list[Callable[[], object]]:
-    """Return functions that restore the state of modules that the import has loaded."""
-    put: list[Callable[[], object]] = []
-    if (decimal := sys.modules.get("decimal")) is not None:
-        context = decimal.getcontext().copy()
-        put.append(lambda: decimal.setcontext(context.copy()))
-    if (random := sys.modules.get("random")) is not None:
-        state = random.getstate()
-        put.append(lambda: random.setstate(state))
-    return put
+def _decimals() -> Callable[[], object]:
+    """Return a function that restores the decimal context, if the import has loaded the module."""
+    decimal = sys.modules.get("decimal")
+    if decimal is None:
+        return lambda: None
+    context = decimal.getcontext().copy()
+    return lambda: decimal.setcontext(context.copy())

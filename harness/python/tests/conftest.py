@@ -89,6 +89,23 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Harness]]:
         harness.process.wait()
 
 
+@pytest.fixture(scope="session")
+def serve_long() -> Iterator[Callable[[Path, Path], Harness]]:
+    """Return what starts a harness that several tests share: on a file, in a folder."""
+    started: list[Harness] = []
+
+    def begin(file: Path, folder: Path) -> Harness:
+        command = [sys.executable, str(PACKAGE), "serve", "--entry", f"{file}:run"]
+        log = folder.with_name(f"{folder.name}-stderr.txt")
+        started.append(Harness(command, log, cwd=folder))
+        return started[-1]
+
+    yield begin
+    for harness in started:
+        harness.process.kill()
+        harness.process.communicate()
+
+
 @pytest.fixture
 def start(run: Callable[..., Harness], program: list[str]) -> Callable[..., Harness]:
     """Return what starts a harness on an entry."""
