@@ -49,7 +49,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as long all but a few parameters, evenly spread, of each test that is marked so."""
+    """Mark as long all but a few parameters, evenly spread, of each test that is marked so.
+
+    The others are no smoke tests, if it is one.
+    """
     alike: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("alike"):
@@ -61,6 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         kept = {index * len(group) // few for index in range(few)}
         for index, item in enumerate(group):
             if index not in kept:
+                item.own_markers = [mark for mark in item.own_markers if mark.name != "smoke"]
                 item.add_marker("long")
 
 

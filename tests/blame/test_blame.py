@@ -58,6 +58,15 @@ data files as a text
 needed equity of NaN
 needed trades with a text
 an object in statistics
+read parameters as a list
+equity of two lengths
+needed equity out of order
+closed trades that are NaN
+failure of an unknown category
+build with a command as text
+should_stop returns text that UTF-8 cannot encode
+named value that is NaN
+fitness function raises a long text
 trades as a number
 workers as a text
 spawn returns nothing

@@ -156,6 +156,7 @@ def test_examples_of_run_run(
         assert completed.stdout.startswith("run quickstart-1: finished")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_example_of_stop_stops_and_that_of_delete_deletes(
     quickstart: Path, leanopt: Leanopt, start: Start

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 ADDRESS = re.compile(r"(?:\w+:)?//")
 STYLE = re.compile(r"(?:url\(|@import)\s*[\"']?\s*(?:\w+:)?//")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # `make docs` builds it, too
 
 
 def build(root: Path, target: Path) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.long
 def test_a_link_to_nowhere_is_an_error(tmp_path: Path) -> None:
     """To a page, or to a heading; in a page that is elsewhere, too."""
     for name in ("docs", "harness"):

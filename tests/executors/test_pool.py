@@ -79,6 +79,7 @@ def test_a_strategy_s_own_error_is_an_answer(bench: Any) -> None:
     assert (one.attempts, one.worker) == (1, after.worker)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_retries_are_bounded_and_each_on_a_fresh_worker(bench: Any, retries: int) -> None:
     """Every attempt is the first request of its worker."""

@@ -68,13 +68,14 @@ class CalledProcess:
 
     def _hear(self, *, writing: bool = False) -> None:
         if not self._open:
-            raise ExecutorError(f"{self._channel.exit_reason()}\n{self._errors[-500:].decode()}")
+            errors = self._errors.decode(errors="replace")
+            raise ExecutorError(f"{self._channel.exit_reason()}\n{errors}")
         written = [self._channel.write_fileno()] if writing else []
         ready, writable, _ = select.select(self._open, written, [])
         for descriptor in ready:
             chunk = self._channel.read(descriptor)
             self._heard += chunk.out
-            self._errors += chunk.err
+            self._errors = (self._errors + chunk.err)[-500:]
             if chunk.closed:
                 self._open.discard(descriptor)
         if writing and not writable:

@@ -38,6 +38,7 @@ def test_committed_bars_make_sense(strategy: ModuleType, quickstart: Path, symbo
         assert 0 < low <= min(opened, close) <= max(opened, close) <= high
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_strategy_reads_what_arch_has(strategy: ModuleType, quickstart: Path, symbol: str) -> None:
     """Days agree with arch's own frame, prices but for the noise of 32-bit floats."""

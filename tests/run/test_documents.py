@@ -191,6 +191,7 @@ def test_a_rerun_that_differs_is_told(paper: Path, leanopt, canonical) -> None:
     assert len(documents(paper)) == 3
 
 
+@pytest.mark.long
 def test_an_interrupted_run_has_them_when_it_is_resumed(paper: Path, leanopt, start, shown) -> None:
     """Interrupted while the best are run again, the run is unfinished."""
     hold = paper / "log.hold"

@@ -322,6 +322,7 @@ def test_plan_says_how_much_the_store_takes(project: Path, leanopt: Leanopt) -> 
     assert "store:" not in plain
 
 
+@pytest.mark.long
 def test_without_daily_returns_the_curve_can_be_had(project: Path, leanopt: Leanopt) -> None:
     """It has a table of its own; its backtests do not answer who wants daily returns."""
     none = "--set=search.curves=none"

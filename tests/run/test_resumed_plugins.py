@@ -273,6 +273,7 @@ def test_another_direction_or_target_is_refused(
     assert stored(TRIALS) == before
 
 
+@pytest.mark.long
 def test_a_target_that_ended_the_search_still_does(
     project: Path, run: Run, plugin: Plugin, stored
 ) -> None:

@@ -216,6 +216,7 @@ def test_a_run_is_not_over_before_its_sinks(
     assert numbers(project) == list(range(1, told(project) + 1))
 
 
+@pytest.mark.long
 def test_only_new_trials_after_an_interruption(
     project: Path, site: str, leanopt, start: Start, canonical, truth: str
 ) -> None:
@@ -258,6 +259,7 @@ def test_a_slow_sink_holds_up_the_run_and_is_named(
     assert canonical(project) == held_up
 
 
+@pytest.mark.long
 def test_a_run_that_a_sink_holds_up_is_interrupted(
     project: Path, site: str, start: Start, shown
 ) -> None:

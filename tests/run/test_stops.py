@@ -31,6 +31,7 @@ def site(tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("returned", "stop"),
     [("'  '", None), ("'  enough\\n'", "enough"), ("'x' * 100_000", "x" * 497 + "...")],

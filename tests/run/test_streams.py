@@ -129,6 +129,7 @@ def test_a_reader_of_the_result_that_goes_away_leaves_the_exit_code(project: Pat
     assert process.wait(timeout=PATIENCE) == 130
 
 
+@pytest.mark.alike(1)
 @pytest.mark.smoke
 @pytest.mark.parametrize("command", ["export", "runs", "show", "runs --json", "--help", "plugins"])
 def test_a_full_standard_output_is_one_line(finished: Path, command: str) -> None:
@@ -196,6 +197,7 @@ def test_under_nohup_the_end_of_the_terminal_is_ignored(project: Path, start: St
     assert process.wait(timeout=PATIENCE) == 0
 
 
+@pytest.mark.alike(1)
 @pytest.mark.smoke
 @pytest.mark.parametrize("number", ALIKE)
 def test_a_signal_before_the_run_begins(

@@ -91,6 +91,7 @@ def heard(file: Path) -> list[dict]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_replayed_trial_is_told_as_it_was(
     listening: Path, site: Path, tmp_path: Path, leanopt

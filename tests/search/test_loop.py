@@ -198,6 +198,7 @@ def test_two_searches_over_the_same_scenario_backtest_nothing_twice(
     assert store.reader.tally(stored).fresh == 50
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("plan", [lambda ready: ready, in_two], ids=["one", "two"])
 def test_searches_and_scenarios_keep_the_promise(
     ready: Prepared, tmp_path: Path, plan: Callable[[Prepared], Prepared]

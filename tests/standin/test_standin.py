@@ -78,6 +78,7 @@ def test_a_recorded_folder_is_left_as_it_was(
     assert not left
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("number", [1, 300, 600])
 def test_a_recorded_backtest_becomes_a_document(run: Run, tmp_path: Path, number: int) -> None:
     """Statistics, performance and equity are the recorded ones."""

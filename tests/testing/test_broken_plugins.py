@@ -72,7 +72,7 @@ def verdicts(verdicts_of: Callable[..., Verdicts], request: pytest.FixtureReques
     )
 
 
-@pytest.mark.alike(2)
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("name", SOUND)
 def test_the_sound_ones_pass_all(verdicts: Verdicts, name: str) -> None:
     """Those that the broken ones are made of; the built-ins are tested beside."""
@@ -80,7 +80,7 @@ def test_the_sound_ones_pass_all(verdicts: Verdicts, name: str) -> None:
     assert [test for test, passed in verdicts[name].items() if not all(passed)] == []
 
 
-@pytest.mark.alike(15)
+@pytest.mark.alike(12)
 @pytest.mark.parametrize(("name", "test"), CAUGHT.items())
 def test_a_broken_one_is_caught(verdicts: Verdicts, name: str, test: str) -> None:
     """By the test whose name says what is wrong."""

@@ -91,6 +91,7 @@ def run(parameters, scenario):
         assert harness.run()["statistics"] == {"own": "", "child": "", "raw": "b''"}
 
 
+@pytest.mark.alike(5)
 @pytest.mark.parametrize(
     ("body", "message"),
     [

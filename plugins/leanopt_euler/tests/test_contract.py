@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from leanopt_core.stage import Stage, StageStart
 
 
+@pytest.mark.alike(6)
 class TestEuler(StageContract):
     """With its defaults."""
 

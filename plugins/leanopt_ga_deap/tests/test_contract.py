@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from leanopt_core.stage import Stage, StageStart
 
 
+@pytest.mark.long
 class TestGenetic(StageContract):
-    """With its defaults."""
+    """With its defaults, by which most of the kit's trials are of the first population."""
 
     cost_growth = 0
 

@@ -42,6 +42,7 @@ def stage(trials: int | None, design: str = "random", name: str = "lhs") -> Stag
     return StageRule(name, f"stage '{name}'", partial(create, options), trials)
 
 
+@pytest.mark.alike(4)
 class Contract(StageContract):
     """The kit for search methods, for one design."""
 
@@ -233,6 +234,7 @@ print(len(list(machine.advance())), "numpy" in sys.modules)
 """
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(("design", "heavy"), [("random", "False"), ("sobol", "True")])
 def test_heavy_libraries_only_where_needed(design: str, heavy: str) -> None:
     """The plain design imports no NumPy; importing it late is no use of global random state."""

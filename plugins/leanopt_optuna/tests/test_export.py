@@ -66,6 +66,7 @@ def leanopt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(program, cwd=folder, capture_output=True, text=True, check=True)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("direction", ["max", "min"])
 def test_optuna_opens_it(project: Path, direction: str) -> None:
     """A study of the run's name, and in it each told trial with all that Optuna has a place for."""

@@ -61,6 +61,7 @@ def extreme(point: Point) -> Score:
 SCORES = {f.__name__: f for f in (bowl, partly, constant, extreme)}
 
 
+@pytest.mark.alike(4)
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("lookahead", [1, 16, 48])
 def test_new_feasible_points_whatever_is_told(

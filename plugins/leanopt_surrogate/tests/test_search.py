@@ -43,6 +43,7 @@ def hill(point: Point) -> Score:
     return Score(value, value)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.smoke
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_finds_the_best_of_a_smooth_hill(stage: MakeStage, space: MakeSpace, seed: int) -> None:

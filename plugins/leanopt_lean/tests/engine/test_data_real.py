@@ -20,6 +20,7 @@ OCTOBER = {"start": date(2013, 10, 7), "end": date(2013, 10, 11)}
 DECADE = {"start": date(2008, 1, 1), "end": date(2017, 12, 31)}
 
 
+@pytest.mark.alike(3)
 @pytest.mark.parametrize(
     "series",
     [

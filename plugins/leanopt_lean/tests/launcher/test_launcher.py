@@ -94,6 +94,7 @@ def test_it_says_what_it_is(lean: Lean) -> None:
     assert "fault" not in hello
 
 
+@pytest.mark.alike(4)
 @pytest.mark.parametrize(
     ("case", "exit_code", "status"),
     [

@@ -138,6 +138,7 @@ def test_every_kind_of_result_folder(run: Run, lean: Project, harness: str) -> N
     assert "the backtest made no orders" in json.dumps(told["zero-orders"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "abilities",
     [

@@ -49,6 +49,7 @@ def compiler(tmp_path: Path, lean: Project, standin) -> Callable[[str], None]:
     return put
 
 
+@pytest.mark.alike(1)
 @pytest.mark.smoke
 @pytest.mark.parametrize("case", FAILS)
 def test_a_harness_that_does_not_compile_names_the_other(

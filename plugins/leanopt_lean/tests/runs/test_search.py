@@ -100,6 +100,7 @@ def test_skip_build_uses_the_last_good_one(run: Run, lean: Project) -> None:
     assert "20 from the cache" in said
 
 
+@pytest.mark.long
 def test_the_same_trials_on_any_number_of_workers(run: Run, lean: Project, canonical) -> None:
     """And with results kept or not."""
     dumps = set()
