@@ -121,7 +121,8 @@ def image(subject: Subject) -> Iterator[Finding]:
 def folders(subject: Subject) -> Iterator[Finding]:
     """Check that the engine sees this machine's folders; raises ExecutorError where it does not."""
     from leanopt_core.executors.docker.checks import probe_folders
-    from leanopt_core.executors.docker.orphans import labels, this_process
+    from leanopt_core.executors.docker.orphans import labels
+    from leanopt_core.owners import this_process
 
     scratch_root = ScratchRoot(subject.folder, None)
     try:

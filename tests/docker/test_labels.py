@@ -9,13 +9,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from leanopt_core.executors.docker.orphans import (
-    Owner,
-    is_orphaned,
-    labels,
-    read_owner,
-    this_process,
-)
+from leanopt_core.executors.docker.orphans import is_orphaned, labels, read_owner
+from leanopt_core.owners import Owner, this_process
 
 ME = this_process()
 

@@ -19,8 +19,8 @@ from leanopt_core.executors.docker.orphans import (
     find_orphans,
     labels,
     remove_orphans,
-    this_process,
 )
+from leanopt_core.owners import this_process
 
 #: No process has this number.
 DEAD = evolve(this_process(), pid="999999999", started="1")
@@ -29,7 +29,8 @@ DEAD = evolve(this_process(), pid="999999999", started="1")
 HIDDEN = """
 import os
 from pathlib import Path
-from leanopt_core.executors.docker.orphans import is_orphaned, this_process
+from leanopt_core.executors.docker.orphans import is_orphaned
+from leanopt_core.owners import this_process
 
 owner = this_process()
 dying = os.fork()

@@ -12,7 +12,8 @@ import pytest
 from reports import LEANOPT, PIPELINE, Doctor, made, works
 
 from leanopt_core.executors.docker.engine import Engine
-from leanopt_core.executors.docker.orphans import container_name, labels, this_process
+from leanopt_core.executors.docker.orphans import container_name, labels
+from leanopt_core.owners import this_process
 
 Mounted = Callable[[str], list[str]]
 

@@ -19,7 +19,6 @@ from leanopt_core.executors.docker.orphans import (
     find_orphans,
     labels,
     remove_orphans,
-    this_process,
 )
 from leanopt_core.executors.docker.scratch_client import ScratchClient
 from leanopt_core.executors.docker.session import DockerSession
@@ -34,6 +33,7 @@ from leanopt_core.executors.docker.spec import (
 from leanopt_core.executors.docker.stream import AttachedStream, attach
 from leanopt_core.executors.docker.watch import ContainerWatch, memory_file
 from leanopt_core.executors.scratch import LocalScratch, ScratchRoot
+from leanopt_core.owners import this_process
 from leanopt_core.work import Launch
 
 # At least so many containers start at a time, else as many as there are processors. All at a time

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from leanopt_core.executors.docker.engine import (
     is_not_found,
     message_of,
 )
+from leanopt_core.owners import Owner, is_dead, this_process
 
 #: Every container of leanopt has this label: the folder of its project.
 PROJECT = "leanopt.project"
@@ -28,25 +26,9 @@ RUN = "leanopt.run"
 WORKER = "leanopt.worker"
 _NUMBER = "leanopt.number"
 _OWNER = "leanopt.owner."
-# Labels hold any text; to `kill`, 0 and negative numbers are groups of processes.
-_PID = re.compile(r"[1-9][0-9]{0,8}")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 # How many orphans are removed at a time.
 _THREADS = 8
-
-
-@frozen
-class Owner:
-    """A process of some machine. Its number is unique within machine, boot and namespace.
-
-    `started` is in ticks since the boot: a later process with the same number has another.
-    """
-
-    machine: str
-    boot: str
-    namespace: str
-    pid: str
-    started: str
 
 
 @frozen
@@ -59,12 +41,6 @@ class Orphan:
     ident: str
     name: str
     project: str
-
-
-def this_process() -> Owner:
-    """Return the process that runs this."""
-    pid = os.getpid()
-    return Owner(_machine(), _boot(), _namespace(), str(pid), _started(pid) or "")
 
 
 def labels(owner: Owner, project: Path, run: str, *, worker: str, number: int) -> dict[str, str]:
@@ -93,17 +69,10 @@ def read_owner(labelled: Mapping[str, str]) -> Owner:
 def is_orphaned(owner: Owner, judge: Owner, *, running: bool) -> bool:
     """Return whether a container's owner is certainly dead, as the process `judge` sees it.
 
-    Nothing is certain about processes of another machine, or of another namespace. A container of
-    an earlier boot cannot run: one that runs belongs to a machine that has this one's name.
+    A container of an earlier boot cannot run: one that runs belongs to a machine that has this
+    one's name.
     """
-    if not owner.machine or owner.machine != judge.machine:
-        return False
-    if owner.boot != judge.boot:
-        return not running
-    if owner.namespace != judge.namespace or not _PID.fullmatch(owner.pid):
-        return False
-    started = _started(int(owner.pid))
-    return started is None or ("" not in (started, owner.started) and started != owner.started)
+    return is_dead(owner, judge) and not (running and owner.boot != judge.boot)
 
 
 def find_orphans(client: Client) -> list[Orphan]:
@@ -146,47 +115,3 @@ def _name(listed: Mapping[str, Any]) -> str:
 
 def _running(listed: Mapping[str, Any]) -> bool:
     return listed["State"] in ("running", "paused", "restarting")
-
-
-def _machine() -> str:
-    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
-        with suppress(OSError):
-            if ident := Path(path).read_text(encoding="ascii").strip():
-                # Machines cloned from one image often share the id.
-                return f"{ident} {platform.node()}"
-    return platform.node()
-
-
-def _boot() -> str:
-    with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return ""
-
-
-def _namespace() -> str:
-    with suppress(OSError):
-        return str(Path("/proc/self/ns/pid").readlink())
-    return ""
-
-
-def _started(pid: int) -> str | None:
-    """Return when a process started: None for no such process, empty where that is unknown."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        # With `hidepid`, /proc hides other users' processes; only the kernel knows that none is.
-        return "" if _lives(pid) else None
-    # The name in brackets can hold anything; the state follows the last bracket.
-    columns = status.rpartition(b")")[2].split()
-    dead = columns[0] in (b"Z", b"X")
-    return None if dead else columns[19].decode()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
