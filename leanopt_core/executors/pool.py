@@ -90,7 +90,8 @@ class Pool(Closing, Generic[T]):
         self._launch_of: Callable[[int], Launch] = lambda _: launch
         if isinstance(executor, PlacedWorkers):
             self._launch_of = executor.launch_of
-        self._time_limit = time_limit
+        #: Seconds for each request, None for no limit.
+        self.time_limit = time_limit
         # Without a limit only withdrawn requests become overdue, and nobody waits for them.
         self._limit = math.inf if time_limit is None else time_limit
         self._report = report
@@ -292,7 +293,7 @@ class Pool(Closing, Generic[T]):
         # First, so that a worker that takes no files is lost with its request, at one attempt.
         self._supervisor.begin_request(worker)
         try:
-            line = job.put(worker, self._folder(worker, job), self._time_limit)
+            line = job.put(worker, self._folder(worker, job), self.time_limit)
         except TransientError:
             self._supervisor.hang_up(worker)  # how it ended will say whether it was at fault
         except ExecutorError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -14,6 +13,7 @@ from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.needs import Outputs
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.events import BacktestCached, BacktestEnded
+from leanopt_core.search.leasing import LeasedQueue
 from leanopt_core.search.ledger import BacktestJob, KeyedBacktest, Known, Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.readers import Keep, Readers, read
@@ -57,11 +57,12 @@ class Backtests:
         self._outputs = outputs.asked | keeper.asks
         self._land = land
         self._tickets = count(1)
-        self._queues: list[deque[BacktestJob]] = [deque() for _ in scenarios]
-        self._turn = 0
+        self._queue = LeasedQueue(len(scenarios), ledger, self._drop)
         self._greeted = False
         self._jobs: dict[str, BacktestJob] = {}
         self._running: dict[int, BacktestJob] = {}
+        # Who waits for the backtests recorded since the last commit, which may replace these.
+        self._recorded: dict[int, list[tuple[PendingTrial, int]]] = {}
         self._readers: Readers[tuple[BacktestJob, Finished[int]]] = Readers(workers.wake)
         # The engine's errors by ticket; whether an answer could be read; how many could not before.
         self._faults: dict[int, PluginError] = {}
@@ -71,8 +72,16 @@ class Backtests:
 
     @property
     def queued(self) -> bool:
-        """Return whether backtests are queued beyond those given to the workers."""
-        return any(self._queues)
+        """Return whether more backtests than the workers have could begin without a commit."""
+        return self._queue.queued
+
+    def join(self) -> None:
+        """Tell other processes at the store that this one runs backtests."""
+        self._ledger.join(self._workers.time_limit)
+
+    def patience(self) -> float:
+        """Return how many seconds may pass before the next `collect` or `commit`."""
+        return self._queue.patience(self._workers.room(), len(self._running))
 
     def send(
         self,
@@ -81,38 +90,35 @@ class Backtests:
         keyed: KeyedBacktest,
         cached: Mapping[str, Known],
     ) -> None:
-        """Use a cached outcome, join an equal backtest in progress, or queue a new one.
-
-        Of several places, the first that has an outcome in `cached` answers.
-        """
+        """Use a cached outcome, join an equal backtest in progress, or queue a new one."""
         backtest = keyed.backtest
-        place = next((at for at, key in enumerate(keyed.keys) if key in cached), None)
-        if place is not None:
-            known = cached[keyed.keys[place]]
-            self._note_origin(place)
-            self._ledger.evaluate(pending.search, pending.number, scenario_index, known.id)
-            self._notifier.observe(BacktestCached())
-            self._land(pending, scenario_index, known.outcome)
+        if any(key in cached for key in keyed.keys):
+            self._use(pending, scenario_index, keyed.keys, cached)
             return
         # Equal backtests run once, also where several searches ask for them.
         job = self._jobs.get(backtest.key)
         if job is None:
-            job = BacktestJob(pending.search, backtest, scenario_index, keyed.keys)
+            version = self._ledger.leases.version
+            job = BacktestJob(pending.search, backtest, scenario_index, keyed.keys, version)
             self._jobs[backtest.key] = job
-            self._queues[pending.search].append(job)
+            self._queue.put(job)
         job.waiting.append((pending, scenario_index))
 
     def dispatch(self) -> None:
         """Fill the pool, one backtest of each search in turn."""
+        self._queue.look()
         room = self._workers.room()
-        while room > 0 and (queue := self._next_queue()) is not None:
-            job = queue.popleft()
-            if job.waiting:
-                self._submit(job)
-                room -= 1
-            else:
-                # All trials that waited for it were withdrawn while it was queued.
-                del self._jobs[job.backtest.key]
+        while room > 0 and (job := self._queue.next()) is not None:
+            self._submit(job)
+            room -= 1
+
+    def commit(self, *, lease: bool) -> None:
+        """Commit the ledger, with leases of what the workers get next unless `lease` is false."""
+        replaced = self._queue.commit(self._workers.room() if lease else 0)
+        for recorded, known in replaced.items():
+            for pending, scenario_index in self._recorded[recorded]:
+                pending.outcomes[scenario_index] = known.outcome
+        self._recorded = {}
 
     def collect(self, finished: Sequence[Finished[int]], *, last: bool = False) -> bool:
         """Take finished backtests and answers that have been read; return whether there were any.
@@ -120,6 +126,11 @@ class Backtests:
         With `last`, wait a little for answers that are being read. Raises PluginError, except with
         `last`, if the engine could read none of the first answers.
         """
+        answered = self._queue.answered()
+        for job, known in answered:
+            del self._jobs[job.backtest.key]
+            for pending, scenario_index in job.waiting:
+                self._use(pending, scenario_index, job.keys, known)
         for one in finished:
             job = self._running.pop(one.ticket)
             if one.answer is not None and one.answer.files is not None:
@@ -135,7 +146,7 @@ class Backtests:
                 # A worker that was ended from outside costs no retry, as in the pool.
                 job.lost += not failure.outside
                 # In front: results are told in trial order, so later trials wait for this one.
-                self._queues[job.search].appendleft(job)
+                self._queue.again(job, first=True)
                 continue
             if self._read_in_vain(job, one):
                 self._keeper.give(one.ticket, ())
@@ -144,7 +155,7 @@ class Backtests:
             self._settle(job, one, outcome)
         if self._unable is not None and not last:
             raise self._unable
-        return bool(finished or done)
+        return bool(answered or finished or done)
 
     def withdraw(self, gone: Collection[PendingTrial]) -> None:
         """Drop withdrawn trials, and the backtests that no other trial waits for."""
@@ -157,10 +168,11 @@ class Backtests:
             if not job.waiting:
                 self._workers.withdraw(ticket)
                 del self._running[ticket]
-                del self._jobs[job.backtest.key]
+                self._drop(job)
 
     def close(self) -> None:
-        """Stop reading answers."""
+        """Stop reading answers; the next commit gives all leases back."""
+        self._ledger.leases.leave()
         self._readers.close()
         self._keeper.close()
 
@@ -175,13 +187,25 @@ class Backtests:
         self._running[ticket] = job
         self._workers.submit(ticket, self._engine.request(job.backtest, self._outputs, hello))
 
-    def _next_queue(self) -> deque[BacktestJob] | None:
-        for step in range(len(self._queues)):
-            index = (self._turn + step) % len(self._queues)
-            if self._queues[index]:
-                self._turn = (index + 1) % len(self._queues)
-                return self._queues[index]
-        return None
+    def _drop(self, job: BacktestJob) -> None:
+        """Forget a backtest that no trial waits for."""
+        del self._jobs[job.backtest.key]
+        self._ledger.leases.release(job.keys)
+
+    def _use(
+        self,
+        pending: PendingTrial,
+        scenario_index: int,
+        keys: Sequence[str],
+        cached: Mapping[str, Known],
+    ) -> None:
+        """Use a stored outcome; of several places, the first that has one answers."""
+        place = next(at for at, key in enumerate(keys) if key in cached)
+        known = cached[keys[place]]
+        self._note_origin(place)
+        self._ledger.evaluate(pending.search, pending.number, scenario_index, known.id)
+        self._notifier.observe(BacktestCached())
+        self._land(pending, scenario_index, known.outcome)
 
     def _ref(self, pending: PendingTrial, scenario_index: int) -> BacktestRef:
         return BacktestRef(
@@ -195,6 +219,8 @@ class Backtests:
         place = self._places.place_of(finished.worker) if self._places else 0
         self._note_origin(place)
         kept = self._ledger.record(job, outcome, finished, place)
+        self._ledger.leases.release(job.keys)
+        self._recorded[kept.id] = job.waiting
         for pending, scenario_index in job.waiting:
             self._ledger.evaluate(pending.search, pending.number, scenario_index, kept.id)
             self._land(pending, scenario_index, kept.outcome)
@@ -229,7 +255,7 @@ class Backtests:
         if self._in_vain == _FIRST:
             every = f"the same for each of the first {_FIRST} answers"
             self._unable = PluginError(f"{fault}; {every}")
-        self._queues[job.search].append(job)
+        self._queue.again(job, first=False)
         return True
 
     def _read(self, job: BacktestJob, finished: Finished[int], keep: Keep | None = None) -> Outcome:

@@ -16,6 +16,7 @@ from leanopt_core.search.sinks import RunSink
 from leanopt_core.space import Space, Value
 from leanopt_core.store.answering import Held
 from leanopt_core.store.dump import STOP
+from leanopt_core.store.leases import Leases, Wanted
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun, Taken
 from leanopt_core.store.taking_back import TakenBack
@@ -62,14 +63,15 @@ class KeyedBacktest:
 class BacktestJob:
     """A backtest to run, with the trials and scenario indexes that wait for its outcome.
 
-    `keys` are those of a `KeyedBacktest`. `lost` counts how often its result was lost before it was
-    read.
+    `keys` are those of a `KeyedBacktest`. `version` is that of the store before its last lookup.
+    `lost` counts how often its result was lost before it was read.
     """
 
     search: int
     backtest: Backtest
     scenario: int
     keys: tuple[str, ...]
+    version: int = 0
     waiting: list[tuple[PendingTrial, int]] = field(factory=list)
     lost: int = 0
 
@@ -325,6 +327,26 @@ class Ledger:
         self._left = found.left
         return found
 
-    def commit(self) -> None:
-        """Make everything recorded so far durable."""
-        self._writer.commit()
+    @property
+    def leases(self) -> Leases:
+        """Return what says which process runs which backtest."""
+        return self._writer.leases
+
+    def join(self, time_limit: float | None) -> None:
+        """Tell other processes that this one runs the run, with this time limit per backtest."""
+        self.leases.join(self._run.id, outputs=self._outputs.stored, time_limit=time_limit)
+
+    def commit(
+        self, wanted: Sequence[BacktestJob] = ()
+    ) -> tuple[list[bool | dict[str, Known]], dict[int, Known]]:
+        """Make everything recorded so far durable, and lease backtests that are wanted.
+
+        Return for each of these whether it is leased, or the answers by content key if it is
+        stored; then what answers in place of recorded backtests, by their ids.
+        """
+        done = self._writer.commit([Wanted(job.keys, job.version) for job in wanted])
+        leased = [
+            one if isinstance(one, bool) else {key: Known(*found) for key, found in one.items()}
+            for one in done.leased
+        ]
+        return leased, {recorded: Known(*found) for recorded, found in done.replaced.items()}

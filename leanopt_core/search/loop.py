@@ -202,8 +202,10 @@ class RunLoop:
             raise
         finally:
             self._backtests.close()
+        self._ledger.commit()
 
     def _work(self) -> None:
+        self._backtests.join()
         for search in self._searches:
             self._carry_out(search)
         while not all(search.machine.ended for search in self._searches):
@@ -220,16 +222,19 @@ class RunLoop:
             self._tick()
             if not any_news:
                 # No result to share a commit with: readers of the store see the told trials now.
-                self._ledger.commit()
+                self._commit()
             # Commit, then feed: a method must not learn a result that a kill could still undo.
             if self._wait_for_others() == 0 and not self._notifier.sinks.behind():
                 self._ledger.taken(self._notifier.sinks.taken())
-                self._ledger.commit()
+                self._commit()
                 self._feed()
             if fault := self._keeper.fault():
                 self._notifier.warn(fault)
             self._notifier.tick()
-        self._ledger.commit()
+
+    def _commit(self) -> None:
+        # A resumed run leases nothing before all its told trials have been told again.
+        self._backtests.commit(lease=not self._catching_up)
 
     def _wait_for_others(self) -> float:
         """Return how long results may wait to share a commit: without results, forever.
@@ -245,7 +250,9 @@ class RunLoop:
     def _timeout(self) -> float | None:
         behind, patience = self._notifier.sinks.behind(), self._notifier.patience()
         grouping = _BEHIND if behind else self._wait_for_others()
-        shortest = grouping if patience is None else min(grouping, patience)
+        shortest = min(grouping, self._backtests.patience())
+        if patience is not None:
+            shortest = min(shortest, patience)
         return None if shortest == math.inf else shortest
 
     def _feed(self) -> None:

@@ -54,6 +54,12 @@ TAKEN: Final = (
 CONFIRM: Final = (
     f"UPDATE backtests SET held = NULL WHERE run_id = ? AND held = '{Held.UNCHECKED}' AND id <= ?"  # noqa: S608 - a constant
 )
+VOID: Final = "DELETE FROM leases WHERE key = ? AND process_id = ? AND taken_at = ?"
+RELEASE: Final = "DELETE FROM leases WHERE key = ? AND process_id = ?"
+LEASE: Final = "INSERT OR REPLACE INTO leases (key, process_id, taken_at) VALUES (?, ?, ?)"
+SHARING: Final = "UPDATE processes SET state = 'sharing' WHERE id = ?"
+RELEASE_ALL: Final = "DELETE FROM leases WHERE process_id = ?"
+ENDED: Final = "UPDATE processes SET state = 'ended' WHERE id = ?"
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
 _CALENDAR: Final = (
     "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
@@ -85,8 +91,10 @@ _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE i
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
+    *(VOID, RELEASE, LEASE, SHARING, RELEASE_ALL, ENDED),
     *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, TAKEN, CONFIRM, FINISH),
 )
+_OF_BACKTEST: Final = (RECORD, RETURNS, EQUITY, TRADES)
 
 
 @define
@@ -104,6 +112,16 @@ class Batch:
     def add(self, statement: str, row: tuple[Any, ...]) -> None:
         """Add a row for one of this module's statements."""
         self._rows.setdefault(statement, []).append(row)
+
+    def replace(self, backtest_id: int, by: int) -> None:
+        """Drop a recorded backtest: its trials refer to the stored one with the id `by`."""
+        for statement in _OF_BACKTEST:
+            rows = self._rows.get(statement, [])
+            self._rows[statement] = [row for row in rows if row[0] != backtest_id]
+        self._rows[EVALUATE] = [
+            (*trial, by if found == backtest_id else found)
+            for *trial, found in self._rows.get(EVALUATE, [])
+        ]
 
     def calendar(self, calendar: Calendar) -> None:
         """Add days that returns refer to."""

@@ -71,10 +71,15 @@ def outputs_column(outputs: frozenset[str]) -> str | None:
     return ",".join(sorted(_WORDS[name] for name in outputs)) or None
 
 
+def outputs_of(text: str | None) -> frozenset[str]:
+    """Return the names of outputs in a text of `outputs_column`."""
+    return frozenset(_NAMES[word] for word in text.split(",")) if text else frozenset()
+
+
 def backtest(row: Row) -> StoredBacktest:
     """Return the record for a row of the columns BACKTEST."""
     found, key, run_id, statistics, failure, message, closed_trades, outputs, *how = row
-    asked = frozenset(_NAMES[word] for word in outputs.split(",")) if outputs else frozenset()
+    asked = outputs_of(outputs)
     return StoredBacktest(
         found, key.hex(), run_id, statistics, failure, message, closed_trades, asked, *how
     )

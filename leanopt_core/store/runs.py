@@ -45,6 +45,8 @@ _STEPS: Final = (
     f"DELETE FROM stages WHERE search_id IN {_SEARCHES_OF_RUN}",
     f"DELETE FROM scenarios WHERE search_id IN {_SEARCHES_OF_RUN}",
     "DELETE FROM searches WHERE run_id = :run",
+    "DELETE FROM leases WHERE process_id IN (SELECT id FROM processes WHERE run_id = :run)",
+    "DELETE FROM processes WHERE run_id = :run",
     "DELETE FROM runs WHERE id = :run",
 )
 

@@ -305,6 +305,30 @@ _HELD: Final = (
     "CREATE INDEX backtests_held ON backtests(run_id) WHERE held IS NOT NULL",
 )
 
+# The processes that run backtests, for others to know. One that has ended stays until the next one
+# comes: those that are here must see that it was.
+_PROCESSES: Final = """
+CREATE TABLE processes (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL,            -- the run that it runs
+  state TEXT NOT NULL CHECK (state IN ('alone', 'sharing', 'ended')),
+  patience REAL NOT NULL,             -- seconds that others respect one of its leases
+  outputs TEXT,                       -- what it stores beside the statistics, with commas
+  machine TEXT NOT NULL,
+  boot TEXT NOT NULL,
+  namespace TEXT NOT NULL,            -- of process ids
+  pid TEXT NOT NULL,
+  started TEXT NOT NULL               -- ticks since the boot
+)"""
+
+_LEASES: Final = """
+CREATE TABLE leases (
+  key BLOB NOT NULL,                  -- as in backtests
+  process_id INTEGER NOT NULL,
+  taken_at REAL NOT NULL,             -- seconds since 1970 UTC
+  PRIMARY KEY (key, process_id)
+) WITHOUT ROWID"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -313,6 +337,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("pruned", _PRUNED),
     ("sinks", (_SINKS,)),
     ("held", _HELD),
+    ("leases", (_PROCESSES, _LEASES)),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.store import batch
@@ -21,6 +21,7 @@ from leanopt_core.store.columns import (
 )
 from leanopt_core.store.columns import backtest as read_backtest
 from leanopt_core.store.database import Database
+from leanopt_core.store.leases import Leases, Wanted
 from leanopt_core.store.outputs import pack_equity, pack_trades, with_outputs
 from leanopt_core.store.records import RunState, StoredBacktest, StoredRun
 from leanopt_core.store.returns import daily_returns, pack, returns_on
@@ -44,6 +45,19 @@ _RESERVE: Final = (
 _NEXT: Final = "SELECT next FROM counters WHERE name = ?"
 # Reserving a block of ids costs one commit; unused ids are lost.
 _BLOCK: Final = 256
+
+
+@frozen
+class Committed:
+    """What a commit has found out about backtests.
+
+    `leased` has one entry for each backtest that was wanted: true if it is leased, false if another
+    process runs it, and the answers by content key if it is stored. `replaced` has the stored
+    backtests that answer in place of recorded ones, by the id of these.
+    """
+
+    leased: Sequence[bool | Mapping[str, tuple[int, Outcome]]] = ()
+    replaced: Mapping[int, tuple[int, Outcome]] = field(factory=dict)
 
 
 class Writer:
@@ -74,6 +88,11 @@ class Writer:
         # Backtests up to this one are confirmed. Those of a run that is resumed are not yet.
         self._confirmed = 0 if any(search.proposed for search in run.searches) else self.newest
         self._known_at = 0
+        #: Which process runs which backtest; nobody's before `leases.join`.
+        self.leases = Leases(database, clock, self._add)
+
+    def _add(self, statement: str, row: tuple[Any, ...]) -> None:
+        self._batch.add(statement, row)
 
     def propose(
         self,
@@ -160,6 +179,10 @@ class Writer:
         for found, outcome, has in reversed(self._recorded.get(short, ())):
             if outputs <= has:
                 return found, outcome
+        return self._answer(short, outputs)
+
+    def _answer(self, short: bytes, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
+        """Return the committed backtest that answers, None if there is none."""
         for row in self._database.rows(
             _KNOWN, {"key": short, "run": self._run.id, "known_at": self._known_at}
         ):
@@ -278,14 +301,46 @@ class Writer:
         self._batch.add(batch.FINISH, (state, utc_text(self._clock()), self._run.id))
         self.commit()
 
-    def commit(self) -> None:
-        """Write all records in one transaction; if it raises StoreError, nothing is written."""
-        if not self._batch:
-            return
+    def commit(self, wanted: Sequence[Wanted] = ()) -> Committed:
+        """Write all records in one transaction; if it raises StoreError, nothing is written.
+
+        Backtests that are `wanted` are leased in the same transaction.
+        """
+        if not (self._batch or wanted or self.leases.unwritten):
+            return Committed()
         with self._database.transaction():
+            # From here on no other process can write.
+            self.leases.look()
+            leased = self._lease(wanted)
+            self.leases.write()
+            replaced = {} if self.leases.alone else self._replace()
             self._batch.write(self._database)
         self._batch = Batch()
         self._recorded = {}
+        return Committed(leased, replaced)
+
+    def _lease(self, wanted: Sequence[Wanted]) -> list[bool | Mapping[str, tuple[int, Outcome]]]:
+        """Lease backtests that are neither stored by now nor leased."""
+        # What was looked up before another process committed is looked up again.
+        keys = [key for one in wanted if one.version != self.leases.version for key in one.keys]
+        known = self.known_among(keys, self.leases.outputs) if keys else {}
+        return [
+            {key: known[key] for key in one.keys if key in known} or self.leases.grant(one.keys)
+            for one in wanted
+        ]
+
+    def _replace(self) -> dict[int, tuple[int, Outcome]]:
+        """Use what other processes have stored meanwhile instead of a second backtest of its key.
+
+        Leases make that rare: a process was held up for longer than others respect its leases.
+        """
+        replaced = {}
+        for short in self._recorded.keys() & self._stored([key[:8] for key in self._recorded]):
+            for recorded, _, outputs in self._recorded[short]:
+                if (stored := self._answer(short, outputs)) is not None:
+                    self._batch.replace(recorded, stored[0])
+                    replaced[recorded] = stored
+        return replaced
 
 
 def _bare(outcome: Outcome) -> Outcome:

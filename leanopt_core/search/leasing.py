@@ -1,0 +1,148 @@
+"""The queued backtests of a run: which may begin, and which another process runs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from leanopt_core.search.ledger import BacktestJob, Known, Ledger
+
+# Maximum seconds until a backtest that has begun is leased, and between two looks at the store:
+# for a process that comes, while one comes, and for backtests that other processes run.
+_UNWRITTEN, _NEWCOMERS, _WELCOME, _ELSEWHERE = 0.1, 0.5, 0.01, 0.02
+
+
+class LeasedQueue:
+    """Hands out queued backtests, one of each search in turn.
+
+    A process that is alone at the store runs them at once, and leases them in its next commit.
+    Beside other processes, a commit leases those that the workers get next. What another process
+    runs waits for its outcome: `answered` gets it. `dropped` gets the backtests that no trial waits
+    for any more.
+    """
+
+    def __init__(
+        self, searches: int, ledger: Ledger, dropped: Callable[[BacktestJob], None]
+    ) -> None:
+        self._ledger = ledger
+        self._leases = ledger.leases
+        self._dropped = dropped
+        self._queues: list[deque[BacktestJob]] = [deque() for _ in range(searches)]
+        self._turn = 0
+        self._ready: deque[BacktestJob] = deque()
+        self._elsewhere: list[BacktestJob] = []
+        self._answered: list[tuple[BacktestJob, Mapping[str, Known]]] = []
+        # How many were handed out since the last commit; when to ask for outcomes again.
+        self._handed_out = 0
+        self._ask_at = 0.0
+
+    @property
+    def queued(self) -> bool:
+        """Return whether more backtests than the workers have could begin without a commit."""
+        return bool(self._ready) or (self._leases.alone and any(self._queues))
+
+    def put(self, job: BacktestJob) -> None:
+        """Queue a new backtest."""
+        self._queues[job.search].append(job)
+
+    def again(self, job: BacktestJob, *, first: bool) -> None:
+        """Queue a backtest that was handed out: before all others, or behind those leased."""
+        (self._ready.appendleft if first else self._ready.append)(job)
+
+    def next(self) -> BacktestJob | None:
+        """Return the next backtest for a worker, None if none may begin now."""
+        while self._ready:
+            job = self._ready.popleft()
+            if job.waiting:
+                self._handed_out += 1
+                return job
+            self._dropped(job)
+        new = next(self._in_turn(), None) if self._leases.alone else None
+        if new is not None:
+            self._leases.begin(new.keys)
+            self._handed_out += 1
+        return new
+
+    def look(self) -> None:
+        """Notice other processes, and take what they have finished or no longer run."""
+        if self._leases.alone or self._elsewhere:
+            self._leases.look()
+        now = time.monotonic()
+        if not self._elsewhere or now < self._ask_at:
+            return
+        self._ask_at = now + _ELSEWHERE / 4
+        still: list[BacktestJob] = []
+        over: list[BacktestJob] = []
+        for job in self._elsewhere:
+            (still if self._leases.elsewhere(job.keys) else over).append(job)
+        if over:
+            self._elsewhere = still
+            self._take(over)
+
+    def _take(self, over: Sequence[BacktestJob]) -> None:
+        """Take the outcomes of backtests that no other process runs any more, or run them here."""
+        known = self._ledger.known([key for job in over for key in job.keys])
+        # In front: results are told in trial order, so later trials wait for these.
+        for job in reversed(over):
+            job.version = self._leases.version
+            if found := {key: known[key] for key in job.keys if key in known}:
+                self._answered.append((job, found))
+            else:
+                self._queues[job.search].appendleft(job)
+
+    def answered(self) -> list[tuple[BacktestJob, Mapping[str, Known]]]:
+        """Return backtests that were queued and have been answered from the store, once."""
+        answered, self._answered = self._answered, []
+        return answered
+
+    def commit(self, room: int) -> Mapping[int, Known]:
+        """Commit the ledger, and lease what the workers get until the next commit.
+
+        They have `room` for so many now. Return what the commit has replaced.
+        """
+        wanted = []
+        if room and not self._leases.alone and self._leases.welcome():
+            ahead = room + self._handed_out - len(self._ready)
+            wanted = [job for _, job in zip(range(ahead), self._in_turn(), strict=False)]
+        self._handed_out = 0
+        leased, replaced = self._ledger.commit(wanted)
+        for job, one in zip(wanted, leased, strict=True):
+            if one is True:
+                self._ready.append(job)
+            elif one is False:
+                self._elsewhere.append(job)
+            else:
+                self._answered.append((job, one))
+        return replaced
+
+    def patience(self, room: int, running: int) -> float:
+        """Return how many seconds the next commit or look may wait; workers have `running`."""
+        if self._leases.alone:
+            return _UNWRITTEN if self._leases.unwritten else _NEWCOMERS
+        if self._answered or self._leases.unwritten:
+            return 0.0
+        if not self._leases.welcome():
+            return _WELCOME
+        # While each worker has one more waiting, leases can wait for a result's commit.
+        if room and room >= running and not self._ready and any(self._queues):
+            return 0.0
+        return _ELSEWHERE if self._elsewhere else math.inf
+
+    def _in_turn(self) -> Iterator[BacktestJob]:
+        """Take queued backtests that trials wait for, one of each search in turn."""
+        while (queue := self._next_queue()) is not None:
+            job = queue.popleft()
+            if job.waiting:
+                yield job
+            else:
+                self._dropped(job)
+
+    def _next_queue(self) -> deque[BacktestJob] | None:
+        for step in range(len(self._queues)):
+            index = (self._turn + step) % len(self._queues)
+            if self._queues[index]:
+                self._turn = (index + 1) % len(self._queues)
+                return self._queues[index]
+        return None
