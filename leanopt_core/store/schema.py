@@ -310,7 +310,7 @@ _HELD: Final = (
 _PROCESSES: Final = """
 CREATE TABLE processes (
   id INTEGER PRIMARY KEY,
-  run_id INTEGER NOT NULL,            -- the run that it runs
+  run_id INTEGER NOT NULL REFERENCES runs(id),
   state TEXT NOT NULL CHECK (state IN ('alone', 'sharing', 'ended')),
   patience REAL NOT NULL,             -- seconds that others respect one of its leases
   outputs TEXT,                       -- what it stores beside the statistics, with commas
@@ -324,7 +324,7 @@ CREATE TABLE processes (
 _LEASES: Final = """
 CREATE TABLE leases (
   key BLOB NOT NULL,                  -- as in backtests
-  process_id INTEGER NOT NULL,
+  process_id INTEGER NOT NULL REFERENCES processes(id),
   taken_at REAL NOT NULL,             -- seconds since 1970 UTC
   PRIMARY KEY (key, process_id)
 ) WITHOUT ROWID"""
