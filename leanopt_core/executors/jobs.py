@@ -152,6 +152,13 @@ class JobQueue(Generic[T]):
                 waiting.remove(job)
         return next((worker for worker, running in self._running.items() if running is job), None)
 
+    def age(self, ticket: T) -> float:
+        """Return how many seconds a worker has had a request, 0 while it waits for one."""
+        job = self._jobs.get(ticket)
+        if job is None or job in self._fresh or job in self._again:
+            return 0.0
+        return time.monotonic() - job.sent_at
+
     def outstanding(self) -> int:
         """Return how many slots are taken, or will be: by what waits, and what runs.
 

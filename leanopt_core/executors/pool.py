@@ -151,6 +151,10 @@ class Pool(Closing, Generic[T]):
             return 0
         return max(0, 2 * self._slots - self._queue.outstanding())
 
+    def age(self, ticket: T) -> float:
+        """Return how many seconds a worker has had a request, 0 while it waits for one."""
+        return self._queue.age(ticket)
+
     def wait(self, timeout: float | None = None) -> list[Finished[T]]:
         """Return what has finished, as soon as something has.
 

@@ -114,6 +114,9 @@ class Backtests:
 
     def commit(self, *, lease: bool) -> None:
         """Commit the ledger, with leases of what the workers get next unless `lease` is false."""
+        self._queue.renew(
+            lambda: [(job, self._workers.age(ticket)) for ticket, job in self._running.items()]
+        )
         replaced = self._queue.commit(self._workers.room() if lease else 0)
         for recorded, known in replaced.items():
             for pending, scenario_index in self._recorded[recorded]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from leanopt_core.search.ledger import BacktestJob, Known, Ledger
 
 # Maximum seconds until a backtest that has begun is leased, and between two looks at the store:
 # for a process that comes, while one comes, and for backtests that other processes run.
 _UNWRITTEN, _NEWCOMERS, _WELCOME, _ELSEWHERE = 0.1, 0.5, 0.01, 0.02
+# Seconds between two renewals of leases: less than others respect one beyond the time limit.
+_RENEWED = 20.0
 
 
 class LeasedQueue:
@@ -37,6 +38,7 @@ class LeasedQueue:
         # How many were handed out since the last commit; when to ask for outcomes again.
         self._handed_out = 0
         self._ask_at = 0.0
+        self._renew_at = time.monotonic() + _RENEWED
 
     @property
     def queued(self) -> bool:
@@ -97,6 +99,18 @@ class LeasedQueue:
         answered, self._answered = self._answered, []
         return answered
 
+    def renew(self, running: Callable[[], Iterable[tuple[BacktestJob, float]]]) -> None:
+        """Now and then, let leases count from when a worker got the backtest, as time limits do.
+
+        `running` are those handed out, each with how many seconds a worker has had it.
+        """
+        now = time.monotonic()
+        if now < self._renew_at:
+            return
+        self._renew_at = now + _RENEWED
+        for job, age in (*running(), *((job, 0.0) for job in self._ready)):
+            self._leases.renew(job.keys, age)
+
     def commit(self, room: int) -> Mapping[int, Known]:
         """Commit the ledger, and lease what the workers get until the next commit.
 
@@ -128,7 +142,7 @@ class LeasedQueue:
         # While each worker has one more waiting, leases can wait for a result's commit.
         if room and room >= running and not self._ready and any(self._queues):
             return 0.0
-        return _ELSEWHERE if self._elsewhere else math.inf
+        return _ELSEWHERE if self._elsewhere else _RENEWED
 
     def _in_turn(self) -> Iterator[BacktestJob]:
         """Take queued backtests that trials wait for, one of each search in turn."""

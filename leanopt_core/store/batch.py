@@ -57,6 +57,7 @@ CONFIRM: Final = (
 VOID: Final = "DELETE FROM leases WHERE key = ? AND process_id = ? AND taken_at = ?"
 RELEASE: Final = "DELETE FROM leases WHERE key = ? AND process_id = ?"
 LEASE: Final = "INSERT OR REPLACE INTO leases (key, process_id, taken_at) VALUES (?, ?, ?)"
+RENEW: Final = "UPDATE leases SET taken_at = ? WHERE key = ? AND process_id = ?"
 SHARING: Final = "UPDATE processes SET state = 'sharing' WHERE id = ?"
 RELEASE_ALL: Final = "DELETE FROM leases WHERE process_id = ?"
 ENDED: Final = "UPDATE processes SET state = 'ended' WHERE id = ?"
@@ -91,7 +92,7 @@ _COUNT_WITHDRAWN: Final = "UPDATE searches SET withdrawn = withdrawn + ? WHERE i
 _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
-    *(VOID, RELEASE, LEASE, SHARING, RELEASE_ALL, ENDED),
+    *(VOID, RELEASE, LEASE, RENEW, SHARING, RELEASE_ALL, ENDED),
     *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, TAKEN, CONFIRM, FINISH),
 )
 _OF_BACKTEST: Final = (RECORD, RETURNS, EQUITY, TRADES)

@@ -183,6 +183,11 @@ class Leases:
         self._take(shorts)
         return True
 
+    def renew(self, keys: Iterable[str], age: float) -> None:
+        """Let a backtest's lease count from `age` seconds ago, with the next commit."""
+        for key in self._mine.intersection(map(key_column, keys)):
+            self._add(batch.RENEW, (self._clock() - age, key, self._me))
+
     def release(self, keys: Iterable[str]) -> None:
         """End a backtest's lease with the next commit."""
         for key in map(key_column, keys):

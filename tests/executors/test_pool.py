@@ -96,6 +96,20 @@ def test_retries_are_bounded_and_each_on_a_fresh_worker(bench: Any, retries: int
     assert log.read_text().split() == ["None,2"] + ["None,1"] * retries
 
 
+def test_the_age_of_a_request_counts_from_when_a_worker_got_it(bench: Any) -> None:
+    """It is 0 before, and for what has ended."""
+    here, until = bench.folder / "here", bench.folder / "until"
+    with bench.pool(workers=1) as pool:
+        pool.submit("runs", bench.request("waits", here=str(here), until=str(until)))
+        pool.submit("waits", bench.request("good_"))
+        bench.until(pool, here.exists)
+        assert pool.age("runs") > 0
+        assert pool.age("waits") == 0
+        until.touch()
+        bench.collect(pool, 2)
+        assert pool.age("runs") == 0
+
+
 def test_a_withdrawn_request_is_not_told(bench: Any) -> None:
     """Whether it runs or waits; its ticket is free at once."""
     here = bench.folder / "here"

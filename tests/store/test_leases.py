@@ -170,6 +170,19 @@ def test_a_lease_counts_for_a_limited_time(come, clock, key, time_limit, patienc
     assert wants(come(), key("a")) == [False]
 
 
+def test_a_renewed_lease_counts_from_when_its_backtest_began(come, clock, key):
+    """It had waited for a worker before."""
+    holder = come(time_limit=30.0)
+    wants(holder, key("a"))
+    clock.now += 80
+    holder.writer.leases.renew([key("a")], 10.0)
+    holder.writer.commit()
+    clock.now += 79
+    assert wants(come(), key("a")) == [False]
+    clock.now += 2
+    assert wants(come(), key("a")) == [True]
+
+
 def test_what_two_processes_have_run_is_stored_once(come, clock, key, look):
     """The first outcome stored counts for both, though neither knew."""
     held_up = come(outputs=["returns", "equity", "trades"])
