@@ -22,6 +22,7 @@ EVERY: Final = 60.0
 SHARE: Final = 0.01
 # Seconds between two looks at a check that is waited for.
 _STEP: Final = 0.1
+_MISLED: Final = "another run has found a change, and this run has used results of it"
 # The most files that a message names.
 _MOST: Final = 5
 
@@ -73,6 +74,8 @@ class InputWatch(Closing):
                 raise checked.error
             if checked.changes:
                 raise _changed(checked.changes, self._ledger.disown())
+            if self._ledger.misled:
+                raise _changed((_MISLED,), self._ledger.disown())
             self._ledger.confirm(checked.newest, self._inputs.known_at)
 
     def soon(self) -> None:

@@ -314,6 +314,11 @@ class Ledger:
         """Return whether backtests wait for a check of data and sources."""
         return self._held is not None and self._writer.unconfirmed
 
+    @property
+    def misled(self) -> bool:
+        """Return whether a run beside this one has disowned backtests that this run has used."""
+        return self._writer.misled
+
     def confirm(self, newest: int, known_at: float) -> None:
         """Record that data and sources were unchanged in a check that began at `known_at`.
 

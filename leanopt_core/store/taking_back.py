@@ -5,7 +5,8 @@ This is the one case in which a told trial is lost: a resumed run proposes and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from attrs import field, frozen
@@ -21,7 +22,10 @@ _DISOWN: Final = (
     f"UPDATE backtests SET held = '{Held.CHANGED}' WHERE run_id = ? AND id > ? RETURNING id"
 )
 _SEARCHES: Final = "SELECT id FROM searches WHERE run_id = ?"
-_DISOWNED: Final = f"(SELECT id FROM backtests WHERE run_id = :run AND held = '{Held.CHANGED}')"
+_DISOWNED: Final = f"""(
+  SELECT id FROM backtests WHERE run_id = :run AND held = '{Held.CHANGED}'
+  UNION SELECT value FROM json_each(:borrowed)
+)"""
 # The first told trial with such a backtest, and its stage.
 _FIRST: Final = f"""
 SELECT trials.number, stages.position
@@ -65,26 +69,31 @@ class TakenBack:
     left: Mapping[int, Taken] = field(factory=dict)
 
 
-def take_back(database: Database, run_id: int, since: int) -> TakenBack:
+def take_back(
+    database: Database, run_id: int, since: int, borrowed: Sequence[int] = ()
+) -> TakenBack:
     """Disown a run's backtests with ids above `since`, in one transaction.
 
-    Of each search, the trials from the first told one that used such a backtest are deleted. Raises
+    `borrowed` are the ids of other runs' backtests that count for nothing here either. Of each
+    search, the trials from the first told one that used such a backtest are deleted. Raises
     StoreError if SQLite fails.
     """
+    ids = json.dumps(borrowed)
     with database.transaction():
         disowned = database.rows(_DISOWN, (run_id, since))
         before = database.rows(_LEFT, (run_id,))[0][0]
         left = {
             search: found
             for (search,) in database.rows(_SEARCHES, (run_id,))
-            if (found := _take_back(database, run_id, search)) is not None
+            if (found := _take_back(database, run_id, search, ids)) is not None
         }
         after = database.rows(_LEFT, (run_id,))[0][0]
     return TakenBack(len(disowned), before - after, left)
 
 
-def _take_back(database: Database, run_id: int, search: int) -> Taken | None:
-    first = database.row(_FIRST, {"search": search, "run": run_id})
+def _take_back(database: Database, run_id: int, search: int, borrowed: str) -> Taken | None:
+    which = {"search": search, "run": run_id, "borrowed": borrowed}
+    first = database.row(_FIRST, which)
     if first is not None:
         number, position = first
         for step in _STEPS:
@@ -92,6 +101,6 @@ def _take_back(database: Database, run_id: int, search: int) -> Taken | None:
     # A trial that is not told is made again.
     database.run(
         f"DELETE FROM evaluations WHERE search_id = :search AND backtest_id IN {_DISOWNED}",
-        {"search": search, "run": run_id},
+        which,
     )
     return None if first is None else Taken(number - 1, position)

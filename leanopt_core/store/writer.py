@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -34,6 +35,10 @@ _KNOWN: Final = (
     f"SELECT {BACKTEST} FROM backtests AS b "  # noqa: S608 - columns and condition are constants
     f"WHERE substr(key, 1, 8) = substr(:key, 1, 8) AND key = :key AND {ANSWERS} "
     "ORDER BY run_id IS :run DESC, finished_at DESC, id DESC"
+)
+_MISLED: Final = (
+    f"SELECT 1 FROM backtests WHERE held = '{Held.CHANGED}' "  # noqa: S608 - a constant
+    "AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
 )
 # Keys per statement; old SQLite allows 999 values.
 _TOGETHER: Final = 500
@@ -88,6 +93,9 @@ class Writer:
         # Backtests up to this one are confirmed. Those of a run that is resumed are not yet.
         self._confirmed = 0 if any(search.proposed for search in run.searches) else self.newest
         self._known_at = 0
+        # Backtests of runs beside this one that were used before a check of this run, and when they
+        # had finished.
+        self._borrowed: dict[int, int] = {}
         #: Which process runs which backtest; nobody's before `leases.join`.
         self.leases = Leases(database, clock, self._add)
 
@@ -188,6 +196,8 @@ class Writer:
         ):
             stored = read_backtest(row)
             if outputs <= stored.outputs:
+                if stored.held == Held.UNCHECKED and stored.run_id != self._run.id:
+                    self._borrowed[stored.id] = stored.finished_at
                 return stored.id, self._loaded(stored)
         return None
 
@@ -275,7 +285,12 @@ class Writer:
     @property
     def unconfirmed(self) -> bool:
         """Return whether backtests were recorded that no check has confirmed."""
-        return self.newest > self._confirmed
+        return self.newest > self._confirmed or bool(self._borrowed)
+
+    @property
+    def misled(self) -> bool:
+        """Return whether a run beside this one has disowned backtests that this run has used."""
+        return bool(self._database.row(_MISLED, (json.dumps([*self._borrowed]),)))
 
     def confirm(self, newest: int, known_at: float) -> None:
         """Record that data and sources were unchanged in a check that began at `known_at`.
@@ -284,6 +299,9 @@ class Writer:
         """
         # The store has whole seconds.
         self._known_at = int(known_at)
+        proven = [found for found, made in self._borrowed.items() if made < self._known_at]
+        for found in proven:
+            del self._borrowed[found]
         if newest > self._confirmed:
             self._confirmed = newest
             self._batch.add(batch.CONFIRM, (self._run.id, newest))
@@ -294,7 +312,7 @@ class Writer:
         Nothing may be recorded afterwards but how far sinks were and the end of the run.
         """
         self.commit()
-        return take_back(self._database, self._run.id, self._confirmed)
+        return take_back(self._database, self._run.id, self._confirmed, list(self._borrowed))
 
     def finish(self, state: RunState) -> None:
         """Record that the run has ended in `state`, and commit."""

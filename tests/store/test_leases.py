@@ -8,8 +8,10 @@ from __future__ import annotations
 import pytest
 
 from leanopt_core.statistics import Statistics
+from leanopt_core.store.answering import Held
 from leanopt_core.store.leases import BEYOND, WITHOUT_LIMIT, Wanted
 from leanopt_core.store.store import open_store
+from leanopt_core.trial import Score
 from leanopt_core.work import Category, Failure, Outcome
 
 NOTHING = frozenset()
@@ -202,6 +204,47 @@ def test_what_two_processes_have_run_is_stored_once(come, clock, key, look):
     assert look("SELECT id FROM backtests") == [(theirs,)]
     assert look("SELECT number, backtest_id FROM evaluations") == [(1, theirs)]
     assert len(look("SELECT * FROM leases")) == 1
+
+
+def borrowing(come, clock, key):
+    """Return a lender, and a borrower that has told a trial of a backtest that is not checked."""
+    lender, borrower = come(), come()
+    clock.now += 10
+    found = lender.backtest(key("a"), held=Held.UNCHECKED)
+    lender.writer.commit()
+    assert borrower.writer.known(key("a"), NOTHING)[0] == found
+    borrower.propose(1)
+    borrower.writer.evaluate(borrower.search_id, 1, 0, found)
+    borrower.writer.tell(borrower.search_id, 1, Score(1.0, 1.0))
+    borrower.writer.commit()
+    return lender, borrower
+
+
+def test_an_unchecked_backtest_answers_a_run_beside_it_until_a_check(come, clock, key):
+    """The next check of the one that uses it says as much of it as one of its own run."""
+    _, borrower = borrowing(come, clock, key)
+    assert borrower.writer.unconfirmed
+    borrower.writer.confirm(borrower.writer.newest, clock.now)
+    assert borrower.writer.unconfirmed, "it may have been made in the same second"
+    borrower.writer.confirm(borrower.writer.newest, clock.now + 1)
+    assert not borrower.writer.unconfirmed
+    assert borrower.writer.disown().trials == 0
+
+
+def test_what_was_borrowed_is_given_up_where_a_check_finds_a_change(come, clock, key):
+    """The trials told since are taken back, as those with its own backtests are."""
+    lender, borrower = borrowing(come, clock, key)
+    assert borrower.writer.disown().trials == 1
+    assert not lender.writer.misled
+
+
+def test_a_run_whose_backtests_were_borrowed_can_disown_them(come, clock, key):
+    """Then the other one has been misled, and takes its trials back."""
+    lender, borrower = borrowing(come, clock, key)
+    assert not borrower.writer.misled
+    assert lender.writer.disown().backtests == 1
+    assert borrower.writer.misled
+    assert borrower.writer.disown().trials == 1
 
 
 def test_a_resumed_run_takes_its_own_leases_back(path, come, key, store):
