@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ def run(parameters, scenario):
     os.write(noted, b"%d\\n" % parameters["x"])
     os.close(noted)
     time.sleep(parameters["seconds"])
+    while not Path(__file__).with_name("go").exists():
+        time.sleep(0.01)
     return Result({"Net Profit": parameters["x"] / 7})
 '''
 
@@ -65,9 +68,14 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def two(tmp_path: Path) -> Write:
-    """Write two pipelines over the same points, in another order."""
+    """Write two pipelines over the same points, in another order.
 
-    def write(points: int, seconds: float = 0.001) -> Path:
+    Without `go`, a backtest waits for a file of that name.
+    """
+
+    def write(points: int, seconds: float = 0.001, *, go: bool = True) -> Path:
+        if go:
+            (tmp_path / "go").touch()
         (tmp_path / "strategy.py").write_text(STRATEGY)
         for seed, name in enumerate(("first", "second")):
             text = PIPELINE.format(name=name, seed=seed, points=points, seconds=seconds)
@@ -85,11 +93,8 @@ def noted(folder: Path) -> Counter[int]:
 
 def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query in the folder's store."""
-    connection = sqlite3.connect(folder / ".leanopt" / "leanopt.db")
-    try:
+    with closing(sqlite3.connect(folder / ".leanopt" / "leanopt.db")) as connection:
         return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
 
 
 @pytest.mark.slow
@@ -112,7 +117,7 @@ def test_two_processes_run_shared_points_once(two: Write, start, leanopt, points
 
 
 @pytest.mark.slow
-def test_what_a_killed_process_ran_is_run_by_the_other(two: Write, start, processes_of) -> None:
+def test_what_a_killed_process_ran_is_run_by_the_other(two: Write, start) -> None:
     """At once: the test would end before the ten minutes that its leases count."""
     folder = two(60, seconds=0.05)
     first = start(folder, "run", "first.toml", "--workers", "2")
@@ -129,6 +134,30 @@ def test_what_a_killed_process_ran_is_run_by_the_other(two: Write, start, proces
     # Only what the dead one had not stored: one backtest a worker, and those that just ended.
     assert sum(often.values()) - 60 <= 8
     assert query(folder, "SELECT count(*), count(DISTINCT key) FROM backtests") == [(60, 60)]
+
+
+@pytest.mark.slow
+def test_what_both_have_run_counts_once_for_both(two: Write, start) -> None:
+    """The lease of a process that takes too long ends; the first outcome stored answers both."""
+    folder = two(2, go=False)
+    first = start(folder, "run", "first.toml", "--workers", "2")
+    while len(noted(folder)) < 2 or len(query(folder, "SELECT * FROM leases")) < 2:
+        assert first.poll() is None, first.communicate()[1]
+    second = start(folder, "run", "second.toml", "--workers", "2")
+    while query(folder, "SELECT state FROM processes") != [("sharing",), ("sharing",)]:
+        assert second.poll() is None, second.communicate()[1]
+    with closing(sqlite3.connect(folder / ".leanopt" / "leanopt.db")) as connection:
+        connection.execute("UPDATE leases SET taken_at = 0")
+        connection.commit()
+    while noted(folder) != {1: 2, 2: 2}:
+        assert second.poll() is None, second.communicate()[1]
+    (folder / "go").touch()
+    errors = [process.communicate()[1] for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0], errors
+    assert query(folder, "SELECT count(*), count(DISTINCT key) FROM backtests") == [(2, 2)]
+    assert query(folder, "SELECT count(*), count(DISTINCT backtest_id) FROM evaluations") == [
+        (4, 2)
+    ]
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
