@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from attrs import field, frozen, validators
 
 
 @frozen
 class PythonStrategy:
-    """A strategy in Python: `entry` names its file and function, `data` its data."""
+    """A strategy in Python: `entry` names its file and function, `data` its data.
+
+    `identity` is what a change of its files must change to count.
+    """
 
     entry: str = field(metadata={"help": "file and function, as strategy.py:run"})
     data: Path | None = field(
@@ -18,6 +22,10 @@ class PythonStrategy:
     python: str | None = field(
         default=None,
         metadata={"help": "Python interpreter for the strategy (default: leanopt's own)"},
+    )
+    identity: Literal["bytes", "code"] = field(
+        default="bytes",
+        metadata={"help": "what identifies its files: bytes, or code without comments"},
     )
 
     @entry.validator

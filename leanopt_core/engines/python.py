@@ -48,6 +48,7 @@ class PythonEngine:
         self._file = (project / file).resolve()
         self._data = (project / options.data).resolve() if options.data else None
         self._python = options.python or "{python}"
+        self._more = () if options.identity == "bytes" else ("--identity", options.identity)
         # The last scenario and its text: consecutive backtests mostly share it.
         self._scenario: tuple[Scenario | None, str] = (None, "")
 
@@ -90,7 +91,8 @@ class PythonEngine:
         if self._data is not None:
             mounts.append(Mount("data", self._data))
         entry = f"{{build}}/{self._file.name}:{self._function}"
-        return Launch((self._python, "{harness}", "serve", "--entry", entry), tuple(mounts))
+        command = (self._python, "{harness}", "serve", "--entry", entry, *self._more)
+        return Launch(command, tuple(mounts))
 
     def _build(
         self, launch: Launch, described: Mapping[str, Any], runtime: Mapping[str, str]

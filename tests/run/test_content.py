@@ -59,6 +59,28 @@ def test_a_module_from_elsewhere_counts(project: Path, tmp_path: Path, leanopt, 
     assert shown(project)["best"][0]["fitness"] > first + 900
 
 
+def test_a_comment_counts_or_not(project: Path, leanopt, shown) -> None:
+    """By default it does; with `identity = "code"` only code does, in plan and keys."""
+    strategy = project / "strategy.py"
+    source = strategy.read_text()
+
+    def from_cache(*options: str) -> int:
+        """Run again with fewer trials, so that the plan is another one."""
+        leanopt(project, "run", "pipeline.toml", *options)
+        found: int = shown(project)["backtests"]["from_cache"]
+        return found
+
+    code = ("--set", 'strategy.identity="code"')
+    for options, hits in ((code, 24), ((), 0)):
+        strategy.write_text(source)
+        from_cache(*options, "--set", "stage.1.trials=2")
+        strategy.write_text("# A comment.\n" + source.replace("A hill with holes", "A hill"))
+        assert from_cache(*options, "--set", "stage.1.trials=1") >= hits
+        assert bool(shown(project)["backtests"]["from_cache"]) is bool(hits)
+    strategy.write_text(source.replace("0.05 * (", "0.06 * ("))
+    assert from_cache(*code) == 0
+
+
 def test_two_sinks_of_one_kind_are_two(project: Path, leanopt) -> None:
     """Each writes its own file."""
     with (project / "pipeline.toml").open("a") as file:

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(given: argparse.Namespace) -> Callable[[Channel], int]:
     """Return the command as a function of the channel. Raises ValueError for a bad command line."""
-    project = Project.of(given.entry, given.project)
+    project = Project.of(given.entry, given.project, by_code=given.identity == "code")
     run = _serve if given.command == "serve" else _describe
     return lambda channel: run(project, channel)
 
@@ -72,5 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument(
             "--project", metavar="FOLDER", help="the strategy's folder (default: the file's)"
+        )
+        command.add_argument(
+            "--identity",
+            choices=("bytes", "code"),
+            default="bytes",
+            help="what identifies Python files (code: without comments and docstrings)",
         )
     return parser

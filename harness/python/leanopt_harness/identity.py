@@ -11,10 +11,13 @@ import os
 import platform
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from leanopt_harness.closure import closure
+from leanopt_harness.code_form import code_form
 from leanopt_harness.project import Project
 from leanopt_harness.sources import Sources
 
@@ -22,6 +25,8 @@ from leanopt_harness.sources import Sources
 @dataclass(frozen=True)
 class Identity:
     """The content that determines what a strategy does, except installed distributions.
+
+    The hash of a Python file is of its bytes, or of its code (`Project.by_code`).
 
     `files` are the project's (path from the project folder with `/`: sha256), `outside` the modules
     that the strategy imports from neither the project, nor Python's library, nor an installed
@@ -50,12 +55,13 @@ def identify(project: Project, sources: Sources, known: frozenset[str]) -> Ident
         if isinstance(file := getattr(module, "__file__", None), str)
     }
     own = {path for path in loaded.values() if project.relative(path) is not None}
-    hashes = {path: _hash(path, sources) for path in own | _reached(project, sources)}
+    hashed = partial(_hash, sources=sources, by_code=project.by_code)
+    hashes = {path: hashed(path) for path in own | _reached(project, sources)}
     files = {str(project.relative(path)): value for path, value in hashes.items() if value}
     outside = {
         name: value
         for name, path in loaded.items()
-        if name not in known and project.is_foreign(path) and (value := _hash(path, sources))
+        if name not in known and project.is_foreign(path) and (value := hashed(path))
     }
     return Identity(dict(sorted(files.items())), dict(sorted(outside.items())), _python())
 
@@ -98,11 +104,16 @@ def _reached(project: Project, sources: Sources) -> set[str]:
         return set()
 
 
-def _hash(path: str, sources: Sources) -> str | None:
+def _hash(path: str, sources: Sources, *, by_code: bool) -> str | None:
     try:
-        return hashlib.sha256(sources.read(path)).hexdigest()
+        content = sources.read(path)
     except OSError:
         return None
+    if by_code and path.endswith(".py"):
+        # What this Python cannot parse has its bytes; its import has failed, or will.
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            content = code_form(content)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _digest(value: object) -> str:

@@ -17,14 +17,18 @@ _LIBRARIES = frozenset({"site-packages", "dist-packages"})
 
 @dataclass(frozen=True)
 class Project:
-    """A strategy's entry (`file`, absolute, and `function`) and the `folder` that it belongs to."""
+    """A strategy's entry (`file`, absolute, and `function`) and the `folder` that it belongs to.
+
+    `by_code` identifies Python files by their code, without comments and docstrings.
+    """
 
     folder: str
     file: str
     function: str
+    by_code: bool = False
 
     @classmethod
-    def of(cls, entry: str, folder: str | None = None) -> Project:
+    def of(cls, entry: str, folder: str | None = None, *, by_code: bool = False) -> Project:
         """Return the project of `entry` (`path/strategy.py:run`), by default the file's folder.
 
         Raises ValueError if `entry` has another form or is outside `folder`.
@@ -36,7 +40,7 @@ class Project:
         root = os.path.dirname(file) if folder is None else os.path.abspath(folder)
         if not file.startswith(os.path.join(root, "")):
             raise ValueError(f'entry "{entry}" is not in the project folder {folder}')
-        return cls(root, file, function)
+        return cls(root, file, function, by_code)
 
     @property
     def roots(self) -> tuple[str, ...]:
