@@ -178,11 +178,13 @@ class Files(Protocol):
 class Answer:
     """A harness's answer to one request; `payload` is the parsed line.
 
-    `files` are the files in the request's folder, None if it had none.
+    `files` are the files in the request's folder, None if it had none. `opened` are the members of
+    this name of all answers of its harness so far, in order.
     """
 
     payload: Mapping[str, Any]
     files: Files | None = None
+    opened: tuple[Mapping[str, Any], ...] = ()
 
 
 @frozen

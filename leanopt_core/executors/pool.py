@@ -256,7 +256,10 @@ class Pool(Closing, Generic[T]):
         if held:
             # Before the job ends: an answer that nobody waits for is removed there.
             self._held.add(worker)
-        self._queue.end(worker, Answer(payload, folder))
+        # Also of an answer that nobody waits for: a later backtest may remember a file's content.
+        if isinstance(opened := payload.get("opened"), dict) and opened:
+            worker.opened = (*worker.opened, opened)
+        self._queue.end(worker, Answer(payload, folder, worker.opened))
         if worker.client.skipped and not self._garbage_told:
             self._garbage_told = True
             self._report(worker.account("a harness wrote more than its answers"))

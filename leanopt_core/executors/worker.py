@@ -60,6 +60,7 @@ class Worker:
     is when it got the last, `last_seconds` how long it took to answer one. `leaving` says that its
     slot belongs to another worker already, `has_successor` that this other worker was started.
     `settled_memory` is what it held once it had settled, in bytes, `weigh_at` when to look again.
+    `opened` is what it has reported to have opened.
     """
 
     number: int
@@ -78,6 +79,7 @@ class Worker:
     has_successor: bool = False
     settled_memory: int | None = None
     weigh_at: float = -math.inf
+    opened: tuple[Mapping[str, Any], ...] = ()
     _tail: bytearray = field(factory=bytearray)
 
     @property

@@ -16,7 +16,9 @@ from leanopt_core.search.events import BacktestCached, BacktestEnded
 from leanopt_core.search.leasing import LeasedQueue
 from leanopt_core.search.ledger import BacktestJob, KeyedBacktest, Known, Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
+from leanopt_core.search.opened import OpenedFiles
 from leanopt_core.search.readers import Keep, Readers, read
+from leanopt_core.store.opened import OpenedSet
 from leanopt_core.work import Category, Failure, Outcome
 
 # Retries of a backtest whose result was lost before it was read; and how many seconds reading may
@@ -43,8 +45,10 @@ class Backtests:
         outputs: Outputs,
         land: Land,
         places: PlacedWorkers | None = None,
+        files: OpenedFiles | None = None,
     ) -> None:
         """Take the parts of the run; `scenarios` are each search's scenario names, in order."""
+        self._files = files
         self._places = places
         # Where the results come from that this run has used.
         self._origins: set[int] = set()
@@ -221,12 +225,20 @@ class Backtests:
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
         place = self._places.place_of(finished.worker) if self._places else 0
         self._note_origin(place)
-        kept = self._ledger.record(job, outcome, finished, place)
+        kept = self._ledger.record(job, outcome, finished, place, self._opened(finished, place))
         self._ledger.leases.release(job.keys)
         self._recorded[kept.id] = job.waiting
         for pending, scenario_index in job.waiting:
             self._ledger.evaluate(pending.search, pending.number, scenario_index, kept.id)
             self._land(pending, scenario_index, kept.outcome)
+
+    def _opened(self, finished: Finished[int], place: int) -> Sequence[OpenedSet]:
+        """Return the files that a result depends on; warn once of what no file shows."""
+        if self._files is None or (answer := finished.answer) is None:
+            return ()
+        for text in self._files.unseen(answer):
+            self._notifier.warn(text)
+        return self._files.sets(answer, finished.worker, place)
 
     def _note_origin(self, place: int) -> None:
         """Warn once if results of several places are mixed."""

@@ -17,6 +17,7 @@ from leanopt_core.space import Space, Value
 from leanopt_core.store.answering import Held
 from leanopt_core.store.dump import STOP
 from leanopt_core.store.leases import Leases, Wanted
+from leanopt_core.store.opened import OpenedSet
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun, Taken
 from leanopt_core.store.taking_back import TakenBack
@@ -230,9 +231,14 @@ class Ledger:
         return {key: Known(*one) for key, one in found.items()}
 
     def record(
-        self, job: BacktestJob, outcome: Outcome, effort: Finished[int], place: int = 0
+        self,
+        job: BacktestJob,
+        outcome: Outcome,
+        effort: Finished[int],
+        place: int = 0,
+        opened: Sequence[OpenedSet] = (),
     ) -> Known:
-        """Record a backtest that finished in one of the places.
+        """Record a backtest that finished in one of the places, with the files that it had opened.
 
         Return it as the store gives it back, with names read.
         """
@@ -245,6 +251,7 @@ class Ledger:
             seconds=effort.seconds,
             worker=effort.worker,
             held=self._held,
+            opened=opened,
         )
         # Four times as fast as `evolve`, which every backtest would notice.
         named = Outcome(

@@ -41,6 +41,7 @@ from leanopt_core.search.commands import (
 from leanopt_core.search.ledger import KeyedBacktest, Ledger, PendingTrial, Replay
 from leanopt_core.search.machine import FITNESS_TARGET, SearchMachine
 from leanopt_core.search.notifier import Notifier
+from leanopt_core.search.opened import OpenedFiles
 from leanopt_core.search.repeats import compare_scores, earlier_end, later_end
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
@@ -123,6 +124,7 @@ class RunLoop:
         keeper: ArtifactKeeper,
         outputs: Outputs,
         places: PlacedWorkers | None = None,
+        files: OpenedFiles | None = None,
         tick: Callable[[], None] = lambda: None,
     ) -> None:
         """Take the parts of the run; `tick` is called before results are told, and may raise."""
@@ -144,6 +146,7 @@ class RunLoop:
             outputs=outputs,
             land=self._land,
             places=places,
+            files=files,
         )
         self._landed: list[PendingTrial] = []
         # Whether one of these was told before the run was resumed.

@@ -33,6 +33,7 @@ from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.notifier import Checks, Notifier
+from leanopt_core.search.opened import opened_files
 from leanopt_core.search.prepare import Prepared, build_fitness, build_sink, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.setup import run_sinks, setups
@@ -185,7 +186,8 @@ class _Session:
         """Run the searches; in any case record and report how they end."""
         pipeline = self.ready.pipeline
         outputs = pipeline.outputs
-        writer = self.store.writer(self.run, needs=outputs.needs)
+        files = opened_files(self.ready, self.store.hash_file)
+        writer = self.store.writer(self.run, needs=outputs.needs, same=files.same)
         inputs = self.ready.inputs
         ledger = Ledger(self.run, writer, self.store.reader, outputs, checked=bool(inputs))
         # The plan holds the hashes that were just taken: they prove what a run that died had left.
@@ -215,6 +217,7 @@ class _Session:
                     outputs=outputs,
                     places=self._places(),
                     tick=input_watch.settle,
+                    files=files,
                 )
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()

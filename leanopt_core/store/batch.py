@@ -12,6 +12,7 @@ from leanopt_core.ranking import RANKED, rank_key
 from leanopt_core.store.answering import Held
 from leanopt_core.store.columns import TOLD, storable
 from leanopt_core.store.database import Database
+from leanopt_core.store.opened import OpenedSet
 from leanopt_core.store.returns import Calendar
 from leanopt_core.trial import Score
 
@@ -21,8 +22,12 @@ PROPOSE: Final = (
 )
 RECORD: Final = (
     "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, failure, message, "
-    "closed_trades, outputs, attempts, seconds, worker, finished_at, held) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "closed_trades, outputs, attempts, seconds, worker, finished_at, held, opened) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM opened WHERE hash = ?))"
+)
+_OPENED: Final = (
+    "INSERT INTO opened (hash, before, files) "
+    "VALUES (?, (SELECT id FROM opened WHERE hash = ?), ?) ON CONFLICT DO NOTHING"
 )
 RETURNS: Final = (
     "INSERT INTO returns (backtest_id, calendar_id, daily, ended) "
@@ -104,6 +109,7 @@ class Batch:
 
     _rows: dict[str, list[tuple[Any, ...]]] = field(factory=dict)
     _calendars: dict[bytes, Calendar] = field(factory=dict)
+    _opened: list[OpenedSet] = field(factory=list)
     _told: dict[int, list[tuple[int, Score]]] = field(factory=dict)
     _withdrawn: dict[int, list[int]] = field(factory=dict)
 
@@ -128,6 +134,10 @@ class Batch:
         """Add days that returns refer to."""
         self._calendars.setdefault(calendar.hash, calendar)
 
+    def opened(self, files: OpenedSet) -> None:
+        """Add a set of opened files that backtests refer to, after the one before it."""
+        self._opened.append(files)
+
     def tell(self, search_id: int, number: int, score: Score) -> None:
         """Add a told trial."""
         self._told.setdefault(search_id, []).append((number, score))
@@ -138,6 +148,8 @@ class Batch:
 
     def write(self, database: Database) -> None:
         """Write everything, inside the caller's transaction."""
+        for one in self._opened:
+            database.run(_OPENED, (one.hash, one.before, one.files))
         database.many(_CALENDAR, (calendar.row for calendar in self._calendars.values()))
         self._write(database, _BEFORE_TELLING)
         for search_id, told in self._told.items():

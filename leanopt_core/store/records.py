@@ -23,6 +23,7 @@ class StoredBacktest:
 
     `run_id` is the run that ran it, None if that was deleted. `finished_at` is in seconds since
     1970 UTC. `held` is why it answers no other run (`answering.Held`), None if nothing holds it.
+    `opened` is the set of files that it depends on, None if there are none.
     """
 
     id: int
@@ -38,6 +39,7 @@ class StoredBacktest:
     worker: int | None
     finished_at: int
     held: str | None = None
+    opened: int | None = None
 
     @property
     def outcome(self) -> Outcome:

@@ -329,6 +329,15 @@ CREATE TABLE leases (
   PRIMARY KEY (key, process_id)
 ) WITHOUT ROWID"""
 
+# What a worker had opened when it answered: sets with a link to what it had opened before.
+_OPENED: Final = """
+CREATE TABLE opened (
+  id INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,          -- SHA-256 of the hash before and the files
+  before INTEGER REFERENCES opened(id),
+  files TEXT NOT NULL                 -- JSON: name to SHA-256, null if absent, false if unknown
+)"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -338,6 +347,10 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("sinks", (_SINKS,)),
     ("held", _HELD),
     ("leases", (_PROCESSES, _LEASES)),
+    (
+        "opened",
+        (_OPENED, "ALTER TABLE backtests ADD COLUMN opened INTEGER REFERENCES opened(id)"),
+    ),
 )
 
 

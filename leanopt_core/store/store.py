@@ -10,6 +10,7 @@ from typing import Final
 from leanopt_core.closing import Closing
 from leanopt_core.content import TICK, appearance, hash_file
 from leanopt_core.store.database import Database
+from leanopt_core.store.opened import OpenedSets, State
 from leanopt_core.store.opening import Durability, open_database
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
@@ -57,9 +58,19 @@ class Store(Closing):
         self.runs = Runs(database, clock)
         self.reader = Reader(database)
 
-    def writer(self, run: StoredRun, *, needs: frozenset[str] = frozenset()) -> Writer:
-        """Return the writer of `run`; `needs` are what its outcomes have besides statistics."""
-        return Writer(self._database, run, self._clock, needs=needs)
+    def writer(
+        self,
+        run: StoredRun,
+        *,
+        needs: frozenset[str] = frozenset(),
+        same: Callable[[str, State], bool] = lambda _name, _state: False,
+    ) -> Writer:
+        """Return the writer of `run`; `needs` are what its outcomes have besides statistics.
+
+        `same` says whether a file that a strategy had opened, by name, has this state.
+        """
+        sets = OpenedSets(self._database, same)
+        return Writer(self._database, run, self._clock, needs=needs, holds=sets.hold)
 
     def hash_file(self, path: Path) -> str:
         """Return a file's SHA-256 in hexadecimal, cached if the file has not changed."""

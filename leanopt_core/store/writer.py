@@ -23,6 +23,7 @@ from leanopt_core.store.columns import (
 from leanopt_core.store.columns import backtest as read_backtest
 from leanopt_core.store.database import Database
 from leanopt_core.store.leases import Leases, Wanted
+from leanopt_core.store.opened import OpenedSet
 from leanopt_core.store.outputs import pack_equity, pack_trades, with_outputs
 from leanopt_core.store.records import RunState, StoredBacktest, StoredRun
 from leanopt_core.store.returns import daily_returns, pack, returns_on
@@ -80,13 +81,17 @@ class Writer:
         clock: Callable[[], float],
         *,
         needs: frozenset[str] = frozenset(),
+        holds: Callable[[int], bool] = lambda _: False,
     ) -> None:
+        """Take the run; `holds` says whether the files of a set of opened ones are the same."""
+        self._holds = holds
         self._database = database
         self._run = run
         self._clock = clock
         self._needs = needs
         self._ids = Ids(database, "backtests")
         self._batch = Batch()
+        self._noted: set[bytes] = set()
         self._recorded: dict[bytes, list[tuple[int, Outcome, frozenset[str]]]] = {}
         #: The id of the newest backtest of this run.
         self.newest = self._ids.last()
@@ -136,12 +141,13 @@ class Writer:
         seconds: float,
         worker: int,
         held: Held | None = None,
+        opened: Sequence[OpenedSet] = (),
     ) -> tuple[int, Outcome]:
         """Record a finished backtest; return its id, and its outcome as the store gives it back.
 
         `key` is its content key, `outputs` are what is stored of it besides statistics, `seconds`
         is the run time of the last of its `attempts`, on `worker`. One that is `held` answers no
-        other run.
+        other run, one with `opened` files only while these are the same.
         """
         found = self.newest = self._ids.next()
         kept, short = self._kept(found, outcome, outputs), key_column(key)
@@ -153,10 +159,21 @@ class Writer:
             *((failed.category.value, failed.message) if failed else (None, None)),
             kept.closed_trades,
             *(outputs_column(outputs), attempts, seconds, worker, int(self._clock()), held),
+            opened[-1].hash if opened else None,
         )
+        self._note(opened)
         self._batch.add(batch.RECORD, row)
         self._recorded.setdefault(short, []).append((found, kept, outputs))
         return found, kept
+
+    def _note(self, opened: Sequence[OpenedSet]) -> None:
+        """Record sets of opened files, each once."""
+        new = len(opened)
+        while new and opened[new - 1].hash not in self._noted:
+            new -= 1
+        for one in opened[new:]:
+            self._noted.add(one.hash)
+            self._batch.opened(one)
 
     def _kept(self, backtest_id: int, outcome: Outcome, outputs: frozenset[str]) -> Outcome:
         """Record what is stored of an outcome in other tables; return what the store gives back."""
@@ -195,11 +212,16 @@ class Writer:
             _KNOWN, {"key": short, "run": self._run.id, "known_at": self._known_at}
         ):
             stored = read_backtest(row)
-            if outputs <= stored.outputs:
+            if outputs <= stored.outputs and self._answers(stored):
                 if stored.held == Held.UNCHECKED and stored.run_id != self._run.id:
                     self._borrowed[stored.id] = stored.finished_at
                 return stored.id, self._loaded(stored)
         return None
+
+    def _answers(self, stored: StoredBacktest) -> bool:
+        """Return whether the files that another run's backtest had opened are the same."""
+        own = stored.run_id == self._run.id or stored.opened is None
+        return own or self._holds(stored.opened or 0)
 
     def _loaded(self, stored: StoredBacktest) -> Outcome:
         return with_outputs(self._database, stored.id, stored.outcome, self._needs)

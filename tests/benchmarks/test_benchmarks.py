@@ -29,6 +29,7 @@ FIGURES = {
         *(f"{kind}_at_{point}" for kind in ("us_per_trial", "rss_mb") for point in POINTS),
         *("store_bytes_per_trial", "store_bytes_per_trial_28"),
     },
+    "guards": {"audit_share"},
     "beside": {"two_processes_share", "alone_per_s"},
     "own_share": {"own_ms_1", "own_ms_2", "own_share_50ms"},
     "startup": {
@@ -42,6 +43,7 @@ SMALL = {
     "throughput": ["--trials", "300", "--repeats", "1"],
     "utilisation": ["--mean", "0.005", "--most", "2"],
     "growth": ["--largest", "1000"],
+    "guards": ["--repeats", "10"],
     "beside": ["--trials", "100", "--repeats", "1"],
     "own_share": ["--trials", "5", "--repeats", "1"],
     "startup": ["--repeats", "1"],
@@ -53,6 +55,7 @@ LEFT_OUT: dict[str, set[str]] = {
     "throughput": set(),
     "utilisation": {name for name in FIGURES["utilisation"] if "busy_2_" not in name},
     "growth": {name for name in FIGURES["growth"] if name.endswith("0000")},
+    "guards": set(),
     "beside": set(),
     "own_share": set(),
     "startup": set(),

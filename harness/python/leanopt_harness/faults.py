@@ -6,6 +6,7 @@ import errno
 import sys
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 from leanopt_harness.project import Project
 
@@ -25,12 +26,13 @@ _RUN_OUT = frozenset(
 
 
 class Failure(Exception):  # noqa: N818 - a backtest's failure is the field's term, not a bug here
-    """A failed backtest: its category and the message for the user."""
+    """A failed backtest: its category, the message for the user, and more members of its answer."""
 
     def __init__(self, category: str, message: str) -> None:
         super().__init__(message)
         self.category = category
         self.message = message
+        self.more: dict[str, Any] = {}
 
 
 class SpentError(Exception):

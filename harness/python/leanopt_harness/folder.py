@@ -26,6 +26,11 @@ class Folder:
             self._scratch = not os.listdir(self._path)
         self._kept: set[str] = set()
 
+    @property
+    def scratch(self) -> str | None:
+        """The path of a scratch folder, None anywhere else."""
+        return self._path if self._scratch else None
+
     def keep(self) -> None:
         """Keep the files that are there now: the import's, or the client's."""
         if self._scratch:

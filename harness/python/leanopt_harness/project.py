@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-#: Python's library and this harness: described by their versions, never the project's own.
-_SHARED = tuple(
-    os.path.join(os.path.dirname(os.path.abspath(file)), "") for file in (os.__file__, __file__)
-)
+#: The folder of Python's library.
+LIBRARY = os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "")
+# Python's library and this harness: described by their versions, never the project's own.
+_SHARED = (LIBRARY, os.path.join(os.path.dirname(os.path.abspath(__file__)), ""))
 _LIBRARIES = frozenset({"site-packages", "dist-packages"})
 
 
@@ -67,5 +67,9 @@ class Project:
 
     def is_foreign(self, path: str) -> bool:
         """Return whether an absolute path is neither the project's, nor installed, nor Python's."""
-        installed = path.startswith(_SHARED) or bool(_LIBRARIES.intersection(path.split(os.sep)))
-        return not installed and self.relative(path) is None
+        return not installed(path) and self.relative(path) is None
+
+
+def installed(path: str) -> bool:
+    """Return whether an absolute path is Python's, this harness's or a distribution's."""
+    return path.startswith(_SHARED) or not _LIBRARIES.isdisjoint(path.split(os.sep))

@@ -22,6 +22,7 @@ from leanopt_harness.faults import (
     of_the_machine,
 )
 from leanopt_harness.folder import Folder
+from leanopt_harness.opened import Opened
 from leanopt_harness.orphans import adopt_orphans, end_children
 from leanopt_harness.outcome import OUTPUTS, Json, read_result
 from leanopt_harness.parameters import Parameters
@@ -39,9 +40,14 @@ def serve(project: Project, channel: Channel) -> int:
     """Import the strategy, answer every line of the channel, and return the exit code."""
     folder = Folder()
     adopt_orphans()
-    seeding = Seeding()
+    opened, seeding = Opened(project.roots), Seeding()
+    if folder.scratch is not None:
+        opened.leave_out(folder.scratch)
+    opened.install()
     seeding.install()
-    server = Server(load(project), folder, seeding)
+    strategy = load(project)
+    opened.leave_out(*(f"{project.folder}/{name}" for name in strategy.identity.files))
+    server = Server(strategy, folder, opened, seeding)
     # The import's objects stay: the garbage collector need not visit them again.
     gc.collect()
     if hasattr(gc, "freeze"):  # CPython's
@@ -60,8 +66,11 @@ def serve(project: Project, channel: Channel) -> int:
 class Server:
     """Runs one strategy's backtests one after the other. `spent` is why it must end, or None."""
 
-    def __init__(self, strategy: ImportedStrategy, folder: Folder, seeding: Seeding) -> None:
+    def __init__(
+        self, strategy: ImportedStrategy, folder: Folder, opened: Opened, seeding: Seeding
+    ) -> None:
         self._strategy = strategy
+        self._opened = opened
         self._seeding = seeding
         self._folder = folder
         folder.keep()
@@ -77,6 +86,8 @@ class Server:
             return self._backtest(request["backtest"], request)
         if "config_path" in request:
             self._folder.keep()  # the client's file may be here
+            if isinstance(path := request["config_path"], str):
+                self._opened.leave_out(path)
             return self._backtest(forms.configuration(request["config_path"]), request)
         if "hello" in request:
             return {"hello": self._hello(request["hello"])}
@@ -101,12 +112,20 @@ class Server:
         try:
             answer = self._run(parameters, scenario, asked)
             failed = False
+        except Failure as failure:
+            failure.more = self._noted()
+            raise
         finally:
             self.spent = self._surroundings.restore()
             if failed:
                 self._end_what_is_left(*before)
         read = sorted(name for name in parameters.asked if isinstance(name, str))
-        return {"read": read, **answer}
+        return {"read": read, **answer, **self._noted()}
+
+    def _noted(self) -> dict[str, Any]:
+        """Return the members on what this backtest, or the import, has opened and begun."""
+        noted = {"opened": self._opened.take(), "unseen": self._opened.take_unseen()}
+        return {name: told for name, told in noted.items() if told}
 
     def _run(
         self, parameters: Parameters, scenario: Scenario, asked: tuple[str, ...]
@@ -152,4 +171,6 @@ class Server:
         text = repr(given)
         if text != self._last[0]:
             self._last = (text, forms.scenario(given))
+            if (data := self._last[1].data) is not None:
+                self._opened.leave_out(data)
         return self._last[1]

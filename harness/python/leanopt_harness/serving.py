@@ -16,6 +16,9 @@ PROTOCOL = 1
 #: The longest line that a client accepts, in bytes.
 LONGEST_ANSWER = 128 * 1024 * 1024
 
+#: The members of a backtest's answer that a failure has too: they are not said again.
+ALWAYS = ("opened", "unseen")
+
 #: The exit code of a harness that must be replaced.
 SPENT = 3
 
@@ -63,13 +66,17 @@ def greeting(asked: object, engine: str, version: str, abilities: Sequence[str])
 def _answer(line: bytes | None, respond: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
     """Return the answer line to a request line (None: one that was too long)."""
     name: str | None = None
+    answer: dict[str, Any] = {}
     try:
         request = forms.decode(line)
         name = forms.identifier(request)
-        return _sendable(_line({"id": name, "status": "complete", **respond(request)}))
+        answer = respond(request)
+        return _sendable(_line({"id": name, "status": "complete", **answer}))
     except Failure as failure:
+        # Also of an answer that cannot be sent.
+        kept = {member: answer[member] for member in ALWAYS if member in answer}
         told = {"category": failure.category, "message": clip(failure.message, LONGEST_MESSAGE)}
-        return _line({"id": name, "status": "error", **told})
+        return _line({"id": name, "status": "error", **kept, **failure.more, **told})
 
 
 def _line(answer: dict[str, Any]) -> bytes:

@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from leanopt_harness.code_form import code_form
 
 Write = Callable[[str, str], str]
@@ -88,7 +86,7 @@ def test_code_counts() -> None:
         ("y=True", "y=1"),
         ('"no"', "None"),
         ("pass", "return"),
-        ("-1.5", "+1.5"),
+        ("-1.5", "-1.25"),
         ("@decorate\n", ""),
         ("!r", "!s"),
         ("{{", ""),
