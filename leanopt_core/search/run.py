@@ -187,7 +187,13 @@ class _Session:
         pipeline = self.ready.pipeline
         outputs = pipeline.outputs
         files = opened_files(self.ready, self.store.hash_file)
-        writer = self.store.writer(self.run, needs=outputs.needs, same=files.same)
+        opened = self.store.opened(files.same)
+        if resumed and (changed := opened.changed(self.run.id)):
+            self.notifier.warn(
+                f"files that the strategy had opened in this run are others now: "
+                f"{', '.join(changed)}; its new trials depend on the new ones"
+            )
+        writer = self.store.writer(self.run, needs=outputs.needs, opened=opened)
         inputs = self.ready.inputs
         ledger = Ledger(self.run, writer, self.store.reader, outputs, checked=bool(inputs))
         # The plan holds the hashes that were just taken: they prove what a run that died had left.

@@ -15,6 +15,13 @@ from leanopt_core.store.database import Database
 State: TypeAlias = "str | bool | None"
 
 _SET: Final = "SELECT before, files FROM opened WHERE id = ?"
+# All sets that they reach: a set also stands for those before it.
+_OF_RUN: Final = """
+WITH RECURSIVE reached(id) AS (
+  SELECT opened FROM backtests WHERE run_id = ? AND opened IS NOT NULL
+  UNION SELECT before FROM opened JOIN reached USING (id) WHERE before IS NOT NULL
+)
+SELECT id, files FROM opened JOIN reached USING (id)"""
 
 
 @frozen
@@ -62,6 +69,12 @@ class OpenedSets:
         # If it does not hold, that is known of the first only: the others may.
         self._sets.update(dict.fromkeys(path if holds else path[:1], holds))
         return holds
+
+    def changed(self, run_id: int) -> list[str]:
+        """Return the names of files that a run's backtests had opened and that are others now."""
+        rows = self._database.rows(_OF_RUN, (run_id,))
+        states = [item for _, files in rows for item in json.loads(files).items()]
+        return sorted({name for name, state in states if not self._file(name, state)})
 
     def _file(self, name: str, state: State) -> bool:
         known = self._files.get((name, state))

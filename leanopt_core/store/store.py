@@ -58,18 +58,25 @@ class Store(Closing):
         self.runs = Runs(database, clock)
         self.reader = Reader(database)
 
+    def opened(self, same: Callable[[str, State], bool]) -> OpenedSets:
+        """Return the sets of files that stored backtests had opened.
+
+        `same` says whether a file of this name has this state.
+        """
+        return OpenedSets(self._database, same)
+
     def writer(
         self,
         run: StoredRun,
         *,
         needs: frozenset[str] = frozenset(),
-        same: Callable[[str, State], bool] = lambda _name, _state: False,
+        opened: OpenedSets | None = None,
     ) -> Writer:
         """Return the writer of `run`; `needs` are what its outcomes have besides statistics.
 
-        `same` says whether a file that a strategy had opened, by name, has this state.
+        Without `opened`, no backtest that had opened files answers.
         """
-        sets = OpenedSets(self._database, same)
+        sets = self.opened(lambda _name, _state: False) if opened is None else opened
         return Writer(self._database, run, self._clock, needs=needs, holds=sets.hold)
 
     def hash_file(self, path: Path) -> str:

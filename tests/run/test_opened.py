@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from tests.stored import told
 
 STRATEGY = """
 import os
@@ -185,6 +188,21 @@ def test_a_file_that_changes_during_the_run_is_no_answer(small: Path, again: Aga
     more(small, "pass")
     hits, best = again()
     assert (hits, best) == (0, 12.0)
+
+
+def test_a_resumed_run_names_what_has_changed(small: Path, leanopt, start) -> None:
+    """Its own trials are replayed, as everything that was told."""
+    more(small, "import time; time.sleep(parameters['x'] > 3)")
+    process = start(small, "run", "pipeline.toml", "--workers", "1")
+    database = small / ".leanopt" / "leanopt.db"
+    while not (database.exists() and told(small) >= 2):
+        assert process.poll() is None, process.communicate()
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    (small / "side.txt").write_text("5\n")
+    said = leanopt(small, "run", "pipeline.toml", "--resume").stderr
+    assert "are others now: {build}/side.txt;" in said
+    (small / "side.txt").write_text("2\n")
 
 
 def test_programs_and_connections_are_named_once(small: Path, leanopt) -> None:

@@ -151,7 +151,7 @@ class Opened:
     def find_spec(self, name: str, path: object = None, _target: object = None) -> None:
         """Note where a module that is no distribution's would be, there or not; find nothing.
 
-        Python calls this first of all finders, for each module that it does not have yet.
+        Python calls this before its own finders, for each module that it does not have yet.
         """
         # Once is enough: an import that fails opens nothing, another one opens the file.
         tried = (name, *sys.path)
