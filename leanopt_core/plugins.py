@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -159,11 +160,20 @@ class Registry:
         return () if nearest(name, {*self.names(kind), *ours}) else self.unusable
 
 
-def discover(environment: Mapping[str, str] | None = None) -> Registry:
+def _unnoted(_plugin: str, _doing: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def discover(
+    environment: Mapping[str, str] | None = None,
+    *,
+    noted: Callable[[str, str], AbstractContextManager[None]] = _unnoted,
+) -> Registry:
     """Load every installed plugin, or those named by `LEANOPT_PLUGINS`.
 
     `LEANOPT_PLUGINS` holds distribution names separated by commas; the core always loads.
-    `environment` defaults to `os.environ`.
+    `environment` defaults to `os.environ`. `noted` makes the context manager around
+    each plugin's part of it, from the plugin's name and what it does.
     """
     environment = os.environ if environment is None else environment
     manager = pluggy.PluginManager("leanopt")
@@ -171,12 +181,13 @@ def discover(environment: Mapping[str, str] | None = None) -> Registry:
     problems = _Problems()
     versions: dict[str, str] = {}
     for found in _allowed(environment.get("LEANOPT_PLUGINS"), problems):
-        message = _register(manager, found)
+        with noted(f"plugin {found.distribution} {found.version}", "being imported"):
+            message = _register(manager, found)
         if message:
             problems.unusable(found.distribution, message)
         else:
             versions[found.name] = found.version
-    specs = list(_collect(manager, versions, problems))
+    specs = list(_collect(manager, versions, problems, noted))
     entries = _unique(specs, problems)
     commands = _commands(specs, problems)
     return Registry(
@@ -310,14 +321,19 @@ def _misspelt(plugin: object) -> str | None:
 
 
 def _collect(
-    manager: pluggy.PluginManager, versions: Mapping[str, str], problems: _Problems
+    manager: pluggy.PluginManager,
+    versions: Mapping[str, str],
+    problems: _Problems,
+    noted: Callable[[str, str], AbstractContextManager[None]],
 ) -> Iterator[tuple[Kind | None, Any, str, str]]:
     """Call each registration hook of each plugin separately, so that one cannot break another."""
     for hook, (kind, spec_type) in _HOOKS.items():
         for impl in getattr(manager.hook, hook).get_hookimpls():
             distribution = impl.plugin_name.partition(":")[0]
+            version = versions[impl.plugin_name]
             try:
-                specs = list(impl.function())
+                with noted(f"plugin {distribution} {version}", f"called by {hook}"):
+                    specs = list(impl.function())
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign hook
                 message = f"{hook} failed: {type(error).__name__}: {error}"
                 problems.unusable(distribution, message)
@@ -327,7 +343,7 @@ def _collect(
                 if message:
                     problems.refused(kind, spec, distribution, message)
                 else:
-                    yield kind, spec, distribution, versions[impl.plugin_name]
+                    yield kind, spec, distribution, version
 
 
 def _unique(

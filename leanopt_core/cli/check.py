@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from leanopt_core.cli.common import load, pipeline_options
-from leanopt_core.cli.output import plain, print_json
+from leanopt_core.cli.output import print_json
+from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.errors import PipelineError
 from leanopt_core.search.look import look_at
 
@@ -34,7 +35,9 @@ def command(
     Example: leanopt check pipeline.toml
     """
     try:
-        loaded, _ = load(pipeline, sets, workers, symbol, seed)
+        with plugin_calls(as_json=as_json) as calls:
+            loaded, _ = load(pipeline, sets, workers, symbol, seed, calls)
+            look_at(loaded, calls, allow_unread=allow_unread)
     except PipelineError as error:
         if not as_json:
             raise
@@ -43,10 +46,9 @@ def command(
         mistakes = [asdict(mistake) for mistake in error.mistakes]
         print_json({"mistakes": mistakes, "warnings": []})
         raise click.exceptions.Exit(error.exit_code) from None
-    look_at(loaded, allow_unread=allow_unread)
     if as_json:
         print_json({"mistakes": [], "warnings": loaded.notes})
     else:
         for note in loaded.notes:
-            click.echo(f"leanopt: warning: {plain(note)}", err=True)
+            warn(note)
         click.echo(f"{pipeline}: ok")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from leanopt_core.cli.screen import ProgressScreen
     from leanopt_core.pipeline import Pipeline
     from leanopt_core.plugins import Registry
+    from leanopt_core.search.calls import Calls
     from leanopt_core.store.store import Store
 
 
@@ -63,15 +64,19 @@ def load(
     workers: int | None,
     symbol: str | None,
     seed: int | None,
+    calls: Calls,
 ) -> tuple[Pipeline, Registry]:
-    """Read a pipeline with its overrides; print problems with plugins as warnings."""
-    from leanopt_core.cli.output import plain
+    """Read a pipeline with its overrides; print problems with plugins as warnings.
+
+    `calls` notes the calls into plugins.
+    """
+    from leanopt_core.cli.session import warn
     from leanopt_core.pipeline import load_pipeline
     from leanopt_core.plugins import discover
 
-    registry = discover()
+    registry = discover(noted=calls.noted)
     for problem in registry.problems:
-        click.echo(f"leanopt: warning: {plain(str(problem))}", err=True)
+        warn(str(problem))
     loaded = load_pipeline(pipeline, registry, sets=sets, workers=workers, symbol=symbol, seed=seed)
     return loaded, registry
 

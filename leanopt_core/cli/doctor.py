@@ -39,6 +39,7 @@ def command(
     Example: leanopt doctor pipeline.toml
     """
     from leanopt_core.check import examine, exit_code
+    from leanopt_core.cli.session import plugin_calls
     from leanopt_core.doctor.checks import checks
     from leanopt_core.doctor.orphans import clean as remove_orphans
     from leanopt_core.doctor.subject import Subject
@@ -46,7 +47,7 @@ def command(
 
     if yes and not clean:
         raise UsageError("--yes works only with --clean")
-    with Subject(pipeline, sets) as subject:
+    with plugin_calls(as_json=as_json) as calls, Subject(pipeline, sets, calls) as subject:
         found = (
             remove_orphans(subject, lambda items: yes or _confirmed(items))
             if clean

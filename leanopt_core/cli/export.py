@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from leanopt_core.cli.common import open_project, project_option
-from leanopt_core.errors import PluginError, UsageError
+from leanopt_core.cli.session import plugin_calls
+from leanopt_core.errors import UsageError
 from leanopt_core.project_files import occupied
+from leanopt_core.shown import shown
 
 if TYPE_CHECKING:
+    from leanopt_core.search.calls import Calls
     from leanopt_core.store.records import StoredRun
     from leanopt_core.store.store import Store
 
@@ -52,36 +55,44 @@ def command(
         if output is not None and (reason := occupied(output, store.path.parent.parent)):
             raise UsageError(f"--output {output}: {reason}")
         found = store.runs.find(run)
-        lines = _lines(store, found, form, canonical=canonical)
-        if output is None:
-            sys.stdout.writelines(f"{line}\n" for line in lines)
-        else:
-            _write(output, lines)
+        out = sys.stdout
+        # What a plugin prints is no line of the export.
+        with plugin_calls(as_json=True) as calls:
+            lines = _lines(store, found, form, calls, canonical=canonical)
+            if output is None:
+                out.writelines(f"{line}\n" for line in lines)
+            else:
+                _write(output, lines)
 
 
-def _lines(store: Store, run: StoredRun, form: str, *, canonical: bool) -> Iterable[str]:
+def _lines(
+    store: Store, run: StoredRun, form: str, calls: Calls, *, canonical: bool
+) -> Iterable[str]:
     if form == "csv":
         from leanopt_core.report.tables import csv_lines
 
         return csv_lines(store.reader, run)
     if form != "jsonl":
-        return _plugins_lines(form, store, run)
+        return _plugins_lines(form, store, run, calls)
     return store.reader.canonical(run) if canonical else store.reader.export(run)
 
 
-def _plugins_lines(form: str, store: Store, run: StoredRun) -> Iterable[str]:
-    """Return a run's lines from the plugin that registers this format as an entry point."""
+def _plugins_lines(form: str, store: Store, run: StoredRun, calls: Calls) -> Iterator[str]:
+    """Yield a run's lines from the plugin that registers this format as an entry point."""
+    from leanopt_core.search.guard import Guard
+
     found = next(iter(entry_points(group=FORMS, name=form)), None)
     if found is None:
         raise UsageError(f"--to {form} needs a plugin: pip install leanopt-{form}")
-    try:
-        write = found.load()
-    except (Exception, SystemExit) as error:
-        whose = f" of {found.dist.name} {found.dist.version}" if found.dist else ""
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginError(f"--to {form}: cannot load {found.value!r}{whose}: {reason}") from error
-    lines: Iterable[str] = write(run, lambda search: store.reader.trials(search.id))
-    return lines
+    whose = f" ({found.dist.name} {found.dist.version})" if found.dist else ""
+    guard, doing = Guard(f"--to {form}{whose}", calls=calls), "exporting a run"
+    write = guard.call(f"loading {found.value!r}", found.load)
+    made = guard.call(doing, write, run, lambda search: store.reader.trials(search.id))
+    lines = guard.call(doing, iter, made)
+    while (line := guard.call(doing, next, lines, None)) is not None:
+        if not isinstance(line, str):
+            raise guard.fault(doing, f"it made the line {shown(line)}, expected a text")
+        yield line
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

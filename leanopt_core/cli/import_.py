@@ -33,17 +33,19 @@ def command(source: tuple[str, ...], project: Path | None, output: Path | None) 
     Example: leanopt import optimizer-config.json -o imported.toml
     """
     from leanopt_core.cli.common import write_new
+    from leanopt_core.cli.session import plugin_calls
     from leanopt_core.plugins import discover
     from leanopt_core.scaffold.find import ImportWish, translated
 
     wish = ImportWish(source, project, output)
-    made = translated(wish, discover())
-    write_new(wish.path, made.text)
-    try:
-        made.check()
-    except LeanoptError:
-        wish.path.unlink()
-        raise
+    with plugin_calls() as calls:
+        made = translated(wish, discover(noted=calls.noted), calls)
+        write_new(wish.path, made.text)
+        try:
+            made.check()
+        except LeanoptError:
+            wish.path.unlink()
+            raise
     for line in made.notes:
         click.echo(plain(line), err=True)
     if made.variables:

@@ -34,6 +34,7 @@ def command(strategy: Path, output: Path | None, algorithm: str | None) -> None:
 
     Example: leanopt init strategy.py -o first.toml
     """
+    from leanopt_core.cli.session import plugin_calls
     from leanopt_core.pipeline import load_pipeline
     from leanopt_core.plugins import Kind, discover
     from leanopt_core.scaffold.draft import InitWish
@@ -42,14 +43,15 @@ def command(strategy: Path, output: Path | None, algorithm: str | None) -> None:
 
     folder = strategy if strategy.is_dir() else strategy.parent
     path = output or folder / "pipeline.toml"
-    registry = discover()
-    draft = draft_of(InitWish(strategy, path.parent, algorithm), registry)
-    installed = Installed(registry.names(Kind.STAGE), registry.names(Kind.FITNESS))
-    write_new(path, pipeline_text(draft, installed))
-    _print(draft, path)
-    if draft.parameters:
-        unset = dict.fromkeys(draft.variables, str(path.parent))
-        load_pipeline(path, registry, environment={**unset, **os.environ})
+    with plugin_calls() as calls:
+        registry = discover(noted=calls.noted)
+        draft = draft_of(InitWish(strategy, path.parent, algorithm), registry, calls)
+        installed = Installed(registry.names(Kind.STAGE), registry.names(Kind.FITNESS))
+        write_new(path, pipeline_text(draft, installed))
+        _print(draft, path)
+        if draft.parameters:
+            unset = dict.fromkeys(draft.variables, str(path.parent))
+            load_pipeline(path, registry, environment={**unset, **os.environ})
 
 
 def _print(draft: Draft, path: Path) -> None:

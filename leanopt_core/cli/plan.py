@@ -9,6 +9,7 @@ import click
 
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.output import plain, print_json, print_table
+from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import duration, percent
 from leanopt_core.report.figures import size as size_text
@@ -49,15 +50,20 @@ def command(
 
     Example: leanopt plan pipeline.toml --probe 10
     """
-    loaded, _ = load(pipeline, sets, workers, symbol, seed)
-    size = size_of(loaded.space)
-    with prepared(loaded, allow_unread=allow_unread, skip_build=skip_build, report=_tell) as ready:
-        count = ready.executor.workers(loaded.executor.workers)
-        said = PlanReport(ready, size, count, measure(ready, probe, count))
-        if as_json:
-            print_json(document(said))
-        else:
-            _print(said)
+    with plugin_calls(as_json=as_json) as calls:
+        loaded, _ = load(pipeline, sets, workers, symbol, seed, calls)
+        size = size_of(loaded.space)
+        with prepared(
+            loaded, allow_unread=allow_unread, skip_build=skip_build, report=_tell, calls=calls
+        ) as ready:
+            count = ready.executor.workers(loaded.executor.workers)
+            said = PlanReport(ready, size, count, measure(ready, probe, count))
+            if as_json:
+                found = document(said)
+            else:
+                _print(said)
+    if as_json:
+        print_json(found)
 
 
 def _tell(text: str) -> None:
@@ -89,7 +95,7 @@ def _print(said: PlanReport) -> None:
     if said.needs:
         click.echo(_storage(said))
     for warning in said.warnings:
-        click.echo(f"leanopt: warning: {plain(warning)}", err=True)
+        warn(warning)
 
 
 def _time(said: PlanReport) -> str:

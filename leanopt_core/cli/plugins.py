@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from leanopt_core.cli.output import print_json, print_table
+from leanopt_core.cli.session import plugin_calls
 from leanopt_core.plugins import Kind, Registered, Registry, discover
 from leanopt_core.specs import FitnessSpec
 
@@ -66,7 +67,8 @@ def command(name: str | None, as_json: bool) -> None:
 
     Example: leanopt plugins lhs
     """
-    registry = discover()
+    with plugin_calls(as_json=as_json) as calls:
+        registry = discover(noted=calls.noted)
     if as_json:
         print_json(_document(registry, name))
     elif name is None:

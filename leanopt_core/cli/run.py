@@ -14,6 +14,7 @@ import click
 from leanopt_core.cli import INTERRUPTED
 from leanopt_core.cli.common import chosen_screen, load, open_project, pipeline_options
 from leanopt_core.cli.output import plain, print_json
+from leanopt_core.cli.session import interruptible, watched
 from leanopt_core.cli.streams import ReaderGoneError, log_file
 from leanopt_core.errors import UsageError
 from leanopt_core.report.figures import number, values_shown
@@ -132,14 +133,12 @@ def command(
 
     Example: leanopt run pipeline.toml --workers 8 --set stage.0.trials=200
     """
-    from leanopt_core.search.interrupt import Interrupts
-
-    interrupts = Interrupts()
-    interrupts.keep()
-    with interrupts.last_resort():
+    with interruptible(as_json=as_json, promise="what has finished is stored") as interrupts:
         from leanopt_core.search.run import run_pipeline
 
-        loaded, registry = load(pipeline, sets, workers, symbol, seed)
+        interrupts.keep()
+        with watched(interrupts) as calls:
+            loaded, registry = load(pipeline, sets, workers, symbol, seed, calls)
         with _screen(log, interrupts, verbose=verbose) as screen:
             run = run_pipeline(
                 loaded,
@@ -151,9 +150,9 @@ def command(
                 verify_data=verify_data,
                 interrupts=interrupts,
             )
-        # The run is stored, so its exit code stands even if nobody reads the result.
-        with suppress(ReaderGoneError):
-            _print(run, loaded.folder, as_json=as_json)
+    # The run is stored, so its exit code stands even if nobody reads the result.
+    with suppress(ReaderGoneError):
+        _print(run, loaded.folder, as_json=as_json)
     if run.state == "interrupted":
         raise click.exceptions.Exit(INTERRUPTED)
 

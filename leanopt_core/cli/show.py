@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import click
 from leanopt_core.canonical import canonical_json
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.output import plain, print_json, print_table
+from leanopt_core.cli.session import plugin_calls
 from leanopt_core.cli.summary import print_report
 from leanopt_core.plugins import discover
 from leanopt_core.report.figures import DETAILED
 from leanopt_core.report.run import TOP, document, report, trial_document
 from leanopt_core.report.subject import find_trial, state_of
 from leanopt_core.search.artifacts import kept_in
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.reproduce import ReproducedBacktest, reproduce
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.store.store import Store
@@ -66,11 +68,14 @@ def command(
         one = find_trial(store, found, search, trial)
         kept = kept_in(store.path.parent.parent, found.name, search, trial)
         results = str(kept) if kept.is_dir() else None
+        with plugin_calls(as_json=as_json) as calls:
+            how = _requests(found, search, one, calls)
         if as_json:
-            more = {"reproduce": _reproduce_document(found, search, one), "results": results}
+            more = {"reproduce": _reproduce_document(how), "results": results}
             print_json(trial_document(one) | more)
         else:
             _print_trial(found, search, one)
+            _print_reproduce(how)
             if results is not None:
                 click.echo(f"\nfull results: {plain(results)}")
 
@@ -79,16 +84,18 @@ def _is_trial(store: Store, text: str) -> bool:
     return text.isdigit() and not any(run.name.startswith(text) for run in store.runs.summaries())
 
 
-def _requests(
-    run: StoredRun, search: int, trial: StoredTrial
-) -> list[tuple[str, ReproducedBacktest | str]]:
-    """Return the command that reproduces each of the trial's backtests, by scenario."""
-    registry = discover()
+#: By scenario, the command that reproduces a trial's backtest, or why that is unknown.
+_Requests = Sequence[tuple[str, ReproducedBacktest | str]]
+
+
+def _requests(run: StoredRun, search: int, trial: StoredTrial, calls: Calls) -> _Requests:
+    """Return the command that reproduces each of the trial's backtests."""
+    registry = discover(noted=calls.noted)
     scenarios = run.searches[search - 1].scenarios
-    return [(one.name, reproduce(run, trial, one.name, registry)) for one in scenarios]
+    return [(one.name, reproduce(run, trial, one.name, registry, calls)) for one in scenarios]
 
 
-def _reproduce_document(run: StoredRun, search: int, trial: StoredTrial) -> list[dict[str, Any]]:
+def _reproduce_document(requests: _Requests) -> list[dict[str, Any]]:
     return [
         {
             "scenario": name,
@@ -109,15 +116,15 @@ def _reproduce_document(run: StoredRun, search: int, trial: StoredTrial) -> list
             "passed": list(how.passed),
             "reason": None,
         }
-        for name, how in _requests(run, search, trial)
+        for name, how in requests
     ]
 
 
-def _print_reproduce(run: StoredRun, search: int, trial: StoredTrial) -> None:
+def _print_reproduce(requests: _Requests) -> None:
     click.echo("\nreproduce (press Ctrl-D after the answer):")
-    for name, how in _requests(run, search, trial):
+    for name, how in requests:
         if isinstance(how, str):
-            click.echo(f"  {plain(name)}: {how}")
+            click.echo(f"  {plain(name)}: {plain(how)}")
             continue
         for file, text in how.files.items():
             click.echo(f"  mkdir -p {shlex.quote(str(Path(file).parent))}")
@@ -150,7 +157,6 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
         click.echo(f"  {plain(reason)}")
     for ordinal, scenario in enumerate(run.searches[search - 1].scenarios):
         _print_backtest(run, trial, ordinal, scenario.name)
-    _print_reproduce(run, search, trial)
 
 
 def _cell(value: object) -> object:

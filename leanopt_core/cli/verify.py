@@ -11,6 +11,7 @@ import click
 
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.output import plain, print_json, print_table
+from leanopt_core.cli.session import plugin_calls
 from leanopt_core.errors import DifferenceError
 from leanopt_core.report.figures import counted
 from leanopt_core.search.verify import Compared, Verification
@@ -128,21 +129,21 @@ def command(
     Example: leanopt verify spy-1 --best 3 --against launcher
     """
     from leanopt_core.plugins import discover
-    from leanopt_core.search.interrupt import Interrupts
     from leanopt_core.search.verify import verify
 
-    with Interrupts(), open_project(project) as store:
+    with plugin_calls(as_json=as_json) as calls, open_project(project) as store:
         found = store.runs.find(run)
         completed = [one for one in store.reader.ranked(found, best) if one.trial.failure is None]
         said = verify(
             found,
             completed,
-            discover(),
+            discover(noted=calls.noted),
             store.path.absolute().parent.parent,
             against=against,
             workers=workers,
             report=_tell,
             progress=_progress,
+            calls=calls,
         )
     for warning in warnings(said):
         _tell(f"warning: {warning}")

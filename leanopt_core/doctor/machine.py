@@ -36,8 +36,10 @@ def plugins(subject: Subject) -> Iterator[Finding]:
     problems = list(registry.problems)
     registered: list[Registered | RegisteredCommand] = [*registry.entries.values()]
     for entry in (*registered, *registry.commands.values()):
+        named = f"plugin {entry.distribution}, {entry.spec.name!r}"
         try:
-            entry.load()
+            with subject.calls.noted(named, "being imported"):
+                entry.load()
         except PluginError as error:
             problems.append(PluginProblem(entry.distribution, str(error)))
     for problem in problems:

@@ -20,6 +20,7 @@ from leanopt_core.executors.process import ProcessExecutor
 from leanopt_core.options import ProcessOptions, PythonStrategy
 from leanopt_core.pipeline import Pipeline, load_pipeline
 from leanopt_core.plugins import Registry, discover
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.prepare import build_choice, engine_of, label, prepare_context
 from leanopt_core.work import Command, Completed, Launch
@@ -36,11 +37,15 @@ _LOOKING = 60.0
 class Subject(Closing):
     """The subject of the checks; a context manager that releases what it created.
 
-    A part that cannot be made raises its error at each access.
+    A part that cannot be made raises its error at each access. `calls` notes the calls into
+    plugins.
     """
 
-    def __init__(self, file: Path | None, sets: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, file: Path | None, sets: tuple[str, ...] = (), calls: Calls | None = None
+    ) -> None:
         self.file = file
+        self.calls = Calls() if calls is None else calls
         self._sets = sets
         self._held = ExitStack()
 
@@ -56,7 +61,7 @@ class Subject(Closing):
     @cached_property
     def registry(self) -> Registry:
         """Return the plugins."""
-        return discover()
+        return discover(noted=self.calls.noted)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -82,9 +87,8 @@ class Subject(Closing):
     @cached_property
     def executor(self) -> GuardedExecutor:
         """Return the pipeline's executor, which fetches no image here and removes nothing."""
-        executor = GuardedExecutor(
-            self._executor(), label("executor", self.pipeline.executor.choice)
-        )
+        choice = self.pipeline.executor.choice
+        executor = GuardedExecutor(self._executor(), label("executor", choice), self.calls)
         self._held.callback(executor.close)
         return executor
 
@@ -98,7 +102,7 @@ class Subject(Closing):
             # A look must change nothing, and fetching an image takes minutes.
             options = evolve(self.docker_options, pull="never")
             return DockerExecutor(options, self.folder, tidy=False)
-        return cast("Executor", build_choice("executor", choice, self.folder))
+        return cast("Executor", build_choice("executor", choice, self.folder, calls=self.calls))
 
     @cached_property
     def around(self) -> Mapping[str, Any]:
@@ -122,7 +126,7 @@ class Subject(Closing):
     @cached_property
     def strategy(self) -> GuardedEngine:
         """Return the pipeline's engine."""
-        return engine_of(self.pipeline)
+        return engine_of(self.pipeline, self.calls)
 
     @property
     def context(self) -> PrepareContext:

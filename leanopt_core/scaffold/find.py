@@ -13,6 +13,7 @@ from leanopt_core.plugins import CORE, Kind, Registered, Registry
 from leanopt_core.scaffold.document import Line
 from leanopt_core.scaffold.draft import Draft, InitWish
 from leanopt_core.scaffold.ranges import propose
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.guard import Guard
 from leanopt_core.specs import ExecutorSpec
 
@@ -26,15 +27,17 @@ def offering(registry: Registry, part: str, of: Kind = Kind.ENGINE) -> list[Regi
     return sorted(having, key=lambda one: one.distribution == CORE)
 
 
-def ask(plugin: Registered, part: str, kind: type[T], *arguments: object) -> T | None:
+def ask(plugin: Registered, part: str, kind: type[T], calls: Calls, *arguments: object) -> T | None:
     """Call a part of an engine or executor and return its result, a `kind` or None.
 
-    Raises PluginError if it returns something else, or raises anything but a LeanoptError.
+    `calls` notes the call. Raises PluginError if it returns something else, or raises anything but
+    a LeanoptError.
     """
     what = "executor" if isinstance(plugin.spec, ExecutorSpec) else "engine"
-    guard = Guard(f"{what} {plugin.spec.name!r} ({plugin.distribution} {plugin.version})")
+    named = f"{what} {plugin.spec.name!r} ({plugin.distribution} {plugin.version})"
+    guard = Guard(named, calls=calls)
     doing = f"asked for {part!r}"
-    made = guard.call(doing, plugin.load(part), *arguments)
+    made = guard.call(doing, guard.call("being imported", plugin.load, part), *arguments)
     # A tuple is one of lines.
     lines = not isinstance(made, tuple) or all(isinstance(one, Line) for one in made)
     if made is None or (isinstance(made, kind) and lines):
@@ -47,26 +50,26 @@ _CLASS: Final = "QCAlgorithm"
 _MAIN: Final = "main.py"
 
 
-def draft_of(wish: InitWish, registry: Registry) -> Draft:
+def draft_of(wish: InitWish, registry: Registry, calls: Calls) -> Draft:
     """Return the draft of a pipeline for a strategy.
 
     The plugins' engines are asked first, by name; a strategy that they do not know is treated as
-    Python. If the engine leaves `[executor]` open, the executors are asked for it, by name. Raises
-    UsageError if there is nothing to search.
+    Python. If the engine leaves `[executor]` open, the executors are asked for it, by name. `calls`
+    notes the calls into plugins. Raises UsageError if there is nothing to search.
     """
     for engine in offering(registry, "init"):
         if engine.distribution == CORE and is_lean(wish.strategy):
             raise UsageError(f"{wish.strategy} is a LEAN project: pip install leanopt-lean")
-        if (draft := ask(engine, "init", Draft, wish)) is not None:
+        if (draft := ask(engine, "init", Draft, calls, wish)) is not None:
             _refuse_empty(draft)
-            return draft if draft.executor else _with_executor(draft, wish, registry)
+            return draft if draft.executor else _with_executor(draft, wish, registry, calls)
     raise UsageError(f"no engine can read {wish.strategy}")
 
 
-def _with_executor(draft: Draft, wish: InitWish, registry: Registry) -> Draft:
+def _with_executor(draft: Draft, wish: InitWish, registry: Registry, calls: Calls) -> Draft:
     """Return the draft with the table of the first executor that is for it, if one is."""
     for executor in offering(registry, "init", Kind.EXECUTOR):
-        lines = ask(executor, "init", tuple, wish, draft)
+        lines = ask(executor, "init", tuple, calls, wish, draft)
         if lines is not None:
             return evolve(draft, executor=lines)
     return draft
@@ -143,10 +146,11 @@ class Translation:
     variables: Sequence[str] = ()
 
 
-def translated(wish: ImportWish, registry: Registry) -> Translation:
+def translated(wish: ImportWish, registry: Registry, calls: Calls) -> Translation:
     """Return the translation of the first engine that accepts the source, else executor.
 
-    Raises UsageError, with their reasons, if none accepts it, or the only one's PipelineError.
+    `calls` notes the calls into plugins. Raises UsageError, with their reasons, if none accepts it,
+    or the only one's PipelineError.
     """
     kinds = (Kind.ENGINE, Kind.EXECUTOR)
     plugins = [one for kind in kinds for one in offering(registry, "imports", kind)]
@@ -155,7 +159,7 @@ def translated(wish: ImportWish, registry: Registry) -> Translation:
     refused: list[LeanoptError] = []
     for plugin in plugins:
         try:
-            made = ask(plugin, "imports", Translation, wish, registry)
+            made = ask(plugin, "imports", Translation, calls, wish, registry)
         except (UsageError, PipelineError) as error:
             refused.append(error)
             continue

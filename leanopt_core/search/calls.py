@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from threading import main_thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import get_ident, main_thread
 from typing import Final, NamedTuple, TypeAlias
+
+from leanopt_core.search.handlers import Handlers
 
 
 class Call(NamedTuple):
@@ -44,10 +47,25 @@ class Calls:
         self.by_thread: dict[int, Note] = {}
         #: The thread on which trials are decided.
         self.main = main_thread().ident
+        #: The handlers of signals, which plugins on the main thread could replace.
+        self.handlers = Handlers()
         #: The labels of plugins that are known to leave global random state alone.
         self.harmless: set[str] = set()
         # By thread: odd during a call, and another number after each.
         self._free: dict[int, int] = {}
+
+    @contextmanager
+    def noted(self, plugin: str, doing: str) -> Iterator[None]:
+        """Note what the block does as a call into a plugin, for calls without a guard."""
+        thread = get_ident()
+        outer = self.by_thread.get(thread, IDLE)
+        self.by_thread[thread] = (plugin, doing, self.clock())
+        try:
+            yield
+        finally:
+            self.by_thread[thread] = outer if outer is IDLE else self.again(outer)
+            if thread == self.main and self.handlers.lost(now := self.clock()):
+                self.handlers.restore(plugin, now)
 
     def again(self, outer: Note) -> Note:
         """Return the note of a call that goes on after a call within it, or of idling."""

@@ -45,6 +45,7 @@ class Guard:
         self._calls = Calls() if calls is None else calls
         self._by_thread, self._clock = self._calls.by_thread, self._calls.clock
         self._main = self._calls.main
+        self._handlers = self._calls.handlers
         self._harmless = label in self._calls.harmless
 
     def call(self, doing: str, function: Callable[..., T], *arguments: object) -> T:
@@ -52,7 +53,7 @@ class Guard:
         # Noted here and not by a method, since each backtest makes several calls.
         running, thread = self._by_thread, get_ident()
         outer = running.get(thread, IDLE)
-        running[thread] = (self._label, doing, self._clock())
+        running[thread] = (self._label, doing, since := self._clock())
         main = thread == self._main
         free = not (main or self._harmless or outer[0])
         if free:
@@ -73,6 +74,8 @@ class Guard:
             running[thread] = outer if outer is IDLE else self._calls.again(outer)
             if free:
                 self._calls.end_free(thread)
+            if main and self._handlers.lost(since):
+                self._handlers.restore(self._label, since)
 
     def needs(self, plugin: object, methods: Iterable[str], doing: str) -> None:
         """Raise PluginError if `plugin`, made by `doing`, lacks one of `methods`.

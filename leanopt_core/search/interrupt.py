@@ -6,11 +6,11 @@ import atexit
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import current_thread, main_thread
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self
 
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.last_resort import LastResort
@@ -27,17 +27,18 @@ class Interrupts:
     that signals both a process and its group. A later signal raises KeyboardInterrupt anywhere.
     Outside the main thread Python handles no signals, and nothing changes.
 
-    `calls` notes the calls into plugins, since one of them may not end. `leave` gives back the
-    terminal if `last_resort` ends the process.
+    `calls` notes the calls into plugins, since one of them may not end, and puts back handlers that
+    a plugin replaces. If `last_resort` ends the process, `leave` gives back the terminal, and
+    `promise` is the last that is said.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, promise: str = "") -> None:
         self.calls = Calls()
+        self._promise = promise
         self.leave: Callable[[], None] = lambda: None
         self._asked: float | None = None
-        self._deferred = False
+        self._deferred = self._kept = False
         self._stop: Callable[[], None] | None = None
-        self._before: Mapping[int, Any] = {}
 
     def __enter__(self) -> Self:
         self._take()
@@ -49,41 +50,44 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for one, handler in self._before.items():
-            signal.signal(one, handler)
+        if not self._kept:
+            self.calls.handlers.give_back()
 
     def keep(self) -> None:
-        """Handle the signals until the process has ended with its exit code."""
-        self._take()
+        """Handle the signals beyond the block, until the process has ended with its exit code."""
+        self._kept = True
         # The interpreter drops handlers while it exits: a signal would then kill the process.
         atexit.register(self._ignore)
 
     def _take(self) -> None:
         if current_thread() is not main_thread():
             return
-        taken: dict[int, Any] = {
-            one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)
-        }
         # nohup asks to ignore the end of the terminal.
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            taken[signal.SIGHUP] = signal.getsignal(signal.SIGHUP)
-        self._before = taken
-        for one in taken:
-            signal.signal(one, self._handle)
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        more = () if ignored else (signal.SIGHUP,)
+        self.calls.handlers.take((signal.SIGINT, signal.SIGTERM, *more), self._handle)
 
-    def last_resort(self, *, patience: float = PATIENCE) -> LastResort:
-        """Return a context manager in which a second signal ends a process that is stuck.
+    @contextmanager
+    def last_resort(self, *, patience: float = PATIENCE) -> Iterator[None]:
+        """End a process that is stuck within the block at a second signal.
 
         Only for a process of leanopt's own: another program must not be ended.
         """
-        return LastResort(self._before, self._farewell, patience=patience)
+        handlers = self.calls.handlers
+        with LastResort(handlers.signals, self._farewell, patience=patience) as resort:
+            handlers.wakeup = resort.descriptor
+            try:
+                yield
+            finally:
+                handlers.wakeup = None
 
     def _farewell(self) -> None:
         """Give back the terminal, and write which plugin did not return."""
         self.leave()
         call = self.calls.now().get(main_thread().ident or 0)
         stuck = "" if call is None else f": {call.plugin} was still {call.working()}"
-        said = f"leanopt: ended by a second signal{stuck}; what has finished is stored\n"
+        promise = f"; {self._promise}" if self._promise else ""
+        said = f"leanopt: ended by a second signal{stuck}{promise}\n"
         # Not through `sys.stderr`, whose lock the main thread may hold.
         with suppress(OSError):
             os.write(2, said.encode(errors="backslashreplace"))
@@ -109,7 +113,7 @@ class Interrupts:
             self._stop = None
 
     def _ignore(self) -> None:
-        for one in self._before:
+        for one in self.calls.handlers.signals:
             signal.signal(one, signal.SIG_IGN)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:

@@ -48,6 +48,11 @@ class LastResort(Closing):
         self._thread = Thread(target=self._listen, name="last-resort", daemon=True)
         self._thread.start()
 
+    @property
+    def descriptor(self) -> int:
+        """Return what the interpreter writes signals to."""
+        return self._mouth
+
     def close(self) -> None:
         """Stop listening."""
         self._closed.set()

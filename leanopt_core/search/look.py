@@ -11,6 +11,7 @@ from attrs import evolve
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import ExecutorError, PluginError, StrategyError
 from leanopt_core.pipeline import Pipeline, StageSettings
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.prepare import (
@@ -19,6 +20,7 @@ from leanopt_core.search.prepare import (
     build_sink,
     engine_of,
     label,
+    load_choice,
     prepare_context,
 )
 from leanopt_core.stage import StageStart
@@ -26,23 +28,24 @@ from leanopt_core.stage import StageStart
 T = TypeVar("T")
 
 
-def look_at(pipeline: Pipeline, *, allow_unread: bool = False) -> None:
+def look_at(pipeline: Pipeline, calls: Calls, *, allow_unread: bool = False) -> None:
     """Build every plugin that the pipeline names, and check the strategy if the engine can.
 
-    Executors may check their options, too. Raises PluginError with every plugin that cannot be
-    built, else ExecutorError or StrategyError with all errors of options and strategy.
+    `calls` notes the calls into plugins. Executors may check their options, too. Raises PluginError
+    with every plugin that cannot be built, else ExecutorError or StrategyError with all errors of
+    options and strategy.
     """
     faults: list[PluginError] = []
     folder, context = pipeline.folder, prepare_context(pipeline)
-    engine = _tried(faults, engine_of, pipeline)
-    _tried(faults, build_fitness, pipeline.fitness)
+    engine = _tried(faults, engine_of, pipeline, calls)
+    _tried(faults, build_fitness, pipeline.fitness, calls)
     executor = _tried(
-        faults, build_executor, pipeline.executor.choice, folder, None, pipeline.environment
+        faults, build_executor, pipeline.executor.choice, folder, calls, pipeline.environment
     )
     for stage in pipeline.stages:
-        _tried(faults, _stage, pipeline, stage)
+        _tried(faults, _stage, pipeline, stage, calls)
     for sink in pipeline.sinks:
-        _tried(faults, build_sink, sink, folder)
+        _tried(faults, build_sink, sink, folder, calls)
     options: Sequence[str] = ()
     if executor is not None:
         # It starts nothing before it is asked to; closed, since it may hold something already.
@@ -67,7 +70,7 @@ def _tried(faults: list[PluginError], build: Callable[..., T], *arguments: objec
         return None
 
 
-def _stage(pipeline: Pipeline, stage: StageSettings) -> GuardedStage:
+def _stage(pipeline: Pipeline, stage: StageSettings, calls: Calls) -> GuardedStage:
     """Build a stage's method as if nothing had been told before it."""
     start = StageStart(
         pipeline.space,
@@ -76,5 +79,6 @@ def _stage(pipeline: Pipeline, stage: StageSettings) -> GuardedStage:
         pipeline.search.lookahead,
         ToldHistory(pipeline.space).since(0),
     )
-    factory = partial(stage.choice.registered.load(), stage.choice.options)
-    return GuardedStage(factory, start, label("stage", stage.choice, stage.name))
+    named = label("stage", stage.choice, stage.name)
+    factory = partial(load_choice(named, stage.choice, calls), stage.choice.options)
+    return GuardedStage(factory, start, named, calls)

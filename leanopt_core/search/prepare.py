@@ -114,7 +114,13 @@ def build_choice(kind: str, choice: Choice, *arguments: object, calls: Calls | N
         # Workers start on threads: without this, no early call of a method could be judged.
         calls.harmless.add(named)
     guard = Guard(named, calls=calls)
-    return guard.call("being built", choice.registered.load(), choice.options, *arguments)
+    factory = load_choice(named, choice, calls)
+    return guard.call("being built", factory, choice.options, *arguments)
+
+
+def load_choice(named: str, choice: Choice, calls: Calls | None = None) -> Callable[..., Any]:
+    """Import a plugin's factory; raises PluginError if that fails."""
+    return Guard(named, calls=calls).call("being imported", choice.registered.load)
 
 
 def build_executor(
@@ -146,17 +152,18 @@ def build_fitness(choice: Choice, calls: Calls | None = None) -> FitnessFunction
     return cast("FitnessFunction", GuardedFitness(made, label(kind, choice), calls))
 
 
-def engine_of(pipeline: Pipeline) -> GuardedEngine:
-    """Return the pipeline's engine."""
-    return _engine(pipeline.engine, pipeline.folder)
+def engine_of(pipeline: Pipeline, calls: Calls | None = None) -> GuardedEngine:
+    """Return the pipeline's engine; raises PluginError as `build_choice`."""
+    return build_engine(pipeline.engine, pipeline.folder, calls)
 
 
-def _engine(
+def build_engine(
     choice: Choice,
     folder: Path,
     calls: Calls | None = None,
     needs: frozenset[str] = frozenset(),
 ) -> GuardedEngine:
+    """Return an engine; raises PluginError as `build_choice`, and if it lacks a method."""
     made = cast("Engine", build_choice("engine", choice, folder, calls=calls))
     return GuardedEngine(made, label("engine", choice), calls, needs=needs)
 
@@ -236,7 +243,7 @@ def made_ready(
     """
     there = build_executor(settings.choice, folder, calls, environment)
     try:
-        named = _engine(engine, folder, calls, needs)
+        named = build_engine(engine, folder, calls, needs)
         executors = there.places()
         if not executors:
             only = _place(there, named, settings, context, environment)
@@ -245,7 +252,7 @@ def made_ready(
         # An engine of its own for each place: it may keep what it was prepared for.
         engines = [
             named,
-            *(_engine(engine, folder, calls, needs) for _ in range(len(executors) - 1)),
+            *(build_engine(engine, folder, calls, needs) for _ in range(len(executors) - 1)),
         ]
         places = {
             name: _place(executor, own, settings, context, environment)

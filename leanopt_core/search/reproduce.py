@@ -9,13 +9,12 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from attrs import field, frozen
 
 from leanopt_core.content import hash_variables
-from leanopt_core.engines.base import Engine
-from leanopt_core.errors import PipelineError, StrategyError, UsageError
+from leanopt_core.errors import PipelineError, PluginError, StrategyError, UsageError
 from leanopt_core.harness.events import Hello
 from leanopt_core.harness.framing import fill_in, request_line
 from leanopt_core.pipeline import Choice, ExecutorSettings
@@ -24,7 +23,8 @@ from leanopt_core.pipeline.plan import from_folder, plain_options
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import make_reader, structure_table
 from leanopt_core.plugins import Kind, Registry
-from leanopt_core.search.prepare import Prepared
+from leanopt_core.search.calls import Calls
+from leanopt_core.search.prepare import Prepared, build_engine
 from leanopt_core.space import Space
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.work import Backtest, Scenario
@@ -157,20 +157,27 @@ def reproducible(ready: Prepared) -> dict[str, Any]:
 
 
 def reproduce(
-    run: StoredRun, trial: StoredTrial, scenario: str, registry: Registry
+    run: StoredRun,
+    trial: StoredTrial,
+    scenario: str,
+    registry: Registry,
+    calls: Calls | None = None,
 ) -> ReproducedBacktest | str:
-    """Return how to run a trial's backtest under a scenario, or why that is unknown."""
+    """Return how to run a trial's backtest under a scenario, or why that is unknown.
+
+    `calls` notes the calls into the engine.
+    """
     restored = Restored(run, registry)
     launch = restored.execution.get("launch")
     if launch is None:
         return "this run did not store how"
     try:
         choice = restored.engine()
-        engine = cast("Engine", choice.registered.load()(choice.options, restored.folder))
+        engine = build_engine(choice, restored.folder, calls)
         request = engine.request(
             _backtest(restored, trial, scenario), frozenset(), _hello(restored)
         )
-    except UsageError as error:
+    except (UsageError, PluginError) as error:
         return str(error)
     except (ValidationError, PipelineError, StrategyError) as error:
         return f"its engine no longer accepts these options: {error}"

@@ -72,6 +72,7 @@ def run_pipeline(
     shared = SharedScreen(screen)
     with (
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
+        signals.calls.handlers.warning(lambda text: shared.observe(Warned(text))),
         open_store(store_file, durability=pipeline.search.durability) as store,
         watch(signals.calls, shared),
         prepared(

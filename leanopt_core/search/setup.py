@@ -15,7 +15,7 @@ from leanopt_core.pipeline import Choice, StageSettings, execution
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.commands import StageRule
 from leanopt_core.search.loop import SearchSetup
-from leanopt_core.search.prepare import Prepared, build_sink, label
+from leanopt_core.search.prepare import Prepared, build_sink, label, load_choice
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.sinks.base import Sink
 from leanopt_core.sinks.paths import fill_options, paths, placeholders
@@ -64,10 +64,11 @@ def setups(
 
 
 def _rule(stage: StageSettings, direction: Direction, calls: Calls) -> StageRule:
+    named = label("stage", stage.choice, stage.name)
     return StageRule(
         name=stage.name,
-        label=label("stage", stage.choice, stage.name),
-        build=partial(stage.choice.registered.load(), stage.choice.options),
+        label=named,
+        build=partial(load_choice(named, stage.choice, calls), stage.choice.options),
         trials=stage.trials,
         patience=stage.patience,
         min_delta=stage.min_delta,

@@ -14,6 +14,7 @@ from leanopt_core.pipeline import Choice, ExecutorSettings
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.plugins import Registry
+from leanopt_core.search.calls import Calls
 from leanopt_core.search.guarded_engine import GuardedEngine
 from leanopt_core.search.prepare import made_ready
 from leanopt_core.search.readers import read
@@ -117,10 +118,12 @@ def verify(
     workers: int | None,
     report: Report,
     progress: Progress,
+    calls: Calls | None = None,
 ) -> Verification:
     """Run the backtests of `trials` on the harness `against` and compare them.
 
-    Strategy, data and engine are the current ones. `workers` defaults to the run's number.
+    Strategy, data and engine are the current ones. `workers` defaults to the run's number, `calls`
+    notes the calls into plugins.
     Raises UsageError if the engine has no such harness, or there is nothing to compare.
     """
     restored = Restored(run, registry, project)
@@ -136,7 +139,7 @@ def verify(
     ]
     if not backtests:
         raise UsageError(f"run {run.name} has no completed trial")
-    rerun = _Rerun(restored, executor, backtests, workers, report, progress)
+    rerun = _Rerun(restored, executor, backtests, workers, report, progress, calls)
     made = rerun.made(other, against)
     known = harness != against and any(one.fingerprint for one in made)
     mine = rerun.made(own, harness) if known else [None] * len(made)
@@ -177,6 +180,7 @@ class _Rerun:
     workers: int | None
     report: Report
     progress: Progress
+    calls: Calls | None
     sources: set[str] = field(factory=set)
 
     def made(self, engine: Choice, harness: str) -> list[Made]:
@@ -194,9 +198,9 @@ class _Rerun:
             parameters, (*scenarios.values(),), allow_unread=True, report=self.report
         )
         settings = self.executor
-        passed = self.restored.environment()
+        folder, passed = self.restored.folder, self.restored.environment()
         with made_ready(
-            engine, settings, self.restored.folder, context, environment=passed
+            engine, settings, folder, context, calls=self.calls, environment=passed
         ) as ready:
             self.sources.add(ready.build.source)
             workers = ready.executor.workers(self.workers or settings.workers)

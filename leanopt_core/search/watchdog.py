@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -75,6 +76,8 @@ class Watchdog(Closing):
                 # If it looks late, as after a sleep of the machine, one warning is enough.
                 limit = max(limit, seconds // self._again * self._again)
                 said = f"{call.plugin} has been {call.working()} for {limit:g} s"
+                if thread == self._calls.main and self._calls.handlers.replaced():
+                    said += f"; it has replaced leanopt's handler of Ctrl-C: kill -9 {os.getpid()}"
                 self._screen.observe(Warned(said))
                 limit += self._again - limit % self._again
             due[thread] = call, limit
