@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Final
 
 import leanopt_harness
 from attrs import frozen
@@ -22,13 +24,14 @@ from leanopt_core.api import (
     Request,
     RunCommand,
     Scenario,
+    ScenarioFiles,
     digest,
     number_text,
     pattern_errors,
 )
 from leanopt_lean.absent import check_absent
 from leanopt_lean.build import Built, Options, Recipe, build
-from leanopt_lean.checks import check, check_scenario
+from leanopt_lean.checks import check, check_scenario, fields_set
 from leanopt_lean.compiler import assembly_of
 from leanopt_lean.config import IDENT, RESULTS, Template, template
 from leanopt_lean.doctor import Examination
@@ -42,9 +45,15 @@ from leanopt_lean.orders import order_hash
 from leanopt_lean.prices import check_prices
 from leanopt_lean.reference import check_reference
 from leanopt_lean.required_data import check_required_data, wanted
+from leanopt_lean.scenario_files import ShareNames, scenario_files
 from leanopt_lean.scenario_mapping import passed_parameters
 from leanopt_lean.source import Language, StrategySource, scan, survey
 from leanopt_lean.wording import word
+
+#: Keys of LEAN's configuration that can change which data it reads.
+_READING: Final = re.compile(
+    "provider|data(?!-feed-workers)|folder|(?<!log-)handler|map|factor|api"
+)
 
 
 def create(options: LeanStrategy, project: Path) -> LeanEngine:
@@ -70,6 +79,8 @@ class LeanEngine:
         store = options.object_store
         self._store = (project / store).resolve() if store is not None else None
         self._builds = project.absolute() / BUILDS
+        # What `prepare` was asked for, and the shares in the data as they were then.
+        self._context, self._shares = PrepareContext(), ShareNames(self._data)
         # Scenarios (with a harness's abilities) that were checked to reach the strategy.
         self._mapped: set[tuple[str, frozenset[str]]] = set()
 
@@ -87,6 +98,17 @@ class LeanEngine:
     def documents_on_demand(self) -> bool:
         """Return whether LEAN's documents are written only on request."""
         return self._options.harness == WARM
+
+    def scenario_files(self, scenario: Scenario) -> ScenarioFiles:
+        """Return the data files that backtests under a scenario read, if the source shows all."""
+        options = self._options
+        if self._command:
+            return ScenarioFiles(why="a harness of your own may read any of them")
+        if odd := sorted(key for key in options.config if _READING.search(key)):
+            return ScenarioFiles(why=f"strategy.config sets {odd[0]}")
+        end = scenario.end if "end" in fields_set(abilities_of(options)) else None
+        source, context, shares = self._strategy.source, self._context, self._shares
+        return scenario_files(source, scenario, context, shares, end)
 
     def prepare(
         self, run_command: RunCommand, runtime: Mapping[str, str], context: PrepareContext
@@ -110,6 +132,7 @@ class LeanEngine:
         # Scan the snapshot, which is what runs: the sources may have changed since.
         source = self._scan(built.sources)
         self._strategy = PreparedStrategy(source, built.assembly or source.files[0])
+        self._context, self._shares = context, ShareNames(self._data)
         file = self._strategy.file
         doing = partial(compiled, doing="compiling the warm harness")
         store = self._stored()

@@ -92,6 +92,22 @@ class MapFiles:
         return self._all
 
 
+def tickers_by_name(folder: Path) -> dict[str, frozenset[str]]:
+    """Return the tickers that each map file of a folder mentions, by the name of the file.
+
+    Names are without their ending. LEAN reads all these files, but uses those of its symbols only.
+    """
+    return {
+        path.stem: frozenset(_tickers(path.read_text("utf-8-sig", "replace")))
+        for path in sorted(folder.glob("*.csv"))
+    }
+
+
+def _tickers(text: str) -> Iterator[str]:
+    rows = (line.split(",") for line in text.splitlines())
+    yield from (row[1].strip().lower() for row in rows if len(row) > 1)
+
+
 def _contents(folder: Path) -> Iterator[tuple[str, Path, bytes]]:
     """Yield names, paths and contents of the files, or else of those in the newest archive."""
     files = sorted(folder.glob("*.csv"))

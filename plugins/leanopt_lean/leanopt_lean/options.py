@@ -66,7 +66,10 @@ class LeanStrategy:
     )
     data_files: tuple[str, ...] = field(
         default=(),
-        metadata={"help": "patterns or folders of the data that affects results (default: all)"},
+        metadata={
+            "help": "patterns or folders of the data that affects results (default: those that the "
+            "source shows)"
+        },
     )
     config: Mapping[str, Any] = field(
         factory=dict, metadata={"help": "further keys for LEAN's config.json"}

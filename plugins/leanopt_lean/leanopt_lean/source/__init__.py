@@ -15,8 +15,10 @@ from leanopt_lean.source.algorithm import (
     belonging,
     choose,
 )
+from leanopt_lean.source.data_reads import DataReadCalls
 from leanopt_lean.source.facts import (
     Asked,
+    DataReads,
     Language,
     Need,
     Parameter,
@@ -36,6 +38,7 @@ from leanopt_lean.source.values import Values
 
 __all__ = [
     "Asked",
+    "DataReads",
     "Import",
     "Language",
     "Location",
@@ -106,6 +109,8 @@ def source_of(project: Path, files: Files, algorithm: str) -> StrategySource:
     members, ignored = _members(unit, algorithm, lineage, values)
     found = Readers(unit, values).find(members)
     settings = SettingCalls(unit, values, found)
+    subscriptions = tuple(settings.subscriptions())
+    outside = Classes([unit]).foreign(algorithm)
     return StrategySource(
         project,
         files.language,
@@ -115,11 +120,12 @@ def source_of(project: Path, files: Files, algorithm: str) -> StrategySource:
         found.unsure,
         ignored,
         tuple(settings.settings()),
-        tuple(settings.subscriptions()),
+        subscriptions,
         tuple(dict.fromkeys(Uses(unit, lineage).uses())),
         unit.unread,
         tuple(dict.fromkeys(Needs(unit, values).needs())),
         _foreign(unit, files),
+        DataReadCalls(unit, values, subscriptions, outside=outside).found(),
     )
 
 

@@ -66,6 +66,12 @@ class Classes:
         bases = [base for one in self.lineage(name) for base in self._bases[one]]
         return any(one not in self._bases and not _INTERFACE.match(one) for one in bases)
 
+    def foreign(self, name: str) -> bool:
+        """Return whether a class has a base, except interfaces, that is neither here nor LEAN's."""
+        bases = [base for one in self.lineage(name) for base in self._bases[one]]
+        known = {*self._bases, *_BASES}
+        return any(one not in known and not _INTERFACE.match(one) for one in bases)
+
 
 class AlgorithmError(StrategyError):
     """The class is missing or ambiguous; `nearest` is the most likely one."""

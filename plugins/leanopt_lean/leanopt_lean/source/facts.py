@@ -144,6 +144,7 @@ class Subscription:
     `kind` is its type in lower case, as `equity`. `ticker`, `resolution` and `market` (the latter
     two in lower case) are None if they are not written in the source, `resolution` and `market`
     empty if none is given. `parameters` flow into the ticker, `resolved_by` into the resolution.
+    `given_by` is the parameter whose text is the ticker, None if there is no such.
     """
 
     kind: str
@@ -153,6 +154,30 @@ class Subscription:
     location: Location
     market: str | None = ""
     resolved_by: frozenset[str] = frozenset()
+    given_by: str | None = None
+
+
+@frozen
+class Doubt:
+    """A location whose `what`, a name in the source, may read data that is not named there."""
+
+    what: str
+    location: Location
+
+
+@frozen
+class DataReads:
+    """The parts of LEAN's data that an algorithm reads besides the prices of its own subscriptions.
+
+    With `doubts` it may read anything. `resolutions` are all that the source names, in lower case,
+    None if LEAN may read others too. `benchmarks` are the tickers that it sets as benchmark;
+    `own_benchmark` means that it always sets one.
+    """
+
+    doubts: tuple[Doubt, ...] = ()
+    resolutions: frozenset[str] | None = frozenset()
+    benchmarks: frozenset[str] = frozenset()
+    own_benchmark: bool = False
 
 
 @frozen
@@ -177,6 +202,7 @@ class StrategySource:
     unread: tuple[Location, ...] = ()
     needs: tuple[Need, ...] = ()
     imports: tuple[Import, ...] = ()
+    data_reads: DataReads = DataReads()
 
     @cached_property
     def reads(self) -> frozenset[str]:

@@ -37,6 +37,9 @@ _ADDED: Final = {
     "addsecurity": 1,
 }
 _TICKER: Final = ("ticker", "symbol", "underlying")
+#: What changes a text's case at most, which LEAN does not mind in a ticker.
+_CASES: Final = ("upper", "lower", "toupper", "tolower", "toupperinvariant", "tolowerinvariant",
+                 "strip", "trim", "tostring")  # fmt: skip
 #: The deepest chain of names that is followed.
 _FAR: Final = 3
 
@@ -95,7 +98,26 @@ class SettingCalls:
                     call.location,
                     self._market(call.argument(at + 2, "market"), scope),
                     self._parameters([resolution] if resolution is not None else [], scope),
+                    self._given_by(ticker, scope),
                 )
+
+    def _given_by(self, value: Expression, scope: Scope, far: int = 0) -> str | None:
+        """Return the parameter whose text a value is, None if it is anything else."""
+        match value:
+            case Call() if (names := self._found.calls.get(id(value))) is not None:
+                return next(iter(names)) if len(names) == 1 else None
+            case Call(name="str", arguments=[inner]):
+                return self._given_by(inner.value, scope, far)
+            case Call(receiver=of) if of is not None and normal(value.name) in _CASES:
+                return self._given_by(of, scope, far)
+            case Name() if far < _FAR:
+                found = self._values.given(value, scope)
+                marked = self._found.marked.get(value.last, frozenset())
+                if len(marked) == 1 and all(isinstance(one.value, Literal) for one in found):
+                    return next(iter(marked))
+                if len(found) == 1 and not found[0].each:
+                    return self._given_by(found[0].value, found[0].scope, far + 1)
+        return None
 
     def _kind(self, call: Call, scope: Scope) -> str:
         name = normal(call.name)

@@ -1,0 +1,51 @@
+"""Data by scenario: which of LEAN's files count for the strategy, and what others change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from plugins.leanopt_lean.tests.runs.conftest import Project
+
+Run = Callable[..., str]
+
+
+def backtests(run: Run) -> Any:
+    """Return how many backtests the newest run made, and how many the store answered."""
+    found = json.loads(run("show", "--json"))["backtests"]
+    return found["run"], found["from_cache"]
+
+
+def test_another_symbol_among_the_data(run: Run, lean: Project) -> None:
+    """It voids no stored backtest, with map and factor files neither; a split of SPY voids all."""
+    assert "\n  data: 7 files\n" in run("plan", "pipeline.toml")
+    run("run", "pipeline.toml", "--set", "stage.surrogate.trials=6")
+    made, _ = backtests(run)
+    shares = lean.folder / "data" / "equity" / "usa"
+    for name in ("daily/qqq.zip", "map_files/qqq.csv", "factor_files/qqq.csv"):
+        (shares / name).write_text("20501231,qqq,1,1\n")
+    more = ("--set", "search.lookahead=6")
+    run("run", "pipeline.toml", "--set", "stage.surrogate.trials=6", *more)
+    assert backtests(run) == (0, made)
+    factors = shares / "factor_files" / "spy.csv"
+    factors.write_text(factors.read_text() + "20501230,1,0.5,0\n")
+    more = ("--set", "search.lookahead=7")
+    run("run", "pipeline.toml", "--set", "stage.surrogate.trials=6", *more)
+    assert backtests(run) == (made, 0)
+
+
+def test_plan_says_why_all_data_counts(run: Run, lean: Project) -> None:
+    """The place in the source, or the option."""
+    own = ("--set", 'strategy.config={ data-provider = "Mine" }')
+    said = run("plan", "pipeline.toml", *own)
+    assert "\n  data: every file counts: strategy.config sets data-provider\n" in said
+    patterns = ("--set", 'strategy.data_files=["equity"]')
+    assert "\n  data: every file counts\n" in run("plan", "pipeline.toml", *patterns)
+    lean.edit(
+        "Initialize()\n        {",
+        "Initialize()\n        { AddUniverse(Choose);",
+        "EmaBands/EmaBands.cs",
+    )
+    said = run("plan", "pipeline.toml")
+    assert "data: every file counts: EmaBands.cs:16: AddUniverse may read any of them\n" in said
