@@ -48,7 +48,7 @@ class Contract(StageContract):
 
     design = "random"
     trials = 16  # an optimised design takes a while
-    examples = 10
+    examples = 40  # a design seldom repeats a point
     exhaustive = True
     cost_growth = 0
 
