@@ -189,8 +189,8 @@ def _toml(default: Any) -> str:
 def leaks(text: str) -> str:
     """Refresh what becomes of the changes that a backtest leaves behind."""
     table = DOCS.parent / "harness" / "python" / "tests" / "leaks.toml"
-    for fate, found in tomllib.loads(table.read_text(encoding="utf-8")).items():
-        heading = f"## {fate.replace('_', ' ').capitalize()}"
+    for outcome, found in tomllib.loads(table.read_text(encoding="utf-8")).items():
+        heading = f"## {outcome.replace('_', ' ').capitalize()}"
         text = _tabled(text, heading, ["change"], [[leak["what"]] for leak in found])
     return text
 

@@ -58,9 +58,7 @@ def quickstart_trades() -> list[Sequence[Any]]:
     strategy = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = strategy  # dataclasses look their module up there
     spec.loader.exec_module(strategy)
-    scenario = Scenario(
-        name="default", symbol="ixic", start=date(2000, 1, 3), cash=1e6, data=folder / "data"
-    )
+    scenario = Scenario(symbol="ixic", start=date(2000, 1, 3), cash=1e6, data=folder / "data")
     others = {"leave": 0.005, "atr": 20, "trail": "trailing", "risk": 0.02}
     axes = product((4, 8, 16, 24, 32), (40, 80, 120), (2, 4))
     return [

@@ -46,7 +46,7 @@ def try_load(tmp_path_factory, registry) -> Load:
 def check(found: Pipeline | PipelineError) -> None:
     """Check that a pipeline has a plan, and that an error says something that can be printed."""
     if isinstance(found, Pipeline):
-        assert len(resolve(found, source="s", data=None).hash) == 64
+        assert len(resolve(found, source="s", data={}).hash) == 64
         assert execution(found).to_dict()["folder"] == found.folder.as_posix()
         return
     assert found.mistakes

@@ -107,7 +107,6 @@ def test_a_run_ranks_by_it(
     leanopt(project, "run", "pipeline.toml", *(word for one in sets for word in ("--set", one)))
     scenario = load_pipeline(project / "pipeline.toml", discover({}), environment={}).scenarios[0]
     told = Scenario(
-        name=scenario.name,
         symbol=scenario.symbol,
         start=scenario.start,
         end=scenario.end,

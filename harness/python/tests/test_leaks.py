@@ -85,12 +85,12 @@ def run(parameters, scenario):
 LEAKS = tomllib.loads(Path(__file__).with_name("leaks.toml").read_text())
 
 
-def rows(*fates: str) -> list[Any]:
-    """Return the leaks of these fates as parameters of a test."""
+def rows(*outcomes: str) -> list[Any]:
+    """Return the leaks of these outcomes as parameters of a test."""
     return [
         pytest.param(leak, id=leak["what"], marks=_needs(leak))
-        for fate in fates
-        for leak in LEAKS[fate]
+        for outcome in outcomes
+        for leak in LEAKS[outcome]
     ]
 
 

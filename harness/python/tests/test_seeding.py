@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from leanopt_harness.seeding import seed_of
 
-#: Stands for torch, which is too large for a test: a generator that is seeded by hand.
+#: Stands for torch, which is too large for a test: a generator that a strategy seeds itself.
 TORCH = """
 import random
 _generator = random.Random(0)
