@@ -28,7 +28,7 @@ DELAY = os.path.join(os.path.dirname(__file__), ".DELAY")
 @backtest
 def run(parameters, scenario):
     """A walk of its own for each point and scenario, its trades taken from it."""
-    random = Random(f"{parameters['x']} {scenario.name}")
+    random = Random(f"{parameters['x']} {scenario.symbol}")
     wait = random.random()
     if os.path.islink(DELAY):
         time.sleep(wait * float(os.readlink(DELAY)))
@@ -156,9 +156,11 @@ entry = "strategy.py:run"
 
 [[scenario]]
 name = "one"
+symbol = "ONE"
 
 [[scenario]]
 name = "two"
+symbol = "TWO"
 
 [parameters]
 x = { min = 1, max = 400, step = 1 }
