@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import leanopt_harness
-from attrs import evolve
 
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
 from leanopt_core.engines.inline import read_inline
+from leanopt_core.engines.snapshot import take_snapshot
 from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
 from leanopt_core.options import PythonStrategy
+from leanopt_core.project_files import BUILDS
 from leanopt_core.space import Value, number_text
 from leanopt_core.suggest import nearest
 from leanopt_core.work import (
@@ -46,6 +47,7 @@ class PythonEngine:
     def __init__(self, options: PythonStrategy, project: Path) -> None:
         file, _, self._function = options.entry.rpartition(":")
         self._file = (project / file).resolve()
+        self._builds = project.absolute() / BUILDS
         self._data = (project / options.data).resolve() if options.data else None
         self._python = options.python or "{python}"
         self._more = () if options.identity == "bytes" else ("--identity", options.identity)
@@ -73,9 +75,8 @@ class PythonEngine:
             raise StrategyError(f"strategy.entry: {_absent('strategy file', self._file)}")
         if self._data is not None and not self._data.exists():
             raise StrategyError(f"strategy.data: {_absent('data', self._data)}")
-        launch = self._launch()
-        argv = tuple("describe" if part == "serve" else part for part in launch.command)
-        completed = run_command(Command(argv, launch.mounts))
+        mounts, argv = self._mounts(), self._command("describe")
+        completed = run_command(Command(argv, mounts))
         described = _described(completed.output)
         if described is None:
             tail = completed.errors.strip()[-2000:]
@@ -84,15 +85,22 @@ class PythonEngine:
             )
         if fault := described.get("fault"):
             raise StrategyError(f"{self._file} cannot be used: {fault['message']}")
+        snapshot = take_snapshot(self._file.parent, described["files"], self._builds)
+        launch = Launch(
+            (*self._command("serve"), "--snapshot", "{snapshot}"),
+            (*mounts, Mount("snapshot", snapshot)),
+            identity=described["identity"],
+            files=tuple(described["files"]),
+        )
         return self._build(launch, described, runtime)
 
-    def _launch(self) -> Launch:
-        mounts = [Mount("build", self._file.parent), Mount("harness", _HARNESS)]
-        if self._data is not None:
-            mounts.append(Mount("data", self._data))
+    def _mounts(self) -> tuple[Mount, ...]:
+        mounts = (Mount("build", self._file.parent), Mount("harness", _HARNESS))
+        return mounts if self._data is None else (*mounts, Mount("data", self._data))
+
+    def _command(self, command: str) -> tuple[str, ...]:
         entry = f"{{build}}/{self._file.name}:{self._function}"
-        command = (self._python, "{harness}", "serve", "--entry", entry, *self._more)
-        return Launch(command, tuple(mounts))
+        return (self._python, "{harness}", command, "--entry", entry, *self._more)
 
     def _build(
         self, launch: Launch, described: Mapping[str, Any], runtime: Mapping[str, str]
@@ -104,7 +112,7 @@ class PythonEngine:
             strategy=self._file.parent.name,
             source=source,
             identity=digest({"entry": self._function, **identity}),
-            launch=evolve(launch, identity=described["identity"], files=tuple(described["files"])),
+            launch=launch,
             details={
                 "python": " ".join(described["python"].values()),
                 "files": ", ".join(described["files"]),

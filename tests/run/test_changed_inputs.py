@@ -248,3 +248,46 @@ def test_verify_data_reads_what_looks_unchanged(changing: Path, leanopt, shown) 
     verified = leanopt(changing, "run", "pipeline.toml", "--verify-data")
     assert f"{prices} has changed, though" in verified.stderr
     assert shown(changing)["plan_hash"] == first
+
+
+#: It saves another strategy in place of its own, in its third backtest.
+SAVED = """
+from pathlib import Path
+
+from leanopt_harness import Result, backtest
+
+HERE = Path(__file__).parent
+count = 0
+
+
+@backtest
+def run(parameters, scenario):
+    global count
+    count += 1
+    if count == 3 and not (HERE / "replaced").exists():
+        for name in ("strategy.py", "helper.py"):
+            (HERE / name).write_text("raise RuntimeError('saved in mid-run')")
+    import helper
+
+    height = helper.HEIGHT + 0 * parameters["x"]
+    return Result({"Net Profit": float((HERE / "side.txt").read_text()) + height})
+"""
+
+
+def test_saving_a_source_in_mid_run_harms_nothing(
+    tmp_path: Path, leanopt, canonical, shown
+) -> None:
+    """Workers that start later run what was prepared, and find the files beside it."""
+    dumps = []
+    for name in ("saved", "undisturbed"):
+        folder = written(tmp_path / name, SAVED)
+        (folder / "helper.py").write_text("HEIGHT = 2")
+        (folder / "side.txt").write_text("1")
+        if name == "undisturbed":
+            (folder / "replaced").touch()
+        leanopt(folder, "run", "pipeline.toml", "--set", "executor.recycle_after=4")
+        assert shown(folder)["trials"]["failures"] == {}
+        assert shown(folder)["best"][0]["fitness"] == 3
+        dumps.append(canonical(folder))
+    assert dumps[0] == dumps[1]
+    assert "mid-run" in (tmp_path / "saved" / "strategy.py").read_text()

@@ -32,14 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _command(given: argparse.Namespace) -> Callable[[Channel], int]:
     """Return the command as a function of the channel. Raises ValueError for a bad command line."""
     project = Project.of(given.entry, given.project, by_code=given.identity == "code")
-    run = _serve if given.command == "serve" else _describe
-    return lambda channel: run(project, channel)
+    if given.command == "serve":
+        snapshot = None if given.snapshot is None else os.path.abspath(given.snapshot)  # noqa: PTH100
+        return lambda channel: _serve(project, channel, snapshot)
+    return lambda channel: _describe(project, channel)
 
 
-def _serve(project: Project, channel: Channel) -> int:
+def _serve(project: Project, channel: Channel, snapshot: str | None) -> int:
     from leanopt_harness.server import serve
 
-    return serve(project, channel)
+    return serve(project, channel, snapshot)
 
 
 def _describe(project: Project, channel: Channel) -> int:
@@ -79,4 +81,10 @@ def _parser() -> argparse.ArgumentParser:
             default="bytes",
             help="what identifies Python files (code: without comments and docstrings)",
         )
+        if name == "serve":
+            command.add_argument(
+                "--snapshot",
+                metavar="FOLDER",
+                help="copies of the strategy's sources, to run those",
+            )
     return parser

@@ -46,8 +46,8 @@ class Identity:
 def identify(project: Project, sources: Sources, known: frozenset[str]) -> Identity:
     """Return the identity of a strategy that was just imported; `known` are the earlier modules.
 
-    Its files are the imported ones and those that import statements lead to. Unreadable ones are
-    left out: their import has failed, or will.
+    Its files are the imported ones and those that import statements lead to; with a snapshot, the
+    ones that have copies. Unreadable ones are left out: their import has failed, or will.
     """
     loaded = {
         name: os.path.abspath(file)
@@ -98,6 +98,8 @@ def _python() -> dict[str, str]:
 
 
 def _reached(project: Project, sources: Sources) -> set[str]:
+    if (copied := sources.copied()) is not None:
+        return copied
     try:
         return closure(project, sources)
     except OSError:

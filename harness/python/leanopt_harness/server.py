@@ -36,16 +36,21 @@ from leanopt_harness.surroundings import Surroundings
 ABILITIES = ("inline", "statistics", "read", "equity", "trades")
 
 
-def serve(project: Project, channel: Channel) -> int:
-    """Import the strategy, answer every line of the channel, and return the exit code."""
+def serve(project: Project, channel: Channel, snapshot: str | None = None) -> int:
+    """Import the strategy, answer every line of the channel, and return the exit code.
+
+    `snapshot` is a folder with copies of its sources, an absolute path.
+    """
     folder = Folder()
     adopt_orphans()
     opened, seeding = Opened(project.roots), Seeding()
     if folder.scratch is not None:
         opened.leave_out(folder.scratch)
+    if snapshot is not None:
+        opened.leave_out(snapshot)
     opened.install()
     seeding.install()
-    strategy = load(project)
+    strategy = load(project, snapshot)
     opened.leave_out(*(f"{project.folder}/{name}" for name in strategy.identity.files))
     server = Server(strategy, folder, opened, seeding)
     # The import's objects stay: the garbage collector need not visit them again.

@@ -1,7 +1,7 @@
 """Finds a strategy's entry and imports it, once."""
 
 # Paths are strings here, as imports use them.
-# ruff: noqa: PTH100, PTH113, PTH119
+# ruff: noqa: PTH100, PTH119
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ class _EntryError(Exception):
     """The entry is missing, or is not a backtest; the message is complete."""
 
 
-def load(project: Project) -> ImportedStrategy:
+def load(project: Project, snapshot: str | None = None) -> ImportedStrategy:
     """Import the strategy, with its project folder first on `sys.path`.
 
-    Any exception of the import becomes the strategy's `fault`, even SystemExit and
-    KeyboardInterrupt.
+    With a `snapshot`, a folder with copies of its sources, these are what runs. Any exception of
+    the import becomes the strategy's `fault`, even SystemExit and KeyboardInterrupt.
     """
-    sources = Sources(project)
+    sources = Sources(project, snapshot)
     sources.install()
     known = frozenset(sys.modules)
     run, fault = None, None
     try:
-        run = _entry(project)
+        run = _entry(project, sources)
     except _EntryError as error:
         fault = str(error)
     except BaseException as error:  # noqa: BLE001 - a strategy may raise anything
@@ -56,8 +56,8 @@ def load(project: Project) -> ImportedStrategy:
     return ImportedStrategy(project, identity, run, fault)
 
 
-def _entry(project: Project) -> Callable[[Parameters, Scenario], object]:
-    if not os.path.isfile(project.file):
+def _entry(project: Project, sources: Sources) -> Callable[[Parameters, Scenario], object]:
+    if not sources.exists(project.file):
         raise _EntryError(f"there is no strategy file {project.file}")
     name, file = project.function, os.path.basename(project.file)
     module = _import(project, file)
