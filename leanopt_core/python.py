@@ -19,8 +19,9 @@ from leanopt_core.plugins import discover
 from leanopt_core.project_files import STORE
 from leanopt_core.report.run import TOP, Report, report
 from leanopt_core.report.subject import find_trial
-from leanopt_core.search.events import RunEvent, Warned
+from leanopt_core.search.events import Noted, RunEvent, Warned
 from leanopt_core.search.run import run_pipeline
+from leanopt_core.search.wanted import Wanted
 from leanopt_core.store.records import (
     RankedTrial,
     RunSummary,
@@ -45,14 +46,18 @@ def run(
     overrides: Mapping[str, object] | None = None,
     *,
     resume: bool = False,
+    again: bool = False,
 ) -> StoredRun:
     """Run a pipeline until it ends, as `leanopt run` does, and return the run.
 
-    `overrides` are values by pipeline key, such as `{"executor.workers": 8}`. `resume` continues
-    the newest unfinished run of the same plan. Warnings are Python warnings. Ctrl-C stops the run:
-    its `state` is then `interrupted`, and what has finished is stored. Raises errors of
-    `leanopt_core.errors`.
+    `overrides` are values by pipeline key, such as `{"executor.workers": 8}`. If the newest run of
+    the same plan is unfinished, it continues; if it has finished, it is returned. A Python warning
+    says so. `again` begins a new run, and with `resume` it is an error if there is none to
+    continue. Warnings are Python warnings. Ctrl-C stops the run: its `state` is then `interrupted`,
+    and what has finished is stored. Raises errors of `leanopt_core.errors`.
     """
+    if resume and again:
+        raise UsageError("give resume or again, not both")
     registry = discover()
     for problem in registry.problems:
         _warn(str(problem))
@@ -60,7 +65,7 @@ def run(
         raise UsageError(f"overrides: found {overrides!r}, expected a mapping of keys to values")
     sets = [f"{key}={toml_value(value)}" for key, value in (overrides or {}).items()]
     loaded = load_pipeline(Path(pipeline), registry, sets=sets)
-    return run_pipeline(loaded, registry, _Quiet(), resume=resume)
+    return run_pipeline(loaded, registry, _Quiet(), wanted=Wanted(resume, again))
 
 
 def open_store(path: str | os.PathLike[str]) -> OpenStore:
@@ -225,11 +230,11 @@ def _warn(message: str) -> None:
 
 
 class _Quiet:
-    """Show only warnings."""
+    """Show only warnings and remarks."""
 
     def observe(self, event: RunEvent) -> None:
-        """Issue a Python warning if the event is a warning."""
-        if isinstance(event, Warned):
+        """Issue a Python warning if the event is a warning or a remark."""
+        if isinstance(event, Warned | Noted):
             _warn(event.message)
 
     def tick(self) -> None:

@@ -92,6 +92,21 @@ def project_option(command: Command) -> Command:
     )(command)
 
 
+def run_names(
+    ctx: click.Context,
+    param: click.Parameter,  # noqa: ARG001 - click's interface
+    incomplete: str,
+) -> list[str]:
+    """Return the names of the project's runs that begin so, for shells; none in case of errors."""
+    from leanopt_core.errors import LeanoptError
+
+    try:
+        with open_project(ctx.params.get("project") or Path()) as store:
+            return [run.name for run in store.runs.summaries() if run.name.startswith(incomplete)]
+    except LeanoptError:
+        return []
+
+
 def open_project(project: Path) -> Store:
     """Open the store of a project; raises UsageError if there is no project or no store."""
     from leanopt_core.errors import UsageError

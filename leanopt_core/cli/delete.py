@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leanopt_core.cli.common import open_project, project_option
+from leanopt_core.cli.common import open_project, project_option, run_names
 from leanopt_core.cli.output import plain
 from leanopt_core.errors import UsageError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("delete")
-@click.argument("run")
+@click.argument("run", shell_complete=run_names)
 @project_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def command(run: str, project: Path, yes: bool) -> None:

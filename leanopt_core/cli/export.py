@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from leanopt_core.cli.common import open_project, project_option
+from leanopt_core.cli.common import open_project, project_option, run_names
 from leanopt_core.cli.session import plugin_calls
 from leanopt_core.errors import UsageError
 from leanopt_core.project_files import occupied
@@ -28,7 +28,7 @@ FORMS: Final = "leanopt.exports"
 
 
 @click.command("export")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_names)
 @project_option
 @click.option(
     "--to",

@@ -24,6 +24,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "run": {
         "run": "Run a pipeline and store every trial.",
+        "resume": "Continue an unfinished run.",
         "stop": "Stop a run.",
     },
     "look": {

@@ -187,7 +187,7 @@ _WARNINGS_PRINTED = 20
 
 
 class LiveScreen(ProgressScreen):
-    """Draw on the alternate screen, four times a second; print the warnings again at the end."""
+    """Draw on the alternate screen, four times a second; print notes and warnings at the end."""
 
     EVERY = 0.25
 
@@ -230,6 +230,8 @@ class LiveScreen(ProgressScreen):
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
+        for message in self.progress.notes:
+            click.echo(plain(message), err=True)
         warnings = self.progress.warnings
         for message in warnings[:_WARNINGS_PRINTED]:
             click.echo(f"warning: {plain(message)}", err=True)

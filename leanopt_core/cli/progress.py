@@ -170,7 +170,8 @@ class Progress:
     best: Best | None = None
     failures: Counter[str] = field(factory=Counter)
     warnings: list[str] = field(factory=list)
-    hint: str = "Ctrl-C stops the run and keeps what has finished; --resume continues it"
+    notes: list[str] = field(factory=list)
+    hint: str = "Ctrl-C stops the run and keeps what has finished; leanopt resume continues it"
     fixed: frozenset[str] = frozenset()
     _stages: dict[str, _Stage] = field(factory=dict)
     _objective: float | None = None

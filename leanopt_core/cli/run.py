@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -21,6 +21,7 @@ from leanopt_core.report.figures import number, values_shown
 from leanopt_core.search.events import (
     BacktestCached,
     BacktestEnded,
+    Noted,
     Preparing,
     RunEvent,
     RunStarted,
@@ -29,6 +30,7 @@ from leanopt_core.search.events import (
     TrialTold,
     Warned,
 )
+from leanopt_core.search.wanted import Wanted
 from leanopt_core.trial import Score
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class LogScreen:
 
 def _texts(event: RunEvent) -> Iterator[str]:
     match event:
-        case Preparing(message):
+        case Preparing(message) | Noted(message):
             yield message
         case RunStarted(run, _, workers):
             yield f"run {run.name}: plan {run.plan_hash}, {workers} workers"
@@ -96,21 +98,42 @@ def _result(score: Score) -> str:
     return f"fitness {number(score.fitness)}{violated}"
 
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def output_options(command: Command) -> Command:
+    """Add the options that say how a run is reported."""
+    for decorate in reversed(
+        (
+            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+            click.option("--verbose", "-v", is_flag=True, help="Log every event."),
+            click.option(
+                "--log",
+                type=click.Path(path_type=Path),
+                help="Append the event log to this file.",
+            ),
+        )
+    ):
+        command = decorate(command)
+    return command
+
+
+accept_option = click.option(
+    "--accept-changes", is_flag=True, help="Begin a new run if something has changed."
+)
+
+
 @click.command("run")
 @pipeline_options
-@click.option("--resume", is_flag=True, help="Continue the newest unfinished run of this plan.")
+@click.option("--resume", is_flag=True, help="Continue an unfinished run, or fail.")
+@click.option("--again", is_flag=True, help="Begin a new run, whatever was run before.")
+@accept_option
 @click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
 @click.option(
     "--skip-build", is_flag=True, help="Use the last good build, even if sources have changed."
 )
 @click.option("--verify-data", is_flag=True, help="Hash data files again whose hashes are cached.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--verbose", "-v", is_flag=True, help="Log every event.")
-@click.option(
-    "--log",
-    type=click.Path(path_type=Path),
-    help="Append the event log to this file.",
-)
+@output_options
 def command(
     pipeline: Path,
     sets: tuple[str, ...],
@@ -118,33 +141,64 @@ def command(
     symbol: str | None,
     seed: int | None,
     resume: bool,
+    again: bool,
+    accept_changes: bool,
     allow_unread: bool,
     skip_build: bool,
     verify_data: bool,
-    as_json: bool,
-    verbose: bool,
-    log: Path | None,
+    **output: Any,
 ) -> None:
     """Run PIPELINE until it ends.
 
     Every trial is stored in `.leanopt/leanopt.db` beside the pipeline. A terminal shows the
-    progress. Ctrl-C stops the run and keeps what has finished (exit code 130); `--resume`
-    continues it.
+    progress. Ctrl-C stops the run and keeps what has finished (exit code 130). The same command
+    continues it, and so does `leanopt resume`. If it has finished, the same command shows its
+    result.
 
     Example: leanopt run pipeline.toml --workers 8 --set stage.0.trials=200
     """
+    if again and resume:
+        raise UsageError("--again begins a new run and --resume continues one; choose one of them")
+    if accept_changes and not resume:
+        raise UsageError("--accept-changes is for --resume; without it, changes make a new run")
+    given = {"sets": sets, "workers": workers, "symbol": symbol, "seed": seed}
+    wanted = Wanted(resume, again, accept_changes)
+    perform(
+        pipeline,
+        given,
+        wanted,
+        allow_unread=allow_unread,
+        skip_build=skip_build,
+        verify_data=verify_data,
+        **output,
+    )
+
+
+def perform(
+    pipeline: Path,
+    given: Mapping[str, Any],
+    wanted: Wanted,
+    *,
+    allow_unread: bool,
+    skip_build: bool,
+    verify_data: bool = False,
+    as_json: bool,
+    verbose: bool,
+    log: Path | None,
+) -> None:
+    """Run a pipeline with the overrides `given`, print its result, and exit as the run ended."""
     with interruptible(as_json=as_json, promise="what has finished is stored") as interrupts:
         from leanopt_core.search.run import run_pipeline
 
         interrupts.keep()
         with watched(interrupts) as calls:
-            loaded, registry = load(pipeline, sets, workers, symbol, seed, calls)
+            loaded, registry = load(pipeline, **given, calls=calls)
         with _screen(log, interrupts, verbose=verbose) as screen:
             run = run_pipeline(
                 loaded,
                 registry,
                 screen,
-                resume=resume,
+                wanted=wanted,
                 allow_unread=allow_unread,
                 skip_build=skip_build,
                 verify_data=verify_data,

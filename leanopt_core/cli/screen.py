@@ -15,6 +15,7 @@ from leanopt_core.report.figures import counted, main_figures, number, percent, 
 from leanopt_core.search.events import (
     BacktestCached,
     BacktestEnded,
+    Noted,
     Preparing,
     RunEvent,
     RunStarted,
@@ -57,6 +58,8 @@ class ProgressScreen:
                 progress.started(run, workers)
             case Warned(message):
                 progress.warnings.append(message)
+            case Noted(message):
+                progress.notes.append(message)
             case StageStarted(_, stage):
                 progress.stage_started(stage)
             case StageEnded(_, stage, reason):
@@ -117,7 +120,7 @@ class PlainScreen(ProgressScreen):
     def observe(self, event: RunEvent) -> None:
         """Collect an event; print those that must not wait for the next line."""
         match event:
-            case Preparing(message):
+            case Preparing(message) | Noted(message):
                 click.echo(plain(message), err=True)
                 return
             case Warned(message):

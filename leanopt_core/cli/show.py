@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from leanopt_core.canonical import canonical_json
-from leanopt_core.cli.common import WholeNumber, open_project, project_option
+from leanopt_core.cli.common import WholeNumber, open_project, project_option, run_names
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.cli.session import plugin_calls
 from leanopt_core.cli.summary import print_report
@@ -27,7 +27,7 @@ from leanopt_core.store.store import Store
 
 
 @click.command("show")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_names)
 @click.argument("trial", required=False, type=WholeNumber(min=1))
 @project_option
 @click.option(

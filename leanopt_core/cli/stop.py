@@ -8,19 +8,19 @@ from pathlib import Path
 
 import click
 
-from leanopt_core.cli.common import open_project, project_option
+from leanopt_core.cli.common import open_project, project_option, run_names
 from leanopt_core.cli.output import plain
 from leanopt_core.errors import UsageError
 
 
 @click.command("stop")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_names)
 @project_option
 def command(run: str | None, project: Path) -> None:
     """Stop RUN (name or unique prefix; default: the newest), as Ctrl-C in its terminal would.
 
-    What has finished is kept; `leanopt run --resume` continues the run. The command returns when
-    the run has ended.
+    What has finished is kept; `leanopt resume` continues the run. The command returns when the run
+    has ended.
 
     Example: leanopt stop quickstart-1
     """

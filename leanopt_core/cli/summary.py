@@ -137,7 +137,7 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
         return [watch, ("stop it:", f"leanopt stop {run.name}{where}")]
     steps = []
     if state != "finished":
-        steps.append(("continue it:", "leanopt run PIPELINE --resume"))
+        steps.append(("continue it:", f"leanopt resume {run.name}{where}"))
     if report.best:
         best = report.best[0]
         search = f" --search {best.search}" if len(run.searches) > 1 else ""

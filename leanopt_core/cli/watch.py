@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leanopt_core.cli.common import chosen_screen, open_project, project_option
+from leanopt_core.cli.common import chosen_screen, open_project, project_option, run_names
 from leanopt_core.cli.progress import Best, Progress
 from leanopt_core.report.figures import main_figures, values_shown
 from leanopt_core.store.records import StoredRun, StoredSearch, TrialSummary
@@ -97,7 +97,7 @@ _EVERY = 0.5
 
 
 @click.command("watch")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=run_names)
 @project_option
 def command(run: str | None, project: Path) -> None:
     """Watch RUN (name or unique prefix; default: the newest) until it ends.

@@ -11,7 +11,13 @@ from leanopt_core.pipeline.plan import (
     execution,
     resolve,
 )
-from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
+from leanopt_core.pipeline.settings import (
+    Choice,
+    ExecutorSettings,
+    Overrides,
+    Pipeline,
+    StageSettings,
+)
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.pipeline.units import Bytes, Seconds
 
@@ -22,6 +28,7 @@ __all__ = [
     "Execution",
     "ExecutorSettings",
     "Method",
+    "Overrides",
     "Pipeline",
     "PlannedSearch",
     "PlannedStage",

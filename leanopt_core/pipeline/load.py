@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
+from attrs import evolve
+
 from leanopt_core.pipeline.overrides import (
     Lookup,
     apply,
@@ -22,7 +24,13 @@ from leanopt_core.pipeline.parameters import read_result_constraints, read_space
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.scenarios import read_scenarios
-from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, needs_of
+from leanopt_core.pipeline.settings import (
+    Choice,
+    ExecutorSettings,
+    Overrides,
+    Pipeline,
+    needs_of,
+)
 from leanopt_core.pipeline.sinks import read_sinks
 from leanopt_core.pipeline.stages import read_stages
 from leanopt_core.pipeline.statistic_names import statistic_notes
@@ -74,7 +82,8 @@ def load_pipeline(
     find = lookup(os.environ if environment is None else environment, folder)
     filled = cast("dict[str, object]", interpolate(document, find, problems))
     _check_values(filled, problems)
-    return _pipeline(filled, path, Reader(registry, make_reader(folder), problems), find)
+    made = _pipeline(filled, path, Reader(registry, make_reader(folder), problems), find)
+    return evolve(made, overrides=Overrides(tuple(sets), symbol, workers, seed))
 
 
 def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: Lookup) -> Pipeline:

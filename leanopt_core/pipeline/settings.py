@@ -73,6 +73,16 @@ class ExecutorSettings:
 
 
 @frozen
+class Overrides:
+    """What overrides keys of a pipeline's file: the arguments of `--set`, and options by name."""
+
+    sets: tuple[str, ...] = ()
+    symbol: str | None = None
+    workers: int | None = None
+    seed: int | None = None
+
+
+@frozen
 class Pipeline:
     """A pipeline file's content; its paths are relative to `folder`. `notes` are warnings.
 
@@ -95,6 +105,7 @@ class Pipeline:
     sinks: tuple[Choice, ...] = ()
     notes: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(factory=dict, repr=False)
+    overrides: Overrides = Overrides()
 
     @property
     def outputs(self) -> Outputs:

@@ -37,6 +37,13 @@ class Warned:
 
 
 @frozen
+class Noted:
+    """A remark for the user that is no warning, such as which run continues."""
+
+    message: str
+
+
+@frozen
 class StageStarted:
     """A stage of a search has started; searches count from 1."""
 
@@ -85,6 +92,7 @@ RunEvent: TypeAlias = (
     Preparing
     | RunStarted
     | Warned
+    | Noted
     | StageStarted
     | StageEnded
     | TrialTold

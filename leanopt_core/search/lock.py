@@ -27,7 +27,10 @@ def run_lock(folder: Path, run: str) -> Iterator[None]:
     path = lock_path(folder, run)
     with _locked(path, patience=_PATIENCE) as file:
         if file is None:
-            raise ResumeError(f"run {run} is still running in another process")
+            raise ResumeError(
+                f"run {run} is still running in another process; "
+                f"watch it with `leanopt watch {run}`"
+            )
         file.seek(0)
         file.truncate()
         file.write(f"{os.getpid()}\n")

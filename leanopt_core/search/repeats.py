@@ -12,8 +12,13 @@ from leanopt_core.trial import Score
 #: The largest relative difference that the last digits of another C library may cause.
 _TOLERANCE: Final = 1e-12
 _ADVICE: Final = (
-    "The results are kept: restore it to continue the run, or start a new run without --resume"
+    "The results are kept: restore it to continue the run, or begin a new run with --again"
 )
+
+
+class DiffersError(ResumeError):
+    """What is stored of the run to resume differs from what would be done now."""
+
 
 Part = float | str | None
 
@@ -28,7 +33,7 @@ def compare_scores(label: str, number: int, stored: Score, now: Score) -> None:
         return
     for name, was, part in _parts(stored, now):
         if not _equal(was, part):
-            raise ResumeError(
+            raise DiffersError(
                 f"{label} scores trial {number} otherwise than before: {name} was {was!r}, now "
                 f"{part!r}; its code or a library it uses has changed, or it depends on more than "
                 f"its input. {_ADVICE}"
@@ -49,35 +54,35 @@ def _equal(was: Part, now: Part) -> bool:
     return was == now
 
 
-def other_proposal(label: str, number: int, how: str) -> ResumeError:
+def other_proposal(label: str, number: int, how: str) -> DiffersError:
     """Return the error for a method, `label`, that proposes trial `number` otherwise than stored.
 
     `how` says what it proposed and what it does now.
     """
-    return ResumeError(
+    return DiffersError(
         f"{label} does not repeat its stored proposals: trial {number} was {how}; its code or a "
         f"library it uses has changed. {_ADVICE}"
     )
 
 
-def earlier_end(label: str, number: int, reason: str) -> ResumeError:
+def earlier_end(label: str, number: int, reason: str) -> DiffersError:
     """Return the error if `label` ends a stage before trial `number`, which is stored."""
-    return ResumeError(
+    return DiffersError(
         f"{label} ends the search before trial {number}, which is stored ({reason}); its code or a "
         f"library it uses has changed. {_ADVICE}"
     )
 
 
-def later_end(label: str, number: int, reason: str) -> ResumeError:
+def later_end(label: str, number: int, reason: str) -> DiffersError:
     """Return the error if `label` does not end a stage that had ended before trial `number`."""
-    return ResumeError(
+    return DiffersError(
         f"{label} ended the search before trial {number} ({reason}), and now it does not; its code "
         f"or a library it uses has changed. {_ADVICE}"
     )
 
 
-def other_direction(label: str, stored: str, now: str) -> ResumeError:
+def other_direction(label: str, stored: str, now: str) -> DiffersError:
     """Return the error for a fitness function, `label`, whose direction has changed."""
-    return ResumeError(
+    return DiffersError(
         f"{label} has the direction {now!r}, but the run began with {stored!r}. {_ADVICE}"
     )

@@ -1,88 +1,58 @@
-"""Start a run, or find the one to continue, and report why it cannot be continued."""
+"""What is stored of a new run, and what differs where a run continues or is shown."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leanopt_core.canonical import canonical_json, digest
-from leanopt_core.errors import ResumeError
+from leanopt_core.canonical import canonical_json
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import execution
-from leanopt_core.pipeline.older import reworded, versions
+from leanopt_core.pipeline.older import versions
 from leanopt_core.search.differences import differences
-from leanopt_core.search.prepare import Prepared, label
-from leanopt_core.search.repeats import other_direction
+from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.reproduce import reproducible
 from leanopt_core.search.setup import new_searches
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
 
 
-def begin(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
-    """Store a new run of the plan and return it."""
+def begin(
+    store: Store,
+    ready: Prepared,
+    direction: Direction,
+    options: Mapping[str, object] | None = None,
+) -> StoredRun:
+    """Store a new run of the plan and return it.
+
+    `options` are those of the command, as JSON values; `leanopt resume` uses them.
+    """
     pipeline = ready.pipeline
     return store.runs.start(
         pipeline.name,
         strategy=pipeline.strategy_id,
         plan_hash=ready.plan.hash,
         plan=ready.plan.to_dict(),
-        execution=executed(ready),
+        execution={**executed(ready), "options": dict(options or {})},
         searches=new_searches(ready, direction),
     )
 
 
-def find(store: Store, ready: Prepared, direction: Direction) -> StoredRun:
-    """Return the newest unfinished run of this plan; raises ResumeError if there is none.
-
-    The error lists the differences to the plan of this pipeline's newest unfinished run. A fitness
-    function whose direction is no longer the stored one is refused too.
-    """
-    wanted = ready.plan.hash
-    for run in store.runs.unfinished():
-        if run.plan_hash == wanted or digest(_today(run, ready)) == wanted:
-            _check_direction(run, ready, direction)
-            return run
-    for other in store.runs.unfinished():
-        if other.pipeline == ready.pipeline.name:
-            # By way of JSON, as the stored plan went: a tuple must not differ from its list.
-            now = json.loads(canonical_json(ready.plan.to_dict()))
-            found = differences(_today(other, ready), now)
-            raise ResumeError(
-                f"no unfinished run has this plan; the plan of {other.name} differs in\n"
-                + _listed(found)
-                + "\nundo these changes to continue it, or start a new run without --resume"
-            )
-    raise ResumeError(
-        f"there is no unfinished run of {ready.pipeline.name!r}; start one without --resume"
-    )
-
-
-def _today(run: StoredRun, ready: Prepared) -> dict[str, Any]:
-    """Return the plan of a run as it is worded today."""
-    return reworded(json.loads(run.plan), ready.plan.data, ready.all_data)
-
-
-def _check_direction(run: StoredRun, ready: Prepared, direction: Direction) -> None:
-    for search in run.searches:
-        if search.direction != direction:
-            named = label("fitness function", ready.pipeline.fitness)
-            raise other_direction(named, search.direction, direction)
-
-
-def changes(run: StoredRun, ready: Prepared) -> str | None:
+def changes(run: StoredRun, ready: Prepared, *, shown: bool) -> str | None:
     """Return a warning that lists the changes in execution, None if there are none.
 
-    Versions of plugins come first, and all of them.
+    Versions of plugins come first, and all of them. `shown` says that the run does not continue.
     """
     before, now = json.loads(run.execution), json.loads(canonical_json(executed(ready)))
-    for told in ("hello", "read_types"):  # known only after a harness has started
+    # The first two are known only after a harness has started; what options change is compared.
+    for told in ("hello", "read_types", "options"):
         before.pop(told, None)
     plugins = before.pop("plugins", None) or versions(json.loads(run.plan))
     found = differences({"plugins": plugins}, {"plugins": now.pop("plugins")}, most=None)
     found += differences(before, now)
-    return f"{run.name} continues under different conditions:\n{_listed(found)}" if found else None
+    verb = "ran" if shown else "continues"
+    return f"{run.name} {verb} under different conditions:\n{listed(found)}" if found else None
 
 
 def executed(ready: Prepared) -> dict[str, Any]:
@@ -109,5 +79,6 @@ def _places(ready: Prepared) -> dict[str, Any]:
     }
 
 
-def _listed(lines: Sequence[str]) -> str:
+def listed(lines: Sequence[str]) -> str:
+    """Return lines indented, one below the other."""
     return "\n".join(f"  {line}" for line in lines)

@@ -1,4 +1,4 @@
-"""Run a checked pipeline: prepare, start or resume, search."""
+"""Run a checked pipeline: prepare, choose the run, search."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanopt_core.engines.base import documents_on_demand
 from leanopt_core.errors import InputsChangedError, LeanoptError, PatienceError
@@ -20,11 +20,11 @@ from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
 from leanopt_core.scoring import Scorer
-from leanopt_core.search import resume as resuming
 from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.events import Preparing, RunEnded, RunStarted, Screen, Warned
+from leanopt_core.search.choice import Chosen, choose
+from leanopt_core.search.events import Noted, Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.input_watch import InputWatch
 from leanopt_core.search.inputs import Inputs
 from leanopt_core.search.interrupt import Interrupts
@@ -34,11 +34,15 @@ from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.opened import opened_files
+from leanopt_core.search.options import RunOptions
 from leanopt_core.search.prepare import Prepared, build_fitness, build_sink, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
+from leanopt_core.search.repeats import DiffersError
+from leanopt_core.search.resume import changes
 from leanopt_core.search.setup import run_sinks, setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.search.unstored import best_again, keep_documents
+from leanopt_core.search.wanted import Wanted
 from leanopt_core.search.watchdog import SharedScreen, Watchdog
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
@@ -49,7 +53,7 @@ def run_pipeline(
     registry: Registry,
     screen: Screen,
     *,
-    resume: bool = False,
+    wanted: Wanted | None = None,
     allow_unread: bool = False,
     skip_build: bool = False,
     verify_data: bool = False,
@@ -59,12 +63,13 @@ def run_pipeline(
 ) -> StoredRun:
     """Run a pipeline until it ends or a signal stops it, and return the run.
 
-    `resume` continues the newest unfinished run of the same plan. `verify_data` hashes data files
-    again whose hashes are cached. Raises a LeanoptError; what has finished is in the store. Without
-    `interrupts`, signals are handled during this call; before the run starts, a signal raises
-    KeyboardInterrupt. `watch` makes the watchdog of the calls into plugins, which also uses
-    `screen`, `input_watch` the checks of data and sources.
+    `wanted` says which run to continue or begin; one that has finished is returned as it is.
+    `verify_data` hashes data files again whose hashes are cached. Raises a LeanoptError; what has
+    finished is in the store. Without `interrupts`, signals are handled during this call; before the
+    run starts, a signal raises KeyboardInterrupt. `watch` makes the watchdog of the calls into
+    plugins, which also uses `screen`, `input_watch` the checks of data and sources.
     """
+    wanted = wanted or Wanted()
     size = size_of(pipeline.space)
     if size.warning:
         screen.observe(Warned(size.warning))
@@ -88,18 +93,43 @@ def run_pipeline(
     ):
         for note in (*pipeline.notes, *ready.build.notes):
             shared.observe(Warned(note))
-        plugins = _run_plugins(ready, signals.calls)
-        with _taken_up(
-            store, ready, plugins.scorer.fitness.direction, signals, resume=resume
-        ) as run:
-            if resume and (changed := resuming.changes(run, ready)):
-                shared.observe(Warned(changed))
-            checks = _checks(ready, run, allow_unread=allow_unread)
-            sinks = run_sinks(ready, partial(store.reader.taken, run), signals.calls)
-            notifier = Notifier(run.name, registry, shared, sinks, checks, signals.calls)
-            session = _Session(store, ready, run, plugins, notifier, signals, input_watch)
-            session.search(resumed=resume)
-        return store.runs.get(run.id)
+        options = RunOptions.of(pipeline, allow_unread=allow_unread, skip_build=skip_build)
+        once = partial(_run, store, ready, registry, shared, signals, options, input_watch)
+        try:
+            return once(wanted)
+        except DiffersError as error:
+            if not wanted.accept_changes:
+                raise
+            shared.observe(Noted(f"a new run begins, since {error}"))
+            return once(Wanted(again=True))
+
+
+def _run(
+    store: Store,
+    ready: Prepared,
+    registry: Registry,
+    screen: Screen,
+    signals: Interrupts,
+    options: RunOptions,
+    input_watch: Callable[[Inputs[Any], Ledger, Callable[[], None]], InputWatch],
+    wanted: Wanted,
+) -> StoredRun:
+    """Take the wanted run to its end, unless it has finished, and return it."""
+    plugins = _run_plugins(ready, signals.calls)
+    with _taken_up(store, ready, plugins.scorer.fitness.direction, signals, options, wanted) as one:
+        run, resumed = one.run, one.how == "resumed"
+        if one.note:
+            screen.observe(Noted(one.note))
+        if one.how != "begun" and (changed := changes(run, ready, shown=one.how == "shown")):
+            screen.observe(Warned(changed))
+        if one.how == "shown":
+            return run
+        checks = _checks(ready, run, allow_unread=options.allow_unread)
+        sinks = run_sinks(ready, partial(store.reader.taken, run), signals.calls)
+        notifier = Notifier(run.name, registry, screen, sinks, checks, signals.calls)
+        session = _Session(store, ready, run, plugins, notifier, signals, input_watch)
+        session.search(resumed=resumed)
+    return store.runs.get(run.id)
 
 
 def _differs(screen: SharedScreen) -> Callable[[Path], None]:
@@ -118,19 +148,26 @@ def _differs(screen: SharedScreen) -> Callable[[Path], None]:
 
 @contextmanager
 def _taken_up(
-    store: Store, ready: Prepared, direction: Direction, signals: Interrupts, *, resume: bool
-) -> Iterator[StoredRun]:
-    """Start a run, or find the one to resume, and hold its lock, as one atomic step."""
+    store: Store,
+    ready: Prepared,
+    direction: Direction,
+    signals: Interrupts,
+    options: RunOptions,
+    wanted: Wanted,
+) -> Iterator[Chosen]:
+    """Choose the run, and hold its lock unless it has finished, as one atomic step."""
     locks = ready.pipeline.folder / LOCKS
     with ExitStack() as held:
         # Until the run is locked, another process could resume or delete it.
         with turn(locks):
             # Before the run is stored: from then on its end must be stored too.
             held.enter_context(signals.deferred())
-            take_up = resuming.find if resume else resuming.begin
-            run = take_up(store, ready, direction)
-            held.enter_context(run_lock(locks, run.name))
-        yield store.runs.resume(run.id) if resume else run
+            chosen = choose(store, ready, direction, wanted, options.to_dict())
+            if chosen.how != "shown":
+                held.enter_context(run_lock(locks, chosen.run.name))
+        if chosen.how == "resumed":
+            chosen = evolve(chosen, run=store.runs.resume(chosen.run.id))
+        yield chosen
 
 
 @frozen
@@ -235,7 +272,7 @@ class _Session:
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"
         except PatienceError as error:
-            self.notifier.warn(f"the run stops; --resume continues it: {error}")
+            self.notifier.warn(f"the run stops; `leanopt resume` continues it: {error}")
             state = "interrupted"
         except InputsChangedError:
             state = "interrupted"

@@ -21,7 +21,7 @@ _RIGHTS = (
 _ADVICE: Final = {
     "SQLITE_FULL": (
         "the disk is full; everything committed is kept. Free some space, then continue with "
-        "`leanopt run --resume`"
+        "`leanopt resume`"
     ),
     "SQLITE_READONLY": _RIGHTS,
     "SQLITE_CANTOPEN": _RIGHTS,
@@ -40,7 +40,7 @@ _ADVICE: Final = {
         "this was written before; is another process running the same run?"
     ),
     "SQLITE_CONSTRAINT_FOREIGNKEY": (
-        "data that this run needs was deleted; continue with `leanopt run --resume`"
+        "data that this run needs was deleted; continue with `leanopt resume`"
     ),
     "SQLITE_IOERR": "the disk cannot be read or written; check the disk and its free space",
 }

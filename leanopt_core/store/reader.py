@@ -48,6 +48,9 @@ _SPREAD: Final = f"""
 SELECT count(fitness), min(fitness), max(fitness)
 FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
 WHERE run_id = ? AND violation = 0"""
+_HAS_COMPLETED: Final = """
+SELECT 1 FROM searches JOIN trials ON trials.search_id = searches.id
+WHERE run_id = ? AND trials.state = 'completed' LIMIT 1"""
 _FAILED: Final = """
 SELECT searches.number, trials.number, trials.failure, coalesce(message, '')
 FROM searches JOIN trials ON trials.search_id = searches.id
@@ -161,6 +164,10 @@ class Reader:
         """Return the number of feasible trials, and their lowest and highest fitness."""
         feasible, low, high = self._database.rows(_SPREAD, (run.id,))[0]
         return feasible, low, high
+
+    def has_completed(self, run: StoredRun) -> bool:
+        """Return whether a trial of the run has completed."""
+        return self._database.row(_HAS_COMPLETED, (run.id,)) is not None
 
     def tally(self, run: StoredRun) -> Tally:
         """Return the run's counts of trials by result, and of backtests."""

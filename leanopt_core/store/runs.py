@@ -217,9 +217,9 @@ class Runs:
             raise UsageError(f"there is no run '{text}' ({did_you_mean(text, runs)})")
         return self.get(runs[matches[0]])
 
-    def unfinished(self) -> Iterator[StoredRun]:
-        """Yield the runs that have not finished, the newest first."""
-        rows = self._database.rows("SELECT id FROM runs WHERE state <> 'finished' ORDER BY id DESC")
+    def newest_first(self) -> Iterator[StoredRun]:
+        """Yield all runs, the newest first."""
+        rows = self._database.rows("SELECT id FROM runs ORDER BY id DESC")
         return (self.get(run_id) for (run_id,) in rows)
 
     def summaries(self) -> list[RunSummary]:

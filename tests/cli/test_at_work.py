@@ -53,7 +53,7 @@ def test_a_killed_run_is_called_so_and_nothing_is_signalled(
     assert leanopt(project, "runs").stdout.splitlines()[1].split()[1] == "killed"
     page = leanopt(project, "show").stdout
     assert page.startswith("run slope-1: killed; ")
-    assert "leanopt run PIPELINE --resume" in page
+    assert "leanopt resume slope-1\n" in page
     (project / "gate").touch()
     assert leanopt(project, *HELD, "--resume").stdout.startswith("run slope-1: finished")
 
@@ -100,7 +100,7 @@ def test_a_log_has_every_trial_and_every_failure(project: Path, leanopt) -> None
         assert f"no bars for x = {x}" in log or trial["failure"] is None
     without_times = [line.partition(" ")[2] for line in log.splitlines()]
     assert [line.partition(" ")[2] for line in printed.stderr.splitlines()] == without_times
-    leanopt(project, "run", "pipeline.toml", *sets, "--log", "run.log")
+    leanopt(project, "run", "pipeline.toml", "--again", *sets, "--log", "run.log")
     assert (project / "run.log").read_text().startswith(log)
     absent = leanopt(project, "run", "pipeline.toml", "--log", "no/where.log", check=False)
     assert (absent.returncode, absent.stderr) == (

@@ -160,7 +160,7 @@ def test_canonical_is_no_table(searched: Path, leanopt) -> None:
 def test_delete_asks_and_deletes_only_that_run(project: Path, leanopt) -> None:
     """No answer is no; --yes does not ask."""
     for _ in range(2):
-        leanopt(project, "run", "pipeline.toml", "--set", "stage.1.trials=1")
+        leanopt(project, "run", "pipeline.toml", "--again", "--set", "stage.1.trials=1")
     refused = leanopt(project, "delete", "slope-1", check=False)
     assert refused.returncode == 1
     assert "Delete slope-1 (" in refused.stdout

@@ -136,7 +136,7 @@ def test_a_lean_that_is_killed_costs_its_backtest_alone(
     searched = 'case = { choices = ["completed", "killed"] }'
     project = lean("killed", image, searched, "retries = 1", harness)
     for again in (2, 1):
-        done = leanopt(project, "run", "pipeline.toml", "--allow-unread")
+        done = leanopt(project, "run", "pipeline.toml", "--again", "--allow-unread")
         ran = f"{again} backtest{'s' if again > 1 else ''} run"
         assert ran in done.stdout + done.stderr
         killed, completed = sorted(_backtests(leanopt, project), key=lambda one: not one["failure"])

@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_read_is_named(folder: Path, more: Path) -> None
 def test_other_variables_are_other_backtests(hill, leanopt, folder: Path) -> None:
     """They are run again; the same ones are not."""
     project = hill(executor="")
-    few = ("run", "pipeline.toml", "--set", "stage.0.trials=3")
+    few = ("run", "pipeline.toml", "--again", "--set", "stage.0.trials=3")
     said = [leanopt(project, *few).stdout]
     (project / "pipeline.toml").write_text(
         (project / "pipeline.toml").read_text().replace('HILL_DELAY = "0.0"', 'HILL_DELAY = "0.01"')

@@ -98,9 +98,9 @@ def test_every_command_shows_what_the_page_shows(quickstart: Path) -> None:
 def test_the_page_shows_what_it_talks_about() -> None:
     """The commands of a first session are all there."""
     lines = [line for line, _ in steps()]
-    for command in ("check", "plan", "run", "show", "export", "runs"):
+    for command in ("check", "plan", "run", "resume", "show", "export", "runs"):
         assert any(line.startswith(f"leanopt {command}") for line in lines), command
-    assert any("--resume" in line for line in lines)
+    assert any(line.startswith("leanopt run") and "--again" in line for line in lines)
     assert any(INTERRUPT in shown for _, shown in steps())
 
 

@@ -143,7 +143,9 @@ def run(leanopt) -> Run:
 
     def ran(project: Path, *sets: str) -> dict[int, dict[str, Any]]:
         words = [word for one in sets for word in ("--set", one)]
-        done = leanopt(project, "run", "pipeline.toml", *words, check=False, timeout=LIMIT)
+        done = leanopt(
+            project, "run", "pipeline.toml", "--again", *words, check=False, timeout=LIMIT
+        )
         lines = leanopt(project, "export", "--to", "jsonl").stdout.splitlines()
         trials = [one for one in map(json.loads, lines) if one.get("backtests")]
         assert len(trials) == 2, done.stderr

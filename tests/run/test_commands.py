@@ -119,7 +119,7 @@ def test_the_jsonl_sink_and_the_store_agree(project: Path, leanopt) -> None:
     with (project / "pipeline.toml").open("a") as file:
         file.write('\n[[sink]]\nuse = "jsonl"\npath = "out/trials.jsonl"\n')
     for _ in range(2):
-        leanopt(project, "run", "pipeline.toml")
+        leanopt(project, "run", "pipeline.toml", "--again")
         told = list(map(json.loads, (project / "out/trials.jsonl").read_text().splitlines()))
         stored = [
             trial

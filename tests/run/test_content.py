@@ -54,7 +54,7 @@ def test_a_module_from_elsewhere_counts(project: Path, tmp_path: Path, leanopt, 
     leanopt(project, "run", "pipeline.toml", *few, PYTHONPATH=str(lib))
     first = shown(project)["best"][0]["fitness"]
     (lib / "factor.py").write_text("FACTOR = 1000\n")
-    leanopt(project, "run", "pipeline.toml", *few, PYTHONPATH=str(lib))
+    leanopt(project, "run", "pipeline.toml", "--again", *few, PYTHONPATH=str(lib))
     assert shown(project)["backtests"]["from_cache"] == 0
     assert shown(project)["best"][0]["fitness"] > first + 900
 
@@ -149,6 +149,6 @@ def test_backtests_under_an_older_key_answer_no_other_run(project: Path, leanopt
         connection.executemany("UPDATE backtests SET key = ? WHERE id = ?", keys)
         connection.commit()
     assert shown(project)["best"] == before["best"]
-    leanopt(project, "run", "pipeline.toml", *few)
+    leanopt(project, "run", "pipeline.toml", "--again", *few)
     assert shown(project)["backtests"] == before["backtests"]
     assert before["backtests"]["from_cache"] == 0

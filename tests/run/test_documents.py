@@ -169,7 +169,7 @@ def test_the_best_are_run_again_for_theirs(paper: Path, leanopt, canonical, show
 def test_the_cache_answers_whatever_was_asked_for_then(paper: Path, leanopt, shown) -> None:
     """A document is no part of a backtest's key, and is had from it all the same."""
     keeps(leanopt, paper, "none")
-    keeps(leanopt, paper, "best:1")
+    keeps(leanopt, paper, "best:1", "--again")
     assert shown(paper)["backtests"]["run"] == 0
     assert requests(paper)[20:] == [requests(paper)[-1]]
     assert documents(paper) == {"paper-2/7": ["in", "report.json"]}

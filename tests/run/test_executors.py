@@ -149,7 +149,8 @@ def test_each_backtest_is_keyed_by_the_place_that_ran_it(
     """So each place answers for its own share, and all of them answer together for everything."""
 
     def run(folder: Path, *places: str) -> tuple[str, dict[str, int]]:
-        done = leanopt(folder, "run", "pipeline.toml", *of(*places), PYTHONPATH=sites)
+        again = ("run", "pipeline.toml", "--again")
+        done = leanopt(folder, *again, *of(*places), PYTHONPATH=sites)
         return done.stderr, shown(folder)["backtests"]
 
     said, counts = run(project, "near", "far")

@@ -38,7 +38,8 @@ def test_the_same_run(project: Path, leanopt: Leanopt) -> None:
     """It has the trials of the command's run with the same values set; the same run is found."""
     ran = leanopt_core.run(project / "pipeline.toml", {"stage.1.trials": 12, "seed": 9})
     assert (ran.name, ran.state, ran.searches[0].told) == ("hill-1", "finished", 36)
-    leanopt(project, "run", "pipeline.toml", "--set", "stage.1.trials=12", "--set", "seed=9")
+    same = ("--set", "stage.1.trials=12", "--set", "seed=9")
+    leanopt(project, "run", "pipeline.toml", "--again", *same)
     dumps = [
         leanopt(project, "export", name, "--to", "jsonl", "--canonical").stdout
         for name in ("hill-1", "hill-2")

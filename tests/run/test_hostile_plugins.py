@@ -250,7 +250,7 @@ def test_a_sink_that_fails_is_dropped_with_a_warning(
     truth = canonical(project)
     with (project / "pipeline.toml").open("a") as file:
         file.write(f'\n[[sink]]\nuse = "hostile"\ndeed = "{deed}"\n')
-    completed = leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(site))
+    completed = leanopt(project, "run", "pipeline.toml", "--again", PYTHONPATH=str(site))
     warning = f"warning: sink 'hostile' (hostile 2.0), {SINKS[deed]}"
     assert completed.stderr.count(warning) == 1
     assert canonical(project) == truth
@@ -265,11 +265,12 @@ def test_a_stop_hook_that_raises_is_dropped_and_one_that_stops_stops(
     warning = "warning: plugin observer, called by leanopt_should_stop: it raised RuntimeError: ; "
     assert completed.stderr.count(warning) == 1
     stopping = _install(tmp_path / "stopping", "observer", OBSERVER.format(deed=""))
-    leanopt(project, "run", "pipeline.toml", PYTHONPATH=str(stopping))
+    again = ("run", "pipeline.toml", "--again")
+    leanopt(project, *again, PYTHONPATH=str(stopping))
     first = canonical(project)
     assert shown(project)["trials"]["completed"] == 12
     assert '"enough"' in first
-    leanopt(project, "run", "pipeline.toml", "--workers", "1", PYTHONPATH=str(stopping))
+    leanopt(project, *again, "--workers", "1", PYTHONPATH=str(stopping))
     assert canonical(project) == first
 
 

@@ -79,7 +79,7 @@ def test_a_warm_cache(fresh, leanopt, canonical: Canonical, shown, truth: str) -
     backtests = shown(folder)["backtests"]
     assert backtests["from_cache"] == before
     assert canonical(folder) == truth
-    leanopt(folder, "run", "pipeline.toml")
+    leanopt(folder, "run", "pipeline.toml", "--again")
     assert shown(folder)["backtests"]["run"] == 0
     assert canonical(folder) == truth
 
@@ -143,9 +143,13 @@ def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
     """Two processes never work at one run."""
     process = start(project, "run", "pipeline.toml", HILL_DELAY="2")
     _wait_for(lambda: told(project) >= 1, process)
-    second = leanopt(project, "run", "pipeline.toml", "--resume", check=False)
-    assert second.returncode == 8
-    assert second.stderr == "leanopt: run hill-1 is still running in another process\n"
+    for command in (("run", "pipeline.toml"), ("run", "pipeline.toml", "--resume"), ("resume",)):
+        second = leanopt(project, *command, check=False)
+        assert second.returncode == 8
+        assert second.stderr == (
+            "leanopt: run hill-1 is still running in another process; "
+            "watch it with `leanopt watch hill-1`\n"
+        )
 
 
 def test_resume_says_what_differs(project: Path, leanopt, start) -> None:
@@ -182,7 +186,7 @@ def test_a_timeout_is_recorded_and_replayed(
     first = canonical(project)
     assert '"timeout"' in first
     assert shown(project)["trials"]["failures"]["timeout"] >= 1
-    leanopt(project, "run", "pipeline.toml", *short)
+    leanopt(project, "run", "pipeline.toml", "--again", *short)
     # The timeouts of the first run do not answer the second.
     assert shown(project)["backtests"]["run"] == shown(project)["trials"]["failures"]["timeout"]
     assert canonical(project) == first

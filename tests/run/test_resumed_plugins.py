@@ -218,7 +218,7 @@ def test_a_fitness_function_edited_in_place_is_refused(
     orders = json.loads(first[4])["values"]["orders"]
     was = {"fitness": first[2], "violation": 0.0, "value 'orders'": orders}[differs]
     assert f"{differs} was {was!r}, now " in errors
-    assert "without --resume" in errors
+    assert "begin a new run with --again" in errors
     assert "stage 'walk'" not in errors
     assert stored(TRIALS) == before
 
@@ -306,7 +306,7 @@ def test_a_fixed_plugin_continues_the_run(
     assert run()[0] == 0
     truth = canonical(project)
     plugin.install(stage=stage)
-    assert run()[0] == 4
+    assert run("--again")[0] == 4
     fixed.install(version="1.1")
     code, errors = run("--resume")
     assert code == 0, errors

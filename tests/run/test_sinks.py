@@ -237,7 +237,7 @@ def test_only_new_trials_after_an_interruption(
     assert numbers(project) == list(range(1, told(project) + 1))
     assert [one[2] for one in calls(project) if one[0] == "stage"] == ["lhs", "random"]
     # Another run has trials of its own.
-    leanopt(project, "run", "pipeline.toml", PYTHONPATH=site)
+    leanopt(project, "run", "pipeline.toml", "--again", PYTHONPATH=site)
     assert numbers(project) == [*range(1, told(project) // 2 + 1)] * 2
 
 
@@ -255,7 +255,7 @@ def test_a_slow_sink_holds_up_the_run_and_is_named(
     assert (process.returncode, "slows the run" in errors) == (0, False)
     assert numbers(project) == list(range(1, told(project) + 1))
     held_up = canonical(project)
-    leanopt(project, "run", "pipeline.toml", *MANY, "--set", "sink=[]")
+    leanopt(project, "run", "pipeline.toml", "--again", *MANY, "--set", "sink=[]")
     assert canonical(project) == held_up
 
 

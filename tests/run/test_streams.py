@@ -111,7 +111,7 @@ def test_a_reader_of_the_progress_that_goes_away_ends_no_run(
     assert (project / "page").read_text().startswith("run hill-1: finished")
     assert shown(project)["state"] == "finished"
     told = canonical(project)
-    shell(project, "leanopt run pipeline.toml >page 2>/dev/full; echo $? >code")
+    shell(project, "leanopt run pipeline.toml --again >page 2>/dev/full; echo $? >code")
     assert (project / "code").read_text() == "0\n"
     assert canonical(project) == told
 
@@ -146,10 +146,10 @@ def test_a_run_with_full_or_closed_streams(project: Path, shown) -> None:
     assert full.returncode == 1
     assert full.stderr.endswith("\n" + FULL)
     assert shown(project)["state"] == "finished"
-    closed = shell(project, "leanopt run pipeline.toml 2>&-")
+    closed = shell(project, "leanopt run pipeline.toml --again 2>&-")
     assert closed.returncode == 0
     assert closed.stdout.startswith("run hill-2: finished")
-    closed = shell(project, "leanopt run pipeline.toml <&- >&- 2>&-")
+    closed = shell(project, "leanopt run pipeline.toml --again <&- >&- 2>&-")
     assert (closed.returncode, closed.stdout, closed.stderr) == (0, "", "")
     assert shown(project)["run"] == "hill-3"
     assert shown(project)["state"] == "finished"

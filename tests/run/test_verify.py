@@ -143,7 +143,7 @@ def test_equal_backtests(verify: Verify, twin: Path, leanopt: Leanopt, shown) ->
     assert (twin / "log").read_text().splitlines() == asked
     assert shown(twin)["backtests"]["run"] == 12
     assert len(json.loads(leanopt(twin, "runs", "--json").stdout)["runs"]) == 1
-    leanopt(twin, "run", "pipeline.toml", "--set", "strategy.harness=cold")
+    leanopt(twin, "run", "pipeline.toml", "--again", "--set", "strategy.harness=cold")
     assert shown(twin)["backtests"]["run"] == 12
 
 

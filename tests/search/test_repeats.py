@@ -44,7 +44,7 @@ def test_a_difference_is_named_with_both_values(change: dict[str, object], diffe
     assert said(evolve(SCORE, **change)) == (
         f"{LABEL} scores trial 7 otherwise than before: {difference}; its code or a library it "
         "uses has changed, or it depends on more than its input. The results are kept: restore it "
-        "to continue the run, or start a new run without --resume"
+        "to continue the run, or begin a new run with --again"
     )
 
 

@@ -156,7 +156,7 @@ def test_other_harnesses(run: Run, lean: Project, standin, canonical, abilities:
     lean.edit('"warm"', f'["{sys.executable}", "{script}"]')
     if "scenario" in abilities:
         lean.edit('pass_as = { start = "start", end = "end" }', "")
-    said = run("run", "pipeline.toml")
+    said = run("run", "pipeline.toml", "--again")
     assert "20 backtests run" in said
     there = [{**json.loads(line), "plan": None} for line in canonical(lean.folder).splitlines()]
     assert there == [{**json.loads(line), "plan": None} for line in truth.splitlines()]

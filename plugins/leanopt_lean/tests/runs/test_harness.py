@@ -106,7 +106,7 @@ def test_a_wrong_harness_is_told_with_those_that_there_are(
 
 def test_rolling_windows_are_backtested_anew(run: Run) -> None:
     """What is known without them is not known with them."""
-    some = ("run", "pipeline.toml", "--set", "stage.0.trials=2")
+    some = ("run", "pipeline.toml", "--again", "--set", "stage.0.trials=2")
     for option, count in (("false", 2), ("false", 0), ("true", 2)):
         said = run(*some, "--set", f"strategy.rolling_windows={option}")
         assert f"{count} backtests run" in said

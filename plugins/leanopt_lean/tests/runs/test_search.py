@@ -87,7 +87,7 @@ def test_what_does_not_compile_is_told_with_its_place(run: Run, lean: Project) -
     lean.edit("// error CS0103: nobody\n", "", "EmaBands/EmaBands.cs")
     run("run", "pipeline.toml")
     builds = list((lean.folder / ".leanopt" / "builds").glob("*/build.json"))
-    run("run", "pipeline.toml", PATH="/usr/bin:/bin")  # no dotnet: all is known
+    run("run", "pipeline.toml", "--again", PATH="/usr/bin:/bin")  # no dotnet: all is known
     assert list((lean.folder / ".leanopt" / "builds").glob("*/build.json")) == builds
 
 
@@ -95,7 +95,7 @@ def test_skip_build_uses_the_last_good_one(run: Run, lean: Project) -> None:
     """Whatever the sources are now, and says so."""
     run("run", "pipeline.toml")
     lean.edit("SetWarmUp", "// changed\nSetWarmUp", "EmaBands/EmaBands.cs")
-    said = run("run", "pipeline.toml", "--skip-build")
+    said = run("run", "pipeline.toml", "--again", "--skip-build")
     assert "EmaBands has changed since it was built" in said
     assert "20 from the cache" in said
 
@@ -105,7 +105,7 @@ def test_the_same_trials_on_any_number_of_workers(run: Run, lean: Project, canon
     """And with results kept or not."""
     dumps = set()
     for workers, keep in (("1", "none"), ("3", "best:2"), ("2", "all")):
-        options = ("--workers", workers, "--set", f"search.keep={keep}")
+        options = ("--again", "--workers", workers, "--set", f"search.keep={keep}")
         run("run", "pipeline.toml", *options, "--set", f"parameters.stop={0}")
         dumps.add(canonical(lean.folder))
     assert len(dumps) == 1
@@ -118,7 +118,7 @@ def test_the_same_trials_by_any_harness(run: Run, lean: Project, canonical) -> N
     script.write_text(RECORDED.format(landscape=str(LANDSCAPE)))
     dumps = set()
     for harness in ("warm", "launcher", [sys.executable, str(script)]):
-        options = ("--set", f"strategy.harness={json.dumps(harness)}")
+        options = ("--again", "--set", f"strategy.harness={json.dumps(harness)}")
         said = run("run", "pipeline.toml", *options, "--set", "stage.0.trials=60")
         assert "60 backtests run" in said
         dumps.add(canonical(lean.folder))

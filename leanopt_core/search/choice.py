@@ -1,0 +1,120 @@
+"""Choose the run of a plan: continue one, show a finished one, or begin a new one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from attrs import frozen
+
+from leanopt_core.canonical import canonical_json, digest
+from leanopt_core.errors import ResumeError
+from leanopt_core.fitness import Direction
+from leanopt_core.pipeline import PLAN_VERSION
+from leanopt_core.pipeline.older import reworded
+from leanopt_core.search.differences import differences
+from leanopt_core.search.prepare import Prepared, label
+from leanopt_core.search.repeats import DiffersError, other_direction
+from leanopt_core.search.resume import begin, listed
+from leanopt_core.search.wanted import Wanted
+from leanopt_core.store.records import StoredRun
+from leanopt_core.store.store import Store
+
+
+@frozen
+class Chosen:
+    """The chosen run, what becomes of it, and a remark for the user, which may be empty."""
+
+    run: StoredRun
+    how: Literal["begun", "resumed", "shown"]
+    note: str = ""
+
+
+def choose(
+    store: Store,
+    ready: Prepared,
+    direction: Direction,
+    wanted: Wanted,
+    options: Mapping[str, object],
+) -> Chosen:
+    """Choose the run, and store it if it is new, with the command's `options`.
+
+    Raises ResumeError if the run to resume does not exist, differs, or has other directions.
+    """
+    if wanted.resume:
+        run = _unfinished(store, ready, direction, wanted.run)
+        return Chosen(run, "resumed", f"run {run.name} continues")
+    newest = None if wanted.again else next(_of_plan(store, ready), None)
+    note = ""
+    if newest is not None:
+        name = newest.name
+        if newest.state in ("running", "interrupted"):
+            _check_direction(newest, ready, direction)
+            note = f"run {name} has this plan and is unfinished: it continues. {_NEW}"
+            return Chosen(newest, "resumed", note)
+        if newest.state == "finished" and store.reader.has_completed(newest):
+            note = f"run {name} has this plan and has finished: its result is shown. {_NEW}"
+            return Chosen(newest, "shown", note)
+        if newest.state == "failed":
+            note = f"run {name} has this plan and failed: a new run begins"
+    return Chosen(begin(store, ready, direction, options), "begun", note)
+
+
+_NEW = "Use --again to begin a new run."
+
+
+def _of_plan(store: Store, ready: Prepared) -> Iterator[StoredRun]:
+    """Yield the runs with this plan, the newest first."""
+    return (run for run in store.runs.newest_first() if _has_plan(run, ready))
+
+
+def _has_plan(run: StoredRun, ready: Prepared) -> bool:
+    wanted = ready.plan.hash
+    if run.plan_hash == wanted:
+        return True
+    older = json.loads(run.plan).get("version") != PLAN_VERSION
+    return older and digest(_today(run, ready)) == wanted
+
+
+def _today(run: StoredRun, ready: Prepared) -> dict[str, Any]:
+    """Return the plan of a run as it is worded today."""
+    return reworded(json.loads(run.plan), ready.plan.data, ready.all_data)
+
+
+def _unfinished(store: Store, ready: Prepared, direction: Direction, name: str | None) -> StoredRun:
+    """Return the run to resume; raises ResumeError if there is none.
+
+    The error lists the differences to the plan of this pipeline's newest unfinished run. A fitness
+    function whose direction is no longer the stored one is refused too.
+    """
+    runs = store.runs.newest_first() if name is None else iter([store.runs.find(name)])
+    unfinished = [run for run in runs if run.state != "finished"]
+    for run in unfinished:
+        if _has_plan(run, ready):
+            _check_direction(run, ready, direction)
+            return run
+    for other in unfinished:
+        if other.pipeline == ready.pipeline.name or name is not None:
+            raise _other_plan(other, ready, named=name is not None)
+    raise ResumeError(
+        f"there is no unfinished run of {ready.pipeline.name!r}; begin one without --resume"
+    )
+
+
+def _other_plan(run: StoredRun, ready: Prepared, *, named: bool) -> ResumeError:
+    # By way of JSON, as the stored plan went: a tuple must not differ from its list.
+    now = json.loads(canonical_json(ready.plan.to_dict()))
+    found = differences(_today(run, ready), now)
+    head = "the plan has changed" if named else "no unfinished run has this plan"
+    return DiffersError(
+        f"{head}; the plan of {run.name} differs in\n{listed(found)}\n"
+        "undo these changes to continue it, or begin a new run with --accept-changes"
+    )
+
+
+def _check_direction(run: StoredRun, ready: Prepared, direction: Direction) -> None:
+    for search in run.searches:
+        if search.direction != direction:
+            named = label("fitness function", ready.pipeline.fitness)
+            raise other_direction(named, search.direction, direction)
