@@ -175,17 +175,17 @@ def test_options_that_exclude_each_other(project: Path, leanopt) -> None:
 
 
 def test_a_run_at_work_is_watched(project: Path, leanopt, start) -> None:
-    """By the same command and by `resume`; `--again` begins another one beside it."""
-    process = start(project, *RUN, *SMALL, HILL_DELAY="3")
+    """By the same command and by `resume`; once it was killed, `--again` begins another one."""
+    process = start(project, *RUN, *SMALL, HILL_DELAY="60")
     assert "stage lhs begins" in next(process.stderr)
     for command in ((*RUN, *SMALL), ("resume",), ("resume", "hill-1")):
         second = leanopt(project, *command, check=False)
         assert second.returncode == 8
         assert second.stderr.endswith("watch it with `leanopt watch hill-1`\n")
-    beside = leanopt(project, *RUN, *SMALL, "--again")
-    assert beside.stdout.startswith("run hill-2: finished")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    again = leanopt(project, *RUN, *SMALL, "--again")
+    assert again.stdout.startswith("run hill-2: finished")
     # The newest run of the plan decides.
     assert SHOWN.replace("hill-1", "hill-2") in leanopt(project, *RUN, *SMALL).stderr
     assert leanopt(project, "resume").stdout.startswith("run hill-1: finished")
