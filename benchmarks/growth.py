@@ -14,7 +14,9 @@ from pathlib import Path
 from statistics import median
 
 from common import options, project, report, said
-from growth_run import PIPELINE, STORE, STRATEGY, State, drive
+from growth_run import PIPELINE, STRATEGY, State, drive
+
+from leanopt_core.project_files import STORE
 
 THREE = ("Net Profit", "Drawdown", "Total Orders")
 LEAN = (
@@ -72,7 +74,7 @@ def driven(names: Sequence[str]) -> Iterator[tuple[Driven, Path]]:
     with project(STRATEGY, PIPELINE) as pipeline:
         run = Driven(pipeline, names)
         try:
-            yield run, pipeline.with_name(STORE)
+            yield run, pipeline.parent / STORE
         finally:
             run.close()
 

@@ -18,6 +18,7 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.needs import Outputs
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import Registry, discover
+from leanopt_core.project_files import STORE
 from leanopt_core.scoring import Scorer
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.ledger import Ledger
@@ -30,8 +31,6 @@ from leanopt_core.search.setup import setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.store.store import open_store
 from leanopt_core.work import Answer, Request
-
-STORE = "growth.db"
 
 STRATEGY = '''
 from leanopt_harness import Result, backtest
@@ -155,7 +154,7 @@ def drive(line: Connection, pipeline: Path, names: Sequence[str]) -> None:
     """Run a search in a store beside `pipeline`, in stretches, as the other end of `line` wants."""
     with prepared(load_pipeline(pipeline, discover())) as ready:
         fitness = build_choice("fitness function", ready.pipeline.fitness)
-        with open_store(pipeline.with_name(STORE)) as store:
+        with open_store(pipeline.parent / STORE) as store:
             run = begin(store, ready, fitness.direction)
             ledger = Ledger(run, store.writer(run), store.reader, Outputs())
             screen = Halting(line)

@@ -29,12 +29,13 @@ def begin(
     `options` are those of the command, as JSON values; `leanopt resume` uses them.
     """
     pipeline = ready.pipeline
+    given = {} if options is None else {"options": dict(options)}
     return store.runs.start(
         pipeline.name,
         strategy=pipeline.strategy_id,
         plan_hash=ready.plan.hash,
         plan=ready.plan.to_dict(),
-        execution={**executed(ready), "options": dict(options or {})},
+        execution={**executed(ready), **given},
         searches=new_searches(ready, direction),
     )
 

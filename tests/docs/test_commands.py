@@ -86,7 +86,7 @@ def there(line: str, folder: Path) -> Path:
 
 
 #: Commands whose examples change something, or need a running run, or one on another engine.
-CHANGING = ("import", "run", "stop", "delete", "completion", "verify")
+CHANGING = ("import", "run", "resume", "stop", "delete", "completion", "verify")
 
 
 def lines(*names: str) -> list[str]:
@@ -158,6 +158,18 @@ def test_examples_of_run_run(
 
 @pytest.mark.long
 @pytest.mark.slow
+@pytest.mark.parametrize("line", lines("resume"))
+def test_examples_of_resume_run(
+    line: str, quickstart: Path, small: tuple[str, ...], leanopt: Leanopt, start: Start
+) -> None:
+    """After an interruption, with the options that the run began with."""
+    interrupted(start, quickstart, ["run", "pipeline.toml", *small])
+    completed = leanopt(quickstart, *shlex.split(line)[1:])
+    assert completed.stdout.startswith("run quickstart-1: finished"), completed.stderr
+    assert "24 trials" in completed.stdout
+
+
+@pytest.mark.slow
 def test_the_example_of_stop_stops_and_that_of_delete_deletes(
     quickstart: Path, leanopt: Leanopt, start: Start
 ) -> None:
@@ -210,7 +222,7 @@ def test_the_members_of_json_answers_are_those_listed(
     def listed(name: str, intro: str = "JSON members") -> list[set[str]]:
         return [set(names) for names in members(described[name], intro)]
 
-    assert [set(answer("show", "--json"))] == listed("show") == listed("run")
+    assert [set(answer("show", "--json"))] == listed("show") == listed("run") == listed("resume")
     runs = answer("runs", "--json")
     assert [set(runs), set(runs["runs"][0])] == listed("runs")
     assert [set(answer("plan", "pipeline.toml", "--json"))] == listed("plan")
