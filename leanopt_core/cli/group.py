@@ -105,8 +105,7 @@ class LazyGroup(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the options in one line, to save space, then the commands."""
         names = [name for one in self.get_params(ctx) for name in one.opts]
-        with formatter.section("Options"):
-            formatter.write_text(", ".join(names))
+        formatter.write(f"\nOptions: {', '.join(names)}\n")
         self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
