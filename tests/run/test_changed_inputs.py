@@ -126,10 +126,10 @@ def test_the_next_run_is_not_answered_from_changed_data(changing: Path, leanopt,
     """Though the file is back, and the content keys are those of the run before."""
     leanopt(changing, "run", "pipeline.toml", check=False)
     (changing / "data" / "prices.csv").write_text("10")
-    leanopt(changing, "run", "pipeline.toml")
+    leanopt(changing, "run", "pipeline.toml", "--again")
     assert shown(changing)["backtests"]["from_cache"] == 0
     assert shown(changing)["best"][0]["fitness"] < 10
-    leanopt(changing, "run", "pipeline.toml")
+    leanopt(changing, "run", "pipeline.toml", "--again")
     assert shown(changing)["backtests"]["run"] == 0
 
 
@@ -225,7 +225,7 @@ def test_a_killed_run_answers_others_that_find_the_same_data(
         connection.execute("UPDATE backtests SET held = 'unchecked', finished_at = finished_at - 1")
         connection.execute("UPDATE runs SET state = 'running'")
         connection.commit()
-    leanopt(changing, "run", "pipeline.toml")
+    leanopt(changing, "run", "pipeline.toml", "--again")
     assert shown(changing)["backtests"]["run"] == 0
 
 
@@ -245,7 +245,7 @@ def test_verify_data_reads_what_looks_unchanged(changing: Path, leanopt, shown) 
         connection.commit()
     leanopt(changing, "run", "pipeline.toml")
     assert shown(changing)["plan_hash"] != first
-    verified = leanopt(changing, "run", "pipeline.toml", "--verify-data")
+    verified = leanopt(changing, "run", "pipeline.toml", "--again", "--verify-data")
     assert f"{prices} has changed, though" in verified.stderr
     assert shown(changing)["plan_hash"] == first
 
