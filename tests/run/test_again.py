@@ -179,7 +179,7 @@ def test_a_run_at_work_is_watched(project: Path, leanopt, start) -> None:
     process = start(project, *RUN, *SMALL, HILL_DELAY="60")
     assert "stage lhs begins" in next(process.stderr)
     for command in ((*RUN, *SMALL), ("resume",), ("resume", "hill-1")):
-        second = leanopt(project, *command, check=False)
+        second = leanopt(project, *command, check=False, HILL_DELAY="60")
         assert second.returncode == 8
         assert second.stderr.endswith("watch it with `leanopt watch hill-1`\n")
     os.kill(process.pid, signal.SIGKILL)

@@ -144,7 +144,7 @@ def test_a_run_that_is_at_work_is_not_resumed_by_another_process(
     process = start(project, "run", "pipeline.toml", HILL_DELAY="2")
     _wait_for(lambda: told(project) >= 1, process)
     for command in (("run", "pipeline.toml"), ("run", "pipeline.toml", "--resume"), ("resume",)):
-        second = leanopt(project, *command, check=False)
+        second = leanopt(project, *command, check=False, HILL_DELAY="2")
         assert second.returncode == 8
         assert second.stderr == (
             "leanopt: run hill-1 is still running in another process; "
