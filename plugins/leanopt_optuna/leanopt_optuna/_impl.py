@@ -38,18 +38,31 @@ class OptunaSearch:
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the sampler's point, the nearest free one, or any; `DONE` if none is left."""
-        if self._free is None:
-            told = (told.point for told in context.history)
-            self._free = FreePoints(self._start.space, self._start.seed, told)
-        trial = self._study.open()
-        proposal = self._proposal(trial, self._free, context)
+        free, trial = self._points(context), self._study.open()
+        proposal = self._proposal(trial, free, context)
         if proposal is None:
             self.reason = "no point left"
             return DONE
-        self._study.place(trial, proposal.point)
-        self._free.take(proposal.point)
-        self._outstanding[context.number] = trial
+        self._take(trial, context, proposal.point)
         return proposal
+
+    def adopt(self, context: AskContext, proposal: Proposal) -> None:
+        """Take a stored proposal; a TPE that learns is not asked, other samplers are."""
+        free, trial = self._points(context), self._study.open()
+        if not self._study.pass_over(trial):
+            self._proposal(trial, free, context)
+        self._take(trial, context, proposal.point)
+
+    def _points(self, context: AskContext) -> FreePoints:
+        if self._free is None:
+            told = (told.point for told in context.history)
+            self._free = FreePoints(self._start.space, self._start.seed, told)
+        return self._free
+
+    def _take(self, trial: OptunaTrial, context: AskContext, point: Point) -> None:
+        self._study.place(trial, point)
+        self._points(context).take(point)
+        self._outstanding[context.number] = trial
 
     def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Tell the sampler."""

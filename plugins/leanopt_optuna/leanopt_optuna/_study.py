@@ -8,6 +8,7 @@ import optuna
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
+from leanopt_optuna._draws import TpeDraws
 from leanopt_optuna._samplers import make_sampler
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ class GridStudy:
         self._together = {} if cmaes and len(together) == 1 else together
         self._constrained = not cmaes
         self._worst: float | None = None
+        self._learned = 0
         earlier = [told for told in start.seeds if told.feasible]
         self._sampler = make_sampler(options, start.seed, [self._source(told) for told in earlier])
+        self._draws = TpeDraws.of(options, self._sampler, len(self._together))
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._storage = optuna.storages.InMemoryStorage()
         self._study = optuna.create_study(
@@ -65,6 +68,15 @@ class GridStudy:
                 levels[name] = self._sampler.sample_independent(self._study, frozen, name, kind)
         return tuple(int(levels.get(axis.name, 0)) for axis in self._axes)
 
+    def pass_over(self, trial: Trial) -> bool:
+        """Leave the sampler as after a sample, without taking one; return whether that is possible.
+
+        If it is not, the trial must be sampled.
+        """
+        if self._draws is None or self._learned < self._draws.startup:
+            return False
+        return self._draws.pass_over(lambda: self.sample(trial))
+
     def place(self, trial: Trial, point: Point) -> None:
         """Place a trial at a point, which may differ from its sample."""
         for axis, level in zip(self._axes, point, strict=True):
@@ -82,6 +94,7 @@ class GridStudy:
         if self._constrained:
             trial.set_constraint(RESULTS, violation)
         self._study.tell(trial, value)
+        self._learned += 1
 
     def _value(self, objective: float | None, violation: float) -> float | None:
         """Return the objective for the sampler, None for a failed trial.
@@ -104,6 +117,7 @@ class GridStudy:
         for told in earlier:
             value = self._value(told.objective, told.violation)
             if value is not None:
+                self._learned += 1
                 constraints = {RESULTS: told.violation} if self._constrained else None
                 self._study.add_trial(
                     create_trial(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ import leanopt_optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leanopt_optuna._draws import TpeDraws
 from leanopt_optuna._free import LOOKS, FreePoints
+from leanopt_optuna._study import GridStudy
 from optuna.trial import TrialState
 
 from leanopt_core.search.commands import StageRule
@@ -188,6 +191,46 @@ def test_what_optuna_is_told(space) -> None:
         {"results": 0.5},
         {"results": 0.25},
     ]
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("lookahead", [1, 12])
+@pytest.mark.parametrize("few", [{}, {"n_startup_trials": 3, "n_ei_candidates": 5}])
+def test_a_replay_of_tpe_takes_no_samples(
+    space, stage, monkeypatch: pytest.MonkeyPatch, few: dict[str, int], lookahead: int
+) -> None:
+    """But random ones at the start and the first of the model; it continues as if it had."""
+    wide = space(9, 8, 7, rules=("a + b < 14",), choices=3)
+    taken = []
+    sample = GridStudy.sample
+
+    def counting(self: GridStudy, trial: object) -> Point:
+        taken.append(trial)
+        return sample(self, trial)
+
+    monkeypatch.setattr(GridStudy, "sample", counting)
+    search = partial(drive, wide, [stage(60, sampler="tpe", **few)], judge=peak(3, 3, 3, 1))
+    whole = search(lookahead=lookahead).proposed
+    assert len(taken) == 60
+    random = lookahead + few.get("n_startup_trials", 10) - 1
+    for stored in (random + 9, 60):
+        taken.clear()
+        again = search(lookahead=lookahead, stored=whole[:stored], order=2).proposed
+        assert again == whole
+        assert len(taken) == random + 1 + 60 - stored
+
+
+def test_a_tpe_that_draws_otherwise_is_sampled(space, stage, monkeypatch) -> None:
+    """As another version of Optuna may: the first sample shows it, and nothing is passed over."""
+    whole = drive(space(9, 8, 7), [stage(40)], judge=peak(3, 3, 3)).proposed
+    of = TpeDraws.of
+
+    def otherwise(options, sampler, parameters: int) -> TpeDraws | None:
+        return of(options, sampler, parameters + 1)
+
+    monkeypatch.setattr(TpeDraws, "of", otherwise)
+    again = drive(space(9, 8, 7), [stage(40)], judge=peak(3, 3, 3), stored=whole[:30]).proposed
+    assert again == whole
 
 
 @given(st.integers(0, 10**6), st.data())
