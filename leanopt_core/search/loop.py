@@ -338,8 +338,11 @@ class RunLoop:
 
     def _propose(self, search: _Search, proposed: Propose) -> None:
         parameters = search.setup.space.values(proposed.proposal.point)
-        text = canonical_json(parameters)
         stored = search.replay.at(proposed.number)
+        known: Mapping[int, Outcome] = {} if stored is None else stored.outcomes
+        scenarios = search.setup.scenarios
+        # A replayed trial with all its backtests needs no text: it is in the store.
+        text = canonical_json(parameters) if len(known) < len(scenarios) else ""
         # The store refuses a proposal that it already has.
         if stored is None:
             if not search.repeated:
@@ -349,15 +352,15 @@ class RunLoop:
             search.index,
             proposed.number,
             parameters,
-            [None] * len(search.setup.scenarios),
+            [None] * len(scenarios),
             proposed.context,
             stored=stored.score if stored is not None else None,
         )
         search.pending[proposed.number] = pending
         search.machine.recall(search.replay.recorded(proposed.number + 1))
-        for scenario_index, scenario in enumerate(search.setup.scenarios):
-            if stored is not None and scenario_index in stored.outcomes:
-                self._land(pending, scenario_index, stored.outcomes[scenario_index])
+        for scenario_index, scenario in enumerate(scenarios):
+            if scenario_index in known:
+                self._land(pending, scenario_index, known[scenario_index])
             else:
                 setup = search.setup
                 key = content_key(setup.shared_keys[scenario_index], text)
@@ -408,7 +411,8 @@ class RunLoop:
         trial = told.trial
         pending = search.pending.pop(trial.number)
         outcomes = self._outcomes(search, pending)
-        self._ledger.tell(search.index, trial)
+        if not pending.replayed:
+            self._ledger.tell(search.index, trial)
         self._ledger.asked(outcomes.values())
         self._keeper.told(search.index + 1, trial)
         record = TrialRecord(

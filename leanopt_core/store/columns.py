@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
 
@@ -71,6 +72,8 @@ def outputs_column(outputs: frozenset[str]) -> str | None:
     return ",".join(sorted(_WORDS[name] for name in outputs)) or None
 
 
+# All backtests of a run have the same outputs.
+@lru_cache(maxsize=64)
 def outputs_of(text: str | None) -> frozenset[str]:
     """Return the names of outputs in a text of `outputs_column`."""
     return frozenset(_NAMES[word] for word in text.split(",")) if text else frozenset()

@@ -6,7 +6,7 @@ import json
 import sys
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
@@ -94,9 +94,11 @@ def mean_sizes(database: Database, strategy: str, names: Iterable[str]) -> dict[
 
 
 def with_outputs(
-    database: Database, backtest_id: int, outcome: Outcome, needs: Iterable[str]
+    database: Database, backtest_id: int, outcome: Outcome, needs: Collection[str]
 ) -> Outcome:
     """Return a stored outcome with what is stored of it besides statistics, as far as needed."""
+    if not needs:
+        return outcome
     readers: dict[str, tuple[str, Callable[..., object]]] = {
         "returns": (_RETURNS, unpack_returns),
         "equity": (_EQUITY, unpack_equity),
