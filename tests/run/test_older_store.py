@@ -1,7 +1,11 @@
-"""A store of the first schema is brought up to date: it shows the same, and its run resumes."""
+"""A store of an older schema is brought up to date: it shows the same, and its run resumes.
+
+Each file of `older_store` was written by the leanopt whose last migration it is called after.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -10,18 +14,28 @@ from pathlib import Path
 
 import pytest
 
+from leanopt_core.store.schema import MIGRATIONS
+
 OLDER = Path(__file__).with_name("older_store")
+
+
+#: The schemas since the first one, with what that leanopt's `show --json` said in files beside.
+SCHEMAS = ("states", "outputs", "pruned", "sinks", "held")
 
 
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
     """A project whose run was interrupted by a leanopt of the first schema."""
-    folder = tmp_path / "project"
+    return interrupted(tmp_path / "project", "first")
+
+
+def interrupted(folder: Path, schema: str) -> Path:
+    """Return a new project whose run was interrupted by a leanopt of an older schema."""
     (folder / ".leanopt").mkdir(parents=True)
     for name in ("pipeline.toml", "strategy.py"):
         shutil.copy(OLDER / name, folder)
     connection = sqlite3.connect(folder / ".leanopt" / "leanopt.db")
-    connection.executescript((OLDER / "store.sql").read_text())
+    connection.executescript((OLDER / f"{schema}.sql").read_text())
     connection.close()
     return folder
 
@@ -40,6 +54,33 @@ def test_it_shows_the_same(older: Path, shown) -> None:
     assert report["execution"]["runtime"]["platform"] == "linux x86_64"
     assert report["execution"]["launch"]["placeholders"]["scratch"] == "."
     assert (report["best"][0]["trial"], report["best"][0]["state"]) == (17, "completed")
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_every_schema_shows_and_resumes(
+    tmp_path: Path, leanopt, shown, canonical, schema: str
+) -> None:
+    """What its own leanopt showed, and the run that was never interrupted."""
+    folder = interrupted(tmp_path / "project", schema)
+    report = shown(folder)
+    assert {
+        "run": report["run"],
+        "trials": report["trials"],
+        "stages": [[one["name"], one["completed"], one["failed"]] for one in report["stages"]],
+        "best": [[one["trial"], one["parameters"], one["fitness"]] for one in report["best"]],
+    } == json.loads((OLDER / f"{schema}.json").read_text())
+    # It stored no options: the pipeline is the one of its name.
+    assert leanopt(folder, "resume").stdout.startswith("run before-1: finished")
+    assert canonical(folder) == (OLDER / "canonical.jsonl").read_text()
+    store = sqlite3.connect(folder / ".leanopt" / "leanopt.db")
+    with closing(store):
+        assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_there_is_a_store_of_every_schema() -> None:
+    """But of the newest, which every other test writes; whoever adds one adds the last one here."""
+    names = [name for name, _ in MIGRATIONS]
+    assert names[: len(SCHEMAS) + 1] == ["first", *SCHEMAS]
 
 
 def test_what_a_user_added_to_it_stays(older: Path, shown) -> None:
