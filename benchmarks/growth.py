@@ -7,6 +7,9 @@ does not depend on how many trials there were before.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
@@ -31,6 +34,8 @@ LEAN = (
 POINTS = (1_000, 10_000, 100_000, 1_000_000)
 #: The longest stretch that is timed at once; it holds two rewrites of the store's log.
 STRETCH = 20_000
+#: The trials of the run that is run again, and of the one that is resumed and has a few more left.
+AGAIN, RESUMED, LEFT = 10_000, 100_000, 20
 
 
 class Driven:
@@ -161,6 +166,19 @@ def bytes_per_trial(names: Sequence[str], trials: int) -> float:
         return file.stat().st_size / trials
 
 
+def command_s(told: int, trials: int, *words: str) -> float:
+    """Return the seconds of a `leanopt` command after `told` of `trials` trials of a search."""
+    with project(STRATEGY, f"{PIPELINE}trials = {trials}\n") as pipeline:
+        run = Driven(pipeline, THREE)
+        run.begin(told)
+        run.arrive()
+        run.close()
+        command = [Path(sys.executable).with_name("leanopt"), *words]
+        began = time.perf_counter()
+        subprocess.run(command, cwd=pipeline.parent, check=True, capture_output=True)
+        return time.perf_counter() - began
+
+
 def main() -> None:
     """Measure and print."""
     parser = options(__doc__)
@@ -175,6 +193,9 @@ def main() -> None:
     figures: dict[str, float | None] = {name: measured.get(name) for name in names}
     figures["store_bytes_per_trial"] = three
     figures["store_bytes_per_trial_28"] = bytes_per_trial(LEAN, min(50_000, chosen.largest))
+    again, resumed = (min(trials, chosen.largest) for trials in (AGAIN, RESUMED))
+    figures["again_s"] = command_s(again, again, "run", "pipeline.toml", "--again")
+    figures["resume_s"] = command_s(resumed, resumed + LEFT, "resume")
     report("growth", figures, as_json=chosen.json)
 
 

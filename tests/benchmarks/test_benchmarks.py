@@ -27,7 +27,7 @@ FIGURES = {
     "utilisation": {f"{kind}_{load}" for kind in ("busy", "barrier_busy") for load in LOADS},
     "growth": {
         *(f"{kind}_at_{point}" for kind in ("us_per_trial", "rss_mb") for point in POINTS),
-        *("store_bytes_per_trial", "store_bytes_per_trial_28"),
+        *("store_bytes_per_trial", "store_bytes_per_trial_28", "again_s", "resume_s"),
     },
     "guards": {"audit_share"},
     "beside": {"two_processes_share", "alone_per_s"},
