@@ -77,8 +77,8 @@ def test_every_schema_shows_and_resumes(
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_there_is_a_store_of_every_schema() -> None:
-    """But of the newest, which every other test writes; whoever adds one adds the last one here."""
+def test_the_stores_are_those_of_the_first_schemas() -> None:
+    """In the order of the migrations; the newest are written by every other test."""
     names = [name for name, _ in MIGRATIONS]
     assert names[: len(SCHEMAS) + 1] == ["first", *SCHEMAS]
 
