@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -46,6 +46,9 @@ from leanopt_core.search.wanted import Wanted
 from leanopt_core.search.watchdog import SharedScreen, Watchdog
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
+
+
+_OTHERS: Final = "files that the strategy had opened in this run are others now"
 
 
 def run_pipeline(
@@ -123,6 +126,10 @@ def _run(
         if one.how != "begun" and (changed := changes(run, ready, shown=one.how == "shown")):
             screen.observe(Warned(changed))
         if one.how == "shown":
+            opened = store.opened(opened_files(ready, store.hash_file).same)
+            if others := opened.changed(run.id):
+                said = f"{_OTHERS}: {', '.join(others)}; --again runs it with the new ones"
+                screen.observe(Warned(said))
             return run
         checks = _checks(ready, run, allow_unread=options.allow_unread)
         sinks = run_sinks(ready, partial(store.reader.taken, run), signals.calls)
@@ -228,8 +235,7 @@ class _Session:
         opened = self.store.opened(files.same)
         if resumed and (changed := opened.changed(self.run.id)):
             self.notifier.warn(
-                f"files that the strategy had opened in this run are others now: "
-                f"{', '.join(changed)}; its new trials depend on the new ones"
+                f"{_OTHERS}: {', '.join(changed)}; its new trials depend on the new ones"
             )
         writer = self.store.writer(self.run, needs=outputs.needs, opened=opened)
         inputs = self.ready.inputs

@@ -23,7 +23,7 @@ def test_a_file_beside_the_strategy(hill, leanopt) -> None:
     hits = []
     for content in ("1", "5", "1"):
         side.write_text(content)
-        leanopt(project, "run", "pipeline.toml", *FEW)
+        leanopt(project, "run", "pipeline.toml", "--again", *FEW)
         document = json.loads(leanopt(project, "show", "--json").stdout)
         hits.append(document["backtests"]["from_cache"])
     assert hits == [0, 0, 4]

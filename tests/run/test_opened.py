@@ -73,7 +73,8 @@ def again(small: Path, leanopt, shown) -> Again:
     """Run once more; return the cache hits and the best fitness."""
 
     def run(**environment: str) -> tuple[int, float]:
-        leanopt(small, "run", "pipeline.toml", "--set", "stage.0.trials=6", **environment)
+        once_more = ("run", "pipeline.toml", "--again", "--set", "stage.0.trials=6")
+        leanopt(small, *once_more, **environment)
         found = shown(small)
         return found["backtests"]["from_cache"], found["best"][0]["fitness"]
 
@@ -203,6 +204,14 @@ def test_a_resumed_run_names_what_has_changed(small: Path, leanopt, start) -> No
     said = leanopt(small, "run", "pipeline.toml", "--resume").stderr
     assert "are others now: {build}/side.txt;" in said
     (small / "side.txt").write_text("2\n")
+
+
+def test_a_finished_run_that_is_shown_names_what_has_changed(small: Path, leanopt) -> None:
+    """The plan is the same, but the run would not be."""
+    leanopt(small, "run", "pipeline.toml")
+    (small / "side.txt").write_text("5\n")
+    said = leanopt(small, "run", "pipeline.toml").stderr
+    assert "are others now: {build}/side.txt; --again runs it with the new ones" in said
 
 
 def test_programs_and_connections_are_named_once(small: Path, leanopt) -> None:
