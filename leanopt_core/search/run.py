@@ -47,7 +47,6 @@ from leanopt_core.search.watchdog import SharedScreen, Watchdog
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
 
-
 _OTHERS: Final = "files that the strategy had opened in this run are others now"
 
 
