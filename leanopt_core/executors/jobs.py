@@ -30,11 +30,12 @@ class Job(Generic[T]):
 
     `attempts` counts how often it was sent, `disturbed` how many of these were ended from outside.
     `ident` is the id under which it was sent last, `sent_at` when. `withdrawn` says that nobody
-    waits for it any more.
+    waits for it any more, `fresh` that only a worker may have it that has run nothing.
     """
 
     ticket: T
     request: Request
+    fresh: bool = False
     ident: str = ""
     attempts: int = 0
     disturbed: int = 0
@@ -100,7 +101,7 @@ class Finished(Generic[T]):
     """The end of a request: an answer or a failure, never both.
 
     `attempts` counts how often it was sent, `seconds` is from the last sending to the end, `worker`
-    the number of the worker that had it last.
+    the number of the worker that had it last, `fresh` whether that had run nothing before.
     """
 
     ticket: T
@@ -109,6 +110,7 @@ class Finished(Generic[T]):
     attempts: int
     seconds: float
     worker: int
+    fresh: bool = False
 
 
 class JobQueue(Generic[T]):
@@ -120,22 +122,26 @@ class JobQueue(Generic[T]):
     def __init__(self, retries: int) -> None:
         self._retries = retries
         self._idents = count(1)
-        # Every job that somebody waits for; the next two hold those that no worker has.
+        # Every job that somebody waits for; the next three hold those that no worker has.
         self._jobs: dict[T, Job[T]] = {}
         self._fresh: deque[Job[T]] = deque()
         self._again: deque[Job[T]] = deque()
+        self._for_fresh: deque[Job[T]] = deque()
         self._running: dict[Worker, Job[T]] = {}
         #: The workers that wait for a job; some may have gone since.
         self.idle: list[Worker] = []
         #: What has ended and was not collected.
         self.finished: list[Finished[T]] = []
 
-    def add(self, ticket: T, request: Request) -> None:
-        """Put a request at the end; raises ValueError for a ticket that is in use."""
+    def add(self, ticket: T, request: Request, *, fresh: bool = False) -> None:
+        """Put a request at the end; raises ValueError for a ticket that is in use.
+
+        With `fresh`, it waits for a worker that has run nothing.
+        """
         if ticket in self._jobs:
             raise ValueError(f"ticket {ticket!r} is already in use")
-        job = self._jobs[ticket] = Job(ticket, request)
-        self._fresh.append(job)
+        job = self._jobs[ticket] = Job(ticket, request, fresh)
+        (self._for_fresh if fresh else self._fresh).append(job)
 
     def withdraw(self, ticket: T) -> Worker | None:
         """Forget a request; return the worker that still runs it, None if no worker does."""
@@ -147,7 +153,7 @@ class JobQueue(Generic[T]):
         if job is None:
             return None
         job.withdrawn = True
-        for waiting in (self._fresh, self._again):
+        for waiting in (self._fresh, self._again, self._for_fresh):
             if job in waiting:
                 waiting.remove(job)
         return next((worker for worker, running in self._running.items() if running is job), None)
@@ -162,10 +168,15 @@ class JobQueue(Generic[T]):
     def outstanding(self) -> int:
         """Return how many slots are taken, or will be: by what waits, and what runs.
 
-        The slot of a worker that is leaving belongs to another one already.
+        The slot of a worker that is leaving belongs to another one already. What waits for a fresh
+        worker takes none yet.
         """
         running = sum(not worker.leaving for worker in self._running)
         return len(self._fresh) + len(self._again) + running
+
+    def wants_fresh(self) -> bool:
+        """Return whether a job waits for a worker that has run nothing."""
+        return bool(self._for_fresh)
 
     def retries(self) -> int:
         """Return how many jobs wait to be sent again."""
@@ -176,7 +187,9 @@ class JobQueue(Generic[T]):
 
         If no job waits, return None: the worker is idle.
         """
-        if retry and self._again:
+        if self._for_fresh and not worker.requests:
+            job = self._for_fresh.popleft()
+        elif retry and self._again:
             job = self._again.popleft()
         elif self._fresh:
             job = self._fresh.popleft()
@@ -204,7 +217,10 @@ class JobQueue(Generic[T]):
         del self._jobs[job.ticket]
         seconds = time.monotonic() - job.sent_at
         self.finished.append(
-            Finished(job.ticket, answer, failure, job.attempts, seconds, worker.number)
+            Finished(
+                *(job.ticket, answer, failure, job.attempts, seconds, worker.number),
+                fresh=worker.requests == 1,
+            )
         )
 
     def lose(self, worker: Worker, failure: Failure) -> bool:
@@ -221,7 +237,7 @@ class JobQueue(Generic[T]):
             self.end(worker, None, failure)
         else:
             del self._running[worker]
-            self._again.append(job)
+            (self._for_fresh if job.fresh else self._again).append(job)
         return True
 
 

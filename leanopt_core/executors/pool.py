@@ -128,14 +128,27 @@ class Pool(Closing, Generic[T]):
         """Begin to start all workers; returns at once."""
         self._supervisor.start()
 
-    def submit(self, ticket: T, request: Request) -> None:
+    def submit(self, ticket: T, request: Request, *, fresh: bool = False) -> None:
         """Take a request; `wait` returns how it ended, under `ticket`.
 
-        Raises ValueError for a ticket that is in use.
+        With `fresh`, a worker gets it that has run nothing; if none is there or on its way, one
+        takes the place of another. Raises ValueError for a ticket that is in use.
         """
-        self._queue.add(ticket, request)
+        self._queue.add(ticket, request, fresh=fresh)
         self._hand_out()
+        if self._queue.wants_fresh() and not self._supervisor.coming():
+            self._renew()
         self._handle_pending()
+
+    @property
+    def slots(self) -> int:
+        """How many workers serve at most."""
+        return self._slots
+
+    @property
+    def start_seconds(self) -> float:
+        """How long the last start of a worker took, 0 before the first."""
+        return self._supervisor.start_seconds
 
     def idle(self) -> int:
         """Return how many slots have nothing to do: their workers wait for work, or start."""
@@ -286,6 +299,16 @@ class Pool(Closing, Generic[T]):
         for worker in idle:
             if worker.state is State.SERVING:
                 self._employ(worker)
+
+    def _renew(self) -> None:
+        """Let a worker end, so that a fresh one takes its slot: an idle one, else a busy one."""
+        idle = [worker for worker in self._queue.idle if worker.state is State.SERVING]
+        if idle:
+            oldest = min(idle, key=lambda worker: worker.number)
+            self._queue.idle.remove(oldest)
+            self._supervisor.retire(oldest)
+        else:
+            self._supervisor.expire()
 
     def _employ(self, worker: Worker) -> None:
         """Give a worker its next request, if one waits.

@@ -128,7 +128,8 @@ class ProcessExecutor:
 
     def _scratch(self, name: str) -> LocalScratch:
         with self._lock:
-            if self._scratch_root is None:
+            # A strategy may have removed it, with the folders of all workers.
+            if self._scratch_root is None or not self._scratch_root.path.exists():
                 self._scratch_root = ScratchRoot(self._project, self._sweep)
             path = self._scratch_root.path / f"{name}-{next(self._numbers)}"
         try:

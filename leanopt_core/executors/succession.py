@@ -62,7 +62,7 @@ class Succession:
 
     def keeps(self, worker: Worker) -> bool:
         """Return whether a worker that has answered may serve on."""
-        if worker.leaving:
+        if worker.leaving or worker.expires:
             return False
         if self._outgrown(worker):
             # It goes before its successor starts, since the two would not fit together.

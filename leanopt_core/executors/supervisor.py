@@ -153,6 +153,20 @@ class WorkerSupervisor:
         worker.retire()
         self._watch(worker)
 
+    @property
+    def start_seconds(self) -> float:
+        """How long the last start took that ended well."""
+        return self._succession.start_seconds
+
+    def expire(self) -> None:
+        """Let the oldest worker with a request end after it, for a fresh one in its slot.
+
+        Nothing changes if one is to end already, or no worker serves.
+        """
+        serving = [w for w in self.workers.values() if w.state is State.SERVING and not w.leaving]
+        if serving and not any(worker.expires for worker in serving):
+            min(serving, key=lambda worker: worker.number).expires = True
+
     def hang_up(self, worker: Worker) -> None:
         """Note that a worker closed a pipe, or has gone; soon its channel knows how it ended."""
         if worker.listened_to:

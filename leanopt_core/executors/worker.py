@@ -58,7 +58,8 @@ class Worker:
 
     `late` says that its deadline was extended once. `requests` counts what it was given, `sent_at`
     is when it got the last, `last_seconds` how long it took to answer one. `leaving` says that its
-    slot belongs to another worker already, `has_successor` that this other worker was started.
+    slot belongs to another worker already, `has_successor` that this other worker was started,
+    `expires` that it ends after the request that it has.
     `settled_memory` is what it held once it had settled, in bytes, `weigh_at` when to look again.
     `opened` is what it has reported to have opened.
     """
@@ -77,6 +78,7 @@ class Worker:
     last_seconds: float = math.inf
     leaving: bool = False
     has_successor: bool = False
+    expires: bool = False
     settled_memory: int | None = None
     weigh_at: float = -math.inf
     opened: tuple[Mapping[str, Any], ...] = ()

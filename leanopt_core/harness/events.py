@@ -27,6 +27,19 @@ class Hello:
     fault: Failure | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def warm(self) -> bool:
+        """Whether one process runs backtest after backtest, as far as is known.
+
+        Harnesses that start their engine for each backtest take a configuration and leave files, or
+        answer for a program.
+        """
+        return (
+            not self.protocol
+            or "inline" in self.abilities
+            or {"config", "statistics"} <= self.abilities
+        )
+
     def mismatch(self, launch: Launch) -> str | None:
         """Return why this strategy cannot run, None if it is the one that was prepared."""
         if self.fault is not None:

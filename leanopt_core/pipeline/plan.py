@@ -211,6 +211,7 @@ class Execution:
             "start_patience": executor.start_patience,
             "curves": self.search.curves,
             "durability": self.search.durability,
+            "check_warm": self.search.check_warm,
             "keep": self.search.keep,
             "sinks": [_chosen(sink, self.folder) for sink in self.sinks],
             "plugins": dict(self.plugins),

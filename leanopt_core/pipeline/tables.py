@@ -153,6 +153,11 @@ class SearchSettings:
     durability: Literal["process", "power"] = field(
         default="process", metadata={"help": "failure that finished backtests survive"}
     )
+    check_warm: float = field(
+        default=0.01,
+        validator=[ge(0), le(1)],
+        metadata={"help": "share of the workers' time for making backtests again on fresh workers"},
+    )
     keep: str = field(
         default="none",
         validator=check_keep,

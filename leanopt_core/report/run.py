@@ -10,7 +10,8 @@ from typing import Any, Final
 from attrs import asdict, frozen
 
 from leanopt_core.space import Axis, Space, number_text
-from leanopt_core.store.records import RankedTrial, StoredRun, StoredTrial
+from leanopt_core.store.dump import WARM
+from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
 from leanopt_core.store.store import Store
 from leanopt_core.store.tally import Tally
 
@@ -45,17 +46,32 @@ def findings(
     best: Sequence[RankedTrial],
     spread: Spread,
     failed: Failed | None,
+    events: Sequence[StoredEvent] = (),
 ) -> tuple[str, ...]:
     """Return warnings, the most serious first."""
+    warm = tuple(_warm(events))
     if not best:
-        return ()
+        return warm
     space = Space.from_dict(json.loads(run.plan)["space"])
     return (
+        *warm,
         *_failures(tally, failed),
         *_nothing_feasible(tally, best[0]),
         *_constant(spread),
         *(_edges(space, best[0]) if spread.feasible else ()),
     )
+
+
+def _warm(events: Sequence[StoredEvent]) -> Iterator[str]:
+    found = [event for event in events if event.kind == WARM]
+    if found:
+        first = found[0]
+        detail = first.detail
+        yield (
+            "results depend on what a worker ran before, or on chance: of the backtests made again "
+            f"on a fresh worker, {len(found):,} gave something else, first trial {first.number} "
+            f"({detail['what']}: {detail['fresh']} there, was {detail['warm']})"
+        )
 
 
 def _failures(tally: Tally, failed: Failed | None) -> Iterator[str]:
@@ -132,7 +148,12 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
     best = tuple(store.reader.ranked(run, top))
     first = store.reader.first_failure(run) if tally.failures else None
     warnings = findings(
-        run, tally, best, Spread(*store.reader.spread(run)), Failed(*first) if first else None
+        run,
+        tally,
+        best,
+        Spread(*store.reader.spread(run)),
+        Failed(*first) if first else None,
+        store.reader.events(run),
     )
     return Report(run, tally, best, warnings, store.path)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import count
 
-from leanopt_core.engines.base import Engine
+from attrs import asdict
+
+from leanopt_core.engines.base import Engine, HasFingerprint
 from leanopt_core.errors import PluginError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Finished, Pool
@@ -18,14 +21,18 @@ from leanopt_core.search.ledger import BacktestJob, KeyedBacktest, Known, Ledger
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.opened import OpenedFiles
 from leanopt_core.search.readers import Keep, Readers, read
+from leanopt_core.search.warm_check import WarmBacktest, WarmCheck, difference
+from leanopt_core.store.answering import Held
 from leanopt_core.store.opened import OpenedSet
-from leanopt_core.work import Category, Failure, Outcome
+from leanopt_core.work import Answer, Category, Failure, Outcome
 
 # Retries of a backtest whose result was lost before it was read; and how many seconds reading may
 # still take at the end of an interrupted run.
 _RETRIES, _LAST = 2, 1.0
 # If an engine can read none of the first so many answers, it will hardly read a later one.
 _FIRST = 3
+# How many differences between warm and fresh workers are shown during the run.
+_SAID = 3
 
 Land = Callable[[PendingTrial, int, Outcome], None]
 
@@ -46,9 +53,16 @@ class Backtests:
         land: Land,
         places: PlacedWorkers | None = None,
         files: OpenedFiles | None = None,
+        check_warm: float = 0.0,
     ) -> None:
-        """Take the parts of the run; `scenarios` are each search's scenario names, in order."""
+        """Take the parts of the run; `scenarios` are each search's scenario names, in order.
+
+        `check_warm` is the share of the workers' time for making backtests again.
+        """
         self._files = files
+        self._warm = WarmCheck(check_warm, workers.slots)
+        self._again: dict[int, WarmBacktest] = {}
+        self._differing = 0
         self._places = places
         # Where the results come from that this run has used.
         self._origins: set[int] = set()
@@ -138,7 +152,7 @@ class Backtests:
             del self._jobs[job.backtest.key]
             for pending, scenario_index in job.waiting:
                 self._use(pending, scenario_index, job.keys, known)
-        for one in finished:
+        for one in self._compared(finished):
             job = self._running.pop(one.ticket)
             if one.answer is not None and one.answer.files is not None:
                 keep = partial(self._keeper.take, one.ticket)
@@ -163,6 +177,24 @@ class Backtests:
         if self._unable is not None and not last:
             raise self._unable
         return bool(answered or finished or done)
+
+    def check_warm(self, *, last: bool = False) -> bool:
+        """Make a backtest again on a fresh worker if it is time; return whether one is under way.
+
+        With `last`, the search has ended.
+        """
+        hello = self._workers.hello
+        idle = last or (not self.queued and self._workers.idle() > 0)
+        seconds = self._workers.start_seconds
+        if hello is None or not hello.warm:
+            return False
+        one = self._warm.next(idle=idle, start_seconds=seconds, last=last)
+        if one is not None:
+            ticket = next(self._tickets)
+            self._again[ticket] = one
+            request = self._engine.request(one.backtest, self._outputs, hello)
+            self._workers.submit(ticket, request, fresh=True)
+        return bool(self._again) and not self._warm.overdue
 
     def withdraw(self, gone: Collection[PendingTrial]) -> None:
         """Drop withdrawn trials, and the backtests that no other trial waits for."""
@@ -225,9 +257,16 @@ class Backtests:
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
         place = self._places.place_of(finished.worker) if self._places else 0
         self._note_origin(place)
-        kept = self._ledger.record(job, outcome, finished, place, self._opened(finished, place))
+        hello, fingerprint = self._workers.hello, partial(self._fingerprint, finished.answer)
+        warm = hello is None or hello.warm
+        doubtful = warm and self._warm.saw(job, finished, outcome, place, fingerprint)
+        held = Held.UNCONFIRMED if doubtful else None
+        opened = self._opened(finished, place)
+        kept = self._ledger.record(job, outcome, finished, place, opened, held)
         self._ledger.leases.release(job.keys)
         self._recorded[kept.id] = job.waiting
+        if doubtful:
+            self._warm.holds(outcome, kept.id)
         for pending, scenario_index in job.waiting:
             self._ledger.evaluate(pending.search, pending.number, scenario_index, kept.id)
             self._land(pending, scenario_index, kept.outcome)
@@ -239,6 +278,43 @@ class Backtests:
         for text in self._files.unseen(answer):
             self._notifier.warn(text)
         return self._files.sets(answer, finished.worker, place)
+
+    def _compared(self, finished: Sequence[Finished[int]]) -> Iterator[Finished[int]]:
+        """Take those that were made again, and yield the others."""
+        for one in finished:
+            if (warm := self._again.pop(one.ticket, None)) is not None:
+                self._compare(warm, one)
+            else:
+                yield one
+
+    def _compare(self, warm: WarmBacktest, finished: Finished[int]) -> None:
+        """Compare a backtest with the same on a fresh worker, and record what that tells."""
+        self._warm.ended(finished)
+        place = self._places.place_of(finished.worker) if self._places else 0
+        if finished.answer is None:
+            return
+        fingerprint = self._fingerprint(finished.answer)
+        fresh = read(self._engine, finished.answer, warm.backtest, self._outputs)
+        if not finished.fresh or place != warm.place:
+            return  # its worker was lost, or another place gives other results anyway
+        self._ledger.reproduced(self._warm.reproduced(fresh))
+        if (found := difference(warm, fresh, fingerprint)) is None:
+            return
+        scenario = self._scenarios[warm.search][warm.scenario]
+        self._ledger.differs(warm.search, warm.trial, scenario, asdict(found))
+        self._differing += 1
+        if self._differing <= _SAID:
+            self._notifier.warn(
+                f"trial {warm.trial} was made again on a fresh worker: {found}. Results depend on "
+                "what a worker ran before, or on chance."
+            )
+
+    def _fingerprint(self, answer: Answer | None) -> str | None:
+        # Files are gone once they were read. A fault of a fingerprint is named by `verify`.
+        if answer is not None and answer.files is None and isinstance(self._engine, HasFingerprint):
+            with suppress(PluginError):
+                return self._engine.fingerprint(answer)
+        return None
 
     def _note_origin(self, place: int) -> None:
         """Warn once if results of several places are mixed."""

@@ -15,7 +15,7 @@ from leanopt_core.search.read_types import told_types
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.space import Space, Value
 from leanopt_core.store.answering import Held
-from leanopt_core.store.dump import STOP
+from leanopt_core.store.dump import STOP, WARM
 from leanopt_core.store.leases import Leases, Wanted
 from leanopt_core.store.opened import OpenedSet
 from leanopt_core.store.reader import Reader
@@ -237,8 +237,11 @@ class Ledger:
         effort: Finished[int],
         place: int = 0,
         opened: Sequence[OpenedSet] = (),
+        held: Held | None = None,
     ) -> Known:
         """Record a backtest that finished in one of the places, with the files that it had opened.
+
+        `held` says why it answers no other run, beside what holds all of this run.
 
         Return it as the store gives it back, with names read.
         """
@@ -250,7 +253,7 @@ class Ledger:
             attempts=effort.attempts,
             seconds=effort.seconds,
             worker=effort.worker,
-            held=self._held,
+            held=held or self._held,
             opened=opened,
         )
         # Four times as fast as `evolve`, which every backtest would notice.
@@ -290,6 +293,15 @@ class Ledger:
         )
         # At once: a stop decides which trials there are, so a kill must not lose it.
         self._writer.commit()
+
+    def reproduced(self, backtests: Iterable[int]) -> None:
+        """Record that a fresh worker gave the same failures; `backtests` are their ids."""
+        self._writer.reproduced(backtests, self._held)
+
+    def differs(self, search: int, trial: int, scenario: str, found: Mapping[str, object]) -> None:
+        """Record that a trial's backtest gave something else on a fresh worker."""
+        search_id = self._run.searches[search].id
+        self._writer.event(WARM, {"scenario": scenario, **found}, search_id=search_id, number=trial)
 
     def stage_ended(self, search: int, stage: int, reason: str) -> None:
         """Record that a stage has ended, and why."""

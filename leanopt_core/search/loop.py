@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
-from leanopt_core.errors import InputsChangedError, LeanoptError, PluginError
+from leanopt_core.errors import ExecutorError, InputsChangedError, LeanoptError, PluginError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import FitnessContext
@@ -126,6 +126,7 @@ class RunLoop:
         places: PlacedWorkers | None = None,
         files: OpenedFiles | None = None,
         tick: Callable[[], None] = lambda: None,
+        check_warm: float = 0.0,
     ) -> None:
         """Take the parts of the run; `tick` is called before results are told, and may raise."""
         self._workers = workers
@@ -147,6 +148,7 @@ class RunLoop:
             land=self._land,
             places=places,
             files=files,
+            check_warm=check_warm,
         )
         self._landed: list[PendingTrial] = []
         # Whether one of these was told before the run was resumed.
@@ -216,6 +218,7 @@ class RunLoop:
             # and withdrawn again.
             if not self._catching_up:
                 self._backtests.dispatch()
+                self._backtests.check_warm()
             # Also after a signal, so that what has finished is recorded before the run stops.
             any_news = self._backtests.collect(
                 self._workers.wait(self._timeout()), last=self._interrupted
@@ -234,10 +237,22 @@ class RunLoop:
             if fault := self._keeper.fault():
                 self._notifier.warn(fault)
             self._notifier.tick()
+        # Others may wait for what has finished.
+        self._commit()
+        self._check_last()
 
     def _commit(self) -> None:
         # A resumed run leases nothing before all its told trials have been told again.
         self._backtests.commit(lease=not self._catching_up)
+
+    def _check_last(self) -> None:
+        """Make a last backtest again on a fresh worker; without one, the run is as complete."""
+        try:
+            while self._backtests.check_warm(last=True) and not self._interrupted:
+                self._backtests.collect(self._workers.wait(self._notifier.patience()))
+                self._notifier.tick()
+        except ExecutorError as error:
+            self._notifier.warn(f"no backtest could be made again on a fresh worker: {error}")
 
     def _wait_for_others(self) -> float:
         """Return how long results may wait to share a commit: without results, forever.

@@ -267,6 +267,7 @@ class _Session:
                     places=self._places(),
                     tick=input_watch.settle,
                     files=files,
+                    check_warm=pipeline.search.check_warm,
                 )
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()

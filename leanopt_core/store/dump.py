@@ -19,6 +19,8 @@ from leanopt_core.store.records import (
 
 #: The kind of event that decides trials; the canonical dump includes it.
 STOP: Final = "stop"
+#: The kind of event that tells of a backtest that gave something else on a fresh worker.
+WARM: Final = "warm"
 Trials = Callable[[int], Iterator[StoredTrial]]
 Members = list[tuple[str, str]]
 

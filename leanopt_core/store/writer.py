@@ -336,6 +336,15 @@ class Writer:
         self.commit()
         return take_back(self._database, self._run.id, self._confirmed, list(self._borrowed))
 
+    def reproduced(self, backtest_ids: Iterable[int], held: Held | None) -> None:
+        """Record that a fresh worker gave these failures too: they answer as others do.
+
+        What no check has confirmed so far stays `held`.
+        """
+        for backtest_id in backtest_ids:
+            after = held if backtest_id > self._confirmed else None
+            self._batch.add(batch.REPRODUCED, (after, backtest_id))
+
     def finish(self, state: RunState) -> None:
         """Record that the run has ended in `state`, and commit."""
         self._batch.add(batch.FINISH, (state, utc_text(self._clock()), self._run.id))

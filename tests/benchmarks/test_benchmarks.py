@@ -29,7 +29,7 @@ FIGURES = {
         *(f"{kind}_at_{point}" for kind in ("us_per_trial", "rss_mb") for point in POINTS),
         *("store_bytes_per_trial", "store_bytes_per_trial_28", "again_s", "resume_s"),
     },
-    "guards": {"audit_share"},
+    "guards": {"audit_share", "plain_s", "check_warm_s", "check_warm_share"},
     "beside": {"two_processes_share", "alone_per_s"},
     "own_share": {"own_ms_1", "own_ms_2", "own_share_50ms"},
     "startup": {
@@ -43,7 +43,7 @@ SMALL = {
     "throughput": ["--trials", "300", "--repeats", "1"],
     "utilisation": ["--mean", "0.005", "--most", "2"],
     "growth": ["--largest", "1000"],
-    "guards": ["--repeats", "10"],
+    "guards": ["--repeats", "10", "--trials", "30", "--rounds", "1"],
     "beside": ["--trials", "100", "--repeats", "1"],
     "own_share": ["--trials", "5", "--repeats", "1"],
     "startup": ["--repeats", "1"],

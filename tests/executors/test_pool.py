@@ -59,6 +59,29 @@ def test_room_and_idle_slots(bench: Any) -> None:
         assert (pool.idle(), pool.room()) == (2, 4)
 
 
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_fresh_worker_takes_the_place_of_another(bench: Any, busy: bool) -> None:
+    """Of an idle one at once, of a busy one after its request; the next requests are its own."""
+    with bench.pool() as pool:
+        first = bench.ask(pool, bench.request("pid"))
+        if busy:
+            pool.submit("before", bench.request("pid"))
+        pool.submit("fresh", bench.request("pid"), fresh=True)
+        pool.submit("after", bench.request("pid"))
+        ended = bench.collect(pool, 2 + busy)
+    assert (first[0].fresh, ended["fresh"].fresh, ended["after"].fresh) == (True, True, False)
+    assert pids([ended["fresh"]]) == pids([ended["after"]]) != pids(first)
+    assert not busy or pids([ended["before"]]) == pids(first)
+
+
+def test_a_worker_that_has_run_nothing_is_fresh(bench: Any) -> None:
+    """So that none has to be started."""
+    with bench.pool(workers=2) as pool:
+        bench.until(pool, lambda: pool.hello)
+        pool.submit("fresh", bench.request("good_"), fresh=True)
+        assert bench.collect(pool, 1)["fresh"].worker <= 2
+
+
 def test_a_ticket_that_is_in_use_is_refused(bench: Any) -> None:
     """It is free again once its end was told."""
     with bench.pool() as pool:

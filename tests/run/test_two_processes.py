@@ -57,6 +57,7 @@ direction = "max"
 
 [search]
 curves = "none"
+check_warm = 0
 
 [[stage]]
 use = "random"

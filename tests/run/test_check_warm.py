@@ -1,0 +1,154 @@
+"""Strategies whose results depend on what their worker ran before, or on chance."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+#: `LEAK` is what a backtest does before it returns `profit`.
+STRATEGY = """
+import numpy
+from leanopt_harness import Result, backtest
+
+kept = []
+
+
+@backtest
+def run(parameters, scenario):
+    x = parameters["x"]
+    profit = float(x)
+    LEAK
+    return Result({"Net Profit": profit})
+"""
+
+PIPELINE = """
+name = "warm"
+
+[strategy]
+entry = "strategy.py:run"
+
+[parameters]
+x = { min = 1, max = 12, step = 1 }
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+direction = "max"
+
+[search]
+curves = "none"
+check_warm = SHARE
+
+[executor]
+workers = 1
+
+[[stage]]
+use = "grid"
+"""
+
+LEAKS = {
+    "state that is kept": "kept.append(x); profit += len(kept)",
+    "chance": "profit += numpy.random.default_rng().random()",
+}
+
+
+@pytest.fixture
+def warm(tmp_path: Path) -> Callable[..., Path]:
+    """Return what writes a project whose strategy does something before it returns."""
+
+    def write(leak: str, share: float = 0.01) -> Path:
+        folder = tmp_path / "warm"
+        folder.mkdir(exist_ok=True)
+        (folder / "strategy.py").write_text(STRATEGY.replace("LEAK", leak))
+        (folder / "pipeline.toml").write_text(PIPELINE.replace("SHARE", str(share)))
+        return folder
+
+    return write
+
+
+def rows(folder: Path, sql: str) -> list[Any]:
+    """Return rows of the project's store."""
+    with sqlite3.connect(folder / ".leanopt" / "leanopt.db") as store:
+        return store.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
+def test_a_result_that_a_fresh_worker_does_not_repeat_is_told(
+    warm: Callable[..., Path], leanopt: Any, leak: str
+) -> None:
+    """At once, and by `show`; the trials stay what they are."""
+    folder = warm(leak)
+    ended = leanopt(folder, "run", "pipeline.toml")
+    assert "was made again on a fresh worker: Net Profit is " in ended.stderr
+    shown = json.loads(leanopt(folder, "show", "--json").stdout)
+    assert any("results depend on what a worker ran before" in one for one in shown["warnings"])
+    [(number, detail)] = rows(folder, "SELECT number, detail FROM events WHERE kind = 'warm'")
+    found = json.loads(detail)
+    assert (found["what"], number > 1) == ("Net Profit", True)
+    assert found["warm"] != found["fresh"]
+    assert rows(folder, "SELECT count(*) FROM backtests") == [(12,)]
+
+
+def test_a_clean_strategy_is_not_warned_of(
+    warm: Callable[..., Path], leanopt: Any, canonical: Callable[[Path], str]
+) -> None:
+    """Its dump is the same with and without checks."""
+    folder = warm("pass", 1.0)
+    ended = leanopt(folder, "run", "pipeline.toml")
+    assert "fresh worker" not in ended.stderr
+    assert rows(folder, "SELECT count(*) FROM events") == [(0,)]
+    checked = canonical(folder)
+    shutil.rmtree(folder / ".leanopt")
+    leanopt(warm("pass", 0), "run", "pipeline.toml")
+    assert canonical(folder) == checked
+
+
+def test_zero_makes_none_again(warm: Callable[..., Path], leanopt: Any) -> None:
+    """Not even the one of each run."""
+    folder = warm("kept.append(x); profit += len(kept)", 0)
+    assert "fresh worker" not in leanopt(folder, "run", "pipeline.toml").stderr
+
+
+FAILS = "if x % 2: raise ValueError(f'no trades at {x}')"
+
+
+@pytest.mark.parametrize(
+    ("leak", "share", "held"),
+    [
+        (FAILS, 0.01, [(None, 6)]),
+        ("if x == 1: raise ValueError('no trades at 1')\n    " + FAILS, 0, [(None, 6)]),
+        ("if x % 2 and x > 1: raise ValueError(f'no trades at {x}')", 0, [("unconfirmed", 5)]),
+        (
+            "kept.append(x)\n    if len(kept) > 6: raise ValueError(f'full at {x}')",
+            0.01,
+            [("unconfirmed", 6)],
+        ),
+    ],
+    ids=["confirmed", "by the first backtest", "never checked", "of a leak"],
+)
+def test_a_failure_answers_other_runs_once_a_fresh_worker_gave_it(
+    warm: Callable[..., Path], leanopt: Any, leak: str, share: float, held: list[Any]
+) -> None:
+    """One of each kind is enough."""
+    folder = warm(leak, share)
+    leanopt(folder, "run", "pipeline.toml")
+    sql = "SELECT held, count(*) FROM backtests WHERE failure IS NOT NULL GROUP BY held"
+    assert rows(folder, sql) == held
+
+
+def test_a_strategy_that_removes_the_folder_of_all_workers_costs_one_backtest(
+    warm: Callable[..., Path], leanopt: Any
+) -> None:
+    """At most: the workers end, and others take their places in a new folder."""
+    folder = warm("if x == 5: import os, shutil; shutil.rmtree(os.path.dirname(os.getcwd()))")
+    ended = leanopt(folder, "run", "pipeline.toml")
+    assert ended.returncode == 0
+    [(failed,)] = rows(folder, "SELECT count(*) FROM backtests WHERE failure IS NOT NULL")
+    assert failed <= 1
+    assert rows(folder, "SELECT told FROM searches") == [(12,)]
