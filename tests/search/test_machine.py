@@ -32,7 +32,7 @@ PURE = (
 )
 OWN = (
     *("search", "search.calls", "search.commands", "search.guard", "search.guarded_stage"),
-    *("search.history", "search.machine", "search.moments", "search.repeats"),
+    *("search.handlers", "search.history", "search.machine", "search.moments", "search.repeats"),
 )
 #: The package's own face, which every import of it loads.
 FACE = ("hookspecs",)

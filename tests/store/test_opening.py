@@ -86,11 +86,13 @@ def test_a_store_of_a_newer_leanopt(path):
     newer = sqlite3.connect(path)
     newer.execute(
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
-        "VALUES ('leanopt', 'leases', '2030-01-01')"
+        "VALUES ('leanopt', 'of 2030', '2030-01-01')"
     )
     newer.commit()
     newer.close()
-    with pytest.raises(StoreError, match=r"newer leanopt \(it has the migrations leases\); update"):
+    with pytest.raises(
+        StoreError, match=r"newer leanopt \(it has the migrations of 2030\); update"
+    ):
         open_store(path)
 
 
