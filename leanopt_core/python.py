@@ -22,6 +22,7 @@ from leanopt_core.report.subject import find_trial
 from leanopt_core.search.events import Noted, RunEvent, Warned
 from leanopt_core.search.run import run_pipeline
 from leanopt_core.search.wanted import Wanted
+from leanopt_core.store.deleted import DeletedTrials
 from leanopt_core.store.records import (
     RankedTrial,
     RunSummary,
@@ -126,6 +127,10 @@ class OpenStore(Closing):
         Raises UsageError if no run or several runs match.
         """
         return self._store.runs.find(name)
+
+    def deleted(self, strategy: str | None = None) -> list[DeletedTrials]:
+        """Return how many trials deleted runs had, of one strategy (`[strategy] id`) or of all."""
+        return self._store.runs.deleted(strategy)
 
     def report(self, run: StoredRun, top: int = TOP) -> Report:
         """Return the report that `leanopt show` prints: counts, best trials, warnings."""

@@ -36,7 +36,11 @@ class PluginSpec:
 
 @frozen
 class StageSpec(PluginSpec):
-    """A search method; `factory(options, start: StageStart) -> Stage`."""
+    """A search method; `factory(options, start: StageStart) -> Stage`.
+
+    If the method ends by itself, its options can have an attribute or property `most_trials`: the
+    most trials that it proposes (int), None if unknown. `leanopt plan` counts with it.
+    """
 
 
 @frozen

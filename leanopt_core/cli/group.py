@@ -38,6 +38,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
     "plugins": {"plugins": "List installed plugins and their options."},
     "maintenance": {
         "doctor": "Check that this machine can run backtests.",
+        "cache": "Show what the store takes, and prune it.",
         "delete": "Delete a run.",
         "completion": "Set up completion in bash, zsh or fish.",
     },
@@ -105,7 +106,7 @@ class LazyGroup(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the options in one line, to save space, then the commands."""
         names = [name for one in self.get_params(ctx) for name in one.opts]
-        formatter.write(f"\nOptions: {', '.join(names)}\n")
+        formatter.write(f"Options: {', '.join(names)}\n")
         self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

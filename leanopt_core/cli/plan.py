@@ -13,7 +13,7 @@ from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import duration, percent
 from leanopt_core.report.figures import size as size_text
-from leanopt_core.report.planned import PlanReport, backtests, data_lines, document, measure
+from leanopt_core.report.planned import PlanReport, data_lines, document, measure, stage_trials
 from leanopt_core.search.advice import size_of
 from leanopt_core.search.prepare import prepared
 from leanopt_core.space import Space
@@ -84,7 +84,7 @@ def _print(said: PlanReport) -> None:
     _print_axes(plan.space)
     click.echo()
     _print_stages(pipeline.stages)
-    count = backtests(ready)
+    count = said.backtests
     most = "unlimited" if count is None else f"at most {count:,}"
     where = f"{said.workers} workers ({pipeline.executor.choice.use})"
     click.echo(f"\n{most} backtests on {where}, lookahead {plan.lookahead}")
@@ -103,6 +103,9 @@ def _time(said: PlanReport) -> str:
     if times is None or expected is None:
         return "time: unknown; estimate with --probe 10"
     whole = "unlimited" if expected.seconds is None else f"about {duration(expected.seconds)}"
+    limit = said.ready.pipeline.search.time
+    if limit is not None and (expected.seconds is None or expected.seconds > limit):
+        whole = f"{duration(limit)} (search.time)"
     return (
         f"time: {whole}, {times.mean:.3g} s per backtest (mean of {times.source}), "
         f"workers {percent(expected.busy)} busy"
@@ -115,7 +118,7 @@ def _storage(said: PlanReport) -> str:
     if each is None:
         return f"store: unknown for {', '.join(needs)}; estimate with --probe 10"
     parts = ", ".join(f"{need} {size_text(said.measured.sizes[need])}" for need in needs)
-    count = backtests(said.ready)
+    count = said.backtests
     most = "" if count is None else f", at most {size_text(each * count)}"
     return f"store: about {size_text(each)} per backtest for the fitness function ({parts}){most}"
 
@@ -132,7 +135,9 @@ def _print_stages(stages: Sequence[StageSettings]) -> None:
     rows = []
     for stage in stages:
         plugin = stage.choice.registered
-        ends = (stage.trials, stage.patience, stage.target, ", ".join(stage.seed_from) or None)
+        most = stage_trials(stage)
+        trials = f"at most {most:,}" if stage.trials is None and most is not None else stage.trials
+        ends = (trials, stage.patience, stage.target, ", ".join(stage.seed_from) or None)
         rows.append(
             (stage.name, stage.choice.use, f"{plugin.distribution} {plugin.version}", *ends)
         )

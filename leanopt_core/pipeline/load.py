@@ -103,6 +103,8 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: 
     search = reader.table(raw["search"], ("search",), SearchSettings)
     if fitness and search:
         _check_curves(fitness, search, reader.problems)
+    if search:
+        _check_backtests(search, len(scenarios), reader.problems)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader)
     sinks = tuple(read_sinks(raw["sink"], reader, path, scenarios))
@@ -140,6 +142,17 @@ def _check_curves(fitness: Choice, search: SearchSettings, problems: Problems) -
             'expected "daily"',
             f"fitness function {fitness.use!r} of {registered.distribution} "
             f"{registered.version} needs daily returns",
+        )
+
+
+def _check_backtests(search: SearchSettings, scenarios: int, problems: Problems) -> None:
+    """Report a budget of backtests that is too small for one trial."""
+    if search.backtests is not None and search.backtests < scenarios:
+        problems.add(
+            ("search", "backtests"),
+            toml_text(search.backtests),
+            f"expected {scenarios} or more",
+            f"a trial has a backtest for each of the {scenarios} scenarios",
         )
 
 

@@ -32,7 +32,8 @@ def reworded(
         for one in found["scenarios"]:
             one["data"] = data.get(one["name"], before) if same else before
     found["version"] = PLAN_VERSION
-    return found
+    # Budgets of the whole search came with version 3.
+    return {**found, "trials": None, "backtests": None}
 
 
 def versions(plan: Mapping[str, Any]) -> dict[str, str]:

@@ -137,7 +137,8 @@ class PlannedSearch:
 class SearchPlan:
     """Everything that decides the trials.
 
-    `source` is the content hash of the strategy's files. `data` has that of the data which each
+    `trials` and `backtests` are the budgets of each search, None without one. `source` is the
+    content hash of the strategy's files. `data` has that of the data which each
     scenario reads, by the scenario's name; it is empty without data.
     `environment` has the hashes of the variables that the caller passes to the strategy.
     """
@@ -154,6 +155,8 @@ class SearchPlan:
     data: Mapping[str, str]
     searches: tuple[PlannedSearch, ...]
     environment: Mapping[str, str] = field(factory=dict)
+    trials: int | None = None
+    backtests: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; equal plans give equal values."""
@@ -161,6 +164,8 @@ class SearchPlan:
             "version": PLAN_VERSION,
             "seed": self.seed,
             "lookahead": self.lookahead,
+            "trials": self.trials,
+            "backtests": self.backtests,
             "space": plain(self.space.to_dict()),
             "stages": plain(self.stages),
             "scoring": {"fitness": plain(self.fitness), "constraints": list(self.constraints)},
@@ -195,6 +200,7 @@ class Execution:
     sinks: tuple[Choice, ...]
     plugins: Mapping[str, str]
     folder: Path
+    stage_times: Mapping[str, float] = field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return this as plain JSON values."""
@@ -213,6 +219,8 @@ class Execution:
             "durability": self.search.durability,
             "check_warm": self.search.check_warm,
             "keep": self.search.keep,
+            "time": self.search.time,
+            "stage_times": dict(self.stage_times),
             "sinks": [_chosen(sink, self.folder) for sink in self.sinks],
             "plugins": dict(self.plugins),
             "folder": self.folder.as_posix(),
@@ -241,6 +249,8 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         data=data,
         searches=(PlannedSearch(1, _ONLY_SEARCH, seed, names),),
         environment=hash_variables(pipeline.environment),
+        trials=pipeline.search.trials,
+        backtests=pipeline.search.backtests,
     )
 
 
@@ -248,7 +258,10 @@ def execution(pipeline: Pipeline) -> Execution:
     """Return the part of a pipeline that is not in the search plan."""
     deciding = [pipeline.fitness, *(stage.choice for stage in pipeline.stages)]
     plugins = {one.registered.distribution: one.registered.version for one in deciding}
-    return Execution(pipeline.executor, pipeline.search, pipeline.sinks, plugins, pipeline.folder)
+    times = {stage.name: stage.time for stage in pipeline.stages if stage.time is not None}
+    return Execution(
+        *(pipeline.executor, pipeline.search, pipeline.sinks, plugins, pipeline.folder), times
+    )
 
 
 def _planned(stage: StageSettings, folder: Path) -> PlannedStage:

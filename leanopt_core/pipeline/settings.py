@@ -40,6 +40,7 @@ class Choice:
 class StageSettings:
     """One stage. `trials` is its budget, None if the method decides when to end.
 
+    `time` is the running time in seconds, None for no limit.
     `seed_from` names the earlier stages whose trials it starts from, in the order of the stages.
     """
 
@@ -50,6 +51,7 @@ class StageSettings:
     min_delta: float = 0.0
     target: float | None = None
     seed_from: tuple[str, ...] = ()
+    time: float | None = None
 
 
 @frozen

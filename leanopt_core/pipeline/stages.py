@@ -102,4 +102,5 @@ def _settings(table: StageTable, choice: Choice, earlier: Sequence[str]) -> Stag
         min_delta=table.min_delta,
         target=table.target,
         seed_from=tuple(name for name in earlier if name in seeds),
+        time=table.time,
     )

@@ -163,6 +163,19 @@ class SearchSettings:
         validator=check_keep,
         metadata={"help": "trials whose full result files are kept: none, failed, all, or best:20"},
     )
+    trials: int | None = field(
+        default=None,
+        validator=optional([ge(1), le(MOST)]),
+        metadata={"help": "budget of all stages together"},
+    )
+    backtests: int | None = field(
+        default=None,
+        validator=optional([ge(1), le(MOST)]),
+        metadata={"help": "budget of backtests of all stages together"},
+    )
+    time: Seconds | None = field(
+        default=None, metadata={"help": "running time after which the search ends"}
+    )
 
 
 @frozen
@@ -224,6 +237,9 @@ class StageTable:
         default=0.0, validator=ge(0), metadata={"help": "smallest gain that counts as improvement"}
     )
     target: float | None = field(default=None, metadata={"help": "fitness at which the stage ends"})
+    time: Seconds | None = field(
+        default=None, metadata={"help": "running time after which the stage ends"}
+    )
     seed_from: str | tuple[str, ...] | None = field(
         default=None,
         metadata={"help": 'earlier stage whose trials it starts from, a list of them, or "all"'},

@@ -13,12 +13,14 @@ from attrs import field, frozen
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.executors.base import unasked_memory
-from leanopt_core.pipeline import Pipeline, SearchPlan, execution
+from leanopt_core.pipeline import Pipeline, SearchPlan, StageSettings, execution
 from leanopt_core.project_files import STORE
 from leanopt_core.report.figures import counted
 from leanopt_core.search.advice import Size, advice
-from leanopt_core.search.prepare import Prepared
+from leanopt_core.search.guard import Guard
+from leanopt_core.search.prepare import Prepared, label
 from leanopt_core.search.unstored import probe as probe_now
+from leanopt_core.shown import shown
 from leanopt_core.store.store import open_store
 from leanopt_core.work import Failure
 
@@ -148,9 +150,25 @@ class PlanReport:
             self.times,
             workers=self.workers,
             lookahead=self.ready.plan.lookahead,
-            trials=_budget(self.ready.pipeline),
-            backtests=backtests(self.ready),
+            trials=self.trials,
+            backtests=self.backtests,
         )
+
+    @property
+    def trials(self) -> int | None:
+        """Return the most trials of a search, None if a stage has neither budget nor bound."""
+        pipeline = self.ready.pipeline
+        search, scenarios = pipeline.search, len(pipeline.scenarios)
+        affordable = None if search.backtests is None else search.backtests // scenarios
+        points = self.size.value if self.size.exact else None
+        return _least(stages_trials(pipeline.stages), search.trials, affordable, points)
+
+    @property
+    def backtests(self) -> int | None:
+        """Return the most backtests of all searches, None if their number is unlimited."""
+        if self.trials is None:
+            return None
+        return sum(self.trials * len(search.scenarios) for search in self.ready.plan.searches)
 
     @property
     def unasked_memory(self) -> int | None:
@@ -162,10 +180,8 @@ class PlanReport:
     @property
     def warnings(self) -> list[str]:
         """Return warnings about the plan."""
-        trials, said = (
-            _budget(self.ready.pipeline),
-            [*self.ready.pipeline.notes, *self.ready.build.notes],
-        )
+        trials = stages_trials(self.ready.pipeline.stages)
+        said = [*self.ready.pipeline.notes, *self.ready.build.notes]
         if self.size.warning:
             said.append(self.size.warning)
         if trials is not None and self.size.exact and trials > self.size.value:
@@ -225,8 +241,8 @@ def document(report: PlanReport) -> dict[str, Any]:
             "feasible": size.value,
             "exact": size.exact,
         },
-        "trials": _budget(ready.pipeline),
-        "backtests": backtests(ready),
+        "trials": report.trials,
+        "backtests": report.backtests,
         "time": None
         if times is None or expected is None
         else {
@@ -245,15 +261,24 @@ def document(report: PlanReport) -> dict[str, Any]:
     }
 
 
-def _budget(pipeline: Pipeline) -> int | None:
-    """Return the maximum number of trials of a search, None if a stage has no budget."""
-    trials = [stage.trials for stage in pipeline.stages]
+def stage_trials(stage: StageSettings) -> int | None:
+    """Return the most trials of a stage: its budget, or how many its method makes by itself.
+
+    The second is the attribute `most_trials` of the method's options, if they have it. Raises
+    PluginError if it is no number.
+    """
+    guard, doing = Guard(label("stage", stage.choice, stage.name)), "asked for its most_trials"
+    most = guard.call(doing, getattr, stage.choice.options, "most_trials", None)
+    if most is None or (type(most) is int and most > 0):
+        return _least(stage.trials, most)
+    raise guard.fault(doing, f"it returned {shown(most)}, expected a whole number above 0 or None")
+
+
+def stages_trials(stages: Sequence[StageSettings]) -> int | None:
+    """Return the most trials of all stages, None if one has neither budget nor bound."""
+    trials = [stage_trials(stage) for stage in stages]
     return None if None in trials else sum(one for one in trials if one is not None)
 
 
-def backtests(ready: Prepared) -> int | None:
-    """Return the maximum number of backtests of all searches, None if a stage has no budget."""
-    trials = _budget(ready.pipeline)
-    if trials is None:
-        return None
-    return sum(trials * len(search.scenarios) for search in ready.plan.searches)
+def _least(*counts: int | None) -> int | None:
+    return min((count for count in counts if count is not None), default=None)

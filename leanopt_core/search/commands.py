@@ -36,6 +36,26 @@ class StageRule:
 
 
 @frozen
+class Budget:
+    """The most trials of a search that may be told; `ended` is then why it ends."""
+
+    trials: int
+    ended: str
+
+
+@frozen
+class Stop:
+    """Why a search ends after a told trial, or with `stage_only` its stage.
+
+    `reason` is for the user. `ended` is the word for it: `stop` if a plugin stops the search.
+    """
+
+    reason: str
+    ended: str = "stop"
+    stage_only: bool = False
+
+
+@frozen
 class Recorded:
     """A stored proposal, for replay; `told` trials of the stage had been told before it.
 

@@ -10,7 +10,7 @@ from leanopt_core.executors.pool import Finished
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.harness.events import Hello
 from leanopt_core.needs import Outputs
-from leanopt_core.search.commands import Propose, Recorded
+from leanopt_core.search.commands import Propose, Recorded, Stop
 from leanopt_core.search.read_types import told_types
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.space import Space, Value
@@ -94,7 +94,7 @@ class ReplayedTrial:
 class Replay:
     """Walks through stored trials in the order of their numbers; holds one in memory."""
 
-    def __init__(self, stored: Iterator[ReplayedTrial], stops: Mapping[int, str]) -> None:
+    def __init__(self, stored: Iterator[ReplayedTrial], stops: Mapping[int, Stop]) -> None:
         self._stored = stored
         self._stops = stops
         self._current = next(stored, None)
@@ -116,8 +116,8 @@ class Replay:
         current = self._current
         return current.number if current and current.recorded.stage == stage else None
 
-    def stop_after(self, number: int) -> str | None:
-        """Return the reason of a stop stored after this trial, None if there is none."""
+    def stop_after(self, number: int) -> Stop | None:
+        """Return the stop stored after this trial, None if there is none."""
         return self._stops.get(number)
 
 
@@ -157,7 +157,11 @@ class Ledger:
         """Return the search's stored trials from before this run was resumed."""
         search_id = self._run.searches[search].id
         stops = {
-            event.number: str(event.detail["reason"])
+            event.number: Stop(
+                str(event.detail["reason"]),
+                str(event.detail.get("ended", "stop")),
+                stage_only=bool(event.detail.get("stage_only", False)),
+            )
             for event in self._reader.events(self._run)
             if event.kind == STOP and event.search_id == search_id and event.number is not None
         }
@@ -281,12 +285,15 @@ class Ledger:
         """Record that trials are withdrawn."""
         self._writer.withdraw(self._run.searches[search].id, numbers)
 
-    def stop(self, search: int, stage: int, number: int, reason: str) -> None:
-        """Record that the search stops after a told trial, before it does."""
+    def stop(self, search: int, stage: int, number: int, stop: Stop) -> None:
+        """Record that search or stage stops after a told trial, before it does."""
         stored = self._run.searches[search]
+        more: dict[str, object] = {} if stop.ended == "stop" else {"ended": stop.ended}
+        if stop.stage_only:
+            more["stage_only"] = True
         self._writer.event(
             STOP,
-            {"reason": reason},
+            {"reason": stop.reason, **more},
             search_id=stored.id,
             stage_id=stored.stages[stage].id,
             number=number,
@@ -306,6 +313,14 @@ class Ledger:
     def stage_ended(self, search: int, stage: int, reason: str) -> None:
         """Record that a stage has ended, and why."""
         self._writer.stage_ended(self._run.searches[search].stages[stage].id, reason)
+
+    def worked(self, search: int) -> list[float]:
+        """Return the seconds that each stage ran before the run was resumed."""
+        return [stage.seconds for stage in self._run.searches[search].stages]
+
+    def stage_worked(self, search: int, stage: int, seconds: float) -> None:
+        """Record how many seconds a stage has run, over all starts."""
+        self._writer.stage_worked(self._run.searches[search].stages[stage].id, seconds)
 
     def search_ended(self, search: int, reason: str) -> None:
         """Record that a search has ended, and why."""

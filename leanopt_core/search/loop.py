@@ -29,12 +29,14 @@ from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
 from leanopt_core.search.commands import (
+    Budget,
     Propose,
     SearchCommand,
     SearchEnded,
     StageEnded,
     StageRule,
     StageStarted,
+    Stop,
     Tell,
     Withdraw,
 )
@@ -43,6 +45,7 @@ from leanopt_core.search.machine import FITNESS_TARGET, SearchMachine
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.opened import OpenedFiles
 from leanopt_core.search.repeats import compare_scores, earlier_end, later_end
+from leanopt_core.search.running_time import RunningTime, TimeLimits
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
@@ -85,6 +88,8 @@ class SearchSetup:
     scenarios: tuple[Scenario, ...]
     shared_keys: tuple[str, ...]
     elsewhere: tuple[tuple[str, ...], ...] = ()
+    budget: Budget | None = None
+    time: TimeLimits = field(factory=TimeLimits)
 
 
 @define(eq=False)
@@ -98,6 +103,7 @@ class _Search:
     setup: SearchSetup
     machine: SearchMachine
     replay: Replay
+    running_time: RunningTime
     pending: dict[int, PendingTrial] = field(factory=dict)
     ready: set[int] = field(factory=set)
     repeated: bool = False
@@ -186,10 +192,12 @@ class RunLoop:
             seed=setup.seed,
             lookahead=setup.lookahead,
             target=setup.target,
+            budget=setup.budget,
             moments=self._judge.contextual,
         )
         machine.recall(replay.recorded(1))
-        return _Search(index, setup, machine, replay)
+        running_time = RunningTime(setup.time, self._ledger.worked(index))
+        return _Search(index, setup, machine, replay, running_time)
 
     def run(self) -> None:
         """Run until every search has ended; raises Interrupted after `interrupt`."""
@@ -206,6 +214,8 @@ class RunLoop:
                 raise Interrupted from error
             raise
         finally:
+            for search in self._searches:
+                self._note_time(search, search.running_time.end())
             self._backtests.close()
         self._ledger.commit()
 
@@ -231,6 +241,8 @@ class RunLoop:
                 self._commit()
             # Commit, then feed: a method must not learn a result that a kill could still undo.
             if self._wait_for_others() == 0 and not self._notifier.sinks.behind():
+                for search in self._searches:
+                    self._note_time(search, search.running_time.due())
                 self._ledger.taken(self._notifier.sinks.taken())
                 self._commit()
                 self._feed()
@@ -342,10 +354,12 @@ class RunLoop:
                 self._withdraw(search, numbers)
             case StageStarted(index):
                 name = search.setup.stages[index].name
+                search.running_time.begin(index)
                 self._notifier.observe(events.StageStarted(search.index + 1, name))
             case StageEnded(index, reason):
                 self._check_end(search, index, reason)
                 self._ledger.stage_ended(search.index, index, reason)
+                self._note_time(search, search.running_time.end())
                 name = search.setup.stages[index].name
                 self._notifier.observe(events.StageEnded(search.index + 1, name, reason))
             case SearchEnded(reason):
@@ -382,6 +396,11 @@ class RunLoop:
                 others = [content_key(keys[scenario_index], text) for keys in setup.elsewhere]
                 keyed = KeyedBacktest(Backtest(key, parameters, scenario), (key, *others))
                 search.fresh.append((pending, scenario_index, keyed))
+
+    def _note_time(self, search: _Search, worked: tuple[int, float] | None) -> None:
+        """Record how long a stage has run."""
+        if worked is not None:
+            self._ledger.stage_worked(search.index, *worked)
 
     def _check_end(self, search: _Search, index: int, reason: str) -> None:
         """Raise ResumeError if a stage ends before a trial that it had proposed."""
@@ -439,11 +458,12 @@ class RunLoop:
         recorded = search.replay.stop_after(trial.number)
         replayed = pending.replayed or recorded is not None
         reason = self._notifier.told(events.TrialTold(record, replayed), outcomes)
+        stop = recorded
         # A replayed stop is in the store; a new one must be there before it takes effect.
-        if recorded is None and reason is not None:
-            self._ledger.stop(search.index, told.index, trial.number, reason)
-        if (reason := recorded or reason) is not None:
-            search.machine.stop(reason)
+        if not replayed and (stop := Stop(reason) if reason else search.running_time.stop()):
+            self._ledger.stop(search.index, told.index, trial.number, stop)
+        if stop is not None:
+            search.machine.stop(stop)
 
     def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
         """Drop withdrawn trials; raises ResumeError if one was told before."""

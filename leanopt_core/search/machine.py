@@ -17,6 +17,7 @@ from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.search.commands import (
+    Budget,
     Propose,
     Recorded,
     SearchCommand,
@@ -24,6 +25,7 @@ from leanopt_core.search.commands import (
     StageEnded,
     StageRule,
     StageStarted,
+    Stop,
     Tell,
     Withdraw,
 )
@@ -87,12 +89,15 @@ class SearchMachine:
         seed: int,
         lookahead: int,
         target: float | None = None,
+        budget: Budget | None = None,
         moments: bool = True,
     ) -> None:
         self._space = space
         self._rules = tuple(stages)
         trials = [rule.trials for rule in self._rules]
-        self._budget = None if None in trials else sum(one for one in trials if one is not None)
+        stages_have = None if None in trials else sum(one for one in trials if one is not None)
+        self._limit = budget
+        self._budget = _least(stages_have, budget.trials if budget else None)
         self._seed = seed
         self._lookahead = lookahead
         self._target = target
@@ -109,7 +114,7 @@ class SearchMachine:
         self._index = -1
         self._number = 0
         self._best: float | None = None
-        self._stop: str | None = None
+        self._stop: Stop | None = None
         self.ended = False
 
     @property
@@ -151,17 +156,19 @@ class SearchMachine:
         """
         self._recorded = recorded
 
-    def stop(self, reason: str) -> None:
-        """Event: end the search after the last told trial; the stop is already recorded."""
-        self._stop = self._stop or reason
+    def stop(self, stop: Stop) -> None:
+        """Event: end search or stage after the last told trial; the stop is already recorded."""
+        self._stop = self._stop or stop
 
     def advance(self) -> Iterator[SearchCommand]:
         """Continue as far as possible, yielding commands; returns when a result is needed."""
         while not self.ended:
             # First, so that a stop takes effect before the next ask.
             if self._stop is not None:
-                yield from self._end_stage("stop")
-                yield self._end_search("stop")
+                stop, self._stop = self._stop, None
+                yield from self._end_stage(stop.ended)
+                if not stop.stage_only:
+                    yield self._end_search(stop.ended)
             elif self._active is None:
                 yield self._next_stage()
             # Before any tell: trial i must be asked for when exactly i - lookahead are told.
@@ -171,8 +178,10 @@ class SearchMachine:
                 if (trial := self._outstanding[0].finished) is None:
                     return
                 yield from self._tell(self._active, trial)
-            elif self._active.ending is not None:
-                yield from self._end_stage(self._active.ending)
+            elif (reason := self._active.ending) is not None:
+                yield from self._end_stage(reason)
+                if self._limit is not None and reason == self._limit.ended:
+                    yield self._end_search(reason)
             else:
                 raise PluginError(
                     f"{self._active.rule.label}, asked for trial {self._number + 1}: it returned "
@@ -182,17 +191,24 @@ class SearchMachine:
     def _next_stage(self) -> SearchCommand:
         if self._index + 1 == len(self._rules):
             return self._end_search("stages")
+        if self._limit is not None and self._left() == 0:
+            return self._end_search(self._limit.ended)
         self._index += 1
         rule = self._rules[self._index]
         seed = derive_seed(self._seed, "stage", rule.name)
         spans = [span for name, span in self._spans.items() if name in rule.seed_from]
-        begin = StageStart(
-            self._space, seed, rule.trials, self._lookahead, self._history.joined(spans)
-        )
+        trials = _least(rule.trials, self._left())
+        begin = StageStart(self._space, seed, trials, self._lookahead, self._history.joined(spans))
         method = GuardedStage(rule.build, begin, rule.label, rule.calls)
         context = FitnessContext(rule.trials, self._budget)
         self._active = _Active(rule, method, seed, context, mark=self._best)
         return StageStarted(self._index)
+
+    def _left(self) -> int | None:
+        """Return how many more trials the search's budget allows, None without one."""
+        if self._limit is None:
+            return None
+        return self._limit.trials - len(self._history) - len(self._outstanding)
 
     def _asks(self, active: _Active) -> bool:
         return active.ending is None and active.told >= active.next_ask_at
@@ -200,6 +216,9 @@ class SearchMachine:
     def _ask(self, active: _Active) -> Iterator[SearchCommand]:
         if active.asked == active.rule.trials:
             active.ending = "trials"
+            return
+        if self._limit is not None and self._left() == 0:
+            active.ending = self._limit.ended
             return
         number = self._number + 1
         context = AskContext(number, active.attempt, active.seed, self._told)
@@ -321,6 +340,11 @@ class SearchMachine:
     def _end_search(self, reason: str) -> SearchEnded:
         self.ended = True
         return SearchEnded(reason)
+
+
+def _least(*counts: int | None) -> int | None:
+    """Return the smallest count; None means no limit."""
+    return min((count for count in counts if count is not None), default=None)
 
 
 def _compare(

@@ -11,11 +11,12 @@ from attrs import evolve
 from leanopt_core.canonical import digest
 from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
-from leanopt_core.pipeline import Choice, StageSettings, execution
+from leanopt_core.pipeline import Choice, SearchPlan, StageSettings, execution
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.commands import StageRule
+from leanopt_core.search.commands import Budget, StageRule
 from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.prepare import Prepared, build_sink, label, load_choice
+from leanopt_core.search.running_time import TimeLimits
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.sinks.base import Sink
 from leanopt_core.sinks.paths import fill_options, paths, placeholders
@@ -36,6 +37,8 @@ def setups(
     stages = tuple(_rule(stage, fitness.direction, calls) for stage in ready.pipeline.stages)
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
     target = fitness.target
+    limits = tuple(stage.time for stage in ready.pipeline.stages)
+    times = TimeLimits(ready.pipeline.search.time, limits)
     found = []
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
@@ -58,9 +61,24 @@ def setups(
                 scenarios=chosen,
                 shared_keys=keys,
                 elsewhere=tuple(elsewhere),
+                budget=_budget(ready.plan, len(chosen)),
+                time=times,
             )
         )
     return found
+
+
+def _budget(plan: SearchPlan, scenarios: int) -> Budget | None:
+    """Return the budget of a search, whose trials have so many backtests; None without one.
+
+    A trial's backtests are known before it runs, so both budgets are numbers of trials.
+    """
+    budgets = []
+    if plan.trials is not None:
+        budgets.append(Budget(plan.trials, "search.trials"))
+    if plan.backtests is not None:
+        budgets.append(Budget(plan.backtests // scenarios, "search.backtests"))
+    return min(budgets, key=lambda one: one.trials, default=None)
 
 
 def _rule(stage: StageSettings, direction: Direction, calls: Calls) -> StageRule:

@@ -49,6 +49,7 @@ READ_TYPES: Final = (
     "UPDATE runs SET execution = json_insert(execution, '$.read_types', json(?)) WHERE id = ?"
 )
 STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
+STAGE_WORKED: Final = "UPDATE stages SET seconds = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
 REPRODUCED: Final = f"UPDATE backtests SET held = ? WHERE id = ? AND held = '{Held.UNCONFIRMED}'"  # noqa: S608 - a constant
@@ -99,7 +100,8 @@ _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
     *(VOID, RELEASE, LEASE, RENEW, SHARING, RELEASE_ALL, ENDED),
-    *(STAGE_VERSION, STAGE_ENDED, SEARCH_ENDED, TAKEN, REPRODUCED, CONFIRM, FINISH),
+    *(STAGE_VERSION, STAGE_WORKED, STAGE_ENDED, SEARCH_ENDED),
+    *(TAKEN, REPRODUCED, CONFIRM, FINISH),
 )
 _OF_BACKTEST: Final = (RECORD, RETURNS, EQUITY, TRADES)
 

@@ -87,6 +87,13 @@ class Database:
         except sqlite3.Error as error:
             raise explain(self.path, error) from error
 
+    def each(self, sql: str, values: Values = ()) -> Iterator[Row]:
+        """Yield the rows of a query, for more than fit into memory."""
+        try:
+            yield from self.connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise explain(self.path, error) from error
+
     def row(self, sql: str, values: Values = ()) -> Row | None:
         """Return the first row of a query, None if there is none."""
         rows = self.rows(sql, values)

@@ -148,7 +148,10 @@ class StoredScenario:
 
 @frozen
 class StoredStage:
-    """A stage of a search; `ended` is the reason for its end, None if it has not ended."""
+    """A stage of a search; `ended` is the reason for its end, None if it has not ended.
+
+    `seconds` is how long it ran, over all starts of its run.
+    """
 
     id: int
     position: int
@@ -158,6 +161,7 @@ class StoredStage:
     version: str
     trials: int | None
     ended: str | None
+    seconds: float = 0.0
 
 
 @frozen

@@ -10,8 +10,10 @@ from attrs import frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.errors import UsageError
 from leanopt_core.fitness import Direction
+from leanopt_core.store.cache import OUTPUT_TABLES
 from leanopt_core.store.columns import utc_text
 from leanopt_core.store.database import Database
+from leanopt_core.store.deleted import DeletedTrials, count_trials, deleted_trials, keep_trials
 from leanopt_core.store.records import (
     RunSummary,
     StoredRun,
@@ -32,10 +34,7 @@ _UNUSED: Final = (
 )
 _STEPS: Final = (
     f"DELETE FROM evaluations WHERE search_id IN {_SEARCHES_OF_RUN}",
-    *(
-        f"DELETE FROM {table} WHERE backtest_id IN {_UNUSED}"
-        for table in ("returns", "equity_curves", "closed_trades")
-    ),
+    *(f"DELETE FROM {table} WHERE backtest_id IN {_UNUSED}" for table in OUTPUT_TABLES),
     f"DELETE FROM backtests WHERE id IN {_UNUSED}",
     "UPDATE backtests SET run_id = NULL, scenario_id = NULL WHERE run_id = :run",
     "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)",
@@ -51,13 +50,16 @@ _STEPS: Final = (
 )
 
 
-def delete_run(database: Database, run_id: int) -> None:
-    """Delete the run in one transaction; raises StoreError if SQLite fails."""
+def delete_run(database: Database, run_id: int, now: str) -> None:
+    """Delete the run in one transaction, and keep its tally; raises StoreError if SQLite fails."""
+    # Before the transaction, since reading all returns takes long and other runs may write.
+    tally = count_trials(database, run_id)
     # The order of the steps keeps references valid. With enforcement SQLite would search all
     # evaluations for each deleted backtest.
     database.run("PRAGMA foreign_keys = OFF")
     try:
         with database.transaction():
+            keep_trials(database, tally, now)
             for step in _STEPS:
                 database.run(step, {"run": run_id})
     finally:
@@ -77,7 +79,7 @@ _SCENARIOS = (
     "SELECT id, ordinal, name, definition FROM scenarios WHERE search_id = ? ORDER BY ordinal"
 )
 _STAGES = (
-    "SELECT id, position, name, method, distribution, version, trials, ended FROM stages "
+    "SELECT id, position, name, method, distribution, version, trials, ended, seconds FROM stages "
     "WHERE search_id = ? ORDER BY position"
 )
 _SUMMARIES = """
@@ -227,8 +229,12 @@ class Runs:
         return [RunSummary(*row) for row in self._database.rows(_SUMMARIES)]
 
     def delete(self, run_id: int) -> None:
-        """Delete a run and everything that only it uses.
+        """Delete a run and everything that only it uses, except the number of its trials.
 
         Backtests that other runs use are kept. The file keeps its size; freed space is reused.
         """
-        delete_run(self._database, run_id)
+        delete_run(self._database, run_id, utc_text(self._clock()))
+
+    def deleted(self, strategy: str | None = None) -> list[DeletedTrials]:
+        """Return what is kept of deleted runs, of one strategy or of all."""
+        return deleted_trials(self._database, strategy)

@@ -338,6 +338,23 @@ CREATE TABLE opened (
   files TEXT NOT NULL                 -- JSON: name to SHA-256, null if absent, false if unknown
 )"""
 
+# What is kept of deleted runs: `leanopt_core.store.deleted`.
+_TALLIES: Final = """
+CREATE TABLE tallies (
+  id INTEGER PRIMARY KEY,
+  strategy TEXT NOT NULL,
+  run TEXT NOT NULL,                  -- the deleted run's name
+  search TEXT NOT NULL,
+  scenario TEXT NOT NULL,             -- canonical JSON
+  trials INTEGER NOT NULL,            -- told, with a backtest that ran for them
+  failed INTEGER NOT NULL,
+  sharpes INTEGER NOT NULL,           -- trials with a daily Sharpe ratio
+  mean REAL,
+  variance REAL,
+  best REAL,
+  deleted_at TEXT NOT NULL            -- UTC, ISO 8601
+)"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -351,6 +368,8 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         "opened",
         (_OPENED, "ALTER TABLE backtests ADD COLUMN opened INTEGER REFERENCES opened(id)"),
     ),
+    ("tallies", (_TALLIES,)),
+    ("running_time", ("ALTER TABLE stages ADD COLUMN seconds REAL NOT NULL DEFAULT 0",)),
 )
 
 

@@ -9,6 +9,14 @@ from typing import Final
 
 from leanopt_core.closing import Closing
 from leanopt_core.content import TICK, appearance, hash_file
+from leanopt_core.store.cache import (
+    CacheUse,
+    Removal,
+    cache_use,
+    removable,
+    remove_backtests,
+    vacuum,
+)
 from leanopt_core.store.database import Database
 from leanopt_core.store.opened import OpenedSets, State
 from leanopt_core.store.opening import Durability, open_database
@@ -89,6 +97,22 @@ class Store(Closing):
         `differs` is called with a file whose cached hash is another, though it looks unchanged.
         """
         return self._hashes.again(path, differs)
+
+    def cache_use(self) -> CacheUse:
+        """Measure the store and count its backtests."""
+        return cache_use(self._database)
+
+    def removable(self, removal: Removal) -> int:
+        """Return how many unused backtests have this age and build."""
+        return len(removable(self._database, removal))
+
+    def remove_backtests(self, removal: Removal) -> int:
+        """Remove unused backtests; return how many. The file keeps its size until `vacuum`."""
+        return remove_backtests(self._database, removal)
+
+    def vacuum(self) -> None:
+        """Give free space back to the file system. No other process may use the store."""
+        vacuum(self._database)
 
     def close(self) -> None:
         """Close the store; drop what is not committed."""

@@ -292,6 +292,10 @@ class Writer:
         """Record the version of a stage's distribution that proposes from here on."""
         self._batch.add(batch.STAGE_VERSION, (version, stage_id))
 
+    def stage_worked(self, stage_id: int, seconds: float) -> None:
+        """Record how long a stage has run, in seconds over all starts."""
+        self._batch.add(batch.STAGE_WORKED, (seconds, stage_id))
+
     def stage_ended(self, stage_id: int, reason: str) -> None:
         """Record that a stage has ended, and why."""
         self._batch.add(batch.STAGE_ENDED, (storable(reason), stage_id))

@@ -59,3 +59,25 @@ def test_warnings_before_it_is_run(project: Path, leanopt) -> None:
     completed = leanopt(project, "plan", "pipeline.toml", *sets)
     assert "the stages have 40 trials, but the space has only 22 points" in completed.stderr
     assert "search.lookahead = 2 leaves some of the 4 workers idle" in completed.stderr
+
+
+def test_a_method_that_ends_by_itself_has_a_bound(project: Path, leanopt) -> None:
+    """As `ga_deap`, whose generations are counted; and no search has more trials than points."""
+    path = project / "pipeline.toml"
+    before = path.read_text().partition("[[stage]]")[0]
+    path.write_text(f'{before}[[stage]]\nuse = "ga_deap"\n')
+    assert "at most 1,220" in leanopt(project, "plan", "pipeline.toml").stdout
+    small = ("--set", "stage.0.n_generations=2", "--set", "stage.0.population_size=20")
+    assert planned(leanopt, project)["trials"] == 220
+    assert planned(leanopt, project, *small)["backtests"] == 20 + 2 * 15
+    assert planned(leanopt, project, *small, "--set", "search.backtests=12")["trials"] == 12
+    path.write_text(f'{before}[[stage]]\nuse = "surrogate"\n')
+    assert planned(leanopt, project)["trials"] == 220
+
+
+def test_the_time_limit_is_the_time_if_the_search_takes_longer(searched: Path, leanopt) -> None:
+    """Else the expected time stays."""
+    said = leanopt(searched, "plan", "pipeline.toml", "--set", "search.time=1ms").stdout
+    assert "time: 0 s (search.time), " in said
+    said = leanopt(searched, "plan", "pipeline.toml", "--set", "search.time=9d").stdout
+    assert "time: about " in said

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from random import Random
 
-from leanopt_core.search.commands import Propose, Recorded, SearchCommand, StageRule, Tell, Withdraw
+from leanopt_core.search.commands import (
+    Budget,
+    Propose,
+    Recorded,
+    SearchCommand,
+    StageRule,
+    Stop,
+    Tell,
+    Withdraw,
+)
 from leanopt_core.search.machine import SearchMachine
 from leanopt_core.space import Axis, Point, Space
 from leanopt_core.stage import AskContext, StageStart, TellContext
@@ -84,19 +93,22 @@ class Driver:
         recorded: Callable[[int], Recorded | None] = lambda _number: None,
         stop_after: int | None = None,
         judge: Callable[[Space, Point], Score] = score_of,
+        budget: Budget | None = None,
+        stop: Stop = Stop("enough"),  # noqa: B008 - a value
     ) -> None:
         self.space = space
         self.judge = judge
         self.points: dict[int, Point] = {}
         self.commands: list[SearchCommand] = []
         self.order = Random(seed)
-        self.stop_after = stop_after
+        self.stop_after, self.stop = stop_after, stop
         self.machine = SearchMachine(
             space,
             stages,
             seed=7,
             lookahead=lookahead,
             target=target,
+            budget=budget,
         )
         self.recorded = recorded
         self.machine.recall(recorded(1))
@@ -122,7 +134,7 @@ class Driver:
             elif isinstance(command, Withdraw):
                 waiting[:] = [number for number in waiting if number not in command.numbers]
             elif isinstance(command, Tell) and command.trial.number == self.stop_after:
-                self.machine.stop("enough")
+                self.machine.stop(self.stop)
 
 
 def scripted(script: list[int | Signal], made: list[Scripted], **rule: object) -> StageRule:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from leanopt_core.errors import PluginError, ResumeError
 from leanopt_core.search.commands import (
+    Budget,
     Propose,
     Recorded,
     SearchEnded,
     StageEnded,
     StageRule,
     StageStarted,
+    Stop,
     Tell,
     Withdraw,
 )
@@ -156,6 +158,55 @@ def test_a_recorded_stop_withdraws_what_is_outstanding_and_ends_the_search() -> 
     assert Withdraw(0, tuple(range(11, 18))) in driver.commands
     assert driver.commands[-2:] == [StageEnded(0, "stop"), SearchEnded("stop")]
     assert len(made) == 1
+
+
+@pytest.mark.parametrize(("trials", "first", "second"), [(7, 5, 2), (3, 3, None), (20, 5, 10)])
+def test_a_budget_of_the_search_counts_over_all_stages(
+    trials: int, first: int, second: int | None
+) -> None:
+    """A method is told how many trials are left for it; the search ends with the budget."""
+    made: list[Scripted] = []
+    stages = [
+        scripted(list(range(5)), made, name="one", trials=5),
+        scripted(list(range(40, 60)), made, name="two", trials=10),
+    ]
+    budget = Budget(trials, "search.trials")
+    driver = Driver(grid(), stages, lookahead=4, budget=budget)
+    driver.run()
+    told = [c.trial.number for c in driver.commands if isinstance(c, Tell)]
+    assert told == list(range(1, min(trials, 15) + 1))
+    assert not any(isinstance(c, Withdraw) for c in driver.commands)
+    assert [one.start.trials for one in made] == [min(5, trials), *([second] if second else [])]
+    assert sum(c.index == 0 for c in driver.commands if isinstance(c, Tell)) == first
+    ended = SearchEnded("stages" if trials == 20 else "search.trials")
+    assert driver.commands[-1] == ended
+
+
+def test_withdrawn_trials_do_not_count_for_the_budget() -> None:
+    """Of four trials at the first stage's end only one was told."""
+    stages = [
+        scripted([1, 2, 3, 4], [], name="one", target=-1000.0),
+        scripted(list(range(10, 30)), [], name="two"),
+    ]
+    driver = Driver(grid(), stages, lookahead=4, budget=Budget(6, "search.backtests"))
+    driver.run()
+    told = [c.index for c in driver.commands if isinstance(c, Tell)]
+    assert told == [0, 1, 1, 1, 1, 1]
+    assert driver.commands[-2:] == [
+        StageEnded(1, "search.backtests"),
+        SearchEnded("search.backtests"),
+    ]
+
+
+def test_a_stop_of_the_stage_alone_goes_on_with_the_next() -> None:
+    """What is outstanding is withdrawn; the search ends by itself."""
+    stop = Stop("stage.time: ran for 1 s", "time", stage_only=True)
+    stages = [scripted(list(range(40)), [], name="one"), scripted([50, 51], [], name="two")]
+    driver = Driver(grid(), stages, lookahead=3, stop_after=10, stop=stop)
+    driver.run()
+    assert StageEnded(0, "time") in driver.commands
+    assert [c.index for c in driver.commands if isinstance(c, Tell)] == [0] * 10 + [1] * 2
+    assert driver.commands[-1] == SearchEnded("stages")
 
 
 def test_a_withdrawn_point_may_be_tried_again() -> None:

@@ -96,6 +96,11 @@ class GeneticOptions:
         metadata={"help": "restart around the best when diversity is lost"},
     )
 
+    @property
+    def most_trials(self) -> int:
+        """Return how many trials the search has if nothing ends it before."""
+        return self.population_size + self.n_generations * self.batch_size
+
 
 @hookimpl
 def leanopt_stages() -> Sequence[StageSpec]:
