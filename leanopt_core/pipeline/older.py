@@ -32,8 +32,7 @@ def reworded(
         for one in found["scenarios"]:
             one["data"] = data.get(one["name"], before) if same else before
     found["version"] = PLAN_VERSION
-    # Budgets of the whole search came with version 3.
-    return {**found, "trials": None, "backtests": None}
+    return found
 
 
 def versions(plan: Mapping[str, Any]) -> dict[str, str]:

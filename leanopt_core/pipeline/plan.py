@@ -164,8 +164,6 @@ class SearchPlan:
             "version": PLAN_VERSION,
             "seed": self.seed,
             "lookahead": self.lookahead,
-            "trials": self.trials,
-            "backtests": self.backtests,
             "space": plain(self.space.to_dict()),
             "stages": plain(self.stages),
             "scoring": {"fitness": plain(self.fitness), "constraints": list(self.constraints)},
@@ -173,8 +171,10 @@ class SearchPlan:
             "engine": self.engine,
             "source": self.source,
             "searches": plain(self.searches),
-            # Most plans have none, and stay as they were.
+            # Most plans have none of these, and stay as they were.
             **({"environment": dict(self.environment)} if self.environment else {}),
+            **({} if self.trials is None else {"trials": self.trials}),
+            **({} if self.backtests is None else {"backtests": self.backtests}),
         }
 
     def _scenario(self, scenario: Scenario) -> dict[str, Any]:

@@ -75,13 +75,13 @@ def test_a_store_without_runs(store, path):
     assert store.runs.summaries() == []
 
 
-def test_unfinished_runs_come_newest_first(store, begin):
-    """Those that could be resumed, whatever their plan."""
+def test_runs_come_newest_first(store, begin):
+    """Whatever their state and plan."""
     runs = [begin(store, plan_hash=plan) for plan in ("a", "a", "a", "b")]
     runs[1].writer.finish("interrupted")
     runs[2].writer.finish("finished")
-    names = [run.name for run in store.runs.unfinished()]
-    assert names == [runs[at].run.name for at in (3, 1, 0)]
+    names = [run.name for run in store.runs.newest_first()]
+    assert names == [runs[at].run.name for at in (3, 2, 1, 0)]
 
 
 def test_runs_are_summed_up_the_newest_first(store, begin):
