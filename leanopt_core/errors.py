@@ -101,6 +101,6 @@ class ResumeError(LeanoptError):
 
 
 class DifferenceError(LeanoptError):
-    """Backtests give different results on another harness."""
+    """Backtests give other results than the stored ones."""
 
     exit_code = 9

@@ -171,11 +171,9 @@ def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: 
         click.echo("  no backtest has finished")
         return
     origin = "run here" if one.run_id == run.id else "from the cache"
-    click.echo(
-        f"  {origin}: {one.seconds:.3f} s on worker {one.worker}, attempt {one.attempts}"
-        if one.seconds is not None
-        else f"  {origin}"
-    )
+    ran = f": {one.seconds:.3f} s on worker {one.worker}, attempt {one.attempts}"
+    waited = f", after waiting {one.waited:.3f} s" if one.waited is not None else ""
+    click.echo(f"  {origin}" + (f"{ran}{waited}" if one.seconds is not None else ""))
     if one.failure is not None:
         click.echo(f"  {one.failure}: {plain(one.message or '')}")
     if one.statistics is not None:

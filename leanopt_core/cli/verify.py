@@ -1,52 +1,52 @@
-"""`leanopt verify`: rerun the best trials of a run on another harness and compare the results."""
+"""`leanopt verify`: rerun trials of a run on fresh workers and compare the results."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.cli.session import plugin_calls
-from leanopt_core.errors import DifferenceError
+from leanopt_core.errors import DifferenceError, UsageError
 from leanopt_core.report.figures import counted
-from leanopt_core.search.verify import Compared, Verification
+
+if TYPE_CHECKING:
+    from leanopt_core.search.verification import Compared, Verification
 
 # At most so many differences are shown per backtest.
 _MOST = 8
 # Columns that are shown whether statistics differ or not.
 _ALWAYS = 4
-
-
-def warnings(said: Verification) -> Iterator[str]:
-    """Yield other possible reasons for a difference than the harness."""
-    if said.changed:
-        yield f"the strategy's files have changed since run {said.run}"
-    if not said.repeated:
-        yield (
-            f"harness {said.harness!r} itself no longer gives the stored statistics: the "
-            "strategy, data or engine has changed, or backtests depend on something else"
-        )
+# Of more backtests than this, equal ones are counted and not listed.
+_LISTED = 50
 
 
 def print_verification(said: Verification) -> None:
-    """Print a line for each backtest and for each statistic that differs."""
-    head = ("trial", "scenario", "result", "fingerprint", "statistic", "stored", said.other)
-    rows = [row for one in said.compared for row in _rows(one)]
-    columns = len(head) if any(one.differences for one in said.compared) else _ALWAYS
-    print_table(head[:columns], [row[:columns] for row in rows], keep=2)
-    for one in said.compared:
+    """Print a line for each backtest and for each statistic that differs, and the count."""
+    from leanopt_core.report.verified import place
+
+    again = said.against or "again"
+    head = ("trial", "scenario", "result", "fingerprint", "statistic", "stored", again)
+    few = len(said.compared) <= _LISTED
+    listed = [one for one in said.compared if few or one.result != "equal"]
+    rows = [row for one in listed for row in _rows(one)]
+    columns = len(head) if any(one.differences for one in listed) else _ALWAYS
+    if rows:
+        print_table(head[:columns], [row[:columns] for row in rows], keep=2)
+    for one in listed:
         failure = one.other.outcome.failure
         if failure is not None:
-            where = f"trial {one.stored.ref.number}, scenario {one.stored.ref.scenario}"
-            click.echo(plain(f"{where}: {failure.category}: {failure.message}"))
+            click.echo(plain(f"{place(one)}: {failure.category}: {failure.message}"))
+    where = "fresh workers" if said.against is None else f"harness {said.against!r}"
+    what = f"{counted(len(said.compared), 'backtest')} of run {said.run}"
     if not said.different:
-        what = counted(len(said.compared), "backtest")
-        click.echo(plain(f"{what} of run {said.run}: all equal on harness {said.other!r}"))
+        within = f" within {said.tolerance:g}" if said.tolerance else ""
+        click.echo(plain(f"{what}: all equal{within} on {where}"))
 
 
 def _rows(one: Compared) -> Iterator[tuple[object, ...]]:
@@ -55,9 +55,8 @@ def _rows(one: Compared) -> Iterator[tuple[object, ...]]:
     if more := len(found) - _MOST:
         found = found if more < 0 else [*found[:_MOST], (f"and {more} more: --json", "", "")]
     first, *others = found or [("", "", "")]
-    result = "equal" if one.equal else "failed" if one.other.outcome.failure else "differs"
     ref = one.stored.ref
-    yield (ref.number, ref.scenario, result, _fingerprint(one), *first)
+    yield (ref.number, ref.scenario, one.result, _fingerprint(one), *first)
     yield from ((ref.number, ref.scenario, "", "", *other) for other in others)
 
 
@@ -66,50 +65,29 @@ def _fingerprint(one: Compared) -> str | None:
     return {None: None, True: one.other.fingerprint, False: "differs"}[one.alike]
 
 
-def document(said: Verification) -> dict[str, Any]:
-    """Return the verification as plain JSON values."""
-    return {
-        "run": said.run,
-        "harness": said.harness,
-        "against": said.other,
-        "equal": not said.different,
-        "warnings": list(warnings(said)),
-        "backtests": [_compared(one) for one in said.compared],
-    }
-
-
-def _compared(one: Compared) -> dict[str, Any]:
-    ref, failure = one.stored.ref, one.other.outcome.failure
-    return {
-        "search": ref.search,
-        "trial": ref.number,
-        "scenario": ref.scenario,
-        "equal": one.equal,
-        "differences": [
-            {"statistic": name, "stored": stored, "again": again}
-            for name, (stored, again) in one.differences.items()
-        ],
-        "failure": failure and {"category": str(failure.category), "message": failure.message},
-        "fingerprints": {
-            "run": one.own and one.own.fingerprint,
-            "against": one.other.fingerprint,
-        },
-    }
-
-
 _BEST = 10
 
 
 @click.command("verify")
 @click.argument("run")
-@click.option("--against", metavar="HARNESS", required=True, help="Harness to compare with.")
 @click.option(
     "--best",
     type=WholeNumber(min=1),
     metavar="N",
-    default=_BEST,
-    help=f"Number of best trials to verify (default: {_BEST}).",
+    help=f"Verify the N best trials (default: {_BEST}).",
 )
+@click.option(
+    "--sample", type=WholeNumber(min=1), metavar="N", help="Verify N trials, drawn at random."
+)
+@click.option("--all", "every", is_flag=True, help="Verify all trials.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0, max=1),
+    metavar="X",
+    default=0.0,
+    help="Largest relative difference that counts as equal (default: 0).",
+)
+@click.option("--against", metavar="HARNESS", help="Harness to compare with.")
 @click.option(
     "--workers",
     type=WholeNumber(min=1),
@@ -119,28 +97,43 @@ _BEST = 10
 @project_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    run: str, against: str, best: int, workers: int | None, project: Path, as_json: bool
+    run: str,
+    best: int | None,
+    sample: int | None,
+    every: bool,
+    tolerance: float,
+    against: str | None,
+    workers: int | None,
+    project: Path,
+    as_json: bool,
 ) -> None:
-    """Rerun the best trials of RUN (name or unique prefix) on another harness and compare.
+    """Run trials of RUN (name or unique prefix) again, without the cache, and compare.
 
-    HARNESS is a value of the engine's option `[strategy] harness`. Every statistic must equal the
-    stored one. The store is not changed. The exit code is 9 if a backtest differs.
+    Their backtests run on workers started for this, with the current strategy and data. Every
+    statistic must equal the stored one. With --against, they run on another harness: a value of the
+    engine's option `[strategy] harness`. The store is not changed. The exit code is 9 if a backtest
+    differs.
 
-    Example: leanopt verify spy-1 --best 3 --against launcher
+    Example: leanopt verify quickstart-1 --sample 20
     """
-    from leanopt_core.plugins import discover
-    from leanopt_core.search.verify import verify
-
+    if sum(map(bool, (best, sample, every))) > 1:
+        raise UsageError("--best, --sample and --all choose the trials; give one of them")
+    best = best or (None if sample or every else _BEST)
     with plugin_calls(as_json=as_json) as calls, open_project(project) as store:
+        from leanopt_core.plugins import discover
+        from leanopt_core.report.verified import document, trials_to_verify, warnings
+        from leanopt_core.search.verify import verify
+
         found = store.runs.find(run)
-        completed = [one for one in store.reader.ranked(found, best) if one.trial.failure is None]
         said = verify(
             found,
-            completed,
+            trials_to_verify(store, found, best=best, sample=sample),
             discover(noted=calls.noted),
             store.path.absolute().parent.parent,
             against=against,
+            tolerance=tolerance,
             workers=workers,
+            hashed=store.hash_file,
             report=_tell,
             progress=_progress,
             calls=calls,
@@ -152,8 +145,14 @@ def command(
     else:
         print_verification(said)
     if said.different:
-        what = f"{said.different} of {counted(len(said.compared), 'backtest')}"
-        raise DifferenceError(f"run {said.run} differs on harness {against!r}: {what}")
+        raise DifferenceError(_differs(said))
+
+
+def _differs(said: Verification) -> str:
+    what = f"{said.different} of {counted(len(said.compared), 'backtest')}"
+    where = "when run again" if said.against is None else f"on harness {said.against!r}"
+    random = "" if said.deterministic else "; the strategy is not deterministic"
+    return f"run {said.run} differs {where}: {what}{random}"
 
 
 def _tell(text: str) -> None:

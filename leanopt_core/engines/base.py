@@ -174,7 +174,13 @@ class HasFingerprint(Protocol):
     def fingerprint(self, answer: Answer) -> str | None:
         """Return a short text that is equal for backtests that did the same, None if unknown.
 
-        It covers what statistics do not show, such as the list of orders. `leanopt verify` compares
-        the fingerprints of two harnesses. Called before `read`, while the answer's files exist.
+        It covers what statistics do not show, such as the list of orders. It is stored with the
+        backtest, and `leanopt verify` compares it. Called before `read`, while the answer's files
+        exist.
         """
         ...
+
+
+def has_fingerprint(engine: Engine) -> bool:
+    """Return whether an engine has fingerprints, also behind a guard, which says so itself."""
+    return bool(getattr(engine, "has_fingerprint", isinstance(engine, HasFingerprint)))

@@ -210,6 +210,7 @@ def trial_document(trial: StoredTrial) -> dict[str, Any]:
                 "message": one.message,
                 "attempts": one.attempts,
                 "seconds": one.seconds,
+                "waited": one.waited,
                 "worker": one.worker,
                 "run_id": one.run_id,
             }

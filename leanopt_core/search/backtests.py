@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
+from typing import cast
 
 from attrs import asdict
 
-from leanopt_core.engines.base import Engine, HasFingerprint
-from leanopt_core.errors import PluginError
+from leanopt_core.engines.base import Engine, HasFingerprint, has_fingerprint
+from leanopt_core.errors import LeanoptError, PluginError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.needs import Outputs
@@ -69,6 +70,8 @@ class Backtests:
         self._scenarios = scenarios
         self._workers = workers
         self._engine = engine
+        marked = has_fingerprint(engine)
+        self._marking = cast("HasFingerprint", engine) if marked else None
         self._ledger = ledger
         self._notifier = notifier
         self._keeper = keeper
@@ -257,9 +260,9 @@ class Backtests:
         self._notifier.observe(BacktestEnded(outcome, finished.seconds))
         place = self._places.place_of(finished.worker) if self._places else 0
         self._note_origin(place)
-        hello, fingerprint = self._workers.hello, partial(self._fingerprint, finished.answer)
+        hello = self._workers.hello
         warm = hello is None or hello.warm
-        doubtful = warm and self._warm.saw(job, finished, outcome, place, fingerprint)
+        doubtful = warm and self._warm.saw(job, finished, outcome, place)
         held = Held.UNCONFIRMED if doubtful else None
         opened = self._opened(finished, place)
         kept = self._ledger.record(job, outcome, finished, place, opened, held)
@@ -309,13 +312,6 @@ class Backtests:
                 "what a worker ran before, or on chance."
             )
 
-    def _fingerprint(self, answer: Answer | None) -> str | None:
-        # Files are gone once they were read. A fault of a fingerprint is named by `verify`.
-        if answer is not None and answer.files is None and isinstance(self._engine, HasFingerprint):
-            with suppress(PluginError):
-                return self._engine.fingerprint(answer)
-        return None
-
     def _note_origin(self, place: int) -> None:
         """Warn once if results of several places are mixed."""
         if self._places is None or place in self._origins:
@@ -354,10 +350,18 @@ class Backtests:
         if finished.answer is None:
             nothing = "the pool returned neither an answer nor a failure"
             return Outcome(failure=finished.failure or Failure(Category.ENGINE, nothing))
+        job.fingerprint = self._fingerprint(finished.answer)
         fault = partial(self._faults.__setitem__, finished.ticket)
         return read(
             self._engine, finished.answer, job.backtest, self._outputs, keep=keep, fault=fault
         )
+
+    def _fingerprint(self, answer: Answer) -> str | None:
+        # `verify` names a fault of a fingerprint, `read` a worker that has died.
+        if self._marking is not None:
+            with suppress(LeanoptError):
+                return self._marking.fingerprint(answer)
+        return None
 
 
 def _death(outcome: Outcome) -> Failure | None:

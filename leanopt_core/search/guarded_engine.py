@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from operator import methodcaller
 from pathlib import Path
 from types import MappingProxyType
@@ -186,9 +186,15 @@ class GuardedEngine(_Guarded):
             return ()
         return self._listed(str, "looking at the strategy", "check", context)
 
+    @cached_property
+    def has_fingerprint(self) -> bool:
+        """Return whether the engine has fingerprints."""
+        doing = "asked whether it has fingerprints"
+        return self._attributes.call(doing, isinstance, self._engine, HasFingerprint)
+
     def fingerprint(self, answer: Answer) -> str | None:
         """Return a text that is equal for equal backtests, None if unknown."""
-        if not isinstance(self._engine, HasFingerprint):
+        if not self.has_fingerprint:
             return None
         doing = "asked for a fingerprint"
         made = self._call(doing, "fingerprint", answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import define, field, frozen
@@ -65,7 +66,8 @@ class BacktestJob:
     """A backtest to run, with the trials and scenario indexes that wait for its outcome.
 
     `keys` are those of a `KeyedBacktest`. `version` is that of the store before its last lookup.
-    `lost` counts how often its result was lost before it was read.
+    `lost` counts how often its result was lost before it was read. `since` is when a trial wanted
+    it first (`time.monotonic`), `fingerprint` the engine's of its answer.
     """
 
     search: int
@@ -75,6 +77,8 @@ class BacktestJob:
     version: int = 0
     waiting: list[tuple[PendingTrial, int]] = field(factory=list)
     lost: int = 0
+    since: float = field(factory=time.monotonic)
+    fingerprint: str | None = None
 
 
 @frozen
@@ -259,6 +263,8 @@ class Ledger:
             worker=effort.worker,
             held=held or self._held,
             opened=opened,
+            waited=max(0.0, time.monotonic() - job.since - effort.seconds),
+            fingerprint=job.fingerprint,
         )
         # Four times as fast as `evolve`, which every backtest would notice.
         named = Outcome(

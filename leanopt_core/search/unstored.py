@@ -49,21 +49,30 @@ def run_aside(
 
 @frozen
 class Again:
-    """A stored backtest to rerun, and its outcome."""
+    """A stored backtest to rerun, its outcome, and its fingerprint if that is stored."""
 
     ref: BacktestRef
     backtest: Backtest
     outcome: Outcome
+    fingerprint: str | None = None
 
 
 def again(
-    search: int, trial: StoredTrial, space: Space, scenarios: Sequence[Scenario]
+    search: int,
+    trial: StoredTrial,
+    space: Space,
+    scenarios: Sequence[Scenario],
+    outcomes: Mapping[int, Outcome] | None = None,
 ) -> Iterator[Again]:
-    """Yield the stored backtests of a trial; `scenarios` are those of its search."""
+    """Yield the stored backtests of a trial; `scenarios` are those of its search.
+
+    `outcomes` are by scenario index, by default those of the trial, which have statistics only.
+    """
     parameters = space.values(space.point_at(trial.grid_index))
-    for at, outcome in trial.outcomes.items():
+    for at, outcome in (trial.outcomes if outcomes is None else outcomes).items():
         ref = BacktestRef(search, trial.number, scenarios[at].name)
-        yield Again(ref, Backtest("", parameters, scenarios[at]), outcome)
+        fingerprint = trial.backtests[at].fingerprint
+        yield Again(ref, Backtest("", parameters, scenarios[at]), outcome, fingerprint)
 
 
 @frozen

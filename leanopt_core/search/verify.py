@@ -1,151 +1,101 @@
-"""Rerun trials of a run on another harness, without the cache, and compare the results."""
+"""Rerun trials of a run on fresh workers, without the cache, and compare the results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from leanopt_core.engines.base import PrepareContext, Report
 from leanopt_core.errors import ExecutorError, StrategyError, UsageError
 from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.needs import Outputs
 from leanopt_core.pipeline import Choice, ExecutorSettings
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.plugins import Registry
 from leanopt_core.search.calls import Calls
+from leanopt_core.search.changes import changed_since
 from leanopt_core.search.guarded_engine import GuardedEngine
-from leanopt_core.search.prepare import made_ready
+from leanopt_core.search.inputs import Hash
+from leanopt_core.search.prepare import Ready, made_ready
 from leanopt_core.search.readers import read
 from leanopt_core.search.reproduce import Restored
 from leanopt_core.search.unstored import Again, again, run_aside
-from leanopt_core.statistics import Figure
-from leanopt_core.store.records import RankedTrial, StoredRun
-from leanopt_core.work import Outcome
+from leanopt_core.search.verification import Compared, Made, Verification
+from leanopt_core.store.records import StoredRun, StoredTrial
+from leanopt_core.store.returns import daily_returns, returns_on
+from leanopt_core.work import LASTING, Outcome
 
+#: So many backtests that differ run twice more, each time on a worker that has run nothing.
+REPEATED: Final = 5
 
-@frozen
-class Made:
-    """A harness's outcome of a backtest, and its fingerprint if it has one."""
+T = TypeVar("T")
 
-    outcome: Outcome
-    fingerprint: str | None = None
-
-
-@frozen
-class Compared:
-    """A stored backtest, and the same on another harness and on the run's own.
-
-    `own` is None if it did not run.
-    """
-
-    stored: Again
-    other: Made
-    own: Made | None
-
-    @property
-    def differences(self) -> dict[str, tuple[Figure, Figure]]:
-        """Return the statistics that differ: stored value, other harness's value."""
-        return _differences(self.stored.outcome, self.other.outcome)
-
-    @property
-    def repeated(self) -> bool:
-        """Return whether the run's own harness repeats the stored statistics, if it ran."""
-        return self.own is None or not _differ(self.stored.outcome, self.own.outcome)
-
-    @property
-    def alike(self) -> bool | None:
-        """Return whether the fingerprints are equal, None if one is unknown."""
-        one, two = self.own and self.own.fingerprint, self.other.fingerprint
-        return None if one is None or two is None else one == two
-
-    @property
-    def equal(self) -> bool:
-        """Return whether nothing differs."""
-        return not _differ(self.stored.outcome, self.other.outcome) and self.alike is not False
-
-
-@frozen
-class Verification:
-    """The result; `harness` is the run's own, `other` the one it is compared with.
-
-    `changed` means that the strategy's files have changed since the run.
-    """
-
-    run: str
-    harness: str
-    other: str
-    compared: tuple[Compared, ...]
-    changed: bool = False
-
-    @property
-    def different(self) -> int:
-        """Return the number of backtests that differ."""
-        return sum(not one.equal for one in self.compared)
-
-    @property
-    def repeated(self) -> bool:
-        """Return whether the run's own harness repeats the stored results, as far as it ran."""
-        return all(one.repeated for one in self.compared)
-
-
-def _differ(stored: Outcome, made: Outcome) -> bool:
-    return made.statistics is None or bool(_differences(stored, made))
-
-
-def _differences(stored: Outcome, made: Outcome) -> dict[str, tuple[Figure, Figure]]:
-    if stored.statistics is None or made.statistics is None:
-        return {}
-    before, now = stored.statistics.values, made.statistics.values
-    both = {name: (before.get(name), now.get(name)) for name in sorted({*before, *now})}
-    return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
-
-
-_NOTHING: frozenset[str] = frozenset()
-
-#: Called with the harness, the number of its finished backtests, and their total.
+#: Called with what runs, the number of its finished backtests, and their total.
 Progress = Callable[[str, int, int], None]
+
+
+@frozen
+class Stored:
+    """A told trial to verify: its search, from 1, and its outcomes with all that is stored."""
+
+    search: int
+    trial: StoredTrial
+    outcomes: Mapping[int, Outcome]
 
 
 def verify(
     run: StoredRun,
-    trials: Sequence[RankedTrial],
+    trials: Iterable[Stored],
     registry: Registry,
     project: Path,
     *,
-    against: str,
+    against: str | None,
+    tolerance: float,
     workers: int | None,
+    hashed: Hash,
     report: Report,
     progress: Progress,
     calls: Calls | None = None,
 ) -> Verification:
-    """Run the backtests of `trials` on the harness `against` and compare them.
+    """Run the backtests of `trials` again, and compare them.
 
-    Strategy, data and engine are the current ones. `workers` defaults to the run's number, `calls`
-    notes the calls into plugins.
-    Raises UsageError if the engine has no such harness, or there is nothing to compare.
+    They run on workers started for this, on the harness `against`, by default on the run's own.
+    Strategy, data and engine are the current ones; `hashed` returns the hash of a data file.
+    `workers` defaults to the run's number, `calls` notes the calls into plugins. Raises UsageError
+    if the engine has no such harness, or there is nothing to compare.
     """
     restored = Restored(run, registry, project)
     own, executor = _kept(restored, run.name)
-    other = _on(restored, own, against)
-    harness = _name(restored.strategy.get("harness"))
-    backtests = [
-        backtest
-        for ranked in trials
-        for backtest in again(
-            ranked.search, ranked.trial, restored.space, restored.searched(ranked.search)
-        )
-    ]
+    other = own if against is None else _on(restored, own, against)
+    harness = _name(restored.strategy.get("harness", own.use))
+    backtests = [one for stored in trials for one in _again(stored, restored)]
     if not backtests:
-        raise UsageError(f"run {run.name} has no completed trial")
-    rerun = _Rerun(restored, executor, backtests, workers, report, progress, calls)
-    made = rerun.made(other, against)
-    known = harness != against and any(one.fingerprint for one in made)
-    mine = rerun.made(own, harness) if known else [None] * len(made)
-    compared = tuple(map(Compared, backtests, made, mine))
-    changed = rerun.sources != {restored.plan["source"]}
-    return Verification(run.name, harness, against, compared, changed=changed)
+        raise UsageError(f"run {run.name} has no backtest to compare: no trial completed")
+    rerun = _Rerun(
+        restored, executor, backtests, tolerance, workers, hashed, report, progress, calls
+    )
+    compared = rerun.compared(other, against or harness)
+    known = against not in (None, harness) and any(one.other.fingerprint for one in compared)
+    if known:
+        mine = rerun.made(own, harness)
+        compared = [evolve(one, own=made) for one, made in zip(compared, mine, strict=True)]
+    return Verification(
+        run.name, harness, against, tolerance, tuple(compared), tuple(rerun.changed)
+    )
+
+
+def _again(stored: Stored, restored: Restored) -> Iterable[Again]:
+    """Yield the backtests of a trial whose result is a property of the backtest itself."""
+    scenarios = restored.searched(stored.search)
+    for one in again(stored.search, stored.trial, restored.space, scenarios, stored.outcomes):
+        failure = one.outcome.failure
+        if one.outcome.statistics is not None or (failure and failure.category in LASTING):
+            yield one
 
 
 def _kept(restored: Restored, name: str) -> tuple[Choice, ExecutorSettings]:
@@ -177,56 +127,106 @@ class _Rerun:
     restored: Restored
     executor: ExecutorSettings
     backtests: Sequence[Again]
+    tolerance: float
     workers: int | None
+    hashed: Hash
     report: Report
     progress: Progress
     calls: Calls | None
-    sources: set[str] = field(factory=set)
+    changed: list[str] = field(factory=list)
+
+    def compared(self, engine: Choice, harness: str) -> list[Compared]:
+        """Run the backtests on one harness, and some of those that differ twice more."""
+
+        def work(ready: Ready) -> list[Compared]:
+            made = self._run(ready, self.backtests, harness)
+            found = [
+                Compared(one, two, tolerance=self.tolerance)
+                for one, two in zip(self.backtests, made, strict=True)
+            ]
+            differing = [place for place, one in enumerate(found) if not one.equal][:REPEATED]
+            twice = [self.backtests[place] for place in differing for _ in range(2)]
+            label = f"{harness}, each on a worker of its own"
+            repeats = self._run(ready, twice, label, recycle_after=1) if twice else []
+            for at, place in enumerate(differing):
+                found[place] = evolve(found[place], repeats=tuple(repeats[2 * at : 2 * at + 2]))
+            return found
+
+        return self._with(engine, harness, work)
 
     def made(self, engine: Choice, harness: str) -> list[Made]:
-        """Run the backtests on one harness; raises StrategyError if it cannot run them."""
+        """Run the backtests on one harness."""
+        run = partial(self._run, backtests=self.backtests, name=harness)
+        return self._with(engine, harness, run)
+
+    def _with(self, engine: Choice, harness: str, work: Callable[[Ready], list[T]]) -> list[T]:
+        """Prepare a harness for `work`; raises StrategyError if it cannot run the strategy."""
+        space, scenarios = self.restored.space, self.restored.scenarios
+        context = PrepareContext(
+            (*space.names, *space.fixed),
+            (*scenarios.values(),),
+            allow_unread=True,
+            report=self.report,
+        )
+        ready_on = partial(
+            made_ready,
+            *(engine, self.executor, self.restored.folder, context),
+            calls=self.calls,
+            environment=self.restored.environment(),
+        )
         try:
-            return self._made(engine, harness)
+            with ready_on() as ready:
+                for text in changed_since(self.restored, ready, engine, self.hashed):
+                    if text not in self.changed:
+                        self.changed.append(text)
+                return work(ready)
         except StrategyError as error:
             said = f"harness {harness!r} cannot run the strategy as the run did:\n{error}"
             raise StrategyError(said) from None
 
-    def _made(self, engine: Choice, harness: str) -> list[Made]:
-        space, scenarios = self.restored.space, self.restored.scenarios
-        parameters = (*space.names, *space.fixed)
-        context = PrepareContext(
-            parameters, (*scenarios.values(),), allow_unread=True, report=self.report
-        )
-        settings = self.executor
-        folder, passed = self.restored.folder, self.restored.environment()
-        with made_ready(
-            engine, settings, folder, context, calls=self.calls, environment=passed
-        ) as ready:
-            self.sources.add(ready.build.source)
-            workers = ready.executor.workers(self.workers or settings.workers)
-            # No time limit: the run's limit suits its own harness, and others may be slower.
-            with Pool[int](
-                ready.executor,
-                ready.build.launch,
-                workers=min(workers, len(self.backtests)),
-                memory_limit=settings.memory_limit,
-                retries=settings.retries,
-                start_limit=settings.start_limit,
-                start_patience=settings.start_patience,
-                report=self.report,
-            ) as pool:
-                return self._run(pool, ready.engine, harness)
-
-    def _run(self, pool: Pool[int], engine: GuardedEngine, harness: str) -> list[Made]:
-        asked = [one.backtest for one in self.backtests]
-        made: dict[int, Made] = {}
-        for one in run_aside(asked, workers=pool, engine=engine, outputs=_NOTHING):
-            made[one.ticket] = _read(one, engine, self.backtests[one.ticket])
-            self.progress(harness, len(made), len(asked))
+    def _run(
+        self,
+        ready: Ready,
+        backtests: Sequence[Again],
+        name: str,
+        recycle_after: int | None = None,
+    ) -> list[Made]:
+        settings, asked = self.executor, [one.backtest for one in backtests]
+        workers = ready.executor.workers(self.workers or settings.workers)
+        outputs = _outputs(backtests)
+        # No time limit: the run's limit suits its own harness, and others may be slower.
+        with Pool[int](
+            ready.executor,
+            ready.build.launch,
+            workers=min(workers, len(backtests)),
+            memory_limit=settings.memory_limit,
+            recycle_after=recycle_after,
+            retries=settings.retries,
+            start_limit=settings.start_limit,
+            start_patience=settings.start_patience,
+            report=self.report,
+        ) as pool:
+            made: dict[int, Made] = {}
+            for one in run_aside(asked, workers=pool, engine=ready.engine, outputs=outputs):
+                made[one.ticket] = _read(one, ready.engine, backtests[one.ticket], outputs)
+                self.progress(name, len(made), len(asked))
         return [made[ticket] for ticket in sorted(made)]
 
 
-def _read(finished: Finished[int], engine: GuardedEngine, one: Again) -> Made:
+def _outputs(backtests: Sequence[Again]) -> frozenset[str]:
+    """Return what to ask for, so that all that is stored can be compared."""
+    stored = {
+        name
+        for one in backtests
+        for name in ("returns", "equity", "trades")
+        if getattr(one.outcome, name) is not None
+    }
+    return Outputs(stored=frozenset(stored)).asked
+
+
+def _read(
+    finished: Finished[int], engine: GuardedEngine, one: Again, outputs: frozenset[str]
+) -> Made:
     if finished.answer is None:
         return Made(Outcome(failure=finished.failure))
     try:
@@ -234,4 +234,7 @@ def _read(finished: Finished[int], engine: GuardedEngine, one: Again) -> Made:
     except ExecutorError:
         # `read` reports that the worker has died.
         fingerprint = None
-    return Made(read(engine, finished.answer, one.backtest, _NOTHING), fingerprint)
+    outcome = read(engine, finished.answer, one.backtest, outputs)
+    if outcome.equity is not None and one.outcome.returns is not None:
+        outcome = evolve(outcome, returns=returns_on(*daily_returns(outcome.equity)))
+    return Made(outcome, fingerprint)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 
 from attrs import define, field, frozen
 
@@ -79,18 +78,8 @@ class WarmCheck:
         self._unconfirmed: dict[tuple[str, str], _Kind] = {}
         self._confirmed: set[tuple[str, str]] = set()
 
-    def saw(
-        self,
-        job: BacktestJob,
-        finished: Finished[int],
-        outcome: Outcome,
-        place: int,
-        fingerprint: Callable[[], str | None],
-    ) -> bool:
-        """Take note of a backtest; return whether it is a failure that a fresh worker must confirm.
-
-        `fingerprint` is called if the backtest may be made again.
-        """
+    def saw(self, job: BacktestJob, finished: Finished[int], outcome: Outcome, place: int) -> bool:
+        """Take note of a backtest; return whether a fresh worker must confirm its failure."""
         lasting = _lasting(outcome)
         if finished.fresh:
             if lasting is not None:
@@ -106,7 +95,7 @@ class WarmCheck:
         if first or (not lasting and (not chosen or job.backtest.key < chosen.backtest.key)):
             one = WarmBacktest(
                 *(pending.search, pending.number, scenario, job.backtest, place),
-                *(finished.seconds, outcome, fingerprint()),
+                *(finished.seconds, outcome, job.fingerprint),
             )
             if lasting is None:
                 self._chosen = one

@@ -22,8 +22,9 @@ PROPOSE: Final = (
 )
 RECORD: Final = (
     "INSERT INTO backtests (id, key, run_id, scenario_id, statistics, failure, message, "
-    "closed_trades, outputs, attempts, seconds, worker, finished_at, held, opened) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM opened WHERE hash = ?))"
+    "closed_trades, outputs, attempts, seconds, worker, finished_at, held, opened, "
+    "waited, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "(SELECT id FROM opened WHERE hash = ?), ?, ?)"
 )
 _OPENED: Final = (
     "INSERT INTO opened (hash, before, files) "

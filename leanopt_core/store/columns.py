@@ -39,7 +39,8 @@ TOLD: Final = "trials.state IN ('completed', 'failed')"
 #: The columns of `backtests AS b` that make a StoredBacktest.
 BACKTEST: Final = (
     "b.id, b.key, b.run_id, b.statistics, b.failure, b.message, b.closed_trades, b.outputs, "
-    "b.attempts, b.seconds, b.worker, b.finished_at, b.held, b.opened"
+    "b.attempts, b.seconds, b.worker, b.finished_at, b.held, b.opened, "
+    "b.waited, b.fingerprint"
 )
 #: The columns of `trials AS t` with its stage `g` and search `s` that make a StoredTrial, then the
 #: ordinal of an evaluation `e` and its backtest, both None if there is none.

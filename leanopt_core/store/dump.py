@@ -124,6 +124,7 @@ def _backtest(run: StoredRun, backtest: StoredBacktest) -> Members:
         *_json(failure=backtest.failure, message=backtest.message),
         *_json(closed_trades=backtest.closed_trades, outputs=sorted(backtest.outputs)),
         *_json(attempts=backtest.attempts, seconds=backtest.seconds, worker=backtest.worker),
+        *_json(waited=backtest.waited, fingerprint=backtest.fingerprint),
         *_json(finished_at=backtest.finished_at),
         ("statistics", backtest.statistics or "null"),
     ]

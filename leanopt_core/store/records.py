@@ -23,7 +23,8 @@ class StoredBacktest:
 
     `run_id` is the run that ran it, None if that was deleted. `finished_at` is in seconds since
     1970 UTC. `held` is why it answers no other run (`answering.Held`), None if nothing holds it.
-    `opened` is the set of files that it depends on, None if there are none.
+    `opened` is the set of files that it depends on, None if there are none. `waited` are the
+    seconds before its last attempt, None if not stored. `fingerprint` is the engine's, if any.
     """
 
     id: int
@@ -40,6 +41,8 @@ class StoredBacktest:
     finished_at: int
     held: str | None = None
     opened: int | None = None
+    waited: float | None = None
+    fingerprint: str | None = None
 
     @property
     def outcome(self) -> Outcome:

@@ -355,6 +355,13 @@ CREATE TABLE tallies (
   deleted_at TEXT NOT NULL            -- UTC, ISO 8601
 )"""
 
+# How long a backtest waited before its last attempt, in seconds; and the engine's fingerprint of
+# what it did, NULL if the engine has none.
+_PROOF: Final = (
+    "ALTER TABLE backtests ADD COLUMN waited REAL",
+    "ALTER TABLE backtests ADD COLUMN fingerprint TEXT",
+)
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -370,6 +377,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
     ("tallies", (_TALLIES,)),
     ("running_time", ("ALTER TABLE stages ADD COLUMN seconds REAL NOT NULL DEFAULT 0",)),
+    ("proof", _PROOF),
 )
 
 

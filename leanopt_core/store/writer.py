@@ -142,12 +142,15 @@ class Writer:
         worker: int,
         held: Held | None = None,
         opened: Sequence[OpenedSet] = (),
+        waited: float | None = None,
+        fingerprint: str | None = None,
     ) -> tuple[int, Outcome]:
         """Record a finished backtest; return its id, and its outcome as the store gives it back.
 
         `key` is its content key, `outputs` are what is stored of it besides statistics, `seconds`
-        is the run time of the last of its `attempts`, on `worker`. One that is `held` answers no
-        other run, one with `opened` files only while these are the same.
+        is the run time of the last of its `attempts`, on `worker`, and `waited` the time before it.
+        One that is `held` answers no other run, one with `opened` files only while these are the
+        same. `fingerprint` is the engine's.
         """
         found = self.newest = self._ids.next()
         kept, short = self._kept(found, outcome, outputs), key_column(key)
@@ -159,7 +162,7 @@ class Writer:
             *((failed.category.value, failed.message) if failed else (None, None)),
             kept.closed_trades,
             *(outputs_column(outputs), attempts, seconds, worker, int(self._clock()), held),
-            opened[-1].hash if opened else None,
+            *(opened[-1].hash if opened else None, waited, fingerprint),
         )
         self._note(opened)
         self._batch.add(batch.RECORD, row)

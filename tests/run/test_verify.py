@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -28,7 +29,9 @@ from leanopt_core.work import Launch, Mount, Request
 
 @frozen
 class Options:
-    harness: Literal["warm", "cold", "odd", "hidden", "broken", "ruin", "held"] = "warm"
+    harness: Literal[
+        "warm", "cold", "odd", "hidden", "broken", "ruin", "held", "random", "first"
+    ] = "warm"
 
 
 class Twin:
@@ -115,15 +118,18 @@ def verify(twin: Path, leanopt: Leanopt) -> Verify:
     """Run the pipeline, forget what its harness was asked, and verify its best three."""
 
     def command(
-        against: str, *more: str, runs: tuple[str, ...] = (), change: str = ""
+        against: str | None,
+        *more: str,
+        runs: tuple[str, ...] = (),
+        change: str = "",
+        trials: tuple[str, ...] = ("--best", "3"),
     ) -> subprocess.CompletedProcess[str]:
         leanopt(twin, "run", "pipeline.toml", *runs)
         (twin / "log").unlink()
         if change:
             (twin / change).write_text("2")
-        return leanopt(
-            twin, "verify", "tw", "--best", "3", "--against", against, *more, check=False
-        )
+        other = () if against is None else ("--against", against)
+        return leanopt(twin, "verify", "tw", *trials, *other, *more, check=False)
 
     return command
 
@@ -169,12 +175,13 @@ def test_another_fingerprint_differs(verify: Verify) -> None:
         "search": 1,
         "trial": 7,
         "scenario": "default",
-        "equal": False,
+        "result": "differs",
+        "cause": "repeatable",
         "differences": [],
         "failure": None,
         "fingerprints": {"run": "mark-7", "against": "hidden-7"},
     }
-    assert second["equal"]
+    assert second["result"] == "equal"
 
 
 def test_a_backtest_that_fails_differs(verify: Verify) -> None:
@@ -190,6 +197,84 @@ def test_the_own_harness_runs_once(verify: Verify, twin: Path) -> None:
     done = verify("warm")
     assert done.returncode == 0, done.stderr
     assert (twin / "log").read_text().splitlines() == ["warm 7", "warm 6", "warm 8"]
+
+
+def test_on_the_harness_that_made_them(verify: Verify, twin: Path, shown) -> None:
+    """By default: each runs once, its stored fingerprint is compared, the store knows nothing."""
+    done = verify(None)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "trial  scenario  result  fingerprint",
+        "    7  default   equal   mark-7",
+        "    6  default   equal   mark-6",
+        "    8  default   equal   mark-8",
+        "3 backtests of run twin-1: all equal on fresh workers",
+    ]
+    assert (twin / "log").read_text().splitlines() == ["warm 7", "warm 6", "warm 8"]
+    assert shown(twin)["backtests"]["run"] == 12
+
+
+def test_all_trials_or_a_sample(verify: Verify, leanopt: Leanopt, twin: Path) -> None:
+    """A sample has as many different ones; only one way to choose is taken."""
+    done = verify(None, trials=("--all",))
+    assert [int(line.split()[0]) for line in done.stdout.splitlines()[1:-1]] == [*range(1, 13)]
+    done = leanopt(twin, "verify", "tw", "--sample", "5")
+    drawn = [int(line.split()[0]) for line in done.stdout.splitlines()[1:-1]]
+    assert len(set(drawn)) == 5
+    assert drawn == sorted(drawn)
+    assert "5 backtests of run twin-1: all equal" in done.stdout
+    assert leanopt(twin, "verify", "tw", "--sample", "99").stdout.splitlines()[-1].startswith("12 ")
+    both = leanopt(twin, "verify", "tw", "--sample", "5", "--all", check=False)
+    assert both.returncode == 2
+    assert "--best, --sample and --all choose the trials; give one of them" in both.stderr
+
+
+def test_a_strategy_that_is_not_deterministic_is_named(verify: Verify, twin: Path) -> None:
+    """It differs twice more, each time on a worker of its own."""
+    done = verify(None, "--json", runs=("--set", "strategy.harness=random"))
+    assert done.returncode == 9
+    said = json.loads(done.stdout)
+    assert (said["deterministic"], said["equal"]) == (False, False)
+    first, *others = said["backtests"]
+    assert (first["trial"], first["result"], first["cause"]) == (7, "differs", "not deterministic")
+    assert {(one["result"], one["cause"]) for one in others} == {("equal", None)}
+    assert "trial 7, scenario default: it differs also from itself" in done.stderr
+    assert "1 of 3 backtests; the strategy is not deterministic" in done.stderr
+    asked = (twin / "log").read_text().splitlines()
+    assert asked == [f"random {x}" for x in (7, 6, 8, 7, 7)]
+
+
+def test_what_depends_on_earlier_backtests_is_told(verify: Verify) -> None:
+    """Fresh workers decide: of 6 they give what was stored, of 7 they do not."""
+    few = ("--set", "parameters.x.min=6", "--set", "parameters.x.max=7")
+    done = verify(None, "--json", runs=("--set", "strategy.harness=first", *few))
+    assert done.returncode == 9
+    said = json.loads(done.stdout)
+    found = {one["trial"]: one["cause"] for one in said["backtests"]}
+    assert found == {2: "repeatable", 1: "depends on earlier backtests"}
+    assert said["deterministic"]
+    depends, unseen = said["warnings"]
+    assert depends.startswith("trial 1, scenario default: a worker that had run nothing gives the")
+    assert unseen.startswith("workers that had run nothing repeat the new results")
+
+
+def test_a_tolerance_is_relative(verify: Verify, leanopt: Leanopt, twin: Path) -> None:
+    """Of 5 and 7 orders, the difference is 2 / 7 of the larger."""
+    done = verify(None, "--tolerance", "0.28", change="salt")
+    assert done.returncode == 9
+    done = leanopt(twin, "verify", "tw", "--best", "3", "--tolerance", "0.29")
+    assert [line.split()[2:4] for line in done.stdout.splitlines()[1:-1]] == [
+        ["within", "tolerance"]
+    ] * 3
+    assert "all equal within 0.29 on fresh workers" in done.stdout
+
+
+def test_failures_that_belong_to_the_backtest_are_repeated(verify: Verify) -> None:
+    """With the same category; `--best` leaves failed trials out."""
+    done = verify(None, "--json", runs=("--set", "strategy.harness=broken"), trials=("--all",))
+    assert done.returncode == 0, done.stderr
+    (failed,) = [one for one in json.loads(done.stdout)["backtests"] if one["failure"]]
+    assert (failed["trial"], failed["result"]) == (7, "equal")
 
 
 def test_what_has_changed_is_told(verify: Verify) -> None:
@@ -246,7 +331,7 @@ def test_a_run_without_completed_trials_has_nothing_to_compare(verify: Verify) -
     """Failed trials have no statistics."""
     done = verify("warm", runs=("--set", "strategy.harness=ruin"))
     assert done.returncode == 2
-    assert "run twin-1 has no completed trial" in done.stderr
+    assert "run twin-1 has no backtest to compare: no trial completed" in done.stderr
 
 
 def test_an_engine_without_harnesses_is_refused(project: Path, leanopt: Leanopt) -> None:
@@ -256,3 +341,66 @@ def test_an_engine_without_harnesses_is_refused(project: Path, leanopt: Leanopt)
     done = leanopt(project, "verify", "hill-1", "--against", "warm", check=False)
     assert done.returncode == 2
     assert "engine 'python' has no option 'harness'" in done.stderr
+
+
+CLOCK = '''
+import time
+
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    """Its result or its curve depends on when it runs."""
+    now = float(time.time_ns() % 1_000_003)
+    noise = now if parameters["x"] == "result" else 0.0
+    days = [86400 * day for day in (1, 2, 3)]
+    last = now if parameters["x"] == "curve" else 3.0
+    return Result({"Net Profit": 1.0 + noise}, times=days, equity=[1.0, 2.0, last])
+'''
+
+
+def test_a_strategy_that_reads_the_clock_is_found(tmp_path: Path, leanopt: Leanopt) -> None:
+    """Where a statistic shows it, and where only the daily returns do."""
+    pipeline = PIPELINE.replace('engine = "twin"', 'entry = "strategy.py:run"')
+    pipeline = pipeline.replace(
+        "x = { min = 1, max = 12, step = 1 }", 'x = { choices = ["none", "result", "curve"] }'
+    ).replace('curves = "none"', 'curves = "daily"')
+    (tmp_path / "strategy.py").write_text(CLOCK)
+    (tmp_path / "pipeline.toml").write_text(pipeline)
+    leanopt(tmp_path, "run", "pipeline.toml")
+    done = leanopt(tmp_path, "verify", "twin-1", "--all", "--json", check=False)
+    assert done.returncode == 9, done.stderr
+    said = json.loads(done.stdout)
+    found = {one["trial"]: one for one in said["backtests"]}
+    causes = {number: one["cause"] for number, one in found.items()}
+    assert causes == {1: None, 2: "not deterministic", 3: "not deterministic"}
+    named = [[one["statistic"] for one in found[number]["differences"]] for number in (1, 2, 3)]
+    assert named == [[], ["Net Profit"], ["daily return of 1970-01-04"]]
+
+
+@pytest.fixture
+def quickstart(tmp_path: Path) -> Path:
+    """A copy of the quickstart."""
+    source = Path(__file__).parents[2] / "examples" / "quickstart"
+    left = shutil.ignore_patterns(".leanopt", "__pycache__", "trials-*.jsonl")
+    return Path(shutil.copytree(source, tmp_path / "quickstart", ignore=left))
+
+
+def test_the_quickstart_repeats(quickstart: Path, leanopt: Leanopt) -> None:
+    """A sample of it, statistics and daily returns."""
+    few = ("--set", "stage.0.trials=6", "--set", "stage.1.trials=2")
+    leanopt(quickstart, "run", "pipeline.toml", *few)
+    done = leanopt(quickstart, "verify", "quickstart-1", "--sample", "4")
+    assert "4 backtests of run quickstart-1: all equal on fresh workers" in done.stdout
+
+
+def test_changed_data_is_named(quickstart: Path, leanopt: Leanopt) -> None:
+    """By the scenario that reads it."""
+    few = ("--set", "stage.0.trials=4", "--set", "stage.1.trials=1")
+    leanopt(quickstart, "run", "pipeline.toml", *few)
+    with (quickstart / "data" / "notes.txt").open("a") as file:
+        file.write("new")
+    done = leanopt(quickstart, "verify", "quickstart-1", "--all")
+    said = "warning: the data of scenario default has changed since run quickstart-1"
+    assert said in done.stderr

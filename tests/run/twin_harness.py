@@ -2,16 +2,19 @@
 
 `twin_harness.py KIND FOLDER`: each request is a line `KIND X` of FOLDER/log. `odd` and `hidden`
 give other statistics or another fingerprint of x = 7, `broken` fails there, `ruin` fails always,
-`held` never answers. FOLDER/salt, if it exists, is added to the orders.
+`held` never answers. `random` gives other orders each time, `first` one less to the first request
+of a process. FOLDER/salt, if it exists, is added to the orders.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 KIND, FOLDER = sys.argv[1], Path(sys.argv[2])
+ASKED: list[int] = []
 
 
 def answer(x: int) -> dict:
@@ -26,6 +29,11 @@ def answer(x: int) -> dict:
     orders = 5 + (int(salt.read_text()) if salt.exists() else 0)
     if KIND == "odd" and x == 7:
         orders += 1
+    if KIND == "random" and x == 7:
+        orders += 1 + int.from_bytes(os.urandom(4), "big")
+    if KIND == "first" and not ASKED:
+        orders -= 1
+    ASKED.append(x)
     statistics = {"Net Profit": 10.1 - abs(x - 7), "Total Orders": orders}
     mark = f"hidden-{x}" if KIND == "hidden" and x == 7 else f"mark-{x}"
     return {"status": "complete", "statistics": statistics, "mark": mark}

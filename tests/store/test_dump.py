@@ -166,6 +166,8 @@ def test_the_export_says_all_that_is_kept(store, begin):
         outputs=frozenset({"trades", "equity"}),
         attempts=2,
         worker=3,
+        waited=1.5,
+        fingerprint="c6bb",
     )
     recorder.writer.evaluate(recorder.search_id, 1, 0, cached)
     recorder.writer.evaluate(recorder.search_id, 1, 1, failed)
@@ -189,6 +191,8 @@ def test_the_export_says_all_that_is_kept(store, begin):
             "attempts": 1,
             "seconds": 0.25,
             "worker": 1,
+            "waited": None,
+            "fingerprint": None,
             "finished_at": 1_700_000_000,
         },
         "QQQ": {
@@ -203,6 +207,8 @@ def test_the_export_says_all_that_is_kept(store, begin):
             "attempts": 2,
             "seconds": 0.25,
             "worker": 3,
+            "waited": 1.5,
+            "fingerprint": "c6bb",
             "finished_at": 1_700_000_000,
         },
     }

@@ -1,0 +1,34 @@
+"""What has changed since a run of what decides its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from leanopt_core.pipeline import Choice
+from leanopt_core.pipeline.older import reworded
+from leanopt_core.search.inputs import Hash
+from leanopt_core.search.prepare import Ready
+from leanopt_core.search.reproduce import Restored
+from leanopt_core.search.scenario_data import all_data, scenario_data
+
+
+def changed_since(restored: Restored, ready: Ready, engine: Choice, hashed: Hash) -> Iterator[str]:
+    """Yield the strategy's files, the data and the environment that are others now.
+
+    `hashed` returns the hash of a data file. The environment is compared only on the run's own
+    harness; if the strategy's files have changed it differs anyway.
+    """
+    source = ready.build.source != restored.plan["source"]
+    if source:
+        yield "the strategy's files"
+    found = scenario_data(ready.engine, (*restored.scenarios.values(),))(hashed)
+    now = {name: one.identity for name, one in found.items()}
+    plan = reworded(restored.plan, now, partial(all_data, ready.engine, hashed))
+    for one in plan["scenarios"]:
+        if one.get("data") != now.get(one["name"]):
+            yield f"the data of scenario {one['name']}"
+    before = restored.execution.get("build", {}).get("identity")
+    own = engine.options == restored.engine().options
+    if own and not source and before not in (None, ready.build.identity):
+        yield "the interpreter, a library, the harness or the runtime"
