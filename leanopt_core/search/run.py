@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import evolve, frozen
 
@@ -33,7 +33,7 @@ from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.notifier import Checks, Notifier
-from leanopt_core.search.opened import opened_files
+from leanopt_core.search.opened import OpenedFiles, opened_files
 from leanopt_core.search.options import RunOptions
 from leanopt_core.search.prepare import Prepared, build_fitness, build_sink, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
@@ -46,6 +46,10 @@ from leanopt_core.search.wanted import Wanted
 from leanopt_core.search.watchdog import SharedScreen, Watchdog
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
+from leanopt_core.store.writer import Writer
+
+#: Makes the checks of data and sources, from these, the run's ledger and what wakes its loop.
+WatchInputs: TypeAlias = Callable[[Inputs[Any], Ledger, Callable[[], None]], InputWatch]
 
 _OTHERS: Final = "files that the strategy had opened in this run are others now"
 
@@ -61,7 +65,7 @@ def run_pipeline(
     verify_data: bool = False,
     interrupts: Interrupts | None = None,
     watch: Callable[[Calls, SharedScreen], Watchdog] = Watchdog,
-    input_watch: Callable[[Inputs[Any], Ledger, Callable[[], None]], InputWatch] = InputWatch,
+    input_watch: WatchInputs = InputWatch,
 ) -> StoredRun:
     """Run a pipeline until it ends or a signal stops it, and return the run.
 
@@ -71,22 +75,18 @@ def run_pipeline(
     run starts, a signal raises KeyboardInterrupt. `watch` makes the watchdog of the calls into
     plugins, which also uses `screen`, `input_watch` the checks of data and sources.
     """
-    wanted = wanted or Wanted()
     size = size_of(pipeline.space)
     if size.warning:
         screen.observe(Warned(size.warning))
-    store_file = pipeline.folder / STORE
     shared = SharedScreen(screen)
     with (
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
         signals.calls.handlers.warning(lambda text: shared.observe(Warned(text))),
-        open_store(store_file, durability=pipeline.search.durability) as store,
+        open_store(pipeline.folder / STORE, durability=pipeline.search.durability) as store,
         watch(signals.calls, shared),
         prepared(
             pipeline,
-            hashed=partial(store.hash_again, differs=_differs(shared))
-            if verify_data
-            else store.hash_file,
+            hashed=_hashing(store, shared, verify=verify_data),
             allow_unread=allow_unread,
             skip_build=skip_build,
             report=lambda text: shared.observe(Preparing(text)),
@@ -96,46 +96,81 @@ def run_pipeline(
         for note in (*pipeline.notes, *ready.build.notes):
             shared.observe(Warned(note))
         options = RunOptions.of(pipeline, allow_unread=allow_unread, skip_build=skip_build)
-        once = partial(_run, store, ready, registry, shared, signals, options, input_watch)
+        runner = _Runner(store, ready, registry, shared, signals, options, input_watch)
+        return runner.run(wanted or Wanted())
+
+
+@frozen
+class _Runner:
+    """A prepared pipeline with all that a run of it needs."""
+
+    store: Store
+    ready: Prepared
+    registry: Registry
+    screen: SharedScreen
+    signals: Interrupts
+    options: RunOptions
+    input_watch: WatchInputs
+
+    def run(self, wanted: Wanted) -> StoredRun:
+        """Take the wanted run to its end, unless it has finished, and return it."""
         try:
-            return once(wanted)
+            return self._run(wanted)
         except DiffersError as error:
             if not wanted.accept_changes:
                 raise
-            shared.observe(Noted(f"a new run begins, since {error}"))
-            return once(Wanted(again=True))
+            self.screen.observe(Noted(f"a new run begins, since {error}"))
+            return self._run(Wanted(again=True))
 
+    def _run(self, wanted: Wanted) -> StoredRun:
+        plugins = _run_plugins(self.ready, self.signals.calls)
+        with self._taken_up(plugins.scorer.fitness.direction, wanted) as chosen:
+            self._tell(chosen)
+            if chosen.how != "shown":
+                session = self._session(chosen.run, plugins)
+                session.search(resumed=chosen.how == "resumed")
+        return self.store.runs.get(chosen.run.id)
 
-def _run(
-    store: Store,
-    ready: Prepared,
-    registry: Registry,
-    screen: Screen,
-    signals: Interrupts,
-    options: RunOptions,
-    input_watch: Callable[[Inputs[Any], Ledger, Callable[[], None]], InputWatch],
-    wanted: Wanted,
-) -> StoredRun:
-    """Take the wanted run to its end, unless it has finished, and return it."""
-    plugins = _run_plugins(ready, signals.calls)
-    with _taken_up(store, ready, plugins.scorer.fitness.direction, signals, options, wanted) as one:
-        run, resumed = one.run, one.how == "resumed"
-        if one.note:
-            screen.observe(Noted(one.note))
-        if one.how != "begun" and (changed := changes(run, ready, shown=one.how == "shown")):
-            screen.observe(Warned(changed))
-        if one.how == "shown":
-            opened = store.opened(opened_files(ready, store.hash_file).same)
+    @contextmanager
+    def _taken_up(self, direction: Direction, wanted: Wanted) -> Iterator[Chosen]:
+        """Choose the run, and hold its lock unless it has finished, as one atomic step."""
+        locks = self.ready.pipeline.folder / LOCKS
+        with ExitStack() as held:
+            # Until the run is locked, another process could resume or delete it.
+            with turn(locks):
+                # Before the run is stored: from then on its end must be stored too.
+                held.enter_context(self.signals.deferred())
+                chosen = choose(self.store, self.ready, direction, wanted, self.options.to_dict())
+                if chosen.how != "shown":
+                    held.enter_context(run_lock(locks, chosen.run.name))
+            if chosen.how == "resumed":
+                chosen = evolve(chosen, run=self.store.runs.resume(chosen.run.id))
+            yield chosen
+
+    def _tell(self, chosen: Chosen) -> None:
+        """Say which run was chosen, and what differs from when it began."""
+        run, shown = chosen.run, chosen.how == "shown"
+        if chosen.note:
+            self.screen.observe(Noted(chosen.note))
+        if chosen.how != "begun" and (changed := changes(run, self.ready, shown=shown)):
+            self.screen.observe(Warned(changed))
+        if shown:
+            opened = self.store.opened(opened_files(self.ready, self.store.hash_file).same)
             if others := opened.changed(run.id):
                 said = f"{_OTHERS}: {', '.join(others)}; --again runs it with the new ones"
-                screen.observe(Warned(said))
-            return run
-        checks = _checks(ready, run, allow_unread=options.allow_unread)
-        sinks = run_sinks(ready, partial(store.reader.taken, run), signals.calls)
-        notifier = Notifier(run.name, registry, screen, sinks, checks, signals.calls)
-        session = _Session(store, ready, run, plugins, notifier, signals, input_watch)
-        session.search(resumed=resumed)
-    return store.runs.get(run.id)
+                self.screen.observe(Warned(said))
+
+    def _session(self, run: StoredRun, plugins: _RunPlugins) -> _Session:
+        store, ready, calls = self.store, self.ready, self.signals.calls
+        checks = _checks(ready, run, allow_unread=self.options.allow_unread)
+        sinks = run_sinks(ready, partial(store.reader.taken, run), calls)
+        notifier = Notifier(run.name, self.registry, self.screen, sinks, checks, calls)
+        return _Session(store, ready, run, plugins, notifier, self.signals, self.input_watch)
+
+
+def _hashing(store: Store, screen: SharedScreen, *, verify: bool) -> Callable[[Path], str]:
+    """Return what hashes data files: from the store, or with `verify` each again."""
+    return partial(store.hash_again, differs=_differs(screen)) if verify else store.hash_file
 
 
 def _differs(screen: SharedScreen) -> Callable[[Path], None]:
@@ -150,30 +185,6 @@ def _differs(screen: SharedScreen) -> Callable[[Path], None]:
         )
 
     return differs
-
-
-@contextmanager
-def _taken_up(
-    store: Store,
-    ready: Prepared,
-    direction: Direction,
-    signals: Interrupts,
-    options: RunOptions,
-    wanted: Wanted,
-) -> Iterator[Chosen]:
-    """Choose the run, and hold its lock unless it has finished, as one atomic step."""
-    locks = ready.pipeline.folder / LOCKS
-    with ExitStack() as held:
-        # Until the run is locked, another process could resume or delete it.
-        with turn(locks):
-            # Before the run is stored: from then on its end must be stored too.
-            held.enter_context(signals.deferred())
-            chosen = choose(store, ready, direction, wanted, options.to_dict())
-            if chosen.how != "shown":
-                held.enter_context(run_lock(locks, chosen.run.name))
-        if chosen.how == "resumed":
-            chosen = evolve(chosen, run=store.runs.resume(chosen.run.id))
-        yield chosen
 
 
 @frozen
@@ -224,27 +235,20 @@ class _Session:
     plugins: _RunPlugins
     notifier: Notifier
     interrupts: Interrupts
-    input_watch: Callable[[Inputs[Any], Ledger, Callable[[], None]], InputWatch]
+    input_watch: WatchInputs
 
     def search(self, *, resumed: bool) -> None:
         """Run the searches; in any case record and report how they end."""
-        pipeline = self.ready.pipeline
-        outputs = pipeline.outputs
         files = opened_files(self.ready, self.store.hash_file)
-        opened = self.store.opened(files.same)
-        if resumed and (changed := opened.changed(self.run.id)):
-            self.notifier.warn(
-                f"{_OTHERS}: {', '.join(changed)}; its new trials depend on the new ones"
-            )
-        writer = self.store.writer(self.run, needs=outputs.needs, opened=opened)
-        inputs = self.ready.inputs
+        writer = self._writer(files, resumed=resumed)
+        inputs, outputs = self.ready.inputs, self.ready.pipeline.outputs
         ledger = Ledger(self.run, writer, self.store.reader, outputs, checked=bool(inputs))
         # The plan holds the hashes that were just taken: they prove what a run that died had left.
         ledger.confirm(ledger.newest, inputs.known_at)
         # An exception that is not caught below leaves it so.
         state: RunState = "failed"
         try:
-            workers = self.ready.executor.workers(pipeline.executor.workers)
+            workers = self.ready.executor.workers(self.ready.pipeline.executor.workers)
             plan = self.ready.plan.to_dict()
             self.notifier.observe(RunStarted(self.run, plan, workers, resumed))
             with (
@@ -252,23 +256,7 @@ class _Session:
                 self.input_watch(inputs, ledger, pool.wake) as input_watch,
             ):
                 keeper = self._keeper()
-                loop = RunLoop(
-                    self.plugins.searches,
-                    workers=pool,
-                    engine=self.ready.engine,
-                    ledger=ledger,
-                    judge=Judge(
-                        self.plugins.scorer, label("engine", pipeline.engine), resumed=resumed
-                    ),
-                    fitness=self.plugins.scorer.label,
-                    notifier=self.notifier,
-                    keeper=keeper,
-                    outputs=outputs,
-                    places=self._places(),
-                    tick=input_watch.settle,
-                    files=files,
-                    check_warm=pipeline.search.check_warm,
-                )
+                loop = self._loop(pool, ledger, keeper, input_watch, files, resumed=resumed)
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
                     self._documents(pool, keeper.later(), outputs.asked, loop.pause)
@@ -291,6 +279,42 @@ class _Session:
                 last.callback(writer.finish, state)
                 last.callback(self._taken, ledger)
                 self.notifier.sinks.finish(state)
+
+    def _writer(self, files: OpenedFiles, *, resumed: bool) -> Writer:
+        """Return the run's writer; warn if files that the strategy had opened have changed."""
+        opened = self.store.opened(files.same)
+        if resumed and (changed := opened.changed(self.run.id)):
+            self.notifier.warn(
+                f"{_OTHERS}: {', '.join(changed)}; its new trials depend on the new ones"
+            )
+        return self.store.writer(self.run, needs=self.ready.pipeline.outputs.needs, opened=opened)
+
+    def _loop(
+        self,
+        pool: Pool[int],
+        ledger: Ledger,
+        keeper: ArtifactKeeper,
+        input_watch: InputWatch,
+        files: OpenedFiles,
+        *,
+        resumed: bool,
+    ) -> RunLoop:
+        pipeline, scorer = self.ready.pipeline, self.plugins.scorer
+        return RunLoop(
+            self.plugins.searches,
+            workers=pool,
+            engine=self.ready.engine,
+            ledger=ledger,
+            judge=Judge(scorer, label("engine", pipeline.engine), resumed=resumed),
+            fitness=scorer.label,
+            notifier=self.notifier,
+            keeper=keeper,
+            outputs=pipeline.outputs,
+            places=self._places(),
+            tick=input_watch.settle,
+            files=files,
+            check_warm=pipeline.search.check_warm,
+        )
 
     def _taken(self, ledger: Ledger) -> None:
         """Record what the sinks took after the last commit."""
