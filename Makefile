@@ -1,6 +1,7 @@
 # make demo   installs everything and searches the quickstart's strategy
 # make test   installs everything and runs the tests that are run often
 # make test-all  runs every test: those with containers, benchmarks, and the long ones too
+# make fuzz   kills runs with SIGKILL at 30 seeded moments and resumes them; FUZZ=200 does 200
 # make mutants  breaks every plugin in ten ways and more; its kit must notice each
 # make test-docker  runs the tests with containers
 # make check  lints, checks the format and the types
@@ -25,7 +26,11 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 EDITABLE := $(foreach dist,$(DISTRIBUTIONS),-e ./$(dist))
 
-.PHONY: demo test test-all mutants test-docker docs docs-refresh docs-pictures bench check format wheels clean
+# How many, and the number of the first.
+FUZZ ?= 30
+FUZZ_FROM ?= 0
+
+.PHONY: demo test test-all fuzz mutants test-docker docs docs-refresh docs-pictures bench check format wheels clean
 
 demo: $(VENV)/.installed
 	$(BIN)/leanopt run examples/quickstart/pipeline.toml
@@ -35,6 +40,9 @@ test: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
 
 test-all: $(VENV)/.installed $(VENV)/.bench $(VENV)/.docs
 	HYPOTHESIS_PROFILE=ci $(PYTEST) -m "not mutants" $(ARGS)
+
+fuzz: $(VENV)/.installed
+	FUZZ=$(FUZZ) FUZZ_FROM=$(FUZZ_FROM) $(PYTEST) -m "" tests/fuzz $(ARGS)
 
 mutants: $(VENV)/.installed $(VENV)/.bench
 	$(PYTEST) -m "mutants or long" tests/testing/test_mutants.py $(ARGS)
