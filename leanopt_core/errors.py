@@ -100,7 +100,13 @@ class ResumeError(LeanoptError):
     exit_code = 8
 
 
+class ManifestError(LeanoptError):
+    """A project differs from the manifest that it is run by."""
+
+    exit_code = 8
+
+
 class DifferenceError(LeanoptError):
-    """Backtests give other results than the stored ones."""
+    """Backtests or a run give other results than the stored ones or the manifest's."""
 
     exit_code = 9

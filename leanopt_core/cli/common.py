@@ -35,9 +35,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def pipeline_options(command: Command) -> Command:
     """Add the pipeline argument and the options that override its keys."""
+    argument = click.argument("pipeline", type=click.Path(path_type=Path))
+    return argument(override_options(command))
+
+
+def override_options(command: Command) -> Command:
+    """Add the options that override keys of a pipeline."""
     for decorate in reversed(
         (
-            click.argument("pipeline", type=click.Path(path_type=Path)),
             click.option(
                 "--set",
                 "sets",

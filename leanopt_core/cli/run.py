@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from leanopt_core.cli import INTERRUPTED
-from leanopt_core.cli.common import chosen_screen, load, open_project, pipeline_options
+from leanopt_core.cli.common import chosen_screen, load, open_project, override_options
 from leanopt_core.cli.output import plain, print_json
 from leanopt_core.cli.session import interruptible, watched
 from leanopt_core.cli.streams import ReaderGoneError, log_file
-from leanopt_core.errors import UsageError
+from leanopt_core.errors import DifferenceError, UsageError
 from leanopt_core.report.figures import number, values_shown
 from leanopt_core.search.events import (
     BacktestCached,
@@ -36,6 +36,7 @@ from leanopt_core.trial import Score
 if TYPE_CHECKING:
     from leanopt_core.search.events import Screen
     from leanopt_core.search.interrupt import Interrupts
+    from leanopt_core.search.manifest import Manifest
     from leanopt_core.store.records import StoredRun
 
 
@@ -123,8 +124,16 @@ accept_option = click.option(
 )
 
 
+def _needed(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Return the pipeline; only a manifest can say which one it is."""
+    if value is None and not context.params.get("manifest"):
+        raise click.MissingParameter(ctx=context, param=parameter, param_hint="'PIPELINE'")
+    return value
+
+
 @click.command("run")
-@pipeline_options
+@click.argument("pipeline", type=click.Path(path_type=Path), required=False, callback=_needed)
+@override_options
 @click.option("--resume", is_flag=True, help="Continue an unfinished run, or fail.")
 @click.option("--again", is_flag=True, help="Begin a new run, whatever was run before.")
 @accept_option
@@ -133,9 +142,18 @@ accept_option = click.option(
     "--skip-build", is_flag=True, help="Use the last good build, even if sources have changed."
 )
 @click.option("--verify-data", is_flag=True, help="Hash data files again whose hashes are cached.")
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    help="Repeat the run of this manifest, or fail if the project differs.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Fail also if place or versions differ from the manifest."
+)
 @output_options
 def command(
-    pipeline: Path,
+    pipeline: Path | None,
     sets: tuple[str, ...],
     workers: int | None,
     symbol: str | None,
@@ -146,6 +164,8 @@ def command(
     allow_unread: bool,
     skip_build: bool,
     verify_data: bool,
+    manifest: Path | None,
+    strict: bool,
     **output: Any,
 ) -> None:
     """Run PIPELINE until it ends.
@@ -161,6 +181,8 @@ def command(
         raise UsageError("--again begins a new run and --resume continues one; choose one of them")
     if accept_changes and not resume:
         raise UsageError("--accept-changes is for --resume; without it, changes make a new run")
+    if strict and manifest is None:
+        raise UsageError("--strict is for --manifest; give both")
     given = {"sets": sets, "workers": workers, "symbol": symbol, "seed": seed}
     wanted = Wanted(resume, again, accept_changes)
     perform(
@@ -170,29 +192,40 @@ def command(
         allow_unread=allow_unread,
         skip_build=skip_build,
         verify_data=verify_data,
+        manifest=manifest,
+        strict=strict,
         **output,
     )
 
 
 def perform(
-    pipeline: Path,
+    pipeline: Path | None,
     given: Mapping[str, Any],
     wanted: Wanted,
     *,
     allow_unread: bool,
     skip_build: bool,
     verify_data: bool = False,
+    manifest: Path | None = None,
+    strict: bool = False,
     as_json: bool,
     verbose: bool,
     log: Path | None,
 ) -> None:
-    """Run a pipeline with the overrides `given`, print its result, and exit as the run ended."""
+    """Run a pipeline with the overrides `given`, print its result, and exit as the run ended.
+
+    With the file of a `manifest`, its pipeline and overrides come first.
+    """
     with interruptible(as_json=as_json, promise="what has finished is stored") as interrupts:
+        from leanopt_core.search.manifest import Manifest
         from leanopt_core.search.run import run_pipeline
 
         interrupts.keep()
+        known = None if manifest is None else Manifest.read(manifest, strict=strict)
+        given = given if known is None else known.with_overrides(given)
+        file = pipeline or Path(known.pipeline if known else "")
         with watched(interrupts) as calls:
-            loaded, registry = load(pipeline, **given, calls=calls)
+            loaded, registry = load(file, **given, calls=calls)
         with _screen(log, interrupts, verbose=verbose) as screen:
             run = run_pipeline(
                 loaded,
@@ -202,6 +235,7 @@ def perform(
                 allow_unread=allow_unread,
                 skip_build=skip_build,
                 verify_data=verify_data,
+                manifest=known,
                 interrupts=interrupts,
             )
     # The run is stored, so its exit code stands even if nobody reads the result.
@@ -209,6 +243,26 @@ def perform(
         _print(run, loaded.folder, as_json=as_json)
     if run.state == "interrupted":
         raise click.exceptions.Exit(INTERRUPTED)
+    if known is not None:
+        _compare(run, known, loaded.folder)
+
+
+def _compare(run: StoredRun, manifest: Manifest, project: Path) -> None:
+    """Print that a run has the results of a manifest; raises DifferenceError if not."""
+    from leanopt_core.report.manifest import results
+
+    if manifest.results is None:
+        click.echo(plain(f"{manifest.path} has no results: its run had not finished"), err=True)
+        return
+    with open_project(project) as store:
+        found = results(store, run)
+    if found != manifest.results:
+        raise DifferenceError(
+            f"run {run.name} gives other trials or results than {manifest.path}: the SHA-256 of "
+            f"its canonical export is {found}, expected {manifest.results}"
+        )
+    said = f"run {run.name} has the trials and results of {manifest.path}, to the last bit"
+    click.echo(plain(said), err=True)
 
 
 def _print(run: StoredRun, project: Path, *, as_json: bool) -> None:

@@ -15,8 +15,10 @@ from leanopt_core.cli.common import WholeNumber, open_project, project_option, r
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.cli.session import plugin_calls
 from leanopt_core.cli.summary import print_report
+from leanopt_core.errors import UsageError
 from leanopt_core.plugins import discover
 from leanopt_core.report.figures import DETAILED
+from leanopt_core.report.manifest import manifest
 from leanopt_core.report.run import TOP, document, report, trial_document
 from leanopt_core.report.subject import find_trial, state_of
 from leanopt_core.search.artifacts import kept_in
@@ -44,9 +46,16 @@ from leanopt_core.store.store import Store
     default=TOP,
     help=f"Number of best trials to show (default: {TOP}).",
 )
+@click.option("--manifest", "as_manifest", is_flag=True, help="Print the run's manifest as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    run: str | None, trial: int | None, project: Path, search: int, top: int, as_json: bool
+    run: str | None,
+    trial: int | None,
+    project: Path,
+    search: int,
+    top: int,
+    as_manifest: bool,
+    as_json: bool,
 ) -> None:
     """Show RUN (name or unique prefix; default: the newest), or its trial number TRIAL.
 
@@ -58,6 +67,11 @@ def command(
         if trial is None and run is not None and _is_trial(store, run):
             trial, run = int(run), None
         found = store.runs.find(run)
+        if as_manifest:
+            if trial is not None:
+                raise UsageError("--manifest is of a run; leave out TRIAL")
+            print_json(manifest(store, found))
+            return
         if trial is None:
             said = report(store, found, top)
             if as_json:

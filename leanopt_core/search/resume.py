@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leanopt_core.canonical import canonical_json
+from leanopt_core.distributions import involved
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import execution
 from leanopt_core.pipeline.older import versions
+from leanopt_core.plugins import CORE
 from leanopt_core.search.differences import differences
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.reproduce import reproducible
@@ -49,6 +51,8 @@ def changes(run: StoredRun, ready: Prepared, *, shown: bool) -> str | None:
     # The first two are known only after a harness has started; what options change is compared.
     for told in ("hello", "read_types", "options"):
         before.pop(told, None)
+    if "distributions" not in before:  # an older leanopt began the run
+        now.pop("distributions")
     plugins = before.pop("plugins", None) or versions(json.loads(run.plan))
     found = differences({"plugins": plugins}, {"plugins": now.pop("plugins")}, most=None)
     found += differences(before, now)
@@ -63,9 +67,18 @@ def executed(ready: Prepared) -> dict[str, Any]:
         "workers": ready.executor.workers(ready.pipeline.executor.workers),
         "runtime": dict(ready.runtime),
         "build": {"identity": ready.build.identity, **ready.build.details},
+        "distributions": _distributions(ready),
         **_places(ready),
         **reproducible(ready),
     }
+
+
+def _distributions(ready: Prepared) -> dict[str, str]:
+    """Return the versions of the core, of all plugins of a run, and of what they require."""
+    pipeline = ready.pipeline
+    plugins = [pipeline.engine, pipeline.executor.choice, pipeline.fitness, *pipeline.sinks]
+    plugins += [stage.choice for stage in pipeline.stages]
+    return involved([CORE, *(one.registered.distribution for one in plugins)])
 
 
 def _places(ready: Prepared) -> dict[str, Any]:

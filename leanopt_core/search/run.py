@@ -32,6 +32,7 @@ from leanopt_core.search.judging import Judge
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
 from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
+from leanopt_core.search.manifest import Manifest
 from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.opened import OpenedFiles, opened_files
 from leanopt_core.search.options import RunOptions
@@ -63,6 +64,7 @@ def run_pipeline(
     allow_unread: bool = False,
     skip_build: bool = False,
     verify_data: bool = False,
+    manifest: Manifest | None = None,
     interrupts: Interrupts | None = None,
     watch: Callable[[Calls, SharedScreen], Watchdog] = Watchdog,
     input_watch: WatchInputs = InputWatch,
@@ -70,10 +72,11 @@ def run_pipeline(
     """Run a pipeline until it ends or a signal stops it, and return the run.
 
     `wanted` says which run to continue or begin; one that has finished is returned as it is.
-    `verify_data` hashes data files again whose hashes are cached. Raises a LeanoptError; what has
-    finished is in the store. Without `interrupts`, signals are handled during this call; before the
-    run starts, a signal raises KeyboardInterrupt. `watch` makes the watchdog of the calls into
-    plugins, which also uses `screen`, `input_watch` the checks of data and sources.
+    `verify_data` hashes data files again whose hashes are cached. A project that differs from
+    `manifest` is an error. Raises a LeanoptError; what has finished is in the store. Without
+    `interrupts`, signals are handled during this call; before the run starts, a signal raises
+    KeyboardInterrupt. `watch` makes the watchdog of the calls into plugins, which also uses
+    `screen`, `input_watch` the checks of data and sources.
     """
     size = size_of(pipeline.space)
     if size.warning:
@@ -95,6 +98,8 @@ def run_pipeline(
     ):
         for note in (*pipeline.notes, *ready.build.notes):
             shared.observe(Warned(note))
+        if manifest is not None and (differs := manifest.check(ready)):
+            shared.observe(Warned(differs))
         options = RunOptions.of(pipeline, allow_unread=allow_unread, skip_build=skip_build)
         runner = _Runner(store, ready, registry, shared, signals, options, input_watch)
         return runner.run(wanted or Wanted())
