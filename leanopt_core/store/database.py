@@ -117,10 +117,19 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Commit what the block writes, or nothing if the block or the commit fails.
 
-        The write lock is taken at the start: a transaction that begins as a reader and then writes
-        cannot wait for another process. Raises StoreError if the file was removed or replaced:
-        SQLite would keep writing to a file without a name.
+        Inside another transaction, the block is a part of that one. The write lock is taken at the
+        start: a transaction that begins as a reader and then writes cannot wait for another
+        process. Raises StoreError if the file was removed or replaced: SQLite would keep writing to
+        a file without a name.
         """
+        if self.connection.in_transaction:
+            yield
+        else:
+            with self._committed():
+                yield
+
+    @contextmanager
+    def _committed(self) -> Iterator[None]:
         if _file(self.path) != self._file:
             raise StoreError(
                 f"{self.path}: the store was removed or replaced while it was in use; "

@@ -119,7 +119,8 @@ class Leases:
                     *(owner.pid, owner.started),
                 ),
             )
-        self.version = self._version()
+            # While nobody else can commit: what comes after is noticed.
+            self.version = self._version()
         self._welcome = time.monotonic() + _WELCOME
 
     def leave(self) -> None:

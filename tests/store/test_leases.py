@@ -5,11 +5,16 @@ Each process is a store opened of its own. All belong to this process, which liv
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 
+from leanopt_core.content import hash_file
 from leanopt_core.statistics import Statistics
 from leanopt_core.store.answering import Held
 from leanopt_core.store.leases import BEYOND, WITHOUT_LIMIT, Wanted
+from leanopt_core.store.opened import OpenedSet
 from leanopt_core.store.store import open_store
 from leanopt_core.trial import Score
 from leanopt_core.work import Category, Failure, Outcome
@@ -204,6 +209,29 @@ def test_what_two_processes_have_run_is_stored_once(come, clock, key, look):
     assert look("SELECT id FROM backtests") == [(theirs,)]
     assert look("SELECT number, backtest_id FROM evaluations") == [(1, theirs)]
     assert len(look("SELECT * FROM leases")) == 1
+
+
+def test_a_commit_hashes_the_files_that_what_was_stored_meanwhile_had_opened(
+    path, begin, key, tmp_path, look
+):
+    """And remembers the hash, in the transaction of the commit."""
+    file = tmp_path / "side.txt"
+    file.write_text("1\n")
+    opened = [OpenedSet.of(None, {str(file): hash_file(file)})]
+
+    def in_a_minute():
+        return time.time() + 60
+
+    with open_store(path, clock=in_a_minute) as one, open_store(path, clock=in_a_minute) as two:
+        lender, run = begin(one), begin(two).run
+        sets = two.opened(lambda name, state: two.hash_file(Path(name)) == state)
+        borrower = two.writer(run, opened=sets)
+        borrower.leases.join(run.id, outputs=NOTHING, time_limit=None)
+        found = lender.backtest(key("a"), opened=opened)
+        lender.writer.commit()
+        (answer,) = borrower.commit([Wanted((key("a"),), -1)]).leased
+        assert answer[key("a")][0] == found
+    assert look("SELECT path FROM file_hashes") == [(str(file),)]
 
 
 def borrowing(come, clock, key):
