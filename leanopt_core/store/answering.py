@@ -17,20 +17,20 @@ class Held(StrEnum):
     UNCHECKED = "unchecked"  #: data and sources have not been checked since it was made
     CHANGED = "changed"  #: data or sources had changed when it was made
     UNCONFIRMED = "unconfirmed"  #: it failed on a worker that had run others before
+    REPEATED = "repeated"  #: another backtest with its key and outputs answers
 
 
 _LASTING: Final = ", ".join(f"'{category}'" for category in sorted(LASTING))
-#: SQL condition on `backtests AS b`: the backtest answers the run `:run`, which last found its data
-#: and sources unchanged in a check that began at `:known_at`, in seconds since 1970. Such a check
-#: says as much of another run's backtest that had finished before, since both have the same key.
-#: What a process beside this one has made since answers too: the next check will say as much of it.
-#: Another run's timeout or dead worker can be the fault of its machine: it is run again.
+#: SQL condition on `backtests AS b`: its outcome would be the same elsewhere. Another run's timeout
+#: or dead worker can be the fault of its machine: it is run again.
+LASTS: Final = f"(b.statistics IS NOT NULL OR b.failure IN ({_LASTING}))"
+#: SQL condition on an unchecked backtest `b` of another run than one which last found its data and
+#: sources unchanged in a check that began at `:known_at`, in seconds since 1970. Such a check says
+#: as much of a backtest that had finished before, since both have the same key. What a process
+#: beside this one has made since counts too: the next check will say as much of it.
+SEEN: Final = "(b.finished_at < :known_at OR b.run_id IN (SELECT run_id FROM processes))"
+#: SQL condition on `backtests AS b`: the backtest answers the run `:run`, checked at `:known_at`.
 ANSWERS: Final = f"""(
   b.run_id = :run AND b.held IS NOT '{Held.CHANGED}'
-  OR (
-    b.held IS NULL
-    OR b.held = '{Held.UNCHECKED}'
-      AND (b.finished_at < :known_at OR b.run_id IN (SELECT run_id FROM processes))
-  )
-    AND (b.statistics IS NOT NULL OR b.failure IN ({_LASTING}))
-)"""  # noqa: S608 - made of constants
+  OR (b.held IS NULL OR b.held = '{Held.UNCHECKED}' AND {SEEN}) AND {LASTS}
+)"""

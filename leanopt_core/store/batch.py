@@ -53,14 +53,13 @@ STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
 STAGE_WORKED: Final = "UPDATE stages SET seconds = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
-REPRODUCED: Final = f"UPDATE backtests SET held = ? WHERE id = ? AND held = '{Held.UNCONFIRMED}'"  # noqa: S608 - a constant
+# It answers others with the next check, or with the commit if one has confirmed it already.
+REPRODUCED: Final = (
+    f"UPDATE backtests SET held = '{Held.UNCHECKED}' WHERE id = ? AND held = '{Held.UNCONFIRMED}'"  # noqa: S608 - constants
+)
 TAKEN: Final = (
     "INSERT INTO sinks (search_id, sink, name, number, stages) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET number = excluded.number, stages = excluded.stages"
-)
-# Rows that a check of data and sources has confirmed answer other runs from here on.
-CONFIRM: Final = (
-    f"UPDATE backtests SET held = NULL WHERE run_id = ? AND held = '{Held.UNCHECKED}' AND id <= ?"  # noqa: S608 - a constant
 )
 VOID: Final = "DELETE FROM leases WHERE key = ? AND process_id = ? AND taken_at = ?"
 RELEASE: Final = "DELETE FROM leases WHERE key = ? AND process_id = ?"
@@ -102,7 +101,7 @@ _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
     *(VOID, RELEASE, LEASE, RENEW, SHARING, RELEASE_ALL, ENDED),
     *(STAGE_VERSION, STAGE_WORKED, STAGE_ENDED, SEARCH_ENDED),
-    *(TAKEN, REPRODUCED, CONFIRM, FINISH),
+    *(TAKEN, REPRODUCED, FINISH),
 )
 _OF_BACKTEST: Final = (RECORD, RETURNS, EQUITY, TRADES)
 

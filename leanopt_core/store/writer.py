@@ -23,6 +23,7 @@ from leanopt_core.store.columns import (
 from leanopt_core.store.columns import backtest as read_backtest
 from leanopt_core.store.database import Database
 from leanopt_core.store.leases import Leases, Wanted
+from leanopt_core.store.lifting import lift
 from leanopt_core.store.opened import OpenedSet
 from leanopt_core.store.outputs import pack_equity, pack_trades, with_outputs
 from leanopt_core.store.records import RunState, StoredBacktest, StoredRun
@@ -98,6 +99,8 @@ class Writer:
         # Backtests up to this one are confirmed. Those of a run that is resumed are not yet.
         self._confirmed = 0 if any(search.proposed for search in run.searches) else self.newest
         self._known_at = 0
+        # The next commit lets unchecked backtests up to this one answer others.
+        self._lifted = 0
         # Backtests of runs beside this one that were used before a check of this run, and when they
         # had finished.
         self._borrowed: dict[int, int] = {}
@@ -332,8 +335,7 @@ class Writer:
         for found in proven:
             del self._borrowed[found]
         if newest > self._confirmed:
-            self._confirmed = newest
-            self._batch.add(batch.CONFIRM, (self._run.id, newest))
+            self._confirmed = self._lifted = newest
 
     def disown(self) -> TakenBack:
         """Disown the backtests that no check has confirmed, and take back the trials told since.
@@ -349,8 +351,9 @@ class Writer:
         What no check has confirmed so far stays `held`.
         """
         for backtest_id in backtest_ids:
-            after = held if backtest_id > self._confirmed else None
-            self._batch.add(batch.REPRODUCED, (after, backtest_id))
+            self._batch.add(batch.REPRODUCED, (backtest_id,))
+            if held is None or backtest_id <= self._confirmed:
+                self._lifted = max(self._lifted, backtest_id)
 
     def finish(self, state: RunState) -> None:
         """Record that the run has ended in `state`, and commit."""
@@ -362,7 +365,7 @@ class Writer:
 
         Backtests that are `wanted` are leased in the same transaction.
         """
-        if not (self._batch or wanted or self.leases.unwritten):
+        if not (self._batch or self._lifted or wanted or self.leases.unwritten):
             return Committed()
         with self._database.transaction():
             # From here on no other process can write.
@@ -371,7 +374,9 @@ class Writer:
             self.leases.write()
             replaced = {} if self.leases.alone else self._replace()
             self._batch.write(self._database)
-        self._batch = Batch()
+            if self._lifted:
+                lift(self._database, self._run.id, self._lifted, self._known_at, self._holds)
+        self._batch, self._lifted = Batch(), 0
         self._recorded = {}
         return Committed(leased, replaced)
 
