@@ -149,8 +149,19 @@ class _Runner:
                 if chosen.how != "shown":
                     held.enter_context(run_lock(locks, chosen.run.name))
             if chosen.how == "resumed":
-                chosen = evolve(chosen, run=self.store.runs.resume(chosen.run.id))
+                chosen = evolve(chosen, run=self._resumed(chosen.run.id))
             yield chosen
+
+    def _resumed(self, run_id: int) -> StoredRun:
+        """Let a run begin again, without what others have found to come from changed files."""
+        if lost := self.store.runs.take_back(run_id).trials:
+            self.screen.observe(
+                Warned(
+                    "another run has found that data or sources had changed while it ran, and this "
+                    f"run had used backtests of it: trials told since are taken back ({lost})"
+                )
+            )
+        return self.store.runs.resume(run_id)
 
     def _tell(self, chosen: Chosen) -> None:
         """Say which run was chosen, and what differs from when it began."""

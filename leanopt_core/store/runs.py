@@ -21,6 +21,7 @@ from leanopt_core.store.records import (
     StoredSearch,
     StoredStage,
 )
+from leanopt_core.store.taking_back import TakenBack, take_back_borrowed
 from leanopt_core.suggest import did_you_mean
 from leanopt_core.work import Scenario
 
@@ -183,6 +184,13 @@ class Runs:
                 "UPDATE runs SET state = 'running', finished_at = NULL WHERE id = ?", (run_id,)
             )
         return self.get(run_id)
+
+    def take_back(self, run_id: int) -> TakenBack:
+        """Take back trials of a run that used backtests which other runs have disowned since.
+
+        For a run that is resumed: while it is at work, its own checks see to that.
+        """
+        return take_back_borrowed(self._database, run_id)
 
     def get(self, run_id: int) -> StoredRun:
         """Return a run with its searches; raises UsageError if there is no run with this id."""

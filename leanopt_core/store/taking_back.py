@@ -21,6 +21,14 @@ from leanopt_core.store.records import Taken
 _DISOWN: Final = (
     f"UPDATE backtests SET held = '{Held.CHANGED}' WHERE run_id = ? AND id > ? RETURNING id"
 )
+# What other runs have disowned after this one had used it.
+_BORROWED: Final = f"""
+SELECT id FROM backtests WHERE held = '{Held.CHANGED}' AND run_id IS NOT :run AND id IN (
+  SELECT backtest_id FROM evaluations
+  WHERE search_id IN (SELECT id FROM searches WHERE run_id = :run)
+)"""
+# Above all ids.
+_NONE: Final = 2**63 - 1
 _SEARCHES: Final = "SELECT id FROM searches WHERE run_id = ?"
 _DISOWNED: Final = f"""(
   SELECT id FROM backtests WHERE run_id = :run AND held = '{Held.CHANGED}'
@@ -89,6 +97,15 @@ def take_back(
         }
         after = database.rows(_LEFT, (run_id,))[0][0]
     return TakenBack(len(disowned), before - after, left)
+
+
+def take_back_borrowed(database: Database, run_id: int) -> TakenBack:
+    """Take back trials of a run that used backtests which other runs have disowned since.
+
+    Raises StoreError if SQLite fails.
+    """
+    borrowed = [found for (found,) in database.rows(_BORROWED, {"run": run_id})]
+    return take_back(database, run_id, _NONE, borrowed) if borrowed else TakenBack(0, 0)
 
 
 def _take_back(database: Database, run_id: int, search: int, borrowed: str) -> Taken | None:

@@ -229,6 +229,25 @@ def test_a_killed_run_answers_others_that_find_the_same_data(
     assert shown(changing)["backtests"]["run"] == 0
 
 
+def test_a_resumed_run_gives_up_what_another_has_disowned(
+    changing: Path, leanopt, canonical, undisturbed: str
+) -> None:
+    """It had used backtests of a run which found a change after it was gone itself."""
+    (changing / "replaced").touch()
+    leanopt(changing, "run", "pipeline.toml")
+    leanopt(changing, "run", "pipeline.toml", "--again")
+    assert look(changing, HELD) == [("", 40)]
+    with closing(sqlite3.connect(changing / ".leanopt" / "leanopt.db")) as connection:
+        connection.execute("UPDATE backtests SET held = 'changed' WHERE id % 40 > 9")
+        connection.execute("UPDATE runs SET state = 'running' WHERE name = 'line-2'")
+        connection.commit()
+    [(kept,)] = look(changing, "SELECT count(*) FROM backtests WHERE held IS NULL")
+    resumed = leanopt(changing, "run", "pipeline.toml")
+    assert "another run has found that data or sources had changed" in resumed.stderr
+    assert canonical(changing) == undisturbed
+    assert look(changing, HELD) == [("", 40), ("changed", 40 - kept)]
+
+
 def test_verify_data_reads_what_looks_unchanged(changing: Path, leanopt, shown) -> None:
     """A hash that was remembered wrongly is found, named and forgotten."""
     (changing / "replaced").touch()

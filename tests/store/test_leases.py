@@ -259,6 +259,21 @@ def test_an_unchecked_backtest_answers_a_run_beside_it_until_a_check(come, clock
     assert borrower.writer.disown().trials == 0
 
 
+def test_a_lender_disowns_what_a_dead_run_had_borrowed(come, clock, key, store):
+    """The dead run's trials since are taken back when it is resumed, and made again."""
+    lender, borrower = borrowing(come, clock, key)
+    borrower.propose(2)
+    borrower.writer.commit()
+    assert store.runs.take_back(borrower.run.id).trials == 0
+    assert lender.writer.disown().backtests == 1
+    assert store.runs.take_back(lender.run.id).trials == 0
+    assert store.runs.take_back(borrower.run.id).trials == 1
+    resumed = store.runs.resume(borrower.run.id)
+    assert (resumed.searches[0].told, resumed.searches[0].proposed) == (0, 0)
+    assert store.writer(resumed).known(key("a"), NOTHING) is None
+    assert store.runs.take_back(borrower.run.id).trials == 0
+
+
 def test_what_was_borrowed_is_given_up_where_a_check_finds_a_change(come, clock, key):
     """The trials told since are taken back, as those with its own backtests are."""
     lender, borrower = borrowing(come, clock, key)
