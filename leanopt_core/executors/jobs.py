@@ -127,6 +127,7 @@ class JobQueue(Generic[T]):
         self._fresh: deque[Job[T]] = deque()
         self._again: deque[Job[T]] = deque()
         self._for_fresh: deque[Job[T]] = deque()
+        self._waiting = (self._fresh, self._again, self._for_fresh)
         self._running: dict[Worker, Job[T]] = {}
         #: The workers that wait for a job; some may have gone since.
         self.idle: list[Worker] = []
@@ -153,7 +154,7 @@ class JobQueue(Generic[T]):
         if job is None:
             return None
         job.withdrawn = True
-        for waiting in (self._fresh, self._again, self._for_fresh):
+        for waiting in self._waiting:
             if job in waiting:
                 waiting.remove(job)
         return next((worker for worker, running in self._running.items() if running is job), None)
@@ -161,7 +162,7 @@ class JobQueue(Generic[T]):
     def age(self, ticket: T) -> float:
         """Return how many seconds a worker has had a request, 0 while it waits for one."""
         job = self._jobs.get(ticket)
-        if job is None or job in self._fresh or job in self._again:
+        if job is None or any(job in one for one in self._waiting):
             return 0.0
         return time.monotonic() - job.sent_at
 

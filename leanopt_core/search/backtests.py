@@ -54,14 +54,14 @@ class Backtests:
         land: Land,
         places: PlacedWorkers | None = None,
         files: OpenedFiles | None = None,
-        check_warm: float = 0.0,
+        check_warm: WarmCheck | None = None,
     ) -> None:
         """Take the parts of the run; `scenarios` are each search's scenario names, in order.
 
-        `check_warm` is the share of the workers' time for making backtests again.
+        `check_warm` decides what is made again on fresh workers, by default nothing.
         """
         self._files = files
-        self._warm = WarmCheck(check_warm, workers.slots)
+        self._warm = check_warm or WarmCheck(0.0, workers.slots)
         self._again: dict[int, WarmBacktest] = {}
         self._differing = 0
         self._places = places
@@ -103,6 +103,11 @@ class Backtests:
     def patience(self) -> float:
         """Return how many seconds may pass before the next `collect` or `commit`."""
         return self._queue.patience(self._workers.room(), len(self._running))
+
+    @property
+    def check_patience(self) -> float:
+        """Return how many seconds may pass before the next `check_warm`."""
+        return max(0.0, self._warm.patience)
 
     def send(
         self,
@@ -187,17 +192,25 @@ class Backtests:
         With `last`, the search has ended.
         """
         hello = self._workers.hello
-        idle = last or (not self.queued and self._workers.idle() > 0)
-        seconds = self._workers.start_seconds
         if hello is None or not hello.warm:
             return False
+        if self._warm.patience <= 0:
+            self._give_up()
+        idle = last or (not self.queued and self._workers.idle() > 0)
+        seconds = self._workers.start_seconds
         one = self._warm.next(idle=idle, start_seconds=seconds, last=last)
         if one is not None:
             ticket = next(self._tickets)
             self._again[ticket] = one
             request = self._engine.request(one.backtest, self._outputs, hello)
             self._workers.submit(ticket, request, fresh=True)
-        return bool(self._again) and not self._warm.overdue
+        return bool(self._again)
+
+    def _give_up(self) -> None:
+        """Withdraw the backtest that is made again, whose worker takes too long."""
+        ticket, _ = self._again.popitem()
+        self._warm.ended(self._workers.age(ticket))
+        self._workers.withdraw(ticket)
 
     def withdraw(self, gone: Collection[PendingTrial]) -> None:
         """Drop withdrawn trials, and the backtests that no other trial waits for."""
@@ -292,7 +305,7 @@ class Backtests:
 
     def _compare(self, warm: WarmBacktest, finished: Finished[int]) -> None:
         """Compare a backtest with the same on a fresh worker, and record what that tells."""
-        self._warm.ended(finished)
+        self._warm.ended(finished.seconds)
         place = self._places.place_of(finished.worker) if self._places else 0
         if finished.answer is None:
             return

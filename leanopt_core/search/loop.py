@@ -46,6 +46,7 @@ from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.opened import OpenedFiles
 from leanopt_core.search.repeats import compare_scores, earlier_end, later_end
 from leanopt_core.search.running_time import RunningTime, TimeLimits
+from leanopt_core.search.warm_check import WarmCheck
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
 from leanopt_core.trial import Score
@@ -132,7 +133,7 @@ class RunLoop:
         places: PlacedWorkers | None = None,
         files: OpenedFiles | None = None,
         tick: Callable[[], None] = lambda: None,
-        check_warm: float = 0.0,
+        check_warm: WarmCheck | None = None,
     ) -> None:
         """Take the parts of the run; `tick` is called before results are told, and may raise."""
         self._workers = workers
@@ -261,7 +262,7 @@ class RunLoop:
         """Make a last backtest again on a fresh worker; without one, the run is as complete."""
         try:
             while self._backtests.check_warm(last=True) and not self._interrupted:
-                self._backtests.collect(self._workers.wait(self._notifier.patience()))
+                self._backtests.collect(self._workers.wait(self._patience()))
                 self._notifier.tick()
         except ExecutorError as error:
             self._notifier.warn(f"no backtest could be made again on a fresh worker: {error}")
@@ -278,11 +279,15 @@ class RunLoop:
         return 0.0
 
     def _timeout(self) -> float | None:
-        behind, patience = self._notifier.sinks.behind(), self._notifier.patience()
-        grouping = _BEHIND if behind else self._wait_for_others()
-        shortest = min(grouping, self._backtests.patience())
-        if patience is not None:
-            shortest = min(shortest, patience)
+        grouping = _BEHIND if self._notifier.sinks.behind() else self._wait_for_others()
+        return self._patience(grouping, self._backtests.patience())
+
+    def _patience(self, *others: float) -> float | None:
+        """Return how long to wait for the workers, as screen, warm check and `others` allow."""
+        screen = self._notifier.patience()
+        shortest = min(
+            math.inf if screen is None else screen, self._backtests.check_patience, *others
+        )
         return None if shortest == math.inf else shortest
 
     def _feed(self) -> None:

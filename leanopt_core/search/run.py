@@ -44,6 +44,7 @@ from leanopt_core.search.setup import run_sinks, setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.search.unstored import best_again, keep_documents
 from leanopt_core.search.wanted import Wanted
+from leanopt_core.search.warm_check import WarmCheck
 from leanopt_core.search.watchdog import SharedScreen, Watchdog
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
@@ -329,7 +330,7 @@ class _Session:
             places=self._places(),
             tick=input_watch.settle,
             files=files,
-            check_warm=pipeline.search.check_warm,
+            check_warm=WarmCheck(pipeline.search.check_warm, pool.slots),
         )
 
     def _taken(self, ledger: Ledger) -> None:

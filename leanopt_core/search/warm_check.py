@@ -6,6 +6,7 @@ process that has run nothing, results depend on what ran before, or on chance.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 
@@ -18,8 +19,9 @@ from leanopt_core.work import LASTING, Backtest, Failure, Outcome
 
 #: A check waits for an idle worker until it could be made this many times.
 _PATIENCE = 2.0
-# How much longer than before the last backtest of a run may take on a fresh worker, in seconds.
-_LONGEST = 60.0
+# A fresh worker may take so many times as long as a start and the backtest took before, and
+# these seconds more.
+_SLOWER, _LONGER = 10, 60.0
 # How many kinds of failures are confirmed at most in a run.
 _KINDS = 100
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -63,17 +65,19 @@ class WarmCheck:
     """Decides what is made again, at most for a `share` of the time of all workers.
 
     Failures come first, one of each kind: messages that differ in numbers only are of one kind. Of
-    the others, the one with the smallest key since the last check: any, spread over the run.
+    the others, the one with the smallest key since the last check: any, spread over the run. A
+    fresh worker that takes `longer` seconds more than is likely is given up.
     """
 
-    def __init__(self, share: float, workers: int) -> None:
+    def __init__(self, share: float, workers: int, *, longer: float = _LONGER) -> None:
         self._share = share
         self._workers = workers
+        self._longer = longer
         self._began = time.monotonic()
         self._spent = 0.0
         self._made = 0
         self._under_way: WarmBacktest | None = None
-        self._until = 0.0
+        self._until = math.inf
         self._chosen: WarmBacktest | None = None
         self._unconfirmed: dict[tuple[str, str], _Kind] = {}
         self._confirmed: set[tuple[str, str]] = set()
@@ -132,18 +136,18 @@ class WarmCheck:
         self._made += 1
         # Until it is known better, so that another one does not begin meanwhile.
         self._spent += start_seconds
-        self._under_way, self._until = one, now + 10 * cost + _LONGEST
+        self._under_way, self._until = one, now + _SLOWER * cost + self._longer
         return one
 
     @property
-    def overdue(self) -> bool:
-        """Whether the backtest under way takes so long that nobody should wait for it."""
-        return time.monotonic() > self._until
+    def patience(self) -> float:
+        """How many seconds the backtest under way may still take; infinity if there is none."""
+        return self._until - time.monotonic()
 
-    def ended(self, finished: Finished[int]) -> None:
-        """Note that the backtest under way has ended."""
-        self._spent += finished.seconds
-        self._under_way = None
+    def ended(self, seconds: float) -> None:
+        """Note that the backtest under way has ended, or is given up, after so many seconds."""
+        self._spent += seconds
+        self._under_way, self._until = None, math.inf
 
     def reproduced(self, outcome: Outcome) -> list[int]:
         """Note what a fresh worker gave; return the ids of the failures of this kind."""

@@ -26,6 +26,7 @@ from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.resume import begin
 from leanopt_core.search.setup import setups
 from leanopt_core.search.unread import ReadCheck
+from leanopt_core.search.warm_check import WarmCheck
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store, open_store
 from leanopt_core.work import Outcome
@@ -113,7 +114,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield one
 
 
-def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> StoredRun:
+def run(
+    ready: Prepared,
+    store: Store,
+    screen: Silence,
+    workers: int = 2,
+    check_warm: WarmCheck | None = None,
+) -> StoredRun:
     """Run every search of the plan and return the run."""
     fitness = build_choice("fitness function", ready.pipeline.fitness)
     stored = begin(store, ready, fitness.direction)
@@ -132,6 +139,7 @@ def run(ready: Prepared, store: Store, screen: Silence, workers: int = 2) -> Sto
             notifier=notifier,
             keeper=ArtifactKeeper("none", ready.pipeline.folder, stored.name),
             outputs=Outputs(),
+            check_warm=check_warm,
         ).run()
     writer.finish("finished")
     return store.runs.get(stored.id)
@@ -237,3 +245,24 @@ def test_an_engine_that_cannot_read_an_answer_costs_that_trial_only(
     assert failed[0].backtests[0].message == (
         "the answer cannot be read: IndexError: a column is missing"
     )
+
+
+# The first process prepares the strategy, the third is the second worker.
+THIRD = """
+with open("FOLDER/begun", "a+") as begun:
+    begun.write("x")
+    begun.seek(0)
+    third = begun.read() == "xxx"
+"""
+
+
+def test_a_backtest_that_hangs_on_a_fresh_worker_is_given_up(tmp_path: Path, store: Store) -> None:
+    """The run ends, though no time limit ends the backtest."""
+    strategy = STRATEGY.replace('["x"]\n', '["x"]\n    while third:\n        time.sleep(1)\n')
+    (tmp_path / "strategy.py").write_text(strategy + THIRD.replace("FOLDER", str(tmp_path)))
+    (tmp_path / "pipeline.toml").write_text(PIPELINE)
+    with prepared(load_pipeline(tmp_path / "pipeline.toml", discover())) as ready:
+        check = WarmCheck(0.01, 1, longer=0.1)
+        found = run(ready, store, Silence(), workers=1, check_warm=check)
+    assert found.searches[0].told == 25
+    assert (tmp_path / "begun").read_text().startswith("xxx")
