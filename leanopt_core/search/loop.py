@@ -132,7 +132,7 @@ class RunLoop:
         outputs: Outputs,
         places: PlacedWorkers | None = None,
         files: OpenedFiles | None = None,
-        tick: Callable[[], None] = lambda: None,
+        tick: Callable[[], object] = lambda: None,
         check_warm: WarmCheck | None = None,
     ) -> None:
         """Take the parts of the run; `tick` is called before results are told, and may raise."""

@@ -81,6 +81,7 @@ class OpenedFiles:
         self._workers: dict[int, tuple[int, tuple[OpenedSet, ...]]] = {}
         self._states: dict[tuple[str, str], State] = {}
         self._told: set[str] = set()
+        self._changed: set[str] = set()
 
     def sets(self, answer: Answer, worker: int, place: int) -> tuple[OpenedSet, ...]:
         """Return the sets that a backtest's result depends on, in order: most have one at most."""
@@ -104,6 +105,19 @@ class OpenedFiles:
             "there"
             for text in new.values()
         ]
+
+    def changed(self) -> list[str]:
+        """Return the files that workers had opened and that are others now, each once."""
+        latest = {path: state for (path, _), state in self._states.items()}
+        found = [
+            path
+            for path, state in latest.items()
+            if path not in self._changed
+            and not isinstance(state, bool)
+            and self._now(path, folder=False) != state
+        ]
+        self._changed.update(found)
+        return found
 
     def same(self, name: str, state: State) -> bool:
         """Return whether a file of a stored set is as it was."""

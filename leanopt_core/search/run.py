@@ -35,6 +35,7 @@ from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
 from leanopt_core.search.manifest import Manifest
 from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.opened import OpenedFiles, opened_files
+from leanopt_core.search.opened_watch import OpenedWatch
 from leanopt_core.search.options import RunOptions
 from leanopt_core.search.prepare import Prepared, build_fitness, build_sink, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
@@ -46,6 +47,7 @@ from leanopt_core.search.unstored import best_again, keep_documents
 from leanopt_core.search.wanted import Wanted
 from leanopt_core.search.warm_check import WarmCheck
 from leanopt_core.search.watchdog import SharedScreen, Watchdog
+from leanopt_core.store.opened import OpenedSets
 from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.store import Store, open_store
 from leanopt_core.store.writer import Writer
@@ -257,7 +259,9 @@ class _Session:
     def search(self, *, resumed: bool) -> None:
         """Run the searches; in any case record and report how they end."""
         files = opened_files(self.ready, self.store.hash_file)
-        writer = self._writer(files, resumed=resumed)
+        opened = self.store.opened(files.same)
+        opened_watch = OpenedWatch(files, opened, self.notifier.warn)
+        writer = self._writer(opened, resumed=resumed)
         inputs, outputs = self.ready.inputs, self.ready.pipeline.outputs
         ledger = Ledger(self.run, writer, self.store.reader, outputs, checked=bool(inputs))
         # The plan holds the hashes that were just taken: they prove what a run that died had left.
@@ -273,7 +277,8 @@ class _Session:
                 self.input_watch(inputs, ledger, pool.wake) as input_watch,
             ):
                 keeper = self._keeper()
-                loop = self._loop(pool, ledger, keeper, input_watch, files, resumed=resumed)
+                ticks = input_watch.settle, opened_watch.tick
+                loop = self._loop(pool, ledger, keeper, ticks, files, resumed=resumed)
                 with self.interrupts.stops(loop.interrupt):
                     loop.run()
                     self._documents(pool, keeper.later(), outputs.asked, loop.pause)
@@ -297,9 +302,8 @@ class _Session:
                 last.callback(self._taken, ledger)
                 self.notifier.sinks.finish(state)
 
-    def _writer(self, files: OpenedFiles, *, resumed: bool) -> Writer:
+    def _writer(self, opened: OpenedSets, *, resumed: bool) -> Writer:
         """Return the run's writer; warn if files that the strategy had opened have changed."""
-        opened = self.store.opened(files.same)
         if resumed and (changed := opened.changed(self.run.id)):
             self.notifier.warn(
                 f"{_OTHERS}: {', '.join(changed)}; its new trials depend on the new ones"
@@ -311,7 +315,7 @@ class _Session:
         pool: Pool[int],
         ledger: Ledger,
         keeper: ArtifactKeeper,
-        input_watch: InputWatch,
+        ticks: Sequence[Callable[[], None]],
         files: OpenedFiles,
         *,
         resumed: bool,
@@ -328,7 +332,7 @@ class _Session:
             keeper=keeper,
             outputs=pipeline.outputs,
             places=self._places(),
-            tick=input_watch.settle,
+            tick=lambda: [tick() for tick in ticks],
             files=files,
             check_warm=WarmCheck(pipeline.search.check_warm, pool.slots),
         )

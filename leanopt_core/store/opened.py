@@ -1,4 +1,4 @@
-"""What stored backtests have opened: sets of files, stored once and looked at once a run."""
+"""What stored backtests have opened: sets of files, stored once and looked at now and then."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ class OpenedSet:
 
 
 class OpenedSets:
-    """Says of stored sets whether all their files are still the same, looking once at each file.
+    """Says of stored sets whether all their files are still the same.
 
-    `same` returns whether a file of this name has this state.
+    It looks once at each file until `forget`. `same` returns whether a file of this name has this
+    state.
     """
 
     def __init__(self, database: Database, same: Callable[[str, State], bool]) -> None:
@@ -75,6 +76,11 @@ class OpenedSets:
         rows = self._database.rows(_OF_RUN, (run_id,))
         states = [item for _, files in rows for item in json.loads(files).items()]
         return sorted({name for name, state in states if not self._file(name, state)})
+
+    def forget(self) -> None:
+        """Look at each file again before the next answer."""
+        self._files.clear()
+        self._sets.clear()
 
     def _file(self, name: str, state: State) -> bool:
         known = self._files.get((name, state))

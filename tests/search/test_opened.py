@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import define
 
 from leanopt_core.content import hash_file
 from leanopt_core.search.opened import OpenedFiles, SeenFiles
+from leanopt_core.search.opened_watch import OpenedWatch
+from leanopt_core.store.opened import OpenedSet
+from leanopt_core.store.store import open_store
 from leanopt_core.work import Answer, Launch, Mount
 
 
@@ -124,3 +128,65 @@ def test_nonsense_of_a_harness_is_unknown(files: OpenedFiles, tmp_path: Path) ->
     for said in (True, 1, [1], ["a", "b"], {"a": 1}, [None, None]):
         assert states(files, {str(side): said}, worker=hash(str(said))) == [{"{build}/side": False}]
     assert files.unseen(Answer({"unseen": ["a"]})) == []
+
+
+@define
+class Clock:
+    """Seconds that pass only where a test says so."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def test_a_file_that_changes_during_a_run_is_named_once(files: OpenedFiles, tmp_path: Path) -> None:
+    """With the next look, as one that was missing and has come; others are not named."""
+    kept, edited, came = tmp_path / "kept", tmp_path / "edited", tmp_path / "came"
+    kept.write_text("1")
+    edited.write_text("1")
+    states(files, {str(kept): looked(kept), str(edited): looked(edited), str(came): None})
+    clock, said = Clock(), list[str]()
+    with open_store(tmp_path / "store" / "leanopt.db") as store:
+        watch = OpenedWatch(files, store.opened(files.same), said.append, every=60, clock=clock)
+        clock.now = 61
+        watch.tick()
+        assert said == []
+        edited.write_text("22")
+        came.touch()
+        clock.now = 119
+        watch.tick()
+        assert said == []
+        clock.now = 122
+        watch.tick()
+        [text] = said
+        assert f"during the run: {edited}, {came};" in text
+        clock.now = 190
+        watch.tick()
+        assert len(said) == 1
+    # A worker that opens it from now on depends on the new content.
+    states(files, {str(edited): looked(edited)}, worker=2)
+    assert files.changed() == []
+
+
+def test_a_stored_set_is_looked_at_again_with_the_next_look(
+    files: OpenedFiles, tmp_path: Path
+) -> None:
+    """Between two looks it is looked at once: most stored results have the same set."""
+    side = tmp_path / "side.txt"
+    side.write_text("1")
+    one = OpenedSet.of(None, {"{build}/side.txt": hash_file(side)})
+    clock = Clock()
+    with open_store(tmp_path / "store" / "leanopt.db") as store:
+        sets = store.opened(files.same)
+        watch = OpenedWatch(files, sets, lambda _text: None, every=60, clock=clock)
+        database = store.reader._database
+        database.run("INSERT INTO opened VALUES (1, ?, NULL, ?)", (one.hash, one.files))
+        assert sets.hold(1)
+        side.write_text("2")
+        watch.tick()
+        assert sets.hold(1)
+        clock.now = 61
+        watch.tick()
+        assert not sets.hold(1)
