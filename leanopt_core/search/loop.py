@@ -14,43 +14,22 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
-from attrs import define, field, frozen
-
-from leanopt_core.canonical import canonical_json
-from leanopt_core.content import content_key
 from leanopt_core.engines.base import Engine
 from leanopt_core.errors import ExecutorError, InputsChangedError, LeanoptError, PluginError
 from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.needs import Outputs
-from leanopt_core.scoring import failures
-from leanopt_core.search import events
+from leanopt_core.search.active import ActiveSearch, Recipients, SearchSetup
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
-from leanopt_core.search.commands import (
-    Budget,
-    Propose,
-    SearchCommand,
-    SearchEnded,
-    StageEnded,
-    StageRule,
-    StageStarted,
-    Stop,
-    Tell,
-    Withdraw,
-)
-from leanopt_core.search.ledger import KeyedBacktest, Ledger, PendingTrial, Replay
-from leanopt_core.search.machine import FITNESS_TARGET, SearchMachine
+from leanopt_core.search.ledger import Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.opened import OpenedFiles
-from leanopt_core.search.repeats import compare_scores, earlier_end, later_end
-from leanopt_core.search.running_time import RunningTime, TimeLimits
+from leanopt_core.search.repeats import compare_scores
 from leanopt_core.search.warm_check import WarmCheck
-from leanopt_core.sinks.base import TrialRecord
-from leanopt_core.space import Space
 from leanopt_core.trial import Score
-from leanopt_core.work import Backtest, Outcome, Scenario
+from leanopt_core.work import Outcome
 
 T = TypeVar("T")
 
@@ -72,43 +51,6 @@ class TrialScorer(Protocol):
 _GROUPING = 0.02
 #: Maximum seconds between two looks at a sink that is behind.
 _BEHIND = 0.25
-
-
-@frozen
-class SearchSetup:
-    """One search of the run: its rules, its scenarios, and their parts of the content keys.
-
-    `elsewhere` has these parts for each place but the first, if workers run in several.
-    """
-
-    space: Space
-    stages: tuple[StageRule, ...]
-    seed: int
-    lookahead: int
-    target: float | None
-    scenarios: tuple[Scenario, ...]
-    shared_keys: tuple[str, ...]
-    elsewhere: tuple[tuple[str, ...], ...] = ()
-    budget: Budget | None = None
-    time: TimeLimits = field(factory=TimeLimits)
-
-
-@define(eq=False)
-class _Search:
-    """A search and its pending trials; the outcomes of the `ready` ones are durable.
-
-    `repeated` means that it has proposed every stored trial again.
-    """
-
-    index: int
-    setup: SearchSetup
-    machine: SearchMachine
-    replay: Replay
-    running_time: RunningTime
-    pending: dict[int, PendingTrial] = field(factory=dict)
-    ready: set[int] = field(factory=set)
-    repeated: bool = False
-    fresh: list[tuple[PendingTrial, int, KeyedBacktest]] = field(factory=list)
 
 
 class Interrupted(Exception):  # noqa: N818 - it is not an error
@@ -161,7 +103,11 @@ class RunLoop:
         # Whether one of these was told before the run was resumed.
         self._catching_up = False
         self._due = math.inf
-        self._searches = [self._search(i, setup) for i, setup in enumerate(searches)]
+        to = Recipients(ledger, notifier, keeper, self._backtests, self._land)
+        self._searches = [
+            ActiveSearch(at, setup, to, fitness=fitness, moments=judge.contextual)
+            for at, setup in enumerate(searches)
+        ]
         self._interrupted = False
         self._thinking = False
 
@@ -185,21 +131,6 @@ class RunLoop:
         self._notifier.tick()
         return self._notifier.patience()
 
-    def _search(self, index: int, setup: SearchSetup) -> _Search:
-        replay = self._ledger.replay(index, setup.space)
-        machine = SearchMachine(
-            setup.space,
-            setup.stages,
-            seed=setup.seed,
-            lookahead=setup.lookahead,
-            target=setup.target,
-            budget=setup.budget,
-            moments=self._judge.contextual,
-        )
-        machine.recall(replay.recorded(1))
-        running_time = RunningTime(setup.time, self._ledger.worked(index))
-        return _Search(index, setup, machine, replay, running_time)
-
     def run(self) -> None:
         """Run until every search has ended; raises Interrupted after `interrupt`."""
         try:
@@ -216,7 +147,7 @@ class RunLoop:
             raise
         finally:
             for search in self._searches:
-                self._note_time(search, search.running_time.end())
+                search.note_time(last=True)
             self._backtests.close()
         self._ledger.commit()
 
@@ -243,7 +174,7 @@ class RunLoop:
             # Commit, then feed: a method must not learn a result that a kill could still undo.
             if self._wait_for_others() == 0 and not self._notifier.sinks.behind():
                 for search in self._searches:
-                    self._note_time(search, search.running_time.due())
+                    search.note_time()
                 self._ledger.taken(self._notifier.sinks.taken())
                 self._commit()
                 self._feed()
@@ -295,26 +226,18 @@ class RunLoop:
         landed, self._landed = self._landed, []
         self._due, self._catching_up = math.inf, False
         for pending in landed:
-            self._searches[pending.search].ready.add(pending.number)
+            self._searches[pending.search].is_ready(pending.number)
         for index in sorted({pending.search for pending in landed}):
             self._carry_out(self._searches[index])
 
-    def _carry_out(self, search: _Search) -> None:
+    def _carry_out(self, search: ActiveSearch) -> None:
         """Carry out the machine's commands, then look up all new backtests together."""
         self._advance(search)
-        # In trial order: a later trial stays ready until all before it have been told.
-        while (number := search.machine.awaited) is not None and number in search.ready:
-            search.ready.remove(number)
-            outcomes = self._outcomes(search, search.pending[number])
-            score = self._score(search.pending[number], outcomes)
-            statistics = {name: outcome.statistics for name, outcome in outcomes.items()}
-            # A score says whether a backtest failed; most trials have none that did.
-            failed = failures(outcomes) if score.failure is not None else {}
-            search.machine.finished(number, score, statistics, failed)
+        while (ready := search.next_ready()) is not None:
+            pending, outcomes = ready
+            search.finished(pending.number, self._score(pending, outcomes), outcomes)
             self._advance(search)
-        fresh, search.fresh = search.fresh, []
-        # Trials withdrawn by the same commands need no backtest.
-        fresh = [one for one in fresh if one[0].number in search.pending]
+        fresh = search.take_fresh()
         # Most keys are new, and one query finds that out for many of them.
         keys = [key for *_, backtest in fresh for key in backtest.keys]
         known = self._ledger.known(keys) if keys else {}
@@ -332,10 +255,10 @@ class RunLoop:
         compare_scores(self._fitness, pending.number, pending.stored, score)
         return pending.stored
 
-    def _advance(self, search: _Search) -> None:
+    def _advance(self, search: ActiveSearch) -> None:
         commands = search.machine.advance()
         while (command := self._think(partial(next, commands, None))) is not None:
-            self._obey(search, command)
+            search.obey(command)
 
     def _think(self, work: Callable[[], T]) -> T:
         """Run a plugin's code; `interrupt` raises inside it."""
@@ -349,87 +272,6 @@ class RunLoop:
         finally:
             self._thinking = False
 
-    def _obey(self, search: _Search, command: SearchCommand) -> None:
-        match command:
-            case Propose():
-                self._propose(search, command)
-            case Tell():
-                self._tell(search, command)
-            case Withdraw(_, numbers):
-                self._withdraw(search, numbers)
-            case StageStarted(index):
-                name = search.setup.stages[index].name
-                search.running_time.begin(index)
-                self._notifier.observe(events.StageStarted(search.index + 1, name))
-            case StageEnded(index, reason):
-                self._check_end(search, index, reason)
-                self._ledger.stage_ended(search.index, index, reason)
-                self._note_time(search, search.running_time.end())
-                name = search.setup.stages[index].name
-                self._notifier.observe(events.StageEnded(search.index + 1, name, reason))
-            case SearchEnded(reason):
-                self._ledger.search_ended(search.index, reason)
-
-    def _propose(self, search: _Search, proposed: Propose) -> None:
-        parameters = search.setup.space.values(proposed.proposal.point)
-        stored = search.replay.at(proposed.number)
-        known: Mapping[int, Outcome] = {} if stored is None else stored.outcomes
-        scenarios = search.setup.scenarios
-        # A replayed trial with all its backtests needs no text: it is in the store.
-        text = canonical_json(parameters) if len(known) < len(scenarios) else ""
-        # The store refuses a proposal that it already has.
-        if stored is None:
-            if not search.repeated:
-                self._leave_replay(search, proposed)
-            self._ledger.propose(search.index, proposed, text)
-        pending = PendingTrial(
-            search.index,
-            proposed.number,
-            parameters,
-            [None] * len(scenarios),
-            proposed.context,
-            stored=stored.score if stored is not None else None,
-        )
-        search.pending[proposed.number] = pending
-        search.machine.recall(search.replay.recorded(proposed.number + 1))
-        for scenario_index, scenario in enumerate(scenarios):
-            if scenario_index in known:
-                self._land(pending, scenario_index, known[scenario_index])
-            else:
-                setup = search.setup
-                key = content_key(setup.shared_keys[scenario_index], text)
-                others = [content_key(keys[scenario_index], text) for keys in setup.elsewhere]
-                keyed = KeyedBacktest(Backtest(key, parameters, scenario), (key, *others))
-                search.fresh.append((pending, scenario_index, keyed))
-
-    def _note_time(self, search: _Search, worked: tuple[int, float] | None) -> None:
-        """Record how long a stage has run."""
-        if worked is not None:
-            self._ledger.stage_worked(search.index, *worked)
-
-    def _check_end(self, search: _Search, index: int, reason: str) -> None:
-        """Raise ResumeError if a stage ends before a trial that it had proposed."""
-        rule = search.setup.stages[index]
-        number = search.replay.unproposed(rule.name)
-        if number is not None:
-            raise earlier_end(self._ends(rule, reason), number, reason)
-
-    def _leave_replay(self, search: _Search, proposed: Propose) -> None:
-        """Record that all stored proposals are repeated, before the first one that is not stored.
-
-        Raises ResumeError if its stage had ended before it.
-        """
-        reason = self._ledger.ended(search.index, proposed.index)
-        if reason is not None:
-            rule = search.setup.stages[proposed.index]
-            raise later_end(self._ends(rule, reason), proposed.number, reason)
-        search.repeated = True
-        self._ledger.repeated(search.index, [stage.version for stage in search.setup.stages])
-
-    def _ends(self, rule: StageRule, reason: str) -> str:
-        """Return the label of the plugin that ends a stage for this reason."""
-        return self._fitness if reason == FITNESS_TARGET else rule.label
-
     def _land(self, pending: PendingTrial, scenario_index: int, outcome: Outcome) -> None:
         pending.outcomes[scenario_index] = outcome
         # The first result sets the time, or a stream of results could put the commit off for ever.
@@ -437,47 +279,3 @@ class RunLoop:
         if pending.landed:
             self._landed.append(pending)
             self._catching_up |= pending.replayed
-
-    def _outcomes(self, search: _Search, pending: PendingTrial) -> dict[str, Outcome]:
-        return {
-            scenario.name: outcome
-            for scenario, outcome in zip(search.setup.scenarios, pending.outcomes, strict=True)
-            if outcome is not None
-        }
-
-    def _tell(self, search: _Search, told: Tell) -> None:
-        """Record a told trial, and let a plugin stop the search after it."""
-        trial = told.trial
-        pending = search.pending.pop(trial.number)
-        outcomes = self._outcomes(search, pending)
-        if not pending.replayed:
-            self._ledger.tell(search.index, trial)
-        self._ledger.asked(outcomes.values())
-        self._keeper.told(search.index + 1, trial)
-        record = TrialRecord(
-            search.index + 1,
-            trial,
-            pending.parameters,
-            {n: o.statistics.values if o.statistics else None for n, o in outcomes.items()},
-        )
-        recorded = search.replay.stop_after(trial.number)
-        replayed = pending.replayed or recorded is not None
-        reason = self._notifier.told(events.TrialTold(record, replayed), outcomes)
-        stop = recorded
-        # A replayed stop is in the store; a new one must be there before it takes effect.
-        if not replayed and (stop := Stop(reason) if reason else search.running_time.stop()):
-            self._ledger.stop(search.index, told.index, trial.number, stop)
-        if stop is not None:
-            search.machine.stop(stop)
-
-    def _withdraw(self, search: _Search, numbers: Sequence[int]) -> None:
-        """Drop withdrawn trials; raises ResumeError if one was told before."""
-        told = [number for number in numbers if search.pending[number].replayed]
-        if told:
-            # Budget, patience and target of stages are part of the plan.
-            raise earlier_end(self._fitness, told[0], FITNESS_TARGET)
-        # A withdrawn trial is never told, though all its backtests may have outcomes.
-        search.ready.difference_update(numbers)
-        gone = [search.pending.pop(number) for number in numbers]
-        self._ledger.withdraw(search.index, numbers)
-        self._backtests.withdraw(gone)

@@ -20,6 +20,7 @@ from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
 from leanopt_core.scoring import Scorer
+from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.calls import Calls
@@ -31,7 +32,7 @@ from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.judging import Judge
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
-from leanopt_core.search.loop import Interrupted, RunLoop, SearchSetup
+from leanopt_core.search.loop import Interrupted, RunLoop
 from leanopt_core.search.manifest import Manifest
 from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.opened import OpenedFiles, opened_files

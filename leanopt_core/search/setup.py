@@ -12,9 +12,9 @@ from leanopt_core.canonical import digest
 from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Choice, SearchPlan, StageSettings, execution
+from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.commands import Budget, StageRule
-from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.prepare import Prepared, build_sink, label, load_choice
 from leanopt_core.search.running_time import TimeLimits
 from leanopt_core.search.sinks import RunSink

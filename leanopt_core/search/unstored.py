@@ -12,9 +12,9 @@ from attrs import field, frozen
 
 from leanopt_core.engines.base import Engine
 from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.differences import differences
-from leanopt_core.search.loop import SearchSetup
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.readers import read
 from leanopt_core.space import Space
