@@ -51,8 +51,9 @@ class GuardedStage:
             what = f"it gave the because {shown(because)}, expected a dict of JSON values"
             raise self._guard.fault(doing, what)
         try:
-            text = strict_json(dict(because))
-            size = len(text.encode())
+            # Most are small dicts of numbers: nothing of them is copied.
+            text = strict_json(because if type(because) is dict else dict(because))
+            size = len(text) if text.isascii() else len(text.encode())
         except Exception as error:
             what = f"it gave a because that is not JSON: {told(error)}"
             raise self._guard.fault(doing, what) from error

@@ -10,7 +10,16 @@ from leanopt_core.api import DONE, WAIT, Proposal, Signal
 from leanopt_euler._scope import Scope, whole
 
 if TYPE_CHECKING:
-    from leanopt_core.api import AskContext, History, Point, Space, StageStart, TellContext, Trial
+    from leanopt_core.api import (
+        AskContext,
+        History,
+        Point,
+        Space,
+        StageStart,
+        TellContext,
+        Told,
+        Trial,
+    )
     from leanopt_euler import EulerOptions
 
 #: A sort key of trials, best first: feasible ones by objective, then by violation.
@@ -39,7 +48,9 @@ class EulerSearch:
         self._points = _grid(self._space, self._scopes)
         self._begun = False
         self._seen: set[Point] = set()
-        self._best: tuple[Standing, Point] | None = None
+        self._best: tuple[Standing, Told | Trial] | None = None
+        #: What the proposals of this pass have in common.
+        self._because = {"pass": 1}
         self._outstanding = 0
         #: Why the search ended, empty until then.
         self.reason = ""
@@ -56,7 +67,7 @@ class EulerSearch:
                 if point not in self._seen:
                     self._seen.add(point)
                     self._outstanding += 1
-                    return Proposal(point, f"pass {self._pass}")
+                    return Proposal(point, f"pass {self._pass}", self._because)
             if self._outstanding:
                 return WAIT
             self._close_in()
@@ -65,7 +76,7 @@ class EulerSearch:
     def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Keep the best trial."""
         self._outstanding -= 1
-        self._note(trial.score.objective, trial.score.violation, trial.point)
+        self._note(trial.score.objective, trial.score.violation, trial)
 
     def refused(self, point: Point) -> None:
         """Learn nothing: all points that were proposed or tried are known already."""
@@ -74,12 +85,12 @@ class EulerSearch:
         self._begun = True
         self._seen = {told.point for told in history}
         for told in (self._seeds if len(self._seeds) else history).best(1):
-            self._note(told.objective, told.violation, told.point)
+            self._note(told.objective, told.violation, told)
 
-    def _note(self, objective: float | None, violation: float, point: Point) -> None:
+    def _note(self, objective: float | None, violation: float, trial: Told | Trial) -> None:
         found = standing(objective, violation)
         if found is not None and (self._best is None or found < self._best[0]):
-            self._best = found, point
+            self._best = found, trial
 
     def _close_in(self) -> None:
         """Begin the next pass, or set the reason why there is none."""
@@ -88,10 +99,12 @@ class EulerSearch:
         elif self._best is None:
             self.reason = "no result to close in on"
         else:
-            pairs = zip(self._scopes, self._best[1], strict=True)
+            centre = self._best[1]
+            pairs = zip(self._scopes, centre.point, strict=True)
             self._scopes = [scope.closer(level, self._segments) for scope, level in pairs]
             self._points = _grid(self._space, self._scopes)
             self._pass += 1
+            self._because = {"pass": self._pass, "centre": centre.number}
 
 
 def _grid(space: Space, scopes: list[Scope]) -> Iterator[Point]:

@@ -86,7 +86,8 @@ class GeneticSearch:
             if child is not None:
                 return child
         point = next((point for point in self._random_points if point not in seen), None)
-        return None if point is None else Proposal(point, "random")
+        because = {"generation": self._progress.generation}
+        return None if point is None else Proposal(point, "random", because)
 
     def _child(self, random: Random, seen: set[Point]) -> Proposal | None:
         """Return a new feasible child; move one that repeats a known point by a step."""
@@ -94,13 +95,18 @@ class GeneticSearch:
         for _ in range(TRIES):
             one, two = tools.select(members, random), tools.select(members, random)
             mated: Point = tools.mate(one.point, two.point, random)
-            child: Point = tools.mutate(mated, random)
-            if child in seen:
-                child = tools.step(child, random)
+            mutated: Point = tools.mutate(mated, random)
+            child: Point = tools.step(mutated, random) if mutated in seen else mutated
             if child not in seen and self._space.feasible(child):
                 # Without crossover the first parent's own point is mutated.
-                parents = [one.number] if mated is one.point else [one.number, two.number]
-                because = {"generation": self._progress.generation, "parents": parents}
+                crossed = mated is not one.point
+                because = {
+                    "generation": self._progress.generation,
+                    "parents": [one.number, two.number] if crossed else [one.number],
+                    "crossover": crossed,
+                    "mutation": mutated != mated,
+                    "step": child != mutated,
+                }
                 return Proposal(child, "child", because)
         return None
 

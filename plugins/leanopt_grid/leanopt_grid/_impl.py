@@ -24,16 +24,16 @@ class GridSearch:
     """
 
     def __init__(self, points: Iterator[Point]) -> None:
-        self._points = points
+        self._points = enumerate(points, 1)
         self._known: frozenset[Point] = frozenset()
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the next point, `DONE` after the last."""
         if context.attempt == PATIENCE:
             self._known = frozenset(told.point for told in context.history)
-        for point in self._points:
+        for number, point in self._points:
             if point not in self._known:
-                return Proposal(point, "grid")
+                return Proposal(point, "grid", {"point": number})
         return DONE
 
     def tell(self, trial: Trial, context: TellContext) -> None:

@@ -158,7 +158,7 @@ def test_asked_after_the_end() -> None:
     nothing = ToldHistory(space(1))
     search = build(StageStart(space(1), 7, None, 1, nothing))
     asked = [search.ask(AskContext(number, 0, 7, nothing)) for number in (1, 2, 3)]
-    assert asked == [Proposal((0,), "grid"), DONE, DONE]
+    assert asked == [Proposal((0,), "grid", {"point": 1}), DONE, DONE]
 
 
 @settings(max_examples=20, deadline=None)

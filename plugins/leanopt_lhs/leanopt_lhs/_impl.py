@@ -11,7 +11,7 @@ from leanopt_lhs._designs import DESIGNS, quasi_monte_carlo
 from leanopt_lhs._repair import Repair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from leanopt_core.api import AskContext, Point, Space, StageStart, TellContext, Trial
     from leanopt_lhs import LhsOptions
@@ -87,8 +87,12 @@ class LatinHypercube:
         return (tuple(map(random.randrange, lengths)) for _ in range(LAST_DRAWS))
 
 
-def _proposals(points: Iterable[Point], origin: str) -> Iterator[Proposal]:
-    return (Proposal(point, origin) for point in points)
+def _proposals(points: Sequence[Point], origin: str) -> Iterator[Proposal]:
+    count = len(points)
+    return (
+        Proposal(point, origin, {"point": number, "points": count})
+        for number, point in enumerate(points, 1)
+    )
 
 
 def create(options: LhsOptions, start: StageStart) -> LatinHypercube:

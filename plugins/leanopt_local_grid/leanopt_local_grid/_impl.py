@@ -105,16 +105,17 @@ class LocalGrid:
 
     def _around(self, number: int, centre: Point, random: Random) -> Iterator[Proposal]:
         near = nearest_first(self._space, centre, self._options.radius, random)
-        proposals = self._new(near, f"near trial {number}", {"centre": number})
+        proposals = self._new(near, f"near trial {number}", number)
         return islice(proposals, self._options.max_neighbors)
 
-    def _new(
-        self, points: Iterator[Point], origin: str, because: dict[str, int] | None
-    ) -> Iterator[Proposal]:
+    def _new(self, points: Iterator[Point], origin: str, centre: int | None) -> Iterator[Proposal]:
         """Yield proposals of the points that are not known, and make them known."""
-        for point in points:
+        for number, point in enumerate(points, 1):
             if point not in self._seen:
                 self._seen.add(point)
+                because = {"sample": number}
+                if centre is not None:
+                    because = {"centre": centre, "neighbour": number}
                 yield Proposal(point, origin, because)
 
     def _end(self) -> str:

@@ -281,7 +281,7 @@ def test_asked_after_the_end() -> None:
     nothing = ToldHistory(space(1))
     search = create(LocalGridOptions(), StageStart(space(1), 7, None, 1, nothing))
     context = AskContext(1, 0, 7, nothing)
-    assert search.ask(context) == Proposal((0,), "random")
+    assert search.ask(context) == Proposal((0,), "random", {"sample": 1})
     search.tell(Trial(1, "local", (0,), "", Score(1, 1)), TellContext(1, 7, nothing))
     assert [search.ask(context) for _ in range(2)] == [DONE, DONE]
     assert search.reason == "all neighbours tried"

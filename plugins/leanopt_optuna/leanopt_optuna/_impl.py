@@ -75,15 +75,22 @@ class OptunaSearch:
     def _proposal(
         self, trial: OptunaTrial, free: FreePoints, context: AskContext
     ) -> Proposal | None:
-        for _ in range(SAMPLES[self._name]):
+        samples = SAMPLES[self._name]
+        for number in range(1, samples + 1):
             point = self._study.sample(trial)
             if free.has(point):
-                return Proposal(point, self._name)
+                return Proposal(point, self._name, self._because(number))
         near = free.nearest(point, context.random())
         if near is not None:
-            return Proposal(near, f"{self._name}: nearest")
-        substitute = free.any()
-        return None if substitute is None else Proposal(substitute, f"{self._name}: random")
+            moved = sum(one != two for one, two in zip(point, near, strict=True))
+            because = {**self._because(samples), "moved_axes": moved}
+            return Proposal(near, f"{self._name}: nearest", because)
+        if (substitute := free.any()) is None:
+            return None
+        return Proposal(substitute, f"{self._name}: random", self._because(samples))
+
+    def _because(self, samples: int) -> dict[str, object]:
+        return {"sampler": self._name, "samples": samples}
 
 
 def create(options: OptunaOptions, start: StageStart) -> OptunaSearch:

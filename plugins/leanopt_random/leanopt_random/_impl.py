@@ -21,12 +21,14 @@ class RandomSearch:
 
     def __init__(self, points: Iterator[Point]) -> None:
         self._points = points
+        self._drawn = 0
 
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return the next point, `DONE` after the last."""
         for point in self._points:
+            self._drawn += 1
             if context.history.find(point) is None:
-                return Proposal(point, "random")
+                return Proposal(point, "random", {"sample": self._drawn})
         return DONE
 
     def tell(self, trial: Trial, context: TellContext) -> None:

@@ -47,7 +47,8 @@ def choose(archive: Archive, models: Models, number: int, random: Generator) -> 
     if found is None:
         return None
     point, because = found
-    return Proposal(point, f"{name} elsewhere" if len(centres) else name, because)
+    origin = f"{name} elsewhere" if len(centres) else name
+    return Proposal(point, origin, {"model": name, "told": len(archive), **because})
 
 
 def _arm(archive: Archive, models: Models, name: str, among: Bools) -> Arm:

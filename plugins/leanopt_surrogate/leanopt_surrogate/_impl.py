@@ -65,7 +65,7 @@ class Surrogate:
         if len(archive.known) >= self._initial and len(archive) >= TOLD:
             return None
         point = next((point for point in self._design if point not in archive.known), None)
-        return self._left() if point is None else Proposal(point, "spread")
+        return self._left() if point is None else Proposal(point, "spread", self._because())
 
     def _chosen(self, context: AskContext) -> Proposal | None:
         if not len(self._archive):
@@ -77,8 +77,11 @@ class Surrogate:
         """Return the next point, in a random order of the whole space, that is not known."""
         for point in self._rest:
             if point not in self._archive.known:
-                return Proposal(point, "left")
+                return Proposal(point, "left", self._because())
         return None
+
+    def _because(self) -> dict[str, int]:
+        return {"told": len(self._archive)}
 
 
 def create(options: SurrogateOptions, start: StageStart) -> Surrogate:
