@@ -28,6 +28,8 @@ _BENCHMARK: Final = "hour"
 _OWN_RESOLUTION: Final = "minute"
 #: Kinds of securities for which prices, map and factor files are all that LEAN reads.
 _KINDS: Final = ("equity", "forex", "cfd", "crypto")
+#: Those that add a currency to the account's cash.
+_CURRENCIES: Final = ("forex", "crypto")
 #: Quoted in the account's currency; of others LEAN reads the prices of a conversion too.
 _CURRENCY: Final = "usd"
 #: Files of whole series have the kind of prices in their names for some securities.
@@ -116,7 +118,8 @@ def _prices(
 
 def _resolutions(source: StrategySource, one: Subscription) -> frozenset[str]:
     named = source.data_reads.resolutions
-    if named is None or one.resolution is None:
+    # For the first rate of a currency, LEAN reads the last known price, at any resolution.
+    if named is None or one.resolution is None or one.kind in _CURRENCIES:
         return frozenset(RESOLUTIONS)
     return named | {one.resolution or _OWN_RESOLUTION}
 

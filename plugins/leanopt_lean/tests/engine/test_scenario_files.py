@@ -41,7 +41,8 @@ def data(tmp_path: Path) -> Path:
         folder.write(f"equity/usa/factor_files/{symbol}.csv", "20501231,1,1,0\n")
     folder.write("equity/usa/map_files/wm.csv", "19880622,wmi\n19980715,uw\n20501231,wm\n")
     folder.write("equity/usa/factor_files/wm.csv", "20501231,1,1,0\n")
-    folder.days("forex/oanda/hour/eurusd.zip", weekdays("2020-01-02", "2020-01-03"))
+    for resolution in ("daily", "hour"):
+        folder.days(f"forex/oanda/{resolution}/eurusd.zip", weekdays("2020-01-02", "2020-01-03"))
     folder.days("crypto/coinbase/daily/btcusd_trade.zip", weekdays("2020-01-02", "2020-01-03"))
     folder.write("alternative/estimize/spy.csv", "1")
     return folder.path
@@ -114,9 +115,13 @@ HOURLY, BOTH = share("spy", "hour"), share("spy", "hour", "daily")
                    'self.add_equity("IBM", Resolution.DAILY)'),
             share("ibm", "daily"),
         ),
-        (python('self.add_forex("EURUSD", Resolution.HOUR)'), {"forex/oanda/hour/eurusd.zip"}),
+        # The first rate of a currency is its last known price, at any resolution.
         (
-            csharp('AddCrypto("BTCUSD", Resolution.Daily);'),
+            python('self.add_forex("EURUSD", Resolution.HOUR)'),
+            {"forex/oanda/hour/eurusd.zip", "forex/oanda/daily/eurusd.zip"},
+        ),
+        (
+            csharp('AddCrypto("BTCUSD", Resolution.Hour);'),
             {"crypto/coinbase/daily/btcusd_trade.zip"},
         ),
         (
