@@ -13,8 +13,8 @@ from leanopt_core.content import hash_variables
 from leanopt_core.engines.base import Build
 from leanopt_core.work import Outcome
 
-# As Python words a missing key, and LEAN a Python exception.
-_MISSING = re.compile(r"KeyError ?: '([A-Za-z_][A-Za-z0-9_]*)'")
+# As Python words a missing key, then as LEAN words it; LEAN explains some exceptions, not all.
+_MISSING = re.compile(r"(?:KeyError ?:|The key) '([A-Za-z_][A-Za-z0-9_]*)'")
 
 
 def keyed(build: Build, passed: Mapping[str, str]) -> Build:

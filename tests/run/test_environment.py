@@ -122,3 +122,17 @@ def test_a_missing_variable_that_the_caller_has_names_the_key(small: Path, leano
     failed = leanopt(small, "run", "pipeline.toml", *none, FACTOR="10", check=False)
     assert failed.returncode == 5
     assert key in failed.stderr
+
+
+def test_a_key_that_lean_reports_missing_names_the_key_of_the_pipeline(
+    small: Path, leanopt
+) -> None:
+    """LEAN words Python's KeyError in its own way."""
+    words = "The key 'FACTOR' was not found in the collection, which raises a KeyError exception."
+    source = (small / "strategy.py").read_text()
+    (small / "strategy.py").write_text(
+        source.replace("    profit =", f'    raise ValueError("{words}")\n    profit =')
+    )
+    none = ("--set", "strategy.environment=[]")
+    said = leanopt(small, "run", "pipeline.toml", *none, FACTOR="10", check=False).stderr
+    assert said.count('pass it with [strategy] environment = ["FACTOR"]') == 1
