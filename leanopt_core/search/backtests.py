@@ -16,7 +16,7 @@ from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.needs import Outputs
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
-from leanopt_core.search.events import BacktestCached, BacktestEnded
+from leanopt_core.search.events import BacktestCached, BacktestEnded, Noted
 from leanopt_core.search.leasing import LeasedQueue
 from leanopt_core.search.ledger import BacktestJob, KeyedBacktest, Known, Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
@@ -34,6 +34,8 @@ _RETRIES, _LAST = 2, 1.0
 _FIRST = 3
 # How many differences between warm and fresh workers are shown during the run.
 _SAID = 3
+# If a run that has ended waits longer for a backtest that is made again, it says so. In seconds.
+_NOTICED = 3.0
 
 Land = Callable[[PendingTrial, int, Outcome], None]
 
@@ -204,6 +206,13 @@ class Backtests:
             self._again[ticket] = one
             request = self._engine.request(one.backtest, self._outputs, hello)
             self._workers.submit(ticket, request, fresh=True)
+            if last and seconds + one.seconds > _NOTICED:
+                self._notifier.observe(
+                    Noted(
+                        f"trial {one.trial} is made again on a fresh worker, to compare "
+                        "(search.check_warm)"
+                    )
+                )
         return bool(self._again)
 
     def _give_up(self) -> None:

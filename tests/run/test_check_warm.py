@@ -109,6 +109,18 @@ def test_a_clean_strategy_is_not_warned_of(
     assert canonical(folder) == checked
 
 
+@pytest.mark.long
+def test_a_run_that_waits_for_a_slow_fresh_worker_says_so(
+    warm: Callable[..., Path], leanopt: Any
+) -> None:
+    """Its trials have ended, and a start such as LEAN's takes seconds."""
+    folder = warm("pass")
+    source = (folder / "strategy.py").read_text()
+    (folder / "strategy.py").write_text(f"import time\ntime.sleep(3)\n{source}")
+    said = leanopt(folder, "run", "pipeline.toml").stderr
+    assert said.count("is made again on a fresh worker, to compare (search.check_warm)") == 1
+
+
 def test_zero_makes_none_again(warm: Callable[..., Path], leanopt: Any) -> None:
     """Not even the one of each run."""
     folder = warm("kept.append(x); profit += len(kept)", 0)
