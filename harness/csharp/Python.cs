@@ -43,6 +43,11 @@ internal sealed class Python
     /// <summary>Start the interpreter, with LEAN's folder on its path as under the Launcher.</summary>
     public Python(string lean)
     {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("PYTHONNET_PYDLL")))
+        {
+            var expected = "set it to the path of libpython3.11.so where workers run";
+            throw new Failure(Category.Engine, $"LEAN cannot load Python: PYTHONNET_PYDLL is not set; {expected}");
+        }
         var here = Environment.CurrentDirectory;
         Home();
         // LEAN puts the current folder on the path.

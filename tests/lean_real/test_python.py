@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from leanopt_lean.failures import failure_of
 from leanopt_lean.trades import read_trades
@@ -9,7 +11,7 @@ from regression.results import differences, from_answer, from_document
 
 from leanopt_core.engines.inline import read_trades as read_sent_trades
 from tests.lean_real.comparing import lasting, state
-from tests.lean_real.conftest import Strategy
+from tests.lean_real.conftest import LIMIT, PYTHON, STRATEGIES, Real, Strategy
 
 pytestmark = pytest.mark.slow
 
@@ -58,3 +60,18 @@ def test_fifty_answers_are_the_same(python: Strategy) -> None:
     first = lasting(python.run("equity", "trades"))
     for _ in range(49):
         assert lasting(python.run("equity", "trades")) == first
+
+
+def test_without_its_library_python_cannot_start(
+    real: Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The harness names the variable that says where the library is."""
+    monkeypatch.delenv(PYTHON, raising=False)
+    file = tmp_path / "bands.py"
+    file.write_bytes((STRATEGIES / "bands.py").read_bytes())
+    process = real.serve(file, tmp_path)
+    answer = process.ask({"config": real.config(file, "Bands")}, LIMIT)
+    process.end()
+    assert answer["status"] == "error"
+    assert answer["category"] == "engine error"
+    assert f"{PYTHON} is not set; set it to the path of libpython" in answer["message"]
