@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from _json import make_encoder
 from decimal import Decimal
 from hashlib import sha256
+from json.encoder import encode_basestring
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -28,19 +29,11 @@ def _number(value: Decimal) -> int | float | str:
     return near if Decimal(repr(near)) == value else format(value.normalize(), "f")
 
 
-def _encoder(default: Callable[[object], Any] | None) -> Callable[[object], str]:
-    return json.JSONEncoder(
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-        default=default,
-    ).encode
-
-
-#: Made once, since every trial needs them.
-_ENCODE: Final = _encoder(_plain)
-_ENCODE_STRICTLY: Final = _encoder(None)
+# Made once, since every trial needs it: `json.JSONEncoder` makes this encoder for each value.
+_chunks: Final = make_encoder(None, _plain, encode_basestring, None, ":", ",", True, False, False)
+_encode_strictly: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 
 
 def canonical_json(value: object) -> str:
@@ -49,12 +42,12 @@ def canonical_json(value: object) -> str:
     A Decimal becomes a number if a float has exactly its digits, else text. Dates become ISO text,
     paths POSIX text. NaN and infinity raise ValueError, other types TypeError.
     """
-    return _ENCODE(value)
+    return "".join(_chunks(value, 0))
 
 
 def strict_json(value: object) -> str:
     """Return JSON as `canonical_json` does; a value that is not of JSON raises TypeError."""
-    return _ENCODE_STRICTLY(value)
+    return _encode_strictly(value)
 
 
 def digest(value: object) -> str:

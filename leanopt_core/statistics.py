@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -24,6 +24,10 @@ _NUMBER = re.compile(
     r"\s?(?P<percent>%?)",
     re.ASCII,
 )
+# Made once: every backtest has many figures.
+_NUMBERS: Final = (float, int)
+_NUMERIC: Final = (*_NUMBERS, Decimal)
+_USUAL: Final = (*_NUMBERS, str)
 # Most figures match this simple pattern; no float is too small for them.
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{0,15})?", re.ASCII)
 # Prefixes of money in LEAN's output that Unicode does not count as currency signs.
@@ -67,7 +71,7 @@ def _figure(value: object) -> Figure:
         return value if plain is None else plain
     if type(value) is float and math.isfinite(value):
         return value
-    if isinstance(value, bool | int | float | Decimal):
+    if isinstance(value, _NUMERIC):
         # A number too large for a float stays text: unknown, and `missing` can say why.
         return float(value) if _holds(value) else f"{Decimal(value):.6g}"
     return None
@@ -84,7 +88,7 @@ def _gather(section: Mapping[str, object], prefix: str, into: dict[str, Figure])
     """Add the figures of a section and its subsections, by flat names."""
     for name, value in section.items():
         # isinstance(Mapping) is slow, and most statistics are numbers.
-        if isinstance(value, str | float | int):
+        if isinstance(value, _USUAL):
             into[f"{prefix}{name}"] = _figure(value)
         elif isinstance(value, Mapping):
             _gather(value, f"{prefix}{name}.", into)
@@ -149,7 +153,7 @@ def _checked(_: object, __: object, values: Mapping[Any, Any]) -> None:
         # The usual kinds first: every backtest has many.
         if (type(value) is float and math.isfinite(value)) or value is None:
             continue
-        if isinstance(value, int | float):
+        if isinstance(value, _NUMBERS):
             if not _holds(value):
                 raise ValueError(f"statistic '{name}': {shown(value)} is not a valid number")
         elif not isinstance(value, str):
@@ -190,7 +194,7 @@ class Statistics:
         """
         found = self._find(name)
         value = self.values[found[0]] if len(found) == 1 else None
-        return value if isinstance(value, float | int) else None
+        return value if isinstance(value, _NUMBERS) else None
 
     def missing(self, name: str) -> str:
         """Return why `get(name)` is None, with the closest names."""

@@ -50,7 +50,14 @@ class ProgressScreen:
     def observe(self, event: RunEvent) -> None:
         """Collect an event; show preparation at once, since nothing ticks before the run."""
         progress = self.progress
+        # Each class takes time to compare with: the events of every trial come first.
         match event:
+            case TrialTold(record):
+                self._told(record)
+            case BacktestEnded(_, seconds):
+                progress.backtested(self._clock(), seconds)
+            case BacktestCached():
+                progress.cached += 1
             case Preparing(message):
                 progress.now = message
                 self.show(progress.view(self._clock()))
@@ -64,12 +71,6 @@ class ProgressScreen:
                 progress.stage_started(stage)
             case StageEnded(_, stage, reason):
                 progress.stage_ended(stage, reason)
-            case TrialTold(record):
-                self._told(record)
-            case BacktestEnded(_, seconds):
-                progress.backtested(self._clock(), seconds)
-            case BacktestCached():
-                progress.cached += 1
 
     def _told(self, record: TrialRecord) -> None:
         """Count a finished trial and keep the best."""
@@ -120,6 +121,9 @@ class PlainScreen(ProgressScreen):
     def observe(self, event: RunEvent) -> None:
         """Collect an event; print those that must not wait for the next line."""
         match event:
+            case TrialTold() | BacktestEnded() | BacktestCached():
+                super().observe(event)
+                return
             case Preparing(message) | Noted(message):
                 click.echo(plain(message), err=True)
                 return

@@ -139,7 +139,7 @@ class PythonEngine:
         `pass_as` is left out: it is for engines that have no scenario.
         """
         known, text = self._scenario
-        if known != scenario:
+        if known is not scenario:
             told = scenario.settings()
             told.pop("pass_as", None)
             paths = {"data": "{data}"} if self._data is not None else {}

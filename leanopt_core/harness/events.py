@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from attrs import frozen
@@ -27,7 +28,7 @@ class Hello:
     fault: Failure | None = None
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def warm(self) -> bool:
         """Whether one process runs backtest after backtest, as far as is known.
 

@@ -162,7 +162,7 @@ class Backtests:
             del self._jobs[job.backtest.key]
             for pending, scenario_index in job.waiting:
                 self._use(pending, scenario_index, job.keys, known)
-        for one in self._compared(finished):
+        for one in self._compared(finished) if self._again else finished:
             job = self._running.pop(one.ticket)
             if one.answer is not None and one.answer.files is not None:
                 keep = partial(self._keeper.take, one.ticket)

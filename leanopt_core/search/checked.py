@@ -73,8 +73,8 @@ def checked_request(request: object) -> Request:
         raise UnusableError(f"{type(request).__name__}, expected Request")
     payload: Any = request.payload
     # Not parsed, since that would cost every backtest more than making the request.
-    good = isinstance(payload, str) and payload[:1] == "{" and payload[-1:] == "}"
-    _expect(good, "a Request with the payload", payload, "a JSON object as text")
+    if not (isinstance(payload, str) and payload[:1] == "{" and payload[-1:] == "}"):
+        raise _unusable("a Request with the payload", payload, "a JSON object as text")
     if "\n" in payload:
         raise UnusableError("a payload of several lines")
     return request
@@ -126,22 +126,21 @@ def _check_result(statistics: object, failure: object) -> None:
     if statistics is not None and failure is not None:
         raise UnusableError("an Outcome with statistics and a failure, expected one of them")
     if statistics is not None:
-        good = isinstance(statistics, Statistics)
-        _expect(good, "an Outcome with the statistics", statistics, "Statistics")
+        if not isinstance(statistics, Statistics):
+            raise _unusable("an Outcome with the statistics", statistics, "Statistics")
     else:
         good = isinstance(failure, Failure) and isinstance(failure.category, Category)
         _expect(good, "an Outcome with the failure", failure, "a Failure with a Category")
 
 
 def _check_reads(what: str, read: object, read_types: object) -> None:
-    good = read is None or _text_set(read)
-    _expect(good, f"{what} with the parameters read", read, "a set of texts or None")
-    good = isinstance(read_types, _MAPPINGS) and (
+    if not (read is None or _text_set(read)):
+        raise _unusable(f"{what} with the parameters read", read, "a set of texts or None")
+    if not isinstance(read_types, _MAPPINGS) or not (
         not read_types or (_all_texts(read_types) and _text_sets(read_types.values()))
-    )
-    _expect(
-        good, f"{what} with the read_types", read_types, "a mapping from texts to sets of texts"
-    )
+    ):
+        expected = "a mapping from texts to sets of texts"
+        raise _unusable(f"{what} with the read_types", read_types, expected)
 
 
 def _equity(equity: Equity, needs: frozenset[str]) -> Equity:
@@ -218,4 +217,8 @@ def _all_texts(values: Iterable[Any]) -> bool:
 
 def _expect(good: bool, what: str, found: object, expected: str) -> None:
     if not good:
-        raise UnusableError(f"{what} {shown(found)}, expected {expected}")
+        raise _unusable(what, found, expected)
+
+
+def _unusable(what: str, found: object, expected: str) -> UnusableError:
+    return UnusableError(f"{what} {shown(found)}, expected {expected}")

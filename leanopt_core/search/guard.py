@@ -113,7 +113,7 @@ class RepeatableGuard(Guard):
         """Return what `function` returns; raises PluginError naming the plugin and the call."""
         self._count += 1
         if self._count > _WATCHED and self._count % _EVERY:
-            return super().call(doing, function, *arguments)
+            return Guard.call(self, doing, function, *arguments)  # faster than `super()`
         free, before = self._calls.free_calls(), _global_states()
         answer = super().call(doing, function, *arguments)
         after = _global_states()

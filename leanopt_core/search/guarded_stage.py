@@ -90,7 +90,10 @@ class GuardedStage:
         if not storable(answer.origin):
             what = f"it gave the origin {shown(answer.origin)}, expected UTF-8 text"
             raise self._guard.fault(doing, what)
-        return Proposal(self._checked(answer.point, doing), answer.origin, answer.because)
+        levels = self._checked(answer.point, doing)
+        if levels is answer.point and type(answer) is Proposal:
+            return answer
+        return Proposal(levels, answer.origin, answer.because)
 
     def _checked(self, point: object, doing: str) -> Point:
         levels = point if type(point) is tuple and self._space.contains(point) else None

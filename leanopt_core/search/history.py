@@ -73,7 +73,8 @@ class ToldHistory(History):
     def __init__(self, space: Space) -> None:
         self._space = space
         self._numbers = array("I")
-        self._indices = GridIndices(space.grid_size)
+        small = space.grid_size <= 2**32
+        self._indices = array("I") if small else GridIndices(space.grid_size)
         # NaN means "no objective" inside this column only and never leaves it.
         self._objectives = array("d")
         self._violations = array("d")

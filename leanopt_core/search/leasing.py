@@ -35,9 +35,9 @@ class LeasedQueue:
         self._ready: deque[BacktestJob] = deque()
         self._elsewhere: list[BacktestJob] = []
         self._answered: list[tuple[BacktestJob, Mapping[str, Known]]] = []
-        # How many were handed out since the last commit; when to ask for outcomes again.
+        # How many were handed out since the last commit; when to look at the store again.
         self._handed_out = 0
-        self._ask_at = 0.0
+        self._look_at = 0.0
         self._renew_at = time.monotonic() + _RENEWED
 
     @property
@@ -69,12 +69,13 @@ class LeasedQueue:
 
     def look(self) -> None:
         """Notice other processes, and take what they have finished or no longer run."""
-        if self._leases.alone or self._elsewhere:
-            self._leases.look()
         now = time.monotonic()
-        if not self._elsewhere or now < self._ask_at:
+        if not (self._leases.alone or self._elsewhere) or now < self._look_at:
             return
-        self._ask_at = now + _ELSEWHERE / 4
+        self._look_at = now + _ELSEWHERE / 4
+        self._leases.look()
+        if not self._elsewhere:
+            return
         still: list[BacktestJob] = []
         over: list[BacktestJob] = []
         for job in self._elsewhere:

@@ -266,18 +266,7 @@ class Ledger:
             waited=max(0.0, time.monotonic() - job.since - effort.seconds),
             fingerprint=job.fingerprint,
         )
-        # Four times as fast as `evolve`, which every backtest would notice.
-        named = Outcome(
-            statistics=kept.statistics,
-            failure=kept.failure,
-            equity=kept.equity,
-            trades=kept.trades,
-            read=outcome.read,
-            read_types=outcome.read_types,
-            closed_trades=kept.closed_trades,
-            returns=kept.returns,
-        )
-        return Known(found, named)
+        return Known(found, kept)
 
     def evaluate(self, search: int, number: int, scenario_index: int, backtest: int) -> None:
         """Record which backtest belongs to a trial and scenario index."""

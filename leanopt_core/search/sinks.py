@@ -185,6 +185,8 @@ class Sinks:
 
     def behind(self) -> bool:
         """Return whether a sink is behind, so that no trial should be told now."""
+        if not self._threads:
+            return False
         limit = MOST_WAITING if self._since is None else MOST_WAITING // 2
         slow = [thread for thread in self._threads if thread.waiting > limit]
         if slow or self._since is not None:

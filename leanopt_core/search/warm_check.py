@@ -120,8 +120,9 @@ class WarmCheck:
         """
         if not self._share or self._under_way is not None:
             return None
-        kind = next((k for k, one in self._unconfirmed.items() if one.example), None)
-        one = self._chosen if kind is None else self._unconfirmed[kind].example
+        kinds = self._unconfirmed
+        kind = next((k for k, one in kinds.items() if one.example), None) if kinds else None
+        one = self._chosen if kind is None else kinds[kind].example
         if one is None:
             return None
         cost, now = start_seconds + one.seconds, time.monotonic()
@@ -132,7 +133,7 @@ class WarmCheck:
         if kind is None:
             self._chosen = None
         else:
-            self._unconfirmed[kind].example = None
+            kinds[kind].example = None
         self._made += 1
         # Until it is known better, so that another one does not begin meanwhile.
         self._spent += start_seconds

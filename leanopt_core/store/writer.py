@@ -150,6 +150,7 @@ class Writer:
     ) -> tuple[int, Outcome]:
         """Record a finished backtest; return its id, and its outcome as the store gives it back.
 
+        The outcome keeps the names read, which the store has not.
         `key` is its content key, `outputs` are what is stored of it besides statistics, `seconds`
         is the run time of the last of its `attempts`, on `worker`, and `waited` the time before it.
         One that is `held` answers no other run, one with `opened` files only while these are the
@@ -197,7 +198,7 @@ class Writer:
             self._batch.add(batch.TRADES, (backtest_id, pack_trades(outcome.trades)))
             given["trades"] = outcome.trades
         seen = {name: value for name, value in given.items() if name in self._needs}
-        return evolve(_bare(outcome), **seen) if seen else _bare(outcome)
+        return _as_stored(outcome, seen)
 
     def known(self, key: str, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
         """Return id and outcome of a cached backtest with this content key, None if there is none.
@@ -209,7 +210,7 @@ class Writer:
         # Not committed yet, so that no query finds these.
         for found, outcome, has in reversed(self._recorded.get(short, ())):
             if outputs <= has:
-                return found, outcome
+                return found, evolve(outcome, read=None, read_types={})
         return self._answer(short, outputs)
 
     def _answer(self, short: bytes, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
@@ -404,13 +405,20 @@ class Writer:
         return replaced
 
 
-def _bare(outcome: Outcome) -> Outcome:
-    """Return what one row holds of an outcome."""
-    closed = outcome.closed_trades
-    if outcome.failure is None:
-        return Outcome(outcome.statistics, closed_trades=closed)
-    failure = Failure(outcome.failure.category, outcome.failure.message)
-    return Outcome(failure=failure, closed_trades=closed)
+def _as_stored(outcome: Outcome, seen: Mapping[str, Any]) -> Outcome:
+    """Return what one row holds of an outcome, with what is `seen` of other tables."""
+    failure = outcome.failure
+    more = outcome.equity is not None or outcome.trades is not None or outcome.returns is not None
+    if failure is None and not more:
+        return outcome
+    return Outcome(
+        outcome.statistics,
+        failure and Failure(failure.category, failure.message),
+        read=outcome.read,
+        read_types=outcome.read_types,
+        closed_trades=outcome.closed_trades,
+        **seen,
+    )
 
 
 class Ids:
