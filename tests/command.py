@@ -41,7 +41,8 @@ def set_pace(folder: Path, arguments: Sequence[str], environment: Mapping[str, s
     if arguments and arguments[0] in ("run", "resume"):
         for name in _PACE:
             link = folder / f".{name}"
-            link.unlink(missing_ok=True)
+            if link.is_symlink():  # the folder may be read-only
+                link.unlink()
             if name in environment:
                 link.symlink_to(environment[name])
 

@@ -112,11 +112,21 @@ def run_names(
         return []
 
 
-def open_project(project: Path) -> Store:
-    """Open the store of a project; raises UsageError if there is no project or no store."""
-    from leanopt_core.errors import UsageError
-    from leanopt_core.store.store import open_store
+def open_project(project: Path, *, write: bool = False) -> Store:
+    """Open the store of a project; raises UsageError if there is no project or no store.
 
+    Without `write`, a store that cannot be written is opened to be read.
+    """
+    from leanopt_core.cli.session import warn
+    from leanopt_core.store.store import open_store
+    from leanopt_core.store.unwritable import can_write
+
+    path = project_store(project)
+    return open_store(path, create=False, read_only=not (write or can_write(path)), tell=warn)
+
+
+def project_store(project: Path) -> Path:
+    """Return the file of a project's store; raises UsageError if there is none."""
     if not project.exists():
         raise UsageError(f"--project {project} does not exist; {_MEANT}")
     if not project.is_dir() and not _is_pipeline(project):
@@ -128,7 +138,7 @@ def open_project(project: Path) -> Store:
             f"there are no runs in {folder.resolve()} (no {STORE}); "
             "choose a project folder with --project"
         )
-    return open_store(path, create=False)
+    return path
 
 
 def _is_pipeline(file: Path) -> bool:

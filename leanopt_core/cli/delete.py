@@ -32,7 +32,7 @@ def command(run: str, project: Path, yes: bool) -> None:
     from leanopt_core.report.figures import counted
     from leanopt_core.search.lock import turn
 
-    with open_project(project) as store:
+    with open_project(project, write=True) as store:
         found = store.runs.find(run)
         _refuse_at_work(store, found)
         told = sum(search.told for search in found.searches)

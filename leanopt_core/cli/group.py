@@ -40,6 +40,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "doctor": "Check that this machine can run backtests.",
         "cache": "Show what the store takes, and prune it.",
         "delete": "Delete a run.",
+        "store": "Recover a damaged store.",
         "completion": "Set up completion in bash, zsh or fish.",
     },
 }
@@ -103,10 +104,13 @@ class LazyGroup(click.Group):
         """Write the summary with no empty line before it: all commands must fit one screen."""
         formatter.write(f"{'':2}{self.help}\n")
 
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the words of the line of usage, with every option."""
+        options = [f"[{' | '.join(one.opts)}]" for one in self.get_params(ctx)]
+        return [*options, *super().collect_usage_pieces(ctx)[1:]]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the options in one line, to save space, then the commands."""
-        names = [name for one in self.get_params(ctx) for name in one.opts]
-        formatter.write(f"Options: {', '.join(names)}\n")
+        """List the commands; the line of usage has the options, to save space."""
         self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, NoReturn, TypeAlias
 
 from leanopt_core.check import Check, Finding
-from leanopt_core.doctor import docker, machine, orphans, workers
+from leanopt_core.doctor import docker, machine, orphans, stored, workers
 from leanopt_core.doctor.subject import Subject
 from leanopt_core.errors import LeanoptError
 
@@ -20,6 +20,7 @@ _MACHINE: Final[Sequence[_Plan]] = (
     ("cores", machine.cores, ()),
     ("memory", machine.ram, ()),
     ("disk", machine.disk, ()),
+    ("store", stored.damage, ()),
 )
 _PIPELINE: Final[Sequence[_Plan]] = (("pipeline", workers.pipeline, ()),)
 _DOCKER: Final[Sequence[_Plan]] = (

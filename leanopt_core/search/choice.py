@@ -13,6 +13,7 @@ from leanopt_core.errors import ResumeError
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import PLAN_VERSION
 from leanopt_core.pipeline.older import reworded
+from leanopt_core.search.complete import check_complete
 from leanopt_core.search.differences import differences
 from leanopt_core.search.prepare import Prepared, label
 from leanopt_core.search.repeats import DiffersError, other_direction
@@ -40,7 +41,8 @@ def choose(
 ) -> Chosen:
     """Choose the run, and store it if it is new, with the command's `options`.
 
-    Raises ResumeError if the run to resume does not exist, differs, or has other directions.
+    Raises ResumeError if the run to resume does not exist, differs, has other directions, or has
+    lost trials.
     """
     if wanted.resume:
         run = _unfinished(store, ready, direction, wanted.run)
@@ -50,6 +52,7 @@ def choose(
     if newest is not None:
         name = newest.name
         if newest.state in ("running", "interrupted"):
+            check_complete(store, newest)
             _check_direction(newest, ready, direction)
             note = f"run {name} has this plan and is unfinished: it continues. {_NEW}"
             return Chosen(newest, "resumed", note)
@@ -92,6 +95,7 @@ def _unfinished(store: Store, ready: Prepared, direction: Direction, name: str |
     unfinished = [run for run in runs if run.state != "finished"]
     for run in unfinished:
         if _has_plan(run, ready):
+            check_complete(store, run)
             _check_direction(run, ready, direction)
             return run
     for other in unfinished:

@@ -62,11 +62,13 @@ def holder(folder: Path, run: str) -> int | None:
     0 means that the process has not written its id yet.
     """
     path = lock_path(folder, run)
-    if not path.exists():
+    try:
+        # To read: another user's lock, or one on a read-only file system, can be tested too.
+        with _locked(path, mode="r") as free:
+            if free is not None:
+                return None
+    except FileNotFoundError:
         return None
-    with _locked(path) as free:
-        if free is not None:
-            return None
     text = path.read_text(encoding="utf-8").strip() if path.exists() else ""
     # A new holder may not have written its id yet: the text can be that of a dead process.
     return int(text) if text.isdigit() and _has_open(int(text), path) else 0
@@ -93,11 +95,11 @@ def _has_open(process: int, path: Path) -> bool:
 
 
 @contextmanager
-def _locked(path: Path, *, patience: float = 0.0) -> Iterator[IO[str] | None]:
+def _locked(path: Path, *, patience: float = 0.0, mode: str = "a+") -> Iterator[IO[str] | None]:
     """Yield the locked file, None if another process holds it for `patience` seconds."""
     until = time.monotonic() + patience
     while True:
-        with path.open("a+", encoding="utf-8") as file:
+        with path.open(mode, encoding="utf-8") as file:
             if not _taken(file):
                 if time.monotonic() >= until:
                     yield None

@@ -25,6 +25,7 @@ from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.choice import Chosen, choose
+from leanopt_core.search.clock import ClockWatch
 from leanopt_core.search.events import Noted, Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.input_watch import InputWatch
 from leanopt_core.search.inputs import Inputs
@@ -89,7 +90,11 @@ def run_pipeline(
     with (
         nullcontext(interrupts) if interrupts else Interrupts() as signals,
         signals.calls.handlers.warning(lambda text: shared.observe(Warned(text))),
-        open_store(pipeline.folder / STORE, durability=pipeline.search.durability) as store,
+        open_store(
+            pipeline.folder / STORE,
+            durability=pipeline.search.durability,
+            tell=lambda text: shared.observe(Noted(text)),
+        ) as store,
         watch(signals.calls, shared),
         prepared(
             pipeline,
@@ -104,6 +109,7 @@ def run_pipeline(
             shared.observe(Warned(note))
         if manifest is not None and (differs := manifest.check(ready)):
             shared.observe(Warned(differs))
+        store.check_plan(ready.plan.hash)
         options = RunOptions.of(pipeline, allow_unread=allow_unread, skip_build=skip_build)
         runner = _Runner(store, ready, registry, shared, signals, options, input_watch)
         return runner.run(wanted or Wanted())
@@ -269,6 +275,7 @@ class _Session:
         ledger.confirm(ledger.newest, inputs.known_at)
         # An exception that is not caught below leaves it so.
         state: RunState = "failed"
+        clock = ClockWatch()
         try:
             workers = self.ready.executor.workers(self.ready.pipeline.executor.workers)
             plan = self.ready.plan.to_dict()
@@ -301,6 +308,7 @@ class _Session:
                 last.callback(self.notifier.observe, RunEnded(state))
                 last.callback(writer.finish, state)
                 last.callback(self._taken, ledger)
+                last.callback(self._clock, clock)
                 self.notifier.sinks.finish(state)
 
     def _writer(self, opened: OpenedSets, *, resumed: bool) -> Writer:
@@ -337,6 +345,10 @@ class _Session:
             files=files,
             check_warm=WarmCheck(pipeline.search.check_warm, pool.slots),
         )
+
+    def _clock(self, watch: ClockWatch) -> None:
+        if warning := watch.set_back():
+            self.notifier.warn(warning)
 
     def _taken(self, ledger: Ledger) -> None:
         """Record what the sinks took after the last commit."""

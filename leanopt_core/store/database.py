@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,28 +14,28 @@ from leanopt_core.errors import StoreError
 #: Seconds to wait for another process's transaction.
 PATIENCE: Final = 60.0
 
-_RIGHTS = (
+RIGHTS: Final = (
     "the store cannot be opened or written; check the permissions of the file and of its folder, "
     "where SQLite keeps two more files"
 )
+#: What a message says of a damaged store, before the command that recovers it.
+DAMAGED: Final = "the store is damaged; recover what is readable into a new file: "
 # By prefix of SQLite's error name; the first match counts.
 _ADVICE: Final = {
     "SQLITE_FULL": (
         "the disk is full; everything committed is kept. Free some space, then continue with "
         "`leanopt resume`"
     ),
-    "SQLITE_READONLY": _RIGHTS,
-    "SQLITE_CANTOPEN": _RIGHTS,
-    "SQLITE_PERM": _RIGHTS,
+    "SQLITE_READONLY": RIGHTS,
+    "SQLITE_CANTOPEN": RIGHTS,
+    "SQLITE_PERM": RIGHTS,
     "SQLITE_NOTADB": (
-        "this is not a leanopt store; move the file away, and leanopt creates a new one"
+        "this is not a SQLite file. If it was a store, its beginning is damaged; recover what is "
+        "readable into a new file: {recover}. Otherwise move it away, and leanopt creates a store"
     ),
-    "SQLITE_CORRUPT": (
-        "the store is damaged; keep a copy, recover what is readable with `sqlite3 FILE .recover`, "
-        "and move the file away"
-    ),
+    "SQLITE_CORRUPT": f"{DAMAGED}{{recover}}",
     "SQLITE_BUSY": (
-        f"another process has locked the store for {PATIENCE:.0f} seconds; stop it, or try again"
+        "another process has locked the store for {patience:g} seconds; stop it, or try again"
     ),
     "SQLITE_CONSTRAINT_PRIMARYKEY": (
         "this was written before; is another process running the same run?"
@@ -48,24 +49,31 @@ _ADVICE: Final = {
 _MISUSE: Final = {
     "closed database": "the store was closed; open it again",
     "thread": "an open store belongs to one thread; open it again in this thread",
+    "decode to UTF-8": f"{DAMAGED}{{recover}}",
 }
 
 
-def explain(path: Path, error: sqlite3.Error) -> StoreError:
+def recovery(path: Path) -> str:
+    """Return the command that recovers the store at `path`."""
+    return f"leanopt store recover -C {shlex.quote(str(path.absolute().parent.parent))}"
+
+
+def explain(path: Path, error: sqlite3.Error, patience: float = PATIENCE) -> StoreError:
     """Return a StoreError that explains `error` for the store at `path`.
 
-    An error that SQLite did not raise, such as a value of a wrong type, is a bug and is raised
-    unchanged.
+    `patience` is how many seconds the connection waits for a lock. An error that SQLite did not
+    raise, such as a value of a wrong type, is a bug and is raised unchanged.
     """
     name = getattr(error, "sqlite_errorname", None)
     if name is None:
         misuse = next((advice for word, advice in _MISUSE.items() if word in str(error)), None)
         if misuse is None:
             raise error
-        return StoreError(f"{path}: {misuse}")
+        return StoreError(f"{path}: {misuse.format(recover=recovery(path))}")
     known = (advice for prefix, advice in _ADVICE.items() if name.startswith(prefix))
     advice = next(known, "SQLite reported an error; the store may come from another program")
-    return StoreError(f"{path}: {advice} ({error})")
+    text = advice.format(recover=recovery(path), patience=patience)
+    return StoreError(f"{path}: {text} ({error})")
 
 
 Row = tuple[Any, ...]
@@ -75,17 +83,31 @@ Values = Sequence[object] | Mapping[str, object]
 class Database:
     """A connection to the store's file; every method raises StoreError if SQLite fails."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        patience: float = PATIENCE,
+        closed: Callable[[], object] | None = None,
+    ) -> None:
+        """Use a connection that waits `patience` seconds for a lock; `closed` is called at last."""
         self.path = path
         self.connection = connection
+        self.patience = patience
+        self._closed = closed
         self._file = _file(path)
+
+    def explain(self, error: sqlite3.Error) -> StoreError:
+        """Return a StoreError that explains `error`."""
+        return explain(self.path, error, self.patience)
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """Return all rows of a query."""
         try:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise explain(self.path, error) from error
+            raise self.explain(error) from error
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Row]:
         """Yield the rows of a query, for more than fit into memory."""
@@ -104,14 +126,14 @@ class Database:
         try:
             return self.connection.execute(sql, values).lastrowid or 0
         except sqlite3.Error as error:
-            raise explain(self.path, error) from error
+            raise self.explain(error) from error
 
     def many(self, sql: str, rows: Iterable[Values]) -> int:
         """Execute one statement for each row of values; return the number of changed rows."""
         try:
             return self.connection.executemany(sql, rows).rowcount
         except sqlite3.Error as error:
-            raise explain(self.path, error) from error
+            raise self.explain(error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -148,6 +170,8 @@ class Database:
     def close(self) -> None:
         """Close the connection; drop what is not committed."""
         self.connection.close()
+        if self._closed is not None:
+            self._closed()
 
 
 def _file(path: Path) -> tuple[int, int] | None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final, Literal
 
 from leanopt_core.errors import StoreError
-from leanopt_core.store.database import PATIENCE, Database, explain
-from leanopt_core.store.schema import APPLICATION_ID, MIGRATION_SET, MIGRATIONS, migrate
+from leanopt_core.store.database import DAMAGED, PATIENCE, Database, explain, recovery
+from leanopt_core.store.schema import APPLICATION_ID, TABLES, migrate
+from leanopt_core.store.unwritable import (
+    can_write,
+    open_copy,
+    open_unwritable,
+    require_writable,
+)
+from leanopt_core.store.updating import missing_migrations, update
 
 Durability = Literal["process", "power"]
 
@@ -21,41 +30,59 @@ _PAGES_OF_LOG: Final = 10_000
 _CACHE_KIB: Final = 16_000
 
 
+class OlderStoreError(StoreError):
+    """A store that is only read needs migrating."""
+
+
 def open_database(
     path: Path,
     *,
     durability: Durability = "process",
     create: bool = True,
     read_only: bool = False,
+    patience: float = PATIENCE,
+    tell: Callable[[str], object] | None = None,
 ) -> Database:
     """Return a connection to the store at `path`; create or migrate it if needed.
 
-    A missing store is an error if `create` is false; a store that needs migrating is an error if
-    `read_only` is true. Raises StoreError for a file that is not a leanopt store, is damaged, was
-    made by a newer leanopt, or cannot be read or written.
+    A missing store is an error if `create` is false. A store that needs migrating is an error if
+    `read_only` is true, unless it cannot be written: then a copy is migrated. `patience` is how
+    many seconds to wait for another process's lock; `tell` gets a sentence about an update. Raises
+    StoreError for a file that is not a leanopt store, is damaged, was made by a newer leanopt, or
+    cannot be read or written.
     """
     _find(path, create=create and not read_only)
-    mode = "ro" if read_only else "rwc"
+    if read_only and not can_write(path):
+        return _checked(open_unwritable(path), _update_copy)
+    if read_only:
+        return _checked(_connect(path, "ro", patience), _check_current)
+    require_writable(path)
+    return _checked(
+        _connect(path, "rwc", patience), partial(_prepare, durability=durability, tell=tell)
+    )
+
+
+def _connect(path: Path, mode: str, patience: float) -> Database:
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
-            timeout=PATIENCE,
+            timeout=patience,
             isolation_level=None,
             cached_statements=256,
             uri=True,
         )
     except sqlite3.Error as error:
         raise explain(path, error) from error
-    database = Database(path, connection)
+    return Database(path, connection, patience=patience)
+
+
+def _checked(database: Database, check: Callable[[Database], Database | None]) -> Database:
+    """Return the connection that `check` returns, else this one; close this one if it raises."""
     try:
-        if read_only:
-            _check_current(database)
-        else:
-            _prepare(database, durability)
+        return check(database) or database
     except BaseException:
         database.close()
         raise
-    return database
 
 
 def _find(path: Path, *, create: bool) -> None:
@@ -70,16 +97,46 @@ def _find(path: Path, *, create: bool) -> None:
 
 
 def _check_current(database: Database) -> None:
-    """Raise StoreError if the file needs migrating."""
+    """Raise StoreError if the file needs migrating, or lacks tables."""
     _check_owner(database)
-    if _is_behind(database):
-        raise StoreError(
+    if missing_migrations(database):
+        raise OlderStoreError(
             f"{database.path}: the store was made by an older leanopt; "
             f"update it: leanopt runs -C {shlex.quote(str(database.path.parent.parent))}"
         )
+    _check_tables(database)
 
 
-def _prepare(database: Database, durability: Durability) -> None:
+def _update_copy(database: Database) -> Database | None:
+    """Return an updated copy if the file needs migrating, which cannot be written."""
+    _check_owner(database)
+    copy = None
+    if missing_migrations(database):
+        database.close()
+        copy = _checked(open_copy(database.path), _migrate_copy)
+    _check_tables(copy or database)
+    return copy
+
+
+def _migrate_copy(database: Database) -> None:
+    database.run("BEGIN IMMEDIATE")
+    migrate(database)
+    database.run("COMMIT")
+
+
+def _check_tables(database: Database) -> None:
+    """Raise StoreError if a table of an up-to-date store is missing."""
+    found = {name for (name,) in database.rows("SELECT name FROM sqlite_master")}
+    if lost := sorted(TABLES - found):
+        raise StoreError(
+            f"{database.path}: {DAMAGED}{recovery(database.path)} "
+            f"(it has no table {', '.join(lost)})"
+        )
+
+
+def _prepare(
+    database: Database, *, durability: Durability, tell: Callable[[str], object] | None
+) -> None:
     # Check that the file is leanopt's before writing anything, even the journal mode.
     _check_owner(database)
     if (mode := _write_ahead(database)) != "wal":
@@ -91,20 +148,21 @@ def _prepare(database: Database, durability: Durability) -> None:
     _pragma(database, "foreign_keys = ON")
     _pragma(database, f"cache_size = -{_CACHE_KIB}")
     _pragma(database, f"wal_autocheckpoint = {_PAGES_OF_LOG}")
-    if _is_behind(database):
-        migrate(database)
+    if missing_migrations(database):
+        update(database, tell)
+    _check_tables(database)
 
 
 def _write_ahead(database: Database) -> object:
     """Turn the write-ahead log on; return the file's journal mode afterwards."""
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + database.patience
     while True:
         try:
             return database.connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         except sqlite3.Error as error:
             # The only lock that SQLite does not wait for: another process creates the store.
             if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" or monotonic() > deadline:
-                raise explain(database.path, error) from error
+                raise database.explain(error) from error
             sleep(0.01)
 
 
@@ -124,22 +182,3 @@ def _check_owner(database: Database) -> None:
             f"{database.path}: this is a SQLite file of another program, not a leanopt store; "
             "move it away, and leanopt creates a new one"
         )
-
-
-def _is_behind(database: Database) -> bool:
-    """Return whether migrations are missing; raises StoreError for unknown ones."""
-    if not database.row("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):
-        return True
-    applied = {
-        name
-        for (name,) in database.rows(
-            "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (MIGRATION_SET,)
-        )
-    }
-    known = {name for name, _ in MIGRATIONS}
-    if unknown := sorted(applied - known):
-        raise StoreError(
-            f"{database.path}: the store was made by a newer leanopt (it has the migrations "
-            f"{', '.join(unknown)}); update leanopt, or use another project folder"
-        )
-    return applied != known

@@ -41,6 +41,11 @@ _RANKING: Final = f"""
 SELECT searches.id, searches.number, trials.number
 FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
 WHERE run_id = ? ORDER BY {RANKED}, searches.number, trials.number LIMIT ? OFFSET ?"""
+_EXTENT: Final = "SELECT count(*), coalesce(max(number), 0) FROM trials WHERE search_id = ?"
+_GAP: Final = """
+SELECT place FROM (
+  SELECT number, row_number() OVER (ORDER BY number) AS place FROM trials WHERE search_id = ?
+) WHERE number <> place ORDER BY place LIMIT 1"""
 _EVENTS: Final = """
 SELECT kind, detail, search_id, stage_id, number, happened_at FROM events
 WHERE run_id = ? ORDER BY id"""
@@ -115,6 +120,14 @@ class Reader:
 
     def _one(self, search_id: int, number: int) -> StoredTrial | None:
         return next(iter(trials(self._database.rows(_ONE, (search_id, number)))), None)
+
+    def first_gap(self, search_id: int) -> int | None:
+        """Return the first number without a trial before the search's last one, None if none."""
+        count, last = self._database.rows(_EXTENT, (search_id,))[0]
+        if count == last:
+            return None
+        row = self._database.row(_GAP, (search_id,))
+        return row[0] if row else 1
 
     def ranked(self, run: StoredRun, limit: int, offset: int = 0) -> list[RankedTrial]:
         """Return up to `limit` told trials by rank, after the best `offset`."""

@@ -5,10 +5,11 @@ A migration that was released is never edited: what changes later is a new one a
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from leanopt_core.store.database import Database, explain
+from leanopt_core.store.database import Database
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -381,23 +382,32 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )
 
 
-def migrate(database: Database) -> None:
-    """Apply missing migrations in one transaction; a second process waits and finds them done.
+#: Names of every table.
+TABLES: Final[frozenset[str]] = frozenset(
+    name
+    for _, statements in MIGRATIONS
+    for statement in statements
+    for name in re.findall(r"CREATE TABLE (\w+)", statement)
+)
+
+
+def migrate(database: Database, *, stop_before: str | None = None) -> None:
+    """Apply missing migrations, inside the caller's transaction; stop before one of them.
 
     Raises StoreError if SQLite fails.
     """
     import sqlite_utils  # slow to import, and a store is migrated once
 
-    with database.transaction():
-        try:
-            _migrations().apply(
-                sqlite_utils.Database(
-                    database.connection, recursive_triggers=False, execute_plugins=False
-                )
-            )
-        except sqlite3.Error as error:
-            raise explain(database.path, error) from error
-        database.run(f"PRAGMA application_id = {APPLICATION_ID}")
+    try:
+        _migrations().apply(
+            sqlite_utils.Database(
+                database.connection, recursive_triggers=False, execute_plugins=False
+            ),
+            stop_before=stop_before,
+        )
+    except sqlite3.Error as error:
+        raise database.explain(error) from error
+    database.run(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def _migrations() -> Migrations:

@@ -17,6 +17,7 @@ from leanopt_core.store.cache import (
     remove_backtests,
     vacuum,
 )
+from leanopt_core.store.damage import UNREADABLE, check_plan, damage, raise_if_damaged
 from leanopt_core.store.database import Database
 from leanopt_core.store.opened import OpenedSets, State
 from leanopt_core.store.opening import Durability, open_database
@@ -42,16 +43,20 @@ def open_store(
     create: bool = True,
     read_only: bool = False,
     clock: Callable[[], float] = time.time,
+    tell: Callable[[str], object] | None = None,
 ) -> Store:
     """Return the store at `path`; create or migrate it if needed.
 
     Commits survive the death of any process, with the durability `power` also power failures. A
     missing store is an error if `create` is false. With `read_only` nothing is created or changed,
-    and a store of an older leanopt is an error. `clock` returns the seconds since 1970. Raises
-    StoreError for a file that is not a leanopt store, is damaged, was made by a newer leanopt, or
-    cannot be read or written.
+    and a store of an older leanopt is an error, unless the file cannot be written: then a copy is
+    read. `clock` returns the seconds since 1970. `tell` gets a sentence if an older store was
+    updated. Raises StoreError for a file that is not a leanopt store, is damaged, was made by a
+    newer leanopt, or cannot be read or written.
     """
-    database = open_database(path, durability=durability, create=create, read_only=read_only)
+    database = open_database(
+        path, durability=durability, create=create, read_only=read_only, tell=tell
+    )
     return Store(database, clock)
 
 
@@ -114,9 +119,26 @@ class Store(Closing):
         """Give free space back to the file system. No other process may use the store."""
         vacuum(self._database)
 
+    def check_plan(self, plan_hash: str) -> None:
+        """Raise StoreError if a row of a run of this plan is damaged; a quick look."""
+        check_plan(self._database, plan_hash)
+
+    def damage(self) -> list[str]:
+        """Return what is wrong anywhere in the store, nothing if it is sound."""
+        return damage(self._database)
+
     def close(self) -> None:
         """Close the store; drop what is not committed."""
         self._database.close()
+
+    def __exit__(self, *raised: object) -> None:
+        """Close the store; raises StoreError if damage to it explains the block's error."""
+        error = raised[1]
+        try:
+            if isinstance(error, UNREADABLE):
+                raise_if_damaged(self._database, error)
+        finally:
+            self.close()
 
 
 class FileHashes:

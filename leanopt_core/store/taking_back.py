@@ -43,6 +43,16 @@ JOIN stages ON stages.id = trials.stage_id
 WHERE evaluations.search_id = :search AND {TOLD} AND backtest_id IN {_DISOWNED}
 ORDER BY trials.number LIMIT 1"""
 _LEFT: Final = "SELECT coalesce(sum(told), 0) FROM searches WHERE run_id = ?"
+#: What a search's row says of its trials.
+RECOUNT: Final = f"""
+UPDATE searches SET
+  told = (SELECT count(*) FROM trials WHERE search_id = :search AND {TOLD}),
+  withdrawn = (SELECT count(*) FROM trials WHERE search_id = :search AND state = 'withdrawn'),
+  best = (
+    SELECT trials.number FROM trials JOIN searches AS own ON own.id = trials.search_id
+    WHERE own.id = :search AND {TOLD} ORDER BY {RANKED}, trials.number LIMIT 1
+  )
+WHERE id = :search"""
 #: What is left of a search that ends before the trial `:number` of the stage `:position`.
 _STEPS: Final = (
     "DELETE FROM evaluations WHERE search_id = :search AND number >= :number",
@@ -52,16 +62,8 @@ _STEPS: Final = (
     """
 UPDATE sinks SET number = min(number, :number - 1), stages = min(stages, :position)
 WHERE search_id = :search""",
-    f"""
-UPDATE searches SET
-  ended = NULL,
-  told = (SELECT count(*) FROM trials WHERE search_id = :search AND {TOLD}),
-  withdrawn = (SELECT count(*) FROM trials WHERE search_id = :search AND state = 'withdrawn'),
-  best = (
-    SELECT trials.number FROM trials JOIN searches AS own ON own.id = trials.search_id
-    WHERE own.id = :search AND {TOLD} ORDER BY {RANKED}, trials.number LIMIT 1
-  )
-WHERE id = :search""",
+    "UPDATE searches SET ended = NULL WHERE id = :search",
+    RECOUNT,
 )
 
 

@@ -215,6 +215,9 @@ class Writer:
 
     def _answer(self, short: bytes, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
         """Return the committed backtest that answers, None if there is none."""
+        if self._clock() < self._known_at:
+            # The clock was set back: it does not say what finished before that check.
+            self._known_at = 0
         for row in self._database.rows(
             _KNOWN, {"key": short, "run": self._run.id, "known_at": self._known_at}
         ):

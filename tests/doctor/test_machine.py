@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from reports import LEANOPT, Doctor, Report, works
 
-MACHINE = ["python", "plugins", "cores", "memory", "disk", "docker", "docker disk"]
+MACHINE = ["python", "plugins", "cores", "memory", "disk", "store", "docker", "docker disk"]
 ORPHANS = ["containers", "scratch", "builds"]
 NOWHERE = "unix:///nowhere/docker.sock"
 

@@ -7,11 +7,13 @@ import multiprocessing
 import os
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from leanopt_core.errors import StoreError
+from leanopt_core.store.database import PATIENCE
 from leanopt_core.store.opening import open_database
 from leanopt_core.store.schema import MIGRATIONS
 from leanopt_core.store.store import open_store
@@ -63,7 +65,7 @@ def test_a_file_that_is_no_database(path):
     """A file that is no database is refused and left alone."""
     path.parent.mkdir()
     path.write_text("symbol,close\n" * 100)
-    with pytest.raises(StoreError, match="this is not a leanopt store; move the file away"):
+    with pytest.raises(StoreError, match=r"this is not a SQLite file\. If it was a store"):
         open_store(path)
     assert path.read_text().startswith("symbol")
 
@@ -97,12 +99,12 @@ def test_a_store_of_a_newer_leanopt(path):
 
 
 def test_a_damaged_store(path):
-    """A damaged store says how to recover what is be read."""
+    """A damaged store says how to recover what can be read."""
     open_store(path).close()
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xa5" * 3000)
-    with pytest.raises(StoreError, match="the store is damaged; keep a copy, recover what is"):
+    with pytest.raises(StoreError, match="the store is damaged; recover what is readable into a"):
         open_store(path)
 
 
@@ -141,6 +143,41 @@ def test_a_store_that_cannot_be_written():
     assert found.startswith(
         f"{path}: the store cannot be opened or written; check the permissions of"
     )
+
+
+def test_a_lock_is_waited_for_and_then_named(path):
+    """By reading, writing and opening; 60 seconds unless another time is given."""
+    with open_store(path), closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        database = open_database(path, patience=0.02)
+        waits = rf"{path}: another process has locked the store for 0.02 seconds; stop it, or try"
+        with pytest.raises(StoreError, match=waits), database.transaction():
+            pass
+        other.execute("ROLLBACK")
+        with database.transaction():
+            assert database.patience == 0.02
+        database.close()
+    assert PATIENCE == 60
+
+
+def test_damage_at_the_beginning_is_told_from_another_file(path):
+    """Both are named; the command to recover is given, with the project's folder."""
+    open_store(path).close()
+    with path.open("r+b") as file:
+        file.write(b"\xa5" * 50)
+    with pytest.raises(StoreError, match="If it was a store, its beginning is damaged") as caught:
+        open_store(path)
+    assert f"leanopt store recover -C {path.parent.parent}" in str(caught.value)
+
+
+def test_a_store_without_one_of_its_tables(path):
+    """It opens as a database does, but leanopt says what is lost."""
+    open_store(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE sinks")
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match=r"the store is damaged; .* \(it has no table sinks\)"):
+            open_store(path, read_only=read_only)
 
 
 def test_a_full_disk_keeps_what_was_committed(path, process):

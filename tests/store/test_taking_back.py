@@ -114,14 +114,31 @@ def test_other_runs_keep_what_is_theirs(store, begin, key):
     assert later.known(key("second"), NOTHING) is None
 
 
+def test_a_check_before_the_clock_was_set_back_proves_nothing(path, begin, key):
+    """Until the next check: what finished before it cannot be told from the clock."""
+    now = [2000.0]
+    with open_store(path, clock=lambda: now[0]) as store:
+        one, other = begin(store), begin(store)
+        other.writer.confirm(other.writer.newest, 2000.0)
+        now[0] = 1000.0
+        found = one.backtest(key("a"), held=Held.UNCHECKED)
+        one.writer.commit()
+        assert other.writer.known(key("a"), NOTHING) is None
+        now[0] = 1002.0
+        other.writer.confirm(other.writer.newest, 1002.0)
+        assert other.writer.known(key("a"), NOTHING)[0] == found
+
+
 @pytest.mark.parametrize("made", [999, 1000, 1001])
 def test_an_unchecked_backtest_answers_who_has_checked_since(path, begin, key, made):
     """Whole seconds are stored, so that one of the same second does not answer yet."""
-    with open_store(path, clock=lambda: float(made)) as store:
+    now = [float(made)]
+    with open_store(path, clock=lambda: now[0]) as store:
         one, other = begin(store), begin(store)
         found = one.backtest(key("a"), held=Held.UNCHECKED)
         one.writer.commit()
         assert other.writer.known(key("a"), NOTHING) is None
+        now[0] = 1001.0
         other.writer.confirm(other.writer.newest, 1000.9)
         known = other.writer.known(key("a"), NOTHING)
         assert (known and known[0]) == (found if made < 1000 else None)
