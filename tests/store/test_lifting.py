@@ -79,11 +79,13 @@ def test_what_has_more_outputs_answers_too(store, begin, key, look, first, secon
 
 def test_what_a_check_has_proven_of_a_dead_run_answers_instead(path, begin, key):
     """A clean check says as much of what another run had made before it."""
-    with open_store(path, clock=lambda: 1000.0) as store:
+    now = [1000.0]
+    with open_store(path, clock=lambda: now[0]) as store:
         dead, other = begin(store), begin(store)
         theirs = dead.backtest(key("a"), held=Held.UNCHECKED)
         dead.writer.commit()
         mine = other.backtest(key("a"), held=Held.UNCHECKED)
+        now[0] = 1001.0
         other.writer.confirm(mine, 1001.0)
         other.writer.commit()
         later = begin(store)
