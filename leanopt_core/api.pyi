@@ -38,6 +38,7 @@ from leanopt_core.space import FormulaError as FormulaError
 from leanopt_core.space import Metric as Metric
 from leanopt_core.space import ParameterConstraint as ParameterConstraint
 from leanopt_core.space import Point as Point
+from leanopt_core.space import Sampling as Sampling
 from leanopt_core.space import Space as Space
 from leanopt_core.space import Value as Value
 from leanopt_core.space import number_text as number_text

@@ -139,7 +139,7 @@ def _space(
 
 def _emptied(space: Space) -> tuple[str, str]:
     """Return the found and expected parts of the error that no point is feasible."""
-    texts = [constraint.text for constraint in space.emptying()]
+    texts = [constraint.text for constraint in space.emptying() or space.constraints]
     together = "constraints that together leave" if len(texts) > 1 else "a constraint that leaves"
     found = " and ".join(map(repr, texts))
     return found, f"expected {together} at least one point of the grid"
@@ -151,5 +151,7 @@ def _is_empty(space: Space) -> bool:
     indices = {i * (size - 1) // _GLANCES for i in range(_GLANCES + 1)}
     if any(space.feasible(space.point_at(index)) for index in sorted(indices)):
         return False
+    if space.sampling.how != "rejection":
+        return space.sampling.size == 0
     count = space.count()
     return count.value == 0 and count.how != "estimated"

@@ -7,7 +7,7 @@ from math import exp, log
 
 from attrs import frozen
 
-from leanopt_core.space import Space
+from leanopt_core.space import Sampling, Space
 
 
 @frozen
@@ -22,17 +22,25 @@ class Size:
 def size_of(space: Space) -> Size:
     """Return the number of feasible points.
 
-    A space that is proven empty is an error of the pipeline. If sampling finds no feasible point,
-    the result has a warning.
+    A space that is proven empty is an error of the pipeline. If so few points are feasible that
+    they must be searched for, the result has a warning.
     """
+    sampling = space.sampling
+    if sampling.size is not None:
+        return Size(sampling.size, exact=True)
     counted = space.count()
     exact = counted.how != "estimated"
-    if counted.value or exact:
-        return Size(counted.value, exact)
-    warning = (
-        "no sampled point satisfies constraints.parameters; the search may find no point to try"
+    return Size(counted.value, exact, None if sampling.how == "rejection" else _scarce(sampling))
+
+
+def _scarce(sampling: Sampling) -> str:
+    few = "fewer than one point in 10,000 satisfies constraints.parameters"
+    if not sampling.found:
+        return f"{few}, and a search found none; the search may find no point to try"
+    return (
+        f"{few}, and they are too many to count: random points are searched for; every feasible "
+        "point can come, but not all are equally likely"
     )
-    return Size(0, exact=False, warning=warning)
 
 
 # (workers, lookahead that keeps 95% of them busy): simulated steady state with lognormal run times,

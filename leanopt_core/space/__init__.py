@@ -15,6 +15,7 @@ from leanopt_core.space._numbers import Value, number_text
 from leanopt_core.space._permutation import Permutation
 from leanopt_core.space._points import Metric, Point
 from leanopt_core.space._space import Space
+from leanopt_core.space._sparse import Sampling
 
 __all__ = [
     "Axis",
@@ -29,6 +30,7 @@ __all__ = [
     "ParameterConstraint",
     "Permutation",
     "Point",
+    "Sampling",
     "Space",
     "Value",
     "number_text",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import ClassVar
 
 from attrs import field, frozen
@@ -51,7 +52,7 @@ class ParameterConstraint:
 
     text: str
     names: frozenset[str]
-    _tree: ast.expr = field(eq=False, repr=False)
+    tree: ast.expr = field(eq=False, repr=False)
 
     @classmethod
     def parse(
@@ -75,9 +76,16 @@ class ParameterConstraint:
             source.fail(1, "does not use any parameter")
         return cls(text, used, tree)
 
+    def parts(self) -> tuple[ParameterConstraint, ...]:
+        """Return the constraints that it joins by `and` and by chains: where all of them hold."""
+        return tuple(
+            ParameterConstraint(self.text, _mentioned(part) & self.names, part)
+            for part in _conjuncts(self.tree)
+        )
+
     def check(self, known: Mapping[str, Term]) -> Check:
         """Return the constraint as a closure over levels; raises ConstraintError for bad kinds."""
-        return compile_check(ConstraintText(self.text), self._tree, known)
+        return compile_check(ConstraintText(self.text), self.tree, known)
 
     def holds(self, values: Mapping[str, Value]) -> bool:
         """Return whether the constraint holds at `values`; further names are ignored.
@@ -97,6 +105,19 @@ def _unusable(text: str, names: Iterable[str]) -> str:
         if name in text and not usable_in_constraints(name):
             return f"constraints cannot use {quoted(name)}: its name is not an identifier"
     return ""
+
+
+def _conjuncts(tree: ast.expr) -> Iterator[ast.expr]:
+    """Yield the expressions that all must be true; of a chain, each comparison."""
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+        for value in tree.values:
+            yield from _conjuncts(value)
+    elif isinstance(tree, ast.Compare) and len(tree.ops) > 1:
+        pairs = pairwise((tree.left, *tree.comparators))
+        for operator, (left, right) in zip(tree.ops, pairs, strict=True):
+            yield ast.copy_location(ast.Compare(left, [operator], [right]), tree)
+    else:
+        yield tree
 
 
 def _mentioned(tree: ast.expr) -> frozenset[str]:

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import ceil, floor, prod, sqrt
 from typing import Literal
 
 from attrs import frozen
 
+from leanopt_core.space._axis import Axis
 from leanopt_core.space._constraint import ParameterConstraint
+from leanopt_core.space._numbers import Value
 from leanopt_core.space._permutation import Permutation
-from leanopt_core.space._terms import Check, every
+from leanopt_core.space._terms import Check, every, terms_of
 
 
-@frozen
+@frozen(eq=False)
 class Rule:
     """A constraint over levels: the positions of the axes it reads, and its closure."""
 
     constraint: ParameterConstraint
     axes: frozenset[int]
     holds: Check
+
+
+def rules_of(
+    axes: Sequence[Axis], fixed: Mapping[str, Value], constraints: Iterable[ParameterConstraint]
+) -> tuple[Rule, ...]:
+    """Return constraints over the levels of the axes."""
+    places = {axis.name: i for i, axis in enumerate(axes)}
+    known = terms_of(axes, fixed)
+    return tuple(
+        Rule(
+            constraint,
+            frozenset(places[name] for name in constraint.names if name in places),
+            constraint.check(known),
+        )
+        for constraint in constraints
+    )
 
 
 class TooManyError(Exception):
@@ -32,7 +50,7 @@ def satisfying(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Itera
 
     A rule is checked as soon as its last axis is set. Raises TooManyError after `limit` steps.
     """
-    order = _order(sizes, group)
+    order = order_of(sizes, group)
     due = _due(order, group)
     levels, upcoming = [0] * len(sizes), [0] * len(order)
     depth, left = (0 if due[0](levels) else -1), limit
@@ -56,7 +74,7 @@ def satisfying(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> Itera
                 depth -= 1
 
 
-def _order(sizes: Sequence[int], group: Iterable[Rule]) -> list[int]:
+def order_of(sizes: Sequence[int], group: Iterable[Rule]) -> list[int]:
     """Order the axes to check rules early: next comes the rule with the fewest unset axes."""
     order: list[int] = []
     left = list(group)
@@ -104,7 +122,7 @@ def count(sizes: Sequence[int], rules: Sequence[Rule], limit: int, samples: int)
     if not rules:
         return _known(prod(sizes), "exact")
     parts = []
-    for group in _groups(rules):
+    for group in groups_of(rules):
         part = _counted(sizes, group, limit) or _estimated(sizes, group, samples)
         if part.high == 0:
             return part
@@ -124,15 +142,15 @@ def emptying(sizes: Sequence[int], rules: Sequence[Rule], limit: int) -> list[Ru
 
     By deletion: a rule is kept if the others alone do not prove that no point is left.
     """
-    core = next((group for group in _groups(rules) if _empty(sizes, group, limit)), [])
+    core = next((group for group in groups_of(rules) if _empty(sizes, group, limit)), [])
     for rule in list(core):
         others = [other for other in core if other is not rule]
-        if any(_empty(sizes, group, limit) for group in _groups(others)):
+        if any(_empty(sizes, group, limit) for group in groups_of(others)):
             core = others
     return core
 
 
-def _groups(rules: Iterable[Rule]) -> list[list[Rule]]:
+def groups_of(rules: Iterable[Rule]) -> list[list[Rule]]:
     """Return the rules in groups that share no axis."""
     groups: list[list[Rule]] = []
     for rule in rules:

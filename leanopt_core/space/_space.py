@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from math import isnan, prod
 from types import MappingProxyType
 from typing import Any, get_args
@@ -26,6 +27,7 @@ from leanopt_core.space._counting import Count, Rule
 from leanopt_core.space._numbers import Value, kind_of
 from leanopt_core.space._permutation import Permutation
 from leanopt_core.space._points import Metric, Point, in_box, on_axes, on_grid, problem
+from leanopt_core.space._sparse import Sampling, Sparse, is_sparse, sparse_of
 from leanopt_core.suggest import did_you_mean
 
 
@@ -66,17 +68,7 @@ class Space:
 
     @_rules.default
     def _compile(self) -> tuple[Rule, ...]:
-        places = {axis.name: i for i, axis in enumerate(self.axes)}
-        known = {axis.name: terms.of_axis(axis, i) for i, axis in enumerate(self.axes)}
-        known |= {name: terms.of_value(value) for name, value in self.fixed.items()}
-        return tuple(
-            Rule(
-                constraint,
-                frozenset(places[name] for name in constraint.names if name in places),
-                constraint.check(known),
-            )
-            for constraint in self.constraints
-        )
+        return counting.rules_of(self.axes, self.fixed, self.constraints)
 
     @_all_hold.default
     def _join(self) -> terms.Check:
@@ -213,13 +205,27 @@ class Space:
         near = on_axes if metric == "axis" else in_box
         return filter(self.feasible, near(self.axes, point, radius))
 
+    @cached_property
+    def sampling(self) -> Sampling:
+        """How `sample` finds feasible points; the first time this can take some seconds."""
+        return Sampling("rejection") if self._sparse is None else self._sparse.sampling()
+
+    @cached_property
+    def _sparse(self) -> Sparse | None:
+        """The feasible points if they are too few for rejection."""
+        if not self._rules or not is_sparse(self._sizes, self._all_hold):
+            return None
+        return sparse_of(self.axes, self.fixed, self.constraints)
+
     def sample(self, seed: int) -> Iterator[Point]:
-        """Yield every feasible point once, in a random order.
+        """Yield every feasible point once, in a random order; see `sampling`.
 
         The order is a keyed permutation of the whole grid; infeasible points are skipped. Memory
-        is constant. A point costs about 10 microseconds x grid_size / feasible points, so check
-        `count` first if few points are feasible.
+        is constant. A point costs about 10 microseconds x grid_size / feasible points. If fewer
+        than one point in 10,000 is feasible, they are counted and permuted, or searched for.
         """
+        if self._sparse is not None:
+            return self._sparse.points(seed)
         order = Permutation(self.grid_size, seed)
         points = (self.point_at(order(i)) for i in range(self.grid_size))
         return filter(self.feasible, points)

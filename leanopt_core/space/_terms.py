@@ -71,6 +71,12 @@ def of_axis(axis: Axis, position: int) -> Term:
     return Term(lambda levels: values[levels[position]], kinds, texts=texts)
 
 
+def terms_of(axes: Sequence[Axis], fixed: Mapping[str, Value]) -> dict[str, Term]:
+    """Return the terms of all parameters of a space by name."""
+    known = {axis.name: of_axis(axis, position) for position, axis in enumerate(axes)}
+    return known | {name: of_value(value) for name, value in fixed.items()}
+
+
 def of_place(position: int) -> Term:
     """Return the term of the number at `position` of what the closure is given."""
     return Term(lambda numbers: numbers[position], _NUMBER)

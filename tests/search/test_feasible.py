@@ -27,10 +27,27 @@ def test_an_estimate_is_not_called_exact() -> None:
     assert size.value == pytest.approx(10**12 / 2, rel=0.05)
 
 
-def test_finding_none_among_samples_is_a_warning() -> None:
-    """It proves nothing."""
-    size = size_of(space(10**6, "x * 2 == y * 2 + 1"))
-    assert (size.value, size.exact) == (0, False)
+def test_few_points_that_can_be_counted_are_exact() -> None:
+    """Of 10**8 points 5,000 are left; a sample would show about how many."""
+    assert size_of(space(10**4, "x + 5000 == y")) == Size(5000, exact=True)
+
+
+FEW = "fewer than one point in 10,000 satisfies constraints.parameters"
+
+
+def test_few_points_that_must_be_searched_for_are_a_warning() -> None:
+    """What random points are then like is said before the run."""
+    size = size_of(space(10**5, "x * y == 30_030"))
+    assert not size.exact
     assert size.warning == (
-        "no sampled point satisfies constraints.parameters; the search may find no point to try"
+        f"{FEW}, and they are too many to count: random points are searched for; every feasible "
+        "point can come, but not all are equally likely"
     )
+
+
+@pytest.mark.long
+def test_a_search_that_finds_none_is_a_warning() -> None:
+    """It proves nothing."""
+    size = size_of(space(10**6, "x * y % 999_983 == 77_773", "x * x % 999_979 == y"))
+    assert (size.value, size.exact) == (0, False)
+    assert size.warning == (f"{FEW}, and a search found none; the search may find no point to try")

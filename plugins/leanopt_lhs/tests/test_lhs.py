@@ -141,17 +141,25 @@ def test_says_where_the_space_is_smaller() -> None:
 
 @pytest.mark.long
 def test_says_where_no_more_were_found() -> None:
-    """In a vast space with next to no feasible point, the search for them is bounded, and said."""
-    rules = ("a == b", "b == c")
-    proposed = run(space(150, 150, 100, rules=rules), [stage(90)])
+    """In a vast space with few feasible points, the search for them is bounded, and said."""
+    proposed = run(space(2100, 1000, rules=("a + b < 29",)), [stage(430)])
     found = len(proposed)
-    assert 0 < found < 90
-    assert all(a == b == c for a, b, c in points(proposed))
+    assert 0 < found < 430
+    assert all(a + b < 29 for a, b in points(proposed))
     assert origins(proposed) == {
-        f"random design, {found} of 90 points: no more feasible ones were found"
+        f"random design, {found} of 430 points: no more feasible ones were found"
     }
     with pytest.raises(PluginError, match=r"satisfies constraints\.parameters"):
         run(space(150, 150, 100, rules=("a + b + c < 0",)), [stage(4)])
+
+
+def test_fills_a_design_where_one_point_in_a_million_is_feasible() -> None:
+    """Of 10^12 points: the others are chosen among those that are counted."""
+    chain = space(*[100] * 6, rules=("a < b < c < d < e < f < 26",))
+    proposed = run(chain, [stage(60)])
+    assert len(set(points(proposed))) == 60
+    assert all(map(chain.feasible, points(proposed)))
+    assert origins(proposed) == {"random design"}
 
 
 @pytest.mark.parametrize("design", ALIKE)
