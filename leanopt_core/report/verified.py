@@ -55,8 +55,7 @@ _SAYS = {
 def warnings(said: Verification) -> Iterator[str]:
     """Yield what has changed since the run, and why backtests differ, as far as that is known."""
     for what in said.changed:
-        have = "have" if what.endswith("s") else "has"
-        yield f"{what} {have} changed since run {said.run}"
+        yield f"{what} since run {said.run}"
     if not said.repeated:
         yield (
             f"harness {said.harness!r} itself no longer gives the stored statistics: the "

@@ -14,21 +14,21 @@ from leanopt_core.search.scenario_data import all_data, scenario_data
 
 
 def changed_since(restored: Restored, ready: Ready, engine: Choice, hashed: Hash) -> Iterator[str]:
-    """Yield the strategy's files, the data and the environment that are others now.
+    """Yield that the strategy's files, the data or the environment have changed.
 
     `hashed` returns the hash of a data file. The environment is compared only on the run's own
     harness; if the strategy's files have changed it differs anyway.
     """
     source = ready.build.source != restored.plan["source"]
     if source:
-        yield "the strategy's files"
+        yield "the strategy's files have changed"
     found = scenario_data(ready.engine, (*restored.scenarios.values(),))(hashed)
     now = {name: one.identity for name, one in found.items()}
     plan = reworded(restored.plan, now, partial(all_data, ready.engine, hashed))
     for one in plan["scenarios"]:
         if one.get("data") != now.get(one["name"]):
-            yield f"the data of scenario {one['name']}"
+            yield f"the data of scenario {one['name']} has changed"
     before = restored.execution.get("build", {}).get("identity")
     own = engine.options == restored.engine().options
     if own and not source and before not in (None, ready.build.identity):
-        yield "the interpreter, a library, the harness or the runtime"
+        yield "the interpreter, a library, the harness or the runtime has changed"

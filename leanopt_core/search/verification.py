@@ -179,7 +179,7 @@ class Verification:
     """The result of a verification of `run`.
 
     `harness` is the run's own. `against` is the one it is compared with, None for the same.
-    `changed` names what has changed since the run of what decides results.
+    `changed` says what of it that decides results has changed since the run.
     """
 
     run: str

@@ -44,7 +44,9 @@ class Twin:
         source = (self.project / "source").read_text()
         command = ("{python}", "{harness}", self.options.harness, str(self.project))
         launch = Launch(command, (Mount("harness", Path("HARNESS")),))
-        return Build("twin", source, f"{source}-{self.options.harness}", launch)
+        libraries = len([*self.project.glob("library*")])
+        identity = f"{source}-{self.options.harness}-{libraries}"
+        return Build("twin", source, identity, launch)
 
     def request(self, backtest, outputs, hello):
         return Request(json.dumps({"x": int(backtest.parameters["x"])}))
@@ -292,6 +294,14 @@ def test_changed_files_are_told(verify: Verify) -> None:
     warning = "the strategy's files have changed since run twin-1"
     assert f"warning: {warning}" in done.stderr
     assert json.loads(done.stdout)["warnings"] == [warning]
+
+
+def test_another_environment_is_told(verify: Verify) -> None:
+    """On the harness of the run: another one has another environment anyway."""
+    done = verify(None, change="library")
+    said = "the interpreter, a library, the harness or the runtime has changed since run twin-1"
+    assert done.returncode == 0, done.stderr
+    assert f"warning: {said}" in done.stderr
 
 
 def test_each_scenario_is_compared(verify: Verify, twin: Path) -> None:

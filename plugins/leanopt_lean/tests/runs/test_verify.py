@@ -76,6 +76,15 @@ def test_warm_is_verified_against_the_launcher(run: Run) -> None:
     assert "has no harness 'luncher'" in run("verify", "spy-1", "--against", "luncher", code=2)
 
 
+@pytest.mark.parametrize("harness", ["warm", "launcher"])
+def test_order_hashes_are_stored_and_compared(run: Run, harness: str) -> None:
+    """Without another harness, each backtest runs once more."""
+    run("run", "pipeline.toml", "--set", f"strategy.harness={harness}")
+    said = run("verify", "spy-1", "--best", "2")
+    assert "2 backtests of run spy-1: all equal on fresh workers" in said
+    assert len(re.findall("^ *[0-9]+  default   equal   [0-9a-f]{32}$", said, re.MULTILINE)) == 2
+
+
 def test_a_store_that_was_moved_is_verified_where_it_is(
     run: Run, lean: Project, leanopt, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
