@@ -32,7 +32,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "show": "Show a run or one of its trials.",
         "watch": "Watch a run in progress.",
         "compare": "Compare runs or trials side by side.",
-        "verify": "Rerun a run's best trials on another harness.",
+        "verify": "Run trials again and compare their results.",
         "export": "Export a run's trials as JSON lines or CSV.",
     },
     "plugins": {"plugins": "List installed plugins and their options."},
