@@ -74,6 +74,9 @@ class Answers:
     """Stands in for the pool: every request is answered at once, no two answers alike."""
 
     hello = Hello(protocol=1)
+    slots = 2
+    start_seconds = 0.0
+    time_limit: float | None = None
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
@@ -81,7 +84,15 @@ class Answers:
 
     def room(self) -> int:
         """Return how many requests two workers would take."""
-        return 4 - len(self._finished)
+        return 2 * self.slots - len(self._finished)
+
+    def idle(self) -> int:
+        """Return how many workers have nothing to do."""
+        return max(0, self.slots - len(self._finished))
+
+    def age(self, ticket: int) -> float:  # noqa: ARG002 - the pool's face
+        """Return how long a worker has had a request."""
+        return 0.0
 
     def submit(self, ticket: int, request: Request) -> None:  # noqa: ARG002 - the pool's face
         """Answer with statistics of four decimals, as LEAN prints them."""

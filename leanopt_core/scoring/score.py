@@ -133,8 +133,8 @@ class Scorer:
             reasons = _messages(failed, several=len(outcomes) > 1)
             return Score(reasons=reasons, failure=str(next(iter(failed.values())).category))
         # A tuple: the function must not change what the constraints are about.
-        backtests = tuple(backtested(name, one, self.needs) for name, one in outcomes.items())
-        missing = _missing(backtests, self.constraints)
+        backtests = tuple([backtested(name, one, self.needs) for name, one in outcomes.items()])
+        missing = _missing(backtests, self.constraints) if self.constraints else ()
         if missing:
             return Score(reasons=missing)
         judged, direction = self._judged(backtests, context)
@@ -144,7 +144,7 @@ class Scorer:
         return Score(
             fitness=judged.value,
             objective=_objective(judged.value, direction),
-            violation=math.fsum(violation.size for violation in violations),
+            violation=math.fsum(one.size for one in violations) if violations else 0.0,
             violations=violations,
             reasons=judged.reasons,
             values=judged.values,

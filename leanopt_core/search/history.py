@@ -81,6 +81,7 @@ class ToldHistory(History):
         self._complete = bytearray()
         self._values = NamedValues()
         self._slots = array("I", [0]) * _START
+        self._shift = 65 - _START.bit_length()
 
     def add(self, trial: Trial, grid_index: int) -> None:
         """Add a told trial whose point has the grid index `grid_index`."""
@@ -114,16 +115,16 @@ class ToldHistory(History):
     def _slot(self, grid_index: int) -> int:
         """Return the slot that holds `grid_index`, or the free slot for it."""
         slots, indices = self._slots, self._indices
-        mask = len(slots) - 1
         # Fibonacci hashing takes the product's upper bits: they depend on every bit of the index,
         # so that neither neighbours nor multiples of a power of two meet; probing stays short.
-        slot = (hash(grid_index) * _GOLDEN & _WORD) >> 64 - mask.bit_length()
+        slot = (hash(grid_index) * _GOLDEN & _WORD) >> self._shift
         while (position := slots[slot]) and indices[position - 1] != grid_index:
-            slot = (slot + 1) & mask
+            slot = (slot + 1) & len(slots) - 1
         return slot
 
     def _grow(self) -> None:
         self._slots = array("I", [0]) * (2 * len(self._slots))
+        self._shift -= 1
         for position in range(len(self)):
             self._slots[self._slot(self._indices[position])] = position + 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from attrs import define, field, frozen
 
@@ -53,8 +54,7 @@ class PendingTrial:
         return None not in self.outcomes
 
 
-@frozen
-class KeyedBacktest:
+class KeyedBacktest(NamedTuple):
     """A backtest with its content key in each place where workers run; the first is its own."""
 
     backtest: Backtest
@@ -125,8 +125,7 @@ class Replay:
         return self._stops.get(number)
 
 
-@frozen
-class Known:
+class Known(NamedTuple):
     """A stored backtest: its id in the store, and its outcome as the store gives it back."""
 
     id: int
