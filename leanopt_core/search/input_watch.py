@@ -15,6 +15,7 @@ from leanopt_core.errors import InputsChangedError
 from leanopt_core.search.inputs import Inputs
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.store.taking_back import TakenBack
+from leanopt_core.store.writer import Mark
 
 #: Seconds between two checks.
 EVERY: Final = 60.0
@@ -29,9 +30,9 @@ _MOST: Final = 5
 
 @frozen
 class _Checked:
-    """A check: the newest backtest that had been recorded when it began, and what it found."""
+    """A check: how far the run was when it began, and what it found."""
 
-    newest: int
+    mark: Mark
     changes: tuple[str, ...] = ()
     error: BaseException | None = None
 
@@ -76,7 +77,7 @@ class InputWatch(Closing):
                 raise _changed(checked.changes, self._ledger.disown())
             if self._ledger.misled:
                 raise _changed((_MISLED,), self._ledger.disown())
-            self._ledger.confirm(checked.newest, self._inputs.known_at)
+            self._ledger.confirm(checked.mark, self._inputs.known_at)
 
     def soon(self) -> None:
         """Check now, or once more if a check is under way."""
@@ -110,11 +111,11 @@ class InputWatch(Closing):
             pause = max(self._every, (self._clock() - begun) / self._share)
 
     def _check(self) -> _Checked:
-        newest = self._ledger.newest
+        mark = self._ledger.mark
         try:
-            return _Checked(newest, self._inputs.changes())
+            return _Checked(mark, self._inputs.changes())
         except BaseException as error:  # noqa: BLE001 - raised again on the main thread
-            return _Checked(newest, error=error)
+            return _Checked(mark, error=error)
 
 
 def _changed(changes: Sequence[str], taken_back: TakenBack) -> InputsChangedError:

@@ -23,7 +23,7 @@ from leanopt_core.store.opened import OpenedSet
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun, Taken
 from leanopt_core.store.taking_back import TakenBack
-from leanopt_core.store.writer import Writer
+from leanopt_core.store.writer import Mark, Writer
 from leanopt_core.trial import Score, Trial
 from leanopt_core.work import Backtest, Outcome
 
@@ -333,9 +333,9 @@ class Ledger:
                     )
 
     @property
-    def newest(self) -> int:
-        """Return the id of the newest backtest."""
-        return self._writer.newest
+    def mark(self) -> Mark:
+        """Return how far the run is; any thread may ask."""
+        return self._writer.mark
 
     @property
     def unconfirmed(self) -> bool:
@@ -347,12 +347,12 @@ class Ledger:
         """Return whether a run beside this one has disowned backtests that this run has used."""
         return self._writer.misled
 
-    def confirm(self, newest: int, known_at: float) -> None:
+    def confirm(self, mark: Mark, known_at: float) -> None:
         """Record that data and sources were unchanged in a check that began at `known_at`.
 
-        `newest` was then the newest backtest.
+        The run was then as far as `mark`.
         """
-        self._writer.confirm(newest, known_at)
+        self._writer.confirm(mark, known_at)
 
     def disown(self) -> TakenBack:
         """Make it durable that backtests since the last such check count for nothing."""

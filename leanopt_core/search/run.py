@@ -272,7 +272,7 @@ class _Session:
         inputs, outputs = self.ready.inputs, self.ready.pipeline.outputs
         ledger = Ledger(self.run, writer, self.store.reader, outputs, checked=bool(inputs))
         # The plan holds the hashes that were just taken: they prove what a run that died had left.
-        ledger.confirm(ledger.newest, inputs.known_at)
+        ledger.confirm(ledger.mark, inputs.known_at)
         # An exception that is not caught below leaves it so.
         state: RunState = "failed"
         clock = ClockWatch()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from attrs import evolve, field, frozen
 
@@ -67,6 +67,13 @@ class Committed:
     replaced: Mapping[int, tuple[int, Outcome]] = field(factory=dict)
 
 
+class Mark(NamedTuple):
+    """How far a run is: its newest backtest, and how many of runs beside it were used unchecked."""
+
+    newest: int
+    borrowed: int = 0
+
+
 class Writer:
     """Records a run.
 
@@ -94,16 +101,16 @@ class Writer:
         self._batch = Batch()
         self._noted: set[bytes] = set()
         self._recorded: dict[bytes, list[tuple[int, Outcome, frozenset[str]]]] = {}
-        #: The id of the newest backtest of this run.
-        self.newest = self._ids.last()
+        self._newest = self._ids.last()
         # Backtests up to this one are confirmed. Those of a run that is resumed are not yet.
-        self._confirmed = 0 if any(search.proposed for search in run.searches) else self.newest
+        self._confirmed = 0 if any(search.proposed for search in run.searches) else self._newest
         self._known_at = 0
         # The next commit lets unchecked backtests up to this one answer others.
         self._lifted = 0
-        # Backtests of runs beside this one that were used before a check of this run, and when they
-        # had finished.
+        # Backtests of runs beside this one that were used before a check of this run: by id, in
+        # which order. Not when, since a clock can jump.
         self._borrowed: dict[int, int] = {}
+        self._lent = 0
         #: Which process runs which backtest; nobody's before `leases.join`.
         self.leases = Leases(database, clock, self._add)
 
@@ -156,7 +163,7 @@ class Writer:
         One that is `held` answers no other run, one with `opened` files only while these are the
         same. `fingerprint` is the engine's.
         """
-        found = self.newest = self._ids.next()
+        found = self._newest = self._ids.next()
         kept, short = self._kept(found, outcome, outputs), key_column(key)
         values = None if kept.statistics is None else dict(kept.statistics.values)
         failed = kept.failure
@@ -224,7 +231,8 @@ class Writer:
             stored = read_backtest(row)
             if outputs <= stored.outputs and self._answers(stored):
                 if stored.held == Held.UNCHECKED and stored.run_id != self._run.id:
-                    self._borrowed[stored.id] = stored.finished_at
+                    self._lent += 1
+                    self._borrowed.setdefault(stored.id, self._lent)
                 return stored.id, self._loaded(stored)
         return None
 
@@ -321,25 +329,30 @@ class Writer:
     @property
     def unconfirmed(self) -> bool:
         """Return whether backtests were recorded that no check has confirmed."""
-        return self.newest > self._confirmed or bool(self._borrowed)
+        return self._newest > self._confirmed or bool(self._borrowed)
+
+    @property
+    def mark(self) -> Mark:
+        """Return how far the run is; any thread may ask."""
+        return Mark(self._newest, self._lent)
 
     @property
     def misled(self) -> bool:
         """Return whether a run beside this one has disowned backtests that this run has used."""
         return bool(self._database.row(_MISLED, (json.dumps([*self._borrowed]),)))
 
-    def confirm(self, newest: int, known_at: float) -> None:
+    def confirm(self, mark: Mark, known_at: float) -> None:
         """Record that data and sources were unchanged in a check that began at `known_at`.
 
-        The backtests of this run with ids up to `newest` had been recorded when it began.
+        The run was as far as `mark` when it began.
         """
         # The store has whole seconds.
         self._known_at = int(known_at)
-        proven = [found for found, made in self._borrowed.items() if made < self._known_at]
-        for found in proven:
-            del self._borrowed[found]
-        if newest > self._confirmed:
-            self._confirmed = self._lifted = newest
+        self._borrowed = {
+            found: count for found, count in self._borrowed.items() if count > mark.borrowed
+        }
+        if mark.newest > self._confirmed:
+            self._confirmed = self._lifted = mark.newest
 
     def disown(self) -> TakenBack:
         """Disown the backtests that no check has confirmed, and take back the trials told since.

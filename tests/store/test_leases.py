@@ -16,6 +16,7 @@ from leanopt_core.store.answering import Held
 from leanopt_core.store.leases import BEYOND, WITHOUT_LIMIT, Wanted
 from leanopt_core.store.opened import OpenedSet
 from leanopt_core.store.store import open_store
+from leanopt_core.store.writer import Mark
 from leanopt_core.trial import Score
 from leanopt_core.work import Category, Failure, Outcome
 
@@ -250,11 +251,13 @@ def borrowing(come, clock, key):
 
 def test_an_unchecked_backtest_answers_a_run_beside_it_until_a_check(come, clock, key):
     """The next check of the one that uses it says as much of it as one of its own run."""
+    joined = Mark(0)
     _, borrower = borrowing(come, clock, key)
     assert borrower.writer.unconfirmed
-    borrower.writer.confirm(borrower.writer.newest, clock.now)
-    assert borrower.writer.unconfirmed, "it may have been made in the same second"
-    borrower.writer.confirm(borrower.writer.newest, clock.now + 1)
+    borrower.writer.confirm(joined, clock.now + 1)
+    assert borrower.writer.unconfirmed, "that check began before"
+    clock.now -= 3600
+    borrower.writer.confirm(borrower.writer.mark, clock.now)
     assert not borrower.writer.unconfirmed
     assert borrower.writer.disown().trials == 0
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from leanopt_core.statistics import Statistics
 from leanopt_core.store.answering import Held
 from leanopt_core.store.store import open_store
+from leanopt_core.store.writer import Mark
 from leanopt_core.work import Category, Failure, Outcome
 
 NOTHING: frozenset[str] = frozenset()
@@ -41,7 +42,7 @@ def test_one_backtest_of_a_key_answers(lasting_store, begin, steps, outcomes, re
             run = store.runs.resume(one.run.id)
             one = runs[which] = evolve(one, run=run, writer=store.writer(run))
         if kind == "checks":
-            one.writer.confirm(one.writer.newest, 0)
+            one.writer.confirm(one.writer.mark, 0)
         elif kind == "frees":
             one.writer.reproduced(failures[which], Held.UNCHECKED)
         elif one.writer.known(key, NOTHING) is None:
@@ -72,7 +73,7 @@ def test_what_has_more_outputs_answers_too(store, begin, key, look, first, secon
     dead.backtest(key("a"))
     found = other.backtest(key("a"), held=Held.UNCHECKED)
     dead.writer.commit()
-    other.writer.confirm(found, 0)
+    other.writer.confirm(Mark(found), 0)
     other.writer.commit()
     assert look("SELECT held FROM backtests WHERE id = ?", found) == [(expected,)]
 
@@ -86,10 +87,10 @@ def test_what_a_check_has_proven_of_a_dead_run_answers_instead(path, begin, key)
         dead.writer.commit()
         mine = other.backtest(key("a"), held=Held.UNCHECKED)
         now[0] = 1001.0
-        other.writer.confirm(mine, 1001.0)
+        other.writer.confirm(Mark(mine), 1001.0)
         other.writer.commit()
         later = begin(store)
-        later.writer.confirm(later.writer.newest, 1001.0)
+        later.writer.confirm(later.writer.mark, 1001.0)
         assert later.writer.known(key("a"), NOTHING)[0] == theirs
         # The run itself keeps what it had told.
         assert store.writer(other.run).known(key("a"), NOTHING)[0] == mine
@@ -101,6 +102,6 @@ def test_a_disowned_backtest_answers_for_nobody(store, begin, key, look):
     dead.backtest(key("a"), held=Held.CHANGED)
     dead.writer.commit()
     found = other.backtest(key("a"), held=Held.UNCHECKED)
-    other.writer.confirm(found, 0)
+    other.writer.confirm(Mark(found), 0)
     other.writer.commit()
     assert look("SELECT held FROM backtests WHERE id = ?", found) == [(None,)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from leanopt_core.store.answering import Held
 from leanopt_core.store.records import Taken
 from leanopt_core.store.store import open_store
+from leanopt_core.store.writer import Mark
 from leanopt_core.trial import Score
 
 NOTHING: frozenset[str] = frozenset()
@@ -34,7 +35,7 @@ def test_what_is_left_is_what_was_told_before(lasting_store, begin, early, late,
     store = lasting_store
     one, truth = begin(store, "one"), begin(store, "one")
     old = one.backtest(OLD)
-    one.writer.confirm(one.writer.newest, 0)
+    one.writer.confirm(one.writer.mark, 0)
     kept = len(early)
     if any(fresh for _, fresh in late):
         kept += next(at for at, (_, fresh) in enumerate(late) if fresh)
@@ -73,7 +74,7 @@ def test_ends_stops_and_sinks_are_taken_back(store, begin, key, look):
     one = begin(store)
     for number in (1, 2):
         one.told(number)
-    one.writer.confirm(one.writer.newest, 0)
+    one.writer.confirm(one.writer.mark, 0)
     stage = one.run.searches[0].stages[0].id
     for number in (3, 4):
         one.told(number)
@@ -103,7 +104,7 @@ def test_other_runs_keep_what_is_theirs(store, begin, key):
     """A run disowns its own backtests only, and only those since the last check."""
     mine, other = begin(store), begin(store)
     first = mine.backtest(key("first"))
-    mine.writer.confirm(mine.writer.newest, 0)
+    mine.writer.confirm(mine.writer.mark, 0)
     theirs = other.told(1)
     mine.backtest(key("second"))
     other.writer.commit()
@@ -119,13 +120,13 @@ def test_a_check_before_the_clock_was_set_back_proves_nothing(path, begin, key):
     now = [2000.0]
     with open_store(path, clock=lambda: now[0]) as store:
         one, other = begin(store), begin(store)
-        other.writer.confirm(other.writer.newest, 2000.0)
+        other.writer.confirm(other.writer.mark, 2000.0)
         now[0] = 1000.0
         found = one.backtest(key("a"), held=Held.UNCHECKED)
         one.writer.commit()
         assert other.writer.known(key("a"), NOTHING) is None
         now[0] = 1002.0
-        other.writer.confirm(other.writer.newest, 1002.0)
+        other.writer.confirm(other.writer.mark, 1002.0)
         assert other.writer.known(key("a"), NOTHING)[0] == found
 
 
@@ -139,9 +140,9 @@ def test_an_unchecked_backtest_answers_who_has_checked_since(path, begin, key, m
         one.writer.commit()
         assert other.writer.known(key("a"), NOTHING) is None
         now[0] = 1001.0
-        other.writer.confirm(other.writer.newest, 1000.9)
+        other.writer.confirm(other.writer.mark, 1000.9)
         known = other.writer.known(key("a"), NOTHING)
         assert (known and known[0]) == (found if made < 1000 else None)
-        one.writer.confirm(found, 1000.9)
+        one.writer.confirm(Mark(found), 1000.9)
         one.writer.commit()
         assert other.writer.known(key("a"), NOTHING)[0] == found
