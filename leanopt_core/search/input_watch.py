@@ -126,5 +126,5 @@ def _changed(changes: Sequence[str], taken_back: TakenBack) -> InputsChangedErro
         + "".join(f"  {line}\n" for line in lines)
         + f"backtests since the last check do not count ({taken_back.backtests}), and trials told "
         f"since are taken back ({taken_back.trials}); put the files back and continue with "
-        "--resume, or start a new run"
+        "`leanopt resume`, or start a new run"
     )

@@ -188,7 +188,7 @@ class Runs:
     def take_back(self, run_id: int) -> TakenBack:
         """Take back trials of a run that used backtests which other runs have disowned since.
 
-        For a run that is resumed: while it is at work, its own checks see to that.
+        For a run that is resumed: while it runs, its own checks see to that.
         """
         return take_back_borrowed(self._database, run_id)
 
