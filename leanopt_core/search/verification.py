@@ -179,7 +179,7 @@ class Verification:
     """The result of a verification of `run`.
 
     `harness` is the run's own. `against` is the one it is compared with, None for the same.
-    `changed` says what of it that decides results has changed since the run.
+    `changed` has a sentence for each change since the run of something that decides results.
     """
 
     run: str
