@@ -85,6 +85,23 @@ def test_order_hashes_are_stored_and_compared(run: Run, harness: str) -> None:
     assert len(re.findall("^ *[0-9]+  default   equal   [0-9a-f]{32}$", said, re.MULTILINE)) == 2
 
 
+def test_data_that_counts_on_the_launcher_only_has_not_changed(run: Run, lean: Project) -> None:
+    """The Launcher does not set the end, so prices after it count there; data of the run count."""
+    lean.edit(
+        "Initialize()\n        {",
+        "Initialize()\n        { var other = Resolution.Minute;",
+        "EmaBands/EmaBands.cs",
+    )
+    later = lean.folder / "data" / "equity" / "usa" / "minute" / "spy" / "20200102_trade.zip"
+    later.parent.mkdir(parents=True, exist_ok=True)
+    later.write_text("later")
+    run("run", "pipeline.toml", "--set", "stage.surrogate.trials=4")
+    verified = ("verify", "spy-1", "--best", "1", "--against", "launcher")
+    assert "changed since" not in run(*verified)
+    (later.parent / "20040102_trade.zip").write_text("of the run")
+    assert "the data of scenario default has changed since run spy-1" in run(*verified)
+
+
 def test_a_store_that_was_moved_is_verified_where_it_is(
     run: Run, lean: Project, leanopt, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
