@@ -72,7 +72,8 @@ class LeasedQueue:
         now = time.monotonic()
         if not (self._leases.alone or self._elsewhere) or now < self._look_at:
             return
-        self._look_at = now + _ELSEWHERE / 4
+        # While this process is alone, each commit looks too, before what has begun is leased.
+        self._look_at = now + (_ELSEWHERE / 4 if self._elsewhere else _UNWRITTEN)
         self._leases.look()
         if not self._elsewhere:
             return
