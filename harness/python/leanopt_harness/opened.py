@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from threading import get_ident
 from types import FrameType
 from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 from leanopt_harness.project import LIBRARY, installed
 from leanopt_harness.unseen import KINDS, describe
@@ -54,8 +55,9 @@ class Opened:
             "os.scandir": self._list,
             "os.mkdir": self._make,
             "os.rename": self._rename,
-            "sqlite3.connect": self._library,
+            "sqlite3.connect": self._database,
             "ctypes.dlopen": self._library,
+            "import": self._extension,
         }
 
     def install(self) -> None:
@@ -169,14 +171,29 @@ class Opened:
             if any(map(os.path.exists, places)):
                 return
 
+    def _extension(self, arguments: tuple[Any, ...]) -> None:
+        """Note a compiled module; only for these does the event tell a file."""
+        if arguments[1] is not None:
+            self._library(arguments[1:])
+
     def _library(self, arguments: tuple[Any, ...]) -> None:
-        """Note a file that a C library opens, where an event tells its name."""
-        path = arguments[0]
-        if isinstance(path, str | bytes | os.PathLike):
-            name = os.fsdecode(path)
-            full = os.path.abspath(name)
-            if os.sep in name and not name.startswith("file:") and not self._skips(full):
-                self._read(full)
+        """Note a library that the system loads; a name without a folder is one of the system's."""
+        if arguments[0] is not None and os.sep in os.fsdecode(arguments[0]):
+            self._loaded(arguments[0])
+
+    def _database(self, arguments: tuple[Any, ...]) -> None:
+        """Note a database, by its path or its URI; one in memory is no file."""
+        name = os.fsdecode(arguments[0])
+        if name.startswith("file:"):
+            uri = urlsplit(name)
+            name = "" if "mode=memory" in uri.query else unquote(uri.path)
+        if name not in ("", ":memory:"):
+            self._loaded(name)
+
+    def _loaded(self, path: Any) -> None:
+        full = _absolute(path)
+        if not self._skips(full):
+            self._read(full)
 
     def _note(self, full: str, state: State) -> None:
         known = self._states.get(full, ...)

@@ -182,3 +182,37 @@ def test_modules_that_are_looked_for(
             assert told[f"{name}.py"] is None
             assert told[f"{name}/__init__.py"] is None
             assert "opened" not in harness.run(do=code)
+
+
+def test_compiled_modules(ask: Any, tmp_path: Path) -> None:
+    """A module that is machine code is opened by the system, and counts like any other."""
+    folder = tmp_path / "project"
+    (folder / "gadget.so").write_text("no machine code")
+    on_path = f"import sys; sys.path.insert(0, {str(folder)!r})"
+    code = f"{on_path}\ntry: import gadget\nexcept ImportError: pass"
+    assert opened(ask(code), folder)["gadget.so"] == state(folder / "gadget.so")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "HERE / 'a b.db'",
+        "os.chdir(HERE) or 'a b.db'",
+        "f'file:{HERE}/a%20b.db?mode=ro', uri=True",
+        "f'file://{HERE}/a%20b.db?immutable=1#x', uri=True",
+        "os.chdir(HERE) or 'file:a%20b.db', uri=True",
+    ],
+)
+def test_databases_of_sqlite(ask: Any, tmp_path: Path, place: str) -> None:
+    """By path or URI, relative or not; one in memory is no file."""
+    database = tmp_path / "project" / "a b.db"
+    database.touch()
+    code = f"import sqlite3; sqlite3.connect({place}).close()"
+    assert opened(ask(code), database.parent) == {"a b.db": state(database)}
+    for memory in (
+        "':memory:'",
+        "''",
+        "'file::memory:', uri=True",
+        "'file:x?mode=memory', uri=True",
+    ):
+        assert "opened" not in ask(f"import sqlite3; sqlite3.connect({memory}).close()")
