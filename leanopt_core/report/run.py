@@ -67,10 +67,13 @@ def _warm(events: Sequence[StoredEvent]) -> Iterator[str]:
     if found:
         first = found[0]
         detail = first.detail
+        fresh, warm = (
+            "absent" if detail[side] is None else detail[side] for side in ("fresh", "warm")
+        )
         yield (
             "results depend on what a worker ran before, or on chance: of the backtests made again "
             f"on a fresh worker, {len(found):,} gave something else, first trial {first.number} "
-            f"({detail['what']}: {detail['fresh']} there, was {detail['warm']})"
+            f"({detail['what']}: {fresh} there, was {warm})"
         )
 
 

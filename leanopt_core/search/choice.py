@@ -64,6 +64,8 @@ def choose(
     return Chosen(begin(store, ready, direction, options), "begun", note)
 
 
+#: The last line of an error that lists differences to a stored plan.
+ADVICE = "undo these changes to continue it, or begin a new run with --accept-changes"
 _NEW = "Use --again to begin a new run."
 
 
@@ -111,10 +113,7 @@ def _other_plan(run: StoredRun, ready: Prepared, *, named: bool) -> ResumeError:
     now = json.loads(canonical_json(ready.plan.to_dict()))
     found = differences(_today(run, ready), now)
     head = "the plan has changed" if named else "no unfinished run has this plan"
-    return DiffersError(
-        f"{head}; the plan of {run.name} differs in\n{listed(found)}\n"
-        "undo these changes to continue it, or begin a new run with --accept-changes"
-    )
+    return DiffersError(f"{head}; the plan of {run.name} differs in\n{listed(found)}\n{ADVICE}")
 
 
 def _check_direction(run: StoredRun, ready: Prepared, direction: Direction) -> None:

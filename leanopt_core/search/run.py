@@ -24,7 +24,7 @@ from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.advice import advice, size_of
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.choice import Chosen, choose
+from leanopt_core.search.choice import ADVICE, Chosen, choose
 from leanopt_core.search.clock import ClockWatch
 from leanopt_core.search.events import Noted, Preparing, RunEnded, RunStarted, Screen, Warned
 from leanopt_core.search.input_watch import InputWatch
@@ -134,7 +134,8 @@ class _Runner:
         except DiffersError as error:
             if not wanted.accept_changes:
                 raise
-            self.screen.observe(Noted(f"a new run begins, since {error}"))
+            reason = str(error).removesuffix(f"\n{ADVICE}")
+            self.screen.observe(Noted(f"a new run begins, since {reason}"))
             return self._run(Wanted(again=True))
 
     def _run(self, wanted: Wanted) -> StoredRun:

@@ -141,6 +141,7 @@ def test_what_has_changed_is_listed_and_can_be_accepted(project: Path, leanopt) 
     assert names(leanopt, project) == [("hill-1", "interrupted")]
     accepted = leanopt(project, "resume", "--accept-changes")
     assert "\n  seed: 7, now 8\n" in accepted.stderr
+    assert "--accept-changes" not in accepted.stderr
     assert accepted.stdout.startswith("run hill-2: finished")
     assert "8 trials" in accepted.stdout
     assert names(leanopt, project) == [("hill-2", "finished"), ("hill-1", "interrupted")]
