@@ -19,6 +19,8 @@ from leanopt_core.store.tally import Tally
 _ENOUGH: Final = 10
 #: With fewer levels a best trial at the edge is likely: no warning.
 _LEVELS: Final = 3
+#: The most files that a warning names.
+_MOST: Final = 5
 
 
 @frozen
@@ -47,19 +49,31 @@ def findings(
     spread: Spread,
     failed: Failed | None,
     events: Sequence[StoredEvent] = (),
+    mixed: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """Return warnings, the most serious first."""
-    warm = tuple(_warm(events))
+    """Return warnings, the most serious first; `mixed` are opened files that have changed."""
+    doubts = (*_mixed(mixed), *_warm(events))
     if not best:
-        return warm
+        return doubts
     space = Space.from_dict(json.loads(run.plan)["space"])
     return (
-        *warm,
+        *doubts,
         *_failures(tally, failed),
         *_nothing_feasible(tally, best[0]),
         *_constant(spread),
         *(_edges(space, best[0]) if spread.feasible else ()),
     )
+
+
+def _mixed(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        files = [name.removeprefix("{build}/") for name in names[:_MOST]]
+        if len(names) > _MOST:
+            files.append(f"{len(names) - _MOST:,} more")
+        yield (
+            f"files that the strategy opens have changed during the run: {', '.join(files)}; "
+            "its trials do not all come from the same content"
+        )
 
 
 def _warm(events: Sequence[StoredEvent]) -> Iterator[str]:
@@ -157,6 +171,7 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
         Spread(*store.reader.spread(run)),
         Failed(*first) if first else None,
         store.reader.events(run),
+        store.mixed_files(run),
     )
     return Report(run, tally, best, warnings, store.path)
 

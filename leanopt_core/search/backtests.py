@@ -297,12 +297,18 @@ class Backtests:
             self._land(pending, scenario_index, kept.outcome)
 
     def _opened(self, finished: Finished[int], place: int) -> Sequence[OpenedSet]:
-        """Return the files that a result depends on; warn once of what no file shows."""
+        """Return the files that a result depends on; warn of what changes or no file shows."""
         if self._files is None or (answer := finished.answer) is None:
             return ()
         for text in self._files.unseen(answer):
             self._notifier.warn(text)
-        return self._files.sets(answer, finished.worker, place)
+        sets = self._files.sets(answer, finished.worker, place)
+        for path in self._files.mixed():
+            self._notifier.warn(
+                f"{path}, which the strategy opens, has changed during the run: its trials do not "
+                "all come from the same content"
+            )
+        return sets
 
     def _compared(self, finished: Sequence[Finished[int]]) -> Iterator[Finished[int]]:
         """Take those that were made again, and yield the others."""

@@ -82,6 +82,8 @@ class OpenedFiles:
         self._states: dict[tuple[str, str], State] = {}
         self._told: set[str] = set()
         self._changed: set[str] = set()
+        self._first: dict[str, State] = {}
+        self._mixed: list[str] = []
 
     def sets(self, answer: Answer, worker: int, place: int) -> tuple[OpenedSet, ...]:
         """Return the sets that a backtest's result depends on, in order: most have one at most."""
@@ -119,16 +121,35 @@ class OpenedFiles:
         self._changed.update(found)
         return found
 
+    def mixed(self) -> list[str]:
+        """Return files of which results have used another content than before, each once."""
+        new, self._mixed = self._mixed, []
+        return new
+
     def same(self, name: str, state: State) -> bool:
         """Return whether a file of a stored set is as it was."""
         if isinstance(state, bool):
             return False
         path = self._places[0].here(name)
-        return self._now(path, folder=str(state).startswith(_FOLDER)) == state
+        same = self._now(path, folder=str(state).startswith(_FOLDER)) == state
+        if same:
+            self._used(name, state)
+        return same
 
     def _files(self, told: Mapping[str, Any], seen: SeenFiles) -> dict[str, State]:
         found = [(seen.find(path), said) for path, said in told.items()]
-        return {one[0]: self._state(one[1], said) for one, said in found if one is not None}
+        files = {one[0]: self._state(one[1], said) for one, said in found if one is not None}
+        for name, state in files.items():
+            self._used(name, state)
+        return files
+
+    def _used(self, name: str, state: State) -> None:
+        """Note the content of a file that a result of this run has used."""
+        if self._first.setdefault(name, state) != state or state is False:
+            path = self._places[0].here(name)
+            if path not in self._changed:
+                self._changed.add(path)
+                self._mixed.append(path)
 
     def _state(self, path: str, said: object) -> State:
         """Return the state of a file that a harness has opened; False if it has changed since."""

@@ -22,6 +22,15 @@ WITH RECURSIVE reached(id) AS (
   UNION SELECT before FROM opened JOIN reached USING (id) WHERE before IS NOT NULL
 )
 SELECT id, files FROM opened JOIN reached USING (id)"""
+# The same of all results of a run's trials, made in it or stored before.
+_OF_TRIALS: Final = """
+WITH RECURSIVE reached(id) AS (
+  SELECT backtests.opened FROM searches JOIN evaluations ON evaluations.search_id = searches.id
+  JOIN backtests ON backtests.id = evaluations.backtest_id
+  WHERE searches.run_id = ? AND backtests.opened IS NOT NULL
+  UNION SELECT before FROM opened JOIN reached USING (id) WHERE before IS NOT NULL
+)
+SELECT files FROM opened JOIN reached USING (id)"""
 
 
 @frozen
@@ -87,3 +96,12 @@ class OpenedSets:
         if known is None:
             known = self._files[name, state] = self._same(name, state)
         return known
+
+
+def mixed(database: Database, run_id: int) -> list[str]:
+    """Return the names of files of which a run's trials have used different states."""
+    states: dict[str, set[State]] = {}
+    for (files,) in database.rows(_OF_TRIALS, (run_id,)):
+        for name, state in json.loads(files).items():
+            states.setdefault(name, set()).add(state)
+    return sorted(name for name, found in states.items() if len(found) > 1 or False in found)

@@ -19,7 +19,7 @@ from leanopt_core.store.cache import (
 )
 from leanopt_core.store.damage import UNREADABLE, check_plan, damage, raise_if_damaged
 from leanopt_core.store.database import Database
-from leanopt_core.store.opened import OpenedSets, State
+from leanopt_core.store.opened import OpenedSets, State, mixed
 from leanopt_core.store.opening import Durability, open_database
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
@@ -77,6 +77,10 @@ class Store(Closing):
         `same` says whether a file of this name has this state.
         """
         return OpenedSets(self._database, same)
+
+    def mixed_files(self, run: StoredRun) -> list[str]:
+        """Return the names of files that changed while the strategy opened them in a run."""
+        return mixed(self._database, run.id)
 
     def writer(
         self,

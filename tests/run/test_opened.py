@@ -191,6 +191,26 @@ def test_a_file_that_changes_during_the_run_is_no_answer(small: Path, again: Aga
     assert (hits, best) == (0, 12.0)
 
 
+@pytest.mark.parametrize("change", [3, 4], ids=["on a worker", "after cache hits"])
+def test_a_file_that_changes_during_the_run_is_named(
+    small: Path, leanopt, shown, change: int
+) -> None:
+    """At once and by `show`, also if all results of the older content come from the cache."""
+    more(
+        small,
+        f"if parameters['x'] == {change}: os.system(f'echo 5 > {{HERE}}/side.txt')",
+        "profit = parameters['x'] * float((HERE / 'side.txt').read_text())",
+    )
+    run = ("run", "pipeline.toml", "--workers", "1", "--set")
+    before = leanopt(small, *run, f"stage.0.trials={2 * change - 5}")
+    side = str(small / "side.txt")
+    assert side not in before.stderr
+    said = leanopt(small, *run, "stage.0.trials=6").stderr
+    assert said.count(f"{side}, which the strategy opens, has changed during the run") == 1
+    assert shown(small)["best"][0]["fitness"] == 30.0
+    assert "have changed during the run: side.txt;" in shown(small)["warnings"][0]
+
+
 def test_a_resumed_run_names_what_has_changed(small: Path, leanopt, start) -> None:
     """Its own trials are replayed, as everything that was told."""
     more(small, "import time; time.sleep(parameters['x'] > 3)")
