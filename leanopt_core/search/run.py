@@ -105,14 +105,19 @@ def run_pipeline(
             calls=signals.calls,
         ) as ready,
     ):
-        for note in (*pipeline.notes, *ready.build.notes):
-            shared.observe(Warned(note))
-        if manifest is not None and (differs := manifest.check(ready)):
-            shared.observe(Warned(differs))
+        for warning in _warnings(ready, manifest):
+            shared.observe(Warned(warning))
         store.check_plan(ready.plan.hash)
         options = RunOptions.of(pipeline, allow_unread=allow_unread, skip_build=skip_build)
         runner = _Runner(store, ready, registry, shared, signals, options, input_watch)
         return runner.run(wanted or Wanted())
+
+
+def _warnings(ready: Prepared, manifest: Manifest | None) -> Iterator[str]:
+    """Yield warnings before a run; raises an error if the project differs from `manifest`."""
+    yield from (*ready.pipeline.notes, *ready.build.notes)
+    if manifest is not None and (differs := manifest.check(ready)):
+        yield differs
 
 
 @frozen

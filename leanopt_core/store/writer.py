@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -10,40 +9,26 @@ from attrs import evolve, field, frozen
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.store import batch
-from leanopt_core.store.answering import ANSWERS, Held
+from leanopt_core.store.answering import Held
 from leanopt_core.store.batch import Batch
 from leanopt_core.store.columns import (
-    BACKTEST,
     grid_column,
     key_column,
     outputs_column,
     storable,
     utc_text,
 )
-from leanopt_core.store.columns import backtest as read_backtest
 from leanopt_core.store.database import Database
 from leanopt_core.store.leases import Leases, Wanted
 from leanopt_core.store.lifting import lift
+from leanopt_core.store.lookup import Lookup
 from leanopt_core.store.opened import OpenedSet
-from leanopt_core.store.outputs import pack_equity, pack_trades, with_outputs
-from leanopt_core.store.records import RunState, StoredBacktest, StoredRun
+from leanopt_core.store.outputs import pack_equity, pack_trades
+from leanopt_core.store.records import RunState, StoredRun
 from leanopt_core.store.returns import daily_returns, pack, returns_on
 from leanopt_core.store.taking_back import TakenBack, take_back
 from leanopt_core.trial import Score
 from leanopt_core.work import Failure, Outcome
-
-# The run's own backtests come first: it has one outcome per content key.
-_KNOWN: Final = (
-    f"SELECT {BACKTEST} FROM backtests AS b "  # noqa: S608 - columns and condition are constants
-    f"WHERE substr(key, 1, 8) = substr(:key, 1, 8) AND key = :key AND {ANSWERS} "
-    "ORDER BY run_id IS :run DESC, finished_at DESC, id DESC"
-)
-_MISLED: Final = (
-    f"SELECT 1 FROM backtests WHERE held = '{Held.CHANGED}' "  # noqa: S608 - a constant
-    "AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
-)
-# Keys per statement; old SQLite allows 999 values.
-_TOGETHER: Final = 500
 
 _RESERVE: Final = (
     "INSERT INTO counters (name, next) VALUES (:name, 1 + :block) "
@@ -104,13 +89,9 @@ class Writer:
         self._newest = self._ids.last()
         # Backtests up to this one are confirmed. Those of a run that is resumed are not yet.
         self._confirmed = 0 if any(search.proposed for search in run.searches) else self._newest
-        self._known_at = 0
         # The next commit lets unchecked backtests up to this one answer others.
         self._lifted = 0
-        # Backtests of runs beside this one that were used before a check of this run: by id, in
-        # which order. Not when, since a clock can jump.
-        self._borrowed: dict[int, int] = {}
-        self._lent = 0
+        self._lookup = Lookup(database, run.id, clock, needs, holds)
         #: Which process runs which backtest; nobody's before `leases.join`.
         self.leases = Leases(database, clock, self._add)
 
@@ -218,31 +199,7 @@ class Writer:
         for found, outcome, has in reversed(self._recorded.get(short, ())):
             if outputs <= has:
                 return found, evolve(outcome, read=None, read_types={})
-        return self._answer(short, outputs)
-
-    def _answer(self, short: bytes, outputs: frozenset[str]) -> tuple[int, Outcome] | None:
-        """Return the committed backtest that answers, None if there is none."""
-        if self._clock() < self._known_at:
-            # The clock was set back: it does not say what finished before that check.
-            self._known_at = 0
-        for row in self._database.rows(
-            _KNOWN, {"key": short, "run": self._run.id, "known_at": self._known_at}
-        ):
-            stored = read_backtest(row)
-            if outputs <= stored.outputs and self._answers(stored):
-                if stored.held == Held.UNCHECKED and stored.run_id != self._run.id:
-                    self._lent += 1
-                    self._borrowed.setdefault(stored.id, self._lent)
-                return stored.id, self._loaded(stored)
-        return None
-
-    def _answers(self, stored: StoredBacktest) -> bool:
-        """Return whether the files that another run's backtest had opened are the same."""
-        own = stored.run_id == self._run.id or stored.opened is None
-        return own or self._holds(stored.opened or 0)
-
-    def _loaded(self, stored: StoredBacktest) -> Outcome:
-        return with_outputs(self._database, stored.id, stored.outcome, self._needs)
+        return self._lookup.answer(short, outputs)
 
     def known_among(
         self, keys: Sequence[str], outputs: frozenset[str]
@@ -252,22 +209,14 @@ class Writer:
         Most keys are new, and one query finds that out for many of them.
         """
         shorts = {key: key_column(key) for key in keys}
-        there = self._recorded.keys() | self._stored([short[:8] for short in shorts.values()])
+        there = self._recorded.keys() | self._lookup.stored(
+            [short[:8] for short in shorts.values()]
+        )
         return {
             key: found
             for key, short in shorts.items()
             if short in there and (found := self.known(key, outputs)) is not None
         }
-
-    def _stored(self, beginnings: Sequence[bytes]) -> set[bytes]:
-        """Return the stored keys with these prefixes."""
-        found: set[bytes] = set()
-        for start in range(0, len(beginnings), _TOGETHER):
-            some = beginnings[start : start + _TOGETHER]
-            places = ",".join("?" * len(some))
-            sql = f"SELECT key FROM backtests WHERE substr(key, 1, 8) IN ({places})"  # noqa: S608
-            found.update(key for (key,) in self._database.rows(sql, some))
-        return found
 
     def evaluate(self, search_id: int, number: int, ordinal: int, backtest_id: int) -> None:
         """Record which backtest belongs to a trial under the scenario with index `ordinal`."""
@@ -329,28 +278,24 @@ class Writer:
     @property
     def unconfirmed(self) -> bool:
         """Return whether backtests were recorded that no check has confirmed."""
-        return self._newest > self._confirmed or bool(self._borrowed)
+        return self._newest > self._confirmed or bool(self._lookup.borrowed)
 
     @property
     def mark(self) -> Mark:
         """Return how far the run is; any thread may ask."""
-        return Mark(self._newest, self._lent)
+        return Mark(self._newest, self._lookup.lent)
 
     @property
     def misled(self) -> bool:
         """Return whether a run beside this one has disowned backtests that this run has used."""
-        return bool(self._database.row(_MISLED, (json.dumps([*self._borrowed]),)))
+        return self._lookup.misled
 
     def confirm(self, mark: Mark, known_at: float) -> None:
         """Record that data and sources were unchanged in a check that began at `known_at`.
 
         The run was as far as `mark` when it began.
         """
-        # The store has whole seconds.
-        self._known_at = int(known_at)
-        self._borrowed = {
-            found: count for found, count in self._borrowed.items() if count > mark.borrowed
-        }
+        self._lookup.proven(mark.borrowed, known_at)
         if mark.newest > self._confirmed:
             self._confirmed = self._lifted = mark.newest
 
@@ -360,7 +305,7 @@ class Writer:
         Nothing may be recorded afterwards but how far sinks were and the end of the run.
         """
         self.commit()
-        return take_back(self._database, self._run.id, self._confirmed, list(self._borrowed))
+        return take_back(self._database, self._run.id, self._confirmed, self._lookup.borrowed)
 
     def reproduced(self, backtest_ids: Iterable[int], held: Held | None) -> None:
         """Record that a fresh worker gave these failures too: they answer as others do.
@@ -392,7 +337,7 @@ class Writer:
             replaced = {} if self.leases.alone else self._replace()
             self._batch.write(self._database)
             if self._lifted:
-                lift(self._database, self._run.id, self._lifted, self._known_at, self._holds)
+                lift(self._database, self._run.id, self._lifted, self._lookup.known_at, self._holds)
         self._batch, self._lifted = Batch(), 0
         self._recorded = {}
         return Committed(leased, replaced)
@@ -413,9 +358,11 @@ class Writer:
         Leases make that rare: a process was held up for longer than others respect its leases.
         """
         replaced = {}
-        for short in self._recorded.keys() & self._stored([key[:8] for key in self._recorded]):
+        for short in self._recorded.keys() & self._lookup.stored(
+            [key[:8] for key in self._recorded]
+        ):
             for recorded, _, outputs in self._recorded[short]:
-                if (stored := self._answer(short, outputs)) is not None:
+                if (stored := self._lookup.answer(short, outputs)) is not None:
                     self._batch.replace(recorded, stored[0])
                     replaced[recorded] = stored
         return replaced
