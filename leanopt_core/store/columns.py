@@ -50,9 +50,9 @@ TRIAL: Final = (
     "e.ordinal, "
     f"{BACKTEST}"
 )
-# In the first schema only daily returns were stored, under the word `equity`.
-_WORDS: Final = {"returns": "equity", "equity": "curve", "trades": "trades"}
-_NAMES: Final = {word: name for name, word in _WORDS.items()}
+#: The word of each output. In the first schema only daily returns were stored, as `equity`.
+OUTPUT_WORDS: Final = {"returns": "equity", "equity": "curve", "trades": "trades"}
+_NAMES: Final = {word: name for name, word in OUTPUT_WORDS.items()}
 _GRID_INDEX: Final = 5
 _ORDINAL: Final = 15
 _LARGEST: Final = 2**63 - 1
@@ -70,7 +70,7 @@ def grid_column(index: int) -> int | str:
 
 def outputs_column(outputs: frozenset[str]) -> str | None:
     """Return names of outputs as one text, None if there are none."""
-    return ",".join(sorted(_WORDS[name] for name in outputs)) or None
+    return ",".join(sorted(OUTPUT_WORDS[name] for name in outputs)) or None
 
 
 # All backtests of a run have the same outputs.

@@ -6,10 +6,11 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import combinations
 from typing import Any, Final
 
 from leanopt_core.errors import StoreError
-from leanopt_core.store.columns import TOLD
+from leanopt_core.store.columns import OUTPUT_WORDS, TOLD, outputs_column
 from leanopt_core.store.database import DAMAGED, Database, recovery
 from leanopt_core.store.schema import TABLES
 from leanopt_core.work import Category
@@ -42,8 +43,14 @@ JSON_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     "events": {"detail": "object"},
     "opened": {"files": "object"},
 }
+_LISTED: Final = ", ".join(
+    repr(outputs_column(frozenset(some)))
+    for size in range(1, len(OUTPUT_WORDS) + 1)
+    for some in combinations(OUTPUT_WORDS, size)
+)
 _WORDS: Final[Mapping[str, str]] = {
-    "backtests": f"failure NOT IN ({', '.join(repr(one.value) for one in Category)})",
+    "backtests": f"failure NOT IN ({', '.join(repr(one.value) for one in Category)}) "
+    f"OR outputs NOT IN ({_LISTED})",
 }
 # ruff: noqa: S608 - the queries are made of constants and names from the schema
 _COUNTS: Final = f"""

@@ -20,6 +20,8 @@ RIGHTS: Final = (
 )
 #: What a message says of a damaged store, before the command that recovers it.
 DAMAGED: Final = "the store is damaged; recover what is readable into a new file: "
+#: What fails in a query. The message of an error may name what is in a damaged file.
+FAILURES: Final = (sqlite3.Error, UnicodeDecodeError)
 # By prefix of SQLite's error name; the first match counts.
 _ADVICE: Final = {
     "SQLITE_FULL": (
@@ -58,12 +60,16 @@ def recovery(path: Path) -> str:
     return f"leanopt store recover -C {shlex.quote(str(path.absolute().parent.parent))}"
 
 
-def explain(path: Path, error: sqlite3.Error, patience: float = PATIENCE) -> StoreError:
+def explain(
+    path: Path, error: sqlite3.Error | UnicodeDecodeError, patience: float = PATIENCE
+) -> StoreError:
     """Return a StoreError that explains `error` for the store at `path`.
 
     `patience` is how many seconds the connection waits for a lock. An error that SQLite did not
     raise, such as a value of a wrong type, is a bug and is raised unchanged.
     """
+    if isinstance(error, UnicodeDecodeError):
+        return StoreError(f"{path}: {DAMAGED}{recovery(path)} (a text in it is no UTF-8)")
     name = getattr(error, "sqlite_errorname", None)
     if name is None:
         misuse = next((advice for word, advice in _MISUSE.items() if word in str(error)), None)
@@ -98,7 +104,7 @@ class Database:
         self._closed = closed
         self._file = _file(path)
 
-    def explain(self, error: sqlite3.Error) -> StoreError:
+    def explain(self, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
         """Return a StoreError that explains `error`."""
         return explain(self.path, error, self.patience)
 
@@ -106,14 +112,14 @@ class Database:
         """Return all rows of a query."""
         try:
             return self.connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise self.explain(error) from error
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Row]:
         """Yield the rows of a query, for more than fit into memory."""
         try:
             yield from self.connection.execute(sql, values)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise explain(self.path, error) from error
 
     def row(self, sql: str, values: Values = ()) -> Row | None:
@@ -125,14 +131,14 @@ class Database:
         """Execute one statement; return the id of the inserted row."""
         try:
             return self.connection.execute(sql, values).lastrowid or 0
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise self.explain(error) from error
 
     def many(self, sql: str, rows: Iterable[Values]) -> int:
         """Execute one statement for each row of values; return the number of changed rows."""
         try:
             return self.connection.executemany(sql, rows).rowcount
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise self.explain(error) from error
 
     @contextmanager

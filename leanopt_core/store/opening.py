@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from typing import Final, Literal
 
 from leanopt_core.errors import StoreError
-from leanopt_core.store.database import DAMAGED, PATIENCE, Database, explain, recovery
+from leanopt_core.store.database import DAMAGED, FAILURES, PATIENCE, Database, explain, recovery
 from leanopt_core.store.schema import APPLICATION_ID, TABLES, migrate
 from leanopt_core.store.unwritable import (
     can_write,
@@ -159,7 +159,7 @@ def _write_ahead(database: Database) -> object:
     while True:
         try:
             return database.connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        except sqlite3.Error as error:
+        except FAILURES as error:
             # The only lock that SQLite does not wait for: another process creates the store.
             if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY" or monotonic() > deadline:
                 raise database.explain(error) from error

@@ -19,7 +19,7 @@ from leanopt_core.store.damage import broken, columns
 from leanopt_core.store.database import Database, explain
 from leanopt_core.store.pages import HEADER, Losses, Pages, Row
 from leanopt_core.store.repair import repair
-from leanopt_core.store.schema import MIGRATION_SET, MIGRATIONS, TABLES, migrate
+from leanopt_core.store.schema import MIGRATION_SET, MIGRATIONS, TABLES, created_by, migrate
 
 #: What only concerns processes that are gone, and hashes that are found again.
 _NOT_KEPT: Final = frozenset({"processes", "leases", "file_hashes"})
@@ -176,15 +176,24 @@ def _recovered(data: bytes | mmap.mmap, part: Path) -> dict[str, Recovered]:
 
 
 def _first_missing(source: _Source) -> str | None:
-    """Return the first migration that the store lacks, None if it is up to date or unreadable."""
-    names = [row.values[2] for row in source.rows(_MIGRATED) if row.values[1:2] == (MIGRATION_SET,)]
+    """Return the first migration that the store lacks, None if it lacks none or all are lost.
+
+    Rows about migrations may be lost, too; migrations are applied in order.
+    """
+    rows = source.rows(_MIGRATED)
+    names = {str(row.values[2]) for row in rows if row.values[1:2] == (MIGRATION_SET,)}
     known = [name for name, _ in MIGRATIONS]
-    if unknown := sorted({str(name) for name in names}.difference(known)):
+    if names > set(known):
         raise StoreError(
-            f"the store was made by a newer leanopt (it has the migrations {', '.join(unknown)}); "
-            "recover it with that one"
+            f"the store was made by a newer leanopt (it has the migrations "
+            f"{', '.join(sorted(names.difference(known)))}); recover it with that one"
         )
-    return next((name for name in known if names and name not in names), None)
+    applied = [
+        index
+        for index, (name, statements) in enumerate(MIGRATIONS)
+        if name in names or created_by(statements) & source.roots.keys()
+    ]
+    return next(iter(known[max(applied) + 1 :]), None) if applied else None
 
 
 def _filled(database: Database, source: _Source) -> dict[str, Recovered]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from leanopt_core.store.database import Database
@@ -382,13 +383,13 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )
 
 
+def created_by(statements: Iterable[str]) -> frozenset[str]:
+    """Return the names of the tables that statements create."""
+    return frozenset(re.findall(r"CREATE TABLE (\w+)", "\n".join(statements)))
+
+
 #: Names of every table.
-TABLES: Final[frozenset[str]] = frozenset(
-    name
-    for _, statements in MIGRATIONS
-    for statement in statements
-    for name in re.findall(r"CREATE TABLE (\w+)", statement)
-)
+TABLES: Final = frozenset[str]().union(*(created_by(made) for _, made in MIGRATIONS))
 
 
 def migrate(database: Database, *, stop_before: str | None = None) -> None:

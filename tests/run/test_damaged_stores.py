@@ -172,6 +172,27 @@ def test_a_damaged_header_costs_nothing(sound: Path, tmp_path: Path, first: int)
     assert rows(tmp_path / "new.db") == rows(sound)
 
 
+@pytest.mark.parametrize(("text", "by"), [
+    (b"CREATE TABLE leases (", b"CREATE TABLE l\xdbases ("),
+    (b"leanoptfirst", b"leanoptf\xdbrst"),
+    (b"leanoptheld", b"leanopthxld"),
+])  # fmt: skip
+def test_damaged_texts_of_the_schema_cost_nothing(sound: Path, tmp_path: Path, text, by) -> None:
+    """Of a table, an applied migration or its name, also if they are no UTF-8 any more."""
+
+    def change(data: bytearray) -> None:
+        at = data.index(text)
+        data[at : at + len(by)] = by
+
+    path = damaged(sound, tmp_path, change)
+    if text.startswith(b"CREATE"):
+        # SQLite reads the other texts from an index, which is sound.
+        with pytest.raises(StoreError, match="the store is damaged"):
+            open_store(path)
+    recover(path, tmp_path / "new.db")
+    assert rows(tmp_path / "new.db") == rows(sound)
+
+
 def test_a_damaged_schema_costs_the_evaluations_at_most(sound: Path, tmp_path: Path) -> None:
     """Rows are told by their shape where no page says which table they are of."""
 
