@@ -6,17 +6,17 @@ import mmap
 import shutil
 import sqlite3
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from attrs import define, field, frozen
 
 from leanopt_core.errors import StoreError
-from leanopt_core.store.damage import broken, columns
 from leanopt_core.store.database import Database, explain
+from leanopt_core.store.new_table import NewTable
 from leanopt_core.store.pages import HEADER, Losses, Pages, Row
 from leanopt_core.store.repair import repair
 from leanopt_core.store.schema import MIGRATION_SET, MIGRATIONS, TABLES, created_by, migrate
@@ -24,8 +24,6 @@ from leanopt_core.store.schema import MIGRATION_SET, MIGRATIONS, TABLES, created
 #: What only concerns processes that are gone, and hashes that are found again.
 _NOT_KEPT: Final = frozenset({"processes", "leases", "file_hashes"})
 _KEPT: Final = sorted(TABLES - _NOT_KEPT)
-# Integers of this table could be those of an index.
-_SHAPELESS: Final = "evaluations"
 _MIGRATED: Final = "_sqlite_migrations"
 # ruff: noqa: S608 - names of tables and columns come from the schema
 
@@ -199,7 +197,7 @@ def _first_missing(source: _Source) -> str | None:
 def _filled(database: Database, source: _Source) -> dict[str, Recovered]:
     """Insert the readable rows of every table; return what became of each."""
     there = {name for (name,) in database.rows("SELECT name FROM sqlite_master")}
-    tables = [_Table.of(database, name) for name in _KEPT if name in there]
+    tables = [NewTable.of(database, name) for name in _KEPT if name in there]
     found = {name: Recovered() for name in _KEPT}
     for table in tables:
         losses = source.lost.setdefault(table.name, Losses())
@@ -215,68 +213,3 @@ def _filled(database: Database, source: _Source) -> dict[str, Recovered]:
                 fits.insert(rows)
                 fits.delete_broken()
     return found
-
-
-@frozen
-class _Table:
-    """A table of the new store, with the declared types of its columns."""
-
-    database: Database
-    name: str
-    columns: Mapping[str, str]
-    row_ids: bool
-
-    @classmethod
-    def of(cls, database: Database, name: str) -> _Table:
-        """Return a table of the new store."""
-        ((sql,),) = database.rows("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
-        return cls(database, name, columns(database, name), "WITHOUT ROWID" not in sql)
-
-    def insert(self, rows: Iterable[Row]) -> int:
-        """Insert rows, in the order of columns; return how many the schema refuses."""
-        marks = ", ".join("?" * len(self.columns))
-        statement = f"INSERT OR IGNORE INTO {self.name} VALUES ({marks})"
-        refused = 0
-        for row in rows:
-            values = self._padded(row)
-            try:
-                done = values and self.database.connection.execute(statement, values).rowcount
-            except sqlite3.IntegrityError:
-                done = 0
-            refused += not done
-        return refused
-
-    def delete_broken(self) -> int:
-        """Delete rows that leanopt cannot have written; return how many."""
-        condition = broken(self.name, self.columns)
-        return self.database.many(f"DELETE FROM {self.name} WHERE {condition}", [()])
-
-    def fits(self, rows: Sequence[Row]) -> bool:
-        """Return whether the rows of a page can be of this table, by the types of values."""
-        return self.name != _SHAPELESS and bool(rows) and all(map(self._fits, rows))
-
-    def _fits(self, row: Row) -> bool:
-        if (row.id is not None) != self.row_ids or len(row.values) != len(self.columns):
-            return False
-        return all(
-            isinstance(value, _PYTHON.get(declared, object))
-            for value, declared in zip(row.values, self.columns.values(), strict=True)
-            if value is not None
-        )
-
-    def _padded(self, row: Row) -> Sequence[Any] | None:
-        """Return a row's values for all columns; those added later are none."""
-        missing = len(self.columns) - len(row.values)
-        if missing < 0:
-            return None
-        values = (*row.values, *[None] * missing)
-        # SQLite stores no value for a column that is the row's id.
-        return (row.id, *values[1:]) if self.row_ids else values
-
-
-_PYTHON: Final[Mapping[str, Any]] = {
-    "INTEGER": int,
-    "REAL": (int, float),
-    "TEXT": str,
-    "BLOB": bytes,
-}

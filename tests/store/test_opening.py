@@ -115,19 +115,20 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         open_store(tmp_path / "file" / "leanopt.db")
 
 
-def _complaint(path: Path, answer) -> None:
+def _complaint(path: Path, answer, read_only: bool) -> None:
     if os.getuid() == 0:
         os.setuid(65534)  # root may write everywhere
     try:
-        open_store(path)
+        open_store(path, read_only=read_only).close()
     except StoreError as error:
         answer.send(str(error))
     else:
         answer.send("opened")
 
 
-def test_a_store_that_cannot_be_written():
-    """A store that cannot be written is an error about rights."""
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_store_that_cannot_be_written(read_only):
+    """It is an error about rights, unless it is only read."""
     processes = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "leanopt.db"
@@ -135,11 +136,14 @@ def test_a_store_that_cannot_be_written():
         path.chmod(0o444)
         Path(folder).chmod(0o555)
         answer, end = processes.Pipe()
-        child = processes.Process(target=_complaint, args=(path, end))
+        child = processes.Process(target=_complaint, args=(path, end, read_only))
         child.start()
         found = answer.recv()
         child.join()
         Path(folder).chmod(0o755)
+    if read_only:
+        assert found == "opened"
+        return
     assert found.startswith(
         f"{path}: the store cannot be opened or written; check the permissions of"
     )
