@@ -46,12 +46,14 @@ def command(
 
     Example: leanopt cache --project examples/quickstart
     """
+    from leanopt_core.report.subject import refuse_running
+
     removal = _removal(older, build, size)
     if not prune and (given := [one for one in (older, build, size) if one is not None]):
         raise UsageError(f"{', '.join(given)}: --older, --build and --size need --prune")
     with open_project(project) as store:
         if prune or vacuum:
-            _refuse_at_work(store)
+            refuse_running(store, store.runs.summaries())
         if prune:
             _prune(store, removal, yes=yes)
         if vacuum:
@@ -81,17 +83,10 @@ def _parsed(option: str, text: str, parse: Any) -> float:
         raise UsageError(f"{option}: found {text!r}: {error}") from None
 
 
-def _refuse_at_work(store: Store) -> None:
-    from leanopt_core.report.subject import process_of
-
-    for run in store.runs.summaries():
-        if run.state == "running" and process_of(store, run) is not None:
-            raise UsageError(f"run {run.name} is running; stop it first: leanopt stop {run.name}")
-
-
 def _prune(store: Store, removal: Removal, *, yes: bool) -> None:
     from leanopt_core.project_files import LOCKS
     from leanopt_core.report.figures import counted
+    from leanopt_core.report.subject import refuse_running
     from leanopt_core.search.lock import turn
 
     count = store.removable(removal)
@@ -100,7 +95,7 @@ def _prune(store: Store, removal: Removal, *, yes: bool) -> None:
         click.confirm(f"Remove {limit}{counted(count, 'unused backtest')}?", abort=True)
     with turn(store.path.parent.parent / LOCKS):
         # Another process may have begun a run while the user was asked.
-        _refuse_at_work(store)
+        refuse_running(store, store.runs.summaries())
         removed = store.remove_backtests(removal)
     click.echo(f"removed {counted(removed, 'unused backtest')}", err=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import frozen
 
 from leanopt_core.errors import UsageError
@@ -44,6 +46,13 @@ def find_subject(store: Store, text: str, search: int) -> Selection:
 def process_of(store: Store, run: StoredRun | RunSummary) -> int | None:
     """Return the process id of a run, None if it is not running, 0 if the id is unknown."""
     return holder(store.path.parent.parent / LOCKS, run.name)
+
+
+def refuse_running(store: Store, runs: Iterable[StoredRun | RunSummary]) -> None:
+    """Raise UsageError if a process runs one of these runs."""
+    for run in runs:
+        if process_of(store, run) is not None:
+            raise UsageError(f"run {run.name} is running; stop it first: leanopt stop {run.name}")
 
 
 def state_of(store: Store, run: StoredRun | RunSummary) -> str:
