@@ -188,10 +188,10 @@ class Backtests:
             raise self._unable
         return bool(answered or finished or done)
 
-    def check_warm(self, *, last: bool = False) -> bool:
+    def check_warm(self, *, ending: bool = False, last: bool = False) -> bool:
         """Make a backtest again on a fresh worker if it is time; return whether one is under way.
 
-        With `last`, the search has ended.
+        With `ending`, no trial will be proposed any more; with `last`, the search has ended.
         """
         hello = self._workers.hello
         if hello is None or not hello.warm:
@@ -200,7 +200,9 @@ class Backtests:
             self._give_up()
         idle = last or (not self.queued and self._workers.idle() > 0)
         seconds = self._workers.start_seconds
-        one = self._warm.next(idle=idle, start_seconds=seconds, last=last)
+        # What must be made anyway is made while the last backtests leave a worker without work.
+        must = last or (ending and idle)
+        one = self._warm.next(idle=idle, start_seconds=seconds, last=must)
         if one is not None:
             ticket = next(self._tickets)
             self._again[ticket] = one

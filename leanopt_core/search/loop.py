@@ -160,7 +160,7 @@ class RunLoop:
             # and withdrawn again.
             if not self._catching_up:
                 self._backtests.dispatch()
-                self._backtests.check_warm()
+                self._backtests.check_warm(ending=all(s.machine.exhausted for s in self._searches))
             # Also after a signal, so that what has finished is recorded before the run stops.
             any_news = self._backtests.collect(
                 self._workers.wait(self._timeout()), last=self._interrupted

@@ -127,6 +127,14 @@ class SearchMachine:
         """Return the number of the trial that will be told next, None if nothing is outstanding."""
         return self._outstanding[0].number if self._outstanding else None
 
+    @property
+    def exhausted(self) -> bool:
+        """Return whether no trial will be proposed any more."""
+        ending = self._active.ending if self._active is not None else None
+        by_budget = self._limit is not None and ending == self._limit.ended
+        last = self._index + 1 == len(self._rules)
+        return self.ended or by_budget or (last and ending is not None)
+
     def finished(
         self,
         number: int,

@@ -115,8 +115,8 @@ class WarmCheck:
     def next(self, *, idle: bool, start_seconds: float, last: bool = False) -> WarmBacktest | None:
         """Return a backtest to make again now, None if it is not time or there is none.
 
-        `idle` says that a worker has nothing to do, `last` that the search has ended: then one is
-        made if there was none before.
+        `idle` says that a worker has nothing to do, `last` that no better time comes: then one
+        is made if there was none before.
         """
         if not self._share or self._under_way is not None:
             return None

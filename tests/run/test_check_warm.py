@@ -164,3 +164,21 @@ def test_a_strategy_that_removes_the_folder_of_all_workers_costs_one_backtest(
     [(failed,)] = rows(folder, "SELECT count(*) FROM backtests WHERE failure IS NOT NULL")
     assert failed <= 1
     assert rows(folder, "SELECT told FROM searches") == [(12,)]
+
+
+# The last backtest waits until another one runs for the second time.
+WAITS = """with open(LOG, "a") as log: log.write(f"{x},")
+    until = time.monotonic() + 20
+    while x == 12 and len(set(xs := open(LOG).read().split(","))) == len(xs):
+        if time.monotonic() > until: raise ValueError("none was made again")
+        time.sleep(0.01)"""
+
+
+def test_a_worker_without_work_does_not_wait_for_the_last_backtest(
+    warm: Callable[..., Path], leanopt: Any, tmp_path: Path
+) -> None:
+    """The backtest that every run makes again is made meanwhile."""
+    leak = f"import time; LOG = {str(tmp_path / 'log')!r}\n    {WAITS}"
+    ended = leanopt(warm(leak, 0.000001), "run", "pipeline.toml", "--workers", "2")
+    assert "12 trials: 12 feasible" in ended.stdout
+    assert "fresh worker" not in ended.stderr
