@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from leanopt_core.executors.pool import Finished
 from leanopt_core.fitness import FitnessContext
@@ -14,6 +14,7 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.needs import Outputs
 from leanopt_core.search.commands import Propose, Recorded, Stop
 from leanopt_core.search.read_types import told_types
+from leanopt_core.search.replay import Replay, ReplayedTrial
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.space import Space, Value
 from leanopt_core.store.answering import Held
@@ -79,50 +80,6 @@ class BacktestJob:
     lost: int = 0
     since: float = field(factory=time.monotonic)
     fingerprint: str | None = None
-
-
-@frozen
-class ReplayedTrial:
-    """A stored trial: its proposal, and the outcomes of its backtests.
-
-    Outcomes are keyed by scenario index, from 0; unfinished backtests are missing. `score` is what
-    its method was told, None if it was not.
-    """
-
-    number: int
-    recorded: Recorded
-    score: Score | None = None
-    outcomes: Mapping[int, Outcome] = field(factory=dict)
-
-
-class Replay:
-    """Walks through stored trials in the order of their numbers; holds one in memory."""
-
-    def __init__(self, stored: Iterator[ReplayedTrial], stops: Mapping[int, Stop]) -> None:
-        self._stored = stored
-        self._stops = stops
-        self._current = next(stored, None)
-
-    def at(self, number: int) -> ReplayedTrial | None:
-        """Return the stored trial with this number, None if there is none; only forwards."""
-        while self._current is not None and self._current.number < number:
-            self._current = next(self._stored, None)
-        current = self._current
-        return current if current is not None and current.number == number else None
-
-    def recorded(self, number: int) -> Recorded | None:
-        """Return the stored proposal with this number, None if there is none."""
-        stored = self.at(number)
-        return stored.recorded if stored else None
-
-    def unproposed(self, stage: str) -> int | None:
-        """Return the number of the next stored trial if this stage proposed it, else None."""
-        current = self._current
-        return current.number if current and current.recorded.stage == stage else None
-
-    def stop_after(self, number: int) -> Stop | None:
-        """Return the stop stored after this trial, None if there is none."""
-        return self._stops.get(number)
 
 
 class Known(NamedTuple):
