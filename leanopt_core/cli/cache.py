@@ -49,8 +49,10 @@ def command(
     from leanopt_core.report.subject import refuse_running
 
     removal = _removal(older, build, size)
-    if not prune and (given := [one for one in (older, build, size) if one is not None]):
-        raise UsageError(f"{', '.join(given)}: --older, --build and --size need --prune")
+    limits = {"--older": older, "--build": build, "--size": size}
+    for option, given in limits.items():
+        if given is not None and not prune:
+            raise UsageError(f"{option} {given}: it limits --prune, which is not given")
     with open_project(project) as store:
         if prune or vacuum:
             refuse_running(store, store.runs.summaries())
@@ -90,6 +92,8 @@ def _prune(store: Store, removal: Removal, *, yes: bool) -> None:
     from leanopt_core.search.lock import turn
 
     count = store.removable(removal)
+    if not count and removal.build is not None:
+        _refuse_unknown_build(store, removal.build)
     if count and not yes:
         limit = "" if removal.size is None else "up to "
         click.confirm(f"Remove {limit}{counted(count, 'unused backtest')}?", abort=True)
@@ -98,6 +102,17 @@ def _prune(store: Store, removal: Removal, *, yes: bool) -> None:
         refuse_running(store, store.runs.summaries())
         removed = store.remove_backtests(removal)
     click.echo(f"removed {counted(removed, 'unused backtest')}", err=True)
+
+
+def _refuse_unknown_build(store: Store, build: str) -> None:
+    from leanopt_core.store.cache import Removal
+
+    builds = sorted({one.build for one in store.cache_use().runs if one.build})
+    if any(one.startswith(build) for one in builds) or store.removable(Removal(build=build)):
+        return
+    known = ", ".join(one[:12] for one in builds)
+    choice = f"choose from: {known}" if known else "there are none"
+    raise UsageError(f"--build {build}: no stored backtest has this build ({choice})")
 
 
 def _show(found: CacheUse) -> None:

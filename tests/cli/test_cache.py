@@ -55,10 +55,14 @@ def test_what_a_kept_run_uses_is_never_pruned(project: Path, leanopt: Leanopt) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--older", "90d"), "90d: --older, --build and --size need --prune"),
+        (("--older", "90d"), "--older 90d: it limits --prune, which is not given"),
         (("--prune", "--older", "90"), "--older: found '90'"),
         (("--prune", "--size", "1XB"), "--size: found '1XB'"),
         (("--prune", "--build", ""), "--build: found ''"),
+        (
+            ("--prune", "--build", "zz"),
+            "--build zz: no stored backtest has this build (choose from: ",
+        ),
     ],
 )
 def test_options_that_mean_nothing(
