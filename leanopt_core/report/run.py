@@ -50,9 +50,13 @@ def findings(
     failed: Failed | None,
     events: Sequence[StoredEvent] = (),
     mixed: Sequence[str] = (),
+    unclean: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """Return warnings, the most serious first; `mixed` are opened files that have changed."""
-    doubts = (*_mixed(mixed), *_warm(events))
+    """Return warnings, the most serious first.
+
+    `mixed` are opened files that have changed, `unclean` runs that gave results and were not clean.
+    """
+    doubts = (*_mixed(mixed), *_warm(events), *_unclean(unclean))
     if not best:
         return doubts
     space = Space.from_dict(json.loads(run.plan)["space"])
@@ -88,6 +92,14 @@ def _warm(events: Sequence[StoredEvent]) -> Iterator[str]:
             "results depend on what a worker ran before, or on chance: of the backtests made again "
             f"on a fresh worker, {len(found):,} gave something else, first trial {first.number} "
             f"({detail['what']}: {fresh} there, was {warm})"
+        )
+
+
+def _unclean(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield (
+            "results that depend on what a worker ran before, or on chance, came from the cache: "
+            f"`leanopt show {names[0]}` shows a difference"
         )
 
 
@@ -172,6 +184,7 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
         Failed(*first) if first else None,
         store.reader.events(run),
         store.mixed_files(run),
+        store.reader.unclean(run),
     )
     return Report(run, tally, best, warnings, store.path)
 

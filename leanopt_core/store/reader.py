@@ -49,6 +49,14 @@ SELECT place FROM (
 _EVENTS: Final = """
 SELECT kind, detail, search_id, stage_id, number, happened_at FROM events
 WHERE run_id = ? ORDER BY id"""
+_UNCLEAN: Final = f"""
+SELECT name FROM runs WHERE id <> ?
+AND EXISTS (SELECT 1 FROM events WHERE run_id = runs.id AND kind = '{dump.WARM}')
+AND EXISTS (
+  SELECT 1 FROM searches JOIN evaluations ON evaluations.search_id = searches.id
+  JOIN backtests ON backtests.id = evaluations.backtest_id
+  WHERE searches.run_id = ? AND backtests.run_id = runs.id
+) ORDER BY id"""
 _SPREAD: Final = f"""
 SELECT count(fitness), min(fitness), max(fitness)
 FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
@@ -189,6 +197,10 @@ class Reader:
     def events(self, run: StoredRun) -> list[StoredEvent]:
         """Return the run's events, in the order in which they were written."""
         return [_event(row) for row in self._database.rows(_EVENTS, (run.id,))]
+
+    def unclean(self, run: StoredRun) -> list[str]:
+        """Return the names of runs that gave it results and had one that did not repeat."""
+        return [name for (name,) in self._database.rows(_UNCLEAN, (run.id, run.id))]
 
     def taken(self, run: StoredRun, sink: str) -> dict[int, Taken]:
         """Return how far a sink had taken each search, by its number; `sink` is its identity."""

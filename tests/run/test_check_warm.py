@@ -93,6 +93,9 @@ def test_a_result_that_a_fresh_worker_does_not_repeat_is_told(
     assert (found["what"], number > 1) == ("Net Profit", True)
     assert found["warm"] != found["fresh"]
     assert rows(folder, "SELECT count(*) FROM backtests") == [(12,)]
+    again = leanopt(folder, "run", "pipeline.toml", "--again").stdout
+    assert "12 from the cache" in again
+    assert "or on chance, came from the cache: `leanopt show warm-1` shows a difference" in again
 
 
 def test_a_clean_strategy_is_not_warned_of(
