@@ -8,6 +8,10 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from time import time_ns
+
+# Two changes within one tick of a file system's clock leave the same time.
+_TICK = 2_000_000_000
 
 
 class Folder:
@@ -25,6 +29,7 @@ class Folder:
             self._place = _place(self._path)
             self._scratch = not os.listdir(self._path)
         self._kept: set[str] = set()
+        self._clean: tuple[int, ...] | None = None
 
     @property
     def scratch(self) -> str | None:
@@ -43,13 +48,16 @@ class Folder:
             return None
         try:
             self._go_back(self._path)
-            if self._scratch and not self._kept.issuperset(os.listdir()):
-                self._empty(self._path)
+            if self._scratch:
+                self._remove_new(self._path)
         except OSError as error:
             return f"the current folder cannot be restored: {error}" if self._scratch else None
         return None
 
     def _go_back(self, path: str) -> None:
+        # Unlike changing to it and listing it, looking at it calls no audit hook.
+        if _current() == path:
+            return
         try:
             os.chdir(path)
         except FileNotFoundError:
@@ -58,6 +66,16 @@ class Folder:
             os.mkdir(path, 0o700)
             os.chdir(path)
             self._place = _place(path)
+
+    def _remove_new(self, path: str) -> None:
+        status = os.lstat(path)
+        state = status.st_dev, status.st_ino, status.st_ctime_ns
+        if state == self._clean:
+            return
+        if not self._kept.issuperset(os.listdir(path)):
+            self._empty(path)
+        elif status.st_ctime_ns < time_ns() - _TICK:
+            self._clean = state
 
     def _empty(self, path: str) -> None:
         import shutil  # most strategies do not need it
@@ -69,6 +87,13 @@ class Folder:
                 shutil.rmtree(name)
             else:
                 os.unlink(name)
+
+
+def _current() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it has been removed
+        return None
 
 
 def _place(path: str) -> tuple[int, int]:

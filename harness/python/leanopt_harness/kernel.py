@@ -7,11 +7,11 @@ import _signal  # type: ignore[import-not-found]  # it has no stubs
 import ctypes
 import fcntl
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib import import_module
 from typing import Any, TypeAlias
 
 #: Name, reader and setter of a setting. A setter raises OSError where there is no way back.
@@ -27,6 +27,7 @@ _SIGNALS = [
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 # More than any C library's `fenv_t`.
 _FLOATS_SIZE = 512
+_LIMITS_CHANGE = frozenset({"resource.setrlimit", "resource.prlimit"})
 # The lowest number of a copy of a standard descriptor.
 _HIGH = 100
 
@@ -51,21 +52,27 @@ def kernel_settings() -> Iterator[Parts]:
 
 
 def _limits() -> Parts:
-    """Limits change through `resource` only, so they are checked only if it was imported."""
-    known = "resource" in sys.modules
-    resource = import_module("resource")
-    if not known:
-        del sys.modules["resource"]
+    """Limits change through `resource`, which tells audit hooks: reading all would be slow."""
     kinds = [value for name, value in vars(resource).items() if name.startswith("RLIMIT_")]
     saved = [resource.getrlimit(kind) for kind in kinds]
+    changed = False
+
+    def notice(event: str, _: object) -> None:
+        nonlocal changed
+        changed = changed or event in _LIMITS_CHANGE
 
     def read() -> list[tuple[int, int]]:
-        return [resource.getrlimit(kind) for kind in kinds] if "resource" in sys.modules else saved
+        nonlocal changed
+        if not changed:
+            return saved
+        changed = False
+        return [resource.getrlimit(kind) for kind in kinds]
 
     def put(limits: list[tuple[int, int]]) -> None:
         for kind, limit in zip(kinds, limits, strict=True):
             resource.setrlimit(kind, limit)
 
+    sys.addaudithook(notice)
     return "a resource limit", read, put
 
 
@@ -121,7 +128,7 @@ def _put_mask(saved: set[int]) -> None:
 
 
 def _timers() -> list[bool]:
-    return [_signal.getitimer(timer)[0] > 0 for timer in _TIMERS]
+    return [now > 0 for now, _ in map(_signal.getitimer, _TIMERS)]
 
 
 def _put_timers(saved: list[bool]) -> None:
@@ -144,7 +151,6 @@ def _variables_of_c(library: Any) -> Parts:
     """The variables as C code sees them, by their pointers: comparing texts would be slow."""
     variables = ctypes.c_void_p.in_dll(library, "environ")
     width = ctypes.sizeof(ctypes.c_void_p)
-    pointers = ctypes.string_at  # as raw bytes
 
     def texts() -> dict[bytes, bytes]:
         start = ctypes.POINTER(ctypes.c_char_p).from_buffer(variables)
@@ -156,16 +162,21 @@ def _variables_of_c(library: Any) -> Parts:
             found[name] = value
         return found
 
-    def seen() -> tuple[int | None, bytes]:
-        return variables.value, pointers(variables.value, size) if variables.value else b""
-
     saved = texts()
     # With the null pointer at the end, so that an added variable is seen.
-    size = width * (len(saved) + 1)
-    known = [seen()]
+    table = ctypes.c_char * (width * (len(saved) + 1))
+
+    def look() -> None:
+        nonlocal place, pointers, known
+        place = variables.value
+        pointers = table.from_address(place) if place else table()
+        known = pointers.raw
+
+    place, pointers, known = None, table(), b""
+    look()
 
     def read() -> bool:
-        return seen() == known[0]
+        return variables.value == place and pointers.raw == known
 
     def put(_: object) -> None:
         now = texts()
@@ -174,7 +185,7 @@ def _variables_of_c(library: Any) -> Parts:
         for name, value in saved.items():
             if now.get(name) != value:
                 library.setenv(name, value, 1)
-        known[0] = seen()
+        look()
 
     return "a variable of the C library", read, put
 

@@ -121,12 +121,14 @@ class Opened:
 
     def _list(self, arguments: tuple[Any, ...]) -> None:
         path = "." if arguments[0] is None else arguments[0]
-        # An import lists folders to find modules: `find_spec` notes what it depends on.
-        caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 - Python's documented way
-        if type(path) is int or caller.startswith("<frozen importlib"):
+        if type(path) is int:
             return
         full, thread = _absolute(path), get_ident()
         if thread in self._listing or self._skips(full):
+            return
+        # An import lists folders to find modules: `find_spec` notes what it depends on.
+        caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 - Python's documented way
+        if caller.startswith("<frozen importlib"):
             return
         self._listing.add(thread)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 from leanopt_harness.folder import Folder
 from leanopt_harness.namespaces import Namespaces
@@ -28,6 +28,8 @@ class Surroundings:
         self._process = os.getpid()
         self._folder = folder
         self._settings: list[Setting] = settings()
+        self._readers = [setting.read for setting in self._settings]
+        self._saved = [setting.saved for setting in self._settings]
         self._namespaces = Namespaces()
         self._decimals = _decimals()
         self._mask = os.umask(0)
@@ -43,13 +45,20 @@ class Surroundings:
         self._decimals()
         if (faults := sys.modules.get("faulthandler")) is not None:
             faults.cancel_dump_traceback_later()
-        for name, read, saved, put_back in self._settings:
-            if read() != saved:
+        values = [read() for read in self._readers]
+        if values != self._saved and (failed := self._put_back(values)) is not None:
+            return failed
+        return self._folder.restore()
+
+    def _put_back(self, values: list[Any]) -> str | None:
+        """Restore the settings whose values differ; return which cannot be, or None."""
+        for (name, _, saved, put), value in zip(self._settings, values, strict=True):
+            if value != saved:
                 try:
-                    put_back(saved)
+                    put(saved)
                 except (OSError, ValueError) as error:
                     return f"{name} cannot be restored: {error}"
-        return self._folder.restore()
+        return None
 
     def _open_streams(self) -> None:
         """Reopen the two output streams if they were closed."""
