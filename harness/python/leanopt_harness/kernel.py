@@ -166,13 +166,15 @@ def _variables_of_c(library: Any) -> Parts:
     # With the null pointer at the end, so that an added variable is seen.
     table = ctypes.c_char * (width * (len(saved) + 1))
 
+    place: int | None = None
+    pointers, known = table(), b""
+
     def look() -> None:
         nonlocal place, pointers, known
         place = variables.value
         pointers = table.from_address(place) if place else table()
         known = pointers.raw
 
-    place, pointers, known = None, table(), b""
     look()
 
     def read() -> bool:

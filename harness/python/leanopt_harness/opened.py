@@ -11,6 +11,8 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
 from threading import get_ident
 from types import FrameType
 from typing import Any, TypeAlias
@@ -58,6 +60,7 @@ class Opened:
             "sqlite3.connect": self._database,
             "ctypes.dlopen": self._library,
             "import": self._extension,
+            **{event: partial(self._begins, kind) for event, kind in KINDS.items()},
         }
 
     def install(self) -> None:
@@ -83,14 +86,15 @@ class Opened:
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         note = self._notes.get(event)
+        if note is None:  # nearly always
+            return
         # An exception here would be raised by what the strategy calls.
-        try:
-            if note is not None:
-                note(arguments)
-            elif (kind := KINDS.get(event)) is not None and kind not in self._unseen:
-                self._unseen[kind] = describe(kind, arguments)
-        except (OSError, ValueError, TypeError, AttributeError):
-            pass
+        with suppress(OSError, ValueError, TypeError, AttributeError):
+            note(arguments)
+
+    def _begins(self, kind: str, arguments: tuple[Any, ...]) -> None:
+        if kind not in self._unseen:
+            self._unseen[kind] = describe(kind, arguments)
 
     def _open(self, arguments: tuple[Any, ...]) -> None:
         path, _, flags = arguments
