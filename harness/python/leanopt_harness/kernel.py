@@ -128,7 +128,8 @@ def _put_mask(saved: set[int]) -> None:
 
 
 def _timers() -> list[bool]:
-    return [now > 0 for now, _ in map(_signal.getitimer, _TIMERS)]
+    look, (real, virtual, profile) = _signal.getitimer, _TIMERS
+    return [look(real)[0] > 0, look(virtual)[0] > 0, look(profile)[0] > 0]
 
 
 def _put_timers(saved: list[bool]) -> None:

@@ -26,6 +26,11 @@ _LONGEST_SHOWN = 80
 
 OUTPUTS = ("equity", "trades")
 
+# Made once: to make a union of types or an array takes longer than a look at an empty column.
+_TEXTS = (str, bytes, bytearray)
+_SEQUENCES = (tuple, list)
+_EMPTY: Mapping[str, array[Any]] = {code: array(code) for code in "qd"}
+
 _TRADE_INTEGERS = ("entry_time", "direction", "exit_time")
 _TRADE_FLOATS = ("entry_price", "quantity", "exit_price", "profit", "fees")
 _TRADE_OPTIONAL = ("mae", "mfe")
@@ -165,11 +170,11 @@ def _floats(label: str, values: Iterable[Any]) -> array[float]:
 
 def _column(label: str, values: Iterable[Any], code: str, expected: str) -> array[Any]:
     """Return the values as a packed array; NumPy arrays are copied as memory."""
-    if isinstance(values, str | bytes | bytearray):
+    if isinstance(values, _TEXTS):
         raise _refuse(f"{label} is {_shown(values)}: expected a sequence of numbers")
+    if isinstance(values, _SEQUENCES) and not values:
+        return _EMPTY[code]
     column: array[Any] = array(code)
-    if isinstance(values, tuple | list) and not values:
-        return column
     try:
         view = memoryview(values)  # type: ignore[arg-type]  # most have no buffer
     except (TypeError, ValueError):
