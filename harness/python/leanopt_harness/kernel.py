@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 #: Name, reader and setter of a setting. A setter raises OSError where there is no way back.
@@ -37,11 +38,11 @@ def kernel_settings() -> Iterator[Parts]:
     yield _limits()
     yield "the user", lambda: (os.geteuid(), os.getegid()), _put_user
     yield "the process group", os.getpgrp, lambda group: os.setpgid(0, group)
-    yield "the priority", lambda: os.getpriority(os.PRIO_PROCESS, 0), _put_priority
+    yield "the priority", partial(os.getpriority, os.PRIO_PROCESS, 0), _put_priority
     if sys.platform == "linux":
-        yield "the processors", lambda: os.sched_getaffinity(0), _put_processors
+        yield "the processors", partial(os.sched_getaffinity, 0), _put_processors
     yield _descriptors()
-    yield "the signal mask", lambda: _signal.pthread_sigmask(signal.SIG_BLOCK, ()), _put_mask
+    yield "the signal mask", partial(_signal.pthread_sigmask, signal.SIG_BLOCK, ()), _put_mask
     yield "a timer", _timers, _put_timers
     yield "the handler of a signal", _handlers, _put_handlers
     library = ctypes.CDLL(None)
@@ -197,5 +198,4 @@ def _floats(library: Any) -> Parts:
     """Rounding, traps and flags of floating-point numbers; setting them is as fast as a look."""
     saved = ctypes.create_string_buffer(_FLOATS_SIZE)
     library.fegetenv(saved)
-    restore = library.fesetenv
-    return "floating-point numbers", lambda: restore(saved), lambda _: None
+    return "floating-point numbers", partial(library.fesetenv, saved), lambda _: None
