@@ -89,7 +89,7 @@ def make_executor(options, project):
 
 PIPELINE = ("pipeline.toml",)
 COMMANDS: dict[tuple[str, ...], set[str]] = {
-    ("run", *PIPELINE): {"import", "stage", "prepare", "ask", "score", "trial"},
+    ("run", *PIPELINE, "--again"): {"import", "stage", "prepare", "ask", "score", "trial"},
     ("check", *PIPELINE): {"import", "stage", "engine", "executor"},
     ("plan", *PIPELINE, "--probe", "1"): {"import", "prepare", "runtime", "request"},
     ("doctor", *PIPELINE): {"import", "engine", "executor", "prepare"},
@@ -259,9 +259,10 @@ import time
 
 
 def stuck():
-    open("stuck", "w").close()
     while True:
         try:
+            # Here, so that a signal that comes at once is caught too.
+            open("stuck", "w").close()
             time.sleep(1000)
         except BaseException:
             pass

@@ -19,6 +19,7 @@ from leanopt_core.search.calls import Call, Calls
 from leanopt_core.search.events import RunEvent, Warned
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.run import run_pipeline
+from leanopt_core.search.wanted import Wanted
 from leanopt_core.search.watchdog import SharedScreen, Watchdog
 from tests.blame.broken import Broken
 from tests.processes import processes_of
@@ -236,7 +237,7 @@ class Stage(Stage):
     screen = Shown(go_on)
     with broken.importable():
         loaded = load_pipeline(project / "pipeline.toml", discover())
-        run_pipeline(loaded, discover(), screen, watch=WATCHFUL)
+        run_pipeline(loaded, discover(), screen, wanted=Wanted(again=True), watch=WATCHFUL)
     said = "stage 'broken' (acme-broken 1.0) has been working on trial 4 for "
     assert any(warning.startswith(said) for warning in screen.warnings)
     fifo.unlink()

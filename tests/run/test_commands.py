@@ -189,7 +189,7 @@ def test_a_store_of_another_program_is_left_alone(project: Path, leanopt) -> Non
     path.write_bytes(b"not a database at all" * 100)
     completed = leanopt(project, "run", "pipeline.toml", check=False)
     assert completed.returncode == 7
-    assert f"{path}: this is not a leanopt store" in completed.stderr
+    assert f"{path}: this is not a SQLite file" in completed.stderr
     assert path.read_bytes() == b"not a database at all" * 100
 
 

@@ -143,6 +143,7 @@ def unfinished(place: Path) -> None:
         connection.execute("UPDATE stages SET ended = NULL")
         connection.execute("DELETE FROM evaluations WHERE number > 6")
         connection.execute("DELETE FROM trials WHERE number > 6")
+        connection.execute("UPDATE searches SET told = 6")
         connection.commit()
 
 

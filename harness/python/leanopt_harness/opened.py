@@ -71,7 +71,9 @@ class Opened:
     def leave_out(self, *paths: str | os.PathLike[str]) -> None:
         """Leave out these files and folders: what is in them is known otherwise."""
         for path in paths:
-            self._apart |= {os.path.abspath(path), os.path.realpath(path)}
+            # A path with a null byte names nothing that could be opened.
+            with suppress(ValueError):
+                self._apart |= {os.path.abspath(path), os.path.realpath(path)}
         self._below = (*_SYSTEM, *(os.path.join(path, "") for path in self._apart))
 
     def take(self) -> dict[str, State]:
