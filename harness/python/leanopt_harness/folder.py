@@ -10,8 +10,9 @@ import stat
 from contextlib import suppress
 from time import time_ns
 
-# Two changes within one tick of a file system's clock leave the same time.
-_TICK = 2_000_000_000
+# Two changes within one tick of a file system's clock leave the same time: most tick every 10 ms
+# or less, and those that keep whole seconds every second or two.
+_TICK, _SECONDS = 100_000_000, 2_000_000_000
 
 
 class Folder:
@@ -74,7 +75,7 @@ class Folder:
             return
         if not self._kept.issuperset(os.listdir(path)):
             self._empty(path)
-        elif status.st_ctime_ns < time_ns() - _TICK:
+        elif _is_past(status.st_ctime_ns):
             self._clean = state
 
     def _empty(self, path: str) -> None:
@@ -94,6 +95,11 @@ def _current() -> str | None:
         return os.getcwd()
     except OSError:  # it has been removed
         return None
+
+
+def _is_past(changed: int) -> bool:
+    """Return whether a change from now on has a later time than this one, in nanoseconds."""
+    return changed + (_TICK if changed % 10**9 else _SECONDS) < time_ns()
 
 
 def _place(path: str) -> tuple[int, int]:
