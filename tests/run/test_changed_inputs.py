@@ -133,6 +133,7 @@ def test_the_next_run_is_not_answered_from_changed_data(changing: Path, leanopt,
     assert shown(changing)["backtests"]["run"] == 0
 
 
+@pytest.mark.long
 def test_what_a_check_had_confirmed_stays(
     changing: Path, leanopt, canonical, undisturbed: str
 ) -> None:
@@ -229,6 +230,7 @@ def test_a_killed_run_answers_others_that_find_the_same_data(
     assert shown(changing)["backtests"]["run"] == 0
 
 
+@pytest.mark.long
 def test_a_resumed_run_gives_up_what_another_has_disowned(
     changing: Path, leanopt, canonical, undisturbed: str
 ) -> None:

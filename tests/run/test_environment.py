@@ -71,6 +71,7 @@ def test_a_variable_reaches_the_strategy_and_is_in_the_key(small: Path, leanopt)
     assert profits(leanopt, small) == {1: 10.0, 2: 20.0}
 
 
+@pytest.mark.long
 def test_asserts_run_whatever_the_caller_s_interpreter_is_told(small: Path, leanopt) -> None:
     """PYTHONOPTIMIZE reaches no worker."""
     leanopt(small, "run", "pipeline.toml", process=True, FACTOR="10", PYTHONOPTIMIZE="1")

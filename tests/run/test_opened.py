@@ -211,6 +211,7 @@ def test_a_file_that_changes_during_the_run_is_named(
     assert "have changed during the run: side.txt;" in shown(small)["warnings"][0]
 
 
+@pytest.mark.long
 def test_a_resumed_run_names_what_has_changed(small: Path, leanopt, start) -> None:
     """Its own trials are replayed, as everything that was told."""
     more(small, "import time; time.sleep(parameters['x'] > 3)")

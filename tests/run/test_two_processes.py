@@ -117,6 +117,7 @@ def test_two_processes_run_shared_points_once(two: Write, start, leanopt, points
     assert leanopt(folder, *dump).stdout == beside
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_what_a_killed_process_ran_is_run_by_the_other(two: Write, start) -> None:
     """At once: the test would end before the ten minutes that its leases count."""
@@ -137,6 +138,7 @@ def test_what_a_killed_process_ran_is_run_by_the_other(two: Write, start) -> Non
     assert query(folder, "SELECT count(*), count(DISTINCT key) FROM backtests") == [(60, 60)]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_what_both_have_run_counts_once_for_both(two: Write, start) -> None:
     """The lease of a process that takes too long ends; the first outcome stored answers both."""

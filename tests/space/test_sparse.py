@@ -162,6 +162,7 @@ RULES = {
 }
 
 
+@pytest.mark.long
 @settings(max_examples=60)
 @given(
     st.lists(st.integers(1, 6), min_size=4, max_size=4),
