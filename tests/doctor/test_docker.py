@@ -119,9 +119,9 @@ def apart() -> list[str]:
 
 @pytest.fixture
 def waiting(contained: Path, apart: list[str], engine: Engine) -> Iterator[subprocess.Popen[bytes]]:
-    """A run that waits for a gate among its data; its worker has been started."""
+    """A run that waits for a gate beside its strategy; its worker has been started."""
     text = (contained / "pipeline.toml").read_text()
-    gated = text.replace('gate = ""', 'gate = "/leanopt/data/gate"')
+    gated = text.replace('gate = ""', 'gate = "/leanopt/build/gate"')
     (contained / "pipeline.toml").write_text(gated)
     now = int(time.time())
     process = subprocess.Popen([*apart, LEANOPT, "run", "pipeline.toml"], cwd=contained)
@@ -176,7 +176,7 @@ def test_containers_of_the_living_stay(
         line = doctor(contained, *arguments, wrapper=apart).one("containers")
         assert f"of {contained}" not in line["what"]
     assert containers(engine, contained) == before
-    (contained / "data" / "gate").touch()
+    (contained / "gate").touch()
     assert waiting.wait(timeout=60) == 0
 
 
