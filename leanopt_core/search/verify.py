@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from leanopt_core.engines.base import PrepareContext, Report
 from leanopt_core.errors import ExecutorError, StrategyError, UsageError
 from leanopt_core.executors.pool import Finished, Pool
-from leanopt_core.needs import Outputs
+from leanopt_core.needs import NEEDS, Outputs
 from leanopt_core.pipeline import Choice, ExecutorSettings
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.structure import option_fields
@@ -214,12 +214,7 @@ class _Rerun:
 
 def _outputs(backtests: Sequence[Again]) -> frozenset[str]:
     """Return what to ask for, so that all that is stored can be compared."""
-    stored = {
-        name
-        for one in backtests
-        for name in ("returns", "equity", "trades")
-        if getattr(one.outcome, name) is not None
-    }
+    stored = {name for one in backtests for name in NEEDS if getattr(one.outcome, name) is not None}
     return Outputs(stored=frozenset(stored)).asked
 
 

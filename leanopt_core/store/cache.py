@@ -7,12 +7,11 @@ from typing import Final
 
 from attrs import frozen
 
+from leanopt_core.store.columns import OUTPUT_TABLES
 from leanopt_core.store.database import Database
 
 # ruff: noqa: S608 - the statements are made of constants
 
-#: The tables with outputs of a backtest besides its statistics.
-OUTPUT_TABLES: Final = ("returns", "equity_curves", "closed_trades")
 # Backtests whose run was deleted have no run; other runs may still use them.
 _RUNS: Final = """
 SELECT runs.name, runs.state, json_extract(runs.execution, '$.build.identity'),
@@ -123,7 +122,8 @@ def remove_backtests(database: Database, removal: Removal) -> int:
         found = removable(database, removal)
         while removed < len(found) and _above(database, removal.size):
             some = [(one,) for one in found[removed : removed + _TOGETHER]]
-            for table, column in (*((one, "backtest_id") for one in OUTPUT_TABLES), _BACKTESTS):
+            outputs = ((table, "backtest_id") for table in OUTPUT_TABLES.values())
+            for table, column in (*outputs, _BACKTESTS):
                 database.many(f"DELETE FROM {table} WHERE {column} = ?", some)
             removed += len(some)
         database.run("DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)")

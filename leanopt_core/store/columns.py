@@ -53,6 +53,12 @@ TRIAL: Final = (
 #: The word of each output. In the first schema only daily returns were stored, as `equity`.
 OUTPUT_WORDS: Final = {"returns": "equity", "equity": "curve", "trades": "trades"}
 _NAMES: Final = {word: name for name, word in OUTPUT_WORDS.items()}
+#: The table of each output of a backtest besides its statistics.
+OUTPUT_TABLES: Final = {
+    "returns": "returns",
+    "equity": "equity_curves",
+    "trades": "closed_trades",
+}
 _GRID_INDEX: Final = 5
 _ORDINAL: Final = 15
 _LARGEST: Final = 2**63 - 1

@@ -13,6 +13,7 @@ from typing import Any, Final
 from attrs import astuple, evolve
 
 from leanopt_core.outputs import ClosedTrade, Equity
+from leanopt_core.store.columns import OUTPUT_TABLES
 from leanopt_core.store.database import Database
 from leanopt_core.store.returns import daily_returns
 from leanopt_core.store.returns import pack as pack_returns
@@ -26,9 +27,9 @@ _RETURNS: Final = (
 _EQUITY: Final = "SELECT times, points FROM equity_curves WHERE backtest_id = ?"
 _TRADES: Final = "SELECT trades FROM closed_trades WHERE backtest_id = ?"
 _SIZES: Final = {
-    "returns": ("returns", "length(daily)"),
-    "equity": ("equity_curves", "length(times) + length(points)"),
-    "trades": ("closed_trades", "length(trades)"),
+    "returns": "length(daily)",
+    "equity": "length(times) + length(points)",
+    "trades": "length(trades)",
 }
 _NEWEST: Final = """(
   SELECT backtests.id FROM runs JOIN backtests ON backtests.run_id = runs.id
@@ -83,9 +84,9 @@ def mean_sizes(database: Database, strategy: str, names: Iterable[str]) -> dict[
     """
     found = {}
     for name in names:
-        table, columns = _SIZES[name]
+        size, table = _SIZES[name], OUTPUT_TABLES[name]
         row = database.row(
-            f"SELECT avg({columns}) FROM {table} WHERE backtest_id IN {_NEWEST}",  # noqa: S608
+            f"SELECT avg({size}) FROM {table} WHERE backtest_id IN {_NEWEST}",  # noqa: S608
             (strategy,),
         )
         if row is not None and row[0] is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Final
 
-from leanopt_core.store.columns import outputs_column
+from leanopt_core.store.columns import OUTPUT_TABLES, outputs_column
 from leanopt_core.store.database import Database
 from leanopt_core.store.schema import TABLES
 from leanopt_core.store.taking_back import RECOUNT
@@ -13,8 +13,6 @@ from leanopt_core.store.taking_back import RECOUNT
 # ruff: noqa: S608 - names of tables and columns come from the schema
 #: A backtest answers other runs without these, as when its run was deleted.
 _NOT_NEEDED: Final = frozenset({("backtests", "run_id"), ("backtests", "scenario_id")})
-#: The tables of outputs that a backtest may have.
-_OUTPUTS: Final = {"returns": "returns", "equity": "equity_curves", "trades": "closed_trades"}
 _COUNTER: Final = """
 INSERT INTO counters (name, next) SELECT 'backtests', 1 + max(id) FROM backtests WHERE true
 ON CONFLICT DO UPDATE SET next = max(next, excluded.next)"""
@@ -28,7 +26,7 @@ def repair(database: Database, incomplete: Container[str]) -> dict[str, int]:
     deleted = dict.fromkeys(sorted(TABLES), 0)
     while sum((found := {name: _delete_dangling(database, name) for name in deleted}).values()):
         deleted = {name: deleted[name] + count for name, count in found.items()}
-    for output, table in _OUTPUTS.items():
+    for output, table in OUTPUT_TABLES.items():
         if table in incomplete:
             # Whether a backtest had this output is not known any more: it must not answer with it.
             database.run(

@@ -10,8 +10,7 @@ from attrs import frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.errors import UsageError
 from leanopt_core.fitness import Direction
-from leanopt_core.store.cache import OUTPUT_TABLES
-from leanopt_core.store.columns import utc_text
+from leanopt_core.store.columns import OUTPUT_TABLES, utc_text
 from leanopt_core.store.database import Database
 from leanopt_core.store.deleted import DeletedTrials, count_trials, deleted_trials, keep_trials
 from leanopt_core.store.records import (
@@ -35,7 +34,7 @@ _UNUSED: Final = (
 )
 _STEPS: Final = (
     f"DELETE FROM evaluations WHERE search_id IN {_SEARCHES_OF_RUN}",
-    *(f"DELETE FROM {table} WHERE backtest_id IN {_UNUSED}" for table in OUTPUT_TABLES),
+    *(f"DELETE FROM {table} WHERE backtest_id IN {_UNUSED}" for table in OUTPUT_TABLES.values()),
     f"DELETE FROM backtests WHERE id IN {_UNUSED}",
     "UPDATE backtests SET run_id = NULL, scenario_id = NULL WHERE run_id = :run",
     "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)",
