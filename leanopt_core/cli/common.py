@@ -118,11 +118,10 @@ def open_project(project: Path, *, write: bool = False) -> Store:
     Without `write`, a store that cannot be written is opened to be read.
     """
     from leanopt_core.cli.session import warn
-    from leanopt_core.store.store import open_store
-    from leanopt_core.store.unwritable import can_write
+    from leanopt_core.store.store import open_store, open_to_look
 
     path = project_store(project)
-    return open_store(path, create=False, read_only=not (write or can_write(path)), tell=warn)
+    return open_store(path, create=False, tell=warn) if write else open_to_look(path, warn)
 
 
 def project_store(project: Path) -> Path:

@@ -21,8 +21,7 @@ from leanopt_core.search.guard import Guard
 from leanopt_core.search.prepare import Prepared, label
 from leanopt_core.search.unstored import probe as probe_now
 from leanopt_core.shown import shown
-from leanopt_core.store.store import open_store
-from leanopt_core.store.unwritable import can_write
+from leanopt_core.store.store import open_to_look
 from leanopt_core.work import Failure
 
 #: Simulating more trials changes only the third digit.
@@ -53,7 +52,7 @@ def earlier(pipeline: Pipeline, plan: SearchPlan) -> Times | None:
     if not path.is_file():
         return None
     definitions = [canonical_json(scenario.to_dict()) for scenario in plan.scenarios]
-    with open_store(path, create=False, read_only=not can_write(path)) as store:
+    with open_to_look(path) as store:
         seconds = store.reader.run_times(pipeline.strategy_id, definitions)
         if seconds:
             return measured(seconds, f"{len(seconds):,} earlier backtests")
@@ -226,7 +225,7 @@ def _earlier_sizes(pipeline: Pipeline) -> Mapping[str, float]:
     path = pipeline.folder / STORE
     if not path.is_file():
         return {}
-    with open_store(path, create=False, read_only=not can_write(path)) as store:
+    with open_to_look(path) as store:
         return store.reader.output_sizes(pipeline.strategy_id, pipeline.outputs.stored)
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from leanopt_core.errors import StoreError
 
@@ -104,6 +104,32 @@ class Database:
         self._closed = closed
         self._file = _file(path)
 
+    @classmethod
+    def connect(
+        cls,
+        path: Path,
+        options: str,
+        *,
+        file: Path | None = None,
+        patience: float = PATIENCE,
+        closed: Callable[[], object] | None = None,
+    ) -> Self:
+        """Connect to the store at `path`, or to its copy `file`, with `options` of SQLite's URIs.
+
+        The other arguments are those of the class. Raises StoreError if SQLite fails.
+        """
+        try:
+            connection = sqlite3.connect(
+                f"{(file or path).absolute().as_uri()}?{options}",
+                timeout=patience,
+                isolation_level=None,
+                cached_statements=256,
+                uri=True,
+            )
+        except sqlite3.Error as error:
+            raise explain(path, error) from error
+        return cls(path, connection, patience=patience, closed=closed)
+
     def explain(self, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
         """Return a StoreError that explains `error`."""
         return explain(self.path, error, self.patience)
@@ -120,7 +146,7 @@ class Database:
         try:
             yield from self.connection.execute(sql, values)
         except FAILURES as error:
-            raise explain(self.path, error) from error
+            raise self.explain(error) from error
 
     def row(self, sql: str, values: Values = ()) -> Row | None:
         """Return the first row of a query, None if there is none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from time import monotonic, sleep
 from typing import Final, Literal
 
 from leanopt_core.errors import StoreError
-from leanopt_core.store.database import DAMAGED, FAILURES, PATIENCE, Database, explain, recovery
+from leanopt_core.store.database import DAMAGED, FAILURES, PATIENCE, Database, recovery
 from leanopt_core.store.schema import APPLICATION_ID, TABLES, migrate
 from leanopt_core.store.unwritable import (
     can_write,
@@ -55,25 +54,10 @@ def open_database(
     if read_only and not can_write(path):
         return _checked(open_unwritable(path), _update_copy)
     if read_only:
-        return _checked(_connect(path, "ro", patience), _check_current)
+        return _checked(Database.connect(path, "mode=ro", patience=patience), _check_current)
     require_writable(path)
-    return _checked(
-        _connect(path, "rwc", patience), partial(_prepare, durability=durability, tell=tell)
-    )
-
-
-def _connect(path: Path, mode: str, patience: float) -> Database:
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            timeout=patience,
-            isolation_level=None,
-            cached_statements=256,
-            uri=True,
-        )
-    except sqlite3.Error as error:
-        raise explain(path, error) from error
-    return Database(path, connection, patience=patience)
+    database = Database.connect(path, "mode=rwc", patience=patience)
+    return _checked(database, partial(_prepare, durability=durability, tell=tell))
 
 
 def _checked(database: Database, check: Callable[[Database], Database | None]) -> Database:

@@ -24,6 +24,7 @@ from leanopt_core.store.opening import Durability, open_database
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.runs import Runs
+from leanopt_core.store.unwritable import can_write
 from leanopt_core.store.writer import Writer
 
 _FIND: Final = (
@@ -58,6 +59,14 @@ def open_store(
         path, durability=durability, create=create, read_only=read_only, tell=tell
     )
     return Store(database, clock)
+
+
+def open_to_look(path: Path, tell: Callable[[str], object] | None = None) -> Store:
+    """Return the existing store at `path`: migrated if needed, only read if it cannot be written.
+
+    `tell` and errors are those of `open_store`.
+    """
+    return open_store(path, create=False, read_only=not can_write(path), tell=tell)
 
 
 class Store(Closing):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from leanopt_core.errors import StoreError
-from leanopt_core.store.database import PATIENCE, RIGHTS, Database, explain
+from leanopt_core.store.database import RIGHTS, Database
 
 _READ_ONLY = "its file system is read-only; the store can be read there, but not written"
 
@@ -36,8 +34,8 @@ def open_unwritable(path: Path) -> Database:
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size:
         # With the log of a process that is running, or was killed.
-        return _readable(_connected(path, "mode=ro")) or open_copy(path)
-    return _connected(path, "mode=ro&immutable=1")
+        return _readable(Database.connect(path, "mode=ro")) or open_copy(path)
+    return Database.connect(path, "mode=ro&immutable=1")
 
 
 def open_copy(path: Path) -> Database:
@@ -54,22 +52,7 @@ def open_copy(path: Path) -> Database:
             f"{path}: the store must be copied to {folder.name} to read it, which failed "
             f"({error.strerror}); set TMPDIR to a folder with more space"
         ) from error
-    return _connected(path, "mode=rw", file=copy, closed=folder.cleanup)
-
-
-def _connected(
-    path: Path,
-    options: str,
-    *,
-    file: Path | None = None,
-    closed: Callable[[], object] | None = None,
-) -> Database:
-    uri = f"{(file or path).absolute().as_uri()}?{options}"
-    try:
-        connection = sqlite3.connect(uri, timeout=PATIENCE, isolation_level=None, uri=True)
-    except sqlite3.Error as error:
-        raise explain(path, error) from error
-    return Database(path, connection, closed=closed)
+    return Database.connect(path, "mode=rw", file=copy, closed=folder.cleanup)
 
 
 def _readable(database: Database) -> Database | None:
