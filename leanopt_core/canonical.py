@@ -45,6 +45,11 @@ def canonical_json(value: object) -> str:
     return "".join(_chunks(value, 0))
 
 
+def as_stored(value: object) -> Any:
+    """Return a value as it comes back from canonical JSON: a tuple is a list, a date a text."""
+    return json.loads(canonical_json(value))
+
+
 def strict_json(value: object) -> str:
     """Return JSON as `canonical_json` does; a value that is not of JSON raises TypeError."""
     return _encode_strictly(value)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
+from leanopt_core.report.run import run_document
 from leanopt_core.search.manifest import MANIFEST_VERSION, conditions
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
@@ -24,14 +25,8 @@ def manifest(store: Store, run: StoredRun) -> dict[str, Any]:
     plan, execution = json.loads(run.plan), json.loads(run.execution)
     return {
         "manifest": MANIFEST_VERSION,
-        "run": run.name,
-        "pipeline": run.pipeline,
-        "strategy": run.strategy,
-        "state": run.state,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
+        **run_document(run),
         "options": _options(execution.get("options", {})),
-        "plan_hash": run.plan_hash,
         "plan": plan,
         "seeds": {
             "run": plan["seed"],

@@ -17,8 +17,10 @@ from leanopt_core.pipeline import Pipeline, SearchPlan, StageSettings, execution
 from leanopt_core.project_files import STORE
 from leanopt_core.report.figures import counted
 from leanopt_core.search.advice import Size, advice
+from leanopt_core.search.commands import least
 from leanopt_core.search.guard import Guard
 from leanopt_core.search.prepare import Prepared, label
+from leanopt_core.search.setup import budget
 from leanopt_core.search.unstored import probe as probe_now
 from leanopt_core.shown import shown
 from leanopt_core.store.store import open_to_look
@@ -157,11 +159,10 @@ class PlanReport:
     @property
     def trials(self) -> int | None:
         """Return the most trials of a search, None if a stage has neither budget nor bound."""
-        pipeline = self.ready.pipeline
-        search, scenarios = pipeline.search, len(pipeline.scenarios)
-        affordable = None if search.backtests is None else search.backtests // scenarios
+        plan, stages = self.ready.plan, self.ready.pipeline.stages
+        limit = budget(plan, len(plan.scenarios))
         points = self.size.value if self.size.exact else None
-        return _least(stages_trials(pipeline.stages), search.trials, affordable, points)
+        return least(stages_trials(stages), None if limit is None else limit.trials, points)
 
     @property
     def backtests(self) -> int | None:
@@ -270,7 +271,7 @@ def stage_trials(stage: StageSettings) -> int | None:
     guard, doing = Guard(label("stage", stage.choice, stage.name)), "asked for its most_trials"
     most = guard.call(doing, getattr, stage.choice.options, "most_trials", None)
     if most is None or (type(most) is int and most > 0):
-        return _least(stage.trials, most)
+        return least(stage.trials, most)
     raise guard.fault(doing, f"it returned {shown(most)}, expected a whole number above 0 or None")
 
 
@@ -278,7 +279,3 @@ def stages_trials(stages: Sequence[StageSettings]) -> int | None:
     """Return the most trials of all stages, None if one has neither budget nor bound."""
     trials = [stage_trials(stage) for stage in stages]
     return None if None in trials else sum(one for one in trials if one is not None)
-
-
-def _least(*counts: int | None) -> int | None:
-    return min((count for count in counts if count is not None), default=None)

@@ -193,13 +193,7 @@ def document(report: Report) -> dict[str, Any]:
     """Return a report as JSON values."""
     run, tally = report.run, report.tally
     return {
-        "run": run.name,
-        "pipeline": run.pipeline,
-        "strategy": run.strategy,
-        "state": run.state,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "plan_hash": run.plan_hash,
+        **run_document(run),
         "execution": json.loads(run.execution),
         "trials": {
             "completed": tally.completed,
@@ -218,6 +212,19 @@ def document(report: Report) -> dict[str, Any]:
             {"rank": ranked.rank, "search": ranked.search, **trial_document(ranked.trial)}
             for ranked in report.best
         ],
+    }
+
+
+def run_document(run: StoredRun) -> dict[str, Any]:
+    """Return what a run is as JSON values: its names, state, times, and the hash of its plan."""
+    return {
+        "run": run.name,
+        "pipeline": run.pipeline,
+        "strategy": run.strategy,
+        "state": run.state,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "plan_hash": run.plan_hash,
     }
 
 

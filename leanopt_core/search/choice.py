@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from leanopt_core.canonical import canonical_json, digest
+from leanopt_core.canonical import as_stored, digest
 from leanopt_core.errors import ResumeError
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import PLAN_VERSION
@@ -109,9 +109,7 @@ def _unfinished(store: Store, ready: Prepared, direction: Direction, name: str |
 
 
 def _other_plan(run: StoredRun, ready: Prepared, *, named: bool) -> ResumeError:
-    # By way of JSON, as the stored plan went: a tuple must not differ from its list.
-    now = json.loads(canonical_json(ready.plan.to_dict()))
-    found = differences(_today(run, ready), now)
+    found = differences(_today(run, ready), as_stored(ready.plan.to_dict()))
     head = "the plan has changed" if named else "no unfinished run has this plan"
     return DiffersError(f"{head}; the plan of {run.name} differs in\n{listed(found)}\n{ADVICE}")
 

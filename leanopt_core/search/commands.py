@@ -43,6 +43,11 @@ class Budget:
     ended: str
 
 
+def least(*counts: int | None) -> int | None:
+    """Return the smallest count; None means no limit."""
+    return min((count for count in counts if count is not None), default=None)
+
+
 @frozen
 class Stop:
     """Why a search ends after a told trial, or with `stage_only` its stage.

@@ -28,6 +28,7 @@ from leanopt_core.search.commands import (
     Stop,
     Tell,
     Withdraw,
+    least,
 )
 from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
@@ -97,7 +98,7 @@ class SearchMachine:
         trials = [rule.trials for rule in self._rules]
         stages_have = None if None in trials else sum(one for one in trials if one is not None)
         self._limit = budget
-        self._budget = _least(stages_have, budget.trials if budget else None)
+        self._budget = least(stages_have, budget.trials if budget else None)
         self._seed = seed
         self._lookahead = lookahead
         self._target = target
@@ -205,7 +206,7 @@ class SearchMachine:
         rule = self._rules[self._index]
         seed = derive_seed(self._seed, "stage", rule.name)
         spans = [span for name, span in self._spans.items() if name in rule.seed_from]
-        trials = _least(rule.trials, self._left())
+        trials = least(rule.trials, self._left())
         begin = StageStart(self._space, seed, trials, self._lookahead, self._history.joined(spans))
         method = GuardedStage(rule.build, begin, rule.label, rule.calls)
         context = FitnessContext(rule.trials, self._budget)
@@ -348,11 +349,6 @@ class SearchMachine:
     def _end_search(self, reason: str) -> SearchEnded:
         self.ended = True
         return SearchEnded(reason)
-
-
-def _least(*counts: int | None) -> int | None:
-    """Return the smallest count; None means no limit."""
-    return min((count for count in counts if count is not None), default=None)
 
 
 def _compare(

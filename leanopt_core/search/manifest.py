@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from attrs import frozen
 
-from leanopt_core.canonical import canonical_json
+from leanopt_core.canonical import as_stored
 from leanopt_core.errors import ManifestError, UsageError
 from leanopt_core.pipeline import execution
 from leanopt_core.pipeline.older import reworded
@@ -100,8 +100,7 @@ class Manifest:
 
     def _plan(self, ready: Prepared) -> Iterator[str]:
         before = reworded(self.content["plan"], ready.plan.data, ready.all_data)
-        # By way of JSON, as the stored plan went: a tuple must not differ from its list.
-        now = json.loads(canonical_json(ready.plan.to_dict()))
+        now = as_stored(ready.plan.to_dict())
         yield from _hashes("the strategy's files", before, now, "source")
         data = {one["name"]: one for one in before["scenarios"]}
         for one in now["scenarios"]:
@@ -117,7 +116,7 @@ class Manifest:
             yield f"plugin {said}"
 
     def _conditions(self, ready: Prepared) -> list[str]:
-        now = json.loads(canonical_json(conditions(executed(ready))))
+        now = as_stored(conditions(executed(ready)))
         before = {name: self.content[name] for name in now if name in self.content}
         for name in self.content["plugins"]:
             # Of plugins that propose and judge a difference is refused.

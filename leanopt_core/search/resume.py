@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leanopt_core.canonical import canonical_json
+from leanopt_core.canonical import as_stored
 from leanopt_core.distributions import involved
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import execution
@@ -47,7 +47,7 @@ def changes(run: StoredRun, ready: Prepared, *, shown: bool) -> str | None:
 
     Versions of plugins come first, and all of them. `shown` says that the run does not continue.
     """
-    before, now = json.loads(run.execution), json.loads(canonical_json(executed(ready)))
+    before, now = json.loads(run.execution), as_stored(executed(ready))
     # The first two are known only after a harness has started; what options change is compared.
     for told in ("hello", "read_types", "options"):
         before.pop(told, None)

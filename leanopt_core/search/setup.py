@@ -61,14 +61,14 @@ def setups(
                 scenarios=chosen,
                 shared_keys=keys,
                 elsewhere=tuple(elsewhere),
-                budget=_budget(ready.plan, len(chosen)),
+                budget=budget(ready.plan, len(chosen)),
                 time=times,
             )
         )
     return found
 
 
-def _budget(plan: SearchPlan, scenarios: int) -> Budget | None:
+def budget(plan: SearchPlan, scenarios: int) -> Budget | None:
     """Return the budget of a search, whose trials have so many backtests; None without one.
 
     A trial's backtests are known before it runs, so both budgets are numbers of trials.
