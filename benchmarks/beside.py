@@ -6,14 +6,13 @@ processors do not decide.
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
 from common import options, project, report, said
-from quiet import Quiet
+from quiet import timed_run
 
 STRATEGY = '''
 import time
@@ -56,17 +55,8 @@ trials = 1000
 
 def rate(pipeline: Path, trials: int) -> float:
     """Return trials a second from the first told one to the end of the run."""
-    from leanopt_core.pipeline import load_pipeline
-    from leanopt_core.plugins import discover
-    from leanopt_core.search.run import run_pipeline
-
-    registry = discover()
-    # A seed of its own for each run: hardly any point is in two.
-    seed = time.time_ns() % 2**31
-    loaded = load_pipeline(pipeline, registry, sets=(f"stage.0.trials={trials}",), seed=seed)
-    quiet = Quiet()
-    run_pipeline(loaded, registry, quiet)
-    return (quiet.told_count - 1) / (time.perf_counter() - quiet.first_told)
+    told, seconds = timed_run(pipeline, f"stage.0.trials={trials}")
+    return told / seconds
 
 
 def together(pipeline: Path, trials: int, processes: int) -> float:

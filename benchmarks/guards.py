@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from common import alone, interleaved, medians, options, project, report
-from quiet import Quiet
+from quiet import timed_run, without_store
 
 #: The backtest that counts, in seconds.
 BACKTEST = 0.01
@@ -119,18 +119,8 @@ def _replayed(note: Any, events: list[tuple[str, tuple[Any, ...]]], repeats: int
 
 def seconds(pipeline: Path, trials: int, check_warm: float) -> float:
     """Return how long a run takes from its first told trial to its end."""
-    from leanopt_core.pipeline import load_pipeline
-    from leanopt_core.plugins import discover
-    from leanopt_core.search.run import run_pipeline
-
-    registry = discover()
     sets = (f"stage.0.trials={trials}", f"search.check_warm={check_warm}")
-    loaded = load_pipeline(pipeline, registry, sets=sets, seed=time.time_ns() % 2**31)
-    for file in pipeline.parent.glob(".leanopt/leanopt.db*"):
-        file.unlink()
-    quiet = Quiet()
-    run_pipeline(loaded, registry, quiet)
-    return time.perf_counter() - quiet.first_told
+    return timed_run(without_store(pipeline), *sets)[1]
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from common import alone, interleaved, medians, options, project, report
-from quiet import Quiet
+from quiet import Quiet, run
 
 STRATEGY = '''
 import math
@@ -92,16 +92,8 @@ class Clock(Quiet):
 
 def own_ms(pipeline: Path, trials: int, workers: int) -> float:
     """Return leanopt's own processor time a backtest, in milliseconds."""
-    from leanopt_core.pipeline import load_pipeline
-    from leanopt_core.plugins import discover
-    from leanopt_core.search.run import run_pipeline
-
-    registry = discover()
-    sets = (f"stage.0.trials={trials + WARM_UP}", f"executor.workers={workers}")
-    # A seed of its own for each run: nothing is answered by the store.
-    loaded = load_pipeline(pipeline, registry, sets=sets, seed=time.time_ns() % 2**31)
     clock = Clock()
-    run_pipeline(loaded, registry, clock)
+    run(pipeline, clock, f"stage.0.trials={trials + WARM_UP}", f"executor.workers={workers}")
     return 1000 * (time.process_time() - clock.begun) / (clock.told_count - WARM_UP)
 
 

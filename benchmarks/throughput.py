@@ -16,7 +16,7 @@ from typing import Any
 
 from barrier import Barrier
 from common import alone, interleaved, medians, options, project, report
-from quiet import Quiet
+from quiet import timed_run, without_store
 
 STRATEGY = '''
 from leanopt_harness import Result, backtest
@@ -67,20 +67,9 @@ trials = 20000
 
 def leanopt(pipeline: Path, trials: int, durability: str) -> float:
     """Return trials a second from the first told one to the end of the run."""
-    from leanopt_core.pipeline import load_pipeline
-    from leanopt_core.plugins import discover
-    from leanopt_core.search.run import run_pipeline
-
-    registry = discover()
-    # A seed of its own for each run: nothing is answered by the store.
-    seed = time.time_ns() % 2**31
     sets = (f"stage.0.trials={trials}", f"search.durability={durability}")
-    loaded = load_pipeline(pipeline, registry, sets=sets, seed=seed)
-    for file in pipeline.parent.glob(".leanopt/leanopt.db*"):
-        file.unlink()
-    quiet = Quiet()
-    run_pipeline(loaded, registry, quiet)
-    return (quiet.told_count - 1) / (time.perf_counter() - quiet.first_told)
+    told, seconds = timed_run(without_store(pipeline), *sets)
+    return told / seconds
 
 
 def optuna(folder: Path, trials: int, *, stored: bool) -> float:
