@@ -82,7 +82,7 @@ def _unfinished(store: Store, name: str | None) -> StoredRun:
                 "`leanopt run PIPELINE --again` begins another run"
             )
         return run
-    unfinished = [run for run in store.runs.newest_first() if run.state != "finished"]
+    unfinished = list(store.runs.unfinished())
     if not unfinished:
         raise ResumeError("there is no unfinished run; start one with `leanopt run`")
     # One that is running needs nobody to continue it.

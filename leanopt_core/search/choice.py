@@ -71,7 +71,8 @@ _NEW = "Use --again to begin a new run."
 
 def _of_plan(store: Store, ready: Prepared) -> Iterator[StoredRun]:
     """Yield the runs with this plan, the newest first."""
-    return (run for run in store.runs.newest_first() if _has_plan(run, ready))
+    runs = store.runs.of_plan(ready.plan.hash, PLAN_VERSION)
+    return (run for run in runs if _has_plan(run, ready))
 
 
 def _has_plan(run: StoredRun, ready: Prepared) -> bool:
@@ -93,7 +94,7 @@ def _unfinished(store: Store, ready: Prepared, direction: Direction, name: str |
     The error lists the differences to the plan of this pipeline's newest unfinished run. A fitness
     function whose direction is no longer the stored one is refused too.
     """
-    runs = store.runs.newest_first() if name is None else iter([store.runs.find(name)])
+    runs = store.runs.unfinished() if name is None else iter([store.runs.find(name)])
     unfinished = [run for run in runs if run.state != "finished"]
     for run in unfinished:
         if _has_plan(run, ready):

@@ -226,9 +226,23 @@ class Runs:
             raise UsageError(f"there is no run '{text}' ({did_you_mean(text, runs)})")
         return self.get(runs[matches[0]])
 
-    def newest_first(self) -> Iterator[StoredRun]:
-        """Yield all runs, the newest first."""
-        rows = self._database.rows("SELECT id FROM runs ORDER BY id DESC")
+    def unfinished(self) -> Iterator[StoredRun]:
+        """Yield the runs that have not finished, the newest first."""
+        return self._those("state <> 'finished'")
+
+    def of_plan(self, plan_hash: str, version: int) -> Iterator[StoredRun]:
+        """Yield the runs with this plan, and all with a plan of another version, the newest first.
+
+        The hash of a plan depends on its version.
+        """
+        # A plan that damage has made unreadable is left to those who read it.
+        other = "CASE WHEN json_valid(plan) THEN json_extract(plan, '$.version') END IS NOT ?"
+        return self._those(f"plan_hash = ? OR {other}", plan_hash, version)
+
+    def _those(self, condition: str, *values: object) -> Iterator[StoredRun]:
+        rows = self._database.rows(
+            f"SELECT id FROM runs WHERE {condition} ORDER BY id DESC", values
+        )
         return (self.get(run_id) for (run_id,) in rows)
 
     def summaries(self) -> list[RunSummary]:

@@ -75,13 +75,25 @@ def test_a_store_without_runs(store, path):
     assert store.runs.summaries() == []
 
 
-def test_runs_come_newest_first(store, begin):
-    """Whatever their state and plan."""
+def test_unfinished_runs_come_newest_first(store, begin):
+    """Those that could be resumed, whatever their plan."""
     runs = [begin(store, plan_hash=plan) for plan in ("a", "a", "a", "b")]
     runs[1].writer.finish("interrupted")
     runs[2].writer.finish("finished")
-    names = [run.name for run in store.runs.newest_first()]
-    assert names == [runs[at].run.name for at in (3, 2, 1, 0)]
+    names = [run.name for run in store.runs.unfinished()]
+    assert names == [runs[at].run.name for at in (3, 1, 0)]
+
+
+def test_runs_of_a_plan_come_newest_first(store, begin, look):
+    """Whatever their state; of another version of plans all, since their hashes tell nothing."""
+    runs = [begin(store, plan_hash=plan) for plan in ("a", "a", "b", "b", "a")]
+    with store._database.transaction():
+        store._database.run("UPDATE runs SET plan = json_object('version', 3)")
+        store._database.run("UPDATE runs SET plan = '{\"version\": 2}' WHERE id = 3")
+    runs[1].writer.finish("finished")
+    names = [run.name for run in store.runs.of_plan("a", 3)]
+    assert names == [runs[at].run.name for at in (4, 2, 1, 0)]
+    assert look("SELECT count(*) FROM runs") == [(5,)]
 
 
 def test_runs_are_summed_up_the_newest_first(store, begin):
