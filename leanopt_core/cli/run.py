@@ -135,7 +135,7 @@ def _needed(context: click.Context, parameter: click.Parameter, value: Path | No
 @click.argument("pipeline", type=click.Path(path_type=Path), required=False, callback=_needed)
 @override_options
 @click.option("--resume", is_flag=True, help="Continue an unfinished run, or fail.")
-@click.option("--again", is_flag=True, help="Begin a new run, whatever was run before.")
+@click.option("--again", is_flag=True, help="Begin a new run, even if the plan has one.")
 @accept_option
 @click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
 @click.option(

@@ -159,7 +159,7 @@ class HasScenarioFiles(Protocol):
     """An engine that can tell which data files each scenario reads."""
 
     def scenario_files(self, scenario: Scenario) -> ScenarioFiles:
-        """Return the data files that backtests under `scenario` read, whatever their parameters.
+        """Return the data files that backtests under `scenario` read, with any parameters.
 
         Content keys and the search plan hold these files only. Called after `prepare`, and not if
         the engine has `data_files`.

@@ -24,8 +24,8 @@ _DAYS_A_YEAR: Final = 365.25
 class ScenarioFitness:
     """A fitness function that scores each scenario's backtest by itself, then aggregates.
 
-    There is no value after a total loss, whatever `score` would say: such a trial ranks after all
-    others. Only daily returns show that loss: without `returns` in `FitnessSpec.needs`, `score`
+    There is no value after a total loss, even if `score` would give one: such a trial ranks after
+    all others. Only daily returns show that loss: without `returns` in `FitnessSpec.needs`, `score`
     alone decides. There is no value below `min_trades` or `min_years` either, and the violation
     says how far the backtest is from each, as a share. Without `trades` of its own, a backtest has
     as many as `trade_count` says.

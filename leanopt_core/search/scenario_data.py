@@ -67,6 +67,6 @@ def data_path(engine: GuardedEngine) -> Path | None:
 
 
 def all_data(engine: GuardedEngine, hashed: Callable[[Path], str]) -> str | None:
-    """Return the identity of all data that counts, whatever scenarios read; None without data."""
+    """Return the identity of all data that can count for a scenario; None without data."""
     data = data_path(engine)
     return None if data is None else hash_data(data, hashed, engine.data_files)

@@ -14,7 +14,8 @@ from attrs import frozen
 from leanopt_core.space._counting import Rule
 from leanopt_core.space._sums import Sum
 
-#: For each pending sum its value, None if it holds whatever follows; then the levels still read.
+#: For each pending sum its value, None if it holds for all levels that follow; then the levels
+#: still read.
 State: TypeAlias = tuple[int | None, ...]
 
 

@@ -1,4 +1,4 @@
-"""Comparisons of linear sums: each axis adds a number of its own, whatever the other levels are."""
+"""Comparisons of linear sums: each axis adds a number that depends on its own level alone."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ NOTES: Final = "what its user may want to know; each one line"
 DATA: Final = "the data folder or file that scenarios read"
 DATA_FILES: Final = "patterns below `data`"
 SCENARIO_FILES: Final = (
-    "return the data files that backtests under `scenario` read, whatever their parameters"
+    "return the data files that backtests under `scenario` read, with any parameters"
 )
 REQUEST: Final = "write the request of one backtest"
 PAYLOAD: Final = "the JSON object to send as one line; the pool adds the `id`"
