@@ -89,6 +89,7 @@ from leanopt_core.fitness import Moments as Moments
 from leanopt_core.outputs import ClosedTrade as ClosedTrade
 from leanopt_core.outputs import DailyReturns as DailyReturns
 from leanopt_core.outputs import Equity as Equity
+from leanopt_core.fitness_options import AggregateOptions as AggregateOptions
 from leanopt_core.fitness_options import ReturnsOptions as ReturnsOptions
 from leanopt_core.fitness_options import ScenarioOptions as ScenarioOptions
 from leanopt_core.scoring import Aggregate as Aggregate

@@ -24,6 +24,7 @@ class Backtested:
     `closed_trades` is the number of closed trades, None if the engine does not report it.
     `returns`, `equity` and `trades` are None unless `FitnessSpec.needs` names them and the engine
     reports them. They are what the store holds, whether the backtest ran now or was cached.
+    `weight` is the scenario's, 1 unless the pipeline sets it.
     """
 
     scenario: str
@@ -32,6 +33,7 @@ class Backtested:
     returns: DailyReturns | None = None
     equity: Equity | None = None
     trades: Sequence[ClosedTrade] | None = None
+    weight: float = 1.0
 
 
 @frozen

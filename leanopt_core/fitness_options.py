@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from attrs import field, frozen, validators
 
 from leanopt_core.statistics import parse_number
 
+Aggregate = Literal["mean", "median", "min", "max", "worst", "quantile", "weighted"]
+
+#: Metadata of an option that is part of the search plan only if it differs from its default: so
+#: that a new option changes no plan of a pipeline without it.
+RARE: Final = "rare"
+
 
 @frozen(kw_only=True)
-class ScenarioOptions:
+class AggregateOptions:
+    """How a fitness function combines the values of several scenarios."""
+
+    aggregate: Aggregate = field(
+        default="mean",
+        validator=validators.in_(get_args(Aggregate)),
+        metadata={"help": "how to combine the values of several scenarios"},
+    )
+    q: float | None = field(
+        default=None,
+        validator=validators.optional([validators.ge(0), validators.le(1)]),
+        metadata={"help": "for 'quantile': which one, from 0 (lowest) to 1 (highest)", RARE: True},
+    )
+
+    @aggregate.validator
+    def _check_aggregate(self, _attribute: object, aggregate: str) -> None:
+        if aggregate == "quantile" and self.q is None:
+            raise ValueError("expected q beside it, such as q = 0.2")
+
+    @q.validator
+    def _check_q(self, _attribute: object, q: float | None) -> None:
+        if q is not None and self.aggregate != "quantile":
+            raise ValueError('expected aggregate = "quantile" beside it')
+
+
+@frozen(kw_only=True)
+class ScenarioOptions(AggregateOptions):
     """The options of a fitness function that scores each scenario by itself."""
 
     min_trades: int = field(
@@ -27,11 +59,6 @@ class ScenarioOptions:
             "bounds": "0 or more",
             "needs": "returns",
         },
-    )
-    aggregate: Literal["mean", "median", "min", "max"] = field(
-        default="mean",
-        validator=validators.in_(("mean", "median", "min", "max")),
-        metadata={"help": "how to combine the values of several scenarios"},
     )
 
 

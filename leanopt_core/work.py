@@ -52,7 +52,8 @@ class Failure:
 class Scenario:
     """The settings of a backtest besides parameters: symbol, dates, cash and the user's own keys.
 
-    The name is a label: it decides no result. `data` is not part of it: its path belongs to the
+    The name is a label: it decides no result. Nor does `weight`, which counts when the values of
+    several scenarios are combined; None is 1. `data` is not part of it: its path belongs to the
     execution, its content to the content key.
     """
 
@@ -63,10 +64,12 @@ class Scenario:
     cash: Decimal | None = None
     extras: Mapping[str, Any] = field(factory=dict)
     pass_as: Mapping[str, str] = field(factory=dict)
+    weight: Decimal | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the given values as plain JSON (dates as ISO text), for plans."""
-        return {**self.settings(), "name": self.name}
+        weighted = {} if self.weight is None else {"weight": self.weight}
+        return {**self.settings(), **weighted, "name": self.name}
 
     def settings(self) -> dict[str, Any]:
         """Return the values that decide results as plain JSON, for content keys and requests."""

@@ -23,7 +23,7 @@ from leanopt_core.pipeline.overrides import (
 from leanopt_core.pipeline.parameters import read_result_constraints, read_space
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
-from leanopt_core.pipeline.scenarios import read_scenarios
+from leanopt_core.pipeline.scenarios import read_scenarios, weight_notes
 from leanopt_core.pipeline.settings import (
     Choice,
     ExecutorSettings,
@@ -127,7 +127,10 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: 
         executor=executor,
         stages=stages,
         sinks=sinks,
-        notes=statistic_notes(engine, fitness, constraints),
+        notes=(
+            *statistic_notes(engine, fitness, constraints),
+            *weight_notes(fitness, scenarios),
+        ),
         environment=passed,
     )
 

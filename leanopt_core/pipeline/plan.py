@@ -16,6 +16,7 @@ from attrs import field, frozen
 from leanopt_core.canonical import canonical_json, derive_seed, digest
 from leanopt_core.content import hash_variables
 from leanopt_core.errors import PluginError
+from leanopt_core.fitness_options import RARE
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.space import Space
@@ -45,9 +46,17 @@ def plain(value: object, write_path: WritePath = Path.as_posix) -> Any:
 
 
 def plain_options(options: Any, write_path: WritePath = Path.as_posix) -> dict[str, Any]:
-    """Return an options object's values by key as plain JSON values, defaults included."""
+    """Return an options object's values by key as plain JSON values.
+
+    Defaults are included, except those of options that are marked `RARE`.
+    """
     fields = [field for field in attrs.fields(type(options)) if field.init]
-    return {field.alias: plain(getattr(options, field.name), write_path) for field in fields}
+    values = [(field, getattr(options, field.name)) for field in fields]
+    return {
+        field.alias: plain(value, write_path)
+        for field, value in values
+        if not (field.metadata.get(RARE) and value == field.default)
+    }
 
 
 def from_folder(folder: Path) -> WritePath:

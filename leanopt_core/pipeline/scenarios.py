@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.reader import Reader
+from leanopt_core.pipeline.settings import Choice
 from leanopt_core.pipeline.structure import option_fields, structure_table
 from leanopt_core.pipeline.tables import ScenarioTable
 from leanopt_core.pipeline.toml import KeyPath, toml_text
@@ -29,6 +30,17 @@ def read_scenarios(raw: object, reader: Reader, parameters: object) -> tuple[Sce
         scenario = _read(raw, at, "default", reader, names)
         return (scenario,) if scenario else ()
     return tuple(_several(raw, at, reader, names))
+
+
+def weight_notes(fitness: Choice, scenarios: Sequence[Scenario]) -> Iterator[str]:
+    """Yield a warning if scenarios have weights, but the fitness function does not use them."""
+    how = getattr(fitness.options, "aggregate", "weighted")
+    weighted = next((one for one in scenarios if one.weight is not None), None)
+    if weighted is not None and how != "weighted":
+        yield (
+            f"scenario {weighted.name!r} has a weight, which fitness.aggregate = {toml_text(how)} "
+            'does not use; "weighted" does'
+        )
 
 
 def _several(
@@ -66,7 +78,7 @@ def _read(
     table = reader.table({"name": name, **own}, at, ScenarioTable)
     if table is None:
         return None
-    _check_passed(table, {*own, *extras} - {"name", "pass_as"}, at, reader, parameters)
+    _check_passed(table, {*own, *extras} - {"name", "pass_as", "weight"}, at, reader, parameters)
     return Scenario(
         name=table.name or name,
         symbol=table.symbol,
@@ -75,6 +87,7 @@ def _read(
         cash=table.cash,
         extras=extras,
         pass_as=table.pass_as,
+        weight=table.weight,
     )
 
 

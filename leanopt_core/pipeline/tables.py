@@ -101,6 +101,11 @@ class ScenarioTable:
         factory=dict,
         metadata={"help": "scenario keys to pass as parameters, with their parameter names"},
     )
+    weight: Decimal | None = field(
+        default=None,
+        validator=optional([gt(Decimal(0)), le(Decimal(MOST))]),
+        metadata={"help": 'its weight with aggregate = "weighted" (default: 1)'},
+    )
 
     @end.validator
     def _not_before_start(self, _attribute: object, end: date | None) -> None:

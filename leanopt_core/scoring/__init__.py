@@ -1,15 +1,11 @@
 """Scoring: from a trial's backtests to its score."""
 
+from leanopt_core.fitness_options import Aggregate
+from leanopt_core.scoring.aggregates import aggregate, score_each
 from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
 from leanopt_core.scoring.each import ScenarioFitness, requirement, trade_count, violated
 from leanopt_core.scoring.figures import on_returns, on_trades
-from leanopt_core.scoring.score import (
-    Aggregate,
-    Scorer,
-    aggregate,
-    failures,
-    score_each,
-)
+from leanopt_core.scoring.score import Scorer, failures
 
 __all__ = [
     "Aggregate",

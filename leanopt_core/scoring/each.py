@@ -12,8 +12,8 @@ from attrs import field, frozen
 from leanopt_core.fitness import Backtested, Direction, Fitness
 from leanopt_core.fitness_options import ScenarioOptions
 from leanopt_core.outputs import DailyReturns
+from leanopt_core.scoring.aggregates import score_each
 from leanopt_core.scoring.constraint import Operator, ResultConstraint
-from leanopt_core.scoring.score import score_each
 
 TRADES: Final = "Total Orders"
 NO_RETURNS: Final = "the backtest has no daily returns"
@@ -38,7 +38,10 @@ class ScenarioFitness:
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Score each scenario; no fitness if one of them has none."""
-        return score_each(backtests, self._score, self.options.aggregate)
+        options = self.options
+        return score_each(
+            backtests, self._score, options.aggregate, direction=self.direction, q=options.q
+        )
 
     def _score(self, backtest: Backtested) -> Fitness:
         return _lost(backtest) or _short(backtest, self.options) or self.score(backtest)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from math import fsum
 from numbers import Real
-from statistics import median
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import (
@@ -28,70 +26,11 @@ from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from leanopt_core.scoring.constraint import ResultConstraint
 
-
-Aggregate = Literal["mean", "median", "min", "max"]
-
 _NO_CONTEXT: Final = FitnessContext()
-
-
-def _mean(values: Sequence[float]) -> float:
-    return fsum(value / len(values) for value in values)
-
-
-_WAYS: Final[Mapping[Aggregate, Callable[[Sequence[float]], float]]] = {
-    "mean": _mean,
-    "median": median,
-    "min": min,
-    "max": max,
-}
-
-
-def score_each(
-    backtests: Sequence[Backtested],
-    score: Callable[[Backtested], Fitness],
-    how: Aggregate = "mean",
-) -> Fitness:
-    """Score each scenario's backtest alone, then aggregate the scores.
-
-    With several scenarios each reason begins with its scenario: `SPY: no statistic 'Drawdown'`.
-    """
-    return aggregate([_named(backtest, score(backtest), backtests) for backtest in backtests], how)
-
-
-def _named(backtest: Backtested, fitness: Fitness, backtests: Sequence[Backtested]) -> Fitness:
-    if len(backtests) == 1:
-        return fitness
-    return evolve(fitness, reasons=tuple(f"{backtest.scenario}: {r}" for r in fitness.reasons))
-
-
-def aggregate(fitnesses: Sequence[Fitness], how: Aggregate = "mean") -> Fitness:
-    """Aggregate `fitnesses`, one per scenario, to one fitness.
-
-    The value is their mean, median, minimum or maximum, None if one has no value. Reasons are
-    joined without repeats, violations summed; named values that all have are aggregated like the
-    value. Raises ValueError if there is no fitness, or for an unknown `how`.
-    """
-    if not fitnesses:
-        raise ValueError("no fitness to aggregate")
-    if how not in _WAYS:
-        raise ValueError(f"cannot aggregate by '{how}'; choose from: {', '.join(_WAYS)}")
-    if len(fitnesses) == 1:
-        return fitnesses[0]
-    way = _WAYS[how]
-    values = [fitness.value for fitness in fitnesses if fitness.value is not None]
-    shared = [
-        name for name in fitnesses[0].values if all(name in fitness.values for fitness in fitnesses)
-    ]
-    return Fitness(
-        value=way(values) if len(values) == len(fitnesses) else None,
-        reasons=tuple(dict.fromkeys(reason for one in fitnesses for reason in one.reasons)),
-        violation=fsum(fitness.violation for fitness in fitnesses),
-        values={name: way([fitness.values[name] for fitness in fitnesses]) for name in shared},
-    )
 
 
 @frozen
@@ -99,13 +38,15 @@ class Scorer:
     """Scores trials with a fitness function and constraints on results.
 
     `label` names the function and its distribution in errors; `needs` are those of its
-    specification. Raises PluginError if the function takes neither one nor two arguments.
+    specification. `weights` are those of scenarios by name, 1 for the others. Raises PluginError if
+    the function takes neither one nor two arguments.
     """
 
     fitness: FitnessFunction
     constraints: Sequence[ResultConstraint] = ()
     label: str = field(kw_only=True)
     needs: frozenset[str] = field(default=frozenset(), kw_only=True)
+    weights: Mapping[str, float] = field(factory=dict, kw_only=True)
     _call: Call = field(init=False, repr=False, eq=False)
 
     @_call.default
@@ -133,7 +74,13 @@ class Scorer:
             reasons = _messages(failed, several=len(outcomes) > 1)
             return Score(reasons=reasons, failure=str(next(iter(failed.values())).category))
         # A tuple: the function must not change what the constraints are about.
-        backtests = tuple([backtested(name, one, self.needs) for name, one in outcomes.items()])
+        weights = self.weights
+        backtests = tuple(
+            [
+                backtested(name, one, self.needs, weights.get(name, 1.0))
+                for name, one in outcomes.items()
+            ]
+        )
         missing = _missing(backtests, self.constraints) if self.constraints else ()
         if missing:
             return Score(reasons=missing)
@@ -190,7 +137,9 @@ def _messages(failures: Mapping[str, Failure], *, several: bool) -> tuple[str, .
     )
 
 
-def backtested(name: str, outcome: Outcome, needs: frozenset[str]) -> Backtested:
+def backtested(
+    name: str, outcome: Outcome, needs: frozenset[str], weight: float = 1.0
+) -> Backtested:
     """Return a completed backtest as a fitness function with these needs sees it."""
     statistics = outcome.statistics or Statistics()
     trades = outcome.trades if "trades" in needs else None
@@ -207,6 +156,7 @@ def backtested(name: str, outcome: Outcome, needs: frozenset[str]) -> Backtested
         outcome.returns if "returns" in needs else None,
         outcome.equity if "equity" in needs else None,
         trades,
+        weight,
     )
 
 

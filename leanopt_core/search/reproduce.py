@@ -29,7 +29,7 @@ from leanopt_core.space import Space
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.work import Backtest, Scenario
 
-_KNOWN = ("name", "symbol", "start", "end", "cash", "pass_as", "data")
+_KNOWN = ("name", "symbol", "start", "end", "cash", "pass_as", "data", "weight")
 _LIMITS = (
     *("time_limit", "memory_limit", "recycle_after", "recycle_growth"),
     *("retries", "start_limit", "start_patience"),
@@ -118,6 +118,7 @@ def _scenario(said: Mapping[str, Any]) -> Scenario:
         cash=Decimal(str(said["cash"])) if "cash" in said else None,
         extras={key: value for key, value in said.items() if key not in _KNOWN},
         pass_as=said.get("pass_as", {}),
+        weight=Decimal(str(said["weight"])) if "weight" in said else None,
     )
 
 

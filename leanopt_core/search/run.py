@@ -238,6 +238,9 @@ def _run_plugins(ready: Prepared, calls: Calls) -> _RunPlugins:
         pipeline.constraints,
         label=label("fitness function", pipeline.fitness),
         needs=pipeline.outputs.needs,
+        weights={
+            one.name: float(one.weight) for one in pipeline.scenarios if one.weight is not None
+        },
     )
     return _RunPlugins(scorer, tuple(setups(ready, fitness, calls)))
 

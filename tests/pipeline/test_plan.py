@@ -10,8 +10,10 @@ from attrs import evolve
 
 from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.errors import PluginError
+from leanopt_core.fitness_options import ScenarioOptions
 from leanopt_core.pipeline import Pipeline, SearchPlan, execution, resolve
 from leanopt_core.pipeline.older import reworded, versions
+from leanopt_core.pipeline.plan import plain
 from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.pipeline.tables import TABLES, TopTable
 from leanopt_core.space import Space
@@ -32,6 +34,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("scenario.cash=100000.0", False),
     ('scenario.pass_as={ symbol = "ticker" }', True),
     ("scenario.slippage=0.1", True),
+    ("scenario.weight=2", True),
     ("parameters.fast.min=6", True),
     ("parameters.fast.max=61", True),
     ("parameters.fast.step=5", True),
@@ -107,6 +110,12 @@ def test_the_hash_changes_exactly_when_the_trials_do(load, change, decides) -> N
         sets = ["stage.ga.name=second", change, "stage.second.seed_from=ga"]
         assert plan(load(sets=[sets[0]])).hash != plan(load(sets=sets)).hash
     assert (plan(load(sets=sets, environment=mine)).hash != plan(load()).hash) is decides
+
+
+def test_an_option_that_is_rare_is_in_the_plan_where_it_is_given() -> None:
+    """So the plans of pipelines without it are those from before there was such an option."""
+    assert plain(ScenarioOptions()) == {"aggregate": "mean", "min_trades": 30, "min_years": 0.0}
+    assert plain(ScenarioOptions(aggregate="quantile", q=0.2))["q"] == 0.2
 
 
 def test_every_key_is_changed_above() -> None:

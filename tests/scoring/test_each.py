@@ -90,10 +90,13 @@ def test_several_scenarios() -> None:
     """Each is judged by itself; a scenario is named where one has no value."""
     values = {"SPY": 1.0, "QQQ": 4.0}
     backtests = [evolve(YEAR, scenario=name) for name in values]
-    for how, value in {"mean": 2.5, "min": 1.0, "max": 4.0}.items():
+    for how, value in {"mean": 2.5, "min": 1.0, "max": 4.0, "worst": 1.0}.items():
         options = ScenarioOptions(aggregate=how)  # type: ignore[arg-type]
         fitness = ScenarioFitness(options, lambda tested: Fitness(values[tested.scenario]))
         assert fitness(backtests).value == value
+    options = ScenarioOptions(aggregate="worst")
+    least = ScenarioFitness(options, lambda one: Fitness(values[one.scenario]), direction="min")
+    assert least(backtests).value == 4.0
     short = [backtests[0], evolve(backtests[1], closed_trades=0)]
     assert judge(*short).reasons == ("QQQ: trades >= 30 needed, found 0",)
 
@@ -160,7 +163,13 @@ def test_always_finite(value: float) -> None:
         ("min_trades = -1", "must be >= 0"),
         ("min_trades = 1.5", "expected a whole number"),
         ("min_years = -0.1", "must be >= 0"),
-        ("aggregate = 'avg'", 'expected "mean", "median", "min" or "max"'),
+        (
+            "aggregate = 'avg'",
+            'expected "mean", "median", "min", "max", "worst", "quantile" or "weighted"',
+        ),
+        ("aggregate = 'quantile'", "expected q beside it, such as q = 0.2"),
+        ("aggregate = 'worst'\nq = 0.2", 'expected aggregate = "quantile" beside it'),
+        ("aggregate = 'quantile'\nq = 1.5", "must be <= 1"),
         ("risk_free_rate = 20", "expected a rate a year above -1 and up to 10, as 0.02 or '2%'"),
         ("risk_free_rate = -1", "expected a rate a year above -1 and up to 10"),
         ("risk_free_rate = 'low'", "expected a rate a year above -1 and up to 10"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pytest
@@ -241,15 +241,45 @@ def test_closed_trades_come_from_the_statistic_first() -> None:
 
 @given(
     st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=6),
-    st.sampled_from(["mean", "median", "min", "max"]),
+    st.sampled_from(get_args(Aggregate)),
+    st.sampled_from(["max", "min"]),
+    st.floats(0, 1),
 )
-def test_combining_lies_between_the_extremes(values: list[float], how: Aggregate) -> None:
+def test_combining_lies_between_the_extremes(
+    values: list[float], how: Aggregate, direction: Direction, q: float
+) -> None:
     """One value out of several: between the lowest and the highest, whatever the way."""
-    combined = aggregate([Fitness(value, values={"v": value}) for value in values], how)
+    fitnesses = [Fitness(value, values={"v": value}) for value in values]
+    combined = aggregate(fitnesses, how, direction=direction, q=q)
     assert combined.value is not None
     assert min(values) <= combined.value + 1e-6
     assert combined.value - 1e-6 <= max(values)
     assert combined.values == {"v": combined.value}
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=6), st.data())
+def test_combining_agrees_with_numpy(values: list[float], data: st.DataObject) -> None:
+    """The quantile is numpy's, the weighted mean its average, the worst depends on direction."""
+    q = data.draw(st.floats(0, 1))
+    weights = data.draw(st.lists(st.floats(0.01, 100), min_size=len(values), max_size=len(values)))
+    fitnesses = [Fitness(value) for value in values]
+    found = aggregate(fitnesses, "quantile", q=q).value
+    assert found == pytest.approx(np.quantile(values, q), rel=1e-9, abs=1e-6)
+    found = aggregate(fitnesses, "weighted", weights=weights).value
+    assert found == pytest.approx(np.average(values, weights=weights), rel=1e-9, abs=1e-6)
+    assert aggregate(fitnesses, "worst").value == min(values)
+    assert aggregate(fitnesses, "worst", direction="min").value == max(values)
+
+
+@given(st.permutations([0.1, 0.7, -3.0, 1e9, 5e-324]), st.sampled_from(get_args(Aggregate)))
+def test_the_order_of_scenarios_does_not_count(values: list[float], how: Aggregate) -> None:
+    """To the last digit, as each value brings its weight."""
+    weights = [1.0 + abs(value) % 7 for value in values]
+    fitnesses = [Fitness(value) for value in values]
+    pairs = sorted(zip(values, weights, strict=True))
+    ordered = [Fitness(value) for value, _ in pairs]
+    found = aggregate(fitnesses, how, q=0.3, weights=weights).value
+    assert found == aggregate(ordered, how, q=0.3, weights=[weight for _, weight in pairs]).value
 
 
 def test_combining_with_one_that_has_none() -> None:
@@ -281,3 +311,22 @@ def test_combining_nothing_or_no_known_way() -> None:
         aggregate([])
     with pytest.raises(ValueError, match="cannot aggregate by 'avg'; choose from: mean"):
         aggregate([Fitness(1.0)], "avg")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="expected q from 0 to 1 for 'quantile', found None"):
+        aggregate([Fitness(1.0)], "quantile")
+    with pytest.raises(ValueError, match="expected weights above 0"):
+        aggregate([Fitness(1.0), Fitness(2.0)], "weighted", weights=[1.0, 0.0])
+
+
+def test_weights_of_scenarios_reach_the_fitness_function() -> None:
+    """The scorer's weights by name; a scenario without one counts 1."""
+
+    class Weighted:
+        direction: Direction = "max"
+        target = None
+
+        def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
+            return score_each(backtests, lambda one: Fitness(one.statistics.get("x")), "weighted")
+
+    outcomes = {name: Outcome(Statistics({"x": x})) for name, x in (("SPY", 1.0), ("QQQ", 5.0))}
+    assert Scorer(Weighted(), label="w")(outcomes).fitness == 3.0
+    assert Scorer(Weighted(), label="w", weights={"SPY": 3.0})(outcomes).fitness == 2.0

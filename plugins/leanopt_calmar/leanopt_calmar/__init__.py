@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen, validators
 
-from leanopt_core.api import FitnessSpec, hookimpl, parse_number
+from leanopt_core.api import AggregateOptions, FitnessSpec, hookimpl, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ LEANOPT_API_VERSION = 2
 
 
 @frozen
-class CalmarOptions:
+class CalmarOptions(AggregateOptions):
     """The options of `calmar`."""
 
     min_trades: int = field(
@@ -45,11 +45,6 @@ class CalmarOptions:
         default="ratio",
         validator=validators.in_(("ratio", "log_trades")),
         metadata={"help": "'ratio', or 'log_trades' to weight by the number of trades"},
-    )
-    aggregate: Literal["mean", "median", "min", "max"] = field(
-        default="mean",
-        validator=validators.in_(("mean", "median", "min", "max")),
-        metadata={"help": "how to combine the values of several scenarios"},
     )
 
     @max_drawdown_limit.validator

@@ -108,7 +108,10 @@ class Calmar:
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Judge each scenario and combine the values; no fitness if one scenario has none."""
-        return score_each(backtests, self._score, self.options.aggregate)
+        options = self.options
+        return score_each(
+            backtests, self._score, options.aggregate, direction=self.direction, q=options.q
+        )
 
     def _score(self, backtest: Backtested) -> Fitness:
         figures = self._figures(backtest)

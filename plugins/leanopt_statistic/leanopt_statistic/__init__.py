@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen, validators
 
-from leanopt_core.api import FitnessSpec, hookimpl, parse_number
+from leanopt_core.api import AggregateOptions, FitnessSpec, hookimpl, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ LEANOPT_API_VERSION = 2
 
 
 @frozen
-class StatisticOptions:
+class StatisticOptions(AggregateOptions):
     """The options of `statistic`."""
 
     statistic: str = field(
@@ -35,11 +35,6 @@ class StatisticOptions:
     )
     target: float | str | None = field(
         default=None, metadata={"help": "value at which the search ends, as 2.0 or '25%'"}
-    )
-    aggregate: Literal["mean", "median", "min", "max"] = field(
-        default="mean",
-        validator=validators.in_(("mean", "median", "min", "max")),
-        metadata={"help": "how to combine the values of several scenarios"},
     )
 
     @target.validator

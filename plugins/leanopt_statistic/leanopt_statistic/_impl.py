@@ -33,7 +33,10 @@ class StatisticFitness:
 
     def __call__(self, backtests: Sequence[Backtested]) -> Fitness:
         """Return the statistic; without it, no fitness and the nearest name."""
-        return score_each(backtests, self._score, self.options.aggregate)
+        options = self.options
+        return score_each(
+            backtests, self._score, options.aggregate, direction=self.direction, q=options.q
+        )
 
     def _score(self, backtest: Backtested) -> Fitness:
         value = backtest.statistics.get(self.options.statistic)

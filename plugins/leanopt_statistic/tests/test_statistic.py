@@ -134,6 +134,14 @@ def test_several_scenarios(aggregate: str, value: float) -> None:
     assert create(read(f"statistic = 'x'\naggregate = '{aggregate}'"))(backtests).value == value
 
 
+@pytest.mark.parametrize(("direction", "value"), [("max", 1.0), ("min", 6.0)])
+def test_the_worst_depends_on_the_direction(direction: str, value: float) -> None:
+    """The lowest if higher is better, else the highest."""
+    backtests = [Backtested(str(x), Statistics({"x": x})) for x in (1.0, 2.0, 6.0)]
+    text = f"statistic = 'x'\naggregate = 'worst'\ndirection = '{direction}'"
+    assert create(read(text))(backtests).value == value
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -142,7 +150,10 @@ def test_several_scenarios(aggregate: str, value: float) -> None:
         ("statistic = 'x'\ndirection = 'maximum'", 'expected "max" or "min"'),
         ("statistic = 'x'\ntarget = 'high'", "expected a number or a percentage, as 2.0 or '25%'"),
         ("statistic = 'x'\ntarget = 'inf'", "expected a number or a percentage, as 2.0 or '25%'"),
-        ("statistic = 'x'\naggregate = 'avg'", 'expected "mean", "median", "min" or "max"'),
+        (
+            "statistic = 'x'\naggregate = 'avg'",
+            'expected "mean", "median", "min", "max", "worst", "quantile" or "weighted"',
+        ),
         ("statistic = 'x'\ntargt = 2", "did you mean 'target'?"),
     ],
 )
