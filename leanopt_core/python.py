@@ -54,8 +54,9 @@ def run(
     `overrides` are values by pipeline key, such as `{"executor.workers": 8}`. If the newest run of
     the same plan is unfinished, it continues; if it has finished, it is returned. A Python warning
     says so. `again` begins a new run, and with `resume` it is an error if there is none to
-    continue. Warnings are Python warnings. Ctrl-C stops the run: its `state` is then `interrupted`,
-    and what has finished is stored. Raises errors of `leanopt_core.errors`.
+    continue. Warnings are Python warnings; one says why a run has no completed trial.
+    Ctrl-C stops the run: its `state` is then `interrupted`, and what has finished is stored. Raises
+    errors of `leanopt_core.errors`.
     """
     if resume and again:
         raise UsageError("give resume or again, not both")
@@ -66,7 +67,11 @@ def run(
         raise UsageError(f"overrides: found {overrides!r}, expected a mapping of keys to values")
     sets = [f"{key}={toml_value(value)}" for key, value in (overrides or {}).items()]
     loaded = load_pipeline(Path(pipeline), registry, sets=sets)
-    return run_pipeline(loaded, registry, _Quiet(), wanted=Wanted(resume, again))
+    found = run_pipeline(loaded, registry, _Quiet(), wanted=Wanted(resume, again))
+    with open_store(loaded.folder) as store:
+        if why := store.report(found).hopeless:
+            _warn(why)
+    return found
 
 
 def open_store(path: str | os.PathLike[str]) -> OpenStore:

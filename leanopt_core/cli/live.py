@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from leanopt_core.cli.output import one_line, plain
+from leanopt_core.cli.output import first_line, one_line, plain
 from leanopt_core.cli.progress import StageView, View, joined
 from leanopt_core.cli.screen import Clock, ProgressScreen
 from leanopt_core.report.figures import counted, duration, number, percent
@@ -143,6 +143,8 @@ def _counts(view: View, width: int, glyphs: Glyphs) -> list[Text]:
         lines.append(_labelled("workers", *bar, f"  {view.workers}, {busy}"))
     failed = joined([(one_line(name), count) for name, count in view.failures])
     lines.append(_labelled("failures", (failed, "red") if failed else "none"))
+    if view.failure:
+        lines.append(_labelled("", (f"last: {first_line(view.failure)}", "red")))
     return lines
 
 
@@ -173,7 +175,7 @@ def _curve(view: View, width: int, glyphs: Glyphs) -> list[Text]:
 
 
 def _warnings(view: View) -> list[Text]:
-    lines = [one_line(text.partition("\n")[0]) for text in view.warnings[-_WARNINGS_SHOWN:]]
+    lines = [first_line(text) for text in view.warnings[-_WARNINGS_SHOWN:]]
     more = len(view.warnings) - len(lines)
     label = "warnings" if len(view.warnings) > 1 else "warning"
     shown = [_labelled(label if at == 0 else "", (one, "yellow")) for at, one in enumerate(lines)]

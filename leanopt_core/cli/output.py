@@ -92,6 +92,12 @@ def one_line(text: str) -> str:
     return plain(text).replace("\n", " ")
 
 
+def first_line(text: str, limit: int | None = None) -> str:
+    """Return the first line of foreign text, at most `limit` characters of it."""
+    line = one_line(text.partition("\n")[0])
+    return line if limit is None or len(line) <= limit else f"{line[: limit - 3]}..."
+
+
 def wrapped(text: str) -> str:
     """Return text wrapped to the terminal's width, unchanged without a terminal."""
     width = terminal_width()

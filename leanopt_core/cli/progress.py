@@ -105,7 +105,10 @@ class Best:
 
 @frozen
 class View:
-    """A run at one moment; None is unknown. Times are in seconds, `busy` is a fraction."""
+    """A run at one moment; None is unknown. Times are in seconds, `busy` is a fraction.
+
+    `failures` are the failed trials by category, `failure` is the last one's message.
+    """
 
     run: str
     fitness: str = "fitness"
@@ -116,6 +119,7 @@ class View:
     backtests: int = 0
     cached: int = 0
     failures: tuple[tuple[str, int], ...] = ()
+    failure: str = ""
     workers: int = 0
     rate: float | None = None
     busy: float | None = None
@@ -169,6 +173,7 @@ class Progress:
     cached: int = 0
     best: Best | None = None
     failures: Counter[str] = field(factory=Counter)
+    failure: str = ""
     warnings: list[str] = field(factory=list)
     notes: list[str] = field(factory=list)
     hint: str = "Ctrl-C stops the run and keeps what has finished; leanopt resume continues it"
@@ -205,15 +210,19 @@ class Progress:
         self._stages[stage].ended += 1
         self._stages[stage].reason = reason
 
-    def trial(self, stage: str, objective: float | None, failure: str | None) -> bool:
+    def trial(
+        self, stage: str, objective: float | None, failure: str | None, message: str = ""
+    ) -> bool:
         """Count a finished trial; return whether it is the best feasible one so far.
 
-        `objective` is None if the trial is not feasible.
+        `objective` is None if the trial is not feasible. `failure` is the category of one that
+        failed, `message` says why.
         """
         self.told += 1
         self._stages[stage].told += 1
         if failure:
             self.failures[failure] += 1
+            self.failure = message
         better = False
         if objective is not None:
             self.feasible += 1
@@ -261,6 +270,7 @@ class Progress:
             backtests=self.backtests,
             cached=self.cached,
             failures=tuple(self.failures.most_common()),
+            failure=self.failure,
             workers=self.workers,
             rate=self._pace.rate,
             busy=min(1.0, busy / self.workers) if busy is not None and self.workers else None,

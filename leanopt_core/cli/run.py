@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
+from attrs import evolve
 
 from leanopt_core.cli import INTERRUPTED
 from leanopt_core.cli.common import chosen_screen, load, open_project, override_options
 from leanopt_core.cli.output import plain, print_json
 from leanopt_core.cli.session import interruptible, watched
 from leanopt_core.cli.streams import ReaderGoneError, log_file
-from leanopt_core.errors import DifferenceError, UsageError
+from leanopt_core.errors import DifferenceError, StrategyError, UsageError
 from leanopt_core.report.figures import number, values_shown
 from leanopt_core.search.events import (
     BacktestCached,
@@ -34,6 +35,7 @@ from leanopt_core.search.wanted import Wanted
 from leanopt_core.trial import Score
 
 if TYPE_CHECKING:
+    from leanopt_core.report.run import Report
     from leanopt_core.search.events import Screen
     from leanopt_core.search.interrupt import Interrupts
     from leanopt_core.search.manifest import Manifest
@@ -217,6 +219,7 @@ def perform(
     With the file of a `manifest`, its pipeline and overrides come first.
     """
     with interruptible(as_json=as_json, promise="what has finished is stored") as interrupts:
+        from leanopt_core.report.run import report
         from leanopt_core.search.manifest import Manifest
         from leanopt_core.search.run import run_pipeline
 
@@ -238,11 +241,15 @@ def perform(
                 manifest=known,
                 interrupts=interrupts,
             )
+    with open_project(loaded.folder) as store:
+        found = report(store, run)
     # The run is stored, so its exit code stands even if nobody reads the result.
     with suppress(ReaderGoneError):
-        _print(run, loaded.folder, as_json=as_json)
+        _print(found, as_json=as_json)
     if run.state == "interrupted":
         raise click.exceptions.Exit(INTERRUPTED)
+    if found.hopeless:
+        raise StrategyError(found.hopeless)
     if known is not None:
         _compare(run, known, loaded.folder)
 
@@ -265,16 +272,16 @@ def _compare(run: StoredRun, manifest: Manifest, project: Path) -> None:
     click.echo(plain(said), err=True)
 
 
-def _print(run: StoredRun, project: Path, *, as_json: bool) -> None:
+def _print(found: Report, *, as_json: bool) -> None:
     from leanopt_core.cli.summary import print_report
-    from leanopt_core.report.run import document, report
+    from leanopt_core.report.run import document
 
-    with open_project(project) as store:
-        found = report(store, run)
     if as_json:
         print_json(document(found))
     else:
-        print_report(found)
+        # The error says it.
+        warnings = tuple(one for one in found.warnings if one != found.hopeless)
+        print_report(evolve(found, warnings=warnings))
 
 
 @contextmanager

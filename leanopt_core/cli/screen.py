@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 import click
 
-from leanopt_core.cli.output import plain
+from leanopt_core.cli.output import first_line, plain
 from leanopt_core.cli.progress import Best, Progress, View, joined
 from leanopt_core.report.figures import counted, main_figures, number, percent, values_shown
 from leanopt_core.search.events import (
@@ -28,6 +28,9 @@ from leanopt_core.search.events import (
 from leanopt_core.sinks.base import TrialRecord
 
 Clock = Callable[[], float]
+
+#: The most characters of a failure's message in a line of progress.
+_MESSAGE: Final = 120
 
 
 class ProgressScreen:
@@ -76,7 +79,8 @@ class ProgressScreen:
         """Count a finished trial and keep the best."""
         trial, score = record.trial, record.trial.score
         objective = score.objective if score.feasible else None
-        if self.progress.trial(trial.stage, objective, score.failure):
+        message = next(iter(score.reasons), "") if score.failure else ""
+        if self.progress.trial(trial.stage, objective, score.failure, message):
             shown = values_shown(self.progress.shown(record.parameters))
             first = next(iter(record.statistics.values()), None)
             fitness = score.fitness or 0.0
@@ -169,7 +173,8 @@ def line(view: View) -> str:
     if view.busy is not None:
         parts.append(f"workers {percent(view.busy)} busy")
     if view.failures:
-        parts.append(joined(view.failures))
+        last = f" (last: {first_line(view.failure, _MESSAGE)})" if view.failure else ""
+        parts.append(f"{joined(view.failures)}{last}")
     if view.best is not None:
         parts.append(f"best {number(view.best.fitness)} (trial {view.best.trial})")
     return ", ".join(parts)

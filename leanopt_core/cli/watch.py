@@ -46,14 +46,17 @@ class Follower:
         return run
 
     def _search(self, run: StoredRun, search: StoredSearch) -> None:
-        best = None
+        best = failed = None
         for told in self._store.reader.told(search.id, after=self._told[search.id]):
             self._told[search.id] = told.number
             self._phase(search, told.stage, ended=False)
             if self._count(search, told):
                 best = told.number
+            failed = told.number if told.failure else failed
         if best is not None:
             self._keep(run, search, best)
+        if failed is not None and (trial := self._store.reader.trial(run, search.number, failed)):
+            self._progress.failure = next(iter(trial.details.get("reasons", ())), "")
         for stage in search.stages:
             if stage.ended is not None:
                 self._phase(search, stage.name, ended=True, reason=stage.ended)

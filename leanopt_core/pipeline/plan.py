@@ -97,7 +97,7 @@ def _scalar(value: object) -> Any:
 
 
 #: Version of the search plan's format; it goes up when equal plans would get another hash.
-PLAN_VERSION = 3
+PLAN_VERSION = 4
 
 _ONLY_SEARCH = "main"
 
@@ -146,7 +146,8 @@ class PlannedSearch:
 class SearchPlan:
     """Everything that decides the trials.
 
-    `trials` and `backtests` are the budgets of each search, None without one. `source` is the
+    `trials` and `backtests` are the budgets of each search, None without one. `stop_when_failing`
+    is how many trials may fail alike before the first other one, 0 for any number. `source` is the
     content hash of the strategy's files. `data` has that of the data which each
     scenario reads, by the scenario's name; it is empty without data.
     `environment` has the hashes of the variables that the caller passes to the strategy.
@@ -166,6 +167,7 @@ class SearchPlan:
     environment: Mapping[str, str] = field(factory=dict)
     trials: int | None = None
     backtests: int | None = None
+    stop_when_failing: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; equal plans give equal values."""
@@ -173,6 +175,7 @@ class SearchPlan:
             "version": PLAN_VERSION,
             "seed": self.seed,
             "lookahead": self.lookahead,
+            "stop_when_failing": self.stop_when_failing,
             "space": plain(self.space.to_dict()),
             "stages": plain(self.stages),
             "scoring": {"fitness": plain(self.fitness), "constraints": list(self.constraints)},
@@ -260,6 +263,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         environment=hash_variables(pipeline.environment),
         trials=pipeline.search.trials,
         backtests=pipeline.search.backtests,
+        stop_when_failing=pipeline.search.stop_when_failing,
     )
 
 

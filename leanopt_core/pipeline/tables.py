@@ -181,6 +181,11 @@ class SearchSettings:
     time: Seconds | None = field(
         default=None, metadata={"help": "running time after which the search ends"}
     )
+    stop_when_failing: int = field(
+        default=20,
+        validator=[ge(0), le(MOST)],
+        metadata={"help": "first trials after which the search ends if all fail alike; 0: never"},
+    )
 
 
 @frozen

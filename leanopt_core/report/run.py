@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import asdict, frozen
 
+from leanopt_core.report.hopeless import Failed, hopeless
 from leanopt_core.space import Axis, Space, number_text
 from leanopt_core.store.dump import WARM
 from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
@@ -30,16 +31,6 @@ class Spread:
     feasible: int
     low: float | None
     high: float | None
-
-
-@frozen
-class Failed:
-    """A failed trial: the number of its search, its own number, and the failure."""
-
-    search: int
-    trial: int
-    category: str
-    message: str
 
 
 def findings(
@@ -104,11 +95,10 @@ def _unclean(names: Sequence[str]) -> Iterator[str]:
 
 
 def _failures(tally: Tally, failed: Failed | None) -> Iterator[str]:
-    if failed is not None and 2 * tally.failed >= tally.told:
-        first = next(iter(failed.message.splitlines()), "")
+    if failed is not None and tally.completed and 2 * tally.failed >= tally.told:
         yield (
             f"{tally.failed:,} of {tally.told:,} trials failed; trial {failed.trial} with "
-            f"{failed.category}: {first}"
+            f"{failed.why}"
         )
 
 
@@ -161,7 +151,8 @@ TOP = 10
 class Report:
     """A run with its counts, its best trials (best first) and warnings.
 
-    `store` is the path of the store.
+    `store` is the path of the store. `hopeless` says why the run has ended without a completed
+    trial, None if it has one; it is one of the warnings.
     """
 
     run: StoredRun
@@ -169,6 +160,7 @@ class Report:
     best: tuple[RankedTrial, ...]
     warnings: tuple[str, ...]
     store: Path
+    hopeless: str | None = None
 
 
 def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
@@ -176,17 +168,20 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
     tally = store.reader.tally(run)
     best = tuple(store.reader.ranked(run, top))
     first = store.reader.first_failure(run) if tally.failures else None
+    failed = Failed(*first) if first else None
+    why = hopeless(run, tally, failed)
     warnings = findings(
         run,
         tally,
         best,
         Spread(*store.reader.spread(run)),
-        Failed(*first) if first else None,
+        failed,
         store.reader.events(run),
         store.mixed_files(run),
         store.reader.unclean(run),
     )
-    return Report(run, tally, best, warnings, store.path)
+    first_of_all = () if why is None else (why,)
+    return Report(run, tally, best, (*first_of_all, *warnings), store.path, why)
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class SearchSetup:
     shared_keys: tuple[str, ...]
     elsewhere: tuple[tuple[str, ...], ...] = ()
     budget: Budget | None = None
+    stop_when_failing: int = 0
     time: TimeLimits = field(factory=TimeLimits)
 
 
@@ -96,6 +97,7 @@ class ActiveSearch:
             target=setup.target,
             budget=setup.budget,
             moments=moments,
+            stop_when_failing=setup.stop_when_failing,
         )
         self.machine.recall(self._replay.recorded(1))
 

@@ -85,7 +85,8 @@ def _has_plan(run: StoredRun, ready: Prepared) -> bool:
 
 def _today(run: StoredRun, ready: Prepared) -> dict[str, Any]:
     """Return the plan of a run as it is worded today."""
-    return reworded(json.loads(run.plan), ready.plan.data, ready.all_data)
+    plan = ready.plan
+    return reworded(json.loads(run.plan), plan.data, ready.all_data, plan.stop_when_failing)
 
 
 def _unfinished(store: Store, ready: Prepared, direction: Direction, name: str | None) -> StoredRun:

@@ -30,6 +30,7 @@ from leanopt_core.search.commands import (
     Withdraw,
     least,
 )
+from leanopt_core.search.failing import FAILING, FailingStart
 from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.moments import RunningMoments
@@ -79,7 +80,8 @@ class SearchMachine:
     """One search. Feed it events; carry out the commands that `advance` yields, in order.
 
     The events are `finished`, `stop`, and, during replay, `recall`. Without `moments`, contexts of
-    fitness functions have no values, for those that take none.
+    fitness functions have no values, for those that take none. The search ends if its first
+    `stop_when_failing` trials all fail alike; 0 means never.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class SearchMachine:
         target: float | None = None,
         budget: Budget | None = None,
         moments: bool = True,
+        stop_when_failing: int = 0,
     ) -> None:
         self._space = space
         self._rules = tuple(stages)
@@ -102,6 +105,7 @@ class SearchMachine:
         self._seed = seed
         self._lookahead = lookahead
         self._target = target
+        self._failing = FailingStart(stop_when_failing)
         self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
         self._moments = RunningMoments() if moments else None
@@ -304,11 +308,13 @@ class SearchMachine:
         active.told += 1
         active.method.tell(trial, TellContext(trial.number, active.seed, self._told))
         reason = self._judge(active, trial.score)
+        if self._failing.told(trial):
+            reason = FAILING
         yield Tell(self._index, trial)
         # A stop that was recorded while `Tell` was carried out comes first.
         if reason and self._stop is None:
             yield from self._end_stage(reason)
-            if reason == FITNESS_TARGET:
+            if reason in (FITNESS_TARGET, FAILING):
                 yield self._end_search(reason)
 
     def _judge(self, active: _Active, score: Score) -> str | None:

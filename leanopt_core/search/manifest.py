@@ -99,7 +99,9 @@ class Manifest:
         return f"{head}\n{listed(other)}" if other else None
 
     def _plan(self, ready: Prepared) -> Iterator[str]:
-        before = reworded(self.content["plan"], ready.plan.data, ready.all_data)
+        plan = ready.plan
+        stored = self.content["plan"]
+        before = reworded(stored, plan.data, ready.all_data, plan.stop_when_failing)
         now = as_stored(ready.plan.to_dict())
         yield from _hashes("the strategy's files", before, now, "source")
         data = {one["name"]: one for one in before["scenarios"]}

@@ -17,6 +17,7 @@ from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import Pipeline
+from leanopt_core.pipeline.older import stop_when_failing
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
 from leanopt_core.scoring import Scorer
@@ -148,7 +149,7 @@ class _Runner:
         with self._taken_up(plugins.scorer.fitness.direction, wanted) as chosen:
             self._tell(chosen)
             if chosen.how != "shown":
-                session = self._session(chosen.run, plugins)
+                session = self._session(chosen.run, _as_begun(plugins, chosen.run))
                 session.search(resumed=chosen.how == "resumed")
         return self.store.runs.get(chosen.run.id)
 
@@ -243,6 +244,14 @@ def _run_plugins(ready: Prepared, calls: Calls) -> _RunPlugins:
         },
     )
     return _RunPlugins(scorer, tuple(setups(ready, fitness, calls)))
+
+
+def _as_begun(plugins: _RunPlugins, run: StoredRun) -> _RunPlugins:
+    """Return the searches as the run began: with an older plan, none ends where trials fail."""
+    most = stop_when_failing(json.loads(run.plan))
+    return evolve(
+        plugins, searches=tuple(evolve(one, stop_when_failing=most) for one in plugins.searches)
+    )
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:

@@ -62,6 +62,7 @@ def setups(
                 shared_keys=keys,
                 elsewhere=tuple(elsewhere),
                 budget=budget(ready.plan, len(chosen)),
+                stop_when_failing=ready.plan.stop_when_failing,
                 time=times,
             )
         )

@@ -28,6 +28,7 @@ def view() -> View:
         backtests=300,
         cached=80,
         failures=(("strategy error", 3), ("timeout", 1)),
+        failure="no bars for x = 3\n(strategy.py, line 9)",
         workers=4,
         rate=25.0,
         busy=0.964,

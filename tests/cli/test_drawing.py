@@ -25,6 +25,7 @@ def test_all_that_is_known_is_said(view: View) -> None:
     assert "backtests 300 run, 80 from the cache" in lines
     assert any(one.startswith("workers") and one.endswith("4, 96.4% busy") for one in lines)
     assert "failures 3 strategy error, 1 timeout" in lines
+    assert "last: no bars for x = 3" in lines
     assert "best calmar 1.25 trial 212" in lines
     assert "fast 12 slow 150 exit trail" in lines
     assert "annual return 12.5% drawdown 10.0% orders 1,204" in lines

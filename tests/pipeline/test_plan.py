@@ -12,7 +12,7 @@ from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness_options import ScenarioOptions
 from leanopt_core.pipeline import Pipeline, SearchPlan, execution, resolve
-from leanopt_core.pipeline.older import reworded, versions
+from leanopt_core.pipeline.older import reworded, stop_when_failing, versions
 from leanopt_core.pipeline.plan import plain
 from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.pipeline.tables import TABLES, TopTable
@@ -71,6 +71,8 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("search.trials=700", True),
     ("search.backtests=700", True),
     ("search.time=2h", False),
+    ("search.stop_when_failing=0", True),
+    ("search.stop_when_failing=20", False),
     ("stage.lhs.time=1h", False),
     ("stage.lhs.use=ga", True),
     ("stage.ga.name=other", True),
@@ -88,8 +90,10 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("sink=[]", False),
 )
 
-GOLDEN = "3da9cb580ebeb5812f5e919b8e06e373cb0f14391d2a4b790fb06a754de02aec"
-#: The hash of the same plan in version 2, which held one hash of all data.
+GOLDEN = "01b18ab8981f9970773855bbbbf6e97070ec632e318225ed938aa4bdde746bda"
+#: The hash of the same plan in version 3, when failing trials ended no search.
+GOLDEN_3 = "3da9cb580ebeb5812f5e919b8e06e373cb0f14391d2a4b790fb06a754de02aec"
+#: In version 2, which held one hash of all data.
 GOLDEN_2 = "eab7e507b55791bf491225336a9dd2980b07115ef648212a9a13348a2d20c35f"
 #: And in version 1, which held the versions of plugins.
 GOLDEN_1 = "c7bc0c99c1f5b95c5a80f66a7d66804eabdbcad081aab06744e5e83a88ab3c5b"
@@ -156,7 +160,7 @@ def test_a_plan_of_version_1_is_found_by_what_it_says(load) -> None:
         stage["method"]["version"] = "1.2"
     assert digest(older) == GOLDEN_1
     older["stages"][0]["method"]["version"] = "0.9"
-    assert digest(reworded(older)) == now.hash
+    assert digest(reworded(older, stop_when_failing=20)) == now.hash
     assert digest(reworded(now.to_dict())) == now.hash
     assert versions(older)["leanopt-lhs"] == "0.9"
     assert versions(now.to_dict()) == {}
@@ -164,10 +168,28 @@ def test_a_plan_of_version_1_is_found_by_what_it_says(load) -> None:
 
 def _of_version_2(now: SearchPlan) -> dict[str, Any]:
     """Return a plan as it was: one hash of all data, and none by scenario."""
-    older: dict[str, Any] = json.loads(canonical_json(now.to_dict()))
+    older = _of_version_3(now)
     for scenario in older["scenarios"]:
         scenario.pop("data", None)
     return {**older, "version": 2, "data": "d" * 64}
+
+
+def _of_version_3(now: SearchPlan) -> dict[str, Any]:
+    """Return a plan as it was: no search ended because its trials failed."""
+    older: dict[str, Any] = json.loads(canonical_json(now.to_dict()))
+    del older["stop_when_failing"]
+    return {**older, "version": 3}
+
+
+def test_a_plan_of_version_3_is_found_for_any_number_of_failing_trials(load) -> None:
+    """It runs to its end as it began: none of them stops it."""
+    now = plan(load())
+    older = _of_version_3(now)
+    assert digest(older) == GOLDEN_3
+    assert (stop_when_failing(older), stop_when_failing(now.to_dict())) == (0, 20)
+    for most in (0, 20, 7):
+        today = plan(load(sets=[f"search.stop_when_failing={most}"]))
+        assert digest(reworded(older, stop_when_failing=most)) == today.hash
 
 
 def test_a_plan_of_version_2_is_found_while_all_data_is_the_same(load) -> None:
@@ -175,13 +197,13 @@ def test_a_plan_of_version_2_is_found_while_all_data_is_the_same(load) -> None:
     pipeline = load()
     older = _of_version_2(plan(pipeline))
     assert digest(older) == GOLDEN_2
-    assert digest(reworded(older)) == plan(pipeline).hash
+    assert digest(reworded(older, stop_when_failing=20)) == plan(pipeline).hash
     # Today's engine knows which files the scenario reads.
     now = resolve(pipeline, source="s" * 64, data={"default": "n" * 64})
-    assert digest(reworded(older, now.data, lambda: "d" * 64)) == now.hash
-    assert digest(reworded(older, now.data, lambda: "e" * 64)) != now.hash
+    assert digest(reworded(older, now.data, lambda: "d" * 64, 20)) == now.hash
+    assert digest(reworded(older, now.data, lambda: "e" * 64, 20)) != now.hash
     none = older | {"data": None}
-    assert digest(reworded(none)) == plan(pipeline, data=None).hash
+    assert digest(reworded(none, stop_when_failing=20)) == plan(pipeline, data=None).hash
 
 
 def test_each_scenario_has_the_data_that_it_reads(load, sound) -> None:

@@ -94,6 +94,7 @@ class Driver:
         stop_after: int | None = None,
         judge: Callable[[Space, Point], Score] = score_of,
         budget: Budget | None = None,
+        stop_when_failing: int = 0,
         stop: Stop = Stop("enough"),  # noqa: B008 - a value
     ) -> None:
         self.space = space
@@ -109,6 +110,7 @@ class Driver:
             lookahead=lookahead,
             target=target,
             budget=budget,
+            stop_when_failing=stop_when_failing,
         )
         self.recorded = recorded
         self.machine.recall(recorded(1))

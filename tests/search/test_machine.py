@@ -33,8 +33,15 @@ PURE = (
     *("read_only", "shown", "suggest", "trial"),
 )
 OWN = (
-    *("search", "search.calls", "search.commands", "search.guard", "search.guarded_stage"),
-    *("search.handlers", "search.history", "search.machine", "search.moments", "search.repeats"),
+    *("search", "search.calls", "search.commands", "search.failing", "search.guard"),
+    *(
+        "search.guarded_stage",
+        "search.handlers",
+        "search.history",
+        "search.machine",
+        "search.moments",
+        "search.repeats",
+    ),
 )
 #: The package's own face, which every import of it loads.
 FACE = ("hookspecs",)

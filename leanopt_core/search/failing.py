@@ -1,0 +1,48 @@
+"""Notice that the first trials of a search all fail alike: more of them would say nothing new."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attrs import define
+
+from leanopt_core.trial import Trial
+
+#: Why stage and search end then: the key that says after how many trials.
+FAILING: Final = "search.stop_when_failing"
+
+# What two messages of one kind may differ in: quoted text (no apostrophe opens it) and numbers.
+_OWN: Final = re.compile(
+    r"""(?<!\w)'[^']*'|"[^"]*"|`[^`]*`|0x[0-9a-f]+|[+-]?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?""",
+    re.IGNORECASE,
+)
+
+
+@define
+class FailingStart:
+    """Counts the first told trials of a search while all of them fail alike.
+
+    They fail alike with one category and one message, apart from numbers and quoted text. `most`
+    is how many are too many, 0 for never.
+    """
+
+    most: int
+    _kind: tuple[str, str] | None = None
+    _count: int = 0
+    _over: bool = False
+
+    def told(self, trial: Trial) -> bool:
+        """Take a told trial; return whether it is the one too many."""
+        if self._over or not self.most:
+            return False
+        kind = _kind(trial)
+        self._over = kind is None or self._kind not in (None, kind)
+        self._kind, self._count = kind, self._count + 1
+        return not self._over and self._count == self.most
+
+
+def _kind(trial: Trial) -> tuple[str, str] | None:
+    """Return category and message of a trial's first failure, None if all backtests completed."""
+    first = next(iter(trial.failures.values()), None)
+    return None if first is None else (first.category.value, _OWN.sub("#", first.message))
