@@ -36,11 +36,12 @@ internal static class Answer
 
     public static string Complete(string id, JObject members) => Line(id, "complete", members);
 
-    public static string Error(string? id, Failure failure) =>
-        Line(id, "error", new JObject { ["category"] = failure.Category, ["message"] = failure.Message });
+    /// <summary>Return the answer for a failure; with `last`, the harness ends after it for this reason.</summary>
+    public static string Error(string? id, Failure failure, string? last = null) =>
+        Line(id, "error", new JObject { ["category"] = failure.Category, ["message"] = failure.Message }, last);
 
-    /// <summary>Return the answer to a request for a backtest.</summary>
-    public static string Of(Request request, Result result)
+    /// <summary>Return the answer to a request for a backtest; `last` as for `Error`.</summary>
+    public static string Of(Request request, Result result, string? last)
     {
         var results = result.Results;
         var members = new JObject
@@ -61,10 +62,10 @@ internal static class Answer
         {
             members["category"] = result.Error.Length > 0 || result.Status == "RuntimeError" ? Category.Strategy : Category.NoResult;
             members["message"] = result.Error.Length > 0 ? result.Error : $"LEAN ended with the status '{result.Status}', expected 'Completed'";
-            return Line(request.Id, "error", members);
+            return Line(request.Id, "error", members, last);
         }
         Put(members, result, request);
-        return Line(request.Id, "complete", members);
+        return Line(request.Id, "complete", members, last);
     }
 
     private static void Put(JObject members, Result result, Request request)
@@ -129,13 +130,17 @@ internal static class Answer
     private static string Packed<T>(T[] column)
         where T : struct => Convert.ToBase64String(MemoryMarshal.AsBytes(column.AsSpan()));
 
-    private static string Line(string? id, string status, JObject members)
+    private static string Line(string? id, string status, JObject members, string? last = null)
     {
+        if (last is not null)
+        {
+            members["last"] = last;
+        }
         members.AddFirst(new JProperty("status", status));
         members.AddFirst(new JProperty("id", id));
         var line = members.ToString(Formatting.None);
         return Encoding.UTF8.GetByteCount(line) < Longest
             ? line
-            : Error(id, new Failure(Category.NoResult, "the answer is longer than 128 MiB"));
+            : Error(id, new Failure(Category.NoResult, "the answer is longer than 128 MiB"), last);
     }
 }

@@ -24,18 +24,18 @@ internal sealed class Guards
     /// <summary>Why the harness must end, null while it may continue.</summary>
     public string? Ended { get; private set; }
 
-    /// <summary>Run a backtest for request `id`; if it leaves something behind, the harness ends after the answer.</summary>
-    public string Around(string id, Func<(string Answer, bool Failed, string? Unrestored)> backtest)
+    /// <summary>Run a backtest for request `id` and return its answer; if it leaves something behind, that says that it is the last.</summary>
+    public string Around(string id, Func<(Result Result, string? Unrestored)> backtest, Func<Result, string?, string> answer)
     {
         _channel.RestoreStandard();
         var before = Traces.Threads();
         _asked = id;
         try
         {
-            var (answer, failed, unrestored) = backtest();
+            var (result, unrestored) = backtest();
             // Threads and children of a completed backtest may be a pool; those of a failed one are unknown.
-            Ended = unrestored ?? (failed ? Traces.Left(before) : null);
-            return answer;
+            Ended = unrestored ?? (result.Failed ? Traces.Left(before) : null);
+            return answer(result, Ended);
         }
         catch (Exception error) when (error is not Failure)
         {
@@ -53,7 +53,7 @@ internal sealed class Guards
     {
         if (Interlocked.Exchange(ref _asked, null) is { } id && !_used)
         {
-            _channel.Write(Answer.Error(id, new Failure(category, message)));
+            _channel.Write(Answer.Error(id, new Failure(category, message), last: message));
         }
         Console.Error.WriteLine($"\nthe harness ends: {message}");
         Native.Exit(Failed);

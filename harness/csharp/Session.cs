@@ -77,12 +77,12 @@ internal sealed class Session
         }
         catch (Failure failure)
         {
-            return Answer.Error(id, failure);
+            return Answer.Error(id, failure, _guards.Ended);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             // LEAN handles exceptions of strategies: this is a fault of the harness or the machine.
-            return Answer.Error(id, new Failure(Category.Engine, $"{error.GetType().Name}: {error.Message}"));
+            return Answer.Error(id, new Failure(Category.Engine, $"{error.GetType().Name}: {error.Message}"), _guards.Ended);
         }
     }
 
@@ -111,10 +111,9 @@ internal sealed class Session
     {
         request.CheckOutputs();
         var config = request.Config();
-        return _guards.Around(request.Id, () =>
-        {
-            var result = _lean.Run(config, request);
-            return (Answer.Of(request, result), result.Failed, _lean.Unrestored);
-        });
+        return _guards.Around(
+            request.Id,
+            () => (_lean.Run(config, request), _lean.Unrestored),
+            (result, last) => Answer.Of(request, result, last));
     }
 }

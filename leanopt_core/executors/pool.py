@@ -111,6 +111,7 @@ class Pool(Closing, Generic[T]):
         self._held: set[Worker] = set()
         self._freed: deque[Worker] = deque()
         self._garbage_told = False
+        self._end_told = False
         # Why the last start failed, empty once every slot has a worker again.
         self._refused = ""
         self._woken = False
@@ -276,6 +277,9 @@ class Pool(Closing, Generic[T]):
         if worker.client.skipped and not self._garbage_told:
             self._garbage_told = True
             self._report(worker.account("a harness wrote more than its answers"))
+        if (reason := payload.get("last")) is not None and not self._end_told:
+            self._end_told = True
+            self._report(f"a worker was replaced: {reason!s:.200}")
         if not held:
             self._go_on(worker)
 

@@ -255,6 +255,8 @@ class WorkerSupervisor:
             self.blame(worker, Category.ENGINE, what + self._suspects)
         elif isinstance(event, Answered):
             worker.end_request()
+            # Else its next request would be lost with it, and cost an attempt.
+            worker.expires |= event.payload.get("last") is not None
             self._spawner.succeeded()
             self._pending.append(WorkerAnswered(worker, event.payload))
         else:

@@ -59,7 +59,7 @@ class Worker:
     `late` says that its deadline was extended once. `requests` counts what it was given, `sent_at`
     is when it got the last, `last_seconds` how long it took to answer one. `leaving` says that its
     slot belongs to another worker already, `has_successor` that this other worker was started,
-    `expires` that it ends after the request that it has.
+    `expires` that it ends after the request that it has, or has ended by itself.
     `settled_memory` is what it held once it had settled, in bytes, `weigh_at` when to look again.
     `opened` is what it has reported to have opened.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -53,6 +54,10 @@ def killed(start: Start, small: Path) -> Iterator[Path]:
     assert folders(small)
     process.kill()
     process.wait()
+    # A worker that it was just starting has its lock until that becomes another program.
+    for folder in folders(small):
+        with (small / folder / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
     yield small
     (small / "gate").touch()
 

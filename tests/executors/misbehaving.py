@@ -192,6 +192,12 @@ def exits(request: dict) -> None:
     os._exit(3)
 
 
+def says_it_is_the_last(request: dict) -> None:
+    """Answer, say that this was the last, and go."""
+    say(good(request, last="no threads left"))
+    os._exit(3)
+
+
 def gone_unread(request: dict) -> None:
     """Answer, and go while the next request is on its way."""
     say(good(request))

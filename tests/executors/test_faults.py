@@ -228,6 +228,16 @@ def test_workers_that_die_at_once_of_any_work_fail_it(bench: Any) -> None:
     assert told in ("no worker can be started: exit code 6", "worker died: exit code 6")
 
 
+def test_a_worker_that_says_that_it_ends_costs_no_request_an_attempt(bench: Any) -> None:
+    """It gets nothing more; why it was replaced is reported once."""
+    with bench.pool(retries=0, workers=2) as pool:
+        asked = [bench.request("says_it_is_the_last", nonce) for nonce in range(6)]
+        ended = bench.ask(pool, *asked)
+    assert [one.answer.payload["nonce"] for one in ended] == list(range(6))
+    assert [one.attempts for one in ended] == [1] * 6
+    assert bench.reports == ["a worker was replaced: no threads left"]
+
+
 def test_one_failed_start_is_told_and_made_good(bench: Any) -> None:
     """The slot does not stay empty."""
     with bench.pool(f"once={bench.once()}", workers=2) as pool:

@@ -100,6 +100,7 @@ def test_a_fresh_process_answers_for_a_strategy_that_ends_it(
     failed = ask(real, assembly, process, fault)
     assert (failed["status"], failed["category"]) == ("error", category)
     assert failed["message"].startswith(message)
+    assert failed["last"].startswith(message)
     with pytest.raises(LostError):
         ask(real, assembly, process, "")
 
@@ -123,6 +124,7 @@ def test_a_failed_backtest_that_leaves_something_ends_the_harness_after_its_answ
     process = started()
     failed = ask(real, assembly, process, fault)
     assert (failed["category"], "leaves a" in failed["message"]) == ("strategy error", True)
+    assert "left" in failed["last"]
     with pytest.raises(LostError):
         ask(real, assembly, process, "")
 

@@ -267,6 +267,7 @@ def test_only_a_fresh_process_answers_for_a_strategy_that_ends_it(warm: Warm) ->
     """It ends then; one that has run a backtest ends without an answer."""
     answer = warm.run(case="process-exit")
     assert (answer["category"], answer["message"][-11:]) == ("no result", "exit code 3")
+    assert answer["last"] == answer["message"]
     assert warm.process.wait(30) == 1
 
 

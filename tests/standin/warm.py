@@ -162,7 +162,7 @@ class Harness:
     def _end(self, ident: str, why: str) -> None:
         """End as the process does; only a fresh one says that its strategy did it."""
         if not self._used:
-            self.say({"id": ident, **_error(RefusedError(_NO_RESULT, why))})
+            self.say({"id": ident, **_error(RefusedError(_NO_RESULT, why)), "last": why})
         print(f"the harness ends: {why}", file=sys.stderr, flush=True)
         os._exit(_FAILED)
 

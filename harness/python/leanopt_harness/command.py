@@ -55,7 +55,10 @@ def _end_soon(code: int) -> None:
     """Exit, even if the strategy has left threads and children running."""
     timer = Timer(GRACE, os._exit, (code,))
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError:  # the strategy has left no room for a thread
+        os._exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:

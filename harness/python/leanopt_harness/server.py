@@ -58,7 +58,7 @@ def serve(project: Project, channel: Channel, snapshot: str | None = None) -> in
     if hasattr(gc, "freeze"):  # CPython's
         gc.freeze()
     try:
-        code = serve_with(server.respond, channel, lambda: server.spent is not None)
+        code = serve_with(server.respond, channel, lambda: server.spent)
     except SpentError as error:
         server.spent, code = str(error), SPENT
     if server.spent is not None:

@@ -28,19 +28,20 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circula
 def serve_with(
     respond: Callable[[dict[str, Any]], dict[str, Any]],
     channel: Channel,
-    spent: Callable[[], bool] = bool,
+    spent: Callable[[], str | None] = lambda: None,
 ) -> int:
     """Answer every line of the channel with `respond`, and return the exit code.
 
     `respond` takes a request and returns the members of a complete answer, or raises Failure. The
     code is 0 at the end of input, 1 if the client has closed the output, 130 when interrupted
-    between two backtests, and SPENT after an answer if `spent` returns true.
+    between two backtests, and SPENT after an answer for which `spent` returns a reason: the answer
+    says that it is the last.
     """
     try:
         for line in channel.lines():
             if line is None or not line.isspace():
-                channel.send(_answer(line, respond))
-                if spent():
+                channel.send(_answer(line, respond, spent))
+                if spent() is not None:
                     return SPENT
     except OSError:
         return 1
@@ -63,7 +64,11 @@ def greeting(asked: object, engine: str, version: str, abilities: Sequence[str])
     }
 
 
-def _answer(line: bytes | None, respond: Callable[[dict[str, Any]], dict[str, Any]]) -> bytes:
+def _answer(
+    line: bytes | None,
+    respond: Callable[[dict[str, Any]], dict[str, Any]],
+    spent: Callable[[], str | None],
+) -> bytes:
     """Return the answer line to a request line (None: one that was too long)."""
     name: str | None = None
     answer: dict[str, Any] = {}
@@ -71,12 +76,17 @@ def _answer(line: bytes | None, respond: Callable[[dict[str, Any]], dict[str, An
         request = forms.decode(line)
         name = forms.identifier(request)
         answer = respond(request)
-        return _sendable(_line({"id": name, "status": "complete", **answer}))
+        return _sendable(_line({"id": name, "status": "complete", **answer, **_last(spent())}))
     except Failure as failure:
         # Also of an answer that cannot be sent.
         kept = {member: answer[member] for member in ALWAYS if member in answer}
         told = {"category": failure.category, "message": clip(failure.message, LONGEST_MESSAGE)}
-        return _line({"id": name, "status": "error", **kept, **failure.more, **told})
+        more = {**kept, **failure.more, **told, **_last(spent())}
+        return _line({"id": name, "status": "error", **more})
+
+
+def _last(reason: str | None) -> dict[str, Any]:
+    return {} if reason is None else {"last": clip(reason, LONGEST_MESSAGE)}
 
 
 def _line(answer: dict[str, Any]) -> bytes:

@@ -180,7 +180,9 @@ def test_what_cannot_be_put_back_ends_the_harness(serve: Serve, fails: bool) -> 
         return Result({{}})
         """
     )
-    assert harness.run(bad=True)["status"] == ("error" if fails else "complete")
+    answer = harness.run(bad=True)
+    assert answer["status"] == ("error" if fails else "complete")
+    assert "a resource limit cannot be restored" in answer["last"]
     ends(harness, "a resource limit cannot be restored")
 
 
@@ -244,7 +246,9 @@ def test_children_of_a_failed_backtest_end(
     mark = f"LEANOPT_TEST={os.urandom(8).hex()}"
     monkeypatch.setenv(*mark.split("="))
     harness = serve(f"{textwrap.dedent(bad)}\nraise ValueError('bad')")
-    assert harness.run(bad=True)["category"] == "strategy error"
+    answer = harness.run(bad=True)
+    assert answer["category"] == "strategy error"
+    assert "child processes" in answer["last"]
     ends(harness, "a failed backtest left")
     assert marked(mark) == []
 
