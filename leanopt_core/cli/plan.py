@@ -127,7 +127,8 @@ def _print_axes(space: Space) -> None:
     rows = []
     for axis in space.axes:
         ends = [str(axis.value(level)) for level in (0, len(axis) - 1)]
-        rows.append((axis.name, len(axis), " .. ".join(dict.fromkeys(ends))))
+        scale = " (log scale)" if axis.kind == "log" else ""
+        rows.append((axis.name, len(axis), " .. ".join(dict.fromkeys(ends)) + scale))
     print_table(("parameter", "levels", "from .. to"), rows)
 
 

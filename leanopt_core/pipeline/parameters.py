@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from leanopt_core.errors import SpaceError
 from leanopt_core.pipeline.reader import Reader
@@ -22,7 +22,7 @@ from leanopt_core.space import (
 
 T = TypeVar("T")
 
-_SHAPES = "expected min, max and step, or values, or choices"
+_SHAPES = 'expected min, max and step, or min, max, levels and scale = "log", or values, or choices'
 _GLANCES = 1000
 
 
@@ -79,9 +79,13 @@ def _axis(
         return Axis.listed(name, table.values)
     if given == {"choices"} and table.choices is not None:
         return Axis.choices(name, table.choices)
+    if given == {"min", "max", "levels", "scale"} and table.min is not None:
+        return Axis.logarithmic(
+            name, table.min, cast("Decimal", table.max), cast("int", table.levels)
+        )
     whole = isinstance(table.min, int) and isinstance(table.max, int)
     step = 1 if whole and table.step is None else table.step
-    if given & {"values", "choices"} or table.min is None or table.max is None or step is None:
+    if given - {"min", "max", "step"} or table.min is None or table.max is None or step is None:
         reader.problems.add(at, toml_text(raw), _SHAPES)
         return None
     if whole and isinstance(step, int):

@@ -120,6 +120,10 @@ class ParameterTable:
     min: int | Decimal | None = field(default=None, metadata={"help": "lowest value"})
     max: int | Decimal | None = field(default=None, metadata={"help": "upper limit of the values"})
     step: int | Decimal | None = field(default=None, metadata={"help": "distance between values"})
+    levels: int | None = field(default=None, metadata={"help": "number of values on a log scale"})
+    scale: Literal["log"] | None = field(
+        default=None, metadata={"help": "the ratio between values is the same, not the distance"}
+    )
     values: tuple[int | Decimal, ...] | None = field(
         default=None, metadata={"help": "increasing numbers"}
     )

@@ -72,8 +72,8 @@ def _telling(axis: Axis) -> tuple[Value, ...]:
 
     A grid has fractions if its first or second value is one; its ends are the largest values.
     """
-    if axis.kind in ("values", "choices"):
-        return tuple(axis.values)
+    if isinstance(axis.values, tuple):
+        return axis.values
     return (axis.values[0], axis.values[min(1, len(axis) - 1)], axis.values[-1])
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias, cast, overload
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanopt_core.space import _checks as check
 from leanopt_core.space._checks import AxisError, shown
+from leanopt_core.space._log import log_values
 from leanopt_core.space._numbers import (
     Kind,
     Value,
@@ -70,14 +71,14 @@ def exact_table(values: Sequence[Value]) -> tuple[Sequence[int], int]:
     return tuple(units_at(number, places) for number in numbers), 10**places
 
 
-AxisKind: TypeAlias = Literal["int", "float", "values", "choices"]
+AxisKind: TypeAlias = Literal["int", "float", "values", "choices", "log"]
 
 _SHOWN = 4
 
 
 @frozen
 class Axis:
-    """A searched parameter; made by one of the four constructors.
+    """A searched parameter; made by one of the five constructors.
 
     `values` holds its values in order, from level 0; grids make them on access, so an axis of
     10**12 levels costs no memory. If the axis is `ordered`, adjacent levels are neighbours.
@@ -115,6 +116,26 @@ class Axis:
         low, high, by = (check.exact_number(name, key, number) for key, number in given.items())
         check.grid(check.name(name), low, high, by)
         return cls(name, "float", DecimalGrid(*grid_units(low, high, by)))
+
+    @classmethod
+    def logarithmic(
+        cls,
+        name: str,
+        min: Decimal | int,  # noqa: A002
+        max: Decimal | int,  # noqa: A002
+        levels: int,
+    ) -> Axis:
+        """Return the axis of `levels` numbers whose logarithms are evenly spaced.
+
+        The first is `min` and the last is `max`. Those between are rounded to 4 significant digits,
+        and to whole numbers if `min` and `max` are ints; of equal ones it has one, so it can have
+        fewer levels. Raises AxisError if min or max is not exact and above 0, min is above max, or
+        levels is not from 2 to 10,000.
+        """
+        given = {"min": min, "max": max}
+        low, high = (check.exact_number(name, key, number) for key, number in given.items())
+        check.log_scale(check.name(name), low, high, levels)
+        return evolve(cls.listed(name, log_values(low, high, levels)), kind="log")
 
     @classmethod
     def listed(cls, name: str, values: Iterable[Decimal | int]) -> Axis:
@@ -216,8 +237,12 @@ def axis_of_record(record: Mapping[str, Any]) -> Axis:
         make_grid: Callable[..., Axis] = Axis.integers if kind == "int" else Axis.decimals
         low, high, step = record["min"], record["max"], record.get("step", 1)
         return make_grid(name, value_of_record(low), value_of_record(high), value_of_record(step))
-    make_list: Callable[..., Axis] = {"values": Axis.listed, "choices": Axis.choices}[kind]
-    return make_list(name, [value_of_record(value) for value in record["values"]])
+    values = [value_of_record(value) for value in record["values"]]
+    if kind == "choices":
+        return Axis.choices(name, values)
+    if kind not in ("values", "log"):
+        raise KeyError(kind)
+    return evolve(Axis.listed(name, cast("list[int | Decimal]", values)), kind=kind)
 
 
 def _step(axis: Axis) -> int | Decimal | None:

@@ -164,6 +164,22 @@ def grid(name: str, low: int | Decimal, high: int | Decimal, step: int | Decimal
         raise AxisError(name, "has more than 2**63 - 1 values; use a larger step")
 
 
+MOST_LEVELS = 10_000
+"""The most levels of a logarithmic axis: 4 digits have 9,000 values from one power of ten on."""
+
+
+def log_scale(name: str, low: int | Decimal, high: int | Decimal, levels: object) -> None:
+    """Check that min, max and levels of a logarithmic scale fit together."""
+    if low <= 0:
+        raise AxisError(name, f"min of a log scale must be above 0, found {shown(low)}")
+    if low > high:
+        raise AxisError(name, f"min {shown(low)} is above max {shown(high)}")
+    if type(levels) is not int or levels not in range(2, MOST_LEVELS + 1):
+        raise AxisError(
+            name, f"levels must be a whole number from 2 to {MOST_LEVELS:,}, found {shown(levels)}"
+        )
+
+
 def rising(name: str, values: Sequence[int | Decimal]) -> None:
     """Check that ordered values increase: their order makes them neighbours."""
     for i in range(1, len(values)):

@@ -43,6 +43,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("parameters.hold.values=[1, 2, 3, 5, 8]", True),
     ('parameters.exit.choices=["trail", "close"]', True),
     ("parameters.size=1001", True),
+    ('parameters.stop={ min = 0.01, max = 0.1, levels = 9, scale = "log" }', True),
     ("parameters.more=1", True),
     ("constraints.parameters=[]", True),
     ("constraints.results=[]", True),
@@ -125,7 +126,9 @@ def test_an_option_that_is_rare_is_in_the_plan_where_it_is_given() -> None:
 def test_every_key_is_changed_above() -> None:
     """A new key must say which half it belongs to."""
     changed = {tuple(change.split("=")[0].split(".")) for change, _ in CHANGES}
-    changed |= {("stage", "seed_from"), ("sink", "use")}  # the whole tables are given above
+    # The whole tables are given above.
+    changed |= {("stage", "seed_from"), ("sink", "use")}
+    changed |= {("parameters", "levels"), ("parameters", "scale")}
     named = {(path[0], path[-1]) if len(path) > 1 else path for path in changed}
     keys = {(key,) for key in option_fields(TopTable)}
     keys |= {(table, key) for table, kind in TABLES.items() for key in option_fields(kind)}

@@ -73,7 +73,7 @@ def _levels(axis: Axis, min_step: Decimal) -> int:
     if axis.kind not in ("int", "float"):
         raise PluginError(
             f"min_step.{axis.name} is {min_step}, but {axis.name} has no step: "
-            f"it is defined by {axis.kind}"
+            f"it is defined by {'levels' if axis.kind == 'log' else axis.kind}"
         )
     if len(axis) == 1:
         return 1

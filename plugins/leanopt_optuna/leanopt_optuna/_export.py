@@ -106,12 +106,14 @@ def _distribution(axis: Axis) -> BaseDistribution:
     if axis.kind == "choices":
         return CategoricalDistribution([_plain(value) for value in axis.values])
     first, last = axis.values[0], axis.values[-1]
+    log = axis.kind == "log"
     # Optuna has no irregular numbers: export them as a range.
-    regular = axis.kind != "values" and len(axis) > 1
+    regular = axis.kind in ("int", "float") and len(axis) > 1
     if isinstance(first, int):
-        return IntDistribution(first, int(last), step=int(axis.values[1]) - first if regular else 1)
-    step = Decimal(axis.values[1]) - Decimal(first) if regular else None
-    return FloatDistribution(float(first), float(last), step=None if step is None else float(step))
+        step = int(axis.values[1]) - first if regular else 1
+        return IntDistribution(first, int(last), log=log, step=step)
+    width = float(Decimal(axis.values[1]) - Decimal(first)) if regular else None
+    return FloatDistribution(float(first), float(last), log=log, step=width)
 
 
 def _plain(value: Value) -> Any:

@@ -23,6 +23,8 @@ entry = "strategy.py:run"
 x = { min = 1, max = 40, step = 3 }
 y = { min = 0.0, max = 0.1, step = 0.005 }
 hold = { values = [1, 2, 3.5, 8] }
+rate = { min = 0.001, max = 1, levels = 7, scale = "log" }
+days = { min = 1, max = 100, levels = 5, scale = "log" }
 exit = { choices = ["close", "trail"] }
 open = { choices = [true, false] }
 size = 1000
@@ -101,7 +103,7 @@ def test_optuna_opens_it(project: Path, direction: str) -> None:
 
 
 def test_the_grid_is_in_it(project: Path) -> None:
-    """Ranges with their steps; choices as they are."""
+    """Ranges with their steps or their log scale; choices as they are."""
     leanopt(project, "export", "slope-1", "--to", "optuna", "-o", "grid.log")
     storage = JournalStorage(JournalFileBackend(str(project / "grid.log")))
     study = optuna.load_study(study_name="slope-1", storage=storage)
@@ -110,6 +112,8 @@ def test_the_grid_is_in_it(project: Path) -> None:
         "x": kinds.IntDistribution(1, 40, step=3),
         "y": kinds.FloatDistribution(0.0, 0.1, step=0.005),
         "hold": kinds.FloatDistribution(1.0, 8.0),
+        "rate": kinds.FloatDistribution(0.001, 1.0, log=True),
+        "days": kinds.IntDistribution(1, 100, log=True),
         "exit": kinds.CategoricalDistribution(["close", "trail"]),
         "open": kinds.CategoricalDistribution([True, False]),
     }
