@@ -32,7 +32,7 @@ def command(subjects: tuple[str, ...], project: Path, search: int, as_json: bool
     Example: leanopt compare quickstart-1:3 quickstart-1:7
     """
     from leanopt_core.report.compared import compared
-    from leanopt_core.report.figures import DETAILED
+    from leanopt_core.report.statistics import DETAILED
     from leanopt_core.report.subject import find_subject
 
     if len(subjects) < _FEWEST:
@@ -50,5 +50,15 @@ def command(subjects: tuple[str, ...], project: Path, search: int, as_json: bool
         print_json({"compared": names, "rows": documents})
         return
     shown = [one for one in facts if not one.what.startswith(DETAILED)]
-    rows = [("*" if one.differ else "", one.what, *one.values) for one in shown]
+    rows = [
+        ("*" if one.differ else "", one.what, *(_text(one.what, value) for value in one.values))
+        for one in shown
+    ]
     print_table(("", "what", *names), rows, keep=2)
+
+
+def _text(what: str, value: object) -> object:
+    """Return a value of a row as it is shown: statistics in their units."""
+    from leanopt_core.report.statistics import statistic_text
+
+    return statistic_text(what.rpartition(": ")[2], value) if isinstance(value, float) else value

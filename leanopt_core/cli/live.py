@@ -238,7 +238,5 @@ class LiveScreen(ProgressScreen):
         for message in warnings[:_WARNINGS_PRINTED]:
             click.echo(f"warning: {plain(message)}", err=True)
         if len(warnings) > _WARNINGS_PRINTED:
-            click.echo(
-                f"{len(warnings) - _WARNINGS_PRINTED} more warnings; --log FILE writes all of them",
-                err=True,
-            )
+            more = counted(len(warnings) - _WARNINGS_PRINTED, "more warning")
+            click.echo(f"{more}; --log FILE writes all of them", err=True)

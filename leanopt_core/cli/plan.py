@@ -11,7 +11,7 @@ from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.pipeline import StageSettings
-from leanopt_core.report.figures import duration, percent
+from leanopt_core.report.figures import counted, duration, percent
 from leanopt_core.report.figures import size as size_text
 from leanopt_core.report.planned import PlanReport, data_lines, document, measure, stage_trials
 from leanopt_core.search.advice import size_of
@@ -80,14 +80,14 @@ def _print(said: PlanReport) -> None:
     for line in data_lines(ready):
         click.echo(f"  data: {plain(line)}")
     about = "" if size.exact else "about "
-    click.echo(f"{plan.space.grid_size:,} points, {about}{size.value:,} feasible\n")
+    click.echo(f"{counted(plan.space.grid_size, 'point')}, {about}{size.value:,} feasible\n")
     _print_axes(plan.space)
     click.echo()
     _print_stages(pipeline.stages)
     count = said.backtests
-    most = "unlimited" if count is None else f"at most {count:,}"
-    where = f"{said.workers} workers ({pipeline.executor.choice.use})"
-    click.echo(f"\n{most} backtests on {where}, lookahead {plan.lookahead}")
+    most = "unlimited backtests" if count is None else f"at most {counted(count, 'backtest')}"
+    where = f"{counted(said.workers, 'worker')} ({pipeline.executor.choice.use})"
+    click.echo(f"\n{most} on {where}, lookahead {plan.lookahead}")
     if limit := said.unasked_memory:
         why = ready.build.launch.memory_why
         click.echo(f"memory: at most {size_text(limit)} per worker" + (f" ({why})" if why else ""))

@@ -18,7 +18,7 @@ from leanopt_core.cli.output import plain, print_json
 from leanopt_core.cli.session import interruptible, watched
 from leanopt_core.cli.streams import ReaderGoneError, log_file
 from leanopt_core.errors import DifferenceError, StrategyError, UsageError
-from leanopt_core.report.figures import number, values_shown
+from leanopt_core.report.figures import counted, number, values_shown
 from leanopt_core.search.events import (
     BacktestCached,
     BacktestEnded,
@@ -71,7 +71,7 @@ def _texts(event: RunEvent) -> Iterator[str]:
         case Preparing(message) | Noted(message):
             yield message
         case RunStarted(run, _, workers):
-            yield f"run {run.name}: plan {run.plan_hash}, {workers} workers"
+            yield f"run {run.name}: plan {run.plan_hash}, {counted(workers, 'worker')}"
             for name, said in json.loads(run.execution).get("build", {}).items():
                 yield f"build {name}: {said}"
         case Warned(message):

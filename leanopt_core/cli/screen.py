@@ -11,7 +11,8 @@ import click
 
 from leanopt_core.cli.output import first_line, plain
 from leanopt_core.cli.progress import Best, Progress, View, joined
-from leanopt_core.report.figures import counted, main_figures, number, percent, values_shown
+from leanopt_core.report.figures import counted, number, percent, values_shown
+from leanopt_core.report.statistics import main_figures
 from leanopt_core.search.events import (
     BacktestCached,
     BacktestEnded,

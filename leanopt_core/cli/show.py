@@ -17,9 +17,9 @@ from leanopt_core.cli.session import plugin_calls
 from leanopt_core.cli.summary import print_report
 from leanopt_core.errors import UsageError
 from leanopt_core.plugins import discover
-from leanopt_core.report.figures import DETAILED
 from leanopt_core.report.manifest import manifest
 from leanopt_core.report.run import TOP, document, report, trial_document
+from leanopt_core.report.statistics import DETAILED, statistic_text
 from leanopt_core.report.subject import find_trial, state_of
 from leanopt_core.search.artifacts import kept_in
 from leanopt_core.search.calls import Calls
@@ -46,6 +46,7 @@ from leanopt_core.store.store import Store
     default=TOP,
     help=f"Number of best trials to show (default: {TOP}).",
 )
+@click.option("--scenarios", is_flag=True, help="Show statistics for each scenario, too.")
 @click.option("--manifest", "as_manifest", is_flag=True, help="Print the run's manifest as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -54,6 +55,7 @@ def command(
     project: Path,
     search: int,
     top: int,
+    scenarios: bool,
     as_manifest: bool,
     as_json: bool,
 ) -> None:
@@ -77,7 +79,7 @@ def command(
             if as_json:
                 print_json(document(said))
             else:
-                print_report(said, state_of(store, found))
+                print_report(said, state_of(store, found), scenarios=scenarios)
             return
         one = find_trial(store, found, search, trial)
         kept = kept_in(store.path.parent.parent, found.name, search, trial)
@@ -86,7 +88,7 @@ def command(
             how = _requests(found, search, one, calls)
         if as_json:
             more = {"reproduce": _reproduce_document(how), "results": results}
-            print_json(trial_document(one) | more)
+            print_json(trial_document(found, search, one) | more)
         else:
             _print_trial(found, search, one)
             _print_reproduce(how)
@@ -193,7 +195,8 @@ def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: 
     if one.statistics is not None:
         statistics = json.loads(one.statistics)
         shown = {k: v for k, v in statistics.items() if not k.startswith(DETAILED)}
-        print_table(("  statistic", "value"), [(f"  {k}", v) for k, v in shown.items()])
+        rows = [(f"  {name}", statistic_text(name, value)) for name, value in shown.items()]
+        print_table(("  statistic", "value"), rows)
         if more := len(statistics) - len(shown):
             other = plain(next(_others(statistics, shown)))
             click.echo(f"  and {more} more, such as {other}; show them with --json")

@@ -10,18 +10,20 @@ from pathlib import Path
 import click
 
 from leanopt_core.cli.output import plain, print_table, wrapped
+from leanopt_core.report.best import best_table, scenario_tables
 from leanopt_core.report.figures import counted
 from leanopt_core.report.run import Report
-from leanopt_core.report.tables import best_table
+from leanopt_core.report.scenarios import Combination
 from leanopt_core.store.tally import Tally
 
 _STEP = 27
 
 
-def print_report(report: Report, state: str | None = None) -> None:
+def print_report(report: Report, state: str | None = None, *, scenarios: bool = False) -> None:
     """Print how the run ended, its counts, stages, best trials and warnings, and what to do next.
 
-    `state` replaces the state in the store.
+    `state` replaces the state in the store. With `scenarios` the main statistics of the best trials
+    are printed for each scenario, too.
     """
     run, tally, state = report.run, report.tally, state or report.run.state
     started = f"started {run.started_at}, plan {run.plan_hash[:12]}"
@@ -41,6 +43,8 @@ def print_report(report: Report, state: str | None = None) -> None:
     _print_stages(report)
     click.echo()
     _print_best(report, state)
+    if scenarios and report.best:
+        _print_scenarios(report)
     for warning in report.warnings:
         click.echo("\n" + wrapped(f"Warning: {plain(warning)}"))
     click.echo(f"\nStored in {_near(report.store)}")
@@ -65,7 +69,7 @@ def _counts(report: Report) -> str:
 
 def _failures(report: Report) -> str:
     failures = report.tally.failures
-    listed = ", ".join(f"{count} {category}" for category, count in failures.items())
+    listed = ", ".join(f"{count:,} {category}" for category, count in failures.items())
     return f" ({listed})" if listed else ""
 
 
@@ -110,6 +114,17 @@ def _print_best(report: Report, state: str) -> None:
     if table.fixed:
         listed = (f"{name} = {value}" for name, value in table.fixed.items())
         click.echo(plain(f"fixed: {', '.join(listed)}"))
+    most = max(len(search.scenarios) for search in report.run.searches)
+    if most > 1:
+        how = Combination.of(report.run).name
+        click.echo(wrapped(f"statistics: {how} of {most} scenarios; --scenarios shows each"))
+
+
+def _print_scenarios(report: Report) -> None:
+    """Print a table of each main statistic, with a column for each scenario."""
+    for name, table in scenario_tables(report).items():
+        click.echo(f"\n{plain(name)}")
+        print_table(table.head, table.rows, keep=2)
 
 
 def _heading(tally: Tally) -> str:
@@ -120,7 +135,9 @@ def _heading(tally: Tally) -> str:
         return "No feasible trials. Closest:"
     if tally.unscored:
         return "No trial has a fitness. First:"
-    return f"All {tally.failed:,} trials failed. First:"
+    return (
+        f"All {tally.failed:,} trials failed. First:" if tally.failed > 1 else "The trial failed:"
+    )
 
 
 def _near(path: Path) -> Path:

@@ -12,7 +12,8 @@ import click
 
 from leanopt_core.cli.common import chosen_screen, open_project, project_option, run_names
 from leanopt_core.cli.progress import Best, Progress
-from leanopt_core.report.figures import main_figures, values_shown
+from leanopt_core.report.figures import values_shown
+from leanopt_core.report.statistics import main_figures
 from leanopt_core.store.records import StoredRun, StoredSearch, TrialSummary
 from leanopt_core.store.store import Store
 

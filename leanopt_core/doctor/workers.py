@@ -16,7 +16,7 @@ from leanopt_core.errors import PipelineError, StrategyError
 from leanopt_core.executors.pool import Pool
 from leanopt_core.harness.events import Hello
 from leanopt_core.options import ProcessOptions
-from leanopt_core.report.figures import size
+from leanopt_core.report.figures import counted, size
 from leanopt_core.work import Launch
 
 # The detail by which an engine with several harnesses names the one that runs.
@@ -116,9 +116,11 @@ def memory(subject: Subject) -> Iterator[Finding]:
         return
     if there is None or limit is None:
         whole = f" of {size(there[1])}" if there is not None else ""
-        yield Finding.ok(f"no limit: {count} workers may take all{whole} (executor.memory_limit)")
+        yield Finding.ok(
+            f"no limit: {counted(count, 'worker')} may take all{whole} (executor.memory_limit)"
+        )
         return
-    what = f"{count} workers of at most {size(limit)} each, {size(there[1])} in all"
+    what = f"{counted(count, 'worker')} of at most {size(limit)} each, {size(there[1])} in all"
     fit = there[1] // limit
     change = f"--workers {fit}" if fit else f"--set executor.memory_limit={there[1] // 2}"
     fix = f"leanopt run {_file(subject)} {change}"
@@ -131,11 +133,11 @@ def _unlimited(subject: Subject, count: int) -> Finding:
     each, whole = engine.worker_memory(launch), size(int(engine.info.get("MemTotal") or 0))
     if each is None:
         return Finding.warning(
-            f"this engine limits no memory: {count} workers may take all of {whole}"
+            f"this engine limits no memory: {counted(count, 'worker')} may take all of {whole}"
         )
     why = f" ({launch.memory_why})" if launch.memory_why else ""
     return Finding.ok(
-        f"{count} workers of at most {size(each)} each, the default{why}; {whole} in all"
+        f"{counted(count, 'worker')} of at most {size(each)} each, the default{why}; {whole} in all"
     )
 
 

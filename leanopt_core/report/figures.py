@@ -1,33 +1,34 @@
-"""Format numbers for people, and choose the statistics that traders look at first."""
+"""Format numbers and values for people."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Final
 
 from leanopt_core.canonical import canonical_json
-from leanopt_core.statistics import Statistics
 
-#: LEAN's statistics in these sections repeat the others in more detail; they are for programs.
-DETAILED: Final = ("totalPerformance.", "runtimeStatistics.")
-_MOST_OTHERS: Final = 4
 _STEP: Final = 1024
 
 
 def percent(value: float) -> str:
     """Return a fraction as a percentage, such as `12.3%`."""
-    return f"{value:.1%}"
+    return _unsigned_zero(f"{value:.1%}")
 
 
 def ratio(value: float) -> str:
     """Return a ratio with two decimals."""
-    return f"{value:.2f}"
+    return _unsigned_zero(f"{value:.2f}")
 
 
 def count(value: float) -> str:
-    """Return a whole number with thousands separators."""
-    return f"{value:,.0f}"
+    """Return a number of things with thousands separators; a mean of such may have a decimal."""
+    return _unsigned_zero(f"{value:,.1f}".removesuffix(".0"))
+
+
+def _unsigned_zero(text: str) -> str:
+    """Return a written number without the sign of a small one that was rounded to zero."""
+    return text if any(digit in text for digit in "123456789") else text.removeprefix("-")
 
 
 def counted(number: int, noun: str) -> str:
@@ -37,7 +38,7 @@ def counted(number: int, noun: str) -> str:
 
 def number(value: float | None) -> str:
     """Return a number with six significant digits, `-` if unknown."""
-    return "-" if value is None else f"{value:.6g}"
+    return "-" if value is None else _unsigned_zero(f"{value:.6g}")
 
 
 def duration(seconds: float) -> str:
@@ -58,41 +59,6 @@ def size(count: float) -> str:
             return f"{count:.3g} {unit}"
         count /= _STEP
     return f"{count:.3g} TiB"
-
-
-_Figure: TypeAlias = tuple[str, Callable[[Statistics], float | None], Callable[[float], str]]
-
-_SHOWN: Final[tuple[_Figure, ...]] = (
-    ("annual return", lambda s: s.compounding_annual_return, percent),
-    ("drawdown", lambda s: s.drawdown, percent),
-    ("Sharpe", lambda s: s.sharpe_ratio, ratio),
-    ("Sortino", lambda s: s.sortino_ratio, ratio),
-    ("win rate", lambda s: s.win_rate, percent),
-    ("orders", lambda s: s.total_orders, count),
-)
-
-
-def main_figures(values: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the main statistics of a backtest by short name, those it has.
-
-    If a strategy gives none of them, return the first few numbers it gives.
-    """
-    if not values:
-        return {}
-    statistics = Statistics(values)
-    known = ((name, read(statistics), show) for name, read, show in _SHOWN)
-    found = {name: show(value) for name, value, show in known if value is not None}
-    if statistics.compounding_annual_return is None and statistics.net_profit is not None:
-        found = {"net profit": percent(statistics.net_profit), **found}
-    return found or dict(list(_numbers(values).items())[:_MOST_OTHERS])
-
-
-def _numbers(values: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: number(value)
-        for name, value in values.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
 
 
 def values_shown(parameters: Mapping[str, Any]) -> dict[str, str]:

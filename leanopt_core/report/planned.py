@@ -187,8 +187,8 @@ class PlanReport:
             said.append(self.size.warning)
         if trials is not None and self.size.exact and trials > self.size.value:
             said.append(
-                f"the stages have {trials:,} trials, but the space has only "
-                f"{self.size.value:,} points: the search ends when all are tried"
+                f"the stages have {counted(trials, 'trial')}, but the space has only "
+                f"{counted(self.size.value, 'point')}: the search ends when all are tried"
             )
         if advised := advice(self.ready.plan.lookahead, self.workers):
             said.append(advised)

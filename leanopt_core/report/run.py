@@ -10,6 +10,7 @@ from typing import Any, Final
 from attrs import asdict, frozen
 
 from leanopt_core.report.hopeless import Failed, hopeless
+from leanopt_core.report.scenarios import Combination
 from leanopt_core.space import Axis, Space, number_text
 from leanopt_core.store.dump import WARM
 from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
@@ -204,7 +205,8 @@ def document(report: Report) -> dict[str, Any]:
         "store": str(report.store),
         "stages": [asdict(stage) for stage in tally.stages],
         "best": [
-            {"rank": ranked.rank, "search": ranked.search, **trial_document(ranked.trial)}
+            {"rank": ranked.rank, "search": ranked.search}
+            | trial_document(run, ranked.search, ranked.trial)
             for ranked in report.best
         ],
     }
@@ -223,8 +225,12 @@ def run_document(run: StoredRun) -> dict[str, Any]:
     }
 
 
-def trial_document(trial: StoredTrial) -> dict[str, Any]:
-    """Return a trial as JSON values."""
+def trial_document(run: StoredRun, search: int, trial: StoredTrial) -> dict[str, Any]:
+    """Return a trial of a run's search as JSON values.
+
+    `statistics` are those over all its scenarios, `aggregate` is how they are combined.
+    """
+    one, combination = run.searches[search - 1], Combination.of(run)
     return {
         "trial": trial.number,
         "stage": trial.stage,
@@ -235,18 +241,21 @@ def trial_document(trial: StoredTrial) -> dict[str, Any]:
         "violation": trial.violation,
         "failure": trial.failure,
         **trial.details,
+        "aggregate": combination.name if len(one.scenarios) > 1 else None,
+        "statistics": combination.statistics(one, trial),
         "backtests": [
             {
                 "scenario": ordinal,
-                "statistics": json.loads(one.statistics) if one.statistics else None,
-                "failure": one.failure,
-                "message": one.message,
-                "attempts": one.attempts,
-                "seconds": one.seconds,
-                "waited": one.waited,
-                "worker": one.worker,
-                "run_id": one.run_id,
+                "name": one.scenarios[ordinal].name,
+                "statistics": json.loads(found.statistics) if found.statistics else None,
+                "failure": found.failure,
+                "message": found.message,
+                "attempts": found.attempts,
+                "seconds": found.seconds,
+                "waited": found.waited,
+                "worker": found.worker,
+                "run_id": found.run_id,
             }
-            for ordinal, one in sorted(trial.backtests.items())
+            for ordinal, found in sorted(trial.backtests.items())
         ],
     }

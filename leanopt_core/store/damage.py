@@ -109,7 +109,7 @@ def _broken_references(database: Database) -> Iterator[str]:
     for table, _, parent, _ in database.rows("PRAGMA foreign_key_check"):
         counts[table, parent] = counts.get((table, parent), 0) + 1
     for (table, parent), count in counts.items():
-        yield f"{count} rows of {table} refer to rows of {parent} that do not exist"
+        yield f"rows of {table} that refer to rows of {parent} that do not exist: {count:,}"
 
 
 def _broken_values(database: Database) -> Iterator[str]:
@@ -117,7 +117,7 @@ def _broken_values(database: Database) -> Iterator[str]:
         condition = broken(table, columns(database, table))
         row = database.row(f"SELECT count(*) FROM {table} WHERE {condition}")
         if row is not None and row[0]:
-            yield f"{row[0]} rows of {table} have a value that no leanopt has written"
+            yield f"rows of {table} with a value that no leanopt has written: {row[0]:,}"
 
 
 def columns(database: Database, table: str) -> dict[str, str]:

@@ -127,6 +127,7 @@ def test_csv_has_what_json_lines_have(searched: Path, leanopt) -> None:
                 **{f"statistics.{k}": str(v) for k, v in statistics.items()},
                 "stage": one["stage"],
                 "failure": one["failure"] or "",
+                "message": "; ".join(one["reasons"]).replace("\n", "\\n"),
             }
             assert {k: v for k, v in row.items() if v} == {
                 **{k: v for k, v in expected.items() if v},

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.cli.progress import Curve, Pace
-from leanopt_core.report.figures import duration, main_figures, values_shown
+from leanopt_core.report.figures import duration, values_shown
+from leanopt_core.report.statistics import main_figures
 
 
 def test_nothing_is_claimed_before_time_has_passed() -> None:

@@ -1,0 +1,126 @@
+"""The table of a run's best trials, for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from leanopt_core.report.figures import number, values_shown
+from leanopt_core.report.run import Report
+from leanopt_core.report.scenarios import Combination, by_scenario
+from leanopt_core.report.statistics import main_figures
+from leanopt_core.store.records import RankedTrial
+
+Cells = Mapping[str, str]
+
+
+@frozen
+class Table:
+    """Column names and a row of text for each trial; an unknown value is None."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+
+
+@frozen
+class BestTable(Table):
+    """The best trials; the first `searched` columns are rank, score and parameters.
+
+    The others are statistics. `fixed` are the parameters that all trials have in common.
+    """
+
+    searched: int
+    fixed: Mapping[str, str]
+
+
+def best_table(report: Report) -> BestTable:
+    """Return the table of a report's best trials; there must be at least one."""
+    fixed = _fixed(report)
+    searched = [_searched(report, ranked, fixed) for ranked in report.best]
+    figures = _together(report)
+    both = _beside(searched, figures)
+    return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed))
+
+
+def scenario_tables(report: Report) -> dict[str, Table]:
+    """Return a table of each main statistic, with a column for each scenario, by its name.
+
+    A column before them has the mean or the median over the scenarios.
+    """
+    how, together = Combination.of(report.run).name, _together(report)
+    each = [_each(report, ranked) for ranked in report.best]
+    own = [_own(report, ranked) for ranked in report.best]
+    return {
+        name: _beside(
+            [{**row, how: one.get(name, "-")} for row, one in zip(own, together, strict=True)],
+            [{at: figures.get(name, "-") for at, figures in one.items()} for one in each],
+        )
+        for name in dict.fromkeys(name for figures in together for name in figures)
+    }
+
+
+def _together(report: Report) -> list[dict[str, str]]:
+    """Return the main statistics of each trial over its scenarios."""
+    combination, searches = Combination.of(report.run), report.run.searches
+    return [
+        main_figures(combination.statistics(searches[one.search - 1], one.trial))
+        for one in report.best
+    ]
+
+
+def _each(report: Report, ranked: RankedTrial) -> dict[str, dict[str, str]]:
+    """Return the main statistics of a trial's backtests by the names of the scenarios."""
+    found = by_scenario(report.run.searches[ranked.search - 1], ranked.trial)
+    return {name: main_figures(one) for name, one in found.items()}
+
+
+def _beside(left: Sequence[Cells], right: Sequence[Cells]) -> Table:
+    """Return one table of two: each may have columns of the same name."""
+    heads = _names(left), _names(right)
+    rows = tuple(
+        tuple(part.get(name) for part, names in zip(both, heads, strict=True) for name in names)
+        for both in zip(left, right, strict=True)
+    )
+    return Table((*heads[0], *heads[1]), rows)
+
+
+def _names(rows: Iterable[Cells]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for row in rows for name in row))
+
+
+def _fixed(report: Report) -> Mapping[str, Any]:
+    names = json.loads(report.run.plan)["space"].get("fixed", {})
+    values = json.loads(report.best[0].trial.parameters)
+    return {name: values[name] for name in names if name in values}
+
+
+def _own(report: Report, ranked: RankedTrial) -> dict[str, str]:
+    """Return the columns that name a trial."""
+    several = len(report.run.searches) > 1
+    return {
+        "rank": str(ranked.rank),
+        "trial": str(ranked.trial.number),
+        **({"search": _search_name(report, ranked)} if several else {}),
+    }
+
+
+def _searched(report: Report, ranked: RankedTrial, fixed: Mapping[str, Any]) -> dict[str, str]:
+    """Return a trial's rank, score and searched parameters by column name."""
+    trial = ranked.trial
+    values = json.loads(trial.parameters, parse_float=str)
+    searched = {name: value for name, value in values.items() if name not in fixed}
+    violated = any(one.trial.violation for one in report.best)
+    return {
+        **_own(report, ranked),
+        "stage": trial.stage,
+        "fitness": number(trial.fitness),
+        **({"violation": number(trial.violation)} if violated else {}),
+        **values_shown(searched),
+    }
+
+
+def _search_name(report: Report, ranked: RankedTrial) -> str:
+    return next(s.name for s in report.run.searches if s.number == ranked.search)

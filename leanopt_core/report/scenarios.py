@@ -1,0 +1,70 @@
+"""Statistics of a trial over all its scenarios."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from math import fsum, isfinite
+from statistics import median
+from typing import Any, Self
+
+from attrs import frozen
+
+from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
+
+
+@frozen
+class Combination:
+    """How a run's statistics are combined: `name` is mean, weighted mean or median.
+
+    It follows the fitness function's `aggregate`. The worst or a quantile of the fitness is that of
+    one scenario, but those of every statistic are of none: then it is the mean.
+    """
+
+    name: str
+    weights: Mapping[str, float]
+
+    @classmethod
+    def of(cls, run: StoredRun) -> Self:
+        """Return how the statistics of this run are combined."""
+        plan = json.loads(run.plan)
+        names = {"median": "median", "weighted": "weighted mean"}
+        name = names.get(plan["scoring"]["fitness"]["options"].get("aggregate"), "mean")
+        weighted = plan["scenarios"] if name == "weighted mean" else ()
+        return cls(name, {one["name"]: float(one.get("weight", 1)) for one in weighted})
+
+    def statistics(self, search: StoredSearch, trial: StoredTrial) -> dict[str, Any] | None:
+        """Return a trial's statistics over the scenarios that it has some of, None without any.
+
+        A statistic that is no number in one of them is left out. With one scenario they are that
+        scenario's.
+        """
+        found = by_scenario(search, trial)
+        if len(found) < 2:  # noqa: PLR2004 - nothing to combine
+            return next(iter(found.values()), None)
+        return self.combined(found)
+
+    def combined(self, found: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+        """Return every statistic that is a number in each of these, by scenario, as one number."""
+        weights = [self.weights.get(name, 1.0) for name in found]
+        names: dict[str, float] = {}
+        for name in next(iter(found.values())):
+            values = [one.get(name) for one in found.values()]
+            numbers = [float(value) for value in values if isinstance(value, int | float)]
+            if len(numbers) == len(values):
+                names[name] = self._one(numbers, weights)
+        return {name: value for name, value in names.items() if isfinite(value)}
+
+    def _one(self, numbers: Sequence[float], weights: Sequence[float]) -> float:
+        if self.name == "median":
+            return median(numbers)
+        whole = fsum(weights)
+        return fsum(
+            number * (weight / whole) for number, weight in zip(numbers, weights, strict=True)
+        )
+
+
+def by_scenario(search: StoredSearch, trial: StoredTrial) -> dict[str, dict[str, Any]]:
+    """Return a trial's statistics by the names of the scenarios that it has some of."""
+    found = ((at, trial.backtests.get(at.ordinal)) for at in search.scenarios)
+    return {at.name: json.loads(one.statistics) for at, one in found if one and one.statistics}
