@@ -1,18 +1,21 @@
-"""`leanopt export`: a run's trials as JSON lines, CSV, or a plugin's format."""
+"""`leanopt export`: a run's trials as JSON lines, CSV, or a plugin's format; or one trial."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
-from leanopt_core.cli.common import open_project, project_option, run_names
+from leanopt_core.cli.common import WholeNumber, open_project, project_option, run_names
+from leanopt_core.cli.output import whole_file
 from leanopt_core.cli.session import plugin_calls
+from leanopt_core.cli.winner import TRIAL_FORMS, export_trial
 from leanopt_core.errors import UsageError
 from leanopt_core.project_files import occupied
 from leanopt_core.shown import shown
@@ -25,44 +28,83 @@ if TYPE_CHECKING:
 #: Entry points of this group write a format: `(run, trials) -> lines`. `trials(search)` yields the
 #: trials of a `StoredSearch`.
 FORMS: Final = "leanopt.exports"
+_RUN_FORMS: Final = ("jsonl", "csv", "optuna")
 
 
 @click.command("export")
-@click.argument("run", required=False, shell_complete=run_names)
+@click.argument("subject", required=False, metavar="[RUN]", shell_complete=run_names)
 @project_option
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["jsonl", "csv", "optuna"]),
+    type=click.Choice([*_RUN_FORMS, *TRIAL_FORMS]),
     default="jsonl",
     metavar="FORM",
-    help="jsonl (default): one JSON object per line; csv: a table; optuna: Optuna's journal.",
+    help="All trials: jsonl (default), csv, optuna. One: params, toml, lean, equity, trades.",
 )
 @click.option("--canonical", is_flag=True, help="Write only what is the same on every machine.")
+@click.option(
+    "--search",
+    type=WholeNumber(min=1),
+    metavar="N",
+    default=1,
+    help="Number of the search that holds the trial (default: 1).",
+)
+@click.option("--scenario", metavar="NAME", help="Scenario of the equity curve or the trades.")
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="File (default: standard output)."
 )
 def command(
-    run: str | None, project: Path, form: str, canonical: bool, output: Path | None
+    subject: str | None,
+    project: Path,
+    form: str,
+    canonical: bool,
+    search: int,
+    scenario: str | None,
+    output: Path | None,
 ) -> None:
-    """Export the trials of RUN (name or unique prefix; default: the newest).
+    """Export all trials of RUN (name or unique prefix; default: the newest), or one as RUN:TRIAL.
 
-    Example: leanopt export quickstart-1 --to jsonl --canonical -o trials.jsonl
+    The forms of one trial are of the run's best if RUN names none.
+
+    Example: leanopt export quickstart-1:3 --to lean -o config.json
     """
     if canonical and form != "jsonl":
         raise UsageError(f"--canonical works only with --to jsonl; leave out --to {form}")
     with open_project(project) as store:
-        if output is not None and (reason := occupied(output, store.path.parent.parent)):
-            raise UsageError(f"--output {output}: {reason}")
-        found = store.runs.find(run)
-        out = sys.stdout
+        if output is not None:
+            _check_output(output, store.path.parent.parent, form)
+        write = partial(_write, output, sys.stdout)
         # What a plugin prints is no line of the export.
         with plugin_calls(as_json=True) as calls:
-            lines = _lines(store, found, form, calls, canonical=canonical)
-            if output is None:
-                out.writelines(f"{line}\n" for line in lines)
-            else:
-                _write(output, lines)
+            if form not in TRIAL_FORMS:
+                run = _run(store, subject, form, scenario)
+                write(_lines(store, run, form, calls, canonical=canonical))
+                return
+            from leanopt_core.report.subject import find_winner
+
+            export_trial(
+                store, find_winner(store, subject, search), form, scenario, output, calls, write
+            )
+
+
+def _check_output(output: Path, project: Path, form: str) -> None:
+    """Raise UsageError for a file that must not be overwritten."""
+    # A table of parameters can become a pipeline: a new file may be called so.
+    named = output.with_suffix("") if form == "toml" and not os.path.lexists(output) else output
+    if reason := occupied(named, project):
+        raise UsageError(f"--output {output}: {reason}")
+
+
+def _run(store: Store, subject: str | None, form: str, scenario: str | None) -> StoredRun:
+    """Return the run; raises UsageError for what only the forms of one trial have."""
+    if scenario is not None:
+        raise UsageError(f"--scenario is for one trial's forms; leave out --to {form}")
+    if subject is not None and subject.rpartition(":")[2].isdigit() and ":" in subject:
+        raise UsageError(
+            f"--to {form} exports all trials of a run; of one, choose from {', '.join(TRIAL_FORMS)}"
+        )
+    return store.runs.find(subject)
 
 
 def _lines(
@@ -95,18 +137,11 @@ def _plugins_lines(form: str, store: Store, run: StoredRun, calls: Calls) -> Ite
         yield line
 
 
-def _write(path: Path, lines: Iterable[str]) -> None:
-    """Write a file completely or not at all; write directly to a pipe or a device."""
-    real = path.resolve()
-    plain = path.is_file() or not path.exists()
-    part = real.with_name(f".{real.name}.{os.getpid()}") if plain else path
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-        if plain:
-            part.replace(real)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        if plain:
-            part.unlink(missing_ok=True)
+def _write(output: Path | None, out: TextIO, lines: Iterable[str]) -> None:
+    """Write lines to a file, or to `out`."""
+    ended = (f"{line}\n" for line in lines)
+    if output is None:
+        out.writelines(ended)
+        return
+    with whole_file(output) as path, path.open("w", encoding="utf-8") as file:
+        file.writelines(ended)

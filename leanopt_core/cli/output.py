@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
 from leanopt_core.canonical import canonical_json
+from leanopt_core.errors import UsageError
 
 _GAP = 2
 _NUMBER = re.compile(r"-|-?[\d,]+(\.\d+)?(e[+-]?\d+)?%?")
@@ -107,3 +111,23 @@ def wrapped(text: str) -> str:
 def terminal_width() -> int | None:
     """Return the number of columns of standard output, None if it is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield where to write a file, so that it is written completely or not at all.
+
+    A pipe or a device is written directly. Raises UsageError if the file cannot be written.
+    """
+    real = path.resolve()
+    replaced = path.is_file() or not path.exists()
+    part = real.with_name(f".{real.name}.{os.getpid()}") if replaced else path
+    try:
+        yield part
+        if replaced:
+            part.replace(real)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        if replaced:
+            part.unlink(missing_ok=True)

@@ -15,10 +15,11 @@ from leanopt_core.store.store import Store
 
 @frozen
 class Selection:
-    """A run, or one of its trials."""
+    """A run, or one of its trials; `search` is the number of the trial's search."""
 
     run: StoredRun
     trial: StoredTrial | None = None
+    search: int = 1
 
     @property
     def name(self) -> str:
@@ -40,7 +41,21 @@ def find_subject(store: Store, text: str, search: int) -> Selection:
     if not colon or not number.isdigit():
         return Selection(store.runs.find(text))
     run = store.runs.find(name or None)
-    return Selection(run, find_trial(store, run, search, int(number)))
+    return Selection(run, find_trial(store, run, search, int(number)), search)
+
+
+def find_winner(store: Store, text: str | None, search: int) -> Selection:
+    """Return the trial for `RUN:TRIAL`, for `RUN` its best one; None means the newest run.
+
+    Raises UsageError if the best is not feasible.
+    """
+    found = Selection(store.runs.find()) if text is None else find_subject(store, text, search)
+    if found.trial is not None:
+        return found
+    best = next(iter(store.reader.ranked(found.run, 1)), None)
+    if best is None or best.trial.score is None or not best.trial.score.feasible:
+        raise UsageError(f"run {found.run.name} has no feasible trial; name one as RUN:TRIAL")
+    return Selection(found.run, best.trial, best.search)
 
 
 def process_of(store: Store, run: StoredRun | RunSummary) -> int | None:

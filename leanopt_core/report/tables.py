@@ -33,9 +33,9 @@ def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
     for row in _rows(reader, run):
         names.update(dict.fromkeys(row))
     ordered = [*_OWN, *sorted(set(names) - set(_OWN), key=_place)]
-    yield _line(ordered)
+    yield csv_line(ordered)
     for row in _rows(reader, run):
-        yield _line(row.get(name) for name in ordered)
+        yield csv_line(row.get(name) for name in ordered)
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -73,7 +73,8 @@ def _exact(text: str) -> dict[str, Any]:
     return dict(json.loads(text, parse_float=str))
 
 
-def _line(values: Iterable[object]) -> str:
+def csv_line(values: Iterable[object]) -> str:
+    """Return a row of CSV without its line end; control characters are escaped."""
     buffer = io.StringIO()
     shown = (printable(one) if isinstance(one, str) else one for one in values)
     csv.writer(buffer, lineterminator="").writerow(shown)

@@ -61,13 +61,15 @@ def verify(
     report: Report,
     progress: Progress,
     calls: Calls | None = None,
+    outputs: frozenset[str] = frozenset(),
 ) -> Verification:
     """Run the backtests of `trials` again, and compare them.
 
     They run on workers started for this, on the harness `against`, by default on the run's own.
     Strategy, data and engine are the current ones; `hashed` returns the hash of a data file.
-    `workers` defaults to the run's number, `calls` notes the calls into plugins. Raises UsageError
-    if the engine has no such harness, or there is nothing to compare.
+    `workers` defaults to the run's number, `calls` notes the calls into plugins. `outputs` are some
+    of `NEEDS` to make although they are not stored. Raises UsageError if the engine has no such
+    harness, or there is nothing to compare.
     """
     restored = Restored(run, registry, project)
     own, executor = _kept(restored, run.name)
@@ -77,7 +79,8 @@ def verify(
     if not backtests:
         raise UsageError(f"run {run.name} has no backtest to compare: no trial completed")
     rerun = _Rerun(
-        restored, executor, backtests, tolerance, workers, hashed, report, progress, calls
+        *(restored, executor, backtests, tolerance, workers, hashed, report, progress, calls),
+        outputs=outputs,
     )
     compared = rerun.compared(other, against or harness)
     known = against not in (None, harness) and any(one.other.fingerprint for one in compared)
@@ -133,6 +136,7 @@ class _Rerun:
     report: Report
     progress: Progress
     calls: Calls | None
+    outputs: frozenset[str] = frozenset()
     changed: list[str] = field(factory=list)
 
     def compared(self, engine: Choice, harness: str) -> list[Compared]:
@@ -192,7 +196,7 @@ class _Rerun:
     ) -> list[Made]:
         settings, asked = self.executor, [one.backtest for one in backtests]
         workers = ready.executor.workers(self.workers or settings.workers)
-        outputs = _outputs(backtests)
+        outputs = _outputs(backtests, self.outputs)
         # No time limit: the run's limit suits its own harness, and others may be slower.
         with Pool[int](
             ready.executor,
@@ -212,10 +216,10 @@ class _Rerun:
         return [made[ticket] for ticket in sorted(made)]
 
 
-def _outputs(backtests: Sequence[Again]) -> frozenset[str]:
-    """Return what to ask for, so that all that is stored can be compared."""
+def _outputs(backtests: Sequence[Again], also: frozenset[str]) -> frozenset[str]:
+    """Return what to ask for, so that all that is stored can be compared, and `also` is made."""
     stored = {name for one in backtests for name in NEEDS if getattr(one.outcome, name) is not None}
-    return Outputs(stored=frozenset(stored)).asked
+    return Outputs(stored=also | stored).asked
 
 
 def _read(
