@@ -17,7 +17,7 @@ from rich.text import Text
 
 from leanopt_core.cli.output import first_line, one_line, plain
 from leanopt_core.cli.progress import StageView, View, joined
-from leanopt_core.cli.screen import Clock, ProgressScreen
+from leanopt_core.cli.screen import Clock, ProgressScreen, time_left
 from leanopt_core.report.figures import counted, duration, number, percent
 
 _WIDEST_BAR: Final = 60
@@ -91,7 +91,7 @@ def _fitted(blocks: list[_Block], height: int) -> list[Text]:
 
 
 def _title(view: View, width: int) -> Text:
-    left = "" if view.time_left is None else f", {duration(view.time_left)} left"
+    left = "" if view.left is None else f", {time_left(view.left, at_most=view.at_most)}"
     name, time = f"leanopt  {one_line(view.run)}", f"{duration(view.elapsed)}{left}"
     gap = max(2, width - len(name) - len(time))
     return Text.assemble((name, "bold"), " " * gap, time)
@@ -105,7 +105,7 @@ def _stage(view: View, stage: StageView, width: int, glyphs: Glyphs) -> Text:
     room = max(len(one.name) for one in view.stages)
     style = "bold" if stage.phase == "running" else ""
     name = (one_line(stage.name).ljust(max(room, _LABEL - 2))[: width // 3] + "  ", style)
-    said = _said(view, stage)
+    said = _said(stage)
     if stage.budget is None:
         return Text.assemble(name, f"{counted(stage.told, 'trial')}  ", said)
     count = f"  {stage.told:,}/{stage.budget:,}  "
@@ -114,13 +114,12 @@ def _stage(view: View, stage: StageView, width: int, glyphs: Glyphs) -> Text:
     return Text.assemble(name, *_bar(share, space, glyphs), count, said)
 
 
-def _said(view: View, stage: StageView) -> str:
+def _said(stage: StageView) -> str:
     if stage.phase == "ended":
         return f"ended: {one_line(stage.reason)}"
-    left = view.left(stage)
     if stage.phase == "waiting":
         return "waiting"
-    return f"{duration(left)} left" if left is not None else "running"
+    return time_left(stage.left) if stage.left is not None else "running"
 
 
 def _bar(share: float, width: int, glyphs: Glyphs) -> Iterable[tuple[str, str]]:

@@ -13,8 +13,9 @@ from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import counted, duration, percent
 from leanopt_core.report.figures import size as size_text
-from leanopt_core.report.planned import PlanReport, data_lines, document, measure, stage_trials
+from leanopt_core.report.planned import PlanReport, data_lines, document, measure
 from leanopt_core.search.advice import size_of
+from leanopt_core.search.most_trials import stage_trials
 from leanopt_core.search.prepare import prepared
 from leanopt_core.space import Space
 

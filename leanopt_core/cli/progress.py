@@ -1,58 +1,19 @@
-"""Progress of a run: collects its events, measures its rate, and returns a view of it."""
+"""Progress of a run: collects its events, and returns a view of it."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from attrs import define, field, frozen
 
+from leanopt_core.report.remaining import Remaining
+from leanopt_core.report.time_left import Recent, TimeLeft
 from leanopt_core.store.records import StoredRun
 
-#: The rate is measured over this many seconds if backtests are short,
-_WINDOW: Final = 20.0
-#: else over this many mean run times.
-_RUNS: Final = 10
-_FEWEST: Final = 2
-_MOST_MARKS: Final = 100
 _MOST_POINTS: Final = 512
-
-
-@define
-class Pace:
-    """Recent trials per second, and busy worker seconds per second."""
-
-    _marks: deque[tuple[float, int, float]] = field(factory=deque)
-
-    def note(self, now: float, told: int, busy: float, mean: float) -> None:
-        """Take the current counts; `mean` is a backtest's mean run time in seconds."""
-        window = max(_WINDOW, _RUNS * mean)
-        since, apart = now - window, window / _MOST_MARKS
-        marks = self._marks
-        if len(marks) >= _FEWEST and marks[-1][0] - marks[-2][0] < apart:
-            marks.pop()
-        marks.append((now, told, busy))
-        while len(marks) > _FEWEST and marks[1][0] <= since:
-            marks.popleft()
-
-    @property
-    def rate(self) -> float | None:
-        """Return the trials finished per second, None before the first one."""
-        told = self._marks[-1][1] - self._marks[0][1] if self._marks else 0
-        return told / self._span if self._span and told else None
-
-    @property
-    def busy(self) -> float | None:
-        """Return the mean number of busy workers, None if no time has passed."""
-        if not self._span:
-            return None
-        return (self._marks[-1][2] - self._marks[0][2]) / self._span
-
-    @property
-    def _span(self) -> float:
-        return self._marks[-1][0] - self._marks[0][0] if self._marks else 0.0
 
 
 @define
@@ -84,13 +45,17 @@ Phase = Literal["waiting", "running", "ended"]
 
 @frozen
 class StageView:
-    """One stage, summed over all searches; `budget` is None if its method decides when to end."""
+    """One stage, summed over all searches; `budget` is None if its method decides when to end.
+
+    `left` are the seconds that its remaining trials take, None if unknown.
+    """
 
     name: str
     budget: int | None
     told: int = 0
     phase: Phase = "waiting"
     reason: str = ""
+    left: float | None = None
 
 
 @frozen
@@ -107,7 +72,8 @@ class Best:
 class View:
     """A run at one moment; None is unknown. Times are in seconds, `busy` is a fraction.
 
-    `failures` are the failed trials by category, `failure` is the last one's message.
+    `failures` are the failed trials by category, `failure` is the last one's message. `left` is how
+    long the run still takes if it uses all its trials; with `at_most` it can end earlier.
     """
 
     run: str
@@ -123,23 +89,13 @@ class View:
     workers: int = 0
     rate: float | None = None
     busy: float | None = None
+    left: float | None = None
+    at_most: bool = False
     best: Best | None = None
     curve: tuple[float, ...] = ()
     now: str = ""
     warnings: tuple[str, ...] = ()
     hint: str = ""
-
-    def left(self, stage: StageView) -> float | None:
-        """Return the seconds left if the stage uses its whole budget at the current rate."""
-        if stage.budget is None or not self.rate:
-            return None
-        return (stage.budget - stage.told) / self.rate
-
-    @property
-    def time_left(self) -> float | None:
-        """Return the seconds left if all stages use their whole budget at the current rate."""
-        left = [self.left(stage) for stage in self.stages if stage.phase != "ended"]
-        return None if not left or None in left else sum(one for one in left if one is not None)
 
 
 @define(eq=False)
@@ -151,11 +107,11 @@ class _Stage:
     ended: int = 0
     reason: str = ""
 
-    def view(self, name: str) -> StageView:
-        phase: Phase = "running" if self.begun else "waiting"
+    @property
+    def phase(self) -> Phase:
         if self.ended == self.searches:
-            phase = "ended"
-        return StageView(name, self.budget, self.told, phase, self.reason)
+            return "ended"
+        return "running" if self.begun else "waiting"
 
 
 @define(eq=False)
@@ -180,9 +136,15 @@ class Progress:
     fixed: frozenset[str] = frozenset()
     _stages: dict[str, _Stage] = field(factory=dict)
     _objective: float | None = None
-    _busy: float = 0.0
+    ahead: int = 0
     _last: float = field(init=False)
-    _pace: Pace = field(factory=Pace)
+    _hits: int = 0
+    _told_here: int = 0
+    _outcomes: int = 0
+    _scenarios: int = 1
+    _remaining: Remaining = field(factory=Remaining)
+    _times: TimeLeft = field(factory=lambda: TimeLeft(0))
+    _pace: Recent = field(factory=Recent)
     _curve: Curve = field(factory=Curve)
 
     def __attrs_post_init__(self) -> None:
@@ -195,31 +157,55 @@ class Progress:
         self.fitness = plan["scoring"]["fitness"]["name"]
         self.fixed = frozenset(plan["space"].get("fixed", ()))
         self.now = "starting workers"
+        self._remaining, self._times = Remaining.of(run), TimeLeft(workers)
         searches = len(run.searches)
+        self._scenarios = len(run.searches[0].scenarios)
         for stage in run.searches[0].stages:
             budget = None if stage.trials is None else stage.trials * searches
             self._stages[stage.name] = _Stage(budget, searches)
 
-    def stage_started(self, stage: str) -> None:
+    def stage_started(self, search: int, stage: str, now: float) -> None:
         """Record that a stage has started in one of the searches."""
         self._stages[stage].begun += 1
+        self._remaining.stage_started(search, stage, now)
         self.now = f"stage {stage}"
 
-    def stage_ended(self, stage: str, reason: str) -> None:
+    def stage_worked(self, search: int, stage: str, seconds: float) -> None:
+        """Take how long a stage of a search has run."""
+        self._remaining.stage_worked(search, stage, seconds)
+
+    def stage_ended(self, search: int, stage: str, reason: str, now: float) -> None:
         """Record that a stage has ended in one of the searches."""
         self._stages[stage].ended += 1
         self._stages[stage].reason = reason
+        self._remaining.stage_ended(search, stage, now)
+
+    def search_ended(self, search: int) -> None:
+        """Record that a search has ended."""
+        self._remaining.search_ended(search)
 
     def trial(
-        self, stage: str, objective: float | None, failure: str | None, message: str = ""
+        self,
+        search: int,
+        stage: str,
+        objective: float | None,
+        *,
+        backtests: int,
+        failure: str | None = None,
+        message: str = "",
+        earlier: bool = False,
     ) -> bool:
         """Count a finished trial; return whether it is the best feasible one so far.
 
         `objective` is None if the trial is not feasible. `failure` is the category of one that
-        failed, `message` says why.
+        failed, `message` says why. `earlier` says that it was finished before this start of the
+        run, or before it was watched.
         """
         self.told += 1
+        self._told_here += not earlier
+        self._outcomes += backtests
         self._stages[stage].told += 1
+        self._remaining.told(search, stage)
         if failure:
             self.failures[failure] += 1
             self.failure = message
@@ -240,16 +226,16 @@ class Progress:
         if self.best is not None:
             self._curve.add(self.best.fitness)
 
-    def backtested(self, now: float, seconds: float, count: int = 1) -> None:
-        """Count backtests that have ended; `seconds` is their total run time."""
-        self.backtests += count
-        self._busy += seconds
-        self._last = now
+    def backtested(self, now: float, seconds: float, worker: int) -> None:
+        """Take a backtest that has ended since this start of the run."""
+        self._times.add(now, seconds, worker)
+        self._last = max(self._last, now)
 
-    def settle(self, now: float) -> None:
-        """Measure the rate from now on: earlier trials were replayed."""
-        self._pace = Pace()
-        self.view(now)
+    def hit(self, count: int = 1) -> None:
+        """Count backtests that were found in the cache."""
+        self.cached += count
+        # Before the first one that ran, a run repeats what an earlier one did.
+        self._hits += count if self._times.ended else 0
 
     def shown(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters that the search varies."""
@@ -257,14 +243,17 @@ class Progress:
 
     def view(self, now: float) -> View:
         """Return the current view of the run."""
-        mean = self._busy / self.backtests if self.backtests else 0.0
-        self._pace.note(now, self.told, self._busy, mean)
-        busy = self._pace.busy
+        times = self._times
+        if not self._told_here:
+            self._pace = Recent()
+        self._pace.note(now, self._told_here, times.mean)
+        left, at_most = self._left(now)
+        busy = times.busy
         return View(
             run=self.run,
             fitness=self.fitness,
             elapsed=now - self.began,
-            stages=tuple(stage.view(name) for name, stage in self._stages.items()),
+            stages=tuple(self._stage(name, stage, now) for name, stage in self._stages.items()),
             told=self.told,
             feasible=self.feasible,
             backtests=self.backtests,
@@ -272,18 +261,49 @@ class Progress:
             failures=tuple(self.failures.most_common()),
             failure=self.failure,
             workers=self.workers,
-            rate=self._pace.rate,
-            busy=min(1.0, busy / self.workers) if busy is not None and self.workers else None,
+            rate=self._pace.rate or None,
+            busy=busy / self.workers if busy is not None and self.workers else None,
+            left=left,
+            at_most=at_most,
             best=self.best,
             curve=self._curve.points(),
-            now=self._now(now, mean),
+            now=self._now(now),
             warnings=tuple(self.warnings),
             hint=self.hint,
         )
 
-    def _now(self, now: float, mean: float) -> str:
+    def _stage(self, name: str, stage: _Stage, now: float) -> StageView:
+        running = stage.phase == "running"
+        trials = self._remaining.stage_trials(name) if running else None
+        left = None if trials is None else self._times.left(now, self._backtests(trials))
+        limit = self._remaining.stage_seconds(name, now) if running else None
+        if limit is not None:
+            left = limit if left is None else min(left, limit)
+        return StageView(name, stage.budget, stage.told, stage.phase, stage.reason, left)
+
+    def _left(self, now: float) -> tuple[float | None, bool]:
+        """Return the seconds that the run still takes, and whether it can end earlier."""
+        remaining = self._remaining
+        trials, limit = remaining.trials, remaining.seconds(now)
+        if trials is None:
+            return limit, True
+        left = self._times.left(now, self._backtests(trials), remaining.drains)
+        if left is not None and limit is not None:
+            left = min(left, limit)
+        return left, remaining.early
+
+    def _backtests(self, trials: int) -> float:
+        """Return how many backtests so many trials still need, without those from the cache."""
+        if not trials:
+            return 0.0
+        each = self._outcomes / self.told if self.told else self._scenarios
+        ended = self._times.ended
+        fresh = ended / (ended + self._hits) if ended else 1.0
+        return max(1.0, (trials * each - self.ahead) * fresh)
+
+    def _now(self, now: float) -> str:
         silent = now - self._last
-        if self.backtests and silent > max(5.0, 3 * mean):
+        if self._times.ended and silent > max(5.0, 3 * self._times.mean):
             return f"{self.now}; no backtest has finished for {silent:.0f} s"
         return self.now
 

@@ -11,9 +11,10 @@ import click
 
 from leanopt_core.cli.output import first_line, plain
 from leanopt_core.cli.progress import Best, Progress, View, joined
-from leanopt_core.report.figures import counted, number, percent, values_shown
+from leanopt_core.report.figures import counted, duration, number, percent, values_shown
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.search.events import (
+    Ahead,
     BacktestCached,
     BacktestEnded,
     Noted,
@@ -21,6 +22,7 @@ from leanopt_core.search.events import (
     RunEvent,
     RunStarted,
     Screen,
+    SearchEnded,
     StageEnded,
     StageStarted,
     TrialTold,
@@ -56,12 +58,17 @@ class ProgressScreen:
         progress = self.progress
         # Each class takes time to compare with: the events of every trial come first.
         match event:
-            case TrialTold(record):
-                self._told(record)
-            case BacktestEnded(_, seconds):
-                progress.backtested(self._clock(), seconds)
+            case TrialTold(record, replayed):
+                self._told(record, replayed=replayed)
+            case BacktestEnded(_, seconds, worker):
+                progress.backtests += 1
+                progress.backtested(self._clock(), seconds, worker)
             case BacktestCached():
-                progress.cached += 1
+                progress.hit()
+            case Ahead(outcomes):
+                progress.ahead = outcomes
+            case StageStarted() | StageEnded() | SearchEnded():
+                self._moved(event)
             case Preparing(message):
                 progress.now = message
                 self.show(progress.view(self._clock()))
@@ -71,17 +78,32 @@ class ProgressScreen:
                 progress.warnings.append(message)
             case Noted(message):
                 progress.notes.append(message)
-            case StageStarted(_, stage):
-                progress.stage_started(stage)
-            case StageEnded(_, stage, reason):
-                progress.stage_ended(stage, reason)
 
-    def _told(self, record: TrialRecord) -> None:
+    def _moved(self, event: StageStarted | StageEnded | SearchEnded) -> None:
+        """Note how far a search is."""
+        now = self._clock()
+        match event:
+            case StageStarted(search, stage):
+                self.progress.stage_started(search, stage, now)
+            case StageEnded(search, stage, reason):
+                self.progress.stage_ended(search, stage, reason, now)
+            case SearchEnded(search):
+                self.progress.search_ended(search)
+
+    def _told(self, record: TrialRecord, *, replayed: bool) -> None:
         """Count a finished trial and keep the best."""
         trial, score = record.trial, record.trial.score
         objective = score.objective if score.feasible else None
-        message = next(iter(score.reasons), "") if score.failure else ""
-        if self.progress.trial(trial.stage, objective, score.failure, message):
+        better = self.progress.trial(
+            record.search,
+            trial.stage,
+            objective,
+            backtests=len(record.statistics),
+            failure=score.failure,
+            message=next(iter(score.reasons), "") if score.failure else "",
+            earlier=replayed,
+        )
+        if better:
             shown = values_shown(self.progress.shown(record.parameters))
             first = next(iter(record.statistics.values()), None)
             fitness = score.fitness or 0.0
@@ -126,7 +148,7 @@ class PlainScreen(ProgressScreen):
     def observe(self, event: RunEvent) -> None:
         """Collect an event; print those that must not wait for the next line."""
         match event:
-            case TrialTold() | BacktestEnded() | BacktestCached():
+            case TrialTold() | BacktestEnded() | BacktestCached() | Ahead():
                 super().observe(event)
                 return
             case Preparing(message) | Noted(message):
@@ -165,6 +187,11 @@ class Screens:
         return min((one for s in self._screens if (one := s.patience()) is not None), default=None)
 
 
+def time_left(seconds: float, *, at_most: bool = False) -> str:
+    """Return the time left in words, such as `3:07 left` or `at most 3:07 left`."""
+    return f"{'at most ' if at_most else ''}{duration(seconds)} left"
+
+
 def line(view: View) -> str:
     """Return a run's progress in one line."""
     rate = "" if view.rate is None else f" ({view.rate:.1f}/s)"
@@ -178,4 +205,6 @@ def line(view: View) -> str:
         parts.append(f"{joined(view.failures)}{last}")
     if view.best is not None:
         parts.append(f"best {number(view.best.fitness)} (trial {view.best.trial})")
+    if view.left is not None:
+        parts.append(time_left(view.left, at_most=view.at_most))
     return ", ".join(parts)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,33 +24,57 @@ if TYPE_CHECKING:
 
 
 class Follower:
-    """Follow one run; `update` reads only what is new."""
+    """Follow one run; `update` reads only what is new.
 
-    def __init__(self, store: Store, run: StoredRun, progress: Progress) -> None:
+    `began` is when its process started, in seconds since 1970: only backtests since then say how
+    fast it is.
+    """
+
+    def __init__(self, store: Store, run: StoredRun, progress: Progress, began: float) -> None:
         self._store = store
         self._run_id = run.id
         self._progress = progress
         self._told = {search.id: 0 for search in run.searches}
         self._backtest = 0
         self._phases: set[tuple[int, str, bool]] = set()
+        self._began = int(began)
+        self._looked: float | None = None
+        # By search, the first trial that had a backtest run since then.
+        self._first: dict[int, int] = {}
         progress.started(run, int(json.loads(run.execution).get("workers") or 0))
 
     def update(self, now: float) -> StoredRun:
         """Record what is new, and return the run."""
         run = self._store.runs.get(self._run_id)
-        last, count, seconds = self._store.reader.run_here(run, after=self._backtest)
-        if count:
-            self._backtest = last
-            self._progress.backtested(now, seconds, count)
+        self._backtests(run, now)
+        ahead = 0
         for search in run.searches:
-            self._search(run, search)
+            self._search(run, search, now)
+            ahead += self._store.reader.ahead(search.id, after=self._told[search.id])
+        self._progress.ahead = ahead
+        self._looked = now
         return run
 
-    def _search(self, run: StoredRun, search: StoredSearch) -> None:
+    def _backtests(self, run: StoredRun, now: float) -> None:
+        reader, progress, after = self._store.reader, self._progress, self._backtest
+        last, count = reader.run_here(run, after=after)
+        if not count:
+            return
+        self._backtest = last
+        progress.backtests += count
+        wall = time.time()
+        for seconds, worker, finished_at in reader.newest(run, after=after, since=self._began):
+            # Stored in whole seconds; it cannot have been stored before the last look.
+            ended = now - (wall - finished_at - _HALF)
+            progress.backtested(min(now, max(ended, self._looked or ended)), seconds, worker)
+        if not self._first:
+            self._first = reader.first_trials(run, since=self._began)
+
+    def _search(self, run: StoredRun, search: StoredSearch, now: float) -> None:
         best = failed = None
         for told in self._store.reader.told(search.id, after=self._told[search.id]):
             self._told[search.id] = told.number
-            self._phase(search, told.stage, ended=False)
+            self._phase(search, told.stage, now, ended=False)
             if self._count(search, told):
                 best = told.number
             failed = told.number if told.failure else failed
@@ -59,17 +83,30 @@ class Follower:
         if failed is not None and (trial := self._store.reader.trial(run, search.number, failed)):
             self._progress.failure = next(iter(trial.details.get("reasons", ())), "")
         for stage in search.stages:
+            self._progress.stage_worked(search.number, stage.name, stage.seconds)
             if stage.ended is not None:
-                self._phase(search, stage.name, ended=True, reason=stage.ended)
+                self._phase(search, stage.name, now, ended=True, reason=stage.ended)
+        if search.ended is not None:
+            self._progress.search_ended(search.number)
 
     def _count(self, search: StoredSearch, told: TrialSummary) -> bool:
         """Count a trial; return whether it is the best so far."""
         progress, fitness = self._progress, told.fitness
-        progress.cached += told.cached
+        if told.number >= self._first.get(search.id, math.inf):
+            progress.hit(told.cached)
+        else:
+            progress.cached += told.cached
         objective = None
         if fitness is not None and not told.violation:
             objective = -fitness if search.direction == "min" else fitness
-        better = progress.trial(told.stage, objective, told.failure)
+        better = progress.trial(
+            search.number,
+            told.stage,
+            objective,
+            backtests=told.backtests,
+            failure=told.failure,
+            earlier=self._looked is None,
+        )
         if better and fitness is not None:
             progress.keep(Best(told.number, fitness, {}, {}))
         progress.curve()
@@ -84,20 +121,24 @@ class Follower:
         statistics = json.loads(first.statistics) if first and first.statistics else None
         self._progress.keep(Best(number, trial.fitness, shown, main_figures(statistics)))
 
-    def _phase(self, search: StoredSearch, stage: str, *, ended: bool, reason: str = "") -> None:
+    def _phase(
+        self, search: StoredSearch, stage: str, now: float, *, ended: bool, reason: str = ""
+    ) -> None:
         """Record once that a stage of a search has started or ended."""
         if (search.id, stage, ended) in self._phases:
             return
         self._phases.add((search.id, stage, ended))
         if ended:
-            self._phase(search, stage, ended=False)
-            self._progress.stage_ended(stage, reason)
+            self._phase(search, stage, now, ended=False)
+            self._progress.stage_ended(search.number, stage, reason, now)
         else:
-            self._progress.stage_started(stage)
+            self._progress.stage_started(search.number, stage, now)
 
 
 #: Seconds between two reads of the store.
 _EVERY = 0.5
+#: The mean of what is lost of a time that is stored in whole seconds.
+_HALF = 0.5
 
 
 @click.command("watch")
@@ -122,23 +163,23 @@ def command(run: str | None, project: Path) -> None:
             screen.progress.now = "reading the store"
             try:
                 with screen:
-                    _follow(store, found, screen)
+                    follow(store, found, screen)
             except KeyboardInterrupt:
                 return
         found = store.runs.get(found.id)
         print_report(report(store, found), state_of(store, found))
 
 
-def _follow(store: Store, run: StoredRun, screen: ProgressScreen) -> None:
-    from leanopt_core.report.subject import process_of
+def follow(store: Store, run: StoredRun, screen: ProgressScreen) -> None:
+    """Show a run of another process on `screen` until that process ends."""
+    from leanopt_core.report.subject import process_of, process_started
 
     progress = screen.progress
-    begun = datetime.fromisoformat(run.started_at)
-    progress.began -= (datetime.now(UTC) - begun).total_seconds()
+    began = process_started(store, run)
+    progress.began -= max(0.0, time.time() - began)
     progress.hint = "Ctrl-C stops watching; the run continues"
-    follower = Follower(store, run, progress)
+    follower = Follower(store, run, progress, began)
     follower.update(time.monotonic())
-    progress.settle(time.monotonic())
     screen.show(progress.view(time.monotonic()))
     while process_of(store, run) is not None:
         follower.update(time.monotonic())

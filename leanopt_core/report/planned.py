@@ -13,16 +13,15 @@ from attrs import field, frozen
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.executors.base import unasked_memory
-from leanopt_core.pipeline import Pipeline, SearchPlan, StageSettings, execution
+from leanopt_core.pipeline import Pipeline, SearchPlan, execution
 from leanopt_core.project_files import STORE
 from leanopt_core.report.figures import counted
 from leanopt_core.search.advice import Size, advice
 from leanopt_core.search.commands import least
-from leanopt_core.search.guard import Guard
-from leanopt_core.search.prepare import Prepared, label
+from leanopt_core.search.most_trials import stages_trials
+from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.setup import budget
 from leanopt_core.search.unstored import probe as probe_now
-from leanopt_core.shown import shown
 from leanopt_core.store.store import open_to_look
 from leanopt_core.work import Failure
 
@@ -260,22 +259,3 @@ def document(report: PlanReport) -> dict[str, Any]:
         "stored_bytes": dict(report.measured.sizes),
         "warnings": report.warnings,
     }
-
-
-def stage_trials(stage: StageSettings) -> int | None:
-    """Return the most trials of a stage: its budget, or how many its method makes by itself.
-
-    The second is the attribute `most_trials` of the method's options, if they have it. Raises
-    PluginError if it is no number.
-    """
-    guard, doing = Guard(label("stage", stage.choice, stage.name)), "asked for its most_trials"
-    most = guard.call(doing, getattr, stage.choice.options, "most_trials", None)
-    if most is None or (type(most) is int and most > 0):
-        return least(stage.trials, most)
-    raise guard.fault(doing, f"it returned {shown(most)}, expected a whole number above 0 or None")
-
-
-def stages_trials(stages: Sequence[StageSettings]) -> int | None:
-    """Return the most trials of all stages, None if one has neither budget nor bound."""
-    trials = [stage_trials(stage) for stage in stages]
-    return None if None in trials else sum(one for one in trials if one is not None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from attrs import frozen
 
 from leanopt_core.errors import UsageError
 from leanopt_core.project_files import LOCKS
-from leanopt_core.search.lock import holder
+from leanopt_core.search.lock import holder, lock_path
 from leanopt_core.store.records import RunSummary, StoredRun, StoredTrial
 from leanopt_core.store.store import Store
 
@@ -61,6 +62,14 @@ def find_winner(store: Store, text: str | None, search: int) -> Selection:
 def process_of(store: Store, run: StoredRun | RunSummary) -> int | None:
     """Return the process id of a run, None if it is not running, 0 if the id is unknown."""
     return holder(store.path.parent.parent / LOCKS, run.name)
+
+
+def process_started(store: Store, run: StoredRun) -> float:
+    """Return when the process of a run started, in seconds since 1970; now if it has just ended."""
+    try:
+        return lock_path(store.path.parent.parent / LOCKS, run.name).stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
 
 
 def refuse_running(store: Store, runs: Iterable[StoredRun | RunSummary]) -> None:

@@ -101,6 +101,12 @@ class ActiveSearch:
         )
         self.machine.recall(self._replay.recorded(1))
 
+    @property
+    def ahead(self) -> int:
+        """Return how many outcomes are there of trials that are not told yet."""
+        outcomes = (one.outcomes for one in self._pending.values())
+        return sum(len(one) - one.count(None) for one in outcomes)
+
     def is_ready(self, number: int) -> None:
         """Note that all outcomes of a pending trial are durable."""
         self._ready.add(number)
@@ -157,6 +163,7 @@ class ActiveSearch:
                 self._to.notifier.observe(events.StageEnded(self._index + 1, name, reason))
             case SearchEnded(reason):
                 self._ledger.search_ended(self._index, reason)
+                self._to.notifier.observe(events.SearchEnded(self._index + 1, reason))
 
     def _propose(self, proposed: Propose) -> None:
         setup = self._setup

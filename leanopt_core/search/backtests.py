@@ -281,7 +281,7 @@ class Backtests:
     def _settle(self, job: BacktestJob, finished: Finished[int], outcome: Outcome) -> None:
         """Store a backtest's outcome, and pass what the store holds to the trials that wait."""
         del self._jobs[job.backtest.key]
-        self._notifier.observe(BacktestEnded(outcome, finished.seconds))
+        self._notifier.observe(BacktestEnded(outcome, finished.seconds, finished.worker))
         place = self._places.place_of(finished.worker) if self._places else 0
         self._note_origin(place)
         hello = self._workers.hello

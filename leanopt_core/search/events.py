@@ -61,6 +61,14 @@ class StageEnded:
 
 
 @frozen
+class SearchEnded:
+    """A search has ended; searches count from 1."""
+
+    search: int
+    reason: str
+
+
+@frozen
 class TrialTold:
     """A method was told a trial; `replayed` if that happened before the run was resumed."""
 
@@ -70,15 +78,23 @@ class TrialTold:
 
 @frozen
 class BacktestEnded:
-    """A backtest has run, in this many seconds."""
+    """A backtest has run, in this many seconds, on the worker of this number."""
 
     outcome: Outcome
     seconds: float
+    worker: int
 
 
 @frozen
 class BacktestCached:
     """A backtest was found in the cache."""
+
+
+@frozen
+class Ahead:
+    """How many outcomes are there of trials that are not told yet; sent before a view is due."""
+
+    outcomes: int
 
 
 @frozen
@@ -95,9 +111,11 @@ RunEvent: TypeAlias = (
     | Noted
     | StageStarted
     | StageEnded
+    | SearchEnded
     | TrialTold
     | BacktestEnded
     | BacktestCached
+    | Ahead
     | RunEnded
 )
 

@@ -23,6 +23,7 @@ from leanopt_core.needs import Outputs
 from leanopt_core.search.active import ActiveSearch, Recipients, SearchSetup
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests
+from leanopt_core.search.events import Ahead
 from leanopt_core.search.ledger import Ledger, PendingTrial
 from leanopt_core.search.notifier import Notifier
 from leanopt_core.search.opened import OpenedFiles
@@ -180,6 +181,9 @@ class RunLoop:
                 self._feed()
             if fault := self._keeper.fault():
                 self._notifier.warn(fault)
+            if self._notifier.patience() == 0:
+                ahead = sum(search.ahead for search in self._searches)
+                self._notifier.observe(Ahead(ahead))
             self._notifier.tick()
         # Others may wait for what has finished.
         self._commit()

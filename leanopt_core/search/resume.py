@@ -13,6 +13,7 @@ from leanopt_core.pipeline import execution
 from leanopt_core.pipeline.older import versions
 from leanopt_core.plugins import CORE
 from leanopt_core.search.differences import differences
+from leanopt_core.search.most_trials import most_trials
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.reproduce import reproducible
 from leanopt_core.search.setup import new_searches
@@ -37,7 +38,7 @@ def begin(
         strategy=pipeline.strategy_id,
         plan_hash=ready.plan.hash,
         plan=ready.plan.to_dict(),
-        execution={**executed(ready), **given},
+        execution={**executed(ready), **given, "most_trials": most_trials(pipeline)},
         searches=new_searches(ready, direction),
     )
 
@@ -48,8 +49,9 @@ def changes(run: StoredRun, ready: Prepared, *, shown: bool) -> str | None:
     Versions of plugins come first, and all of them. `shown` says that the run does not continue.
     """
     before, now = json.loads(run.execution), as_stored(executed(ready))
-    # The first two are known only after a harness has started; what options change is compared.
-    for told in ("hello", "read_types", "options"):
+    # The first two are known only after a harness has started; what options change is compared,
+    # and the plan decides the last.
+    for told in ("hello", "read_types", "options", "most_trials"):
         before.pop(told, None)
     if "distributions" not in before:  # an older leanopt began the run
         now.pop("distributions")

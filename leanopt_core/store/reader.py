@@ -73,7 +73,7 @@ WHERE searches.run_id = ? AND trials.failure IS NOT NULL
 ORDER BY searches.number, trials.number, b.id IS NULL, e.ordinal LIMIT 1"""
 # `IS NOT`: a backtest whose run was deleted has NULL, and is a cache hit too.
 _TOLD: Final = f"""
-SELECT t.number, g.name, t.fitness, t.violation, t.failure,
+SELECT t.number, g.name, t.fitness, t.violation, t.failure, count(*),
   count(CASE WHEN b.run_id IS NOT s.run_id THEN 1 END)
 FROM (
   SELECT * FROM trials WHERE search_id = ? AND number > ? AND {TOLD}
@@ -85,8 +85,20 @@ JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number
 JOIN backtests AS b ON b.id = e.backtest_id
 GROUP BY t.number ORDER BY t.number"""
 _RUN_HERE: Final = """
-SELECT coalesce(max(id), 0), count(*), coalesce(sum(seconds), 0.0) FROM backtests
-WHERE id > ? AND run_id = ?"""
+SELECT coalesce(max(id), 0), count(*) FROM backtests WHERE id > ? AND run_id = ?"""
+_NEWEST: Final = """
+SELECT seconds, worker, finished_at FROM (
+  SELECT id, coalesce(seconds, 0.0) AS seconds, coalesce(worker, 0) AS worker, finished_at
+  FROM backtests WHERE run_id = ? AND id > ? AND finished_at >= ? ORDER BY id DESC LIMIT 4096
+) ORDER BY id"""
+_FIRST_TRIALS: Final = """
+SELECT searches.id, min(evaluations.number) FROM searches
+JOIN evaluations ON evaluations.search_id = searches.id
+JOIN backtests ON backtests.id = evaluations.backtest_id AND backtests.run_id = searches.run_id
+WHERE searches.run_id = ? AND finished_at >= ? GROUP BY searches.id"""
+_AHEAD: Final = """
+SELECT count(*) FROM trials JOIN evaluations USING (search_id, number)
+WHERE search_id = ? AND number > ? AND state = 'proposed'"""
 _RUN_TIMES: Final = """
 SELECT backtests.seconds FROM runs
 JOIN backtests ON backtests.run_id = runs.id AND backtests.statistics IS NOT NULL
@@ -156,13 +168,36 @@ class Reader:
             yield from (TrialSummary(*row) for row in page)
             after = page[-1][0]
 
-    def run_here(self, run: StoredRun, *, after: int = 0) -> tuple[int, int, float]:
-        """Return the last id, count and total seconds of the backtests that this run ran.
+    def run_here(self, run: StoredRun, *, after: int = 0) -> tuple[int, int]:
+        """Return the last id and the count of the backtests that this run ran.
 
         Only ids above `after` count; the last id is 0 if there is none.
         """
-        last, count, seconds = self._database.rows(_RUN_HERE, (after, run.id))[0]
-        return last, count, seconds
+        last, count = self._database.rows(_RUN_HERE, (after, run.id))[0]
+        return last, count
+
+    def newest(
+        self, run: StoredRun, *, after: int = 0, since: int = 0
+    ) -> list[tuple[float, int, int]]:
+        """Return the newest 4,096 backtests that this run ran, in order.
+
+        Of each the seconds, the worker's number, and when it ended. Only ids above `after` count,
+        and ends from `since` on, both times in whole seconds since 1970.
+        """
+        rows = self._database.rows(_NEWEST, (run.id, after, since))
+        return [(seconds, worker, finished) for seconds, worker, finished in rows]
+
+    def first_trials(self, run: StoredRun, *, since: int) -> dict[int, int]:
+        """Return each search's first trial with a backtest that this run ran, by the search's id.
+
+        Only backtests count that ended from `since` on, in seconds since 1970.
+        """
+        return dict(self._database.rows(_FIRST_TRIALS, (run.id, since)))
+
+    def ahead(self, search_id: int, *, after: int) -> int:
+        """Return how many outcomes trials have that are not told; `after` is the last told one."""
+        count: int = self._database.rows(_AHEAD, (search_id, after))[0][0]
+        return count
 
     def run_times(self, strategy: str, definitions: Sequence[str] | None = None) -> list[float]:
         """Return the run times in seconds of a strategy's newest 1,000 completed backtests.

@@ -238,6 +238,7 @@ class TrialSummary:
     fitness: float | None
     violation: float
     failure: str | None
+    backtests: int
     cached: int
 
 

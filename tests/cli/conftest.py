@@ -20,7 +20,7 @@ def view() -> View:
         elapsed=75.4,
         stages=(
             StageView("lhs", 128, 128, "ended", "trials"),
-            StageView("random", 1_000, 250, "running"),
+            StageView("random", 1_000, 250, "running", left=30.0),
             StageView("polish", None),
         ),
         told=378,

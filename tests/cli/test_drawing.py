@@ -36,14 +36,11 @@ def test_all_that_is_known_is_said(view: View) -> None:
     assert "now stage random" in lines
 
 
-def test_time_left_is_that_of_all_stages_with_a_budget(view: View) -> None:
-    """At the pace of now: 750 and 500 trials at 25 a second."""
-    stages = (*view.stages[:2], StageView("more", 500))
-    assert (
-        page(attrs.evolve(view, stages=stages), 80, 30)
-        .plain.splitlines()[0]
-        .endswith("1:15, 50 s left")
-    )
+@pytest.mark.parametrize(("at_most", "said"), [(False, "50 s left"), (True, "at most 50 s left")])
+def test_the_time_left_of_the_run_is_in_the_title(view: View, *, at_most: bool, said: str) -> None:
+    """It says so where the run can end earlier."""
+    known = attrs.evolve(view, left=50.0, at_most=at_most)
+    assert page(known, 80, 30).plain.splitlines()[0].endswith(f"  1:15, {said}")
 
 
 def test_bars_are_as_long_as_their_share(view: View) -> None:
@@ -101,6 +98,7 @@ _views = st.builds(
             _counts,
             st.sampled_from(["waiting", "running", "ended"]),
             _texts,
+            st.none() | st.floats(0, 1e7),
         ),
         max_size=6,
     ).map(tuple),
@@ -108,6 +106,8 @@ _views = st.builds(
     workers=st.integers(0, 1000),
     rate=st.none() | st.floats(1e-6, 1e6),
     busy=st.none() | st.floats(0, 1),
+    left=st.none() | st.floats(0, 1e7),
+    at_most=st.booleans(),
     best=st.none()
     | st.builds(
         Best,

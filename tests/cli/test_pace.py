@@ -8,45 +8,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leanopt_core.cli.progress import Curve, Pace
+from leanopt_core.cli.progress import Curve
 from leanopt_core.report.figures import duration, values_shown
 from leanopt_core.report.statistics import main_figures
+from leanopt_core.report.time_left import Recent
 
 
 def test_nothing_is_claimed_before_time_has_passed() -> None:
     """No rate of one moment."""
-    pace = Pace()
-    assert (pace.rate, pace.busy) == (None, None)
-    pace.note(5.0, 0, 0.0, 0.0)
-    assert (pace.rate, pace.busy) == (None, None)
+    recent = Recent()
+    assert recent.rate is None
+    recent.note(5.0, 0, 0.0)
+    assert recent.rate is None
 
 
 @given(
-    st.floats(0.01, 100), st.floats(0, 64), st.floats(0.01, 3), st.floats(0, 100),
-    st.integers(2, 400),
+    st.floats(0.01, 100), st.floats(0.01, 3), st.floats(0, 100), st.integers(2, 400),
 )  # fmt: skip
-def test_a_steady_run_has_its_rate_however_often_it_is_looked_at(
-    rate: float, busy: float, every: float, mean: float, looks: int
+def test_a_steady_total_has_its_rate_however_often_it_is_looked_at(
+    rate: float, every: float, mean: float, looks: int
 ) -> None:
-    """Trials a second and busy workers, to the counts' rounding."""
-    pace = Pace()
+    """Exactly, for any length of the window."""
+    recent = Recent()
     for look in range(looks):
-        pace.note(look * every, int(look * every * rate), look * every * busy, mean)
-    span = (looks - 1) * every
-    if pace.rate is not None:
-        assert pace.rate == pytest.approx(rate, abs=1 / min(span, 20 - every) + 1e-9, rel=1e-6)
-    assert pace.busy == pytest.approx(busy, rel=1e-6, abs=1e-9)
+        recent.note(look * every, look * every * rate, mean)
+    assert recent.rate == pytest.approx(rate, rel=1e-6)
 
 
 def test_what_is_long_past_does_not_count() -> None:
     """A slow beginning is forgotten; with long backtests it is remembered longer."""
-    short, long = Pace(), Pace()
+    short, long = Recent(), Recent()
     for second in range(200):
         told = max(0, second - 100) * 10
-        short.note(float(second), told, 0.0, 0.1)
-        long.note(float(second), told, 0.0, 60.0)
+        short.note(float(second), told, 0.1)
+        long.note(float(second), told, 60.0)
     assert short.rate == pytest.approx(10)
     assert long.rate == pytest.approx(99 * 10 / 199)
+    assert (short.whole, long.whole) == (False, True)
 
 
 @given(st.integers(1, 20_000))
