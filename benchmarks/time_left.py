@@ -113,7 +113,7 @@ CASES = {
     "stages": Case({"stage.0.trials": 150, "stage.1.trials": 150, "parameters.cv": 0.5}),
     "points": Case({"parameters.x.max": 250, "stage.0.trials": 600}),
     "cached_first": Case(before={"stage.0.trials": 150}, sets={"stage.0.trials": 400}),
-    "resumed": Case({"parameters.cv": 0.5, "stage.0.trials": 400}, interrupted=200),
+    "resumed": Case({"parameters.cv": 0.5, "stage.0.trials": 600}, interrupted=200),
     "resumed_late": Case({"parameters.cold": 5, "stage.0.trials": 900}, interrupted=300, slow=True),
     "resumed_stages": Case(
         {"stage.0.trials": 150, "stage.1.trials": 250, "parameters.cv": 0.5}, interrupted=200
@@ -249,7 +249,7 @@ def main() -> None:
     parser.add_argument("--trials", type=float, default=1.0, help="share of each run's trials")
     chosen = parser.parse_args()
     names = [chosen.only] if chosen.only else list(CASES)
-    share = 0.2 if chosen.quick else chosen.trials
+    share = min(chosen.trials, 0.4) if chosen.quick else chosen.trials
     figures = dict.fromkeys(f"{kind}_{name}" for kind in KINDS for name in CASES)
     report("time_left", figures | measured(names, share), as_json=chosen.json)
 

@@ -130,7 +130,7 @@ class TimeLeft:
         return [min(one, most) for one in known]
 
     def _at_work(self, now: float, rest: float, mean: float) -> float:
-        """Return how many workers are at work: between 1 and all."""
+        """Return how many workers are busy: between 1 and all."""
         # At first, what they have done of the backtests that run now is a large part of it.
         begun = self.workers * rest if self._busy.whole else 0.0
         silent = max(0.0, now - self._last - mean)

@@ -11,6 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+CASES = (
+    *("even", "spread", "slow_start", "workers", "stages", "points", "cached_first"),
+    *("resumed", "resumed_late", "resumed_stages"),
+)
 POINTS = (1_000, 10_000, 100_000, 1_000_000)
 LOADS = [f"{workers}_cv{spread}" for workers in (2, 4, 16, 64) for spread in ("0", "0.5", "1")]
 
@@ -32,6 +36,7 @@ FIGURES = {
     "guards": {"audit_share", "plain_s", "check_warm_s", "check_warm_share"},
     "beside": {"two_processes_share", "alone_per_s"},
     "own_share": {"own_ms_1", "own_ms_2", "own_share_50ms"},
+    "time_left": {f"{kind}_{one}" for kind in ("run", "watch") for one in (*CASES, "last_tenth")},
     "startup": {
         *("leanopt_help_s", "leanopt_plugins_s", "leanopt_runs_s", "optuna_help_s"),
         "leanopt_help_modules",
@@ -47,6 +52,7 @@ SMALL = {
     "beside": ["--trials", "100", "--repeats", "1"],
     "own_share": ["--trials", "5", "--repeats", "1"],
     "startup": ["--repeats", "1"],
+    "time_left": ["--only", "resumed", "--trials", "0.1"],
 }
 
 #: What a small size leaves out is unknown, not invented.
@@ -59,6 +65,9 @@ LEFT_OUT: dict[str, set[str]] = {
     "beside": set(),
     "own_share": set(),
     "startup": set(),
+    "time_left": {
+        f"{kind}_{one}" for kind in ("run", "watch") for one in CASES if one != "resumed"
+    },
 }
 
 
