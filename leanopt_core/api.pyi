@@ -140,6 +140,7 @@ from leanopt_core.engines.base import Engine as Engine
 from leanopt_core.engines.base import HasDoctorChecks as HasDoctorChecks
 from leanopt_core.engines.base import HasFingerprint as HasFingerprint
 from leanopt_core.engines.base import HasScenarioFiles as HasScenarioFiles
+from leanopt_core.engines.base import KnowsStatistics as KnowsStatistics
 from leanopt_core.engines.base import PrepareContext as PrepareContext
 from leanopt_core.engines.base import Report as Report
 from leanopt_core.engines.base import RunCommand as RunCommand

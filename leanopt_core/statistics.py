@@ -196,6 +196,10 @@ class Statistics:
         value = self.values[found[0]] if len(found) == 1 else None
         return value if isinstance(value, _NUMBERS) else None
 
+    def has(self, name: str) -> bool:
+        """Return whether one statistic is clearly meant by `name`, also if its value is unknown."""
+        return len(self._find(name)) == 1
+
     def missing(self, name: str) -> str:
         """Return why `get(name)` is None, with the closest names."""
         found = self._find(name)

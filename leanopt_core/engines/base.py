@@ -168,6 +168,20 @@ class HasScenarioFiles(Protocol):
 
 
 @runtime_checkable
+class KnowsStatistics(Protocol):
+    """An engine that can tell which statistics backtests of the strategy report."""
+
+    def statistics(self) -> Sequence[str] | None:
+        """Return the names of all statistics that a completed backtest can have.
+
+        None if the strategy may report others. They are as in `Statistics.values`. leanopt refuses
+        a pipeline with a name that is none of them and resembles one. Called before or after
+        `prepare`; the strategy may be missing.
+        """
+        ...
+
+
+@runtime_checkable
 class HasFingerprint(Protocol):
     """An engine that can tell from the answers whether two backtests did the same."""
 

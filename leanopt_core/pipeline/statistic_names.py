@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import cast
 
-from leanopt_core.pipeline.settings import Choice
+from attrs import frozen
+
+from leanopt_core.errors import Mistake, PipelineError
+from leanopt_core.pipeline.settings import Choice, Pipeline
 from leanopt_core.scoring import ResultConstraint
 from leanopt_core.space import Formula
 from leanopt_core.specs import EngineSpec
 from leanopt_core.statistics import Statistics
 from leanopt_core.suggest import nearest
+
+
+@frozen
+class NamedStatistic:
+    """A statistic that a pipeline names, and the key that does."""
+
+    key: str
+    name: str
+
+    def misspelt(self, reported: Collection[str]) -> str | None:
+        """Return why none of these statistics can be meant, None if none resembles the name."""
+        known = Statistics(dict.fromkeys(reported, 0.0))
+        if known.has(self.name) or not nearest(self.name, reported):
+            return None
+        return known.missing(self.name)
+
+
+def named_statistics(
+    fitness: Choice, constraints: Sequence[ResultConstraint]
+) -> tuple[NamedStatistic, ...]:
+    """Return the statistics that constraints and options of the fitness function name."""
+    found = [*_in_constraints(constraints), *_in_options(fitness)]
+    return tuple(NamedStatistic(*one) for one in dict.fromkeys(found))
 
 
 def statistic_notes(
@@ -22,15 +48,26 @@ def statistic_notes(
     One that resembles a statistic of the engine is worth a warning.
     """
     reported = cast("EngineSpec", engine.registered.spec).statistics
-    if not reported:
-        return ()
-    known = Statistics(dict.fromkeys(reported, 0.0))
-    used = dict.fromkeys([*_in_constraints(constraints), *_in_options(fitness)])
     return tuple(
-        f"{key}: {known.missing(name)} (among those that engine {engine.use!r} always reports)"
-        for key, name in used
-        if known.get(name) is None and nearest(name, reported)
+        f"{one.key}: {why} (among those that engine {engine.use!r} always reports)"
+        for one in named_statistics(fitness, constraints)
+        if (why := one.misspelt(reported))
     )
+
+
+def refuse_misspelt(pipeline: Pipeline, reported: Collection[str] | None) -> None:
+    """Raise PipelineError for names that resemble one of all the statistics that are `reported`.
+
+    None says that the strategy may report others. A name that resembles none may be one of a newer
+    version of the engine: the first backtest tells.
+    """
+    mistakes = [
+        Mistake(str(pipeline.file), one.key, "", why)
+        for one in named_statistics(pipeline.fitness, pipeline.constraints)
+        if (why := one.misspelt(reported or ()))
+    ]
+    if mistakes:
+        raise PipelineError(mistakes)
 
 
 def _in_constraints(constraints: Sequence[ResultConstraint]) -> Iterator[tuple[str, str]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import frozen
 
+from leanopt_core.report.figures import counted
 from leanopt_core.search.failing import FAILING
-from leanopt_core.store.records import StoredRun
+from leanopt_core.store.records import RankedTrial, StoredRun
 from leanopt_core.store.tally import Tally
 
 
@@ -24,18 +27,30 @@ class Failed:
         return f"{self.category}: {next(iter(self.message.splitlines()), '')}".rstrip(": ")
 
 
-def hopeless(run: StoredRun, tally: Tally, failed: Failed | None) -> str | None:
-    """Return in one line why a finished run has no completed trial, None if it has one.
+def hopeless(
+    run: StoredRun, tally: Tally, failed: Failed | None, best: Sequence[RankedTrial]
+) -> str | None:
+    """Return in one line why a finished run found nothing, None if it may have.
 
-    `failed` is the run's first failed trial.
+    It has no completed trial, or it ended because its trials lack a statistic. `failed` is the
+    run's first failed trial, `best` are its best ones.
     """
-    if run.state != "finished" or tally.completed:
+    stopped = {stage.search for stage in tally.stages if stage.ended == FAILING}
+    if run.state != "finished" or tally.feasible:
         return None
-    if failed is None:
+    if tally.completed and len(stopped) < len(run.searches):
+        return None
+    if not best:
         return f"no trial of run {run.name} was completed: none was proposed"
-    search = f" --search {failed.search}" if len(run.searches) > 1 else ""
-    alone = f"`leanopt show {run.name} {failed.trial}{search}` shows how to run it alone"
-    told = f"all {tally.failed:,} trials of run {run.name} failed"
-    if any(stage.ended == FAILING for stage in tally.stages):
-        told = f"{told} alike, so it ended ({FAILING})"
-    return f"{told}; trial {failed.trial} with {failed.why}; {alone}"
+    told = f"{counted(tally.told, 'trial')} of run {run.name}"
+    if tally.completed or failed is None:
+        first = best[0]
+        why = "; ".join(first.trial.details.get("reasons", ()))
+        what, search, number = f"none of {told} has a fitness", first.search, first.trial.number
+    else:
+        why, search, number = failed.why, failed.search, failed.trial
+        what = f"all {told} failed" if tally.told > 1 else f"the trial of run {run.name} failed"
+    ended = f", so it ended ({FAILING})" if stopped else ""
+    chosen = f" --search {search}" if len(run.searches) > 1 else ""
+    alone = f"`leanopt show {run.name} {number}{chosen}` shows how to run it alone"
+    return f"{what}{ended}; trial {number}: {why}; {alone}"

@@ -43,12 +43,16 @@ def findings(
     events: Sequence[StoredEvent] = (),
     mixed: Sequence[str] = (),
     unclean: Sequence[str] = (),
+    hopeless: str | None = None,
 ) -> tuple[str, ...]:
     """Return warnings, the most serious first.
 
-    `mixed` are opened files that have changed, `unclean` runs that gave results and were not clean.
+    `mixed` are opened files that have changed, `unclean` runs that gave results and were not clean,
+    `hopeless` says why there is no result.
     """
     doubts = (*_mixed(mixed), *_warm(events), *_unclean(unclean))
+    if hopeless is not None:
+        return (hopeless, *doubts)
     if not best:
         return doubts
     space = Space.from_dict(json.loads(run.plan)["space"])
@@ -152,8 +156,8 @@ TOP = 10
 class Report:
     """A run with its counts, its best trials (best first) and warnings.
 
-    `store` is the path of the store. `hopeless` says why the run has ended without a completed
-    trial, None if it has one; it is one of the warnings.
+    `store` is the path of the store. `hopeless` is the first warning: why the run ended without a
+    completed trial, or because its trials lack a statistic, None if it did not.
     """
 
     run: StoredRun
@@ -170,7 +174,7 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
     best = tuple(store.reader.ranked(run, top))
     first = store.reader.first_failure(run) if tally.failures else None
     failed = Failed(*first) if first else None
-    why = hopeless(run, tally, failed)
+    why = hopeless(run, tally, failed, best)
     warnings = findings(
         run,
         tally,
@@ -180,9 +184,9 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
         store.reader.events(run),
         store.mixed_files(run),
         store.reader.unclean(run),
+        why,
     )
-    first_of_all = () if why is None else (why,)
-    return Report(run, tally, best, (*first_of_all, *warnings), store.path, why)
+    return Report(run, tally, best, warnings, store.path, why)
 
 
 def document(report: Report) -> dict[str, Any]:

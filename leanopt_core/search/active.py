@@ -40,6 +40,7 @@ class SearchSetup:
     """One search of the run: its rules, its scenarios, and their parts of the content keys.
 
     `elsewhere` has these parts for each place but the first, if workers run in several.
+    `statistics` are those that constraints and the fitness function name.
     """
 
     space: Space
@@ -52,6 +53,7 @@ class SearchSetup:
     elsewhere: tuple[tuple[str, ...], ...] = ()
     budget: Budget | None = None
     stop_when_failing: int = 0
+    statistics: tuple[str, ...] = ()
     time: TimeLimits = field(factory=TimeLimits)
 
 
@@ -98,6 +100,7 @@ class ActiveSearch:
             budget=setup.budget,
             moments=moments,
             stop_when_failing=setup.stop_when_failing,
+            statistics=setup.statistics,
         )
         self.machine.recall(self._replay.recorded(1))
 

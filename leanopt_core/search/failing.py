@@ -1,8 +1,9 @@
-"""Notice that the first trials of a search all fail alike: more of them would say nothing new."""
+"""Notice that a search is hopeless: its first trials all fail alike, or lack a statistic."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from attrs import define
@@ -46,3 +47,27 @@ def _kind(trial: Trial) -> tuple[str, str] | None:
     """Return category and message of a trial's first failure, None if all backtests completed."""
     first = next(iter(trial.failures.values()), None)
     return None if first is None else (first.category.value, _OWN.sub("#", first.message))
+
+
+class Lacking:
+    """Counts completed trials in a row without a statistic that no backtest has reported so far.
+
+    Only those without a fitness count: the function may do without the statistic. Failed trials do
+    not count, and do not interrupt the row. `most` are too many, 0 for never.
+    """
+
+    def __init__(self, names: Iterable[str], most: int) -> None:
+        self._most = most
+        self._counts = dict.fromkeys(names, 0) if most else {}
+
+    def told(self, trial: Trial) -> bool:
+        """Take a told trial; return whether it is the one too many."""
+        if not self._counts:
+            return False
+        reported = [one for one in trial.statistics.values() if one is not None]
+        for name in [name for name in self._counts if any(one.has(name) for one in reported)]:
+            del self._counts[name]
+        if trial.score.failure is None:
+            lacking = trial.score.fitness is None
+            self._counts = {name: lacking * (n + 1) for name, n in self._counts.items()}
+        return self._most in self._counts.values()

@@ -20,6 +20,7 @@ from leanopt_core.engines.base import (
     HasDoctorChecks,
     HasFingerprint,
     HasScenarioFiles,
+    KnowsStatistics,
     PrepareContext,
     RunCommand,
     ScenarioFiles,
@@ -161,6 +162,16 @@ class GuardedEngine(_Guarded):
             return ScenarioFiles()
         doing = f"asked which data files scenario {scenario.name!r} reads"
         return self._checked(checked_scenario_files, doing, "scenario_files", scenario)
+
+    def statistics(self) -> Sequence[str] | None:
+        """Return the names of all statistics of completed backtests, None if unknown."""
+        if not isinstance(self._engine, KnowsStatistics):
+            return None
+        doing = "asked which statistics there are"
+        made = self._call(doing, "statistics")
+        if made is None or self._guard.call(doing, texts, made):
+            return cast("Sequence[str] | None", made)
+        raise self._guard.fault(doing, f"it returned {shown(made)}, expected names or None")
 
     @property
     def documents_on_demand(self) -> bool:

@@ -11,6 +11,7 @@ from attrs import evolve
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import ExecutorError, PluginError, StrategyError
 from leanopt_core.pipeline import Pipeline, StageSettings
+from leanopt_core.pipeline.statistic_names import refuse_misspelt
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
@@ -55,6 +56,7 @@ def look_at(pipeline: Pipeline, calls: Calls, *, allow_unread: bool = False) -> 
             _tried(faults, executor.close)
     if engine is None or faults:
         raise PluginError("\n".join(map(str, faults)))
+    refuse_misspelt(pipeline, engine.statistics())
     strategy = engine.check(evolve(context, allow_unread=allow_unread))
     if options or strategy:
         kind = ExecutorError if options else StrategyError

@@ -8,7 +8,7 @@ on the method, the outcomes and the recorded stops, never on which backtest ends
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve
@@ -30,7 +30,7 @@ from leanopt_core.search.commands import (
     Withdraw,
     least,
 )
-from leanopt_core.search.failing import FAILING, FailingStart
+from leanopt_core.search.failing import FAILING, FailingStart, Lacking
 from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.moments import RunningMoments
@@ -81,7 +81,8 @@ class SearchMachine:
 
     The events are `finished`, `stop`, and, during replay, `recall`. Without `moments`, contexts of
     fitness functions have no values, for those that take none. The search ends if its first
-    `stop_when_failing` trials all fail alike; 0 means never.
+    `stop_when_failing` trials all fail alike, or if so many in a row lack one of `statistics`; 0
+    means never.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class SearchMachine:
         budget: Budget | None = None,
         moments: bool = True,
         stop_when_failing: int = 0,
+        statistics: Iterable[str] = (),
     ) -> None:
         self._space = space
         self._rules = tuple(stages)
@@ -106,6 +108,7 @@ class SearchMachine:
         self._lookahead = lookahead
         self._target = target
         self._failing = FailingStart(stop_when_failing)
+        self._lacking = Lacking(statistics, stop_when_failing)
         self._recorded: Recorded | None = None
         self._history = ToldHistory(space)
         self._moments = RunningMoments() if moments else None
@@ -308,7 +311,7 @@ class SearchMachine:
         active.told += 1
         active.method.tell(trial, TellContext(trial.number, active.seed, self._told))
         reason = self._judge(active, trial.score)
-        if self._failing.told(trial):
+        if self._failing.told(trial) or self._lacking.told(trial):
             reason = FAILING
         yield Tell(self._index, trial)
         # A stop that was recorded while `Tell` was carried out comes first.

@@ -14,16 +14,18 @@ from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.sinks import RunSink, Sinks
 from leanopt_core.search.stop_hook import StopHook
 from leanopt_core.search.unread import ReadCheck, ScoreCheck
+from leanopt_core.search.unreported import UnreportedCheck
 from leanopt_core.work import Outcome
 
 
 @frozen
 class Checks:
-    """Checks of how the strategy reads its parameters."""
+    """Checks of how the strategy reads its parameters, and of what it reports."""
 
     reads: ReadCheck
     types: TypeCheck
     alike: AlikeCheck
+    names: UnreportedCheck
 
 
 class Notifier:
@@ -67,6 +69,7 @@ class Notifier:
         self.observe(event)
         record = event.record
         for warning in (
+            *self._checks.names.saw(outcomes.values()),
             self._scores.saw(record.trial.score),
             self._checks.alike.saw(record, outcomes),
             self._environment.saw(outcomes.values()) if record.trial.score.failure else None,

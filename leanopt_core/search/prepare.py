@@ -21,6 +21,7 @@ from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
+from leanopt_core.pipeline.statistic_names import refuse_misspelt
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.environment import hint, keyed
 from leanopt_core.search.guard import Guard
@@ -190,8 +191,8 @@ def prepared(
 
     `hashed` gives a data file's hash, `calls` notes the calls into engine and executor; the other
     arguments are those of `PrepareContext`.
-    Raises StrategyError if the strategy cannot be prepared, PluginError if an engine or executor
-    breaks its contract.
+    Raises StrategyError if the strategy cannot be prepared, PipelineError for misspelt statistics,
+    PluginError if an engine or executor breaks its contract.
     """
     context = evolve(
         prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, report=report
@@ -206,6 +207,7 @@ def prepared(
         environment=pipeline.environment,
     ) as ready:
         engine, build = ready.engine, ready.build
+        refuse_misspelt(pipeline, engine.statistics())
         inputs = Inputs(scenario_data(engine, pipeline.scenarios), hashed)
         for one in (build, *(place.build for place in ready.places.values())):
             inputs.add(one.in_place)

@@ -18,6 +18,7 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.pipeline.older import stop_when_failing
+from leanopt_core.pipeline.statistic_names import named_statistics
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
 from leanopt_core.scoring import Scorer
@@ -46,6 +47,7 @@ from leanopt_core.search.repeats import DiffersError
 from leanopt_core.search.resume import changes
 from leanopt_core.search.setup import run_sinks, setups
 from leanopt_core.search.unread import ReadCheck
+from leanopt_core.search.unreported import UnreportedCheck
 from leanopt_core.search.unstored import best_again, keep_documents
 from leanopt_core.search.wanted import Wanted
 from leanopt_core.search.warm_check import WarmCheck
@@ -255,8 +257,10 @@ def _as_begun(plugins: _RunPlugins, run: StoredRun) -> _RunPlugins:
 
 
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
-    """Return the checks of how the strategy reads its parameters."""
-    space = ready.pipeline.space
+    """Return the checks of how the strategy reads its parameters, and of what it reports."""
+    pipeline, space = ready.pipeline, ready.pipeline.space
+    named = named_statistics(pipeline.fitness, pipeline.constraints)
+    warned = [note.partition(": ")[0] for note in pipeline.notes]
     told = json.loads(run.execution).get("read_types")
     return Checks(
         ReadCheck((*space.names, *space.fixed), allow_unread=allow_unread),
@@ -266,6 +270,7 @@ def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
             ready.build.read_types,
             None if told is None else {name: frozenset(types) for name, types in told.items()},
         ),
+        UnreportedCheck(one for one in named if one.key not in warned),
     )
 
 

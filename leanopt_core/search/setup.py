@@ -12,6 +12,7 @@ from leanopt_core.canonical import digest
 from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Choice, SearchPlan, StageSettings, execution
+from leanopt_core.pipeline.statistic_names import named_statistics
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.commands import Budget, StageRule
@@ -39,6 +40,9 @@ def setups(
     target = fitness.target
     limits = tuple(stage.time for stage in ready.pipeline.stages)
     times = TimeLimits(ready.pipeline.search.time, limits)
+    pipeline = ready.pipeline
+    used = named_statistics(pipeline.fitness, pipeline.constraints)
+    named = tuple(dict.fromkeys(one.name for one in used))
     found = []
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
@@ -63,6 +67,7 @@ def setups(
                 elsewhere=tuple(elsewhere),
                 budget=budget(ready.plan, len(chosen)),
                 stop_when_failing=ready.plan.stop_when_failing,
+                statistics=named,
                 time=times,
             )
         )

@@ -22,6 +22,7 @@ from leanopt_core.engines.base import (
     HasDoctorChecks,
     HasFingerprint,
     HasScenarioFiles,
+    KnowsStatistics,
     PrepareContext,
 )
 from leanopt_core.errors import StrategyError
@@ -31,6 +32,7 @@ from leanopt_core.harness.events import Hello
 from leanopt_core.options import ProcessOptions
 from leanopt_core.outputs import ClosedTrade
 from leanopt_core.space import Value
+from leanopt_core.statistics import Statistics
 from leanopt_core.testing import engine_rules as rules
 from leanopt_core.testing.limits import LimitedKit
 from leanopt_core.testing.preparing import Preparing, without_files
@@ -297,6 +299,8 @@ class EngineContract(LimitedKit):
             assert outcome.failure is None, f"{rules.OBEYS}; {told}"
             assert outcome.statistics is not None, f"{rules.OUTCOME}; {told}"
             assert outcome.statistics.values, f"{rules.OUTCOME}; {told}"
+            unknown = _unknown(preparing.engine, outcome.statistics)
+            assert not unknown, f"statistics: {rules.STATISTICS}; it lacks {unknown}"
         for number, first in enumerate(outcomes[: len(backtests)]):
             others = [one for one in outcomes[number :: len(backtests)] if one != first]
             assert others == [], f"{rules.READ}; first {first}, then {others}"
@@ -410,6 +414,12 @@ def _check_placeholders(request: Request, places: Collection[str]) -> None:
         path = PurePosixPath(name)
         inside = not path.is_absolute() and ".." not in path.parts
         assert inside, f"files: {rules.FILES}; {name!r} is elsewhere"
+
+
+def _unknown(engine: object, found: Statistics) -> list[str]:
+    """Return the names of statistics that the engine, if it tells, does not know."""
+    names = engine.statistics() if isinstance(engine, KnowsStatistics) else None
+    return [] if names is None else sorted({*found.values} - {*names})
 
 
 def _told(request: Request) -> tuple[str, list[tuple[str, str]]]:

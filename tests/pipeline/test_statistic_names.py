@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,7 @@ STATISTIC = "[fitness]\nuse = 'statistic'\nstatistic = '{}'\n"
 EXPRESSION = "[fitness]\nuse = 'expression'\nformula = '{}'\n"
 SAID = " (among those that engine 'lean' always reports)"
 Write = Callable[[str], Path]
+Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -78,3 +80,31 @@ def test_python_strategies_report_what_they_like(tmp_path: Path) -> None:
     text = LEAN.replace('engine = "lean"\nproject = "."', 'entry = "strategy.py:run"')
     file.write_text("name = 'names'\n" + text + STATISTIC.format("Sharp Ratio"))
     assert notes(file) == []
+
+
+ALGORITHM = """
+from AlgorithmImports import *
+
+
+class Trend(QCAlgorithm):
+    def initialize(self):
+        self.add_equity("SPY", Resolution.DAILY)
+        self.fast = int(self.get_parameter("fast"))
+"""
+
+
+@pytest.mark.parametrize("adds", [False, True])
+def test_check_refuses_a_misspelt_name(write: Write, leanopt: Leanopt, adds: bool) -> None:
+    """All of them with their keys, if the source adds no statistics; then they are warnings."""
+    file = write(STATISTIC.format("Sharp Ratio"))
+    text = ALGORITHM + ('        self.set_summary_statistic("Final", 1)\n' if adds else "")
+    (file.parent / "main.py").write_text(text)
+    said = leanopt(file.parent, "check", "pipeline.toml", check=False)
+    assert said.returncode == (0 if adds else 3)
+    wrong = [
+        "constraints.results[0]: no statistic 'Drawdwn': did you mean 'Drawdown'?",
+        "fitness.statistic: no statistic 'Sharp Ratio': did you mean 'Sharpe Ratio'?",
+    ]
+    mark, tail = ("leanopt: warning: ", SAID) if adds else ("pipeline.toml: ", "")
+    lines = said.stderr.removeprefix("" if adds else "leanopt: ").splitlines()
+    assert lines == [f"{mark}{one}{tail}" for one in wrong]

@@ -33,8 +33,8 @@ def run(parameters, scenario):
     raise ValueError(f"no bars in '{mode}' at x = {x}")
 """
 WHY = (
-    "all 20 trials of run hill-1 failed alike, so it ended (search.stop_when_failing); "
-    "trial 1 with strategy error: ValueError: no bars in '"
+    "all 20 trials of run hill-1 failed, so it ended (search.stop_when_failing); "
+    "trial 1: strategy error: ValueError: no bars in '"
 )
 
 
@@ -105,9 +105,7 @@ def test_without_the_rule_it_goes_on_and_exits_5(broken: Path, leanopt, shown) -
     assert plans[0]["hash"] != plans[1]["hash"]
     ended = leanopt(broken, "run", "pipeline.toml", *sets, check=False)
     assert ended.returncode == 5
-    assert (
-        "leanopt: all 64 trials of run hill-1 failed; trial 1 with strategy error:" in ended.stderr
-    )
+    assert "leanopt: all 64 trials of run hill-1 failed; trial 1: strategy error:" in ended.stderr
     assert shown(broken)["stages"][1]["ended"] == "patience"
 
 
@@ -128,3 +126,47 @@ def test_from_python_it_is_a_warning(broken: Path) -> None:
         run = leanopt_core.run(broken / "pipeline.toml")
     assert run.state == "finished"
     assert [str(one.message) for one in caught if str(one.message).startswith(WHY)]
+
+
+MISSPELT = {"constraints.results": '["Drawdwn <= 25%"]', "fitness.statistic": "'Net Profitt'"}
+SAID = {
+    "constraints.results": "'Drawdwn': did you mean 'Drawdown'?",
+    "fitness.statistic": "'Net Profitt': did you mean 'Net Profit'?",
+}
+
+
+@pytest.mark.parametrize("key", MISSPELT)
+def test_a_statistic_that_no_backtest_reports(project: Path, leanopt, shown, key: str) -> None:
+    """A Python strategy reports what it likes: the first backtest tells, and 20 trials are enough.
+
+    Trials that fail in between do not count.
+    """
+    sets = ("--set", f"{key}={MISSPELT[key]}")
+    assert leanopt(project, "check", "pipeline.toml", *sets).stderr == ""
+    ended = leanopt(project, "run", "pipeline.toml", *sets, check=False)
+    assert ended.returncode == 5
+    said = [one for one in ended.stderr.splitlines() if one.startswith(("warning", "leanopt"))]
+    warning = f": no statistic {SAID[key]} (among those of the first completed backtest)"
+    assert said[0].startswith(f"warning: {key}")
+    assert said[0].endswith(warning)
+    assert "of run hill-1 has a fitness, so it ended (search.stop_when_failing); tr" in said[-1]
+    assert f"no statistic {SAID[key]}; `leanopt show" in said[-1]
+    report = shown(project)
+    assert (report["trials"]["completed"], report["trials"]["feasible"]) == (20, 0)
+    assert report["trials"]["failed"] > 0
+    # Its result is shown again, with the same exit code.
+    again = leanopt(project, "run", "pipeline.toml", *sets, check=False)
+    assert (again.returncode, again.stderr.splitlines()[-1]) == (5, said[-1])
+
+
+def test_a_statistic_that_a_backtest_has_reported_is_none_of_these(
+    project: Path, leanopt, shown
+) -> None:
+    """One that only some backtests have is the strategy's own affair."""
+    text = (project / "strategy.py").read_text()
+    rare = 'rare = {"Rare": 1.0} if x % 4 == 0 else {}\n    return Result(\n'
+    text = text.replace("return Result(\n        {", f"{rare}        {{**rare,")
+    (project / "strategy.py").write_text(text)
+    sets = ("--set", 'constraints.results=["Rare > 0"]')
+    leanopt(project, "run", "pipeline.toml", *sets, check=False)
+    assert shown(project)["stages"][1]["ended"] == "patience"

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leanopt_core.search.commands import SearchEnded, StageEnded, Tell, Withdraw
-from leanopt_core.search.failing import FAILING, FailingStart
+from leanopt_core.search.failing import FAILING, FailingStart, Lacking
 from leanopt_core.space import Point, Space
+from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Score, Trial
 from leanopt_core.work import Category, Failure
 
@@ -91,3 +92,32 @@ def test_the_search_ends_in_any_order_of_results(lookahead: int, seed: int, most
     assert sum(len(one.numbers) for one in withdrawn) < lookahead
     # Never with 0: patience ends the second stage, and no stage is left.
     assert Driver(grid(), rules, **options).run()[-1] == SearchEnded("stages")  # type: ignore[arg-type]
+
+
+def completed(number: int, fitness: float | None, *names: str) -> Trial:
+    """Return a trial whose only backtest reported these statistics."""
+    score = Score(fitness, fitness, reasons=() if fitness else ("no statistic",))
+    return Trial(
+        number, "one", (0, 0), "", score, {"default": Statistics(dict.fromkeys(names, 1.0))}
+    )
+
+
+@given(st.lists(st.sampled_from(["lack", "have", "fail", "fit"]), max_size=60), st.integers(0, 12))
+def test_a_row_of_trials_without_a_statistic(kinds: list[str], most: int) -> None:
+    """Told again from the start: the first place where so many lack it that no backtest has had."""
+    rows = Lacking(["Drawdwn", "Sharpe"], most)
+    made = {
+        "lack": lambda n: completed(n, None, "Drawdown", "Sharpe"),
+        "have": lambda n: completed(n, None, "Drawdwn", "Sharpe"),
+        "fit": lambda n: completed(n, 1.0, "Sharpe"),
+        "fail": lambda n: failed(n, "x"),
+    }
+    found = next((n for n, kind in enumerate(kinds, 1) if rows.told(made[kind](n))), None)
+    until = kinds[: kinds.index("have")] if "have" in kinds else kinds
+    ends = (
+        end
+        for end in range(1, len(until) + 1)
+        if until[end - 1] == "lack"
+        and ("".join(one[0] for one in until[:end] if one != "fail")).endswith("l" * most)
+    )
+    assert found == (next(ends, None) if most else None)

@@ -26,6 +26,7 @@ from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.resume import begin
 from leanopt_core.search.setup import setups
 from leanopt_core.search.unread import ReadCheck
+from leanopt_core.search.unreported import UnreportedCheck
 from leanopt_core.search.warm_check import WarmCheck
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store, open_store
@@ -126,7 +127,7 @@ def run(
     stored = begin(store, ready, fitness.direction)
     writer = store.writer(stored)
     space = ready.pipeline.space
-    checks = Checks(ReadCheck(["x"]), TypeCheck(space), AlikeCheck(space, {}))
+    checks = Checks(ReadCheck(["x"]), TypeCheck(space), AlikeCheck(space, {}), UnreportedCheck(()))
     notifier = Notifier(stored.name, Registry(), screen, [], checks)
     with Pool[int](ready.executor, ready.build.launch, workers=workers) as pool:
         RunLoop(

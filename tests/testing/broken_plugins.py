@@ -339,6 +339,11 @@ class NamesNoData(PythonEngine):
         return ScenarioFiles((f"prices/{scenario.name}.csv",))
 
 
+class ForgetsStatistics(PythonEngine):
+    def statistics(self):
+        return ("Drawdown",)
+
+
 class _EngineKit(EngineContract):
     @pytest.fixture
     def engine(self, tmp_path):

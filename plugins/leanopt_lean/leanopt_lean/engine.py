@@ -47,7 +47,9 @@ from leanopt_lean.reference import check_reference
 from leanopt_lean.required_data import check_required_data, wanted
 from leanopt_lean.scenario_files import ShareNames, scenario_files
 from leanopt_lean.scenario_mapping import passed_parameters
+from leanopt_lean.snapshot import files_of
 from leanopt_lean.source import Language, StrategySource, scan, survey
+from leanopt_lean.statistic_names import reported
 from leanopt_lean.wording import word
 
 #: Keys of LEAN's configuration that can change which data it reads.
@@ -93,6 +95,12 @@ class LeanEngine:
     def data_files(self) -> Sequence[str] | None:
         """Return patterns of the data files that affect results, None for all."""
         return self._options.data_files or None
+
+    def statistics(self) -> Sequence[str] | None:
+        """Return all statistics of LEAN, None if the strategy or the harness may add some."""
+        if self._command or not self._project.is_dir():
+            return None
+        return reported(files_of(self._project, self._apart).values())
 
     @property
     def documents_on_demand(self) -> bool:
