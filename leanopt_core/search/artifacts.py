@@ -74,7 +74,7 @@ class ArtifactKeeper:
         if not wanted.get(self._policy, False):
             return
         try:
-            _copy_all(files, self._aside(ticket))
+            copy_all(files, self._aside(ticket))
         except (OSError, LeanoptError) as error:
             self._fault = self._fault or f"full results cannot be kept: {error}"
             # Half of the files would look like all of them.
@@ -130,7 +130,7 @@ class ArtifactKeeper:
         return self._project / RESULTS / self._run / "read" / f"{ticket}"
 
 
-def _copy_all(files: Files, folder: Path) -> None:
+def copy_all(files: Files, folder: Path) -> None:
     """Copy files to a new folder; raises OSError, or ExecutorError for unsafe or huge files."""
     left = _LARGEST
     for name in files.names():

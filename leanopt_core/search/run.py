@@ -41,6 +41,7 @@ from leanopt_core.search.notifier import Checks, Notifier
 from leanopt_core.search.opened import OpenedFiles, opened_files
 from leanopt_core.search.opened_watch import OpenedWatch
 from leanopt_core.search.options import RunOptions
+from leanopt_core.search.pools import worker_pool
 from leanopt_core.search.prepare import Prepared, build_fitness, build_sink, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.repeats import DiffersError
@@ -411,22 +412,6 @@ class _Session:
             self.notifier.warn(f"full results of the best trials cannot be kept: {error}")
 
     def _pool(self, workers: int) -> Pool[int]:
-        settings = self.ready.pipeline.executor
-        engine = label("engine", self.ready.pipeline.engine)
-        executor = label("executor", settings.choice)
         if advised := advice(self.ready.plan.lookahead, workers):
             self.notifier.warn(advised)
-        return Pool(
-            self.ready.executor,
-            self.ready.build.launch,
-            workers=workers,
-            time_limit=settings.time_limit,
-            memory_limit=settings.memory_limit,
-            recycle_after=settings.recycle_after,
-            recycle_growth=settings.recycle_growth,
-            retries=settings.retries,
-            start_limit=settings.start_limit,
-            start_patience=settings.start_patience,
-            suspects=f"{engine} or {executor}",
-            report=self.notifier.warn,
-        )
+        return worker_pool(self.ready, workers, self.notifier.warn)

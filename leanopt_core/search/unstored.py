@@ -15,6 +15,7 @@ from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
 from leanopt_core.search.differences import differences
+from leanopt_core.search.pools import worker_pool
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.readers import read
 from leanopt_core.space import Space
@@ -93,21 +94,11 @@ def probe(ready: Prepared, count: int, workers: int) -> Probe:
 
     Raises StrategyError if the strategy cannot run, ExecutorError if no worker can start.
     """
-    settings = ready.pipeline.executor
     backtests = _backtests(ready, count)
     outputs = ready.pipeline.outputs
     finished: list[Finished[int]] = []
     outcomes: dict[int, Outcome] = {}
-    with Pool[int](
-        ready.executor,
-        ready.build.launch,
-        workers=workers,
-        time_limit=settings.time_limit,
-        memory_limit=settings.memory_limit,
-        retries=settings.retries,
-        start_limit=settings.start_limit,
-        start_patience=settings.start_patience,
-    ) as pool:
+    with worker_pool(ready, workers) as pool:
         for one in run_aside(backtests, workers=pool, engine=ready.engine, outputs=outputs.asked):
             finished.append(one)
             outcomes[one.ticket] = _outcome(ready, one, backtests[one.ticket])

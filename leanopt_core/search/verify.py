@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 from attrs import evolve, field, frozen
 
 from leanopt_core.engines.base import PrepareContext, Report
-from leanopt_core.errors import ExecutorError, StrategyError, UsageError
-from leanopt_core.executors.pool import Finished, Pool
+from leanopt_core.errors import StrategyError, UsageError
+from leanopt_core.executors.pool import Pool
 from leanopt_core.needs import NEEDS, Outputs
 from leanopt_core.pipeline import Choice, ExecutorSettings
 from leanopt_core.pipeline.problems import ValidationError
@@ -19,15 +19,13 @@ from leanopt_core.pipeline.structure import option_fields
 from leanopt_core.plugins import Registry
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.changes import changed_since
-from leanopt_core.search.guarded_engine import GuardedEngine
 from leanopt_core.search.inputs import Hash
 from leanopt_core.search.prepare import Ready, made_ready
-from leanopt_core.search.readers import read
+from leanopt_core.search.remade import read_made
 from leanopt_core.search.reproduce import Restored
 from leanopt_core.search.unstored import Again, again, run_aside
 from leanopt_core.search.verification import Compared, Made, Verification
 from leanopt_core.store.records import StoredRun, StoredTrial
-from leanopt_core.store.returns import daily_returns, returns_on
 from leanopt_core.work import LASTING, Outcome
 
 #: So many backtests that differ run twice more, each time on a worker that has run nothing.
@@ -211,7 +209,8 @@ class _Rerun:
         ) as pool:
             made: dict[int, Made] = {}
             for one in run_aside(asked, workers=pool, engine=ready.engine, outputs=outputs):
-                made[one.ticket] = _read(one, ready.engine, backtests[one.ticket], outputs)
+                backtest = asked[one.ticket]
+                made[one.ticket] = read_made(ready.engine, one, backtest, outputs)
                 self.progress(name, len(made), len(asked))
         return [made[ticket] for ticket in sorted(made)]
 
@@ -220,19 +219,3 @@ def _outputs(backtests: Sequence[Again], also: frozenset[str]) -> frozenset[str]
     """Return what to ask for, so that all that is stored can be compared, and `also` is made."""
     stored = {name for one in backtests for name in NEEDS if getattr(one.outcome, name) is not None}
     return Outputs(stored=also | stored).asked
-
-
-def _read(
-    finished: Finished[int], engine: GuardedEngine, one: Again, outputs: frozenset[str]
-) -> Made:
-    if finished.answer is None:
-        return Made(Outcome(failure=finished.failure))
-    try:
-        fingerprint = engine.fingerprint(finished.answer)
-    except ExecutorError:
-        # `read` reports that the worker has died.
-        fingerprint = None
-    outcome = read(engine, finished.answer, one.backtest, outputs)
-    if outcome.equity is not None and one.outcome.returns is not None:
-        outcome = evolve(outcome, returns=returns_on(*daily_returns(outcome.equity)))
-    return Made(outcome, fingerprint)

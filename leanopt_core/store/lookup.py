@@ -29,16 +29,16 @@ _TOGETHER: Final = 500
 
 
 class Lookup:
-    """Finds what answers one run; its outcomes have what is stored of `needs` besides statistics.
+    """Finds what answers one run, or single backtests if `run_id` is None.
 
-    `holds` says whether the files of a set of opened ones are the same. `clock` returns the seconds
-    since 1970.
+    Its outcomes have what is stored of `needs` besides statistics. `holds` says whether the files
+    of a set of opened ones are the same. `clock` returns the seconds since 1970.
     """
 
     def __init__(
         self,
         database: Database,
-        run_id: int,
+        run_id: int | None,
         clock: Callable[[], float],
         needs: frozenset[str],
         holds: Callable[[int], bool],
@@ -77,8 +77,8 @@ class Lookup:
 
     def _answers(self, found: StoredBacktest) -> bool:
         """Return whether the files that another run's backtest had opened are the same."""
-        own = found.run_id == self._run_id or found.opened is None
-        return own or self._holds(found.opened or 0)
+        own = self._run_id is not None and found.run_id == self._run_id
+        return own or found.opened is None or self._holds(found.opened or 0)
 
     def stored(self, beginnings: Sequence[bytes]) -> set[bytes]:
         """Return the stored keys with these prefixes."""
