@@ -10,6 +10,7 @@ STORE = STATE / "leanopt.db"
 LOCKS = STATE / "locks"
 RESULTS = STATE / "results"
 BUILDS = STATE / "builds"
+SINGLES = STATE / "backtests"
 
 _SOURCES = (".py", ".toml")
 

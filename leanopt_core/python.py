@@ -30,6 +30,7 @@ from leanopt_core.store.records import (
     StoredSearch,
     StoredTrial,
 )
+from leanopt_core.store.single import SingleBacktest
 from leanopt_core.store.store import Store
 from leanopt_core.store.store import open_store as open_file
 from leanopt_core.suggest import did_you_mean
@@ -136,6 +137,10 @@ class OpenStore(Closing):
     def deleted(self, strategy: str | None = None) -> list[DeletedTrials]:
         """Return how many trials deleted runs had, of one strategy (`[strategy] id`) or of all."""
         return self._store.runs.deleted(strategy)
+
+    def single_backtests(self, strategy: str | None = None) -> list[SingleBacktest]:
+        """Return the backtests that ran outside runs, of one strategy or of all."""
+        return self._store.single_backtests(strategy)
 
     def report(self, run: StoredRun, top: int = TOP) -> Report:
         """Return the report that `leanopt show` prints: counts, best trials, warnings."""

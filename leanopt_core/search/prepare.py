@@ -13,7 +13,7 @@ from typing import Any, cast
 from attrs import evolve, field, frozen
 
 from leanopt_core.catalogue import OWN
-from leanopt_core.content import hash_file
+from leanopt_core.content import hash_file, scenario_key
 from leanopt_core.engines.base import Build, Engine, PrepareContext, Report, RunCommand, silent
 from leanopt_core.errors import PatienceError, StrategyError, TransientError
 from leanopt_core.executors.base import Executor
@@ -30,7 +30,7 @@ from leanopt_core.search.guarded_fitness import GuardedFitness
 from leanopt_core.search.inputs import Hash, Inputs
 from leanopt_core.search.scenario_data import ScenarioData, all_data, scenario_data
 from leanopt_core.sinks.base import Sink
-from leanopt_core.work import Command, Completed
+from leanopt_core.work import Command, Completed, Scenario
 
 
 @frozen
@@ -61,6 +61,14 @@ class Prepared:
     inputs: Inputs[dict[str, ScenarioData]]
     plan: SearchPlan
     places: Mapping[str, Place] = field(factory=dict)
+
+    def scenario_keys(self, scenario: Scenario) -> tuple[str, ...]:
+        """Return the `scenario_key` of one of the scenarios in each place where workers run."""
+        builds = [place.build for place in self.places.values()] or [self.build]
+        data = self.plan.data.get(scenario.name)
+        return tuple(
+            scenario_key(self.build.source, one.identity, data, scenario) for one in builds
+        )
 
 
 @frozen

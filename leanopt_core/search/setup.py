@@ -9,7 +9,6 @@ from typing import cast
 from attrs import evolve
 
 from leanopt_core.canonical import digest
-from leanopt_core.content import scenario_key
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.pipeline import Choice, SearchPlan, StageSettings, execution
 from leanopt_core.pipeline.statistic_names import named_statistics
@@ -46,15 +45,7 @@ def setups(
     found = []
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
-        identities = [place.build.identity for place in ready.places.values()]
-        data = ready.plan.data
-        keys, *elsewhere = (
-            tuple(
-                scenario_key(ready.build.source, identity, data.get(one.name), one)
-                for one in chosen
-            )
-            for identity in identities or [ready.build.identity]
-        )
+        keys, *elsewhere = zip(*(ready.scenario_keys(one) for one in chosen), strict=True)
         found.append(
             SearchSetup(
                 space=ready.plan.space,

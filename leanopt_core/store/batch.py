@@ -68,6 +68,12 @@ RENEW: Final = "UPDATE leases SET taken_at = ? WHERE key = ? AND process_id = ?"
 SHARING: Final = "UPDATE processes SET state = 'sharing' WHERE id = ?"
 RELEASE_ALL: Final = "DELETE FROM leases WHERE process_id = ?"
 ENDED: Final = "UPDATE processes SET state = 'ended' WHERE id = ?"
+# The first time counts: a backtest that runs again, for other outputs, is no other trial.
+SINGLE: Final = (
+    "INSERT INTO single_backtests (strategy, key, scenario, parameters, failed, sharpe, ran_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET failed = excluded.failed, sharpe = excluded.sharpe"
+)
 FINISH: Final = "UPDATE runs SET state = ?, finished_at = ? WHERE id = ?"
 _CALENDAR: Final = (
     "INSERT INTO calendars (hash, days, count, first_day, last_day) VALUES (?, ?, ?, ?, ?) "
@@ -101,7 +107,7 @@ _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
     *(VOID, RELEASE, LEASE, RENEW, SHARING, RELEASE_ALL, ENDED),
     *(STAGE_VERSION, STAGE_WORKED, STAGE_ENDED, SEARCH_ENDED),
-    *(TAKEN, REPRODUCED, FINISH),
+    *(TAKEN, REPRODUCED, SINGLE, FINISH),
 )
 _OF_BACKTEST: Final = (RECORD, RETURNS, EQUITY, TRADES)
 

@@ -42,6 +42,7 @@ JSON_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     "backtests": {"statistics": "object"},
     "events": {"detail": "object"},
     "opened": {"files": "object"},
+    "single_backtests": {"scenario": "object", "parameters": "object"},
 }
 _LISTED: Final = ", ".join(
     repr(outputs_column(frozenset(some)))

@@ -93,12 +93,12 @@ def deleted_trials(database: Database, strategy: str | None = None) -> list[Dele
 
 def _sharpes(database: Database, asked: dict[str, int]) -> Iterator[float]:
     for row in database.each(_RETURNS, asked):
-        sharpe = _sharpe(unpack(*row))
+        sharpe = daily_sharpe(unpack(*row))
         if sharpe is not None:
             yield sharpe
 
 
-def _sharpe(returns: DailyReturns) -> float | None:
+def daily_sharpe(returns: DailyReturns) -> float | None:
     """Return the daily Sharpe ratio, None without two returns that differ."""
     mean, variance = _mean_variance(returns.values)
     return mean / sqrt(variance) if mean is not None and variance else None

@@ -364,6 +364,20 @@ _PROOF: Final = (
     "ALTER TABLE backtests ADD COLUMN fingerprint TEXT",
 )
 
+# Backtests outside runs count as trials of their strategy: `leanopt_core.store.single`.
+_SINGLE: Final = """
+CREATE TABLE single_backtests (
+  id INTEGER PRIMARY KEY,
+  strategy TEXT NOT NULL,
+  key BLOB NOT NULL,                  -- as in backtests
+  scenario TEXT NOT NULL,             -- canonical JSON
+  parameters TEXT NOT NULL,           -- canonical JSON
+  failed INTEGER NOT NULL,
+  sharpe REAL,                        -- of the daily returns
+  ran_at TEXT NOT NULL,               -- UTC, ISO 8601
+  UNIQUE (strategy, key)
+)"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -380,6 +394,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("tallies", (_TALLIES,)),
     ("running_time", ("ALTER TABLE stages ADD COLUMN seconds REAL NOT NULL DEFAULT 0",)),
     ("proof", _PROOF),
+    ("single_backtests", (_SINGLE,)),
 )
 
 

@@ -24,6 +24,7 @@ from leanopt_core.store.opening import Durability, open_database
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.runs import Runs
+from leanopt_core.store.single import SingleBacktest, SingleWriter, single_backtests
 from leanopt_core.store.unwritable import can_write
 from leanopt_core.store.writer import Writer
 
@@ -104,6 +105,16 @@ class Store(Closing):
         """
         sets = self.opened(lambda _name, _state: False) if opened is None else opened
         return Writer(self._database, run, self._clock, needs=needs, holds=sets.hold)
+
+    def single_writer(
+        self, strategy: str, opened: OpenedSets, *, needs: frozenset[str] = frozenset()
+    ) -> SingleWriter:
+        """Return the writer of single backtests of a strategy; `needs` as in `writer`."""
+        return SingleWriter(self._database, strategy, self._clock, needs=needs, holds=opened.hold)
+
+    def single_backtests(self, strategy: str | None = None) -> list[SingleBacktest]:
+        """Return the single backtests of one strategy or of all, in the order they first ran."""
+        return single_backtests(self._database, strategy)
 
     def hash_file(self, path: Path) -> str:
         """Return a file's SHA-256 in hexadecimal, cached if the file has not changed."""

@@ -11,6 +11,13 @@ from typing import Any
 
 import pytest
 
+from leanopt_core.pipeline import load_pipeline
+from leanopt_core.plugins import discover
+from leanopt_core.project_files import STORE
+from leanopt_core.search.prepare import prepared
+from leanopt_core.search.single import PointBacktest, backtest_points
+from leanopt_core.store.store import open_store
+
 HARNESS = Path(__file__).with_name("paper_harness.py")
 
 PLUGIN = """
@@ -224,3 +231,25 @@ def test_a_request_by_hand_is_worded_by_the_first_hello(paper: Path, leanopt, sh
         "engine": "paper",
         "protocol": 1,
     }
+
+
+def test_single_backtests_keep_their_documents(paper: Path, monkeypatch) -> None:
+    """One whose documents were not kept runs again, once."""
+    monkeypatch.syspath_prepend(paper.parent / "site")
+    loaded = load_pipeline(paper / "pipeline.toml", discover())
+    with open_store(paper / STORE) as store, prepared(loaded) as ready:
+
+        def backtest(keep: bool) -> PointBacktest:
+            (result,) = backtest_points(ready, store, [{"x": 7}], keep=keep)
+            return result.backtests[0]
+
+        made = [backtest(keep) for keep in (False, True, True, False)]
+    assert [one.cached for one in made] == [False, False, True, True]
+    assert [one["outputs"] for one in requests(paper)] == [[], ["document"]]
+    assert made[0].results is None
+    folder = made[1].results
+    assert folder is not None
+    assert [file.name for file in folder.iterdir() if file.name != "in"] == ["report.json"]
+    assert made[2].results == folder
+    with open_store(paper / STORE) as store:
+        assert len(store.single_backtests()) == 1
