@@ -171,7 +171,7 @@ class HasScenarioFiles(Protocol):
 class KnowsStatistics(Protocol):
     """An engine that can tell which statistics backtests of the strategy report."""
 
-    def statistics(self) -> Sequence[str] | None:
+    def reported_statistics(self) -> Sequence[str] | None:
         """Return the names of all statistics that a completed backtest can have.
 
         None if the strategy may report others. They are as in `Statistics.values`. leanopt refuses

@@ -163,12 +163,12 @@ class GuardedEngine(_Guarded):
         doing = f"asked which data files scenario {scenario.name!r} reads"
         return self._checked(checked_scenario_files, doing, "scenario_files", scenario)
 
-    def statistics(self) -> Sequence[str] | None:
+    def reported_statistics(self) -> Sequence[str] | None:
         """Return the names of all statistics of completed backtests, None if unknown."""
         if not isinstance(self._engine, KnowsStatistics):
             return None
         doing = "asked which statistics there are"
-        made = self._call(doing, "statistics")
+        made = self._call(doing, "reported_statistics")
         if made is None or self._guard.call(doing, texts, made):
             return cast("Sequence[str] | None", made)
         raise self._guard.fault(doing, f"it returned {shown(made)}, expected names or None")

@@ -56,7 +56,7 @@ def look_at(pipeline: Pipeline, calls: Calls, *, allow_unread: bool = False) -> 
             _tried(faults, executor.close)
     if engine is None or faults:
         raise PluginError("\n".join(map(str, faults)))
-    refuse_misspelt(pipeline, engine.statistics())
+    refuse_misspelt(pipeline, engine.reported_statistics())
     strategy = engine.check(evolve(context, allow_unread=allow_unread))
     if options or strategy:
         kind = ExecutorError if options else StrategyError

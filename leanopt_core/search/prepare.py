@@ -215,7 +215,7 @@ def prepared(
         environment=pipeline.environment,
     ) as ready:
         engine, build = ready.engine, ready.build
-        refuse_misspelt(pipeline, engine.statistics())
+        refuse_misspelt(pipeline, engine.reported_statistics())
         inputs = Inputs(scenario_data(engine, pipeline.scenarios), hashed)
         for one in (build, *(place.build for place in ready.places.values())):
             inputs.add(one.in_place)

@@ -300,7 +300,7 @@ class EngineContract(LimitedKit):
             assert outcome.statistics is not None, f"{rules.OUTCOME}; {told}"
             assert outcome.statistics.values, f"{rules.OUTCOME}; {told}"
             unknown = _unknown(preparing.engine, outcome.statistics)
-            assert not unknown, f"statistics: {rules.STATISTICS}; it lacks {unknown}"
+            assert not unknown, f"reported_statistics: {rules.STATISTICS}; it lacks {unknown}"
         for number, first in enumerate(outcomes[: len(backtests)]):
             others = [one for one in outcomes[number :: len(backtests)] if one != first]
             assert others == [], f"{rules.READ}; first {first}, then {others}"
@@ -418,7 +418,7 @@ def _check_placeholders(request: Request, places: Collection[str]) -> None:
 
 def _unknown(engine: object, found: Statistics) -> list[str]:
     """Return the names of statistics that the engine, if it tells, does not know."""
-    names = engine.statistics() if isinstance(engine, KnowsStatistics) else None
+    names = engine.reported_statistics() if isinstance(engine, KnowsStatistics) else None
     return [] if names is None else sorted({*found.values} - {*names})
 
 

@@ -340,7 +340,7 @@ class NamesNoData(PythonEngine):
 
 
 class ForgetsStatistics(PythonEngine):
-    def statistics(self):
+    def reported_statistics(self):
         return ("Drawdown",)
 
 

@@ -96,7 +96,7 @@ class LeanEngine:
         """Return patterns of the data files that affect results, None for all."""
         return self._options.data_files or None
 
-    def statistics(self) -> Sequence[str] | None:
+    def reported_statistics(self) -> Sequence[str] | None:
         """Return all statistics of LEAN, None if the strategy or the harness may add some."""
         if self._command or not self._project.is_dir():
             return None
