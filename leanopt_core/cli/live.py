@@ -132,9 +132,10 @@ def _bar(share: float, width: int, glyphs: Glyphs) -> Iterable[tuple[str, str]]:
 def _counts(view: View, width: int, glyphs: Glyphs) -> list[Text]:
     rate = "" if view.rate is None else f", {view.rate:.1f}/s"
     stored = f", {view.cached:,} from the cache" if view.cached else ""
+    saved = f", {view.saved:,} saved" if view.saved else ""
     lines = [
         _labelled("trials", f"{view.told:,} done, {view.feasible:,} feasible{rate}"),
-        _labelled("backtests", f"{view.backtests:,} run{stored}"),
+        _labelled("backtests", f"{view.backtests:,} run{stored}{saved}"),
     ]
     if view.workers:
         busy = "starting" if view.busy is None else f"{percent(view.busy)} busy"

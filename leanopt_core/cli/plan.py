@@ -13,7 +13,7 @@ from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import counted, duration, percent
 from leanopt_core.report.figures import size as size_text
-from leanopt_core.report.planned import PlanReport, data_lines, document, measure
+from leanopt_core.report.planned import PlanReport, data_lines, document, measure, prune_line
 from leanopt_core.search.advice import size_of
 from leanopt_core.search.most_trials import stage_trials
 from leanopt_core.search.prepare import prepared
@@ -89,6 +89,8 @@ def _print(said: PlanReport) -> None:
     most = "unlimited backtests" if count is None else f"at most {counted(count, 'backtest')}"
     where = f"{counted(said.workers, 'worker')} ({pipeline.executor.choice.use})"
     click.echo(f"\n{most} on {where}, lookahead {plan.lookahead}")
+    if pruned := prune_line(ready):
+        click.echo(pruned)
     if limit := said.unasked_memory:
         why = ready.build.launch.memory_why
         click.echo(f"memory: at most {size_text(limit)} per worker" + (f" ({why})" if why else ""))
@@ -103,7 +105,8 @@ def _time(said: PlanReport) -> str:
     times, expected = said.times, said.estimate
     if times is None or expected is None:
         return "time: unknown; estimate with --probe 10"
-    whole = "unlimited" if expected.seconds is None else f"about {duration(expected.seconds)}"
+    most = "at most" if said.ready.plan.prune != "none" else "about"
+    whole = "unlimited" if expected.seconds is None else f"{most} {duration(expected.seconds)}"
     limit = said.ready.pipeline.search.time
     if limit is not None and (expected.seconds is None or expected.seconds > limit):
         whole = f"{duration(limit)} (search.time)"

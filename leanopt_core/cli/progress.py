@@ -74,6 +74,7 @@ class View:
 
     `failures` are the failed trials by category, `failure` is the last one's message. `left` is how
     long the run still takes if it uses all its trials; with `at_most` it can end earlier.
+    `saved` backtests did not run, since their trials were pruned.
     """
 
     run: str
@@ -84,6 +85,7 @@ class View:
     feasible: int = 0
     backtests: int = 0
     cached: int = 0
+    saved: int = 0
     failures: tuple[tuple[str, int], ...] = ()
     failure: str = ""
     workers: int = 0
@@ -127,6 +129,7 @@ class Progress:
     feasible: int = 0
     backtests: int = 0
     cached: int = 0
+    saved: int = 0
     best: Best | None = None
     failures: Counter[str] = field(factory=Counter)
     failure: str = ""
@@ -191,19 +194,21 @@ class Progress:
         objective: float | None,
         *,
         backtests: int,
+        complete: bool = True,
         failure: str | None = None,
         message: str = "",
         earlier: bool = False,
     ) -> bool:
         """Count a finished trial; return whether it is the best feasible one so far.
 
-        `objective` is None if the trial is not feasible. `failure` is the category of one that
-        failed, `message` says why. `earlier` says that it was finished before this start of the
-        run, or before it was watched.
+        `objective` is None if the trial is not feasible, or not `complete`. `failure` is the
+        category of one that failed, `message` says why. `earlier` says that it was finished before
+        this start of the run, or before it was watched.
         """
         self.told += 1
         self._told_here += not earlier
         self._outcomes += backtests
+        self.saved += 0 if complete else self._scenarios - backtests
         self._stages[stage].told += 1
         self._remaining.told(search, stage)
         if failure:
@@ -258,6 +263,7 @@ class Progress:
             feasible=self.feasible,
             backtests=self.backtests,
             cached=self.cached,
+            saved=self.saved,
             failures=tuple(self.failures.most_common()),
             failure=self.failure,
             workers=self.workers,

@@ -93,12 +93,13 @@ class ProgressScreen:
     def _told(self, record: TrialRecord, *, replayed: bool) -> None:
         """Count a finished trial and keep the best."""
         trial, score = record.trial, record.trial.score
-        objective = score.objective if score.feasible else None
+        objective = score.objective if score.feasible and score.complete else None
         better = self.progress.trial(
             record.search,
             trial.stage,
             objective,
             backtests=len(record.statistics),
+            complete=score.complete,
             failure=score.failure,
             message=next(iter(score.reasons), "") if score.failure else "",
             earlier=replayed,
@@ -198,6 +199,8 @@ def line(view: View) -> str:
     parts = [f"{counted(view.told, 'trial')}{rate}", counted(view.backtests, "backtest")]
     if view.cached:
         parts.append(f"{view.cached:,} from the cache")
+    if view.saved:
+        parts.append(f"{view.saved:,} saved")
     if view.busy is not None:
         parts.append(f"workers {percent(view.busy)} busy")
     if view.failures:

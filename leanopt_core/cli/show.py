@@ -158,7 +158,7 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
     click.echo(
         f"trial {trial.number} of {plain(run.name)}, proposed by stage {plain(trial.stage)}"
         + (f" ({plain(trial.origin)})" if trial.origin else "")
-        + f": {trial.state}"
+        + f": {trial.state}{_pruned(run, search, trial)}"
     )
     print_table(("parameter", "value"), list(json.loads(trial.parameters).items()))
     more = trial.details
@@ -175,6 +175,14 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
         _print_backtest(run, trial, ordinal, scenario.name)
 
 
+def _pruned(run: StoredRun, search: int, trial: StoredTrial) -> str:
+    """Return after how many scenarios a trial was pruned, nothing if it was not."""
+    if trial.pruned_at is None:
+        return ""
+    every = len(run.searches[search - 1].scenarios)
+    return f", pruned after {len(trial.backtests)} of {every} scenarios"
+
+
 def _cell(value: object) -> object:
     """Return a JSON value as a table shows it: lists and objects as JSON."""
     return value if isinstance(value, str | float | None) else canonical_json(value)
@@ -184,7 +192,8 @@ def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: 
     one = trial.backtests.get(ordinal)
     click.echo(f"\nscenario {plain(scenario)}:")
     if one is None:
-        click.echo("  no backtest has finished")
+        pruned = trial.pruned_at is not None
+        click.echo("  not run: the trial was pruned" if pruned else "  no backtest has finished")
         return
     origin = "run here" if one.run_id == run.id else "from the cache"
     ran = f": {one.seconds:.3f} s on worker {one.worker}, attempt {one.attempts}"

@@ -29,7 +29,8 @@ def print_report(report: Report, state: str | None = None, *, scenarios: bool = 
     started = f"started {run.started_at}, plan {run.plan_hash[:12]}"
     click.echo(f"run {plain(run.name)}: {state}; {started}")
     click.echo(wrapped(_counts(report)))
-    click.echo(f"{counted(tally.fresh, 'backtest')} run, {tally.cached:,} from the cache")
+    saved = f", {tally.saved:,} saved by pruning" if tally.saved else ""
+    click.echo(f"{counted(tally.fresh, 'backtest')} run, {tally.cached:,} from the cache{saved}")
     execution = json.loads(run.execution)
     if harness := execution.get("strategy", {}).get("harness"):
         named = harness if isinstance(harness, str) else shlex.join(harness)
@@ -59,6 +60,8 @@ def _counts(report: Report) -> str:
     tally = report.tally
     trials = counted(tally.told, "trial")
     parts = [f"{tally.feasible:,} feasible", f"{tally.infeasible:,} infeasible"]
+    if tally.pruned:
+        parts.append(f"{tally.pruned:,} pruned")
     if tally.unscored:
         parts.append(f"{tally.unscored:,} without a fitness")
     if tally.failed:
@@ -129,7 +132,7 @@ def _print_scenarios(report: Report) -> None:
 
 def _heading(tally: Tally) -> str:
     """Return what the table of the best trials shows if none is feasible, else nothing."""
-    if tally.feasible:
+    if tally.feasible or tally.pruned:
         return ""
     if tally.infeasible:
         return "No feasible trials. Closest:"

@@ -97,13 +97,15 @@ class Follower:
         else:
             progress.cached += told.cached
         objective = None
-        if fitness is not None and not told.violation:
+        complete = told.pruned_at is None
+        if complete and fitness is not None and not told.violation:
             objective = -fitness if search.direction == "min" else fitness
         better = progress.trial(
             search.number,
             told.stage,
             objective,
             backtests=told.backtests,
+            complete=complete,
             failure=told.failure,
             earlier=self._looked is None,
         )

@@ -40,6 +40,7 @@ from leanopt_core.pipeline.tables import (
     ConstraintsTable,
     ExecutorTable,
     FitnessTable,
+    PruneTable,
     SearchSettings,
     StrategyTable,
     TopTable,
@@ -105,11 +106,14 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: 
         _check_curves(fitness, search, reader.problems)
     if search:
         _check_backtests(search, len(scenarios), reader.problems)
+    prune = reader.table(raw["prune"], ("prune",), PruneTable)
+    if prune:
+        _check_prune(prune, len(scenarios), reader.problems)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader)
     sinks = tuple(read_sinks(raw["sink"], reader, path, scenarios))
     if reader.problems.found or not (
-        general and strategy and engine and space and fitness and search and executor
+        general and strategy and engine and space and fitness and search and executor and prune
     ):
         raise reader.problems.error()
     return Pipeline(
@@ -132,6 +136,7 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: 
             *weight_notes(fitness, scenarios),
         ),
         environment=passed,
+        prune=prune,
     )
 
 
@@ -156,6 +161,17 @@ def _check_backtests(search: SearchSettings, scenarios: int, problems: Problems)
             toml_text(search.backtests),
             f"expected {scenarios} or more",
             f"a trial has a backtest for each of the {scenarios} scenarios",
+        )
+
+
+def _check_prune(prune: PruneTable, scenarios: int, problems: Problems) -> None:
+    """Report pruning where there is nothing to prune."""
+    if prune.use != "none" and scenarios == 1:
+        problems.add(
+            ("prune", "use"),
+            toml_text(prune.use),
+            'expected "none" with one scenario',
+            "a pruned trial goes without its other scenarios: give two or more [[scenario]] tables",
         )
 
 

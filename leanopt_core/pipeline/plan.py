@@ -130,12 +130,24 @@ class PlannedStage:
 
 @frozen
 class PlannedSearch:
-    """One search of the run: its number from 1, its seed, and the scenarios of its trials."""
+    """One search of the run: its number from 1, its seed, and the scenarios of its trials.
+
+    `rungs` are the scenarios that judge a trial at each step, those of the last for good. No trial
+    is judged by `tests`.
+    """
 
     number: int
     name: str
     seed: int
     scenarios: tuple[str, ...]
+    rungs: tuple[tuple[str, ...], ...] = ()
+    tests: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the search as plain JSON values, without rungs and tests if it has none."""
+        found = plain_options(self)
+        rare = ("rungs", "tests")
+        return {name: value for name, value in found.items() if value or name not in rare}
 
     def stage_seed(self, stage: str) -> int:
         """Return the seed of the stage of this name (`StageStart.seed`)."""
@@ -150,7 +162,8 @@ class SearchPlan:
     is how many trials may fail alike before the first other one, 0 for any number. `source` is the
     content hash of the strategy's files. `data` has that of the data which each
     scenario reads, by the scenario's name; it is empty without data.
-    `environment` has the hashes of the variables that the caller passes to the strategy.
+    `environment` has the hashes of the variables that the caller passes to the strategy. `prune`
+    says which trials are not judged by all scenarios.
     """
 
     seed: int
@@ -168,6 +181,7 @@ class SearchPlan:
     trials: int | None = None
     backtests: int | None = None
     stop_when_failing: int = 0
+    prune: str = "none"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; equal plans give equal values."""
@@ -182,12 +196,18 @@ class SearchPlan:
             "scenarios": [self._scenario(scenario) for scenario in self.scenarios],
             "engine": self.engine,
             "source": self.source,
-            "searches": plain(self.searches),
+            "searches": [search.to_dict() for search in self.searches],
             # Most plans have none of these, and stay as they were.
             **({"environment": dict(self.environment)} if self.environment else {}),
             **({} if self.trials is None else {"trials": self.trials}),
             **({} if self.backtests is None else {"backtests": self.backtests}),
+            **({} if self.prune == "none" else {"prune": {"use": self.prune}}),
         }
+
+    @property
+    def steps(self) -> int:
+        """Return in how many steps a trial is judged at most."""
+        return max((len(search.rungs) for search in self.searches), default=0) or 1
 
     def _scenario(self, scenario: Scenario) -> dict[str, Any]:
         data = self.data.get(scenario.name)
@@ -259,12 +279,20 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         engine=pipeline.engine.use,
         source=source,
         data=data,
-        searches=(PlannedSearch(1, _ONLY_SEARCH, seed, names),),
+        searches=(PlannedSearch(1, _ONLY_SEARCH, seed, names, _rungs(pipeline, names)),),
         environment=hash_variables(pipeline.environment),
         trials=pipeline.search.trials,
         backtests=pipeline.search.backtests,
         stop_when_failing=pipeline.search.stop_when_failing,
+        prune=pipeline.prune.use,
     )
+
+
+def _rungs(pipeline: Pipeline, names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return the steps of a trial, one scenario more in each; none if it has one step only."""
+    if pipeline.prune.use == "none":
+        return ()
+    return tuple(names[:count] for count in range(1, len(names) + 1))
 
 
 def execution(pipeline: Pipeline) -> Execution:

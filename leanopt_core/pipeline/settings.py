@@ -10,7 +10,7 @@ import attrs
 from attrs import field, frozen
 
 from leanopt_core.needs import NEEDS, Outputs
-from leanopt_core.pipeline.tables import SearchSettings
+from leanopt_core.pipeline.tables import PruneTable, SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint
 from leanopt_core.space import Space
@@ -108,6 +108,7 @@ class Pipeline:
     notes: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(factory=dict, repr=False)
     overrides: Overrides = Overrides()
+    prune: PruneTable = field(factory=PruneTable)
 
     @property
     def outputs(self) -> Outputs:

@@ -193,6 +193,16 @@ class SearchSettings:
 
 
 @frozen
+class PruneTable:
+    """`[prune]`: which trials are not backtested under all their scenarios."""
+
+    use: Literal["none", "bound"] = field(
+        default="none",
+        metadata={"help": '"bound": those that the other scenarios cannot make the best'},
+    )
+
+
+@frozen
 class ExecutorTable:
     """`[executor]`: where backtests run, and limits; the other keys are the executor's options."""
 
@@ -275,6 +285,7 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "constraints": ConstraintsTable,
         "fitness": FitnessTable,
         "search": SearchSettings,
+        "prune": PruneTable,
         "executor": ExecutorTable,
         "stage": StageTable,
         "sink": SinkTable,

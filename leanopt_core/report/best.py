@@ -113,13 +113,22 @@ def _searched(report: Report, ranked: RankedTrial, fixed: Mapping[str, Any]) -> 
     values = json.loads(trial.parameters, parse_float=str)
     searched = {name: value for name, value in values.items() if name not in fixed}
     violated = any(one.trial.violation for one in report.best)
+    pruned = any(one.trial.pruned_at is not None for one in report.best)
     return {
         **_own(report, ranked),
         "stage": trial.stage,
         "fitness": number(trial.fitness),
         **({"violation": number(trial.violation)} if violated else {}),
+        **({"scenarios": _judged_by(report, ranked)} if pruned else {}),
         **values_shown(searched),
     }
+
+
+def _judged_by(report: Report, ranked: RankedTrial) -> str:
+    """Return how many of its scenarios have judged a trial."""
+    every = len(report.run.searches[ranked.search - 1].scenarios)
+    judged = every if ranked.trial.pruned_at is None else len(ranked.trial.backtests)
+    return f"{judged} of {every}"
 
 
 def _search_name(report: Report, ranked: RankedTrial) -> str:

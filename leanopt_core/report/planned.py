@@ -20,7 +20,7 @@ from leanopt_core.search.advice import Size, advice
 from leanopt_core.search.commands import least
 from leanopt_core.search.most_trials import stages_trials
 from leanopt_core.search.prepare import Prepared
-from leanopt_core.search.setup import budget
+from leanopt_core.search.setup import budget, prune_of
 from leanopt_core.search.unstored import probe as probe_now
 from leanopt_core.store.store import open_to_look
 from leanopt_core.work import Failure
@@ -189,7 +189,7 @@ class PlanReport:
                 f"the stages have {counted(trials, 'trial')}, but the space has only "
                 f"{counted(self.size.value, 'point')}: the search ends when all are tried"
             )
-        if advised := advice(self.ready.plan.lookahead, self.workers):
+        if advised := advice(self.ready.plan.lookahead, self.workers, self.ready.plan.steps):
             said.append(advised)
         if failures := self.measured.failures:
             first = failures[0]
@@ -198,6 +198,20 @@ class PlanReport:
                 f"{first.category}: {first.message}"
             )
         return said
+
+
+def prune_line(ready: Prepared) -> str | None:
+    """Return when a trial does without its other scenarios, None if it never does."""
+    bound, plan = prune_of(ready.pipeline), ready.plan
+    if bound is None:
+        return None
+    decided = "fails or is not feasible" if bound.each else "fails or breaks a constraint"
+    if bound.worst:
+        best = f"is not better than the best trial (the first {plan.lookahead} have none to beat)"
+        decided = decided.replace(" or ", ", ") + f", or {best}"
+        return f"prune: a trial ends at the scenario where it {decided}"
+    more = '; with aggregate = "worst", also where it is not better than the best' * bound.each
+    return f"prune: a trial ends at the scenario where it {decided}{more}"
 
 
 def data_lines(ready: Prepared) -> list[str]:

@@ -192,6 +192,7 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
 def document(report: Report) -> dict[str, Any]:
     """Return a report as JSON values."""
     run, tally = report.run, report.tally
+    prunes = "prune" in json.loads(run.plan)
     return {
         **run_document(run),
         "execution": json.loads(run.execution),
@@ -202,9 +203,14 @@ def document(report: Report) -> dict[str, Any]:
             "feasible": tally.feasible,
             "infeasible": tally.infeasible,
             "without_fitness": tally.unscored,
+            **({"pruned": tally.pruned} if prunes else {}),
             "failures": tally.failures,
         },
-        "backtests": {"run": tally.fresh, "from_cache": tally.cached},
+        "backtests": {
+            "run": tally.fresh,
+            "from_cache": tally.cached,
+            **({"saved": tally.saved} if prunes else {}),
+        },
         "warnings": list(report.warnings),
         "store": str(report.store),
         "stages": [asdict(stage) for stage in tally.stages],
@@ -244,6 +250,7 @@ def trial_document(run: StoredRun, search: int, trial: StoredTrial) -> dict[str,
         "fitness": trial.fitness,
         "violation": trial.violation,
         "failure": trial.failure,
+        **({} if trial.pruned_at is None else {"pruned_at": trial.pruned_at}),
         **trial.details,
         "aggregate": combination.name if len(one.scenarios) > 1 else None,
         "statistics": combination.statistics(one, trial),

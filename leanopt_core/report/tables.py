@@ -23,16 +23,17 @@ _GROUPS: Final = ("parameters", "values", "aggregate", "statistics")
 def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
     """Yield a header and a line for each trial, without line ends.
 
-    `message` is that of the failure, or why there is no fitness. Columns are `parameters.NAME`,
-    `values.NAME` (further values of the fitness function) and `statistics.NAME`; with several
-    scenarios `statistics.SCENARIO.NAME`, and `aggregate.NAME` over all of them. Unknown values are
-    empty, control characters are escaped. The trials are read twice: the columns must be known
-    first.
+    `pruned_at` is there if a trial was pruned. `message` is that of the failure, or why there is no
+    fitness. Columns are `parameters.NAME`, `values.NAME` (further values of the fitness function)
+    and `statistics.NAME`; with several scenarios `statistics.SCENARIO.NAME`, and `aggregate.NAME`
+    over all of them. Unknown values are empty, control characters are escaped. The trials are read
+    twice: the columns must be known first.
     """
     names: dict[str, None] = dict.fromkeys(_OWN)
     for row in _rows(reader, run):
         names.update(dict.fromkeys(row))
-    ordered = [*_OWN, *sorted(set(names) - set(_OWN), key=_place)]
+    own = [*_OWN, *(name for name in names if name == "pruned_at")]
+    ordered = [*own, *sorted(set(names) - set(own), key=_place)]
     yield csv_line(ordered)
     for row in _rows(reader, run):
         yield csv_line(row.get(name) for name in ordered)
@@ -55,6 +56,8 @@ def _row(search: StoredSearch, trial: StoredTrial, combination: Combination) -> 
     own = (search.number, trial.number, trial.stage, trial.state, trial.origin)
     judged = (trial.fitness, trial.violation, trial.failure, "; ".join(details.get("reasons", ())))
     row = dict(zip(_OWN, (*own, *judged), strict=True))
+    if trial.pruned_at is not None:
+        row["pruned_at"] = trial.pruned_at
     row |= {f"parameters.{k}": v for k, v in _exact(trial.parameters).items()}
     row |= {f"values.{k}": v for k, v in details.get("values", {}).items()}
     if len(search.scenarios) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -12,8 +12,10 @@ from leanopt_core.scoring import failures
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests, Land
+from leanopt_core.search.choose import Choose
 from leanopt_core.search.commands import (
     Budget,
+    Promote,
     Propose,
     SearchCommand,
     SearchEnded,
@@ -22,15 +24,18 @@ from leanopt_core.search.commands import (
     StageStarted,
     Stop,
     Tell,
+    Test,
     Withdraw,
 )
 from leanopt_core.search.ledger import KeyedBacktest, Ledger, PendingTrial
 from leanopt_core.search.machine import FITNESS_TARGET, SearchMachine
 from leanopt_core.search.notifier import Notifier
-from leanopt_core.search.repeats import earlier_end, later_end
+from leanopt_core.search.prune import Prune
+from leanopt_core.search.repeats import earlier_end, later_end, other_rung
 from leanopt_core.search.running_time import RunningTime, TimeLimits
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.space import Space
+from leanopt_core.stage import Told
 from leanopt_core.trial import Score
 from leanopt_core.work import Backtest, Outcome, Scenario
 
@@ -41,6 +46,11 @@ class SearchSetup:
 
     `elsewhere` has these parts for each place but the first, if workers run in several.
     `statistics` are those that constraints and the fitness function name.
+
+    `rungs` are the indexes of the scenarios that judge a trial at each step, those of the last
+    judge it for good; each has some that no rung before has. Without any, all scenarios are one
+    rung. `prune` decides which trials go no further, `choose` which trials are backtested under the
+    `tests`, whose keys follow those of the scenarios.
     """
 
     space: Space
@@ -55,6 +65,15 @@ class SearchSetup:
     stop_when_failing: int = 0
     statistics: tuple[str, ...] = ()
     time: TimeLimits = field(factory=TimeLimits)
+    rungs: tuple[tuple[int, ...], ...] = ()
+    prune: Prune | None = None
+    tests: tuple[Scenario, ...] = ()
+    choose: Choose | None = None
+
+    @property
+    def every_scenario(self) -> tuple[Scenario, ...]:
+        """Return the scenarios with the tests, in the order of their indexes."""
+        return (*self.scenarios, *self.tests)
 
 
 @frozen
@@ -84,9 +103,12 @@ class ActiveSearch:
         self._fitness = fitness
         self._replay = to.ledger.replay(index, setup.space)
         self._running_time = RunningTime(setup.time, to.ledger.worked(index))
+        self._scenarios = setup.every_scenario
+        self._rungs = setup.rungs or (tuple(range(len(setup.scenarios))),)
         self._pending: dict[int, PendingTrial] = {}
-        # The pending trials whose outcomes are durable.
+        # The pending trials whose outcomes are durable: at the last rung, and at earlier ones.
         self._ready: set[int] = set()
+        self._climbing: list[PendingTrial] = []
         # Whether it has proposed every stored trial again.
         self._repeated = False
         self._fresh: list[tuple[PendingTrial, int, KeyedBacktest]] = []
@@ -101,6 +123,9 @@ class ActiveSearch:
             moments=moments,
             stop_when_failing=setup.stop_when_failing,
             statistics=setup.statistics,
+            rungs=len(self._rungs),
+            prune=setup.prune,
+            choose=setup.choose if setup.tests else None,
         )
         self.machine.recall(self._replay.recorded(1))
 
@@ -110,21 +135,36 @@ class ActiveSearch:
         outcomes = (one.outcomes for one in self._pending.values())
         return sum(len(one) - one.count(None) for one in outcomes)
 
-    def is_ready(self, number: int) -> None:
-        """Note that all outcomes of a pending trial are durable."""
-        self._ready.add(number)
+    def is_ready(self, pending: PendingTrial) -> None:
+        """Note that all outcomes that a pending trial awaited are durable."""
+        if self._pending.get(pending.number) is not pending:
+            return  # withdrawn since
+        if pending.testing:
+            del self._pending[pending.number]
+            self.machine.tested(pending.number)
+        elif pending.rung < len(self._rungs) - 1:
+            self._climbing.append(pending)
+        else:
+            self._ready.add(pending.number)
 
     def next_ready(self) -> tuple[PendingTrial, dict[str, Outcome]] | None:
-        """Take the trial to be told next, with its outcomes by scenario; None if it is not ready.
+        """Take a trial to be judged, with its outcomes by scenario; None if none is ready.
 
-        In trial order: a later trial stays ready until all before it have been told.
+        At the last rung in trial order: a later trial stays ready until all before it are told.
         """
+        if self._climbing:
+            pending = self._climbing.pop()
+            return pending, self._outcomes(pending)
         number = self.machine.awaited
         if number is None or number not in self._ready:
             return None
         self._ready.remove(number)
         pending = self._pending[number]
         return pending, self._outcomes(pending)
+
+    def judged_at(self, score: Score) -> int:
+        """Return the rung that gave this score of a told trial."""
+        return len(self._rungs) - 1 if score.pruned_at is None else score.pruned_at
 
     def finished(self, number: int, score: Score, outcomes: Mapping[str, Outcome]) -> None:
         """Pass the score of a trial and its outcomes to the machine."""
@@ -150,6 +190,8 @@ class ActiveSearch:
         match command:
             case Propose():
                 self._propose(command)
+            case Promote(number, rung):
+                self._promote(self._pending[number], rung)
             case Tell():
                 self._tell(command)
             case Withdraw(_, numbers):
@@ -164,6 +206,8 @@ class ActiveSearch:
                 self.note_time(last=True)
                 name = self._setup.stages[index].name
                 self._to.notifier.observe(events.StageEnded(self._index + 1, name, reason))
+            case Test(trials):
+                self._test(trials)
             case SearchEnded(reason):
                 self._ledger.search_ended(self._index, reason)
                 self._to.notifier.observe(events.SearchEnded(self._index + 1, reason))
@@ -172,32 +216,66 @@ class ActiveSearch:
         setup = self._setup
         parameters = setup.space.values(proposed.proposal.point)
         stored = self._replay.at(proposed.number)
-        known: Mapping[int, Outcome] = {} if stored is None else stored.outcomes
-        # A replayed trial with all its backtests needs no text: it is in the store.
-        text = canonical_json(parameters) if len(known) < len(setup.scenarios) else ""
+        text = ""
         # The store refuses a proposal that it already has.
         if stored is None:
             if not self._repeated:
                 self._leave_replay(proposed)
+            text = canonical_json(parameters)
             self._ledger.propose(self._index, proposed, text)
         pending = PendingTrial(
             self._index,
             proposed.number,
             parameters,
-            [None] * len(setup.scenarios),
+            [None] * len(self._scenarios),
             proposed.context,
-            stored=stored.score if stored is not None else None,
+            known={} if stored is None else stored.outcomes,
+            stored=None if stored is None else stored.score,
+            text=text,
         )
         self._pending[proposed.number] = pending
         self.machine.recall(self._replay.recorded(proposed.number + 1))
-        for scenario_index, scenario in enumerate(setup.scenarios):
-            if scenario_index in known:
-                self._to.land(pending, scenario_index, known[scenario_index])
+        self._want(pending, self._rungs[0])
+
+    def _promote(self, pending: PendingTrial, rung: int) -> None:
+        stored = pending.stored
+        if stored is not None and stored.pruned_at is not None and stored.pruned_at < rung:
+            raise other_rung(self._fitness, pending.number, stored.pruned_at, None)
+        pending.rung = rung
+        self._want(pending, self._rungs[rung])
+
+    def _test(self, chosen: Sequence[Told]) -> None:
+        setup = self._setup
+        self._ledger.chosen(self._index, chosen[0].number)
+        for told in chosen:
+            pending = PendingTrial(
+                self._index,
+                told.number,
+                setup.space.values(told.point),
+                [None] * len(self._scenarios),
+                known=self._ledger.tested(self._index, told.number),
+                testing=True,
+            )
+            self._pending[told.number] = pending
+            self._want(pending, range(len(setup.scenarios), len(self._scenarios)))
+
+    def _want(self, pending: PendingTrial, indexes: Iterable[int]) -> None:
+        """Land what is stored of the scenarios that a trial lacks; the others are backtests."""
+        wanted = [at for at in indexes if pending.outcomes[at] is None]
+        pending.awaited = len(wanted)
+        for at in wanted:
+            if at in pending.known:
+                self._to.land(pending, at, pending.known[at])
             else:
-                key = content_key(setup.shared_keys[scenario_index], text)
-                others = [content_key(keys[scenario_index], text) for keys in setup.elsewhere]
-                keyed = KeyedBacktest(Backtest(key, parameters, scenario), (key, *others))
-                self._fresh.append((pending, scenario_index, keyed))
+                self._fresh.append((pending, at, self._keyed(pending, at)))
+
+    def _keyed(self, pending: PendingTrial, at: int) -> KeyedBacktest:
+        setup = self._setup
+        # A replayed trial needs a text only if it lacks a backtest.
+        text = pending.text = pending.text or canonical_json(pending.parameters)
+        key = content_key(setup.shared_keys[at], text)
+        others = [content_key(keys[at], text) for keys in setup.elsewhere]
+        return KeyedBacktest(Backtest(key, pending.parameters, self._scenarios[at]), (key, *others))
 
     def _check_end(self, index: int, reason: str) -> None:
         """Raise ResumeError if a stage ends before a trial that it had proposed."""
@@ -223,19 +301,19 @@ class ActiveSearch:
         return self._fitness if reason == FITNESS_TARGET else rule.label
 
     def _outcomes(self, pending: PendingTrial) -> dict[str, Outcome]:
-        return {
-            scenario.name: outcome
-            for scenario, outcome in zip(self._setup.scenarios, pending.outcomes, strict=True)
-            if outcome is not None
-        }
+        """Return the outcomes of the rung that a trial has reached, by scenario."""
+        outcomes = ((at, pending.outcomes[at]) for at in self._rungs[pending.rung])
+        return {self._scenarios[at].name: one for at, one in outcomes if one is not None}
 
     def _tell(self, told: Tell) -> None:
         """Record a told trial, and let a plugin or a time limit stop the search after it."""
         trial = told.trial
         pending = self._pending.pop(trial.number)
         outcomes = self._outcomes(pending)
-        if not pending.replayed:
+        if pending.stored is None:
             self._ledger.tell(self._index, trial)
+        elif pending.stored.pruned_at != (now := trial.score.pruned_at):
+            raise other_rung(self._fitness, trial.number, pending.stored.pruned_at, now)
         self._ledger.asked(outcomes.values())
         self._to.keeper.told(self._index + 1, trial)
         record = TrialRecord(
@@ -262,6 +340,7 @@ class ActiveSearch:
             raise earlier_end(self._fitness, told[0], FITNESS_TARGET)
         # A withdrawn trial is never told, though all its backtests may have outcomes.
         self._ready.difference_update(numbers)
+        self._climbing.clear()
         gone = [self._pending.pop(number) for number in numbers]
         self._ledger.withdraw(self._index, numbers)
         self._to.backtests.withdraw(gone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import exp, log
+from math import exp, log, sqrt
 
 from attrs import frozen
 
@@ -49,28 +49,46 @@ _NEEDED = ((1, 1), (2, 3), (4, 7), (16, 38), (64, 204))
 _LEAST = 8
 
 
-def needed(workers: int) -> float:
-    """Return the lookahead that keeps 95% of the workers busy, interpolated in logarithms."""
+def needed(workers: int, steps: int = 1) -> float:
+    """Return the lookahead that keeps 95% of the workers busy, interpolated in logarithms.
+
+    `steps` is how many backtests of a trial can run one after the other.
+    """
     for (low, least), (high, most) in pairwise(_NEEDED):
         if workers <= high or high == _NEEDED[-1][0]:
             share = log(workers / low) / log(high / low)
-            return exp(log(least) + share * log(most / least))
+            return exp(log(least) + share * log(most / least)) * _longer(workers, steps)
     raise AssertionError(workers)
 
 
-def advised(workers: int) -> int:
-    """Return the advised lookahead: 3 per worker, rounded up to a power of two, at least 8."""
+def _longer(workers: int, steps: int) -> float:
+    """Return the factor for trials of several steps, of which few take all.
+
+    Simulated as above with 4 to 20 steps, where one trial in ten takes all of them.
+    """
+    return 1.0 if workers == 1 else max(1.0, sqrt(steps / 2))
+
+
+def advised(workers: int, steps: int = 1) -> int:
+    """Return the advised lookahead: 3 per worker, rounded up to a power of two, at least 8.
+
+    Trials of several `steps` need more.
+    """
     better = _LEAST
-    while better < 3 * workers:
+    while better < 3 * workers * _longer(workers, steps):
         better *= 2
     return better
 
 
-def advice(lookahead: int, workers: int) -> str | None:
-    """Return a warning about a low lookahead, None if at least 95% of the workers stay busy."""
-    if lookahead >= round(needed(workers)):
+def advice(lookahead: int, workers: int, steps: int = 1) -> str | None:
+    """Return a warning about a low lookahead, None if at least 95% of the workers stay busy.
+
+    `steps` is how many backtests of a trial can run one after the other.
+    """
+    if lookahead >= round(needed(workers, steps)):
         return None
+    pruned = " with [prune], where a trial's backtests run one after the other" * (steps > 1)
     return (
-        f"search.lookahead = {lookahead} leaves some of the {workers} workers idle; "
-        f"{advised(workers)} would keep them busy (changing it changes the trials)"
+        f"search.lookahead = {lookahead} leaves some of the {workers} workers idle{pruned}; "
+        f"{advised(workers, steps)} would keep them busy (changing it changes the trials)"
     )

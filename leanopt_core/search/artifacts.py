@@ -99,12 +99,13 @@ class ArtifactKeeper:
         """Take a trial's score; remove the files of trials that are not among the best."""
         if self._policy != "best":
             return
-        if not trial.score.feasible or trial.score.objective is None:
+        score = trial.score
+        if not (score.feasible and score.complete) or score.objective is None:
             self.drop(search, trial.number)
             return
         best = self._best.setdefault(search, [])
         # Among equals, the first trial stays.
-        heapq.heappush(best, (trial.score.objective, -trial.number))
+        heapq.heappush(best, (score.objective, -trial.number))
         if len(best) > self._most:
             self.drop(search, -heapq.heappop(best)[1])
 

@@ -129,7 +129,8 @@ class Backtests:
             version = self._ledger.leases.version
             job = BacktestJob(pending.search, backtest, scenario_index, keyed.keys, version)
             self._jobs[backtest.key] = job
-            self._queue.put(job)
+            # Later trials wait for one that climbs: its backtests run one after the other.
+            self._queue.put(job, first=pending.rung > 0)
         job.waiting.append((pending, scenario_index))
 
     def dispatch(self) -> None:

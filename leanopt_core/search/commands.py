@@ -10,7 +10,7 @@ from attrs import field, frozen
 from leanopt_core.fitness import FitnessContext
 from leanopt_core.search.calls import Calls
 from leanopt_core.space import Point
-from leanopt_core.stage import Stage, StageStart
+from leanopt_core.stage import Stage, StageStart, Told
 from leanopt_core.trial import Proposal, Trial
 
 
@@ -85,7 +85,7 @@ class StageStarted:
 
 @frozen
 class Propose:
-    """Command: record this proposal and backtest it; score it with this `context`.
+    """Command: record this proposal and backtest it at rung 0; score it with this `context`.
 
     `because` is the proposal's as JSON text.
     """
@@ -98,6 +98,14 @@ class Propose:
     told: int
     context: FitnessContext
     because: str | None = None
+
+
+@frozen
+class Promote:
+    """Command: backtest this trial under the scenarios of this rung that it lacks."""
+
+    number: int
+    rung: int
 
 
 @frozen
@@ -125,10 +133,19 @@ class StageEnded:
 
 
 @frozen
+class Test:
+    """Command: backtest these trials under the tests of the search, which no method is told."""
+
+    trials: tuple[Told, ...]
+
+
+@frozen
 class SearchEnded:
     """Command: record that the search has ended, and why."""
 
     reason: str
 
 
-SearchCommand: TypeAlias = StageStarted | Propose | Tell | Withdraw | StageEnded | SearchEnded
+SearchCommand: TypeAlias = (
+    StageStarted | Propose | Promote | Tell | Withdraw | StageEnded | Test | SearchEnded
+)

@@ -45,9 +45,10 @@ class LeasedQueue:
         """Return whether more backtests than the workers have could begin without a commit."""
         return bool(self._ready) or (self._leases.alone and any(self._queues))
 
-    def put(self, job: BacktestJob) -> None:
-        """Queue a new backtest."""
-        self._queues[job.search].append(job)
+    def put(self, job: BacktestJob, *, first: bool = False) -> None:
+        """Queue a new backtest, `first` before all others of its search."""
+        queue = self._queues[job.search]
+        (queue.appendleft if first else queue.append)(job)
 
     def again(self, job: BacktestJob, *, first: bool) -> None:
         """Queue a backtest that was handed out: before all others, or behind those leased."""

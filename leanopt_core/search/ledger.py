@@ -31,28 +31,36 @@ from leanopt_core.work import Backtest, Outcome
 
 @define(eq=False)
 class PendingTrial:
-    """A trial that is proposed but not told: one outcome slot per scenario.
+    """A trial that waits for backtests: one outcome slot per scenario, tests last.
 
-    `context` is what its fitness function may know of the search. `stored` is its score if it was
-    told before the run was resumed.
+    It has been proposed but not told, or is `testing`. `context` is what its fitness function may
+    know of the search. It has reached the `rung`, and `awaited` counts the missing outcomes of the
+    backtests commanded last. `known` has the outcomes of before the run was resumed, `stored` its
+    score if it was told then.
     """
 
     search: int
     number: int
     parameters: Mapping[str, Value]
     outcomes: list[Outcome | None]
-    context: FitnessContext
+    context: FitnessContext = field(factory=FitnessContext)
+    known: Mapping[int, Outcome] = field(factory=dict)
     stored: Score | None = None
+    text: str = ""
+    rung: int = 0
+    awaited: int = 0
+    testing: bool = False
 
     @property
     def replayed(self) -> bool:
         """Return whether it was told before the run was resumed."""
         return self.stored is not None
 
-    @property
-    def landed(self) -> bool:
-        """Return whether every scenario has an outcome."""
-        return None not in self.outcomes
+    def land(self, scenario_index: int, outcome: Outcome) -> bool:
+        """Take an outcome; return whether it was the last one that was awaited."""
+        self.outcomes[scenario_index] = outcome
+        self.awaited -= 1
+        return self.awaited == 0
 
 
 class KeyedBacktest(NamedTuple):
@@ -211,7 +219,7 @@ class Ledger:
         """
         found, kept = self._writer.record(
             job.keys[place],
-            self._run.searches[job.search].scenarios[job.scenario].id,
+            self._run.searches[job.search].every_scenario[job.scenario].id,
             outcome,
             outputs=self._outputs.stored,
             attempts=effort.attempts,
@@ -231,6 +239,15 @@ class Ledger:
     def tell(self, search: int, trial: Trial) -> None:
         """Record that a trial has been told, with its score."""
         self._writer.tell(self._run.searches[search].id, trial.number, trial.score)
+
+    def chosen(self, search: int, number: int) -> None:
+        """Record the first trial of a search that is tested."""
+        self._writer.chosen(self._run.searches[search].id, number)
+
+    def tested(self, search: int, number: int) -> Mapping[int, Outcome]:
+        """Return the outcomes of a trial, tests too, from before the run was resumed."""
+        trial = self._reader.trial(self._run, self._run.searches[search].number, number)
+        return {} if trial is None else self._reader.outcomes(trial, self._outputs.needs)
 
     def withdraw(self, search: int, numbers: Sequence[int]) -> None:
         """Record that trials are withdrawn."""

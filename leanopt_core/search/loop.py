@@ -88,7 +88,7 @@ class RunLoop:
         self._notifier = notifier
         notifier.sinks.wakes(workers.wake)
         self._backtests = Backtests(
-            [[scenario.name for scenario in setup.scenarios] for setup in searches],
+            [[scenario.name for scenario in setup.every_scenario] for setup in searches],
             workers=workers,
             engine=engine,
             ledger=ledger,
@@ -230,7 +230,7 @@ class RunLoop:
         landed, self._landed = self._landed, []
         self._due, self._catching_up = math.inf, False
         for pending in landed:
-            self._searches[pending.search].is_ready(pending.number)
+            self._searches[pending.search].is_ready(pending)
         for index in sorted({pending.search for pending in landed}):
             self._carry_out(self._searches[index])
 
@@ -239,7 +239,8 @@ class RunLoop:
         self._advance(search)
         while (ready := search.next_ready()) is not None:
             pending, outcomes = ready
-            search.finished(pending.number, self._score(pending, outcomes), outcomes)
+            score = self._score(search, pending, outcomes)
+            search.finished(pending.number, score, outcomes)
             self._advance(search)
         fresh = search.take_fresh()
         # Most keys are new, and one query finds that out for many of them.
@@ -248,16 +249,19 @@ class RunLoop:
         for pending, scenario_index, backtest in fresh:
             self._backtests.send(pending, scenario_index, backtest, known)
 
-    def _score(self, pending: PendingTrial, outcomes: Mapping[str, Outcome]) -> Score:
-        """Return the score of a trial, the stored one if it was told before.
+    def _score(
+        self, search: ActiveSearch, pending: PendingTrial, outcomes: Mapping[str, Outcome]
+    ) -> Score:
+        """Return the score of a trial at its rung, the stored one if it was told that before.
 
         So methods are told the same, even if another C library computes another last digit.
         """
         score = self._think(partial(self._judge, outcomes, pending.context))
-        if pending.stored is None:
+        stored = pending.stored
+        if stored is None or pending.rung != search.judged_at(stored):
             return score
-        compare_scores(self._fitness, pending.number, pending.stored, score)
-        return pending.stored
+        compare_scores(self._fitness, pending.number, stored, score)
+        return stored
 
     def _advance(self, search: ActiveSearch) -> None:
         commands = search.machine.advance()
@@ -277,9 +281,9 @@ class RunLoop:
             self._thinking = False
 
     def _land(self, pending: PendingTrial, scenario_index: int, outcome: Outcome) -> None:
-        pending.outcomes[scenario_index] = outcome
+        landed = pending.land(scenario_index, outcome)
         # The first result sets the time, or a stream of results could put the commit off for ever.
         self._due = min(self._due, time.monotonic() + _GROUPING)
-        if pending.landed:
+        if landed:
             self._landed.append(pending)
             self._catching_up |= pending.replayed

@@ -3,6 +3,10 @@
 Within a stage, trial *i* is asked for when exactly the trials up to *i - lookahead* have been told,
 plus one for each `WAIT`. Results are told one at a time, in trial order. So the trials depend only
 on the method, the outcomes and the recorded stops, never on which backtest ends first.
+
+A trial climbs rungs: each adds scenarios, and a trial that is pruned at one has no further ones.
+That depends only on its own scores and on the trials told when it was proposed, so it is decided as
+results come, in any order.
 """
 
 from __future__ import annotations
@@ -11,13 +15,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from leanopt_core.canonical import derive_seed
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness import FitnessContext
+from leanopt_core.search.choose import Choose
 from leanopt_core.search.commands import (
     Budget,
+    Promote,
     Propose,
     Recorded,
     SearchCommand,
@@ -27,6 +33,7 @@ from leanopt_core.search.commands import (
     StageStarted,
     Stop,
     Tell,
+    Test,
     Withdraw,
     least,
 )
@@ -34,6 +41,7 @@ from leanopt_core.search.failing import FAILING, FailingStart, Lacking
 from leanopt_core.search.guarded_stage import GuardedStage
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.search.moments import RunningMoments
+from leanopt_core.search.prune import Prune
 from leanopt_core.search.repeats import other_proposal
 from leanopt_core.space import Space
 from leanopt_core.stage import AskContext, StageStart, TellContext
@@ -52,9 +60,13 @@ FITNESS_TARGET: Final = "fitness target"
 
 @define
 class _Pending:
+    """A trial that is not told; `best` is the best objective that was told when it was proposed."""
+
     number: int
     grid_index: int
     proposal: Proposal
+    best: float | None = None
+    scores: list[Score] = field(factory=list)
     finished: Trial | None = None
 
 
@@ -79,10 +91,13 @@ class _Active:
 class SearchMachine:
     """One search. Feed it events; carry out the commands that `advance` yields, in order.
 
-    The events are `finished`, `stop`, and, during replay, `recall`. Without `moments`, contexts of
-    fitness functions have no values, for those that take none. The search ends if its first
-    `stop_when_failing` trials all fail alike, or if so many in a row lack one of `statistics`; 0
-    means never.
+    The events are `finished`, `stop`, `tested` and, during replay, `recall`. Without `moments`,
+    contexts of fitness functions have no values, for those that take none. The search ends if its
+    first `stop_when_failing` trials all fail alike, or if so many in a row lack one of
+    `statistics`; 0 means never.
+
+    Every trial is judged at one rung, unless `prune` lets it climb up to `rungs` of them. A search
+    with tests has `choose`: the trials that it returns are tested before the search ends.
     """
 
     def __init__(
@@ -97,8 +112,12 @@ class SearchMachine:
         moments: bool = True,
         stop_when_failing: int = 0,
         statistics: Iterable[str] = (),
+        rungs: int = 1,
+        prune: Prune | None = None,
+        choose: Choose | None = None,
     ) -> None:
         self._space = space
+        self._last_rung, self._prune, self._choose = rungs - 1, prune, choose
         self._rules = tuple(stages)
         trials = [rule.trials for rule in self._rules]
         stages_have = None if None in trials else sum(one for one in trials if one is not None)
@@ -123,6 +142,11 @@ class SearchMachine:
         self._number = 0
         self._best: float | None = None
         self._stop: Stop | None = None
+        #: Trials to promote, by number and rung.
+        self._promoted: deque[Promote] = deque()
+        self._untested: set[int] = set()
+        #: Why the search ends once all tests are there.
+        self._ending: str | None = None
         self.ended = False
 
     @property
@@ -141,7 +165,7 @@ class SearchMachine:
         ending = self._active.ending if self._active is not None else None
         by_budget = self._limit is not None and ending == self._limit.ended
         last = self._index + 1 == len(self._rules)
-        return self.ended or by_budget or (last and ending is not None)
+        return self._ending is not None or by_budget or (last and ending is not None)
 
     def finished(
         self,
@@ -150,20 +174,31 @@ class SearchMachine:
         statistics: Mapping[str, Statistics | None] | None = None,
         failures: Mapping[str, Failure] | None = None,
     ) -> None:
-        """Event: all backtests of this trial have outcomes; this is its score.
+        """Event: all backtests that this trial was to have have outcomes; this is its score.
 
         `statistics` and `failures` are those of its backtests by scenario, for its method.
         """
         outstanding = self._outstanding
         # The numbers are consecutive: trials leave at the front, or all together.
         offset = number - outstanding[0].number if outstanding else -1
-        if self._active is not None and 0 <= offset < len(outstanding):
-            pending = outstanding[offset]
-            proposal, name = pending.proposal, self._active.rule.name
-            pending.finished = Trial(
-                *(number, name, proposal.point, proposal.origin, score),
-                *(statistics or {}, failures or {}),
-            )
+        if self._active is None or not 0 <= offset < len(outstanding):
+            return
+        pending = outstanding[offset]
+        if (rung := len(pending.scores)) < self._last_rung:
+            pending.scores.append(score)
+            if self._prune is None or not self._prune(pending.scores, pending.best):
+                self._promoted.append(Promote(number, rung + 1))
+                return
+            score = evolve(score, pruned_at=rung)
+        proposal, name = pending.proposal, self._active.rule.name
+        pending.finished = Trial(
+            *(number, name, proposal.point, proposal.origin, score),
+            *(statistics or {}, failures or {}),
+        )
+
+    def tested(self, number: int) -> None:
+        """Event: all tests of this trial have outcomes."""
+        self._untested.discard(number)
 
     def recall(self, recorded: Recorded | None) -> None:
         """Event: this proposal is stored for the next trial.
@@ -178,15 +213,18 @@ class SearchMachine:
 
     def advance(self) -> Iterator[SearchCommand]:
         """Continue as far as possible, yielding commands; returns when a result is needed."""
-        while not self.ended:
+        while not (self.ended or self._untested):
+            if self._ending is not None:
+                self.ended = True
+                yield SearchEnded(self._ending)
             # First, so that a stop takes effect before the next ask.
-            if self._stop is not None:
+            elif self._stop is not None:
                 stop, self._stop = self._stop, None
-                yield from self._end_stage(stop.ended)
-                if not stop.stage_only:
-                    yield self._end_search(stop.ended)
+                yield from self._end(stop.ended, search=not stop.stage_only)
+            elif self._promoted:
+                yield self._promoted.popleft()
             elif self._active is None:
-                yield self._next_stage()
+                yield from self._next_stage()
             # Before any tell: trial i must be asked for when exactly i - lookahead are told.
             elif self._asks(self._active):
                 yield from self._ask(self._active)
@@ -195,20 +233,21 @@ class SearchMachine:
                     return
                 yield from self._tell(self._active, trial)
             elif (reason := self._active.ending) is not None:
-                yield from self._end_stage(reason)
-                if self._limit is not None and reason == self._limit.ended:
-                    yield self._end_search(reason)
+                budget = self._limit is not None and reason == self._limit.ended
+                yield from self._end(reason, search=budget)
             else:
                 raise PluginError(
                     f"{self._active.rule.label}, asked for trial {self._number + 1}: it returned "
                     "WAIT, but there is no pending trial to wait for"
                 )
 
-    def _next_stage(self) -> SearchCommand:
+    def _next_stage(self) -> Iterator[SearchCommand]:
         if self._index + 1 == len(self._rules):
-            return self._end_search("stages")
+            yield from self._end_search("stages")
+            return
         if self._limit is not None and self._left() == 0:
-            return self._end_search(self._limit.ended)
+            yield from self._end_search(self._limit.ended)
+            return
         self._index += 1
         rule = self._rules[self._index]
         seed = derive_seed(self._seed, "stage", rule.name)
@@ -218,7 +257,7 @@ class SearchMachine:
         method = GuardedStage(rule.build, begin, rule.label, rule.calls)
         context = FitnessContext(rule.trials, self._budget)
         self._active = _Active(rule, method, seed, context, mark=self._best)
-        return StageStarted(self._index)
+        yield StageStarted(self._index)
 
     def _left(self) -> int | None:
         """Return how many more trials the search's budget allows, None without one."""
@@ -286,7 +325,7 @@ class SearchMachine:
         because = None if given is None else active.method.because(given, number)
         attempt = active.attempt
         self._number = number
-        self._outstanding.append(_Pending(number, grid_index, proposal))
+        self._outstanding.append(_Pending(number, grid_index, proposal, self._best))
         self._ahead.add(grid_index)
         active.asked += 1
         active.attempt = active.refusals = 0
@@ -316,18 +355,14 @@ class SearchMachine:
         yield Tell(self._index, trial)
         # A stop that was recorded while `Tell` was carried out comes first.
         if reason and self._stop is None:
-            yield from self._end_stage(reason)
-            if reason in (FITNESS_TARGET, FAILING):
-                yield self._end_search(reason)
+            yield from self._end(reason, search=reason in (FITNESS_TARGET, FAILING))
 
     def _judge(self, active: _Active, score: Score) -> str | None:
         """Return why the stage ends after this trial, None if it continues.
 
-        Trials that only a part of the scenarios judged do not count.
+        A trial that only a part of the scenarios judged is no improvement.
         """
-        if score.pruned_at is not None:
-            return None
-        objective = score.objective if score.feasible else None
+        objective = score.objective if score.feasible and score.complete else None
         rule = active.rule
         active.idle += 1
         if objective is not None:
@@ -341,11 +376,18 @@ class SearchMachine:
                 return "target"
         return "patience" if rule.patience is not None and active.idle >= rule.patience else None
 
+    def _end(self, reason: str, *, search: bool) -> Iterator[SearchCommand]:
+        """End the active stage, and with it the `search` if that ends too."""
+        yield from self._end_stage(reason)
+        if search:
+            yield from self._end_search(reason)
+
     def _end_stage(self, reason: str) -> Iterator[SearchCommand]:
         """End the active stage and withdraw its pending trials."""
         if self._outstanding:
             numbers = tuple(pending.number for pending in self._outstanding)
             self._outstanding.clear()
+            self._promoted.clear()
             # Never told, so a later stage may propose these points.
             self._ahead.clear()
             yield Withdraw(self._index, numbers)
@@ -355,9 +397,13 @@ class SearchMachine:
             self._active = None
             yield StageEnded(self._index, reason)
 
-    def _end_search(self, reason: str) -> SearchEnded:
-        self.ended = True
-        return SearchEnded(reason)
+    def _end_search(self, reason: str) -> Iterator[SearchCommand]:
+        """Test the chosen trials, if the search has tests; then it ends."""
+        self._ending = reason
+        chosen = tuple(self._choose(self._history)) if self._choose is not None else ()
+        if chosen:
+            self._untested = {told.number for told in chosen}
+            yield Test(chosen)
 
 
 def _compare(

@@ -54,6 +54,17 @@ def _equal(was: Part, now: Part) -> bool:
     return was == now
 
 
+def other_rung(label: str, number: int, was: int | None, now: int | None) -> DiffersError:
+    """Return the error if trial `number` is pruned at another rung than stored; None: at none."""
+    before, today = (
+        f"pruned at step {at}" if at is not None else "not pruned" for at in (was, now)
+    )
+    return DiffersError(
+        f"trial {number} was {before}, now it is {today}; {label} or a library it uses has "
+        f"changed. {_ADVICE}"
+    )
+
+
 def other_proposal(label: str, number: int, how: str) -> DiffersError:
     """Return the error for a method, `label`, that proposes trial `number` otherwise than stored.
 

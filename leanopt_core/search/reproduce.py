@@ -79,8 +79,10 @@ class Restored:
         return {one["name"]: _scenario(one) for one in self.plan["scenarios"]}
 
     def searched(self, search: int) -> tuple[Scenario, ...]:
-        """Return the scenarios of a search; searches count from 1."""
-        return tuple(self.scenarios[n] for n in self.plan["searches"][search - 1]["scenarios"])
+        """Return the scenarios of a search, tests last; searches count from 1."""
+        searched = self.plan["searches"][search - 1]
+        names = (*searched["scenarios"], *searched.get("tests", ()))
+        return tuple(self.scenarios[name] for name in names)
 
     def engine(self, **changed: object) -> Choice:
         """Return the engine with its options, some of them changed.

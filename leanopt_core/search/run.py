@@ -412,6 +412,6 @@ class _Session:
             self.notifier.warn(f"full results of the best trials cannot be kept: {error}")
 
     def _pool(self, workers: int) -> Pool[int]:
-        if advised := advice(self.ready.plan.lookahead, workers):
+        if advised := advice(self.ready.plan.lookahead, workers, self.ready.plan.steps):
             self.notifier.warn(advised)
         return worker_pool(self.ready, workers, self.notifier.warn)

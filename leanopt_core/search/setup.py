@@ -10,12 +10,15 @@ from attrs import evolve
 
 from leanopt_core.canonical import digest
 from leanopt_core.fitness import Direction, FitnessFunction
-from leanopt_core.pipeline import Choice, SearchPlan, StageSettings, execution
+from leanopt_core.fitness_options import AggregateOptions
+from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, StageSettings, execution
 from leanopt_core.pipeline.statistic_names import named_statistics
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.calls import Calls
+from leanopt_core.search.choose import Best
 from leanopt_core.search.commands import Budget, StageRule
 from leanopt_core.search.prepare import Prepared, build_sink, label, load_choice
+from leanopt_core.search.prune import Bound
 from leanopt_core.search.running_time import TimeLimits
 from leanopt_core.search.sinks import RunSink
 from leanopt_core.sinks.base import Sink
@@ -36,7 +39,7 @@ def setups(
     calls = Calls() if calls is None else calls
     stages = tuple(_rule(stage, fitness.direction, calls) for stage in ready.pipeline.stages)
     scenarios = {scenario.name: scenario for scenario in ready.plan.scenarios}
-    target = fitness.target
+    target, prune = fitness.target, prune_of(ready.pipeline)
     limits = tuple(stage.time for stage in ready.pipeline.stages)
     times = TimeLimits(ready.pipeline.search.time, limits)
     pipeline = ready.pipeline
@@ -45,7 +48,8 @@ def setups(
     found = []
     for search in ready.plan.searches:
         chosen = tuple(scenarios[name] for name in search.scenarios)
-        keys, *elsewhere = zip(*(ready.scenario_keys(one) for one in chosen), strict=True)
+        tests = tuple(scenarios[name] for name in search.tests)
+        keys, *elsewhere = zip(*map(ready.scenario_keys, (*chosen, *tests)), strict=True)
         found.append(
             SearchSetup(
                 space=ready.plan.space,
@@ -60,9 +64,25 @@ def setups(
                 stop_when_failing=ready.plan.stop_when_failing,
                 statistics=named,
                 time=times,
+                rungs=tuple(tuple(map(search.scenarios.index, rung)) for rung in search.rungs),
+                prune=prune,
+                tests=tests,
+                choose=Best() if tests else None,
             )
         )
     return found
+
+
+def prune_of(pipeline: Pipeline) -> Bound | None:
+    """Return what prunes trials, None if nothing does.
+
+    A fitness function with `AggregateOptions` scores each scenario by itself.
+    """
+    if pipeline.prune.use == "none":
+        return None
+    options = pipeline.fitness.options
+    each = isinstance(options, AggregateOptions)
+    return Bound(each, worst=each and options.aggregate == "worst")
 
 
 def budget(plan: SearchPlan, scenarios: int) -> Budget | None:
@@ -116,6 +136,7 @@ def new_searches(ready: Prepared, direction: Direction) -> list[NewSearch]:
             direction=direction,
             scenarios=[scenarios[name] for name in search.scenarios],
             stages=stages,
+            tests=[scenarios[name] for name in search.tests],
         )
         for search in ready.plan.searches
     ]

@@ -65,7 +65,7 @@ def again(
     scenarios: Sequence[Scenario],
     outcomes: Mapping[int, Outcome] | None = None,
 ) -> Iterator[Again]:
-    """Yield the stored backtests of a trial; `scenarios` are those of its search.
+    """Yield the stored backtests of a trial; `scenarios` are those of its search, tests last.
 
     `outcomes` are by scenario index, by default those of the trial, which have statistics only.
     """
@@ -152,7 +152,7 @@ def best_again(
         for number in numbers:
             trial = reader.trial(run, search, number)
             if trial is not None:
-                yield from again(search, trial, setup.space, setup.scenarios)
+                yield from again(search, trial, setup.space, setup.every_scenario)
 
 
 def keep_documents(

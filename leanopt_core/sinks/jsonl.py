@@ -44,6 +44,7 @@ class JsonLinesSink:
             "violations": {v.constraint: v.size for v in score.violations},
             "reasons": score.reasons,
             "failure": score.failure,
+            **({} if score.complete else {"pruned_at": score.pruned_at}),
             "statistics": record.statistics,
         }
         self._file.write(canonical_json(line) + "\n")

@@ -51,6 +51,7 @@ READ_TYPES: Final = (
 )
 STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
 STAGE_WORKED: Final = "UPDATE stages SET seconds = ? WHERE id = ?"
+CHOSEN: Final = "UPDATE searches SET chosen = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
 # It answers others with the next check, or with the commit if one has confirmed it already.
@@ -106,7 +107,7 @@ _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
     *(VOID, RELEASE, LEASE, RENEW, SHARING, RELEASE_ALL, ENDED),
-    *(STAGE_VERSION, STAGE_WORKED, STAGE_ENDED, SEARCH_ENDED),
+    *(STAGE_VERSION, STAGE_WORKED, STAGE_ENDED, CHOSEN, SEARCH_ENDED),
     *(TAKEN, REPRODUCED, SINGLE, FINISH),
 )
 _OF_BACKTEST: Final = (RECORD, RETURNS, EQUITY, TRADES)

@@ -37,7 +37,7 @@ _SCENARIOS: Final = """
 SELECT runs.strategy, runs.name, searches.id, searches.name, scenarios.ordinal, definition
 FROM runs JOIN searches ON searches.run_id = runs.id
 JOIN scenarios ON scenarios.search_id = searches.id
-WHERE runs.id = ? ORDER BY searches.number, ordinal"""
+WHERE runs.id = ? AND role = 'train' ORDER BY searches.number, ordinal"""
 _COLUMNS: Final = (
     "strategy, run, search, scenario, trials, failed, sharpes, mean, variance, best, deleted_at"
 )

@@ -26,15 +26,16 @@ Members = list[tuple[str, str]]
 
 
 def canonical(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Iterator[str]:
-    """Yield told and withdrawn trials by search and number, each stop after its trial.
+    """Yield told and withdrawn trials by search and number, each stop after its trial, then tests.
 
     `trials` returns a search's trials by the search's id.
     """
     stops = [event for event in events if event.kind == STOP]
     for search in run.searches:
+        tests: list[tuple[int, int, str]] = []
         found = (
             (trial.number, _line(_canonical_trial(search, trial)))
-            for trial in trials(search.id)
+            for trial in _noting(tests, search, trials(search.id))
             if trial.state != "proposed"
         )
         ends = sorted(
@@ -44,6 +45,7 @@ def canonical(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> 
         )
         # For equal numbers, items of the first argument come first.
         yield from (line for _, line in merge(found, ends, key=itemgetter(0)))
+        yield from (line for *_, line in sorted(tests))
 
 
 def export(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Iterator[str]:
@@ -53,6 +55,20 @@ def export(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Ite
             yield _line(_full_trial(run, search, trial))
     for event in events:
         yield _line(_full_event(run, event))
+
+
+def _noting(
+    tests: list[tuple[int, int, str]], search: StoredSearch, trials: Iterable[StoredTrial]
+) -> Iterator[StoredTrial]:
+    """Yield trials, and note the lines of their tests by test and number."""
+    for trial in trials:
+        for test in search.tests:
+            if (found := trial.backtests.get(test.ordinal)) is not None:
+                named = _json(search=search.number, test=test.name, number=trial.number)
+                result = ("statistics", found.statistics or "null")
+                line = _line([*named, result, *_json(failure=found.failure)])
+                tests.append((test.ordinal, trial.number, line))
+        yield trial
 
 
 def _line(members: Members) -> str:
@@ -83,6 +99,8 @@ def _score(trial: StoredTrial, *, messages: bool) -> Members:
         violations=[{"constraint": one.constraint, "size": one.size} for one in score.violations],
         failure=score.failure,
     )
+    if not score.complete:
+        told += _json(pruned_at=score.pruned_at)
     return told + _json(reasons=score.reasons) if messages or score.failure is None else told
 
 
@@ -106,7 +124,7 @@ def _canonical_stop(search: StoredSearch, stop: StoredEvent) -> Members:
 def _full_trial(run: StoredRun, search: StoredSearch, trial: StoredTrial) -> Members:
     backtests = [
         (scenario.name, json_object(_backtest(run, trial.backtests[scenario.ordinal])))
-        for scenario in search.scenarios
+        for scenario in search.every_scenario
         if scenario.ordinal in trial.backtests
     ]
     return [

@@ -60,7 +60,7 @@ AND EXISTS (
 _SPREAD: Final = f"""
 SELECT count(fitness), min(fitness), max(fitness)
 FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
-WHERE run_id = ? AND violation = 0"""
+WHERE run_id = ? AND violation = 0 AND pruned_at IS NULL"""
 _HAS_COMPLETED: Final = """
 SELECT 1 FROM searches JOIN trials ON trials.search_id = searches.id
 WHERE run_id = ? AND trials.state = 'completed' LIMIT 1"""
@@ -74,7 +74,7 @@ ORDER BY searches.number, trials.number, b.id IS NULL, e.ordinal LIMIT 1"""
 # `IS NOT`: a backtest whose run was deleted has NULL, and is a cache hit too.
 _TOLD: Final = f"""
 SELECT t.number, g.name, t.fitness, t.violation, t.failure, count(*),
-  count(CASE WHEN b.run_id IS NOT s.run_id THEN 1 END)
+  count(CASE WHEN b.run_id IS NOT s.run_id THEN 1 END), t.pruned_at
 FROM (
   SELECT * FROM trials WHERE search_id = ? AND number > ? AND {TOLD}
   ORDER BY number LIMIT ?
@@ -249,7 +249,8 @@ class Reader:
     def canonical(self, run: StoredRun) -> Iterator[str]:
         """Yield the canonical dump as JSON lines: the same bytes for the same search plan.
 
-        It has told and withdrawn trials by search and number, each stop after its trial.
+        It has told and withdrawn trials by search and number, each stop after its trial, and the
+        tests after the trials of their search.
         """
         return dump.canonical(run, self.trials, self.events(run))
 

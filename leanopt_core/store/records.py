@@ -14,6 +14,9 @@ from leanopt_core.trial import Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
 
 RunState = Literal["running", "finished", "interrupted", "failed"]
+#: Whether methods are told what comes of a scenario: only of `train`. `test` is for trials chosen
+#: at the end of a search, `asked` for those that a user asks for.
+Role = Literal["train", "test", "asked"]
 TrialState = Literal["proposed", "completed", "failed", "withdrawn"]
 
 
@@ -147,6 +150,7 @@ class StoredScenario:
     ordinal: int
     name: str
     definition: str
+    role: Role = "train"
 
 
 @frozen
@@ -171,7 +175,8 @@ class StoredStage:
 class StoredSearch:
     """A search of a run with its scenarios and stages, and counts of its trials by state.
 
-    `best` is the number of the trial with rank 1.
+    `best` is the number of the trial with rank 1. `scenarios` judge the trials. `tests` do not;
+    `chosen` is the first trial that was backtested under them, None without one.
     """
 
     id: int
@@ -186,6 +191,13 @@ class StoredSearch:
     best: int | None
     scenarios: tuple[StoredScenario, ...]
     stages: tuple[StoredStage, ...]
+    tests: tuple[StoredScenario, ...] = ()
+    chosen: int | None = None
+
+    @property
+    def every_scenario(self) -> tuple[StoredScenario, ...]:
+        """Return the scenarios with the tests, in the order of their indexes."""
+        return (*self.scenarios, *self.tests)
 
 
 @frozen
@@ -231,7 +243,10 @@ class RunSummary:
 
 @frozen
 class TrialSummary:
-    """Summary of a told trial; `cached` is the number of its backtests from other runs."""
+    """Summary of a told trial; `cached` is the number of its `backtests` from other runs.
+
+    `pruned_at` is the last step that judged it, None if all scenarios did.
+    """
 
     number: int
     stage: str
@@ -240,6 +255,7 @@ class TrialSummary:
     failure: str | None
     backtests: int
     cached: int
+    pruned_at: int | None = None
 
 
 @frozen

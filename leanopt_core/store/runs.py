@@ -14,6 +14,7 @@ from leanopt_core.store.columns import OUTPUT_TABLES, utc_text
 from leanopt_core.store.database import Database
 from leanopt_core.store.deleted import DeletedTrials, count_trials, deleted_trials, keep_trials
 from leanopt_core.store.records import (
+    Role,
     RunSummary,
     StoredRun,
     StoredScenario,
@@ -71,12 +72,12 @@ _RUN = (
     "finished_at FROM runs WHERE id = ?"
 )
 _SEARCHES = """
-SELECT id, number, name, seed, direction, ended,
+SELECT chosen, id, number, name, seed, direction, ended,
   (SELECT coalesce(max(number), 0) FROM trials WHERE search_id = searches.id),
   told, withdrawn, best
 FROM searches WHERE run_id = ? ORDER BY number"""
 _SCENARIOS = (
-    "SELECT id, ordinal, name, definition FROM scenarios WHERE search_id = ? ORDER BY ordinal"
+    "SELECT id, ordinal, name, definition, role FROM scenarios WHERE search_id = ? ORDER BY ordinal"
 )
 _STAGES = (
     "SELECT id, position, name, method, distribution, version, trials, ended, seconds FROM stages "
@@ -101,7 +102,10 @@ class NewStage:
 
 @frozen
 class NewSearch:
-    """A search to store; `seed` is below 2**63, `direction` is the fitness function's."""
+    """A search to store; `seed` is below 2**63, `direction` is the fitness function's.
+
+    No trial is judged by the `tests`.
+    """
 
     number: int
     name: str
@@ -109,6 +113,7 @@ class NewSearch:
     direction: Direction
     scenarios: Sequence[Scenario]
     stages: Sequence[NewStage]
+    tests: Sequence[Scenario] = ()
 
 
 class Runs:
@@ -161,10 +166,11 @@ class Runs:
             (run_id, search.number, search.name, search.seed, search.direction),
         )
         self._database.many(
-            "INSERT INTO scenarios (search_id, ordinal, name, definition) VALUES (?, ?, ?, ?)",
+            "INSERT INTO scenarios (search_id, ordinal, name, definition, role) "
+            "VALUES (?, ?, ?, ?, ?)",
             [
-                (search_id, ordinal, scenario.name, canonical_json(scenario.to_dict()))
-                for ordinal, scenario in enumerate(search.scenarios)
+                (search_id, ordinal, scenario.name, canonical_json(scenario.to_dict()), role)
+                for ordinal, (scenario, role) in enumerate(_roles(search))
             ],
         )
         self._database.many(
@@ -200,14 +206,15 @@ class Runs:
         columns = [*row, tuple(self._search(*search) for search in found)]
         return StoredRun(*columns)
 
-    def _search(self, search_id: int, *columns: Any) -> StoredSearch:
-        scenarios = self._database.rows(_SCENARIOS, (search_id,))
+    def _search(self, chosen: int | None, search_id: int, *columns: Any) -> StoredSearch:
+        scenarios = [StoredScenario(*row) for row in self._database.rows(_SCENARIOS, (search_id,))]
         stages = self._database.rows(_STAGES, (search_id,))
         members = (
-            tuple(StoredScenario(*scenario) for scenario in scenarios),
+            tuple(one for one in scenarios if one.role == "train"),
             tuple(StoredStage(*stage) for stage in stages),
+            tuple(one for one in scenarios if one.role == "test"),
         )
-        return StoredSearch(*[search_id, *columns, *members])
+        return StoredSearch(*[search_id, *columns, *members, chosen])
 
     def find(self, text: str | None = None) -> StoredRun:
         """Return the run with this name or unique prefix; None means the newest.
@@ -259,3 +266,9 @@ class Runs:
     def deleted(self, strategy: str | None = None) -> list[DeletedTrials]:
         """Return what is kept of deleted runs, of one strategy or of all."""
         return deleted_trials(self._database, strategy)
+
+
+def _roles(search: NewSearch) -> Iterator[tuple[Scenario, Role]]:
+    """Yield the scenarios of a search with their roles, the tests last."""
+    yield from ((scenario, "train") for scenario in search.scenarios)
+    yield from ((scenario, "test") for scenario in search.tests)

@@ -378,6 +378,14 @@ CREATE TABLE single_backtests (
   UNIQUE (strategy, key)
 )"""
 
+# A scenario that judges no trial, and the first trial that was backtested under such ones.
+_TESTS: Final = (
+    """
+ALTER TABLE scenarios ADD COLUMN role TEXT NOT NULL DEFAULT 'train'
+CHECK (role IN ('train', 'test', 'asked'))""",
+    "ALTER TABLE searches ADD COLUMN chosen INTEGER",
+)
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -395,6 +403,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("running_time", ("ALTER TABLE stages ADD COLUMN seconds REAL NOT NULL DEFAULT 0",)),
     ("proof", _PROOF),
     ("single_backtests", (_SINGLE,)),
+    ("tests", _TESTS),
 )
 
 

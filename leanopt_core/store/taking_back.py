@@ -40,6 +40,8 @@ SELECT trials.number, stages.position
 FROM evaluations
 JOIN trials ON trials.search_id = evaluations.search_id AND trials.number = evaluations.number
 JOIN stages ON stages.id = trials.stage_id
+JOIN scenarios ON scenarios.search_id = trials.search_id
+  AND scenarios.ordinal = evaluations.ordinal AND role = 'train'
 WHERE evaluations.search_id = :search AND {TOLD} AND backtest_id IN {_DISOWNED}
 ORDER BY trials.number LIMIT 1"""
 _LEFT: Final = "SELECT coalesce(sum(told), 0) FROM searches WHERE run_id = ?"
@@ -117,7 +119,7 @@ def _take_back(database: Database, run_id: int, search: int, borrowed: str) -> T
         number, position = first
         for step in _STEPS:
             database.run(step, {"search": search, "number": number, "position": position})
-    # A trial that is not told is made again.
+    # A trial that is not told is made again, and a test.
     database.run(
         f"DELETE FROM evaluations WHERE search_id = :search AND backtest_id IN {_DISOWNED}",
         which,

@@ -23,9 +23,10 @@ WHERE searches.run_id = ?
 GROUP BY stages.id ORDER BY searches.number, stages.position"""
 _KINDS: Final = f"""
 SELECT
-  count(CASE WHEN violation = 0 AND fitness IS NOT NULL THEN 1 END),
+  count(CASE WHEN violation = 0 AND fitness IS NOT NULL AND pruned_at IS NULL THEN 1 END),
   count(CASE WHEN violation > 0 THEN 1 END),
-  count(CASE WHEN violation = 0 AND fitness IS NULL AND trials.failure IS NULL THEN 1 END)
+  count(CASE WHEN violation = 0 AND fitness IS NULL AND trials.failure IS NULL THEN 1 END),
+  count(CASE WHEN violation = 0 AND fitness IS NOT NULL AND pruned_at IS NOT NULL THEN 1 END)
 FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
 WHERE searches.run_id = ?"""
 _FAILURES: Final = """
@@ -39,6 +40,16 @@ FROM searches
 JOIN evaluations ON evaluations.search_id = searches.id
 JOIN backtests ON backtests.id = evaluations.backtest_id
 WHERE searches.run_id = :run"""
+
+# What pruned trials would have had more, had they been complete.
+_SAVED: Final = """
+SELECT coalesce(sum(
+  (SELECT count(*) FROM scenarios WHERE search_id = trials.search_id AND role = 'train')
+  - (SELECT count(*) FROM evaluations AS e
+     WHERE e.search_id = trials.search_id AND e.number = trials.number)
+), 0)
+FROM searches JOIN trials ON trials.search_id = searches.id AND pruned_at IS NOT NULL
+WHERE run_id = ?"""
 
 
 @frozen
@@ -59,8 +70,9 @@ class StageTally:
 class Tally:
     """Completed trials by kind, failures by category, and backtests.
 
-    Each completed trial has one kind. `fresh` backtests ran in this run; `cached` ones came from
-    the cache.
+    Each completed trial has one kind; `pruned` ones would be feasible, but not all scenarios have
+    judged them. `fresh` backtests ran in this run; `cached` ones came from the cache; `saved` ones
+    did not run, since their trials were pruned, of any kind.
     """
 
     stages: tuple[StageTally, ...]
@@ -70,6 +82,8 @@ class Tally:
     failures: dict[str, int]
     fresh: int
     cached: int
+    pruned: int = 0
+    saved: int = 0
 
     @property
     def told(self) -> int:
@@ -95,7 +109,7 @@ class Tally:
 def tally(database: Database, run_id: int) -> Tally:
     """Count a run's trials and backtests; raises StoreError if SQLite fails."""
     stages = tuple(StageTally(*row) for row in database.rows(_STAGES, (run_id,)))
-    feasible, infeasible, unscored = database.rows(_KINDS, (run_id,))[0]
+    feasible, infeasible, unscored, pruned = database.rows(_KINDS, (run_id,))[0]
     fresh, answered = database.rows(_ANSWERED, {"run": run_id})[0]
     return Tally(
         stages,
@@ -105,6 +119,8 @@ def tally(database: Database, run_id: int) -> Tally:
         failures(database, run_id),
         fresh,
         answered - fresh,
+        pruned,
+        database.rows(_SAVED, (run_id,))[0][0],
     )
 
 

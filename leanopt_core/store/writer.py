@@ -143,6 +143,10 @@ class Writer(Recording):
         """Record that a stage has ended, and why."""
         self._batch.add(batch.STAGE_ENDED, (storable(reason), stage_id))
 
+    def chosen(self, search_id: int, number: int) -> None:
+        """Record the first trial of a search that is tested."""
+        self._batch.add(batch.CHOSEN, (number, search_id))
+
     def search_ended(self, search_id: int, reason: str) -> None:
         """Record that a search has ended, and why."""
         self._batch.add(batch.SEARCH_ENDED, (storable(reason), search_id))

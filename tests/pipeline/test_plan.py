@@ -57,6 +57,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("search.durability=power", False),
     ("search.check_warm=0.5", False),
     ("search.keep=best:5", False),
+    ("prune.use=none", False),
     ("executor.use=process", False),
     ("executor.workers=7", False),
     ("executor.time_limit=1min", False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -122,9 +123,22 @@ def run(
     workers: int = 2,
     check_warm: WarmCheck | None = None,
 ) -> StoredRun:
-    """Run every search of the plan and return the run."""
+    """Begin a run of the plan, take it to its end and return it."""
     fitness = build_choice("fitness function", ready.pipeline.fitness)
     stored = begin(store, ready, fitness.direction)
+    return go_on(ready, store, screen, stored, workers, check_warm)
+
+
+def go_on(
+    ready: Prepared,
+    store: Store,
+    screen: Silence,
+    stored: StoredRun,
+    workers: int = 2,
+    check_warm: WarmCheck | None = None,
+) -> StoredRun:
+    """Take a stored run to its end and return it."""
+    fitness = build_choice("fitness function", ready.pipeline.fitness)
     writer = store.writer(stored)
     space = ready.pipeline.space
     checks = Checks(ReadCheck(["x"]), TypeCheck(space), AlikeCheck(space, {}), UnreportedCheck(()))
@@ -222,6 +236,56 @@ def test_searches_and_scenarios_keep_the_promise(
     assert len(dumps) == 1
     assert screen.answered == 50
     shutil.rmtree(tmp_path / "a")
+
+
+def chosen_ones(ready: Prepared) -> Prepared:
+    """Return the plan with one search: one scenario judges its trials, the other tests the best."""
+    searches = (PlannedSearch(1, "rising", 11, ("rising",), tests=("falling",)),)
+    return attrs.evolve(ready, plan=attrs.evolve(ready.plan, searches=searches))
+
+
+def test_the_best_trial_is_tested_and_no_method_is_told(ready: Prepared, store: Store) -> None:
+    """The test is stored with its role and dumped; the trial's score stays what it was."""
+    screen = Silence()
+    stored = run(chosen_ones(ready), store, screen)
+    [search] = stored.searches
+    assert [(one.name, one.role) for one in search.scenarios] == [("rising", "train")]
+    assert [(one.name, one.role, one.ordinal) for one in search.tests] == [("falling", "test", 1)]
+    trials = list(store.reader.trials(search.id))
+    best = max(trials, key=lambda trial: trial.fitness or 0.0)
+    x = json.loads(best.parameters)["x"]
+    assert search.chosen == search.best == best.number
+    assert {trial.number for trial in trials if 1 in trial.backtests} == {best.number}
+    assert best.fitness == x + 0.5
+    *lines, last = [json.loads(line) for line in store.reader.canonical(stored)]
+    assert [line["number"] for line in lines] == [trial.number for trial in trials]
+    statistics = {"Net Profit": 0.5 - x, "Drawdown": 0.1}
+    test = {"search": 1, "test": "falling", "number": best.number, "failure": None}
+    assert last == {**test, "statistics": statistics}
+    whole = [json.loads(line) for line in store.reader.export(stored)]
+    assert whole[best.number - 1]["backtests"]["falling"]["statistics"] == statistics
+
+
+def test_tests_are_replayed_and_missing_ones_are_made(
+    ready: Prepared, store: Store, tmp_path: Path
+) -> None:
+    """A run that is resumed repeats its trials, takes stored tests, and makes the others."""
+    stored = run(chosen_ones(ready), store, Silence())
+    dump = list(store.reader.canonical(stored))
+    again = Silence()
+    stored = go_on(chosen_ones(ready), store, again, stored)
+    assert list(store.reader.canonical(stored)) == dump
+    assert store.reader.tally(stored).fresh == 26
+    with sqlite3.connect(tmp_path / "leanopt.db") as connection:
+        connection.execute("DELETE FROM evaluations WHERE ordinal = 1")
+        connection.execute(
+            "DELETE FROM backtests WHERE id NOT IN (SELECT backtest_id FROM evaluations)"
+        )
+    connection.close()
+    assert len(list(store.reader.canonical(stored))) == 25
+    stored = go_on(chosen_ones(ready), store, again, stored, workers=1)
+    assert list(store.reader.canonical(stored)) == dump
+    assert again.answered == 0
 
 
 def test_an_engine_that_cannot_read_an_answer_costs_that_trial_only(
