@@ -45,6 +45,9 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+# The help names these without their summaries: all commands must fit one screen.
+_BRIEF = frozenset({"maintenance"})
+
 _COMMANDS: Mapping[str, str] = {
     name: line for commands in _GROUPS.values() for name, line in commands.items()
 }
@@ -118,9 +121,12 @@ class LazyGroup(click.Group):
         wide, name_wide = max(map(len, _GROUPS)), max(map(len, _COMMANDS))
         with formatter.section("Commands"):
             for group, commands in _GROUPS.items():
-                for position, (name, line) in enumerate(commands.items()):
+                lines = [f"{name.ljust(name_wide)}  {line}" for name, line in commands.items()]
+                if group in _BRIEF:
+                    lines = [", ".join(commands)]
+                for position, line in enumerate(lines):
                     label = group if position == 0 else ""
-                    text = f"{label.ljust(wide)}  {name.ljust(name_wide)}  {line}\n"
+                    text = f"{label.ljust(wide)}  {line}\n"
                     formatter.write(" " * formatter.current_indent + text)
 
 
