@@ -46,6 +46,8 @@ class GuardedStage:
 
     def because(self, because: object, number: int) -> str:
         """Return the JSON text of a proposal's `because`."""
+        if type(because) is dict and not because:
+            return "{}"
         doing = f"asked for trial {number}"
         if not isinstance(because, Mapping):
             what = f"it gave the because {shown(because)}, expected a dict of JSON values"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 from attrs import frozen
@@ -99,8 +100,8 @@ class StoredTrial:
         """Return the existing outcomes by scenario index."""
         return {ordinal: backtest.outcome for ordinal, backtest in self.backtests.items()}
 
-    @property
-    def details(self) -> dict[str, Any]:
+    @cached_property
+    def details(self) -> Mapping[str, Any]:
         """Return the rare details, where there are any.
 
         `because` explains the proposal; `reasons`, `values` and `violations` are the score's.
