@@ -15,6 +15,19 @@ SINGLES = STATE / "backtests"
 _SOURCES = (".py", ".toml")
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder with its parents; a new `.leanopt` among them gets a `.gitignore`.
+
+    `mode` is that of the folder itself. Raises OSError if that is not possible.
+    """
+    state = next((one for one in (folder, *folder.parents) if one.name == STATE.name), None)
+    new = state is not None and not state.exists()
+    folder.mkdir(mode, parents=True, exist_ok=True)
+    if state is not None and new:
+        # The store can be gigabytes, and belongs to this machine.
+        (state / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
 def occupied(path: Path, project: Path, pipeline: Path | None = None) -> str | None:
     """Return why results must not be written to `path`, None if they may.
 

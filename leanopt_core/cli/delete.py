@@ -25,7 +25,7 @@ def command(run: str, project: Path, yes: bool) -> None:
     from leanopt_core.project_files import LOCKS, RESULTS
     from leanopt_core.report.figures import counted
     from leanopt_core.report.subject import refuse_running
-    from leanopt_core.search.lock import turn
+    from leanopt_core.search.lock import lock_path, turn
 
     with open_project(project, write=True) as store:
         found = store.runs.find(run)
@@ -34,9 +34,12 @@ def command(run: str, project: Path, yes: bool) -> None:
         what = f"{plain(found.name)} ({counted(told, 'trial')}, started {found.started_at})"
         if not yes:
             click.confirm(f"Delete {what}?", abort=True)
-        with turn(store.path.parent.parent / LOCKS):
+        folder = store.path.parent.parent
+        with turn(folder / LOCKS):
             # Another process may have resumed it while the user was asked.
             refuse_running(store, [found])
             store.runs.delete(found.id)
-            shutil.rmtree(store.path.parent.parent / RESULTS / found.name, ignore_errors=True)
+            shutil.rmtree(folder / RESULTS / found.name, ignore_errors=True)
+            # A process that was killed leaves its lock file.
+            lock_path(folder / LOCKS, found.name).unlink(missing_ok=True)
         click.echo(f"deleted {what}")

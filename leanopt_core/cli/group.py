@@ -29,6 +29,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "look": {
         "runs": "List the runs of a project.",
+        "note": "Keep a text with a run.",
         "show": "Show a run or one of its trials.",
         "watch": "Watch a run in progress.",
         "compare": "Compare runs or trials side by side.",

@@ -135,7 +135,7 @@ class Progress:
     failure: str = ""
     warnings: list[str] = field(factory=list)
     notes: list[str] = field(factory=list)
-    hint: str = "Ctrl-C stops the run and keeps what has finished; leanopt resume continues it"
+    hint: str = ""
     fixed: frozenset[str] = frozenset()
     _stages: dict[str, _Stage] = field(factory=dict)
     _objective: float | None = None
@@ -157,6 +157,10 @@ class Progress:
         """Take the run, its stages and its number of workers (0: unknown)."""
         plan = json.loads(run.plan)
         self.run, self.workers = run.name, workers
+        self.hint = self.hint or (
+            f"Ctrl-C stops the run and keeps what has finished; leanopt resume {run.name} "
+            "continues it"
+        )
         self.fitness = plan["scoring"]["fitness"]["name"]
         self.fixed = frozenset(plan["space"].get("fixed", ()))
         self.now = "starting workers"

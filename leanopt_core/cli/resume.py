@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ def _unfinished(store: Store, name: str | None) -> StoredRun:
         if run.state == "finished":
             raise ResumeError(
                 f"run {run.name} has finished: `leanopt show {run.name}` shows it, and "
-                "`leanopt run PIPELINE --again` begins another run"
+                f"`leanopt run {_pipeline(store, run)} --again` begins another run"
             )
         return run
     unfinished = list(store.runs.unfinished())
@@ -88,3 +89,13 @@ def _unfinished(store: Store, name: str | None) -> StoredRun:
     # One that is running needs nobody to continue it.
     left = (run for run in unfinished if process_of(store, run) is None)
     return next(left, unfinished[0])
+
+
+def _pipeline(store: Store, run: StoredRun) -> str:
+    """Return the pipeline of a run as an argument of a command in the project's folder."""
+    from leanopt_core.search.options import RunOptions
+
+    try:
+        return shlex.quote(RunOptions.of_run(run, store.path.parent.parent).pipeline)
+    except ResumeError:
+        return "PIPELINE"

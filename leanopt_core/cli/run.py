@@ -1,11 +1,9 @@
-"""`leanopt run`: run a pipeline and store every trial; `--verbose` and `--log` log its events."""
+"""`leanopt run`: run a pipeline and store every trial."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -14,25 +12,13 @@ from attrs import evolve
 
 from leanopt_core.cli import INTERRUPTED
 from leanopt_core.cli.common import chosen_screen, load, open_project, override_options
+from leanopt_core.cli.ended import Ending, announced, words
+from leanopt_core.cli.log import LogScreen
 from leanopt_core.cli.output import plain, print_json
 from leanopt_core.cli.session import interruptible, watched
 from leanopt_core.cli.streams import ReaderGoneError, log_file
 from leanopt_core.errors import DifferenceError, StrategyError, UsageError
-from leanopt_core.report.figures import counted, number, values_shown
-from leanopt_core.search.events import (
-    BacktestCached,
-    BacktestEnded,
-    Noted,
-    Preparing,
-    RunEvent,
-    RunStarted,
-    StageEnded,
-    StageStarted,
-    TrialTold,
-    Warned,
-)
 from leanopt_core.search.wanted import Wanted
-from leanopt_core.trial import Score
 
 if TYPE_CHECKING:
     from leanopt_core.report.run import Report
@@ -40,65 +26,6 @@ if TYPE_CHECKING:
     from leanopt_core.search.interrupt import Interrupts
     from leanopt_core.search.manifest import Manifest
     from leanopt_core.store.records import StoredRun
-
-
-class LogScreen:
-    """Pass one line per event to `write`, with the time in UTC."""
-
-    def __init__(self, write: Callable[[str], object]) -> None:
-        self._write = write
-
-    def observe(self, event: RunEvent) -> None:
-        """Log an event."""
-        for text in _texts(event):
-            self._say(text)
-
-    def tick(self) -> None:
-        """Do nothing: a log is not redrawn."""
-
-    def patience(self) -> float | None:
-        """Return None: a log is not redrawn."""
-        return None
-
-    def _say(self, text: str) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        lines = plain(text).splitlines() or [""]
-        self._write("\n".join([f"{now} {lines[0]}", *(f"    {more}" for more in lines[1:])]))
-
-
-def _texts(event: RunEvent) -> Iterator[str]:
-    match event:
-        case Preparing(message) | Noted(message):
-            yield message
-        case RunStarted(run, _, workers):
-            yield f"run {run.name}: plan {run.plan_hash}, {counted(workers, 'worker')}"
-            for name, said in json.loads(run.execution).get("build", {}).items():
-                yield f"build {name}: {said}"
-        case Warned(message):
-            yield f"warning: {message}"
-        case StageStarted(search, stage):
-            yield f"stage {stage} of search {search} begins"
-        case StageEnded(search, stage, reason):
-            yield f"stage {stage} of search {search} ended: {reason}"
-        case TrialTold(record):
-            trial = record.trial
-            values = " ".join(f"{k}={v}" for k, v in values_shown(record.parameters).items())
-            yield f"trial {trial.number} of {trial.stage} ({values}): {_result(trial.score)}"
-        case BacktestEnded(outcome, seconds):
-            failure = outcome.failure
-            why = f"{failure.category}: {failure.message}" if failure else "complete"
-            yield f"backtest of {seconds:.3f} s: {why}"
-        case BacktestCached():
-            yield "backtest found in the cache"
-
-
-def _result(score: Score) -> str:
-    if score.failure:
-        return score.failure
-    if score.fitness is None:
-        return f"no fitness: {'; '.join(score.reasons)}"
-    violated = f", violates by {score.violation:.6g}" if score.violation else ""
-    return f"fitness {number(score.fitness)}{violated}"
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -114,6 +41,13 @@ def output_options(command: Command) -> Command:
                 "--log",
                 type=click.Path(path_type=Path),
                 help="Append the event log to this file.",
+            ),
+            click.option("--bell", is_flag=True, help="Ring the terminal's bell at the end."),
+            click.option(
+                "--notify",
+                metavar="COMMAND",
+                callback=words,
+                help="Call this at the end; it is split into words as by a shell, but none runs.",
             ),
         )
     ):
@@ -138,6 +72,7 @@ def _needed(context: click.Context, parameter: click.Parameter, value: Path | No
 @override_options
 @click.option("--resume", is_flag=True, help="Continue an unfinished run, or fail.")
 @click.option("--again", is_flag=True, help="Begin a new run, even if the plan has one.")
+@click.option("--name", metavar="NAME", help="Name of the run; it is begun if there is none.")
 @accept_option
 @click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
 @click.option(
@@ -168,6 +103,7 @@ def command(
     verify_data: bool,
     manifest: Path | None,
     strict: bool,
+    name: str | None,
     **output: Any,
 ) -> None:
     """Run PIPELINE until it ends.
@@ -186,7 +122,8 @@ def command(
     if strict and manifest is None:
         raise UsageError("--strict is for --manifest; give both")
     given = {"sets": sets, "workers": workers, "symbol": symbol, "seed": seed}
-    wanted = Wanted(resume, again, accept_changes)
+    run, new = (name, None) if resume else (None, name)
+    wanted = Wanted(resume, again, accept_changes, run, new)
     perform(
         pipeline,
         given,
@@ -205,6 +142,25 @@ def perform(
     given: Mapping[str, Any],
     wanted: Wanted,
     *,
+    bell: bool,
+    notify: Sequence[str] | None,
+    **options: Any,
+) -> None:
+    """Run a pipeline with the overrides `given`, print its result, and exit as the run ended.
+
+    In any case ring the bell and call `notify`. With the file of a `manifest`, its pipeline and
+    overrides come first.
+    """
+    with announced(bell=bell, notify=notify) as ending:
+        _perform(pipeline, given, wanted, ending, **options)
+
+
+def _perform(
+    pipeline: Path | None,
+    given: Mapping[str, Any],
+    wanted: Wanted,
+    ending: Ending,
+    *,
     allow_unread: bool,
     skip_build: bool,
     verify_data: bool = False,
@@ -214,10 +170,6 @@ def perform(
     verbose: bool,
     log: Path | None,
 ) -> None:
-    """Run a pipeline with the overrides `given`, print its result, and exit as the run ended.
-
-    With the file of a `manifest`, its pipeline and overrides come first.
-    """
     with interruptible(as_json=as_json, promise="what has finished is stored") as interrupts:
         from leanopt_core.report.run import report
         from leanopt_core.search.manifest import Manifest
@@ -229,7 +181,8 @@ def perform(
         file = pipeline or Path(known.pipeline if known else "")
         with watched(interrupts) as calls:
             loaded, registry = load(file, **given, calls=calls)
-        with _screen(log, interrupts, verbose=verbose) as screen:
+        ending.project = loaded.folder
+        with _screen(log, interrupts, ending, verbose=verbose) as screen:
             run = run_pipeline(
                 loaded,
                 registry,
@@ -241,6 +194,7 @@ def perform(
                 manifest=known,
                 interrupts=interrupts,
             )
+    ending.run = run.name
     with open_project(loaded.folder) as store:
         found = report(store, run)
     # The run is stored, so its exit code stands even if nobody reads the result.
@@ -285,8 +239,10 @@ def _print(found: Report, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _screen(log: Path | None, interrupts: Interrupts, *, verbose: bool) -> Iterator[Screen]:
-    """Yield the screen: live on a terminal, else plain; and the logs that were asked for."""
+def _screen(
+    log: Path | None, interrupts: Interrupts, ending: Ending, *, verbose: bool
+) -> Iterator[Screen]:
+    """Yield the screen: live on a terminal, else plain; with the logs that were asked for."""
     from leanopt_core.cli.screen import Screens
 
     with ExitStack() as stack:
@@ -299,7 +255,7 @@ def _screen(log: Path | None, interrupts: Interrupts, *, verbose: bool) -> Itera
         if log is not None:
             file = stack.enter_context(_opened(log, shown))
             shown = Screens((LogScreen(lambda line: print(line, file=file)), shown))
-        yield shown
+        yield Screens((ending, shown))
 
 
 def _opened(path: Path, screen: Screen) -> TextIO:

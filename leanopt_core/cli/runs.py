@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 from attrs import asdict
 
 from leanopt_core.cli.common import open_project, project_option
-from leanopt_core.cli.output import print_json, print_table
+from leanopt_core.cli.output import first_line, print_json, print_table
+
+#: The most characters of a note in the list.
+_NOTE: Final = 40
 
 
 @click.command("runs")
@@ -25,12 +29,19 @@ def command(project: Path, as_json: bool) -> None:
         runs = store.runs.summaries()
         states = [state_of(store, run) for run in runs]
     if as_json:
-        print_json({"runs": [asdict(run) for run in runs]})
+        both = zip(runs, states, strict=True)
+        print_json({"runs": [{**asdict(run), "state": state} for run, state in both]})
         return
+    noted = any(run.note for run in runs)
+    head = ("run", "state", "started", "ended", "completed", "failed", "best fitness")
     print_table(
-        ("run", "state", "started", "ended", "completed", "failed", "best fitness"),
+        (*head, "note") if noted else head,
         [
-            (r.name, state, r.started_at, r.finished_at, r.completed, r.failed, r.best_fitness)
+            (
+                *(r.name, state, r.started_at, r.finished_at),
+                *(r.completed, r.failed, r.best_fitness),
+                *((first_line(r.note or "", _NOTE),) if noted else ()),
+            )
             for r, state in zip(runs, states, strict=True)
         ],
     )

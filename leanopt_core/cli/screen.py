@@ -208,6 +208,6 @@ def line(view: View) -> str:
         parts.append(f"{joined(view.failures)}{last}")
     if view.best is not None:
         parts.append(f"best {number(view.best.fitness)} (trial {view.best.trial})")
-    if view.left is not None:
+    if view.left:
         parts.append(time_left(view.left, at_most=view.at_most))
     return ", ".join(parts)

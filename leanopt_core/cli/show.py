@@ -77,7 +77,7 @@ def command(
         if trial is None:
             said = report(store, found, top)
             if as_json:
-                print_json(document(said))
+                print_json(document(said) | {"state": state_of(store, found)})
             else:
                 print_report(said, state_of(store, found), scenarios=scenarios)
             return

@@ -25,16 +25,21 @@ def command(run: str | None, project: Path) -> None:
     Example: leanopt stop quickstart-1
     """
     from leanopt_core.project_files import LOCKS
-    from leanopt_core.report.subject import process_of
+    from leanopt_core.report.subject import process_of, state_of
     from leanopt_core.search.lock import wait_until_free
 
     with open_project(project) as store:
         found = store.runs.find(run)
         process = process_of(store, found)
-        if not process:
+        if process is None:
             died = found.state == "running"
             why = "its process died" if died else f"it is {found.state}"
             raise UsageError(f"run {found.name} is not running ({why})")
+        if not process:
+            raise UsageError(
+                f"run {found.name} is running, but its process is not found here; stop it where "
+                "it was started"
+            )
         os.kill(process, signal.SIGINT)
         wait_until_free(store.path.parent.parent / LOCKS, found.name)
-        click.echo(f"run {plain(found.name)}: {store.runs.get(found.id).state}")
+        click.echo(f"run {plain(found.name)}: {state_of(store, store.runs.get(found.id))}")

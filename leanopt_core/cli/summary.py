@@ -28,6 +28,8 @@ def print_report(report: Report, state: str | None = None, *, scenarios: bool = 
     run, tally, state = report.run, report.tally, state or report.run.state
     started = f"started {run.started_at}, plan {run.plan_hash[:12]}"
     click.echo(f"run {plain(run.name)}: {state}; {started}")
+    if run.note is not None:
+        click.echo(wrapped(f"note: {plain(run.note)}"))
     click.echo(wrapped(_counts(report)))
     saved = f", {tally.saved:,} saved by pruning" if tally.saved else ""
     click.echo(f"{counted(tally.fresh, 'backtest')} run, {tally.cached:,} from the cache{saved}")

@@ -37,7 +37,8 @@ class Follower:
         self._told = {search.id: 0 for search in run.searches}
         self._backtest = 0
         self._phases: set[tuple[int, str, bool]] = set()
-        self._began = int(began)
+        # Backtests end in whole seconds, and those of an earlier start must not count.
+        self._since = int(began) + 1
         self._looked: float | None = None
         # By search, the first trial that had a backtest run since then.
         self._first: dict[int, int] = {}
@@ -63,12 +64,12 @@ class Follower:
         self._backtest = last
         progress.backtests += count
         wall = time.time()
-        for seconds, worker, finished_at in reader.newest(run, after=after, since=self._began):
+        for seconds, worker, finished_at in reader.newest(run, after=after, since=self._since):
             # Stored in whole seconds; it cannot have been stored before the last look.
             ended = now - (wall - finished_at - _HALF)
             progress.backtested(min(now, max(ended, self._looked or ended)), seconds, worker)
         if not self._first:
-            self._first = reader.first_trials(run, since=self._began)
+            self._first = reader.first_trials(run, since=self._since)
 
     def _search(self, run: StoredRun, search: StoredSearch, now: float) -> None:
         best = failed = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from leanopt_core.engines.base import Report, silent
+from leanopt_core.project_files import make_folder
 
 #: Prefix of the folders of unfinished builds.
 UNFINISHED_BUILD: Final = "unfinished-"
@@ -23,7 +24,7 @@ def build_turn(builds: Path, report: Report = silent) -> Iterator[None]:
 
     `report` is called if it has to wait.
     """
-    builds.mkdir(parents=True, exist_ok=True)
+    make_folder(builds)
     with (builds / TURN).open("a", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

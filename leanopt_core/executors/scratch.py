@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.removal import FOLDER, remove_below, remove_tree
+from leanopt_core.project_files import make_folder
 
 _LOCK = "lock"
 # The process, and what `mkdtemp` adds.
@@ -130,7 +131,7 @@ class ScratchRoot:
     def __init__(self, project: Path, sweep: Callable[[Path], None] | None) -> None:
         root = project.absolute() / ".leanopt" / "scratch"
         try:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(root, 0o700)
             # Until it has its own lock, a new folder looks like an orphan to another start.
             with _locked(root / _LOCK):
                 if sweep is not None:

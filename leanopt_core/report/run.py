@@ -232,6 +232,7 @@ def run_document(run: StoredRun) -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "plan_hash": run.plan_hash,
+        "note": run.note,
     }
 
 

@@ -232,6 +232,7 @@ class ActiveSearch:
             known={} if stored is None else stored.outcomes,
             stored=None if stored is None else stored.score,
             text=text,
+            because=proposed.because,
         )
         self._pending[proposed.number] = pending
         self.machine.recall(self._replay.recorded(proposed.number + 1))
@@ -324,7 +325,9 @@ class ActiveSearch:
         )
         recorded = self._replay.stop_after(trial.number)
         replayed = pending.replayed or recorded is not None
-        reason = self._to.notifier.told(events.TrialTold(record, replayed), outcomes)
+        reason = self._to.notifier.told(
+            events.TrialTold(record, replayed, pending.because), outcomes
+        )
         stop = recorded
         # A replayed stop is in the store; a new one must be there before it takes effect.
         if not replayed and (stop := Stop(reason) if reason else self._running_time.stop()):

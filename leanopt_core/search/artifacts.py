@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from attrs import frozen
 
 from leanopt_core.errors import ExecutorError, LeanoptError
-from leanopt_core.project_files import RESULTS
+from leanopt_core.project_files import RESULTS, make_folder
 from leanopt_core.trial import Trial
 from leanopt_core.work import DOCUMENT, Files, Outcome
 
@@ -144,7 +144,7 @@ def copy_all(files: Files, folder: Path) -> None:
 
 def _copy(files: Files, name: str, target: Path, most: int) -> int:
     """Copy one file and return its size."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     size = 0
     try:
         with files.open(name) as source, target.open("xb") as copy:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from leanopt_core.canonical import as_stored, digest
-from leanopt_core.errors import ResumeError
+from leanopt_core.errors import ResumeError, UsageError
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import PLAN_VERSION
 from leanopt_core.pipeline.older import reworded
@@ -47,7 +47,7 @@ def choose(
     if wanted.resume:
         run = _unfinished(store, ready, direction, wanted.run)
         return Chosen(run, "resumed", f"run {run.name} continues")
-    newest = None if wanted.again else next(_of_plan(store, ready), None)
+    newest = _named(store, ready, wanted) if wanted.name else _newest(store, ready, wanted)
     note = ""
     if newest is not None:
         name = newest.name
@@ -61,12 +61,28 @@ def choose(
             return Chosen(newest, "shown", note)
         if newest.state == "failed":
             note = f"run {name} has this plan and failed: a new run begins"
-    return Chosen(begin(store, ready, direction, options), "begun", note)
+    return Chosen(begin(store, ready, direction, options, wanted.name), "begun", note)
 
 
 #: The last line of an error that lists differences to a stored plan.
 ADVICE = "undo these changes to continue it, or begin a new run with --accept-changes"
 _NEW = "Use --again to begin a new run."
+
+
+def _newest(store: Store, ready: Prepared, wanted: Wanted) -> StoredRun | None:
+    return None if wanted.again else next(_of_plan(store, ready), None)
+
+
+def _named(store: Store, ready: Prepared, wanted: Wanted) -> StoredRun | None:
+    """Return the run of the wanted name; raises UsageError if it is none that can be taken."""
+    name = str(wanted.name)
+    run = store.runs.named(name)
+    if run is not None and (wanted.again or run.state == "failed" or not _has_plan(run, ready)):
+        why = "" if _has_plan(run, ready) else " with another plan"
+        raise UsageError(
+            f"there is a run {name}{why}; choose another name, or delete it: leanopt delete {name}"
+        )
+    return run
 
 
 def _of_plan(store: Store, ready: Prepared) -> Iterator[StoredRun]:

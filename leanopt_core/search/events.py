@@ -70,10 +70,14 @@ class SearchEnded:
 
 @frozen
 class TrialTold:
-    """A method was told a trial; `replayed` if that happened before the run was resumed."""
+    """A method was told a trial; `replayed` if that happened before the run was resumed.
+
+    `because` is what the method said of its proposal, JSON as text.
+    """
 
     record: TrialRecord
     replayed: bool = False
+    because: str | None = None
 
 
 @frozen

@@ -36,7 +36,7 @@ class PendingTrial:
     It has been proposed but not told, or is `testing`. `context` is what its fitness function may
     know of the search. It has reached the `rung`, and `awaited` counts the missing outcomes of the
     backtests commanded last. `known` has the outcomes of before the run was resumed, `stored` its
-    score if it was told then.
+    score if it was told then. `because` is the proposal's, JSON as text.
     """
 
     search: int
@@ -50,6 +50,7 @@ class PendingTrial:
     rung: int = 0
     awaited: int = 0
     testing: bool = False
+    because: str | None = None
 
     @property
     def replayed(self) -> bool:

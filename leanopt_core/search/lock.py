@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import IO
 
 from leanopt_core.errors import ResumeError
+from leanopt_core.project_files import make_folder
 
 # A process that checks a lock holds it for a moment; a run that starts waits for that.
 _PATIENCE = 0.5
 _PAUSE = 0.02
+# No run has a name with a dot in front.
+_TURN = ".turn.lock"
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def run_lock(folder: Path, run: str) -> Iterator[None]:
 
     Raises ResumeError if another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = lock_path(folder, run)
     with _locked(path, patience=_PATIENCE) as file:
         if file is None:
@@ -45,8 +48,8 @@ def run_lock(folder: Path, run: str) -> Iterator[None]:
 @contextmanager
 def turn(folder: Path) -> Iterator[None]:
     """Wait until no other process starts, resumes or deletes a run of the project."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "turn.lock").open("a", encoding="utf-8") as file:
+    make_folder(folder)
+    with (folder / _TURN).open("a", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -26,10 +26,13 @@ def begin(
     ready: Prepared,
     direction: Direction,
     options: Mapping[str, object] | None = None,
+    name: str | None = None,
 ) -> StoredRun:
     """Store a new run of the plan and return it.
 
-    `options` are those of the command, as JSON values; `leanopt resume` uses them.
+    `options` are those of the command, as JSON values; `leanopt resume` uses them. `name` is the
+    run's, by default the pipeline's with a counter. Raises UsageError if there is a run of that
+    name.
     """
     pipeline = ready.pipeline
     given = {} if options is None else {"options": dict(options)}
@@ -40,6 +43,7 @@ def begin(
         plan=ready.plan.to_dict(),
         execution={**executed(ready), **given, "most_trials": most_trials(pipeline)},
         searches=new_searches(ready, direction),
+        name=name,
     )
 
 

@@ -320,7 +320,9 @@ class _Session:
         except (Interrupted, KeyboardInterrupt):
             state = "interrupted"
         except PatienceError as error:
-            self.notifier.warn(f"the run stops; `leanopt resume` continues it: {error}")
+            self.notifier.warn(
+                f"the run stops; `leanopt resume {self.run.name}` continues it: {error}"
+            )
             state = "interrupted"
         except InputsChangedError:
             state = "interrupted"

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Final, Literal
 
 from leanopt_core.errors import StoreError
+from leanopt_core.project_files import make_folder
 from leanopt_core.store.database import DAMAGED, FAILURES, PATIENCE, Database, recovery
 from leanopt_core.store.schema import APPLICATION_ID, TABLES, migrate
 from leanopt_core.store.unwritable import (
@@ -73,7 +74,7 @@ def _find(path: Path, *, create: bool) -> None:
     if not create and not path.exists():
         raise StoreError(f"{path}: there is no store yet; `leanopt run` creates one")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
         raise StoreError(
             f"{path}: its folder cannot be created ({error.strerror}); check the permissions"

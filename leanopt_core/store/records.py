@@ -203,7 +203,10 @@ class StoredSearch:
 
 @frozen
 class StoredRun:
-    """A run with its searches; times are UTC, ISO 8601, plan and execution JSON texts."""
+    """A run with its searches; times are UTC, ISO 8601, plan and execution JSON texts.
+
+    `note` is the user's text, None without one.
+    """
 
     id: int
     name: str
@@ -216,6 +219,7 @@ class StoredRun:
     started_at: str
     finished_at: str | None
     searches: tuple[StoredSearch, ...]
+    note: str | None = None
 
 
 @frozen
@@ -240,6 +244,7 @@ class RunSummary:
     failed: int
     withdrawn: int
     best_fitness: float | None
+    note: str | None = None
 
 
 @frozen

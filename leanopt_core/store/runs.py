@@ -69,7 +69,7 @@ def delete_run(database: Database, run_id: int, now: str) -> None:
 
 _RUN = (
     "SELECT id, name, pipeline, strategy, plan_hash, plan, execution, state, started_at, "
-    "finished_at FROM runs WHERE id = ?"
+    "finished_at, note FROM runs WHERE id = ?"
 )
 _SEARCHES = """
 SELECT chosen, id, number, name, seed, direction, ended,
@@ -85,7 +85,7 @@ _STAGES = (
 )
 _SUMMARIES = """
 SELECT id, run, runs_summary.state, runs_summary.started_at, runs_summary.finished_at,
-  searches, completed, failed, withdrawn, best_fitness
+  searches, completed, failed, withdrawn, best_fitness, note
 FROM runs_summary JOIN runs ON runs.name = run ORDER BY id DESC"""
 
 
@@ -132,21 +132,29 @@ class Runs:
         plan: Mapping[str, object],
         execution: Mapping[str, object],
         searches: Sequence[NewSearch],
+        name: str | None = None,
     ) -> StoredRun:
         """Store a new run with its searches, and return it.
 
-        Its name is the pipeline's name with a counter: `spy-trend-1`.
+        Without `name`, it is the pipeline's name with a counter: `spy-trend-1`. Raises UsageError
+        if another run has this name.
         """
         with self._database.transaction():
             row = self._database.row(
                 "SELECT coalesce(max(number), 0) + 1 FROM runs WHERE pipeline = ?", (pipeline,)
             )
             number = row[0] if row else 1
+            if name is None:
+                # A name that was chosen may look the same.
+                while self._id_of(f"{pipeline}-{number}") is not None:
+                    number += 1
+            elif self._id_of(name) is not None:
+                raise UsageError(f"there is a run {name}; choose another name")
             run_id = self._database.run(
                 "INSERT INTO runs (name, pipeline, number, strategy, plan_hash, plan, execution, "
                 "state, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?)",
                 (
-                    f"{pipeline}-{number}",
+                    name or f"{pipeline}-{number}",
                     pipeline,
                     number,
                     strategy,
@@ -203,8 +211,9 @@ class Runs:
         if row is None:
             raise UsageError(f"{self._database.path}: there is no run with id {run_id}")
         found = self._database.rows(_SEARCHES, (run_id,))
-        columns = [*row, tuple(self._search(*search) for search in found)]
-        return StoredRun(*columns)
+        *columns, note = row
+        searches = tuple(self._search(*search) for search in found)
+        return StoredRun(*[*columns, searches, note])
 
     def _search(self, chosen: int | None, search_id: int, *columns: Any) -> StoredSearch:
         scenarios = [StoredScenario(*row) for row in self._database.rows(_SCENARIOS, (search_id,))]
@@ -215,6 +224,20 @@ class Runs:
             tuple(one for one in scenarios if one.role == "test"),
         )
         return StoredSearch(*[search_id, *columns, *members, chosen])
+
+    def named(self, name: str) -> StoredRun | None:
+        """Return the run of exactly this name, None if there is none."""
+        found = self._id_of(name)
+        return None if found is None else self.get(found)
+
+    def _id_of(self, name: str) -> int | None:
+        row = self._database.row("SELECT id FROM runs WHERE name = ?", (name,))
+        return row[0] if row else None
+
+    def annotate(self, run_id: int, note: str) -> None:
+        """Set the note of a run, its owner's text; an empty one removes it."""
+        with self._database.transaction():
+            self._database.run("UPDATE runs SET note = ? WHERE id = ?", (note or None, run_id))
 
     def find(self, text: str | None = None) -> StoredRun:
         """Return the run with this name or unique prefix; None means the newest.

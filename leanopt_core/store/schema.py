@@ -404,6 +404,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("proof", _PROOF),
     ("single_backtests", (_SINGLE,)),
     ("tests", _TESTS),
+    ("notes", ("ALTER TABLE runs ADD COLUMN note TEXT",)),  # the user's
 )
 
 
