@@ -1,63 +1,55 @@
-"""`leanopt show`: show a run or one of its trials."""
+"""`leanopt show`: show a run, a view of all its trials, or one of its trials."""
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from leanopt_core.canonical import canonical_json
 from leanopt_core.cli.common import WholeNumber, open_project, project_option, run_names
-from leanopt_core.cli.output import plain, print_json, print_table
-from leanopt_core.cli.session import plugin_calls
+from leanopt_core.cli.output import print_json
 from leanopt_core.cli.summary import print_report
+from leanopt_core.cli.trial_page import show_trial
+from leanopt_core.cli.views import VIEWS, Look
 from leanopt_core.errors import UsageError
-from leanopt_core.plugins import discover
 from leanopt_core.report.manifest import manifest
-from leanopt_core.report.run import TOP, document, report, trial_document
-from leanopt_core.report.statistics import DETAILED, statistic_text
-from leanopt_core.report.subject import find_trial, state_of
-from leanopt_core.search.artifacts import kept_in
-from leanopt_core.search.calls import Calls
-from leanopt_core.search.reproduce import ReproducedBacktest, reproduce
-from leanopt_core.store.records import StoredRun, StoredTrial
+from leanopt_core.report.run import TOP, document, report
+from leanopt_core.report.subject import state_of
+from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
+
+_SEARCH: Final = "Only this search (default: all; that of TRIAL: 1)."
 
 
 @click.command("show")
 @click.argument("run", required=False, shell_complete=run_names)
 @click.argument("trial", required=False, type=WholeNumber(min=1))
 @project_option
-@click.option(
-    "--search",
-    type=WholeNumber(min=1),
-    metavar="N",
-    default=1,
-    help="Number of the search that holds the trial (default: 1).",
-)
+@click.option("--search", type=WholeNumber(min=1), metavar="N", help=_SEARCH)
 @click.option(
     "--top",
     type=WholeNumber(min=1),
     metavar="N",
     default=TOP,
-    help=f"Number of best trials to show (default: {TOP}).",
+    help=f"Number of trials or groups to show (default: {TOP}).",
 )
 @click.option("--scenarios", is_flag=True, help="Show statistics for each scenario, too.")
-@click.option("--manifest", "as_manifest", is_flag=True, help="Print the run's manifest as JSON.")
+@click.option("--failed", is_flag=True, help="Show why trials failed, grouped by message.")
+@click.option("--constraints", is_flag=True, help="Show which constraint cost how many trials.")
+@click.option("--stages", is_flag=True, help="Show what each stage found when, and what it gained.")
+@click.option("--all-runs", is_flag=True, help="With --stages: all runs of the same pipeline.")
+@click.option("--equal", is_flag=True, help="Show trials with equal results, and why.")
+@click.option("--manifest", is_flag=True, help="Print the run's manifest as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     run: str | None,
     trial: int | None,
     project: Path,
-    search: int,
-    top: int,
-    scenarios: bool,
-    as_manifest: bool,
+    search: int | None,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Show RUN (name or unique prefix; default: the newest), or its trial number TRIAL.
 
@@ -65,151 +57,47 @@ def command(
 
     Example: leanopt show quickstart-1 17 --project examples/quickstart
     """
+    view = _view(asked)
     with open_project(project) as store:
         if trial is None and run is not None and _is_trial(store, run):
             trial, run = int(run), None
         found = store.runs.find(run)
-        if as_manifest:
-            if trial is not None:
-                raise UsageError("--manifest is of a run; leave out TRIAL")
+        if trial is not None:
+            if view is not None:
+                raise UsageError(f"--{view} is of a run; leave out TRIAL")
+            show_trial(store, found, search or 1, trial, as_json=as_json)
+        elif view == "manifest":
             print_json(manifest(store, found))
-            return
-        if trial is None:
-            said = report(store, found, top)
-            if as_json:
-                print_json(document(said) | {"state": state_of(store, found)})
-            else:
-                print_report(said, state_of(store, found), scenarios=scenarios)
-            return
-        one = find_trial(store, found, search, trial)
-        kept = kept_in(store.path.parent.parent, found.name, search, trial)
-        results = str(kept) if kept.is_dir() else None
-        with plugin_calls(as_json=as_json) as calls:
-            how = _requests(found, search, one, calls)
-        if as_json:
-            more = {"reproduce": _reproduce_document(how), "results": results}
-            print_json(trial_document(found, search, one) | more)
+        elif view is not None:
+            _check_search(found, search)
+            look = Look(store, found, search, asked["top"], asked["all_runs"], as_json)
+            VIEWS[view](look)
         else:
-            _print_trial(found, search, one)
-            _print_reproduce(how)
-            if results is not None:
-                click.echo(f"\nfull results: {plain(results)}")
+            _show_run(store, found, asked, as_json=as_json)
+
+
+def _view(asked: Mapping[str, Any]) -> str | None:
+    """Return the name of the view that the options ask for, None for the usual one."""
+    views = [name for name in (*VIEWS, "manifest") if asked[name]]
+    if len(views) > 1:
+        raise UsageError(f"choose one of {' and '.join(f'--{name}' for name in views)}")
+    if asked["all_runs"] and views != ["stages"]:
+        raise UsageError("--all-runs works only with --stages")
+    return views[0] if views else None
+
+
+def _check_search(run: StoredRun, search: int | None) -> None:
+    if search is not None and search > len(run.searches):
+        raise UsageError(f"run {run.name} has no search {search}; it has {len(run.searches)}")
+
+
+def _show_run(store: Store, run: StoredRun, asked: Mapping[str, Any], *, as_json: bool) -> None:
+    said = report(store, run, asked["top"])
+    if as_json:
+        print_json(document(said) | {"state": state_of(store, run)})
+    else:
+        print_report(said, state_of(store, run), scenarios=asked["scenarios"])
 
 
 def _is_trial(store: Store, text: str) -> bool:
     return text.isdigit() and not any(run.name.startswith(text) for run in store.runs.summaries())
-
-
-#: By scenario, the command that reproduces a trial's backtest, or why that is unknown.
-_Requests = Sequence[tuple[str, ReproducedBacktest | str]]
-
-
-def _requests(run: StoredRun, search: int, trial: StoredTrial, calls: Calls) -> _Requests:
-    """Return the command that reproduces each of the trial's backtests."""
-    registry = discover(noted=calls.noted)
-    scenarios = run.searches[search - 1].scenarios
-    return [(one.name, reproduce(run, trial, one.name, registry, calls)) for one in scenarios]
-
-
-def _reproduce_document(requests: _Requests) -> list[dict[str, Any]]:
-    return [
-        {
-            "scenario": name,
-            "command": None,
-            "environment": None,
-            "request": None,
-            "files": None,
-            "passed": None,
-            "reason": how,
-        }
-        if isinstance(how, str)
-        else {
-            "scenario": name,
-            "command": list(how.command),
-            "environment": dict(how.environment),
-            "request": how.request,
-            "files": dict(how.files),
-            "passed": list(how.passed),
-            "reason": None,
-        }
-        for name, how in requests
-    ]
-
-
-def _print_reproduce(requests: _Requests) -> None:
-    click.echo("\nreproduce (press Ctrl-D after the answer):")
-    for name, how in requests:
-        if isinstance(how, str):
-            click.echo(f"  {plain(name)}: {plain(how)}")
-            continue
-        for file, text in how.files.items():
-            click.echo(f"  mkdir -p {shlex.quote(str(Path(file).parent))}")
-            click.echo(f"  printf '%s\\n' {shlex.quote(text)} > {shlex.quote(file)}")
-        if how.passed:
-            names = ", ".join(how.passed)
-            click.echo(f"  # the worker had more variables, whose values are not stored: {names}")
-        settings = [f"{key}={shlex.quote(value)}" for key, value in how.environment.items()]
-        command = " ".join([*settings, shlex.join(how.command)])
-        # A harness exits when its input ends, even during a backtest: `cat` keeps it open.
-        click.echo(f"  (printf '%s\\n' {shlex.quote(how.request)}; cat) | {command}")
-
-
-def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
-    click.echo(
-        f"trial {trial.number} of {plain(run.name)}, proposed by stage {plain(trial.stage)}"
-        + (f" ({plain(trial.origin)})" if trial.origin else "")
-        + f": {trial.state}{_pruned(run, search, trial)}"
-    )
-    print_table(("parameter", "value"), list(json.loads(trial.parameters).items()))
-    more = trial.details
-    if because := more.get("because"):
-        click.echo()
-        print_table(("because", "value"), [(name, _cell(one)) for name, one in because.items()])
-    scored = [("fitness", trial.fitness), *more.get("values", {}).items()]
-    scored += [(f"violates {text}", size) for text, size in more.get("violations", ())]
-    click.echo()
-    print_table(("score", "value"), scored)
-    for reason in more.get("reasons", ()):
-        click.echo(f"  {plain(reason)}")
-    for ordinal, scenario in enumerate(run.searches[search - 1].scenarios):
-        _print_backtest(run, trial, ordinal, scenario.name)
-
-
-def _pruned(run: StoredRun, search: int, trial: StoredTrial) -> str:
-    """Return after how many scenarios a trial was pruned, nothing if it was not."""
-    if trial.pruned_at is None:
-        return ""
-    every = len(run.searches[search - 1].scenarios)
-    return f", pruned after {len(trial.backtests)} of {every} scenarios"
-
-
-def _cell(value: object) -> object:
-    """Return a JSON value as a table shows it: lists and objects as JSON."""
-    return value if isinstance(value, str | float | None) else canonical_json(value)
-
-
-def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: str) -> None:
-    one = trial.backtests.get(ordinal)
-    click.echo(f"\nscenario {plain(scenario)}:")
-    if one is None:
-        pruned = trial.pruned_at is not None
-        click.echo("  not run: the trial was pruned" if pruned else "  no backtest has finished")
-        return
-    origin = "run here" if one.run_id == run.id else "from the cache"
-    ran = f": {one.seconds:.3f} s on worker {one.worker}, attempt {one.attempts}"
-    waited = f", after waiting {one.waited:.3f} s" if one.waited is not None else ""
-    click.echo(f"  {origin}" + (f"{ran}{waited}" if one.seconds is not None else ""))
-    if one.failure is not None:
-        click.echo(f"  {one.failure}: {plain(one.message or '')}")
-    if one.statistics is not None:
-        statistics = json.loads(one.statistics)
-        shown = {k: v for k, v in statistics.items() if not k.startswith(DETAILED)}
-        rows = [(f"  {name}", statistic_text(name, value)) for name, value in shown.items()]
-        print_table(("  statistic", "value"), rows)
-        if more := len(statistics) - len(shown):
-            other = plain(next(_others(statistics, shown)))
-            click.echo(f"  and {more} more, such as {other}; show them with --json")
-
-
-def _others(statistics: dict[str, object], shown: dict[str, object]) -> Iterator[str]:
-    return (name for name in statistics if name not in shown)

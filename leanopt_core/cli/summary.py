@@ -119,6 +119,9 @@ def _print_best(report: Report, state: str) -> None:
     if table.fixed:
         listed = (f"{name} = {value}" for name, value in table.fixed.items())
         click.echo(plain(f"fixed: {', '.join(listed)}"))
+    if table.equal:
+        same = f"equal: further trials with equal results; they differ in {', '.join(table.equal)}"
+        click.echo(wrapped(plain(same)))
     most = max(len(search.scenarios) for search in report.run.searches)
     if most > 1:
         how = Combination.of(report.run).name
@@ -166,6 +169,10 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
         trial = f"{best.trial.number}{search}{where}"
         which = "best" if report.tally.feasible or report.tally.infeasible else "first"
         steps.append((f"details of the {which} trial:", f"leanopt show {run.name} {trial}"))
+        if report.tally.failed:
+            steps.append(("why trials failed:", f"leanopt show {run.name} --failed{where}"))
+        if report.tally.infeasible and not report.tally.feasible:
+            steps.append(("what cost trials:", f"leanopt show {run.name} --constraints{where}"))
         steps.append(("all trials as a table:", f"leanopt export {run.name} --to csv{where}"))
     return steps
 

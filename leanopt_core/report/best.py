@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from leanopt_core.report.equal import MergedTrials
 from leanopt_core.report.figures import number, values_shown
 from leanopt_core.report.run import Report
 from leanopt_core.report.scenarios import Combination, by_scenario
@@ -27,22 +28,25 @@ class Table:
 
 @frozen
 class BestTable(Table):
-    """The best trials; the first `searched` columns are rank, score and parameters.
+    """The best trials with different results; the first `searched` columns are no statistics.
 
-    The others are statistics. `fixed` are the parameters that all trials have in common.
+    `fixed` are the parameters that all trials have in common. `equal` are those that differ among
+    trials with equal results: the column `equal` has how many more each row stands for.
     """
 
     searched: int
     fixed: Mapping[str, str]
+    equal: tuple[str, ...]
 
 
 def best_table(report: Report) -> BestTable:
     """Return the table of a report's best trials; there must be at least one."""
     fixed = _fixed(report)
-    searched = [_searched(report, ranked, fixed) for ranked in report.best]
+    searched = [_searched(report, one, fixed) for one in report.merged]
     figures = _together(report)
     both = _beside(searched, figures)
-    return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed))
+    equal = tuple(dict.fromkeys(name for one in report.merged for name in one.parameters))
+    return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed), equal)
 
 
 def scenario_tables(report: Report) -> dict[str, Table]:
@@ -51,8 +55,8 @@ def scenario_tables(report: Report) -> dict[str, Table]:
     A column before them has the mean or the median over the scenarios.
     """
     how, together = Combination.of(report.run).name, _together(report)
-    each = [_each(report, ranked) for ranked in report.best]
-    own = [_own(report, ranked) for ranked in report.best]
+    each = [_each(report, one.first) for one in report.merged]
+    own = [_own(report, one) for one in report.merged]
     return {
         name: _beside(
             [{**row, how: one.get(name, "-")} for row, one in zip(own, together, strict=True)],
@@ -67,7 +71,7 @@ def _together(report: Report) -> list[dict[str, str]]:
     combination, searches = Combination.of(report.run), report.run.searches
     return [
         main_figures(combination.statistics(searches[one.search - 1], one.trial))
-        for one in report.best
+        for one in (merged.first for merged in report.merged)
     ]
 
 
@@ -97,29 +101,31 @@ def _fixed(report: Report) -> Mapping[str, Any]:
     return {name: values[name] for name in names if name in values}
 
 
-def _own(report: Report, ranked: RankedTrial) -> dict[str, str]:
-    """Return the columns that name a trial."""
-    several = len(report.run.searches) > 1
+def _own(report: Report, merged: MergedTrials) -> dict[str, str]:
+    """Return the columns that name a trial, and count those with equal results."""
+    ranked, several = merged.first, len(report.run.searches) > 1
+    equal = any(one.others for one in report.merged)
     return {
         "rank": str(ranked.rank),
         "trial": str(ranked.trial.number),
-        **({"search": _search_name(report, ranked)} if several else {}),
+        **({"equal": f"+{len(merged.others)}" if merged.others else "-"} if equal else {}),
+        **({"search": report.run.searches[ranked.search - 1].name} if several else {}),
     }
 
 
-def _searched(report: Report, ranked: RankedTrial, fixed: Mapping[str, Any]) -> dict[str, str]:
+def _searched(report: Report, merged: MergedTrials, fixed: Mapping[str, Any]) -> dict[str, str]:
     """Return a trial's rank, score and searched parameters by column name."""
-    trial = ranked.trial
+    trial = merged.first.trial
     values = json.loads(trial.parameters, parse_float=str)
     searched = {name: value for name, value in values.items() if name not in fixed}
-    violated = any(one.trial.violation for one in report.best)
-    pruned = any(one.trial.pruned_at is not None for one in report.best)
+    violated = any(one.first.trial.violation for one in report.merged)
+    pruned = any(one.first.trial.pruned_at is not None for one in report.merged)
     return {
-        **_own(report, ranked),
+        **_own(report, merged),
         "stage": trial.stage,
         "fitness": number(trial.fitness),
         **({"violation": number(trial.violation)} if violated else {}),
-        **({"scenarios": _judged_by(report, ranked)} if pruned else {}),
+        **({"scenarios": _judged_by(report, merged.first)} if pruned else {}),
         **values_shown(searched),
     }
 
@@ -129,7 +135,3 @@ def _judged_by(report: Report, ranked: RankedTrial) -> str:
     every = len(report.run.searches[ranked.search - 1].scenarios)
     judged = every if ranked.trial.pruned_at is None else len(ranked.trial.backtests)
     return f"{judged} of {every}"
-
-
-def _search_name(report: Report, ranked: RankedTrial) -> str:
-    return next(s.name for s in report.run.searches if s.number == ranked.search)

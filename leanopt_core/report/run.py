@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import asdict, frozen
 
+from leanopt_core.report.equal import MergedTrials, merged
 from leanopt_core.report.hopeless import Failed, hopeless
 from leanopt_core.report.scenarios import Combination
 from leanopt_core.space import Axis, Space, number_text
@@ -150,14 +151,17 @@ def _end(axis: Axis, level: int) -> str | None:
 
 #: Default number of best trials in a report.
 TOP = 10
+#: Among so many times as many trials those with equal results are looked for.
+_MERGED: Final = 5
 
 
 @frozen
 class Report:
     """A run with its counts, its best trials (best first) and warnings.
 
-    `store` is the path of the store. `hopeless` is the first warning: why the run ended without a
-    completed trial, or because its trials lack a statistic, None if it did not.
+    `merged` are the best with different results, at most as many, each with further trials of equal
+    results. `store` is the path of the store. `hopeless` is the first warning: why the run ended
+    without a completed trial, or because its trials lack a statistic, None if it did not.
     """
 
     run: StoredRun
@@ -166,12 +170,14 @@ class Report:
     warnings: tuple[str, ...]
     store: Path
     hopeless: str | None = None
+    merged: tuple[MergedTrials, ...] = ()
 
 
 def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
     """Return the report of a run from the store."""
     tally = store.reader.tally(run)
-    best = tuple(store.reader.ranked(run, top))
+    ranked = store.reader.ranked(run, _MERGED * top)
+    best = tuple(ranked[:top])
     first = store.reader.first_failure(run) if tally.failures else None
     failed = Failed(*first) if first else None
     why = hopeless(run, tally, failed, best)
@@ -186,7 +192,7 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
         store.reader.unclean(run),
         why,
     )
-    return Report(run, tally, best, warnings, store.path, why)
+    return Report(run, tally, best, warnings, store.path, why, merged(ranked)[:top])
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -218,6 +224,15 @@ def document(report: Report) -> dict[str, Any]:
             {"rank": ranked.rank, "search": ranked.search}
             | trial_document(run, ranked.search, ranked.trial)
             for ranked in report.best
+        ],
+        "equal": [
+            {
+                "search": one.first.search,
+                "trials": [one.first.trial.number, *(other.trial.number for other in one.others)],
+                "parameters": list(one.parameters),
+            }
+            for one in report.merged
+            if one.others
         ],
     }
 

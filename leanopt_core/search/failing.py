@@ -46,7 +46,12 @@ class FailingStart:
 def _kind(trial: Trial) -> tuple[str, str] | None:
     """Return category and message of a trial's first failure, None if all backtests completed."""
     first = next(iter(trial.failures.values()), None)
-    return None if first is None else (first.category.value, _OWN.sub("#", first.message))
+    return None if first is None else (first.category.value, alike(first.message))
+
+
+def alike(message: str) -> str:
+    """Return what messages of one kind have in common: numbers and quoted text become `#`."""
+    return _OWN.sub("#", message)
 
 
 class Lacking:

@@ -25,6 +25,7 @@ from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.runs import Runs
 from leanopt_core.store.single import SingleBacktest, SingleWriter, single_backtests
+from leanopt_core.store.survey import Survey
 from leanopt_core.store.unwritable import can_write
 from leanopt_core.store.writer import Writer
 
@@ -80,6 +81,7 @@ class Store(Closing):
         self.path = database.path
         self.runs = Runs(database, clock)
         self.reader = Reader(database)
+        self.survey = Survey(database)
 
     def opened(self, same: Callable[[str, State], bool]) -> OpenedSets:
         """Return the sets of files that stored backtests had opened.

@@ -31,17 +31,18 @@ def rows(page: str, head: str) -> list[dict[str, str]]:
 def test_the_ten_best_with_what_was_searched_and_what_traders_look_at(
     searched: Path, leanopt
 ) -> None:
-    """In the order of the store's own ranking; fixed parameters are listed once."""
+    """In the order of the store's own ranking; fixed parameters and equal results come once."""
     page = leanopt(searched, "show", "slope-1").stdout
     table = rows(page, "rank")
     assert list(table[0]) == [
-        "rank", "trial", "stage", "fitness", "mode", "x", "y",
+        "rank", "trial", "equal", "stage", "fitness", "mode", "x", "y",
         "annual return", "drawdown", "Sharpe", "orders",
     ]  # fmt: skip
     with closing(sqlite3.connect(searched / ".leanopt" / "leanopt.db")) as store:
         ranked = store.execute(
-            "SELECT trial, fitness, parameters FROM trials_ranked WHERE run = 'slope-1' "
-            "ORDER BY rank LIMIT 10"
+            "SELECT trial, fitness, parameters FROM (SELECT *, row_number() OVER "
+            "(PARTITION BY statistics ORDER BY rank) AS place FROM trials_ranked "
+            "WHERE run = 'slope-1' AND rank <= 50) WHERE place = 1 ORDER BY rank LIMIT 10"
         ).fetchall()
     assert [int(row["trial"]) for row in table] == [trial for trial, _, _ in ranked]
     for row, (_, fitness, parameters) in zip(table, ranked, strict=True):

@@ -1,0 +1,112 @@
+"""Read a few columns of every trial of a run or a search, in one pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from leanopt_core.store.columns import TOLD
+from leanopt_core.store.database import Database
+
+# ruff: noqa: S608 - the queries are made of constants
+_FAILED: Final = """
+SELECT searches.number, trials.number, e.ordinal, coalesce(b.failure, trials.failure),
+  coalesce(b.message, 'the backtest gave no statistics')
+FROM searches JOIN trials ON trials.search_id = searches.id AND trials.failure IS NOT NULL
+JOIN evaluations AS e ON e.search_id = searches.id AND e.number = trials.number
+JOIN backtests AS b ON b.id = e.backtest_id AND b.statistics IS NULL
+WHERE searches.run_id = ? ORDER BY searches.number, trials.number, e.ordinal"""
+_MISSED: Final = """
+SELECT searches.number, trials.number, fitness, violation, detail
+FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'completed'
+WHERE searches.run_id = ? AND (violation > 0 OR fitness IS NULL)
+ORDER BY searches.number, trials.number"""
+_SCORES: Final = f"""
+SELECT stage_id, number, CASE WHEN violation = 0 AND pruned_at IS NULL THEN fitness END,
+  pruned_at IS NOT NULL
+FROM trials WHERE search_id = ? AND {TOLD} ORDER BY number"""
+_RESULTS: Final = """
+SELECT t.number, t.parameters, t.fitness, t.violation, sum(length(CAST(b.statistics AS BLOB)))
+FROM trials AS t
+JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number
+JOIN backtests AS b ON b.id = e.backtest_id
+WHERE t.search_id = ? AND t.state = 'completed' AND t.pruned_at IS NULL
+GROUP BY t.number ORDER BY t.number"""
+_STATISTICS: Final = """
+SELECT e.number, CAST(b.statistics AS BLOB)
+FROM evaluations AS e JOIN backtests AS b ON b.id = e.backtest_id
+WHERE e.search_id = ? AND e.number IN (SELECT value FROM json_each(?))
+ORDER BY e.number, e.ordinal"""
+_PAGE_SIZE: Final = 500
+
+
+class FailedBacktest(NamedTuple):
+    """A failed backtest: where it was, its category and message."""
+
+    search: int
+    trial: int
+    ordinal: int
+    category: str
+    message: str
+
+
+class MissedTrial(NamedTuple):
+    """A completed trial that is infeasible or has no fitness; `detail` is JSON."""
+
+    search: int
+    trial: int
+    fitness: float | None
+    violation: float
+    detail: str | None
+
+
+class StageScore(NamedTuple):
+    """A told trial; `fitness` is None unless it is feasible and complete."""
+
+    stage_id: int
+    number: int
+    fitness: float | None
+    pruned: bool
+
+
+class TrialResult(NamedTuple):
+    """A completed trial: JSON of its parameters, its score, and the bytes of its statistics."""
+
+    number: int
+    parameters: str
+    fitness: float | None
+    violation: float
+    size: int
+
+
+class Survey:
+    """Reads a run for views of all its trials; rows are read as they are asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def failures(self, run_id: int) -> Iterator[FailedBacktest]:
+        """Yield the failed backtests of a run's trials."""
+        return self._each(FailedBacktest, _FAILED, run_id)
+
+    def missed(self, run_id: int) -> Iterator[MissedTrial]:
+        """Yield a run's completed trials that are infeasible or have no fitness."""
+        return self._each(MissedTrial, _MISSED, run_id)
+
+    def scores(self, search_id: int) -> Iterator[StageScore]:
+        """Yield the told trials of a search."""
+        return self._each(StageScore, _SCORES, search_id)
+
+    def results(self, search_id: int) -> Iterator[TrialResult]:
+        """Yield the completed trials of a search that all of its scenarios judged."""
+        return self._each(TrialResult, _RESULTS, search_id)
+
+    def statistics(self, search_id: int, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield number and statistics of these trials' backtests, by number and scenario."""
+        for start in range(0, len(numbers), _PAGE_SIZE):
+            page = json.dumps(numbers[start : start + _PAGE_SIZE])
+            yield from self._database.rows(_STATISTICS, (search_id, page))
+
+    def _each(self, kind: Any, query: str, row_id: int) -> Iterator[Any]:
+        return map(kind._make, self._database.each(query, (row_id,)))
