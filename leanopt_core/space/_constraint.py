@@ -71,7 +71,7 @@ class ParameterConstraint:
         given = names_known if isinstance(names_known, Mapping) else {}
         known = {name: _term(given[name], name) if given else terms.unknown() for name in names}
         compile_check(source, tree, known)
-        used = _mentioned(tree) & frozenset(names)
+        used = mentioned(tree) & frozenset(names)
         if not used:
             source.fail(1, "does not use any parameter")
         return cls(text, used, tree)
@@ -79,7 +79,7 @@ class ParameterConstraint:
     def parts(self) -> tuple[ParameterConstraint, ...]:
         """Return the constraints that it joins by `and` and by chains: where all of them hold."""
         return tuple(
-            ParameterConstraint(self.text, _mentioned(part) & self.names, part)
+            ParameterConstraint(self.text, mentioned(part) & self.names, part)
             for part in _conjuncts(self.tree)
         )
 
@@ -120,7 +120,7 @@ def _conjuncts(tree: ast.expr) -> Iterator[ast.expr]:
         yield tree
 
 
-def _mentioned(tree: ast.expr) -> frozenset[str]:
+def mentioned(tree: ast.expr) -> frozenset[str]:
     """Return the names used as values; a parameter may be called min, like the function."""
     nodes = list(ast.walk(tree))
     called = [node.func for node in nodes if isinstance(node, ast.Call)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import ceil, floor, prod, sqrt
 from typing import Literal
@@ -13,7 +13,7 @@ from leanopt_core.space._axis import Axis
 from leanopt_core.space._constraint import ParameterConstraint
 from leanopt_core.space._numbers import Value
 from leanopt_core.space._permutation import Permutation
-from leanopt_core.space._terms import Check, every, terms_of
+from leanopt_core.space._terms import Check, Levels, every, terms_of
 
 
 @frozen(eq=False)
@@ -23,6 +23,14 @@ class Rule:
     constraint: ParameterConstraint
     axes: frozenset[int]
     holds: Check
+
+
+@frozen(eq=False)
+class Condition(Rule):
+    """The rule that the axis `of` has its first level unless `active` holds."""
+
+    of: int
+    active: Check
 
 
 def rules_of(
@@ -81,7 +89,12 @@ def order_of(sizes: Sequence[int], group: Iterable[Rule]) -> list[int]:
     while left:
         costs = [prod(sizes[axis] for axis in rule.axes.difference(order)) for rule in left]
         rule = left.pop(costs.index(min(costs)))
-        order += sorted(rule.axes.difference(order), key=lambda axis: (sizes[axis], axis))
+        own = rule.of if isinstance(rule, Condition) else None
+        order += sorted(
+            rule.axes.difference(order),
+            # A condition is known before its own axis is set.
+            key=lambda axis: (axis == own, sizes[axis], axis),
+        )
     return order
 
 
@@ -140,14 +153,17 @@ def count(sizes: Sequence[int], rules: Sequence[Rule], limit: int, samples: int)
 def emptying(sizes: Sequence[int], rules: Sequence[Rule], limit: int) -> list[Rule]:
     """Return a minimal set of rules that together leave no point; empty if that is not proven.
 
-    By deletion: a rule is kept if the others alone do not prove that no point is left.
+    By deletion: a rule is kept if the others alone do not prove that no point is left. Conditions
+    are part of the grid, and not returned.
     """
     core = next((group for group in groups_of(rules) if _empty(sizes, group, limit)), [])
-    for rule in list(core):
+    constraints = [rule for rule in core if not isinstance(rule, Condition)]
+    for rule in list(constraints):
         others = [other for other in core if other is not rule]
         if any(_empty(sizes, group, limit) for group in groups_of(others)):
             core = others
-    return core
+            constraints.remove(rule)
+    return constraints
 
 
 def groups_of(rules: Iterable[Rule]) -> list[list[Rule]]:
@@ -189,16 +205,26 @@ def _empty(sizes: Sequence[int], group: Sequence[Rule], limit: int) -> bool:
 
 def _estimated(sizes: Sequence[int], group: Sequence[Rule], samples: int) -> Count:
     axes = _axes(group)
-    size = prod(sizes[axis] for axis in axes)
-    order, holds = Permutation(size, 0), every([rule.holds for rule in group])
-    drawn = min(samples, size)
     levels = [0] * len(sizes)
-    hits = 0
-    for i in range(drawn):
-        rank = order(i)
+
+    def ranked(rank: int) -> Levels:
         for axis in axes:
             rank, levels[axis] = divmod(rank, sizes[axis])
-        hits += holds(levels)
+        return levels
+
+    size = prod(sizes[axis] for axis in axes)
+    return estimate(size, ranked, every([rule.holds for rule in group]), samples)
+
+
+def estimate(size: int, ranked: Callable[[int], Levels], holds: Check, samples: int) -> Count:
+    """Return how many of `size` points satisfy a check, from a sample of them.
+
+    `ranked` returns the levels of the point of a rank. If all are in the sample, it is a count.
+    """
+    if size == 0:
+        return _known(0, "counted")
+    order, drawn = Permutation(size, 0), min(samples, size)
+    hits = sum(holds(ranked(order(i))) for i in range(drawn))
     if drawn == size:
         return _known(hits, "counted")
     low, high = _share(hits, drawn)

@@ -82,6 +82,17 @@ def negative(number: Bounds) -> Bounds:
     return lambda box: None if (one := number(box)) is None else (-one[1], -one[0])
 
 
+def conditional(active: Verdict, axis: int) -> Verdict:
+    """Return the verdict that an axis has its first level unless another verdict is true."""
+
+    def judged(box: Box) -> Truth:
+        lows, highs = box
+        known = highs[axis] == 0 or active(box)
+        return None if known is False and lows[axis] == 0 else known
+
+    return judged
+
+
 def arithmetic(operator: type[ast.operator], left: Bounds, right: Bounds) -> Bounds:
     combine = _COMBINE[operator]
 

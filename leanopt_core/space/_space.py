@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isnan, prod
 from types import MappingProxyType
@@ -22,12 +22,19 @@ from leanopt_core.space._axis import (
     value_of_record,
 )
 from leanopt_core.space._checks import AxisError, quoted, shown
+from leanopt_core.space._conditions import conditions_of, controllers_first
 from leanopt_core.space._constraint import ParameterConstraint
-from leanopt_core.space._counting import Count, Rule
+from leanopt_core.space._counting import Condition, Count, Rule
 from leanopt_core.space._numbers import Value, kind_of
 from leanopt_core.space._permutation import Permutation
 from leanopt_core.space._points import Metric, Point, in_box, on_axes, on_grid, problem
-from leanopt_core.space._sparse import Sampling, Sparse, is_sparse, sparse_of
+from leanopt_core.space._sparse import (
+    Sampling,
+    Sparse,
+    is_sparse,
+    is_sparse_in,
+    sparse_of,
+)
 from leanopt_core.suggest import did_you_mean
 
 
@@ -39,13 +46,21 @@ def _fixed(values: Mapping[str, Value]) -> Mapping[str, Value]:
     return MappingProxyType(exact)
 
 
+def _unchanging(
+    conditions: Mapping[str, ParameterConstraint],
+) -> Mapping[str, ParameterConstraint]:
+    return MappingProxyType(dict(conditions))
+
+
 @frozen
 class Space:
-    """The searched `axes`, the `fixed` parameters and the `constraints`.
+    """The searched `axes`, the `fixed` parameters, the `constraints` and the `conditions`.
 
     The cost depends on the axes, not on the number of points: `grid_size` is the product of their
-    lengths. Raises AxisError if a name is used twice, ConstraintError if a constraint does not fit
-    the parameters.
+    lengths. A parameter with a condition is active only where it holds; elsewhere only points with
+    its first value are feasible. A comparison in a condition that reads an inactive parameter is
+    neither true nor false. Raises AxisError if a name is used twice or a condition belongs to no
+    axis or depends on itself, ConstraintError if a constraint does not fit the parameters.
     """
 
     axes: tuple[Axis, ...] = field(converter=tuple[Axis, ...])
@@ -53,8 +68,12 @@ class Space:
     constraints: tuple[ParameterConstraint, ...] = field(
         default=(), converter=tuple[ParameterConstraint, ...]
     )
+    conditions: Mapping[str, ParameterConstraint] = field(
+        factory=dict, converter=_unchanging, hash=False
+    )
     grid_size: int = field(init=False, eq=False)
     _sizes: tuple[int, ...] = field(init=False, eq=False, repr=False)
+    _conditional: tuple[Condition, ...] = field(init=False, eq=False, repr=False)
     _rules: tuple[Rule, ...] = field(init=False, eq=False, repr=False)
     _all_hold: terms.Check = field(init=False, eq=False, repr=False)
 
@@ -66,9 +85,14 @@ class Space:
     def _measure(self) -> tuple[int, ...]:
         return tuple(len(axis) for axis in self.axes)
 
+    @_conditional.default
+    def _depend(self) -> tuple[Condition, ...]:
+        return conditions_of(self.axes, self.fixed, self.conditions)
+
     @_rules.default
     def _compile(self) -> tuple[Rule, ...]:
-        return counting.rules_of(self.axes, self.fixed, self.constraints)
+        constraints = counting.rules_of(self.axes, self.fixed, self.constraints)
+        return (*constraints, *self._conditional)
 
     @_all_hold.default
     def _join(self) -> terms.Check:
@@ -82,7 +106,7 @@ class Space:
 
     def __reduce__(self) -> tuple[object, ...]:
         # Closures cannot be pickled: the copy compiles them again.
-        return Space, (self.axes, dict(self.fixed), self.constraints)
+        return Space, (self.axes, dict(self.fixed), self.constraints, dict(self.conditions))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -159,13 +183,42 @@ class Space:
         return tuple(reversed(levels))
 
     def feasible(self, point: Point) -> bool:
-        """Return whether all constraints hold at a point; does not check that it is on the grid."""
+        """Return whether all constraints hold and inactive parameters have their first value.
+
+        Does not check that the point is on the grid.
+        """
         return self._all_hold(point)
 
+    def active(self, point: Point) -> tuple[bool, ...]:
+        """Return whether each axis is active at a point, which must be on the grid."""
+        inactive = {one.of for one in self._conditional if not one.active(point)}
+        return tuple([axis not in inactive for axis in range(len(self.axes))])
+
+    def canonical(self, point: Point) -> Point:
+        """Return a point with inactive parameters at their first value; it must be on the grid.
+
+        Points that differ in these only are one. The result can still violate a constraint.
+        """
+        if all(one.holds(point) for one in self._conditional):
+            return point
+        inactive = {one.of for one in self._conditional if not one.holds(point)}
+        return tuple([0 if axis in inactive else level for axis, level in enumerate(point)])
+
+    def controllers_first(self, names: Iterable[str]) -> list[str]:
+        """Return names of axes in this order, but each after those that its condition reads.
+
+        These are in the result as well. Without conditions the order stays.
+        """
+        return controllers_first(names, self.conditions, self.names)
+
     def violated(self, point: Point) -> tuple[ParameterConstraint, ...]:
-        """Return the violated constraints; raises SpaceError if the point is off the grid."""
+        """Return the violated constraints; raises SpaceError if the point is off the grid.
+
+        Conditions are none: `canonical` tells whether they are kept.
+        """
         self.validate(point)
-        return tuple(rule.constraint for rule in self._rules if not rule.holds(point))
+        rules = self._rules[: len(self.constraints)]
+        return tuple(rule.constraint for rule in rules if not rule.holds(point))
 
     def count(self, limit: int = 1_000_000, samples: int = 10_000) -> Count:
         """Return the number of feasible points, and whether it is exact, counted or estimated.
@@ -178,7 +231,12 @@ class Space:
         """
         if limit < 0 or samples < 1:
             raise SpaceError("count: expected a limit of 0 or more and at least one sample")
-        return counting.count(self._sizes, self._rules, limit, samples)
+        if self._base is None:
+            return counting.count(self._sizes, self._rules, limit, samples)
+        whole = self._listed(limit)
+        if not whole.searches:
+            return Count(whole.size, "counted", whole.size, whole.size)
+        return counting.estimate(self._base.size, self._base.ranked, self._all_hold, samples)
 
     def emptying(self, limit: int = 1_000_000) -> tuple[ParameterConstraint, ...]:
         """Return a minimal set of constraints that together leave no point, in the space's order.
@@ -194,7 +252,8 @@ class Space:
 
         `axis`: one parameter differs; in the order of axes, then levels. `chebyshev`: any number of
         parameters differ; in the order of grid indexes. On a choices axis all other levels are one
-        step away. Raises SpaceError if the point is off the grid or radius or metric is not valid.
+        step away. Where a change makes a parameter inactive, that takes its first value, however
+        far away. Raises SpaceError if the point is off the grid or radius or metric is not valid.
         """
         self.validate(point)
         if radius < 1:
@@ -203,7 +262,20 @@ class Space:
             hint = did_you_mean(metric, get_args(Metric))
             raise SpaceError(f"no metric {quoted(metric)}; {hint}")
         near = on_axes if metric == "axis" else in_box
+        if self._conditional:
+            own = self.canonical(point)
+            return filter(self.feasible, self._distinct(own, near(self.axes, own, radius)))
         return filter(self.feasible, near(self.axes, point, radius))
+
+    def _distinct(self, point: Point, near: Iterable[Point]) -> Iterator[Point]:
+        """Yield canonical points of those near a point, each once.
+
+        If only axes that are active differ, no other of them has the same canonical point.
+        """
+        for other in near:
+            changes = zip(self.active(other), other, point, strict=True)
+            if all(active or level == own for active, level, own in changes):
+                yield self.canonical(other)
 
     @cached_property
     def sampling(self) -> Sampling:
@@ -211,21 +283,40 @@ class Space:
         return Sampling("rejection") if self._sparse is None else self._sparse.sampling()
 
     @cached_property
+    def _base(self) -> Sparse | None:
+        """The canonical points, None without conditions or if they cannot be counted."""
+        if not self._conditional:
+            return None
+        base = sparse_of(self.axes, self.fixed, (), conditions=self._conditional)
+        return None if base.searches else base
+
+    def _listed(self, steps: int = 1_000_000) -> Sparse:
+        return sparse_of(self.axes, self.fixed, self.constraints, steps, self._conditional)
+
+    @cached_property
     def _sparse(self) -> Sparse | None:
         """The feasible points if they are too few for rejection."""
+        base = self._base
+        if base is not None and not self.constraints:
+            return base
+        if base is not None:
+            return self._listed() if is_sparse_in(base, self._all_hold) else None
         if not self._rules or not is_sparse(self._sizes, self._all_hold):
             return None
-        return sparse_of(self.axes, self.fixed, self.constraints)
+        return self._listed()
 
     def sample(self, seed: int) -> Iterator[Point]:
         """Yield every feasible point once, in a random order; see `sampling`.
 
         The order is a keyed permutation of the whole grid; infeasible points are skipped. Memory
         is constant. A point costs about 10 microseconds x grid_size / feasible points. If fewer
-        than one point in 10,000 is feasible, they are counted and permuted, or searched for.
+        than one point in 10,000 is feasible, they are counted and permuted, or searched for. With
+        conditions, the permuted points are the canonical ones.
         """
         if self._sparse is not None:
             return self._sparse.points(seed)
+        if self._base is not None:
+            return filter(self.feasible, self._base.points(seed))
         order = Permutation(self.grid_size, seed)
         points = (self.point_at(order(i)) for i in range(self.grid_size))
         return filter(self.feasible, points)
@@ -243,11 +334,13 @@ class Space:
 
     def to_dict(self) -> dict[str, object]:
         """Return the space as JSON values; equal grids give equal records."""
-        return {
+        record: dict[str, object] = {
             "axes": [record_axis(axis) for axis in self.axes],
             "fixed": {name: record_value(self.fixed[name]) for name in sorted(self.fixed)},
             "constraints": [constraint.text for constraint in self.constraints],
         }
+        texts = {name: self.conditions[name].text for name in sorted(self.conditions)}
+        return {**record, "conditions": texts} if texts else record
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Space:
@@ -257,6 +350,8 @@ class Space:
             fixed = {name: value_of_record(value) for name, value in data["fixed"].items()}
             known = {axis.name: axis for axis in axes} | fixed
             constraints = [ParameterConstraint.parse(text, known) for text in data["constraints"]]
+            texts = data.get("conditions", {}).items()
+            conditions = {name: ParameterConstraint.parse(text, known) for name, text in texts}
         except (AttributeError, ArithmeticError, KeyError, TypeError) as error:
             raise SpaceError(f"not a record of a parameter space: {error!r}") from None
-        return cls(axes, fixed, constraints)
+        return cls(axes, fixed, constraints, conditions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from math import prod
 from random import Random
 from typing import Literal
@@ -13,10 +14,18 @@ from attrs import frozen
 from leanopt_core.space._axis import Axis
 from leanopt_core.space._bounds import verdict_of
 from leanopt_core.space._constraint import ParameterConstraint
-from leanopt_core.space._counting import Rule, TooManyError, groups_of, order_of, rules_of
+from leanopt_core.space._counting import (
+    Condition,
+    Rule,
+    TooManyError,
+    groups_of,
+    order_of,
+    rules_of,
+)
 from leanopt_core.space._numbers import Value
 from leanopt_core.space._permutation import Permutation
 from leanopt_core.space._points import Point
+from leanopt_core.space._ranges import Verdict, conditional
 from leanopt_core.space._search import Judge, Search
 from leanopt_core.space._sums import sum_of
 from leanopt_core.space._table import Table, narrow_order
@@ -24,6 +33,8 @@ from leanopt_core.space._terms import Check, Term, every, terms_of
 
 #: A space is sparse if fewer than so many of so many draws are feasible: one in 10,000.
 _FEW, _DRAWS = 20, 200_000
+#: With conditions, a draw takes longer: one in 200.
+_CONDITIONAL_DRAWS = 4000
 #: The most boxes of one search for a point, and how often it is tried.
 _BOXES, _TRIES = 500, 10
 #: How many repeats there are in a row before all points are listed.
@@ -46,15 +57,22 @@ class Sampling:
 
 def is_sparse(sizes: Sequence[int], holds: Check) -> bool:
     """Return whether rejection takes more than 10,000 draws a point; the same on every call."""
-    size = prod(sizes)
-    if size <= _DRAWS:
-        return False
-    draw, hits = Random(0).random, 0  # noqa: S311 - reproducible
-    for _ in range(_DRAWS):
-        hits += holds([int(draw() * length) for length in sizes])
-        if hits == _FEW:
-            return False
-    return True
+    draw = Random(0).random  # noqa: S311 - reproducible
+    return prod(sizes) > _DRAWS and _few(
+        holds([int(draw() * length) for length in sizes]) for _ in range(_DRAWS)
+    )
+
+
+def is_sparse_in(base: Sparse, holds: Check) -> bool:
+    """Return whether rejection takes more than 200 draws of `base` a point."""
+    random = Random(0)  # noqa: S311 - reproducible
+    return base.size > _CONDITIONAL_DRAWS and _few(
+        holds(base.ranked(random.randrange(base.size))) for _ in range(_CONDITIONAL_DRAWS)
+    )
+
+
+def _few(hits: Iterator[bool]) -> bool:
+    return sum(1 for _ in islice(filter(None, hits), _FEW)) < _FEW
 
 
 @frozen
@@ -72,7 +90,7 @@ class Sparse:
 
     def sampling(self) -> Sampling:
         """Return how points are found, and whether there are any."""
-        size = self._known()
+        size = self.size
         if not self.searches or not size:
             return Sampling("counted", size)
         try:
@@ -83,20 +101,21 @@ class Sparse:
 
     def points(self, seed: int) -> Iterator[Point]:
         """Yield every feasible point once, in random order."""
-        size = self._known()
+        size = self.size
         if self.searches and size:
             yield from self._searched(seed)
             return
         order = Permutation(size, seed) if size else None
         for i in range(size):
-            yield tuple(self._ranked(order(i) if order else 0))
+            yield tuple(self.ranked(order(i) if order else 0))
 
-    def _known(self) -> int:
+    @property
+    def size(self) -> int:
         """Return the number of points, but for the groups that are searched."""
         counts = (count for _, count in self.tables)
         return prod(counts) * prod(self.sizes[axis] for axis in self.free)
 
-    def _ranked(self, rank: int) -> list[int]:
+    def ranked(self, rank: int) -> list[int]:
         """Return the levels of a rank, but for the groups that are searched."""
         levels = [0] * len(self.sizes)
         for axis in self.free:
@@ -124,8 +143,7 @@ class Sparse:
 
     def _draw(self, random: Random) -> Point | None:
         """Return a random point, None if there is none; raises TooManyError."""
-        size = self._known()
-        levels = self._ranked(random.randrange(size))
+        levels = self.ranked(random.randrange(self.size))
         for search in self.searches:
             found = search.any(random, _BOXES, _TRIES)
             if found is None:
@@ -136,8 +154,8 @@ class Sparse:
 
     def _listed(self) -> Iterator[Point]:
         """Yield every point, in an order of no meaning."""
-        for rank in range(self._known()):
-            yield from map(tuple, self._completed(self._ranked(rank), self.searches))
+        for rank in range(self.size):
+            yield from map(tuple, self._completed(self.ranked(rank), self.searches))
 
     def _completed(self, levels: list[int], searches: Sequence[Search]) -> Iterator[list[int]]:
         if not searches:
@@ -155,6 +173,7 @@ def sparse_of(
     fixed: Mapping[str, Value],
     constraints: Sequence[ParameterConstraint],
     steps: int = 1_000_000,
+    conditions: Sequence[Condition] = (),
 ) -> Sparse:
     """Return the feasible points of a space; groups of more `steps` to count are searched."""
     sizes = [len(axis) for axis in axes]
@@ -164,17 +183,22 @@ def sparse_of(
     tables: list[tuple[Table, int]] = []
     searches: list[Search] = []
     bound = set[int]()
-    for group in groups_of(rules_of(axes, fixed, parts)):
+    for group in groups_of((*rules_of(axes, fixed, parts), *conditions)):
         bound.update(*(rule.axes for rule in group))
         counted = _counted(group, known, sizes, steps)
         if counted is not None:
             tables.append(counted)
             continue
-        judges = [Judge(one.axes, verdict_of(one.constraint, axes, fixed)) for one in group]
+        judges = [Judge(one.axes, _verdict(one, axes, fixed)) for one in group]
         holds = every([rule.holds for rule in group])
         searches.append(Search(order_of(sizes, group), sizes, tuple(judges), holds))
     free = [place for place in range(len(sizes)) if place not in bound]
     return Sparse(sizes, free, tuple(tables), tuple(searches))
+
+
+def _verdict(rule: Rule, axes: Sequence[Axis], fixed: Mapping[str, Value]) -> Verdict:
+    verdict = verdict_of(rule.constraint, axes, fixed)
+    return conditional(verdict, rule.of) if isinstance(rule, Condition) else verdict
 
 
 def _counted(
@@ -184,11 +208,12 @@ def _counted(
     if not any(rule.axes for rule in group):
         # Fixed parameters alone decide.
         return Table((), (), (), sizes), int(all(rule.holds(()) for rule in group))
-    sums = {rule: sum_of(rule, known, sizes) for rule in group}
+    constraints = [rule for rule in group if not isinstance(rule, Condition)]
+    sums = {rule: sum_of(rule, known, sizes) for rule in constraints}
     linear = [one for one in sums.values() if one is not None]
-    others = [rule for rule, one in sums.items() if one is None]
+    others = [rule for rule in group if sums.get(rule) is None]
     # The first is short for chains, the second where few constraints leave little.
-    for order in (narrow_order([rule.axes for rule in group]), order_of(sizes, group)):
+    for order in (narrow_order(group), order_of(sizes, group)):
         table = Table(order, linear, others, sizes)
         with suppress(TooManyError):
             return table, table.count(steps)

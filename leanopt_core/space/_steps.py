@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from leanopt_core.space._counting import Rule
+from leanopt_core.space._counting import Condition, Rule
 from leanopt_core.space._sums import Sum
 
 #: For each pending sum its value, None if it holds for all levels that follow; then the levels
@@ -72,7 +72,8 @@ class Step:
     """What setting one axis does.
 
     `held` are the places in the state of levels that
-    are read here or later, by axis; `keeps` are the axes whose levels are read later.
+    are read here or later, by axis; `keeps` are the axes whose levels are read later. `due` are
+    the constraints that are decided here; `condition` is the axis's own, if it is known by now.
     """
 
     axis: int
@@ -81,12 +82,13 @@ class Step:
     held: tuple[tuple[int, int], ...]
     keeps: tuple[int, ...]
     due: tuple[Rule, ...]
+    condition: Condition | None = None
 
     @cached_property
     def forgets(self) -> bool:
         """Whether the axis's level alone decides how many points follow, and a range which fit."""
         begins = all(one.place is None for one in self.sums if one.pending)
-        return begins and not self.keeps and self._fits_a_range
+        return begins and not self.keeps and self._fits_a_range and not self.closes
 
     @cached_property
     def closes(self) -> bool:

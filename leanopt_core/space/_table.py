@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from attrs import define, evolve, field
 
-from leanopt_core.space._counting import Rule, TooManyError
+from leanopt_core.space._counting import Condition, Rule, TooManyError
 from leanopt_core.space._steps import PartialSum, State, Step
 from leanopt_core.space._sums import Sum
 
@@ -47,7 +47,7 @@ class Table:
         for depth, step in enumerate(self._steps):
             if step.forgets:
                 below = self._below[depth]
-                rank += below[step.levels(state).start]
+                rank += below[self._allowed(step, state).start]
                 level = bisect_right(below, rank) - 1
                 rank -= below[level]
             else:
@@ -58,7 +58,7 @@ class Table:
     def _found(self, depth: int, state: State, rank: int) -> tuple[int, int]:
         """Return the level of a rank, and its rank among the points with this level."""
         step = self._steps[depth]
-        levels = step.levels(state)
+        levels = self._allowed(step, state)
         if step.closes:
             more, rank = divmod(rank, self._after(depth, step, state, levels.start))
             return levels.start + more, rank
@@ -76,7 +76,7 @@ class Table:
         if known is not None:
             return known
         step = self._steps[depth]
-        levels = step.levels(state)
+        levels = self._allowed(step, state)
         if step.forgets:
             below = self._below[depth] or self._summed(depth)
             total = below[levels.stop] - below[levels.start] if levels else 0
@@ -122,14 +122,25 @@ class Table:
             if one.pending:
                 after.append(value)
         if step.due or step.keeps:
-            levels = self._levels
-            for place, axis in step.held:
-                levels[axis] = state[place] or 0
+            levels = self._held(step, state)
             levels[step.axis] = level
             if not all(rule.holds(levels) for rule in step.due):
                 return None
             after += (levels[axis] for axis in step.keeps)
         return tuple(after)
+
+    def _allowed(self, step: Step, state: State) -> range:
+        """Return a range with all levels that a feasible point can have after a state."""
+        found = step.levels(state)
+        if step.condition is None or step.condition.active(self._held(step, state)):
+            return found
+        return range(found.start, min(found.stop, 1))
+
+    def _held(self, step: Step, state: State) -> list[int]:
+        """Return the levels, those set that are read here or later."""
+        for place, axis in step.held:
+            self._levels[axis] = state[place] or 0
+        return self._levels
 
     def _step(self, depth: int) -> Step:
         axis = self.order[depth]
@@ -150,13 +161,16 @@ class Table:
             )
             for one in here
         )
+        decided = [rule for rule in self.rules if axis in rule.axes and not rule.axes & later]
+        own = [rule for rule in decided if isinstance(rule, Condition) and rule.of == axis]
         return Step(
             axis,
             self.sizes[axis],
             sums,
             tuple((len(before) + place, other) for place, other in enumerate(kept)),
             self._kept({*done, axis}),
-            tuple(rule for rule in self.rules if axis in rule.axes and not rule.axes & later),
+            tuple(rule for rule in decided if rule not in own),
+            next(iter(own), None),
         )
 
     def _kept(self, done: set[int]) -> tuple[int, ...]:
@@ -167,16 +181,21 @@ class Table:
         )
 
 
-def narrow_order(groups: Sequence[frozenset[int]]) -> list[int]:
+def narrow_order(group: Sequence[Rule]) -> list[int]:
     """Return the axes that constraints read in an order in which few are open at any time.
 
-    An axis is open while a constraint reads it together with a later one.
+    An axis is open while a constraint reads it together with a later one. An axis with a condition
+    comes after those that its condition reads.
     """
+    groups = [rule.axes for rule in group]
+    first = {rule.of: rule.axes - {rule.of} for rule in group if isinstance(rule, Condition)}
     order: list[int] = []
     left = sorted(frozenset[int]().union(*groups))
     while left:
-        costs = [_open(groups, {*order, axis}) for axis in left]
-        order.append(left.pop(costs.index(min(costs))))
+        ready = [axis for axis in left if first.get(axis, frozenset()).isdisjoint(left)]
+        axis = min(ready, key=lambda axis: _open(groups, {*order, axis}))
+        left.remove(axis)
+        order.append(axis)
     return order
 
 
