@@ -129,11 +129,15 @@ def _storage(said: PlanReport) -> str:
 
 def _print_axes(space: Space) -> None:
     rows = []
+    conditions = space.conditions
     for axis in space.axes:
         ends = [str(axis.value(level)) for level in (0, len(axis) - 1)]
         scale = " (log scale)" if axis.kind == "log" else ""
-        rows.append((axis.name, len(axis), " .. ".join(dict.fromkeys(ends)) + scale))
-    print_table(("parameter", "levels", "from .. to"), rows)
+        row = (axis.name, len(axis), " .. ".join(dict.fromkeys(ends)) + scale)
+        when = conditions[axis.name].text if axis.name in conditions else ""
+        rows.append((*row, when) if conditions else row)
+    head = ("parameter", "levels", "from .. to")
+    print_table((*head, "active when") if conditions else head, rows)
 
 
 def _print_stages(stages: Sequence[StageSettings]) -> None:

@@ -42,10 +42,11 @@ def read_space(raw: object, constraints: ConstraintsTable, reader: Reader) -> Sp
         expected = "expected at least one to search, such as { min = 1, max = 9, step = 1 }"
         reader.problems.add(at, "only fixed parameters" if read else "nothing", expected)
     parsed = _between(constraints.parameters if read else (), read, reader)
+    conditions = _conditions(raw, read, reader)
     if reader.problems.touched(at) or reader.problems.touched(("constraints",)):
         return None
     fixed = {k: v for k, v in read.items() if v is not None and not isinstance(v, Axis)}
-    return _space(axes, fixed, parsed, reader)
+    return _space(axes, fixed, parsed, conditions, reader)
 
 
 def read_result_constraints(
@@ -74,7 +75,7 @@ def _parameter(name: str, value: object, at: KeyPath, reader: Reader) -> Axis | 
 def _axis(
     name: str, table: ParameterTable, raw: Mapping[str, object], at: KeyPath, reader: Reader
 ) -> Axis | None:
-    given = set(raw)
+    given = set(raw) - {"when"}
     if given == {"values"} and table.values is not None:
         return Axis.listed(name, table.values)
     if given == {"choices"} and table.choices is not None:
@@ -97,9 +98,31 @@ def _between(
     texts: Iterable[str], read: Mapping[str, Axis | Value | None], reader: Reader
 ) -> tuple[ParameterConstraint, ...]:
     """Return the valid constraints; those on invalid parameters are skipped."""
+    known = _known(read)
+    return _parsed(texts, "parameters", lambda text: ParameterConstraint.parse(text, known), reader)
+
+
+def _conditions(
+    raw: Mapping[str, object], read: Mapping[str, Axis | Value | None], reader: Reader
+) -> dict[str, ParameterConstraint]:
+    """Return the valid conditions of searched parameters by name."""
+    known, found = _known(read), {}
+    for name, value in raw.items():
+        text = value.get("when") if isinstance(value, Mapping) else None
+        if isinstance(text, str) and isinstance(read[name], Axis):
+            try:
+                found[name] = ParameterConstraint.parse(text, known)
+            except ConstraintError as error:
+                expected = f"column {error.column}: {error.message}"
+                at = ("parameters", name, "when")
+                reader.problems.add(at, toml_text(text), expected, error.hint)
+    return found
+
+
+def _known(read: Mapping[str, Axis | Value | None]) -> Mapping[str, Axis | Value] | list[str]:
+    """Return the parameters, only their names if some are invalid."""
     known = {name: value for name, value in read.items() if value is not None}
-    names = known if len(known) == len(read) else list(read)
-    return _parsed(texts, "parameters", lambda text: ParameterConstraint.parse(text, names), reader)
+    return known if len(known) == len(read) else list(read)
 
 
 def _parsed(
@@ -126,10 +149,11 @@ def _space(
     axes: tuple[Axis, ...],
     fixed: Mapping[str, Value],
     constraints: tuple[ParameterConstraint, ...],
+    conditions: Mapping[str, ParameterConstraint],
     reader: Reader,
 ) -> Space | None:
     try:
-        space = Space(axes, fixed, constraints)
+        space = Space(axes, fixed, constraints, conditions)
     except AxisError as error:
         reader.problems.add(("parameters", error.name), "", error.problem)
         return None

@@ -130,6 +130,9 @@ class ParameterTable:
     choices: tuple[int | Decimal | str | bool, ...] | None = field(
         default=None, metadata={"help": "texts, numbers, true or false, without order"}
     )
+    when: str | None = field(
+        default=None, metadata={"help": "condition without which it has its first value"}
+    )
 
 
 @frozen

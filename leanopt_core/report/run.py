@@ -133,8 +133,8 @@ def _edges(space: Space, best: RankedTrial) -> Iterator[str]:
     point = space.point_at(best.trial.grid_index)
     ends = [
         end
-        for axis, level in zip(space.axes, point, strict=True)
-        if (end := _end(axis, level)) is not None
+        for axis, level, active in zip(space.axes, point, space.active(point), strict=True)
+        if active and (end := _end(axis, level)) is not None
     ]
     if ends:
         yield (

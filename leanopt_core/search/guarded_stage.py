@@ -102,10 +102,17 @@ class GuardedStage:
         if levels is None:
             levels = self._plain(point, doing)
         if not self._space.feasible(levels):
-            violated = self._space.violated(levels)
-            texts = ", ".join(repr(constraint.text) for constraint in violated)
-            raise self._guard.fault(doing, f"it proposed {levels}, which violates {texts}")
+            raise self._guard.fault(doing, f"it proposed {levels}, {self._problem(levels)}")
         return levels
+
+    def _problem(self, levels: Point) -> str:
+        """Return why a point of the grid is not feasible."""
+        if (canonical := self._space.canonical(levels)) != levels:
+            pairs = zip(self._space.names, levels, canonical, strict=True)
+            names = ", ".join(repr(name) for name, own, first in pairs if own != first)
+            return f"where {names} is inactive; expected canonical(point), which is {canonical}"
+        texts = (repr(constraint.text) for constraint in self._space.violated(levels))
+        return f"which violates {', '.join(texts)}"
 
     def _plain(self, point: object, doing: str) -> Point:
         """Convert a point of other int types to plain ints."""

@@ -22,6 +22,7 @@ FAULTS: Final = (
     ("it raised", rules.RAISES),
     ("global random state", rules.GENERATORS),
     ("off the grid", rules.POINT),
+    ("is inactive", rules.CANONICAL),
     ("violates", rules.POINT),
     ("a tuple of ints", rules.POINT),
     ("WAIT", rules.WAIT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -11,10 +12,14 @@ from leanopt_core.space import Axis, ParameterConstraint, Space
 RULES = ("a <= b", "a + b >= 2", "a != b", "b == 1", "a < b or b == 0")
 
 
-def space(*axes: Axis, rules: tuple[str, ...] = ()) -> Space:
-    """Return a space with these axes and constraints."""
+def space(*axes: Axis, rules: tuple[str, ...] = (), when: Mapping[str, str] | None = None) -> Space:
+    """Return a space with these axes, constraints, and conditions by parameter."""
     names = [axis.name for axis in axes]
-    return Space(axes, {}, tuple(ParameterConstraint.parse(rule, names) for rule in rules))
+    conditions = {
+        name: ParameterConstraint.parse(text, names) for name, text in (when or {}).items()
+    }
+    constraints = [ParameterConstraint.parse(rule, names) for rule in rules]
+    return Space(axes, {}, constraints, conditions)
 
 
 def roomy() -> Space:
@@ -34,6 +39,36 @@ def every_kind() -> Space:
         Axis.choices("exit", ("close", "trail", "none")),
         Axis.choices("short", (False, True)),
         rules=("fast < slow", "fast + hold <= 40"),
+    )
+
+
+def conditional() -> Space:
+    """Return a space with conditions that depend on each other, and a constraint."""
+    return space(
+        Axis.choices("exit", ("close", "trail", "time")),
+        Axis.choices("kind", ("range", "share")),
+        Axis.integers("days", 5, 40, 5),
+        Axis.logarithmic("stop", Decimal("0.001"), Decimal("0.1"), 9),
+        Axis.integers("hold", 1, 12),
+        Axis.integers("fast", 5, 60, 5),
+        when={
+            "kind": "exit == 'trail'",
+            "days": "kind == 'range'",
+            "stop": "kind == 'share'",
+            "hold": "exit == 'time' and fast > 10",
+        },
+        rules=("fast > days",),
+    )
+
+
+def few_conditional() -> Space:
+    """Return a space with conditions of which 9 of 48 points of the grid are feasible."""
+    return space(
+        Axis.choices("exit", ("close", "trail")),
+        Axis.integers("stop", 1, 6),
+        Axis.integers("gap", 0, 3),
+        when={"stop": "exit == 'trail'", "gap": "stop > 5"},
+        rules=("gap != 1",),
     )
 
 
@@ -60,7 +95,10 @@ def spaces(draw: st.DrawFn) -> Space:
     axes = [_axis(draw, name, length) for name, length in zip("abcd", lengths, strict=False)]
     numbers = {axis.name for axis in axes if axis.ordered}
     rules = [rule for rule in RULES if {"a", "b"} <= numbers and draw(st.booleans())]
-    drawn = space(*axes, rules=tuple(rules[:1]))
+    when = (
+        {"b": "a > 2", "c": "b > 1"} if {"a", "b", "c"} <= numbers and draw(st.booleans()) else {}
+    )
+    drawn = space(*axes, rules=tuple(rules[:1]), when=when)
     return drawn if next(drawn.sample(0), None) is not None else space(*axes)
 
 

@@ -93,6 +93,22 @@ class StageContract(LimitedKit):
             kept = values["fast"] < values["slow"] and values["fast"] + values["hold"] <= 40
             assert kept, f"{rules.POINT}; it proposed {values}"
 
+    @distances
+    def test_inactive_parameters_are_not_searched(
+        self, searching: Searching, lookahead: int
+    ) -> None:
+        """Where a condition makes a parameter inactive, each point has its first value."""
+        space, few = spaces.conditional(), spaces.few_conditional()
+        search = searching(space, lookahead=lookahead)
+        assert search.points, f"{rules.DONE}; it proposed nothing"
+        check_end(search)
+        for point in search.points:
+            assert space.canonical(point) == point, f"{rules.CANONICAL}; it proposed {point}"
+        end = searching.run(few, [searching.rule(200)], lookahead=lookahead)
+        assert end.reasons == ["done"], f"{rules.DONE}; it ended by {end.reasons}"
+        tried = f"it tried {len(end.points)} of 9 points"
+        assert len(end.points) == 9 or not self.exhaustive, f"{rules.EXHAUSTIVE}; {tried}"
+
     def test_any_space_is_searched(self, searching: Searching) -> None:
         """In any space, even a small or constrained one, points are feasible, unique, and end."""
 

@@ -10,6 +10,9 @@ POINT: Final = (
     "The proposed point is on the grid, satisfies the constraints between parameters, and is new "
     "in this search"
 )
+CANONICAL: Final = (
+    "An inactive parameter has its first value: `space.canonical(point)` repairs a point"
+)
 REPEATS: Final = "Do not propose a point twice in a search"
 DONE: Final = "When no point is left, return `DONE`"
 EXHAUSTIVE: Final = "An exhaustive method proposes every feasible point before it returns `DONE`"

@@ -24,6 +24,7 @@ HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 PAGES = (
     "my-first-pipeline",
     "my-own-fitness",
+    "conditional-parameters",
     "moving-from-lean-optimize",
     "moving-from-lean-optimizer",
     "read-the-store",

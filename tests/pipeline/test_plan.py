@@ -43,6 +43,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("parameters.hold.values=[1, 2, 3, 5, 8]", True),
     ('parameters.exit.choices=["trail", "close"]', True),
     ("parameters.size=1001", True),
+    ("""parameters.stop.when="exit == 'trail'\"""", True),
     ('parameters.stop={ min = 0.01, max = 0.1, levels = 9, scale = "log" }', True),
     ("parameters.more=1", True),
     ("constraints.parameters=[]", True),

@@ -73,6 +73,19 @@ def test_what_is_said_arrives_exactly(load, folder) -> None:
     assert sink.options.path == folder / "out.jsonl"
 
 
+def test_a_parameter_can_have_a_condition_and_a_log_scale(load, sound) -> None:
+    """A fixed parameter decides it once and for all."""
+    text = sound.replace("step = 0.005 }", """step = 0.005, when = "exit == 'trail'" }""")
+    text = text.replace("{ min = 20, max = 250, step = 5 }", "LOG")
+    text = text.replace("LOG", '{ min = 61, max = 610, levels = 3, scale = "log" }')
+    space = load(text).space
+    assert list(space.axis("slow").values) == [61, 193, 610]
+    assert {name: one.text for name, one in space.conditions.items()} == {"stop": "exit == 'trail'"}
+    assert space.count().value == 56 * 3 * 6 * (1 + len(space.axis("stop")))
+    fixed = load(text, sets=["parameters.exit=trail"]).space
+    assert fixed.count().value == 56 * 3 * 6 * len(space.axis("stop"))
+
+
 def test_options_take_what_their_types_say(load, sound, folder) -> None:
     """Nested tables, lists, paths, exact numbers, durations and sizes."""
     text = sound.replace(

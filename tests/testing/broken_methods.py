@@ -77,6 +77,14 @@ class LeavesTheGrid(Sound):
         return point
 
 
+class SearchesInactiveParameters(Sound):
+    """Takes any point of the grid that satisfies the constraints."""
+
+    def choose(self, context):
+        grid = map(self.space.point_at, range(self.space.grid_size))
+        return next((p for p in grid if p not in self.seen and not self.space.violated(p)), None)
+
+
 class BreaksConstraints(Sound):
     """Draws from the grid without a look at the constraints."""
 

@@ -15,6 +15,7 @@ CAUGHT = {
     "UsesGlobalRandomLate": "test_global_random_state_is_untouched",
     "LeavesTheGrid": "test_grid_and_constraints_are_kept",
     "BreaksConstraints": "test_grid_and_constraints_are_kept",
+    "SearchesInactiveParameters": "test_inactive_parameters_are_not_searched",
     "CountsOnTheClock": "test_no_clock_is_read",
     "RemembersOtherSearches": "test_order_of_completion_changes_nothing",
     "GoesByTheOrderOfASet": "test_another_process_searches_alike",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -109,7 +109,28 @@ class EulerSearch:
 
 def _grid(space: Space, scopes: list[Scope]) -> Iterator[Point]:
     """Yield the feasible points of a pass, the last axis fastest."""
-    return filter(space.feasible, product(*(scope.levels for scope in scopes)))
+    levels = [scope.levels for scope in scopes]
+    if not space.conditions:
+        return filter(space.feasible, product(*levels))
+    order = [space.names.index(name) for name in space.controllers_first(space.names)]
+    return filter(space.feasible, _canonical(space, levels, order, [0] * len(levels)))
+
+
+def _canonical(
+    space: Space, levels: Sequence[Sequence[int]], order: Sequence[int], point: list[int]
+) -> Iterator[Point]:
+    """Yield the points of these levels, inactive parameters at their first value.
+
+    The axes in `order` are still to be set; all that decides whether the first of them is active
+    has been set.
+    """
+    if not order:
+        yield tuple(point)
+        return
+    axis, *rest = order
+    for level in levels[axis] if space.active(tuple(point))[axis] else (0,):
+        point[axis] = level
+        yield from _canonical(space, levels, rest, point)
 
 
 def create(options: EulerOptions, start: StageStart) -> EulerSearch:

@@ -54,9 +54,16 @@ def mutation(
     return _moved(axes, moved, point, random)
 
 
-def step(axes: Sequence[Axis], free: Sequence[int], point: Point, random: Random) -> Point:
-    """Return `point` moved on exactly one axis."""
-    return _moved(axes, [random.choice(free)], point, random) if free else point
+def step(
+    axes: Sequence[Axis],
+    free: Sequence[int],
+    point: Point,
+    random: Random,
+    active: Sequence[bool] = (),
+) -> Point:
+    """Return `point` moved on exactly one axis, one of those that are `active` if any is given."""
+    places = [place for place in free if active[place]] if active else free
+    return _moved(axes, [random.choice(places)], point, random) if places else point
 
 
 def _moved(axes: Sequence[Axis], places: Sequence[int], point: Point, random: Random) -> Point:

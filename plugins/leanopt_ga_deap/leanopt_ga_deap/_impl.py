@@ -95,8 +95,8 @@ class GeneticSearch:
         for _ in range(TRIES):
             one, two = tools.select(members, random), tools.select(members, random)
             mated: Point = tools.mate(one.point, two.point, random)
-            mutated: Point = tools.mutate(mated, random)
-            child: Point = tools.step(mutated, random) if mutated in seen else mutated
+            mutated = self._space.canonical(tools.mutate(mated, random))
+            child = self._stepped(mutated, random) if mutated in seen else mutated
             if child not in seen and self._space.feasible(child):
                 # Without crossover the first parent's own point is mutated.
                 crossed = mated is not one.point
@@ -104,11 +104,15 @@ class GeneticSearch:
                     "generation": self._progress.generation,
                     "parents": [one.number, two.number] if crossed else [one.number],
                     "crossover": crossed,
-                    "mutation": mutated != mated,
+                    "mutation": mutated != self._space.canonical(mated),
                     "step": child != mutated,
                 }
                 return Proposal(child, "child", because)
         return None
+
+    def _stepped(self, point: Point, random: Random) -> Point:
+        active = self._space.active(point)
+        return self._space.canonical(self._tools.step(point, random, active))
 
     def _narrow(self) -> None:
         size, least = self._population.size, self._options.final_population_size

@@ -15,7 +15,8 @@ def feasible_points(space: Space) -> Iterator[Point]:
 
     The axes turn like an odometer's wheels, the last one fastest, except that those in constraints
     turn slowest. A violated constraint stays violated until one of its own wheels turns, so the
-    turns of faster wheels before that are skipped.
+    turns of faster wheels before that are skipped. A wheel with a condition is faster than those
+    that its condition reads: while it is inactive, its own turns are skipped.
     """
     order = _order(space)
     wheels = [len(space.axes[axis]) for axis in order]
@@ -24,7 +25,11 @@ def feasible_points(space: Space) -> Iterator[Point]:
     levels, wheel = [0] * len(order), 0
     while wheel >= 0:
         point = tuple([levels[place] for place in places])
-        if space.feasible(point):
+        canonical = space.canonical(point)
+        if canonical != point:
+            moved = (a != b for a, b in zip(canonical, point, strict=True))
+            wheel = min(wheel for wheel, axis in zip(places, moved, strict=True) if axis) - 1
+        elif space.feasible(point):
             yield point
             wheel = len(order) - 1
         else:
@@ -36,7 +41,7 @@ def _order(space: Space) -> list[int]:
     """Return the axes from the slowest: constraint by constraint, then those that none mentions."""
     names = space.names
     bound = [name for rule in space.constraints for name in names if name in rule.names]
-    return [names.index(name) for name in dict.fromkeys([*bound, *names])]
+    return [names.index(name) for name in space.controllers_first([*bound, *names])]
 
 
 def _fastest_wheels(space: Space, order: Sequence[int]) -> dict[str, int]:

@@ -82,7 +82,8 @@ class LatinHypercube:
 
     def _anywhere(self, lengths: list[int], random: Random) -> Iterator[Point]:
         """Return points in random order: all feasible ones, or a limited number of draws."""
-        if self._space.grid_size <= LOOKED_THROUGH or self._space.sampling.how != "rejection":
+        few = self._space.grid_size <= LOOKED_THROUGH or self._space.sampling.how != "rejection"
+        if few or self._space.conditions:
             return self._space.sample(random.getrandbits(63))
         return (tuple(map(random.randrange, lengths)) for _ in range(LAST_DRAWS))
 

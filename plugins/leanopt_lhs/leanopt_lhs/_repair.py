@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from leanopt_lhs._designs import peers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
     from leanopt_core.api import Point, Space
@@ -25,7 +25,8 @@ class Repair:
     """Repairs a design for a space; no step changes good rows.
 
     A row is bad if it is infeasible, repeats another or is `known` from before; `taken` are the
-    points that are not free.
+    points that are not free. A row stands for its canonical point: the levels of inactive
+    parameters only count once an exchange makes them active.
     """
 
     def __init__(self, space: Space, rows: Rows, random: Random, known: frozenset[Point]) -> None:
@@ -34,7 +35,7 @@ class Repair:
         self._random = random
         self._lengths = [len(axis) for axis in space.axes]
         self._taken = set(known)
-        self._bad = {index for index, row in enumerate(rows) if not self._take(tuple(row))}
+        self._bad = {index for index, row in enumerate(rows) if not self._take(row)}
 
     def exchange(self) -> None:
         """Exchange one level of a bad row with another row's, which keeps the levels of every axis.
@@ -56,15 +57,19 @@ class Repair:
 
     def points(self) -> list[Point]:
         """Return the good rows in the design's order, without those beyond repair."""
-        return [tuple(row) for index, row in enumerate(self._rows) if index not in self._bad]
+        return [self._point(row) for index, row in enumerate(self._rows) if index not in self._bad]
 
     def _each_bad(self, repair: Callable[[list[int]], bool]) -> None:
         for index in sorted(self._bad):
             row = self._rows[index]
-            if self._take(tuple(row)) or repair(row):
+            if self._take(row) or repair(row):
                 self._bad.discard(index)
 
-    def _take(self, point: Point) -> bool:
+    def _point(self, row: Sequence[int]) -> Point:
+        return self._space.canonical(tuple(row))
+
+    def _take(self, row: Sequence[int]) -> bool:
+        point = self._point(row)
         if point in self._taken or not self._space.feasible(point):
             return False
         self._taken.add(point)
@@ -81,15 +86,17 @@ class Repair:
     def _try(self, row: list[int], partner: int, axis: int) -> bool:
         """Exchange if `row` becomes good and its partner does not become bad."""
         other = self._rows[partner]
-        before = tuple(other)
+        before = self._point(other)
         row[axis], other[axis] = other[axis], row[axis]
-        if self._take(tuple(row)):
+        if self._take(row):
             if partner in self._bad:
                 return True
-            if self._take(tuple(other)):
+            if self._point(other) == before:
+                return True
+            if self._take(other):
                 self._taken.discard(before)
                 return True
-            self._taken.discard(tuple(row))
+            self._taken.discard(self._point(row))
         row[axis], other[axis] = other[axis], row[axis]
         return False
 

@@ -68,4 +68,4 @@ class FreePoints:
             near: Iterable[int] = (own - 1, own + 1) if axis.ordered else range(len(axis))
             for level in near:
                 if 0 <= level < len(axis) and level != own:
-                    yield (*point[:place], level, *point[place + 1 :])
+                    yield self._space.canonical((*point[:place], level, *point[place + 1 :]))

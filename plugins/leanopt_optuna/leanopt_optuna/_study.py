@@ -36,6 +36,7 @@ class GridStudy:
     """
 
     def __init__(self, options: OptunaOptions, start: StageStart) -> None:
+        self._space = start.space
         self._axes = start.space.axes
         self._grid = {axis.name: _distribution(axis) for axis in self._axes if len(axis) > 1}
         # CMA-ES samples at least two numeric axes; the others are drawn at random.
@@ -60,13 +61,13 @@ class GridStudy:
         return self._study.ask()
 
     def sample(self, trial: Trial) -> Point:
-        """Return a new sample for a trial that is not placed yet."""
+        """Return a new sample for a trial that is not placed yet, as a canonical point."""
         frozen = self._storage.get_trial(trial.number)
         levels = self._sampler.sample_relative(self._study, frozen, self._together)
         for name, kind in self._grid.items():
             if name not in levels:
                 levels[name] = self._sampler.sample_independent(self._study, frozen, name, kind)
-        return tuple(int(levels.get(axis.name, 0)) for axis in self._axes)
+        return self._space.canonical(tuple(int(levels.get(axis.name, 0)) for axis in self._axes))
 
     def pass_over(self, trial: Trial) -> bool:
         """Leave the sampler as after a sample, without taking one; return whether that is possible.

@@ -78,6 +78,7 @@ def _most_promising(
 
 def _allowed(archive: Archive, levels: Ints, centres: Ints) -> Ints:
     """Return the points that are new, feasible and outside the basins."""
+    levels = archive.grid.canonical(levels)
     levels = levels[~inside(archive.grid, levels, centres)]
     return new_points(archive.grid, levels, archive.known)
 

@@ -26,7 +26,7 @@ def spread_design(grid: Grid, count: int, random: Generator) -> list[Point]:
     best: tuple[int, float] = (-1, 0.0)
     design: list[Point] = []
     for _ in range(max(1, PAIRS // count**2)):
-        rows = _hypercube(grid, count, random).tolist()
+        rows = grid.canonical(_hypercube(grid, count, random)).tolist()
         points = [p for p in dict.fromkeys(map(tuple, rows)) if grid.space.feasible(p)]
         merit = (len(points), _spread(grid, points))
         if merit > best:

@@ -62,6 +62,13 @@ class Grid:
                 columns.append((column[:, None] == np.arange(length)) / sqrt(2))
         return np.hstack([np.empty((len(levels), 0)), *columns])
 
+    def canonical(self, levels: Ints) -> Ints:
+        """Return the points with inactive parameters at their first value."""
+        if not self.space.conditions:
+            return levels
+        points = [self.space.canonical(point) for point in map(tuple, levels.tolist())]
+        return np.array(points, np.int64).reshape(levels.shape)
+
     def apart(self, levels: Ints, point: Ints) -> Floats:
         """Return each row's distance from a point: the mean over the axes, 0 to 1."""
         span = np.where(self.ordered, np.maximum(1, self.lengths - 1), 1)
