@@ -53,6 +53,24 @@ def test_a_probe_runs_backtests_and_keeps_none(project: Path, leanopt) -> None:
     assert "no bars for x = 1" in warning
 
 
+def test_conditions_are_shown_beside_what_they_decide(project: Path, leanopt) -> None:
+    """Points that differ in inactive parameters only are one."""
+    sets = (
+        """parameters.y={ min = 0, max = 0.5, step = 0.05, when = "mode == 'b'" }""",
+        'parameters.x={ min = 1, max = 100, levels = 5, scale = "log" }',
+    )
+    arguments = [part for one in sets for part in ("--set", one)]
+    page = leanopt(project, "plan", "pipeline.toml", *arguments).stdout
+    assert "\n110 points, 60 feasible\n" in page
+    table = page[page.index("parameter") :].splitlines()[:4]
+    assert [line.split() for line in table] == [
+        ["parameter", "levels", "from", "..", "to", "active", "when"],
+        ["mode", "2", "a", "..", "b"],
+        ["x", "5", "1", "..", "100", "(log", "scale)"],
+        ["y", "11", "0", "..", "0.5", "mode", "==", "'b'"],
+    ]
+
+
 def test_warnings_before_it_is_run(project: Path, leanopt) -> None:
     """More trials than points; a lookahead that leaves workers idle."""
     sets = ("--set", "parameters.x=1", "--set", "search.lookahead=2", "--workers", "4")

@@ -159,6 +159,21 @@ def test_an_infeasible_proposal_is_named_with_what_it_violates() -> None:
     )
 
 
+def test_a_value_of_an_inactive_parameter_is_named_with_what_was_expected() -> None:
+    """It would be another point that gives the same backtest."""
+    axes = grid().axes
+    conditions = {"y": ParameterConstraint.parse("x > 3", ["x", "y"])}
+
+    class Inactive(Polite):
+        def ask(self, context):
+            return Proposal((5, 4) if context.number == 1 else (0, 2))
+
+    assert fault(drive(Inactive, space=Space(axes, {}, (), conditions))) == (
+        f"{LABEL}, asked for trial 2: it proposed (0, 2), where 'y' is inactive; "
+        "expected canonical(point), which is (0, 0)"
+    )
+
+
 LOOPED: dict[str, object] = {}
 LOOPED["again"] = LOOPED
 
