@@ -145,6 +145,7 @@ from leanopt_core.engines.base import PrepareContext as PrepareContext
 from leanopt_core.engines.base import Report as Report
 from leanopt_core.engines.base import RunCommand as RunCommand
 from leanopt_core.engines.base import ScenarioFiles as ScenarioFiles
+from leanopt_core.engines.base import TriesStrategy as TriesStrategy
 from leanopt_core.engines.command import CommandEngine as CommandEngine
 from leanopt_core.engines.inline import read_inline as read_inline
 from leanopt_core.harness.events import Hello as Hello

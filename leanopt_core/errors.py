@@ -88,6 +88,10 @@ class PatienceError(ExecutorError):
     exit_code = 130
 
 
+class NotFetchedError(ExecutorError):
+    """Workers need an image that is not on this machine, and nothing may be fetched now."""
+
+
 class StoreError(LeanoptError):
     """The result store cannot be read or written, or is newer than this leanopt."""
 

@@ -33,9 +33,15 @@ class WholeNumber(click.IntRange):
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+#: The pipeline of a command that is given none.
+PIPELINE = Path("pipeline.toml")
+
+
 def pipeline_options(command: Command) -> Command:
-    """Add the pipeline argument and the options that override its keys."""
-    argument = click.argument("pipeline", type=click.Path(path_type=Path))
+    """Add the argument PIPELINE, here by default, and the options that override its keys."""
+    argument = click.argument(
+        "pipeline", type=click.Path(path_type=Path), required=False, default=PIPELINE
+    )
     return argument(override_options(command))
 
 

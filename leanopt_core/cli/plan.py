@@ -44,10 +44,10 @@ def command(
     skip_build: bool,
     as_json: bool,
 ) -> None:
-    """Show what PIPELINE would do: search space, stages, budget, expected time and plan hash.
+    """Show what PIPELINE (default: pipeline.toml) would do: space, stages, budget, time, plan hash.
 
     The strategy is prepared as for a run. The expected time comes from earlier backtests in the
-    store, or from --probe. Without --probe no backtest runs.
+    store, or from --probe. Without --probe no backtest runs, and no image is downloaded.
 
     Example: leanopt plan pipeline.toml --probe 10
     """
@@ -55,7 +55,12 @@ def command(
         loaded, _ = load(pipeline, sets, workers, symbol, seed, calls)
         size = size_of(loaded.space)
         with prepared(
-            loaded, allow_unread=allow_unread, skip_build=skip_build, report=_tell, calls=calls
+            loaded,
+            allow_unread=allow_unread,
+            skip_build=skip_build,
+            report=_tell,
+            calls=calls,
+            offline=probe is None,
         ) as ready:
             count = ready.executor.workers(loaded.executor.workers)
             said = PlanReport(ready, size, count, measure(ready, probe, count))
@@ -104,7 +109,7 @@ def _print(said: PlanReport) -> None:
 def _time(said: PlanReport) -> str:
     times, expected = said.times, said.estimate
     if times is None or expected is None:
-        return "time: unknown; estimate with --probe 10"
+        return f"time: unknown; {_unmeasured(said)}"
     most = "at most" if said.ready.plan.prune != "none" else "about"
     whole = "unlimited" if expected.seconds is None else f"{most} {duration(expected.seconds)}"
     limit = said.ready.pipeline.search.time
@@ -116,11 +121,19 @@ def _time(said: PlanReport) -> str:
     )
 
 
+def _unmeasured(said: PlanReport) -> str:
+    """Return how to measure what is unknown, or why the probe has not."""
+    probed = said.measured.probed
+    if probed is None:
+        return "estimate with --probe 10"
+    return f"of {counted(probed, 'backtest')} of the probe none gave it"
+
+
 def _storage(said: PlanReport) -> str:
     """Return what the store takes for the needs of the fitness function."""
     needs, each = sorted(said.needs), said.bytes_each
     if each is None:
-        return f"store: unknown for {', '.join(needs)}; estimate with --probe 10"
+        return f"store: unknown for {', '.join(needs)}; {_unmeasured(said)}"
     parts = ", ".join(f"{need} {size_text(said.measured.sizes[need])}" for need in needs)
     count = said.backtests
     most = "" if count is None else f", at most {size_text(each * count)}"

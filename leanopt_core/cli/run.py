@@ -11,7 +11,13 @@ import click
 from attrs import evolve
 
 from leanopt_core.cli import INTERRUPTED
-from leanopt_core.cli.common import chosen_screen, load, open_project, override_options
+from leanopt_core.cli.common import (
+    PIPELINE,
+    chosen_screen,
+    load,
+    open_project,
+    override_options,
+)
 from leanopt_core.cli.ended import Ending, announced, words
 from leanopt_core.cli.log import LogScreen
 from leanopt_core.cli.output import plain, print_json
@@ -60,15 +66,8 @@ accept_option = click.option(
 )
 
 
-def _needed(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
-    """Return the pipeline; only a manifest can say which one it is."""
-    if value is None and not context.params.get("manifest"):
-        raise click.MissingParameter(ctx=context, param=parameter, param_hint="'PIPELINE'")
-    return value
-
-
 @click.command("run")
-@click.argument("pipeline", type=click.Path(path_type=Path), required=False, callback=_needed)
+@click.argument("pipeline", type=click.Path(path_type=Path), required=False)
 @override_options
 @click.option("--resume", is_flag=True, help="Continue an unfinished run, or fail.")
 @click.option("--again", is_flag=True, help="Begin a new run, even if the plan has one.")
@@ -106,7 +105,7 @@ def command(
     name: str | None,
     **output: Any,
 ) -> None:
-    """Run PIPELINE until it ends.
+    """Run PIPELINE (default: pipeline.toml) until it ends.
 
     Every trial is stored in `.leanopt/leanopt.db` beside the pipeline. A terminal shows the
     progress. Ctrl-C stops the run and keeps what has finished (exit code 130). The same command
@@ -178,7 +177,7 @@ def _perform(
         interrupts.keep()
         known = None if manifest is None else Manifest.read(manifest, strict=strict)
         given = given if known is None else known.with_overrides(given)
-        file = pipeline or Path(known.pipeline if known else "")
+        file = pipeline or (Path(known.pipeline) if known else PIPELINE)
         with watched(interrupts) as calls:
             loaded, registry = load(file, **given, calls=calls)
         ending.project = loaded.folder

@@ -155,6 +155,18 @@ class ChecksStrategy(Protocol):
 
 
 @runtime_checkable
+class TriesStrategy(Protocol):
+    """An engine that can import a strategy for `leanopt check`, without a backtest."""
+
+    def try_out(self, run_command: RunCommand) -> Sequence[str]:
+        """Import the strategy once where workers run; return its errors, one line each.
+
+        Called after `check`, if that found no error. It needs no network and leaves nothing behind.
+        """
+        ...
+
+
+@runtime_checkable
 class HasScenarioFiles(Protocol):
     """An engine that can tell which data files each scenario reads."""
 

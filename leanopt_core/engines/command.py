@@ -92,20 +92,27 @@ class CommandEngine(ABC):
             raise ValueError(f"it is {type(found).__name__}, expected an object")  # noqa: TRY004 - about data
         return found
 
+    def check(self, context: PrepareContext) -> Sequence[str]:  # noqa: ARG002 - a program's parameters are unknown
+        """Return that the program or its data is missing."""
+        needed = {"program": self.program, "data": self.data}
+        return [
+            f"there is no {what} {path}"
+            for what, path in needed.items()
+            if path is not None and not path.exists()
+        ]
+
     def prepare(
         self,
         run_command: RunCommand,
         runtime: Mapping[str, str],
-        context: PrepareContext,  # noqa: ARG002 - a program's parameters are unknown
+        context: PrepareContext,
     ) -> Build:
         """Hash the program; raises StrategyError if it does not exist.
 
         For a program in Python, the distributions where workers run are part of the content key.
         """
-        if not self.program.exists():
-            raise StrategyError(f"there is no program {self.program}")
-        if self.data is not None and not self.data.exists():
-            raise StrategyError(f"there is no data {self.data}")
+        if problems := self.check(context):
+            raise StrategyError("\n".join(problems))
         files = self._files()
         hashes = {name: hash_file(file) for name, file in files.items()}
         source = digest(hashes)

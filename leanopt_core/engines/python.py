@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
@@ -68,15 +68,41 @@ class PythonEngine:
         self,
         run_command: RunCommand,
         runtime: Mapping[str, str],
-        context: PrepareContext,  # noqa: ARG002 - only running tells what is read
+        context: PrepareContext,
     ) -> Build:
         """Import the strategy once where it will run, and take its identity."""
+        if problems := self.check(context):
+            raise StrategyError("\n".join(problems))
+        described = self._describe(run_command)
+        snapshot = take_snapshot(self._file.parent, described["files"], self._builds)
+        launch = Launch(
+            (*self._command("serve"), "--snapshot", "{snapshot}"),
+            (*self._mounts(), Mount("snapshot", snapshot)),
+            identity=described["identity"],
+            files=tuple(described["files"]),
+        )
+        return self._build(launch, described, runtime)
+
+    def check(self, context: PrepareContext) -> Sequence[str]:  # noqa: ARG002 - only running tells what is read
+        """Return that the strategy's file or its data is missing."""
+        problems = []
         if not self._file.is_file():
-            raise StrategyError(f"strategy.entry: {_absent('strategy file', self._file)}")
+            problems.append(f"strategy.entry: {_absent('strategy file', self._file)}")
         if self._data is not None and not self._data.exists():
-            raise StrategyError(f"strategy.data: {_absent('data', self._data)}")
-        mounts, argv = self._mounts(), self._command("describe")
-        completed = run_command(Command(argv, mounts))
+            problems.append(f"strategy.data: {_absent('data', self._data)}")
+        return problems
+
+    def try_out(self, run_command: RunCommand) -> Sequence[str]:
+        """Import the strategy; return what keeps it from being used."""
+        try:
+            self._describe(run_command)
+        except StrategyError as error:
+            return [str(error)]
+        return []
+
+    def _describe(self, run_command: RunCommand) -> dict[str, Any]:
+        """Return what the harness says of the strategy; raises StrategyError if it is unusable."""
+        completed = run_command(Command(self._command("describe"), self._mounts()))
         described = _described(completed.output)
         if described is None:
             tail = completed.errors.strip()[-2000:]
@@ -85,14 +111,7 @@ class PythonEngine:
             )
         if fault := described.get("fault"):
             raise StrategyError(f"{self._file} cannot be used: {fault['message']}")
-        snapshot = take_snapshot(self._file.parent, described["files"], self._builds)
-        launch = Launch(
-            (*self._command("serve"), "--snapshot", "{snapshot}"),
-            (*mounts, Mount("snapshot", snapshot)),
-            identity=described["identity"],
-            files=tuple(described["files"]),
-        )
-        return self._build(launch, described, runtime)
+        return described
 
     def _mounts(self) -> tuple[Mount, ...]:
         mounts = (Mount("build", self._file.parent), Mount("harness", _HARNESS))

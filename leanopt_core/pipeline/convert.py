@@ -1,4 +1,4 @@
-"""A strict cattrs converter for TOML values: text never becomes a number."""
+"""A strict cattrs converter for TOML values: text never becomes a number, but a variable's may."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import attrs
 from cattrs import Converter
 
 from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, invalid, placed
-from leanopt_core.pipeline.toml import toml_text
+from leanopt_core.pipeline.toml import VariableText, number_in, toml_text
 from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
 from leanopt_core.suggest import did_you_mean
 
@@ -61,16 +61,19 @@ SCALARS: Mapping[Any, Callable[[object], object | None]] = {
     Decimal: _decimal,
     float: _float,
     bool: lambda value: value if isinstance(value, bool) else None,
-    str: lambda value: value if isinstance(value, str) else None,
+    str: lambda value: str(value) if isinstance(value, str) else None,
     date: _date,
 }
+
+
+_NUMBERS = (int, Decimal, float)
 
 
 def scalar(kind: Any, read: Callable[[object], object | None]) -> Callable[[Any, Any], Any]:
     """Return a hook that raises ValidationError if `read` returns None."""
 
     def hook(value: object, _: object) -> object:
-        result = read(value)
+        result = read(number_in(value) if kind in _NUMBERS else value)
         if result is None:
             raise invalid(toml_text(value), f"expected {WORDS[kind]}")
         return result
@@ -93,6 +96,7 @@ def unit(kind: Any, parse: Callable[[Any], object]) -> Callable[[Any, Any], Any]
     takes = (str, int, Decimal) if kind is Seconds else (str, int)
 
     def hook(value: object, _: object) -> object:
+        value = number_in(value)
         if isinstance(value, bool) or not isinstance(value, takes):
             raise invalid(toml_text(value), f"expected {WORDS[kind]}")
         try:
@@ -180,6 +184,7 @@ def _choices(kind: Any) -> dict[Any, object]:
 
 def _choice(value: object, kind: Any) -> object:
     choices = _choices(kind)
+    value = str(value) if isinstance(value, str) else value
     for known, choice in choices.items():
         if type(known) is type(value) and known == value:
             return choice
@@ -226,6 +231,9 @@ def _union(value: object, kind: Any, converter: Converter) -> object:
     members = [member for member in get_args(kind) if member is not NoneType]
     if len(members) == 1:
         return converter.structure(value, members[0])
+    if isinstance(value, VariableText) and str in members:
+        # It is a number only where no text is expected.
+        return str(value)
     for member in members:
         try:
             return converter.structure(value, member)

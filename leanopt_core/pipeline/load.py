@@ -45,7 +45,7 @@ from leanopt_core.pipeline.tables import (
     StrategyTable,
     TopTable,
 )
-from leanopt_core.pipeline.toml import KeyPath, read_document, toml_text
+from leanopt_core.pipeline.toml import KeyPath, number_in, read_document, toml_text
 from leanopt_core.plugins import Kind, Registry
 
 _MOST_DIGITS = 300
@@ -198,6 +198,7 @@ def _check_values(value: object, problems: Problems, at: KeyPath = ()) -> None:
     Numbers must be finite and have at most 300 digits when written in full. Text and keys from the
     environment or the command line must be valid Unicode.
     """
+    value = number_in(value)
     match value:
         case dict():
             for key, item in value.items():

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from leanopt_core.errors import Mistake
 from leanopt_core.pipeline.problems import Problems
-from leanopt_core.pipeline.toml import DEEPEST, KeyPath, parse_toml, toml_text
+from leanopt_core.pipeline.toml import DEEPEST, KeyPath, VariableText, parse_toml, toml_text
 from leanopt_core.suggest import did_you_mean
 
 Lookup = Callable[[str], str | None]
@@ -41,7 +41,7 @@ def interpolate(value: object, find: Lookup, problems: Problems, at: KeyPath = (
     """Return `value` with the variables in its text replaced; an unset variable is an error.
 
     A default applies if the variable is unset or empty. `$${` is a literal `${`. Replaced text is
-    not searched for variables again.
+    not searched for variables again. A text that is one variable is marked: it may be a number.
     """
     match value:
         case str():
@@ -71,6 +71,7 @@ def _filled(text: str, find: Lookup, problems: Problems, at: KeyPath) -> str:
             unset.append(name)
         return (found or default) if default is not None else (found or "")
 
+    whole = _REFERENCE.fullmatch(text)
     filled = _REFERENCE.sub(fill, text)
     if malformed:
         problems.add(
@@ -79,7 +80,9 @@ def _filled(text: str, find: Lookup, problems: Problems, at: KeyPath) -> str:
     elif unset:
         names = " and ".join(dict.fromkeys(unset))
         problems.add(at, toml_text(text), f"expected {names} in the environment or in .env")
-    return text if malformed or unset else filled
+    if malformed or unset:
+        return text
+    return VariableText(filled) if whole and whole[2] else filled
 
 
 def variables(names: Sequence[str], find: Lookup, problems: Problems) -> dict[str, str]:

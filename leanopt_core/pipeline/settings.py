@@ -29,6 +29,15 @@ class Choice:
     registered: Registered
     options: Any
 
+    @property
+    def offline(self) -> Choice:
+        """Return the plugin with the options by which it fetches nothing.
+
+        An option with the metadata `offline` has that value then.
+        """
+        instead = {key: value for key, value, _ in self.marked("offline")}
+        return attrs.evolve(self, options=attrs.evolve(self.options, **instead))
+
     def marked(self, mark: str) -> Iterator[tuple[str, Any, Any]]:
         """Yield key, mark and value of each option whose metadata has `mark`."""
         for one in attrs.fields(type(self.options)):

@@ -15,6 +15,8 @@ from typing import TypeAlias
 from leanopt_core.errors import Mistake, PipelineError
 from leanopt_core.suggest import nearest
 
+# How the parser calls the end of a line in a string of one line.
+_UNTERMINATED = re.compile(r"(?:Illegal|Found invalid) character '\\n'")
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -76,6 +78,8 @@ def _syntax(message: str, text: str) -> tuple[str, str]:
         lines = text.split("\n")
         line, column = str(len(lines)), str(len(lines[-1]) + 1)
     reason = message[: position.start()]
+    if _UNTERMINATED.fullmatch(reason):
+        reason = "unterminated string: expected its closing quote before the end of the line"
     return f"line {line}, column {column}", f"is not TOML: {reason[:1].lower()}{reason[1:]}"
 
 
@@ -95,6 +99,12 @@ _LONGEST_SHOWN_BITS = 1000
 _SHORT = -30
 
 
+class VariableText(str):
+    """A text that was one variable and nothing else: `"${NAME}"`."""
+
+    __slots__ = ()
+
+
 def parse_toml(text: str) -> dict[str, object]:
     """Parse a TOML document, its floats as Decimal.
 
@@ -112,6 +122,18 @@ def parse_toml(text: str) -> dict[str, object]:
     if _deeper_than(DEEPEST, document):
         raise ValueError(f"is nested deeper than {DEEPEST} levels")
     return document
+
+
+def number_in(value: object) -> object:
+    """Return the number that a variable's text says as TOML, any other value as it is."""
+    if not isinstance(value, VariableText) or {"#", "\n"} & set(value):
+        return value
+    try:
+        document = parse_toml(f"value = {value}")
+    except ValueError:
+        return value
+    number = document["value"] if len(document) == 1 else value
+    return number if isinstance(number, int | Decimal) and not isinstance(number, bool) else value
 
 
 def key_text(at: KeyPath) -> str:

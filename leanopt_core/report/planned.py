@@ -109,12 +109,14 @@ class Measured:
     """What is known of a backtest before the run.
 
     `times` is its run time, None if unknown. `sizes` are the bytes that the store takes for what it
-    has besides statistics, by name, as far as they are known. `failures` are those of probes.
+    has besides statistics, by name, as far as they are known. `failures` are those of probes,
+    `probed` is the number of probes, None without any.
     """
 
     times: Times | None
     sizes: Mapping[str, float] = field(factory=dict)
     failures: tuple[Failure, ...] = ()
+    probed: int | None = None
 
 
 @frozen
@@ -232,7 +234,7 @@ def measure(ready: Prepared, probed: int | None, workers: int) -> Measured:
         return Measured(earlier(ready.pipeline, ready.plan), _earlier_sizes(ready.pipeline))
     found = probe_now(ready, probed, workers)
     seconds = measured(found.seconds, f"{len(found.seconds):,} run now")
-    return Measured(seconds, found.sizes, found.failures)
+    return Measured(seconds, found.sizes, found.failures, probed)
 
 
 def _earlier_sizes(pipeline: Pipeline) -> Mapping[str, float]:

@@ -24,6 +24,7 @@ from leanopt_core.engines.base import (
     PrepareContext,
     RunCommand,
     ScenarioFiles,
+    TriesStrategy,
     documents_on_demand,
 )
 from leanopt_core.errors import LeanoptError, PluginError
@@ -196,6 +197,12 @@ class GuardedEngine(_Guarded):
         if not isinstance(self._engine, ChecksStrategy):
             return ()
         return self._listed(str, "looking at the strategy", "check", context)
+
+    def try_out(self, run_command: RunCommand) -> Sequence[str]:
+        """Return the strategy's errors that importing it shows."""
+        if not isinstance(self._engine, TriesStrategy):
+            return ()
+        return self._listed(str, "importing the strategy", "try_out", run_command)
 
     @cached_property
     def has_fingerprint(self) -> bool:

@@ -194,20 +194,22 @@ def prepared(
     skip_build: bool = False,
     report: Report = silent,
     calls: Calls | None = None,
+    offline: bool = False,
 ) -> Iterator[Prepared]:
     """Prepare a pipeline, and release its executor afterwards.
 
-    `hashed` gives a data file's hash, `calls` notes the calls into engine and executor; the other
-    arguments are those of `PrepareContext`.
+    `hashed` gives a data file's hash, `calls` notes the calls into engine and executor; `offline`
+    means that the executor fetches nothing. The other arguments are those of `PrepareContext`.
     Raises StrategyError if the strategy cannot be prepared, PipelineError for misspelt statistics,
     PluginError if an engine or executor breaks its contract.
     """
     context = evolve(
         prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, report=report
     )
+    executor = pipeline.executor
     with made_ready(
         pipeline.engine,
-        pipeline.executor,
+        evolve(executor, choice=executor.choice.offline) if offline else executor,
         pipeline.folder,
         context,
         calls=calls,

@@ -24,6 +24,7 @@ from leanopt_core.engines.base import (
     HasScenarioFiles,
     KnowsStatistics,
     PrepareContext,
+    TriesStrategy,
 )
 from leanopt_core.errors import StrategyError
 from leanopt_core.executors.base import Executor
@@ -213,6 +214,15 @@ class EngineContract(LimitedKit):
             return  # the engine has no check for `leanopt check`
         found = list(engine.check(preparing.context))
         assert found == [], f"check: {rules.CHECK}; for a strategy that works it found {found}"
+
+    def test_what_an_import_tells(self, preparing: Preparing) -> None:
+        """Importing a working strategy for `leanopt check` finds no error."""
+        engine = preparing.engine
+        if not isinstance(engine, TriesStrategy):
+            return  # the engine imports nothing for `leanopt check`
+        found = list(engine.try_out(preparing.executor.run_command))
+        told = f"try_out: {rules.TRY_OUT}; for a strategy that works it found {found}"
+        assert found == [], told
 
     def test_data_is_there(self, preparing: Preparing) -> None:
         """The data is an existing folder or file, or None; each pattern fits a file of it."""

@@ -127,7 +127,7 @@ ROWS = {
 """
         ),
         "but there was no request: a fault of engine 'python' (leanopt-core 0.1.0) or {me}",
-        code=0,
+        code=5,
         told=2,
         trials=2,
     ),
@@ -144,7 +144,7 @@ ROWS = {
 """
         ),
         "",
-        code=0,
+        code=5,
         told=2,
         trials=2,
         trial="a fault of engine 'python' (leanopt-core 0.1.0) or {me}",

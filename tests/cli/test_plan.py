@@ -51,6 +51,8 @@ def test_a_probe_runs_backtests_and_keeps_none(project: Path, leanopt) -> None:
     warning = failing["warnings"][-1]
     assert warning.startswith("failed backtests of the probe: 3; the first with strategy error")
     assert "no bars for x = 1" in warning
+    said = leanopt(project, "plan", "pipeline.toml", "--probe", "3", *sets).stdout
+    assert "time: unknown; of 3 backtests of the probe none gave it\n" in said
 
 
 def test_conditions_are_shown_beside_what_they_decide(project: Path, leanopt) -> None:

@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -139,3 +140,40 @@ def test_an_image_that_changes_meanwhile_is_not_taken_up(
     engine.client.remove_image(name)
     assert executor.run_command(Command(("{python}", "-c", "print(1)"))).output == "1\n"
     assert executor.runtime() == before
+
+
+@pytest.fixture
+def absent(folder: Path, registry: Registry) -> Path:
+    """A project whose workers need an image that is only in the registry."""
+    registry.publish("never needed")
+    (folder / "strategy.py").write_text(
+        "from leanopt_harness import Result, backtest\n\n\n@backtest\n"
+        "def run(parameters, scenario):\n    return Result({'Net Profit': parameters['x']})\n"
+    )
+    (folder / "pipeline.toml").write_text(
+        "name = 'far'\n[strategy]\nentry = 'strategy.py:run'\n[parameters]\n"
+        "x = { min = 1, max = 9 }\n[fitness]\nuse = 'statistic'\nstatistic = 'Net Profit'\n"
+        f"[executor]\nuse = 'docker'\nimage = '{registry.image}'\n[[stage]]\nuse = 'random'\n"
+    )
+    return folder
+
+
+def test_check_and_plan_fetch_no_image(absent: Path, registry: Registry, leanopt, engine) -> None:
+    """`check` warns that the strategy was not imported; `plan` cannot do without it."""
+    said = f"there is no image '{registry.image}' on this machine: `docker pull {registry.image}`"
+    checked = leanopt(absent, "check")
+    assert checked.stdout == "pipeline.toml: ok\n"
+    assert checked.stderr.startswith(f"leanopt: warning: the strategy was not imported: {said}")
+    never = leanopt(absent, "check", "--set", "executor.pull=never", check=False)
+    planned = leanopt(absent, "plan", check=False)
+    for refused in (never, planned):
+        assert refused.returncode == 6
+        assert refused.stderr.startswith(f"leanopt: {said} fetches it")
+    assert not [one for one in engine.client.images() if registry.image in (one["RepoTags"] or ())]
+
+
+def test_a_probe_fetches_the_image(absent: Path, leanopt) -> None:
+    """It runs backtests; that this image has no interpreter is said then."""
+    probed = leanopt(absent, "plan", "--probe", "1", check=False)
+    assert "fetching the image" in probed.stderr
+    assert probed.returncode != 0

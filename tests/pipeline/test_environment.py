@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from leanopt_core.errors import PipelineError
 from leanopt_core.pipeline import load_pipeline
 
 DOTENV = """\
@@ -82,3 +83,38 @@ def test_text_that_is_no_unicode_is_refused(messages, sound) -> None:
     assert messages(text, environment={"RUN": "caf\udce9"}) == [
         'pipeline.toml: name: found "caf\\udce9", expected UTF-8 text'
     ]
+
+
+@pytest.mark.parametrize(("given", "workers"), [("8", 8), ("1_0", 10), (" 7 ", 7), ("auto", None)])
+def test_a_variable_alone_can_be_a_number(load, given: str, workers: int | None) -> None:
+    """Read as TOML where a number is due; a word that is allowed there stays one."""
+    sets = ["executor.workers=${COUNT}"]
+    assert load(sets=sets, environment={"COUNT": given}).executor.workers == workers
+
+
+def test_numbers_of_variables_are_exact(load) -> None:
+    """Of parameters, options, durations and sizes; beside them texts stay texts."""
+    environment = {"STEP": "0.005", "TRIALS": "64", "LIMIT": "90", "WORD": "2min", "SIZE": "1000"}
+    sets = [
+        "parameters.stop.step=${STEP}",
+        "stage.lhs.trials=${TRIALS}",
+        "executor.time_limit=${LIMIT}",
+        "executor.start_limit=${WORD}",
+        "scenario.symbol=${SIZE}",
+        "scenario.cash=${SIZE}",
+        "parameters.size=${SIZE}",
+    ]
+    found = load(sets=sets, environment=environment)
+    assert found.space == load(sets=['parameters.size="1000"']).space
+    assert found.stages[0].trials == 64
+    assert (found.executor.time_limit, found.executor.start_limit) == (90.0, 120.0)
+    [scenario] = found.scenarios
+    assert (scenario.symbol, scenario.cash) == ("1000", 1000)
+
+
+@pytest.mark.parametrize("given", ["many", "", "1 # one", "8\nname = 'x'", "true", "1e400", "nan"])
+def test_what_is_no_number_is_refused(load, given: str) -> None:
+    """A number that is not alone in its text is none either."""
+    for written, value in (("${N}", given), ("1${N}", "2")):
+        with pytest.raises(PipelineError, match=r"search\.trials"):
+            load(sets=[f"search.trials={written}"], environment={"N": value})

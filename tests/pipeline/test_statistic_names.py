@@ -16,6 +16,7 @@ LEAN = """
 engine = "lean"
 project = "."
 data = "data"
+check_data = false
 
 [parameters]
 fast = { min = 1, max = 9 }
@@ -78,6 +79,7 @@ def test_python_strategies_report_what_they_like(tmp_path: Path) -> None:
     """Their engine knows no names, so there is nothing to warn of."""
     file = tmp_path / "pipeline.toml"
     text = LEAN.replace('engine = "lean"\nproject = "."', 'entry = "strategy.py:run"')
+    text = text.replace("check_data = false\n", "")
     file.write_text("name = 'names'\n" + text + STATISTIC.format("Sharp Ratio"))
     assert notes(file) == []
 
@@ -99,6 +101,7 @@ def test_check_refuses_a_misspelt_name(write: Write, leanopt: Leanopt, adds: boo
     file = write(STATISTIC.format("Sharp Ratio"))
     text = ALGORITHM + ('        self.set_summary_statistic("Final", 1)\n' if adds else "")
     (file.parent / "main.py").write_text(text)
+    (file.parent / "data").mkdir()
     said = leanopt(file.parent, "check", "pipeline.toml", check=False)
     assert said.returncode == (0 if adds else 3)
     wrong = [

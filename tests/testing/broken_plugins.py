@@ -339,6 +339,11 @@ class NamesNoData(PythonEngine):
         return ScenarioFiles((f"prices/{scenario.name}.csv",))
 
 
+class ImportsAnything(PythonEngine):
+    def try_out(self, run_command):
+        return ["it cannot be imported"]
+
+
 class ForgetsStatistics(PythonEngine):
     def reported_statistics(self):
         return ("Drawdown",)

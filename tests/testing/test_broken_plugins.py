@@ -48,6 +48,7 @@ CAUGHT = {
     "WritesSeveralLines": "test_requests",
     "NumbersItsAnswers": "test_a_fingerprint_is_of_the_backtest",
     "NamesNoData": "test_data_files_of_a_scenario",
+    "ImportsAnything": "test_what_an_import_tells",
     "ForgetsStatistics": "test_round_trip",
     "OpensAnything": "test_no_name_leaves_the_scratch_folder",
     "LosesTheEnvironment": "test_the_launch_s_environment",

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from leanopt_core.errors import ExecutorError
+from leanopt_core.errors import ExecutorError, NotFetchedError
 from leanopt_core.executors.docker.checks import check_options
 from leanopt_core.executors.docker.engine import (
     Client,
@@ -155,8 +155,8 @@ def find_image(client: Client, options: DockerOptions) -> Image:
     """
     found = None if options.pull == "always" else present_image(client, options.image)
     if found is None and options.pull == "never":
-        raise ExecutorError(
-            f"there is no image '{options.image}', and executor.pull is \"never\":"
+        raise NotFetchedError(
+            f"there is no image '{options.image}' on this machine:"
             f" `docker pull {options.image}` fetches it"
         )
     if found is None:

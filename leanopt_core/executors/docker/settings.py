@@ -121,7 +121,8 @@ class DockerOptions:
         metadata={"help": "image for workers; must contain python3"},
     )
     pull: Literal["missing", "never", "always"] = field(
-        default="missing", metadata={"help": "when to download the image from its registry"}
+        default="missing",
+        metadata={"help": "when to download the image from its registry", "offline": "never"},
     )
     cpus: float = field(
         default=2.0,

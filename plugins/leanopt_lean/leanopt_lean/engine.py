@@ -164,12 +164,8 @@ class LeanEngine:
         return seen.checks()
 
     def check(self, context: PrepareContext) -> Sequence[str]:
-        """Return the problems of the sources, if they are there."""
-        if not self._project.is_dir():
-            return ()
-        source, found = survey(self._project, self._options.algorithm, self._apart)
-        read = self._check_source(source, context) if source else Findings()
-        return Findings.of((found, read)).problems
+        """Return the problems of the sources and of the data."""
+        return self._check(self._project, context).problems
 
     def _check(self, folder: Path, context: PrepareContext) -> Findings:
         """Return all problems of the sources in a folder and of the data."""

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+#: Its data folder is empty.
+NO_DATA = ("--set", "strategy.check_data=false")
+
 
 @pytest.fixture
 def folder(tmp_path: Path, lean) -> Path:
@@ -35,13 +38,13 @@ def test_what_is_written_passes_check(folder: Path, leanopt) -> None:
         "Trend/optimizer-config.json: optimizer-close-automatically: not translated: "
         "leanopt always exits when it is done\n"
     )
-    assert leanopt(folder, "check", "pipeline.toml").stdout == "pipeline.toml: ok\n"
+    assert leanopt(folder, "check", "pipeline.toml", *NO_DATA).stdout == "pipeline.toml: ok\n"
     line = (
         *("lean", "optimize", "Trend", "--strategy", "euler search", "--target", "Drawdown"),
         *("--target-direction", "min", "--parameter", "fast", "1", "9", "0.5"),
     )
     leanopt(folder, "import", "-o", "typed.toml", "--", *line)
-    assert leanopt(folder, "check", "typed.toml").stdout == "typed.toml: ok\n"
+    assert leanopt(folder, "check", "typed.toml", *NO_DATA).stdout == "typed.toml: ok\n"
 
 
 def test_nothing_is_overwritten_and_nothing_is_left(folder: Path, leanopt) -> None:
@@ -88,4 +91,4 @@ def test_what_only_the_plugin_refuses_is_said_where_it_came_from(folder: Path, l
     done = leanopt(folder, "import", ".", "--project", "Trend")
     assert "set these variables first, in the environment or in .env: LEAN_DATA\n" in done.stderr
     (folder / ".env").write_text("LEAN_DATA=data\n")
-    assert leanopt(folder, "check", "pipeline.toml").stdout == "pipeline.toml: ok\n"
+    assert leanopt(folder, "check", "pipeline.toml", *NO_DATA).stdout == "pipeline.toml: ok\n"
