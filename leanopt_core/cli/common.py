@@ -76,10 +76,12 @@ def load(
     symbol: str | None,
     seed: int | None,
     calls: Calls,
+    *,
+    searched: bool = True,
 ) -> tuple[Pipeline, Registry]:
     """Read a pipeline with its overrides; print problems with plugins as warnings.
 
-    `calls` notes the calls into plugins.
+    `calls` notes the calls into plugins, `searched` is that of `load_pipeline`.
     """
     from leanopt_core.cli.session import warn
     from leanopt_core.pipeline import load_pipeline
@@ -88,7 +90,14 @@ def load(
     registry = discover(noted=calls.noted)
     for problem in registry.problems:
         warn(str(problem))
-    loaded = load_pipeline(pipeline, registry, sets=sets, workers=workers, symbol=symbol, seed=seed)
+    loaded = load_pipeline(
+        *(pipeline, registry),
+        sets=sets,
+        workers=workers,
+        symbol=symbol,
+        seed=seed,
+        searched=searched,
+    )
     return loaded, registry
 
 

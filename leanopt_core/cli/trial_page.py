@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ import click
 from leanopt_core.canonical import canonical_json
 from leanopt_core.cli.output import plain, print_json, print_table
 from leanopt_core.cli.session import plugin_calls
+from leanopt_core.cli.statistics import print_statistics
 from leanopt_core.plugins import discover
 from leanopt_core.report.run import trial_document
-from leanopt_core.report.statistics import DETAILED, statistic_text
 from leanopt_core.report.subject import find_trial
 from leanopt_core.search.artifacts import kept_in
 from leanopt_core.search.calls import Calls
@@ -143,14 +143,4 @@ def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: 
     if one.failure is not None:
         click.echo(f"  {one.failure}: {plain(one.message or '')}")
     if one.statistics is not None:
-        statistics = json.loads(one.statistics)
-        shown = {k: v for k, v in statistics.items() if not k.startswith(DETAILED)}
-        rows = [(f"  {name}", statistic_text(name, value)) for name, value in shown.items()]
-        print_table(("  statistic", "value"), rows)
-        if more := len(statistics) - len(shown):
-            other = plain(next(_others(statistics, shown)))
-            click.echo(f"  and {more} more, such as {other}; show them with --json")
-
-
-def _others(statistics: dict[str, object], shown: dict[str, object]) -> Iterator[str]:
-    return (name for name in statistics if name not in shown)
+        print_statistics(json.loads(one.statistics))

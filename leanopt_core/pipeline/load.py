@@ -64,11 +64,13 @@ def load_pipeline(
     symbol: str | None = None,
     workers: int | None = None,
     seed: int | None = None,
+    searched: bool = True,
 ) -> Pipeline:
     """Return the pipeline in `path`, with its plugins from `registry`.
 
     `sets` are the arguments of `--set`; `environment` defaults to `os.environ`; `symbol`, `workers`
-    and `seed` are the options of these names. Raises PipelineError with all errors in the file,
+    and `seed` are the options of these names. Unless it is `searched`, it needs neither a parameter
+    to search nor a stage. Raises PipelineError with all errors in the file,
     PluginError if a plugin's options class is unusable.
     """
     document = read_document(path)
@@ -83,11 +85,14 @@ def load_pipeline(
     find = lookup(os.environ if environment is None else environment, folder)
     filled = cast("dict[str, object]", interpolate(document, find, problems))
     _check_values(filled, problems)
-    made = _pipeline(filled, path, Reader(registry, make_reader(folder), problems), find)
+    reader = Reader(registry, make_reader(folder), problems)
+    made = _pipeline(filled, path, reader, find, searched=searched)
     return evolve(made, overrides=Overrides(tuple(sets), symbol, workers, seed))
 
 
-def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: Lookup) -> Pipeline:
+def _pipeline(
+    document: Mapping[str, object], path: Path, reader: Reader, find: Lookup, *, searched: bool
+) -> Pipeline:
     """Read every table, even after errors, then raise or return."""
     raw = {**_ABSENT, **document}
     top = {key: value for key, value in raw.items() if key not in TABLES}
@@ -97,7 +102,7 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: 
     )
     passed = variables(strategy.environment if strategy else (), find, reader.problems)
     limits = reader.table(raw["constraints"], ("constraints",), ConstraintsTable)
-    space = read_space(raw["parameters"], limits or ConstraintsTable(), reader)
+    space = read_space(raw["parameters"], limits or ConstraintsTable(), reader, searched=searched)
     constraints = read_result_constraints(limits or ConstraintsTable(), reader)
     scenarios = read_scenarios(raw["scenario"], reader, raw["parameters"])
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
@@ -110,7 +115,7 @@ def _pipeline(document: Mapping[str, object], path: Path, reader: Reader, find: 
     if prune:
         _check_prune(prune, len(scenarios), reader.problems)
     executor = _executor(raw["executor"], reader)
-    stages = read_stages(raw["stage"], reader)
+    stages = read_stages(raw["stage"], reader, searched=searched)
     sinks = tuple(read_sinks(raw["sink"], reader, path, scenarios))
     if reader.problems.found or not (
         general and strategy and engine and space and fitness and search and executor and prune

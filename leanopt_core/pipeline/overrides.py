@@ -143,12 +143,23 @@ def parse_set(text: str, problems: Problems) -> Override | None:
         problems.note(Mistake(label, "", "", example))
         return None
     try:
-        return Override(steps, _value(written), label)
+        return Override(steps, written_value(written), label)
     except ValueError:
-        if not written.startswith(_OPENS_TOML):
-            return Override(steps, written, label)
-    problems.note(Mistake(label, "", written, "expected a TOML value"))
-    return None
+        problems.note(Mistake(label, "", written, "expected a TOML value"))
+        return None
+
+
+def written_value(text: str) -> object:
+    """Return the value of a text: TOML, else the text itself, so that bare words need no quotes.
+
+    Raises ValueError for a text that begins as TOML's arrays, tables and texts do and is none.
+    """
+    try:
+        return _value(text)
+    except ValueError:
+        if text.startswith(_OPENS_TOML):
+            raise
+        return text
 
 
 def flags(

@@ -26,11 +26,14 @@ _SHAPES = 'expected min, max and step, or min, max, levels and scale = "log", or
 _GLANCES = 1000
 
 
-def read_space(raw: object, constraints: ConstraintsTable, reader: Reader) -> Space | None:
+def read_space(
+    raw: object, constraints: ConstraintsTable, reader: Reader, *, searched: bool = True
+) -> Space | None:
     """Return the parameter space, or None after reporting its errors.
 
     Axes are sorted by name, so the order of keys in the file does not matter. The default step of
-    whole numbers is 1. An empty space is an error if a bounded count proves it.
+    whole numbers is 1. An empty space is an error if a bounded count proves it, and a space without
+    an axis if it is to be `searched`.
     """
     at: KeyPath = ("parameters",)
     if not isinstance(raw, Mapping):
@@ -38,7 +41,7 @@ def read_space(raw: object, constraints: ConstraintsTable, reader: Reader) -> Sp
         return None
     read = {name: _parameter(name, value, (*at, name), reader) for name, value in raw.items()}
     axes = tuple(axis for _, axis in sorted(read.items()) if isinstance(axis, Axis))
-    if not axes and not reader.problems.touched(at):
+    if searched and not axes and not reader.problems.touched(at):
         expected = "expected at least one to search, such as { min = 1, max = 9, step = 1 }"
         reader.problems.add(at, "only fixed parameters" if read else "nothing", expected)
     parsed = _between(constraints.parameters if read else (), read, reader)

@@ -16,13 +16,13 @@ from leanopt_core.suggest import did_you_mean
 ALL: Final = "all"
 
 
-def read_stages(raw: object, reader: Reader) -> tuple[StageSettings, ...]:
-    """Return the valid stages of a document's `stage`.
+def read_stages(raw: object, reader: Reader, *, searched: bool = True) -> tuple[StageSettings, ...]:
+    """Return the valid stages of a document's `stage`; if it is `searched`, none is an error.
 
     A stage without a name gets the name of its method.
     """
     at: KeyPath = ("stage",)
-    if raw == []:
+    if searched and raw == []:
         hint = reader.installed(Kind.STAGE)
         reader.problems.add(at, "nothing", "expected at least one [[stage]]", hint)
         return ()

@@ -14,6 +14,7 @@ from attrs import frozen
 from leanopt_core.canonical import canonical_json
 from leanopt_core.content import content_key
 from leanopt_core.engines.base import Report, silent
+from leanopt_core.harness.events import Hello
 from leanopt_core.needs import Outputs
 from leanopt_core.search.opened import opened_files
 from leanopt_core.search.prepare import Prepared
@@ -27,7 +28,7 @@ from leanopt_core.search.single_runner import (
 from leanopt_core.space import Value
 from leanopt_core.store.single import SingleWriter
 from leanopt_core.store.store import Store
-from leanopt_core.work import Backtest, Outcome, Scenario
+from leanopt_core.work import DOCUMENT, Backtest, Outcome, Scenario
 
 
 @frozen
@@ -115,13 +116,18 @@ def _look_up(
     single.complete = bool(whole)
     folders = (results_of(ready.pipeline.folder, key) for key in single.keys)
     single.results = next(filter(Path.is_dir, folders), None)
-    return single.complete and not (keep and single.results is None)
+    lacks = keep and single.results is None and _has_files(ready, single.backtest)
+    return single.complete and not lacks
+
+
+def _has_files(ready: Prepared, backtest: Backtest) -> bool:
+    """Return whether the engine has full results: then its request has a folder for them."""
+    asked = ready.pipeline.outputs.asked | {DOCUMENT}
+    return ready.engine.request(backtest, asked, Hello()).folder
 
 
 def _made(single: Single, cached: bool) -> PointBacktest:
     outcome = single.stored if single.complete else single.ran
     assert outcome is not None  # noqa: S101 - what the store does not have has run
     scenario = single.backtest.scenario
-    # The folder is empty if the engine has no files.
-    results = single.results if single.results and any(single.results.iterdir()) else None
-    return PointBacktest(scenario, outcome, cached, results, single.differs)
+    return PointBacktest(scenario, outcome, cached, single.results, single.differs)

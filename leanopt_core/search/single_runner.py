@@ -120,9 +120,6 @@ class SingleRunner:
         folder = results_of(self.ready.pipeline.folder, single.keys[place])
         keep = partial(self._keep, folder) if self.keep else None
         made = read_made(self.ready.engine, finished, single.backtest, self._asked, keep)
-        if self.keep and finished.answer is not None and finished.answer.files is None:
-            # An empty folder says that there are none.
-            folder.mkdir(parents=True, exist_ok=True)
         outcome, failure = made.outcome, made.outcome.failure
         lasting = failure is None or failure.category in LASTING
         lost = failure is not None and failure.category is Category.DIED

@@ -25,6 +25,7 @@ PAGES = (
     "my-first-pipeline",
     "my-own-fitness",
     "conditional-parameters",
+    "backtest-a-point",
     "moving-from-lean-optimize",
     "moving-from-lean-optimizer",
     "read-the-store",

@@ -1,0 +1,221 @@
+"""`leanopt backtest`: backtest one point, in no run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import asdict
+
+from leanopt_core.cli.common import WholeNumber, load, open_project
+from leanopt_core.cli.output import plain, print_json, whole_file
+from leanopt_core.cli.session import plugin_calls, warn
+from leanopt_core.errors import DifferenceError, StrategyError, UsageError
+
+if TYPE_CHECKING:
+    from leanopt_core.pipeline import Pipeline
+    from leanopt_core.report.single import SingleReport
+    from leanopt_core.report.subject import Selection
+    from leanopt_core.search.calls import Calls
+
+_HERE = Path("pipeline.toml")
+
+
+@click.command("backtest")
+@click.argument("pipeline", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--of", metavar="RUN[:TRIAL]", help="Take the parameters of a trial (of RUN: its best)."
+)
+@click.option(
+    "--search",
+    type=WholeNumber(min=1),
+    metavar="N",
+    default=1,
+    help="Number of the search that holds the trial (default: 1).",
+)
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value of a parameter, on the grid or off it; repeatable.",
+)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key, for example scenario.start=2015-01-01; repeatable.",
+)
+@click.option("--symbol", help="Symbol of the scenario.")
+@click.option("--workers", type=WholeNumber(min=1), metavar="N", help="Number of workers.")
+@click.option(
+    "--to",
+    "series",
+    type=click.Choice(["equity", "trades"]),
+    multiple=True,
+    metavar="SERIES",
+    help="Write the curve (equity) or the closed trades (trades) as CSV; repeatable.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder for --to."
+)
+@click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
+@click.option(
+    "--skip-build", is_flag=True, help="Use the last good build, even if sources have changed."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    pipeline: Path | None,
+    of: str | None,
+    search: int,
+    parameters: tuple[str, ...],
+    sets: tuple[str, ...],
+    symbol: str | None,
+    workers: int | None,
+    series: tuple[str, ...],
+    output: Path | None,
+    allow_unread: bool,
+    skip_build: bool,
+    as_json: bool,
+) -> None:
+    """Backtest one point of PIPELINE (default: that of the run in --of, else pipeline.toml here).
+
+    It runs under each scenario, in no run, and counts as a trial of the strategy. The store keeps
+    it: the same again answers at once, also to runs. Each searched parameter needs a value, from
+    --param or else from --of. Full results are kept. The exit code is 5 if a backtest failed.
+
+    Example: leanopt backtest pipeline.toml --of quickstart-1 --param fast=9
+    """
+    if bool(series) != (output is not None):
+        raise UsageError("--to says what to write and --output where; give both")
+    with plugin_calls(as_json=as_json) as calls:
+        found = None if of is None else _trial(pipeline or Path(), of, search)
+        given = {"sets": sets, "symbol": symbol, "workers": workers, "seed": None}
+        loaded = _load(pipeline, found, given, calls)
+        said = _run(
+            loaded,
+            found,
+            parameters,
+            frozenset(series),
+            workers=workers,
+            allow_unread=allow_unread,
+            skip_build=skip_build,
+            calls=calls,
+        )
+        files = {} if output is None else _write(said, series, output)
+    for warning in said.warnings:
+        warn(warning)
+    if as_json:
+        from leanopt_core.report.single import document
+
+        print_json(document(said, files))
+    else:
+        from leanopt_core.cli.single_page import print_single
+
+        print_single(said, files)
+    if said.failed:
+        raise StrategyError(f"the backtest failed under: {', '.join(said.failed)}")
+    if said.differing:
+        raise DifferenceError("a backtest ran again and gives another result than the stored one")
+
+
+def _trial(project: Path, text: str, search: int) -> Selection:
+    from leanopt_core.report.subject import find_winner
+
+    with open_project(project) as store:
+        return find_winner(store, text, search)
+
+
+def _load(
+    pipeline: Path | None, of: Selection | None, given: dict[str, Any], calls: Calls
+) -> Pipeline:
+    """Load a pipeline; by default that of the trial's run, with the options that began it."""
+    from leanopt_core.search.options import RunOptions
+
+    path = pipeline or _HERE
+    if pipeline is None and of is not None:
+        options = RunOptions.of_run(of.run, Path())
+        path, own = Path(options.pipeline), asdict(options.overrides)
+        given = {**own, **{k: v for k, v in given.items() if v is not None}}
+        given["sets"] = (*own["sets"], *given["sets"])
+    loaded, _ = load(path, **given, calls=calls, searched=False)
+    return loaded
+
+
+def _run(
+    pipeline: Pipeline,
+    of: Selection | None,
+    parameters: tuple[str, ...],
+    outputs: frozenset[str],
+    *,
+    workers: int | None,
+    allow_unread: bool,
+    skip_build: bool,
+    calls: Calls,
+) -> SingleReport:
+    from leanopt_core.project_files import STORE
+    from leanopt_core.report.single import chosen_point, single_report
+    from leanopt_core.search.prepare import prepared
+    from leanopt_core.store.store import open_store
+
+    point = chosen_point(pipeline.space, parameters, of)
+    durability = pipeline.search.durability
+    with (
+        open_store(pipeline.folder / STORE, durability=durability, tell=warn) as store,
+        prepared(
+            pipeline,
+            hashed=store.hash_file,
+            allow_unread=allow_unread,
+            skip_build=skip_build,
+            report=_tell,
+            calls=calls,
+        ) as ready,
+    ):
+        for note in (*pipeline.notes, *ready.build.notes):
+            warn(note)
+        return single_report(
+            *(ready, store, point),
+            outputs=outputs,
+            workers=workers,
+            report=warn,
+            progress=_progress,
+            calls=calls,
+        )
+
+
+def _write(said: SingleReport, series: tuple[str, ...], folder: Path) -> dict[str, dict[str, Path]]:
+    """Write the series of each completed backtest, numbered if there are several scenarios."""
+    from leanopt_core.report.series import SERIES, series_of
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--output {folder} cannot be made: {error.strerror}") from None
+    files: dict[str, dict[str, Path]] = {}
+    several = len(said.result.backtests) > 1
+    for number, one in enumerate(said.result.backtests, 1):
+        for name in series:
+            found = series_of(one.outcome, name)
+            if found is None:
+                if one.outcome.failure is None:
+                    warn(f"scenario {one.scenario.name}: the strategy reports no {SERIES[name]}")
+                continue
+            # By number: a scenario's name may be no name of a file.
+            path = folder / (f"{name}-{number}.csv" if several else f"{name}.csv")
+            with whole_file(path) as part, part.open("w", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in found.csv_lines())
+            files.setdefault(one.scenario.name, {})[name] = path
+    return files
+
+
+def _tell(text: str) -> None:
+    click.echo(plain(text), err=True)
+
+
+def _progress(finished: int, of: int) -> None:
+    """Show the progress of several backtests on a terminal."""
+    if of > 1 and sys.stderr.isatty():
+        click.echo(f"\r{finished} of {of} backtests finished", nl=finished == of, err=True)
