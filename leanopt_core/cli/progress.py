@@ -11,6 +11,8 @@ from attrs import define, field, frozen
 
 from leanopt_core.report.remaining import Remaining
 from leanopt_core.report.time_left import Recent, TimeLeft
+from leanopt_core.space import Point
+from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun
 
 _MOST_POINTS: Final = 512
@@ -149,6 +151,7 @@ class Progress:
     _times: TimeLeft = field(factory=lambda: TimeLeft(0))
     _pace: Recent = field(factory=Recent)
     _curve: Curve = field(factory=Curve)
+    _inactive: Inactive = field(default=Inactive(None))
 
     def __attrs_post_init__(self) -> None:
         self._last = self.began
@@ -163,6 +166,7 @@ class Progress:
         )
         self.fitness = plan["scoring"]["fitness"]["name"]
         self.fixed = frozenset(plan["space"].get("fixed", ()))
+        self._inactive = Inactive.of(run)
         self.now = "starting workers"
         self._remaining, self._times = Remaining.of(run), TimeLeft(workers)
         searches = len(run.searches)
@@ -246,9 +250,10 @@ class Progress:
         # Before the first one that ran, a run repeats what an earlier one did.
         self._hits += count if self._times.ended else 0
 
-    def shown(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters that the search varies."""
-        return {name: value for name, value in parameters.items() if name not in self.fixed}
+    def shown(self, parameters: Mapping[str, Any], where: Point | int) -> dict[str, Any]:
+        """Return the parameters that the search varies and that count at a point or grid index."""
+        left_out = self.fixed | self._inactive.at(where).keys()
+        return {name: value for name, value in parameters.items() if name not in left_out}
 
     def view(self, now: float) -> View:
         """Return the current view of the run."""

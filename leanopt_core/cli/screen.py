@@ -105,7 +105,7 @@ class ProgressScreen:
             earlier=replayed,
         )
         if better:
-            shown = values_shown(self.progress.shown(record.parameters))
+            shown = values_shown(self.progress.shown(record.parameters, trial.point))
             first = next(iter(record.statistics.values()), None)
             fitness = score.fitness or 0.0
             self.progress.keep(Best(trial.number, fitness, shown, main_figures(first)))

@@ -20,6 +20,7 @@ from leanopt_core.report.subject import find_trial
 from leanopt_core.search.artifacts import kept_in
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.reproduce import ReproducedBacktest, reproduce
+from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.store.store import Store
 
@@ -102,6 +103,8 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
         + f": {trial.state}{_pruned(run, search, trial)}"
     )
     print_table(("parameter", "value"), list(json.loads(trial.parameters).items()))
+    for name, condition in Inactive.of(run).at(trial.grid_index).items():
+        click.echo(f"  {plain(name)} is inactive unless {plain(condition)}")
     more = trial.details
     if because := more.get("because"):
         click.echo()

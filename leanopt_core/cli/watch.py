@@ -119,7 +119,8 @@ class Follower:
         trial = self._store.reader.trial(run, search.number, number)
         if trial is None or trial.fitness is None:
             return
-        shown = values_shown(self._progress.shown(json.loads(trial.parameters, parse_float=str)))
+        values = json.loads(trial.parameters, parse_float=str)
+        shown = values_shown(self._progress.shown(values, trial.grid_index))
         first = trial.backtests.get(0)
         statistics = json.loads(first.statistics) if first and first.statistics else None
         self._progress.keep(Best(number, trial.fitness, shown, main_figures(statistics)))

@@ -13,6 +13,7 @@ from leanopt_core.report.figures import number, values_shown
 from leanopt_core.report.run import Report
 from leanopt_core.report.scenarios import Combination, by_scenario
 from leanopt_core.report.statistics import main_figures
+from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import RankedTrial
 
 Cells = Mapping[str, str]
@@ -42,7 +43,8 @@ class BestTable(Table):
 def best_table(report: Report) -> BestTable:
     """Return the table of a report's best trials; there must be at least one."""
     fixed = _fixed(report)
-    searched = [_searched(report, one, fixed) for one in report.merged]
+    inactive = Inactive.of(report.run)
+    searched = [_searched(report, one, fixed, inactive) for one in report.merged]
     figures = _together(report)
     both = _beside(searched, figures)
     equal = tuple(dict.fromkeys(name for one in report.merged for name in one.parameters))
@@ -113,7 +115,9 @@ def _own(report: Report, merged: MergedTrials) -> dict[str, str]:
     }
 
 
-def _searched(report: Report, merged: MergedTrials, fixed: Mapping[str, Any]) -> dict[str, str]:
+def _searched(
+    report: Report, merged: MergedTrials, fixed: Mapping[str, Any], inactive: Inactive
+) -> dict[str, str]:
     """Return a trial's rank, score and searched parameters by column name."""
     trial = merged.first.trial
     values = json.loads(trial.parameters, parse_float=str)
@@ -127,6 +131,7 @@ def _searched(report: Report, merged: MergedTrials, fixed: Mapping[str, Any]) ->
         **({"violation": number(trial.violation)} if violated else {}),
         **({"scenarios": _judged_by(report, merged.first)} if pruned else {}),
         **values_shown(searched),
+        **dict.fromkeys(inactive.at(trial.grid_index), "-"),
     }
 
 

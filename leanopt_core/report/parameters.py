@@ -12,6 +12,7 @@ from leanopt_core.pipeline.toml import key_text, printable, toml_value
 from leanopt_core.report.figures import number
 from leanopt_core.report.subject import Selection
 from leanopt_core.space import Space, Value, number_text
+from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun, StoredTrial
 
 Parameters: TypeAlias = Mapping[str, Value]
@@ -57,6 +58,11 @@ def parameters_text(form: str, subject: Selection) -> str:
     text = FORMS[form](exact_parameters(subject.run, subject.trial))
     if form != "toml":
         return text
-    # The only one of the forms that can say where it comes from.
+    # The only one of the forms that can say where it comes from, and what did not count.
     fitness = number(subject.trial.fitness)
-    return f"# trial {printable(subject.name)}, fitness {fitness}\n{text}"
+    inactive = Inactive.of(subject.run).at(subject.trial.grid_index)
+    notes = [
+        f"# {key_text((name,))} is inactive unless {when}\n" for name, when in inactive.items()
+    ]
+    head = f"# trial {printable(subject.name)}, fitness {fitness}\n"
+    return "".join([head, *notes, text])

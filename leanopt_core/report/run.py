@@ -14,6 +14,7 @@ from leanopt_core.report.hopeless import Failed, hopeless
 from leanopt_core.report.scenarios import Combination
 from leanopt_core.space import Axis, Space, number_text
 from leanopt_core.store.dump import WARM
+from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
 from leanopt_core.store.store import Store
 from leanopt_core.store.tally import Tally
@@ -254,8 +255,10 @@ def run_document(run: StoredRun) -> dict[str, Any]:
 def trial_document(run: StoredRun, search: int, trial: StoredTrial) -> dict[str, Any]:
     """Return a trial of a run's search as JSON values.
 
-    `statistics` are those over all its scenarios, `aggregate` is how they are combined.
+    `statistics` are those over all its scenarios, `aggregate` is how they are combined. `inactive`
+    are the parameters that did not count, in runs with conditions.
     """
+    inactive = Inactive.of(run)
     one, combination = run.searches[search - 1], Combination.of(run)
     return {
         "trial": trial.number,
@@ -263,6 +266,7 @@ def trial_document(run: StoredRun, search: int, trial: StoredTrial) -> dict[str,
         "state": trial.state,
         "origin": trial.origin,
         "parameters": json.loads(trial.parameters),
+        **({"inactive": list(inactive.at(trial.grid_index))} if inactive.space else {}),
         "fitness": trial.fitness,
         "violation": trial.violation,
         "failure": trial.failure,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from leanopt_core.pipeline.toml import printable
 from leanopt_core.report.scenarios import Combination
+from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.reader import Reader
 from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
 
@@ -23,7 +24,8 @@ _GROUPS: Final = ("parameters", "values", "aggregate", "statistics")
 def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
     """Yield a header and a line for each trial, without line ends.
 
-    `pruned_at` is there if a trial was pruned. `message` is that of the failure, or why there is no
+    `pruned_at` is there if a trial was pruned, `inactive` if parameters have conditions: the names
+    of those that did not count in the trial. `message` is that of the failure, or why there is no
     fitness. Columns are `parameters.NAME`, `values.NAME` (further values of the fitness function)
     and `statistics.NAME`; with several scenarios `statistics.SCENARIO.NAME`, and `aggregate.NAME`
     over all of them. Unknown values are empty, control characters are escaped. The trials are read
@@ -32,7 +34,7 @@ def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
     names: dict[str, None] = dict.fromkeys(_OWN)
     for row in _rows(reader, run):
         names.update(dict.fromkeys(row))
-    own = [*_OWN, *(name for name in names if name == "pruned_at")]
+    own = [*_OWN, *(name for name in names if name in ("pruned_at", "inactive"))]
     ordered = [*own, *sorted(set(names) - set(own), key=_place)]
     yield csv_line(ordered)
     for row in _rows(reader, run):
@@ -45,10 +47,13 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def _rows(reader: Reader, run: StoredRun) -> Iterator[Mapping[str, Any]]:
-    combination = Combination.of(run)
+    combination, inactive = Combination.of(run), Inactive.of(run)
     for search in run.searches:
         for trial in reader.trials(search.id):
-            yield _row(search, trial, combination)
+            row = _row(search, trial, combination)
+            if inactive.space:
+                row["inactive"] = ", ".join(inactive.at(trial.grid_index))
+            yield row
 
 
 def _row(search: StoredSearch, trial: StoredTrial, combination: Combination) -> dict[str, Any]:

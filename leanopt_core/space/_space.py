@@ -199,7 +199,7 @@ class Space:
 
         Points that differ in these only are one. The result can still violate a constraint.
         """
-        if all(one.holds(point) for one in self._conditional):
+        if not self._conditional:
             return point
         inactive = {one.of for one in self._conditional if not one.holds(point)}
         return tuple([0 if axis in inactive else level for axis, level in enumerate(point)])

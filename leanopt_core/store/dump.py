@@ -9,6 +9,7 @@ from typing import Final
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.store.columns import json_object, storable
+from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import (
     StoredBacktest,
     StoredEvent,
@@ -50,9 +51,10 @@ def canonical(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> 
 
 def export(run: StoredRun, trials: Trials, events: Iterable[StoredEvent]) -> Iterator[str]:
     """Yield every trial by search and number with everything stored, then the events."""
+    inactive = Inactive.of(run)
     for search in run.searches:
         for trial in trials(search.id):
-            yield _line(_full_trial(run, search, trial))
+            yield _line(_full_trial(run, search, trial, inactive))
     for event in events:
         yield _line(_full_event(run, event))
 
@@ -121,7 +123,9 @@ def _canonical_stop(search: StoredSearch, stop: StoredEvent) -> Members:
     return _json(search=search.number, number=stop.number, stage=stage, stop=stop.detail)
 
 
-def _full_trial(run: StoredRun, search: StoredSearch, trial: StoredTrial) -> Members:
+def _full_trial(
+    run: StoredRun, search: StoredSearch, trial: StoredTrial, inactive: Inactive
+) -> Members:
     backtests = [
         (scenario.name, json_object(_backtest(run, trial.backtests[scenario.ordinal])))
         for scenario in search.every_scenario
@@ -131,6 +135,7 @@ def _full_trial(run: StoredRun, search: StoredSearch, trial: StoredTrial) -> Mem
         *_json(run=run.name, grid_index=trial.grid_index, attempt=trial.attempt),
         *_json(told_before=trial.told_before, because=trial.details.get("because")),
         *_proposal(search, trial),
+        *(_json(inactive=list(inactive.at(trial.grid_index))) if inactive.space else ()),
         *_score(trial, messages=True),
         ("backtests", json_object(backtests)),
     ]

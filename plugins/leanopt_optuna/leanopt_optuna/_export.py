@@ -51,8 +51,8 @@ def journal_lines(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = _Journal()
     storage = JournalStorage(journal)
-    axes = Space.from_dict(json.loads(run.plan)["space"]).axes
-    distributions = {axis.name: _distribution(axis) for axis in axes}
+    space = Space.from_dict(json.loads(run.plan)["space"])
+    distributions = {axis.name: _distribution(axis) for axis in space.axes}
     for search in run.searches:
         alone = len(run.searches) == 1
         study = optuna.create_study(
@@ -62,7 +62,12 @@ def journal_lines(
         )
         for trial in trials(search):
             if trial.told:
-                study.add_trial(_frozen(search, trial, distributions))
+                # As in a study whose code suggests only what counts.
+                counts = zip(
+                    space.names, space.active(space.point_at(trial.grid_index)), strict=True
+                )
+                active = {name: distributions[name] for name, active in counts if active}
+                study.add_trial(_frozen(search, trial, active))
     return (json.dumps(log, separators=(",", ":")) for log in journal.logs)
 
 

@@ -27,6 +27,7 @@ rate = { min = 0.001, max = 1, levels = 7, scale = "log" }
 days = { min = 1, max = 100, levels = 5, scale = "log" }
 exit = { choices = ["close", "trail"] }
 open = { choices = [true, false] }
+trail = { min = 1, max = 3, when = "exit == 'trail'" }
 size = 1000
 [constraints]
 results = ["Drawdown <= 15%"]
@@ -84,7 +85,9 @@ def test_optuna_opens_it(project: Path, direction: str) -> None:
     stored = [one for line in lines if "parameters" in (one := json.loads(line))]
     assert len(study.trials) == len(stored) == 30
     for trial, one in zip(study.trials, stored, strict=True):
-        assert trial.params == {k: v for k, v in one["parameters"].items() if k != "size"}
+        left_out = {"size", *one["inactive"]}
+        assert left_out == {"size"} | ({"trail"} if trial.params["exit"] == "close" else set())
+        assert trial.params == {k: v for k, v in one["parameters"].items() if k not in left_out}
         assert trial.value == one["fitness"]
         failed = one["fitness"] is None
         assert trial.state is (TrialState.FAIL if failed else TrialState.COMPLETE)
@@ -108,7 +111,8 @@ def test_the_grid_is_in_it(project: Path) -> None:
     storage = JournalStorage(JournalFileBackend(str(project / "grid.log")))
     study = optuna.load_study(study_name="slope-1", storage=storage)
     kinds = optuna.distributions
-    assert study.trials[0].distributions == {
+    every = {name: kind for one in study.trials for name, kind in one.distributions.items()}
+    assert every == {
         "x": kinds.IntDistribution(1, 40, step=3),
         "y": kinds.FloatDistribution(0.0, 0.1, step=0.005),
         "hold": kinds.FloatDistribution(1.0, 8.0),
@@ -116,11 +120,12 @@ def test_the_grid_is_in_it(project: Path) -> None:
         "days": kinds.IntDistribution(1, 100, log=True),
         "exit": kinds.CategoricalDistribution(["close", "trail"]),
         "open": kinds.CategoricalDistribution([True, False]),
+        "trail": kinds.IntDistribution(1, 3),
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         study.sampler = optuna.samplers.RandomSampler(seed=1)
-        study.ask(study.trials[0].distributions)  # it can be gone on with
+        study.ask(every)  # it can be gone on with
 
 
 def test_without_the_plugin_it_says_what_to_install(

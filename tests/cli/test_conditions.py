@@ -1,0 +1,104 @@
+"""A run whose parameters have conditions: what it tries, and how inactive parameters are shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+STRATEGY = '''
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    """Best without a trailing stop, at fast = 2."""
+    fast, stop, leave = parameters["fast"], parameters["stop"], parameters["leave"]
+    assert leave == "trail" or stop == 0.01, "inactive"
+    return Result({"Net Profit": (stop if leave == "trail" else 1) - abs(fast - 2) / 10})
+'''
+
+PIPELINE = """
+name = "exits"
+
+[strategy]
+entry = "strategy.py:run"
+
+[parameters]
+fast = { min = 1, max = 4 }
+leave = { choices = ["close", "trail"] }
+stop = { min = 0.01, max = 0.1, step = 0.01, when = "leave == 'trail'" }
+
+[fitness]
+use = "statistic"
+statistic = "Net Profit"
+
+[executor]
+workers = 2
+
+[[stage]]
+use = "grid"
+"""
+
+
+@pytest.fixture(scope="module")
+def exits(tmp_path_factory: pytest.TempPathFactory, leanopt) -> Path:
+    """A project with a finished run, to be looked at only."""
+    folder = tmp_path_factory.mktemp("exits")
+    (folder / "strategy.py").write_text(STRATEGY)
+    (folder / "pipeline.toml").write_text(PIPELINE)
+    leanopt(folder, "run", "pipeline.toml")
+    return folder
+
+
+def test_only_what_counts_is_tried(exits: Path, leanopt) -> None:
+    """The whole grid in 4 + 40 trials; the strategy gets the first value of an inactive one."""
+    lines = leanopt(exits, "export").stdout.splitlines()
+    trials = [one for line in lines if "parameters" in (one := json.loads(line))]
+    tried = [(one["parameters"]["fast"], one["parameters"]["leave"]) for one in trials]
+    assert len(trials) == 44
+    assert len(set(tried)) == 8
+    for one in trials:
+        inactive = one["parameters"]["leave"] == "close"
+        assert one["inactive"] == (["stop"] if inactive else [])
+        assert one["failure"] is None
+
+
+def test_the_same_run_with_other_workers(exits: Path, leanopt, tmp_path: Path) -> None:
+    """Byte for byte."""
+    for name in ("strategy.py", "pipeline.toml"):
+        (tmp_path / name).write_text((exits / name).read_text())
+    leanopt(tmp_path, "run", "pipeline.toml", "--workers", "3")
+    dumps = [leanopt(folder, "export", "--canonical").stdout for folder in (exits, tmp_path)]
+    assert dumps[0] == dumps[1]
+    assert "inactive" not in dumps[0]
+
+
+def test_tables_have_a_dash_where_a_parameter_does_not_count(exits: Path, leanopt) -> None:
+    """And no warning that it is at its edge."""
+    page = leanopt(exits, "show").stdout
+    head, best, *_ = page[page.index("rank ") :].splitlines()
+    row = dict(zip(head.split(), best.split(), strict=False))
+    assert (row["leave"], row["fast"], row["stop"]) == ("close", "2", "-")
+    said = json.loads(leanopt(exits, "show", "--json").stdout)
+    assert said["warnings"] == []
+    assert said["best"][0]["inactive"] == ["stop"]
+    assert said["best"][0]["parameters"]["stop"] == 0.01
+    trial = str(said["best"][0]["trial"])
+    assert "\n  stop is inactive unless leave == 'trail'\n" in leanopt(exits, "show", trial).stdout
+
+
+def test_exports_say_what_did_not_count(exits: Path, leanopt) -> None:
+    """The values are those that the strategy got."""
+    rows = list(csv.DictReader(io.StringIO(leanopt(exits, "export", "--to", "csv").stdout)))
+    assert {(row["parameters.leave"], row["inactive"]) for row in rows} == {
+        ("close", "stop"),
+        ("trail", ""),
+    }
+    text = leanopt(exits, "export", "--to", "toml").stdout
+    assert "\n# stop is inactive unless leave == 'trail'\n" in text
+    assert tomllib.loads(text)["parameters"] == {"fast": 2, "leave": "close", "stop": 0.01}
