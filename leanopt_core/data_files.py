@@ -40,16 +40,19 @@ def selected(folder: Path, patterns: Sequence[str] | None) -> list[tuple[str, Pa
 def present(folder: Path, patterns: Sequence[str]) -> list[tuple[str, Path]]:
     """Return the files below `folder` that match a pattern, sorted by name.
 
-    Unlike in `selected`, a pattern may match nothing. Only the folders that patterns name are read.
+    Unlike in `selected`, a pattern may match nothing, and one that leaves the folder does so. Only
+    the folders that patterns name are read.
     """
     below = defaultdict[str, list[str]](list)
-    for pattern in map(posixpath.normpath, patterns):
+    inside = (pattern for pattern in patterns if not outside(pattern))
+    for pattern in map(posixpath.normpath, inside):
         parts = takewhile(lambda part: not glob.has_magic(part), pattern.split("/"))
         below[posixpath.normpath("/".join(parts))].append(pattern)
     found: dict[str, Path] = {}
     for fixed, some in below.items():
         fits = re.compile("|".join(fnmatch.translate(one) for one in some)).match
-        if (folder / fixed).is_file():
+        # Unlike pathlib, this accepts text that cannot be a file name.
+        if os.path.isfile(folder / fixed):  # noqa: PTH113
             found[fixed] = folder / fixed
         for name, file in _walk(folder / fixed):
             path = posixpath.normpath(f"{fixed}/{name}")

@@ -92,6 +92,12 @@ class NotFetchedError(ExecutorError):
     """Workers need an image that is not on this machine, and nothing may be fetched now."""
 
 
+class SearchesFailedError(LeanoptError):
+    """Some searches of a run have ended without a completed trial, and others have one."""
+
+    exit_code = 10
+
+
 class StoreError(LeanoptError):
     """The result store cannot be read or written, or is newer than this leanopt."""
 

@@ -70,8 +70,9 @@ def run(
     loaded = load_pipeline(Path(pipeline), registry, sets=sets)
     found = run_pipeline(loaded, registry, _Quiet(), wanted=Wanted(resume, again))
     with open_store(loaded.folder) as store:
-        if why := store.report(found).hopeless:
-            _warn(why)
+        said = store.report(found)
+    if why := said.hopeless or said.some_failed:
+        _warn(why)
     return found
 
 

@@ -11,18 +11,18 @@ _REASON: Final = 500
 
 def shown(value: object, limit: int = 80) -> str:
     """Return the value's repr, at most `limit` characters of it."""
-    return _cut(safe(repr, value), limit)
+    return shortened(safe(repr, value), limit)
 
 
 def told(error: BaseException, limit: int = 2000) -> str:
     """Return the error's text as one line, at most `limit` characters of it."""
-    return _cut(" ".join(safe(str, error).split()), limit)
+    return shortened(" ".join(safe(str, error).split()), limit)
 
 
 def reason_text(reason: str) -> str:
     """Return a plugin's reason for an end, at most 500 characters of it."""
     # Also of a subclass, whose methods are the plugin's.
-    return _cut(str.strip(reason), _REASON)
+    return shortened(str.strip(reason), _REASON)
 
 
 def safe(write: Callable[[object], str], value: object) -> str:
@@ -33,5 +33,6 @@ def safe(write: Callable[[object], str], value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def shortened(text: str, limit: int = 40) -> str:
+    """Return a text, or its beginning if it is longer than `limit` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

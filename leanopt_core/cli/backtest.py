@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict
 
-from leanopt_core.cli.common import WholeNumber, load, open_project
+from leanopt_core.cli.common import WholeNumber, load, open_project, search_option
 from leanopt_core.cli.output import plain, print_json, whole_file
 from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.errors import DifferenceError, StrategyError, UsageError
@@ -28,13 +28,7 @@ _HERE = Path("pipeline.toml")
 @click.option(
     "--of", metavar="RUN[:TRIAL]", help="Take the parameters of a trial (of RUN: its best)."
 )
-@click.option(
-    "--search",
-    type=WholeNumber(min=1),
-    metavar="N",
-    default=1,
-    help="Number of the search that holds the trial (default: 1).",
-)
+@search_option
 @click.option(
     "--param",
     "parameters",
@@ -70,7 +64,7 @@ _HERE = Path("pipeline.toml")
 def command(
     pipeline: Path | None,
     of: str | None,
-    search: int,
+    search: str | None,
     parameters: tuple[str, ...],
     sets: tuple[str, ...],
     symbol: str | None,
@@ -122,7 +116,7 @@ def command(
         raise DifferenceError("a backtest ran again and gives another result than the stored one")
 
 
-def _trial(project: Path, text: str, search: int) -> Selection:
+def _trial(project: Path, text: str, search: str | None) -> Selection:
     from leanopt_core.report.subject import find_winner
 
     with open_project(project) as store:

@@ -37,6 +37,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PIPELINE = Path("pipeline.toml")
 
 
+def search_option(command: Command) -> Command:
+    """Add the option that names a search of a run with several."""
+    option = click.option(
+        "--search",
+        metavar="SEARCH",
+        help="Search that holds the trial, by number or name, such as a symbol (default: 1).",
+    )
+    return option(command)
+
+
 def pipeline_options(command: Command) -> Command:
     """Add the argument PIPELINE, here by default, and the options that override its keys."""
     argument = click.argument(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from leanopt_core.cli.common import WholeNumber, open_project, project_option
+from leanopt_core.cli.common import open_project, project_option, search_option
 from leanopt_core.cli.output import print_json, print_table
 from leanopt_core.errors import UsageError
 
@@ -16,15 +16,9 @@ _FEWEST = 2
 @click.command("compare")
 @click.argument("subjects", nargs=-1, required=True, metavar="SUBJECT...")
 @project_option
-@click.option(
-    "--search",
-    type=WholeNumber(min=1),
-    metavar="N",
-    default=1,
-    help="Number of the search that holds the trials (default: 1).",
-)
+@search_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(subjects: tuple[str, ...], project: Path, search: int, as_json: bool) -> None:
+def command(subjects: tuple[str, ...], project: Path, search: str | None, as_json: bool) -> None:
     """Compare SUBJECT... side by side: runs, or trials as RUN:TRIAL (:TRIAL of the newest run).
 
     A `*` marks each row whose values differ.

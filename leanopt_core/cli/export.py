@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
-from leanopt_core.cli.common import WholeNumber, open_project, project_option, run_names
+from leanopt_core.cli.common import open_project, project_option, run_names, search_option
 from leanopt_core.cli.output import whole_file
 from leanopt_core.cli.session import plugin_calls
 from leanopt_core.cli.winner import TRIAL_FORMS, export_trial
@@ -43,13 +43,7 @@ _RUN_FORMS: Final = ("jsonl", "csv", "optuna")
     help="All trials: jsonl (default), csv, optuna. One: params, toml, lean, equity, trades.",
 )
 @click.option("--canonical", is_flag=True, help="Write only what is the same on every machine.")
-@click.option(
-    "--search",
-    type=WholeNumber(min=1),
-    metavar="N",
-    default=1,
-    help="Number of the search that holds the trial (default: 1).",
-)
+@search_option
 @click.option("--scenario", metavar="NAME", help="Scenario of the equity curve or the trades.")
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="File (default: standard output)."
@@ -59,7 +53,7 @@ def command(
     project: Path,
     form: str,
     canonical: bool,
-    search: int,
+    search: str | None,
     scenario: str | None,
     output: Path | None,
 ) -> None:

@@ -93,7 +93,9 @@ def _print(said: PlanReport) -> None:
     count = said.backtests
     most = "unlimited backtests" if count is None else f"at most {counted(count, 'backtest')}"
     where = f"{counted(said.workers, 'worker')} ({pipeline.executor.choice.use})"
-    click.echo(f"\n{most} on {where}, lookahead {plan.lookahead}")
+    several = len(plan.searches)
+    for_each = f"{counted(several, 'search')}, one for each symbol; " if several > 1 else ""
+    click.echo(f"\n{for_each}{most} on {where}, lookahead {plan.lookahead}")
     if pruned := prune_line(ready):
         click.echo(pruned)
     if limit := said.unasked_memory:

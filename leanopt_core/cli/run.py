@@ -23,7 +23,7 @@ from leanopt_core.cli.log import LogScreen
 from leanopt_core.cli.output import plain, print_json
 from leanopt_core.cli.session import interruptible, watched
 from leanopt_core.cli.streams import ReaderGoneError, log_file
-from leanopt_core.errors import DifferenceError, StrategyError, UsageError
+from leanopt_core.errors import DifferenceError, SearchesFailedError, StrategyError, UsageError
 from leanopt_core.search.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -205,6 +205,8 @@ def _perform(
         raise StrategyError(found.hopeless)
     if known is not None:
         _compare(run, known, loaded.folder)
+    if found.some_failed:
+        raise SearchesFailedError(found.some_failed)
 
 
 def _compare(run: StoredRun, manifest: Manifest, project: Path) -> None:
@@ -233,7 +235,8 @@ def _print(found: Report, *, as_json: bool) -> None:
         print_json(document(found))
     else:
         # The error says it.
-        warnings = tuple(one for one in found.warnings if one != found.hopeless)
+        said = (found.hopeless, found.some_failed)
+        warnings = tuple(one for one in found.warnings if one not in said)
         print_report(evolve(found, warnings=warnings))
 
 

@@ -32,16 +32,27 @@ def command(project: Path, as_json: bool) -> None:
         both = zip(runs, states, strict=True)
         print_json({"runs": [{**asdict(run), "state": state} for run, state in both]})
         return
-    noted = any(run.note for run in runs)
-    head = ("run", "state", "started", "ended", "completed", "failed", "best fitness")
+    noted, several = any(run.note for run in runs), any(run.searches > 1 for run in runs)
+    searches, note = ("searches",) if several else (), ("note",) if noted else ()
     print_table(
-        (*head, "note") if noted else head,
+        (
+            "run",
+            "state",
+            "started",
+            "ended",
+            *searches,
+            "completed",
+            "failed",
+            "best fitness",
+            *note,
+        ),
         [
             (
-                *(r.name, state, r.started_at, r.finished_at),
-                *(r.completed, r.failed, r.best_fitness),
-                *((first_line(r.note or "", _NOTE),) if noted else ()),
+                *(run.name, state, run.started_at, run.finished_at),
+                *((run.searches,) if several else ()),
+                *(run.completed, run.failed, run.best_fitness),
+                *((first_line(run.note or "", _NOTE),) if noted else ()),
             )
-            for r, state in zip(runs, states, strict=True)
+            for run, state in zip(runs, states, strict=True)
         ],
     )

@@ -16,18 +16,18 @@ from leanopt_core.cli.views import VIEWS, Look
 from leanopt_core.errors import UsageError
 from leanopt_core.report.manifest import manifest
 from leanopt_core.report.run import TOP, document, report
-from leanopt_core.report.subject import state_of
+from leanopt_core.report.subject import find_search, state_of
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
 
-_SEARCH: Final = "Only this search (default: all; that of TRIAL: 1)."
+_SEARCH: Final = "Only this search, by number or name (default: all; that of TRIAL: 1)."
 
 
 @click.command("show")
 @click.argument("run", required=False, shell_complete=run_names)
 @click.argument("trial", required=False, type=WholeNumber(min=1))
 @project_option
-@click.option("--search", type=WholeNumber(min=1), metavar="N", help=_SEARCH)
+@click.option("--search", metavar="SEARCH", help=_SEARCH)
 @click.option(
     "--top",
     type=WholeNumber(min=1),
@@ -47,7 +47,7 @@ def command(
     run: str | None,
     trial: int | None,
     project: Path,
-    search: int | None,
+    search: str | None,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -65,15 +65,17 @@ def command(
         if trial is not None:
             if view is not None:
                 raise UsageError(f"--{view} is of a run; leave out TRIAL")
-            show_trial(store, found, search or 1, trial, as_json=as_json)
-        elif view == "manifest":
+            show_trial(store, found, find_search(found, search), trial, as_json=as_json)
+            return
+        if view == "manifest":
             print_json(manifest(store, found))
-        elif view is not None:
-            _check_search(found, search)
-            look = Look(store, found, search, asked["top"], asked["all_runs"], as_json)
+            return
+        only = None if search is None else find_search(found, search)
+        if view is not None:
+            look = Look(store, found, only, asked["top"], asked["all_runs"], as_json)
             VIEWS[view](look)
         else:
-            _show_run(store, found, asked, as_json=as_json)
+            _show_run(store, found, only, asked, as_json=as_json)
 
 
 def _view(asked: Mapping[str, Any]) -> str | None:
@@ -86,13 +88,10 @@ def _view(asked: Mapping[str, Any]) -> str | None:
     return views[0] if views else None
 
 
-def _check_search(run: StoredRun, search: int | None) -> None:
-    if search is not None and search > len(run.searches):
-        raise UsageError(f"run {run.name} has no search {search}; it has {len(run.searches)}")
-
-
-def _show_run(store: Store, run: StoredRun, asked: Mapping[str, Any], *, as_json: bool) -> None:
-    said = report(store, run, asked["top"])
+def _show_run(
+    store: Store, run: StoredRun, search: int | None, asked: Mapping[str, Any], *, as_json: bool
+) -> None:
+    said = report(store, run, asked["top"], search)
     if as_json:
         print_json(document(said) | {"state": state_of(store, run)})
     else:

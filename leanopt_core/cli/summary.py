@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from leanopt_core.cli.output import plain, print_table, wrapped
-from leanopt_core.report.best import best_table, scenario_tables
+from leanopt_core.cli.output import one_line, plain, print_table, wrapped
+from leanopt_core.report.best import BestTable, best_table, scenario_tables, search_table
 from leanopt_core.report.figures import counted
 from leanopt_core.report.run import Report
 from leanopt_core.report.scenarios import Combination
@@ -30,6 +30,8 @@ def print_report(report: Report, state: str | None = None, *, scenarios: bool = 
     click.echo(f"run {plain(run.name)}: {state}; {started}")
     if run.note is not None:
         click.echo(wrapped(f"note: {plain(run.note)}"))
+    if report.only is not None:
+        click.echo(f"search {report.only}: {one_line(run.searches[report.only - 1].name)}")
     click.echo(wrapped(_counts(report)))
     saved = f", {tally.saved:,} saved by pruning" if tally.saved else ""
     click.echo(f"{counted(tally.fresh, 'backtest')} run, {tally.cached:,} from the cache{saved}")
@@ -43,9 +45,12 @@ def print_report(report: Report, state: str | None = None, *, scenarios: bool = 
             "unavailable"
         )
     click.echo()
-    _print_stages(report)
-    click.echo()
-    _print_best(report, state)
+    if len(run.searches) > 1 and report.only is None:
+        _print_searches(report)
+    else:
+        _print_stages(report)
+        click.echo()
+        _print_best(report, state)
     if scenarios and report.best:
         _print_scenarios(report)
     for warning in report.warnings:
@@ -79,32 +84,21 @@ def _failures(report: Report) -> str:
 
 
 def _print_stages(report: Report) -> None:
-    several = len(report.run.searches) > 1
     print_table(
-        (
-            *(("search",) if several else ()),
-            "stage",
-            "method",
-            "budget",
-            "completed",
-            "failed",
-            "withdrawn",
-            "ended by",
-        ),
+        ("stage", "method", "budget", "completed", "failed", "withdrawn", "ended by"),
         [
-            (
-                *((s.search,) if several else ()),
-                s.name,
-                s.method,
-                s.trials,
-                s.completed,
-                s.failed,
-                s.withdrawn,
-                s.ended,
-            )
+            (s.name, s.method, s.trials, s.completed, s.failed, s.withdrawn, s.ended)
             for s in report.tally.stages
+            if report.only in (None, s.search)
         ],
     )
+
+
+def _print_searches(report: Report) -> None:
+    """Print a row for each search, with its best trial, then the fixed parameters."""
+    table = search_table(report)
+    print_table(table.head, table.rows, keep=2, part=table.searched)
+    _print_below(report, table)
 
 
 def _print_best(report: Report, state: str) -> None:
@@ -116,6 +110,11 @@ def _print_best(report: Report, state: str) -> None:
         click.echo(heading)
     table = best_table(report)
     print_table(table.head, table.rows, keep=2, part=table.searched)
+    _print_below(report, table)
+
+
+def _print_below(report: Report, table: BestTable) -> None:
+    """Print what a table of trials leaves out: fixed parameters, and how scenarios count."""
     if table.fixed:
         listed = (f"{name} = {value}" for name, value in table.fixed.items())
         click.echo(plain(f"fixed: {', '.join(listed)}"))
@@ -173,6 +172,8 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
             steps.append(("why trials failed:", f"leanopt show {run.name} --failed{where}"))
         if report.tally.infeasible and not report.tally.feasible:
             steps.append(("what cost trials:", f"leanopt show {run.name} --constraints{where}"))
+        if len(run.searches) > 1:
+            steps.append(("one search:", f"leanopt show {run.name} --search {best.search}{where}"))
         steps.append(("all trials as a table:", f"leanopt export {run.name} --to csv{where}"))
     return steps
 

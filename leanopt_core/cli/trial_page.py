@@ -20,6 +20,7 @@ from leanopt_core.report.subject import find_trial
 from leanopt_core.search.artifacts import kept_in
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.reproduce import ReproducedBacktest, reproduce
+from leanopt_core.shown import shortened
 from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun, StoredTrial
 from leanopt_core.store.store import Store
@@ -97,8 +98,10 @@ def _print_reproduce(requests: _Requests) -> None:
 
 
 def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
+    several = len(run.searches) > 1
+    where = f", search {shortened(run.searches[search - 1].name)}" if several else ""
     click.echo(
-        f"trial {trial.number} of {plain(run.name)}, proposed by stage {plain(trial.stage)}"
+        f"trial {trial.number} of {plain(run.name + where)}, proposed by stage {plain(trial.stage)}"
         + (f" ({plain(trial.origin)})" if trial.origin else "")
         + f": {trial.state}{_pruned(run, search, trial)}"
     )

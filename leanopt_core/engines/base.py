@@ -40,7 +40,8 @@ class PrepareContext:
     `values` has the possible values by parameter: a tuple, or a sequence with one step. It is empty
     if they are unknown. `allow_unread` allows parameters that the strategy never reads,
     `skip_build` an older build. `report` shows the user slow steps, such as a build. `checked`
-    means that `leanopt doctor` has already run the engine's own checks.
+    means that `leanopt doctor` has already run the engine's own checks. `separate` means that each
+    scenario has a search of its own, so `Build.refused` can name those that cannot run.
     """
 
     parameters: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ class PrepareContext:
     skip_build: bool = False
     checked: bool = False
     values: Mapping[str, Sequence[Value]] = field(factory=dict)
+    separate: bool = False
     report: Report = field(default=silent, eq=False, repr=False)
 
 
@@ -62,6 +64,7 @@ class Build:
     `read_types` are the known types, as in `Outcome`. `details` and `notes` are for the user.
     `in_place` are files of the strategy that workers read where they are, with the SHA-256 of each
     as it was hashed: a run stops if one changes. Files of which workers get a copy are left out.
+    `refused` says why scenarios cannot run, by name, if `PrepareContext.separate` and others can.
     """
 
     strategy: str
@@ -73,6 +76,7 @@ class Build:
     details: Mapping[str, str] = field(factory=dict)
     notes: tuple[str, ...] = ()
     in_place: Mapping[Path, str] = field(factory=dict)
+    refused: Mapping[str, str] = field(factory=dict)
 
 
 @frozen

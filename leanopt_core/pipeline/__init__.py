@@ -1,11 +1,11 @@
 """Read and check `pipeline.toml`, and make the plan of its run."""
 
+from leanopt_core.pipeline.expand import PlannedSearch
 from leanopt_core.pipeline.load import load_pipeline
 from leanopt_core.pipeline.plan import (
     PLAN_VERSION,
     Execution,
     Method,
-    PlannedSearch,
     PlannedStage,
     SearchPlan,
     execution,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -45,11 +44,10 @@ from leanopt_core.pipeline.tables import (
     StrategyTable,
     TopTable,
 )
-from leanopt_core.pipeline.toml import KeyPath, number_in, read_document, toml_text
+from leanopt_core.pipeline.toml import read_document, toml_text
+from leanopt_core.pipeline.values import check_values
 from leanopt_core.plugins import Kind, Registry
 
-_MOST_DIGITS = 300
-_LARGEST = int("9" * _MOST_DIGITS)
 _ABSENT: Mapping[str, object] = MappingProxyType(
     {name: [] if name in ("stage", "sink") else {} for name in TABLES}
 )
@@ -84,7 +82,7 @@ def load_pipeline(
     folder = path.absolute().parent
     find = lookup(os.environ if environment is None else environment, folder)
     filled = cast("dict[str, object]", interpolate(document, find, problems))
-    _check_values(filled, problems)
+    check_values(filled, problems)
     reader = Reader(registry, make_reader(folder), problems)
     made = _pipeline(filled, path, reader, find, searched=searched)
     return evolve(made, overrides=Overrides(tuple(sets), symbol, workers, seed))
@@ -104,16 +102,17 @@ def _pipeline(
     limits = reader.table(raw["constraints"], ("constraints",), ConstraintsTable)
     space = read_space(raw["parameters"], limits or ConstraintsTable(), reader, searched=searched)
     constraints = read_result_constraints(limits or ConstraintsTable(), reader)
-    scenarios = read_scenarios(raw["scenario"], reader, raw["parameters"])
+    read = read_scenarios(raw["scenario"], reader, raw["parameters"])
+    scenarios = read.scenarios
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
     search = reader.table(raw["search"], ("search",), SearchSettings)
     if fitness and search:
         _check_curves(fitness, search, reader.problems)
     if search:
-        _check_backtests(search, len(scenarios), reader.problems)
+        _check_backtests(search, read.most, reader.problems)
     prune = reader.table(raw["prune"], ("prune",), PruneTable)
     if prune:
-        _check_prune(prune, len(scenarios), reader.problems)
+        _check_prune(prune, read.most, reader.problems)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader, searched=searched)
     sinks = tuple(read_sinks(raw["sink"], reader, path, scenarios))
@@ -129,6 +128,7 @@ def _pipeline(
         engine=engine,
         strategy_id=strategy.id or general.name,
         scenarios=scenarios,
+        separate=read.separate,
         space=space,
         constraints=constraints,
         fitness=fitness,
@@ -195,39 +195,3 @@ def _executor(raw: object, reader: Reader) -> ExecutorSettings | None:
         start_limit=table.start_limit,
         start_patience=table.start_patience,
     )
-
-
-def _check_values(value: object, problems: Problems, at: KeyPath = ()) -> None:
-    """Report every value in `value` that cannot be stored, hashed or computed with.
-
-    Numbers must be finite and have at most 300 digits when written in full. Text and keys from the
-    environment or the command line must be valid Unicode.
-    """
-    value = number_in(value)
-    match value:
-        case dict():
-            for key, item in value.items():
-                _check_values(item, problems, (*at, key))
-                _check_text(key, problems, (*at, key))
-        case list():
-            for index, item in enumerate(value):
-                _check_values(item, problems, (*at, index))
-        case str():
-            _check_text(value, problems, at)
-        case int() | Decimal() if _too_long(value):
-            problems.add(at, toml_text(value), "expected a finite number of at most 300 digits")
-
-
-def _too_long(number: int | Decimal) -> bool:
-    if isinstance(number, int):
-        return abs(number) > _LARGEST
-    if not number.is_finite():
-        return True
-    return max(len(number.as_tuple().digits), abs(number.adjusted())) > _MOST_DIGITS
-
-
-def _check_text(text: str, problems: Problems, at: KeyPath) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        problems.add(at, toml_text(text), "expected UTF-8 text")

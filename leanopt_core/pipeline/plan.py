@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 import attrs
 from attrs import field, frozen
 
-from leanopt_core.canonical import canonical_json, derive_seed, digest
+from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.content import hash_variables
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness_options import RARE
+from leanopt_core.pipeline.expand import PlannedSearch, expand
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.space import Space
@@ -99,8 +100,6 @@ def _scalar(value: object) -> Any:
 #: Version of the search plan's format; it goes up when equal plans would get another hash.
 PLAN_VERSION = 4
 
-_ONLY_SEARCH = "main"
-
 
 @frozen
 class Method:
@@ -126,32 +125,6 @@ class PlannedStage:
     min_delta: float
     target: float | None
     seed_from: str | tuple[str, ...] | None
-
-
-@frozen
-class PlannedSearch:
-    """One search of the run: its number from 1, its seed, and the scenarios of its trials.
-
-    `rungs` are the scenarios that judge a trial at each step, those of the last for good. No trial
-    is judged by `tests`.
-    """
-
-    number: int
-    name: str
-    seed: int
-    scenarios: tuple[str, ...]
-    rungs: tuple[tuple[str, ...], ...] = ()
-    tests: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the search as plain JSON values, without rungs and tests if it has none."""
-        found = plain_options(self)
-        rare = ("rungs", "tests")
-        return {name: value for name, value in found.items() if value or name not in rare}
-
-    def stage_seed(self, stage: str) -> int:
-        """Return the seed of the stage of this name (`StageStart.seed`)."""
-        return derive_seed(self.seed, "stage", stage)
 
 
 @frozen
@@ -215,6 +188,11 @@ class SearchPlan:
         return found if data is None else {**found, "data": data}
 
     @property
+    def most_ahead(self) -> int:
+        """Return the most trials that are proposed ahead of results, over all searches."""
+        return self.lookahead * len(self.searches)
+
+    @property
     def hash(self) -> str:
         """Return the SHA-256 of the plan's canonical JSON, in hexadecimal."""
         return digest(self.to_dict())
@@ -266,8 +244,6 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
     named by options of stages and of the fitness function are read: their content is part of the
     plan. Raises PluginError if an option cannot be written as JSON.
     """
-    names = tuple(scenario.name for scenario in pipeline.scenarios)
-    seed = derive_seed(pipeline.seed, "search", _ONLY_SEARCH)
     return SearchPlan(
         seed=pipeline.seed,
         lookahead=pipeline.search.lookahead,
@@ -279,20 +255,13 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         engine=pipeline.engine.use,
         source=source,
         data=data,
-        searches=(PlannedSearch(1, _ONLY_SEARCH, seed, names, _rungs(pipeline, names)),),
+        searches=expand(pipeline),
         environment=hash_variables(pipeline.environment),
         trials=pipeline.search.trials,
         backtests=pipeline.search.backtests,
         stop_when_failing=pipeline.search.stop_when_failing,
         prune=pipeline.prune.use,
     )
-
-
-def _rungs(pipeline: Pipeline, names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return the steps of a trial, one scenario more in each; none if it has one step only."""
-    if pipeline.prune.use == "none":
-        return ()
-    return tuple(names[:count] for count in range(1, len(names) + 1))
 
 
 def execution(pipeline: Pipeline) -> Execution:

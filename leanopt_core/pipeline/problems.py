@@ -125,6 +125,11 @@ class Problems:
         return at in self._touched
 
     @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Return the errors, in the order they were found."""
+        return tuple(self._mistakes)
+
+    @property
     def found(self) -> bool:
         """Return whether there is any error."""
         return bool(self._mistakes)

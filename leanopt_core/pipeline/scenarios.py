@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
+
+from attrs import evolve, frozen
 
 from leanopt_core.pipeline.problems import ValidationError
 from leanopt_core.pipeline.reader import Reader
@@ -11,25 +14,70 @@ from leanopt_core.pipeline.settings import Choice
 from leanopt_core.pipeline.structure import option_fields, structure_table
 from leanopt_core.pipeline.tables import ScenarioTable
 from leanopt_core.pipeline.toml import KeyPath, toml_text
+from leanopt_core.pipeline.universe import OF_ALL, read_universe
 from leanopt_core.suggest import did_you_mean
 from leanopt_core.work import Scenario
 
 _CLOSE = 0.8
 _KEYS = tuple(option_fields(ScenarioTable))
+# What says something about scenarios, but is no setting of one.
+_NOT_PASSED = {"name", "weight", *OF_ALL}
 
 
-def read_scenarios(raw: object, reader: Reader, parameters: object) -> tuple[Scenario, ...]:
-    """Return the scenarios of a document's `scenario`.
+@frozen
+class Scenarios:
+    """The scenarios of a pipeline; with `separate`, each has a search of its own."""
+
+    scenarios: tuple[Scenario, ...]
+    separate: bool = False
+
+    @property
+    def most(self) -> int:
+        """Return how many of them judge a trial."""
+        return 1 if self.separate else len(self.scenarios)
+
+
+def read_scenarios(raw: object, reader: Reader, parameters: object) -> Scenarios:
+    """Return the scenarios of a document's `scenario`: one for each symbol of a universe.
 
     The default name of a single scenario is `default`; of several, the symbol or else the number.
     `parameters` is the table of parameters; `pass_as` must not use their names.
     """
     at: KeyPath = ("scenario",)
     names = list(parameters) if isinstance(parameters, Mapping) else []
-    if isinstance(raw, Mapping):
-        scenario = _read(raw, at, "default", reader, names)
-        return (scenario,) if scenario else ()
-    return tuple(_several(raw, at, reader, names))
+    if not isinstance(raw, Mapping):
+        return Scenarios(tuple(_several(raw, at, reader, names)))
+    universal = "universe" in raw
+    table = _table(raw, at, reader) if universal else _read(raw, at, reader, names)
+    if table is None:
+        return Scenarios(())
+    if table.universe is None:
+        return Scenarios((_scenario(table, "default", raw),))
+    return Scenarios(tuple(_each(table.universe, raw, reader, names)), table.separate)
+
+
+def _each(
+    universe: Path | Sequence[object],
+    raw: Mapping[str, object],
+    reader: Reader,
+    parameters: Collection[str],
+) -> Iterator[Scenario]:
+    """Yield the scenario of each symbol: the table `raw`, with what is its own."""
+    common = {key: value for key, value in raw.items() if key not in OF_ALL}
+    seen = dict[str, str]()
+    for entry in read_universe(universe, ("scenario", "universe"), reader.problems):
+        own = {**common, **entry.table}
+        table = _read(own, entry.at, evolve(reader, problems=entry.problems), parameters)
+        if table is not None:
+            scenario = _scenario(table, table.symbol or "", own)
+            if scenario.name in seen:
+                expected = f"expected a unique name; {seen[scenario.name]} has it too"
+                entry.problems.add((*entry.at, "name"), toml_text(scenario.name), expected)
+            seen[scenario.name] = entry.where
+            yield scenario
+        if entry.problems is not reader.problems:
+            for mistake in entry.problems.mistakes:
+                reader.problems.note(mistake)
 
 
 def weight_notes(fitness: Choice, scenarios: Sequence[Scenario]) -> Iterator[str]:
@@ -54,38 +102,57 @@ def _several(
     if not items:
         reader.problems.add(at, toml_text(raw), "expected at least one scenario")
     for number, (item, path) in enumerate(items, 1):
+        if isinstance(item, Mapping) and "universe" in item:
+            expected = "expected in [scenario] only, which then has every symbol"
+            reader.problems.add((*path, "universe"), toml_text(item["universe"]), expected)
+            continue
         symbol = item.get("symbol") if isinstance(item, Mapping) else None
         name = symbol.replace("/", "-") if isinstance(symbol, str) else f"scenario-{number}"
-        scenario = _read(item, path, name, reader, parameters)
-        if scenario is None:
+        own = {"name": name, **item} if isinstance(item, Mapping) else item
+        table = _read(own, path, reader, parameters)
+        if table is None or not isinstance(item, Mapping):
             continue
-        if reader.unique(scenario.name, (*path, "name"), seen):
-            yield scenario
+        if reader.unique(table.name or name, (*path, "name"), seen):
+            yield _scenario(table, name, item)
 
 
 def _read(
-    raw: object, at: KeyPath, name: str, reader: Reader, parameters: Collection[str]
-) -> Scenario | None:
+    raw: object, at: KeyPath, reader: Reader, parameters: Collection[str]
+) -> ScenarioTable | None:
+    """Return leanopt's own keys of a scenario; report what is wrong with any of its keys."""
+    table = _table(raw, at, reader)
+    if table is not None and isinstance(raw, Mapping):
+        _check_passed(table, set(raw) - _NOT_PASSED, at, reader, parameters)
+    return table
+
+
+def _table(raw: object, at: KeyPath, reader: Reader) -> ScenarioTable | None:
+    """Do as `_read` does, but for the keys to pass, some of which a symbol may have itself."""
     if not isinstance(raw, Mapping):
         reader.problems.add(at, toml_text(raw), "expected a table")
         return None
-    extras = {key: value for key, value in raw.items() if key not in _KEYS}
+    extras = _extras(raw)
     own = {key: value for key, value in raw.items() if key in _KEYS}
     _check_misspelt(raw, extras, at, reader)
     if "data" in extras:
         expected = "reserved: the strategy receives strategy.data under this name"
         reader.problems.add((*at, "data"), toml_text(extras["data"]), expected)
-    table = reader.table({"name": name, **own}, at, ScenarioTable)
-    if table is None:
-        return None
-    _check_passed(table, {*own, *extras} - {"name", "pass_as", "weight"}, at, reader, parameters)
+    return reader.table(own, at, ScenarioTable)
+
+
+def _extras(raw: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in raw.items() if key not in _KEYS}
+
+
+def _scenario(table: ScenarioTable, name: str, raw: Mapping[str, object]) -> Scenario:
+    """Return the scenario of a table, by default with this name."""
     return Scenario(
         name=table.name or name,
         symbol=table.symbol,
         start=table.start,
         end=table.end,
         cash=table.cash,
-        extras=extras,
+        extras=_extras(raw),
         pass_as=table.pass_as,
         weight=table.weight,
     )

@@ -97,6 +97,7 @@ class Overrides:
 class Pipeline:
     """A pipeline file's content; its paths are relative to `folder`. `notes` are warnings.
 
+    With `separate`, each scenario has a search of its own; else all judge each trial.
     `environment` are the caller's variables that workers get, with their values.
     """
 
@@ -107,6 +108,7 @@ class Pipeline:
     engine: Choice
     strategy_id: str
     scenarios: tuple[Scenario, ...]
+    separate: bool
     space: Space
     constraints: tuple[ResultConstraint, ...]
     fitness: Choice

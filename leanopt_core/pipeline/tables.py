@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -101,11 +102,30 @@ class ScenarioTable:
         factory=dict,
         metadata={"help": "scenario keys to pass as parameters, with their parameter names"},
     )
+    universe: Path | tuple[Any, ...] | None = field(
+        default=None,
+        metadata={"help": "securities to trade: a file, or a list of symbols or tables"},
+    )
+    separate: bool = field(
+        default=False, metadata={"help": "whether each symbol of the universe has its own search"}
+    )
     weight: Decimal | None = field(
         default=None,
         validator=optional([gt(Decimal(0)), le(Decimal(MOST))]),
         metadata={"help": 'its weight with aggregate = "weighted" (default: 1)'},
     )
+
+    @universe.validator
+    def _without_symbol(self, _attribute: object, universe: object) -> None:
+        if universe is not None and self.symbol is not None:
+            raise ValueError("expected either universe or symbol")
+        if universe is not None and self.name is not None:
+            raise ValueError("expected either universe or name: each symbol is a name")
+
+    @separate.validator
+    def _of_a_universe(self, _attribute: object, separate: bool) -> None:
+        if separate and self.universe is None:
+            raise ValueError("expected universe beside it")
 
     @end.validator
     def _not_before_start(self, _attribute: object, end: date | None) -> None:

@@ -20,12 +20,16 @@ _UNTERMINATED = re.compile(r"(?:Illegal|Found invalid) character '\\n'")
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def read_document(path: Path) -> dict[str, object]:
+_LEAST = "expected at least name, [strategy], [parameters], [fitness], [[stage]]"
+
+
+def read_document(path: Path, least: str = _LEAST) -> dict[str, object]:
     """Return the TOML document in `path`, its floats as Decimal.
 
-    Raises PipelineError with one error if it cannot be read, is not TOML, or is empty.
+    Raises PipelineError with one error if it cannot be read, is not TOML, or is empty; `least` says
+    what is expected then.
     """
-    text = _text(path)
+    text = read_text(path, ".toml")
     try:
         document = parse_toml(text)
     except TOMLDecodeError as error:
@@ -33,37 +37,39 @@ def read_document(path: Path) -> dict[str, object]:
     except ValueError as error:
         raise _unreadable(path, "", str(error)) from error
     if not document:
-        raise _unreadable(
-            path,
-            "",
-            "is empty; expected at least name, [strategy], [parameters], [fitness], [[stage]]",
-        )
+        raise _unreadable(path, "", f"is empty; {least}")
     return document
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path, suffix: str) -> str:
+    """Return the UTF-8 text in `path`.
+
+    Raises PipelineError if it cannot be read, with the nearest file of this `suffix` if there is
+    no such file.
+    """
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         expected = f"is not UTF-8 text (byte {error.start} is 0x{error.object[error.start]:02x})"
         raise _unreadable(path, "", expected) from error
     except FileNotFoundError as error:
-        raise _unreadable(path, "", "no such file", _neighbour(path)) from error
+        raise _unreadable(path, "", "no such file", _neighbour(path, suffix)) from error
     except IsADirectoryError as error:
-        inside = sorted(file.name for file in path.glob("*.toml"))
+        inside = sorted(file.name for file in path.glob(f"*{suffix}"))
         hint = f"contains: {', '.join(inside)}" if inside else ""
-        raise _unreadable(path, "", "is a folder, expected a TOML file", hint) from error
+        kind = suffix.removeprefix(".").upper() or "text"
+        raise _unreadable(path, "", f"is a folder, expected a {kind} file", hint) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise _unreadable(path, "", f"cannot be read: {reason}") from error
 
 
-def _neighbour(path: Path) -> str:
+def _neighbour(path: Path, suffix: str) -> str:
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}"
-    names = sorted(file.name for file in path.parent.glob("*.toml"))
+    names = sorted(file.name for file in path.parent.glob(f"*{suffix}"))
     if not names:
-        return f"there is no .toml file in {path.parent}"
+        return f"there is no {suffix} file in {path.parent}"
     close = nearest(path.name, names)
     return f"did you mean '{path.with_name(close or names[0])}'?"
 

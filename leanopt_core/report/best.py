@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from leanopt_core.report.equal import MergedTrials
 from leanopt_core.report.figures import number, values_shown
 from leanopt_core.report.run import Report
 from leanopt_core.report.scenarios import Combination, by_scenario
+from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.statistics import main_figures
+from leanopt_core.shown import shortened
 from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import RankedTrial
 
@@ -43,12 +45,50 @@ class BestTable(Table):
 def best_table(report: Report) -> BestTable:
     """Return the table of a report's best trials; there must be at least one."""
     fixed = _fixed(report)
-    inactive = Inactive.of(report.run)
-    searched = [_searched(report, one, fixed, inactive) for one in report.merged]
-    figures = _together(report)
-    both = _beside(searched, figures)
+    searched = _all_searched(report, fixed)
+    both = _beside(searched, _together(report))
     equal = tuple(dict.fromkeys(name for one in report.merged for name in one.parameters))
     return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed), equal)
+
+
+def search_table(report: Report) -> BestTable:
+    """Return a row for each search of a report with several: how it went, and its best trial."""
+    best = [
+        RankedTrial(one.search.number, one.search.number, one.best)
+        for one in report.searches
+        if one.best is not None and one.best.failure is None
+    ]
+    alone = tuple(MergedTrials(one, (), ()) for one in best)
+    of_best = evolve(report, best=tuple(best), merged=alone)
+    fixed = _fixed(of_best) if best else {}
+    searches = [one.search for one in best]
+    rows = dict(zip(searches, map(_best, _all_searched(of_best, fixed)), strict=True))
+    figures = dict(zip(rows, _together(of_best), strict=True))
+    searched = [{**_went(one), **rows.get(one.search.number, {})} for one in report.searches]
+    both = _beside(searched, [figures.get(one.search.number, {}) for one in report.searches])
+    return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed), ())
+
+
+def _went(one: SearchReport) -> Cells:
+    """Return the columns that say how a search went."""
+    return {
+        "search": str(one.search.number),
+        "name": shortened(one.search.name),
+        "trials": f"{one.told:,}",
+        "failed": f"{one.failed:,}",
+        "ended by": "-" if one.search.ended is None else shortened(one.search.ended),
+    }
+
+
+def _best(cells: Cells) -> Cells:
+    """Return the columns of a search's best trial, of those of any trial."""
+    others = {name: cell for name, cell in cells.items() if name not in ("rank", "search", "trial")}
+    return {"best trial": cells["trial"], **others}
+
+
+def _all_searched(report: Report, fixed: Mapping[str, Any]) -> list[dict[str, str]]:
+    inactive = Inactive.of(report.run)
+    return [_searched(report, one, fixed, inactive) for one in report.merged]
 
 
 def scenario_tables(report: Report) -> dict[str, Table]:
@@ -111,7 +151,7 @@ def _own(report: Report, merged: MergedTrials) -> dict[str, str]:
         "rank": str(ranked.rank),
         "trial": str(ranked.trial.number),
         **({"equal": f"+{len(merged.others)}" if merged.others else "-"} if equal else {}),
-        **({"search": report.run.searches[ranked.search - 1].name} if several else {}),
+        **({"search": shortened(report.run.searches[ranked.search - 1].name)} if several else {}),
     }
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from attrs import frozen
 
 from leanopt_core.report.run import report
+from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.subject import Selection, state_of
+from leanopt_core.shown import shortened
 from leanopt_core.store.records import StoredTrial
 from leanopt_core.store.store import Store
 
@@ -65,12 +67,24 @@ def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
         "failed": tally.failed,
         "backtests run": tally.fresh,
         "from the cache": tally.cached,
-        "best trial": None if best is None else best.number,
     }
-    if best is not None:
+    if len(said.searches) == 1:
+        facts["best trial"] = None if best is None else best.number
+    if len(said.searches) > 1:
+        facts |= {name: value for one in said.searches for name, value in _of_search(one)}
+    elif best is not None:
         named = {"fitness", "violation", *json.loads(best.parameters)}
         facts |= {f"best: {name}": v for name, v in _of_trial(best).items() if name in named}
     return facts | dict(_flat("plan", json.loads(subject.run.plan)))
+
+
+def _of_search(one: SearchReport) -> Iterator[tuple[str, Any]]:
+    """Yield the facts of one search of several, found by its name."""
+    best, name = one.best, shortened(one.search.name)
+    yield f"{name}: trials", one.told
+    yield f"{name}: failed", one.failed
+    yield f"{name}: best trial", None if best is None else best.number
+    yield f"{name}: fitness", None if best is None else best.fitness
 
 
 def _flat(path: str, value: Any) -> list[tuple[str, Any]]:

@@ -32,8 +32,9 @@ def _unsigned_zero(text: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a count with its noun, such as `1 trial` or `1,200 trials`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    """Return a count with its noun, such as `1 trial`, `1,200 trials` or `20 searches`."""
+    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    return f"{number:,} {noun}{ending}"
 
 
 def number(value: float | None) -> str:

@@ -22,12 +22,15 @@ from leanopt_core.search.most_trials import stages_trials
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.setup import budget, prune_of
 from leanopt_core.search.unstored import probe as probe_now
+from leanopt_core.shown import shortened
 from leanopt_core.store.store import open_to_look
 from leanopt_core.work import Failure
 
 #: Simulating more trials changes only the third digit.
 _MOST: Final = 5_000
 _SEED: Final = 5
+#: The most scenarios that a line names.
+_NAMED: Final = 10
 
 
 @frozen
@@ -152,8 +155,8 @@ class PlanReport:
         return estimate(
             self.times,
             workers=self.workers,
-            lookahead=self.ready.plan.lookahead,
-            trials=self.trials,
+            lookahead=self.ready.plan.most_ahead,
+            trials=None if self.trials is None else self.trials * len(self.ready.plan.searches),
             backtests=self.backtests,
         )
 
@@ -161,7 +164,7 @@ class PlanReport:
     def trials(self) -> int | None:
         """Return the most trials of a search, None if a stage has neither budget nor bound."""
         plan, stages = self.ready.plan, self.ready.pipeline.stages
-        limit = budget(plan, len(plan.scenarios))
+        limit = budget(plan, max(len(search.scenarios) for search in plan.searches))
         points = self.size.value if self.size.exact else None
         return least(stages_trials(stages), None if limit is None else limit.trials, points)
 
@@ -183,7 +186,8 @@ class PlanReport:
     def warnings(self) -> list[str]:
         """Return warnings about the plan."""
         trials = stages_trials(self.ready.pipeline.stages)
-        said = [*self.ready.pipeline.notes, *self.ready.build.notes]
+        ready = self.ready
+        said = [*ready.pipeline.notes, *ready.build.notes, *ready.refusals]
         if self.size.warning:
             said.append(self.size.warning)
         if trials is not None and self.size.exact and trials > self.size.value:
@@ -191,7 +195,7 @@ class PlanReport:
                 f"the stages have {counted(trials, 'trial')}, but the space has only "
                 f"{counted(self.size.value, 'point')}: the search ends when all are tried"
             )
-        if advised := advice(self.ready.plan.lookahead, self.workers, self.ready.plan.steps):
+        if advised := advice(ready.plan.most_ahead, self.workers, ready.plan.steps):
             said.append(advised)
         if failures := self.measured.failures:
             first = failures[0]
@@ -225,7 +229,13 @@ def data_lines(ready: Prepared) -> list[str]:
         groups.setdefault(said, []).append(name)
     if len(groups) == 1:
         return list(groups)
-    return [f"{said} ({', '.join(names)})" for said, names in groups.items()]
+    return [f"{said} ({_listed(names)})" for said, names in groups.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first few of these names."""
+    more = [f"{len(names) - _NAMED:,} more"] if len(names) > _NAMED else []
+    return ", ".join([*map(shortened, names[:_NAMED]), *more])
 
 
 def measure(ready: Prepared, probed: int | None, workers: int) -> Measured:

@@ -12,6 +12,12 @@ from attrs import asdict, frozen
 from leanopt_core.report.equal import MergedTrials, merged
 from leanopt_core.report.hopeless import Failed, hopeless
 from leanopt_core.report.scenarios import Combination
+from leanopt_core.report.searches import (
+    SearchReport,
+    search_reports,
+    searches_document,
+    some_failed,
+)
 from leanopt_core.space import Axis, Space, number_text
 from leanopt_core.store.dump import WARM
 from leanopt_core.store.inactive import Inactive
@@ -163,6 +169,8 @@ class Report:
     `merged` are the best with different results, at most as many, each with further trials of equal
     results. `store` is the path of the store. `hopeless` is the first warning: why the run ended
     without a completed trial, or because its trials lack a statistic, None if it did not.
+    `some_failed` is the first one otherwise: which searches have no completed trial, while others
+    have one. `only` is the number of the search that the best trials are of, None for all.
     """
 
     run: StoredRun
@@ -170,18 +178,22 @@ class Report:
     best: tuple[RankedTrial, ...]
     warnings: tuple[str, ...]
     store: Path
+    searches: tuple[SearchReport, ...] = ()
     hopeless: str | None = None
     merged: tuple[MergedTrials, ...] = ()
+    some_failed: str | None = None
+    only: int | None = None
 
 
-def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
-    """Return the report of a run from the store."""
+def report(store: Store, run: StoredRun, top: int = TOP, search: int | None = None) -> Report:
+    """Return the report of a run from the store; with the number of a `search`, its best trials."""
     tally = store.reader.tally(run)
-    ranked = store.reader.ranked(run, _MERGED * top)
+    ranked = store.reader.ranked(run, _MERGED * top, search=search)
     best = tuple(ranked[:top])
-    first = store.reader.first_failure(run) if tally.failures else None
-    failed = Failed(*first) if first else None
-    why = hopeless(run, tally, failed, best)
+    failure = store.reader.first_failure(run) if tally.failures else None
+    failed = Failed(*failure) if failure else None
+    searches = search_reports(store, run, tally)
+    why, partly = hopeless(run, tally, failed, best), some_failed(run, searches)
     warnings = findings(
         run,
         tally,
@@ -193,7 +205,11 @@ def report(store: Store, run: StoredRun, top: int = TOP) -> Report:
         store.reader.unclean(run),
         why,
     )
-    return Report(run, tally, best, warnings, store.path, why, merged(ranked)[:top])
+    first = () if partly is None or why is not None else (partly,)
+    return Report(
+        *(run, tally, best, (*first, *warnings), store.path, searches),
+        *(why, merged(ranked)[:top], partly, search),
+    )
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -221,6 +237,7 @@ def document(report: Report) -> dict[str, Any]:
         "warnings": list(report.warnings),
         "store": str(report.store),
         "stages": [asdict(stage) for stage in tally.stages],
+        "searches": searches_document(report.searches),
         "best": [
             {"rank": ranked.rank, "search": ranked.search}
             | trial_document(run, ranked.search, ranked.trial)

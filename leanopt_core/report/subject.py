@@ -12,6 +12,7 @@ from leanopt_core.project_files import LOCKS
 from leanopt_core.search.lock import holder, lock_path
 from leanopt_core.store.records import RunSummary, StoredRun, StoredTrial
 from leanopt_core.store.store import Store
+from leanopt_core.suggest import did_you_mean
 
 
 @frozen
@@ -28,6 +29,22 @@ class Selection:
         return self.run.name if self.trial is None else f"{self.run.name}:{self.trial.number}"
 
 
+def find_search(run: StoredRun, text: str | None) -> int:
+    """Return the number of a run's search, given by number or by name; None means the first.
+
+    Raises UsageError if the run has no such search.
+    """
+    if text is None:
+        return 1
+    numbers = {str(search.number): search.number for search in run.searches}
+    names = {search.name: search.number for search in run.searches}
+    found = numbers.get(text, names.get(text))
+    if found is None:
+        hint = did_you_mean(text, names)
+        raise UsageError(f"run {run.name} has no search '{text}' ({hint})")
+    return found
+
+
 def find_trial(store: Store, run: StoredRun, search: int, number: int) -> StoredTrial:
     """Return a trial of a run; raises UsageError if it has no trial with this number."""
     trial = store.reader.trial(run, search, number)
@@ -36,26 +53,33 @@ def find_trial(store: Store, run: StoredRun, search: int, number: int) -> Stored
     return trial
 
 
-def find_subject(store: Store, text: str, search: int) -> Selection:
-    """Return the subject for `RUN`, `RUN:TRIAL`, or `:TRIAL` of the newest run."""
+def find_subject(store: Store, text: str, search: str | None) -> Selection:
+    """Return the subject for `RUN`, `RUN:TRIAL`, or `:TRIAL` of the newest run.
+
+    `search` is the number or the name of the search that holds the trial, None for the first.
+    """
     name, colon, number = text.rpartition(":")
     if not colon or not number.isdigit():
         return Selection(store.runs.find(text))
     run = store.runs.find(name or None)
-    return Selection(run, find_trial(store, run, search, int(number)), search)
+    at = find_search(run, search)
+    return Selection(run, find_trial(store, run, at, int(number)), at)
 
 
-def find_winner(store: Store, text: str | None, search: int) -> Selection:
+def find_winner(store: Store, text: str | None, search: str | None) -> Selection:
     """Return the trial for `RUN:TRIAL`, for `RUN` its best one; None means the newest run.
 
-    Raises UsageError if the best is not feasible.
+    `search` is as for `find_subject`; without a trial, None means all. Raises UsageError if the
+    best is not feasible.
     """
     found = Selection(store.runs.find()) if text is None else find_subject(store, text, search)
     if found.trial is not None:
         return found
-    best = next(iter(store.reader.ranked(found.run, 1)), None)
+    at = None if search is None else find_search(found.run, search)
+    best = next(iter(store.reader.ranked(found.run, 1, search=at)), None)
     if best is None or best.trial.score is None or not best.trial.score.feasible:
-        raise UsageError(f"run {found.run.name} has no feasible trial; name one as RUN:TRIAL")
+        where = f"run {found.run.name}" + (f", search {search}," if search is not None else "")
+        raise UsageError(f"{where} has no feasible trial; name one as RUN:TRIAL")
     return Selection(found.run, best.trial, best.search)
 
 

@@ -24,18 +24,21 @@ _GROUPS: Final = ("parameters", "values", "aggregate", "statistics")
 def csv_lines(reader: Reader, run: StoredRun) -> Iterator[str]:
     """Yield a header and a line for each trial, without line ends.
 
-    `pruned_at` is there if a trial was pruned, `inactive` if parameters have conditions: the names
-    of those that did not count in the trial. `message` is that of the failure, or why there is no
-    fitness. Columns are `parameters.NAME`, `values.NAME` (further values of the fitness function)
-    and `statistics.NAME`; with several scenarios `statistics.SCENARIO.NAME`, and `aggregate.NAME`
-    over all of them. Unknown values are empty, control characters are escaped. The trials are read
-    twice: the columns must be known first.
+    `name` is that of the search, if there are several. `pruned_at` is there if a trial was pruned,
+    `inactive` if parameters have conditions: the names of those that did not count in the trial.
+    `message` is that of the failure, or why there is no fitness. Columns are `parameters.NAME`,
+    `values.NAME` (further values of the fitness function) and `statistics.NAME`; with several
+    scenarios `statistics.SCENARIO.NAME`, and `aggregate.NAME` over all of them. Unknown values are
+    empty, control characters are escaped. The trials are read twice: the columns must be known
+    first.
     """
-    names: dict[str, None] = dict.fromkeys(_OWN)
+    # A search of several is found by its name, such as a symbol, too.
+    own = ["search", "name", *_OWN[1:]] if len(run.searches) > 1 else [*_OWN]
+    names: dict[str, None] = dict.fromkeys(own)
     for row in _rows(reader, run):
         names.update(dict.fromkeys(row))
-    own = [*_OWN, *(name for name in names if name in ("pruned_at", "inactive"))]
-    ordered = [*own, *sorted(set(names) - set(own), key=_place)]
+    own += [name for name in names if name in ("pruned_at", "inactive")]
+    ordered = [*own, *sorted(set(names) - {*own, "name"}, key=_place)]
     yield csv_line(ordered)
     for row in _rows(reader, run):
         yield csv_line(row.get(name) for name in ordered)
@@ -60,7 +63,7 @@ def _row(search: StoredSearch, trial: StoredTrial, combination: Combination) -> 
     details = trial.details
     own = (search.number, trial.number, trial.stage, trial.state, trial.origin)
     judged = (trial.fitness, trial.violation, trial.failure, "; ".join(details.get("reasons", ())))
-    row = dict(zip(_OWN, (*own, *judged), strict=True))
+    row = dict(zip(_OWN, (*own, *judged), strict=True)) | {"name": search.name}
     if trial.pruned_at is not None:
         row["pruned_at"] = trial.pruned_at
     row |= {f"parameters.{k}": v for k, v in _exact(trial.parameters).items()}

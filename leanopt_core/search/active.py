@@ -45,7 +45,8 @@ class SearchSetup:
     """One search of the run: its rules, its scenarios, and their parts of the content keys.
 
     `elsewhere` has these parts for each place but the first, if workers run in several.
-    `statistics` are those that constraints and the fitness function name.
+    `statistics` are those that constraints and the fitness function name. `refused` says why none
+    of its backtests can run, if that is known: it then ends at once.
 
     `rungs` are the indexes of the scenarios that judge a trial at each step, those of the last
     judge it for good; each has some that no rung before has. Without any, all scenarios are one
@@ -69,6 +70,7 @@ class SearchSetup:
     prune: Prune | None = None
     tests: tuple[Scenario, ...] = ()
     choose: Choose | None = None
+    refused: str = ""
 
     @property
     def every_scenario(self) -> tuple[Scenario, ...]:
@@ -128,6 +130,8 @@ class ActiveSearch:
             choose=setup.choose if setup.tests else None,
         )
         self.machine.recall(self._replay.recorded(1))
+        if setup.refused:
+            self.machine.stop(Stop(setup.refused, setup.refused))
 
     @property
     def ahead(self) -> int:

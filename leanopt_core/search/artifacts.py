@@ -33,11 +33,12 @@ def kept_in(project: Path, run: str, search: int, number: int) -> Path:
 
 @frozen
 class BacktestRef:
-    """A backtest of a run: search (from 1), trial, scenario."""
+    """A backtest of a run: search (from 1), trial, scenario, and the scenario's index (from 0)."""
 
     search: int
     number: int
     scenario: str
+    ordinal: int
 
 
 class ArtifactKeeper:
@@ -87,7 +88,8 @@ class ArtifactKeeper:
             return
         try:
             for ref in refs:
-                target = self._folder(ref.search, ref.number) / ref.scenario
+                # By number: a symbol in the scenario's name may be no name of a folder.
+                target = self._folder(ref.search, ref.number) / f"{ref.ordinal + 1}"
                 # A resumed run may have linked them before.
                 shutil.rmtree(target, ignore_errors=True)
                 shutil.copytree(aside, target, copy_function=os.link)

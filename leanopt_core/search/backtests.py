@@ -98,6 +98,11 @@ class Backtests:
         """Return whether more backtests than the workers have could begin without a commit."""
         return self._queue.queued
 
+    @property
+    def idle(self) -> bool:
+        """Return whether workers could run more backtests than there are."""
+        return self._queue.empty and self._workers.room() > 0
+
     def join(self) -> None:
         """Tell other processes at the store that this one runs backtests."""
         self._ledger.join(self._workers.time_limit)
@@ -134,7 +139,7 @@ class Backtests:
         job.waiting.append((pending, scenario_index))
 
     def dispatch(self) -> None:
-        """Fill the pool, one backtest of each search in turn."""
+        """Fill the pool, with the backtests of the lowest search first."""
         self._queue.look()
         room = self._workers.room()
         while room > 0 and (job := self._queue.next()) is not None:
@@ -275,9 +280,8 @@ class Backtests:
         self._land(pending, scenario_index, known.outcome)
 
     def _ref(self, pending: PendingTrial, scenario_index: int) -> BacktestRef:
-        return BacktestRef(
-            pending.search + 1, pending.number, self._scenarios[pending.search][scenario_index]
-        )
+        name = self._scenarios[pending.search][scenario_index]
+        return BacktestRef(pending.search + 1, pending.number, name, scenario_index)
 
     def _settle(self, job: BacktestJob, finished: Finished[int], outcome: Outcome) -> None:
         """Store a backtest's outcome, and pass what the store holds to the trials that wait."""

@@ -56,6 +56,9 @@ def checked_build(build: object) -> Build:
     _expect(texts(build.notes), "a Build with the notes", build.notes, "a tuple of texts")
     _check_reads("a Build", build.reads, build.read_types)
     _check_in_place(build.in_place)
+    refused: object = build.refused
+    good = isinstance(refused, Mapping) and texts((*refused, *refused.values()))
+    _expect(good, "a Build with the refused", refused, "a mapping of scenarios to reasons")
     return build
 
 

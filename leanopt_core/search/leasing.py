@@ -16,7 +16,7 @@ _RENEWED = 20.0
 
 
 class LeasedQueue:
-    """Hands out queued backtests, one of each search in turn.
+    """Hands out queued backtests, those of the lowest search first.
 
     A process that is alone at the store runs them at once, and leases them in its next commit.
     Beside other processes, a commit leases those that the workers get next. What another process
@@ -31,7 +31,6 @@ class LeasedQueue:
         self._leases = ledger.leases
         self._dropped = dropped
         self._queues: list[deque[BacktestJob]] = [deque() for _ in range(searches)]
-        self._turn = 0
         self._ready: deque[BacktestJob] = deque()
         self._elsewhere: list[BacktestJob] = []
         self._answered: list[tuple[BacktestJob, Mapping[str, Known]]] = []
@@ -44,6 +43,11 @@ class LeasedQueue:
     def queued(self) -> bool:
         """Return whether more backtests than the workers have could begin without a commit."""
         return bool(self._ready) or (self._leases.alone and any(self._queues))
+
+    @property
+    def empty(self) -> bool:
+        """Return whether no backtest waits for a worker here."""
+        return not self._ready and not any(self._queues)
 
     def put(self, job: BacktestJob, *, first: bool = False) -> None:
         """Queue a new backtest, `first` before all others of its search."""
@@ -62,7 +66,7 @@ class LeasedQueue:
                 self._handed_out += 1
                 return job
             self._dropped(job)
-        new = next(self._in_turn(), None) if self._leases.alone else None
+        new = next(self._taken(), None) if self._leases.alone else None
         if new is not None:
             self._leases.begin(new.keys)
             self._handed_out += 1
@@ -122,7 +126,7 @@ class LeasedQueue:
         wanted = []
         if room and not self._leases.alone and self._leases.welcome():
             ahead = room + self._handed_out - len(self._ready)
-            wanted = [job for _, job in zip(range(ahead), self._in_turn(), strict=False)]
+            wanted = [job for _, job in zip(range(ahead), self._taken(), strict=False)]
         self._handed_out = 0
         leased, replaced = self._ledger.commit(wanted)
         for job, one in zip(wanted, leased, strict=True):
@@ -147,19 +151,12 @@ class LeasedQueue:
             return 0.0
         return _ELSEWHERE if self._elsewhere else _RENEWED
 
-    def _in_turn(self) -> Iterator[BacktestJob]:
-        """Take queued backtests that trials wait for, one of each search in turn."""
-        while (queue := self._next_queue()) is not None:
-            job = queue.popleft()
-            if job.waiting:
-                yield job
-            else:
-                self._dropped(job)
-
-    def _next_queue(self) -> deque[BacktestJob] | None:
-        for step in range(len(self._queues)):
-            index = (self._turn + step) % len(self._queues)
-            if self._queues[index]:
-                self._turn = (index + 1) % len(self._queues)
-                return self._queues[index]
-        return None
+    def _taken(self) -> Iterator[BacktestJob]:
+        """Take queued backtests that trials wait for, those of the lowest search first."""
+        for queue in self._queues:
+            while queue:
+                job = queue.popleft()
+                if job.waiting:
+                    yield job
+                else:
+                    self._dropped(job)

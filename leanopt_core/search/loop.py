@@ -82,6 +82,7 @@ class RunLoop:
         self._workers = workers
         self._tick = tick
         self._keeper = keeper
+        self._setups = searches
         self._ledger = ledger
         self._judge = judge
         self._fitness = fitness
@@ -104,11 +105,11 @@ class RunLoop:
         # Whether one of these was told before the run was resumed.
         self._catching_up = False
         self._due = math.inf
-        to = Recipients(ledger, notifier, keeper, self._backtests, self._land)
-        self._searches = [
-            ActiveSearch(at, setup, to, fitness=fitness, moments=judge.contextual)
-            for at, setup in enumerate(searches)
-        ]
+        self._to = Recipients(ledger, notifier, keeper, self._backtests, self._land)
+        # The open searches that have not ended, by index, and how many have been opened: one opens
+        # when those before it leave workers idle.
+        self._searches: dict[int, ActiveSearch] = {}
+        self._opened = 0
         self._interrupted = False
         self._thinking = False
 
@@ -147,21 +148,23 @@ class RunLoop:
                 raise Interrupted from error
             raise
         finally:
-            for search in self._searches:
+            for search in self._searches.values():
                 search.note_time(last=True)
             self._backtests.close()
         self._ledger.commit()
 
     def _work(self) -> None:
         self._backtests.join()
-        for search in self._searches:
-            self._carry_out(search)
-        while not all(search.machine.ended for search in self._searches):
+        self._open()
+        while self._searches or self._unopened:
             # While told trials are replayed, no backtest runs: trials withdrawn before are queued
             # and withdrawn again.
             if not self._catching_up:
-                self._backtests.dispatch()
-                self._backtests.check_warm(ending=all(s.machine.exhausted for s in self._searches))
+                self._fill()
+                ending = not self._unopened and all(
+                    search.machine.exhausted for search in self._searches.values()
+                )
+                self._backtests.check_warm(ending=ending)
             # Also after a signal, so that what has finished is recorded before the run stops.
             any_news = self._backtests.collect(
                 self._workers.wait(self._timeout()), last=self._interrupted
@@ -174,7 +177,7 @@ class RunLoop:
                 self._commit()
             # Commit, then feed: a method must not learn a result that a kill could still undo.
             if self._wait_for_others() == 0 and not self._notifier.sinks.behind():
-                for search in self._searches:
+                for search in self._searches.values():
                     search.note_time()
                 self._ledger.taken(self._notifier.sinks.taken())
                 self._commit()
@@ -182,12 +185,35 @@ class RunLoop:
             if fault := self._keeper.fault():
                 self._notifier.warn(fault)
             if self._notifier.patience() == 0:
-                ahead = sum(search.ahead for search in self._searches)
+                ahead = sum(search.ahead for search in self._searches.values())
                 self._notifier.observe(Ahead(ahead))
             self._notifier.tick()
         # Others may wait for what has finished.
         self._commit()
         self._check_last()
+
+    @property
+    def _unopened(self) -> bool:
+        return self._opened < len(self._setups)
+
+    def _fill(self) -> None:
+        """Give the workers backtests; open the next search when they would idle."""
+        self._backtests.dispatch()
+        # Results that have landed come first: their search may have more for the workers.
+        while self._unopened and not self._landed and (not self._searches or self._backtests.idle):
+            self._open()
+            if self._catching_up:
+                return
+            self._backtests.dispatch()
+
+    def _open(self) -> None:
+        """Open the next search."""
+        at, moments = self._opened, self._judge.contextual
+        self._opened += 1
+        self._searches[at] = ActiveSearch(
+            at, self._setups[at], self._to, fitness=self._fitness, moments=moments
+        )
+        self._carry_out(at)
 
     def _commit(self) -> None:
         # A resumed run leases nothing before all its told trials have been told again.
@@ -229,13 +255,16 @@ class RunLoop:
         """Pass finished trials to the machines, and carry out their commands."""
         landed, self._landed = self._landed, []
         self._due, self._catching_up = math.inf, False
+        # Trials of a search that has ended were withdrawn.
+        landed = [pending for pending in landed if pending.search in self._searches]
         for pending in landed:
             self._searches[pending.search].is_ready(pending)
         for index in sorted({pending.search for pending in landed}):
-            self._carry_out(self._searches[index])
+            self._carry_out(index)
 
-    def _carry_out(self, search: ActiveSearch) -> None:
+    def _carry_out(self, index: int) -> None:
         """Carry out the machine's commands, then look up all new backtests together."""
+        search = self._searches[index]
         self._advance(search)
         while (ready := search.next_ready()) is not None:
             pending, outcomes = ready
@@ -248,6 +277,8 @@ class RunLoop:
         known = self._ledger.known(keys) if keys else {}
         for pending, scenario_index, backtest in fresh:
             self._backtests.send(pending, scenario_index, backtest, known)
+        if search.machine.ended:
+            del self._searches[index]
 
     def _score(
         self, search: ActiveSearch, pending: PendingTrial, outcomes: Mapping[str, Outcome]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.guarded_fitness import GuardedFitness
 from leanopt_core.search.inputs import Hash, Inputs
 from leanopt_core.search.scenario_data import ScenarioData, all_data, scenario_data
+from leanopt_core.shown import shortened
 from leanopt_core.sinks.base import Sink
 from leanopt_core.work import Command, Completed, Scenario
 
@@ -48,7 +49,8 @@ class Prepared:
     `runtime` are the properties of the workers' environment that affect results, `data` is what
     each scenario reads of the data, by name (empty without data), `all_data` returns the identity
     of all data, and `inputs` are the files that workers read in place. `places` are by name if
-    workers run in several; `runtime` and `build` are then those of the first.
+    workers run in several; `runtime` and `build` are then those of the first. `refused` says why
+    scenarios cannot run, by name.
     """
 
     pipeline: Pipeline
@@ -61,6 +63,12 @@ class Prepared:
     inputs: Inputs[dict[str, ScenarioData]]
     plan: SearchPlan
     places: Mapping[str, Place] = field(factory=dict)
+    refused: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def refusals(self) -> Iterator[str]:
+        """Yield a warning for each scenario that cannot run."""
+        return (f"{shortened(name)} cannot run: {why}" for name, why in self.refused.items())
 
     def scenario_keys(self, scenario: Scenario) -> tuple[str, ...]:
         """Return the `scenario_key` of one of the scenarios in each place where workers run."""
@@ -182,7 +190,9 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
     space = pipeline.space
     searched = {axis.name: axis.values for axis in space.axes}
     values = {**searched, **{name: (value,) for name, value in space.fixed.items()}}
-    return PrepareContext(tuple(values), pipeline.scenarios, values=values)
+    return PrepareContext(
+        tuple(values), pipeline.scenarios, values=values, separate=pipeline.separate
+    )
 
 
 @contextmanager
@@ -219,8 +229,10 @@ def prepared(
         engine, build = ready.engine, ready.build
         refuse_misspelt(pipeline, engine.reported_statistics())
         inputs = Inputs(scenario_data(engine, pipeline.scenarios), hashed)
-        for one in (build, *(place.build for place in ready.places.values())):
+        builds = (build, *(place.build for place in ready.places.values()))
+        for one in builds:
             inputs.add(one.in_place)
+        refused = _refused(pipeline, builds)
         identities = {name: one.identity for name, one in inputs.identity.items()}
         plan = resolve(pipeline, source=build.source, data=identities)
         yield Prepared(
@@ -234,7 +246,17 @@ def prepared(
             inputs,
             plan,
             ready.places,
+            refused,
         )
+
+
+def _refused(pipeline: Pipeline, builds: Iterable[Build]) -> dict[str, str]:
+    """Return why scenarios cannot run; raises StrategyError unless others can without them."""
+    refused = {name: " ".join(why.split()) for one in builds for name, why in one.refused.items()}
+    names = [scenario.name for scenario in pipeline.scenarios if scenario.name in refused]
+    if names and (not pipeline.separate or len(names) == len(pipeline.scenarios)):
+        raise StrategyError("\n".join(f"{name}: {refused[name]}" for name in names))
+    return refused
 
 
 @contextmanager

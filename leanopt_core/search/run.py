@@ -119,7 +119,7 @@ def run_pipeline(
 
 def _warnings(ready: Prepared, manifest: Manifest | None) -> Iterator[str]:
     """Yield warnings before a run; raises an error if the project differs from `manifest`."""
-    yield from (*ready.pipeline.notes, *ready.build.notes)
+    yield from (*ready.pipeline.notes, *ready.build.notes, *ready.refusals)
     if manifest is not None and (differs := manifest.check(ready)):
         yield differs
 
@@ -414,6 +414,7 @@ class _Session:
             self.notifier.warn(f"full results of the best trials cannot be kept: {error}")
 
     def _pool(self, workers: int) -> Pool[int]:
-        if advised := advice(self.ready.plan.lookahead, workers, self.ready.plan.steps):
+        plan = self.ready.plan
+        if advised := advice(plan.most_ahead, workers, plan.steps):
             self.notifier.warn(advised)
         return worker_pool(self.ready, workers, self.notifier.warn)

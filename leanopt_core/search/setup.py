@@ -68,6 +68,7 @@ def setups(
                 prune=prune,
                 tests=tests,
                 choose=Best() if tests else None,
+                refused="; ".join(ready.refused[n] for n in search.scenarios if n in ready.refused),
             )
         )
     return found

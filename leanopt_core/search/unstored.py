@@ -71,7 +71,7 @@ def again(
     """
     parameters = space.values(space.point_at(trial.grid_index))
     for at, outcome in (trial.outcomes if outcomes is None else outcomes).items():
-        ref = BacktestRef(search, trial.number, scenarios[at].name)
+        ref = BacktestRef(search, trial.number, scenarios[at].name, at)
         fingerprint = trial.backtests[at].fingerprint
         yield Again(ref, Backtest("", parameters, scenarios[at]), outcome, fingerprint)
 

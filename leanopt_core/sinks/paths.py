@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,11 @@ PLACEHOLDERS: Final = ("run", "search", "symbol")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 # A value is part of one name: without separators, without what some file systems refuse, and not
 # a name for a folder itself. `%` is escaped too, so different values stay different.
-_UNSAFE: Final = re.compile(r'[%/\\:*?"<>|\x00-\x1f]|^\.+$')
+_UNSAFE: Final = re.compile(r'[%/\\:*?"<>|\x00-\x1f]|^\.+$|[. ]$')
+# Names that Windows reserves for devices, whatever their ending: their first letter is escaped.
+_RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+# A name has at most 255 bytes; a longer value is cut, and a hash tells it from others.
+_LONGEST: Final = 100
 
 
 def placeholders(path: Path, folder: Path) -> list[str]:
@@ -27,7 +32,7 @@ def fill(path: Path, folder: Path, values: Mapping[str, str]) -> Path:
     """Return `path` with its placeholders replaced; a value never adds a folder or leaves one."""
 
     def value(match: re.Match[str]) -> str:
-        return _UNSAFE.sub(_escaped, values[match[1]])
+        return _name(values[match[1]])
 
     return folder / _PLACEHOLDER.sub(value, str(_below(path, folder)))
 
@@ -48,6 +53,17 @@ def fill_options(options: Any, folder: Path, values: Mapping[str, str]) -> Any:
 def _below(path: Path, folder: Path) -> Path:
     """Return the part of a path that the user wrote."""
     return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
+def _name(value: str) -> str:
+    """Return a value as part of a file's name."""
+    text = _UNSAFE.sub(_escaped, value)
+    if _RESERVED.match(text):
+        text = f"%{ord(text[0]):02X}{text[1:]}"
+    whole = text.encode()
+    if len(whole) <= _LONGEST:
+        return text
+    return f"{whole[:_LONGEST].decode(errors='ignore')}%{sha256(whole).hexdigest()[:16]}"
 
 
 def _escaped(match: re.Match[str]) -> str:

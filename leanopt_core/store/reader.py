@@ -40,7 +40,8 @@ SELECT {TRIAL} FROM (SELECT * FROM trials WHERE search_id = ? AND number = ?) AS
 _RANKING: Final = f"""
 SELECT searches.id, searches.number, trials.number
 FROM searches JOIN trials ON trials.search_id = searches.id AND {TOLD}
-WHERE run_id = ? ORDER BY {RANKED}, searches.number, trials.number LIMIT ? OFFSET ?"""
+WHERE run_id = ?1 AND (?4 IS NULL OR searches.number = ?4)
+ORDER BY {RANKED}, searches.number, trials.number LIMIT ?2 OFFSET ?3"""
 _EXTENT: Final = "SELECT count(*), coalesce(max(number), 0) FROM trials WHERE search_id = ?"
 _GAP: Final = """
 SELECT place FROM (
@@ -69,7 +70,8 @@ SELECT searches.number, trials.number, trials.failure, coalesce(message, '')
 FROM searches JOIN trials ON trials.search_id = searches.id
 LEFT JOIN evaluations AS e ON e.search_id = searches.id AND e.number = trials.number
 LEFT JOIN backtests AS b ON b.id = e.backtest_id AND b.failure IS NOT NULL
-WHERE searches.run_id = ? AND trials.failure IS NOT NULL
+WHERE searches.run_id = ?1 AND (?2 IS NULL OR searches.number = ?2)
+  AND trials.failure IS NOT NULL
 ORDER BY searches.number, trials.number, b.id IS NULL, e.ordinal LIMIT 1"""
 # `IS NOT`: a backtest whose run was deleted has NULL, and is a cache hit too.
 _TOLD: Final = f"""
@@ -149,9 +151,14 @@ class Reader:
         row = self._database.row(_GAP, (search_id,))
         return row[0] if row else 1
 
-    def ranked(self, run: StoredRun, limit: int, offset: int = 0) -> list[RankedTrial]:
-        """Return up to `limit` told trials by rank, after the best `offset`."""
-        found = self._database.rows(_RANKING, (run.id, limit, offset))
+    def ranked(
+        self, run: StoredRun, limit: int, offset: int = 0, *, search: int | None = None
+    ) -> list[RankedTrial]:
+        """Return up to `limit` told trials by rank, after the best `offset`.
+
+        With the number of a `search`, only its trials.
+        """
+        found = self._database.rows(_RANKING, (run.id, limit, offset, search))
         return [
             RankedTrial(rank, search, trial)
             for rank, (search_id, search, number) in enumerate(found, offset + 1)
@@ -211,9 +218,14 @@ class Reader:
         """Return the mean bytes of these outputs over a strategy's newest stored backtests."""
         return mean_sizes(self._database, strategy, names)
 
-    def first_failure(self, run: StoredRun) -> tuple[int, int, str, str] | None:
-        """Return the first failed trial: search, number, category and message."""
-        row = self._database.row(_FAILED, (run.id,))
+    def first_failure(
+        self, run: StoredRun, search: int | None = None
+    ) -> tuple[int, int, str, str] | None:
+        """Return the first failed trial, of one search or of all.
+
+        It is the search's number, the trial's number, category and message.
+        """
+        row = self._database.row(_FAILED, (run.id, search))
         return None if row is None else (row[0], row[1], row[2], row[3])
 
     def spread(self, run: StoredRun) -> tuple[int, float | None, float | None]:

@@ -35,6 +35,8 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ('scenario.pass_as={ symbol = "ticker" }', True),
     ("scenario.slippage=0.1", True),
     ("scenario.weight=2", True),
+    ('scenario={ universe = ["SPY", "QQQ"] }', True),
+    ('scenario={ universe = ["SPY"], separate = true }', True),
     ("parameters.fast.min=6", True),
     ("parameters.fast.max=61", True),
     ("parameters.fast.step=5", True),
@@ -131,6 +133,7 @@ def test_every_key_is_changed_above() -> None:
     # The whole tables are given above.
     changed |= {("stage", "seed_from"), ("sink", "use")}
     changed |= {("parameters", "levels"), ("parameters", "scale")}
+    changed |= {("scenario", "universe"), ("scenario", "separate")}
     named = {(path[0], path[-1]) if len(path) > 1 else path for path in changed}
     keys = {(key,) for key in option_fields(TopTable)}
     keys |= {(table, key) for table, kind in TABLES.items() for key in option_fields(kind)}

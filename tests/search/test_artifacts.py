@@ -34,8 +34,8 @@ def test_half_of_the_files_is_not_kept(tmp_path: Path) -> None:
     keeper = ArtifactKeeper("all", tmp_path, "run-1")
     for ticket, names in enumerate((("a.json", "../b.json"), ("a.json", "b.json")), 1):
         keeper.take(ticket, Written(*names), Outcome(Statistics()))
-        keeper.give(ticket, [BacktestRef(1, ticket, "default")])
+        keeper.give(ticket, [BacktestRef(1, ticket, "../default", 0)])
     assert "a file called '../b.json'" in keeper.fault()
     assert not kept_in(tmp_path, "run-1", 1, 1).exists()
-    whole = kept_in(tmp_path, "run-1", 1, 2) / "default"
+    whole = kept_in(tmp_path, "run-1", 1, 2) / "1"
     assert sorted(path.name for path in whole.iterdir()) == ["a.json", "b.json"]

@@ -184,10 +184,10 @@ def test_a_trial_has_a_backtest_for_each_scenario(ready: Prepared, store: Store)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_several_searches_share_a_run_and_are_served_in_turn(
+def test_several_searches_share_a_run_and_the_first_goes_first(
     ready: Prepared, store: Store, workers: int
 ) -> None:
-    """Each has its own numbers, seed and best; with one worker they go on side by side."""
+    """Each has its own numbers, seed and best; the second opens when workers would idle."""
     stored = run(in_two(ready), store, Silence(), workers)
     rising, falling = stored.searches
     for search, sign in ((rising, 1), (falling, -1)):
@@ -203,7 +203,8 @@ def test_several_searches_share_a_run_and_are_served_in_turn(
         order = store.reader.trials  # backtests have ids in the order in which they ended
         first = [t.backtests[0].id for t in order(rising.id)]
         second = [t.backtests[0].id for t in order(falling.id)]
-        assert max(abs(a - b) for a, b in zip(first, second, strict=True)) <= 4
+        # The last few of the first search leave room for the second.
+        assert max(first[:-4]) < min(second)
 
 
 def test_two_searches_over_the_same_scenario_backtest_nothing_twice(

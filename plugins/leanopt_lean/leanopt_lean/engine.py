@@ -83,6 +83,8 @@ class LeanEngine:
         self._builds = project.absolute() / BUILDS
         # What `prepare` was asked for, and the shares in the data as they were then.
         self._context, self._shares = PrepareContext(), ShareNames(self._data)
+        # Why scenarios cannot run, by name, if others can.
+        self._refused: Mapping[str, str] = {}
         # Scenarios (with a harness's abilities) that were checked to reach the strategy.
         self._mapped: set[tuple[str, frozenset[str]]] = set()
 
@@ -234,10 +236,25 @@ class LeanEngine:
         unmet = Findings(tuple(pattern_errors(self._data, self._options.data_files)))
         if context.checked or not self._options.check_data:
             return unmet
-        series = [one for scenario in context.scenarios for one in wanted(source, scenario)]
-        asked = (check_required_data(source, scenario) for scenario in context.scenarios)
+        found = self._check_scenarios(source, context.scenarios)
+        self._refused = {}
+        if found.problems and context.separate:
+            # Only now, since each look at a scenario alone reads the reference data again.
+            each = {one.name: self._check_scenarios(source, (one,)) for one in context.scenarios}
+            refused = {name: "; ".join(one.problems) for name, one in each.items() if one.problems}
+            if len(refused) < len(each):
+                self._refused = refused
+                found = Findings(notes=found.notes)
+        return Findings.of((unmet, found))
+
+    def _check_scenarios(
+        self, source: StrategySource | None, scenarios: Sequence[Scenario]
+    ) -> Findings:
+        """Return what is wrong with the data of these scenarios."""
+        series = [one for scenario in scenarios for one in wanted(source, scenario)]
+        asked = (check_required_data(source, scenario) for scenario in scenarios)
         reference, prices = check_reference(self._data, series), check_prices(self._data, series)
-        return Findings.of((unmet, *asked, reference, prices))
+        return Findings.of((*asked, reference, prices))
 
     def _made(
         self,
@@ -274,6 +291,7 @@ class LeanEngine:
                 "harness": harness.words,
             },
             notes=(*notes, *(stale if built.stale else ())),
+            refused=self._refused,
         )
 
     @cached_property

@@ -223,7 +223,7 @@ def test_full_results_are_kept_as_wanted(run: Run, lean: Project, keep: str, cou
     if keep == "best:3":
         assert numbers == sorted(one["trial"] for one in shown[:3])
     for number in numbers:
-        document = kept / str(number) / "default" / "results" / "backtest.json"
+        document = kept / str(number) / "1" / "results" / "backtest.json"
         assert json.loads(document.read_text())["state"]["Status"] == "Completed"
         assert f"full results: .leanopt/results/spy-1/1/{number}" in run(
             "show", "spy-1", str(number)

@@ -49,3 +49,24 @@ def test_plan_says_why_all_data_counts(run: Run, lean: Project) -> None:
     )
     said = run("plan", "pipeline.toml")
     assert "data: every file counts: EmaBands.cs:16: AddUniverse may read any of them\n" in said
+
+
+def test_symbols_without_data(run: Run, lean: Project) -> None:
+    """With a search for each, theirs end at once and the others run; together nothing runs."""
+    long = "x" * 300
+    symbols = json.dumps(["SPY", "QQQ", "../../x", long])
+    lean.edit('symbol = "SPY"', f"universe = {symbols}\nseparate = true")
+    lean.edit('start = "start"', 'symbol = "ticker", start = "start"')
+    trials = ("--set", "stage.surrogate.trials=4")
+    said = run("run", "pipeline.toml", *trials, code=10)
+    assert "warning: QQQ cannot run: " in said
+    assert "3 of 4 searches of run spy-1 have no completed trial: QQQ (" in said
+    rows = json.loads(run("show", "--json"))["searches"]
+    assert [one["completed"] for one in rows] == [4, 0, 0, 0]
+    assert "qqq.zip is missing" in rows[1]["why"]
+    assert "'../../x' is not a symbol" in rows[2]["why"]
+    assert [one["ended"] for one in rows[1:]] == [one["why"] for one in rows[1:]]
+    assert run("run", "pipeline.toml", *trials, code=10).count("its result is shown") == 1
+    lean.edit("separate = true", "separate = false")
+    said = run("run", "pipeline.toml", *trials, code=5)
+    assert "qqq.zip is missing" in said
