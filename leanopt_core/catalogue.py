@@ -18,6 +18,7 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "lhs": "leanopt-lhs",
         "local_grid": "leanopt-local-grid",
         "optuna": "leanopt-optuna",
+        "points": "leanopt-points",
         "random": "leanopt-random",
         "surrogate": "leanopt-surrogate",
     },

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from keyword import iskeyword
+from typing import Any
 
+import attrs
 from attrs import define, field, frozen
 
 
@@ -12,6 +15,16 @@ def _names(given: str | Iterable[str]) -> frozenset[str]:
         return frozenset({given} if isinstance(given, str) else given)
     except TypeError:
         return given  # type: ignore[return-value]  # reported by name when plugins are listed
+
+
+def option_key(field: attrs.Attribute[Any]) -> str:
+    """Return the key of an option in a pipeline: `from` for a field called `from_`.
+
+    Python reserves some words that are good keys.
+    """
+    name = field.alias or field.name
+    plain = name.removesuffix("_")
+    return plain if iskeyword(plain) else name
 
 
 @define

@@ -31,6 +31,7 @@ from leanopt_core.pipeline.settings import (
     needs_of,
 )
 from leanopt_core.pipeline.sinks import read_sinks
+from leanopt_core.pipeline.stage_points import with_points
 from leanopt_core.pipeline.stages import read_stages
 from leanopt_core.pipeline.statistic_names import statistic_notes
 from leanopt_core.pipeline.structure import make_reader
@@ -115,6 +116,8 @@ def _pipeline(
         _check_prune(prune, read.most, reader.problems)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader, searched=searched)
+    if space and not reader.problems.found:
+        stages = with_points(stages, space, reader.problems)
     sinks = tuple(read_sinks(raw["sink"], reader, path, scenarios))
     if reader.problems.found or not (
         general and strategy and engine and space and fitness and search and executor and prune

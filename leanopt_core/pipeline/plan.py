@@ -21,6 +21,7 @@ from leanopt_core.pipeline.expand import PlannedSearch, expand
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.space import Space
+from leanopt_core.specs import option_key
 from leanopt_core.work import Scenario
 
 WritePath: TypeAlias = Callable[[Path], Any]
@@ -54,7 +55,7 @@ def plain_options(options: Any, write_path: WritePath = Path.as_posix) -> dict[s
     fields = [field for field in attrs.fields(type(options)) if field.init]
     values = [(field, getattr(options, field.name)) for field in fields]
     return {
-        field.alias: plain(value, write_path)
+        option_key(field): plain(value, write_path)
         for field, value in values
         if not (field.metadata.get(RARE) and value == field.default)
     }

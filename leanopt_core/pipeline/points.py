@@ -8,20 +8,31 @@ from decimal import Decimal
 from attrs import frozen
 
 from leanopt_core.errors import SpaceError
-from leanopt_core.space import AxisError, Space, Value, number_text
+from leanopt_core.space import AxisError, Point, Space, Value, number_text
 from leanopt_core.suggest import did_you_mean
 
 
 class PointError(SpaceError):
     """A point is not usable.
 
-    Holds an AxisError for each name or value at fault, and the searched parameters without a value.
+    Holds an AxisError for each name or value at fault, the searched parameters without a value, and
+    the constraints between parameters that do not hold.
     """
 
-    def __init__(self, faults: tuple[AxisError, ...], missing: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        faults: tuple[AxisError, ...] = (),
+        missing: tuple[str, ...] = (),
+        broken: tuple[str, ...] = (),
+    ) -> None:
         self.faults = faults
         self.missing = missing
-        lines = [*map(str, faults), *(f"parameter {name!r}: has no value" for name in missing)]
+        self.broken = broken
+        lines = [
+            *map(str, faults),
+            *(f"parameter {name!r}: has no value" for name in missing),
+            *(f"it breaks the constraint {text}" for text in broken),
+        ]
         super().__init__("\n".join(lines))
 
 
@@ -39,7 +50,7 @@ class GivenPoint:
 
 
 def read_point(space: Space, given: Mapping[str, object]) -> GivenPoint:
-    """Return the point with the values `given`; fixed parameters may be left out.
+    """Return the point with the values `given`; fixed and inactive parameters may be left out.
 
     A value that a grid has is given back as the grid has it. Raises PointError for names that are
     no parameter, for searched parameters without a value, and for values that no parameter can
@@ -51,21 +62,39 @@ def read_point(space: Space, given: Mapping[str, object]) -> GivenPoint:
         for name in given
         if name not in known
     ]
-    missing = tuple(name for name in space.names if name not in given)
     values: dict[str, Value] = {}
     for name in (*space.names, *space.fixed):
         try:
-            if name in given:
-                values[name] = _exact(space, name, given[name])
-            elif name in space.fixed:
-                values[name] = space.fixed[name]
+            values[name] = _exact(space, name, given[name]) if name in given else _own(space, name)
         except AxisError as error:
             faults.append(error)
+    absent = {name for name in space.names if name not in given}
+    rules = space.conditions
+    always = tuple(name for name in space.names if name not in rules)
+    # Whether a condition holds is not known if a value is at fault.
+    active = always if faults else _active(space, values)
+    missing = tuple(name for name in active if name in absent)
     if faults or missing:
         raise PointError(tuple(faults), missing)
-    off = dict(_off(space, values))
     broken = tuple(one.text for one in space.constraints if not one.holds(values))
-    return GivenPoint(values, off, broken)
+    return GivenPoint(values, dict(_off(space, values, active)), broken)
+
+
+def grid_point(space: Space, given: Mapping[str, object]) -> Point:
+    """Return the feasible point of the grid with the values `given`.
+
+    Raises PointError as `read_point` does, and for a point that is off the grid or not feasible.
+    """
+    read = read_point(space, given)
+    faults = tuple(AxisError(name, why) for name, why in read.off.items())
+    if faults or read.broken:
+        raise PointError(faults, broken=read.broken)
+    return space.point(read.values)
+
+
+def _own(space: Space, name: str) -> Value:
+    """Return the value of a parameter that is not given: its fixed or its first one."""
+    return space.fixed[name] if name in space.fixed else space.axis(name).value(0)
 
 
 def _exact(space: Space, name: str, given: object) -> Value:
@@ -85,11 +114,32 @@ def _exact(space: Space, name: str, given: object) -> Value:
     return near if near == exact else exact
 
 
-def _off(space: Space, values: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+def _active(space: Space, values: Mapping[str, Value]) -> tuple[str, ...]:
+    """Return the searched parameters whose value counts."""
+    if not space.conditions:
+        return space.names
+    try:
+        levels = tuple(axis.level(values[axis.name]) for axis in space.axes)
+    except AxisError:  # off the grid
+        rules = space.conditions
+        return tuple(n for n in space.names if n not in rules or rules[n].holds(values))
+    pairs = zip(space.names, space.active(levels), strict=True)
+    return tuple(name for name, active in pairs if active)
+
+
+def _off(
+    space: Space, values: Mapping[str, Value], active: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
     """Yield the parameters whose value is not one of the pipeline's, and why."""
     for axis in space.axes:
+        value, first = values[axis.name], axis.value(0)
+        if axis.name not in active:
+            if value != first:
+                condition = space.conditions[axis.name].text
+                yield axis.name, f"it is inactive, expected {number_text(first)} (when {condition})"
+            continue
         try:
-            axis.level(values[axis.name])
+            axis.level(value)
         except AxisError as error:
             yield axis.name, error.problem
     for name, own in space.fixed.items():

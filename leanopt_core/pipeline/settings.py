@@ -14,7 +14,7 @@ from leanopt_core.pipeline.tables import PruneTable, SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint
 from leanopt_core.space import Space
-from leanopt_core.specs import FitnessSpec
+from leanopt_core.specs import FitnessSpec, option_key
 from leanopt_core.work import Scenario
 
 
@@ -35,14 +35,19 @@ class Choice:
 
         An option with the metadata `offline` has that value then.
         """
-        instead = {key: value for key, value, _ in self.marked("offline")}
+        return self.changed({key: value for key, value, _ in self.marked("offline")})
+
+    def changed(self, options: Mapping[str, object]) -> Choice:
+        """Return the plugin with some options changed, by their keys."""
+        names = {option_key(one): one.alias for one in attrs.fields(type(self.options))}
+        instead = {names[key]: value for key, value in options.items()}
         return attrs.evolve(self, options=attrs.evolve(self.options, **instead))
 
     def marked(self, mark: str) -> Iterator[tuple[str, Any, Any]]:
         """Yield key, mark and value of each option whose metadata has `mark`."""
         for one in attrs.fields(type(self.options)):
             if mark in one.metadata:
-                yield one.alias, one.metadata[mark], getattr(self.options, one.name)
+                yield option_key(one), one.metadata[mark], getattr(self.options, one.name)
 
 
 @frozen

@@ -19,6 +19,7 @@ from leanopt_core.pipeline.problems import (
     reason,
 )
 from leanopt_core.pipeline.toml import toml_text
+from leanopt_core.specs import option_key
 from leanopt_core.suggest import did_you_mean
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ def option_fields(kind: type) -> dict[str, attrs.Attribute[Any]]:
     """
     hints = get_type_hints(kind)
     return {
-        field.alias: field.evolve(type=hints.get(field.name, Any))
+        option_key(field): field.evolve(type=hints.get(field.name, Any))
         for field in attrs.fields(kind)
         if field.init
     }
@@ -73,7 +74,7 @@ def structure_table(
         issues.sort(key=lambda found: order.index(str(found.at[0])))
         raise ValidationError(_with_help(issues, known))
     try:
-        return kind(**values)
+        return kind(**{known[name].alias or name: value for name, value in values.items()})
     except Exception as error:
         issue = ValidationIssue("", reason(error, ""), fault=fault(error))
         raise ValidationError([issue]) from error

@@ -11,6 +11,8 @@ from typing import Any, Final, Literal, TypeGuard, Union, get_args, get_origin, 
 import attrs
 from attrs import frozen
 
+from leanopt_core.specs import option_key
+
 #: attrs hides its validators' classes; these operators are read from their attributes.
 _LOW: Final = {">=": "{} or more", ">": "above {}"}
 _HIGH: Final = {"<=": "at most {}", "<": "below {}"}
@@ -38,7 +40,7 @@ def _described(options: type) -> Iterator[Option]:
     for attribute in attrs.fields(options):
         if attribute.init:
             yield Option(
-                attribute.alias or attribute.name,
+                option_key(attribute),
                 type_name(hints[attribute.name]),
                 _default(attribute.default),
                 _bounds(attribute, hints[attribute.name]),

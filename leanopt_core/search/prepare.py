@@ -28,6 +28,7 @@ from leanopt_core.search.guard import Guard
 from leanopt_core.search.guarded_engine import GuardedEngine, GuardedExecutor
 from leanopt_core.search.guarded_fitness import GuardedFitness
 from leanopt_core.search.inputs import Hash, Inputs
+from leanopt_core.search.run_points import with_run_points
 from leanopt_core.search.scenario_data import ScenarioData, all_data, scenario_data
 from leanopt_core.shown import shortened
 from leanopt_core.sinks.base import Sink
@@ -213,6 +214,7 @@ def prepared(
     Raises StrategyError if the strategy cannot be prepared, PipelineError for misspelt statistics,
     PluginError if an engine or executor breaks its contract.
     """
+    pipeline = with_run_points(pipeline)
     context = evolve(
         prepare_context(pipeline), allow_unread=allow_unread, skip_build=skip_build, report=report
     )

@@ -25,6 +25,7 @@ PLUGINS = {
     "leanopt-lhs": ("stage", "lhs"),
     "leanopt-local-grid": ("stage", "local_grid"),
     "leanopt-optuna": ("stage", "optuna"),
+    "leanopt-points": ("stage", "points"),
     "leanopt-profit-factor": ("fitness function", "profit_factor"),
     "leanopt-random": ("stage", "random"),
     "leanopt-sharpe": ("fitness function", "sharpe"),
