@@ -59,3 +59,7 @@ class ProcessOptions:
         validator=[validators.instance_of(int), validators.ge(0), validators.le(19)],
         metadata={"help": "niceness of workers; higher values give way to other programs"},
     )
+    scratch_folder: Path | None = field(
+        default=None,
+        metadata={"help": "existing folder for workers' files (default: in `.leanopt`)"},
+    )

@@ -25,6 +25,7 @@ def command(run: str, project: Path, yes: bool) -> None:
     from leanopt_core.project_files import LOCKS, RESULTS
     from leanopt_core.report.figures import counted
     from leanopt_core.report.subject import refuse_running
+    from leanopt_core.report.unused import remove_unused_snapshots
     from leanopt_core.search.lock import lock_path, turn
 
     with open_project(project, write=True) as store:
@@ -42,4 +43,5 @@ def command(run: str, project: Path, yes: bool) -> None:
             shutil.rmtree(folder / RESULTS / found.name, ignore_errors=True)
             # A process that was killed leaves its lock file.
             lock_path(folder / LOCKS, found.name).unlink(missing_ok=True)
+            remove_unused_snapshots(store)
         click.echo(f"deleted {what}")

@@ -124,7 +124,7 @@ def folders(subject: Subject) -> Iterator[Finding]:
     from leanopt_core.executors.docker.orphans import labels
     from leanopt_core.owners import this_process
 
-    scratch_root = ScratchRoot(subject.folder, None)
+    scratch_root = ScratchRoot(subject.folder, None, _options(subject).scratch_folder)
     try:
         run = token_hex(8)
         labelled = labels(this_process(), subject.folder, run, worker="probe", number=0)

@@ -21,10 +21,9 @@ from leanopt_core.engines.builds import TURN, UNFINISHED_BUILD, build_turn
 from leanopt_core.executors import tree
 from leanopt_core.executors.channel import MARK
 from leanopt_core.executors.removal import remove_tree
-from leanopt_core.executors.scratch import ScratchRoot
+from leanopt_core.executors.scratch import ScratchRoot, scratch_home
 from leanopt_core.project_files import BUILDS, STATE
 
-_SCRATCH = STATE / "scratch"
 _LOCK = "lock"
 _NONE = "no orphans"
 
@@ -100,14 +99,14 @@ def _containers(subject: Subject) -> Orphans:
 
 def _scratch(subject: Subject) -> Orphans:
     """Return the scratch folders of the project's dead leanopts."""
-    project = subject.folder
+    project, elsewhere = subject.folder, subject.scratch_folder
 
     def remove() -> Sequence[Finding]:
         # As the start of a run does, under the same lock.
-        ScratchRoot(project, lambda folder: tree.sweep(f"{MARK}={folder}/")).close()
-        return list(_staying(project, _abandoned(project)))
+        ScratchRoot(project, lambda folder: tree.sweep(f"{MARK}={folder}/"), elsewhere).close()
+        return list(_staying(project, _abandoned(project, elsewhere)))
 
-    return Orphans(_abandoned(project), remove)
+    return Orphans(_abandoned(project, elsewhere), remove)
 
 
 def _builds(subject: Subject) -> Orphans:
@@ -138,15 +137,19 @@ def _staying(project: Path, names: Iterable[str]) -> Iterator[Finding]:
             yield Finding.wrong(f"{name} cannot be removed: {error.strerror}", fix)
 
 
-def _abandoned(project: Path) -> tuple[str, ...]:
-    """Return the scratch folders that no living leanopt has locked, relative to the project."""
-    root = project.absolute() / _SCRATCH
+def _abandoned(project: Path, elsewhere: Path | None) -> tuple[str, ...]:
+    """Return the scratch folders that no living leanopt has locked.
+
+    Those in the project are relative to it; `elsewhere` is another folder for them.
+    """
+    root = scratch_home(project, elsewhere)
     if not root.is_dir():
         return ()
     # A leanopt holds the root's lock while its new folder has no lock yet.
     with _locked(root / _LOCK, flags=os.O_CREAT):
         there = sorted(one for one in root.iterdir() if one.is_dir() and not one.is_symlink())
-        return tuple(str(_SCRATCH / one.name) for one in there if _free(one / _LOCK))
+        named = STATE / "scratch" if elsewhere is None else root
+        return tuple(str(named / one.name) for one in there if _free(one / _LOCK))
 
 
 def _free(path: Path) -> bool:

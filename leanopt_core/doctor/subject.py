@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +14,7 @@ from attrs import evolve
 from leanopt_core.check import Finding, StuckError
 from leanopt_core.closing import Closing
 from leanopt_core.engines.base import Build, PrepareContext
+from leanopt_core.errors import LeanoptError
 from leanopt_core.executors.base import Executor
 from leanopt_core.executors.docker.settings import DockerOptions
 from leanopt_core.executors.process import ProcessExecutor
@@ -74,6 +75,16 @@ class Subject(Closing):
         """Return the options of the docker executor, None where the pipeline uses another."""
         options = self.pipeline.executor.choice.options
         return options if isinstance(options, DockerOptions) else None
+
+    @property
+    def scratch_folder(self) -> Path | None:
+        """Return the pipeline's folder for scratch; None for the project's, or if it is wrong."""
+        if self.file is None:
+            return None
+        with suppress(LeanoptError):
+            folder: object = getattr(self.pipeline.executor.choice.options, "scratch_folder", None)
+            return folder if isinstance(folder, Path) and folder.is_dir() else None
+        return None
 
     @cached_property
     def docker_engine(self) -> DockerEngine:

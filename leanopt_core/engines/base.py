@@ -65,6 +65,8 @@ class Build:
     `in_place` are files of the strategy that workers read where they are, with the SHA-256 of each
     as it was hashed: a run stops if one changes. Files of which workers get a copy are left out.
     `refused` says why scenarios cannot run, by name, if `PrepareContext.separate` and others can.
+    `sources` are the strategy's own files by name with the SHA-256 of each, for messages that say
+    which have changed; empty if unknown.
     """
 
     strategy: str
@@ -77,6 +79,7 @@ class Build:
     notes: tuple[str, ...] = ()
     in_place: Mapping[Path, str] = field(factory=dict)
     refused: Mapping[str, str] = field(factory=dict)
+    sources: Mapping[str, str] = field(factory=dict)
 
 
 @frozen

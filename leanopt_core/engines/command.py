@@ -131,7 +131,9 @@ class CommandEngine(ABC):
         alone = {"PYTHONSAFEPATH": "1"} if self.program.is_file() else {}
         launch = Launch(("{python}", "{harness}"), tuple(mounts), alone)
         in_place = {file: hashes[name] for name, file in files.items()}
-        return Build(self.program.stem, source, digest(identity), launch, in_place=in_place)
+        return Build(
+            self.program.stem, source, digest(identity), launch, in_place=in_place, sources=hashes
+        )
 
     def _files(self) -> Mapping[str, Path]:
         """Return the program's files by name, without those that Python itself writes."""

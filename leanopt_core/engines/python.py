@@ -14,7 +14,7 @@ import leanopt_harness
 from leanopt_core.canonical import digest
 from leanopt_core.engines.base import Build, PrepareContext, RunCommand
 from leanopt_core.engines.inline import read_inline
-from leanopt_core.engines.snapshot import take_snapshot
+from leanopt_core.engines.snapshot import Snapshot, take_snapshot
 from leanopt_core.errors import StrategyError
 from leanopt_core.harness.events import Hello
 from leanopt_core.options import PythonStrategy
@@ -51,6 +51,7 @@ class PythonEngine:
         self._data = (project / options.data).resolve() if options.data else None
         self._python = options.python or "{python}"
         self._more = () if options.identity == "bytes" else ("--identity", options.identity)
+        self._snapshot: Snapshot | None = None
         # The last scenario and its text: consecutive backtests mostly share it.
         self._scenario: tuple[Scenario | None, str] = (None, "")
 
@@ -74,10 +75,10 @@ class PythonEngine:
         if problems := self.check(context):
             raise StrategyError("\n".join(problems))
         described = self._describe(run_command)
-        snapshot = take_snapshot(self._file.parent, described["files"], self._builds)
+        self._snapshot = take_snapshot(self._file.parent, described["files"], self._builds)
         launch = Launch(
             (*self._command("serve"), "--snapshot", "{snapshot}"),
-            (*self._mounts(), Mount("snapshot", snapshot)),
+            (*self._mounts(), Mount("snapshot", self._snapshot.path)),
             identity=described["identity"],
             files=tuple(described["files"]),
         )
@@ -136,6 +137,7 @@ class PythonEngine:
                 "python": " ".join(described["python"].values()),
                 "files": ", ".join(described["files"]),
             },
+            sources=dict(described["files"]),
         )
 
     def request(self, backtest: Backtest, outputs: frozenset[str], hello: Hello) -> Request:  # noqa: ARG002 - the harness is ours

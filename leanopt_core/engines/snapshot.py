@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import re
 import shutil
-from collections.abc import Iterable, Mapping
+import weakref
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Final
 
 from leanopt_core.canonical import digest
 from leanopt_core.content import hash_file
 from leanopt_core.engines.builds import UNFINISHED_BUILD, build_turn
 from leanopt_core.errors import StrategyError
 
+#: The names of the folders of copies.
+_NAME: Final = re.compile("python-[0-9a-f]{64}")
 
-def take_snapshot(folder: Path, names: Iterable[str], builds: Path) -> Path:
+
+class Snapshot:
+    """A folder of copies in use: no process removes it while this value is held."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, lock)
+        # Without locks of its file system, only `unused` would know; then nothing is removed.
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def take_snapshot(folder: Path, names: Iterable[str], builds: Path) -> Snapshot:
     """Return a folder in `builds` with copies of these files; make it if it is not there.
 
     `names` are relative to `folder`, with `/`. Raises StrategyError if one cannot be copied. One
@@ -24,15 +45,43 @@ def take_snapshot(folder: Path, names: Iterable[str], builds: Path) -> Path:
         content = {name: (folder / name).read_bytes() for name in names}
         hashes = {name: sha256(one).hexdigest() for name, one in content.items()}
         target = builds / f"python-{digest(hashes)}"
-        if not _holds(target, hashes):
-            with build_turn(builds):
-                # Another process may have made it while this one waited for its turn.
-                if not _holds(target, hashes):
-                    _make(content, builds, target)
+        # In turn, so that it is not removed before it is held.
+        with build_turn(builds):
+            if not _holds(target, hashes):
+                _make(content, builds, target)
+            return Snapshot(target)
     except OSError as error:
         why = f"{error.filename}: {error.strerror}"
         raise StrategyError(f"the strategy's sources cannot be copied: {why}") from None
-    return target
+
+
+def names_in(text: str) -> set[str]:
+    """Return the names of folders of copies that a text has, such as a run's execution."""
+    return set(_NAME.findall(text))
+
+
+def remove_snapshots(builds: Path, kept: Collection[str]) -> int:
+    """Remove the folders of copies but those in `kept` or in use; return how many."""
+    if not builds.is_dir():
+        return 0
+    with build_turn(builds):
+        found = [one for one in builds.iterdir() if _NAME.fullmatch(one.name)]
+        left = [one for one in found if one.name not in kept and _unused(one)]
+        for one in left:
+            shutil.rmtree(one, ignore_errors=True)
+        return sum(not one.exists() for one in left)
+
+
+def _unused(folder: Path) -> bool:
+    """Return whether no process holds a folder of copies."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return True
 
 
 def _make(content: Mapping[str, bytes], builds: Path, target: Path) -> None:

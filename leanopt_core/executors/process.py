@@ -35,7 +35,7 @@ INHERITED = (
 
 
 def create(options: ProcessOptions, project: Path) -> ProcessExecutor:
-    """Return the executor; scratch folders are made in `<project>/.leanopt/scratch`."""
+    """Return the executor; without `scratch_folder`, scratch is in `<project>/.leanopt`."""
     return ProcessExecutor(options, project)
 
 
@@ -130,7 +130,9 @@ class ProcessExecutor:
         with self._lock:
             # A strategy may have removed it, with the folders of all workers.
             if self._scratch_root is None or not self._scratch_root.path.exists():
-                self._scratch_root = ScratchRoot(self._project, self._sweep)
+                self._scratch_root = ScratchRoot(
+                    self._project, self._sweep, self._options.scratch_folder
+                )
             path = self._scratch_root.path / f"{name}-{next(self._numbers)}"
         try:
             return LocalScratch(path)

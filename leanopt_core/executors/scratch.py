@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from leanopt_core.errors import ExecutorError
 from leanopt_core.executors.removal import FOLDER, remove_below, remove_tree
-from leanopt_core.project_files import make_folder
+from leanopt_core.project_files import STATE, make_folder
 
 _LOCK = "lock"
 # The process, and what `mkdtemp` adds.
@@ -121,17 +121,37 @@ class LocalScratch:
             os.close(here)
 
 
+def scratch_home(project: Path, folder: Path | None = None) -> Path:
+    """Return where scratch folders are made: in the project, else below `folder`, by user."""
+    if folder is None:
+        return project.absolute() / STATE / "scratch"
+    return folder.resolve() / f"leanopt-{os.getuid()}"
+
+
 class ScratchRoot:
     """The folder of one leanopt's scratch folders, `<project>/.leanopt/scratch/<pid>-...`.
 
     It is locked while its owner lives, so that the next start knows the orphans.
-    `sweep` is called with each orphan before it is removed; without it they stay.
+    `sweep` is called with each orphan before it is removed; without it they stay. With `folder`
+    they are below it, in `leanopt-<user id>/<pid>-...`. Raises ExecutorError if none can be made.
     """
 
-    def __init__(self, project: Path, sweep: Callable[[Path], None] | None) -> None:
-        root = project.absolute() / ".leanopt" / "scratch"
+    def __init__(
+        self,
+        project: Path,
+        sweep: Callable[[Path], None] | None,
+        folder: Path | None = None,
+    ) -> None:
+        root = scratch_home(project, folder)
+        if folder is not None and not folder.is_dir():
+            raise ExecutorError(
+                f"executor.scratch_folder: there is no folder {folder}; make it, or name another"
+            )
         try:
             make_folder(root, 0o700)
+            if (found := root.lstat()).st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+                # In a folder for all users, another one may have made it to read what is written.
+                raise ExecutorError(f"{root} is no folder of this user's; name another folder")
             # Until it has its own lock, a new folder looks like an orphan to another start.
             with _locked(root / _LOCK):
                 if sweep is not None:

@@ -7,6 +7,7 @@ from functools import partial
 
 from leanopt_core.pipeline import Choice
 from leanopt_core.pipeline.older import reworded
+from leanopt_core.search.differences import files_changed
 from leanopt_core.search.inputs import Hash
 from leanopt_core.search.prepare import Ready
 from leanopt_core.search.reproduce import Restored
@@ -21,7 +22,9 @@ def changed_since(restored: Restored, ready: Ready, engine: Choice, hashed: Hash
     """
     source = ready.build.source != restored.plan["source"]
     if source:
-        yield "the strategy's files have changed"
+        named = files_changed(restored.execution.get("sources", {}), ready.build.sources)
+        which = f" ({', '.join(named)})" if named else ""
+        yield f"the strategy's files have changed{which}"
     found = scenario_data(ready.engine, (*restored.scenarios.values(),))(hashed)
     now = {name: one.identity for name, one in found.items()}
     plan = reworded(restored.plan, now, partial(all_data, ready.engine, hashed))

@@ -59,6 +59,7 @@ def checked_build(build: object) -> Build:
     refused: object = build.refused
     good = isinstance(refused, Mapping) and texts((*refused, *refused.values()))
     _expect(good, "a Build with the refused", refused, "a mapping of scenarios to reasons")
+    _check_sources(build.sources)
     return build
 
 
@@ -68,6 +69,14 @@ def _check_in_place(files: object) -> None:
         for path, text in files.items()
     )
     _expect(good, "a Build with the in_place", files, "a mapping of paths to their SHA-256")
+
+
+def _check_sources(files: object) -> None:
+    good = isinstance(files, Mapping) and all(
+        isinstance(name, str) and isinstance(text, str) and _SHA256.fullmatch(text)
+        for name, text in files.items()
+    )
+    _expect(good, "a Build with the sources", files, "a mapping of names to their SHA-256")
 
 
 def checked_request(request: object) -> Request:

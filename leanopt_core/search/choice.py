@@ -17,7 +17,7 @@ from leanopt_core.search.complete import check_complete
 from leanopt_core.search.differences import differences
 from leanopt_core.search.prepare import Prepared, label
 from leanopt_core.search.repeats import DiffersError, other_direction
-from leanopt_core.search.resume import begin, listed
+from leanopt_core.search.resume import begin, listed, sources_changed
 from leanopt_core.search.wanted import Wanted
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
@@ -127,7 +127,9 @@ def _unfinished(store: Store, ready: Prepared, direction: Direction, name: str |
 
 
 def _other_plan(run: StoredRun, ready: Prepared, *, named: bool) -> ResumeError:
-    found = differences(_today(run, ready), as_stored(ready.plan.to_dict()))
+    before, now = _today(run, ready), as_stored(ready.plan.to_dict())
+    same = before.pop("source") == now.pop("source")
+    found = ([] if same else [sources_changed(run, ready.build)]) + differences(before, now)
     head = "the plan has changed" if named else "no unfinished run has this plan"
     return DiffersError(f"{head}; the plan of {run.name} differs in\n{listed(found)}\n{ADVICE}")
 

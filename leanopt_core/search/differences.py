@@ -18,6 +18,18 @@ def differences(before: Any, now: Any, most: int | None = 8) -> list[str]:
     return found if more <= 0 else [*found[:most], f"and {more} more"]
 
 
+def files_changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return which files have changed, are new or gone, by their hashes by name.
+
+    Without one of the two, that is unknown, and nothing says it.
+    """
+    if not before or not now:
+        return []
+    changed = [f"{name} has changed" for name in now if now[name] != before.get(name, now[name])]
+    new = [f"{name} is new" for name in now if name not in before]
+    return [*changed, *new, *(f"{name} is gone" for name in before if name not in now)]
+
+
 def _walk(path: str, before: Any, now: Any) -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for key in sorted({*before, *now}):

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from leanopt_core.store.columns import OUTPUT_TABLES
 from leanopt_core.store.database import Database
+from leanopt_core.store.opened import REMOVE_UNUSED
 
 # ruff: noqa: S608 - the statements are made of constants
 
@@ -118,7 +119,7 @@ def removable(database: Database, removal: Removal) -> list[int]:
 def remove_backtests(database: Database, removal: Removal) -> int:
     """Remove unused backtests in one transaction; return how many. Raises StoreError."""
     removed = 0
-    with database.transaction():
+    with database.unenforced(), database.transaction():
         found = removable(database, removal)
         while removed < len(found) and _above(database, removal.size):
             some = [(one,) for one in found[removed : removed + _TOGETHER]]
@@ -127,6 +128,7 @@ def remove_backtests(database: Database, removal: Removal) -> int:
                 database.many(f"DELETE FROM {table} WHERE {column} = ?", some)
             removed += len(some)
         database.run("DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)")
+        database.run(REMOVE_UNUSED)
     return removed
 
 

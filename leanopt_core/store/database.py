@@ -183,6 +183,18 @@ class Database:
                 yield
 
     @contextmanager
+    def unenforced(self) -> Iterator[None]:
+        """Do not check references in the block, outside a transaction.
+
+        With checks SQLite would search all evaluations for each deleted backtest.
+        """
+        self.run("PRAGMA foreign_keys = OFF")
+        try:
+            yield
+        finally:
+            self.run("PRAGMA foreign_keys = ON")
+
+    @contextmanager
     def _committed(self) -> Iterator[None]:
         if _file(self.path) != self._file:
             raise StoreError(

@@ -32,6 +32,16 @@ WITH RECURSIVE reached(id) AS (
 )
 SELECT files FROM opened JOIN reached USING (id)"""
 
+#: Removes the sets that no backtest depends on. What a run records refers to sets at once.
+REMOVE_UNUSED: Final = """
+DELETE FROM opened WHERE id NOT IN (
+  WITH RECURSIVE reached(id) AS (
+    SELECT opened FROM backtests WHERE opened IS NOT NULL
+    UNION SELECT before FROM opened JOIN reached USING (id) WHERE before IS NOT NULL
+  )
+  SELECT id FROM reached
+)"""
+
 
 @frozen
 class OpenedSet:

@@ -13,6 +13,7 @@ from leanopt_core.fitness import Direction
 from leanopt_core.store.columns import OUTPUT_TABLES, utc_text
 from leanopt_core.store.database import Database
 from leanopt_core.store.deleted import DeletedTrials, count_trials, deleted_trials, keep_trials
+from leanopt_core.store.opened import REMOVE_UNUSED
 from leanopt_core.store.records import (
     Role,
     RunSummary,
@@ -38,6 +39,7 @@ _STEPS: Final = (
     *(f"DELETE FROM {table} WHERE backtest_id IN {_UNUSED}" for table in OUTPUT_TABLES.values()),
     f"DELETE FROM backtests WHERE id IN {_UNUSED}",
     "UPDATE backtests SET run_id = NULL, scenario_id = NULL WHERE run_id = :run",
+    REMOVE_UNUSED,
     "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)",
     "DELETE FROM events WHERE run_id = :run",
     f"DELETE FROM sinks WHERE search_id IN {_SEARCHES_OF_RUN}",
@@ -55,16 +57,11 @@ def delete_run(database: Database, run_id: int, now: str) -> None:
     """Delete the run in one transaction, and keep its tally; raises StoreError if SQLite fails."""
     # Before the transaction, since reading all returns takes long and other runs may write.
     tally = count_trials(database, run_id)
-    # The order of the steps keeps references valid. With enforcement SQLite would search all
-    # evaluations for each deleted backtest.
-    database.run("PRAGMA foreign_keys = OFF")
-    try:
-        with database.transaction():
-            keep_trials(database, tally, now)
-            for step in _STEPS:
-                database.run(step, {"run": run_id})
-    finally:
-        database.run("PRAGMA foreign_keys = ON")
+    # The order of the steps keeps references valid.
+    with database.unenforced(), database.transaction():
+        keep_trials(database, tally, now)
+        for step in _STEPS:
+            database.run(step, {"run": run_id})
 
 
 _RUN = (
@@ -274,6 +271,10 @@ class Runs:
             f"SELECT id FROM runs WHERE {condition} ORDER BY id DESC", values
         )
         return (self.get(run_id) for (run_id,) in rows)
+
+    def executions(self) -> Iterator[str]:
+        """Yield what is stored of how each run was executed, as JSON."""
+        return (text for (text,) in self._database.rows("SELECT execution FROM runs"))
 
     def summaries(self) -> list[RunSummary]:
         """Return a summary of every run, the newest first."""

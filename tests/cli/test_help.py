@@ -149,4 +149,4 @@ def test_a_plugins_options_are_shown(leanopt, tmp_path: Path) -> None:
         line = next(one for one in page.splitlines() if one.startswith(option["name"]))
         for part in ("type", "default", "bounds", "help"):
             assert option[part] in line
-    assert [option["bounds"] for option in plugin["options"]] == ["1 or more", "0 to 19"]
+    assert [option["bounds"] for option in plugin["options"]] == ["1 or more", "0 to 19", ""]

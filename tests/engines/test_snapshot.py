@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.engines.snapshot import take_snapshot
+from leanopt_core.engines.snapshot import names_in, remove_snapshots, take_snapshot
 from leanopt_core.errors import StrategyError
 
 
@@ -27,10 +27,10 @@ def content(folder: Path) -> dict[str, str]:
 
 def test_the_copies_stay(tmp_path: Path, files: list[str]) -> None:
     """They are made once, and are not touched by what is saved later."""
-    made = take_snapshot(tmp_path, files, tmp_path / "builds")
-    assert take_snapshot(tmp_path, files, tmp_path / "builds") == made
+    made = take_snapshot(tmp_path, files, tmp_path / "builds").path
+    assert take_snapshot(tmp_path, files, tmp_path / "builds").path == made
     (tmp_path / "strategy.py").write_text("saved")
-    other = take_snapshot(tmp_path, files, tmp_path / "builds")
+    other = take_snapshot(tmp_path, files, tmp_path / "builds").path
     assert content(made) == {name: name for name in files}
     assert content(other) == content(made) | {"strategy.py": "saved"}
 
@@ -38,9 +38,9 @@ def test_the_copies_stay(tmp_path: Path, files: list[str]) -> None:
 @pytest.mark.parametrize("damage", [lambda p: p.unlink(), lambda p: p.write_text("other")])
 def test_damaged_copies_are_made_again(tmp_path: Path, files: list[str], damage) -> None:
     """Someone may have cleaned up in the folder, or edited a copy."""
-    made = take_snapshot(tmp_path, files, tmp_path / "builds")
+    made = take_snapshot(tmp_path, files, tmp_path / "builds").path
     damage(made / "pkg" / "leaf.py")
-    assert take_snapshot(tmp_path, files, tmp_path / "builds") == made
+    assert take_snapshot(tmp_path, files, tmp_path / "builds").path == made
     assert content(made) == {name: name for name in files}
 
 
@@ -49,3 +49,19 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, files: list[str]) -> No
     (tmp_path / "builds").touch()
     with pytest.raises(StrategyError, match=r"cannot be copied: .*builds: "):
         take_snapshot(tmp_path, files, tmp_path / "builds")
+
+
+def test_copies_go_that_nobody_refers_to_or_uses(tmp_path: Path, files: list[str]) -> None:
+    """Those in use and those that a text names stay; so does what is no copy."""
+    builds = tmp_path / "builds"
+    assert remove_snapshots(builds, ()) == 0
+    named = take_snapshot(tmp_path, files, builds).path
+    (tmp_path / "strategy.py").write_text("used")
+    used = take_snapshot(tmp_path, files, builds)
+    (tmp_path / "strategy.py").write_text("unused")
+    unused = take_snapshot(tmp_path, files, builds).path
+    (builds / "python-other").mkdir()
+    assert names_in(f'{{"snapshot": "{named}"}}') == {named.name}
+    assert remove_snapshots(builds, {named.name}) == 1
+    assert (named.exists(), used.path.exists(), unused.exists()) == (True, True, False)
+    assert (builds / "python-other").exists()

@@ -323,7 +323,7 @@ def test_the_search_has_all_scenarios(load, sound) -> None:
 def test_the_other_half(load, folder) -> None:
     """Where and how fast backtests run, what is kept, and who is told."""
     assert execution(load(sets=["search.curves=none"])).to_dict() == {
-        "executor": {"use": "process", "threads": 1, "nice": 0},
+        "executor": {"use": "process", "threads": 1, "nice": 0, "scratch_folder": None},
         "workers": 2,
         "time_limit": 120.0,
         "memory_limit": None,

@@ -70,6 +70,39 @@ def test_what_differs_outside_the_plan_is_listed(project: Path, leanopt) -> None
     assert "warning: hill-1 ran under different conditions:\n  workers: 2, now 3\n" in said
 
 
+def test_what_changes_no_result_is_not_listed(project: Path, leanopt) -> None:
+    """How workers are kept, started and checked, where they write, what is kept, for how long."""
+    leanopt(project, *RUN, *SMALL)
+    quiet = {
+        "search.check_warm": "0",
+        "search.durability": '"power"',
+        "search.keep": '"all"',
+        "search.time": '"1h"',
+        "executor.start_limit": "50",
+        "executor.recycle_after": "100",
+        "executor.nice": "1",
+        "executor.scratch_folder": f'"{project.parent}"',
+    }
+    sets = [text for key, value in quiet.items() for text in ("--set", f"{key}={value}")]
+    assert "different" not in leanopt(project, *RUN, *SMALL, *sets).stderr
+    said = leanopt(project, *RUN, *SMALL, *sets, "--set", "executor.time_limit=9").stderr
+    assert "hill-1 ran under different conditions:\n  time_limit: None, now 9.0\n" in said
+
+
+def test_files_of_the_strategy_that_have_changed_are_named(project: Path, leanopt) -> None:
+    """Those that have changed, are new or gone; not the hash of them all."""
+    (project / "used.py").write_text("")
+    (project / "later.py").write_text("")
+    strategy = project / "strategy.py"
+    strategy.write_text(f"import used\n{strategy.read_text()}")
+    leanopt(project, *RUN, *SMALL)
+    unfinish(project)
+    strategy.write_text(strategy.read_text().replace("import used", "import later  # now"))
+    said = leanopt(project, "resume", check=False).stderr
+    assert "the strategy: strategy.py has changed, later.py is new, used.py is gone\n" in said
+    assert "source" not in said
+
+
 def test_an_unfinished_run_continues(project: Path, leanopt, canonical) -> None:
     """Without `--resume` too, and under its name."""
     leanopt(project, *RUN, *SMALL)

@@ -111,6 +111,30 @@ def test_a_set_is_stored_once(small: Path, again: Again) -> None:
         ).fetchone() == (1, 6)
 
 
+def test_a_set_goes_with_the_last_backtest_that_refers_to_it(
+    small: Path, again: Again, leanopt
+) -> None:
+    """By delete and by cache --prune; a set that a kept run's backtests refer to stays."""
+    sets = "SELECT count(*) FROM opened"
+
+    def count() -> int:
+        with closing(sqlite3.connect(small / ".leanopt" / "leanopt.db")) as store:
+            return int(store.execute(sets).fetchone()[0])
+
+    again()
+    (small / "side.txt").write_text("5\n")
+    again()
+    assert count() == 2
+    leanopt(small, "delete", "small-1", "--yes")
+    assert count() == 1
+    assert again() == (6, 30.0)
+    with closing(sqlite3.connect(small / ".leanopt" / "leanopt.db")) as store:
+        store.execute("INSERT INTO opened (hash, files) VALUES (x'00', '{}')")
+        store.commit()
+    leanopt(small, "cache", "--prune", "--yes")
+    assert count() == 1
+
+
 @pytest.mark.parametrize(
     ("line", "change"),
     [

@@ -65,7 +65,11 @@ class ContainerManager:
         if remove_old:
             # What cannot be removed now is left for the next time.
             remove_orphans(self._client, find_orphans(self._client))
-        self._scratch_root = ScratchRoot(session.project, _nothing_runs if remove_old else None)
+        self._scratch_root = ScratchRoot(
+            session.project,
+            _nothing_runs if remove_old else None,
+            session.options.scratch_folder,
+        )
         try:
             probe = self._labels("probe", 0)
             probe_folders(session.engine, session.image.ident, probe, self._scratch_root.path)

@@ -143,6 +143,10 @@ class DockerOptions:
         default="folder",
         metadata={"help": "where workers write: a folder of this machine, or memory"},
     )
+    scratch_folder: Path | None = field(
+        default=None,
+        metadata={"help": "existing folder of this machine for scratch (default: in `.leanopt`)"},
+    )
     scratch_size: Bytes = field(
         default=Bytes(512 * 2**20),
         metadata={"help": f"maximum size of a scratch folder in memory; {_WORKER_MEMORY}"},

@@ -47,7 +47,7 @@ from leanopt_lean.reference import check_reference
 from leanopt_lean.required_data import check_required_data, wanted
 from leanopt_lean.scenario_files import ShareNames, scenario_files
 from leanopt_lean.scenario_mapping import passed_parameters
-from leanopt_lean.snapshot import files_of
+from leanopt_lean.snapshot import files_of, hashes_of
 from leanopt_lean.source import Language, StrategySource, scan, survey
 from leanopt_lean.statistic_names import reported
 from leanopt_lean.wording import word
@@ -292,6 +292,7 @@ class LeanEngine:
             },
             notes=(*notes, *(stale if built.stale else ())),
             refused=self._refused,
+            sources={} if built.stale else hashes_of(files_of(self._project, self._apart)),
         )
 
     @cached_property

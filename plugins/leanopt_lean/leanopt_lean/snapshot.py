@@ -48,8 +48,13 @@ def hash_files(files: Mapping[str, Path]) -> str:
 
     Raises StrategyError if one cannot be read.
     """
+    return digest(hashes_of(files))
+
+
+def hashes_of(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the SHA-256 of each file by name; raises StrategyError if one cannot be read."""
     try:
-        return digest({name: hash_file(path) for name, path in files.items()})
+        return {name: hash_file(path) for name, path in files.items()}
     except OSError as error:
         raise StrategyError(f"{error.filename} cannot be read: {error.strerror}") from None
 
