@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     )
     from leanopt_euler import EulerOptions
 
-#: A sort key of trials, best first: feasible ones by objective, then by violation.
+#: A sort key of trials, best first: feasible ones by objective, those that were pruned after the
+#: others, then by violation.
 Standing: TypeAlias = tuple[int, float]
 
 
-def standing(objective: float | None, violation: float) -> Standing | None:
+def standing(objective: float | None, violation: float, *, complete: bool) -> Standing | None:
     """Return the sort key of a trial with this objective and violation, None if it failed."""
     if violation > 0:
-        return (1, violation)
-    return None if objective is None else (0, -objective)
+        return (2, violation)
+    return None if objective is None else (0 if complete else 1, -objective)
 
 
 class EulerSearch:
@@ -88,7 +89,7 @@ class EulerSearch:
             self._note(told.objective, told.violation, told)
 
     def _note(self, objective: float | None, violation: float, trial: Told | Trial) -> None:
-        found = standing(objective, violation)
+        found = standing(objective, violation, complete=trial.complete)
         if found is not None and (self._best is None or found < self._best[0]):
             self._best = found, trial
 

@@ -74,6 +74,25 @@ def test_the_passes_are_eulers() -> None:
     assert third == [(34,), (35,), (37,), (38,)]  # 36 is known
 
 
+def test_a_pruned_trial_is_no_centre() -> None:
+    """Its score of a part of the scenarios looks too good; the best complete one counts."""
+    hill = peak(37)
+
+    def judge(point: Point) -> Score:
+        score = hill(point)
+        if point[0] % 32 != 16:
+            return score
+        return Score(900.0 + point[0], 900.0 + point[0], pruned_at=0)
+
+    search = drive(space(65), [stage()], judge)
+    pruned = {trial.number for trial in search.told if not trial.complete}
+    assert pruned
+    centres = {(command.proposal.because or {}).get("centre") for command in search.proposed}
+    assert not centres & pruned
+    complete = [trial.score.objective for trial in search.told if trial.complete]
+    assert 0.0 in complete
+
+
 def test_edges_are_not_left() -> None:
     """Beside an end of the axis a pass has only the side that there is."""
     (first, second, third) = passes(drive(space(65), [stage()], peak(0)).proposed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from leanopt_core.api import DONE, Proposal, Signal
 from leanopt_ga_deap._breeding import make_toolbox
-from leanopt_ga_deap._population import Individual, Population, standing
+from leanopt_ga_deap._population import Individual, Judge, Population
 from leanopt_ga_deap._progress import Progress
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ class GeneticSearch:
         self._random_points = start.space.sample(start.seed)
         self._seen: set[Point] | None = None
         self._population = Population(options.population_size)
+        self._judge = Judge()
         for told in start.seeds.best(options.n_seeds):
             if told.feasible or told.violation > 0:
-                fitness = standing(told.objective, told.violation)
+                fitness = self._judge.fitness(told)
                 self._population.offer(Individual(fitness, told.number, told.point))
         self._fresh = options.population_size - len(self._population.members)
         self._progress = Progress(options, self._fresh)
@@ -53,7 +54,10 @@ class GeneticSearch:
     def ask(self, context: AskContext) -> Proposal | Signal:
         """Return random points for the first population, then children; `DONE` at the end."""
         if self._seen is None:
-            self._seen = {told.point for told in context.history}
+            self._seen = set()
+            for told in context.history:
+                self._seen.add(told.point)
+                self._judge.fitness(told)
         self.reason = self._progress.end() or ""
         proposal = None if self.reason else self._proposal(context.random(), self._seen)
         if proposal is None:
@@ -65,7 +69,7 @@ class GeneticSearch:
 
     def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Offer the individual to the population; narrow or restart it if due."""
-        fitness = standing(trial.score.objective, trial.score.violation)
+        fitness = self._judge.fitness(trial.score)
         breeding = self._progress.breeding
         self._progress.tell(fitness)
         entered = self._population.offer(Individual(fitness, trial.number, trial.point))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush, heapreplace
+from math import inf, nextafter
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import define, frozen
 from deap.base import Fitness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leanopt_core.api import Axis, Point
+    from leanopt_core.api import Axis, Point, Score, Told
 
 
 class Standing(Fitness):  # type: ignore[misc]  # DEAP has no types
@@ -30,6 +31,27 @@ def standing(objective: float | None, violation: float) -> Standing:
     if violation > 0:
         return Standing((1.0, -violation))
     return Standing((0.0, 0.0) if objective is None else (2.0, objective))
+
+
+@define
+class Judge:
+    """Gives trials their fitness; that of a pruned trial is below the best complete one's.
+
+    Its other scenarios could only lower it. As the worst of all it would tell nothing: in a run
+    that prunes, most are pruned.
+    """
+
+    _best: float = -inf
+
+    def fitness(self, trial: Told | Score) -> Standing:
+        """Return the fitness of a told trial."""
+        objective = trial.objective
+        if objective is not None and trial.violation == 0:
+            if trial.complete:
+                self._best = max(self._best, objective)
+            else:
+                objective = min(objective, nextafter(self._best, -inf))
+        return standing(objective, trial.violation)
 
 
 @frozen(order=True)

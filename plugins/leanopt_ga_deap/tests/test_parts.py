@@ -6,11 +6,12 @@ from collections import Counter
 from random import Random
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_ga_deap import GeneticOptions
 from leanopt_ga_deap._breeding import make_toolbox
-from leanopt_ga_deap._population import Individual, Population, standing
+from leanopt_ga_deap._population import Individual, Judge, Population, standing
 
 from leanopt_core.search.history import ToldHistory
 from leanopt_core.space import Axis, Space
@@ -48,6 +49,25 @@ def test_ranks_as_the_core_does(found: list[Score]) -> None:
         history.add(Trial(number, "s", (number,), "", score), number)
     ours = sorted(individuals(found), key=lambda one: one.fitness, reverse=True)
     assert [one.number for one in ours] == [told.number for told in history.best(len(found))]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(scores, st.booleans()), min_size=1, max_size=30))
+def test_a_pruned_trial_is_never_the_best(found: list[tuple[Score, bool]]) -> None:
+    """Complete ones keep their order; a pruned one that looks better is just below the best."""
+    judge = Judge()
+    given = [evolve(score, pruned_at=None if whole else 1) for score, whole in found]
+    ours = [(judge.fitness(score).wvalues, score) for score in given]
+    whole = [score for score in given if score.complete and score.feasible]
+    assert all(
+        value == standing(score.objective, score.violation).wvalues
+        for value, score in ours
+        if score.complete or not score.feasible
+    )
+    if whole:
+        best = max(value for value, _ in ours)
+        assert best == (2.0, max(score.objective or 0.0 for score in whole))
+        assert all(score.complete for value, score in ours if value == best)
 
 
 @settings(deadline=None)

@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from leanopt_core.api import AskContext, History, Point, StageStart, TellContext, Trial
     from leanopt_local_grid import LocalGridOptions
 
-#: A sort key of trials, best first: feasible ones by objective, then by violation, then the failed.
+#: A sort key of trials, best first: feasible ones by objective, those that were pruned after the
+#: others, then by violation, then the failed.
 Standing: TypeAlias = tuple[int, float]
 
-_FAILED: Standing = (2, 0.0)
+_FAILED: Standing = (3, 0.0)
 
 
-def standing(objective: float | None, violation: float) -> Standing:
+def standing(objective: float | None, violation: float, *, complete: bool) -> Standing:
     """Return the sort key of a trial with this objective and violation."""
     if violation > 0:
-        return (1, violation)
-    return _FAILED if objective is None else (0, -objective)
+        return (2, violation)
+    return _FAILED if objective is None else (0 if complete else 1, -objective)
 
 
 class LocalGrid:
@@ -68,7 +69,8 @@ class LocalGrid:
     def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Note the first usable result; in a climb, continue around each better one."""
         self._outstanding -= 1
-        found = standing(trial.score.objective, trial.score.violation)
+        score = trial.score
+        found = standing(score.objective, score.violation, complete=score.complete)
         if found < self._best and (self._options.climb or self._best == _FAILED):
             self._best = found
             self._centres = [(trial.number, trial.point)]
@@ -80,7 +82,9 @@ class LocalGrid:
         self._seen.update(told.point for told in history)
         for source in (self._seeds, history):
             best = source.best(self._options.top_n)
-            standings = [standing(told.objective, told.violation) for told in best]
+            standings = [
+                standing(told.objective, told.violation, complete=told.complete) for told in best
+            ]
             if standings and standings[0] < _FAILED:
                 self._best = standings[0]
                 # Once there are feasible centres, infeasible ones would waste trials.

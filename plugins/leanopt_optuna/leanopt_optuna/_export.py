@@ -78,19 +78,33 @@ def _frozen(
     violations = {one.constraint: one.size for one in score.violations} if score else {}
     values = json.loads(trial.parameters)
     frozen = create_trial(
-        state=TrialState.FAIL if trial.fitness is None else TrialState.COMPLETE,
+        state=_state(trial),
         value=trial.fitness,
         params={name: _of_kind(values[name], kind) for name, kind in distributions.items()},
         distributions=dict(distributions),
         user_attrs=dict(_attributes(search, trial)),
         system_attrs={_VIOLATED: [sum(violations.values())]} if violations else {},
         constraints=violations,
+        intermediate_values=_intermediate(trial),
     )
     ends = [backtest.finished_at for backtest in trial.backtests.values()]
     if ends:
         starts = [one.finished_at - (one.seconds or 0) for one in trial.backtests.values()]
         frozen.datetime_start, frozen.datetime_complete = _time(min(starts)), _time(max(ends))
     return frozen
+
+
+def _state(trial: StoredTrial) -> TrialState:
+    if trial.fitness is None:
+        return TrialState.FAIL
+    return TrialState.COMPLETE if trial.pruned_at is None else TrialState.PRUNED
+
+
+def _intermediate(trial: StoredTrial) -> dict[int, float] | None:
+    """Return the value of a pruned trial by the step at which it was pruned."""
+    if trial.pruned_at is None or trial.fitness is None:
+        return None
+    return {trial.pruned_at: trial.fitness}
 
 
 def _attributes(search: StoredSearch, trial: StoredTrial) -> Iterator[tuple[str, Any]]:

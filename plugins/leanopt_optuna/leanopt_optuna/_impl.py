@@ -67,7 +67,8 @@ class OptunaSearch:
     def tell(self, trial: Trial, context: TellContext) -> None:  # noqa: ARG002 - the contract's
         """Tell the sampler."""
         asked = self._outstanding.pop(trial.number)
-        self._study.tell(asked, trial.score.objective, trial.score.violation)
+        score = trial.score
+        self._study.tell(asked, score.objective, score.violation, complete=score.complete)
 
     def refused(self, point: Point) -> None:
         """Learn nothing: all points that were proposed or tried are known already."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nextafter
 from typing import TYPE_CHECKING, Final
 
 import optuna
@@ -45,8 +46,9 @@ class GridStudy:
         self._together = {} if cmaes and len(together) == 1 else together
         self._constrained = not cmaes
         self._worst: float | None = None
+        self._best: float | None = None
         self._learned = 0
-        earlier = [told for told in start.seeds if told.feasible]
+        earlier = [told for told in start.seeds if told.feasible and told.complete]
         self._sampler = make_sampler(options, start.seed, [self._source(told) for told in earlier])
         self._draws = TpeDraws.of(options, self._sampler, len(self._together))
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -86,9 +88,16 @@ class GridStudy:
                 internal = kind.to_internal_repr(level)
                 self._storage.set_trial_param(trial.number, axis.name, internal, kind)
 
-    def tell(self, trial: Trial, objective: float | None, violation: float) -> None:
-        """Tell the sampler a result; without objective and violation the trial failed."""
-        value = self._value(objective, violation)
+    def tell(
+        self, trial: Trial, objective: float | None, violation: float, *, complete: bool = True
+    ) -> None:
+        """Tell the sampler a result; without objective and violation the trial failed.
+
+        A pruned trial, which is not `complete`, counts as one that is a little worse than the best:
+        its other scenarios could only lower its objective. As `PRUNED`, most samplers would learn
+        nothing from it, and TPE less.
+        """
+        value = self._value(objective, violation, complete=complete)
         if value is None:
             self._study.tell(trial, state=TrialState.FAIL)
             return
@@ -97,13 +106,15 @@ class GridStudy:
         self._study.tell(trial, value)
         self._learned += 1
 
-    def _value(self, objective: float | None, violation: float) -> float | None:
+    def _value(self, objective: float | None, violation: float, *, complete: bool) -> float | None:
         """Return the objective for the sampler, None for a failed trial.
 
         A violation without an objective counts too: its value is the worst so far. For samplers
         without constraints, a violated trial is worse than the worst.
         """
         objective = None if objective is None else max(-LIMIT, min(objective, LIMIT))
+        if objective is not None and violation == 0:
+            objective = self._below_best(objective, complete=complete)
         if objective is not None:
             self._worst = objective if self._worst is None else min(objective, self._worst)
         worst = self._worst or 0.0
@@ -113,10 +124,18 @@ class GridStudy:
             return worst
         return objective
 
+    def _below_best(self, objective: float, *, complete: bool) -> float:
+        """Return a feasible trial's objective; that of a pruned one is below the best so far."""
+        if complete:
+            self._best = objective if self._best is None else max(objective, self._best)
+        elif self._best is not None:
+            return min(objective, nextafter(self._best, -inf))
+        return objective
+
     def _add(self, earlier: Iterable[Told]) -> None:
         """Add an earlier stage's trials as completed ones, for NSGA-II in its first generation."""
         for told in earlier:
-            value = self._value(told.objective, told.violation)
+            value = self._value(told.objective, told.violation, complete=told.complete)
             if value is not None:
                 self._learned += 1
                 constraints = {RESULTS: told.violation} if self._constrained else None

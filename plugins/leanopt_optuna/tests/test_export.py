@@ -105,6 +105,32 @@ def test_optuna_opens_it(project: Path, direction: str) -> None:
     assert {trial.state for trial in study.trials} == {TrialState.FAIL, TrialState.COMPLETE}
 
 
+def test_a_pruned_trial_is_one_there(project: Path) -> None:
+    """With its value at the step at which it was pruned."""
+    text = PIPELINE.replace('"slope"', '"two"').replace("trials = 30", "trials = 20")
+    text = text.replace('"Net Profit"', '"Net Profit"\naggregate = "worst"')
+    more = (
+        '[prune]\nuse = "bound"\n[search]\nlookahead = 3\n[[scenario]]\nname = "a"\n[[scenario]]\n'
+    )
+    (project / "two.toml").write_text(f'{text}{more}name = "b"\n')
+    leanopt(project, "run", "two.toml")
+    leanopt(project, "export", "two-1", "--to", "optuna", "-o", "two.log")
+    storage = JournalStorage(JournalFileBackend(str(project / "two.log")))
+    study = optuna.load_study(study_name="two-1", storage=storage)
+    lines = leanopt(project, "export", "two-1").stdout.splitlines()
+    stored = [one for line in lines if "parameters" in (one := json.loads(line))]
+    pruned = 0
+    for trial, one in zip(study.trials, stored, strict=True):
+        if one["fitness"] is not None and "pruned_at" in one:
+            pruned += 1
+            assert trial.state is TrialState.PRUNED
+            assert trial.intermediate_values == {one["pruned_at"]: one["fitness"]}
+        else:
+            assert trial.state in (TrialState.COMPLETE, TrialState.FAIL)
+    assert pruned
+    assert study.best_trial.state is TrialState.COMPLETE
+
+
 def test_the_grid_is_in_it(project: Path) -> None:
     """Ranges with their steps or their log scale; choices as they are."""
     leanopt(project, "export", "slope-1", "--to", "optuna", "-o", "grid.log")

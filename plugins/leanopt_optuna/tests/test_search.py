@@ -12,12 +12,14 @@ import leanopt_optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leanopt_optuna import OptunaOptions
 from leanopt_optuna._draws import TpeDraws
 from leanopt_optuna._free import LOOKS, FreePoints
 from leanopt_optuna._study import GridStudy
 from optuna.trial import TrialState
 
 from leanopt_core.search.commands import StageRule
+from leanopt_core.search.history import ToldHistory
 from leanopt_core.stage import StageStart
 from leanopt_core.testing import drive
 from leanopt_core.trial import Score, Violation
@@ -166,11 +168,6 @@ class Listed:
 
 def test_what_optuna_is_told(space) -> None:
     """Running while outstanding; complete with its violation; failed where nothing is known."""
-    from leanopt_optuna import OptunaOptions
-    from leanopt_optuna._study import GridStudy
-
-    from leanopt_core.search.history import ToldHistory
-
     wide = space(9, 9)
     start = StageStart(wide, 1, None, 16, ToldHistory(wide).since(0))
     study = GridStudy(OptunaOptions(), start)
@@ -191,6 +188,23 @@ def test_what_optuna_is_told(space) -> None:
         {"results": 0.5},
         {"results": 0.25},
     ]
+
+
+def test_a_pruned_trial_is_below_the_best_complete_one(space) -> None:
+    """Its score of a part of the scenarios can be too good; a violated one stays as it is."""
+    wide = space(9, 9)
+    start = StageStart(wide, 1, None, 16, ToldHistory(wide).since(0))
+    study = GridStudy(OptunaOptions(), start)
+    for level, (objective, violation, complete) in enumerate(
+        [(2.0, 0.0, True), (9.0, 0.0, False), (1.5, 0.0, False), (9.0, 0.5, False)]
+    ):
+        trial = study.open()
+        study.place(trial, (level, 8))
+        study.tell(trial, objective, violation, complete=complete)
+    best, decoy, below, violated = (trial.value for trial in study._study.trials)
+    assert (best, below, violated) == (2.0, 1.5, 9.0)
+    assert 1.5 < decoy < 2.0
+    assert study._study.best_trial.number == 0
 
 
 @pytest.mark.smoke

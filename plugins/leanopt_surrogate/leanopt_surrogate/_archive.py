@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +12,14 @@ from leanopt_surrogate._grid import Bools, Floats, Grid, Ints
 from leanopt_surrogate._scores import forest_scores
 
 if TYPE_CHECKING:
-    from leanopt_core.api import History, Point
+    from leanopt_core.api import History, Point, Told
 
 
 @define
 class Archive:
     """Completed trials row by row; `outstanding` are the points that this stage still waits for.
 
+    `best` is the best objective of those that all scenarios judged.
     `objective` is valid only where `feasible`, and `badness` only elsewhere: the violation, or
     infinity for a failed backtest or an unknown violation.
     """
@@ -28,6 +30,7 @@ class Archive:
     objective: Floats = field(factory=lambda: np.empty(0))
     badness: Floats = field(factory=lambda: np.empty(0))
     feasible: Bools = field(factory=lambda: np.empty(0, np.bool_))
+    best: float = -math.inf
     known: set[Point] = field(factory=set)
     outstanding: dict[Point, None] = field(factory=dict)
 
@@ -46,7 +49,7 @@ class Archive:
         points = [told.point for told in new]
         levels = np.array(points, np.int64).reshape(len(new), -1)
         feasible = np.array([told.feasible for told in new])
-        objective = [told.objective or 0.0 for told in new]
+        objective = [self._objective(told) for told in new]
         badness = [told.violation if told.violation > 0 else np.inf for told in new]
         self.levels = np.concatenate([self.levels, levels])
         self.coordinates = np.concatenate([self.coordinates, self.grid.coordinates(levels)])
@@ -54,6 +57,18 @@ class Archive:
         self.objective = np.concatenate([self.objective, objective])
         self.badness = np.concatenate([self.badness, badness])
         self.known.update(points)
+
+    def _objective(self, told: Told) -> float:
+        """Return the objective; that of a pruned trial is below the best complete one's.
+
+        Its other scenarios could only lower it.
+        """
+        value = told.objective or 0.0
+        if told.feasible and told.complete:
+            self.best = max(self.best, value)
+        elif told.feasible and self.best > -math.inf:
+            value = min(value, math.nextafter(self.best, -math.inf))
+        return value
 
     def propose(self, point: Point) -> None:
         """Add an outstanding point."""

@@ -73,6 +73,21 @@ def told(space: Space, scores: dict[Point, float]) -> Archive:
     return archive
 
 
+def test_a_pruned_trial_is_never_the_best(space: MakeSpace) -> None:
+    """Its other scenarios could only lower it: it counts for less than the best complete one."""
+    tried = space(9, 9)
+    history = ToldHistory(tried)
+    for number, (value, pruned) in enumerate([(3.0, None), (8.0, 0), (2.5, 1), (5.0, None)], 1):
+        score = Score(value, value, pruned_at=pruned)
+        history.add(Trial(number, "s", (number, 0), "", score), tried.grid_index((number, 0)))
+    archive = Archive(Grid(tried))
+    archive.read(history.since(0))
+    first, decoy, below, best = archive.objective
+    assert (first, below, best) == (3.0, 2.5, 5.0)
+    assert 2.5 < decoy < 3.0
+    assert archive.idle() == 0
+
+
 @given(seed=st.integers(0, 10**6))
 def test_elites_are_good_and_apart(space: Callable[..., Space], seed: int) -> None:
     """The first is the best; any two are some steps apart; nobody better was left out freely."""
