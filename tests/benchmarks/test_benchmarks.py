@@ -37,6 +37,11 @@ FIGURES = {
     "beside": {"two_processes_share", "alone_per_s"},
     "own_share": {"own_ms_1", "own_ms_2", "own_share_50ms"},
     "time_left": {f"{kind}_{one}" for kind in ("run", "watch") for one in (*CASES, "last_tenth")},
+    "pruned": {
+        f"random_{landscape}_{figure}"
+        for landscape in ("smooth", "rugged")
+        for figure in ("share", "regret", "regret_bound", "regret_alike")
+    },
     "startup": {
         *("leanopt_help_s", "leanopt_plugins_s", "leanopt_runs_s", "optuna_help_s"),
         "leanopt_help_modules",
@@ -51,6 +56,7 @@ SMALL = {
     "guards": ["--repeats", "10", "--trials", "30", "--rounds", "1"],
     "beside": ["--trials", "100", "--repeats", "1"],
     "own_share": ["--trials", "5", "--repeats", "1"],
+    "pruned": ["--methods", "random", "--seeds", "1", "--trials", "40"],
     "startup": ["--repeats", "1"],
     "time_left": ["--only", "resumed", "--trials", "0.1"],
 }
@@ -64,6 +70,7 @@ LEFT_OUT: dict[str, set[str]] = {
     "guards": set(),
     "beside": set(),
     "own_share": set(),
+    "pruned": set(),
     "startup": set(),
     "time_left": {
         f"{kind}_{one}" for kind in ("run", "watch") for one in CASES if one != "resumed"
