@@ -2,7 +2,7 @@
 
     python benchmarks/pruned.py [--quick] [--json] [--methods NAMES] [--seeds N] [--trials N]
 
-Each landscape is judged by twelve scenarios, whose best points lie a little apart; the worst one
+Each landscape is judged by twelve scenarios, whose best points are a little apart; the worst one
 counts. A search is driven with and without the bound; no backtest really runs. The last line of
 output is one JSON object.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LANDSCAPES: Final = ("smooth", "rugged")
 SCENARIOS: Final = 12
-#: How far the optimum of a scenario lies from that of the others, as a share of an axis.
+#: How far the best point of a scenario is moved at most, as a share of an axis.
 APART: Final = 0.12
 LOOKAHEAD: Final = 16
 NAMES: Final = ("random", "ga", "climb", "tpe", "default")

@@ -206,7 +206,8 @@ class OpenStore(Closing):
         """Return a trial's daily returns under a scenario, or the reason for having none."""
         backtest = trial.backtests.get(ordinal)
         if backtest is None:
-            return "no backtest has finished"
+            pruned = trial.pruned_at is not None
+            return "not run: the trial was pruned" if pruned else "no backtest has finished"
         if backtest.failure is not None:
             return f"{backtest.failure}: {backtest.message or ''}"
         returns = self._store.reader.returns(backtest.id)

@@ -243,6 +243,34 @@ def test_it_is_shown(pruned: Path, leanopt, shown) -> None:
     assert "4 of 4" in table
 
 
+def test_the_lines_of_a_run_and_a_sink_have_it(project: Project, leanopt, shown) -> None:
+    """What was saved so far, and the step of each pruned trial."""
+    folder = project("said")
+    sink = '[[sink]]\nuse = "jsonl"\npath = "trials.jsonl"\n'
+    with (folder / "pipeline.toml").open("a") as file:
+        file.write(f"\n{sink}")
+    said = leanopt(folder, "run", "pipeline.toml").stderr
+    saved = shown(folder)["backtests"]["saved"]
+    [end] = [line for line in said.splitlines() if line.startswith("stage grid ended")]
+    assert f" {saved} saved" in end
+    written = lines((folder / "trials.jsonl").read_text())
+    steps = {one["number"]: one["pruned_at"] for one in written if "pruned_at" in one}
+    every = lines(leanopt(folder, "export", "--to", "jsonl").stdout)
+    assert steps == {one["number"]: one["pruned_at"] for one in every if "pruned_at" in one}
+
+
+def test_the_plan_says_when_trials_end(project: Project, leanopt) -> None:
+    """And which lookahead its steps need."""
+    folder = project("advice")
+    plan = leanopt(folder, "plan", "pipeline.toml", "--workers", "4")
+    said = "prune: a trial ends at the scenario where it fails, is not feasible, or is not better"
+    assert f"{said} than the best trial (the first 6 have none to beat)" in plan.stdout
+    assert "where a trial's backtests run one after the other; 32 would keep" in plan.stderr
+    other = leanopt(folder, "plan", "pipeline.toml", "--set", "fitness.aggregate=mean")
+    assert 'is not feasible; with aggregate = "worst", also where it is not better' in other.stdout
+    assert "prune:" not in leanopt(folder, "plan", "pipeline.toml", *WHOLE).stdout
+
+
 def test_it_is_in_the_plan_only_where_it_is_used(project: Project, leanopt) -> None:
     """One scenario more at each step; a pipeline without it has the plan that it had."""
     folder = project("planned")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from heapq import heappop, heappush
 from math import log, sqrt
 from random import Random
@@ -28,6 +29,46 @@ def test_the_power_of_two_at_or_above_three_times_the_workers(workers: int, advi
     said = advice(1, workers)
     assert said is not None
     assert f"; {advised} would keep them busy" in said
+
+
+@pytest.mark.parametrize(("steps", "lookahead"), [(1, 7), (2, 7), (4, 10), (8, 14), (20, 22)])
+def test_more_steps_need_a_larger_lookahead(steps: int, lookahead: int) -> None:
+    """The table of the page on pruning, for four workers; one worker is always busy."""
+    assert advice(lookahead, 4, steps) is None
+    assert advice(lookahead - 1, 4, steps) is not None
+    assert advice(1, 1, steps) is None
+
+
+@pytest.mark.parametrize("steps", [4, 8, 20])
+@pytest.mark.parametrize("workers", [2, 4, 16])
+def test_trials_of_several_steps_keep_the_workers_busy(workers: int, steps: int) -> None:
+    """Simulated: a trial in ten takes all steps, most take one; a trial's next step goes first."""
+    lookahead = round(needed(workers, steps))
+    assert _busy_in_steps(workers, lookahead, steps) > 0.9
+
+
+def _busy_in_steps(workers: int, lookahead: int, steps: int, trials: int = 4_000) -> float:
+    random, sigma = Random(5), sqrt(log(1.25))
+    left = [steps if random.random() < 0.1 else 1 + (random.random() < 0.3) for _ in range(trials)]
+    queue: deque[int] = deque()
+    running: list[tuple[float, int]] = []
+    now = work = 0.0
+    told = proposed = 0
+    while told < trials:
+        while proposed < min(trials, told + lookahead):
+            queue.append(proposed)
+            proposed += 1
+        while queue and len(running) < workers:
+            runtime = random.lognormvariate(-sigma * sigma / 2, sigma)
+            work += runtime
+            heappush(running, (now + runtime, queue.popleft()))
+        now, number = heappop(running)
+        left[number] -= 1
+        if left[number]:
+            queue.appendleft(number)
+        while told < proposed and not left[told]:
+            told += 1
+    return work / (workers * now)
 
 
 def _busy(workers: int, lookahead: int, trials: int = 20_000) -> float:
