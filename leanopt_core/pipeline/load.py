@@ -19,7 +19,11 @@ from leanopt_core.pipeline.overrides import (
     parse_set,
     variables,
 )
-from leanopt_core.pipeline.parameters import read_result_constraints, read_space
+from leanopt_core.pipeline.parameters import (
+    condition_notes,
+    read_result_constraints,
+    read_space,
+)
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.scenarios import read_scenarios, weight_notes
@@ -142,6 +146,7 @@ def _pipeline(
         notes=(
             *statistic_notes(engine, fitness, constraints),
             *weight_notes(fitness, scenarios),
+            *condition_notes(space),
         ),
         environment=passed,
         prune=prune,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar, cast
 
@@ -18,6 +18,7 @@ from leanopt_core.space import (
     ParameterConstraint,
     Space,
     Value,
+    number_text,
 )
 
 T = TypeVar("T")
@@ -173,7 +174,22 @@ def _emptied(space: Space) -> tuple[str, str]:
     texts = [constraint.text for constraint in space.emptying() or space.constraints]
     together = "constraints that together leave" if len(texts) > 1 else "a constraint that leaves"
     found = " and ".join(map(repr, texts))
-    return found, f"expected {together} at least one point of the grid"
+    first = ", where inactive parameters have their first value" if space.conditions else ""
+    return found, f"expected {together} at least one point of the grid{first}"
+
+
+def condition_notes(space: Space) -> Iterator[str]:
+    """Yield warnings of parameters that are active at every feasible point, or at none."""
+    for name, always in space.settled().items():
+        text = space.conditions[name].text
+        if always:
+            first = number_text(space.axis(name).value(0))
+            yield (
+                f"parameters.{name}: found when = {text!r}, but it is active at every feasible "
+                f"point; where it is not, constraints.parameters see its first value {first}"
+            )
+        else:
+            yield f"parameters.{name}: found when = {text!r}, which holds at no feasible point"
 
 
 def _is_empty(space: Space) -> bool:

@@ -26,7 +26,8 @@ _SCENARIO: Final = (
 )
 _PARAMETERS: Final = (
     "The search space: min, min + step, ..., exact and never above max. Other forms:",
-    "{ values = [1, 2, 5, 10] }; without order { choices = [...] }; fixed x = 5.",
+    "{ values = [1, 2, 5, 10] }; without order { choices = [...] }; fixed x = 5; on a log scale",
+    '{ min = 1, max = 1000, levels = 20, scale = "log" }. when = "..." says where one counts.',
 )
 # Shown for a strategy whose parameter names are known only at run time.
 _NONE: Final = Line("name", propose(Read("name")).value, off=True)

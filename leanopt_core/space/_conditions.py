@@ -7,7 +7,7 @@ inactive parameter is neither, so it makes nothing active.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from leanopt_core.space._axis import Axis
@@ -15,6 +15,7 @@ from leanopt_core.space._checks import AxisError, ConstraintError
 from leanopt_core.space._constraint import ConstraintText, ParameterConstraint, mentioned
 from leanopt_core.space._counting import Condition
 from leanopt_core.space._numbers import Value
+from leanopt_core.space._points import Point
 from leanopt_core.space._terms import Check, terms_of
 from leanopt_core.suggest import did_you_mean
 
@@ -46,6 +47,30 @@ def conditions_of(
             holds = _first_unless(active, place)
             found.append(Condition(condition, reads | {place}, holds, place, active))
     return tuple(found)
+
+
+def active(conditions: Sequence[Condition], point: Point) -> tuple[bool, ...]:
+    """Return whether each axis is active at a point."""
+    inactive = {one.of for one in conditions if not one.active(point)}
+    return tuple([axis not in inactive for axis in range(len(point))])
+
+
+def canonical(conditions: Sequence[Condition], point: Point) -> Point:
+    """Return a point with each inactive axis at its first level."""
+    # Levels of inactive axes decide nothing, so one pass is enough.
+    inactive = {one.of for one in conditions if not one.holds(point)}
+    return tuple([0 if axis in inactive else level for axis, level in enumerate(point)])
+
+
+def distinct(
+    conditions: Sequence[Condition], point: Point, others: Iterable[Point]
+) -> Iterator[Point]:
+    """Yield the canonical points of others near a canonical point, each once."""
+    for other in others:
+        changes = zip(active(conditions, other), other, point, strict=True)
+        # If only active axes differ, no other one of them has the same canonical point.
+        if all(counts or level == own for counts, level, own in changes):
+            yield canonical(conditions, other)
 
 
 def controllers_first(

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from leanopt_core.errors import SpaceError
 from leanopt_core.space import _checks as check
+from leanopt_core.space import _conditions as conditional
 from leanopt_core.space import _counting as counting
 from leanopt_core.space import _terms as terms
 from leanopt_core.space._axis import (
@@ -22,12 +23,12 @@ from leanopt_core.space._axis import (
     value_of_record,
 )
 from leanopt_core.space._checks import AxisError, quoted, shown
-from leanopt_core.space._conditions import conditions_of, controllers_first
 from leanopt_core.space._constraint import ParameterConstraint
 from leanopt_core.space._counting import Condition, Count, Rule
 from leanopt_core.space._numbers import Value, kind_of
 from leanopt_core.space._permutation import Permutation
 from leanopt_core.space._points import Metric, Point, in_box, on_axes, on_grid, problem
+from leanopt_core.space._settled import settled
 from leanopt_core.space._sparse import (
     Sampling,
     Sparse,
@@ -87,7 +88,7 @@ class Space:
 
     @_conditional.default
     def _depend(self) -> tuple[Condition, ...]:
-        return conditions_of(self.axes, self.fixed, self.conditions)
+        return conditional.conditions_of(self.axes, self.fixed, self.conditions)
 
     @_rules.default
     def _compile(self) -> tuple[Rule, ...]:
@@ -191,25 +192,21 @@ class Space:
 
     def active(self, point: Point) -> tuple[bool, ...]:
         """Return whether each axis is active at a point, which must be on the grid."""
-        inactive = {one.of for one in self._conditional if not one.active(point)}
-        return tuple([axis not in inactive for axis in range(len(self.axes))])
+        return conditional.active(self._conditional, point)
 
     def canonical(self, point: Point) -> Point:
         """Return a point with inactive parameters at their first value; it must be on the grid.
 
         Points that differ in these only are one. The result can still violate a constraint.
         """
-        if not self._conditional:
-            return point
-        inactive = {one.of for one in self._conditional if not one.holds(point)}
-        return tuple([0 if axis in inactive else level for axis, level in enumerate(point)])
+        return conditional.canonical(self._conditional, point) if self._conditional else point
 
     def controllers_first(self, names: Iterable[str]) -> list[str]:
         """Return names of axes in this order, but each after those that its condition reads.
 
         These are in the result as well. Without conditions the order stays.
         """
-        return controllers_first(names, self.conditions, self.names)
+        return conditional.controllers_first(names, self.conditions, self.names)
 
     def violated(self, point: Point) -> tuple[ParameterConstraint, ...]:
         """Return the violated constraints; raises SpaceError if the point is off the grid.
@@ -247,6 +244,15 @@ class Space:
         core = counting.emptying(self._sizes, self._rules, limit)
         return tuple(rule.constraint for rule in self._rules if any(rule is own for own in core))
 
+    def settled(self) -> dict[str, bool]:
+        """Return the parameters that are active at all feasible points (true) or at none (false).
+
+        Those whose condition reads fixed parameters only are left out, and so are those of which
+        neither is proven. The first points of a sample are looked at before anything is counted.
+        """
+        found = settled(self._conditional, self.sample(0), self._listed)
+        return {self.names[axis]: always for axis, always in found.items()}
+
     def neighbours(self, point: Point, radius: int = 1, metric: Metric = "axis") -> Iterator[Point]:
         """Return the feasible points within `radius` steps, without the point itself.
 
@@ -262,20 +268,11 @@ class Space:
             hint = did_you_mean(metric, get_args(Metric))
             raise SpaceError(f"no metric {quoted(metric)}; {hint}")
         near = on_axes if metric == "axis" else in_box
+        own = self.canonical(point)
+        others = near(self.axes, own, radius)
         if self._conditional:
-            own = self.canonical(point)
-            return filter(self.feasible, self._distinct(own, near(self.axes, own, radius)))
-        return filter(self.feasible, near(self.axes, point, radius))
-
-    def _distinct(self, point: Point, near: Iterable[Point]) -> Iterator[Point]:
-        """Yield canonical points of those near a point, each once.
-
-        If only axes that are active differ, no other of them has the same canonical point.
-        """
-        for other in near:
-            changes = zip(self.active(other), other, point, strict=True)
-            if all(active or level == own for active, level, own in changes):
-                yield self.canonical(other)
+            others = conditional.distinct(self._conditional, own, others)
+        return filter(self.feasible, others)
 
     @cached_property
     def sampling(self) -> Sampling:
@@ -287,11 +284,12 @@ class Space:
         """The canonical points, None without conditions or if they cannot be counted."""
         if not self._conditional:
             return None
-        base = sparse_of(self.axes, self.fixed, (), conditions=self._conditional)
+        base = sparse_of(self.axes, self.fixed, (), more=self._conditional)
         return None if base.searches else base
 
-    def _listed(self, steps: int = 1_000_000) -> Sparse:
-        return sparse_of(self.axes, self.fixed, self.constraints, steps, self._conditional)
+    def _listed(self, steps: int = 1_000_000, more: tuple[Rule, ...] = ()) -> Sparse:
+        rules = (*self._conditional, *more)
+        return sparse_of(self.axes, self.fixed, self.constraints, steps, rules)
 
     @cached_property
     def _sparse(self) -> Sparse | None:
@@ -324,8 +322,8 @@ class Space:
     def nearest(self, levels: Sequence[float]) -> Point:
         """Return the grid point nearest to real-valued `levels`: each is clipped, then rounded.
 
-        Halves round to the even level. The point may be infeasible. Raises SpaceError if a level is
-        NaN or the number of levels is wrong.
+        Halves round to the even level. The point may be infeasible or not canonical. Raises
+        SpaceError if a level is NaN or the number of levels is wrong.
         """
         if len(levels) != len(self.axes) or any(isnan(level) for level in levels):
             raise SpaceError(f"expected {len(self.axes)} levels, each a number")

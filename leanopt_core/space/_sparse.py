@@ -173,9 +173,12 @@ def sparse_of(
     fixed: Mapping[str, Value],
     constraints: Sequence[ParameterConstraint],
     steps: int = 1_000_000,
-    conditions: Sequence[Condition] = (),
+    more: Sequence[Rule] = (),
 ) -> Sparse:
-    """Return the feasible points of a space; groups of more `steps` to count are searched."""
+    """Return the feasible points of a space; groups of more `steps` to count are searched.
+
+    `more` are its conditions, and further rules.
+    """
     sizes = [len(axis) for axis in axes]
     known = terms_of(axes, fixed)
     # Parts of one constraint can be of different groups.
@@ -183,7 +186,7 @@ def sparse_of(
     tables: list[tuple[Table, int]] = []
     searches: list[Search] = []
     bound = set[int]()
-    for group in groups_of((*rules_of(axes, fixed, parts), *conditions)):
+    for group in groups_of((*rules_of(axes, fixed, parts), *more)):
         bound.update(*(rule.axes for rule in group))
         counted = _counted(group, known, sizes, steps)
         if counted is not None:

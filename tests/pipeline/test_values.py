@@ -86,6 +86,21 @@ def test_a_parameter_can_have_a_condition_and_a_log_scale(load, sound) -> None:
     assert fixed.count().value == 56 * 3 * 6 * len(space.axis("stop"))
 
 
+def test_a_parameter_that_always_or_never_counts_is_pointed_out(load, sound) -> None:
+    """With what can be the reason."""
+    when = """step = 0.005, when = "exit == 'trail'" }"""
+    text = sound.replace("step = 0.005 }", when)
+    assert load(text).notes == load(sound).notes
+    stop, leave = '["fast < slow", "stop > 0.01"]', '["fast < slow", "exit == \'close\'"]'
+    found = [set(load(text.replace('["fast < slow"]', one)).notes) for one in (stop, leave)]
+    why = "where it is not, constraints.parameters see its first value 0.01"
+    condition = """parameters.stop: found when = "exit == 'trail'\""""
+    assert [one - set(load(sound).notes) for one in found] == [
+        {f"{condition}, but it is active at every feasible point; {why}"},
+        {f"{condition}, which holds at no feasible point"},
+    ]
+
+
 def test_options_take_what_their_types_say(load, sound, folder) -> None:
     """Nested tables, lists, paths, exact numbers, durations and sizes."""
     text = sound.replace(

@@ -334,6 +334,27 @@ def test_what_is_no_condition_is_refused(conditions, name, problem):
     assert caught.value.problem.startswith(problem)
 
 
+@given(cases())
+def test_parameters_that_are_always_or_never_active_are_found(case):
+    """Exactly those: they are proven by counting."""
+    space, repaired = case
+    at = [active for levels, active, allowed in repaired.values() if allowed]
+    expected = {}
+    for place, name in enumerate(space.names):
+        sides = {active[place] for active in at}
+        if name in space.conditions and len(sides) == 1:
+            expected[name] = sides.pop()
+    assert space.settled() == expected
+
+
+def test_a_condition_on_fixed_parameters_is_meant_so() -> None:
+    """It is not pointed out, other than one that a fixed parameter decides together with others."""
+    stop = Axis.integers("stop", 1, 9)
+    assert made((EXIT, stop), {"stop": "live"}, live=False).settled() == {}
+    both = {"stop": "live and exit == 'trail'"}
+    assert made((EXIT, stop), both, live=False).settled() == {"stop": False}
+
+
 def test_a_condition_is_checked_like_a_constraint() -> None:
     """Its names, kinds and choices."""
     with pytest.raises(ConstraintError, match="is not a choice of exit"):

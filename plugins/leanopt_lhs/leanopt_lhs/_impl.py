@@ -50,7 +50,10 @@ class LatinHypercube:
 
     def _everything(self, known: frozenset[Point]) -> Iterator[Proposal] | None:
         """Return all points that are left, in random order, or None if they are too many."""
-        if self._space.grid_size > max(self._count, LOOKED_THROUGH):
+        space = self._space
+        # Of a grid with conditions, a small part can be all there is.
+        most = (space.sampling.size if space.conditions else None) or space.grid_size
+        if most > max(self._count, LOOKED_THROUGH):
             return None
         free = (point for point in self._space.sample(self._seed) if point not in known)
         points = list(islice(free, self._count + 1))
