@@ -175,10 +175,8 @@ class Table:
 
     def _kept(self, done: set[int]) -> tuple[int, ...]:
         """Return the axes in `done` that a rule reads together with one that is not."""
-        rules = [rule for rule in self.rules if not rule.axes <= done]
-        return tuple(
-            axis for axis in self.order if axis in done and any(axis in one.axes for one in rules)
-        )
+        read = frozenset[int]().union(*(one.axes for one in self.rules if not one.axes <= done))
+        return tuple(axis for axis in self.order if axis in done and axis in read)
 
 
 def narrow_order(group: Sequence[Rule]) -> list[int]:
@@ -196,10 +194,11 @@ def narrow_order(group: Sequence[Rule]) -> list[int]:
         axis = min(ready, key=lambda axis: _open(groups, {*order, axis}))
         left.remove(axis)
         order.append(axis)
+        groups = [axes for axes in groups if not axes.issubset(order)]
     return order
 
 
 def _open(groups: Sequence[frozenset[int]], done: set[int]) -> tuple[int, int]:
     """Return how many axes are open, and how many constraints."""
-    open_ = [axes for axes in groups if axes & done and not axes <= done]
+    open_ = [axes for axes in groups if not axes.isdisjoint(done) and not axes <= done]
     return len(frozenset[int]().union(*open_) & done), len(open_)
