@@ -192,17 +192,17 @@ class Statistics:
         path, with or without `Statistics.` in front and `['...']` around segments. In addition, the
         end of a path is enough if only one name ends so, with or without spaces: `Profit Factor`.
         """
-        found = self._find(name)
+        found = self.find(name)
         value = self.values[found[0]] if len(found) == 1 else None
         return value if isinstance(value, _NUMBERS) else None
 
     def has(self, name: str) -> bool:
         """Return whether one statistic is clearly meant by `name`, also if its value is unknown."""
-        return len(self._find(name)) == 1
+        return len(self.find(name)) == 1
 
     def missing(self, name: str) -> str:
         """Return why `get(name)` is None, with the closest names."""
-        found = self._find(name)
+        found = self.find(name)
         if len(found) > 1:
             return f"statistic '{name}' could be any of: {', '.join(found)}"
         if found and self.values[found[0]] is None and self.total_orders == 0:
@@ -216,7 +216,7 @@ class Statistics:
         hint = f"did you mean '{near}'?" if near else f"choose from: {', '.join(sorted(bare))}"
         return f"no statistic '{name}': {hint}"
 
-    def _find(self, name: str) -> tuple[str, ...]:
+    def find(self, name: str) -> tuple[str, ...]:
         """Return the names that `name` may mean: one if it is clear, none if it is unknown."""
         return (name,) if name in self.values else _meant(name, tuple(self.values))
 

@@ -9,17 +9,23 @@ from typing import Any, Final
 import click
 
 from leanopt_core.cli.common import WholeNumber, open_project, project_option, run_names
+from leanopt_core.cli.heat_map_page import show_map
+from leanopt_core.cli.list_page import show_list
 from leanopt_core.cli.output import print_json
 from leanopt_core.cli.summary import print_report
 from leanopt_core.cli.trial_page import show_trial
 from leanopt_core.cli.views import VIEWS, Look
 from leanopt_core.errors import UsageError
+from leanopt_core.report.heat_map import heat_map
+from leanopt_core.report.listing import ListOptions
 from leanopt_core.report.manifest import manifest
 from leanopt_core.report.run import TOP, document, report
 from leanopt_core.report.subject import find_search, state_of
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
 
+#: The options that make a list of trials, in the order of ListOptions.
+_LISTING: Final = ("where", "sort", "reverse", "columns")
 _SEARCH: Final = "Only this search, by number or name (default: all; that of TRIAL: 1)."
 
 
@@ -36,6 +42,16 @@ _SEARCH: Final = "Only this search, by number or name (default: all; that of TRI
     help=f"Number of trials or groups to show (default: {TOP}).",
 )
 @click.option("--scenarios", is_flag=True, help="Show statistics for each scenario, too.")
+@click.option("--where", metavar="FILTER", help='Only these trials: "orders > 60 and fast < 20".')
+@click.option("--sort", metavar="NAME", help="Sort by a column, the best first.")
+@click.option("--reverse", is_flag=True, help="Sort the other way round.")
+@click.option("--columns", metavar="NAMES", help="Columns to show, with commas between.")
+@click.option(
+    "--map",
+    nargs=2,
+    metavar="X Y",
+    help="Draw the best fitness (or --sort) for each pair of values of two parameters.",
+)
 @click.option("--failed", is_flag=True, help="Show why trials failed, grouped by message.")
 @click.option("--constraints", is_flag=True, help="Show which constraint cost how many trials.")
 @click.option("--stages", is_flag=True, help="Show what each stage found when, and what it gained.")
@@ -63,26 +79,37 @@ def command(
             trial, run = int(run), None
         found = store.runs.find(run)
         if trial is not None:
-            if view is not None:
-                raise UsageError(f"--{view} is of a run; leave out TRIAL")
+            if wrong := view or next((name for name in _LISTING if asked[name]), None):
+                raise UsageError(f"--{wrong} is of a run; leave out TRIAL")
             show_trial(store, found, find_search(found, search), trial, as_json=as_json)
             return
         if view == "manifest":
             print_json(manifest(store, found))
             return
         only = None if search is None else find_search(found, search)
-        if view is not None:
+        if view == "map":
+            names, where, sort = asked["map"], asked["where"], asked["sort"]
+            drawn = heat_map(store, found, names, search=only, where=where, value=sort)
+            show_map(drawn, as_json=as_json)
+        elif view is not None:
             look = Look(store, found, only, asked["top"], asked["all_runs"], as_json)
             VIEWS[view](look)
+        elif any(asked[name] for name in _LISTING):
+            options = ListOptions(only, *(asked[name] for name in (*_LISTING, "top")))
+            show_list(store, found, options, scenarios=asked["scenarios"], as_json=as_json)
         else:
             _show_run(store, found, only, asked, as_json=as_json)
 
 
 def _view(asked: Mapping[str, Any]) -> str | None:
     """Return the name of the view that the options ask for, None for the usual one."""
-    views = [name for name in (*VIEWS, "manifest") if asked[name]]
+    views = [name for name in (*VIEWS, "map", "manifest") if asked[name]]
     if len(views) > 1:
         raise UsageError(f"choose one of {' and '.join(f'--{name}' for name in views)}")
+    lists = [name for name in _LISTING if asked[name]]
+    allowed = ("where", "sort") if views == ["map"] else () if views else _LISTING
+    if wrong := next((name for name in lists if name not in allowed), None):
+        raise UsageError(f"--{wrong} does not go with --{views[0]}; leave out one of them")
     if asked["all_runs"] and views != ["stages"]:
         raise UsageError("--all-runs works only with --stages")
     return views[0] if views else None

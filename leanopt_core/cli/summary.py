@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 
 from leanopt_core.cli.output import one_line, plain, print_table, wrapped
-from leanopt_core.report.best import BestTable, best_table, scenario_tables, search_table
+from leanopt_core.cli.trials_table import print_below, print_scenarios, print_trials
+from leanopt_core.report.best import search_table
 from leanopt_core.report.figures import counted
 from leanopt_core.report.run import Report
-from leanopt_core.report.scenarios import Combination
 from leanopt_core.store.tally import Tally
 
 _STEP = 27
@@ -52,7 +52,7 @@ def print_report(report: Report, state: str | None = None, *, scenarios: bool = 
         click.echo()
         _print_best(report, state)
     if scenarios and report.best:
-        _print_scenarios(report)
+        print_scenarios(report.run, report.merged)
     for warning in report.warnings:
         click.echo("\n" + wrapped(f"Warning: {plain(warning)}"))
     click.echo(f"\nStored in {_near(report.store)}")
@@ -98,40 +98,17 @@ def _print_searches(report: Report) -> None:
     """Print a row for each search, with its best trial, then the fixed parameters."""
     table = search_table(report)
     print_table(table.head, table.rows, keep=2, part=table.searched)
-    _print_below(report, table)
+    print_below(report.run, table)
 
 
 def _print_best(report: Report, state: str) -> None:
-    """Print the best trials, then the fixed parameters."""
+    """Print the best trials."""
     if not report.best:
         click.echo("No trial has finished yet." if state == "running" else "No trial finished.")
         return
     if heading := _heading(report.tally):
         click.echo(heading)
-    table = best_table(report)
-    print_table(table.head, table.rows, keep=2, part=table.searched)
-    _print_below(report, table)
-
-
-def _print_below(report: Report, table: BestTable) -> None:
-    """Print what a table of trials leaves out: fixed parameters, and how scenarios count."""
-    if table.fixed:
-        listed = (f"{name} = {value}" for name, value in table.fixed.items())
-        click.echo(plain(f"fixed: {', '.join(listed)}"))
-    if table.equal:
-        same = f"equal: further trials with equal results; they differ in {', '.join(table.equal)}"
-        click.echo(wrapped(plain(same)))
-    most = max(len(search.scenarios) for search in report.run.searches)
-    if most > 1:
-        how = Combination.of(report.run).name
-        click.echo(wrapped(f"statistics: {how} of {most} scenarios; --scenarios shows each"))
-
-
-def _print_scenarios(report: Report) -> None:
-    """Print a table of each main statistic, with a column for each scenario."""
-    for name, table in scenario_tables(report).items():
-        click.echo(f"\n{plain(name)}")
-        print_table(table.head, table.rows, keep=2)
+    print_trials(report.run, report.merged)
 
 
 def _heading(tally: Tally) -> str:

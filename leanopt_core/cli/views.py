@@ -12,6 +12,7 @@ from attrs import frozen
 from leanopt_core.cli.output import plain, print_json, print_table, wrapped
 from leanopt_core.report import courses, equal, failed, missed
 from leanopt_core.report.figures import counted, number, percent
+from leanopt_core.shown import shortened
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
 
@@ -39,7 +40,7 @@ class Look:
 
     def at(self, search: int | None, trial: int | None) -> tuple[object, ...]:
         """Return the cells of these columns."""
-        name = None if search is None else self.run.searches[search - 1].name
+        name = None if search is None else shortened(self.run.searches[search - 1].name)
         return (name, trial)[-len(self.place) :]
 
     def command(self, search: int, trial: int) -> str:
@@ -130,7 +131,7 @@ def show_stages(look: Look) -> None:
         [
             (
                 *((one.run,) if look.all_runs else ()),
-                *((one.name,) if several else ()),
+                *((shortened(one.name),) if several else ()),
                 *(one.stage, one.method, f"{one.trials:,}", one.fitness, one.trial),
                 *(_count(one.found), _count(one.after), f"{one.longest_wait:,}", one.gained),
             )
@@ -200,11 +201,11 @@ def show_equal(look: Look) -> None:
         return
     several = len(look.run.searches) > 1
     print_table(
-        ("trials", *(("search",) if several else ()), "fitness", "no effect of", "numbers"),
+        ("trials", *(("search",) if several else ()), "fitness", "differ in", "numbers"),
         [
             (
                 str(len(one.trials)),
-                *((look.run.searches[one.search - 1].name,) if several else ()),
+                *((shortened(look.run.searches[one.search - 1].name),) if several else ()),
                 *(one.fitness, ", ".join(one.parameters), _numbers(one.trials)),
             )
             for one in groups[: look.top]

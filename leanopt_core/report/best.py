@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from leanopt_core.report.equal import MergedTrials
 from leanopt_core.report.figures import number, values_shown
@@ -16,9 +16,10 @@ from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.shown import shortened
 from leanopt_core.store.inactive import Inactive
-from leanopt_core.store.records import RankedTrial
+from leanopt_core.store.records import RankedTrial, StoredRun
 
 Cells = Mapping[str, str]
+Trials = Sequence[MergedTrials]
 
 
 @frozen
@@ -42,28 +43,28 @@ class BestTable(Table):
     equal: tuple[str, ...]
 
 
-def best_table(report: Report) -> BestTable:
-    """Return the table of a report's best trials; there must be at least one."""
-    fixed = _fixed(report)
-    searched = _all_searched(report, fixed)
-    both = _beside(searched, _together(report))
-    equal = tuple(dict.fromkeys(name for one in report.merged for name in one.parameters))
+def best_table(run: StoredRun, trials: Trials) -> BestTable:
+    """Return the table of some of a run's trials; there must be at least one."""
+    fixed = _fixed(run, trials)
+    searched = _all_searched(run, trials, fixed)
+    both = _beside(searched, _together(run, trials))
+    equal = tuple(dict.fromkeys(name for one in trials for name in one.parameters))
     return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed), equal)
 
 
 def search_table(report: Report) -> BestTable:
     """Return a row for each search of a report with several: how it went, and its best trial."""
+    run = report.run
     best = [
         RankedTrial(one.search.number, one.search.number, one.best)
         for one in report.searches
         if one.best is not None and one.best.failure is None
     ]
     alone = tuple(MergedTrials(one, (), ()) for one in best)
-    of_best = evolve(report, best=tuple(best), merged=alone)
-    fixed = _fixed(of_best) if best else {}
+    fixed = _fixed(run, alone) if alone else {}
     searches = [one.search for one in best]
-    rows = dict(zip(searches, map(_best, _all_searched(of_best, fixed)), strict=True))
-    figures = dict(zip(rows, _together(of_best), strict=True))
+    rows = dict(zip(searches, map(_best, _all_searched(run, alone, fixed)), strict=True))
+    figures = dict(zip(rows, _together(run, alone), strict=True))
     searched = [{**_went(one), **rows.get(one.search.number, {})} for one in report.searches]
     both = _beside(searched, [figures.get(one.search.number, {}) for one in report.searches])
     return BestTable(both.head, both.rows, len(_names(searched)), values_shown(fixed), ())
@@ -86,19 +87,19 @@ def _best(cells: Cells) -> Cells:
     return {"best trial": cells["trial"], **others}
 
 
-def _all_searched(report: Report, fixed: Mapping[str, Any]) -> list[dict[str, str]]:
-    inactive = Inactive.of(report.run)
-    return [_searched(report, one, fixed, inactive) for one in report.merged]
+def _all_searched(run: StoredRun, trials: Trials, fixed: Mapping[str, Any]) -> list[dict[str, str]]:
+    inactive = Inactive.of(run)
+    return [_searched(run, trials, one, fixed, inactive) for one in trials]
 
 
-def scenario_tables(report: Report) -> dict[str, Table]:
+def scenario_tables(run: StoredRun, trials: Trials) -> dict[str, Table]:
     """Return a table of each main statistic, with a column for each scenario, by its name.
 
     A column before them has the mean or the median over the scenarios.
     """
-    how, together = Combination.of(report.run).name, _together(report)
-    each = [_each(report, one.first) for one in report.merged]
-    own = [_own(report, one) for one in report.merged]
+    how, together = Combination.of(run).name, _together(run, trials)
+    each = [_each(run, one.first) for one in trials]
+    own = [own_cells(run, trials, one) for one in trials]
     return {
         name: _beside(
             [{**row, how: one.get(name, "-")} for row, one in zip(own, together, strict=True)],
@@ -108,18 +109,18 @@ def scenario_tables(report: Report) -> dict[str, Table]:
     }
 
 
-def _together(report: Report) -> list[dict[str, str]]:
+def _together(run: StoredRun, trials: Trials) -> list[dict[str, str]]:
     """Return the main statistics of each trial over its scenarios."""
-    combination, searches = Combination.of(report.run), report.run.searches
+    combination, searches = Combination.of(run), run.searches
     return [
         main_figures(combination.statistics(searches[one.search - 1], one.trial))
-        for one in (merged.first for merged in report.merged)
+        for one in (merged.first for merged in trials)
     ]
 
 
-def _each(report: Report, ranked: RankedTrial) -> dict[str, dict[str, str]]:
+def _each(run: StoredRun, ranked: RankedTrial) -> dict[str, dict[str, str]]:
     """Return the main statistics of a trial's backtests by the names of the scenarios."""
-    found = by_scenario(report.run.searches[ranked.search - 1], ranked.trial)
+    found = by_scenario(run.searches[ranked.search - 1], ranked.trial)
     return {name: main_figures(one) for name, one in found.items()}
 
 
@@ -137,46 +138,50 @@ def _names(rows: Iterable[Cells]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for row in rows for name in row))
 
 
-def _fixed(report: Report) -> Mapping[str, Any]:
-    names = json.loads(report.run.plan)["space"].get("fixed", {})
-    values = json.loads(report.best[0].trial.parameters)
+def _fixed(run: StoredRun, trials: Trials) -> Mapping[str, Any]:
+    names = json.loads(run.plan)["space"].get("fixed", {})
+    values = json.loads(trials[0].first.trial.parameters)
     return {name: values[name] for name in names if name in values}
 
 
-def _own(report: Report, merged: MergedTrials) -> dict[str, str]:
-    """Return the columns that name a trial, and count those with equal results."""
-    ranked, several = merged.first, len(report.run.searches) > 1
-    equal = any(one.others for one in report.merged)
+def own_cells(run: StoredRun, trials: Trials, merged: MergedTrials) -> dict[str, str]:
+    """Return the columns that name one of these trials, and count those with equal results."""
+    ranked, several = merged.first, len(run.searches) > 1
+    equal = any(one.others for one in trials)
     return {
         "rank": str(ranked.rank),
         "trial": str(ranked.trial.number),
         **({"equal": f"+{len(merged.others)}" if merged.others else "-"} if equal else {}),
-        **({"search": shortened(report.run.searches[ranked.search - 1].name)} if several else {}),
+        **({"search": shortened(run.searches[ranked.search - 1].name)} if several else {}),
     }
 
 
 def _searched(
-    report: Report, merged: MergedTrials, fixed: Mapping[str, Any], inactive: Inactive
+    run: StoredRun,
+    trials: Trials,
+    merged: MergedTrials,
+    fixed: Mapping[str, Any],
+    inactive: Inactive,
 ) -> dict[str, str]:
     """Return a trial's rank, score and searched parameters by column name."""
     trial = merged.first.trial
     values = json.loads(trial.parameters, parse_float=str)
     searched = {name: value for name, value in values.items() if name not in fixed}
-    violated = any(one.first.trial.violation for one in report.merged)
-    pruned = any(one.first.trial.pruned_at is not None for one in report.merged)
+    violated = any(one.first.trial.violation for one in trials)
+    pruned = any(one.first.trial.pruned_at is not None for one in trials)
     return {
-        **_own(report, merged),
+        **own_cells(run, trials, merged),
         "stage": trial.stage,
         "fitness": number(trial.fitness),
         **({"violation": number(trial.violation)} if violated else {}),
-        **({"scenarios": _judged_by(report, merged.first)} if pruned else {}),
+        **({"scenarios": _judged_by(run, merged.first)} if pruned else {}),
         **values_shown(searched),
         **dict.fromkeys(inactive.at(trial.grid_index), "-"),
     }
 
 
-def _judged_by(report: Report, ranked: RankedTrial) -> str:
+def _judged_by(run: StoredRun, ranked: RankedTrial) -> str:
     """Return how many of its scenarios have judged a trial."""
-    every = len(report.run.searches[ranked.search - 1].scenarios)
+    every = len(run.searches[ranked.search - 1].scenarios)
     judged = every if ranked.trial.pruned_at is None else len(ranked.trial.backtests)
     return f"{judged} of {every}"

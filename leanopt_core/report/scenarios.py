@@ -46,14 +46,18 @@ class Combination:
 
     def combined(self, found: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         """Return every statistic that is a number in each of these, by scenario, as one number."""
-        weights = [self.weights.get(name, 1.0) for name in found]
-        names: dict[str, float] = {}
-        for name in next(iter(found.values())):
-            values = [one.get(name) for one in found.values()]
-            numbers = [float(value) for value in values if isinstance(value, int | float)]
-            if len(numbers) == len(values):
-                names[name] = self._one(numbers, weights)
-        return {name: value for name, value in names.items() if isfinite(value)}
+        first = next(iter(found.values()))
+        each = {name: {at: _number(one.get(name)) for at, one in found.items()} for name in first}
+        numbers = {name: self.number(values) for name, values in each.items()}
+        return {name: value for name, value in numbers.items() if value is not None}
+
+    def number(self, found: Mapping[str, float | None]) -> float | None:
+        """Return a statistic by scenario as one number, None if one of them is unknown."""
+        numbers = [value for value in found.values() if value is not None]
+        if len(numbers) < len(found):
+            return None
+        value = self._one(numbers, [self.weights.get(name, 1.0) for name in found])
+        return value if isfinite(value) else None
 
     def _one(self, numbers: Sequence[float], weights: Sequence[float]) -> float:
         if self.name == "median":
@@ -62,6 +66,10 @@ class Combination:
         return fsum(
             number * (weight / whole) for number, weight in zip(numbers, weights, strict=True)
         )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def by_scenario(search: StoredSearch, trial: StoredTrial) -> dict[str, dict[str, Any]]:

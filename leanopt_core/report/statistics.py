@@ -71,12 +71,28 @@ _MONEY: Final = ("endequity", "estimatedstrategycapacity", "startequity", "total
 _COUNTS: Final = ("totalnumberoftrades", "totalorders", "totaltrades")
 
 
+_LOWER_IS_BETTER: Final = (
+    *("drawdown", "drawdownrecovery", "lossrate", "totalfees"),
+    *("annualstandarddeviation", "annualvariance"),
+)
+
+
+def lower_is_better(name: str) -> bool:
+    """Return whether a lower value of this statistic is better, as of a drawdown."""
+    return _plain(name) in _LOWER_IS_BETTER
+
+
+def _plain(name: str) -> str:
+    """Return the last part of a statistic's name without spaces; nothing for runtime amounts."""
+    section, _, last = name.rpartition(".")
+    return "" if section == "runtimeStatistics" else re.sub(r"[\s_-]", "", last).casefold()
+
+
 def statistic_text(name: str, value: object) -> str:
     """Return a statistic for people: per cent where LEAN shows it, `-` if unknown."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return "-" if value is None else str(value)
-    section, _, last = name.rpartition(".")
-    plain = "" if section == "runtimeStatistics" else re.sub(r"[\s_-]", "", last).casefold()
+    plain = _plain(name)
     if plain in _PERCENTAGES:
         return f"{number(round(100 * value, 2))}%"
     if plain in _MONEY:

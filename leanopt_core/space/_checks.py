@@ -83,6 +83,12 @@ class FormulaError(ExpressionError):
     what = "formula"
 
 
+class FilterError(ExpressionError):
+    """A filter's text is not valid."""
+
+    what = "filter"
+
+
 LONGEST_AXIS = 2**63 - 1
 """The maximum length of a Python sequence."""
 

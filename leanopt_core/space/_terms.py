@@ -77,9 +77,9 @@ def terms_of(axes: Sequence[Axis], fixed: Mapping[str, Value]) -> dict[str, Term
     return known | {name: of_value(value) for name, value in fixed.items()}
 
 
-def of_place(position: int) -> Term:
-    """Return the term of the number at `position` of what the closure is given."""
-    return Term(lambda numbers: numbers[position], _NUMBER)
+def of_place(position: int, kinds: frozenset[Kind] = _NUMBER) -> Term:
+    """Return the term of the value at `position` of what the closure is given."""
+    return Term(lambda values: values[position], kinds)
 
 
 def truth(check: Check) -> Term:

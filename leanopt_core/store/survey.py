@@ -8,6 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from leanopt_core.store.columns import TOLD
 from leanopt_core.store.database import Database
+from leanopt_core.store.records import StoredSearch
+from leanopt_core.store.trial_columns import (
+    Asked,
+    TrialColumns,
+    columns_of_trials,
+    names_of_columns,
+)
 
 # ruff: noqa: S608 - the queries are made of constants
 _FAILED: Final = """
@@ -107,6 +114,14 @@ class Survey:
         for start in range(0, len(numbers), _PAGE_SIZE):
             page = json.dumps(numbers[start : start + _PAGE_SIZE])
             yield from self._database.rows(_STATISTICS, (search_id, page))
+
+    def columns(self, search_id: int, asked: Asked) -> Iterator[TrialColumns]:
+        """Yield the told trials of a search with what is asked for."""
+        return columns_of_trials(self._database, search_id, asked)
+
+    def names(self, search: StoredSearch) -> tuple[list[str], list[str]]:
+        """Return the names of statistics and of further values that a search's trials have."""
+        return names_of_columns(self._database, search.id, search.told)
 
     def _each(self, kind: Any, query: str, row_id: int) -> Iterator[Any]:
         return map(kind._make, self._database.each(query, (row_id,)))

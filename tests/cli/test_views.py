@@ -291,7 +291,7 @@ def test_the_ranking_has_equal_results_once(viewed: Path, leanopt) -> None:
         (("views-1", "3", "--equal"), "--equal is of a run; leave out TRIAL"),
         (("views-1", "3", "--manifest"), "--manifest is of a run; leave out TRIAL"),
         (("--all-runs",), "--all-runs works only with --stages"),
-        (("--failed", "--search", "4"), "run views-1 has no search 4; it has 1"),
+        (("--failed", "--search", "4"), "run views-1 has no search '4'"),
     ],
 )
 def test_what_does_not_fit_together(viewed: Path, leanopt, arguments, message: str) -> None:

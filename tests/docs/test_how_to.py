@@ -28,6 +28,7 @@ PAGES = (
     "backtest-a-point",
     "moving-from-lean-optimize",
     "moving-from-lean-optimizer",
+    "read-a-run",
     "read-the-store",
     "from-python",
     "run-on-a-server",
