@@ -35,6 +35,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "watch": "Watch a run in progress.",
         "compare": "Compare runs or trials side by side.",
         "verify": "Run trials again and compare their results.",
+        "holdout": "Backtest the best trials on the holdout.",
         "export": "Export a run's trials as JSON lines or CSV.",
     },
     "plugins": {"plugins": "List installed plugins and their options."},

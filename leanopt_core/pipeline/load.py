@@ -10,6 +10,7 @@ from typing import cast
 
 from attrs import evolve
 
+from leanopt_core.pipeline.holdout import holdout_notes, read_holdout
 from leanopt_core.pipeline.overrides import (
     Lookup,
     apply,
@@ -109,6 +110,7 @@ def _pipeline(
     constraints = read_result_constraints(limits or ConstraintsTable(), reader)
     read = read_scenarios(raw["scenario"], reader, raw["parameters"])
     scenarios = read.scenarios
+    holdout = read_holdout(document.get("holdout"), reader, scenarios)
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
     search = reader.table(raw["search"], ("search",), SearchSettings)
     if fitness and search:
@@ -147,9 +149,11 @@ def _pipeline(
             *statistic_notes(engine, fitness, constraints),
             *weight_notes(fitness, scenarios),
             *condition_notes(space),
+            *holdout_notes(holdout, scenarios),
         ),
         environment=passed,
         prune=prune,
+        holdout=holdout,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
+from leanopt_core.holdout import Holdout
 from leanopt_core.needs import NEEDS, Outputs
 from leanopt_core.pipeline.tables import PruneTable, SearchSettings
 from leanopt_core.plugins import Registered
@@ -103,7 +104,8 @@ class Pipeline:
     """A pipeline file's content; its paths are relative to `folder`. `notes` are warnings.
 
     With `separate`, each scenario has a search of its own; else all judge each trial.
-    `environment` are the caller's variables that workers get, with their values.
+    `environment` are the caller's variables that workers get, with their values. `holdout` is what
+    the search must not see; it decides no trial, so it is not in the plan.
     """
 
     file: Path
@@ -125,6 +127,7 @@ class Pipeline:
     environment: Mapping[str, str] = field(factory=dict, repr=False)
     overrides: Overrides = Overrides()
     prune: PruneTable = field(factory=PruneTable)
+    holdout: Holdout | None = None
 
     @property
     def outputs(self) -> Outputs:

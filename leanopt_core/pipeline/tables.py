@@ -52,6 +52,18 @@ def check_variables(_instance: object, _attribute: object, names: tuple[str, ...
             raise ValueError(f"{name!r} is not the name of an environment variable")
 
 
+def _check_days(start: date | None, end: date | None) -> None:
+    """Raise ValueError for a last day before the first."""
+    if end is not None and start is not None and end < start:
+        raise ValueError(f"expected {start} (start) or later")
+
+
+def _each_once(_instance: object, _attribute: object, names: tuple[str, ...]) -> None:
+    """Raise ValueError for an empty or repeated name."""
+    if "" in names or len(set(names)) < len(names):
+        raise ValueError("expected different texts that are not empty")
+
+
 @frozen
 class TopTable:
     """The keys above the first table."""
@@ -129,8 +141,22 @@ class ScenarioTable:
 
     @end.validator
     def _not_before_start(self, _attribute: object, end: date | None) -> None:
-        if end is not None and self.start is not None and end < self.start:
-            raise ValueError(f"expected {self.start} (start) or later")
+        _check_days(self.start, end)
+
+
+@frozen
+class HoldoutTable:
+    """`[holdout]`: days or symbols that the search must not see, for `leanopt holdout`."""
+
+    start: date | None = field(default=None, metadata={"help": "first day"})
+    end: date | None = field(default=None, metadata={"help": "last day"})
+    symbols: tuple[str, ...] = field(
+        default=(), validator=_each_once, metadata={"help": "symbols, instead of days"}
+    )
+
+    @end.validator
+    def _not_before_start(self, _attribute: object, end: date | None) -> None:
+        _check_days(self.start, end)
 
 
 @frozen
@@ -304,6 +330,7 @@ TABLES: Mapping[str, type] = MappingProxyType(
     {
         "strategy": StrategyTable,
         "scenario": ScenarioTable,
+        "holdout": HoldoutTable,
         "parameters": ParameterTable,
         "constraints": ConstraintsTable,
         "fitness": FitnessTable,

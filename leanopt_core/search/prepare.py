@@ -22,6 +22,7 @@ from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
 from leanopt_core.pipeline.statistic_names import refuse_misspelt
+from leanopt_core.scoring import Scorer
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.environment import hint, keyed
 from leanopt_core.search.guard import Guard
@@ -168,6 +169,18 @@ def build_fitness(choice: Choice, calls: Calls | None = None) -> FitnessFunction
     kind = "fitness function"
     made = cast("FitnessFunction", build_choice(kind, choice, calls=calls))
     return cast("FitnessFunction", GuardedFitness(made, label(kind, choice), calls))
+
+
+def build_scorer(pipeline: Pipeline, calls: Calls | None = None) -> Scorer:
+    """Return what scores trials by a pipeline; raises PluginError as `build_choice`."""
+    weights = {one.name: float(one.weight) for one in pipeline.scenarios if one.weight is not None}
+    return Scorer(
+        build_fitness(pipeline.fitness, calls),
+        pipeline.constraints,
+        label=label("fitness function", pipeline.fitness),
+        needs=pipeline.outputs.needs,
+        weights=weights,
+    )
 
 
 def engine_of(pipeline: Pipeline, calls: Calls | None = None) -> GuardedEngine:

@@ -35,6 +35,7 @@ from leanopt_core.search.interrupt import Interrupts
 from leanopt_core.search.judging import Judge
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.lock import run_lock, turn
+from leanopt_core.search.looks import declared
 from leanopt_core.search.loop import Interrupted, RunLoop
 from leanopt_core.search.manifest import Manifest
 from leanopt_core.search.notifier import Checks, Notifier
@@ -42,7 +43,7 @@ from leanopt_core.search.opened import OpenedFiles, opened_files
 from leanopt_core.search.opened_watch import OpenedWatch
 from leanopt_core.search.options import RunOptions
 from leanopt_core.search.pools import worker_pool
-from leanopt_core.search.prepare import Prepared, build_fitness, build_sink, label, prepared
+from leanopt_core.search.prepare import Prepared, build_scorer, build_sink, label, prepared
 from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.repeats import DiffersError
 from leanopt_core.search.resume import changes
@@ -112,6 +113,8 @@ def run_pipeline(
         for warning in _warnings(ready, manifest):
             shared.observe(Warned(warning))
         store.check_plan(ready.plan.hash)
+        for warning in declared(store, pipeline):
+            shared.observe(Warned(warning))
         options = RunOptions.of(pipeline, allow_unread=allow_unread, skip_build=skip_build)
         runner = _Runner(store, ready, registry, shared, signals, options, input_watch)
         return runner.run(wanted or Wanted())
@@ -233,20 +236,11 @@ class _RunPlugins:
 
 def _run_plugins(ready: Prepared, calls: Calls) -> _RunPlugins:
     pipeline = ready.pipeline
-    fitness = build_fitness(pipeline.fitness, calls)
+    scorer = build_scorer(pipeline, calls)
     for choice in pipeline.sinks:
         # Built again for the files of the run; what cannot be built is an error before it starts.
         build_sink(choice, pipeline.folder, calls)
-    scorer = Scorer(
-        fitness,
-        pipeline.constraints,
-        label=label("fitness function", pipeline.fitness),
-        needs=pipeline.outputs.needs,
-        weights={
-            one.name: float(one.weight) for one in pipeline.scenarios if one.weight is not None
-        },
-    )
-    return _RunPlugins(scorer, tuple(setups(ready, fitness, calls)))
+    return _RunPlugins(scorer, tuple(setups(ready, scorer.fitness, calls)))
 
 
 def _as_begun(plugins: _RunPlugins, run: StoredRun) -> _RunPlugins:

@@ -6,7 +6,7 @@ trial of the strategy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -16,6 +16,7 @@ from leanopt_core.content import content_key
 from leanopt_core.engines.base import Report, silent
 from leanopt_core.harness.events import Hello
 from leanopt_core.needs import Outputs
+from leanopt_core.search.looks import declared, record_looks
 from leanopt_core.search.opened import opened_files
 from leanopt_core.search.prepare import Prepared
 from leanopt_core.search.single_runner import (
@@ -81,6 +82,8 @@ def backtest_points(
     backtests and their total, and `pause` is that of `run_aside`. Raises InputsChangedError if data
     or sources change meanwhile, ExecutorError if no worker can start.
     """
+    for warning in declared(store, ready.pipeline):
+        report(warning)
     own = ready.pipeline.outputs
     asked = Outputs(own.needs | outputs, own.stored | outputs)
     files = opened_files(ready, store.hash_file)
@@ -94,10 +97,19 @@ def backtest_points(
     SingleRunner(ready, writer, asked, files, report, keep=keep).run(
         running, workers, progress, pause
     )
-    return [
+    results = [
         PointResult(point, tuple(_made(singles[one.keys], found[one.keys]) for one in some))
         for point, some in zip(points, wanted, strict=True)
     ]
+    record_looks(store, ready.pipeline.strategy_id, _completed(results))
+    return results
+
+
+def _completed(results: Sequence[PointResult]) -> Iterator[tuple[Scenario, Mapping[str, Value]]]:
+    for result in results:
+        for one in result.backtests:
+            if one.outcome.statistics is not None:
+                yield one.scenario, result.parameters
 
 
 def _single(ready: Prepared, point: Mapping[str, Value], scenario: Scenario) -> Single:

@@ -43,6 +43,8 @@ JSON_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     "events": {"detail": "object"},
     "opened": {"files": "object"},
     "single_backtests": {"scenario": "object", "parameters": "object"},
+    "holdouts": {"definition": "object"},
+    "looks": {"scenario": "object", "parameters": "object"},
 }
 _LISTED: Final = ", ".join(
     repr(outputs_column(frozenset(some)))

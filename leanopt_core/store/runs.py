@@ -13,6 +13,7 @@ from leanopt_core.fitness import Direction
 from leanopt_core.store.columns import OUTPUT_TABLES, utc_text
 from leanopt_core.store.database import Database
 from leanopt_core.store.deleted import DeletedTrials, count_trials, deleted_trials, keep_trials
+from leanopt_core.store.looks import keep_looks
 from leanopt_core.store.opened import REMOVE_UNUSED
 from leanopt_core.store.records import (
     Role,
@@ -54,12 +55,16 @@ _STEPS: Final = (
 
 
 def delete_run(database: Database, run_id: int, now: str) -> None:
-    """Delete the run in one transaction, and keep its tally; raises StoreError if SQLite fails."""
+    """Delete the run in one transaction, and keep its tally and looks at holdouts.
+
+    Raises StoreError if SQLite fails.
+    """
     # Before the transaction, since reading all returns takes long and other runs may write.
     tally = count_trials(database, run_id)
     # The order of the steps keeps references valid.
     with database.unenforced(), database.transaction():
         keep_trials(database, tally, now)
+        keep_looks(database, run_id)
         for step in _STEPS:
             database.run(step, {"run": run_id})
 

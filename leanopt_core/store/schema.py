@@ -386,6 +386,25 @@ CHECK (role IN ('train', 'test', 'asked'))""",
     "ALTER TABLE searches ADD COLUMN chosen INTEGER",
 )
 
+# What searches of a strategy must not see, and which points were looked at under which scenario:
+# `leanopt_core.store.looks`.
+_HOLDOUTS: Final = """
+CREATE TABLE holdouts (
+  id INTEGER PRIMARY KEY,
+  strategy TEXT NOT NULL,
+  definition TEXT NOT NULL,           -- canonical JSON
+  declared_at TEXT NOT NULL,          -- UTC, ISO 8601
+  UNIQUE (strategy, definition)
+)"""
+_LOOKS: Final = """
+CREATE TABLE looks (
+  strategy TEXT NOT NULL,
+  scenario TEXT NOT NULL,             -- canonical JSON
+  parameters TEXT NOT NULL,           -- canonical JSON
+  looked_at TEXT NOT NULL,            -- UTC, ISO 8601: the first time
+  PRIMARY KEY (strategy, scenario, parameters)
+) WITHOUT ROWID"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -405,6 +424,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("single_backtests", (_SINGLE,)),
     ("tests", _TESTS),
     ("notes", ("ALTER TABLE runs ADD COLUMN note TEXT",)),  # the user's
+    ("looks", (_HOLDOUTS, _LOOKS)),
 )
 
 

@@ -19,6 +19,7 @@ from leanopt_core.store.cache import (
 )
 from leanopt_core.store.damage import UNREADABLE, check_plan, damage, raise_if_damaged
 from leanopt_core.store.database import Database
+from leanopt_core.store.looks import Looks
 from leanopt_core.store.opened import OpenedSets, State, mixed
 from leanopt_core.store.opening import Durability, open_database
 from leanopt_core.store.reader import Reader
@@ -82,6 +83,7 @@ class Store(Closing):
         self.runs = Runs(database, clock)
         self.reader = Reader(database)
         self.survey = Survey(database)
+        self.looks = Looks(database, clock)
 
     def opened(self, same: Callable[[str, State], bool]) -> OpenedSets:
         """Return the sets of files that stored backtests had opened.

@@ -237,6 +237,8 @@ def test_the_members_of_json_answers_are_those_listed(
     assert [set(answer("plan", "pipeline.toml", "--json"))] == listed("plan")
     compare = answer("compare", ":1", ":2", "--json")
     assert [set(compare), set(compare["rows"][0])] == listed("compare")
+    holdout = answer("holdout", "quickstart-1:3", "--json")
+    assert [set(holdout), set(holdout["trials"][0])] == listed("holdout")
     check = answer("check", "pipeline.toml", "--json", "--set", "sead=1")
     assert [set(check), set(check["mistakes"][0])] == listed("check")
     plugins = answer("plugins", "--json")

@@ -29,6 +29,7 @@ PAGES = (
     "moving-from-lean-optimize",
     "moving-from-lean-optimizer",
     "read-a-run",
+    "keep-a-holdout",
     "read-the-store",
     "from-python",
     "run-on-a-server",
