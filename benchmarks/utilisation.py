@@ -2,11 +2,14 @@
 
 The strategy sleeps, 100 ms on average, all alike or lognormally spread (by their coefficient of
 variation), and tells when it began and ended. Busy is the share of the workers' time in which a
-strategy slept: what is missing is all that leanopt, the protocol and waiting for others take.
+strategy slept: what is missing is all that leanopt, the protocol and waiting for others take. With
+`--searches N` a run has a search for each of N symbols, of 20 trials each: all of them share the
+workers, and there is no barrier beside.
 """
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -77,12 +80,16 @@ Interval = tuple[float, float]
 
 @frozen
 class Load:
-    """What is asked of the workers: how many they are, and how long each sleeps, in seconds."""
+    """What is asked of the workers: how many they are, and how long each sleeps, in seconds.
+
+    `trials` are those of each search.
+    """
 
     workers: int
     spread: float
     mean: float
     trials: int
+    searches: int = 1
 
 
 def leanopt(pipeline: Path, load: Load) -> float:
@@ -93,15 +100,22 @@ def leanopt(pipeline: Path, load: Load) -> float:
         "search.lookahead": lookahead,
         "parameters.cv": load.spread,
         "parameters.mean": load.mean,
-        "stage.0.trials": load.trials + 2 * lookahead,
+        "stage.0.trials": load.trials + (2 * lookahead if load.searches == 1 else 0),
     }
+    if load.searches > 1:
+        symbols = [f"S{number}" for number in range(load.searches)]
+        sets["scenario"] = f"{{ universe = {symbols}, separate = true }}"
     registry = discover()
     loaded = load_pipeline(pipeline, registry, sets=[f"{key}={sets[key]}" for key in sets])
     run_pipeline(loaded, registry, Quiet())
     with open_store(pipeline.parent / ".leanopt" / "leanopt.db") as store:
         run = store.runs.find()
-        trials = store.reader.trials(run.searches[0].id)
-        intervals = [_interval(_statistics(trial.outcomes)) for trial in trials]
+        intervals = [
+            _interval(_statistics(trial.outcomes))
+            for search in run.searches
+            for trial in store.reader.trials(search.id)
+            if trial.told
+        ]
     # In between the first proposals, made all at once, and the last, after which none are made.
     begun = sorted(begin for begin, _ in intervals)
     return busy(intervals, load.workers, begun[lookahead], begun[-lookahead])
@@ -133,12 +147,30 @@ def busy(intervals: Sequence[Interval], workers: int, start: float, stop: float)
     return covered / (workers * (stop - start))
 
 
+def several(chosen: Namespace) -> None:
+    """Measure runs of several searches and print."""
+    trials = 10 if chosen.quick else 20
+    figures: dict[str, float | None] = {}
+    for workers in (workers for workers in WORKERS if workers <= chosen.most):
+        for spread in SPREADS:
+            load = Load(workers, spread, chosen.mean, trials, chosen.searches)
+            with project(STRATEGY, PIPELINE) as pipeline:
+                share = alone(leanopt, pipeline, load)
+            figures[f"busy_{workers}_cv{spread:g}_searches_{chosen.searches}"] = share
+            said(f"  {chosen.searches} searches, {workers} workers, CV {spread:g}: {share:.3f}")
+    report("utilisation", figures, as_json=chosen.json)
+
+
 def main() -> None:
     """Measure and print."""
     parser = options(__doc__)
     parser.add_argument("--mean", type=float, default=0.1, help="of the strategy's sleep, seconds")
     parser.add_argument("--most", type=int, default=WORKERS[-1], help="leave out more workers")
+    parser.add_argument("--searches", type=int, default=1, help="searches of a run")
     chosen = parser.parse_args()
+    if chosen.searches > 1:
+        several(chosen)
+        return
     seconds, repeats = (1.5, 1) if chosen.quick else (4, 3)
     names = [f"{what}_{w}_cv{c:g}" for what in KINDS for w in WORKERS for c in SPREADS]
     figures: dict[str, float | None] = dict.fromkeys(names)

@@ -17,13 +17,18 @@ from rich.text import Text
 
 from leanopt_core.cli.output import first_line, one_line, plain
 from leanopt_core.cli.progress import StageView, View, joined
+from leanopt_core.cli.rows import phases, window
 from leanopt_core.cli.screen import Clock, ProgressScreen, time_left
 from leanopt_core.report.figures import counted, duration, number, percent
+from leanopt_core.shown import shortened
 
 _WIDEST_BAR: Final = 60
 _NARROWEST_BAR: Final = 4
 _LABEL: Final = 11
 _WARNINGS_SHOWN: Final = 3
+_FEWEST_ROWS: Final = 3
+_LONGEST_NAME: Final = 24
+_STYLES: Final = {"running": "bold", "failed": "red", "waiting": "dim"}
 
 
 @frozen
@@ -59,6 +64,10 @@ def page(view: View, width: int, height: int, glyphs: Glyphs = BLOCKS) -> Text:
         _Block(0, [_labelled("now", one_line(view.now))]),
         _Block(6, [Text(view.hint, "dim")] if view.hint else []),
     ]
+    if view.searches:
+        others = [block for block in blocks if block.lines]
+        room = height - sum(len(block.lines) for block in others) - len(others) - 1
+        blocks.insert(2, _Block(3, _searches(view, room)))
     lines = _fitted([block for block in blocks if block.lines], height)
     for line in lines:
         line.truncate(width, overflow="ellipsis")
@@ -112,6 +121,19 @@ def _stage(view: View, stage: StageView, width: int, glyphs: Glyphs) -> Text:
     space = min(_WIDEST_BAR, width - len(name[0]) - len(count) - max(len(said), 12))
     share = stage.told / stage.budget if stage.budget else 1.0
     return Text.assemble(name, *_bar(share, space, glyphs), count, said)
+
+
+def _searches(view: View, room: int) -> list[Text]:
+    """Return a line of how far the searches are, then a row for each as far as there is room."""
+    rows = window(view.searches, max(_FEWEST_ROWS, room))
+    names = [shortened(one_line(row.name), _LONGEST_NAME) for row in rows]
+    wide = max(_LABEL, *map(len, names)) + 2
+    lines = [_labelled("searches", phases(view.searches))]
+    for name, row in zip(names, rows, strict=True):
+        style = _STYLES.get(row.phase, "")
+        told, best = f"{row.told:>7,}", f"{number(row.best):>12}"
+        lines.append(Text.assemble((name.ljust(wide), style), told, best, "  ", (row.phase, style)))
+    return lines
 
 
 def _said(stage: StageView) -> str:

@@ -68,7 +68,8 @@ def _texts(event: RunEvent) -> Iterator[str]:
         case TrialTold(record):
             trial = record.trial
             values = " ".join(f"{k}={v}" for k, v in values_shown(record.parameters).items())
-            yield f"trial {trial.number} of {trial.stage} ({values}): {_result(trial.score)}"
+            number = f"trial {trial.number} of search {record.search}, {trial.stage}"
+            yield f"{number} ({values}): {_result(trial.score)}"
         case BacktestEnded(outcome, seconds):
             failure = outcome.failure
             why = f"{failure.category}: {failure.message}" if failure else "complete"

@@ -9,8 +9,11 @@ from typing import Any, Final, Literal
 
 from attrs import define, field, frozen
 
+from leanopt_core.cli.rows import SearchRow, SearchView
+from leanopt_core.report.figures import counted, number
 from leanopt_core.report.remaining import Remaining
 from leanopt_core.report.time_left import Recent, TimeLeft
+from leanopt_core.shown import shortened
 from leanopt_core.space import Point
 from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun
@@ -76,7 +79,8 @@ class View:
 
     `failures` are the failed trials by category, `failure` is the last one's message. `left` is how
     long the run still takes if it uses all its trials; with `at_most` it can end earlier.
-    `saved` backtests did not run, since their trials were pruned.
+    `saved` backtests did not run, since their trials were pruned. `searches` is empty for a run of
+    one.
     """
 
     run: str
@@ -97,6 +101,7 @@ class View:
     at_most: bool = False
     best: Best | None = None
     curve: tuple[float, ...] = ()
+    searches: tuple[SearchView, ...] = ()
     now: str = ""
     warnings: tuple[str, ...] = ()
     hint: str = ""
@@ -140,6 +145,7 @@ class Progress:
     hint: str = ""
     fixed: frozenset[str] = frozenset()
     _stages: dict[str, _Stage] = field(factory=dict)
+    _rows: dict[int, SearchRow] = field(factory=dict)
     _objective: float | None = None
     ahead: int = 0
     _last: float = field(init=False)
@@ -170,6 +176,8 @@ class Progress:
         self.now = "starting workers"
         self._remaining, self._times = Remaining.of(run), TimeLeft(workers)
         searches = len(run.searches)
+        if searches > 1:
+            self._rows = {one.number: SearchRow.of(one) for one in run.searches}
         self._scenarios = len(run.searches[0].scenarios)
         for stage in run.searches[0].stages:
             budget = None if stage.trials is None else stage.trials * searches
@@ -178,6 +186,8 @@ class Progress:
     def stage_started(self, search: int, stage: str, now: float) -> None:
         """Record that a stage has started in one of the searches."""
         self._stages[stage].begun += 1
+        if search in self._rows:
+            self._rows[search].begun = True
         self._remaining.stage_started(search, stage, now)
         self.now = f"stage {stage}"
 
@@ -194,6 +204,19 @@ class Progress:
     def search_ended(self, search: int) -> None:
         """Record that a search has ended."""
         self._remaining.search_ended(search)
+        if search in self._rows:
+            self._rows[search].ended = True
+
+    @property
+    def several(self) -> bool:
+        """Return whether the run has several searches."""
+        return bool(self._rows)
+
+    def row(self, search: int) -> str:
+        """Return in one line how far one of several searches is."""
+        one = self._rows[search].view()
+        best = "" if one.best is None else f", best {number(one.best)}"
+        return f"{shortened(one.name)} {one.phase}: {counted(one.told, 'trial')}{best}"
 
     def trial(
         self,
@@ -219,6 +242,8 @@ class Progress:
         self.saved += 0 if complete else self._scenarios - backtests
         self._stages[stage].told += 1
         self._remaining.told(search, stage)
+        if search in self._rows:
+            self._rows[search].trial(objective, failed=failure is not None)
         if failure:
             self.failures[failure] += 1
             self.failure = message
@@ -282,6 +307,7 @@ class Progress:
             at_most=at_most,
             best=self.best,
             curve=self._curve.points(),
+            searches=tuple(row.view() for row in self._rows.values()),
             now=self._now(now),
             warnings=tuple(self.warnings),
             hint=self.hint,

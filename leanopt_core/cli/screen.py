@@ -11,6 +11,7 @@ import click
 
 from leanopt_core.cli.output import first_line, plain
 from leanopt_core.cli.progress import Best, Progress, View, joined
+from leanopt_core.cli.rows import phases
 from leanopt_core.report.figures import counted, duration, number, percent, values_shown
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.search.events import (
@@ -160,9 +161,11 @@ class PlainScreen(ProgressScreen):
                 return
         super().observe(event)
         match event:
-            case StageStarted(_, stage):
+            case SearchEnded(search) if self.progress.several:
+                click.echo(plain(self.progress.row(search)), err=True)
+            case StageStarted(_, stage) if not self.progress.several:
                 click.echo(plain(f"stage {stage} begins"), err=True)
-            case StageEnded(_, stage, reason):
+            case StageEnded(_, stage, reason) if not self.progress.several:
                 view = self.progress.view(self._clock())
                 click.echo(plain(f"stage {stage} ended: {reason}; {line(view)}"), err=True)
 
@@ -197,6 +200,8 @@ def line(view: View) -> str:
     """Return a run's progress in one line."""
     rate = "" if view.rate is None else f" ({view.rate:.1f}/s)"
     parts = [f"{counted(view.told, 'trial')}{rate}", counted(view.backtests, "backtest")]
+    if view.searches:
+        parts.insert(0, f"searches {phases(view.searches)}")
     if view.cached:
         parts.append(f"{view.cached:,} from the cache")
     if view.saved:

@@ -174,7 +174,10 @@ def flags(
     if symbol is not None:
         label, scenarios = f"--symbol {symbol}", document.get("scenario")
         several = len(scenarios) if isinstance(scenarios, list) else 1
-        if several == 1:
+        if isinstance(scenarios, Mapping) and "universe" in scenarios:
+            expected = "expected one, or --set 'scenario.universe=[\"SYMBOL\"]' for this universe"
+            problems.add(("scenario", "universe"), "several symbols", expected, source=label)
+        elif several == 1:
             path = ("scenario", "0") if isinstance(scenarios, list) else ("scenario",)
             yield Override((*path, "symbol"), symbol, label)
         else:

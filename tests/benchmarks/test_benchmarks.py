@@ -78,6 +78,33 @@ LEFT_OUT: dict[str, set[str]] = {
 }
 
 
+def measured(name: str, folder: Path, *arguments: str) -> dict[str, float | None]:
+    """Run a benchmark, small, and return its figures."""
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--quick", "--json"]
+    done = subprocess.run(
+        [*command, *arguments],
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout.splitlines()[-1])
+    assert printed["benchmark"] == name
+    figures: dict[str, float | None] = printed["figures"]
+    return figures
+
+
+@pytest.mark.slow
+@pytest.mark.benchmark
+def test_searches_beside_each_other_are_measured_by_an_option(tmp_path: Path) -> None:
+    """A run of many searches, of the workers that are asked for."""
+    figures = measured("utilisation", tmp_path, *SMALL["utilisation"], "--searches", "3")
+    assert set(figures) == {f"busy_2_cv{spread}_searches_3" for spread in ("0", "0.5", "1")}
+    assert all(value is not None and 0 < value <= 1 for value in figures.values())
+
+
 @pytest.mark.slow
 @pytest.mark.benchmark
 @pytest.mark.parametrize(
@@ -86,19 +113,7 @@ LEFT_OUT: dict[str, set[str]] = {
 )
 def test_a_benchmark_prints_its_figures(name: str, tmp_path: Path) -> None:
     """The last line is one JSON object; what was measured is above zero, and nothing is left."""
-    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--quick", "--json"]
-    done = subprocess.run(
-        [*command, *SMALL[name]],
-        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    printed = json.loads(done.stdout.splitlines()[-1])
-    assert printed["benchmark"] == name
-    figures = printed["figures"]
+    figures = measured(name, tmp_path, *SMALL[name])
     assert set(figures) == FIGURES[name]
     assert {key for key, value in figures.items() if value is None} == LEFT_OUT[name]
     assert all(value > 0 for value in figures.values() if value is not None)

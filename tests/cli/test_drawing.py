@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import attrs
 import pytest
 from hypothesis import given
@@ -10,6 +12,9 @@ from rich.cells import cell_len
 
 from leanopt_core.cli.live import ASCII, BLOCKS, page, spark
 from leanopt_core.cli.progress import Best, StageView, View
+from leanopt_core.cli.rows import SearchPhase, SearchView
+
+PHASES = get_args(SearchPhase)
 
 
 def test_all_that_is_known_is_said(view: View) -> None:
@@ -58,6 +63,23 @@ def test_a_run_that_has_only_begun(view: View) -> None:
     assert "no feasible trial yet" in text
     assert "left" not in text
     assert "busy" not in text
+
+
+def test_a_run_of_many_symbols_has_a_row_for_each(view: View) -> None:
+    """As many as there is room for, from the one before the first that goes on; all are counted."""
+    rows = [SearchView(f"S{at:02}", 40, 1.5, "ended") for at in range(12)]
+    rows += [SearchView("broken", 20, None, "failed"), SearchView("x" * 300, 7, -0.25, "running")]
+    rows += [SearchView(f"T{at:02}") for at in range(30)]
+    many = attrs.evolve(view, searches=tuple(rows))
+    lines = [" ".join(line.split()) for line in page(many, 100, 60).plain.splitlines()]
+    assert "searches 12 ended, 1 failed, 1 running, 30 waiting" in lines
+    assert "broken 20 - failed" in lines
+    assert f"{'x' * 21}... 7 -0.25 running" in lines
+    assert "T00 0 - waiting" in lines
+    assert "S00 40 1.5 ended" not in lines
+    # Where room is short, a few of them stay beside the counts.
+    lines = [" ".join(line.split()) for line in page(many, 100, 26).plain.splitlines()]
+    assert len([line for line in lines if line.endswith(("failed", "running", "waiting"))]) >= 3
 
 
 def test_where_room_is_short_the_most_important_stays(view: View) -> None:
@@ -119,6 +141,12 @@ _views = st.builds(
     curve=st.lists(_floats, max_size=50).map(tuple),
     now=_texts,
     warnings=st.lists(_texts, max_size=5).map(tuple),
+    searches=st.just(())
+    | st.lists(
+        st.builds(SearchView, _texts, _counts, st.none() | _floats, st.sampled_from(PHASES)),
+        min_size=2,
+        max_size=60,
+    ).map(tuple),
 )
 
 

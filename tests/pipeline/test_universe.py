@@ -207,6 +207,18 @@ def test_wrong_keys(folder: Path, more: str, said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_the_option_for_a_symbol_needs_a_single_one(folder: Path) -> None:
+    """Its message says how to choose some of a universe."""
+    text = "\n[scenario]\nuniverse = ['SPY', 'QQQ']\nseparate = true\n"
+    load(folder, text)
+    file = folder / "pipeline.toml"
+    with pytest.raises(PipelineError, match=r"--symbol SPY: scenario.universe: found several"):
+        load_pipeline(file, discover({}), environment={}, symbol="SPY")
+    sets = ['scenario.universe=["SPY"]']
+    chosen = load_pipeline(file, discover({}), environment={}, sets=sets)
+    assert [one.name for one in chosen.scenarios] == ["SPY"]
+
+
 def test_together_is_one_search_and_separate_one_each(folder: Path) -> None:
     """All have the seed of the only search: another symbol changes no other one's trials."""
     listed = "\n[scenario]\nuniverse = ['SPY', 'QQQ', 'IWM']\n"

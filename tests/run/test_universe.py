@@ -9,11 +9,15 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 
 import leanopt_core
+from leanopt_core.cli.progress import Progress
+from leanopt_core.cli.watch import Follower
+from leanopt_core.store.store import open_store
 from tests.stored import told
 
 STRATEGY = '''
@@ -143,6 +147,28 @@ def test_a_search_for_each_symbol_and_two_of_them_fail(
     assert leanopt(folder, "run", "pipeline.toml", check=False).returncode == 10
 
 
+def test_run_and_watch_tell_the_searches_apart(tmp_path: Path, leanopt: Leanopt) -> None:
+    """With a line for each that has ended, and a row for each on the screen."""
+    folder = write(tmp_path / "p", ["broken", "SPY", "QQQ"])
+    said = leanopt(folder, "run", "pipeline.toml", check=False).stderr.splitlines()
+    assert "broken failed: 16 trials" in said
+    assert any(one.startswith("SPY ended: 16 trials, best ") for one in said)
+    assert not any(one.startswith("stage ") for one in said)
+    with open_store(folder / ".leanopt" / "leanopt.db") as store:
+        progress = Progress(0.0)
+        run = store.runs.find()
+        Follower(store, run, progress, 0.0).update(1.0)
+        rows = progress.view(1.0).searches
+        best = [store.reader.trial(run, one.number, one.best or 0) for one in run.searches]
+    assert [(row.name, row.told, row.phase) for row in rows] == [
+        ("broken", 16, "failed"),
+        ("SPY", 16, "ended"),
+        ("QQQ", 16, "ended"),
+    ]
+    found = [None if trial is None else trial.fitness for trial in best]
+    assert [row.best for row in rows] == found
+
+
 def test_all_fail(tmp_path: Path, leanopt: Leanopt) -> None:
     """Then the exit code is that of a run without a completed trial."""
     folder = write(tmp_path / "p", ["broken", "absent"])
@@ -157,12 +183,25 @@ def test_together_a_broken_symbol_fails_every_trial(tmp_path: Path, leanopt: Lea
     done = leanopt(folder, "run", "pipeline.toml", check=False)
     assert done.returncode == 5
     assert "boom at x = " in done.stderr
-    write(folder, ["SPY", "QQQ", "IWM"], separate=False)
+
+
+def test_together_the_median_of_all_symbols_counts(tmp_path: Path, leanopt: Leanopt, start) -> None:
+    """Of 18 symbols; killed and resumed with another number of workers, the trials are the same."""
+    folder = write(tmp_path / "p", SYMBOLS[:18], separate=False)
     leanopt(folder, "run", "pipeline.toml")
-    [search] = by_search(dump(leanopt, folder)).values()
+    whole = dump(leanopt, folder)
+    [search] = by_search(whole).values()
     for trial in search:
-        values = sorted(one["Net Profit"] for one in trial["statistics"].values())
-        assert trial["fitness"] == values[1]
+        values = [one["Net Profit"] for one in trial["statistics"].values()]
+        assert trial["fitness"] == median(values)
+    again = write(tmp_path / "again", SYMBOLS[:18], separate=False)
+    process = start(again, "run", "pipeline.toml", HILL_DELAY="0.01")
+    while told(again) < 5 and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    leanopt(again, "resume", "--workers", "3")
+    assert dump(leanopt, again) == whole
 
 
 def test_python_says_it_too(tmp_path: Path) -> None:
