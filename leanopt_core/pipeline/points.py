@@ -116,15 +116,8 @@ def _exact(space: Space, name: str, given: object) -> Value:
 
 def _active(space: Space, values: Mapping[str, Value]) -> tuple[str, ...]:
     """Return the searched parameters whose value counts."""
-    if not space.conditions:
-        return space.names
-    try:
-        levels = tuple(axis.level(values[axis.name]) for axis in space.axes)
-    except AxisError:  # off the grid
-        rules = space.conditions
-        return tuple(n for n in space.names if n not in rules or rules[n].holds(values))
-    pairs = zip(space.names, space.active(levels), strict=True)
-    return tuple(name for name, active in pairs if active)
+    inactive = space.inactive(values)
+    return tuple(name for name in space.names if name not in inactive)
 
 
 def _off(

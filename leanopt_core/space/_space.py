@@ -194,6 +194,14 @@ class Space:
         """Return whether each axis is active at a point, which must be on the grid."""
         return conditional.active(self._conditional, point)
 
+    def inactive(self, values: Mapping[str, Value]) -> tuple[str, ...]:
+        """Return the parameters that are inactive at these values, which may be off the grid.
+
+        `values` are of all parameters. Raises SpaceError if a condition needs one that is missing.
+        """
+        whole = self._conditional
+        return tuple(self.names[one.of] for one in whole if not one.constraint.holds(values))
+
     def canonical(self, point: Point) -> Point:
         """Return a point with inactive parameters at their first value; it must be on the grid.
 

@@ -133,6 +133,8 @@ def test_inactive_parameters_have_their_first_value(case):
     for point, (levels, active, allowed) in repaired.items():
         assert space.canonical(point) == levels
         assert space.active(point) == active
+        counts = [name not in space.inactive(space.values(point)) for name in space.names]
+        assert tuple(counts) == active
         assert space.feasible(point) is (allowed and point == levels)
         assert space.point_at(space.grid_index(levels)) == levels
         broken = [one.text for one in space.violated(levels)]
@@ -371,6 +373,14 @@ def test_a_chain_can_be_too_long() -> None:
     with pytest.raises(AxisError, match=r"its condition, with those of x\d+, is "):
         made(axes, conditions)
     assert made(axes[:25], {name: conditions[name] for name in [f"x{i}" for i in range(1, 25)]})
+
+
+def test_values_off_the_grid_can_be_inactive_too() -> None:
+    """A chain ends there as it does on the grid."""
+    kind, days = Axis.choices("kind", ("atr", "share")), Axis.integers("days", 5, 9)
+    space = made((EXIT, kind, days), {"kind": "exit == 'trail'", "days": "kind == 'atr'"})
+    assert space.inactive({"exit": "other", "kind": "atr", "days": 77}) == ("kind", "days")
+    assert space.inactive({"exit": "trail", "kind": "atr", "days": 77}) == ()
 
 
 def test_any_name_can_be_conditional() -> None:
