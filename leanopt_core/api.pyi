@@ -49,6 +49,7 @@ from leanopt_core.suggest import did_you_mean as did_you_mean
 from leanopt_core.suggest import nearest as nearest
 from leanopt_core.trial import DONE as DONE
 from leanopt_core.trial import WAIT as WAIT
+from leanopt_core.trial import Penalty as Penalty
 from leanopt_core.trial import Proposal as Proposal
 from leanopt_core.trial import Score as Score
 from leanopt_core.trial import Signal as Signal

@@ -51,15 +51,23 @@ class Violation:
 
 
 @frozen
+class Penalty:
+    """A violated soft constraint, and the amount by which it lowers the objective."""
+
+    constraint: str
+    amount: float
+
+
+@frozen
 class Score:
     """The score of a trial.
 
-    `fitness` is the fitness function's value; `objective` is the same, negated if lower is better.
-    Both are None, with `reasons`, if there is none. `violation` is the sum of the sizes of all
-    `violations`, 0 if every constraint holds. `values` are further named values of the fitness
-    function, read-only. `failure` is the failure category if a backtest of the trial failed.
-    `pruned_at` is None if all scenarios judged the trial, else the last step that judged it, from
-    0.
+    `fitness` is the fitness function's value, made worse by the `penalties` of violated soft
+    constraints; `objective` is the same, negated if lower is better. Both are None, with `reasons`,
+    if there is none. `violation` is the sum of the sizes of all `violations`, 0 if every constraint
+    holds. `values` are further named values of the fitness function, read-only. `failure` is the
+    failure category if a backtest of the trial failed. `pruned_at` is None if all scenarios judged
+    the trial, else the last step that judged it, from 0.
     """
 
     fitness: float | None = None
@@ -71,6 +79,7 @@ class Score:
     values: Mapping[str, float] = field(factory=dict, converter=by_name)
     failure: str | None = None
     pruned_at: int | None = None
+    penalties: tuple[Penalty, ...] = ()
 
     @property
     def complete(self) -> bool:

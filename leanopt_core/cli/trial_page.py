@@ -114,6 +114,7 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
         print_table(("because", "value"), [(name, _cell(one)) for name, one in because.items()])
     scored = [("fitness", trial.fitness), *more.get("values", {}).items()]
     scored += [(f"violates {text}", size) for text, size in more.get("violations", ())]
+    scored += [(f"penalty for {text}", amount) for text, amount in more.get("penalties", ())]
     click.echo()
     print_table(("score", "value"), scored)
     for reason in more.get("reasons", ()):

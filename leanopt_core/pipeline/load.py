@@ -23,6 +23,7 @@ from leanopt_core.pipeline.overrides import (
 from leanopt_core.pipeline.parameters import (
     condition_notes,
     read_result_constraints,
+    read_soft_constraints,
     read_space,
 )
 from leanopt_core.pipeline.problems import Problems
@@ -38,7 +39,7 @@ from leanopt_core.pipeline.settings import (
 from leanopt_core.pipeline.sinks import read_sinks
 from leanopt_core.pipeline.stage_points import with_points
 from leanopt_core.pipeline.stages import read_stages
-from leanopt_core.pipeline.statistic_names import statistic_notes
+from leanopt_core.pipeline.statistic_names import named_statistics, statistic_notes
 from leanopt_core.pipeline.structure import make_reader
 from leanopt_core.pipeline.tables import (
     TABLES,
@@ -108,6 +109,7 @@ def _pipeline(
     limits = reader.table(raw["constraints"], ("constraints",), ConstraintsTable)
     space = read_space(raw["parameters"], limits or ConstraintsTable(), reader, searched=searched)
     constraints = read_result_constraints(limits or ConstraintsTable(), reader)
+    soft = read_soft_constraints(limits or ConstraintsTable(), reader)
     read = read_scenarios(raw["scenario"], reader, raw["parameters"])
     scenarios = read.scenarios
     holdout = read_holdout(document.get("holdout"), reader, scenarios)
@@ -140,13 +142,14 @@ def _pipeline(
         separate=read.separate,
         space=space,
         constraints=constraints,
+        soft=soft,
         fitness=fitness,
         search=search,
         executor=executor,
         stages=stages,
         sinks=sinks,
         notes=(
-            *statistic_notes(engine, fitness, constraints),
+            *statistic_notes(engine, named_statistics(fitness, constraints, soft)),
             *weight_notes(fitness, scenarios),
             *condition_notes(space),
             *holdout_notes(holdout, scenarios),

@@ -10,7 +10,7 @@ from leanopt_core.errors import SpaceError
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.tables import ConstraintsTable, ParameterTable
 from leanopt_core.pipeline.toml import KeyPath, key_text, toml_text
-from leanopt_core.scoring import ResultConstraint, ResultConstraintError
+from leanopt_core.scoring import ResultConstraint, ResultConstraintError, SoftConstraint
 from leanopt_core.space import (
     Axis,
     AxisError,
@@ -58,6 +58,19 @@ def read_result_constraints(
 ) -> tuple[ResultConstraint, ...]:
     """Return the valid constraints on results."""
     return _parsed(constraints.results, "results", ResultConstraint.parse, reader)
+
+
+def read_soft_constraints(
+    constraints: ConstraintsTable, reader: Reader
+) -> tuple[SoftConstraint, ...]:
+    """Return the valid soft constraints on results; none if one is invalid."""
+    texts = [one.rule for one in constraints.soft]
+    rules = _parsed(texts, "soft", ResultConstraint.parse, reader, "rule")
+    if len(rules) < len(texts):
+        return ()
+    return tuple(
+        SoftConstraint(rule, one.weight) for rule, one in zip(rules, constraints.soft, strict=True)
+    )
 
 
 def _parameter(name: str, value: object, at: KeyPath, reader: Reader) -> Axis | Value | None:
@@ -130,12 +143,12 @@ def _known(read: Mapping[str, Axis | Value | None]) -> Mapping[str, Axis | Value
 
 
 def _parsed(
-    texts: Iterable[str], key: str, parse: Callable[[str], T], reader: Reader
+    texts: Iterable[str], key: str, parse: Callable[[str], T], reader: Reader, *below: str
 ) -> tuple[T, ...]:
     """Return the valid constraints, after reporting invalid and repeated ones."""
     seen: list[T] = []
     for index, text in enumerate(texts):
-        at = ("constraints", key, index)
+        at: KeyPath = ("constraints", key, index, *below)
         try:
             parsed = parse(text)
         except (ConstraintError, ResultConstraintError) as error:
@@ -143,7 +156,7 @@ def _parsed(
             reader.problems.add(at, toml_text(text), expected, error.hint)
             continue
         if parsed in seen:
-            first = key_text((*at[:-1], seen.index(parsed)))
+            first = key_text(("constraints", key, seen.index(parsed), *below))
             reader.problems.add(at, toml_text(text), f"repeats {first}", "remove one")
         seen.append(parsed)
     return tuple(seen)

@@ -129,6 +129,14 @@ class PlannedStage:
 
 
 @frozen
+class PlannedSoft:
+    """A soft constraint: its text, and its weight."""
+
+    rule: str
+    weight: float
+
+
+@frozen
 class SearchPlan:
     """Everything that decides the trials.
 
@@ -155,6 +163,7 @@ class SearchPlan:
     trials: int | None = None
     backtests: int | None = None
     stop_when_failing: int = 0
+    soft: tuple[PlannedSoft, ...] = ()
     prune: str = "none"
 
     def to_dict(self) -> dict[str, Any]:
@@ -166,7 +175,11 @@ class SearchPlan:
             "stop_when_failing": self.stop_when_failing,
             "space": plain(self.space.to_dict()),
             "stages": plain(self.stages),
-            "scoring": {"fitness": plain(self.fitness), "constraints": list(self.constraints)},
+            "scoring": {
+                "fitness": plain(self.fitness),
+                "constraints": list(self.constraints),
+                **({"soft": plain(self.soft)} if self.soft else {}),
+            },
             "scenarios": [self._scenario(scenario) for scenario in self.scenarios],
             "engine": self.engine,
             "source": self.source,
@@ -252,6 +265,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         stages=tuple(_planned(stage, pipeline.folder) for stage in pipeline.stages),
         fitness=_method(pipeline.fitness, pipeline.folder),
         constraints=tuple(constraint.text for constraint in pipeline.constraints),
+        soft=tuple(PlannedSoft(one.rule.text, one.weight) for one in pipeline.soft),
         scenarios=pipeline.scenarios,
         engine=pipeline.engine.use,
         source=source,

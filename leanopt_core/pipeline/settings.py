@@ -13,7 +13,7 @@ from leanopt_core.holdout import Holdout
 from leanopt_core.needs import NEEDS, Outputs
 from leanopt_core.pipeline.tables import PruneTable, SearchSettings
 from leanopt_core.plugins import Registered
-from leanopt_core.scoring import ResultConstraint
+from leanopt_core.scoring import ResultConstraint, SoftConstraint
 from leanopt_core.space import Space
 from leanopt_core.specs import FitnessSpec, option_key
 from leanopt_core.work import Scenario
@@ -126,6 +126,7 @@ class Pipeline:
     notes: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(factory=dict, repr=False)
     overrides: Overrides = Overrides()
+    soft: tuple[SoftConstraint, ...] = ()
     prune: PruneTable = field(factory=PruneTable)
     holdout: Holdout | None = None
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from leanopt_core.errors import Mistake, PipelineError
 from leanopt_core.pipeline.settings import Choice, Pipeline
-from leanopt_core.scoring import ResultConstraint
+from leanopt_core.scoring import ResultConstraint, SoftConstraint
 from leanopt_core.space import Formula
 from leanopt_core.specs import EngineSpec
 from leanopt_core.statistics import Statistics
@@ -32,16 +32,21 @@ class NamedStatistic:
 
 
 def named_statistics(
-    fitness: Choice, constraints: Sequence[ResultConstraint]
+    fitness: Choice,
+    constraints: Sequence[ResultConstraint],
+    soft: Sequence[SoftConstraint] = (),
 ) -> tuple[NamedStatistic, ...]:
     """Return the statistics that constraints and options of the fitness function name."""
-    found = [*_in_constraints(constraints), *_in_options(fitness)]
+    found = [*_in_constraints(constraints), *_in_soft(soft), *_in_options(fitness)]
     return tuple(NamedStatistic(*one) for one in dict.fromkeys(found))
 
 
-def statistic_notes(
-    engine: Choice, fitness: Choice, constraints: Sequence[ResultConstraint]
-) -> tuple[str, ...]:
+def statistics_of(pipeline: Pipeline) -> tuple[NamedStatistic, ...]:
+    """Return the statistics that a pipeline names."""
+    return named_statistics(pipeline.fitness, pipeline.constraints, pipeline.soft)
+
+
+def statistic_notes(engine: Choice, named: Sequence[NamedStatistic]) -> tuple[str, ...]:
     """Return a warning for each name that is probably misspelt, with its key.
 
     A strategy can report statistics of its own, so an unknown name is an error only in a backtest.
@@ -50,7 +55,7 @@ def statistic_notes(
     reported = cast("EngineSpec", engine.registered.spec).statistics
     return tuple(
         f"{one.key}: {why} (among those that engine {engine.use!r} always reports)"
-        for one in named_statistics(fitness, constraints)
+        for one in named
         if (why := one.misspelt(reported))
     )
 
@@ -63,7 +68,7 @@ def refuse_misspelt(pipeline: Pipeline, reported: Collection[str] | None) -> Non
     """
     mistakes = [
         Mistake(str(pipeline.file), one.key, "", why)
-        for one in named_statistics(pipeline.fitness, pipeline.constraints)
+        for one in statistics_of(pipeline)
         if (why := one.misspelt(reported or ()))
     ]
     if mistakes:
@@ -73,6 +78,11 @@ def refuse_misspelt(pipeline: Pipeline, reported: Collection[str] | None) -> Non
 def _in_constraints(constraints: Sequence[ResultConstraint]) -> Iterator[tuple[str, str]]:
     for index, constraint in enumerate(constraints):
         yield f"constraints.results[{index}]", constraint.statistic
+
+
+def _in_soft(soft: Sequence[SoftConstraint]) -> Iterator[tuple[str, str]]:
+    for index, one in enumerate(soft):
+        yield f"constraints.soft[{index}].rule", one.rule.statistic
 
 
 def _in_options(fitness: Choice) -> Iterator[tuple[str, str]]:

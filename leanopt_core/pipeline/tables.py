@@ -182,11 +182,28 @@ class ParameterTable:
 
 
 @frozen
+class SoftTable:
+    """One of `soft` in `[constraints]`."""
+
+    rule: str = field(metadata={"help": 'for example "Drawdown <= 20%"'})
+    weight: float = field(
+        default=1.0,
+        validator=[gt(0), le(MOST)],
+        metadata={
+            "help": "fitness lost if the statistic is as far from the bound as that is large"
+        },
+    )
+
+
+@frozen
 class ConstraintsTable:
     """`[constraints]`: constraints on parameters and results."""
 
     parameters: tuple[str, ...] = field(default=(), metadata={"help": 'for example "fast < slow"'})
     results: tuple[str, ...] = field(default=(), metadata={"help": 'for example "Drawdown <= 25%"'})
+    soft: tuple[SoftTable, ...] = field(
+        default=(), metadata={"help": "constraints on results that cost fitness if violated"}
+    )
 
 
 @frozen

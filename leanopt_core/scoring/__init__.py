@@ -2,7 +2,12 @@
 
 from leanopt_core.fitness_options import Aggregate
 from leanopt_core.scoring.aggregates import aggregate, score_each
-from leanopt_core.scoring.constraint import Operator, ResultConstraint, ResultConstraintError
+from leanopt_core.scoring.constraint import (
+    Operator,
+    ResultConstraint,
+    ResultConstraintError,
+    SoftConstraint,
+)
 from leanopt_core.scoring.each import ScenarioFitness, requirement, trade_count, violated
 from leanopt_core.scoring.figures import on_returns, on_trades
 from leanopt_core.scoring.score import Scorer, failures
@@ -14,6 +19,7 @@ __all__ = [
     "ResultConstraintError",
     "ScenarioFitness",
     "Scorer",
+    "SoftConstraint",
     "aggregate",
     "failures",
     "on_returns",

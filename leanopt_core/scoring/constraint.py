@@ -114,6 +114,14 @@ class ResultConstraint:
         return None if value is None else self.size(value)
 
 
+@frozen
+class SoftConstraint:
+    """A constraint whose violation costs fitness: `weight` times its size is the penalty."""
+
+    rule: ResultConstraint
+    weight: float = 1.0
+
+
 def _operator(text: str) -> tuple[Operator, int, int]:
     """Return the operator with its start and end."""
     hidden = _hide_quoted(text)

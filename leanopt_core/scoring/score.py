@@ -22,13 +22,13 @@ from leanopt_core.scoring.calling import Call, call_of
 from leanopt_core.scoring.constraint import LARGEST
 from leanopt_core.shown import shown
 from leanopt_core.statistics import Statistics
-from leanopt_core.trial import Score, Violation
+from leanopt_core.trial import Penalty, Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leanopt_core.scoring.constraint import ResultConstraint
+    from leanopt_core.scoring.constraint import ResultConstraint, SoftConstraint
 
 _NO_CONTEXT: Final = FitnessContext()
 
@@ -37,17 +37,24 @@ _NO_CONTEXT: Final = FitnessContext()
 class Scorer:
     """Scores trials with a fitness function and constraints on results.
 
-    `label` names the function and its distribution in errors; `needs` are those of its
-    specification. `weights` are those of scenarios by name, 1 for the others. Raises PluginError if
-    the function takes neither one nor two arguments.
+    Violated `soft` constraints make the fitness worse, and leave the trial feasible. `label` names
+    the function and its distribution in errors; `needs` are those of its specification. `weights`
+    are those of scenarios by name, 1 for the others. Raises PluginError if the function takes
+    neither one nor two arguments.
     """
 
     fitness: FitnessFunction
     constraints: Sequence[ResultConstraint] = ()
     label: str = field(kw_only=True)
     needs: frozenset[str] = field(default=frozenset(), kw_only=True)
+    soft: Sequence[SoftConstraint] = field(default=(), kw_only=True)
     weights: Mapping[str, float] = field(factory=dict, kw_only=True)
     _call: Call = field(init=False, repr=False, eq=False)
+    _rules: Sequence[ResultConstraint] = field(init=False, repr=False, eq=False)
+
+    @_rules.default
+    def _all(self) -> Sequence[ResultConstraint]:
+        return (*self.constraints, *(one.rule for one in self.soft))
 
     @_call.default
     def _from_signature(self) -> Call:
@@ -81,20 +88,27 @@ class Scorer:
                 for name, one in outcomes.items()
             ]
         )
-        missing = _missing(backtests, self.constraints) if self.constraints else ()
+        missing = _missing(backtests, self._rules) if self._rules else ()
         if missing:
             return Score(reasons=missing)
         judged, direction = self._judged(backtests, context)
         violations = _violations(backtests, self.constraints) if self.constraints else ()
         if judged.violation > 0:
             violations = (*violations, Violation("fitness", judged.violation))
+        fitness, objective = judged.value, _objective(judged.value, direction)
+        penalties: tuple[Penalty, ...] = ()
+        if objective is not None and self.soft:
+            penalties = _penalties(backtests, self.soft)
+            objective -= math.fsum(one.amount for one in penalties)
+            fitness = _objective(objective, direction)
         return Score(
-            fitness=judged.value,
-            objective=_objective(judged.value, direction),
+            fitness=fitness,
+            objective=objective,
             violation=math.fsum(one.size for one in violations) if violations else 0.0,
             violations=violations,
             reasons=judged.reasons,
             values=judged.values,
+            penalties=penalties,
         )
 
     def _judged(
@@ -184,6 +198,16 @@ def _violations(
         for constraint in constraints
         for backtest in backtests
         if (size := constraint.violation(backtest.statistics))
+    )
+
+
+def _penalties(
+    backtests: Sequence[Backtested], soft: Sequence[SoftConstraint]
+) -> tuple[Penalty, ...]:
+    return tuple(
+        Penalty(violation.constraint, one.weight * violation.size)
+        for one in soft
+        for violation in _violations(backtests, (one.rule,))
     )
 
 

@@ -18,7 +18,7 @@ from leanopt_core.executors.pool import Pool
 from leanopt_core.fitness import Direction
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.pipeline.older import stop_when_failing
-from leanopt_core.pipeline.statistic_names import named_statistics
+from leanopt_core.pipeline.statistic_names import statistics_of
 from leanopt_core.plugins import Registry
 from leanopt_core.project_files import LOCKS, STORE
 from leanopt_core.scoring import Scorer
@@ -254,7 +254,7 @@ def _as_begun(plugins: _RunPlugins, run: StoredRun) -> _RunPlugins:
 def _checks(ready: Prepared, run: StoredRun, *, allow_unread: bool) -> Checks:
     """Return the checks of how the strategy reads its parameters, and of what it reports."""
     pipeline, space = ready.pipeline, ready.pipeline.space
-    named = named_statistics(pipeline.fitness, pipeline.constraints)
+    named = statistics_of(pipeline)
     warned = [note.partition(": ")[0] for note in pipeline.notes]
     told = json.loads(run.execution).get("read_types")
     return Checks(

@@ -12,7 +12,7 @@ from leanopt_core.canonical import digest
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.fitness_options import AggregateOptions
 from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, StageSettings, execution
-from leanopt_core.pipeline.statistic_names import named_statistics
+from leanopt_core.pipeline.statistic_names import statistics_of
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.choose import Best
@@ -43,7 +43,7 @@ def setups(
     limits = tuple(stage.time for stage in ready.pipeline.stages)
     times = TimeLimits(ready.pipeline.search.time, limits)
     pipeline = ready.pipeline
-    used = named_statistics(pipeline.fitness, pipeline.constraints)
+    used = statistics_of(pipeline)
     named = tuple(dict.fromkeys(one.name for one in used))
     found = []
     for search in ready.plan.searches:

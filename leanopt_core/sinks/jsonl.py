@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from leanopt_core.canonical import canonical_json
 from leanopt_core.options import JsonLinesOptions
 from leanopt_core.sinks.base import TrialRecord
+from leanopt_core.trial import Score
 
 
 def create(options: JsonLinesOptions, project: Path) -> JsonLinesSink:
@@ -45,6 +46,7 @@ class JsonLinesSink:
             "reasons": score.reasons,
             "failure": score.failure,
             **({} if score.complete else {"pruned_at": score.pruned_at}),
+            **({"penalties": penalties} if (penalties := _penalties(score)) else {}),
             "statistics": record.statistics,
         }
         self._file.write(canonical_json(line) + "\n")
@@ -56,3 +58,7 @@ class JsonLinesSink:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _penalties(score: Score) -> dict[str, float]:
+    return {one.constraint: one.amount for one in score.penalties}

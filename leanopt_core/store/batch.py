@@ -197,9 +197,15 @@ def _state(score: Score) -> str:
 
 def _detail(score: Score) -> str | None:
     """Return the score's rare details as JSON, None if it has none."""
-    if not (score.violations or score.reasons or score.values):
+    if not (score.violations or score.reasons or score.values or score.penalties):
         return None
     violations = [[violation.constraint, violation.size] for violation in score.violations]
-    more = {"reasons": score.reasons, "values": dict(score.values), "violations": violations}
+    penalties = [[penalty.constraint, penalty.amount] for penalty in score.penalties]
+    more = {
+        "reasons": score.reasons,
+        "values": dict(score.values),
+        "violations": violations,
+        "penalties": penalties,
+    }
     given = {name: value for name, value in more.items() if value}
     return storable(canonical_json(given))

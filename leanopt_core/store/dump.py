@@ -101,6 +101,9 @@ def _score(trial: StoredTrial, *, messages: bool) -> Members:
         violations=[{"constraint": one.constraint, "size": one.size} for one in score.violations],
         failure=score.failure,
     )
+    if score.penalties:
+        soft = [{"constraint": one.constraint, "amount": one.amount} for one in score.penalties]
+        told += _json(penalties=soft)
     if not score.complete:
         told += _json(pruned_at=score.pruned_at)
     return told + _json(reasons=score.reasons) if messages or score.failure is None else told

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from leanopt_core.fitness import Direction
 from leanopt_core.statistics import Statistics
-from leanopt_core.trial import Score, Violation
+from leanopt_core.trial import Penalty, Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
 
 RunState = Literal["running", "finished", "interrupted", "failed"]
@@ -104,7 +104,8 @@ class StoredTrial:
     def details(self) -> Mapping[str, Any]:
         """Return the rare details, where there are any.
 
-        `because` explains the proposal; `reasons`, `values` and `violations` are the score's.
+        `because` explains the proposal; `reasons`, `values`, `violations` and `penalties` are the
+        score's.
         """
         return dict(json.loads(self.detail)) if self.detail else {}
 
@@ -125,6 +126,7 @@ class StoredTrial:
             values=more.get("values", {}),
             failure=self.failure,
             pruned_at=self.pruned_at,
+            penalties=tuple(Penalty(*penalty) for penalty in more.get("penalties", ())),
         )
 
 

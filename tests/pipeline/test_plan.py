@@ -54,6 +54,8 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("constraints.parameters=[]", True),
     ("constraints.results=[]", True),
     ('constraints.results=["Drawdown  <=  25%", "Total Orders >= 30"]', False),
+    ('constraints.soft=[{ rule = "Drawdown <= 20%" }]', True),
+    ("constraints.soft=[]", False),
     ("fitness.use=calmar", False),
     ("fitness.min_trades=31", True),
     ("fitness.form=log_trades", True),
