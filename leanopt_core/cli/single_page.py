@@ -50,6 +50,7 @@ def _print_score(said: SingleReport) -> None:
     rows: list[tuple[str, str]] = [("fitness", number(score.fitness))]
     rows += [(name, number(value)) for name, value in score.values.items()]
     rows += [(f"violates {one.constraint}", number(one.size)) for one in score.violations]
+    rows += [(f"penalty for {one.constraint}", number(one.amount)) for one in score.penalties]
     click.echo()
     print_table(("score", "value"), rows)
     # Of a single scenario, the failure comes with its statistics.

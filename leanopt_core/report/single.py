@@ -16,10 +16,9 @@ from leanopt_core.pipeline.overrides import written_value
 from leanopt_core.pipeline.points import GivenPoint, PointError, read_point
 from leanopt_core.report.parameters import exact_parameters
 from leanopt_core.report.subject import Selection
-from leanopt_core.scoring import Scorer
 from leanopt_core.search.calls import Calls
 from leanopt_core.search.environment import hint
-from leanopt_core.search.prepare import Prepared, build_fitness, label
+from leanopt_core.search.prepare import Prepared, build_scorer
 from leanopt_core.search.single import PointBacktest, PointResult, backtest_points
 from leanopt_core.search.single_runner import Progress
 from leanopt_core.search.unread import ReadCheck
@@ -106,13 +105,7 @@ def single_report(
         progress=progress,
     )
     pipeline = ready.pipeline
-    scorer = Scorer(
-        build_fitness(pipeline.fitness, calls),
-        pipeline.constraints,
-        label=label("fitness function", pipeline.fitness),
-        needs=pipeline.outputs.needs,
-    )
-    score = scorer(result.outcomes)
+    score = build_scorer(pipeline, calls)(result.outcomes)
     return SingleReport(pipeline, point, result, score, tuple(_warnings(ready, result)))
 
 
@@ -147,6 +140,7 @@ def document(said: SingleReport, files: Mapping[str, Mapping[str, Path]]) -> dic
         "fitness": score.fitness,
         "violation": score.violation,
         "violations": [[one.constraint, one.size] for one in score.violations],
+        "penalties": [[one.constraint, one.amount] for one in score.penalties],
         "reasons": list(score.reasons),
         "values": dict(score.values),
         "backtests": [

@@ -179,6 +179,7 @@ def build_scorer(pipeline: Pipeline, calls: Calls | None = None) -> Scorer:
         pipeline.constraints,
         label=label("fitness function", pipeline.fitness),
         needs=pipeline.outputs.needs,
+        soft=pipeline.soft,
         weights=weights,
     )
 
