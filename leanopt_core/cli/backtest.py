@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict
 
-from leanopt_core.cli.common import WholeNumber, load, open_project, search_option
+from leanopt_core.cli.common import PIPELINE, WholeNumber, load, open_project, search_option
 from leanopt_core.cli.output import plain, print_json, whole_file
 from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.errors import DifferenceError, StrategyError, UsageError
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from leanopt_core.report.single import SingleReport
     from leanopt_core.report.subject import Selection
     from leanopt_core.search.calls import Calls
-
-_HERE = Path("pipeline.toml")
 
 
 @click.command("backtest")
@@ -129,7 +127,7 @@ def _load(
     """Load a pipeline; by default that of the trial's run, with the options that began it."""
     from leanopt_core.search.options import RunOptions
 
-    path = pipeline or _HERE
+    path = pipeline or PIPELINE
     if pipeline is None and of is not None:
         options = RunOptions.of_run(of.run, Path())
         path, own = Path(options.pipeline), asdict(options.overrides)

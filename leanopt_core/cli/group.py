@@ -26,6 +26,7 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "run": "Run a pipeline and store every trial.",
         "resume": "Continue an unfinished run.",
         "stop": "Stop a run.",
+        "batch": "Run a list of parameter sets.",
         "backtest": "Backtest one point, in no run.",
     },
     "look": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Self
 
 from attrs import frozen
 
@@ -34,6 +35,11 @@ class PointError(SpaceError):
             *(f"it breaks the constraint {text}" for text in broken),
         ]
         super().__init__("\n".join(lines))
+
+    @classmethod
+    def of(cls, off: Mapping[str, str], broken: tuple[str, ...] = ()) -> Self:
+        """Return the error for values that are not the pipeline's, each with its reason."""
+        return cls(tuple(AxisError(name, why) for name, why in off.items()), broken=broken)
 
 
 @frozen
@@ -86,9 +92,8 @@ def grid_point(space: Space, given: Mapping[str, object]) -> Point:
     Raises PointError as `read_point` does, and for a point that is off the grid or not feasible.
     """
     read = read_point(space, given)
-    faults = tuple(AxisError(name, why) for name, why in read.off.items())
-    if faults or read.broken:
-        raise PointError(faults, broken=read.broken)
+    if read.off or read.broken:
+        raise PointError.of(read.off, read.broken)
     return space.point(read.values)
 
 
@@ -100,7 +105,7 @@ def _own(space: Space, name: str) -> Value:
 def _exact(space: Space, name: str, given: object) -> Value:
     """Return a value as the axis has it, else exactly; raises AxisError for none."""
     if not isinstance(given, bool | int | Decimal | str):
-        raise AxisError(name, f"expected a number, a text, true or false, found {given!r}")
+        raise AxisError(name, "expected a number, a text, true or false")
     exact = Space((), {name: given}).fixed[name]
     if name in space.fixed:
         return exact
@@ -109,7 +114,7 @@ def _exact(space: Space, name: str, given: object) -> Value:
         text = number_text(exact)
         return next((own for own in axis.values if number_text(own) == text), exact)
     if isinstance(exact, str | bool):
-        raise AxisError(name, f"expected a number, found {number_text(exact)!r}")
+        raise AxisError(name, "expected a number")
     near = axis.value(axis.nearest_level(exact))
     return near if near == exact else exact
 

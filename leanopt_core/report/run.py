@@ -69,8 +69,13 @@ def findings(
         *_failures(tally, failed),
         *_nothing_feasible(tally, best[0]),
         *_constant(spread),
-        *(_edges(space, best[0]) if spread.feasible else ()),
+        *(_edges(space, best[0]) if spread.feasible and not _listed(run) else ()),
     )
+
+
+def _listed(run: StoredRun) -> bool:
+    """Return whether all points were given: the grid is then no space to widen."""
+    return all(stage.method == "points" for search in run.searches for stage in search.stages)
 
 
 def _mixed(names: Sequence[str]) -> Iterator[str]:

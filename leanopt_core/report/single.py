@@ -14,6 +14,7 @@ from leanopt_core.errors import StrategyError, UsageError
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.pipeline.overrides import written_value
 from leanopt_core.pipeline.points import GivenPoint, PointError, read_point
+from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.report.parameters import exact_parameters
 from leanopt_core.report.subject import Selection
 from leanopt_core.search.calls import Calls
@@ -59,10 +60,14 @@ def chosen_point(space: Space, texts: Iterable[str], of: Selection | None) -> Gi
         known = {*space.names, *space.fixed}
         values = exact_parameters(of.run, of.trial)
         base = {name: value for name, value in values.items() if name in known}
+    given = {**base, **dict(map(_given, texts))}
     try:
-        return read_point(space, {**base, **dict(map(_given, texts))})
+        return read_point(space, given)
     except PointError as error:
-        lines = [f"--param {one.name}: {one.problem}" for one in error.faults]
+        lines = [
+            f"--param {one.name}: found {toml_text(given[one.name])}, {one.problem}"
+            for one in error.faults
+        ]
         if error.missing:
             lines.append(
                 f"no value for {', '.join(error.missing)}: give each searched parameter one with "

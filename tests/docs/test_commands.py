@@ -86,7 +86,7 @@ def there(line: str, folder: Path) -> Path:
 
 
 #: Commands whose examples change something, or need a running run.
-CHANGING = ("import", "run", "resume", "stop", "delete", "completion")
+CHANGING = ("import", "run", "batch", "resume", "stop", "delete", "completion")
 
 
 def lines(*names: str) -> list[str]:
@@ -161,6 +161,21 @@ def test_examples_of_run_run(
         document = json.loads(completed.stdout)
         assert document["trials"]["completed"] == 24
         assert [set(document)] == [set(names) for names in members(described["run"])]
+    else:
+        assert completed.stdout.startswith("run quickstart-1: finished")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", lines("batch"))
+def test_examples_of_batch_run(line: str, quickstart: Path, leanopt: Leanopt) -> None:
+    """With two sets in the file."""
+    head = "enter,fast,leave,risk,slow,stop,trail"
+    rows = [f"0.01,{fast},0.01,0.02,50,3,fixed\n" for fast in (9, 10)]
+    (quickstart / "sets.csv").write_text(f"{head}\n{''.join(rows)}")
+    completed = leanopt(there(line, quickstart), *shlex.split(line)[1:])
+    assert completed.returncode == 0, completed.stderr
+    if "--json" in line:
+        assert json.loads(completed.stdout)["trials"]["completed"] == 2
     else:
         assert completed.stdout.startswith("run quickstart-1: finished")
 

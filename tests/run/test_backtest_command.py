@@ -123,9 +123,15 @@ def test_a_value_off_the_grid_is_marked(project: Path, leanopt, said: Json) -> N
     ("given", "expected"),
     [
         (("--param", "x=20"), "no value for mode, y: give each searched parameter one"),
-        ((*POINT, "--param", "z=1"), "--param z: unknown parameter (choose from: mode, x, y)"),
-        ((*POINT, "--param", "x=many"), "--param x: expected a number, found 'many'"),
-        ((*POINT, "--param", "x=[1]"), "--param x: expected a number, a text, true or false"),
+        (
+            (*POINT, "--param", "z=1"),
+            "--param z: found 1, unknown parameter (choose from: mode, x, y)",
+        ),
+        ((*POINT, "--param", "x=many"), '--param x: found "many", expected a number'),
+        (
+            (*POINT, "--param", "x=[1]"),
+            "--param x: found [1], expected a number, a text, true or false",
+        ),
         ((*POINT, "--param", "x"), "--param x: expected NAME=VALUE, such as fast=10"),
         ((*POINT, "--param", "x=[1"), "--param x=[1: expected a TOML value"),
         ((*POINT, "--to", "equity"), "--to says what to write and --output where; give both"),
