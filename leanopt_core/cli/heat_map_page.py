@@ -9,8 +9,9 @@ from typing import Final
 import click
 
 from leanopt_core.cli.output import plain, print_json, terminal_width, wrapped
-from leanopt_core.report.figures import counted, value_text
+from leanopt_core.report.figures import counted
 from leanopt_core.report.heat_map import Cell, HeatMap, document
+from leanopt_core.shown import shortened
 from leanopt_core.space import Axis, number_text
 
 #: What is drawn for pairs that were not tried, and without a feasible trial.
@@ -20,6 +21,8 @@ NOTHING: Final = "-"
 BEST: Final = "*"
 _WIDTH: Final = 80
 _MOST_ROWS: Final = 40
+#: The most characters of a name or a value beside the map.
+_LONGEST: Final = 20
 #: Backgrounds from worst to best, of 256 colours, and from which on the text is black.
 _SHADES: Final = (17, 18, 24, 30, 36, 71, 107, 143, 179, 220)
 _DARK: Final = 5
@@ -45,31 +48,31 @@ def show_map(found: HeatMap, *, as_json: bool) -> None:
     at = f"{found.x.name} = {_text(found.x, x)}, {found.y.name} = {_text(found.y, y)}"
     value = found.column.show(cell.value)
     search = f" of search {cell.search}" if len(found.run.searches) > 1 else ""
-    click.echo(wrapped(plain(f"\n{BEST} best: {at}: {value} (trial {cell.trial}{search})")))
+    click.echo(wrapped(plain(f"{BEST} best: {at}: {value} (trial {cell.trial}{search})")))
 
 
 def drawing(found: HeatMap, width: int) -> Iterator[str]:
     """Yield the lines of a map that is at most so wide, then a line that explains it."""
     rows = _bins(len(found.y), _MOST_ROWS)
     labels = [_label(found.y, row) for row in rows]
-    margin = max(len(found.y.name), *map(len, labels)) + 1
-    texts = _numbers(found)
-    each = max(*map(len, texts.values()), *(len(_text(found.x, n)) for n in _few(found.x))) + 2
-    if len(found.x) * each <= width - margin:
-        columns = _bins(len(found.x), len(found.x))
-        head = "".join(_text(found.x, column.start).rjust(each) for column in columns)
-        yield plain(found.y.name.ljust(margin) + head)
-        yield from _body(found, rows, labels, columns, margin, each)
+    name = shortened(found.y.name, _LONGEST)
+    margin = max(len(name), *map(len, labels)) + 1
+    each = _cell_width(found)
+    digits = len(found.x) * each > width - margin
+    columns = _bins(len(found.x), width - margin if digits else len(found.x))
+    if digits:
+        yield from _scale(found.x, columns, name.ljust(margin))
     else:
-        columns = _bins(len(found.x), width - margin)
-        yield from _scale(found.x, columns, found.y.name.ljust(margin))
-        yield from _body(found, rows, labels, columns, margin, 1)
-    yield from _legend(found, digits=each > width - margin or len(found.x) * each > width - margin)
+        head = "".join(_text(found.x, column.start).rjust(each) for column in columns)
+        yield plain(name.ljust(margin) + head)
+    yield from _body(found, rows, labels, columns, margin, 1 if digits else each)
+    yield from _legend(found, digits=digits)
 
 
-def _few(axis: Axis) -> Sequence[int]:
-    """Return the levels of an axis that decide its width, if it is short enough to fit."""
-    return range(min(len(axis), _WIDTH))
+def _cell_width(found: HeatMap) -> int:
+    """Return how wide a cell with a number is, with a space before and a mark behind it."""
+    heads = (_text(found.x, level) for level in range(min(len(found.x), _WIDTH)))
+    return max(*map(len, heads), *map(len, _numbers(found))) + 2
 
 
 def _bins(levels: int, most: int) -> list[range]:
@@ -84,15 +87,13 @@ def _label(axis: Axis, levels: range) -> str:
 
 
 def _text(axis: Axis, level: int) -> str:
-    return value_text(number_text(axis.value(level)))
+    return shortened(number_text(axis.value(level)), _LONGEST)
 
 
-def _numbers(found: HeatMap) -> dict[tuple[int, int], str]:
-    """Return the value of each cell as a short text."""
-    return {
-        at: NOTHING if cell.value is None else _short(found, cell.value)
-        for at, cell in found.cells.items()
-    }
+def _numbers(found: HeatMap) -> list[str]:
+    """Return the values of the cells as short texts, at least one."""
+    known = [_short(found, c.value) for c in found.cells.values() if c.value is not None]
+    return known or [NOTHING]
 
 
 def _short(found: HeatMap, value: float) -> str:

@@ -15,6 +15,7 @@ import click
 
 from leanopt_core.canonical import canonical_json
 from leanopt_core.errors import UsageError
+from leanopt_core.report.figures import number
 
 _GAP = 2
 _NUMBER = re.compile(r"-|-?[\d,]+(\.\d+)?(e[+-]?\d+)?%?")
@@ -82,7 +83,7 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return number(value)
     return one_line(str(value))
 
 

@@ -159,12 +159,8 @@ def _print_found(results: Sequence[courses.StageResult]) -> None:
     if len(shares) > 1:
         least, most = percent(shares[0]), percent(shares[-1])
         middle = percent(median(shares))
-        click.echo(
-            wrapped(
-                f"\nThe best was found after {least} of a stage's trials at the earliest, "
-                f"{middle} in the median, {most} at the latest."
-            )
-        )
+        when = f"{least} of a stage's trials at the earliest, {middle} in the median, {most}"
+        click.echo("\n" + wrapped(f"The best was found after {when} at the latest."))
 
 
 def _print_patiences(patiences: Sequence[courses.PatienceResult]) -> None:

@@ -168,6 +168,32 @@ def test_watching_from_another_terminal(
         assert "run slope-1: interrupted" in each.screen(history=True)
 
 
+#: What shows a run in another way, by the name of its screen.
+VIEWS = {
+    "list": "--where 'x > 4 and drawdown < 20%' --sort orders --columns x,y,orders --top 5",
+    "map": "--map x y",
+    "map-digits": "--map y x --where 'x > 2'",
+    "failed": "--failed",
+    "constraints": "--constraints",
+    "stages": "--stages",
+    "equal": "--equal --top 5",
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_of_a_run(terminal: Callable[[int, int], Terminal], project: Path, view: str) -> None:
+    """As wide as the terminal at most, and readable without colours."""
+    one = terminal(80, 40)
+    size = "--set stage.lhs.trials=60 --set stage.random.trials=60"
+    kind = "deep" if view == "constraints" else "failing"
+    one.type(f"leanopt run pipeline.toml {size} --set parameters.kind={kind} > /dev/null 2>&1")
+    one.until(lambda screen: screen.count(PROMPT.strip()) > 1)
+    one.type(f"clear; leanopt show {VIEWS[view]}")
+    screen = one.until(one.finished)
+    compare(f"show-{view}-80x40", screen)
+    assert max(map(len, screen.splitlines())) <= 80
+
+
 @pytest.mark.smoke
 def test_help_fits(terminal: Callable[[int, int], Terminal]) -> None:
     """With the prompt below it, nothing has gone off the top."""

@@ -132,7 +132,7 @@ def _missing(
     what = (
         f"{series.symbol}: {path} has no prices for {len(missing)} of {len(expected)} trading days"
         f"{_range(expected[0], expected[-1])} ({', '.join(_some(missing))}); "
-        f"found {len(there)} days{_range(min(there), max(there))}"
+        f"found {len(there)} day{'s' * (len(there) > 1)}{_range(min(there), max(there))}"
     )
     begins = span.first == series.start and missing[0] == expected[0]
     ends = span.last == series.end and missing[-1] == expected[-1]
