@@ -91,9 +91,7 @@ def equal_trials(
             continue
         trials = list(store.survey.results(one.id))
         results = _results(store, one, trials)
-        points = [
-            tuple(json.loads(trial.parameters).get(name) for name in names) for trial in trials
-        ]
+        points = [_point(trial, names) for trial in trials]
         groups += _groups(one, names, trials, points, results)
         for axis, name in enumerate(names):
             for same in _compared(points, results, axis):
@@ -107,6 +105,11 @@ def equal_trials(
 def _searched(run: StoredRun) -> list[str]:
     """Return the names of the parameters that a run searches."""
     return [axis["name"] for axis in json.loads(run.plan)["space"]["axes"]]
+
+
+def _point(trial: TrialResult, names: Sequence[str]) -> tuple[Any, ...]:
+    values = json.loads(trial.parameters)
+    return tuple([values.get(name) for name in names])
 
 
 def _results(store: Store, search: StoredSearch, trials: Sequence[TrialResult]) -> list[Any]:
