@@ -27,7 +27,7 @@ from leanopt_core.plugins import discover
 from leanopt_core.search.run import run_pipeline
 
 DOCS: Final = Path(__file__).parent
-WIDTH, HEIGHT = 92, 21
+WIDTH, HEIGHT = 92, 30
 #: Photograph the screen after this trial, well into the second of the two stages.
 MOMENT: Final = 640
 #: Use the reader's own fonts: fetch nothing from elsewhere.

@@ -46,10 +46,14 @@ ASCII: Final = Glyphs("#", ".", "_.-=+*#@")
 
 @frozen
 class _Block:
-    """Lines shown together; if space is short, the block with the highest `rank` goes first."""
+    """Lines shown together; if space is short, the block with the highest `rank` goes first.
+
+    One that is `elastic` has only the space that is left, with as many of its lines as fit.
+    """
 
     rank: int
     lines: Sequence[Text]
+    elastic: bool = False
 
 
 def page(view: View, width: int, height: int, glyphs: Glyphs = BLOCKS) -> Text:
@@ -59,13 +63,15 @@ def page(view: View, width: int, height: int, glyphs: Glyphs = BLOCKS) -> Text:
         _Block(3, [_stage(view, stage, width, glyphs) for stage in view.stages]),
         _Block(1, _counts(view, width, glyphs)),
         _Block(2, _best(view, width)),
+        _Block(7, _others(view), elastic=True),
         _Block(5, _curve(view, width, glyphs)),
+        _Block(8, _improvements(view), elastic=True),
         _Block(4, _warnings(view)),
         _Block(0, [_labelled("now", one_line(view.now))]),
         _Block(6, [Text(view.hint, "dim")] if view.hint else []),
     ]
     if view.searches:
-        others = [block for block in blocks if block.lines]
+        others = [block for block in blocks if block.lines and not block.elastic]
         room = height - sum(len(block.lines) for block in others) - len(others) - 1
         blocks.insert(2, _Block(3, _searches(view, room)))
     lines = _fitted([block for block in blocks if block.lines], height)
@@ -85,17 +91,23 @@ def spark(values: Sequence[float], width: int, levels: str) -> str:
     return "".join(levels[round((point - low) / span * (len(levels) - 1))] for point in points)
 
 
-def _fitted(blocks: list[_Block], height: int) -> list[Text]:
+def _fitted(blocks: Sequence[_Block], height: int) -> list[Text]:
     """Return the lines, with empty lines between the blocks if there is room."""
-    while blocks and sum(len(block.lines) for block in blocks) > height and len(blocks) > 1:
-        blocks.remove(max(blocks, key=lambda block: block.rank))
-    lines = sum(len(block.lines) for block in blocks)
-    spaced = lines + len(blocks) - 1 <= height
+    kept = [block for block in blocks if not block.elastic]
+    while sum(len(block.lines) for block in kept) > height and len(kept) > 1:
+        kept.remove(max(kept, key=lambda block: block.rank))
+    room = height - sum(len(block.lines) for block in kept) - (len(kept) - 1)
+    shown = {id(block): block.lines for block in kept}
+    for block in sorted((one for one in blocks if one.elastic), key=lambda block: block.rank):
+        if room > 1:
+            # One line of it is empty.
+            shown[id(block)] = block.lines[: room - 1]
+            room -= 1 + len(shown[id(block)])
     found: list[Text] = []
-    for block in blocks:
-        if spaced and found:
+    for block in (one for one in blocks if id(one) in shown):
+        if room >= 0 and found:
             found.append(Text())
-        found += block.lines
+        found += shown[id(block)]
     return found[:height]
 
 
@@ -171,12 +183,62 @@ def _counts(view: View, width: int, glyphs: Glyphs) -> list[Text]:
 
 
 def _best(view: View, width: int) -> list[Text]:
-    best = view.best
-    if best is None:
+    if not view.best:
         return [_labelled("best", "no feasible trial yet")]
+    best = view.best[0]
     fitness = (number(best.fitness), "bold green")
-    first = _labelled("best", f"{one_line(view.fitness)} ", fitness, f"  trial {best.trial}")
+    trial = _trial(view, best.trial, best.search)
+    first = _labelled("best", f"{one_line(view.fitness)} ", fitness, f"  {trial}")
     return [first, *_pairs(best.parameters, width), *_pairs(best.figures, width)]
+
+
+def _trial(view: View, trial: int, search: int) -> str:
+    """Return a trial's number, with its search if there are several."""
+    if not 0 < search <= len(view.searches):
+        return f"trial {trial}"
+    return f"trial {trial} of {shortened(one_line(view.searches[search - 1].name), _LONGEST_NAME)}"
+
+
+def _others(view: View) -> list[Text]:
+    """Return a line for each of the best trials but the first."""
+    others = view.best[1:]
+    fitness = _aligned([number(one.fitness) for one in others])
+    trials = [_trial(view, one.trial, one.search) for one in others]
+    wide = max(map(len, trials), default=0)
+    return [
+        _labelled(
+            f"{rank:>{_LABEL - 2}}",
+            f"{fitness[rank - 2]}  {trials[rank - 2]:<{wide}}",
+            *(part for pair in one.parameters.items() for part in _pair(*pair)),
+        )
+        for rank, one in enumerate(others, 2)
+    ]
+
+
+def _aligned(texts: Sequence[str]) -> list[str]:
+    wide = max(map(len, texts), default=0)
+    return [text.rjust(wide) for text in texts]
+
+
+def _pair(name: str, value: str) -> tuple[str | tuple[str, str], ...]:
+    return ("  ", (f"{one_line(name)} ", "dim"), one_line(value))
+
+
+def _improvements(view: View) -> list[Text]:
+    """Return a line for each trial that was the best when it was told, the newest first."""
+    found = view.improvements
+    times = _aligned(["earlier" if o.elapsed is None else duration(o.elapsed) for o in found])
+    fitness = _aligned([number(one.fitness) for one in found])
+    gains = _aligned(["first" if one.gain is None else f"+{number(one.gain)}" for one in found])
+    return [
+        _labelled(
+            "new best" if at == 0 else "",
+            f"{times[at]}  {fitness[at]}  ",
+            (gains[at], "green"),
+            f"  {_trial(view, one.trial, one.search)}",
+        )
+        for at, one in enumerate(found)
+    ]
 
 
 def _pairs(pairs: Mapping[str, str], width: int) -> list[Text]:
@@ -192,8 +254,16 @@ def _pairs(pairs: Mapping[str, str], width: int) -> list[Text]:
 
 
 def _curve(view: View, width: int, glyphs: Glyphs) -> list[Text]:
+    if len(view.curve) <= 1 or view.gain is None:
+        return []
+    gain = view.gain
+    gained = f"+{number(gain.gained)}" if gain.gained else "none"
+    since = f", {counted(gain.since, 'trial')} since the best" if gain.since else ""
     drawn = spark(view.curve, width - _LABEL, glyphs.levels)
-    return [_labelled("", (drawn, "green"))] if len(view.curve) > 1 else []
+    return [
+        _labelled("gain", f"{gained} in the last {counted(gain.trials, 'trial')}{since}"),
+        _labelled("", (drawn, "green")),
+    ]
 
 
 def _warnings(view: View) -> list[Text]:

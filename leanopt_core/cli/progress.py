@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from attrs import define, field, frozen
 
+from leanopt_core.cli.leaders import Best, Gain, Improvement, Leaders
 from leanopt_core.cli.rows import SearchRow, SearchView
 from leanopt_core.report.figures import counted, number
 from leanopt_core.report.remaining import Remaining
@@ -64,23 +65,14 @@ class StageView:
 
 
 @frozen
-class Best:
-    """The best feasible trial so far, with its parameters and figures as shown."""
-
-    trial: int
-    fitness: float
-    parameters: Mapping[str, str]
-    figures: Mapping[str, str]
-
-
-@frozen
 class View:
     """A run at one moment; None is unknown. Times are in seconds, `busy` is a fraction.
 
     `failures` are the failed trials by category, `failure` is the last one's message. `left` is how
     long the run still takes if it uses all its trials; with `at_most` it can end earlier.
     `saved` backtests did not run, since their trials were pruned. `searches` is empty for a run of
-    one.
+    one. `best` are the best trials, `improvements` those that were better than all before, the
+    newest first.
     """
 
     run: str
@@ -99,7 +91,9 @@ class View:
     busy: float | None = None
     left: float | None = None
     at_most: bool = False
-    best: Best | None = None
+    best: tuple[Best, ...] = ()
+    gain: Gain | None = None
+    improvements: tuple[Improvement, ...] = ()
     curve: tuple[float, ...] = ()
     searches: tuple[SearchView, ...] = ()
     now: str = ""
@@ -137,7 +131,7 @@ class Progress:
     backtests: int = 0
     cached: int = 0
     saved: int = 0
-    best: Best | None = None
+    leaders: Leaders = field(factory=Leaders)
     failures: Counter[str] = field(factory=Counter)
     failure: str = ""
     warnings: list[str] = field(factory=list)
@@ -146,7 +140,6 @@ class Progress:
     fixed: frozenset[str] = frozenset()
     _stages: dict[str, _Stage] = field(factory=dict)
     _rows: dict[int, SearchRow] = field(factory=dict)
-    _objective: float | None = None
     ahead: int = 0
     _last: float = field(init=False)
     _hits: int = 0
@@ -166,10 +159,7 @@ class Progress:
         """Take the run, its stages and its number of workers (0: unknown)."""
         plan = json.loads(run.plan)
         self.run, self.workers = run.name, workers
-        self.hint = self.hint or (
-            f"Ctrl-C stops the run and keeps what has finished; leanopt resume {run.name} "
-            "continues it"
-        )
+        self.hint = self.hint or f"Ctrl-C stops the run; leanopt resume {run.name} continues it"
         self.fitness = plan["scoring"]["fitness"]["name"]
         self.fixed = frozenset(plan["space"].get("fixed", ()))
         self._inactive = Inactive.of(run)
@@ -230,7 +220,7 @@ class Progress:
         message: str = "",
         earlier: bool = False,
     ) -> bool:
-        """Count a finished trial; return whether it is the best feasible one so far.
+        """Count a finished trial; return whether `keep` must be told of it, one of the best.
 
         `objective` is None if the trial is not feasible, or not `complete`. `failure` is the
         category of one that failed, `message` says why. `earlier` says that it was finished before
@@ -247,22 +237,20 @@ class Progress:
         if failure:
             self.failures[failure] += 1
             self.failure = message
-        better = False
-        if objective is not None:
-            self.feasible += 1
-            better = self._objective is None or objective > self._objective
-        if better:
-            self._objective = objective
-        return better
+        self.feasible += objective is not None
+        return self.leaders.admits(objective)
 
-    def keep(self, best: Best) -> None:
-        """Take the best trial so far."""
-        self.best = best
+    def keep(self, best: Best, objective: float, now: float | None = None) -> None:
+        """Take the last trial, one of the best so far; `now` is None for an earlier one.
+
+        `objective` is its fitness, negated if lower is better.
+        """
+        self.leaders.add(best, objective, self.told, None if now is None else now - self.began)
 
     def curve(self) -> None:
         """Add the best fitness so far to the curve."""
-        if self.best is not None:
-            self._curve.add(self.best.fitness)
+        if best := self.leaders.trials:
+            self._curve.add(best[0].fitness)
 
     def backtested(self, now: float, seconds: float, worker: int) -> None:
         """Take a backtest that has ended since this start of the run."""
@@ -305,7 +293,9 @@ class Progress:
             busy=busy / self.workers if busy is not None and self.workers else None,
             left=left,
             at_most=at_most,
-            best=self.best,
+            best=self.leaders.trials,
+            gain=self.leaders.gain(self.told),
+            improvements=self.leaders.improvements,
             curve=self._curve.points(),
             searches=tuple(row.view() for row in self._rows.values()),
             now=self._now(now),

@@ -9,8 +9,9 @@ from typing import ClassVar, Final, Self
 
 import click
 
+from leanopt_core.cli.leaders import Best
 from leanopt_core.cli.output import first_line, plain
-from leanopt_core.cli.progress import Best, Progress, View, joined
+from leanopt_core.cli.progress import Progress, View, joined
 from leanopt_core.cli.rows import phases
 from leanopt_core.report.figures import counted, duration, number, percent, values_shown
 from leanopt_core.report.statistics import main_figures
@@ -95,7 +96,7 @@ class ProgressScreen:
         """Count a finished trial and keep the best."""
         trial, score = record.trial, record.trial.score
         objective = score.objective if score.feasible and score.complete else None
-        better = self.progress.trial(
+        one_of_the_best = self.progress.trial(
             record.search,
             trial.stage,
             objective,
@@ -105,11 +106,12 @@ class ProgressScreen:
             message=next(iter(score.reasons), "") if score.failure else "",
             earlier=replayed,
         )
-        if better:
+        if one_of_the_best and objective is not None:
             shown = values_shown(self.progress.shown(record.parameters, trial.point))
             first = next(iter(record.statistics.values()), None)
             fitness = score.fitness or 0.0
-            self.progress.keep(Best(trial.number, fitness, shown, main_figures(first)))
+            best = Best(trial.number, fitness, shown, main_figures(first), record.search)
+            self.progress.keep(best, objective, None if replayed else self._clock())
         self.progress.curve()
 
     def tick(self) -> None:
@@ -211,8 +213,8 @@ def line(view: View) -> str:
     if view.failures:
         last = f" (last: {first_line(view.failure, _MESSAGE)})" if view.failure else ""
         parts.append(f"{joined(view.failures)}{last}")
-    if view.best is not None:
-        parts.append(f"best {number(view.best.fitness)} (trial {view.best.trial})")
+    if view.best:
+        parts.append(f"best {number(view.best[0].fitness)} (trial {view.best[0].trial})")
     if view.left:
         parts.append(time_left(view.left, at_most=view.at_most))
     return ", ".join(parts)

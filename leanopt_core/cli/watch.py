@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
 from leanopt_core.cli.common import chosen_screen, open_project, project_option, run_names
-from leanopt_core.cli.progress import Best, Progress
+from leanopt_core.cli.leaders import Best
+from leanopt_core.cli.progress import Progress
 from leanopt_core.report.figures import values_shown
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.store.records import StoredRun, StoredSearch, TrialSummary
@@ -72,15 +74,13 @@ class Follower:
             self._first = reader.first_trials(run, since=self._since)
 
     def _search(self, run: StoredRun, search: StoredSearch, now: float) -> None:
-        best = failed = None
+        failed = None
         for told in self._store.reader.told(search.id, after=self._told[search.id]):
             self._told[search.id] = told.number
             self._phase(search, told.stage, now, ended=False)
-            if self._count(search, told):
-                best = told.number
+            self._count(search, told, now)
             failed = told.number if told.failure else failed
-        if best is not None:
-            self._keep(run, search, best)
+        self._complete(run, search)
         if failed is not None and (trial := self._store.reader.trial(run, search.number, failed)):
             self._progress.failure = next(iter(trial.details.get("reasons", ())), "")
         for stage in search.stages:
@@ -90,8 +90,8 @@ class Follower:
         if search.ended is not None:
             self._progress.search_ended(search.number)
 
-    def _count(self, search: StoredSearch, told: TrialSummary) -> bool:
-        """Count a trial; return whether it is the best so far."""
+    def _count(self, search: StoredSearch, told: TrialSummary, now: float) -> None:
+        """Count a trial, and keep it if it is one of the best."""
         progress, fitness = self._progress, told.fitness
         if told.number >= self._first.get(search.id, math.inf):
             progress.hit(told.cached)
@@ -101,7 +101,7 @@ class Follower:
         complete = told.pruned_at is None
         if complete and fitness is not None and not told.violation:
             objective = -fitness if search.direction == "min" else fitness
-        better = progress.trial(
+        one_of_the_best = progress.trial(
             search.number,
             told.stage,
             objective,
@@ -110,20 +110,25 @@ class Follower:
             failure=told.failure,
             earlier=self._looked is None,
         )
-        if better and fitness is not None:
-            progress.keep(Best(told.number, fitness, {}, {}))
+        if one_of_the_best and objective is not None and fitness is not None:
+            best = Best(told.number, fitness, {}, {}, search.number)
+            progress.keep(best, objective, None if self._looked is None else now)
         progress.curve()
-        return better
 
-    def _keep(self, run: StoredRun, search: StoredSearch, number: int) -> None:
-        trial = self._store.reader.trial(run, search.number, number)
-        if trial is None or trial.fitness is None:
-            return
-        values = json.loads(trial.parameters, parse_float=str)
-        shown = values_shown(self._progress.shown(values, trial.grid_index))
-        first = trial.backtests.get(0)
-        statistics = json.loads(first.statistics) if first and first.statistics else None
-        self._progress.keep(Best(number, trial.fitness, shown, main_figures(statistics)))
+    def _complete(self, run: StoredRun, search: StoredSearch) -> None:
+        """Read parameters and figures of the best trials that are new."""
+        for best in self._progress.leaders.trials:
+            if best.search != search.number or best.parameters:
+                continue
+            trial = self._store.reader.trial(run, search.number, best.trial)
+            if trial is None:
+                continue
+            values = json.loads(trial.parameters, parse_float=str)
+            shown = values_shown(self._progress.shown(values, trial.grid_index))
+            first = trial.backtests.get(0)
+            statistics = json.loads(first.statistics) if first and first.statistics else None
+            more = evolve(best, parameters=shown, figures=main_figures(statistics))
+            self._progress.leaders.complete(more)
 
     def _phase(
         self, search: StoredSearch, stage: str, now: float, *, ended: bool, reason: str = ""

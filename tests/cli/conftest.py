@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.cli.progress import Best, StageView, View
+from leanopt_core.cli.leaders import Best, Gain, Improvement
+from leanopt_core.cli.progress import StageView, View
 
 
 @pytest.fixture
@@ -32,11 +33,21 @@ def view() -> View:
         workers=4,
         rate=25.0,
         busy=0.964,
-        best=Best(
-            212,
-            1.25,
-            {"fast": "12", "slow": "150", "exit": "trail"},
-            {"annual return": "12.5%", "drawdown": "10.0%", "orders": "1,204"},
+        best=(
+            Best(
+                212,
+                1.25,
+                {"fast": "12", "slow": "150", "exit": "trail"},
+                {"annual return": "12.5%", "drawdown": "10.0%", "orders": "1,204"},
+            ),
+            Best(140, 0.5, {"fast": "10", "slow": "150", "exit": "fixed"}, {}),
+            Best(7, 0.1, {"fast": "3", "slow": "20", "exit": "trail"}, {}),
+        ),
+        gain=Gain(0.75, 94, 166),
+        improvements=(
+            Improvement(212, 1.25, 0.75, 42.0),
+            Improvement(140, 0.5, 0.4, 28.4),
+            Improvement(7, 0.1),
         ),
         curve=(0.1, 0.1, 0.5, 0.5, 1.25),
         now="stage random",

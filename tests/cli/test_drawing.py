@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from leanopt_core.cli.leaders import Best, Gain, Improvement
 from leanopt_core.cli.live import ASCII, BLOCKS, page, spark
-from leanopt_core.cli.progress import Best, StageView, View
+from leanopt_core.cli.progress import StageView, View
 from leanopt_core.cli.rows import SearchPhase, SearchView
 
 PHASES = get_args(SearchPhase)
@@ -46,6 +47,24 @@ def test_the_time_left_of_the_run_is_in_the_title(view: View, *, at_most: bool, 
     """It says so where the run can end earlier."""
     known = attrs.evolve(view, left=50.0, at_most=at_most)
     assert page(known, 80, 30).plain.splitlines()[0].endswith(f"  1:15, {said}")
+
+
+def test_the_height_is_used(view: View) -> None:
+    """The next best trials first, then those that were best once: as many as there is space for."""
+    lines = [" ".join(line.split()) for line in page(view, 80, 40).plain.splitlines()]
+    assert "gain +0.75 in the last 94 trials, 166 trials since the best" in lines
+    at = lines.index("2 0.5 trial 140 fast 10 slow 150 exit fixed")
+    assert lines[at + 1] == "3 0.1 trial 7 fast 3 slow 20 exit trail"
+    news = lines.index("new best 42 s 1.25 +0.75 trial 212")
+    assert lines[news + 1 : news + 3] == ["28 s 0.5 +0.4 trial 140", "earlier 0.1 first trial 7"]
+    full = len(lines)
+    for height in range(full - 6, full + 1):
+        # A block begins with an empty line, so one line alone stays empty.
+        assert height - len(page(view, 80, height).plain.splitlines()) in (0, 1)
+    short = page(view, 80, full - 5).plain
+    assert ("trial 140 " in short, "new best" in short) == (True, False)
+    two = (SearchView("SPY", 200), SearchView("QQQ", 178))
+    assert "trial 212 of SPY" in page(attrs.evolve(view, searches=two), 80, 40).plain
 
 
 def test_bars_are_as_long_as_their_share(view: View) -> None:
@@ -130,14 +149,24 @@ _views = st.builds(
     busy=st.none() | st.floats(0, 1),
     left=st.none() | st.floats(0, 1e7),
     at_most=st.booleans(),
-    best=st.none()
-    | st.builds(
-        Best,
-        _counts,
-        _floats,
-        st.dictionaries(_texts, _texts, max_size=12),
-        st.dictionaries(_texts, _texts, max_size=8),
-    ),
+    best=st.lists(
+        st.builds(
+            Best,
+            _counts,
+            _floats,
+            st.dictionaries(_texts, _texts, max_size=12),
+            st.dictionaries(_texts, _texts, max_size=8),
+            st.integers(1, 3),
+        ),
+        max_size=5,
+    ).map(tuple),
+    gain=st.none() | st.builds(Gain, _floats, _counts, _counts),
+    improvements=st.lists(
+        st.builds(
+            Improvement, _counts, _floats, st.none() | _floats, st.none() | st.floats(0, 1e7)
+        ),
+        max_size=50,
+    ).map(tuple),
     curve=st.lists(_floats, max_size=50).map(tuple),
     now=_texts,
     warnings=st.lists(_texts, max_size=5).map(tuple),
