@@ -52,5 +52,5 @@ def hopeless(
         what = f"all {told} failed" if tally.told > 1 else f"the trial of run {run.name} failed"
     ended = f", so it ended ({FAILING})" if stopped else ""
     chosen = f" --search {search}" if len(run.searches) > 1 else ""
-    alone = f"`leanopt show {run.name} {number}{chosen}` shows how to run it alone"
+    alone = f"`leanopt backtest --of {run.name}:{number}{chosen}` runs it alone"
     return f"{what}{ended}; trial {number}: {why}; {alone}"

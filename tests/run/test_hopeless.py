@@ -51,7 +51,7 @@ def test_it_stops_exits_5_and_says_why_in_one_line(broken: Path, leanopt, shown)
     assert ended.returncode == 5
     [line] = [one for one in ended.stderr.splitlines() if one.startswith("leanopt: ")]
     assert line.startswith(f"leanopt: {WHY}")
-    assert line.endswith("`leanopt show hill-1 1` shows how to run it alone")
+    assert line.endswith("; `leanopt backtest --of hill-1:1` runs it alone")
     report = shown(broken)
     assert (report["state"], report["trials"]["failed"]) == ("finished", 20)
     assert report["trials"]["withdrawn"] <= 4
@@ -59,8 +59,10 @@ def test_it_stops_exits_5_and_says_why_in_one_line(broken: Path, leanopt, shown)
     assert report["stages"][1]["ended"] is None
     [warning] = report["warnings"]
     assert line == f"leanopt: {warning}"
-    # What it advises.
-    assert "reproduce (" in leanopt(broken, "show", "hill-1", "1").stdout
+    # What it advises: the same failure, and a code of its own kind.
+    alone = leanopt(broken, "backtest", "--of", "hill-1:1", check=False)
+    assert alone.returncode == 5
+    assert "ValueError: no bars in '" in alone.stdout + alone.stderr
 
 
 def test_the_screen_says_what_the_last_failure_was(broken: Path, leanopt) -> None:
@@ -150,7 +152,7 @@ def test_a_statistic_that_no_backtest_reports(project: Path, leanopt, shown, key
     assert said[0].startswith(f"warning: {key}")
     assert said[0].endswith(warning)
     assert "of run hill-1 has a fitness, so it ended (search.stop_when_failing); tr" in said[-1]
-    assert f"no statistic {SAID[key]}; `leanopt show" in said[-1]
+    assert f"no statistic {SAID[key]}; `leanopt backtest --of hill-1:" in said[-1]
     report = shown(project)
     assert (report["trials"]["completed"], report["trials"]["feasible"]) == (20, 0)
     assert report["trials"]["failed"] > 0
