@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict
 
-from leanopt_core.cli.common import PIPELINE, WholeNumber, load, open_project, search_option
+from leanopt_core.cli.common import (
+    PIPELINE,
+    WholeNumber,
+    load,
+    open_project,
+    run_names,
+    search_option,
+)
 from leanopt_core.cli.output import plain, print_json, whole_file
 from leanopt_core.cli.session import plugin_calls, warn
 from leanopt_core.errors import DifferenceError, StrategyError, UsageError
@@ -24,7 +31,10 @@ if TYPE_CHECKING:
 @click.command("backtest")
 @click.argument("pipeline", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--of", metavar="RUN[:TRIAL]", help="Take the parameters of a trial (of RUN: its best)."
+    "--of",
+    metavar="RUN[:TRIAL]",
+    shell_complete=run_names,
+    help="Take the parameters of a trial (of RUN: its best).",
 )
 @search_option
 @click.option(

@@ -89,7 +89,7 @@ def _prune(store: Store, removal: Removal, *, yes: bool) -> None:
     from leanopt_core.project_files import LOCKS
     from leanopt_core.report.figures import counted
     from leanopt_core.report.subject import refuse_running
-    from leanopt_core.report.unused import remove_unused_snapshots
+    from leanopt_core.report.unused import remove_unused_results, remove_unused_snapshots
     from leanopt_core.search.lock import turn
 
     count = store.removable(removal)
@@ -103,6 +103,7 @@ def _prune(store: Store, removal: Removal, *, yes: bool) -> None:
         refuse_running(store, store.runs.summaries())
         removed = store.remove_backtests(removal)
         copies = remove_unused_snapshots(store)
+        remove_unused_results(store)
     click.echo(f"removed {counted(removed, 'unused backtest')}", err=True)
     if copies:
         what = counted(copies, "snapshot")

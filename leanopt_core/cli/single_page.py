@@ -96,6 +96,9 @@ def _ended(one: PointBacktest) -> str:
 def _kept(one: PointBacktest, files: Mapping[str, Mapping[str, Path]]) -> Iterator[str]:
     """Yield where the files of a backtest are."""
     if one.results is not None:
-        yield f"full results of {one.scenario.name}: {one.results}"
+        here = Path.cwd()
+        below = one.results.is_relative_to(here)
+        kept = one.results.relative_to(here) if below else one.results
+        yield f"full results of {one.scenario.name}: {kept}"
     for name, path in files.get(one.scenario.name, {}).items():
         yield f"{name} of {one.scenario.name}: {path}"

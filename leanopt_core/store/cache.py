@@ -136,6 +136,11 @@ def _above(database: Database, size: int | None) -> bool:
     return size is None or _sizes(database)[0] > size
 
 
+def stored_keys(database: Database) -> set[str]:
+    """Return the first half of each stored backtest's content key, in hexadecimal."""
+    return {key.hex() for (key,) in database.each("SELECT DISTINCT key FROM backtests")}
+
+
 def vacuum(database: Database) -> None:
     """Give the free bytes and the log back to the file system."""
     database.run("VACUUM")

@@ -15,6 +15,7 @@ from leanopt_core.store.cache import (
     cache_use,
     removable,
     remove_backtests,
+    stored_keys,
     vacuum,
 )
 from leanopt_core.store.damage import UNREADABLE, check_plan, damage, raise_if_damaged
@@ -142,6 +143,10 @@ class Store(Closing):
     def remove_backtests(self, removal: Removal) -> int:
         """Remove unused backtests; return how many. The file keeps its size until `vacuum`."""
         return remove_backtests(self._database, removal)
+
+    def stored_keys(self) -> set[str]:
+        """Return the first half of each stored backtest's content key, in hexadecimal."""
+        return stored_keys(self._database)
 
     def vacuum(self) -> None:
         """Give free space back to the file system. No other process may use the store."""
