@@ -51,7 +51,13 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Override a key, for example scenario.start=2015-01-01; repeatable.",
 )
-@click.option("--symbol", help="Symbol of the scenario.")
+@click.option("--symbol", metavar="A[,B]", help="Symbol of the scenario, or several.")
+@click.option(
+    "--universe",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File of symbols, each with a scenario.",
+)
 @click.option("--workers", type=WholeNumber(min=1), metavar="N", help="Number of workers.")
 @click.option(
     "--to",
@@ -76,6 +82,7 @@ def command(
     parameters: tuple[str, ...],
     sets: tuple[str, ...],
     symbol: str | None,
+    universe: Path | None,
     workers: int | None,
     series: tuple[str, ...],
     output: Path | None,
@@ -93,9 +100,12 @@ def command(
     """
     if bool(series) != (output is not None):
         raise UsageError("--to says what to write and --output where; give both")
+    if universe is not None and symbol is not None:
+        raise UsageError("--symbol and --universe both say which symbols; choose one of them")
     with plugin_calls(as_json=as_json) as calls:
         found = None if of is None else _trial(pipeline or Path(), of, search)
-        given = {"sets": sets, "symbol": symbol, "workers": workers, "seed": None}
+        flags = {"symbol": symbol, "workers": workers, "seed": None}
+        given: dict[str, Any] = {"sets": sets, "universe": universe, **flags}
         loaded = _load(pipeline, found, given, calls)
         said = _run(
             loaded,
@@ -143,6 +153,8 @@ def _load(
         path, own = Path(options.pipeline), asdict(options.overrides)
         given = {**own, **{k: v for k, v in given.items() if v is not None}}
         given["sets"] = (*own["sets"], *given["sets"])
+    if given.get("universe") is not None:
+        given["symbol"] = None
     loaded, _ = load(path, **given, calls=calls, searched=False)
     return loaded
 

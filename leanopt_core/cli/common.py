@@ -69,7 +69,7 @@ def override_options(command: Command) -> Command:
             click.option(
                 "--workers", type=WholeNumber(min=1), metavar="N", help="Number of workers."
             ),
-            click.option("--symbol", help="Symbol of the scenario."),
+            click.option("--symbol", metavar="A[,B]", help="Symbol of the scenario, or several."),
             click.option(
                 "--seed", type=WholeNumber(min=0), metavar="N", help="Random seed of the run."
             ),
@@ -88,10 +88,11 @@ def load(
     calls: Calls,
     *,
     searched: bool = True,
+    universe: Path | None = None,
 ) -> tuple[Pipeline, Registry]:
     """Read a pipeline with its overrides; print problems with plugins as warnings.
 
-    `calls` notes the calls into plugins, `searched` is that of `load_pipeline`.
+    `calls` notes the calls into plugins, `searched` and `universe` are those of `load_pipeline`.
     """
     from leanopt_core.cli.session import warn
     from leanopt_core.pipeline import load_pipeline
@@ -107,6 +108,7 @@ def load(
         symbol=symbol,
         seed=seed,
         searched=searched,
+        universe=universe,
     )
     return loaded, registry
 

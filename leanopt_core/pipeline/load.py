@@ -67,16 +67,17 @@ def load_pipeline(
     sets: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
     symbol: str | None = None,
+    universe: Path | None = None,
     workers: int | None = None,
     seed: int | None = None,
     searched: bool = True,
 ) -> Pipeline:
     """Return the pipeline in `path`, with its plugins from `registry`.
 
-    `sets` are the arguments of `--set`; `environment` defaults to `os.environ`; `symbol`, `workers`
-    and `seed` are the options of these names. Unless it is `searched`, it needs neither a parameter
-    to search nor a stage. Raises PipelineError with all errors in the file,
-    PluginError if a plugin's options class is unusable.
+    `sets` are the arguments of `--set`; `environment` defaults to `os.environ`; `symbol`,
+    `universe`, `workers` and `seed` are the options of these names. Unless it is `searched`, it
+    needs neither a parameter to search nor a stage. Raises PipelineError with all errors in the
+    file, PluginError if a plugin's options class is unusable.
     """
     document = read_document(path)
     problems = Problems(str(path))
@@ -84,19 +85,26 @@ def load_pipeline(
         override = parse_set(text, problems)
         if override is not None:
             apply(document, override, problems)
-    for flag in flags(document, problems, symbol=symbol, workers=workers, seed=seed):
+    given = flags(document, problems, symbol=symbol, workers=workers, seed=seed, universe=universe)
+    for flag in given:
         apply(document, flag, problems)
     folder = path.absolute().parent
     find = lookup(os.environ if environment is None else environment, folder)
     filled = cast("dict[str, object]", interpolate(document, find, problems))
     check_values(filled, problems)
     reader = Reader(registry, make_reader(folder), problems)
-    made = _pipeline(filled, path, reader, find, searched=searched)
+    made = _pipeline(filled, path, reader, find, searched=searched, symbol=symbol)
     return evolve(made, overrides=Overrides(tuple(sets), symbol, workers, seed))
 
 
 def _pipeline(
-    document: Mapping[str, object], path: Path, reader: Reader, find: Lookup, *, searched: bool
+    document: Mapping[str, object],
+    path: Path,
+    reader: Reader,
+    find: Lookup,
+    *,
+    searched: bool,
+    symbol: str | None,
 ) -> Pipeline:
     """Read every table, even after errors, then raise or return."""
     raw = {**_ABSENT, **document}
@@ -110,7 +118,7 @@ def _pipeline(
     space = read_space(raw["parameters"], limits or ConstraintsTable(), reader, searched=searched)
     constraints = read_result_constraints(limits or ConstraintsTable(), reader)
     soft = read_soft_constraints(limits or ConstraintsTable(), reader)
-    read = read_scenarios(raw["scenario"], reader, raw["parameters"])
+    read = read_scenarios(raw["scenario"], reader, raw["parameters"], symbol)
     scenarios = read.scenarios
     holdout = read_holdout(document.get("holdout"), reader, scenarios)
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)

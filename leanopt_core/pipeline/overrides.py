@@ -163,30 +163,68 @@ def written_value(text: str) -> object:
 
 
 def flags(
-    document: Mapping[str, object],
+    document: dict[str, object],
     problems: Problems,
     *,
     symbol: str | None,
     workers: int | None,
     seed: int | None,
+    universe: Path | None = None,
 ) -> Iterator[Override]:
-    """Yield the overrides of these options; `--symbol` needs a single scenario."""
+    """Yield the overrides of these options; `--symbol` and `--universe` need a single scenario.
+
+    Symbols of a universe are left to `read_scenarios`, which knows what it has.
+    """
     if symbol is not None:
-        label, scenarios = f"--symbol {symbol}", document.get("scenario")
-        several = len(scenarios) if isinstance(scenarios, list) else 1
-        if isinstance(scenarios, Mapping) and "universe" in scenarios:
-            expected = "expected one, or --set 'scenario.universe=[\"SYMBOL\"]' for this universe"
-            problems.add(("scenario", "universe"), "several symbols", expected, source=label)
-        elif several == 1:
-            path = ("scenario", "0") if isinstance(scenarios, list) else ("scenario",)
-            yield Override((*path, "symbol"), symbol, label)
-        else:
-            expected = "expected one, or --set scenario.NAME.symbol=SYMBOL for each"
-            problems.add(("scenario",), f"{several} scenarios", expected, source=label)
+        label, symbols = f"--symbol {symbol}", chosen_symbols(symbol)
+        if len(symbols) > 1 and not _has_universe(document):
+            yield from _universe(document, problems, list(symbols), label)
+        elif not _has_universe(document):
+            yield from _symbol(document, problems, symbol, label)
+    if universe is not None:
+        label = f"--universe {universe}"
+        yield from _universe(document, problems, str(universe.absolute()), label)
     if workers is not None:
         yield Override(("executor", "workers"), workers, f"--workers {workers}")
     if seed is not None:
         yield Override(("seed",), seed, f"--seed {seed}")
+
+
+def chosen_symbols(text: str) -> tuple[str, ...]:
+    """Return the symbols that `--symbol` names, separated by commas."""
+    return tuple(filter(None, map(str.strip, text.split(","))))
+
+
+def _has_universe(document: Mapping[str, object]) -> bool:
+    scenario = document.get("scenario")
+    return isinstance(scenario, Mapping) and "universe" in scenario
+
+
+def _symbol(
+    document: Mapping[str, object], problems: Problems, symbol: str, label: str
+) -> Iterator[Override]:
+    scenarios = document.get("scenario")
+    several = len(scenarios) if isinstance(scenarios, list) else 1
+    if several == 1:
+        path = ("scenario", "0") if isinstance(scenarios, list) else ("scenario",)
+        yield Override((*path, "symbol"), symbol, label)
+    else:
+        expected = "expected one, or --set scenario.NAME.symbol=SYMBOL for each"
+        problems.add(("scenario",), f"{several} scenarios", expected, source=label)
+
+
+def _universe(
+    document: dict[str, object], problems: Problems, universe: object, label: str
+) -> Iterator[Override]:
+    """Yield the override of the universe; it takes the place of symbol and name."""
+    scenario = document.get("scenario", {})
+    if isinstance(scenario, Mapping):
+        own = {key: value for key, value in scenario.items() if key not in ("symbol", "name")}
+        document["scenario"] = own
+        yield Override(("scenario", "universe"), universe, label)
+    else:
+        expected = "expected a table [scenario], whose settings all symbols have"
+        problems.add(("scenario",), "[[scenario]]", expected, source=label)
 
 
 def apply(document: dict[str, object], override: Override, problems: Problems) -> None:

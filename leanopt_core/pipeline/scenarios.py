@@ -8,7 +8,8 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from leanopt_core.pipeline.problems import ValidationError
+from leanopt_core.pipeline.overrides import chosen_symbols
+from leanopt_core.pipeline.problems import Problems, ValidationError
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.settings import Choice
 from leanopt_core.pipeline.structure import option_fields, structure_table
@@ -37,11 +38,14 @@ class Scenarios:
         return 1 if self.separate else len(self.scenarios)
 
 
-def read_scenarios(raw: object, reader: Reader, parameters: object) -> Scenarios:
+def read_scenarios(
+    raw: object, reader: Reader, parameters: object, symbol: str | None = None
+) -> Scenarios:
     """Return the scenarios of a document's `scenario`: one for each symbol of a universe.
 
     The default name of a single scenario is `default`; of several, the symbol or else the number.
-    `parameters` is the table of parameters; `pass_as` must not use their names.
+    `parameters` is the table of parameters; `pass_as` must not use their names. `symbol` is the
+    option of this name: of a universe, only its symbols are returned.
     """
     at: KeyPath = ("scenario",)
     names = list(parameters) if isinstance(parameters, Mapping) else []
@@ -53,7 +57,8 @@ def read_scenarios(raw: object, reader: Reader, parameters: object) -> Scenarios
         return Scenarios(())
     if table.universe is None:
         return Scenarios((_scenario(table, "default", raw),))
-    return Scenarios(tuple(_each(table.universe, raw, reader, names)), table.separate)
+    found = tuple(_each(table.universe, raw, reader, names))
+    return Scenarios(_chosen(found, symbol, reader.problems), table.separate)
 
 
 def _each(
@@ -78,6 +83,20 @@ def _each(
         if entry.problems is not reader.problems:
             for mistake in entry.problems.mistakes:
                 reader.problems.note(mistake)
+
+
+def _chosen(
+    found: tuple[Scenario, ...], symbol: str | None, problems: Problems
+) -> tuple[Scenario, ...]:
+    """Return the scenarios of the symbols that `--symbol` names, without it all."""
+    if symbol is None:
+        return found
+    known, wanted = [one.symbol or "" for one in found], chosen_symbols(symbol)
+    for absent in (one for one in wanted if one not in known):
+        hint, source = did_you_mean(absent, known), f"--symbol {symbol}"
+        expected = "expected a symbol of the universe"
+        problems.add(("scenario", "universe"), toml_text(absent), expected, hint, source)
+    return tuple(one for one in found if one.symbol in wanted)
 
 
 def weight_notes(fitness: Choice, scenarios: Sequence[Scenario]) -> Iterator[str]:

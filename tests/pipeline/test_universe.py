@@ -207,16 +207,36 @@ def test_wrong_keys(folder: Path, more: str, said: str) -> None:
     assert said in str(caught.value)
 
 
-def test_the_option_for_a_symbol_needs_a_single_one(folder: Path) -> None:
-    """Its message says how to choose some of a universe."""
-    text = "\n[scenario]\nuniverse = ['SPY', 'QQQ']\nseparate = true\n"
-    load(folder, text)
+def chosen(folder: Path, symbol: str | None, **more: Path) -> list[str]:
+    """Return the names of the scenarios with these options."""
     file = folder / "pipeline.toml"
-    with pytest.raises(PipelineError, match=r"--symbol SPY: scenario.universe: found several"):
-        load_pipeline(file, discover({}), environment={}, symbol="SPY")
-    sets = ['scenario.universe=["SPY"]']
-    chosen = load_pipeline(file, discover({}), environment={}, sets=sets)
-    assert [one.name for one in chosen.scenarios] == ["SPY"]
+    found = load_pipeline(file, discover({}), environment={}, symbol=symbol, **more)
+    return [one.name for one in found.scenarios]
+
+
+def test_the_option_takes_symbols_of_a_universe(folder: Path) -> None:
+    """With what is their own; one that it lacks gets the nearest right one."""
+    universe(folder, "u.csv", "symbol,cash\nSPY,5\nQQQ,6\nIWM,7\n", "separate = true\n")
+    assert chosen(folder, "QQQ") == ["QQQ"]
+    assert chosen(folder, "IWM, SPY") == ["SPY", "IWM"]
+    found = load_pipeline(folder / "pipeline.toml", discover({}), environment={}, symbol="IWM")
+    assert (found.scenarios[0].cash, found.separate, found.overrides.symbol) == (7, True, "IWM")
+    with pytest.raises(PipelineError) as caught:
+        chosen(folder, "QQ")
+    assert "--symbol QQ: scenario.universe: found" in str(caught.value)
+    assert "did you mean 'QQQ'?" in str(caught.value)
+
+
+def test_several_symbols_make_a_universe(folder: Path) -> None:
+    """In place of the symbol of a single scenario; of several scenarios they are an error."""
+    load(folder, "\n[scenario]\nname = 'one'\nsymbol = 'SPY'\ncash = 5\n")
+    assert chosen(folder, "QQQ") == ["one"]
+    assert chosen(folder, "QQQ,IWM") == ["QQQ", "IWM"]
+    (folder / "u.txt").write_text("A\nB\nC\n")
+    assert chosen(folder, None, universe=folder / "u.txt") == ["A", "B", "C"]
+    load(folder, "\n[[scenario]]\nsymbol = 'SPY'\n")
+    with pytest.raises(PipelineError, match="expected a table"):
+        chosen(folder, "QQQ,IWM")
 
 
 def test_together_is_one_search_and_separate_one_each(folder: Path) -> None:

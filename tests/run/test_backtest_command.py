@@ -171,6 +171,23 @@ def test_several_scenarios(project: Path, leanopt, said: Json) -> None:
     assert ran(project) == 2
 
 
+def test_symbols_of_an_option_or_a_file(project: Path, leanopt, said: Json, tmp_path: Path) -> None:
+    """Each has a scenario with what the file says, in place of the pipeline's symbol."""
+    with (project / "pipeline.toml").open("a") as pipeline:
+        pipeline.write('\n[scenario]\nsymbol = "IWM"\ncash = 5\n')
+    both = said(*POINT, "--symbol", "A,B")
+    assert [one["scenario"] for one in both["backtests"]] == ["A", "B"]
+    (tmp_path / "u.csv").write_text("symbol,cash\nB,\nC,7\n")
+    file = ("--universe", str(tmp_path / "u.csv"))
+    more = said(*POINT, *file)
+    assert [one["scenario"] for one in more["backtests"]] == ["B", "C"]
+    # B is the same backtest, and answered.
+    assert [one["from_cache"] for one in more["backtests"]] == [True, False]
+    wrong = leanopt(project, "backtest", *file, "--symbol", "A", check=False)
+    assert wrong.returncode == 2
+    assert "--symbol and --universe both say which symbols" in wrong.stderr
+
+
 def test_a_backtest_that_fails(project: Path, leanopt) -> None:
     """Its message is shown, and the exit code is 5."""
     done = leanopt(project, "backtest", *POINT, "--param", "x=11", check=False)
