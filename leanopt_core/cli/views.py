@@ -89,18 +89,12 @@ def show_constraints(look: Look) -> None:
     if not (found.constraints or found.reasons):
         click.echo(f"Every completed trial of run {plain(look.run.name)} is feasible.")
     if found.constraints:
-        print_table(
-            ("constraint", "trials", "only it", "missed by", "best of these", *look.place),
-            [
-                (
-                    *(one.constraint, f"{one.trials:,}", f"{one.alone:,}", number(one.size)),
-                    *(one.fitness, *look.at(one.search, one.trial)),
-                )
-                for one in found.constraints
-            ],
-        )
+        _print_costs(look, found.constraints)
+    if found.soft:
+        _print_soft(found.soft, after=bool(found.constraints or not found.reasons))
     if found.reasons:
-        click.echo("\nTrials without a fitness:" if found.constraints else "Without a fitness:")
+        before = found.constraints or found.soft
+        click.echo("\nTrials without a fitness:" if before else "Without a fitness:")
         print_table(
             ("trials", *look.place, "reason"),
             [
@@ -109,6 +103,28 @@ def show_constraints(look: Look) -> None:
             ],
         )
         look.more(found.reasons, "reason")
+
+
+def _print_costs(look: Look, costs: Sequence[missed.Cost]) -> None:
+    print_table(
+        ("constraint", "trials", "only it", "missed by", "best of these", *look.place),
+        [
+            (
+                *(one.constraint, f"{one.trials:,}", f"{one.alone:,}", number(one.size)),
+                *(one.fitness, *look.at(one.search, one.trial)),
+            )
+            for one in costs
+        ],
+    )
+
+
+def _print_soft(costs: Sequence[missed.SoftCost], *, after: bool) -> None:
+    if after:
+        click.echo()
+    print_table(
+        ("soft constraint", "trials", "median penalty", "largest"),
+        [(one.constraint, f"{one.trials:,}", one.penalty, one.largest) for one in costs],
+    )
 
 
 def show_stages(look: Look) -> None:

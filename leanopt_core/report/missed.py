@@ -40,6 +40,19 @@ class Cost:
 
 
 @frozen
+class SoftCost:
+    """A soft constraint and the trials that violate it.
+
+    `penalty` is the median of what it takes off their objective, `largest` the most.
+    """
+
+    constraint: str
+    trials: int
+    penalty: float
+    largest: float
+
+
+@frozen
 class Reason:
     """Why `trials` have no fitness, apart from numbers and quoted text; the first is `trial`."""
 
@@ -51,9 +64,10 @@ class Reason:
 
 @frozen
 class Missed:
-    """What kept a run's completed trials from being feasible."""
+    """What kept a run's completed trials from being feasible, or made their fitness worse."""
 
     constraints: tuple[Cost, ...]
+    soft: tuple[SoftCost, ...]
     reasons: tuple[Reason, ...]
 
 
@@ -81,7 +95,8 @@ def _better(trial: MissedTrial, best: MissedTrial | None, *, lower: bool) -> boo
 
 def missed(store: Store, run: StoredRun, search: int | None = None) -> Missed:
     """Return what the trials of a run, or of one of its searches, were lost to."""
-    texts = json.loads(run.plan)["scoring"]["constraints"]
+    scoring = json.loads(run.plan)["scoring"]
+    texts = scoring["constraints"]
     costs: dict[str, _Cost] = {}
     reasons: dict[str, list[Any]] = {}
     for trial in store.survey.missed(run.id):
@@ -99,15 +114,37 @@ def missed(store: Store, run: StoredRun, search: int | None = None) -> Missed:
             cost.add(trial, size, alone=len(causes) == 1, lower=lower)
     return Missed(
         tuple(sorted((_cost(name, one) for name, one in costs.items()), key=_most)),
+        tuple(_soft(store, run, search)) if "soft" in scoring else (),
         tuple(sorted((Reason(*one) for one in reasons.values()), key=lambda one: -one.trials)),
     )
+
+
+def _soft(store: Store, run: StoredRun, search: int | None) -> Iterator[SoftCost]:
+    """Yield what the soft constraints cost, each over all scenarios, those of most trials first."""
+    texts = [one["rule"] for one in json.loads(run.plan)["scoring"]["soft"]]
+    amounts: dict[str, list[float]] = {text: [] for text in texts}
+    for number, penalties in store.survey.penalties(run.id):
+        if search in (None, number):
+            sums: dict[str, float] = {}
+            for text, amount in json.loads(penalties):
+                plain = _plain(text, texts)
+                sums[plain] = sums.get(plain, 0.0) + amount
+            for text, amount in sums.items():
+                amounts.setdefault(text, []).append(amount)
+    for text, found in sorted(amounts.items(), key=lambda one: -len(one[1])):
+        yield SoftCost(text, len(found), median(found or [0.0]), max(found, default=0.0))
+
+
+def _plain(text: str, texts: Sequence[str]) -> str:
+    """Return which of the constraints a violation is of: one may name its scenario behind it."""
+    return next((one for one in texts if text == one or text.startswith(f"{one} [")), text)
 
 
 def _causes(detail: dict[str, Any], texts: Sequence[str]) -> Iterator[tuple[str, float]]:
     """Yield each constraint that a trial violates, and by how much in its worst scenario."""
     sizes: dict[str, float] = {}
     for text, size in detail.get("violations", ()):
-        plain = next((one for one in texts if text == one or text.startswith(f"{one} [")), text)
+        plain = _plain(text, texts)
         sizes[plain] = max(size, sizes.get(plain, 0.0))
     own = sizes.pop(_OWN, None)
     yield from sizes.items()
@@ -132,9 +169,10 @@ def document(run: StoredRun, found: Missed) -> dict[str, Any]:
     return {
         "run": run.name,
         "constraints": _documents(found.constraints),
+        "soft": _documents(found.soft),
         "without_fitness": _documents(found.reasons),
     }
 
 
-def _documents(rows: Iterable[Cost | Reason]) -> list[dict[str, Any]]:
+def _documents(rows: Iterable[Cost | SoftCost | Reason]) -> list[dict[str, Any]]:
     return [asdict(one) for one in rows]

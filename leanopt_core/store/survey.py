@@ -29,6 +29,10 @@ SELECT searches.number, trials.number, fitness, violation, detail
 FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'completed'
 WHERE searches.run_id = ? AND (violation > 0 OR fitness IS NULL)
 ORDER BY searches.number, trials.number"""
+_PENALIZED: Final = """
+SELECT searches.number, json_extract(detail, '$.penalties')
+FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'completed'
+WHERE searches.run_id = ? AND json_extract(detail, '$.penalties') IS NOT NULL"""
 _SCORES: Final = f"""
 SELECT stage_id, number, CASE WHEN violation = 0 AND pruned_at IS NULL THEN fitness END,
   pruned_at IS NOT NULL
@@ -100,6 +104,10 @@ class Survey:
     def missed(self, run_id: int) -> Iterator[MissedTrial]:
         """Yield a run's completed trials that are infeasible or have no fitness."""
         return self._each(MissedTrial, _MISSED, run_id)
+
+    def penalties(self, run_id: int) -> Iterator[tuple[int, str]]:
+        """Yield the search and the penalties, as JSON, of each trial of a run that has some."""
+        return self._database.each(_PENALIZED, (run_id,))
 
     def scores(self, search_id: int) -> Iterator[StageScore]:
         """Yield the told trials of a search."""

@@ -159,6 +159,31 @@ def test_requirements_of_the_fitness_function_have_their_names(project: Path, le
     assert cost["trials"] == cost["alone"] > 0
 
 
+def test_what_soft_constraints_cost(tmp_path: Path, leanopt) -> None:
+    """Over both scenarios; such trials stay feasible."""
+    folder = written(tmp_path, "max")
+    rules = '[{ rule = "Drawdown <= 10%", weight = 2 }, { rule = "Total Orders >= 50" }]'
+    leanopt(folder, "run", "pipeline.toml", "--set", f"constraints.soft={rules}")
+    soft = view(leanopt, folder, "--constraints")["soft"]
+    amounts: dict[str, list[float]] = defaultdict(list)
+    for one in trials(leanopt, folder):
+        sums: dict[str, float] = defaultdict(float)
+        for each in one.get("penalties", ()):
+            sums[each["constraint"].partition(" [")[0]] += each["amount"]
+        for name, amount in sums.items():
+            amounts[name].append(amount)
+    assert {one["constraint"] for one in soft} == set(amounts)
+    assert len(amounts) == 2
+    for one in soft:
+        found = amounts[one["constraint"]]
+        assert one["trials"] == len(found)
+        assert (one["penalty"], one["largest"]) == (
+            pytest.approx(median(found)),
+            pytest.approx(max(found)),
+        )
+    assert "\nsoft constraint " in leanopt(folder, "show", "--constraints").stdout
+
+
 def test_what_each_stage_found(viewed: Path, leanopt) -> None:
     """The best, when, and what it gained over the stages before."""
     said = view(leanopt, viewed, "--stages")
