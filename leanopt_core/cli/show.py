@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from leanopt_core.cli.column_names import column_names
 from leanopt_core.cli.common import WholeNumber, open_project, project_option, run_names
 from leanopt_core.cli.heat_map_page import show_map
 from leanopt_core.cli.list_page import show_list
@@ -43,13 +44,21 @@ _SEARCH: Final = "Only this search, by number or name (default: all; that of TRI
 )
 @click.option("--scenarios", is_flag=True, help="Show statistics for each scenario, too.")
 @click.option("--where", metavar="FILTER", help='Only these trials: "orders > 60 and fast < 20".')
-@click.option("--sort", metavar="NAME", help="Sort by a column, the best first.")
+@click.option(
+    "--sort", metavar="NAME", help="Sort by a column, the best first.", shell_complete=column_names
+)
 @click.option("--reverse", is_flag=True, help="Sort the other way round.")
-@click.option("--columns", metavar="NAMES", help="Columns to show, with commas between.")
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="Columns to show, with commas between.",
+    shell_complete=column_names,
+)
 @click.option(
     "--map",
     nargs=2,
     metavar="X Y",
+    shell_complete=column_names,
     help="Draw the best fitness (or --sort) for each pair of values of two parameters.",
 )
 @click.option("--failed", is_flag=True, help="Show why trials failed, grouped by message.")

@@ -232,6 +232,26 @@ def test_a_list_is_a_page_like_that_of_the_best(listed: Path, leanopt) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        (("--sort", "sh"), ["Sharpe Ratio", "Sharpe"]),
+        (("--columns", "fast,dr"), ["fast,drawdown"]),
+        (("--map", "fast", "s"), ["slow", "stop"]),
+        (("--map", "a"), []),
+        (("--sort", "nothing"), []),
+    ],
+)
+def test_shells_complete_names(
+    listed: Path, leanopt, typed: tuple[str, ...], completed: list[str]
+) -> None:
+    """Of the run's columns; for a map of what was searched."""
+    words = ("leanopt", "show", *typed)
+    asked = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
+    shell = leanopt(listed, _LEANOPT_COMPLETE="bash_complete", process=True, **asked)
+    assert shell.stdout.split("\n")[:-1] == ([f"plain,{name}" for name in completed] or [""])
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         (
