@@ -13,6 +13,8 @@ from leanopt_core.cli.leaders import Best, Gain, Improvement, Leaders
 from leanopt_core.cli.rows import SearchRow, SearchView
 from leanopt_core.report.figures import counted, number
 from leanopt_core.report.remaining import Remaining
+from leanopt_core.report.scenarios import Combination
+from leanopt_core.report.statistics import main_figures
 from leanopt_core.report.time_left import Recent, TimeLeft
 from leanopt_core.shown import shortened
 from leanopt_core.space import Point
@@ -151,6 +153,7 @@ class Progress:
     _pace: Recent = field(factory=Recent)
     _curve: Curve = field(factory=Curve)
     _inactive: Inactive = field(default=Inactive(None))
+    _combination: Combination = field(default=Combination("mean", {}))
 
     def __attrs_post_init__(self) -> None:
         self._last = self.began
@@ -163,6 +166,7 @@ class Progress:
         self.fitness = plan["scoring"]["fitness"]["name"]
         self.fixed = frozenset(plan["space"].get("fixed", ()))
         self._inactive = Inactive.of(run)
+        self._combination = Combination.of(run)
         self.now = "starting workers"
         self._remaining, self._times = Remaining.of(run), TimeLeft(workers)
         searches = len(run.searches)
@@ -267,6 +271,15 @@ class Progress:
         """Return the parameters that the search varies and that count at a point or grid index."""
         left_out = self.fixed | self._inactive.at(where).keys()
         return {name: value for name, value in parameters.items() if name not in left_out}
+
+    def figures(self, found: Mapping[str, Mapping[str, Any] | None]) -> dict[str, str]:
+        """Return a trial's main statistics, given by scenario, and how several are combined."""
+        known = {name: one for name, one in found.items() if one is not None}
+        figures = main_figures(self._combination.combined(known))
+        if len(known) == 1:
+            return figures
+        how = f"{self._combination.name} of {counted(len(known), 'scenario')}"
+        return {"statistics": how, **figures}
 
     def view(self, now: float) -> View:
         """Return the current view of the run."""

@@ -14,7 +14,6 @@ from leanopt_core.cli.output import first_line, plain
 from leanopt_core.cli.progress import Progress, View, joined
 from leanopt_core.cli.rows import phases
 from leanopt_core.report.figures import counted, duration, number, percent, values_shown
-from leanopt_core.report.statistics import main_figures
 from leanopt_core.search.events import (
     Ahead,
     BacktestCached,
@@ -108,9 +107,8 @@ class ProgressScreen:
         )
         if one_of_the_best and objective is not None:
             shown = values_shown(self.progress.shown(record.parameters, trial.point))
-            first = next(iter(record.statistics.values()), None)
-            fitness = score.fitness or 0.0
-            best = Best(trial.number, fitness, shown, main_figures(first), record.search)
+            fitness, figures = score.fitness or 0.0, self.progress.figures(record.statistics)
+            best = Best(trial.number, fitness, shown, figures, record.search)
             self.progress.keep(best, objective, None if replayed else self._clock())
         self.progress.curve()
 

@@ -15,7 +15,7 @@ from leanopt_core.cli.common import chosen_screen, open_project, project_option,
 from leanopt_core.cli.leaders import Best
 from leanopt_core.cli.progress import Progress
 from leanopt_core.report.figures import values_shown
-from leanopt_core.report.statistics import main_figures
+from leanopt_core.report.scenarios import by_scenario
 from leanopt_core.store.records import StoredRun, StoredSearch, TrialSummary
 from leanopt_core.store.store import Store
 
@@ -125,9 +125,8 @@ class Follower:
                 continue
             values = json.loads(trial.parameters, parse_float=str)
             shown = values_shown(self._progress.shown(values, trial.grid_index))
-            first = trial.backtests.get(0)
-            statistics = json.loads(first.statistics) if first and first.statistics else None
-            more = evolve(best, parameters=shown, figures=main_figures(statistics))
+            figures = self._progress.figures(by_scenario(search, trial))
+            more = evolve(best, parameters=shown, figures=figures)
             self._progress.leaders.complete(more)
 
     def _phase(

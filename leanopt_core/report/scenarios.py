@@ -39,14 +39,13 @@ class Combination:
         A statistic that is no number in one of them is left out. With one scenario they are that
         scenario's.
         """
-        found = by_scenario(search, trial)
-        if len(found) < 2:  # noqa: PLR2004 - nothing to combine
-            return next(iter(found.values()), None)
-        return self.combined(found)
+        return self.combined(by_scenario(search, trial))
 
-    def combined(self, found: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-        """Return every statistic that is a number in each of these, by scenario, as one number."""
-        first = next(iter(found.values()))
+    def combined(self, found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+        """Return statistics by scenario as those of one, as `statistics` does."""
+        first = next(iter(found.values()), None)
+        if first is None or len(found) == 1:
+            return None if first is None else dict(first)
         each = {name: {at: _number(one.get(name)) for at, one in found.items()} for name in first}
         numbers = {name: self.number(values) for name, values in each.items()}
         return {name: value for name, value in numbers.items() if value is not None}

@@ -11,6 +11,9 @@ from statistics import fmean, median
 
 import pytest
 
+from leanopt_core.cli.progress import Progress
+from leanopt_core.cli.watch import Follower
+from leanopt_core.store.store import open_to_look
 from tests.cli.test_report import rows
 
 STRATEGY = '''
@@ -164,3 +167,18 @@ def test_one_scenario_is_not_labelled(searched: Path, leanopt) -> None:
     assert said["statistics"] == said["backtests"][0]["statistics"]
     head = leanopt(searched, "export", "slope-1", "--to", "csv").stdout.splitlines()[0]
     assert "aggregate." not in head
+
+
+def test_the_live_screen_has_the_aggregate_too(three: tuple[Path, str], leanopt) -> None:
+    """And says so, as `show` does; here as `watch` follows the run."""
+    folder, how = three
+    page = rows(leanopt(folder, "show", "--top", "1").stdout, "rank")[0]
+    with open_to_look(folder / ".leanopt" / "leanopt.db") as store:
+        run = store.runs.find(None)
+        progress = Progress(began=0.0)
+        Follower(store, run, progress, 0.0).update(1.0)
+    (best, *_) = progress.view(1.0).best
+    assert best.figures["statistics"] == f"{how} of 3 scenarios"
+    assert {name: best.figures[name] for name in ("Sharpe", "orders", "annual return")} == {
+        name: page[name] for name in ("Sharpe", "orders", "annual return")
+    }
