@@ -15,7 +15,7 @@ from leanopt_core.search.look import look_at
 
 @click.command("check")
 @pipeline_options
-@click.option("--no-import", is_flag=True, help="Do not import the strategy.")
+@click.option("--no-import", is_flag=True, help="Do not import or compile the strategy.")
 @click.option("--allow-unread", is_flag=True, help="Allow parameters the strategy never reads.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -32,8 +32,8 @@ def command(
 
     Runs no backtest and downloads nothing. Every plugin that the pipeline names is built (exit code
     4 if one cannot be). Strategy and data must be there, and the strategy is imported once where
-    workers run (exit code 5); with --no-import nothing of yours runs. Some executors check their
-    options (exit code 6). An image that is not on this machine is a warning.
+    workers run, or compiled (exit code 5); with --no-import nothing of yours runs. Some executors
+    check their options (exit code 6). An image that is not on this machine is a warning.
 
     Example: leanopt check pipeline.toml
     """

@@ -163,12 +163,13 @@ class ChecksStrategy(Protocol):
 
 @runtime_checkable
 class TriesStrategy(Protocol):
-    """An engine that can import a strategy for `leanopt check`, without a backtest."""
+    """An engine that can import or compile a strategy for `leanopt check`, without a backtest."""
 
-    def try_out(self, run_command: RunCommand) -> Sequence[str]:
-        """Import the strategy once where workers run; return its errors, one line each.
+    def try_out(self, run_command: RunCommand, runtime: Mapping[str, str]) -> Sequence[str]:
+        """Import or compile the strategy once where workers run; return its errors, one line each.
 
-        Called after `check`, if that found no error. It needs no network and leaves nothing behind.
+        The arguments are those of `prepare`. Called after `check`, if that found no error. It uses
+        no network.
         """
         ...
 

@@ -93,7 +93,7 @@ class PythonEngine:
             problems.append(f"strategy.data: {_absent('data', self._data)}")
         return problems
 
-    def try_out(self, run_command: RunCommand) -> Sequence[str]:
+    def try_out(self, run_command: RunCommand, runtime: Mapping[str, str]) -> Sequence[str]:  # noqa: ARG002 - it decides no error
         """Import the strategy; return what keeps it from being used."""
         try:
             self._describe(run_command)

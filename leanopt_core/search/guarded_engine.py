@@ -198,11 +198,11 @@ class GuardedEngine(_Guarded):
             return ()
         return self._listed(str, "looking at the strategy", "check", context)
 
-    def try_out(self, run_command: RunCommand) -> Sequence[str]:
-        """Return the strategy's errors that importing it shows."""
+    def try_out(self, run_command: RunCommand, runtime: Mapping[str, str]) -> Sequence[str]:
+        """Return the strategy's errors that importing or compiling it shows."""
         if not isinstance(self._engine, TriesStrategy):
             return ()
-        return self._listed(str, "importing the strategy", "try_out", run_command)
+        return self._listed(str, "importing the strategy", "try_out", run_command, runtime)
 
     @cached_property
     def has_fingerprint(self) -> bool:

@@ -77,11 +77,11 @@ def _imported(
     found: list[str] = []
     try:
         for place in (*executor.places().values(),) or (executor,):
-            found += engine.try_out(place.run_command)
+            found += engine.try_out(place.run_command, place.runtime())
     except NotFetchedError as error:
         if pipeline.executor.choice.offline == pipeline.executor.choice:
             raise
-        return (f"the strategy was not imported: {error}; `leanopt run` does, too",)
+        return (f"the strategy was not tried: {error}; `leanopt run` does, too",)
     if found:
         hints = filter(None, map(hint, found))
         raise StrategyError("\n".join(dict.fromkeys((*found, *hints))))

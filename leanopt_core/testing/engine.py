@@ -220,7 +220,8 @@ class EngineContract(LimitedKit):
         engine = preparing.engine
         if not isinstance(engine, TriesStrategy):
             return  # the engine imports nothing for `leanopt check`
-        found = list(engine.try_out(preparing.executor.run_command))
+        runtime = preparing.executor.runtime()
+        found = list(engine.try_out(preparing.executor.run_command, runtime))
         told = f"try_out: {rules.TRY_OUT}; for a strategy that works it found {found}"
         assert found == [], told
 

@@ -24,7 +24,9 @@ DATA_FILES: Final = "patterns below `data`"
 SCENARIO_FILES: Final = (
     "return the data files that backtests under `scenario` read, with any parameters"
 )
-TRY_OUT: Final = "import the strategy once where workers run; return its errors, one line each"
+TRY_OUT: Final = (
+    "import or compile the strategy once where workers run; return its errors, one line each"
+)
 STATISTICS: Final = "return the names of all statistics that a completed backtest can have"
 REQUEST: Final = "write the request of one backtest"
 PAYLOAD: Final = "the JSON object to send as one line; the pool adds the `id`"

@@ -159,11 +159,11 @@ def absent(folder: Path, registry: Registry) -> Path:
 
 
 def test_check_and_plan_fetch_no_image(absent: Path, registry: Registry, leanopt, engine) -> None:
-    """`check` warns that the strategy was not imported; `plan` cannot do without it."""
+    """`check` warns that the strategy was not tried; `plan` cannot do without it."""
     said = f"there is no image '{registry.image}' on this machine: `docker pull {registry.image}`"
     checked = leanopt(absent, "check")
     assert checked.stdout == "pipeline.toml: ok\n"
-    assert checked.stderr.startswith(f"leanopt: warning: the strategy was not imported: {said}")
+    assert checked.stderr.startswith(f"leanopt: warning: the strategy was not tried: {said}")
     never = leanopt(absent, "check", "--set", "executor.pull=never", check=False)
     planned = leanopt(absent, "plan", check=False)
     for refused in (never, planned):

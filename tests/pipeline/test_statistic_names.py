@@ -102,7 +102,7 @@ def test_check_refuses_a_misspelt_name(write: Write, leanopt: Leanopt, adds: boo
     text = ALGORITHM + ('        self.set_summary_statistic("Final", 1)\n' if adds else "")
     (file.parent / "main.py").write_text(text)
     (file.parent / "data").mkdir()
-    said = leanopt(file.parent, "check", "pipeline.toml", check=False)
+    said = leanopt(file.parent, "check", "--no-import", check=False)
     assert said.returncode == (0 if adds else 3)
     wrong = [
         "constraints.results[0]: no statistic 'Drawdwn': did you mean 'Drawdown'?",

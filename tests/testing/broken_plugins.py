@@ -340,7 +340,7 @@ class NamesNoData(PythonEngine):
 
 
 class ImportsAnything(PythonEngine):
-    def try_out(self, run_command):
+    def try_out(self, run_command, runtime):
         return ["it cannot be imported"]
 
 

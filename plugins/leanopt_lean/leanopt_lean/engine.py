@@ -25,6 +25,7 @@ from leanopt_core.api import (
     RunCommand,
     Scenario,
     ScenarioFiles,
+    StrategyError,
     digest,
     number_text,
     pattern_errors,
@@ -168,6 +169,17 @@ class LeanEngine:
     def check(self, context: PrepareContext) -> Sequence[str]:
         """Return the problems of the sources and of the data."""
         return self._check(self._project, context).problems
+
+    def try_out(self, run_command: RunCommand, runtime: Mapping[str, str]) -> Sequence[str]:
+        """Look for LEAN, and compile a project in C#; the build is kept for the run."""
+        lean, found = look(run_command, self._options.launcher, self._command)
+        if found.problems or self._options.build_network:
+            return found.problems
+        try:
+            self._build(run_command, {**runtime, "lean": lean}, PrepareContext(), self._project)
+        except StrategyError as error:
+            return str(error).splitlines()
+        return ()
 
     def _check(self, folder: Path, context: PrepareContext) -> Findings:
         """Return all problems of the sources in a folder and of the data."""

@@ -34,8 +34,8 @@ class Trend(QCAlgorithm):
         self.short = self.get_parameter("short", "false") == "true"
 """
 
-#: There is no data where LEAN_DATA leads.
-NO_DATA = ("--set", "strategy.check_data=false")
+#: There is no data where LEAN_DATA leads, and no LEAN.
+NO_DATA = ("--no-import", "--set", "strategy.check_data=false")
 
 
 @pytest.fixture

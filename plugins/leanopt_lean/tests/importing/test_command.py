@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-#: Its data folder is empty.
-NO_DATA = ("--set", "strategy.check_data=false")
+#: Its data folder is empty, and there is no LEAN.
+NO_DATA = ("--no-import", "--set", "strategy.check_data=false")
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def test_a_backtest_that_hangs_is_ended_with_all_it_started(run: Run, lean: Proj
     """The Launcher, or LEAN in the harness."""
     run(
         "run", "pipeline.toml", "--allow-unread", "--set", 'parameters.case="hang"',
-        "--set", "stage.0.trials=2", "--set", "executor.time_limit=1s",
+        "--set", "stage.0.trials=2", "--set", "executor.time_limit=1s", code=5,
     )  # fmt: skip
     tally = json.loads(run("show", "--json"))
     assert "timeout" in json.dumps(tally)

@@ -176,3 +176,12 @@ def test_an_end_that_nobody_sets_is_said(run: Run, lean: Project) -> None:
     lean.edit("SetEndDate(", "Other(", "EmaBands/EmaBands.cs")
     lean.edit("end = ", "note = ")
     assert "EmaBands sets no end date, and [scenario] has no `end`" in run("plan", "pipeline.toml")
+
+
+def test_check_compiles_the_project(run: Run, lean: Project) -> None:
+    """What the compiler says is what `check` says; --no-import compiles nothing."""
+    assert run("check") == "pipeline.toml: ok\n"
+    lean.edit("namespace", "// error CS1002: ; expected\nnamespace", "EmaBands/EmaBands.cs")
+    assert "EmaBands.cs(" in run("check", code=5)
+    assert "error CS1002: ; expected" in run("check", code=5)
+    assert run("check", "--no-import") == "pipeline.toml: ok\n"
