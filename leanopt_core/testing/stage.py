@@ -104,6 +104,9 @@ class StageContract(LimitedKit):
         check_end(search)
         for point in search.points:
             assert space.canonical(point) == point, f"{rules.CANONICAL}; it proposed {point}"
+        stored = search.proposed[: len(search.proposed) // 2]
+        again = searching(space, lookahead=lookahead, stored=stored, order=3)
+        assert again.proposed == search.proposed, f"{rules.REPLAY}; it continues otherwise"
         end = searching.run(few, [searching.rule(200)], lookahead=lookahead)
         assert end.reasons == ["done"], f"{rules.DONE}; it ended by {end.reasons}"
         tried = f"it tried {len(end.points)} of 9 points"
