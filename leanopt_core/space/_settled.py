@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final, Protocol
+
+from attrs import evolve
 
 from leanopt_core.space._conditions import active
 from leanopt_core.space._counting import Condition, Rule
@@ -47,6 +50,9 @@ def settled(
 
 def _nowhere(condition: Condition, listed: Listed, *, active: bool) -> bool:
     """Return whether it is proven that no feasible point has the axis active, or inactive."""
-    check = condition.active if active else inverse(condition.active)
-    points = listed(more=(Rule(condition.constraint, condition.axes - {condition.of}, check),))
+    own = condition.constraint
+    # Its text is that of the condition; what is counted is its tree and its check.
+    other = evolve(own, tree=ast.copy_location(ast.UnaryOp(ast.Not(), own.tree), own.tree))
+    constraint, check = (own, condition.active) if active else (other, inverse(condition.active))
+    points = listed(more=(Rule(constraint, condition.axes - {condition.of}, check),))
     return not points.searches and points.size == 0

@@ -285,6 +285,16 @@ def test_large_spaces_with_constraints_are_counted_too() -> None:
     assert all(map(space.feasible, points))
 
 
+def test_few_points_among_canonical_ones_are_counted() -> None:
+    """One in 54,000: inactive ones satisfy the constraints of their mode."""
+    axes, conditions = modes(6, 3, 60)
+    space = made(axes, conditions, *(f"m{i}_0 + m{i}_1 + m{i}_2 <= 4" for i in range(1, 7)))
+    assert space.sampling == Sampling("counted", 6 * 4)
+    points = list(space.sample(3))
+    assert len(set(points)) == 24
+    assert all(map(space.feasible, points))
+
+
 def test_what_cannot_be_counted_is_estimated_among_canonical_points() -> None:
     """A product of a thousand levels each: half of the canonical points, of a tiny part."""
     axes, conditions = modes(4, 3, 1000)
