@@ -37,7 +37,9 @@ SCENARIOS: Final = 12
 #: How far the best point of a scenario is moved at most, as a share of an axis.
 APART: Final = 0.12
 LOOKAHEAD: Final = 16
-NAMES: Final = ("random", "ga", "climb", "tpe", "default")
+#: A method that the benchmark of searches has within others only.
+LHS: Final = (Part("lhs"),)
+NAMES: Final = ("random", "lhs", "ga", "climb", "tpe", "default")
 TRIALS, SEEDS, QUICK_SEEDS = 300, 10, 3
 
 
@@ -76,10 +78,11 @@ def scenarios(name: str) -> Scenarios:
 
 @frozen
 class Trace:
-    """Regret after each told trial, and the number of backtests up to it."""
+    """Regret after each told trial, the number of backtests up to it, and the best point."""
 
     regrets: tuple[float, ...]
     backtests: tuple[int, ...]
+    best: Point
 
     def after(self, backtests: int) -> float:
         """Return the regret when so many backtests had been made."""
@@ -120,12 +123,12 @@ def search(name: str, method: str, seed: int, trials: int, *, bound: bool) -> Tr
                         best = max(best, trial.score.objective or -np.inf)
                     regrets.append(judged.best - best)
                     backtests.append(made)
-    return Trace(tuple(regrets), tuple(backtests))
+    return Trace(tuple(regrets), tuple(backtests), machine.history.best(1)[0].point)
 
 
 def _parts(method: str, trials: int) -> list[Part]:
     """Return the stages of a method; the last one has the rest of the trials."""
-    *first, last = METHODS[method].parts
+    *first, last = LHS if method == "lhs" else METHODS[method].parts
     used = sum(part.trials or 0 for part in first)
     return [*first, evolve(last, trials=trials - used)]
 
@@ -162,12 +165,13 @@ def main() -> None:
 
 
 def _figures(traces: list[tuple[Trace, Trace]]) -> dict[str, float]:
-    """Return the share of backtests that the bound needs, and the regrets.
+    """Return the share of backtests that the bound needs, how often it found the same, and regrets.
 
     `regret_alike` is that without the bound after as many backtests as with it.
     """
     return {
         "share": fmean(bound.backtests[-1] / whole.backtests[-1] for whole, bound in traces),
+        "same_best": fmean(bound.best == whole.best for whole, bound in traces),
         "regret": fmean(whole.regrets[-1] for whole, _ in traces),
         "regret_bound": fmean(bound.regrets[-1] for _, bound in traces),
         "regret_alike": fmean(whole.after(bound.backtests[-1]) for whole, bound in traces),

@@ -198,8 +198,8 @@ def _check_prune(prune: PruneTable, scenarios: int, problems: Problems) -> None:
         problems.add(
             ("prune", "use"),
             toml_text(prune.use),
-            'expected "none" with one scenario',
-            "a pruned trial goes without its other scenarios: give two or more [[scenario]] tables",
+            'expected "none" with one scenario a trial',
+            "it leaves out scenarios: give several [[scenario]] tables, or no separate searches",
         )
 
 

@@ -40,7 +40,7 @@ FIGURES = {
     "pruned": {
         f"random_{landscape}_{figure}"
         for landscape in ("smooth", "rugged")
-        for figure in ("share", "regret", "regret_bound", "regret_alike")
+        for figure in ("share", "same_best", "regret", "regret_bound", "regret_alike")
     },
     "startup": {
         *("leanopt_help_s", "leanopt_plugins_s", "leanopt_runs_s", "optuna_help_s"),

@@ -243,6 +243,14 @@ def test_it_is_shown(pruned: Path, leanopt, shown) -> None:
     assert "4 of 4" in table
 
 
+def test_what_ran_can_be_verified(pruned: Path, leanopt, canonical) -> None:
+    """Only that: a pruned trial has no more backtests."""
+    told = [one for one in lines(canonical(pruned)) if one["state"] != "withdrawn"]
+    found = json.loads(leanopt(pruned, "verify", "hill-1", "--all", "--json").stdout)
+    assert len(found["backtests"]) == sum(len(one["statistics"]) for one in told)
+    assert found["equal"]
+
+
 def test_the_lines_of_a_run_and_a_sink_have_it(project: Project, leanopt, shown) -> None:
     """What was saved so far, and the step of each pruned trial."""
     folder = project("said")
@@ -298,7 +306,7 @@ def test_one_scenario_is_an_error(project: Project, leanopt) -> None:
     (folder / "pipeline.toml").write_text(text.partition("\n[[scenario]]")[0])
     failed = leanopt(folder, "check", "pipeline.toml", check=False)
     assert failed.returncode == 3
-    assert 'prune.use: found "bound", expected "none" with one scenario' in failed.stderr
+    assert 'prune.use: found "bound", expected "none" with one scenario a trial' in failed.stderr
     leanopt(folder, "check", "pipeline.toml", *WHOLE)
     strange = leanopt(folder, "check", "pipeline.toml", "--set", "prune.use=bond", check=False)
     assert 'expected "none" or "bound"' in strange.stderr
