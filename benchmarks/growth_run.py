@@ -29,6 +29,7 @@ from leanopt_core.search.read_types import AlikeCheck, TypeCheck
 from leanopt_core.search.resume import begin
 from leanopt_core.search.setup import setups
 from leanopt_core.search.unread import ReadCheck
+from leanopt_core.search.unreported import UnreportedCheck
 from leanopt_core.store.store import open_store
 from leanopt_core.work import Answer, Request
 
@@ -172,7 +173,9 @@ def drive(line: Connection, pipeline: Path, names: Sequence[str]) -> None:
             ledger = Ledger(run, store.writer(run), store.reader, Outputs())
             screen = Halting(line)
             space = ready.pipeline.space
-            checks = Checks(ReadCheck([]), TypeCheck(space), AlikeCheck(space, {}))
+            checks = Checks(
+                ReadCheck([]), TypeCheck(space), AlikeCheck(space, {}), UnreportedCheck(())
+            )
             loop = RunLoop(
                 setups(ready, fitness),
                 workers=Answers(names),  # type: ignore[arg-type]
