@@ -19,18 +19,19 @@ def declared(store: Store, pipeline: Pipeline) -> Iterator[str]:
     """
     strategy, own = pipeline.strategy_id, pipeline.holdout
     if own is not None:
-        for former, looks in store.looks.declare(strategy, own):
+        store.looks.declare(strategy, own)
+    for known, looks in store.looks.holdouts(strategy).items():
+        if looks is None and own is None:
+            if any(known.overlaps(one.settings()) for one in pipeline.scenarios):
+                yield (
+                    f"the scenario overlaps the holdout of strategy {strategy} ({known}): each "
+                    "point is a look at it"
+                )
+        elif looks is not None and own is not None:
             points = "1 point was" if looks == 1 else f"{looks:,} points were"
             yield (
-                f"[holdout] has changed: it was {former} when {points} looked at there, and is "
+                f"[holdout] has changed: it was {known} when {points} looked at there, and is "
                 f"{own}; after a look, other days or symbols are not unseen"
-            )
-        return
-    for known in store.looks.holdouts(strategy):
-        if any(known.overlaps(one.settings()) for one in pipeline.scenarios):
-            yield (
-                f"the scenario overlaps the holdout of strategy {strategy} ({known}): each point "
-                "is a look at it"
             )
 
 

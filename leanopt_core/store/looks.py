@@ -14,12 +14,13 @@ from leanopt_core.holdout import Holdout
 from leanopt_core.store.columns import storable, utc_text
 from leanopt_core.store.database import Database
 
-_DECLARED: Final = "SELECT definition FROM holdouts WHERE strategy = ? ORDER BY id"
+_DECLARED: Final = "SELECT definition, looks FROM holdouts WHERE strategy = ? ORDER BY id"
 _DECLARE: Final = (
     "INSERT INTO holdouts (strategy, definition, declared_at) VALUES (?, ?, ?) "
-    "ON CONFLICT DO NOTHING"
+    "ON CONFLICT DO UPDATE SET looks = NULL"
 )
-_DROP: Final = "DELETE FROM holdouts WHERE strategy = ? AND definition = ?"
+_SUPERSEDE: Final = "UPDATE holdouts SET looks = ? WHERE strategy = ? AND definition = ?"
+_FORGET: Final = "DELETE FROM holdouts WHERE strategy = ? AND looks = 0"
 _ADD: Final = (
     "INSERT INTO looks (strategy, scenario, parameters, looked_at) {rows} "
     "ON CONFLICT DO UPDATE SET looked_at = min(looked_at, excluded.looked_at)"
@@ -67,25 +68,25 @@ class Looks:
         self._database = database
         self._clock = clock
 
-    def holdouts(self, strategy: str) -> list[Holdout]:
-        """Return the strategy's holdouts, the newest last: those looked at, and the current one."""
+    def holdouts(self, strategy: str) -> dict[Holdout, int | None]:
+        """Return the strategy's holdouts: the current one with None, former ones with their looks.
+
+        These are the points that had been looked at when another one took its place.
+        """
         return _holdouts(self._database, strategy)
 
-    def declare(self, strategy: str, holdout: Holdout) -> list[tuple[Holdout, int]]:
-        """Make this the strategy's holdout; return the former ones with the number of looks.
-
-        A former one that nobody has looked at is forgotten.
-        """
+    def declare(self, strategy: str, holdout: Holdout) -> None:
+        """Make this the strategy's holdout; a former one that nobody has looked at is forgotten."""
         known = self.holdouts(strategy)
-        looks = [(one, len(self.at(strategy, one))) for one in known if one != holdout]
-        forgotten = [one for one, count in looks if not count]
-        if forgotten or holdout not in known:
-            with self._database.transaction():
-                for one in forgotten:
-                    self._database.run(_DROP, (strategy, _definition(one)))
-                now = utc_text(self._clock())
-                self._database.run(_DECLARE, (strategy, _definition(holdout), now))
-        return [(one, count) for one, count in looks if count]
+        if holdout in known and known[holdout] is None:
+            return
+        with self._database.transaction():
+            for one in (one for one, looks in known.items() if looks is None):
+                looks = len(self.at(strategy, one))
+                self._database.run(_SUPERSEDE, (looks, strategy, _definition(one)))
+            self._database.run(_FORGET, (strategy,))
+            now = utc_text(self._clock())
+            self._database.run(_DECLARE, (strategy, _definition(holdout), now))
 
     def at(self, strategy: str, holdout: Holdout) -> dict[str, str]:
         """Return when each point was first looked at, by its parameters as canonical JSON.
@@ -131,9 +132,11 @@ def keep_looks(database: Database, run_id: int) -> None:
             database.run(_KEEP, {"run": run_id, "scenario": scenario})
 
 
-def _holdouts(database: Database, strategy: str) -> list[Holdout]:
-    rows = database.rows(_DECLARED, (strategy,))
-    return [Holdout.from_dict(json.loads(definition)) for (definition,) in rows]
+def _holdouts(database: Database, strategy: str) -> dict[Holdout, int | None]:
+    return {
+        Holdout.from_dict(json.loads(definition)): looks
+        for definition, looks in database.rows(_DECLARED, (strategy,))
+    }
 
 
 def _definition(holdout: Holdout) -> str:

@@ -394,6 +394,7 @@ CREATE TABLE holdouts (
   strategy TEXT NOT NULL,
   definition TEXT NOT NULL,           -- canonical JSON
   declared_at TEXT NOT NULL,          -- UTC, ISO 8601
+  looks INTEGER,                      -- when another took its place, NULL for the current one
   UNIQUE (strategy, definition)
 )"""
 _LOOKS: Final = """

@@ -209,6 +209,10 @@ def test_a_changed_holdout_warns_after_looks(project: Path, leanopt: Leanopt) ->
     assert said in done.stderr
     # The point of the former one counts, since it has days of this one.
     assert "looks at this holdout: 1 point of slope, 0 of them now" in done.stdout
+    pipeline.write_text(PIPELINE + later)
+    back = leanopt(project, "run", "pipeline.toml").stderr
+    assert "it was 2015-01-01 to 2016-12-31 when 1 point was looked at there" in back
+    assert "it was 2016-01-01" not in back
 
 
 def test_symbols_can_be_held_out(project: Path, leanopt: Leanopt) -> None:
