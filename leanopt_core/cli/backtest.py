@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,8 @@ from leanopt_core.cli.common import (
     run_names,
     search_option,
 )
-from leanopt_core.cli.output import plain, print_json, whole_file
-from leanopt_core.cli.session import plugin_calls, warn
+from leanopt_core.cli.output import print_json, whole_file
+from leanopt_core.cli.session import plugin_calls, show_progress, tell, warn
 from leanopt_core.errors import DifferenceError, StrategyError, UsageError
 
 if TYPE_CHECKING:
@@ -184,7 +183,7 @@ def _run(
             hashed=store.hash_file,
             allow_unread=allow_unread,
             skip_build=skip_build,
-            report=_tell,
+            report=tell,
             calls=calls,
         ) as ready,
     ):
@@ -195,7 +194,7 @@ def _run(
             outputs=outputs,
             workers=workers,
             report=warn,
-            progress=_progress,
+            progress=show_progress,
             calls=calls,
         )
 
@@ -223,13 +222,3 @@ def _write(said: SingleReport, series: tuple[str, ...], folder: Path) -> dict[st
                 file.writelines(f"{line}\n" for line in found.csv_lines())
             files.setdefault(one.scenario.name, {})[name] = path
     return files
-
-
-def _tell(text: str) -> None:
-    click.echo(plain(text), err=True)
-
-
-def _progress(finished: int, of: int) -> None:
-    """Show the progress of several backtests on a terminal."""
-    if of > 1 and sys.stderr.isatty():
-        click.echo(f"\r{finished} of {of} backtests finished", nl=finished == of, err=True)

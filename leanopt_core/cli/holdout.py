@@ -17,7 +17,7 @@ from leanopt_core.cli.common import (
     search_option,
 )
 from leanopt_core.cli.output import plain, print_json, print_table, wrapped
-from leanopt_core.cli.session import plugin_calls, warn
+from leanopt_core.cli.session import plugin_calls, show_progress, tell, warn
 from leanopt_core.errors import StrategyError
 
 if TYPE_CHECKING:
@@ -82,8 +82,9 @@ def command(
             pipeline,
             registry,
             options,
+            tell,
             warn,
-            lambda _done, _of: None,
+            show_progress,
             calls,
             accept_changes,
             workers,

@@ -9,7 +9,7 @@ import click
 
 from leanopt_core.cli.common import WholeNumber, load, pipeline_options
 from leanopt_core.cli.output import plain, print_json, print_table
-from leanopt_core.cli.session import plugin_calls, warn
+from leanopt_core.cli.session import plugin_calls, tell, warn
 from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import counted, duration, percent
 from leanopt_core.report.figures import size as size_text
@@ -58,7 +58,7 @@ def command(
             loaded,
             allow_unread=allow_unread,
             skip_build=skip_build,
-            report=_tell,
+            report=tell,
             calls=calls,
             offline=probe is None,
         ) as ready:
@@ -70,10 +70,6 @@ def command(
                 _print(said)
     if as_json:
         print_json(found)
-
-
-def _tell(text: str) -> None:
-    click.echo(plain(text), err=True)
 
 
 def _print(said: PlanReport) -> None:

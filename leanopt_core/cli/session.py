@@ -52,6 +52,17 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+def tell(text: str) -> None:
+    """Print to standard error what a command does meanwhile."""
+    click.echo(plain(text), err=True)
+
+
+def show_progress(finished: int, of: int) -> None:
+    """Show on a terminal how many of several backtests have finished."""
+    if of > 1 and sys.stderr.isatty():
+        click.echo(f"\r{finished} of {of} backtests finished", nl=finished == of, err=True)
+
+
 @contextmanager
 def interruptible(*, as_json: bool, promise: str = "") -> Iterator[Interrupts]:
     """Let a second Ctrl-C end the process, even if a plugin does not return.

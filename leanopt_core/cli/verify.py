@@ -11,7 +11,7 @@ import click
 
 from leanopt_core.cli.common import WholeNumber, open_project, project_option
 from leanopt_core.cli.output import plain, print_json, print_table
-from leanopt_core.cli.session import plugin_calls
+from leanopt_core.cli.session import plugin_calls, tell
 from leanopt_core.errors import DifferenceError, UsageError
 from leanopt_core.report.figures import counted
 
@@ -134,12 +134,12 @@ def command(
             tolerance=tolerance,
             workers=workers,
             hashed=store.hash_file,
-            report=_tell,
+            report=tell,
             progress=_progress,
             calls=calls,
         )
     for warning in warnings(said):
-        _tell(f"warning: {warning}")
+        tell(f"warning: {warning}")
     if as_json:
         print_json(document(said))
     else:
@@ -153,10 +153,6 @@ def _differs(said: Verification) -> str:
     where = "when run again" if said.against is None else f"on harness {said.against!r}"
     random = "" if said.deterministic else "; the strategy is not deterministic"
     return f"run {said.run} differs {where}: {what}{random}"
-
-
-def _tell(text: str) -> None:
-    click.echo(plain(text), err=True)
 
 
 def _progress(harness: str, finished: int, of: int) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
-from leanopt_core.cli.output import plain, whole_file
+from leanopt_core.cli.output import whole_file
+from leanopt_core.cli.session import tell
 from leanopt_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _series(
     from leanopt_core.report.remade import Remaker
 
     registry = discover(noted=calls.noted)
-    return Remaker(store, registry, _tell, calls).series(subject, scenario, form)
+    return Remaker(store, registry, tell, calls).series(subject, scenario, form)
 
 
 def _parameters(subject: Selection, form: str, output: Path | None) -> str:
@@ -79,7 +78,3 @@ def _merged(path: Path, parameters: dict[str, str]) -> str:
     if not isinstance(before, dict):
         raise UsageError(f"--output {path} exists and is no configuration with parameters")
     return json.dumps({**found, "parameters": {**before, **parameters}}, indent=4)
-
-
-def _tell(text: str) -> None:
-    click.echo(plain(text), err=True)

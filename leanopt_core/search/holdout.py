@@ -66,8 +66,9 @@ class HoldoutLook:
 class HoldoutRunner:
     """Backtests trials of a run on the holdout of its `pipeline`, as that is today.
 
-    `options` are those that the run began with. `report` gets warnings, `progress` the number of
-    finished backtests and their total, `calls` notes the calls into plugins.
+    `options` are those that the run began with. `report` gets what is prepared, `warn` warnings,
+    `progress` the number of finished backtests and their total; `calls` notes the calls into
+    plugins.
     """
 
     store: Store
@@ -76,6 +77,7 @@ class HoldoutRunner:
     registry: Registry
     options: RunOptions
     report: Report
+    warn: Report
     progress: Progress
     calls: Calls
     accept_changes: bool = False
@@ -147,12 +149,14 @@ class HoldoutRunner:
             calls=self.calls,
         ) as ready:
             self._compare(ready)
+            for note in ready.build.notes:
+                self.warn(note)
             results = backtest_points(
                 ready,
                 self.store,
                 points,
                 workers=self.workers,
-                report=self.report,
+                report=self.warn,
                 progress=self.progress,
             )
         for candidate, result in zip(candidates, results, strict=True):
@@ -168,14 +172,14 @@ class HoldoutRunner:
                     f"{changed}: in and out of sample would be of two strategies; run the search "
                     "again, or look all the same with --accept-changes"
                 )
-            self.report(f"{changed}: in sample is of the earlier ones")
+            self.warn(f"{changed}: in sample is of the earlier ones")
         elif before.execution.get("build", {}).get("identity") not in (None, ready.build.identity):
-            self.report(
+            self.warn(
                 f"the interpreter, a library, the harness or the runtime has changed since {name}"
             )
         now = as_stored(ready.plan.to_dict())["scoring"]
         if now != before.plan["scoring"]:
-            self.report(
+            self.warn(
                 f"[fitness] or [constraints] have changed since {name}: out of sample "
                 "is by the new ones"
             )

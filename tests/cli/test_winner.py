@@ -291,7 +291,7 @@ def test_parquet_is_what_csv_is(copy: Path, leanopt, form: str) -> None:
     [
         (("line-1:3", "--to", "csv"), "--to csv exports all trials of a run; of one, choose from"),
         (("line-1:99", "--to", "params"), "run line-1 has no trial 99 in search 1"),
-        (("line-1:3", "--to", "params", "--search", "2"), "has no trial 3 in search 2"),
+        (("line-1:3", "--to", "params", "--search", "2"), "run line-1 has no search '2'"),
         (("line-1", "--scenario", "x"), "--scenario is for one trial's forms"),
         (("line-1:3", "--to", "toml", "--scenario", "x"), "--scenario is for --to equity"),
         (("line-1:3", "--to", "toml", "-o", ".leanopt/x.toml"), "which leanopt reserves"),

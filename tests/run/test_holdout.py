@@ -232,6 +232,24 @@ def test_symbols_can_be_held_out(project: Path, leanopt: Leanopt) -> None:
     assert look(leanopt, project, "slope-1")["looks"] == 10
 
 
+def test_several_scenarios_keep_their_weights(project: Path, leanopt: Leanopt) -> None:
+    """On the holdout, and in a backtest of the same trial."""
+    one = 'symbol = "{}"\nweight = {}\nstart = 2010-01-01\nend = 2014-12-31\n'
+    both = "".join(f"[[scenario]]\n{one.format(*it)}" for it in (("AB", 3), ("ABCDEF", 1)))
+    before, _, after = PIPELINE.partition("[scenario]")
+    text = before + both + after[after.index("[parameters]") :] + DAYS
+    weighted = text.replace('"Net Profit"', '"Net Profit"\naggregate = "weighted"', 1)
+    (project / "pipeline.toml").write_text(weighted)
+    leanopt(project, "run", "pipeline.toml")
+    (seen,) = look(leanopt, project, "slope-1")["trials"]
+    for sample, year in (("in_sample", 2010), ("out_of_sample", 2015)):
+        expected = (3 * profit(8, year) + profit(8, year, "ABCDEF")) / 4
+        assert seen[sample]["fitness"] == pytest.approx(expected, rel=1e-12)
+        assert [one["scenario"] for one in seen[sample]["backtests"]] == ["AB", "ABCDEF"]
+    again = json.loads(leanopt(project, "backtest", "--of", "slope-1", "--json").stdout)
+    assert again["fitness"] == seen["in_sample"]["fitness"]
+
+
 def test_each_search_is_looked_at_under_its_own_scenario(project: Path, leanopt: Leanopt) -> None:
     """The best of all, whichever search they are of."""
     universe = PIPELINE.replace('symbol = "AB"', 'universe = ["A", "ABCD"]\nseparate = true')
