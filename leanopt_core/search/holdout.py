@@ -13,6 +13,7 @@ from leanopt_core.holdout import Holdout
 from leanopt_core.pipeline import Pipeline
 from leanopt_core.plugins import Registry
 from leanopt_core.search.calls import Calls
+from leanopt_core.search.changes import environment_changed, source_changed
 from leanopt_core.search.options import RunOptions
 from leanopt_core.search.prepare import Prepared, build_scorer, prepared
 from leanopt_core.search.reproduce import Restored
@@ -164,22 +165,18 @@ class HoldoutRunner:
 
     def _compare(self, ready: Prepared) -> None:
         """Raise ResumeError if the strategy has changed since the run; warn of other changes."""
-        name, before = self.run.name, self._restored
-        if ready.build.source != before.plan["source"]:
-            changed = f"the strategy's files have changed since run {name}"
+        name, restored = self.run.name, self._restored
+        if (source := source_changed(restored, ready.build)) is not None:
             if not self.accept_changes:
                 raise ResumeError(
-                    f"{changed}: in and out of sample would be of two strategies; run the search "
-                    "again, or look all the same with --accept-changes"
+                    f"{source} since run {name}: in and out of sample would be of two strategies; "
+                    "run the search again, or look all the same with --accept-changes"
                 )
-            self.warn(f"{changed}: in sample is of the earlier ones")
-        elif before.execution.get("build", {}).get("identity") not in (None, ready.build.identity):
+            self.warn(f"{source} since run {name}: in sample is of the earlier ones")
+        elif changed := environment_changed(restored, ready.build):
+            self.warn(f"{changed} since run {name}")
+        if as_stored(ready.plan.to_dict())["scoring"] != restored.plan["scoring"]:
             self.warn(
-                f"the interpreter, a library, the harness or the runtime has changed since {name}"
-            )
-        now = as_stored(ready.plan.to_dict())["scoring"]
-        if now != before.plan["scoring"]:
-            self.warn(
-                f"[fitness] or [constraints] have changed since {name}: out of sample "
-                "is by the new ones"
+                f"[fitness] or [constraints] have changed since run {name}: out of sample is by "
+                "the new ones"
             )

@@ -220,7 +220,7 @@ def test_what_is_made_again_must_be_the_same(copy: Path, leanopt) -> None:
     done = leanopt(copy, "export", "line-1:3", "--to", "trades", "-o", "trades.csv", check=False)
     assert done.returncode == 9
     assert "line-1:3 gives other results when run again (Net Profit was " in done.stderr
-    assert "the strategy's files have changed since run line-1" in done.stderr
+    assert "the strategy's files have changed (strategy.py has changed) since run" in done.stderr
     assert not (copy / "trades.csv").exists()
     strategy.write_text(STRATEGY + "\n# Another comment\n")
     assert leanopt(copy, "export", "line-1:3", "--to", "trades").stdout

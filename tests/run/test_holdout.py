@@ -274,15 +274,21 @@ def test_another_strategy_is_not_compared(project: Path, leanopt: Leanopt) -> No
     strategy.write_text(STRATEGY.replace("x / 100", "x / 50"))
     refused = leanopt(project, "holdout", "slope-1", check=False)
     assert refused.returncode == 8
-    assert "the strategy's files have changed since run slope-1" in refused.stderr
+    assert (
+        "the strategy's files have changed (strategy.py has changed) since run slope-1"
+        in refused.stderr
+    )
     done = leanopt(project, "holdout", "slope-1", "--accept-changes", "--json")
-    assert "the strategy's files have changed since run slope-1" in done.stderr
+    assert (
+        "the strategy's files have changed (strategy.py has changed) since run slope-1"
+        in done.stderr
+    )
     assert json.loads(done.stdout)["looks"] == 1
     strategy.write_text(STRATEGY)
     rule = PIPELINE.replace("Drawdown <= 25%", "Drawdown <= 5%")
     (project / "pipeline.toml").write_text(rule + DAYS)
     done = leanopt(project, "holdout", "slope-1")
-    assert "[fitness] or [constraints] have changed since slope-1" in done.stderr
+    assert "[fitness] or [constraints] have changed since run slope-1" in done.stderr
     assert "out of sample: violates Drawdown <= 5%" in done.stdout
 
 
