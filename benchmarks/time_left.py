@@ -1,10 +1,11 @@
 """How right the time left is that `run` and `watch` show, in ten runs.
 
 Each strategy sleeps, 100 ms on average: evenly or not, after a slow start, with results from the
-cache, in several stages, after a resume. An estimate is looked at four times a second, from when a
-tenth of the backtests have ended until nine tenths have; its error is a share of what was left in
-truth. After that the error is a share of that last part of the run, since nothing is left at its
-end. Of run times that are spread more, a tenth says too little for any estimate.
+cache, in several stages, for several symbols, after a resume. An estimate is looked at four times a
+second, from when a tenth of the backtests have ended until nine tenths have; its error is a share
+of what was left in truth. After that the error is a share of that last part of the run, since
+nothing is left at its end. Of run times that are spread more, a tenth says too little for any
+estimate.
 """
 
 from __future__ import annotations
@@ -109,7 +110,14 @@ CASES = {
     "even": Case({"stage.0.trials": 300}),
     "spread": Case({"parameters.cv": 0.5, "stage.0.trials": 300}),
     "slow_start": Case({"parameters.cold": 5, "stage.0.trials": 600}, slow=True),
-    "workers": Case({"executor.workers": 4, "parameters.cv": 0.5, "stage.0.trials": 600}),
+    "searches": Case(
+        {
+            "scenario": '{ universe = ["A", "B", "C"], separate = true }',
+            "executor.workers": 4,
+            "parameters.cv": 0.5,
+            "stage.0.trials": 200,
+        }
+    ),
     "stages": Case({"stage.0.trials": 150, "stage.1.trials": 150, "parameters.cv": 0.5}),
     "points": Case({"parameters.x.max": 250, "stage.0.trials": 600}),
     "cached_first": Case(before={"stage.0.trials": 150}, sets={"stage.0.trials": 400}),

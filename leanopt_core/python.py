@@ -49,18 +49,21 @@ def run(
     *,
     resume: bool = False,
     again: bool = False,
+    name: str | None = None,
 ) -> StoredRun:
     """Run a pipeline until it ends, as `leanopt run` does, and return the run.
 
     `overrides` are values by pipeline key, such as `{"executor.workers": 8}`. If the newest run of
     the same plan is unfinished, it continues; if it has finished, it is returned. A Python warning
     says so. `again` begins a new run, and with `resume` it is an error if there is none to
-    continue. Warnings are Python warnings; one says why a run has no completed trial.
-    Ctrl-C stops the run: its `state` is then `interrupted`, and what has finished is stored. Raises
-    errors of `leanopt_core.errors`.
+    continue. With `name` only the run of that name counts, and a new one gets it. Warnings are
+    Python warnings; one says why a run has no completed trial. Ctrl-C stops the run: its `state` is
+    then `interrupted`, and what has finished is stored. Raises errors of `leanopt_core.errors`.
     """
     if resume and again:
         raise UsageError("give resume or again, not both")
+    old, new = (name, None) if resume else (None, name)
+    wanted = Wanted(resume, again, run=old, name=new)
     registry = discover()
     for problem in registry.problems:
         _warn(str(problem))
@@ -68,7 +71,7 @@ def run(
         raise UsageError(f"overrides: found {overrides!r}, expected a mapping of keys to values")
     sets = [f"{key}={toml_value(value)}" for key, value in (overrides or {}).items()]
     loaded = load_pipeline(Path(pipeline), registry, sets=sets)
-    found = run_pipeline(loaded, registry, _Quiet(), wanted=Wanted(resume, again))
+    found = run_pipeline(loaded, registry, _Quiet(), wanted=wanted)
     with open_store(loaded.folder) as store:
         said = store.report(found)
     if why := said.hopeless or said.some_failed:

@@ -137,10 +137,11 @@ class Remaining:
         return max((one for one in limits if one is not None), default=None)
 
     def seconds(self, now: float) -> float | None:
-        """Return the most seconds that the searches can still run, None without a time limit."""
-        limits = list(self._limits(now))
-        known = [one for one in limits if one is not None]
-        return max(known) if known and len(known) == len(limits) else None
+        """Return the most seconds that the searches can still run, None without a time limit.
+
+        They run one after the other: one begins when the one before leaves workers without work.
+        """
+        return _sum(self._limits(now)) if any(s.coming for s in self._searches.values()) else None
 
     def _limits(self, now: float) -> Iterator[float | None]:
         for search in self._searches.values():

@@ -14,6 +14,8 @@ _WINDOW: Final = 20.0
 #: else over this many mean run times.
 _RUNS: Final = 10
 _MOST_MARKS: Final = 100
+#: Seconds between two notes of how busy the workers were.
+_APART: Final = 0.05
 #: The newest so many run times count.
 _NEWEST: Final = 512
 #: With fewer, chance decides: there is no estimate.
@@ -75,6 +77,7 @@ class TimeLeft:
     _busy: Recent = field(factory=Recent)
     _total: float = 0.0
     _last: float = -math.inf
+    _noted: float = -math.inf
 
     def add(self, now: float, seconds: float, worker: int) -> None:
         """Take a backtest that has ended now after so many seconds."""
@@ -87,7 +90,14 @@ class TimeLeft:
             self._firsts[worker] = seconds
         else:
             self._others.append(seconds)
-        self._busy.note(now, self._total, self.mean)
+        # Hardly anybody looks more often.
+        if now - self._noted >= _APART:
+            self._note()
+
+    def _note(self) -> None:
+        self._noted = self._last
+        if self.ended:
+            self._busy.note(self._last, self._total, self.mean)
 
     @property
     def mean(self) -> float:
@@ -97,6 +107,7 @@ class TimeLeft:
     @property
     def busy(self) -> float | None:
         """Return the mean number of busy workers, None before a backtest has ended."""
+        self._note()
         rate = self._busy.rate
         return None if rate is None else min(float(self.workers), rate)
 
@@ -106,6 +117,7 @@ class TimeLeft:
         They include those that run now. `drains` is how often workers run out of work on the way:
         at the end of each stage, until its last backtest has ended.
         """
+        self._note()
         known = self._known()
         if known is None or backtests <= 0:
             return None if known is None else 0.0

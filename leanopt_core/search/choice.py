@@ -50,14 +50,14 @@ def choose(
     newest = _named(store, ready, wanted) if wanted.name else _newest(store, ready, wanted)
     note = ""
     if newest is not None:
-        name = newest.name
+        name, more = newest.name, _NEW_NAME if wanted.name else _NEW
         if newest.state in ("running", "interrupted"):
             check_complete(store, newest)
             _check_direction(newest, ready, direction)
-            note = f"run {name} has this plan and is unfinished: it continues. {_NEW}"
+            note = f"run {name} has this plan and is unfinished: it continues. {more}"
             return Chosen(newest, "resumed", note)
         if newest.state == "finished" and store.reader.has_completed(newest):
-            note = f"run {name} has this plan and has finished: its result is shown. {_NEW}"
+            note = f"run {name} has this plan and has finished: its result is shown. {more}"
             return Chosen(newest, "shown", note)
         if newest.state == "failed":
             note = f"run {name} has this plan and failed: a new run begins"
@@ -67,6 +67,7 @@ def choose(
 #: The last line of an error that lists differences to a stored plan.
 ADVICE = "undo these changes to continue it, or begin a new run with --accept-changes"
 _NEW = "Use --again to begin a new run."
+_NEW_NAME = "Choose another name to begin a new run."
 
 
 def _newest(store: Store, ready: Prepared, wanted: Wanted) -> StoredRun | None:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 CASES = (
-    *("even", "spread", "slow_start", "workers", "stages", "points", "cached_first"),
+    *("even", "spread", "slow_start", "searches", "stages", "points", "cached_first"),
     *("resumed", "resumed_late", "resumed_stages"),
 )
 POINTS = (1_000, 10_000, 100_000, 1_000_000)

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from leanopt_core.cli.progress import Progress
+from leanopt_core.cli.watch import Follower
 from leanopt_core.search.lock import holder, run_lock
+from leanopt_core.store.store import open_store
+from tests.stored import told
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +76,32 @@ def test_watch_follows_it_to_its_end_and_shows_the_result(
     assert watching.returncode == 0
     assert page.splitlines()[:3] == printed.splitlines()[:3]
     assert leanopt(project, "watch").stdout.splitlines()[:3] == page.splitlines()[:3]
+
+
+def test_watch_knows_the_time_left_from_the_store(
+    project: Path, held: subprocess.Popen[str]
+) -> None:
+    """Of what ran before it began to watch, and without what waits to be told."""
+    store = project / ".leanopt" / "leanopt.db"
+    ran = "SELECT count(*) FROM backtests"
+    while not (told(project) == 22 and rows(store, ran) == [(31,)]):
+        assert held.poll() is None
+    with open_store(store, read_only=True) as opened:
+        progress = Progress(0.0)
+        follower = Follower(opened, opened.runs.find(), progress, began=0.0)
+        follower.update(time.monotonic())
+    assert (progress.told, progress.backtests, progress.ahead) == (22, 31, 9)
+    view = progress.view(time.monotonic())
+    assert view.left is not None
+    assert 0 <= view.left < 60
+    assert [one.search for one in view.best] == [1] * 5
+    assert all(one.parameters for one in view.best)
+
+
+def rows(store: Path, query: str) -> list[tuple[object, ...]]:
+    """Return the rows of a query."""
+    with closing(sqlite3.connect(store)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def test_ctrl_c_ends_the_watching_only(

@@ -104,7 +104,7 @@ def run(
 ) -> StoredRun:
     """Return a run of these stages with their trials."""
     plan = {
-        "scoring": {"fitness": {"name": "calmar"}},
+        "scoring": {"fitness": {"name": "calmar", "options": {}}},
         "space": {},
         "stages": [{"name": name, "patience": patience, "target": None} for name, _ in stages],
         **limits,
@@ -161,6 +161,13 @@ def test_time_limits_count_the_running_time_of_all_starts() -> None:
     assert (stages.seconds(15.0), stages.stage_seconds("a", 15.0)) == (15, 15)
     both = Remaining.of(run(("a", 10), ("b", 10), execution={"stage_times": {"a": 20}}))
     assert both.seconds(0.0) is None
+    several = Remaining.of(run(("a", 10), searches=3, execution={"time": 100}))
+    several.search_ended(1)
+    several.stage_worked(2, "a", 40.0)
+    assert several.seconds(0.0) == 160
+    for search in (2, 3):
+        several.search_ended(search)
+    assert several.seconds(0.0) is None
 
 
 def followed(progress: Progress, count: int, *, hits: int = 0, start: float = 0.0) -> float:

@@ -226,6 +226,21 @@ def test_a_run_at_work_is_watched(project: Path, leanopt, start) -> None:
     assert leanopt(project, "resume").stdout.startswith("run hill-1: finished")
 
 
+def test_a_name_decides_which_run_is_taken(project: Path) -> None:
+    """From Python too; the newest run of the plan does not count then."""
+    pipeline = project / "pipeline.toml"
+    few = {"stage.0.trials": 6, "stage.1.trials": 2}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [leanopt_core.run(pipeline, few, name=name).name for name in "ab"] == ["a", "b"]
+    with pytest.warns(UserWarning, match=r"run a has this plan .* Choose another name to begin"):
+        assert leanopt_core.run(pipeline, few, name="a").name == "a"
+    with pytest.raises(UsageError, match="there is a run a; choose another name"):
+        leanopt_core.run(pipeline, few, name="a", again=True)
+    with pytest.raises(UsageError, match="run name 'a:1'"):
+        leanopt_core.run(pipeline, few, name="a:1")
+
+
 def test_python_follows_the_same_rules(project: Path) -> None:
     """With warnings where the command says something."""
     pipeline = project / "pipeline.toml"
