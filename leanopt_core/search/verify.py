@@ -168,6 +168,8 @@ class _Rerun:
             (*space.names, *space.fixed),
             (*scenarios.values(),),
             allow_unread=True,
+            # Without data for one symbol, the others can still run again.
+            separate=len(self.restored.plan["searches"]) > 1,
             report=self.report,
         )
         ready_on = partial(

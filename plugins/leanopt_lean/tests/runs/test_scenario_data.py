@@ -67,6 +67,7 @@ def test_symbols_without_data(run: Run, lean: Project) -> None:
     assert "'../../x' is not a symbol" in rows[2]["why"]
     assert [one["ended"] for one in rows[1:]] == [one["why"] for one in rows[1:]]
     assert run("run", "pipeline.toml", *trials, code=10).count("its result is shown") == 1
+    assert "all equal on fresh workers" in run("verify", "spy-1", "--best", "1")
     lean.edit("separate = true", "separate = false")
     said = run("run", "pipeline.toml", *trials, code=5)
     assert "qqq.zip is missing" in said
