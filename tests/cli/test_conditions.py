@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from leanopt_core.cli.progress import Progress
+from leanopt_core.cli.watch import Follower
+from leanopt_core.store.store import open_to_look
+
 STRATEGY = '''
 from leanopt_harness import Result, backtest
 
@@ -102,3 +106,14 @@ def test_exports_say_what_did_not_count(exits: Path, leanopt) -> None:
     text = leanopt(exits, "export", "--to", "toml").stdout
     assert "\n# stop is inactive unless leave == 'trail'\n" in text
     assert tomllib.loads(text)["parameters"] == {"fast": 2, "leave": "close", "stop": 0.01}
+
+
+def test_the_live_screen_shows_what_counts(exits: Path) -> None:
+    """As `watch` follows the run."""
+    with open_to_look(exits / ".leanopt" / "leanopt.db") as store:
+        progress = Progress(began=0.0)
+        Follower(store, store.runs.find(None), progress, 0.0).update(1.0)
+    (best, *others) = progress.view(1.0).best
+    assert best.parameters == {"fast": "2", "leave": "close"}
+    close = [one for one in others if one.parameters["leave"] == "close"]
+    assert not any("stop" in one.parameters for one in close)
