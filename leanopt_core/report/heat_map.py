@@ -42,8 +42,8 @@ class Cell:
 class HeatMap:
     """The best value of `column` for each pair of levels of `x` and `y` that was tried.
 
-    `lower` tells whether a lower value is better. Of the `kept` trials that the filter keeps,
-    `unknown` have no value to judge them by.
+    `lower` tells whether a lower value is better. `kept` is the number of trials that the filter
+    keeps and in which both parameters are active.
     """
 
     run: StoredRun
@@ -93,8 +93,11 @@ def heat_map(
     for row in Rows(store, run, searches, (*kept.columns, column)):
         if not kept.keeps(row.values[:-1]):
             continue
-        count += 1
         point = space.point_at(row.grid_index)
+        active = space.active(point)
+        if not all(active[place] for place in places):
+            continue
+        count += 1
         found = row.values[-1] if row.feasible else None
         cell = cells.setdefault((point[places[0]], point[places[1]]), Cell())
         cell.add(Cell(1, found, row.search, row.number), lower=lower)

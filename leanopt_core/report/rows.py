@@ -16,6 +16,7 @@ from leanopt_core.ranking import RankKey, merit
 from leanopt_core.report.columns import Column, Columns
 from leanopt_core.report.scenarios import Combination
 from leanopt_core.space import Filter, FilterError
+from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun, StoredSearch
 from leanopt_core.store.store import Store
 from leanopt_core.store.trial_columns import Asked, TrialColumns
@@ -35,17 +36,25 @@ class TrialRow:
 
 @frozen
 class Rows:
-    """Reads the told trials of some of a run's searches, with the values of `columns`."""
+    """Reads the told trials of some of a run's searches, with the values of `columns`.
+
+    An inactive parameter has no value.
+    """
 
     store: Store
     run: StoredRun
     searches: Sequence[StoredSearch]
     columns: tuple[Column, ...]
     _combination: Combination = field(init=False, repr=False)
+    _inactive: Inactive = field(init=False, repr=False)
 
     @_combination.default
     def _from_plan(self) -> Combination:
         return Combination.of(self.run)
+
+    @_inactive.default
+    def _with_conditions(self) -> Inactive:
+        return Inactive.of(self.run)
 
     def __iter__(self) -> Iterator[TrialRow]:
         """Yield the trials by search and number."""
@@ -72,11 +81,14 @@ class Rows:
         at = itemgetter(place)
         if column.group == "values":
             return lambda trial: at(trial.values)
-        if column.kinds == {"truth"}:  # numbers in SQLite
-            return lambda trial: bool(at(trial.parameters))
-        if column.kinds == {"number"}:  # a text if a float is not exact
-            return lambda trial: _plain_number(at(trial.parameters))
-        return lambda trial: at(trial.parameters)
+        inactive = self._inactive
+        if inactive.space is None or column.name not in inactive.space.conditions:
+            return lambda trial: _parameter(column, at(trial.parameters))
+        return lambda trial: (
+            None
+            if column.name in inactive.at(trial.grid_index)
+            else _parameter(column, at(trial.parameters))
+        )
 
     def _statistic(
         self, column: Column, place: int, search: StoredSearch
@@ -98,8 +110,12 @@ class Rows:
         return read
 
 
-def _plain_number(value: Any) -> Any:
-    return Decimal(value) if isinstance(value, str) else value
+def _parameter(column: Column, value: Any) -> Any:
+    """Return a parameter's value as SQLite has it as the value that it stands for."""
+    if column.kinds == {"truth"}:
+        return bool(value)
+    exact = column.kinds == {"number"} and isinstance(value, str)
+    return Decimal(value) if exact else value
 
 
 def _number(value: Any) -> float | None:

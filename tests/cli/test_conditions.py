@@ -96,6 +96,19 @@ def test_tables_have_a_dash_where_a_parameter_does_not_count(exits: Path, leanop
     assert "\n  stop is inactive unless leave == 'trail'\n" in leanopt(exits, "show", trial).stdout
 
 
+def test_filters_and_maps_leave_out_what_does_not_count(exits: Path, leanopt) -> None:
+    """A filter has no value to go by, and a map no place."""
+    arguments = ("show", "--where", "stop < 0.05", "--sort", "stop", "--top", "99", "--json")
+    said = json.loads(leanopt(exits, *arguments).stdout)
+    assert (said["told"], said["kept"], said["unknown"]) == (44, 16, 4)
+    assert {one["parameters"]["leave"] for one in said["trials"]} == {"trail"}
+    found = json.loads(leanopt(exits, "show", "--map", "fast", "stop", "--json").stdout)
+    assert (found["trials"], len(found["cells"])) == (40, 40)
+    page = leanopt(exits, "show", "--where", "leave == 'close'", "--columns", "stop").stdout
+    rows = page[page.index("rank ") :].splitlines()[1:]
+    assert [row.split()[-1] for row in rows if row] == ["-"] * 4
+
+
 def test_exports_say_what_did_not_count(exits: Path, leanopt) -> None:
     """The values are those that the strategy got."""
     rows = list(csv.DictReader(io.StringIO(leanopt(exits, "export", "--to", "csv").stdout)))
