@@ -121,7 +121,7 @@ def _body(
             share = 1 - share if share is not None and found.lower else share
             text = _drawn(found, cell, share, marked=(x, y) == best, digits=each == 1)
             parts.append(_shaded(text.rjust(each), share))
-        yield plain(label.rjust(margin - 1)) + " " + "".join(parts)
+        yield (plain(label.rjust(margin - 1)) + " " + "".join(parts)).rstrip()
 
 
 def _drawn(
