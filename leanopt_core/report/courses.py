@@ -22,9 +22,8 @@ class Course:
     """How a stage of a search went.
 
     `objectives` are the best so far at each record, the higher the better, `at` the places of these
-    trials among the `trials` told, from 1, and `numbers` the trials' numbers. `counted` are the
-    places that count for a patience, `marks` the indexes in it of improvements as a patience sees
-    them. `before` is the best of the stages before.
+    trials among the `trials` told, from 1, and `numbers` the trials' numbers. `marks` are the
+    places of improvements as a patience sees them. `before` is the best of the stages before.
     """
 
     run: str
@@ -34,22 +33,20 @@ class Course:
     at: tuple[int, ...]
     numbers: tuple[int, ...]
     objectives: tuple[float, ...]
-    counted: Sequence[int]
     marks: tuple[int, ...]
     before: float | None
 
     @property
     def longest_wait(self) -> int:
         """Return the most trials between two improvements: less patience would have missed one."""
-        ends = (0, *(mark + 1 for mark in self.marks))
-        return max((b - a for a, b in pairwise(ends)), default=0)
+        return max((b - a for a, b in pairwise((0, *self.marks))), default=0)
 
     def stopped(self, patience: int) -> int:
         """Return after how many told trials a stage with this patience ends."""
         last = 0
-        for mark in (*(mark + 1 for mark in self.marks), len(self.counted) + 1):
+        for mark in (*self.marks, self.trials + 1):
             if mark - last > patience:
-                return self.counted[last + patience - 1]
+                return last + patience
             last = mark
         return self.trials
 
@@ -68,21 +65,17 @@ class _Course:
     at: list[int] = field(factory=list)
     numbers: list[int] = field(factory=list)
     objectives: list[float] = field(factory=list)
-    counted: list[int] = field(factory=list)
     marks: list[int] = field(factory=list)
     mark: float | None = None
 
-    def add(self, number: int, objective: float | None, *, pruned: bool) -> None:
+    def add(self, number: int, objective: float | None) -> None:
         """Take a told trial, as `SearchMachine` judges it."""
         self.trials += 1
-        if pruned:
-            return
-        self.counted.append(self.trials)
         if objective is None:
             return
         if self.mark is None or objective > self.mark + self.min_delta:
             self.mark = objective
-            self.marks.append(len(self.counted) - 1)
+            self.marks.append(self.trials)
         if not self.objectives or objective > self.objectives[-1]:
             self.at.append(self.trials)
             self.numbers.append(number)
@@ -102,15 +95,14 @@ def _of_search(
 ) -> Iterator[Course]:
     found = {stage.id: _Course(deltas[stage.position]) for stage in search.stages}
     sign = -1.0 if search.direction == "min" else 1.0
-    for stage_id, number, fitness, pruned in store.survey.scores(search.id):
-        objective = None if fitness is None else sign * fitness
-        found[stage_id].add(number, objective, pruned=bool(pruned))
+    for stage_id, number, fitness in store.survey.scores(search.id):
+        found[stage_id].add(number, None if fitness is None else sign * fitness)
     before: float | None = None
     for stage in search.stages:
         one = found[stage.id]
         yield Course(
             *(run.name, search, stage, one.trials, tuple(one.at), tuple(one.numbers)),
-            *(tuple(one.objectives), one.counted, tuple(one.marks), before),
+            *(tuple(one.objectives), tuple(one.marks), before),
         )
         if one.objectives:
             before = max(one.objectives[-1], one.objectives[-1] if before is None else before)

@@ -34,8 +34,7 @@ SELECT searches.number, json_extract(detail, '$.penalties')
 FROM searches JOIN trials ON trials.search_id = searches.id AND trials.state = 'completed'
 WHERE searches.run_id = ? AND json_extract(detail, '$.penalties') IS NOT NULL"""
 _SCORES: Final = f"""
-SELECT stage_id, number, CASE WHEN violation = 0 AND pruned_at IS NULL THEN fitness END,
-  pruned_at IS NOT NULL
+SELECT stage_id, number, CASE WHEN violation = 0 AND pruned_at IS NULL THEN fitness END
 FROM trials WHERE search_id = ? AND {TOLD} ORDER BY number"""
 _RESULTS: Final = """
 SELECT t.number, t.parameters, t.fitness, t.violation, sum(length(CAST(b.statistics AS BLOB)))
@@ -78,7 +77,6 @@ class StageScore(NamedTuple):
     stage_id: int
     number: int
     fitness: float | None
-    pruned: bool
 
 
 class TrialResult(NamedTuple):

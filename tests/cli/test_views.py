@@ -207,28 +207,66 @@ def test_what_each_stage_found(viewed: Path, leanopt) -> None:
         before = best if before is None else max(before, best)
 
 
-@pytest.mark.parametrize(("patience", "min_delta"), [(10, 0), (20, 0), (10, 0.3)])
+@pytest.mark.parametrize(
+    ("patience", "more"),
+    [
+        (10, ()),
+        (20, ()),
+        (10, ("stage.lhs.min_delta=0.3",)),
+        (10, ("prune={ use = 'bound' }", "fitness.aggregate=worst", "search.lookahead=40")),
+    ],
+)
 def test_a_patience_does_what_the_view_says(
-    tmp_path: Path, leanopt, patience: int, min_delta: float
+    tmp_path: Path, leanopt, patience: int, more: tuple[str, ...]
 ) -> None:
     """Against a run that has this patience: where it ends, and what it misses."""
     folder = written(tmp_path, "max")
-    delta = f"stage.lhs.min_delta={min_delta}"
-    leanopt(folder, "run", "pipeline.toml", "--set", delta)
+    sets = [part for one in more for part in ("--set", one)]
+    leanopt(folder, "run", "pipeline.toml", *sets)
     said = view(leanopt, folder, "--stages")
     (stage,) = [one for one in said["stages"] if one["stage"] == "lhs"]
     (one,) = [
         one for one in said["patience"] if (one["stage"], one["patience"]) == ("lhs", patience)
     ]
     assert (one["courses"], one["ended"], one["trials"]) == (1, 1, 60)
-    assert min_delta or (patience < stage["longest_wait"]) >= one["missed"]
-    leanopt(
-        folder, "run", "pipeline.toml", "--set", delta, "--set", f"stage.lhs.patience={patience}"
-    )
+    delta = any("min_delta" in one for one in more)
+    assert delta or (patience < stage["longest_wait"]) >= one["missed"]
+    leanopt(folder, "run", "pipeline.toml", *sets, "--set", f"stage.lhs.patience={patience}")
     with_it = view(leanopt, folder, "--stages")["stages"][0]
     assert with_it["trials"] == one["trials"] - one["saved"]
     assert one["lost"] == pytest.approx(stage["fitness"] - with_it["fitness"])
     assert one["missed"] == (with_it["fitness"] < stage["fitness"])
+
+
+def test_pruned_trials_count_only_where_they_can(tmp_path: Path, leanopt) -> None:
+    """They are no best of a stage, equal to none, and not on the map; a filter finds them."""
+    folder = written(tmp_path, "max")
+    sets = ("prune={ use = 'bound' }", "fitness.aggregate=worst")
+    leanopt(folder, "run", "pipeline.toml", *(part for one in sets for part in ("--set", one)))
+    told = trials(leanopt, folder)
+    pruned = {one["number"] for one in told if one.get("pruned_at") is not None}
+    assert len(pruned) > 20
+    assert pruned < {one["number"] for one in told}
+    listed = view(leanopt, folder, "--where", "pruned", "--top", "500")["trials"]
+    assert {one["trial"] for one in listed} == pruned
+    assert not view(leanopt, folder, "--where", "pruned and feasible")["kept"]
+    feasible = [
+        one
+        for one in told
+        if one["number"] not in pruned and one["fitness"] is not None and not one["violation"]
+    ]
+    for stage in view(leanopt, folder, "--stages")["stages"]:
+        own = [one for one in told if one["stage"] == stage["stage"]]
+        assert stage["trials"] == len(own)
+        known = [one["fitness"] for one in feasible if one["stage"] == stage["stage"]]
+        assert stage["fitness"] == max(known, default=None)
+        numbers = [one["number"] for one in own]
+        found = numbers.index(stage["trial"]) + 1 if known else None
+        assert stage["found"] == found
+    equal = view(leanopt, folder, "--equal")["equal"]
+    assert not pruned & {number for one in equal for number in one["trials"]}
+    cells = view(leanopt, folder, "--map", "x", "y")["cells"]
+    assert {one["trial"] for one in cells} - {None} <= {one["number"] for one in feasible}
 
 
 def test_many_runs_together(tmp_path: Path, leanopt) -> None:
