@@ -243,6 +243,20 @@ def test_it_is_shown(pruned: Path, leanopt, shown) -> None:
     assert "4 of 4" in table
 
 
+def test_what_a_patience_saves_is_what_it_would_have_saved(
+    project: Project, leanopt, shown
+) -> None:
+    """`show --stages` counts pruned trials as the search does."""
+    folder = project("patience")
+    leanopt(folder, "run", "pipeline.toml", "--set", "stage.grid.patience=1000")
+    found = json.loads(leanopt(folder, "show", "--stages", "--json").stdout)["patience"]
+    [said] = [one for one in found if (one["stage"], one["patience"]) == ("grid", 50)]
+    leanopt(folder, "run", "pipeline.toml", "--set", "stage.grid.patience=50")
+    [grid] = [one for one in shown(folder)["stages"] if one["name"] == "grid"]
+    assert grid["ended"] == "patience"
+    assert grid["completed"] + grid["failed"] == said["trials"] - said["saved"]
+
+
 def test_what_ran_can_be_verified(pruned: Path, leanopt, canonical) -> None:
     """Only that: a pruned trial has no more backtests."""
     told = [one for one in lines(canonical(pruned)) if one["state"] != "withdrawn"]
