@@ -10,6 +10,7 @@ import click
 from leanopt_core.cli.common import load, pipeline_options
 from leanopt_core.cli.run import output_options, perform
 from leanopt_core.cli.session import plugin_calls, warn
+from leanopt_core.errors import UsageError
 from leanopt_core.report.figures import counted
 from leanopt_core.search.wanted import Wanted
 
@@ -60,8 +61,11 @@ def command(
     with plugin_calls(as_json=as_json) as calls:
         from leanopt_core.pipeline.batch import batch_overrides
         from leanopt_core.pipeline.point_files import read_points
+        from leanopt_core.plugins import Kind
 
-        loaded, _ = load(pipeline, **given, calls=calls, searched=False)
+        loaded, registry = load(pipeline, **given, calls=calls, searched=False)
+        if registry.find(Kind.STAGE, "points") is None:
+            raise UsageError("leanopt batch needs the stage 'points': pip install leanopt-points")
         found = read_points(file, loaded.space)
         overrides = batch_overrides(loaded.space, found.points)
     if found.repeats:

@@ -20,9 +20,11 @@ from leanopt_core.pipeline.listed_files import (
 from leanopt_core.pipeline.points import GivenPoint, PointError, read_point
 from leanopt_core.pipeline.toml import printable, read_text, toml_text
 from leanopt_core.space import Space
+from leanopt_core.suggest import did_you_mean
 
 _LINES: Final = (".jsonl", ".ndjson")
 _INACTIVE: Final = "it is inactive"
+_SHOWN: Final = 60
 
 #: A place, such as `line 3`, and the values there by parameter, or what is wrong there.
 Row: TypeAlias = "tuple[str, Mapping[str, object] | Mistake]"
@@ -48,7 +50,7 @@ def read_points(path: Path, space: Space) -> PointFile:
     mistakes: list[Mistake] = []
     found: dict[frozenset[tuple[str, object]], GivenPoint] = {}
     repeats: list[str] = []
-    for place, row in _rows(path):
+    for place, row in _rows(path, space):
         if isinstance(row, Mistake):
             mistakes.append(row)
             continue
@@ -90,21 +92,22 @@ def _mistakes(
         yield Mistake(str(path), place, "", f"breaks the constraint {text}")
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path, space: Space) -> Iterator[Row]:
     suffix = path.suffix.lower()
     if suffix in _LINES:
         yield from _json_lines(path)
     elif suffix == ".json":
         yield from (_table(path, *found) for found in json_items(path))
     else:
-        yield from _csv(path)
+        yield from _csv(path, space)
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def _csv(path: Path, space: Space) -> Iterator[Row]:
     """Yield a row for each line below the header; an empty cell sets nothing."""
     rows = csv_rows(path)
     place, head = next(rows, ("", []))
-    _check_head(path, place, head)
+    if head:
+        _check_head(path, place, head, space)
     for place, cells in rows:
         if len(cells) == len(head):
             given = zip(head, cells, strict=True)
@@ -114,13 +117,24 @@ def _csv(path: Path) -> Iterator[Row]:
             yield place, Mistake(str(path), place, f"{len(cells)}", expected)
 
 
-def _check_head(path: Path, place: str, head: Sequence[str]) -> None:
-    wrong = "expected a name for each column" if not all(head) else ""
-    twice = next((name for at, name in enumerate(head) if name in head[:at]), None)
-    if twice is not None and not wrong:
-        wrong = f"expected each column once; '{printable(twice)}' comes twice"
+def _check_head(path: Path, place: str, head: Sequence[str], space: Space) -> None:
+    """Raise PipelineError for a header that makes every row wrong."""
+    known = {*space.names, *space.fixed}
+    always = [name for name in space.names if name not in space.conditions]
+    wrong = [] if all(head) else ["expected a name for each column"]
+    if len(head) == 1 and ";" in head[0]:
+        raise PipelineError([Mistake(str(path), place, "", "expected commas between columns")])
+    for at, name in enumerate(head):
+        if name in head[:at]:
+            wrong.append(f"expected each column once; '{printable(name)}' comes twice")
+        elif name and name not in known:
+            hint = did_you_mean(name, known)
+            wrong.append(f"'{printable(name)[:_SHOWN]}' is no parameter ({hint})")
+    absent = [name for name in always if name not in head]
+    if absent and not wrong:
+        wrong.append(f"expected a column for each searched parameter; add {', '.join(absent)}")
     if wrong:
-        raise PipelineError([Mistake(str(path), place, "", wrong)])
+        raise PipelineError([Mistake(str(path), place, "", text) for text in wrong])
 
 
 def _cell(text: str) -> object:

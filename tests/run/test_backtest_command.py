@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -233,3 +234,14 @@ def test_a_parameter_that_is_never_read_is_told(project: Path, leanopt) -> None:
     (project / "pipeline.toml").write_text(text.replace("[constraints]", "z = 1\n[constraints]"))
     done = leanopt(project, "backtest", *POINT)
     assert "the strategy did not read parameter 'z'" in done.stderr
+
+
+def test_a_signal_ends_it_and_its_workers(project: Path, start, processes_of) -> None:
+    """With the exit code of an interruption; nothing is stored of what had not finished."""
+    process = start(project, "backtest", *POINT, HILL_DELAY="60")
+    while len(processes_of(project)) < 2:
+        assert process.poll() is None, process.communicate()[1]
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    assert processes_of(project) == []
+    assert ran(project) == 0

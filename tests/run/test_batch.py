@@ -206,9 +206,24 @@ JSON_FAULTS = """[
         (
             "sets.csv",
             "x,x\n1,2\n",
-            ["sets.csv: line 1: expected each column once; 'x'"],
+            ["sets.csv: line 1: expected each column once; 'x' comes"],
         ),
         ("sets.csv", "x,\n1,2\n", ["sets.csv: line 1: expected a name for each column"]),
+        (
+            "sets.csv",
+            "mode;x;y\nfast;20;0.1\nslow;20;0.1\n",
+            ["sets.csv: line 1: expected commas between columns"],
+        ),
+        (
+            "sets.csv",
+            "mode,x,yy\nfast,20,0.1\nslow,20,0.1\n",
+            ["sets.csv: line 1: 'yy' is no parameter (did you mean 'y'?)"],
+        ),
+        (
+            "sets.csv",
+            "mode\nfast\nslow\n",
+            ["sets.csv: line 1: expected a column for each searched parameter; add x, y"],
+        ),
         ("sets.json", "{}", ["sets.json: line 1: expected a list"]),
     ],
 )
@@ -224,6 +239,15 @@ def test_every_bad_row_is_named_with_its_line(
     for line, begins in zip(lines, expected, strict=True):
         assert line.startswith(begins)
     assert not (project / ".leanopt").exists()
+
+
+def test_the_stage_must_be_installed(project: Path, leanopt) -> None:
+    """The message says how."""
+    (project / "sets.csv").write_text("mode,x,y\nfast,20,0.1\n")
+    others = "leanopt-lhs,leanopt-random,leanopt-statistic"
+    done = leanopt(project, "batch", "--sets", "sets.csv", check=False, LEANOPT_PLUGINS=others)
+    assert done.returncode == 2
+    assert "needs the stage 'points': pip install leanopt-points" in done.stderr
 
 
 def test_a_file_that_is_not_there(project: Path, leanopt) -> None:
