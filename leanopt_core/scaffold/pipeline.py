@@ -22,7 +22,8 @@ _TOP: Final = (
     "`leanopt plan` shows what would run and how long it takes, `leanopt run` runs it."
 )
 _SCENARIO: Final = (
-    "The settings of every backtest. Leave out some years to test the result on, once."
+    "The settings of every backtest. Leave out some years, and name them by start and end in a "
+    "table [holdout]: `leanopt holdout` tests the result on them, once."
 )
 _PARAMETERS: Final = (
     "The search space: min, min + step, ..., exact and never above max. Other forms:",
