@@ -191,10 +191,10 @@ def chosen_screen() -> ProgressScreen:
     return PlainScreen()
 
 
-def write_new(path: Path, text: str) -> None:
-    """Write a file; raises UsageError if it already exists or cannot be written."""
+def write_new(path: Path, text: str, *, force: bool = False) -> None:
+    """Write a file; raises UsageError if it cannot be written, or exists and `force` is false."""
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise UsageError(f"{path} already exists; choose another with --output") from None

@@ -23,12 +23,15 @@ from leanopt_core.errors import LeanoptError
     type=click.Path(path_type=Path),
     help="File to write (default: pipeline.toml here, or in the imported folder).",
 )
-def command(source: tuple[str, ...], project: Path | None, output: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Overwrite the file, once the import has succeeded.")
+def command(
+    source: tuple[str, ...], project: Path | None, output: Path | None, *, force: bool
+) -> None:
     """Convert SOURCE, another optimizer's configuration, to a pipeline.
 
-    SOURCE is one of: LEAN's optimizer-config.json; a lean-optimizer folder or one of its
-    optimization files; or, after --, a complete `lean optimize` command. leanopt lists what it
-    cannot translate, and why. It overwrites nothing.
+    SOURCE is one of: LEAN's optimizer-config.json; a lean-optimizer folder, or one of its
+    optimization, universe or parameter set files; or, after --, a complete `lean optimize`
+    command. leanopt lists what it cannot translate, and why.
 
     Example: leanopt import optimizer-config.json -o imported.toml
     """
@@ -40,11 +43,15 @@ def command(source: tuple[str, ...], project: Path | None, output: Path | None) 
     wish = ImportWish(source, project, output)
     with plugin_calls() as calls:
         made = translated(wish, discover(noted=calls.noted), calls)
-        write_new(wish.path, made.text)
+        before = wish.path.read_bytes() if force and wish.path.is_file() else None
+        write_new(wish.path, made.text, force=force)
         try:
             made.check()
         except LeanoptError:
-            wish.path.unlink()
+            if before is None:
+                wish.path.unlink()
+            else:
+                wish.path.write_bytes(before)
             raise
     for line in made.notes:
         click.echo(plain(line), err=True)

@@ -53,6 +53,18 @@ INTERRUPT = "^C\n"
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
+#: What lean-optimizer's README documents: commands, flags, keys, variables.
+LEAN_OPTIMIZERS = (
+    "optimize optimize-universe backtest backtest-universe batch --strategy-path --config --ticker "
+    "--worker-count --resume --skip-compile --param --params-file --universe --parameter-sets "
+    "fitness.name fitness.min_trades fitness.min_profit_factor population_size n_generations "
+    "batch_size early_stopping_generations early_stopping_min_delta crossover_prob mutation_prob "
+    "tournament_size worker_count n_samples n_calls top_n radius max_neighbors LEAN_IMAGE "
+    "LEAN_DATA_HOST_PATH LEAN_WORKSPACE RESULTS_SCRATCH_PATH WORKER_COUNT ARTIFACTS_CONTAINER_PATH "
+    "ga_early_stop_analysis"
+)
+
+
 class Reader:
     """Does what a page says, as its reader would, in one folder."""
 
@@ -200,3 +212,12 @@ def test_the_page_on_lean_is_followed(reader: Reader, tmp_path: Path) -> None:
 def test_a_page_is_followed(name: str, reader: Reader) -> None:
     """Every file, query and command, with what is shown below it."""
     reader.follow((HOW_TO / f"{name}.md").read_text(encoding="utf-8"))
+
+
+def test_the_page_on_lean_optimizer_has_all_of_its_readme() -> None:
+    """Each row, on the left of a table: what does it here is on the right."""
+    page = (HOW_TO / "moving-from-lean-optimizer.md").read_text()
+    left = " ".join(line.split(" | ")[0] for line in page.splitlines() if line.startswith("| "))
+    named = set(re.findall(r"[\w.-]+", left))
+    named |= {part for name in named for part in name.split(".")}
+    assert [name for name in LEAN_OPTIMIZERS.split() if name not in named] == []

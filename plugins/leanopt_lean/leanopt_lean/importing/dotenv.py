@@ -22,7 +22,7 @@ _REASONS: Final = MappingProxyType(
         "ARTIFACTS_CONTAINER_PATH": _PLACES,
         "RESULTS_CONTAINER_PATH": _PLACES,
         "LEAN_DOCKER_NETWORK": "workers have no network",
-        "RESULTS_SCRATCH_PATH": 'results are temporary; [executor] scratch = "tmpfs" is fast',
+        "RESULTS_SCRATCH_PATH": "results are temporary; set [executor] scratch_folder",
         WORKSPACE: "set by [strategy] project",
     }
 )

@@ -15,7 +15,16 @@ _COMMA = re.compile(rf"({_TEXT})|,(?=\s*[}}\]])")
 
 
 def read_object(file: Path, at: At, draft: Draft) -> dict[str, object] | None:
-    """Return the JSON object in a file, or None after noting a mistake.
+    """Return the JSON object in a file, or None after noting a mistake; see `read_json`."""
+    value = read_json(file, at, draft)
+    if value is None or isinstance(value, dict):
+        return value
+    draft.mistake(at, value, "expected a JSON object")
+    return None
+
+
+def read_json(file: Path, at: At, draft: Draft) -> object | None:
+    """Return the JSON value in a file, or None after noting a mistake.
 
     Comments and trailing commas are allowed, as in LEAN. Numbers become ints and Decimals; a
     duplicate key is a mistake.
@@ -38,9 +47,8 @@ def read_object(file: Path, at: At, draft: Draft) -> dict[str, object] | None:
         return None
     for key in twice:
         draft.mistake(at / key, UNSAID, "appears twice in one object", "remove one")
-    if not isinstance(value, dict):
-        draft.mistake(at, value, "expected a JSON object")
-        return None
+    if value is None:
+        draft.mistake(at, value, "expected a JSON object or list")
     return value
 
 

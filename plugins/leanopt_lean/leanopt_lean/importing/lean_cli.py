@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import Final
 
@@ -15,6 +16,10 @@ from leanopt_lean.importing.objective import Bound, Target, operator_of, put_bou
 from leanopt_lean.importing.table import Table
 
 _STRATEGIES: Final = ("GridSearchOptimizationStrategy", "EulerSearchOptimizationStrategy")
+#: A TimeSpan: days, hours, minutes, seconds; fractions of a second are left out.
+_SPAN: Final = re.compile(r"(?:(\d{1,8})\.)?(\d{1,2}):([0-5]\d)(?::([0-5]\d)(?:\.\d{1,7})?)?")
+#: In seconds, the longest time of a search.
+_LONGEST: Final = 3650 * 86400
 _HOLD_OUT: Final = "to hold out data, set [scenario] end (if the strategy reads it)"
 _HERE: Final = "leanopt has its own"
 _ENDS: Final = "leanopt always exits when it is done"
@@ -100,9 +105,31 @@ def _segments(document: Table) -> int | None:
         at = settings.at / "default-segment-amount"
         document.draft.mistake(at, amount, "expected 1 to 1000")
         amount = None
-    ends = "leanopt has no time limit for a run; limit the trials of a stage"
-    settings.rest(dict.fromkeys(("max-run-time", "max-runtime", "maxruntime"), ends), UNKNOWN)
+    _put_time(settings)
+    settings.rest({}, UNKNOWN)
     return amount or None
+
+
+def _put_time(settings: Table) -> None:
+    """Set the running time; LEAN's is a TimeSpan, as 1.12:30:00 for 36.5 hours."""
+    names = ("MaxRuntime", "max-run-time", "max-runtime")
+    text, (at, _) = settings.text(*names), settings.take(*names)
+    if text is None:
+        return
+    found = _SPAN.fullmatch(text.strip())
+    if found is None or (seconds := _seconds(found)) <= 0:
+        expected = "expected a duration of .NET, as 02:30:00 or 1.12:30:00"
+        settings.draft.mistake(at, text, expected)
+    elif seconds > _LONGEST:
+        settings.draft.dropped(at, "means no limit")
+    else:
+        said = "LEAN's optimizer reads this limit, but does not end at it"
+        settings.draft.put("search", "time", f"{seconds}s", at, said)
+
+
+def _seconds(span: re.Match[str]) -> int:
+    days, hours, minutes, seconds = (int(part or 0) for part in span.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def _parameter(item: Table, draft: Draft) -> Ranged | None:

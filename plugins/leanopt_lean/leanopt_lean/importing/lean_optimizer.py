@@ -9,12 +9,19 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
+from attrs import frozen
+
 from leanopt_core.api import did_you_mean
 from leanopt_lean.importing import dotenv
 from leanopt_lean.importing.draft import MISSING, At, Draft
 from leanopt_lean.importing.fixed import put_fixed
 from leanopt_lean.importing.json_file import read_object
 from leanopt_lean.importing.lean_cli import REASONS
+from leanopt_lean.importing.lean_optimizer_sets import (
+    ParameterSet,
+    put_sets,
+    symbols_of,
+)
 from leanopt_lean.importing.lean_optimizer_space import read_space
 from leanopt_lean.importing.lean_optimizer_stages import put_stages
 from leanopt_lean.importing.lean_project import put_lean, put_project, put_workers
@@ -23,20 +30,20 @@ from leanopt_lean.importing.table import Table, exact
 
 _SPACE: Final = "config/parameter_space.json"
 _UNKNOWN: Final = "lean-optimizer does not read it"
+#: Its workers by default: of a search, of a universe, and of a list of backtests.
 _DEFAULT_WORKERS: Final = 15
+_UNIVERSE_WORKERS: Final = 18
+_SETS_WORKERS: Final = 5
 #: Scenario fields, and the parameter names that lean-optimizer's strategies read.
+_TICKER: Final = "ticker"
 _SCENARIO: Final = {
-    "ticker": "symbol",
+    _TICKER: "symbol",
     "startDate": "start",
     "endDate": "end",
     "InitialCash": "cash",
 }
 #: Other files in its configuration folder.
-_OTHERS: Final = {
-    "universe.json": "use leanopt run --symbol to search several symbols",
-    "backtest_universe.json": "it lists single backtests, not a search",
-    "parameter_sets.json": "it lists single backtests, not a search",
-}
+_OTHERS: Final = ("universe.json", "backtest_universe.json", "parameter_sets.json")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _NAME: Final = "config/base_config.json"
 _PLACE: Final = "leanopt mounts the data from [strategy] data"
@@ -46,10 +53,58 @@ _REASONS: Final = MappingProxyType(
 )
 
 
-def read_optimizer(
-    config: Path, root: Path, project: Path | None, folder: Path, draft: Draft
+@frozen
+class Universe:
+    """The symbols of a `universe.json`, and its number of workers; each with its position."""
+
+    symbols: tuple[str, ...]
+    at: At
+    workers: int
+    workers_at: At
+
+
+def read_universe(document: Table) -> tuple[str | None, Universe]:
+    """Return a universe, and the path of the config that it is searched with."""
+    symbols = tuple(symbol for _, symbol in symbols_of(document))
+    config = document.text("base_config", required=True)
+    at, _ = document.take("total_workers")
+    workers = document.whole("total_workers")
+    shared = "the searches of all symbols share the workers"
+    document.rest({"symbols_parallel": shared}, _UNKNOWN)
+    total = _UNIVERSE_WORKERS if workers is None else workers
+    return config, Universe(symbols, document.at / "symbols", total, at)
+
+
+def read_sets(
+    sets: list[ParameterSet], root: Path, project: Path | None, folder: Path, draft: Draft
 ) -> None:
-    """Translate an optimization config and what it refers to, for a pipeline in `folder`."""
+    """Translate lists of single backtests and what they need, for a pipeline in `folder`."""
+    at = sets[0].at.parent if sets else At(str(root))
+    if not sets and not draft.mistakes:
+        draft.mistake(at, MISSING, "expected at least one parameter set")
+    variables = dotenv.read_variables(root)
+    _scenario(Table(put_sets(sets, _SCENARIO, draft), at, draft), [], draft)
+    draft.put("fitness", "use", "statistic")
+    draft.put("fitness", "statistic", "Sharpe Ratio", None, "lean-optimizer prints it, unsorted")
+    draft.put("fitness", "direction", "max")
+    _engine(root, project, folder, variables, draft)
+    workers = dotenv.worker_count(variables, draft)
+    put_workers(workers or _SETS_WORKERS, At(".env", (dotenv.WORKERS,)), draft)
+    dotenv.name_the_rest(variables, draft)
+
+
+def read_optimizer(
+    config: Path,
+    root: Path,
+    project: Path | None,
+    folder: Path,
+    draft: Draft,
+    universe: Universe | None = None,
+) -> None:
+    """Translate an optimization config and what it refers to, for a pipeline in `folder`.
+
+    With a `universe`, each of its symbols has a search of its own.
+    """
     at = At(_within(config, root))
     raw = read_object(config, at, draft)
     if raw is None:
@@ -58,27 +113,37 @@ def read_optimizer(
     variables = dotenv.read_variables(root)
     space = document.text("parameter_space_file") or _SPACE
     searched = _space(root / space, root, draft)
-    _scenario(document, searched, draft)
+    base = document.table("base_params") or Table({}, at, draft)
+    _scenario(base, searched, draft, universe)
     _fitness(document, draft)
     stages = document.table("stages")
     if stages is None:
         draft.mistake(at / "stages", MISSING, "expected stages")
     else:
         put_stages(stages, draft)
-    guessed = read_base_config(root / "config" / "base_config.json", variables, draft)
-    if project is not None or not guessed:
-        put_project(project, At(str(root)), folder, draft)
-    _workers(document, variables, draft)
+    _engine(root, project, folder, variables, draft)
+    _workers(document, variables, draft, universe)
     draft.said.extend(filter(None, [document.text("_comment")]))
     document.rest({}, _UNKNOWN)
-    _name_others(root, draft)
+    _name_others(root, draft, universe)
     dotenv.name_the_rest(variables, draft)
 
 
-def _name_others(root: Path, draft: Draft) -> None:
-    """Note the other files beside the config, which are not translated."""
-    for name, reason in _OTHERS.items():
-        if (root / "config" / name).is_file():
+def _engine(
+    root: Path, project: Path | None, folder: Path, variables: Mapping[str, str], draft: Draft
+) -> None:
+    """Set engine, executor and project."""
+    guessed = read_base_config(root / "config" / "base_config.json", variables, draft)
+    if project is not None or not guessed:
+        put_project(project, At(str(root)), folder, draft)
+
+
+def _name_others(root: Path, draft: Draft, universe: Universe | None) -> None:
+    """Note the other files beside the config, which become pipelines of their own."""
+    own = None if universe is None else Path(universe.at.file).name
+    for name in _OTHERS:
+        if name != own and (root / "config" / name).is_file():
+            reason = f"becomes a pipeline of its own: leanopt import config/{name}"
             draft.dropped(At(f"config/{name}"), reason)
 
 
@@ -97,15 +162,22 @@ def _space(file: Path, root: Path, draft: Draft) -> list[str]:
     return names
 
 
-def _scenario(document: Table, searched: list[str], draft: Draft) -> None:
+def _scenario(
+    base: Table, searched: list[str], draft: Draft, universe: Universe | None = None
+) -> None:
     """Set the scenario, and the other base parameters as fixed ones."""
-    base = document.table("base_params")
     passed: dict[str, object] = {}
-    for at, name, value in base.left() if base else ():
+    if universe is not None:
+        draft.put("scenario", "universe", list(universe.symbols), universe.at)
+        draft.put("scenario", "separate", True, universe.at, "a search for each symbol")
+        passed["symbol"] = _TICKER
+    for at, name, value in base.left():
         own = _SCENARIO.get(name)
         known = _scenario_value(own, value) if own else None
         if name in searched:
             draft.dropped(at, "the search of this parameter takes precedence")
+        elif universe is not None and name == _TICKER:
+            draft.dropped(at, "the symbols of the universe take precedence")
         elif own is not None and known is not None:
             draft.put("scenario", own, known, at)
             passed[own] = name
@@ -113,11 +185,13 @@ def _scenario(document: Table, searched: list[str], draft: Draft) -> None:
             if own is not None:
                 draft.note(at, f"stays a parameter, unchanged: {_otherwise(own, value)}")
             put_fixed(name, value, at, draft)
-    if "symbol" not in passed and "ticker" not in searched:
-        draft.note(document.at, "has no ticker; set [scenario] symbol, or use leanopt run --symbol")
+    if "symbol" not in passed and _TICKER not in (*searched, *draft.tables.get("parameters", {})):
+        draft.note(
+            base.at.parent, "has no ticker; set [scenario] symbol, or use leanopt run --symbol"
+        )
     if passed:
         comment = "the parameters that the fields are passed as"
-        draft.put("scenario", "pass_as", passed, base.at if base else None, comment)
+        draft.put("scenario", "pass_as", passed, base.at, comment)
 
 
 def _scenario_value(key: str, value: object) -> object | None:
@@ -169,9 +243,16 @@ def _fitness(document: Table, draft: Draft) -> None:
     table.rest({}, _UNKNOWN)
 
 
-def _workers(document: Table, variables: Mapping[str, str], draft: Draft) -> None:
-    """Set the workers; those of `.env` override those of the config."""
+def _workers(
+    document: Table, variables: Mapping[str, str], draft: Draft, universe: Universe | None
+) -> None:
+    """Set the workers; those of `.env` override those of the universe, and these the config's."""
     at, given = document.take("worker_count")
+    if universe is not None:
+        if given is not MISSING:
+            draft.dropped(at, "total_workers of the universe takes precedence")
+        document, at = Table({"worker_count": universe.workers}, at, draft), universe.workers_at
+        given = universe.workers
     count, named = document.whole("worker_count"), dotenv.worker_count(dict(variables), draft)
     if named is not None:
         put_workers(named, At(".env", (dotenv.WORKERS,)), draft)

@@ -34,25 +34,34 @@ def put_stages(stages: Table, draft: Draft) -> None:
     }
     stages.rest({}, _UNKNOWN)
     alone = read.pop(_STANDALONE)
-    if alone is not None and alone.truth("enabled"):
+    if alone is not None and _enabled(alone, default=False):
         for other in filter(None, read.values()):
             draft.dropped(other.at, f"{_STANDALONE} replaces the others")
         _put_genetic(alone, draft)
         return
     if alone is not None:
         draft.dropped(alone.at, "not enabled")
-    puts = {"lhs": _put_lhs, "bayesian": _put_bayesian, "local_grid": _put_local_grid}
+    puts = {
+        "lhs": _put_lhs,
+        "bayesian": _put_bayesian,
+        _SEEDED: _put_genetic,
+        "local_grid": _put_local_grid,
+    }
     for name, table in read.items():
         if table is None:
             continue
-        if name == _SEEDED and table.truth("enabled"):
-            _put_genetic(table, draft)
-        elif name == _SEEDED or not table.raw:
+        if not table.raw or not _enabled(table, default=name != _SEEDED):
             draft.dropped(table.at, "not enabled")
         else:
             puts[name](table, draft)
     if not draft.stages and not draft.mistakes:
         draft.mistake(stages.at, dict(stages.raw), "expected one stage at least that is enabled")
+
+
+def _enabled(table: Table, *, default: bool) -> bool:
+    """Return whether lean-optimizer would run a stage; its own configurations say so of some."""
+    _, given = table.take("enabled")
+    return default if given is MISSING else table.truth("enabled")
 
 
 def _put_lhs(table: Table, draft: Draft) -> None:
@@ -63,13 +72,20 @@ def _put_lhs(table: Table, draft: Draft) -> None:
 
 
 def _put_bayesian(table: Table, draft: Draft) -> None:
-    trials = _whole(table, "n_calls", 250)
-    at, batch = table.take("batch_size")
-    if batch is not MISSING:
-        draft.dropped(at, "leanopt has no batches; [search] lookahead limits proposals in advance")
+    trials, batch = _whole(table, "n_calls", 250), table.whole("batch_size")
+    at, _ = table.take("batch_size")
+    if batch is not None:
+        draft.put("search", "lookahead", batch, at, "lean-optimizer's batch_size")
+        draft.note(
+            at,
+            "becomes [search] lookahead, for all stages: lean-optimizer asks for a batch and waits "
+            "for all of it; leanopt asks for the next point as soon as the first result is told",
+        )
     _seed(table, draft)
     table.rest({}, _UNKNOWN)
-    draft.stage("optuna", table.at, sampler=Entry("tpe", table.at), trials=trials)
+    # lean-optimizer adds the results of all earlier stages to the study.
+    earlier = {"seed_from": _earlier(draft, table.at)} if draft.stages else {}
+    draft.stage("optuna", table.at, sampler=Entry("tpe", table.at), trials=trials, **earlier)
 
 
 def _put_local_grid(table: Table, draft: Draft) -> None:
@@ -86,7 +102,6 @@ def _put_local_grid(table: Table, draft: Draft) -> None:
 
 
 def _put_genetic(table: Table, draft: Draft) -> None:
-    table.take("enabled")
     options: dict[str, Entry] = {}
     for key, default in _GENETIC.items():
         number = table.number(key)
@@ -104,7 +119,7 @@ def _put_genetic(table: Table, draft: Draft) -> None:
 
 
 def _seeds(table: Table, draft: Draft) -> dict[str, Entry]:
-    """Return how many trials of the stage before join the population."""
+    """Return how many trials of the earlier stages join the population."""
     count = _whole(table, "n_seeds", 10)
     at, _ = table.take("seed_from_previous")
     if not table.truth("seed_from_previous"):
@@ -114,9 +129,12 @@ def _seeds(table: Table, draft: Draft) -> dict[str, Entry]:
     if not draft.stages:
         draft.dropped(at, "this is the first stage")
         return {}
-    if len(draft.stages) > 1:
-        draft.note(at, "takes the best of the previous stage, not of all earlier ones")
-    return {"n_seeds": count, "seed_from": Entry(draft.stages[-1]["use"].value, at)}
+    return {"n_seeds": count, "seed_from": _earlier(draft, at)}
+
+
+def _earlier(draft: Draft, at: At) -> Entry:
+    """Return the value of `seed_from` that means all earlier stages."""
+    return Entry(draft.stages[0]["use"].value if len(draft.stages) == 1 else "all", at)
 
 
 def _whole(table: Table, key: str, default: int) -> Entry:

@@ -29,10 +29,16 @@ from leanopt_core.api import (
 )
 from leanopt_lean.importing import dotenv
 from leanopt_lean.importing.draft import At, Draft, Entry, Imported, note_lines
-from leanopt_lean.importing.json_file import read_object
+from leanopt_lean.importing.json_file import read_json
 from leanopt_lean.importing.lean_cli import read_config
 from leanopt_lean.importing.lean_flags import COMMAND, read_command
-from leanopt_lean.importing.lean_optimizer import read_optimizer
+from leanopt_lean.importing.lean_optimizer import (
+    Universe,
+    read_optimizer,
+    read_sets,
+    read_universe,
+)
+from leanopt_lean.importing.lean_optimizer_sets import sets_of_list, sets_of_universe
 from leanopt_lean.importing.lean_project import (
     project_of,
     put_data,
@@ -45,6 +51,8 @@ from leanopt_lean.importing.table import Table
 _CONFIG: Final = "optimizer-config.json"
 #: Keys that only one tool's files have.
 _LEAN: Final = ("optimization-strategy", "optimization-criterion")
+_SETS: Final = ("param_sets", "parameter_sets")
+_UNIVERSE: Final = {"symbols", "base_config"}
 _OPTIMIZER: Final = ("stages", "fitness", "parameter_space_file")
 _LONGEST_NAME: Final = 60
 #: Stand-ins for variables that are not set yet: an image's name, or a path (some must be absolute).
@@ -61,6 +69,7 @@ _TABLES: Final = {
     ),
     "constraints": (),
     "fitness": ("The value to optimize.",),
+    "search": (),
     "executor": ("Backtests run in warm containers. `leanopt plugins docker` lists all options.",),
 }
 #: The keys that come first in a table; the others follow in the order in which they were set.
@@ -166,11 +175,24 @@ def _command(wish: ImportWish, draft: Draft) -> None:
 def _file(file: Path, wish: ImportWish, draft: Draft) -> None:
     """Translate a configuration of LEAN's optimizer or of lean-optimizer, by its keys."""
     at = At(str(file))
-    raw = read_object(file, at, draft)
+    raw = read_json(file, at, draft)
     if raw is None:
         return
+    root = file.parent.parent if file.absolute().parent.name == "config" else file.parent
+    if isinstance(raw, list):
+        raw = {"parameter_sets": raw}
+    if not isinstance(raw, dict):
+        draft.mistake(at, raw, "expected a JSON object or list")
+        return
+    if any(key in raw for key in _SETS):
+        _sets(raw, at, root, wish, draft)
+        return
+    if raw.keys() >= _UNIVERSE:
+        config, universe = read_universe(Table(raw, at, draft))
+        if config is not None:
+            _optimizer(root / config, root, wish, draft, universe)
+        return
     if any(key in raw for key in _OPTIMIZER) and not any(key in raw for key in _LEAN):
-        root = file.parent.parent if file.absolute().parent.name == "config" else file.parent
         _optimizer(file, root, wish, draft)
         return
     project = _project(wish) or project_of(file)
@@ -202,8 +224,26 @@ def _folder(wish: ImportWish, draft: Draft) -> None:
     _optimizer(found[0], root, wish, draft)
 
 
-def _optimizer(file: Path, root: Path, wish: ImportWish, draft: Draft) -> None:
-    read_optimizer(file, root, _project(wish), wish.path.parent, draft)
+def _sets(raw: Mapping[str, object], at: At, root: Path, wish: ImportWish, draft: Draft) -> None:
+    """Translate a list of backtests of lean-optimizer."""
+    if "param_sets" in raw:
+        sets = sets_of_universe(Table(raw, at, draft), draft)
+    else:
+        listed = raw["parameter_sets"]
+        sets = sets_of_list(listed if isinstance(listed, list) else [listed], at, draft)
+    read_sets(sets, root, _project(wish), wish.path.parent, draft)
+    _name_of(root, wish, draft)
+
+
+def _optimizer(
+    file: Path, root: Path, wish: ImportWish, draft: Draft, universe: Universe | None = None
+) -> None:
+    read_optimizer(file, root, _project(wish), wish.path.parent, draft, universe)
+    _name_of(root, wish, draft)
+
+
+def _name_of(root: Path, wish: ImportWish, draft: Draft) -> None:
+    """Name the pipeline of a folder of lean-optimizer."""
     draft.put("", "name", _name(draft.tables.get("strategy", {}), root.resolve().name))
     env = root / ".env"
     if env.is_file() and env.resolve().parent != wish.path.parent.resolve():

@@ -68,6 +68,21 @@ def test_nothing_is_overwritten_and_nothing_is_left(folder: Path, leanopt) -> No
     assert not (folder / "other.toml").exists()
 
 
+def test_force_overwrites_once_the_import_is_known_to_succeed(folder: Path, leanopt) -> None:
+    """A file stays as it was if not."""
+    path = folder / "pipeline.toml"
+    path.write_text("mine")
+    config = folder / "Trend" / "optimizer-config.json"
+    document = json.loads(config.read_text())
+    document["optimization-criterion"]["target-value"] = 10**40
+    bad = config.with_name("bad.json")
+    bad.write_text(json.dumps(document))
+    assert leanopt(folder, "import", str(bad), "--force", check=False).returncode == 3
+    assert path.read_text() == "mine"
+    leanopt(folder, "import", str(config), "--force")
+    assert leanopt(folder, "check", "pipeline.toml", *NO_DATA).stdout == "pipeline.toml: ok\n"
+
+
 def test_what_only_the_plugin_refuses_is_said_where_it_came_from(folder: Path, leanopt) -> None:
     """A population of one, in lean-optimizer's file."""
     config = folder / "config"

@@ -56,6 +56,28 @@ def test_the_points_are_those_of_leans_grid(config, lean, ranges) -> None:
     assert stage.trials is None
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "seconds"),
+    [
+        ("max-run-time", "00:30:00", 1800),
+        ("MaxRuntime", "1.12:30:15.5", 131_415),
+        ("max-runtime", "02:05", 7500),
+        ("MaxRuntime", "10675199.02:48:05.4775807", None),
+    ],
+)
+def test_the_longest_time_is_the_searchs(config, lean, key, text, seconds) -> None:
+    """The greatest of .NET means none."""
+    result = config(lean(optimization_strategy_settings={key: text}))
+    assert result.pipeline.search.time == seconds
+
+
+@pytest.mark.parametrize("text", ["1h", "-01:00:00", "00:00:00", "01:61", "1.5"])
+def test_a_wrong_time_is_named(config, lean, text) -> None:
+    """With its form."""
+    with pytest.raises(PipelineError, match=r"expected a duration of \.NET, as 02:30:00"):
+        config(lean(optimization_strategy_settings={"MaxRuntime": text}))
+
+
 @settings(
     max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -290,7 +312,9 @@ def test_every_mistake_is_said_at_once_at_its_place(config, lean, tmp_path: Path
     [
         ("", "line 1, column 1: is not JSON"),
         ('{"parameters": [1 2]} // ]', "line 1, column 19: is not JSON: expecting"),
-        ("[]", "found [], expected a JSON object"),
+        ("[]", "expected at least one parameter set"),
+        ("7", "found 7, expected a JSON object or list"),
+        ("null", "found null, expected a JSON object or list"),
         ('{"parameters": 1, "parameters": 2}', "parameters: appears twice in one object"),
         ("[" * 100_000, "is nested too deeply"),
         ('{"a": "\\ud800"}', "has text that is not Unicode"),

@@ -197,21 +197,142 @@ def test_stages_follow_one_another_as_there(folder: Folder, load) -> None:
         ("local_grid", 33),
     ]
     genetic, local = read[2], read[3].choice.options
-    assert (genetic.seed_from, genetic.choice.options.n_seeds) == (("optuna",), 7)
+    assert (genetic.seed_from, genetic.choice.options.n_seeds) == (("lhs", "optuna"), 7)
     assert (local.top_n, local.radius, local.max_neighbors) == (4, 2, None)
-    assert read[1].choice.options.sampler == "tpe"
+    assert (read[1].choice.options.sampler, read[1].seed_from) == ("tpe", ("lhs",))
+    assert result.pipeline.search.lookahead == 15
     assert result.pipeline.seed == 9
     named = {key for key, _ in result.notes if key.startswith("stages")}
     assert named == {
         "stages.bayesian.batch_size",
         "stages.genetic_seeded.random_state",
-        "stages.genetic_seeded.seed_from_previous",
         "stages.genetic_standalone",
     }
     alone = load(str(folder(stages={**stages, "genetic_standalone": GENETIC})))
     assert [one.choice.use for one in alone.pipeline.stages] == ["ga_deap"]
     replaced = {key for key, reason in alone.notes if "replaces" in reason}
     assert replaced == {f"stages.{name}" for name in stages} - {"stages.genetic_standalone"}
+
+
+def test_a_stage_that_is_not_enabled_is_left_out(folder: Folder, load) -> None:
+    """Whichever it is; one that says nothing is enabled, but for the genetic ones."""
+    stages = {
+        "lhs": {"enabled": False, "n_samples": 88},
+        "bayesian": {"enabled": True, "n_calls": 7},
+        "genetic_seeded": {"population_size": 60},
+        "local_grid": {"enabled": False},
+    }
+    result = load(str(folder(stages=stages)))
+    (stage,) = result.pipeline.stages
+    assert (stage.choice.use, stage.trials, stage.seed_from) == ("optuna", 7, ())
+    left = {key for key, reason in result.notes if reason == "not translated: not enabled"}
+    assert left == {f"stages.{name}" for name in ("lhs", "genetic_seeded", "local_grid")}
+
+
+UNIVERSE = {
+    "symbols": ["AAPL", "MSFT"],
+    "base_config": "config/optimization_ga.json",
+    "symbols_parallel": 2,
+    "total_workers": 10,
+}
+
+
+@pytest.mark.parametrize(("env", "workers"), [(ENV, 6), ("", 10)])
+def test_a_universe_is_a_search_for_each_symbol(folder: Folder, load, env, workers: int) -> None:
+    """With the configuration that it names; `WORKER_COUNT` goes before its workers."""
+    root = folder(env=env)
+    (root / "config" / "universe.json").write_text(json.dumps(UNIVERSE))
+    result = load(str(root / "config" / "universe.json"))
+    written = tables(result.text)
+    assert written["scenario"]["universe"] == ["AAPL", "MSFT"]
+    assert written["scenario"]["separate"] is True
+    assert written["scenario"]["pass_as"]["symbol"] == "ticker"
+    assert written["executor"]["workers"] == workers
+    assert [one.symbol for one in result.pipeline.scenarios] == ["AAPL", "MSFT"]
+    assert [one.choice.use for one in result.pipeline.stages] == ["ga_deap"]
+    named = {key for key, _ in result.notes}
+    assert {"symbols_parallel", "base_params.ticker", "worker_count"} <= named
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"symbols": []}, "symbols"),
+        ({"symbols": ["AAPL", 3]}, "symbols[1]"),
+        ({"base_config": 7}, "base_config"),
+        ({"base_config": "config/none.json"}, ""),
+        ({"total_workers": "many"}, "total_workers"),
+    ],
+)
+def test_a_wrong_universe_is_named(folder: Folder, load, changes, key: str) -> None:
+    """By file and key."""
+    root = folder()
+    file = root / "config" / "universe.json"
+    file.write_text(json.dumps({**UNIVERSE, **changes}))
+    with pytest.raises(PipelineError) as raised:
+        load(str(file))
+    assert key in {one.key for one in raised.value.mistakes}
+
+
+SETS = [
+    {"_comment": "the first", "ticker": "AAPL", "endDate": "2025-12-31", "A": "20", "B": "0.6"},
+    {"ticker": "AAPL", "endDate": "2025-12-31", "A": "30", "B": "close"},
+    {"ticker": "AAPL", "endDate": "2025-12-31", "A": "20", "B": "0.6"},
+]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_parameter_sets_are_points(folder: Folder, load, wrapped: bool) -> None:
+    """Each once; what is the same in all is the scenario's, or fixed."""
+    root = folder()
+    file = root / "config" / "parameter_sets.json"
+    file.write_text(json.dumps({"parameter_sets": SETS} if wrapped else SETS))
+    result = load(str(file))
+    pipeline = result.pipeline
+    (stage,) = pipeline.stages
+    assert stage.choice.use == "points"
+    assert list(stage.choice.options.points) == [{"A": 20, "B": "0.6"}, {"A": 30, "B": "close"}]
+    assert [axis.values for axis in pipeline.space.axes] == [(20, 30), ("0.6", "close")]
+    assert (pipeline.scenarios[0].symbol, str(pipeline.scenarios[0].end)) == ("AAPL", "2025-12-31")
+    assert any("3 sets, 2 different ones" in reason for _, reason in result.notes)
+
+
+def test_one_parameter_set_has_nothing_to_search(folder: Folder, load) -> None:
+    """One parameter has one value."""
+    root = folder()
+    file = root / "sets.json"
+    file.write_text(json.dumps(SETS[:1]))
+    pipeline = load(str(file)).pipeline
+    assert pipeline.space.grid_size == 1
+    assert dict(pipeline.space.fixed) == {"B": Decimal("0.6")}
+    (stage,) = pipeline.stages
+    assert list(stage.choice.options.points) == [{"A": 20}]
+
+
+def test_sets_of_several_symbols_have_the_symbol_as_a_parameter(folder: Folder, load) -> None:
+    """The symbol of the list goes before a set's own."""
+    root = folder()
+    file = root / "config" / "backtest_universe.json"
+    sets = {"AAPL": [{"ticker": "X", "A": "20"}], "MSFT": [{"A": "30"}]}
+    document = {"symbols": ["AAPL", "MSFT"], "total_workers": 10, "param_sets": sets}
+    file.write_text(json.dumps(document))
+    (stage,) = load(str(file)).pipeline.stages
+    assert list(stage.choice.options.points) == [
+        {"ticker": "AAPL", "A": 20},
+        {"ticker": "MSFT", "A": 30},
+    ]
+
+
+def test_wrong_parameter_sets_are_named(folder: Folder, load) -> None:
+    """All at once: no object, a value that is none, a set that lacks a parameter."""
+    root = folder()
+    file = root / "sets.json"
+    file.write_text(json.dumps([7, {"A": [1], "B": 2}, {"A": 1}]))
+    with pytest.raises(PipelineError) as raised:
+        load(str(file))
+    found = {one.key: one.expected for one in raised.value.mistakes}
+    assert found.keys() == {"[0]", "[1].A", "[2]"}
+    assert found["[2]"] == "lacks B, which others have"
 
 
 def its_values(low: float, high: float, step: float, kind: str) -> list[float]:
