@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from leanopt_statistic import StatisticOptions
 from leanopt_statistic._impl import create
@@ -16,16 +16,18 @@ from leanopt_core.work import Category, Failure, Outcome
 
 BOUND = Bound(each=True, worst=True)
 VALUES = st.integers(-3, 3).map(lambda value: value / 2)
+COMPLETED = st.builds(
+    lambda profit, depth: Outcome(Statistics({"Net Profit": profit, "Drawdown": depth})),
+    *(VALUES, VALUES),
+)
 OUTCOMES = st.one_of(
-    st.builds(
-        lambda profit, depth: Outcome(Statistics({"Net Profit": profit, "Drawdown": depth})),
-        *(VALUES, VALUES),
-    ),
+    *[COMPLETED] * 8,
     st.builds(lambda depth: Outcome(Statistics({"Drawdown": depth})), VALUES),
     st.just(Outcome(failure=Failure(Category.STRATEGY, "boom"))),
 )
 
 
+@settings(max_examples=400)
 @given(
     st.lists(OUTCOMES, min_size=2, max_size=5),
     st.none() | VALUES,
