@@ -161,6 +161,7 @@ from leanopt_core.check import StuckError as StuckError
 from leanopt_core.store.records import RunState as RunState
 from leanopt_core.store.records import StoredBacktest as StoredBacktest
 from leanopt_core.store.records import StoredRun as StoredRun
+from leanopt_core.store.records import Role as Role
 from leanopt_core.store.records import StoredScenario as StoredScenario
 from leanopt_core.store.records import StoredSearch as StoredSearch
 from leanopt_core.store.records import StoredStage as StoredStage
