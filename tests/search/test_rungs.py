@@ -241,16 +241,18 @@ def test_one_rung_is_a_search_as_ever():
     assert farm.backtests == 30
 
 
-def test_what_is_withdrawn_climbs_no_further():
-    """A stop withdraws trials that wait for a promotion."""
-    farm, told = search(
-        listed(range(40)), lookahead=8, workers=5, stop=10, rungs=RUNGS, prune=BOUND
-    )
-    assert len(told) == 10
-    [gone] = [command for command in farm.commands if isinstance(command, Withdraw)]
-    at = farm.commands.index(gone)
-    assert not any(isinstance(command, Promote) for command in farm.commands[at:])
-    assert farm.commands[-1] == SearchEnded("stop")
+def test_what_is_withdrawn_climbs_no_further() -> None:
+    """A stop comes before a promotion that is due, and there is none in the next stage."""
+    rules = [StageRule(name, f"stage {name!r}", listed(range(9))) for name in ("one", "two")]
+    machine = SearchMachine(SPACE, rules, seed=7, lookahead=3, rungs=RUNGS, prune=BOUND)
+    proposed = [one for one in machine.advance() if isinstance(one, Propose)]
+    for command in proposed:
+        machine.finished(command.number, Score(1.0, 1.0))
+    machine.stop(Stop("enough", stage_only=True))
+    first, second, *left = machine.advance()
+    assert [first, second] == [Withdraw(0, (1, 2, 3)), StageEnded(0, "stop")]
+    assert not any(isinstance(command, Promote) for command in left)
+    assert [command.number for command in left if isinstance(command, Propose)] == [4, 5, 6]
 
 
 CASES = {
