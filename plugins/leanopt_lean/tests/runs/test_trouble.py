@@ -66,7 +66,7 @@ def test_only_what_the_strategy_did_is_remembered(run: Run, lean: Project, told,
     cases = {**CASES, **(LAUNCHERS if harness == "launcher" else {})}
     _only(lean, f"case = {{ choices = {json.dumps([*cases])} }}", "retries = 1")
     for again in (f"{len(cases)} backtests run", f"{len(cases) - LASTING} backtests run"):
-        assert again in run("run", "pipeline.toml", "--again", "--allow-unread")
+        assert again in run("run", "pipeline.toml", "--again", "--allow-unread", code=5)
         found = told()
         assert {case: category for case, (category, _) in found.items()} == {
             case: category for case, (category, _) in cases.items()
