@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator, Sequence
 
@@ -13,8 +14,8 @@ from leanopt_core.space import Space, Value, number_text
 def batch_overrides(space: Space, points: Sequence[GivenPoint]) -> tuple[str, ...]:
     """Return arguments of `--set` that make the grid of these points' values, and one stage.
 
-    Each searched parameter has the values that it has in the points. A fixed one stays so unless a
-    point has another value.
+    Each searched parameter has the values that it has in the points; choices that constraints and
+    conditions may name stay, too. A fixed one stays so unless a point has another value.
     """
     searched = list(_searched(space, points))
     axes = [
@@ -35,6 +36,8 @@ def _searched(space: Space, points: Sequence[GivenPoint]) -> Iterator[str]:
 def _axis(space: Space, name: str, points: Sequence[GivenPoint]) -> dict[str, object]:
     """Return the table of a parameter with the values that the points have."""
     own = dict.fromkeys(point.values[name] for point in points)
+    if name in space.fixed or not space.axis(name).ordered:
+        own |= dict.fromkeys(_named_by_rules(space, name))
     if (condition := space.conditions.get(name)) is not None:
         # Where it is inactive, it keeps its first value.
         own = {space.axis(name).value(0): None, **own}
@@ -43,6 +46,18 @@ def _axis(space: Space, name: str, points: Sequence[GivenPoint]) -> dict[str, ob
     if len(numbers) == len(own) and (name in space.fixed or space.axis(name).ordered):
         return {"values": sorted(numbers)}
     return {"choices": [_written(value) for value in own]}
+
+
+def _named_by_rules(space: Space, name: str) -> Iterator[Value]:
+    """Yield the choices that a constraint or a condition may name: they cannot be left out."""
+    rules = (*space.constraints, *space.conditions.values())
+    trees = [rule.tree for rule in rules if name in rule.names]
+    if trees and name not in space.fixed:
+        yield from space.axis(name).values
+    elif isinstance(space.fixed.get(name), str):
+        for node in (node for tree in trees for node in ast.walk(tree)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
 
 
 def _written(value: Value) -> Value:

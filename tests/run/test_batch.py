@@ -126,6 +126,28 @@ def test_conditions_are_kept(project: Path, leanopt, trials: Callable[..., Trial
     assert [one["parameters"]["gap"] for one in trials(project)] == [2, 9, 2]
 
 
+@pytest.mark.parametrize("own", ['{ choices = ["fast", "slow", "turbo"] }', '"turbo"'])
+def test_rules_name_choices_that_no_set_has(
+    project: Path, leanopt, trials: Callable[..., Trials], own: str
+) -> None:
+    """Constraints and conditions stay as they are, also where the parameter was fixed."""
+    when = "gap = { min = 2, max = 9, when = \"mode == 'slow'\" }"
+    rule = "mode != 'turbo' or x < 30"
+    space = f"[parameters]\nmode = {own}\n{when}\nx = {{ min = 1, max = 40 }}\n"
+    text = (project / "pipeline.toml").read_text()
+    before, after = text.split("[parameters]")[0], text.partition("[constraints]")[2]
+    after = after.partition("\n[")[2]
+    limits = f'y = 0.3\n[constraints]\nparameters = ["{rule}"]\n['
+    if own == '"turbo"':
+        space = space.replace(when, "gap = { min = 2, max = 9 }")
+        limits = limits.replace(rule, "mode != 'slow' or x < 30")
+    (project / "pipeline.toml").write_text(before + space + limits + after)
+    (project / "sets.csv").write_text("mode,x,gap\nfast,20,2\nfast,35,2\n")
+    leanopt(project, "batch", "--sets", "sets.csv", "--allow-unread")
+    assert [one["parameters"]["x"] for one in trials(project)] == [20, 35]
+    assert {one["parameters"]["mode"] for one in trials(project)} == {"fast"}
+
+
 def test_a_set_that_comes_twice_runs_once(
     project: Path, leanopt, trials: Callable[..., Trials]
 ) -> None:
