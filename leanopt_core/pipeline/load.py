@@ -76,8 +76,9 @@ def load_pipeline(
 
     `sets` are the arguments of `--set`; `environment` defaults to `os.environ`; `symbol`,
     `universe`, `workers` and `seed` are the options of these names. Unless it is `searched`, it
-    needs neither a parameter to search nor a stage. Raises PipelineError with all errors in the
-    file, PluginError if a plugin's options class is unusable.
+    needs neither a parameter to search nor a stage, and its scenarios may be too few to prune.
+    Raises PipelineError with all errors in the file, PluginError if a plugin's options class is
+    unusable.
     """
     document = read_document(path)
     problems = Problems(str(path))
@@ -125,10 +126,10 @@ def _pipeline(
     search = reader.table(raw["search"], ("search",), SearchSettings)
     if fitness and search:
         _check_curves(fitness, search, reader.problems)
-    if search:
+    if search and searched:
         _check_backtests(search, read.most, reader.problems)
     prune = reader.table(raw["prune"], ("prune",), PruneTable)
-    if prune:
+    if prune and searched:
         _check_prune(prune, read.most, reader.problems)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader, searched=searched)

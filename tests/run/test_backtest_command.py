@@ -189,6 +189,16 @@ def test_symbols_of_an_option_or_a_file(project: Path, leanopt, said: Json, tmp_
     assert "--symbol and --universe both say which symbols" in wrong.stderr
 
 
+def test_one_scenario_of_a_pipeline_that_prunes(project: Path, leanopt, said: Json) -> None:
+    """A backtest has no other trials, so nothing that leaves out scenarios asks for several."""
+    with (project / "pipeline.toml").open("a") as pipeline:
+        pipeline.write('\n[scenario]\nuniverse = ["A", "B"]\n[prune]\nuse = "bound"\n')
+    one = said(*POINT, "--symbol", "A", "--set", "search.backtests=2")
+    assert [at["scenario"] for at in one["backtests"]] == ["A"]
+    refused = leanopt(project, "run", "pipeline.toml", "--symbol", "A", check=False)
+    assert refused.returncode == 3
+
+
 def test_a_backtest_that_fails(project: Path, leanopt) -> None:
     """Its message is shown, and the exit code is 5."""
     done = leanopt(project, "backtest", *POINT, "--param", "x=11", check=False)
