@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import asdict
+from attrs import asdict, evolve
 
 from leanopt_core.cli.common import (
     PIPELINE,
@@ -146,7 +146,7 @@ def _load(
     """Load a pipeline; by default that of the trial's run, with the options that began it."""
     from leanopt_core.search.options import RunOptions
 
-    path = pipeline or PIPELINE
+    path, chosen = pipeline or PIPELINE, given["symbol"] or given["universe"]
     if pipeline is None and of is not None:
         options = RunOptions.of_run(of.run, Path())
         path, own = Path(options.pipeline), asdict(options.overrides)
@@ -155,7 +155,17 @@ def _load(
     if given.get("universe") is not None:
         given["symbol"] = None
     loaded, _ = load(path, **given, calls=calls, searched=False)
-    return loaded
+    return loaded if of is None or chosen else _of_its_search(loaded, of)
+
+
+def _of_its_search(pipeline: Pipeline, of: Selection) -> Pipeline:
+    """Return a pipeline of separate searches with the scenarios of the trial's own, if it has any.
+
+    The other symbols have not judged the trial: one without data would fail it.
+    """
+    own = of.run.searches[of.search - 1].name
+    scenarios = tuple(one for one in pipeline.scenarios if one.name == own)
+    return evolve(pipeline, scenarios=scenarios) if pipeline.separate and scenarios else pipeline
 
 
 def _run(

@@ -14,6 +14,7 @@ from leanopt_core.cli.trials_table import print_below, print_scenarios, print_tr
 from leanopt_core.report.best import search_table
 from leanopt_core.report.figures import counted
 from leanopt_core.report.run import Report
+from leanopt_core.report.subject import search_argument
 from leanopt_core.store.tally import Tally
 
 _STEP = 27
@@ -141,7 +142,7 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
         steps.append(("continue it:", f"leanopt resume {run.name}{where}"))
     if report.best:
         best = report.best[0]
-        search = f" --search {best.search}" if len(run.searches) > 1 else ""
+        search = search_argument(run, best.search)
         trial = f"{best.trial.number}{search}{where}"
         which = "best" if report.tally.feasible or report.tally.infeasible else "first"
         steps.append((f"details of the {which} trial:", f"leanopt show {run.name} {trial}"))
@@ -150,7 +151,7 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
         if report.tally.infeasible and not report.tally.feasible:
             steps.append(("what cost trials:", f"leanopt show {run.name} --constraints{where}"))
         if len(run.searches) > 1:
-            steps.append(("one search:", f"leanopt show {run.name} --search {best.search}{where}"))
+            steps.append(("one search:", f"leanopt show {run.name}{search}{where}"))
         steps.append(("all trials as a table:", f"leanopt export {run.name} --to csv{where}"))
     return steps
 

@@ -12,6 +12,7 @@ from attrs import frozen
 from leanopt_core.cli.output import plain, print_json, print_table, wrapped
 from leanopt_core.report import courses, equal, failed, missed
 from leanopt_core.report.figures import counted, number, percent
+from leanopt_core.report.subject import search_argument
 from leanopt_core.shown import shortened
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
@@ -45,8 +46,7 @@ class Look:
 
     def command(self, search: int, trial: int) -> str:
         """Return the command that shows a trial."""
-        more = f" --search {search}" if len(self.run.searches) > 1 else ""
-        return f"leanopt show {self.run.name} {trial}{more}"
+        return f"leanopt show {self.run.name} {trial}{search_argument(self.run, search)}"
 
     def more(self, rows: Sequence[object], noun: str) -> None:
         """Print how many rows the limit has left out."""

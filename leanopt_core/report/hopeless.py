@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from leanopt_core.report.figures import counted
+from leanopt_core.report.subject import search_argument
 from leanopt_core.search.failing import FAILING
 from leanopt_core.store.records import RankedTrial, StoredRun
 from leanopt_core.store.tally import Tally
@@ -51,6 +52,6 @@ def hopeless(
         why, search, number = failed.why, failed.search, failed.trial
         what = f"all {told} failed" if tally.told > 1 else f"the trial of run {run.name} failed"
     ended = f", so it ended ({FAILING})" if stopped else ""
-    chosen = f" --search {search}" if len(run.searches) > 1 else ""
+    chosen = search_argument(run, search)
     alone = f"`leanopt backtest --of {run.name}:{number}{chosen}` runs it alone"
     return f"{what}{ended}; trial {number}: {why}; {alone}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable
 
@@ -32,17 +33,31 @@ class Selection:
 def find_search(run: StoredRun, text: str | None) -> int:
     """Return the number of a run's search, given by number or by name; None means the first.
 
-    Raises UsageError if the run has no such search.
+    A name goes before a number, since symbols may be numbers. Raises UsageError if the run has no
+    such search.
     """
     if text is None:
         return 1
     numbers = {str(search.number): search.number for search in run.searches}
     names = {search.name: search.number for search in run.searches}
-    found = numbers.get(text, names.get(text))
+    found = names.get(text, numbers.get(text))
     if found is None:
         hint = did_you_mean(text, names)
         raise UsageError(f"run {run.name} has no search '{text}' ({hint})")
     return found
+
+
+def search_argument(run: StoredRun, number: int) -> str:
+    """Return ` --search SEARCH` for the search of this number, empty if the run has only one.
+
+    SEARCH is its number, unless another search has that as its name: then it is the own name.
+    """
+    if len(run.searches) == 1:
+        return ""
+    text = str(number)
+    if find_search(run, text) != number:
+        text = shlex.quote(run.searches[number - 1].name)
+    return f" --search {text}"
 
 
 def find_trial(store: Store, run: StoredRun, search: int, number: int) -> StoredTrial:

@@ -300,6 +300,32 @@ def test_hostile_symbols(tmp_path: Path, leanopt: Leanopt) -> None:
         assert page.splitlines()[1] == f"search {number}: {symbol}"
 
 
+def test_symbols_that_are_numbers(tmp_path: Path, leanopt: Leanopt) -> None:
+    """The symbol goes before the number of a search, also in the commands that are proposed."""
+    folder = write(tmp_path / "p", ["2", "1", "absent"])
+    leanopt(folder, "run", "pipeline.toml", check=False)
+    shown = leanopt(folder, "show", "many-1", "3", "--search", "1").stdout
+    assert "trial 3 of many-1, search 1, proposed" in shown
+    proposed = leanopt(folder, "show").stdout
+    best = json.loads(leanopt(folder, "show", "--json").stdout)["best"][0]["search"]
+    assert best in (1, 2)
+    assert f"--search {('2', '1')[best - 1]}\n" in proposed
+    leanopt(folder, "show", "many-1", "3", "--search", "3")
+
+
+def test_backtest_of_a_trial_is_that_of_its_search(tmp_path: Path, leanopt: Leanopt) -> None:
+    """Other symbols have not judged it: a broken one fails nothing. Options bring them."""
+    folder = write(tmp_path / "p", ["SPY", "broken", "QQQ"])
+    leanopt(folder, "run", "pipeline.toml", check=False)
+    best = ("backtest", "--of", "many-1", "--search", "QQQ", "--json")
+    one = json.loads(leanopt(folder, *best).stdout)
+    shown = json.loads(leanopt(folder, "show", "--search", "QQQ", "--json").stdout)
+    assert [(at["scenario"], at["from_cache"]) for at in one["backtests"]] == [("QQQ", True)]
+    assert one["fitness"] == shown["best"][0]["fitness"]
+    more = json.loads(leanopt(folder, *best, "--symbol", "SPY,QQQ").stdout)
+    assert [at["scenario"] for at in more["backtests"]] == ["SPY", "QQQ"]
+
+
 def test_commands_name_searches_by_symbol(tmp_path: Path, leanopt: Leanopt) -> None:
     """By number or by name; an unknown name gets the nearest right one."""
     folder = write(tmp_path / "p", ["SPY", "QQQ"])
