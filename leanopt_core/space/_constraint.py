@@ -20,7 +20,7 @@ from leanopt_core.space._checks import (
 )
 from leanopt_core.space._compiler import compile_check
 from leanopt_core.space._numbers import Value
-from leanopt_core.space._syntax import ExpressionText
+from leanopt_core.space._syntax import ExpressionText, value_names
 from leanopt_core.space._terms import Check, Term
 from leanopt_core.suggest import did_you_mean
 
@@ -122,9 +122,7 @@ def _conjuncts(tree: ast.expr) -> Iterator[ast.expr]:
 
 def mentioned(tree: ast.expr) -> frozenset[str]:
     """Return the names used as values; a parameter may be called min, like the function."""
-    nodes = list(ast.walk(tree))
-    called = [node.func for node in nodes if isinstance(node, ast.Call)]
-    return frozenset(n.id for n in nodes if isinstance(n, ast.Name) and n not in called)
+    return frozenset(node.id for node in value_names(tree))
 
 
 def _term(given: Axis | Value, name: str = "") -> Term:

@@ -15,7 +15,7 @@ from leanopt_core.space import _terms as terms
 from leanopt_core.space._checks import FilterError, quoted
 from leanopt_core.space._compiler import compile_check
 from leanopt_core.space._numbers import Kind
-from leanopt_core.space._syntax import ExpressionText
+from leanopt_core.space._syntax import ExpressionText, value_names
 from leanopt_core.space._terms import Check, Term
 
 #: A name in square brackets, a text in quotes, or a percentage: `%` between values is a remainder.
@@ -68,7 +68,7 @@ class Filter:
         tree = source.parse("write a name with spaces in square brackets, as [Sharpe Ratio] > 1")
         names: list[str] = []
         known: dict[str, Term] = {}
-        for node in _names(tree):
+        for node in value_names(tree):
             written = source.written(node)
             if (percent := special.get(written)) is not None and not isinstance(percent, str):
                 known[written] = terms.of_value(percent)
@@ -109,14 +109,6 @@ def _check_quoted(source: FilterText) -> None:
         if name := next((name for name in source.names if name in match[0]), None):
             hint = f"write [{name}] for the name"
             source.fail(match.start() + 1, f"{match[0]} has the name {name} in it", hint)
-
-
-def _names(tree: ast.expr) -> Iterable[ast.Name]:
-    """Yield the names that are used as values, in the order of the text."""
-    nodes = list(ast.walk(tree))
-    called = [node.func for node in nodes if isinstance(node, ast.Call)]
-    found = [node for node in nodes if isinstance(node, ast.Name) and node not in called]
-    return sorted(found, key=lambda node: node.col_offset)
 
 
 def _term(

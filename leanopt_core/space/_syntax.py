@@ -110,6 +110,14 @@ class ExpressionText:
         return self._margin + len(self._bytes[:place].decode(errors="ignore")) + 1
 
 
+def value_names(tree: ast.expr) -> list[ast.Name]:
+    """Return the names used as values, in the order of the text, but those of functions."""
+    nodes = list(ast.walk(tree))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    found = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in called]
+    return sorted(found, key=lambda node: node.col_offset)
+
+
 def _spelling(text: str) -> str:
     """Return a hint for an operator of another language, or an empty text."""
     for wrong, right in _PAIRS.items():
