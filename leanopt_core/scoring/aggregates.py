@@ -32,7 +32,7 @@ def score_each(
     The weights are those of the backtests.
     """
     scored = [_named(backtest, score(backtest), backtests) for backtest in backtests]
-    weights = [backtest.weight for backtest in backtests]
+    weights = [backtest.weight for backtest in backtests] if how == "weighted" else None
     return aggregate(scored, how, direction=direction, q=q, weights=weights)
 
 

@@ -307,8 +307,11 @@ class ActiveSearch:
 
     def _outcomes(self, pending: PendingTrial) -> dict[str, Outcome]:
         """Return the outcomes of the rung that a trial has reached, by scenario."""
-        outcomes = ((at, pending.outcomes[at]) for at in self._rungs[pending.rung])
-        return {self._scenarios[at].name: one for at, one in outcomes if one is not None}
+        return {
+            self._scenarios[at].name: outcome
+            for at in self._rungs[pending.rung]
+            if (outcome := pending.outcomes[at]) is not None
+        }
 
     def _tell(self, told: Tell) -> None:
         """Record a told trial, and let a plugin or a time limit stop the search after it."""

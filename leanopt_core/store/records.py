@@ -197,7 +197,7 @@ class StoredSearch:
     tests: tuple[StoredScenario, ...] = ()
     chosen: int | None = None
 
-    @property
+    @cached_property
     def every_scenario(self) -> tuple[StoredScenario, ...]:
         """Return the scenarios with the tests, in the order of their indexes."""
         return (*self.scenarios, *self.tests)
