@@ -65,6 +65,7 @@ def json_items(path: Path) -> Iterator[Found]:
     if text[at : at + 1] != "[":
         raise _not_json(path, text, at, "expected a list")
     decoder = exact_decoder()
+    line, counted = 1, 0
     at = _skip(text, at + 1)
     while text[at : at + 1] != "]":
         try:
@@ -73,7 +74,9 @@ def json_items(path: Path) -> Iterator[Found]:
             raise _not_json(path, text, error.pos, f"is not JSON: {error.msg}") from error
         except (ValueError, RecursionError) as error:
             raise _not_json(path, text, at, f"is not JSON: {error}") from error
-        yield f"line {_line(text, at)}", item
+        # From the last item on: a long list would be counted again for each of its items.
+        line, counted = line + text.count("\n", counted, at), at
+        yield f"line {line}", item
         at = _skip(text, end)
         if text[at : at + 1] not in (",", "]"):
             raise _not_json(path, text, at, "is not JSON: expected ',' or ']' here")
