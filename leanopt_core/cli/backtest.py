@@ -117,6 +117,14 @@ def command(
             calls=calls,
         )
         files = {} if output is None else _write(said, series, output)
+    _print(said, files, as_json=as_json)
+    if said.failed:
+        raise StrategyError(f"the backtest failed under: {', '.join(said.failed)}")
+    if said.differing:
+        raise DifferenceError("a backtest ran again and gives another result than the stored one")
+
+
+def _print(said: SingleReport, files: dict[str, dict[str, Path]], *, as_json: bool) -> None:
     for warning in said.warnings:
         warn(warning)
     if as_json:
@@ -127,10 +135,6 @@ def command(
         from leanopt_core.cli.single_page import print_single
 
         print_single(said, files)
-    if said.failed:
-        raise StrategyError(f"the backtest failed under: {', '.join(said.failed)}")
-    if said.differing:
-        raise DifferenceError("a backtest ran again and gives another result than the stored one")
 
 
 def _trial(project: Path, text: str, search: str | None) -> Selection:

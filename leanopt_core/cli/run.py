@@ -170,7 +170,6 @@ def _perform(
     log: Path | None,
 ) -> None:
     with interruptible(as_json=as_json, promise="what has finished is stored") as interrupts:
-        from leanopt_core.report.run import report
         from leanopt_core.search.manifest import Manifest
         from leanopt_core.search.run import run_pipeline
 
@@ -194,7 +193,14 @@ def _perform(
                 interrupts=interrupts,
             )
     ending.run = run.name
-    with open_project(loaded.folder) as store:
+    _conclude(run, known, loaded.folder, as_json=as_json)
+
+
+def _conclude(run: StoredRun, known: Manifest | None, project: Path, *, as_json: bool) -> None:
+    """Print the result of a run, and end as it ended."""
+    from leanopt_core.report.run import report
+
+    with open_project(project) as store:
         found = report(store, run)
     # The run is stored, so its exit code stands even if nobody reads the result.
     with suppress(ReaderGoneError):
@@ -204,7 +210,7 @@ def _perform(
     if found.hopeless:
         raise StrategyError(found.hopeless)
     if known is not None:
-        _compare(run, known, loaded.folder)
+        _compare(run, known, project)
     if found.some_failed:
         raise SearchesFailedError(found.some_failed)
 

@@ -21,8 +21,6 @@ from leanopt_core.store.store import Store
 
 if TYPE_CHECKING:
     from leanopt_core.cli.screen import ProgressScreen
-    from leanopt_core.store.records import StoredRun
-    from leanopt_core.store.store import Store
 
 
 class Follower:

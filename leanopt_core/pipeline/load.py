@@ -115,27 +115,23 @@ def _pipeline(
         raw["strategy"], ("strategy",), StrategyTable, Kind.ENGINE, "engine"
     )
     passed = variables(strategy.environment if strategy else (), find, reader.problems)
-    limits = reader.table(raw["constraints"], ("constraints",), ConstraintsTable)
-    space = read_space(raw["parameters"], limits or ConstraintsTable(), reader, searched=searched)
-    constraints = read_result_constraints(limits or ConstraintsTable(), reader)
-    soft = read_soft_constraints(limits or ConstraintsTable(), reader)
+    given = reader.table(raw["constraints"], ("constraints",), ConstraintsTable)
+    limits = given or ConstraintsTable()
+    space = read_space(raw["parameters"], limits, reader, searched=searched)
+    constraints = read_result_constraints(limits, reader)
+    soft = read_soft_constraints(limits, reader)
     read = read_scenarios(raw["scenario"], reader, raw["parameters"], symbol)
-    scenarios = read.scenarios
-    holdout = read_holdout(document.get("holdout"), reader, scenarios)
+    holdout = read_holdout(document.get("holdout"), reader, read.scenarios)
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
-    search = reader.table(raw["search"], ("search",), SearchSettings)
-    if fitness and search:
-        _check_curves(fitness, search, reader.problems)
-    if search and searched:
-        _check_backtests(search, read.most, reader.problems)
-    prune = reader.table(raw["prune"], ("prune",), PruneTable)
-    if prune and searched:
-        _check_prune(prune, read.most, reader.problems)
+    # How many scenarios a trial has decides nothing where nothing is searched.
+    most = read.most if searched else None
+    search = _search(raw["search"], reader, fitness, most)
+    prune = _prune(raw["prune"], reader, most)
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader, searched=searched)
     if space and not reader.problems.found:
         stages = with_points(stages, space, reader.problems)
-    sinks = tuple(read_sinks(raw["sink"], reader, path, scenarios))
+    sinks = tuple(read_sinks(raw["sink"], reader, path, read.scenarios))
     if reader.problems.found or not (
         general and strategy and engine and space and fitness and search and executor and prune
     ):
@@ -147,7 +143,7 @@ def _pipeline(
         seed=general.seed,
         engine=engine,
         strategy_id=strategy.id or general.name,
-        scenarios=scenarios,
+        scenarios=read.scenarios,
         separate=read.separate,
         space=space,
         constraints=constraints,
@@ -159,14 +155,39 @@ def _pipeline(
         sinks=sinks,
         notes=(
             *statistic_notes(engine, named_statistics(fitness, constraints, soft)),
-            *weight_notes(fitness, scenarios),
+            *weight_notes(fitness, read.scenarios),
             *condition_notes(space),
-            *holdout_notes(holdout, scenarios),
+            *holdout_notes(holdout, read.scenarios),
         ),
         environment=passed,
         prune=prune,
         holdout=holdout,
     )
+
+
+def _search(
+    raw: object, reader: Reader, fitness: Choice | None, scenarios: int | None
+) -> SearchSettings | None:
+    """Read `[search]`, and report what does not go with the fitness function or the scenarios."""
+    search = reader.table(raw, ("search",), SearchSettings)
+    if search and fitness:
+        _check_curves(fitness, search, reader.problems)
+    if search and scenarios is not None:
+        _check_backtests(search, scenarios, reader.problems)
+    return search
+
+
+def _prune(raw: object, reader: Reader, scenarios: int | None) -> PruneTable | None:
+    """Read `[prune]`, and report pruning where there is nothing to prune."""
+    prune = reader.table(raw, ("prune",), PruneTable)
+    if prune and prune.use != "none" and scenarios == 1:
+        reader.problems.add(
+            ("prune", "use"),
+            toml_text(prune.use),
+            'expected "none" with one scenario a trial',
+            "it leaves out scenarios: give several [[scenario]] tables, or no separate searches",
+        )
+    return prune
 
 
 def _check_curves(fitness: Choice, search: SearchSettings, problems: Problems) -> None:
@@ -190,17 +211,6 @@ def _check_backtests(search: SearchSettings, scenarios: int, problems: Problems)
             toml_text(search.backtests),
             f"expected {scenarios} or more",
             f"a trial has a backtest for each of the {scenarios} scenarios",
-        )
-
-
-def _check_prune(prune: PruneTable, scenarios: int, problems: Problems) -> None:
-    """Report pruning where there is nothing to prune."""
-    if prune.use != "none" and scenarios == 1:
-        problems.add(
-            ("prune", "use"),
-            toml_text(prune.use),
-            'expected "none" with one scenario a trial',
-            "it leaves out scenarios: give several [[scenario]] tables, or no separate searches",
         )
 
 
