@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def _names(ctx: click.Context, *, searched: bool) -> Iterator[str]:
     with open_project(ctx.params.get("project") or Path()) as store:
         run = store.runs.find(ctx.params.get("run"))
         if searched:
-            yield from (axis["name"] for axis in json.loads(run.plan)["space"]["axes"])
+            yield from run.space.names
             return
         columns = columns_of(store, run, [search.number for search in run.searches])
     names = [*(one.label for one in columns.every), *columns.figures]

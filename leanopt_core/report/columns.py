@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
@@ -169,7 +168,7 @@ def columns_of(store: Store, run: StoredRun, searches: Sequence[int]) -> Columns
     values = list(dict.fromkeys(name for _, names in found for name in names))
     every = (
         *_own_columns(run.searches[0].direction == "min"),
-        *_parameters(Space.from_dict(json.loads(run.plan)["space"])),
+        *_parameters(run.space),
         *(Column("values", name, name, _NUMBER, lower=False) for name in values),
         *(_statistic(name) for name in statistics),
     )

@@ -104,7 +104,7 @@ def equal_trials(
 
 def _searched(run: StoredRun) -> list[str]:
     """Return the names of the parameters that a run searches."""
-    return [axis["name"] for axis in json.loads(run.plan)["space"]["axes"]]
+    return list(run.space.names)
 
 
 def _point(trial: TrialResult, names: Sequence[str]) -> tuple[Any, ...]:

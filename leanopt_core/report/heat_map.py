@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,7 +59,8 @@ class HeatMap:
         """Return the best cell with its levels, None if no trial is feasible."""
         sign = 1 if self.lower else -1
         known = [(sign * c.value, at) for at, c in self.cells.items() if c.value is not None]
-        return None if not known else (min(known)[1], self.cells[min(known)[1]])
+        _, at = min(known, default=(0.0, None))
+        return None if at is None else (at, self.cells[at])
 
 
 def heat_map(
@@ -77,7 +77,7 @@ def heat_map(
     `value` names the column, the fitness by default. Only feasible trials that all scenarios judged
     count.
     """
-    space = Space.from_dict(json.loads(run.plan)["space"])
+    space = run.space
     x, y = (_axis(space, name) for name in names)
     if x == y:
         raise UsageError("--map needs two different parameters")

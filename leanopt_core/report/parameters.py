@@ -11,7 +11,7 @@ from leanopt_core.canonical import as_stored
 from leanopt_core.pipeline.toml import key_text, printable, toml_value
 from leanopt_core.report.figures import number
 from leanopt_core.report.subject import Selection
-from leanopt_core.space import Space, Value, number_text
+from leanopt_core.space import Value, number_text
 from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun, StoredTrial
 
@@ -20,7 +20,7 @@ Parameters: TypeAlias = Mapping[str, Value]
 
 def exact_parameters(run: StoredRun, trial: StoredTrial) -> Parameters:
     """Return a trial's parameters by name, fixed ones included, with their exact values."""
-    space = Space.from_dict(json.loads(run.plan)["space"])
+    space = run.space
     return space.values(space.point_at(trial.grid_index))
 
 

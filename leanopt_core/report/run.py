@@ -63,7 +63,7 @@ def findings(
         return (hopeless, *doubts)
     if not best:
         return doubts
-    space = Space.from_dict(json.loads(run.plan)["space"])
+    space = run.space
     return (
         *doubts,
         *_failures(tally, failed),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from math import fsum, isfinite
+from math import isfinite
 from statistics import median
 from typing import Any, Self
 
 from attrs import frozen
 
+from leanopt_core.scoring.aggregates import weighted_mean
 from leanopt_core.store.records import StoredRun, StoredSearch, StoredTrial
 
 
@@ -61,10 +62,7 @@ class Combination:
     def _one(self, numbers: Sequence[float], weights: Sequence[float]) -> float:
         if self.name == "median":
             return median(numbers)
-        whole = fsum(weights)
-        return fsum(
-            number * (weight / whole) for number, weight in zip(numbers, weights, strict=True)
-        )
+        return weighted_mean(numbers, weights)
 
 
 def _number(value: Any) -> float | None:

@@ -88,7 +88,7 @@ def _way(
         case "weighted":
             if not all(weight > 0 for weight in weights):
                 raise ValueError(f"expected weights above 0, found {list(weights)}")
-            return lambda values: _weighted_mean(values, weights)
+            return lambda values: weighted_mean(values, weights)
     if how not in _WAYS:
         raise ValueError(
             f"cannot aggregate by '{how}'; choose from: {', '.join(get_args(Aggregate))}"
@@ -100,7 +100,8 @@ def _mean(values: Sequence[float]) -> float:
     return fsum(value / len(values) for value in values)
 
 
-def _weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
+def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the mean of one or more values with as many weights above 0."""
     whole = fsum(weights)
     return fsum(value * (weight / whole) for value, weight in zip(values, weights, strict=True))
 

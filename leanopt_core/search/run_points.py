@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from attrs import evolve
@@ -70,7 +69,7 @@ def _named(store: Store, name: str) -> StoredRun:
 
 def _trials(store: Store, run: StoredRun, space: Space) -> Iterator[dict[str, Value]]:
     """Yield the searched parameters of a run's told trials by rank; raises UsageError."""
-    own = Space.from_dict(json.loads(run.plan)["space"])
+    own = run.space
     for ranked in store.reader.ranked(run, _MOST):
         values = own.values(own.point_at(ranked.trial.grid_index))
         given = {name: value for name, value in values.items() if name in space.names}

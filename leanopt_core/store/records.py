@@ -10,6 +10,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from leanopt_core.fitness import Direction
+from leanopt_core.space import Space
 from leanopt_core.statistics import Statistics
 from leanopt_core.trial import Penalty, Score, Violation
 from leanopt_core.work import Category, Failure, Outcome
@@ -222,6 +223,11 @@ class StoredRun:
     finished_at: str | None
     searches: tuple[StoredSearch, ...]
     note: str | None = None
+
+    @cached_property
+    def space(self) -> Space:
+        """Return the parameter space of its plan."""
+        return Space.from_dict(json.loads(self.plan)["space"])
 
 
 @frozen

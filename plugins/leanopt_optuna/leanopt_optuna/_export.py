@@ -14,8 +14,6 @@ from optuna.storages.journal import BaseJournalBackend
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from leanopt_core.api import Space
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -51,7 +49,7 @@ def journal_lines(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal = _Journal()
     storage = JournalStorage(journal)
-    space = Space.from_dict(json.loads(run.plan)["space"])
+    space = run.space
     distributions = {axis.name: _distribution(axis) for axis in space.axes}
     for search in run.searches:
         alone = len(run.searches) == 1
