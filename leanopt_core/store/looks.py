@@ -81,6 +81,8 @@ class Looks:
         if holdout in known and known[holdout] is None:
             return
         with self._database.transaction():
+            # Read again: another process may have declared one meanwhile.
+            known = self.holdouts(strategy)
             for one in (one for one, looks in known.items() if looks is None):
                 looks = len(self.at(strategy, one))
                 self._database.run(_SUPERSEDE, (looks, strategy, _definition(one)))
