@@ -105,7 +105,7 @@ class Rows:
 
         def read(trial: TrialColumns) -> float | None:
             found = {names[at]: _number(one[place]) for at, one in trial.statistics.items()}
-            return combined(found) if found else None
+            return combined(found) if len(found) == len(names) else None
 
         return read
 

@@ -250,6 +250,12 @@ def test_pruned_trials_count_only_where_they_can(tmp_path: Path, leanopt) -> Non
     listed = view(leanopt, folder, "--where", "pruned", "--top", "500")["trials"]
     assert {one["trial"] for one in listed} == pruned
     assert not view(leanopt, folder, "--where", "pruned and feasible")["kept"]
+    whole = {
+        one["number"] for one in told if all(b["statistics"] for b in one["backtests"].values())
+    } - pruned
+    some = view(leanopt, folder, "--where", "orders > 0", "--sort", "orders", "--top", "500")
+    assert {one["trial"] for one in some["trials"]} == whole
+    assert some["unknown"] == len(told) - len(whole)
     feasible = [
         one
         for one in told
