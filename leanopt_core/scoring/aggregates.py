@@ -60,7 +60,10 @@ def aggregate(
     """
     if not fitnesses:
         raise ValueError("no fitness to aggregate")
-    way = _way(how, direction, q, [1.0] * len(fitnesses) if weights is None else weights)
+    if how in _WAYS:
+        way = _WAYS[how]
+    else:
+        way = _way(how, direction, q, [1.0] * len(fitnesses) if weights is None else weights)
     if len(fitnesses) == 1:
         return fitnesses[0]
     values = [fitness.value for fitness in fitnesses if fitness.value is not None]
@@ -89,11 +92,7 @@ def _way(
             if not all(weight > 0 for weight in weights):
                 raise ValueError(f"expected weights above 0, found {list(weights)}")
             return lambda values: weighted_mean(values, weights)
-    if how not in _WAYS:
-        raise ValueError(
-            f"cannot aggregate by '{how}'; choose from: {', '.join(get_args(Aggregate))}"
-        )
-    return _WAYS[how]
+    raise ValueError(f"cannot aggregate by '{how}'; choose from: {', '.join(get_args(Aggregate))}")
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -35,7 +35,7 @@ class StatisticFitness:
         """Return the statistic; without it, no fitness and the nearest name."""
         options = self.options
         return score_each(
-            backtests, self._score, options.aggregate, direction=self.direction, q=options.q
+            backtests, self._score, options.aggregate, direction=options.direction, q=options.q
         )
 
     def _score(self, backtest: Backtested) -> Fitness:
