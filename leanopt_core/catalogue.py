@@ -35,7 +35,8 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "engine": {"lean": "leanopt-lean"},
 }
 
+#: Libraries: they register nothing.
+LIBRARIES: Final = frozenset({"leanopt-core", "leanopt-evidence", "leanopt-harness"})
+
 #: All distributions of this project.
-OWN: Final = frozenset(
-    {"leanopt-core", "leanopt-harness"}.union(*(names.values() for names in DISTRIBUTIONS.values()))
-)
+OWN: Final = LIBRARIES.union(*(names.values() for names in DISTRIBUTIONS.values()))

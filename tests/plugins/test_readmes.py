@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from leanopt_core.catalogue import LIBRARIES
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import discover
 from leanopt_core.report.option_list import describe
 
-READMES = sorted((Path(__file__).parents[2] / "plugins").glob("*/README.md"))
+READMES = sorted(
+    path
+    for path in (Path(__file__).parents[2] / "plugins").glob("*/README.md")
+    if path.parent.name.replace("_", "-") not in LIBRARIES
+)
 OTHERS = {
     "[strategy]": "name = 'readme'\n\n[strategy]\nentry = 'strategy.py:run'\n",
     "[parameters]": "[parameters]\nx = { min = 1, max = 40, step = 1 }\n",

@@ -1,0 +1,154 @@
+"""The scores of all columns in every half of the blocks, and how the winners do in the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from leanopt_evidence._inputs import ROUNDING, Floats, Ints
+
+Metric = Literal["sharpe", "mean"]
+#: Choices that are scored together: their scores fit in a processor's cache.
+_AT_ONCE = 16
+
+
+@frozen(eq=False)
+class Choices:
+    """By choice of blocks: winner, its rank (1 worst), its values, and all columns' mean outside.
+
+    A value is -inf where the column has no score.
+    """
+
+    winners: Ints
+    ranks: Floats
+    inside: Floats
+    outside: Floats
+    average: Floats
+
+
+class _Sums:
+    """Sums over blocks: those of any choice are two rows added, the same for equal columns."""
+
+    def __init__(self, blocks: Floats) -> None:
+        self._half = len(blocks) // 2
+        self._low, self._high = _subsets(blocks[: self._half]), _subsets(blocks[self._half :])
+
+    def of(self, masks: Ints) -> Floats:
+        """Return the sums of each choice: choices x columns."""
+        low, high = masks & ((1 << self._half) - 1), masks >> self._half
+        found: Floats = self._low[low]
+        found += self._high[high]
+        return found
+
+
+def _subsets(blocks: Floats) -> Floats:
+    """Return the sums of all subsets of the rows, by the subset's bits."""
+    sums = np.zeros((1 << len(blocks), blocks.shape[1]))
+    for place, block in enumerate(blocks):
+        sums[1 << place : 2 << place] = sums[: 1 << place] + block
+    return sums
+
+
+class Halves:
+    """Scores of columns in halves of `count` blocks of T rows x N columns."""
+
+    def __init__(self, values: npt.NDArray[Any], count: int, metric: Metric) -> None:
+        self._columns, self._blocks, self._metric = values.shape[1], count, metric
+        length = len(values) // count
+        self._rows = length * count // 2
+        # Squares of centred values lose no digits; sums of plain ones leave equal means equal.
+        by_spread = metric == "sharpe"
+        self._centre = (
+            values.mean(axis=0, dtype=np.float64) if by_spread else np.zeros(self._columns)
+        )
+        sums, squares, ranges = [], [], []
+        for start in range(0, len(values), length):
+            block = values[start : start + length]
+            ranges.append((block.min(axis=0), block.max(axis=0)))
+            centred = block - self._centre
+            sums.append(centred.sum(axis=0))
+            centred *= centred
+            squares.append(centred.sum(axis=0))
+        self._sums = _Sums(np.array(sums))
+        if metric == "sharpe":
+            self._squares = _Sums(np.array(squares))
+            self._lows, self._highs = (np.array(one) for one in zip(*ranges, strict=True))
+            flat = _flat(self._lows, self._highs)
+            self._suspects = np.flatnonzero(flat.sum(axis=0) >= count // 2)
+
+    def all(self) -> Choices:
+        """Return the winners of all choices, these in lexicographic order."""
+        parts = list(self._parts())
+        first = [np.concatenate(column) for column in zip(*(a for a, _ in parts), strict=True)]
+        second = [np.concatenate(column) for column in zip(*(b for _, b in parts), strict=True)]
+        # The second half of the choices are the complements of the first, in reverse.
+        return Choices(*(np.concatenate([a, b[::-1]]) for a, b in zip(first, second, strict=True)))
+
+    def _parts(self) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        chosen = combinations(range(self._blocks), self._blocks // 2)
+        masks = np.array([sum(1 << place for place in one) for one in chosen])
+        masks = masks[: len(masks) // 2]
+        every = (1 << self._blocks) - 1
+        for start in range(0, len(masks), _AT_ONCE):
+            part = masks[start : start + _AT_ONCE]
+            one, other = self._scores(part), self._scores(every ^ part)
+            yield _won(one, other), _won(other, one)
+
+    def _scores(self, masks: Ints) -> Floats:
+        """Return the metric of all columns in the rows of each choice."""
+        scores = self._sums.of(masks)
+        scores /= self._rows
+        if self._metric == "sharpe":
+            variances = self._squares.of(masks)
+            variances /= self._rows
+            variances -= scores * scores
+            variances *= self._rows / (self._rows - 1)
+            np.maximum(variances, 0, out=variances)
+            np.sqrt(variances, out=variances)
+            scores += self._centre
+            with np.errstate(divide="ignore", invalid="ignore"):
+                scores /= variances
+            self._leave_out(masks, scores)
+            return scores
+        scores += self._centre
+        return scores
+
+    def _leave_out(self, masks: Ints, scores: Floats) -> None:
+        """Rank columns that are constant in a half below all others."""
+        if not len(self._suspects):
+            return
+        for row, mask in enumerate(masks):
+            own = np.flatnonzero(mask >> np.arange(self._blocks) & 1)
+            places = np.ix_(own, self._suspects)
+            flat = _flat(self._lows[places].min(axis=0), self._highs[places].max(axis=0))
+            scores[row, self._suspects[flat]] = -np.inf
+
+
+def _flat(lows: npt.NDArray[Any], highs: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    largest = np.maximum(np.abs(lows), np.abs(highs))
+    found: npt.NDArray[np.bool_] = highs - lows <= ROUNDING * largest
+    return found
+
+
+def _won(inside: Floats, outside: Floats) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+    rows = np.arange(len(inside))
+    winners = inside.argmax(axis=1)
+    values = outside[rows, winners]
+    below = np.count_nonzero(outside < values[:, None], axis=1)
+    ties = np.count_nonzero(outside == values[:, None], axis=1)
+    ranks = below + (ties + 1) / 2
+    return winners, ranks, inside[rows, winners], values, _means(outside)
+
+
+def _means(scores: Floats) -> Floats:
+    """Return the mean of the columns that have a score, -inf where none has."""
+    found: Floats = scores.mean(axis=1)
+    for row in np.flatnonzero(~np.isfinite(found)):
+        known = scores[row][np.isfinite(scores[row])]
+        found[row] = known.mean() if len(known) else -np.inf
+    return found
