@@ -159,6 +159,8 @@ def _load(
     if given.get("universe") is not None:
         given["symbol"] = None
     loaded, _ = load(path, **given, calls=calls, searched=False)
+    # No stage proposes the point: what one needs, as the run of `from`, need not be there.
+    loaded = evolve(loaded, stages=())
     return loaded if of is None or chosen else _of_its_search(loaded, of)
 
 

@@ -199,6 +199,17 @@ def test_one_scenario_of_a_pipeline_that_prunes(project: Path, leanopt, said: Js
     assert refused.returncode == 3
 
 
+def test_stages_need_nothing(project: Path, leanopt, said: Json) -> None:
+    """The run whose points a stage takes may be deleted: no stage proposes the point."""
+    leanopt(project, "run", "pipeline.toml", *SMALL)
+    later = 'stage=[{use = "points", from = "hill-1"}]'
+    leanopt(project, "run", "pipeline.toml", "--set", later, "--name", "later")
+    leanopt(project, "delete", "hill-1", "--yes")
+    assert only(said("--of", "later"))["from_cache"]
+    refused = leanopt(project, "run", "pipeline.toml", "--set", later, "--again", check=False)
+    assert "expected a run of this project" in refused.stderr
+
+
 def test_a_backtest_that_fails(project: Path, leanopt) -> None:
     """Its message is shown, and the exit code is 5."""
     done = leanopt(project, "backtest", *POINT, "--param", "x=11", check=False)
