@@ -76,6 +76,7 @@ channel's release raises
 executor answers with an older answer""".splitlines()
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("kind", ["stage", "fitness", "sink", "engine", "executor"])
 def test_the_sound_plugin_works(broken: Broken, kind: str) -> None:
     """Each broken one differs from it in one thing."""

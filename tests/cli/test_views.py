@@ -207,6 +207,7 @@ def test_what_each_stage_found(viewed: Path, leanopt) -> None:
         before = best if before is None else max(before, best)
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize(
     ("patience", "more"),
     [
@@ -275,6 +276,7 @@ def test_pruned_trials_count_only_where_they_can(tmp_path: Path, leanopt) -> Non
     assert {one["trial"] for one in cells} - {None} <= {one["number"] for one in feasible}
 
 
+@pytest.mark.long
 def test_many_runs_together(tmp_path: Path, leanopt) -> None:
     """Every run of the pipeline, none of another."""
     folder = written(tmp_path, "max")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.long
 def test_a_manifest_made_on_processes_runs_in_containers(
     hill, leanopt, canonical, tmp_path: Path
 ) -> None:

@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_read_is_named(folder: Path, more: Path) -> None
         os.seteuid(caller)
 
 
-@pytest.mark.smoke
+@pytest.mark.long
 def test_other_variables_are_other_backtests(hill, leanopt, folder: Path) -> None:
     """They are run again; the same ones are not."""
     project = hill(executor="")

@@ -102,6 +102,7 @@ def test_the_strategy_answers_as_shown(fences: list[tuple[str, str, str]], folde
     assert found == pytest.approx(expected, abs=5e-5)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_pipeline_has_no_mistakes(fences: list[tuple[str, str, str]], folder: Path) -> None:
     """And is searched."""

@@ -94,6 +94,7 @@ def test_a_harness_that_dies(small: Path, doctor: Doctor) -> None:
     assert "exit code 3" in report.one("harness")["what"]
 
 
+@pytest.mark.long
 def test_memory_that_is_not_there(small: Path, doctor: Doctor) -> None:
     """What fixes it does; so does a smaller limit where not even one worker fits."""
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

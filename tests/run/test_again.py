@@ -209,6 +209,7 @@ def test_options_that_exclude_each_other(project: Path, leanopt) -> None:
     assert not (project / ".leanopt").exists()
 
 
+@pytest.mark.long
 def test_a_run_at_work_is_watched(project: Path, leanopt, start) -> None:
     """By the same command and by `resume`; once it was killed, `--again` begins another one."""
     process = start(project, *RUN, *SMALL, HILL_DELAY="60")

@@ -101,6 +101,7 @@ def test_values_off_the_grid(project: Path, leanopt, trials: Callable[..., Trial
     ]
 
 
+@pytest.mark.long
 def test_it_is_a_run_that_can_be_resumed(
     project: Path, leanopt, start, trials: Callable[..., Trials]
 ) -> None:

@@ -250,6 +250,7 @@ def test_a_resumed_run_gives_up_what_another_has_disowned(
     assert look(changing, HELD) == [("", 40), ("changed", 40 - kept)]
 
 
+@pytest.mark.long
 def test_verify_data_reads_what_looks_unchanged(changing: Path, leanopt, shown) -> None:
     """A hash that was remembered wrongly is found, named and forgotten."""
     (changing / "replaced").touch()

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from leanopt_core.canonical import digest
 from leanopt_core.content import content_key, hash_data
 
@@ -59,6 +61,7 @@ def test_a_module_from_elsewhere_counts(project: Path, tmp_path: Path, leanopt, 
     assert shown(project)["best"][0]["fitness"] > first + 900
 
 
+@pytest.mark.long
 def test_a_comment_counts_or_not(project: Path, leanopt, shown) -> None:
     """By default it does; with `identity = "code"` only code does, in plan and keys."""
     strategy = project / "strategy.py"

@@ -306,6 +306,7 @@ def test_returns_that_are_not_stored_are_an_error(
     assert "fitness function 'all' of leanopt-nosy 1.0 needs daily returns" in said.stderr
 
 
+@pytest.mark.long
 def test_plan_says_how_much_the_store_takes(project: Path, leanopt: Leanopt) -> None:
     """Not before it is known; of a probe, and then of the backtests that are stored."""
     said = leanopt(project, "plan", "pipeline.toml").stdout

@@ -136,6 +136,7 @@ def test_the_search_is_the_same_without_it(project: Path, leanopt: Leanopt) -> N
     assert "2016" not in dump + json.dumps(again["execution"])
 
 
+@pytest.mark.long
 def test_every_command_looks(project: Path, leanopt: Leanopt) -> None:
     """A run on its days, also of a pipeline that knows no holdout; deleted runs count on."""
     leanopt(project, "run", "pipeline.toml")
@@ -192,6 +193,7 @@ def test_looks_before_it_was_declared_count_too(project: Path, leanopt: Leanopt)
     assert "2 trials of deleted runs, whose points are not known" in page
 
 
+@pytest.mark.long
 def test_a_changed_holdout_warns_after_looks(project: Path, leanopt: Leanopt) -> None:
     """Not before: nobody has learned anything from it."""
     pipeline, later = project / "pipeline.toml", DAYS.replace("2015-01-01", "2016-01-01")

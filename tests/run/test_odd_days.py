@@ -6,6 +6,8 @@ import shutil
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.stored import told
 
 
@@ -22,6 +24,7 @@ def test_a_store_that_is_removed_in_mid_run_is_no_success(project: Path, start) 
     assert "Traceback" not in errors
 
 
+@pytest.mark.long
 def test_a_method_that_searches_for_ever_can_be_stopped(project: Path, start, shown) -> None:
     """A constraint that leaves next to nothing of 10^30 points; one Ctrl-C ends the run."""
     axes = "\n".join(f"p{i} = {{ min = 0, max = 9, step = 1 }}" for i in range(30))

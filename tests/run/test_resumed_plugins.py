@@ -339,6 +339,7 @@ def test_another_version_that_proposes_otherwise_is_refused(
     assert stored("SELECT version FROM stages") == [("1.0",)]
 
 
+@pytest.mark.long
 def test_expensive_asks_are_repeated_only_for_another_version(
     project: Path, run: Run, plugin: Plugin
 ) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 RUN = ("run", "pipeline.toml", "--set", "stage.0.trials=4", "--set", "stage.1.trials=1")
 
 
@@ -41,6 +43,7 @@ def test_a_folder_that_is_not_there_or_anothers_is_refused(project: Path, leanop
     assert "is no folder of this user's" in done.stderr
 
 
+@pytest.mark.long
 def test_copies_of_sources_go_with_the_last_run_of_them(project: Path, leanopt) -> None:
     """Those of another version of the strategy stay while a run refers to them."""
     processes = {"process": True}

@@ -241,6 +241,7 @@ def test_only_new_trials_after_an_interruption(
     assert numbers(project) == [*range(1, told(project) // 2 + 1)] * 2
 
 
+@pytest.mark.long
 def test_a_slow_sink_holds_up_the_run_and_is_named(
     project: Path, site: str, start: Start, leanopt, canonical
 ) -> None:

@@ -185,6 +185,7 @@ def test_together_a_broken_symbol_fails_every_trial(tmp_path: Path, leanopt: Lea
     assert "boom at x = " in done.stderr
 
 
+@pytest.mark.long
 def test_together_the_median_of_all_symbols_counts(tmp_path: Path, leanopt: Leanopt, start) -> None:
     """Of 18 symbols; killed and resumed with another number of workers, the trials are the same."""
     folder = write(tmp_path / "p", SYMBOLS[:18], separate=False)

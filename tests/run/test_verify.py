@@ -397,6 +397,7 @@ def quickstart(tmp_path: Path) -> Path:
     return Path(shutil.copytree(source, tmp_path / "quickstart", ignore=left))
 
 
+@pytest.mark.long
 def test_the_quickstart_repeats(quickstart: Path, leanopt: Leanopt) -> None:
     """A sample of it, statistics and daily returns."""
     few = ("--set", "stage.0.trials=6", "--set", "stage.1.trials=2")

@@ -35,6 +35,7 @@ def test_few_points_that_can_be_counted_are_exact() -> None:
 FEW = "fewer than one point in 10,000 satisfies constraints.parameters"
 
 
+@pytest.mark.long
 def test_few_points_that_must_be_searched_for_are_a_warning() -> None:
     """What random points are then like is said before the run."""
     size = size_of(space(10**5, "x * y == 30_030"))

@@ -322,6 +322,7 @@ with open("FOLDER/begun", "a+") as begun:
 """
 
 
+@pytest.mark.long
 def test_a_backtest_that_hangs_on_a_fresh_worker_is_given_up(tmp_path: Path, store: Store) -> None:
     """The run ends, though no time limit ends the backtest."""
     strategy = STRATEGY.replace('["x"]\n', '["x"]\n    while third:\n        time.sleep(1)\n')

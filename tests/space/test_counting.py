@@ -168,6 +168,7 @@ def test_samples_of_everything_are_a_count():
     assert (count.value, count.how) == (435, "counted")
 
 
+@pytest.mark.long
 def test_estimates_are_the_same_every_time():
     """They are a part of what a plan prints."""
     space = made([10**6, 10**6], ["a < b"])

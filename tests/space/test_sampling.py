@@ -126,6 +126,7 @@ def test_seeds_of_any_size_and_sign_differ():
     assert len(orders) == len(keys)
 
 
+@pytest.mark.long
 def test_memory_does_not_grow():
     """Of 100,000 draws from 10**12 points the last ten thousand, watched, leave nothing behind."""
     sample = square(10**6, "x != y").sample(3)

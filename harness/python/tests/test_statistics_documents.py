@@ -311,6 +311,7 @@ def _landscape() -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     return json.loads(lines[0]), map(json.loads, lines[1:])
 
 
+@pytest.mark.long
 def test_landscape() -> None:
     """600 parameter sets, five years: whatever follows from the curve, and the zero-order set."""
     header, rows = _landscape()

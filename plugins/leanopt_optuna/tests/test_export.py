@@ -105,6 +105,7 @@ def test_optuna_opens_it(project: Path, direction: str) -> None:
     assert {trial.state for trial in study.trials} == {TrialState.FAIL, TrialState.COMPLETE}
 
 
+@pytest.mark.long
 def test_a_pruned_trial_is_one_there(project: Path) -> None:
     """With its value at the step at which it was pruned."""
     text = PIPELINE.replace('"slope"', '"two"').replace("trials = 30", "trials = 20")

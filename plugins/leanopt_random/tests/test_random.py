@@ -107,6 +107,7 @@ def test_a_huge_space_costs_nothing() -> None:
     assert len(set(points)) == 100
 
 
+@pytest.mark.long
 def test_holds_no_list_of_what_it_drew() -> None:
     """Thousands of draws leave no more memory behind than a few of them."""
     wide = space(300, 300)

@@ -142,6 +142,7 @@ def heard(process: Popen[str]) -> str:
     return process.stderr.readline()
 
 
+@pytest.mark.long
 def test_a_build_and_a_wait_for_one_are_shown(
     lean: Project, start, gate: Callable[[], None]
 ) -> None:

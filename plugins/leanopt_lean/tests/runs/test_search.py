@@ -76,6 +76,7 @@ def test_what_is_wrong_is_told_all_at_once_before_the_first_backtest(
     assert not (lean.folder / ".leanopt" / "leanopt.db").exists()
 
 
+@pytest.mark.long
 def test_what_does_not_compile_is_told_with_its_place(run: Run, lean: Project) -> None:
     """And is built once it does; a second run builds nothing."""
     lean.edit("public override void OnData", "// error CS0103: nobody\npublic override void OnData",
