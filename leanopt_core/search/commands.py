@@ -87,7 +87,7 @@ class StageStarted:
 class Propose:
     """Command: record this proposal and backtest it at rung 0; score it with this `context`.
 
-    `because` is the proposal's as JSON text.
+    `because` is the proposal's as JSON text, None without one, and of a proposal that is stored.
     """
 
     number: int

@@ -315,14 +315,15 @@ class SearchMachine:
             if active.refusals == REFUSALS:
                 active.ending = "repeats"
             return
+        because = None
         if self._recorded is not None:
             recorded = self._recorded
             _compare(number, active.rule, proposal, recorded, self._space)
             # What it says of the point may have other words by now; the stored ones count.
             proposal = Proposal(recorded.point, recorded.origin, recorded.because)
             self._recorded = None
-        given = proposal.because
-        because = None if given is None else active.method.because(given, number)
+        elif proposal.because is not None:
+            because = active.method.because(proposal.because, number)
         attempt = active.attempt
         self._number = number
         self._outstanding.append(_Pending(number, grid_index, proposal, self._best))
