@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import Any, Final, Literal
 
 from attrs import define, field, frozen
@@ -162,7 +163,9 @@ class Progress:
         """Take the run, its stages and its number of workers (0: unknown)."""
         plan = json.loads(run.plan)
         self.run, self.workers = run.name, workers
-        self.hint = self.hint or f"Ctrl-C stops the run; leanopt resume {run.name} continues it"
+        self.hint = (
+            self.hint or f"Ctrl-C stops the run; leanopt resume {quote(run.name)} continues it"
+        )
         self.fitness = plan["scoring"]["fitness"]["name"]
         self.fixed = frozenset(plan["space"].get("fixed", ()))
         self._inactive = Inactive.of(run)

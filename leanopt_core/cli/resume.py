@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -79,7 +80,7 @@ def _unfinished(store: Store, name: str | None) -> StoredRun:
         run = store.runs.find(name)
         if run.state == "finished":
             raise ResumeError(
-                f"run {run.name} has finished: `leanopt show {run.name}` shows it, and "
+                f"run {run.name} has finished: `leanopt show {quote(run.name)}` shows it, and "
                 f"`leanopt run {_pipeline(store, run)} --again` begins another run"
             )
         return run

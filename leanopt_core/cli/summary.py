@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -134,25 +135,26 @@ def _near(path: Path) -> Path:
 def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
     """Return what the user can do with the run next: a description and a command each."""
     run, where = report.run, at_project(report.store)
+    name = quote(run.name)
     if state == "running":
-        watch = ("watch it:", f"leanopt watch {run.name}{where}")
-        return [watch, ("stop it:", f"leanopt stop {run.name}{where}")]
+        watch = ("watch it:", f"leanopt watch {name}{where}")
+        return [watch, ("stop it:", f"leanopt stop {name}{where}")]
     steps = []
     if state != "finished":
-        steps.append(("continue it:", f"leanopt resume {run.name}{where}"))
+        steps.append(("continue it:", f"leanopt resume {name}{where}"))
     if report.best:
         best = report.best[0]
         search = search_argument(run, best.search)
         trial = f"{best.trial.number}{search}{where}"
         which = "best" if report.tally.feasible or report.tally.infeasible else "first"
-        steps.append((f"details of the {which} trial:", f"leanopt show {run.name} {trial}"))
+        steps.append((f"details of the {which} trial:", f"leanopt show {name} {trial}"))
         if report.tally.failed:
-            steps.append(("why trials failed:", f"leanopt show {run.name} --failed{where}"))
+            steps.append(("why trials failed:", f"leanopt show {name} --failed{where}"))
         if report.tally.infeasible and not report.tally.feasible:
-            steps.append(("what cost trials:", f"leanopt show {run.name} --constraints{where}"))
+            steps.append(("what cost trials:", f"leanopt show {name} --constraints{where}"))
         if len(run.searches) > 1:
-            steps.append(("one search:", f"leanopt show {run.name}{search}{where}"))
-        steps.append(("all trials as a table:", f"leanopt export {run.name} --to csv{where}"))
+            steps.append(("one search:", f"leanopt show {name}{search}{where}"))
+        steps.append(("all trials as a table:", f"leanopt export {name} --to csv{where}"))
     return steps
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from shlex import quote
 from statistics import median
 from typing import Final
 
@@ -46,7 +47,7 @@ class Look:
 
     def command(self, search: int, trial: int) -> str:
         """Return the command that shows a trial."""
-        return f"leanopt show {self.run.name} {trial}{search_argument(self.run, search)}"
+        return f"leanopt show {quote(self.run.name)} {trial}{search_argument(self.run, search)}"
 
     def more(self, rows: Sequence[object], noun: str) -> None:
         """Print how many rows the limit has left out."""

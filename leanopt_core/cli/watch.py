@@ -68,8 +68,9 @@ class Follower:
             # Stored in whole seconds; it cannot have been stored before the last look.
             ended = now - (wall - finished_at - _HALF)
             progress.backtested(min(now, max(ended, self._looked or ended)), seconds, worker)
-        if not self._first:
-            self._first = reader.first_trials(run, since=self._since)
+        if any(search.id not in self._first for search in run.searches):
+            # Searches open one after the other, and the first trial of one stays the same.
+            self._first = {**reader.first_trials(run, since=self._since), **self._first}
 
     def _search(self, run: StoredRun, search: StoredSearch, now: float) -> None:
         failed = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 
 from attrs import frozen
 
@@ -53,5 +54,5 @@ def hopeless(
         what = f"all {told} failed" if tally.told > 1 else f"the trial of run {run.name} failed"
     ended = f", so it ended ({FAILING})" if stopped else ""
     chosen = search_argument(run, search)
-    alone = f"`leanopt backtest --of {run.name}:{number}{chosen}` runs it alone"
+    alone = f"`leanopt backtest --of {quote(run.name)}:{number}{chosen}` runs it alone"
     return f"{what}{ended}; trial {number}: {why}; {alone}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from attrs import asdict, frozen
@@ -108,7 +109,7 @@ def _unclean(names: Sequence[str]) -> Iterator[str]:
     if names:
         yield (
             "results that depend on what a worker ran before, or on chance, came from the cache: "
-            f"`leanopt show {names[0]}` shows a difference"
+            f"`leanopt show {quote(names[0])}` shows a difference"
         )
 
 

@@ -115,7 +115,9 @@ def refuse_running(store: Store, runs: Iterable[StoredRun | RunSummary]) -> None
     """Raise UsageError if a process runs one of these runs."""
     for run in runs:
         if process_of(store, run) is not None:
-            raise UsageError(f"run {run.name} is running; stop it first: leanopt stop {run.name}")
+            raise UsageError(
+                f"run {run.name} is running; stop it first: leanopt stop {shlex.quote(run.name)}"
+            )
 
 
 def state_of(store: Store, run: StoredRun | RunSummary) -> str:

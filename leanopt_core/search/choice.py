@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from shlex import quote
 from typing import Any, Literal
 
 from attrs import frozen
@@ -81,7 +82,8 @@ def _named(store: Store, ready: Prepared, wanted: Wanted) -> StoredRun | None:
     if run is not None and (wanted.again or run.state == "failed" or not _has_plan(run, ready)):
         why = "" if _has_plan(run, ready) else " with another plan"
         raise UsageError(
-            f"there is a run {name}{why}; choose another name, or delete it: leanopt delete {name}"
+            f"there is a run {name}{why}; choose another name, or delete it: "
+            f"leanopt delete {quote(name)}"
         )
     return run
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import IO
 
 from leanopt_core.errors import ResumeError
@@ -32,7 +33,7 @@ def run_lock(folder: Path, run: str) -> Iterator[None]:
         if file is None:
             raise ResumeError(
                 f"run {run} is still running in another process; "
-                f"watch it with `leanopt watch {run}`"
+                f"watch it with `leanopt watch {quote(run)}`"
             )
         file.seek(0)
         file.truncate()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final, TypeAlias
 
 from attrs import evolve, frozen
@@ -315,7 +316,7 @@ class _Session:
             state = "interrupted"
         except PatienceError as error:
             self.notifier.warn(
-                f"the run stops; `leanopt resume {self.run.name}` continues it: {error}"
+                f"the run stops; `leanopt resume {quote(self.run.name)}` continues it: {error}"
             )
             state = "interrupted"
         except InputsChangedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -44,6 +45,14 @@ def test_a_name_is_unique_and_taken_wherever_a_run_is_named(project: Path, leano
     )
     assert first == second
     assert leanopt(project, "compare", "baseline:1", "second:1").returncode == 0
+
+
+def test_commands_that_are_proposed_quote_a_name(project: Path, leanopt) -> None:
+    """They can be pasted as they are."""
+    said = leanopt(project, *SHORT, "--name", "my run").stdout
+    (line,) = (one for one in said.splitlines() if "details of the best trial" in one)
+    command = shlex.split(line.partition("leanopt ")[2])
+    assert leanopt(project, *command).stdout.startswith(f"trial {command[2]} of my run,")
 
 
 def test_a_chosen_name_that_looks_like_a_counted_one_is_left_out(project: Path, leanopt) -> None:
