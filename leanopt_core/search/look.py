@@ -27,6 +27,7 @@ from leanopt_core.search.prepare import (
     load_choice,
     prepare_context,
 )
+from leanopt_core.search.run_points import with_run_points
 from leanopt_core.stage import StageStart
 
 T = TypeVar("T")
@@ -40,7 +41,8 @@ def look_at(
     `calls` notes the calls into plugins. Executors may check their options, too; they fetch
     nothing. Without `imports` nothing of the user's runs. Return what could not be looked at.
     Raises PluginError with every plugin that cannot be built, PipelineError for misspelt
-    statistics, else ExecutorError or StrategyError with all errors of options and strategy.
+    statistics and for points of a run that is not there, else ExecutorError or StrategyError with
+    all errors of options and strategy.
     """
     faults: list[PluginError] = []
     folder, context = pipeline.folder, prepare_context(pipeline)
@@ -59,6 +61,7 @@ def look_at(
         if engine is None or executor is None or faults:
             raise PluginError("\n".join(map(str, faults)))
         refuse_misspelt(pipeline, engine.reported_statistics())
+        with_run_points(pipeline)
         options = executor.check()
         strategy = engine.check(evolve(context, allow_unread=allow_unread))
         if options or strategy:

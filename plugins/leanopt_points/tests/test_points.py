@@ -222,11 +222,12 @@ def test_a_run_that_does_not_fit_is_an_error(
     assert expected in done.stderr
 
 
+@pytest.mark.parametrize("command", ["check", "plan", "run"])
 def test_a_project_without_runs_has_none_to_take(
-    project: Path, leanopt: Callable[..., Any]
+    command: str, project: Path, leanopt: Callable[..., Any]
 ) -> None:
-    """And `check` finds nothing wrong yet."""
+    """Each command says so that looks at a pipeline."""
     (project / "pipeline.toml").write_text(PIPELINE + FROM)
-    done = leanopt(project, "run", "pipeline.toml", check=False)
+    done = leanopt(project, command, "pipeline.toml", check=False)
     assert done.returncode == 3
     assert 'stage[0].from: found "given-1", expected a run of this project' in done.stderr
