@@ -97,7 +97,8 @@ class Propose:
     attempt: int
     told: int
     context: FitnessContext
-    because: str | None = None
+    # The proposal has it too, so a replayed one is equal.
+    because: str | None = field(default=None, eq=False)
 
 
 @frozen
