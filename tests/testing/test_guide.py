@@ -70,6 +70,7 @@ def test_the_walker_is_caught(walker: Path) -> None:
         "test_asked_after_exhaustion",
         "test_a_space_of_one_point",
         "test_refusals_are_taken",
+        "test_inactive_parameters_are_not_searched",
     }
 
 
