@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PYTHON = """class Trend(QCAlgorithm):
     def initialize(self):
@@ -27,6 +29,7 @@ class Zulu(QCAlgorithm):
 """
 
 
+@pytest.mark.long
 def test_what_is_found_and_what_is_missed(tmp_path: Path) -> None:
     """Shares of both languages; a file of several algorithms is none that is understood."""
     for name in ("Algorithm.CSharp", "Algorithm.Python"):

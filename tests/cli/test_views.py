@@ -239,6 +239,7 @@ def test_a_patience_does_what_the_view_says(
     assert one["missed"] == (with_it["fitness"] < stage["fitness"])
 
 
+@pytest.mark.long
 def test_pruned_trials_count_only_where_they_can(tmp_path: Path, leanopt) -> None:
     """They are no best of a stage, equal to none, and not on the map; a filter finds them."""
     folder = written(tmp_path, "max")

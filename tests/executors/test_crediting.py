@@ -27,6 +27,7 @@ BROKEN = (
 behaviours = st.lists(st.sampled_from((*GOOD, *SPOILING, *BROKEN)), min_size=1, max_size=12)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @settings(
     max_examples=10,

@@ -70,6 +70,7 @@ def test_what_differs_outside_the_plan_is_listed(project: Path, leanopt) -> None
     assert "warning: hill-1 ran under different conditions:\n  workers: 2, now 3\n" in said
 
 
+@pytest.mark.long
 def test_what_changes_no_result_is_not_listed(project: Path, leanopt) -> None:
     """How workers are kept, started and checked, where they write, what is kept, for how long."""
     leanopt(project, *RUN, *SMALL)
@@ -116,6 +117,7 @@ def test_an_unfinished_run_continues(project: Path, leanopt, canonical) -> None:
     assert names(leanopt, project) == [("hill-1", "finished")]
 
 
+@pytest.mark.long
 def test_after_a_failure_a_new_run_begins(project: Path, leanopt) -> None:
     """`resume` still continues the one that failed."""
     leanopt(project, *RUN, *SMALL)
@@ -242,6 +244,7 @@ def test_a_name_decides_which_run_is_taken(project: Path) -> None:
         leanopt_core.run(pipeline, few, name="a:1")
 
 
+@pytest.mark.long
 def test_python_follows_the_same_rules(project: Path) -> None:
     """With warnings where the command says something."""
     pipeline = project / "pipeline.toml"

@@ -257,6 +257,7 @@ def test_a_parameter_that_is_never_read_is_told(project: Path, leanopt) -> None:
     assert "the strategy did not read parameter 'z'" in done.stderr
 
 
+@pytest.mark.long
 def test_a_signal_ends_it_and_its_workers(project: Path, start, processes_of) -> None:
     """With the exit code of an interruption; nothing is stored of what had not finished."""
     process = start(project, "backtest", *POINT, HILL_DELAY="60")

@@ -51,6 +51,7 @@ def rewritten(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
 def test_sets_equal_those_of_a_run(
     project: Path, tmp_path: Path, leanopt, trials: Callable[..., Trials], form: str

@@ -78,6 +78,7 @@ def rows(folder: Path, sql: str) -> list[Any]:
         return store.execute(sql).fetchall()
 
 
+@pytest.mark.alike(1)
 @pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
 def test_a_result_that_a_fresh_worker_does_not_repeat_is_told(
     warm: Callable[..., Path], leanopt: Any, leak: str
@@ -98,6 +99,7 @@ def test_a_result_that_a_fresh_worker_does_not_repeat_is_told(
     assert "or on chance, came from the cache: `leanopt show warm-1` shows a difference" in again
 
 
+@pytest.mark.long
 def test_a_clean_strategy_is_not_warned_of(
     warm: Callable[..., Path], leanopt: Any, canonical: Callable[[Path], str]
 ) -> None:

@@ -276,6 +276,7 @@ def test_a_run_of_a_recovered_store_resumes(
     assert canonical(project) == truth
 
 
+@pytest.mark.long
 def test_a_run_with_a_gap_does_not(project: Path, leanopt: Leanopt, canonical, truth: str) -> None:
     """It says what is lost; a new run takes the backtests that are left."""
     lost = "DELETE FROM {} WHERE number IN (7, 20)"

@@ -229,6 +229,7 @@ def test_fresh_and_cached_score_the_same(
     assert canonical(project) == truth
 
 
+@pytest.mark.long
 def test_backtests_without_what_is_needed_run_again(
     project: Path, leanopt: Leanopt, canonical: Callable[[Path], str], tmp_path: Path
 ) -> None:

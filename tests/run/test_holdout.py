@@ -161,6 +161,7 @@ def test_every_command_looks(project: Path, leanopt: Leanopt) -> None:
     assert (seen["looks"], seen["trials"][0]["new"]) == (5 + 2, False)
 
 
+@pytest.mark.long
 def test_one_backtest_is_a_look(project: Path, leanopt: Leanopt) -> None:
     """Also one that a backtest of another strategy's id answers from the store."""
     days = ("--set", "scenario.start=2016-01-01", "--set", "scenario.end=2018-12-31")
@@ -217,6 +218,7 @@ def test_a_changed_holdout_warns_after_looks(project: Path, leanopt: Leanopt) ->
     assert "it was 2016-01-01" not in back
 
 
+@pytest.mark.long
 def test_symbols_can_be_held_out(project: Path, leanopt: Leanopt) -> None:
     """The days stay those of the search, and other symbols are no looks."""
     pipeline = project / "pipeline.toml"
@@ -252,6 +254,7 @@ def test_several_scenarios_keep_their_weights(project: Path, leanopt: Leanopt) -
     assert again["fitness"] == seen["in_sample"]["fitness"]
 
 
+@pytest.mark.long
 def test_each_search_is_looked_at_under_its_own_scenario(project: Path, leanopt: Leanopt) -> None:
     """The best of all, whichever search they are of."""
     universe = PIPELINE.replace('symbol = "AB"', 'universe = ["A", "ABCD"]\nseparate = true')

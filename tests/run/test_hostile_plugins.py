@@ -256,6 +256,7 @@ def test_a_sink_that_fails_is_dropped_with_a_warning(
     assert canonical(project) == truth
 
 
+@pytest.mark.long
 def test_a_stop_hook_that_raises_is_dropped_and_one_that_stops_stops(
     project: Path, tmp_path: Path, leanopt, canonical, shown
 ) -> None:

@@ -243,6 +243,7 @@ def test_it_is_shown(pruned: Path, leanopt, shown) -> None:
     assert "4 of 4" in table
 
 
+@pytest.mark.long
 def test_what_a_patience_saves_is_what_it_would_have_saved(
     project: Project, leanopt, shown
 ) -> None:

@@ -124,6 +124,7 @@ def test_a_new_symbol_among_the_data(place: Path, run) -> None:
     assert from_cache(run) == (12, 12)
 
 
+@pytest.mark.long
 def test_its_name_is_a_label(place: Path, run) -> None:
     """Renamed scenarios are another plan, whose backtests are answered."""
     run("run", "pipeline.toml")
@@ -147,6 +148,7 @@ def unfinished(place: Path) -> None:
         connection.commit()
 
 
+@pytest.mark.long
 def test_resume_after_a_new_symbol(place: Path, run) -> None:
     """The plan is the same; a changed file that a scenario reads is refused, and named by it."""
     run("run", "pipeline.toml")

@@ -200,6 +200,7 @@ def test_only_new_trials_after_a_kill(
     assert [json.loads(line)["number"] for line in lines] == every
 
 
+@pytest.mark.long
 def test_a_run_is_not_over_before_its_sinks(
     project: Path, site: str, leanopt, start: Start, canonical, truth: str
 ) -> None:

@@ -205,6 +205,7 @@ def test_records_are_split_over_parts(
         assert one.ended == "finished"
 
 
+@pytest.mark.long
 @given(
     run=st.text(min_size=1),
     symbol=st.text(min_size=1),

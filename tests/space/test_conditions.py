@@ -295,6 +295,7 @@ def test_few_points_among_canonical_ones_are_counted() -> None:
     assert all(map(space.feasible, points))
 
 
+@pytest.mark.long
 def test_what_cannot_be_counted_is_estimated_among_canonical_points() -> None:
     """A product of a thousand levels each: half of the canonical points, of a tiny part."""
     axes, conditions = modes(4, 3, 1000)

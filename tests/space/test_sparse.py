@@ -66,6 +66,7 @@ def test_a_tree_of_comparisons_is_counted_too() -> None:
     assert all(map(space.feasible, islice(space.sample(3), 50)))
 
 
+@pytest.mark.long
 def test_a_linear_sum_is_counted() -> None:
     """Also with factors, fractions, fixed parameters and axes that fall."""
     assert SUM.sampling == Sampling("counted", comb(9, 6))

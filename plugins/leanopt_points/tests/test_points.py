@@ -102,6 +102,7 @@ def test_the_points_are_tried_in_order(
     assert plan["backtests"] == 3
 
 
+@pytest.mark.long
 def test_a_later_stage_goes_on_from_there(
     project: Path, leanopt: Callable[..., Any], trials: Callable[..., list[dict[str, Any]]]
 ) -> None:

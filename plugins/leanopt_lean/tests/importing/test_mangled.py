@@ -105,6 +105,7 @@ WORDS = (
 )
 
 
+@pytest.mark.long
 def test_a_mangled_command_line_has_a_message(
     tmp_path: Path, load, monkeypatch: pytest.MonkeyPatch
 ) -> None:

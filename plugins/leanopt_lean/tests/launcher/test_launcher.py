@@ -260,6 +260,7 @@ def test_a_wrong_request_is_explained(lean: Lean, request_: dict[str, Any], mess
     assert (answer["category"], answer["message"]) == ("engine error", message)
 
 
+@pytest.mark.long
 def test_a_flood_does_no_harm(lean: Lean) -> None:
     """100 MB are read; the beginning and the end are passed on."""
     assert lean.run(case="flood")["status"] == "complete"

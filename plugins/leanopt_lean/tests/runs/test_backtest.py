@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from plugins.leanopt_lean.tests.runs.conftest import Project, either
 
 POINT = ("--param", "fast=5", "--param", "slow=50", "--param", "entry=2")
@@ -29,6 +31,7 @@ def test_full_results_are_kept(lean: Project, leanopt: Any) -> None:
     assert first["statistics"]["Total Orders"] > 0
 
 
+@pytest.mark.long
 @either
 def test_a_trial_whose_documents_were_not_kept(lean: Project, leanopt: Any) -> None:
     """It runs again for them, gives the same, and counts as no other trial."""
@@ -51,6 +54,7 @@ def test_curve_and_trades(lean: Project, leanopt: Any) -> None:
     assert (out / "trades.csv").read_text().startswith("entry_time,")
 
 
+@pytest.mark.long
 def test_what_is_pruned_takes_its_full_results_with_it(lean: Project, leanopt: Any) -> None:
     """`leanopt cache --prune`."""
     folder = Path(backtest(leanopt, lean, *POINT)["results"])

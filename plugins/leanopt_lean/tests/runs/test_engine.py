@@ -186,6 +186,7 @@ def test_a_scenario_that_the_harness_cannot_set_is_an_error(
     assert "scenario.start: found 2003-01-01" in said
 
 
+@pytest.mark.long
 @either
 def test_a_backtest_that_hangs_is_ended_with_all_it_started(run: Run, lean: Project) -> None:
     """The Launcher, or LEAN in the harness."""

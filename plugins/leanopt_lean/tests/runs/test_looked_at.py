@@ -23,6 +23,7 @@ def hash_of(text: str) -> str:
     return plan["hash"]
 
 
+@pytest.mark.long
 def test_a_pattern_of_no_data_is_refused_and_a_right_one_watches(run: Run, lean: Project) -> None:
     """A typo would have every answer come from the store, whatever became of the prices."""
     prices = "equity/usa/daily/spy.zip"

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from plugins.leanopt_lean.tests.runs.conftest import Project
 
 Run = Callable[..., str]
@@ -17,6 +19,7 @@ def backtests(run: Run) -> Any:
     return found["run"], found["from_cache"]
 
 
+@pytest.mark.long
 def test_another_symbol_among_the_data(run: Run, lean: Project) -> None:
     """It voids no stored backtest, with map and factor files neither; a split of SPY voids all."""
     assert "\n  data: 7 files\n" in run("plan", "pipeline.toml")

@@ -92,6 +92,7 @@ def test_what_does_not_compile_is_told_with_its_place(run: Run, lean: Project) -
     assert list((lean.folder / ".leanopt" / "builds").glob("*/build.json")) == builds
 
 
+@pytest.mark.long
 def test_skip_build_uses_the_last_good_one(run: Run, lean: Project) -> None:
     """Whatever the sources are now, and says so."""
     run("run", "pipeline.toml")
