@@ -188,10 +188,10 @@ class JobQueue(Generic[T]):
 
         If no job waits, return None: the worker is idle.
         """
-        if self._for_fresh and not worker.requests:
-            job = self._for_fresh.popleft()
-        elif retry and self._again:
+        if retry and self._again:
             job = self._again.popleft()
+        elif self._for_fresh and not worker.requests:
+            job = self._for_fresh.popleft()
         elif self._fresh:
             job = self._fresh.popleft()
         else:

