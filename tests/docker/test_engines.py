@@ -258,7 +258,7 @@ def test_where_none_answers_it_says_what_to_do(
 
 def test_an_image_that_is_not_there(make: Callable[..., DockerExecutor]) -> None:
     """It is not fetched where that is not wished; else what hinders is said."""
-    with pytest.raises(ExecutorError, match='"never": `docker pull leanopt-test:none` fetches it'):
+    with pytest.raises(ExecutorError, match="machine: `docker pull leanopt-test:none` fetches it"):
         make(image="leanopt-test:none", pull="never").runtime()
     with pytest.raises(ExecutorError, match=r"127.0.0.1:1/none' cannot be fetched: .*refused"):
         make(image="127.0.0.1:1/none").runtime()
