@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +33,26 @@ def csv_rows(path: Path) -> Iterator[tuple[str, list[str]]]:
         raise PipelineError(
             [Mistake(str(path), f"line {rows.line_num}", "", f"is not CSV: {error}")]
         ) from error
+
+
+def csv_tables(
+    path: Path, check_head: Callable[[str, Sequence[str]], None]
+) -> Iterator[tuple[str, dict[str, str] | Mistake]]:
+    """Yield the cells of each line below the header by column, without empty ones, with its place.
+
+    A line with another number of cells is a mistake. `check_head` is called with the place and the
+    cells of the header, and may raise. Raises PipelineError as `csv_rows`.
+    """
+    rows = csv_rows(path)
+    place, head = next(rows, ("", []))
+    if head:
+        check_head(place, head)
+    for place, cells in rows:
+        if len(cells) == len(head):
+            yield place, {name: cell for name, cell in zip(head, cells, strict=True) if cell}
+        else:
+            expected = f"expected {len(head)} cells, as in the header"
+            yield place, Mistake(str(path), place, f"{len(cells)}", expected)
 
 
 def cell_value(text: str) -> object:

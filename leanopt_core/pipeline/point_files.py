@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -13,7 +14,7 @@ from attrs import frozen
 from leanopt_core.errors import Mistake, PipelineError
 from leanopt_core.pipeline.listed_files import (
     cell_value,
-    csv_rows,
+    csv_tables,
     exact_decoder,
     json_items,
 )
@@ -104,20 +105,12 @@ def _rows(path: Path, space: Space) -> Iterator[Row]:
 
 def _csv(path: Path, space: Space) -> Iterator[Row]:
     """Yield a row for each line below the header; an empty cell sets nothing."""
-    rows = csv_rows(path)
-    place, head = next(rows, ("", []))
-    if head:
-        _check_head(path, place, head, space)
-    for place, cells in rows:
-        if len(cells) == len(head):
-            given = zip(head, cells, strict=True)
-            yield place, {name: _cell(cell) for name, cell in given if cell}
-        else:
-            expected = f"expected {len(head)} cells, as in the header"
-            yield place, Mistake(str(path), place, f"{len(cells)}", expected)
+    for place, row in csv_tables(path, partial(_check_head, path, space)):
+        given = row if isinstance(row, Mistake) else {k: _cell(v) for k, v in row.items()}
+        yield place, given
 
 
-def _check_head(path: Path, place: str, head: Sequence[str], space: Space) -> None:
+def _check_head(path: Path, space: Space, place: str, head: Sequence[str]) -> None:
     """Raise PipelineError for a header that makes every row wrong."""
     known = {*space.names, *space.fixed}
     always = [name for name in space.names if name not in space.conditions]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from leanopt_core.errors import Mistake, PipelineError
-from leanopt_core.pipeline.listed_files import Found, cell_value, csv_rows, json_items
+from leanopt_core.pipeline.listed_files import Found, cell_value, csv_tables, json_items
 from leanopt_core.pipeline.toml import printable, read_document, read_text
 from leanopt_core.suggest import did_you_mean
 
@@ -33,17 +34,10 @@ def _lines(path: Path) -> Iterator[Found]:
 
 def _csv(path: Path) -> Iterator[Found]:
     """Yield a table a line; the header names the keys, an empty cell sets nothing."""
-    head: list[str] | None = None
-    for place, cells in csv_rows(path):
-        if head is None:
-            head = cells
-            _check_head(path, place, head)
-        elif len(cells) != len(head):
-            expected = f"expected {len(head)} cells, as in the header"
-            raise PipelineError([Mistake(str(path), place, f"{len(cells)}", expected)])
-        else:
-            given = {key: cell for key, cell in zip(head, cells, strict=True) if cell}
-            yield place, {k: v if k == "symbol" else cell_value(v) for k, v in given.items()}
+    for place, row in csv_tables(path, partial(_check_head, path)):
+        if isinstance(row, Mistake):
+            raise PipelineError([row])
+        yield place, {k: v if k == "symbol" else cell_value(v) for k, v in row.items()}
 
 
 def _check_head(path: Path, place: str, head: Sequence[str]) -> None:
