@@ -106,6 +106,11 @@ class PlacedWorkers(ExecutorGroup):
         self._whole.close()
 
 
+def place_of(executor: object, worker: int) -> int:
+    """Return the place of a worker that was started, counted from 0; 0 if there is only one."""
+    return executor.place_of(worker) if isinstance(executor, PlacedWorkers) else 0
+
+
 def _spawn(
     places: Sequence[tuple[Executor, Launch]], worker: int, memory_limit: int | None
 ) -> tuple[int, Channel]:

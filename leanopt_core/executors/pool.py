@@ -137,8 +137,7 @@ class Pool(Closing, Generic[T]):
         """
         self._queue.add(ticket, request, fresh=fresh)
         self._hand_out()
-        if self._queue.wants_fresh() and not self._supervisor.coming():
-            self._renew()
+        self._provide_fresh()
         self._handle_pending()
 
     @property
@@ -304,8 +303,13 @@ class Pool(Closing, Generic[T]):
             if worker.state is State.SERVING:
                 self._employ(worker)
 
-    def _renew(self) -> None:
-        """Let a worker end, so that a fresh one takes its slot: an idle one, else a busy one."""
+    def _provide_fresh(self) -> None:
+        """If a request waits for a fresh worker and none comes, let another worker end for it.
+
+        An idle one, else the oldest after its request.
+        """
+        if not self._queue.wants_fresh() or self._supervisor.coming():
+            return
         idle = [worker for worker in self._queue.idle if worker.state is State.SERVING]
         if idle:
             oldest = min(idle, key=lambda worker: worker.number)
@@ -322,8 +326,7 @@ class Pool(Closing, Generic[T]):
         retries = self._queue.retries()
         retry = retries > 0 and (worker.requests == 0 or retries > self._supervisor.coming())
         job = self._queue.assign(worker, retry=retry)
-        if self._queue.wants_fresh() and not self._supervisor.coming():
-            self._renew()  # a retry took the worker that was to have nothing before it
+        self._provide_fresh()  # a retry may have taken the worker that was on its way
         if job is None:
             return
         # First, so that a worker that takes no files is lost with its request, at one attempt.

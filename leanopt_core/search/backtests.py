@@ -12,7 +12,7 @@ from attrs import asdict
 
 from leanopt_core.engines.base import Engine, HasFingerprint, has_fingerprint
 from leanopt_core.errors import LeanoptError, PluginError
-from leanopt_core.executors.places import PlacedWorkers
+from leanopt_core.executors.places import PlacedWorkers, place_of
 from leanopt_core.executors.pool import Finished, Pool
 from leanopt_core.needs import Outputs
 from leanopt_core.search.artifacts import ArtifactKeeper, BacktestRef
@@ -287,7 +287,7 @@ class Backtests:
         """Store a backtest's outcome, and pass what the store holds to the trials that wait."""
         del self._jobs[job.backtest.key]
         self._notifier.observe(BacktestEnded(outcome, finished.seconds, finished.worker))
-        place = self._places.place_of(finished.worker) if self._places else 0
+        place = place_of(self._places, finished.worker)
         self._note_origin(place)
         hello = self._workers.hello
         warm = hello is None or hello.warm
@@ -328,7 +328,7 @@ class Backtests:
     def _compare(self, warm: WarmBacktest, finished: Finished[int]) -> None:
         """Compare a backtest with the same on a fresh worker, and record what that tells."""
         self._warm.ended(finished.seconds)
-        place = self._places.place_of(finished.worker) if self._places else 0
+        place = place_of(self._places, finished.worker)
         if finished.answer is None:
             return
         fingerprint = self._fingerprint(finished.answer)

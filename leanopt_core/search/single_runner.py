@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from leanopt_core.engines.base import Report
 from leanopt_core.errors import InputsChangedError, LeanoptError
-from leanopt_core.executors.places import PlacedWorkers
+from leanopt_core.executors.places import place_of
 from leanopt_core.executors.pool import Finished
 from leanopt_core.needs import Outputs
 from leanopt_core.project_files import SINGLES
@@ -114,9 +114,7 @@ class SingleRunner:
 
     def _take(self, single: Single, finished: Finished[int], *, last: bool) -> bool:
         """Take a finished backtest; return False, unless `last`, if it must run again."""
-        place = 0
-        if isinstance(self.ready.executor, PlacedWorkers):
-            place = self.ready.executor.place_of(finished.worker)
+        place = place_of(self.ready.executor, finished.worker)
         folder = results_of(self.ready.pipeline.folder, single.keys[place])
         keep = partial(self._keep, folder) if self.keep else None
         made = read_made(self.ready.engine, finished, single.backtest, self._asked, keep)
