@@ -13,6 +13,7 @@ import pytest
 from leanopt_core.cli.progress import Progress
 from leanopt_core.cli.watch import Follower
 from leanopt_core.store.store import open_to_look
+from tests.projects import lay
 
 STRATEGY = '''
 from leanopt_harness import Result, backtest
@@ -53,8 +54,7 @@ use = "grid"
 def exits(tmp_path_factory: pytest.TempPathFactory, leanopt) -> Path:
     """A project with a finished run, to be looked at only."""
     folder = tmp_path_factory.mktemp("exits")
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     leanopt(folder, "run", "pipeline.toml")
     return folder
 

@@ -9,6 +9,8 @@ from statistics import fmean
 
 import pytest
 
+from tests.projects import lay
+
 STRATEGY = '''
 from leanopt_harness import Result, backtest
 
@@ -68,8 +70,7 @@ trials = 140
 def listed(tmp_path_factory: pytest.TempPathFactory, leanopt) -> Path:
     """A project with one run of 200 trials under two scenarios."""
     folder = tmp_path_factory.mktemp("listed")
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     leanopt(folder, "run", "pipeline.toml")
     return folder
 

@@ -15,6 +15,7 @@ from leanopt_core.cli.progress import Progress
 from leanopt_core.cli.watch import Follower
 from leanopt_core.store.store import open_to_look
 from tests.cli.test_report import rows
+from tests.projects import lay
 
 STRATEGY = '''
 from leanopt_harness import Result, backtest
@@ -79,8 +80,7 @@ def combined(how: str, values: dict[str, float]) -> float:
 def three(request, tmp_path_factory: pytest.TempPathFactory, leanopt) -> tuple[Path, str]:
     """A run of eight points under three scenarios, and how its statistics are combined."""
     folder = tmp_path_factory.mktemp("three")
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE.replace("AGGREGATE", request.param))
+    lay(folder, STRATEGY, PIPELINE.replace("AGGREGATE", request.param))
     leanopt(folder, "run", "pipeline.toml")
     return folder, COMBINED[request.param]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.projects import lay
+
 STRATEGY = '''
 from leanopt_harness import Result, backtest
 
@@ -48,8 +50,7 @@ use = "grid"
 def symbols(tmp_path_factory: pytest.TempPathFactory, leanopt) -> Path:
     """A run of three searches, of twelve points each."""
     folder = tmp_path_factory.mktemp("symbols")
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     leanopt(folder, "run", "pipeline.toml")
     return folder
 

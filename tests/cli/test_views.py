@@ -9,6 +9,8 @@ from statistics import median
 
 import pytest
 
+from tests.projects import lay
+
 STRATEGY = '''
 from leanopt_harness import Result, backtest
 
@@ -69,8 +71,7 @@ MESSAGES = {"ValueError: no bars for x = ": "x = 3", "RuntimeError: only ": "x =
 
 def written(folder: Path, direction: str) -> Path:
     """Write the project into a folder."""
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE.replace("DIRECTION", direction))
+    lay(folder, STRATEGY, PIPELINE.replace("DIRECTION", direction))
     return folder
 
 

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.projects import lay
+
 STRATEGY = '''
 from leanopt_harness import Result, Trade, backtest
 
@@ -68,8 +70,7 @@ trials = 12
 
 def _lay(folder: Path, pipeline: str) -> Path:
     folder.mkdir()
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(pipeline)
+    lay(folder, STRATEGY, pipeline)
     return folder
 
 

@@ -18,6 +18,8 @@ from leanopt_core.executors.docker.settings import DockerOptions
 sys.path.insert(0, str(Path(__file__).parent))
 import image as images
 
+from tests.projects import lay
+
 
 @pytest.fixture(scope="session")
 def image(engine: Engine) -> str:
@@ -120,8 +122,7 @@ def hill(folder: Path, request: pytest.FixtureRequest) -> Callable[..., Path]:
 def truth(tmp_path_factory: pytest.TempPathFactory, leanopt) -> str:
     """The canonical dump of an undisturbed run of the hill by bare processes."""
     project = tmp_path_factory.mktemp("truth")
-    (project / "strategy.py").write_text(STRATEGY)
-    (project / "pipeline.toml").write_text(PIPELINE.format(executor=""))
+    lay(project, STRATEGY, PIPELINE.format(executor=""))
     leanopt(project, "run", "pipeline.toml")
     dump = str(leanopt(project, "export", "--to", "jsonl", "--canonical").stdout)
     assert '"strategy error"' in dump

@@ -24,6 +24,7 @@ from attrs import frozen
 
 from tests.fuzz import killed
 from tests.processes import processes_of
+from tests.projects import lay
 
 CASES, FIRST = int(os.environ.get("FUZZ", "30")), int(os.environ.get("FUZZ_FROM", "0"))
 KINDS = (*killed.KINDS, killed.TORN)
@@ -124,8 +125,7 @@ def written(folder: Path) -> Path:
     """Write the project into a new folder."""
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "prices.csv").write_text("10")
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     return folder
 
 

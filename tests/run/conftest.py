@@ -11,23 +11,12 @@ from typing import Any
 import pytest
 
 from tests import processes
+from tests.projects import DELAYED, lay
 
 #: Deterministic in its parameters; each point takes another time. Some points fail, some violate.
-STRATEGY = '''
-import os
-import time
-from random import Random
-
-from leanopt_harness import Result, backtest
-
-
-def delay():
-    """How long a backtest takes, as tests.command leaves it here."""
-    try:
-        return float(os.readlink(os.path.join(os.path.dirname(__file__), ".HILL_DELAY")))
-    except OSError:
-        return 0.0
-
+STRATEGY = (
+    DELAYED
+    + '''
 
 @backtest
 def run(parameters, scenario):
@@ -49,6 +38,7 @@ def run(parameters, scenario):
         equity=[100.0, 100 + x, 99 + y, 100 * (1 + profit)],
     )
 '''
+)
 
 PIPELINE = """
 name = "hill"
@@ -93,8 +83,7 @@ Leanopt = Callable[..., "subprocess.CompletedProcess[str]"]
 def written(folder: Path) -> Path:
     """Write the project into a new folder."""
     folder.mkdir()
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     return folder
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.projects import lay
+
 STRATEGY = """
 import ctypes
 import os
@@ -126,8 +128,7 @@ EXPECTED = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A project whose every parameter set but two misbehaves."""
-    (tmp_path / "strategy.py").write_text(STRATEGY)
-    (tmp_path / "pipeline.toml").write_text(PIPELINE)
+    lay(tmp_path, STRATEGY, PIPELINE)
     return tmp_path
 
 

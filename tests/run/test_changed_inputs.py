@@ -11,6 +11,8 @@ from textwrap import dedent
 
 import pytest
 
+from tests.projects import lay
+
 #: The strategy itself replaces its data in its tenth backtest; the new data looks much better.
 STRATEGY = '''
 from pathlib import Path
@@ -76,8 +78,7 @@ def written(folder: Path, strategy: str = STRATEGY) -> Path:
     """Write the project into a new folder."""
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "prices.csv").write_text("10")
-    (folder / "strategy.py").write_text(strategy)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, strategy, PIPELINE)
     return folder
 
 

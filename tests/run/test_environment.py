@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.projects import lay
+
 STRATEGY = """
 import os
 
@@ -46,8 +48,7 @@ def small(tmp_path: Path) -> Path:
     """A project whose strategy reads a variable and asserts."""
     folder = tmp_path / "small"
     folder.mkdir()
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     return folder
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.projects import lay
+
 Leanopt = Callable[..., "CompletedProcess[str]"]
 
 STRATEGY = '''
@@ -201,8 +203,7 @@ def project(tmp_path: Path, install: Callable[..., Path]) -> Path:
 def written(folder: Path) -> Path:
     """Write the project into a new folder."""
     folder.mkdir()
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     return folder
 
 

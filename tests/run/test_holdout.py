@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from leanopt_core.holdout import Holdout
 from leanopt_core.work import Scenario
+from tests.projects import lay
 
 Leanopt = Callable[..., "CompletedProcess[str]"]
 
@@ -73,8 +74,7 @@ def project(tmp_path: Path) -> Path:
     """A project whose best trials are those with x = 8, 7, 6 and so on."""
     folder = tmp_path / "project"
     folder.mkdir()
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE + DAYS)
+    lay(folder, STRATEGY, PIPELINE + DAYS)
     return folder
 
 

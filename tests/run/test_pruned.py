@@ -14,23 +14,12 @@ from typing import Any
 
 import pytest
 
+from tests.projects import DELAYED, lay
 from tests.stored import told
 
-STRATEGY = '''
-import os
-import time
-from random import Random
-
-from leanopt_harness import Result, backtest
-
-
-def delay():
-    """How long a backtest takes, as tests.command leaves it here."""
-    try:
-        return float(os.readlink(os.path.join(os.path.dirname(__file__), ".HILL_DELAY")))
-    except OSError:
-        return 0.0
-
+STRATEGY = (
+    DELAYED
+    + '''
 
 @backtest
 def run(parameters, scenario):
@@ -43,6 +32,7 @@ def run(parameters, scenario):
     drawdown = 0.1 + (x * y * move % 11) / 40
     return Result({"Net Profit": profit, "Drawdown": drawdown, "Total Orders": 50})
 '''
+)
 
 PIPELINE = """
 name = "hill"
@@ -92,8 +82,7 @@ def project(tmp_path: Path) -> Project:
     def written(name: str) -> Path:
         folder = tmp_path / name
         folder.mkdir()
-        (folder / "strategy.py").write_text(STRATEGY)
-        (folder / "pipeline.toml").write_text(PIPELINE)
+        lay(folder, STRATEGY, PIPELINE)
         return folder
 
     return written
@@ -103,8 +92,7 @@ def project(tmp_path: Path) -> Project:
 def pruned(tmp_path_factory: pytest.TempPathFactory, leanopt) -> Path:
     """The folder of an undisturbed run on two workers."""
     folder = tmp_path_factory.mktemp("pruned")
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     leanopt(folder, "run", "pipeline.toml")
     return folder
 

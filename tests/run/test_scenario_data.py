@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from leanopt_core.canonical import canonical_json, digest
+from tests.projects import lay
 
 #: An engine whose scenarios read two files of their symbol, of which one need not exist.
 PLUGIN = """
@@ -82,8 +83,7 @@ def place(tmp_path: Path) -> Path:
     (folder / "data" / "splits").mkdir()
     for symbol, price in (("SPY", "2"), ("IBM", "3")):
         (folder / "data" / "prices" / f"{symbol}.csv").write_text(price)
-    (folder / "strategy.py").write_text(STRATEGY)
-    (folder / "pipeline.toml").write_text(PIPELINE)
+    lay(folder, STRATEGY, PIPELINE)
     info = tmp_path / "site" / "knowing-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: knowing\nVersion: 1.0\n")

@@ -18,23 +18,12 @@ import leanopt_core
 from leanopt_core.cli.progress import Progress
 from leanopt_core.cli.watch import Follower
 from leanopt_core.store.store import open_store
+from tests.projects import DELAYED
 from tests.stored import told
 
-STRATEGY = '''
-import os
-import time
-from random import Random
-
-from leanopt_harness import Result, backtest
-
-
-def delay():
-    """How long a backtest takes, as tests.command leaves it here."""
-    try:
-        return float(os.readlink(os.path.join(os.path.dirname(__file__), ".HILL_DELAY")))
-    except OSError:
-        return 0.0
-
+STRATEGY = (
+    DELAYED
+    + '''
 
 @backtest
 def run(parameters, scenario):
@@ -48,6 +37,7 @@ def run(parameters, scenario):
     top = sum(symbol.encode()) % 29
     return Result({"Net Profit": 50.0 - (x - top) ** 2 / 10 - (y - 5) ** 2, "Drawdown": 0.1})
 '''
+)
 PIPELINE = """
 name = "many"
 seed = 3

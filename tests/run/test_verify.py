@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.projects import lay
+
 HARNESS = Path(__file__).with_name("twin_harness.py")
 
 PLUGIN = """
@@ -376,8 +378,7 @@ def test_a_strategy_that_reads_the_clock_is_found(tmp_path: Path, leanopt: Leano
     pipeline = pipeline.replace(
         "x = { min = 1, max = 12, step = 1 }", 'x = { choices = ["none", "result", "curve"] }'
     ).replace('curves = "none"', 'curves = "daily"')
-    (tmp_path / "strategy.py").write_text(CLOCK)
-    (tmp_path / "pipeline.toml").write_text(pipeline)
+    lay(tmp_path, CLOCK, pipeline)
     leanopt(tmp_path, "run", "pipeline.toml")
     done = leanopt(tmp_path, "verify", "twin-1", "--all", "--json", check=False)
     assert done.returncode == 9, done.stderr

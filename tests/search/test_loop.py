@@ -32,6 +32,7 @@ from leanopt_core.search.warm_check import WarmCheck
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store, open_store
 from leanopt_core.work import Outcome
+from tests.projects import lay
 
 STRATEGY = """
 import time
@@ -103,8 +104,7 @@ class Silence:
 @pytest.fixture
 def ready(tmp_path: Path) -> Iterator[Prepared]:
     """A prepared pipeline of two scenarios."""
-    (tmp_path / "strategy.py").write_text(STRATEGY)
-    (tmp_path / "pipeline.toml").write_text(PIPELINE)
+    lay(tmp_path, STRATEGY, PIPELINE)
     with prepared(load_pipeline(tmp_path / "pipeline.toml", discover())) as one:
         yield one
 
