@@ -70,7 +70,7 @@ def words(
 
 @contextmanager
 def announced(*, bell: bool, notify: Sequence[str] | None) -> Iterator[Ending]:
-    """Ring and call the command when the block has ended, in whatever way."""
+    """Ring and call the command when the block has ended, also by an error."""
     ending, state = Ending(), "failed"
     try:
         yield ending

@@ -17,7 +17,7 @@ _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 # A value is part of one name: without separators, without what some file systems refuse, and not
 # a name for a folder itself. `%` is escaped too, so different values stay different.
 _UNSAFE: Final = re.compile(r'[%/\\:*?"<>|\x00-\x1f]|^\.+$|[. ]$')
-# Names that Windows reserves for devices, whatever their ending: their first letter is escaped.
+# Names that Windows reserves for devices, with any ending: their first letter is escaped.
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 # A name has at most 255 bytes; a longer value is cut, and a hash tells it from others.
 _LONGEST: Final = 100

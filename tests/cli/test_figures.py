@@ -44,5 +44,5 @@ def test_a_count_has_its_noun() -> None:
 def test_a_statistic_is_in_the_unit_in_which_lean_shows_it(
     name: str, value: object, text: str
 ) -> None:
-    """Per cent where LEAN writes %, whatever the section."""
+    """Per cent where LEAN writes %, in each section."""
     assert statistic_text(name, value) == text

@@ -269,7 +269,7 @@ TEXTS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), m
 
 @given(st.lists(TEXTS, min_size=1, max_size=5, unique=True))
 def test_hostile_symbols_are_themselves(tmp_path_factory, symbols: list[str]) -> None:
-    """Whatever characters they have: the same in a list, in JSON and in CSV."""
+    """With any characters: the same in a list, in JSON and in CSV."""
     folder = tmp_path_factory.mktemp("hostile")
     symbols = [*symbols, "../../x", "con", "x" * 300, "naïve", "'", '"', "a,b", "=1+1"]
     symbols = list(dict.fromkeys(symbols))

@@ -112,7 +112,7 @@ def test_a_look_shows_both_samples(project: Path, leanopt: Leanopt) -> None:
 
 
 def test_the_same_point_again_counts_no_more(project: Path, leanopt: Leanopt) -> None:
-    """It has the date of its first look, by whatever trial of whatever run."""
+    """It has the date of its first look, by any trial of any run."""
     leanopt(project, "run", "pipeline.toml")
     (first,) = look(leanopt, project, "slope-1")["trials"]
     leanopt(project, "run", "pipeline.toml", "--seed", "4", "--set", "parameters.x.max=8")

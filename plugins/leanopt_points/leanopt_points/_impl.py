@@ -27,7 +27,7 @@ class GivenPoints:
         return DONE
 
     def tell(self, trial: Trial, context: TellContext) -> None:
-        """Learn nothing: all points are tried, whatever their results."""
+        """Learn nothing: results do not decide which points are tried."""
 
     def refused(self, point: Point) -> None:
         """Learn nothing: the next ask continues."""

@@ -106,7 +106,7 @@ def test_the_points_are_tried_in_order(
 def test_a_later_stage_goes_on_from_there(
     project: Path, leanopt: Callable[..., Any], trials: Callable[..., list[dict[str, Any]]]
 ) -> None:
-    """Nothing is tried twice, whichever comes first."""
+    """Nothing is tried twice, in any order of the stages."""
     with (project / "pipeline.toml").open("a") as file:
         file.write('\n[[stage]]\nuse = "grid"\n')
     leanopt(project, "run", "pipeline.toml")

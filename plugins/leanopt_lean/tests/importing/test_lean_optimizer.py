@@ -215,7 +215,7 @@ def test_stages_follow_one_another_as_there(folder: Folder, load) -> None:
 
 
 def test_a_stage_that_is_not_enabled_is_left_out(folder: Folder, load) -> None:
-    """Whichever it is; one that says nothing is enabled, but for the genetic ones."""
+    """Each kind; one that says nothing is enabled, but for the genetic ones."""
     stages = {
         "lhs": {"enabled": False, "n_samples": 88},
         "bayesian": {"enabled": True, "n_calls": 7},
