@@ -10,7 +10,7 @@ import click
 
 from leanopt_core.cli.output import plain, print_json, terminal_width, wrapped
 from leanopt_core.report.figures import counted
-from leanopt_core.report.heat_map import Cell, HeatMap, document
+from leanopt_core.report.heat_map import Cell, HeatMap, best_of, document
 from leanopt_core.shown import shortened
 from leanopt_core.space import Axis, number_text
 
@@ -112,7 +112,7 @@ def _body(
     """Yield a line for each row; cells are `each` wide, 1 for digits."""
     cells = _binned(found, rows, columns)
     low, high = _ends(cells)
-    best = _best_of(cells, lower=found.lower)
+    best = best_of(cells, lower=found.lower)
     for y, label in enumerate(labels):
         parts = []
         for x in range(len(columns)):
@@ -150,15 +150,6 @@ def _binned(found: HeatMap, rows: Sequence[range], columns: Sequence[range]) -> 
 def _ends(cells: Cells) -> tuple[float, float]:
     values = [cell.value for cell in cells.values() if cell.value is not None]
     return min(values), max(values)
-
-
-def _best_of(cells: Cells, *, lower: bool) -> tuple[int, int]:
-    known = [
-        (cell.value if lower else -cell.value, at)
-        for at, cell in cells.items()
-        if cell.value is not None
-    ]
-    return min(known)[1]
 
 
 def _share(value: float, low: float, high: float) -> float:

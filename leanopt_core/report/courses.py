@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import asdict, define, field, frozen
 
+from leanopt_core.report.subject import searches_of
 from leanopt_core.store.records import StoredRun, StoredSearch, StoredStage
 from leanopt_core.store.store import Store
 
@@ -85,9 +86,8 @@ class _Course:
 def courses(store: Store, run: StoredRun, search: int | None = None) -> Iterator[Course]:
     """Yield the course of each stage of a run, or of one of its searches."""
     deltas = [stage["min_delta"] for stage in json.loads(run.plan)["stages"]]
-    for one in run.searches:
-        if search in (None, one.number):
-            yield from _of_search(store, run, one, deltas)
+    for one in searches_of(run, search):
+        yield from _of_search(store, run, one, deltas)
 
 
 def _of_search(
@@ -105,7 +105,8 @@ def _of_search(
             *(tuple(one.objectives), tuple(one.marks), before),
         )
         if one.objectives:
-            before = max(one.objectives[-1], one.objectives[-1] if before is None else before)
+            best = one.objectives[-1]
+            before = best if before is None else max(before, best)
 
 
 @frozen

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import asdict, frozen
 
+from leanopt_core.report.subject import searches_of
 from leanopt_core.store.records import RankedTrial, StoredRun, StoredSearch
 from leanopt_core.store.store import Store
 from leanopt_core.store.survey import TrialResult
@@ -83,12 +84,10 @@ def equal_trials(
 
     Trials that failed, or that only a part of the scenarios judged, are left out.
     """
-    names = _searched(run)
+    names = list(run.space.names)
     groups: list[EqualTrials] = []
     compared, equal = Counter[str](), Counter[str]()
-    for one in run.searches:
-        if search not in (None, one.number):
-            continue
+    for one in searches_of(run, search):
         trials = list(store.survey.results(one.id))
         results = _results(store, one, trials)
         points = [_point(trial, names) for trial in trials]
@@ -100,11 +99,6 @@ def equal_trials(
     groups.sort(key=lambda group: (-len(group.trials), group.search, group.trials))
     differs = Counter(name for group in groups for name in group.parameters)
     return groups, [Effect(name, compared[name], equal[name], differs[name]) for name in names]
-
-
-def _searched(run: StoredRun) -> list[str]:
-    """Return the names of the parameters that a run searches."""
-    return list(run.space.names)
 
 
 def _point(trial: TrialResult, names: Sequence[str]) -> tuple[Any, ...]:

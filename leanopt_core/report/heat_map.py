@@ -9,7 +9,8 @@ from attrs import define, frozen
 
 from leanopt_core.errors import UsageError
 from leanopt_core.report.columns import Column, columns_of
-from leanopt_core.report.rows import Rows, Where, found_column, searches_of
+from leanopt_core.report.rows import Rows, Where, found_column
+from leanopt_core.report.subject import searches_of
 from leanopt_core.space import Axis, Space, number_text
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
@@ -57,10 +58,15 @@ class HeatMap:
     @property
     def best(self) -> tuple[tuple[int, int], Cell] | None:
         """Return the best cell with its levels, None if no trial is feasible."""
-        sign = 1 if self.lower else -1
-        known = [(sign * c.value, at) for at, c in self.cells.items() if c.value is not None]
-        _, at = min(known, default=(0.0, None))
+        at = best_of(self.cells, lower=self.lower)
         return None if at is None else (at, self.cells[at])
+
+
+def best_of(cells: Mapping[tuple[int, int], Cell], *, lower: bool) -> tuple[int, int] | None:
+    """Return where the best value is, the first of several; None if no cell has one."""
+    sign = 1 if lower else -1
+    known = [(sign * cell.value, at) for at, cell in cells.items() if cell.value is not None]
+    return min(known)[1] if known else None
 
 
 def heat_map(

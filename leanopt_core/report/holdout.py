@@ -13,7 +13,6 @@ from leanopt_core.report.figures import counted, number
 from leanopt_core.report.statistics import main_figures
 from leanopt_core.report.subject import Selection, find_search
 from leanopt_core.search.holdout import Candidate, HeldOut, HoldoutLook
-from leanopt_core.store.records import StoredScenario
 from leanopt_core.store.store import Store
 from leanopt_core.trial import Score
 
@@ -58,7 +57,7 @@ class Sample:
 def samples(look: HoldoutLook, held: HeldOut) -> Iterator[Sample]:
     """Yield a trial's backtests in sample, then those out of sample."""
     trial = held.candidate.trial
-    for scenario in _searched(look, held.candidate.search):
+    for scenario in look.run.searches[held.candidate.search - 1].scenarios:
         if (stored := trial.backtests.get(scenario.ordinal)) is not None:
             values = json.loads(stored.statistics) if stored.statistics else None
             yield Sample("in", scenario.name, trial.score or Score(), values, stored.message)
@@ -67,10 +66,6 @@ def samples(look: HoldoutLook, held: HeldOut) -> Iterator[Sample]:
         values = None if statistics is None else statistics.values
         message = None if failure is None else failure.message
         yield Sample("out", one.scenario.name, held.score, values, message)
-
-
-def _searched(look: HoldoutLook, search: int) -> tuple[StoredScenario, ...]:
-    return next(one.scenarios for one in look.run.searches if one.number == search)
 
 
 def look_table(look: HoldoutLook) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:

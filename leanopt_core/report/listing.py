@@ -9,8 +9,9 @@ from typing import Any
 from attrs import frozen
 
 from leanopt_core.report.columns import Column, columns_of
-from leanopt_core.report.rows import Rows, TrialRow, Where, found_column, searches_of
+from leanopt_core.report.rows import Rows, TrialRow, Where, found_column
 from leanopt_core.report.run import trial_document
+from leanopt_core.report.subject import searches_of
 from leanopt_core.store.records import RankedTrial, StoredRun
 from leanopt_core.store.store import Store
 

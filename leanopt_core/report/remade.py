@@ -73,8 +73,7 @@ class Remaker:
 
 def _ordinal(subject: Selection, scenario: str | None) -> int:
     """Return the index of a scenario; raises UsageError if it is not clear which is meant."""
-    searches = (one for one in subject.run.searches if one.number == subject.search)
-    names = [one.name for search in searches for one in search.scenarios]
+    names = [one.name for one in subject.run.searches[subject.search - 1].scenarios]
     if scenario is None and len(names) == 1:
         return 0
     if scenario in names:

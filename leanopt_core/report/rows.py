@@ -194,8 +194,3 @@ def found_column(columns: Columns, option: str, text: str) -> Column:
     except LookupError as error:
         problem, hint = error.args
         raise UsageError(f"{option}: {text!r} {problem}{f' ({hint})' if hint else ''}") from None
-
-
-def searches_of(run: StoredRun, number: int | None) -> list[StoredSearch]:
-    """Return all searches of a run, or the one with this number."""
-    return [one for one in run.searches if number in (None, one.number)]

@@ -11,7 +11,7 @@ from attrs import frozen
 from leanopt_core.errors import UsageError
 from leanopt_core.project_files import LOCKS
 from leanopt_core.search.lock import holder, lock_path
-from leanopt_core.store.records import RunSummary, StoredRun, StoredTrial
+from leanopt_core.store.records import RunSummary, StoredRun, StoredSearch, StoredTrial
 from leanopt_core.store.store import Store
 from leanopt_core.suggest import did_you_mean
 
@@ -45,6 +45,11 @@ def find_search(run: StoredRun, text: str | None) -> int:
         hint = did_you_mean(text, names)
         raise UsageError(f"run {run.name} has no search '{text}' ({hint})")
     return found
+
+
+def searches_of(run: StoredRun, number: int | None) -> list[StoredSearch]:
+    """Return all searches of a run, or the one with this number."""
+    return list(run.searches) if number is None else [run.searches[number - 1]]
 
 
 def search_argument(run: StoredRun, number: int) -> str:
