@@ -19,7 +19,7 @@ from leanopt_core.plugins import discover
 from leanopt_core.project_files import STORE
 from leanopt_core.report.run import TOP, Report, report
 from leanopt_core.report.subject import find_trial
-from leanopt_core.search.events import Noted, RunEvent, Warned
+from leanopt_core.search.events import Noted, RunEvent, StillScreen, Warned
 from leanopt_core.search.run import run_pipeline
 from leanopt_core.search.wanted import Wanted
 from leanopt_core.store.deleted import DeletedTrials
@@ -249,17 +249,10 @@ def _warn(message: str) -> None:
     warnings.warn(message, stacklevel=3)
 
 
-class _Quiet:
+class _Quiet(StillScreen):
     """Show only warnings and remarks."""
 
     def observe(self, event: RunEvent) -> None:
         """Issue a Python warning if the event is a warning or a remark."""
         if isinstance(event, Warned | Noted):
             _warn(event.message)
-
-    def tick(self) -> None:
-        """Show nothing."""
-
-    def patience(self) -> float | None:
-        """Return None: there is nothing to redraw."""
-        return None

@@ -19,7 +19,7 @@ from leanopt_core.cli.common import open_project
 from leanopt_core.cli.session import warn
 from leanopt_core.errors import LeanoptError, UsageError
 from leanopt_core.report.subject import state_of
-from leanopt_core.search.events import RunEvent, RunStarted
+from leanopt_core.search.events import RunEvent, RunStarted, StillScreen
 
 if TYPE_CHECKING:
     from leanopt_core.store.records import StoredRun
@@ -29,7 +29,7 @@ _LIMIT: Final = 60.0
 
 
 @define(eq=False)
-class Ending:
+class Ending(StillScreen):
     """Learns which run a command runs; a screen that shows nothing."""
 
     project: Path | None = None
@@ -39,13 +39,6 @@ class Ending:
         """Note the run."""
         if isinstance(event, RunStarted):
             self.run = event.run.name
-
-    def tick(self) -> None:
-        """Do nothing."""
-
-    def patience(self) -> float | None:
-        """Return None: nothing is redrawn."""
-        return None
 
 
 def words(
@@ -131,5 +124,4 @@ def _call(command: Sequence[str], variables: Mapping[str, str]) -> None:
     else:
         click.echo(done.stdout.decode(errors="replace"), nl=False, err=True)
         if done.returncode:
-            how = f"exit code {done.returncode}"
-            warn(f"--notify: {named} failed with {how}")
+            warn(f"--notify: {named} failed with exit code {done.returncode}")

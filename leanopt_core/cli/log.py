@@ -18,13 +18,14 @@ from leanopt_core.search.events import (
     RunStarted,
     StageEnded,
     StageStarted,
+    StillScreen,
     TrialTold,
     Warned,
 )
 from leanopt_core.trial import Score
 
 
-class LogScreen:
+class LogScreen(StillScreen):
     """Pass one line per event to `write`, with the time in UTC."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
@@ -37,13 +38,6 @@ class LogScreen:
             self._say(text)
         for text in _texts(event):
             self._say(text)
-
-    def tick(self) -> None:
-        """Do nothing: a log is not redrawn."""
-
-    def patience(self) -> float | None:
-        """Return None: a log is not redrawn."""
-        return None
 
     def _say(self, text: str) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -124,6 +124,17 @@ RunEvent: TypeAlias = (
 )
 
 
+class StillScreen:
+    """What a screen is like that is never redrawn."""
+
+    def tick(self) -> None:
+        """Do nothing."""
+
+    def patience(self) -> float | None:
+        """Return None: nothing is redrawn."""
+        return None
+
+
 class Screen(Protocol):
     """Shows a run to the user; called on the main thread."""
 
