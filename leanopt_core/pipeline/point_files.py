@@ -82,15 +82,9 @@ def _point(space: Space, row: Mapping[str, object]) -> GivenPoint:
 def _mistakes(
     path: Path, place: str, row: Mapping[str, object], error: PointError
 ) -> Iterator[Mistake]:
-    for fault in error.faults:
-        found = printable(toml_text(row[fault.name])) if fault.name in row else ""
-        problem = fault.problem.removeprefix(f"{found} is ")
-        yield Mistake(str(path), f"{place}, {printable(fault.name)}", found, problem)
-    for name in error.missing:
-        expected = "expected a value for each searched parameter"
-        yield Mistake(str(path), f"{place}, {printable(name)}", "nothing", expected)
-    for text in error.broken:
-        yield Mistake(str(path), place, "", f"breaks the constraint {text}")
+    for name, found, problem in error.problems(row):
+        where = place if name is None else f"{place}, {printable(name)}"
+        yield Mistake(str(path), where, printable(found), problem)
 
 
 def _rows(path: Path, space: Space) -> Iterator[Row]:

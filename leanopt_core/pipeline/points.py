@@ -9,6 +9,7 @@ from typing import Self
 from attrs import frozen
 
 from leanopt_core.errors import SpaceError
+from leanopt_core.pipeline.toml import toml_text
 from leanopt_core.space import AxisError, Point, Space, Value, number_text
 from leanopt_core.suggest import did_you_mean
 
@@ -40,6 +41,19 @@ class PointError(SpaceError):
     def of(cls, off: Mapping[str, str], broken: tuple[str, ...] = ()) -> Self:
         """Return the error for values that are not the pipeline's, each with its reason."""
         return cls(tuple(AxisError(name, why) for name, why in off.items()), broken=broken)
+
+    def problems(self, given: Mapping[str, object]) -> Iterator[tuple[str | None, str, str]]:
+        """Yield what is wrong with the values `given`: the parameter, what was found, the problem.
+
+        A broken constraint has no parameter, and nothing was found for it.
+        """
+        for fault in self.faults:
+            found = toml_text(given[fault.name]) if fault.name in given else "nothing"
+            yield fault.name, found, fault.problem.removeprefix(f"{found} is ")
+        for name in self.missing:
+            yield name, "nothing", "expected a value for each searched parameter"
+        for text in self.broken:
+            yield None, "", f"breaks the constraint {text}"
 
 
 @frozen

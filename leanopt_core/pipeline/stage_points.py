@@ -57,21 +57,13 @@ def _checked(
         try:
             point = grid_point(space, given)
         except PointError as error:
-            _report(error, given, here, problems)
+            for name, found, problem in error.problems(given):
+                if name is None:
+                    problems.add(here, toml_text(dict(given)), problem)
+                else:
+                    problems.add((*here, name), found, problem)
             continue
         if point in seen:
             problems.add(here, toml_text(dict(given)), f"repeats {at[-1]}[{seen[point]}]")
         seen.setdefault(point, place)
         yield searched_values(space, point)
-
-
-def _report(
-    error: PointError, given: Mapping[str, object], at: KeyPath, problems: Problems
-) -> None:
-    for fault in error.faults:
-        found = toml_text(given[fault.name]) if fault.name in given else "nothing"
-        problems.add((*at, fault.name), found, fault.problem.removeprefix(f"{found} is "))
-    for name in error.missing:
-        problems.add((*at, name), "nothing", "expected a value for each searched parameter")
-    for text in error.broken:
-        problems.add(at, toml_text(dict(given)), f"breaks the constraint {text}")
