@@ -92,6 +92,12 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
+def near(path: Path) -> Path:
+    """Return a path relative to the current folder if it is below it, else unchanged."""
+    absolute, here = path.absolute(), Path.cwd()
+    return absolute.relative_to(here) if absolute.is_relative_to(here) else path
+
+
 def one_line(text: str) -> str:
     """Return foreign text as one line, without control characters."""
     return plain(text).replace("\n", " ")

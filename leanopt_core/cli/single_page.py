@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leanopt_core.cli.output import plain, print_table
+from leanopt_core.cli.output import near, plain, print_table
 from leanopt_core.cli.statistics import print_statistics
 from leanopt_core.report.figures import number, values_shown
 from leanopt_core.report.statistics import main_figures
@@ -96,9 +96,6 @@ def _ended(one: PointBacktest) -> str:
 def _kept(one: PointBacktest, files: Mapping[str, Mapping[str, Path]]) -> Iterator[str]:
     """Yield where the files of a backtest are."""
     if one.results is not None:
-        here = Path.cwd()
-        below = one.results.is_relative_to(here)
-        kept = one.results.relative_to(here) if below else one.results
-        yield f"full results of {one.scenario.name}: {kept}"
+        yield f"full results of {one.scenario.name}: {near(one.results)}"
     for name, path in files.get(one.scenario.name, {}).items():
         yield f"{name} of {one.scenario.name}: {path}"

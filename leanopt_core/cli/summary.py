@@ -10,7 +10,7 @@ from shlex import quote
 
 import click
 
-from leanopt_core.cli.output import one_line, plain, print_table, wrapped
+from leanopt_core.cli.output import near, one_line, plain, print_table, wrapped
 from leanopt_core.cli.trials_table import print_below, print_scenarios, print_trials
 from leanopt_core.report.best import search_table
 from leanopt_core.report.figures import counted
@@ -57,7 +57,7 @@ def print_report(report: Report, state: str | None = None, *, scenarios: bool = 
         print_scenarios(report.run, report.merged)
     for warning in report.warnings:
         click.echo("\n" + wrapped(f"Warning: {plain(warning)}"))
-    click.echo(f"\nStored in {_near(report.store)}")
+    click.echo(f"\nStored in {near(report.store)}")
     steps = next_steps(report, state)
     width = max([_STEP, *(len(step) + 1 for step, _ in steps)])
     for step, command in steps:
@@ -124,12 +124,6 @@ def _heading(tally: Tally) -> str:
     return (
         f"All {tally.failed:,} trials failed. First:" if tally.failed > 1 else "The trial failed:"
     )
-
-
-def _near(path: Path) -> Path:
-    """Return a path relative to the current folder if it is below it, else unchanged."""
-    absolute, here = path.absolute(), Path.cwd()
-    return absolute.relative_to(here) if absolute.is_relative_to(here) else path
 
 
 def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
