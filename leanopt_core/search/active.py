@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -12,7 +12,7 @@ from leanopt_core.scoring import failures
 from leanopt_core.search import events
 from leanopt_core.search.artifacts import ArtifactKeeper
 from leanopt_core.search.backtests import Backtests, Land
-from leanopt_core.search.choose import Choose
+from leanopt_core.search.choose import Choose, by_days
 from leanopt_core.search.commands import (
     Budget,
     Promote,
@@ -111,6 +111,8 @@ class ActiveSearch:
         # The pending trials whose outcomes are durable: at the last rung, and at earlier ones.
         self._ready: set[int] = set()
         self._climbing: list[PendingTrial] = []
+        # Trials whose tests all have durable outcomes.
+        self._tested: list[PendingTrial] = []
         # Whether it has proposed every stored trial again.
         self._repeated = False
         self._fresh: list[tuple[PendingTrial, int, KeyedBacktest]] = []
@@ -144,8 +146,7 @@ class ActiveSearch:
         if self._pending.get(pending.number) is not pending:
             return  # withdrawn since
         if pending.testing:
-            del self._pending[pending.number]
-            self.machine.tested(pending.number)
+            self._tested.append(pending)
         elif pending.rung < len(self._rungs) - 1:
             self._climbing.append(pending)
         else:
@@ -158,13 +159,13 @@ class ActiveSearch:
         """
         if self._climbing:
             pending = self._climbing.pop()
-            return pending, self._outcomes(pending)
+            return pending, self._outcomes(pending, self._rungs[pending.rung])
         number = self.machine.awaited
         if number is None or number not in self._ready:
             return None
         self._ready.remove(number)
         pending = self._pending[number]
-        return pending, self._outcomes(pending)
+        return pending, self._outcomes(pending, self._rungs[pending.rung])
 
     def judged_at(self, score: Score) -> int:
         """Return the rung that gave this score of a told trial."""
@@ -176,6 +177,29 @@ class ActiveSearch:
         # A score says whether a backtest failed; most trials have none that did.
         failed = failures(outcomes) if score.failure is not None else {}
         self.machine.finished(number, score, statistics, failed)
+
+    def take_tested(self) -> list[PendingTrial]:
+        """Take the trials whose tests all have outcomes, and which are to be scored by them."""
+        tested, self._tested = self._tested, []
+        return tested
+
+    def tests_of(
+        self, pending: PendingTrial
+    ) -> Iterator[tuple[tuple[int, ...], dict[str, Outcome]]]:
+        """Yield the tests that score a trial together, by index, and its outcomes by scenario."""
+        for tests in by_days(self._setup.tests, first=len(self._setup.scenarios)):
+            yield tests, self._outcomes(pending, tests)
+
+    def scored(self, number: int, tests: tuple[int, ...], score: Score) -> None:
+        """Record the score of a trial under some of the tests."""
+        self._ledger.test_scored(self._index, number, tests, score)
+        names = tuple(self._scenarios[at].name for at in tests)
+        self._to.notifier.observe(events.TrialTested(self._index + 1, number, tests, names, score))
+
+    def tested(self, number: int) -> None:
+        """Tell the machine that a trial has been tested."""
+        del self._pending[number]
+        self.machine.tested(number)
 
     def take_fresh(self) -> list[tuple[PendingTrial, int, KeyedBacktest]]:
         """Take the backtests proposed since the last call: trial, scenario index, backtest."""
@@ -305,11 +329,11 @@ class ActiveSearch:
         """Return the label of the plugin that ends a stage for this reason."""
         return self._fitness if reason == FITNESS_TARGET else rule.label
 
-    def _outcomes(self, pending: PendingTrial) -> dict[str, Outcome]:
-        """Return the outcomes of the rung that a trial has reached, by scenario."""
+    def _outcomes(self, pending: PendingTrial, indexes: Iterable[int]) -> dict[str, Outcome]:
+        """Return the outcomes that a trial has under these scenarios, by their names."""
         return {
             self._scenarios[at].name: outcome
-            for at in self._rungs[pending.rung]
+            for at in indexes
             if (outcome := pending.outcomes[at]) is not None
         }
 
@@ -317,7 +341,7 @@ class ActiveSearch:
         """Record a told trial, and let a plugin or a time limit stop the search after it."""
         trial = told.trial
         pending = self._pending.pop(trial.number)
-        outcomes = self._outcomes(pending)
+        outcomes = self._outcomes(pending, self._rungs[pending.rung])
         if pending.stored is None:
             self._ledger.tell(self._index, trial)
         elif pending.stored.pruned_at != (now := trial.score.pruned_at):

@@ -1,13 +1,15 @@
-"""Choose the trials of a search that are backtested under its tests."""
+"""Choose the trials of a search that are tested, and which of its tests score them together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import TypeAlias
 
 from attrs import frozen
 
 from leanopt_core.stage import History, Told
+from leanopt_core.work import Scenario
 
 #: Returns the trials to test, of all told trials.
 Choose: TypeAlias = Callable[[History], Sequence[Told]]
@@ -22,3 +24,14 @@ class Best:
     def __call__(self, history: History) -> tuple[Told, ...]:
         """Return the trials, best first; none if no trial is complete and feasible."""
         return tuple(told for told in history.best(self.tested) if told.complete and told.feasible)
+
+
+def by_days(tests: Sequence[Scenario], *, first: int = 0) -> tuple[tuple[int, ...], ...]:
+    """Return the indexes of tests, counted from `first`, with those of the same days together.
+
+    They score a trial together, as the scenarios of a search do.
+    """
+    found: dict[tuple[date | None, date | None], list[int]] = {}
+    for at, test in enumerate(tests, first):
+        found.setdefault((test.start, test.end), []).append(at)
+    return tuple(map(tuple, found.values()))

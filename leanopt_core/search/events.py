@@ -9,6 +9,7 @@ from attrs import frozen
 
 from leanopt_core.sinks.base import TrialRecord
 from leanopt_core.store.records import RunState, StoredRun
+from leanopt_core.trial import Score
 from leanopt_core.work import Outcome
 
 
@@ -81,6 +82,20 @@ class TrialTold:
 
 
 @frozen
+class TrialTested:
+    """A trial was scored by tests of the same days, given by their indexes and their names.
+
+    A resumed run scores the trials of all its searches again.
+    """
+
+    search: int
+    number: int
+    tests: tuple[int, ...]
+    names: tuple[str, ...]
+    score: Score
+
+
+@frozen
 class BacktestEnded:
     """A backtest has run, in this many seconds, on the worker of this number."""
 
@@ -117,6 +132,7 @@ RunEvent: TypeAlias = (
     | StageEnded
     | SearchEnded
     | TrialTold
+    | TrialTested
     | BacktestEnded
     | BacktestCached
     | Ahead

@@ -250,6 +250,10 @@ class Ledger:
         trial = self._reader.trial(self._run, self._run.searches[search].number, number)
         return {} if trial is None else self._reader.outcomes(trial, self._outputs.needs)
 
+    def test_scored(self, search: int, number: int, tests: Iterable[int], score: Score) -> None:
+        """Record the score of a trial under tests, given by their scenario indexes."""
+        self._writer.test_scored(self._run.searches[search].id, number, tests, score)
+
     def withdraw(self, search: int, numbers: Sequence[int]) -> None:
         """Record that trials are withdrawn."""
         self._writer.withdraw(self._run.searches[search].id, numbers)

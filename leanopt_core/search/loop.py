@@ -265,6 +265,7 @@ class RunLoop:
     def _carry_out(self, index: int) -> None:
         """Carry out the machine's commands, then look up all new backtests together."""
         search = self._searches[index]
+        self._score_tests(search)
         self._advance(search)
         while (ready := search.next_ready()) is not None:
             pending, outcomes = ready
@@ -279,6 +280,14 @@ class RunLoop:
             self._backtests.send(pending, scenario_index, backtest, known)
         if search.machine.ended:
             del self._searches[index]
+
+    def _score_tests(self, search: ActiveSearch) -> None:
+        """Score the trials that have been tested: tests of the same days together."""
+        for pending in search.take_tested():
+            for tests, outcomes in search.tests_of(pending):
+                score = self._think(partial(self._judge, outcomes, pending.context))
+                search.scored(pending.number, tests, score)
+            search.tested(pending.number)
 
     def _score(
         self, search: ActiveSearch, pending: PendingTrial, outcomes: Mapping[str, Outcome]

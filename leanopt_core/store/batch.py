@@ -51,6 +51,11 @@ READ_TYPES: Final = (
 )
 STAGE_VERSION: Final = "UPDATE stages SET version = ? WHERE id = ?"
 STAGE_WORKED: Final = "UPDATE stages SET seconds = ? WHERE id = ?"
+# A resumed run scores its tests again.
+TEST_SCORE: Final = (
+    "INSERT OR REPLACE INTO test_scores "
+    "(search_id, number, ordinal, fitness, violation, failure, detail) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 CHOSEN: Final = "UPDATE searches SET chosen = ? WHERE id = ?"
 STAGE_ENDED: Final = "UPDATE stages SET ended = ? WHERE id = ? AND ended IS NULL"
 SEARCH_ENDED: Final = "UPDATE searches SET ended = ? WHERE id = ? AND ended IS NULL"
@@ -107,7 +112,7 @@ _BEFORE_TELLING: Final = (PROPOSE, RECORD, RETURNS, EQUITY, TRADES, EVALUATE)
 _AFTER_TELLING: Final = (
     *(HELLO, READ_TYPES, EVENT),
     *(VOID, RELEASE, LEASE, RENEW, SHARING, RELEASE_ALL, ENDED),
-    *(STAGE_VERSION, STAGE_WORKED, STAGE_ENDED, CHOSEN, SEARCH_ENDED),
+    *(STAGE_VERSION, STAGE_WORKED, STAGE_ENDED, CHOSEN, TEST_SCORE, SEARCH_ENDED),
     *(TAKEN, REPRODUCED, SINGLE, FINISH),
 )
 _OF_BACKTEST: Final = (RECORD, RETURNS, EQUITY, TRADES)
@@ -179,7 +184,7 @@ def _write_told(database: Database, search_id: int, told: list[tuple[int, Score]
     rare = [
         (score.pruned_at, detail, detail, search_id, number)
         for number, score in told
-        if (detail := _detail(score)) or score.pruned_at is not None
+        if (detail := detail_of(score)) or score.pruned_at is not None
     ]
     if rare:
         database.many(_ADD_DETAIL, rare)
@@ -195,7 +200,7 @@ def _state(score: Score) -> str:
     return "completed" if score.failure is None else "failed"
 
 
-def _detail(score: Score) -> str | None:
+def detail_of(score: Score) -> str | None:
     """Return the score's rare details as JSON, None if it has none."""
     if not (score.violations or score.reasons or score.values or score.penalties):
         return None

@@ -176,11 +176,32 @@ class StoredStage:
 
 
 @frozen
+class StoredTestScore:
+    """The score of a search's chosen trial under a test, with the other tests of the same days."""
+
+    ordinal: int
+    fitness: float | None
+    violation: float
+    failure: str | None
+    detail: str | None
+
+    @property
+    def why(self) -> str | None:
+        """Return why it has no fitness or violates a constraint, None if neither is so."""
+        more = json.loads(self.detail) if self.detail else {}
+        texts = more.get("reasons") or [
+            f"violates {name}" for name, _ in more.get("violations", ())
+        ]
+        return "; ".join(texts) or self.failure
+
+
+@frozen
 class StoredSearch:
     """A search of a run with its scenarios and stages, and counts of its trials by state.
 
     `best` is the number of the trial with rank 1. `scenarios` judge the trials. `tests` do not;
-    `chosen` is the first trial that was backtested under them, None without one.
+    `chosen` is the first trial that was backtested under them, None without one, and `scores` are
+    what it is worth there, as far as known.
     """
 
     id: int
@@ -197,6 +218,7 @@ class StoredSearch:
     stages: tuple[StoredStage, ...]
     tests: tuple[StoredScenario, ...] = ()
     chosen: int | None = None
+    scores: tuple[StoredTestScore, ...] = ()
 
     @cached_property
     def every_scenario(self) -> tuple[StoredScenario, ...]:

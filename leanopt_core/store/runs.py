@@ -22,6 +22,7 @@ from leanopt_core.store.records import (
     StoredScenario,
     StoredSearch,
     StoredStage,
+    StoredTestScore,
 )
 from leanopt_core.store.taking_back import TakenBack, take_back_borrowed
 from leanopt_core.suggest import did_you_mean
@@ -44,6 +45,7 @@ _STEPS: Final = (
     "DELETE FROM calendars WHERE id NOT IN (SELECT calendar_id FROM returns)",
     "DELETE FROM events WHERE run_id = :run",
     f"DELETE FROM sinks WHERE search_id IN {_SEARCHES_OF_RUN}",
+    f"DELETE FROM test_scores WHERE search_id IN {_SEARCHES_OF_RUN}",
     f"DELETE FROM trials WHERE search_id IN {_SEARCHES_OF_RUN}",
     f"DELETE FROM stages WHERE search_id IN {_SEARCHES_OF_RUN}",
     f"DELETE FROM scenarios WHERE search_id IN {_SEARCHES_OF_RUN}",
@@ -80,6 +82,10 @@ SELECT chosen, id, number, name, seed, direction, ended,
 FROM searches WHERE run_id = ? ORDER BY number"""
 _SCENARIOS = (
     "SELECT id, ordinal, name, definition, role FROM scenarios WHERE search_id = ? ORDER BY ordinal"
+)
+_TEST_SCORES = (
+    "SELECT ordinal, fitness, violation, failure, detail FROM test_scores "
+    "WHERE search_id = ? AND number = ? ORDER BY ordinal"
 )
 _STAGES = (
     "SELECT id, position, name, method, distribution, version, trials, ended, seconds FROM stages "
@@ -218,6 +224,7 @@ class Runs:
         return StoredRun(*[*columns, searches, note])
 
     def _search(self, chosen: int | None, search_id: int, *columns: Any) -> StoredSearch:
+        tested = () if chosen is None else self._database.rows(_TEST_SCORES, (search_id, chosen))
         scenarios = [StoredScenario(*row) for row in self._database.rows(_SCENARIOS, (search_id,))]
         stages = self._database.rows(_STAGES, (search_id,))
         members = (
@@ -225,7 +232,8 @@ class Runs:
             tuple(StoredStage(*stage) for stage in stages),
             tuple(one for one in scenarios if one.role == "test"),
         )
-        return StoredSearch(*[search_id, *columns, *members, chosen])
+        scores = tuple(StoredTestScore(*row) for row in tested)
+        return StoredSearch(*[search_id, *columns, *members, chosen, scores])
 
     def named(self, name: str) -> StoredRun | None:
         """Return the run of exactly this name, None if there is none."""

@@ -406,6 +406,19 @@ CREATE TABLE looks (
   PRIMARY KEY (strategy, scenario, parameters)
 ) WITHOUT ROWID"""
 
+# What trials are worth under tests: those of the same days score a trial together.
+_TEST_SCORES: Final = """
+CREATE TABLE test_scores (
+  search_id INTEGER NOT NULL REFERENCES searches(id),
+  number INTEGER NOT NULL,            -- of the trial
+  ordinal INTEGER NOT NULL,           -- of the test
+  fitness REAL,
+  violation REAL NOT NULL,
+  failure TEXT,
+  detail TEXT,                        -- JSON, as in trials
+  PRIMARY KEY (search_id, number, ordinal)
+) WITHOUT ROWID"""
+
 #: Name and statements of every migration, in order.
 MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("first", _FIRST),
@@ -426,6 +439,7 @@ MIGRATIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("tests", _TESTS),
     ("notes", ("ALTER TABLE runs ADD COLUMN note TEXT",)),  # the user's
     ("looks", (_HOLDOUTS, _LOOKS)),
+    ("test_scores", (_TEST_SCORES,)),
 )
 
 

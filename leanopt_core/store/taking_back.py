@@ -55,6 +55,14 @@ UPDATE searches SET
     WHERE own.id = :search AND {TOLD} ORDER BY {RANKED}, trials.number LIMIT 1
   )
 WHERE id = :search"""
+# A score is of all tests of its trial: without one of them it is none.
+_UNTESTED: Final = """
+DELETE FROM test_scores WHERE search_id = :search AND number IN (
+  SELECT scored.number FROM test_scores AS scored
+  LEFT JOIN evaluations AS e ON e.search_id = scored.search_id
+    AND e.number = scored.number AND e.ordinal = scored.ordinal
+  WHERE scored.search_id = :search AND e.backtest_id IS NULL
+)"""
 #: What is left of a search that ends before the trial `:number` of the stage `:position`.
 _STEPS: Final = (
     "DELETE FROM evaluations WHERE search_id = :search AND number >= :number",
@@ -124,4 +132,5 @@ def _take_back(database: Database, run_id: int, search: int, borrowed: str) -> T
         f"DELETE FROM evaluations WHERE search_id = :search AND backtest_id IN {_DISOWNED}",
         which,
     )
+    database.run(_UNTESTED, {"search": search})
     return None if first is None else Taken(number - 1, position)

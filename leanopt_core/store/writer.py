@@ -147,6 +147,12 @@ class Writer(Recording):
         """Record the first trial of a search that is tested."""
         self._batch.add(batch.CHOSEN, (number, search_id))
 
+    def test_scored(self, search_id: int, number: int, tests: Iterable[int], score: Score) -> None:
+        """Record the score of a trial under tests, given by their ordinals."""
+        judged = (score.fitness, score.violation, score.failure, batch.detail_of(score))
+        for ordinal in tests:
+            self._batch.add(batch.TEST_SCORE, (search_id, number, ordinal, *judged))
+
     def search_ended(self, search_id: int, reason: str) -> None:
         """Record that a search has ended, and why."""
         self._batch.add(batch.SEARCH_ENDED, (storable(reason), search_id))

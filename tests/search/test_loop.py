@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from leanopt_core.pipeline import PlannedSearch, load_pipeline
 from leanopt_core.plugins import Registry, discover
 from leanopt_core.scoring import Scorer
 from leanopt_core.search.artifacts import ArtifactKeeper
-from leanopt_core.search.events import BacktestCached, RunEvent
+from leanopt_core.search.choose import by_days
+from leanopt_core.search.events import BacktestCached, RunEvent, TrialTested
 from leanopt_core.search.ledger import Ledger
 from leanopt_core.search.loop import RunLoop
 from leanopt_core.search.notifier import Checks, Notifier
@@ -29,9 +31,9 @@ from leanopt_core.search.setup import setups
 from leanopt_core.search.unread import ReadCheck
 from leanopt_core.search.unreported import UnreportedCheck
 from leanopt_core.search.warm_check import WarmCheck
-from leanopt_core.store.records import StoredRun
+from leanopt_core.store.records import StoredRun, StoredTestScore
 from leanopt_core.store.store import Store, open_store
-from leanopt_core.work import Outcome
+from leanopt_core.work import Outcome, Scenario
 from tests.projects import lay
 
 STRATEGY = """
@@ -84,13 +86,16 @@ trials = 25
 
 
 class Silence:
-    """A screen that shows nothing, and counts what the store answered."""
+    """A screen that shows nothing, counts what the store answered and keeps what was tested."""
 
     def __init__(self) -> None:
         self.answered = 0
+        self.tested: list[TrialTested] = []
 
     def observe(self, event: RunEvent) -> None:
-        """Count what the store answered."""
+        """Count what the store answered, and keep what was tested."""
+        if isinstance(event, TrialTested):
+            self.tested.append(event)
         self.answered += isinstance(event, BacktestCached)
 
     def tick(self) -> None:
@@ -258,6 +263,9 @@ def test_the_best_trial_is_tested_and_no_method_is_told(ready: Prepared, store: 
     assert search.chosen == search.best == best.number
     assert {trial.number for trial in trials if 1 in trial.backtests} == {best.number}
     assert best.fitness == x + 0.5
+    assert search.scores == (StoredTestScore(1, 0.5 - x, 0.0, None, None),)
+    scores = [(one.number, one.names, one.score.fitness) for one in screen.tested]
+    assert scores == [(best.number, ("falling",), 0.5 - x)]
     *lines, last = [json.loads(line) for line in store.reader.canonical(stored)]
     assert [line["number"] for line in lines] == [trial.number for trial in trials]
     statistics = {"Net Profit": 0.5 - x, "Drawdown": 0.1}
@@ -284,9 +292,21 @@ def test_tests_are_replayed_and_missing_ones_are_made(
         )
     connection.close()
     assert len(list(store.reader.canonical(stored))) == 25
+    scores = stored.searches[0].scores
     stored = go_on(chosen_ones(ready), store, again, stored, workers=1)
     assert list(store.reader.canonical(stored)) == dump
+    assert stored.searches[0].scores == scores
     assert again.answered == 0
+
+
+def test_tests_of_the_same_days_score_a_trial_together() -> None:
+    """In the order of the first of each."""
+    years = [(date(year, 1, 1), date(year, 12, 31)) for year in (2008, 2007)]
+    tests = [Scenario(f"{symbol} {first}", symbol, first, last)
+             for first, last in years for symbol in ("A", "B")]  # fmt: skip
+    assert by_days(tests, first=3) == ((3, 4), (5, 6))
+    assert by_days([*tests[::2], *tests[1::2]]) == ((0, 2), (1, 3))
+    assert by_days([]) == ()
 
 
 def test_an_engine_that_cannot_read_an_answer_costs_that_trial_only(

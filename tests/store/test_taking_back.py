@@ -100,6 +100,23 @@ def test_ends_stops_and_sinks_are_taken_back(store, begin, key, look):
     ]
 
 
+def test_a_score_of_tests_goes_with_one_of_them(store, begin, key, look):
+    """The trial that was tested stays, and its other tests."""
+    one = begin(store)
+    one.told(1)
+    one.writer.evaluate(one.search_id, 1, 1, one.backtest(key("one")))
+    one.writer.confirm(one.writer.mark, 0)
+    one.writer.evaluate(one.search_id, 1, 2, one.backtest(key("two")))
+    one.writer.chosen(one.search_id, 1)
+    one.writer.test_scored(one.search_id, 1, (1, 2), Score(0.5, 0.5))
+    one.writer.commit()
+    [search] = store.runs.get(one.run.id).searches
+    assert [(each.ordinal, each.fitness) for each in search.scores] == [(1, 0.5), (2, 0.5)]
+    assert one.writer.disown().trials == 0
+    assert store.runs.get(one.run.id).searches[0].scores == ()
+    assert look("SELECT ordinal FROM evaluations ORDER BY ordinal") == [(0,), (1,)]
+
+
 def test_other_runs_keep_what_is_theirs(store, begin, key):
     """A run disowns its own backtests only, and only those since the last check."""
     mine, other = begin(store), begin(store)
