@@ -6,9 +6,16 @@ errors (ValueError). A probability is one minus a p-value, not the chance that a
 """
 
 from leanopt_evidence._bootstrap import Interval, bootstrap_interval, stationary_bootstrap
+from leanopt_evidence._cross_validation import (
+    CrossValidation,
+    Distribution,
+    OutOfSamplePath,
+    cross_validate,
+)
 from leanopt_evidence._effective import Clusters, cluster_trials, effective_trials
 from leanopt_evidence._inputs import Estimate
 from leanopt_evidence._overfitting import Overfitting, probability_of_overfitting
+from leanopt_evidence._purged import PurgedSplits, combinatorial_splits
 from leanopt_evidence._selection import (
     BacktestLength,
     Deflated,
@@ -37,17 +44,23 @@ from leanopt_evidence._superiority import (
 __all__ = [
     "BacktestLength",
     "Clusters",
+    "CrossValidation",
     "Deflated",
+    "Distribution",
     "Estimate",
     "Interval",
     "Moments",
+    "OutOfSamplePath",
     "Overfitting",
+    "PurgedSplits",
     "RealityCheck",
     "Stepwise",
     "SuperiorAbility",
     "TrackRecord",
     "bootstrap_interval",
     "cluster_trials",
+    "combinatorial_splits",
+    "cross_validate",
     "deflated_sharpe",
     "effective_trials",
     "expected_maximum",

@@ -127,7 +127,8 @@ def _sharpe(returns: Floats, _periods: float) -> Floats:
     return found
 
 
-def _drawdown(returns: Floats, _periods: float) -> Floats:
+def drawdowns(returns: Floats, _periods: float = 1) -> Floats:
+    """Return the largest drawdown of each row of returns, as a share."""
     equity = np.cumprod(1 + returns, axis=1)
     highest = np.maximum(np.maximum.accumulate(equity, axis=1), 1)
     found: Floats = (1 - equity / highest).max(axis=1).clip(0)
@@ -136,7 +137,7 @@ def _drawdown(returns: Floats, _periods: float) -> Floats:
 
 def _calmar(returns: Floats, periods: float) -> Floats:
     growth = np.prod(1 + returns, axis=1) ** (periods / returns.shape[1]) - 1
-    fall = _drawdown(returns, periods)
+    fall = drawdowns(returns)
     some = fall > ROUNDING
     found: Floats = np.where(some, growth / np.where(some, fall, 1), np.nan)
     return found
@@ -145,5 +146,5 @@ def _calmar(returns: Floats, periods: float) -> Floats:
 _STATISTICS: dict[str, Callable[[Floats, float], Floats]] = {
     "sharpe": _sharpe,
     "calmar": _calmar,
-    "drawdown": _drawdown,
+    "drawdown": drawdowns,
 }

@@ -79,7 +79,7 @@ def _summary(found: Choices, kept: Ints, removed: tuple[int, ...], dropped: int)
     # ln(w / (1 - w)) with w = rank / (N + 1), whose zero is exact so.
     logits = np.log(found.ranks / (len(kept) + 1 - found.ranks))
     known = np.isfinite(found.inside) & np.isfinite(found.outside)
-    slope, intercept = _line(found.inside[known], found.outside[known])
+    slope, intercept = degradation(found.inside[known], found.outside[known])
     valued = found.outside[np.isfinite(found.outside)]
     loss = Estimate(float((valued < 0).mean())) if len(valued) else Estimate(None, "no values")
     return Overfitting(
@@ -99,7 +99,7 @@ def _summary(found: Choices, kept: Ints, removed: tuple[int, ...], dropped: int)
     )
 
 
-def _line(inside: Floats, outside: Floats) -> tuple[Estimate, Estimate]:
+def degradation(inside: Floats, outside: Floats) -> tuple[Estimate, Estimate]:
     """Return slope b and intercept a of outside = a + b inside, by least squares."""
     if len(inside) < FEWEST or constant(inside[:, None])[0]:
         none = Estimate(None, "the winners have one value in sample")
