@@ -24,6 +24,7 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "fitness function": {
         "calmar": "leanopt-calmar",
+        "deflated_sharpe": "leanopt-deflated-sharpe",
         "expression": "leanopt-expression",
         "profit_factor": "leanopt-profit-factor",
         "sharpe": "leanopt-sharpe",

@@ -44,6 +44,7 @@ def load(folder: Path, fitness: str, curves: str = "daily") -> Pipeline:
     [
         ("use = 'calmar'", set()),
         ("use = 'sharpe'", {"returns"}),
+        ("use = 'deflated_sharpe'", {"returns"}),
         ("use = 'sqn'", {"returns", "trades"}),
         (EXPRESSION, set()),
         (f"{EXPRESSION}min_years = 0", set()),

@@ -1,4 +1,4 @@
-"""Each plugin of ours, as a wheel beside the core's, works with no other plugin installed."""
+"""Each plugin of ours, as a wheel beside the core's, works without those that it does not need."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PLUGINS = {
     "leanopt-calmar": ("fitness function", "calmar"),
+    "leanopt-deflated-sharpe": ("fitness function", "deflated_sharpe"),
     "leanopt-euler": ("stage", "euler"),
     "leanopt-expression": ("fitness function", "expression"),
     "leanopt-ga-deap": ("stage", "ga_deap"),
@@ -35,6 +36,7 @@ PLUGINS = {
     "leanopt-surrogate": ("stage", "surrogate"),
     "leanopt-ulcer": ("fitness function", "ulcer"),
 }
+CORE = {"leanopt-core", "leanopt-harness"}
 Wheel = Callable[[str], Path]
 
 pytestmark = pytest.mark.long
@@ -57,11 +59,11 @@ def pip(*arguments: object) -> None:
 
 
 def required(name: str) -> Iterator[str]:
-    """Yield the distributions that one needs, directly or not, leanopt's own left out."""
+    """Yield the distributions that one needs, directly or not, but the core and what that needs."""
     for text in distribution(name).requires or []:
         requirement = Requirement(text)
-        ours = requirement.name.startswith("leanopt-")
-        if not ours and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+        wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if wanted and requirement.name not in CORE:
             yield canonicalize_name(requirement.name)
             yield from required(requirement.name)
 
@@ -107,9 +109,14 @@ def test_one_wheel_beside_the_cores(name: str, wheel: Wheel, core: Path, tmp_pat
     pip("install", "--target", tmp_path, wheel(name))
     installed = {entry.name for entry in tmp_path.iterdir()}
     assert installed == {module, f"{module}-{distribution(name).version}.dist-info"}
-    link(tmp_path, set(required(name)) - set(required("leanopt-core")))
+    needed = set(required(name)) - set(required("leanopt-core"))
+    own = {one for one in needed if one.startswith("leanopt-")}
+    for one in own:
+        pip("install", "--target", tmp_path, wheel(one))
+    link(tmp_path, needed - own)
     shown = json.loads(run(CLI, "plugins", "--json", path=[tmp_path, core]))
-    theirs = [entry for entry in shown["plugins"] if entry["distribution"] != "leanopt-core"]
+    others = {"leanopt-core", *own}
+    theirs = [entry for entry in shown["plugins"] if entry["distribution"] not in others]
     assert [(e["distribution"], e["kind"], e["name"]) for e in theirs] == [(name, *PLUGINS[name])]
     assert shown["problems"] == []
     loaded = run(LOAD, *PLUGINS[name], path=[tmp_path, core]).strip()

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from statistics import NormalDist
 from types import ModuleType
 from typing import Any
 
@@ -40,6 +41,21 @@ def sharpe(result: Result) -> float:
     changes, periods = returns(result)
     rate = 1.02 ** (1 / periods) - 1
     return (changes.mean() - rate) / changes.std(ddof=1) * np.sqrt(periods)
+
+
+def deflated_sharpe(result: Result) -> float:
+    """Return the chance below the ratio's distance from the best of 50 trials without skill."""
+    changes, periods = returns(result)
+    spread = changes - changes.mean()
+    second, third, fourth = ((spread**k).mean() for k in (2, 3, 4))
+    ratio = changes.mean() / changes.std(ddof=1)
+    normal = NormalDist()
+    tails = normal.inv_cdf(1 - 1 / 50), normal.inv_cdf(1 - 1 / (50 * np.e))
+    threshold = np.sqrt(0.2 / periods) * (
+        (1 - np.euler_gamma) * tails[0] + np.euler_gamma * tails[1]
+    )
+    squared = 1 - third / second**1.5 * ratio + (fourth / second**2 - 1) / 4 * ratio**2
+    return normal.cdf((ratio - threshold) * np.sqrt((len(changes) - 1) / squared))
 
 
 def sortino(result: Result) -> float:
@@ -77,6 +93,7 @@ def expression(result: Result) -> float:
 
 CASES: dict[Callable[[Result], float], str] = {
     sharpe: 'risk_free_rate = "2%", min_years = 13.9',
+    deflated_sharpe: "trials = 50, variance = 0.2",
     sortino: "min_years = 13.9",
     ulcer: "",
     profit_factor: "",

@@ -70,7 +70,10 @@ def moments(returns: npt.ArrayLike) -> Moments:
     mean = scaled.mean()
     centred = scaled - mean
     second, third, fourth = (float((centred**power).mean()) for power in (2, 3, 4))
-    return Moments(n, float(mean) / deviation, third / second**1.5, fourth / second**2)
+    skewness = third / second**1.5
+    # Of returns that all but equal, rounding can take more than a distribution allows.
+    kurtosis = max(fourth / second**2, 1 + skewness**2)
+    return Moments(n, float(mean) / deviation, skewness, kurtosis)
 
 
 def _term(of: Moments) -> Estimate:

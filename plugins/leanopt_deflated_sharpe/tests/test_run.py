@@ -1,0 +1,50 @@
+"""A search by `deflated_sharpe`: each trial is judged by those told when it was proposed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from leanopt_evidence import deflated_sharpe, moments
+
+import leanopt_core
+from leanopt_core import open_store
+
+QUICKSTART = Path(__file__).parents[3] / "examples" / "quickstart"
+TRIALS, LOOKAHEAD = 48, 8
+OVERRIDES = {
+    "fitness": {"use": "deflated_sharpe", "min_trades": 20},
+    "constraints.results": [],
+    "stage.lhs.trials": TRIALS,
+    "stage.random.trials": 1,
+    "search.lookahead": LOOKAHEAD,
+    "executor.workers": 2,
+}
+
+
+@pytest.mark.slow
+def test_a_run_measures_each_trial_by_those_told_before(tmp_path: Path) -> None:
+    """Computed again from the stored returns, in the order of telling."""
+    folder = tmp_path / "quickstart"
+    shutil.copytree(QUICKSTART, folder, ignore=shutil.ignore_patterns(".leanopt"))
+    run = leanopt_core.run(folder / "pipeline.toml", OVERRIDES)
+    with open_store(folder) as store:
+        trials = list(store.trials(run))[:TRIALS]
+        matrix = store.returns_matrix(run)
+    column = {number: place for place, number in enumerate(matrix.trials)}
+    judged = {one.number for one in trials if one.fitness is not None}
+    found = {number: moments(matrix.values[:, column[number]]) for number in judged}
+    known = [found[one.number].sharpe if one.number in judged else None for one in trials]
+    ways = set()
+    for trial in trials:
+        told = [one for one in known[: trial.told_before] if one is not None]
+        enough = len(told) >= 20
+        ways.add(enough)
+        if trial.number in judged:
+            of = found[trial.number]
+            variance = np.var(told, ddof=1) if enough else 1 / (of.n - 1)
+            expected = deflated_sharpe(of, TRIALS + 1, variance).value
+            assert trial.fitness == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert ways == {True, False}
