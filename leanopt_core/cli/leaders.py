@@ -76,6 +76,11 @@ class Leaders:
         return tuple(place.best for place in self._places)
 
     @property
+    def best(self) -> Best | None:
+        """Return the first of the best trials, None before the first feasible trial."""
+        return self._places[0].best if self._places else None
+
+    @property
     def improvements(self) -> tuple[Improvement, ...]:
         """Return the last improvements, the newest first."""
         return tuple(one for _, one in reversed(self._improvements))

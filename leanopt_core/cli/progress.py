@@ -256,8 +256,8 @@ class Progress:
 
     def curve(self) -> None:
         """Add the best fitness so far to the curve."""
-        if best := self.leaders.trials:
-            self._curve.add(best[0].fitness)
+        if best := self.leaders.best:
+            self._curve.add(best.fitness)
 
     def backtested(self, now: float, seconds: float, worker: int) -> None:
         """Take a backtest that has ended since this start of the run."""

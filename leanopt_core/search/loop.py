@@ -304,8 +304,8 @@ class RunLoop:
         return stored
 
     def _advance(self, search: ActiveSearch) -> None:
-        commands = search.machine.advance()
-        while (command := self._think(partial(next, commands, None))) is not None:
+        advance = partial(next, search.machine.advance(), None)
+        while (command := self._think(advance)) is not None:
             search.obey(command)
 
     def _think(self, work: Callable[[], T]) -> T:

@@ -16,7 +16,7 @@ def on_grid(sizes: Sequence[int], point: object) -> bool:
     """Return whether `point` is a tuple with one int level in range for each size."""
     if not isinstance(point, tuple) or len(point) != len(sizes):
         return False
-    for size, level in zip(sizes, point, strict=True):
+    for size, level in zip(sizes, point):  # noqa: B905 - equally long, and every trial is checked
         if type(level) is not int or not 0 <= level < size:
             return False
     return True

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from leanopt_core.canonical import from_canonical
 from leanopt_core.fitness import Direction
 from leanopt_core.space import Space
 from leanopt_core.statistics import Statistics
@@ -58,7 +59,7 @@ class StoredBacktest:
             return Outcome(failure=failure, closed_trades=closed)
         if self.statistics is None:
             return Outcome(closed_trades=closed)
-        return Outcome(Statistics(json.loads(self.statistics)), closed_trades=closed)
+        return Outcome(Statistics(from_canonical(self.statistics)), closed_trades=closed)
 
 
 @frozen
@@ -94,7 +95,7 @@ class StoredTrial:
     @property
     def values(self) -> dict[str, Any]:
         """Return the parameters by name."""
-        return dict(json.loads(self.parameters))
+        return dict(from_canonical(self.parameters))
 
     @property
     def outcomes(self) -> dict[int, Outcome]:
@@ -108,7 +109,7 @@ class StoredTrial:
         `because` explains the proposal; `reasons`, `values`, `violations` and `penalties` are the
         score's.
         """
-        return dict(json.loads(self.detail)) if self.detail else {}
+        return dict(from_canonical(self.detail)) if self.detail else {}
 
     @property
     def score(self) -> Score | None:

@@ -66,12 +66,13 @@ def test_an_error_in_reading_is_explained_by_damage(path, told) -> None:
     """What fails because of a damaged value names the store; a mistake of the code stays one."""
     with pytest.raises(KeyError), open_store(path) as store:
         {}["mistake"]
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE backtests SET statistics = '[1' WHERE id = 2")
-        connection.commit()
     broken = r"the store is damaged; .*rows of backtests with a value .*: 1"
-    with pytest.raises(StoreError, match=broken), open_store(path) as store:
-        [trial.outcomes for trial in store.reader.trials(1)]
+    for damaged in ("[1", "{}1", ""):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE backtests SET statistics = ? WHERE id = 2", [damaged])
+            connection.commit()
+        with pytest.raises(StoreError, match=broken), open_store(path) as store:
+            [trial.outcomes for trial in store.reader.trials(1)]
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE backtests SET statistics = CAST(x'7bff7d' AS TEXT) WHERE id = 2")
         connection.commit()
