@@ -11,6 +11,7 @@ from leanopt_core.specs import ExecutorSpec as ExecutorSpec
 from leanopt_core.specs import FitnessSpec as FitnessSpec
 from leanopt_core.specs import NoOptions as NoOptions
 from leanopt_core.specs import PluginSpec as PluginSpec
+from leanopt_core.specs import SectionSpec as SectionSpec
 from leanopt_core.specs import SinkSpec as SinkSpec
 from leanopt_core.specs import StageSpec as StageSpec
 from leanopt_core.errors import ExecutorError as ExecutorError
@@ -23,6 +24,7 @@ from leanopt_core.plugins import Kind as Kind
 from leanopt_core.plugins import PluginProblem as PluginProblem
 from leanopt_core.plugins import Registered as Registered
 from leanopt_core.plugins import RegisteredCommand as RegisteredCommand
+from leanopt_core.plugins import RegisteredSection as RegisteredSection
 from leanopt_core.plugins import Registry as Registry
 from leanopt_core.plugins import discover as discover
 
@@ -109,6 +111,11 @@ from leanopt_core.scoring import violated as violated
 # Result sinks
 from leanopt_core.sinks.base import Sink as Sink
 from leanopt_core.sinks.base import TrialRecord as TrialRecord
+
+# Sections of `leanopt show`
+from leanopt_core.section import SectionRow as SectionRow
+from leanopt_core.section import SectionTable as SectionTable
+from leanopt_core.section import ShowSection as ShowSection
 
 # Executors
 from leanopt_core.executors.base import Channel as Channel

@@ -36,7 +36,7 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "engine": {"lean": "leanopt-lean"},
 }
 
-#: Libraries: they register nothing.
+#: Libraries: no pipeline names them.
 LIBRARIES: Final = frozenset({"leanopt-core", "leanopt-evidence", "leanopt-harness"})
 
 #: All distributions of this project.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         EngineSpec,
         ExecutorSpec,
         FitnessSpec,
+        SectionSpec,
         SinkSpec,
         StageSpec,
     )
@@ -67,6 +68,11 @@ def leanopt_sinks() -> Sequence[SinkSpec]:  # type: ignore[empty-body]
 @hookspec
 def leanopt_commands() -> Sequence[CommandSpec]:  # type: ignore[empty-body]
     """Return additional commands for the `leanopt` command line."""
+
+
+@hookspec
+def leanopt_show_sections() -> Sequence[SectionSpec]:  # type: ignore[empty-body]
+    """Return sections for `leanopt show --evidence`."""
 
 
 @hookspec

@@ -23,6 +23,7 @@ from leanopt_core.specs import (
     ExecutorSpec,
     FitnessSpec,
     PluginSpec,
+    SectionSpec,
     SinkSpec,
     StageSpec,
 )
@@ -48,6 +49,7 @@ _HOOKS: Mapping[str, tuple[Kind | None, type]] = {
     "leanopt_engines": (Kind.ENGINE, EngineSpec),
     "leanopt_sinks": (Kind.SINK, SinkSpec),
     "leanopt_commands": (None, CommandSpec),
+    "leanopt_show_sections": (None, SectionSpec),
 }
 
 _GUIDE = "docs/how-to/move-a-plugin-to-2.md"
@@ -104,6 +106,24 @@ class RegisteredCommand:
 
 
 @frozen
+class RegisteredSection:
+    """A section of `leanopt show` with the distribution and version of its plugin."""
+
+    spec: SectionSpec
+    distribution: str
+    version: str
+
+    @property
+    def label(self) -> str:
+        """Return the section's name with its distribution and version, as errors name it."""
+        return f"section {self.spec.name!r} ({self.distribution} {self.version})"
+
+    def load(self) -> Any:
+        """Import and return the factory; raises PluginError if that fails."""
+        return _load(self.spec.factory, self.label)
+
+
+@frozen
 class Registry:
     """All plugins by kind and name, with the problems found.
 
@@ -113,6 +133,7 @@ class Registry:
 
     entries: Mapping[tuple[Kind, str], Registered] = field(factory=dict)
     commands: Mapping[str, RegisteredCommand] = field(factory=dict)
+    sections: Mapping[str, RegisteredSection] = field(factory=dict)
     problems: tuple[PluginProblem, ...] = ()
     manager: pluggy.PluginManager | None = None
     refused: Mapping[tuple[Kind, str], PluginProblem] = field(factory=dict)
@@ -189,9 +210,16 @@ def discover(
             versions[found.name] = found.version
     specs = list(_collect(manager, versions, problems, noted))
     entries = _unique(specs, problems)
-    commands = _commands(specs, problems)
+    commands = _named(specs, CommandSpec, "command", problems)
+    sections = _named(specs, SectionSpec, "section", problems)
     return Registry(
-        entries, commands, tuple(problems.all), manager, problems.by_name, tuple(problems.whole)
+        entries,
+        {name: RegisteredCommand(spec, where) for name, (spec, where, _) in commands.items()},
+        {name: RegisteredSection(*found) for name, found in sections.items()},
+        tuple(problems.all),
+        manager,
+        problems.by_name,
+        tuple(problems.whole),
     )
 
 
@@ -371,21 +399,24 @@ def _unique(
     return {key: entry for key, entry in entries.items() if key not in clashing}
 
 
-def _commands(
-    found: Iterable[tuple[Kind | None, Any, str, str]], problems: _Problems
-) -> dict[str, RegisteredCommand]:
-    """Key by name; a command registered twice is dropped."""
-    commands: dict[str, RegisteredCommand] = {}
+def _named(
+    found: Iterable[tuple[Kind | None, Any, str, str]],
+    spec_type: type[CommandSpec | SectionSpec],
+    what: str,
+    problems: _Problems,
+) -> dict[str, tuple[Any, str, str]]:
+    """Key commands or sections by name; one that is registered twice is dropped."""
+    named: dict[str, tuple[Any, str, str]] = {}
     clashing: set[str] = set()
-    for kind, spec, distribution, _ in found:
-        if kind is not None:
+    for _, spec, distribution, version in found:
+        if not isinstance(spec, spec_type):
             continue
-        first = commands.setdefault(spec.name, RegisteredCommand(spec, distribution))
-        if first.spec is not spec:
-            message = f"command {spec.name!r} is also registered by {first.distribution}"
+        first, owner, _ = named.setdefault(spec.name, (spec, distribution, version))
+        if first is not spec:
+            message = f"{what} {spec.name!r} is also registered by {owner}"
             problems.add(distribution, f"{message}; neither is used")
             clashing.add(spec.name)
-    return {name: one for name, one in commands.items() if name not in clashing}
+    return {name: one for name, one in named.items() if name not in clashing}
 
 
 def _load(path: str, what: str) -> Any:

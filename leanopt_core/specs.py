@@ -116,3 +116,17 @@ class CommandSpec:
     name: str
     factory: str
     help: str = ""
+
+
+@frozen
+class SectionSpec:
+    """A section of `leanopt show --evidence`.
+
+    `factory(store: OpenStore, run: StoredRun, search: int | None) -> ShowSection` reads the run
+    from the open store (`leanopt_core.open_store`); `search` is the number of the only search that
+    is asked for, None for all. It is imported and called when somebody asks for it.
+    """
+
+    name: str
+    factory: str
+    help: str = ""

@@ -66,6 +66,7 @@ _SEARCH: Final = "Only this search, by number or name (default: all; that of TRI
 @click.option("--stages", is_flag=True, help="Show what each stage found when, and what it gained.")
 @click.option("--all-runs", is_flag=True, help="With --stages: all runs of the same pipeline.")
 @click.option("--equal", is_flag=True, help="Show trials with equal results, and why.")
+@click.option("--evidence", is_flag=True, help="Say how much of the best result may be luck.")
 @click.option("--manifest", is_flag=True, help="Print the run's manifest as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -100,6 +101,11 @@ def command(
             names, where, sort = asked["map"], asked["where"], asked["sort"]
             drawn = heat_map(store, found, names, search=only, where=where, value=sort)
             show_map(drawn, as_json=as_json)
+        elif view == "evidence":
+            # The page loads plugins.
+            from leanopt_core.cli.evidence_page import show_evidence
+
+            show_evidence(store, found, only, as_json=as_json)
         elif view is not None:
             look = Look(store, found, only, asked["top"], asked["all_runs"], as_json)
             VIEWS[view](look)
@@ -112,7 +118,7 @@ def command(
 
 def _view(asked: Mapping[str, Any]) -> str | None:
     """Return the name of the view that the options ask for, None for the usual one."""
-    views = [name for name in (*VIEWS, "map", "manifest") if asked[name]]
+    views = [name for name in (*VIEWS, "map", "evidence", "manifest") if asked[name]]
     if len(views) > 1:
         raise UsageError(f"choose one of {' and '.join(f'--{name}' for name in views)}")
     lists = [name for name in _LISTING if asked[name]]

@@ -30,6 +30,7 @@ MODULES = (
     "scaffold.find",
     "executors.base",
     "sinks.base",
+    "section",
 )
 CLASSES: dict[str, type] = {
     name: member

@@ -168,6 +168,8 @@ def test_the_guides_commands_say_what_it_promises(
     assert guided["leanopt check walk/pipeline.toml"].stdout.endswith("ok\n")
     assert "run walk-1: finished" in guided["leanopt run walk/pipeline.toml"].stdout
     assert "run program-1: finished" in guided["leanopt run walk/program.toml"].stdout
+    section = guided["leanopt show -C walk --evidence"].stdout.splitlines()
+    assert section == ["run program-1", "", "How much was tried", "", "trials  20"]
 
 
 def test_the_program_was_run_for_each_backtest(

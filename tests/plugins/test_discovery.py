@@ -227,25 +227,33 @@ def test_a_name_registered_twice_names_both_distributions(install) -> None:
     assert discover({}).find(Kind.STAGE, "same") is None
 
 
-def test_a_command_registered_twice_names_both_distributions(install) -> None:
-    """Commands are no different."""
-    text = """
-from leanopt_core.api import hookimpl
-from leanopt_core.specs import CommandSpec
-
-LEANOPT_API_VERSION = 2
-
-
-@hookimpl
-def leanopt_commands():
-    return [CommandSpec("same", "demo:command")]
-"""
-    install("demo-one", text)
-    install("demo-two", text)
+@pytest.mark.parametrize(
+    ("what", "hook", "spec"),
+    [
+        ("command", "leanopt_commands", "CommandSpec"),
+        ("section", "leanopt_show_sections", "SectionSpec"),
+    ],
+)
+def test_another_name_registered_twice_names_both_distributions(install, what, hook, spec) -> None:
+    """Commands and sections are no different."""
+    for name in ("demo-one", "demo-two"):
+        install(name, source("same", "demo", hook, spec))
     assert messages() == [
-        "plugin demo-two: command 'same' is also registered by demo-one; neither is used"
+        f"plugin demo-two: {what} 'same' is also registered by demo-one; neither is used"
     ]
-    assert discover({}).commands == {}
+    found = discover({})
+    assert "same" not in {*found.commands, *found.sections}
+
+
+def test_commands_and_sections_are_apart(install) -> None:
+    """A command and a section of one name both stay, with their distribution."""
+    install("demo-one", source("same", "demo_one", "leanopt_commands", "CommandSpec"))
+    install("demo-two", source("same", "demo_two", "leanopt_show_sections", "SectionSpec"))
+    found = discover({})
+    assert messages() == []
+    assert found.commands["same"].distribution == "demo-one"
+    assert found.sections["same"].label == "section 'same' (demo-two 1.0)"
+    assert found.sections["same"].load()(1) == (1,)
 
 
 def test_a_built_in_name_stays_the_cores(install) -> None:

@@ -1,0 +1,35 @@
+# The names of `leanopt_evidence` and where they are defined; the module reads this file.
+
+from leanopt_evidence._bootstrap import Interval as Interval
+from leanopt_evidence._bootstrap import bootstrap_interval as bootstrap_interval
+from leanopt_evidence._bootstrap import stationary_bootstrap as stationary_bootstrap
+from leanopt_evidence._cross_validation import CrossValidation as CrossValidation
+from leanopt_evidence._cross_validation import Distribution as Distribution
+from leanopt_evidence._cross_validation import OutOfSamplePath as OutOfSamplePath
+from leanopt_evidence._cross_validation import cross_validate as cross_validate
+from leanopt_evidence._effective import Clusters as Clusters
+from leanopt_evidence._effective import cluster_trials as cluster_trials
+from leanopt_evidence._effective import effective_trials as effective_trials
+from leanopt_evidence._inputs import Estimate as Estimate
+from leanopt_evidence._overfitting import Overfitting as Overfitting
+from leanopt_evidence._overfitting import probability_of_overfitting as probability_of_overfitting
+from leanopt_evidence._purged import PurgedSplits as PurgedSplits
+from leanopt_evidence._purged import combinatorial_splits as combinatorial_splits
+from leanopt_evidence._selection import BacktestLength as BacktestLength
+from leanopt_evidence._selection import Deflated as Deflated
+from leanopt_evidence._selection import deflated_sharpe as deflated_sharpe
+from leanopt_evidence._selection import expected_maximum as expected_maximum
+from leanopt_evidence._selection import minimum_backtest_length as minimum_backtest_length
+from leanopt_evidence._selection import sharpe_variance as sharpe_variance
+from leanopt_evidence._sharpe import Moments as Moments
+from leanopt_evidence._sharpe import TrackRecord as TrackRecord
+from leanopt_evidence._sharpe import minimum_track_record as minimum_track_record
+from leanopt_evidence._sharpe import moments as moments
+from leanopt_evidence._sharpe import probabilistic_sharpe as probabilistic_sharpe
+from leanopt_evidence._sharpe import sharpe_error as sharpe_error
+from leanopt_evidence._superiority import RealityCheck as RealityCheck
+from leanopt_evidence._superiority import Stepwise as Stepwise
+from leanopt_evidence._superiority import SuperiorAbility as SuperiorAbility
+from leanopt_evidence._superiority import reality_check as reality_check
+from leanopt_evidence._superiority import stepwise_superiority as stepwise_superiority
+from leanopt_evidence._superiority import superior_ability as superior_ability
