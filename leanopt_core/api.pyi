@@ -171,6 +171,7 @@ from leanopt_core.store.records import StoredRun as StoredRun
 from leanopt_core.store.records import Role as Role
 from leanopt_core.store.records import StoredScenario as StoredScenario
 from leanopt_core.store.records import StoredSearch as StoredSearch
+from leanopt_core.store.records import StoredTestScore as StoredTestScore
 from leanopt_core.store.records import StoredStage as StoredStage
 from leanopt_core.store.records import StoredTrial as StoredTrial
 from leanopt_core.store.records import TrialState as TrialState
