@@ -17,11 +17,13 @@ from leanopt_core.pipeline import load_pipeline
 from leanopt_core.pipeline.toml import toml_value
 from leanopt_core.plugins import discover
 from leanopt_core.project_files import STORE
+from leanopt_core.report.matrix import ReturnsMatrix, dates, returns_matrix
 from leanopt_core.report.run import TOP, Report, report
 from leanopt_core.report.subject import find_trial
 from leanopt_core.search.events import Noted, RunEvent, StillScreen, Warned
 from leanopt_core.search.run import run_pipeline
 from leanopt_core.search.wanted import Wanted
+from leanopt_core.store.daily import NOT_STORED, ended_early, missing
 from leanopt_core.store.deleted import DeletedTrials
 from leanopt_core.store.records import (
     RankedTrial,
@@ -38,9 +40,6 @@ from leanopt_core.suggest import did_you_mean
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-#: What `date.toordinal` says of 1970-01-01.
-_EPOCH = 719_163
 
 
 def run(
@@ -96,21 +95,6 @@ def open_store(path: str | os.PathLike[str]) -> OpenStore:
             "give the folder of a pipeline that has run"
         )
     return OpenStore(open_file(file, read_only=True))
-
-
-@frozen(eq=False)
-class ReturnsMatrix:
-    """Daily returns of many trials: `values` has a row per day and a column per trial.
-
-    `days` is datetime64[D], `values` are fractions (float64), `trials` the trials' numbers. A day
-    without a value counts as unchanged, 0.0. `left_out` gives, by trial number, the reason for a
-    missing column.
-    """
-
-    days: NDArray[np.datetime64]
-    trials: tuple[int, ...]
-    values: NDArray[np.float64]
-    left_out: Mapping[int, str]
 
 
 @frozen(eq=False)
@@ -171,23 +155,8 @@ class OpenStore(Closing):
         `scenario` is its name, optional if there is only one. Raises UsageError if the search or
         the scenario does not exist.
         """
-        import numpy as np
-
-        ordinal = _ordinal(_search(run, search), scenario)
-        found: dict[int, DailyReturns] = {}
-        left_out: dict[int, str] = {}
-        for trial in self.trials(run, search=search):
-            if trial.told:
-                returns = self._returns(trial, ordinal)
-                if isinstance(returns, str):
-                    left_out[trial.number] = returns
-                else:
-                    found[trial.number] = returns
-        days = np.array(sorted({day for one in found.values() for day in one.days}), dtype=int)
-        values = np.zeros((len(days), len(found)))
-        for column, one in enumerate(found.values()):
-            values[np.searchsorted(days, one.days), column] = one.values
-        return ReturnsMatrix(_dates(days), tuple(found), values, left_out)
+        one = _search(run, search)
+        return returns_matrix(self._store.reader, one.id, _ordinal(one, scenario))
 
     def equity(
         self, run: StoredRun, trial: int, *, search: int = 1, scenario: str | None = None
@@ -203,20 +172,18 @@ class OpenStore(Closing):
         if isinstance(returns, str):
             raise UsageError(f"trial {trial} of run {run.name}: {returns}")
         growth = np.cumprod(1 + np.array(returns.values, dtype=float))
-        return EquityByDay(_dates(np.array(returns.days, dtype=int)), growth)
+        return EquityByDay(dates(np.array(returns.days, dtype=int)), growth)
 
     def _returns(self, trial: StoredTrial, ordinal: int) -> DailyReturns | str:
         """Return a trial's daily returns under a scenario, or the reason for having none."""
-        backtest = trial.backtests.get(ordinal)
-        if backtest is None:
-            pruned = trial.pruned_at is not None
-            return "not run: the trial was pruned" if pruned else "no backtest has finished"
-        if backtest.failure is not None:
-            return f"{backtest.failure}: {backtest.message or ''}"
-        returns = self._store.reader.returns(backtest.id)
+        one = trial.backtests.get(ordinal)
+        known = (None, None, None) if one is None else (one.id, one.failure, one.message)
+        if why := missing(*known, pruned=trial.pruned_at is not None):
+            return why
+        returns = None if one is None else self._store.reader.returns(one.id)
         if returns is None:
-            return "its daily returns are not stored (search.curves)"
-        return returns if returns.ended is None else f"its returns end early: {returns.ended}"
+            return NOT_STORED
+        return returns if returns.ended is None else ended_early(returns.ended)
 
     def close(self) -> None:
         """Close the store."""
@@ -239,10 +206,6 @@ def _ordinal(search: StoredSearch, name: str | None) -> int:
         hint = did_you_mean(name, names)
         raise UsageError(f"search {search.number} has no scenario {name!r} ({hint})")
     return names.index(name) if name is not None else 0
-
-
-def _dates(ordinals: NDArray[np.int_]) -> NDArray[np.datetime64]:
-    return (ordinals - _EPOCH).astype("datetime64[D]")
 
 
 def _warn(message: str) -> None:

@@ -10,6 +10,7 @@ from leanopt_core.outputs import DailyReturns
 from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
 from leanopt_core.store.columns import TOLD, TRIAL, trials
+from leanopt_core.store.daily import TrialReturns, calendar_days, trial_returns
 from leanopt_core.store.database import Database, Row
 from leanopt_core.store.outputs import mean_sizes, with_outputs
 from leanopt_core.store.records import (
@@ -253,6 +254,14 @@ class Reader:
         """Return how far a sink had taken each search, by its number; `sink` is its identity."""
         rows = self._database.rows(_TAKEN, (run.id, sink))
         return {search: Taken(*taken) for search, *taken in rows}
+
+    def trial_returns(self, search_id: int, ordinal: int) -> Iterator[TrialReturns]:
+        """Yield the daily returns of the search's told trials under a scenario, in order."""
+        return trial_returns(self._database, search_id, ordinal)
+
+    def calendar_days(self, calendar: int) -> Sequence[int]:
+        """Return the days of a calendar (`date.toordinal`), by its id."""
+        return calendar_days(self._database, calendar)
 
     def returns(self, backtest_id: int) -> DailyReturns | None:
         """Return a backtest's daily returns, None if they are not stored."""

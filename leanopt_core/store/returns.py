@@ -21,6 +21,7 @@ _DAY: Final = 86_400
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LARGEST_FLOAT32: Final = (2 - 2**-23) * 2.0**127
 _COMPRESSION: Final = 1
+_EQUITY_WAS: Final = "the equity was "
 # Maximum size in bytes of the times whose days are cached.
 _LARGEST_KNOWN: Final = 2**20
 
@@ -105,7 +106,7 @@ def _changes(days: Sequence[int], closes: Sequence[float]) -> tuple[array[float]
     previous = None
     for day, value in zip(days, closes, strict=True):
         if not 0 < value < math.inf:
-            return values, f"the equity was {value!r} on {date.fromordinal(day)}"
+            return values, f"{_EQUITY_WAS}{value!r} on {date.fromordinal(day)}"
         if previous is not None:
             change = value / previous - 1
             if change > _LARGEST_FLOAT32:
@@ -113,6 +114,12 @@ def _changes(days: Sequence[int], closes: Sequence[float]) -> tuple[array[float]
             values.append(change)
         previous = value
     return values, None
+
+
+def is_ruin(ended: str) -> bool:
+    """Return whether returns ended at an equity of 0 or below, by the reason that was stored."""
+    equity = ended.removeprefix(_EQUITY_WAS).partition(" ")[0]
+    return ended.startswith(_EQUITY_WAS) and float(equity) <= 0
 
 
 def _calendar(days: array[int]) -> Calendar:
@@ -132,8 +139,12 @@ def pack(values: array[float]) -> bytes:
 
 def unpack(days: bytes, values: bytes, ended: str | None) -> DailyReturns:
     """Return daily returns from the bytes of a calendar and a backtest."""
-    calendar = array("i", accumulate(_array("i", days)))
-    return _returns(calendar, _array("f", values), ended)
+    return _returns(days_of(days), _array("f", values), ended)
+
+
+def days_of(packed: bytes) -> array[int]:
+    """Return the days of a calendar from its bytes."""
+    return array("i", accumulate(_array("i", packed)))
 
 
 def returns_on(calendar: Calendar, values: array[float], ended: str | None) -> DailyReturns:

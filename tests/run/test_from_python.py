@@ -145,7 +145,32 @@ def test_days_that_not_all_have(project: Path) -> None:
             growth = np.cumprod(1 + matrix.values[:, column])
             assert growth[-1] == pytest.approx(store.equity(run, number).values[-1])
         assert len(matrix.days) == 5
+        missing = 5 - np.count_nonzero(matrix.values, axis=0)
+        assert matrix.filled == dict(zip(matrix.trials, missing.tolist(), strict=True))
         assert {int(np.count_nonzero(column)) for column in matrix.values.T} <= {2, 3}
+
+
+def test_a_ruined_trial_loses_all(project: Path) -> None:
+    """On the day on which its equity is 0 or below; a return beyond 32 bits is left out."""
+    strategy = project / "strategy.py"
+    old = "[100.0, 100 + x, 99 + y, 100 * (1 + profit)]"
+    text = strategy.read_text()
+    assert old in text
+    new = "[100.0, 101.0, (-5.0, 0.0, 1e60, 102.0)[x % 4], 100.0]"
+    strategy.write_text(text.replace(old, new))
+    leanopt_core.run(project / "pipeline.toml", {"stage.1.trials": 12})
+    with leanopt_core.open_store(project) as store:
+        run = store.run()
+        rest = {trial.number: int(trial.values["x"]) % 4 for trial in store.trials(run)}
+        matrix = store.returns_matrix(run)
+    kept = {rest[number] for number in matrix.trials}
+    assert kept == {0, 1, 3}
+    for column, number in enumerate(matrix.trials):
+        ruined = rest[number] < 2
+        assert (matrix.values[1:, column].tolist() == [-1, 0]) == ruined
+        assert matrix.filled.get(number, 0) == ruined
+    beyond = {number for number, why in matrix.left_out.items() if "returns end early" in why}
+    assert {rest[number] for number in beyond} == {2}
 
 
 def test_nothing_is_written(searched: Path) -> None:
