@@ -199,8 +199,8 @@ def _search(run: StoredRun, number: int) -> StoredSearch:
 
 def _ordinal(search: StoredSearch, name: str | None) -> int:
     """Return a scenario's index in its search."""
-    names = [one.name for one in search.scenarios]
-    if name is None and len(names) > 1:
+    names = [one.name for one in search.every_scenario]
+    if name is None and len(search.scenarios) > 1:
         raise UsageError(f"search {search.number} has several scenarios: {', '.join(names)}")
     if name is not None and name not in names:
         hint = did_you_mean(name, names)

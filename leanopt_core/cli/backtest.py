@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,8 +170,9 @@ def _of_its_search(pipeline: Pipeline, of: Selection) -> Pipeline:
 
     The other symbols have not judged the trial: one without data would fail it.
     """
-    own = of.run.searches[of.search - 1].name
-    scenarios = tuple(one for one in pipeline.scenarios if one.name == own)
+    judged = of.run.searches[of.search - 1].scenarios
+    own = {json.loads(one.definition).get("symbol") for one in judged}
+    scenarios = tuple(one for one in pipeline.scenarios if one.symbol in own)
     return evolve(pipeline, scenarios=scenarios) if pipeline.separate and scenarios else pipeline
 
 

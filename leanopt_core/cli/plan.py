@@ -13,7 +13,15 @@ from leanopt_core.cli.session import plugin_calls, tell, warn
 from leanopt_core.pipeline import StageSettings
 from leanopt_core.report.figures import counted, duration, percent
 from leanopt_core.report.figures import size as size_text
-from leanopt_core.report.planned import PlanReport, data_lines, document, measure, prune_line
+from leanopt_core.report.planned import (
+    PlanReport,
+    data_lines,
+    document,
+    measure,
+    prune_line,
+    searches_line,
+    window_rows,
+)
 from leanopt_core.search.advice import size_of
 from leanopt_core.search.most_trials import stage_trials
 from leanopt_core.search.prepare import prepared
@@ -89,8 +97,12 @@ def _print(said: PlanReport) -> None:
     count = said.backtests
     most = "unlimited backtests" if count is None else f"at most {counted(count, 'backtest')}"
     where = f"{counted(said.workers, 'worker')} ({pipeline.executor.choice.use})"
-    several = len(plan.searches)
-    for_each = f"{counted(several, 'search')}, one for each symbol; " if several > 1 else ""
+    if said.tests:
+        most += f" and {counted(said.tests, 'test')}"
+        click.echo()
+        print_table(("search", "train", "test"), window_rows(plan))
+    searches = searches_line(ready)
+    for_each = "" if searches is None else f"{searches}; "
     click.echo(f"\n{for_each}{most} on {where}, lookahead {plan.lookahead}")
     if pruned := prune_line(ready):
         click.echo(pruned)

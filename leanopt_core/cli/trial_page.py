@@ -22,7 +22,7 @@ from leanopt_core.search.calls import Calls
 from leanopt_core.search.reproduce import ReproducedBacktest, reproduce
 from leanopt_core.shown import shortened
 from leanopt_core.store.inactive import Inactive
-from leanopt_core.store.records import StoredRun, StoredTrial
+from leanopt_core.store.records import StoredRun, StoredScenario, StoredTrial
 from leanopt_core.store.store import Store
 
 
@@ -50,7 +50,9 @@ _Requests = Sequence[tuple[str, ReproducedBacktest | str]]
 def _requests(run: StoredRun, search: int, trial: StoredTrial, calls: Calls) -> _Requests:
     """Return the command that reproduces each of the trial's backtests."""
     registry = discover(noted=calls.noted)
-    scenarios = run.searches[search - 1].scenarios
+    one = run.searches[search - 1]
+    tests = [test for test in one.tests if test.ordinal in trial.backtests]
+    scenarios = (*one.scenarios, *tests)
     return [(one.name, reproduce(run, trial, one.name, registry, calls)) for one in scenarios]
 
 
@@ -119,8 +121,11 @@ def _print_trial(run: StoredRun, search: int, trial: StoredTrial) -> None:
     print_table(("score", "value"), scored)
     for reason in more.get("reasons", ()):
         click.echo(f"  {plain(reason)}")
-    for ordinal, scenario in enumerate(run.searches[search - 1].scenarios):
-        _print_backtest(run, trial, ordinal, scenario.name)
+    for scenario in run.searches[search - 1].scenarios:
+        _print_backtest(run, trial, scenario, "scenario")
+    for test in run.searches[search - 1].tests:
+        if test.ordinal in trial.backtests:
+            _print_backtest(run, trial, test, "test")
 
 
 def _pruned(run: StoredRun, search: int, trial: StoredTrial) -> str:
@@ -136,9 +141,11 @@ def _cell(value: object) -> object:
     return value if isinstance(value, str | float | None) else canonical_json(value)
 
 
-def _print_backtest(run: StoredRun, trial: StoredTrial, ordinal: int, scenario: str) -> None:
-    one = trial.backtests.get(ordinal)
-    click.echo(f"\nscenario {plain(scenario)}:")
+def _print_backtest(
+    run: StoredRun, trial: StoredTrial, scenario: StoredScenario, kind: str
+) -> None:
+    one = trial.backtests.get(scenario.ordinal)
+    click.echo(f"\n{kind} {plain(scenario.name)}:")
     if one is None:
         pruned = trial.pruned_at is not None
         click.echo("  not run: the trial was pruned" if pruned else "  no backtest has finished")

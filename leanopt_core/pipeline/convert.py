@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 import attrs
 from cattrs import Converter
 
+from leanopt_core.pipeline.lengths import Length, Lengths, nearest
 from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, invalid, placed
 from leanopt_core.pipeline.toml import VariableText, number_in, toml_text
 from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
@@ -30,6 +31,8 @@ WORDS: Mapping[Any, str] = {
     date: "a date such as 2004-01-02",
     Seconds: 'a duration such as "2min", or seconds',
     Bytes: 'a size such as "2GB", or bytes',
+    Length: 'a length such as "3y", "18m" or "60d"',
+    Lengths: 'a length such as "3y", "18m" or "60d", or a list of lengths',
 }
 
 
@@ -107,6 +110,29 @@ def unit(kind: Any, parse: Callable[[Any], object]) -> Callable[[Any, Any], Any]
     return hook
 
 
+def _length(value: object, _: object) -> Length:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise invalid(toml_text(value), f"expected {WORDS[Length]}")
+    try:
+        return Length.parse(str(value))
+    except ValueError as error:
+        meant = nearest(str(value))
+        hint = f"did you mean {toml_text(meant)}?" if meant else ""
+        raise invalid(toml_text(value), str(error), hint) from error
+
+
+def _lengths(value: object, _: object) -> object:
+    """Return one length, or those of a list, each once."""
+    if not isinstance(value, list):
+        return (_length(value, Length),)
+    if not value:
+        raise invalid("[]", f"expected {WORDS[Lengths]}")
+    found = _each(enumerate(value), [Length] * len(value), _length)
+    if len(set(found.values())) < len(found):
+        raise invalid(toml_text(value), "expected each length once")
+    return tuple(found.values())
+
+
 Hook: TypeAlias = Callable[[Any, Any], Any]
 
 _LISTS = (list, tuple, set, frozenset, Sequence)
@@ -138,6 +164,8 @@ def make_converter(folder: Path) -> Converter:
     converter.register_structure_hook(Path, lambda value, _: read_path(value, folder))
     for kind, parse in ((Seconds, parse_seconds), (Bytes, parse_bytes)):
         _register(converter, partial(is_, kind), unit(kind, parse))
+    converter.register_structure_hook(Length, _length)
+    _register(converter, partial(is_, Lengths), _lengths)
     _register(converter, lambda kind: get_origin(kind) is Literal, _choice)
     _register(converter, _is_enum, _choice)
     _register(converter, _is_list, lambda value, kind: _list(value, kind, converter))
@@ -201,7 +229,7 @@ def _list(value: object, kind: Any, converter: Converter) -> object:
     kinds = list(args) if origin is tuple and Ellipsis not in args else [*args[:1]] * len(value)
     if args and len(kinds) != len(value):
         raise invalid(toml_text(value), f"expected a list of {len(kinds)}")
-    items = _each(enumerate(value), kinds or [Any] * len(value), converter)
+    items = _each(enumerate(value), kinds or [Any] * len(value), converter.structure)
     return (list if origin is Sequence else origin)(items.values())
 
 
@@ -209,17 +237,19 @@ def _mapping(value: object, kind: Any, converter: Converter) -> dict[object, obj
     if not isinstance(value, dict):
         raise invalid(toml_text(value), "expected a table")
     inner = get_args(kind)[1] if get_args(kind) else Any
-    return _each(iter(value.items()), [inner] * len(value), converter)
+    return _each(iter(value.items()), [inner] * len(value), converter.structure)
 
 
 def _each(
-    items: Iterator[tuple[Any, object]], kinds: Sequence[Any], converter: Converter
+    items: Iterator[tuple[Any, object]],
+    kinds: Sequence[Any],
+    structure: Callable[[Any, Any], object],
 ) -> dict[object, object]:
     result: dict[object, object] = {}
     issues: list[ValidationIssue] = []
     for (step, item), kind in zip(items, kinds, strict=True):
         try:
-            result[step] = converter.structure(item, kind)
+            result[step] = structure(item, kind)
         except Exception as error:  # noqa: BLE001 - a plugin's own types may raise anything
             issues.extend(placed(error, step, toml_text(item)))
     if issues:

@@ -53,6 +53,7 @@ from leanopt_core.pipeline.tables import (
 )
 from leanopt_core.pipeline.toml import read_document, toml_text
 from leanopt_core.pipeline.values import check_values
+from leanopt_core.pipeline.walk_forward import read_walk_forward
 from leanopt_core.plugins import Kind, Registry
 
 _ABSENT: Mapping[str, object] = MappingProxyType(
@@ -76,9 +77,9 @@ def load_pipeline(
 
     `sets` are the arguments of `--set`; `environment` defaults to `os.environ`; `symbol`,
     `universe`, `workers` and `seed` are the options of these names. Unless it is `searched`, it
-    needs neither a parameter to search nor a stage, and its scenarios may be too few to prune.
-    Raises PipelineError with all errors in the file, PluginError if a plugin's options class is
-    unusable.
+    needs neither a parameter to search nor a stage, its scenarios may be too few to prune, and it
+    has no windows. Raises PipelineError with all errors in the file, PluginError if a plugin's
+    options class is unusable.
     """
     document = read_document(path)
     problems = Problems(str(path))
@@ -122,6 +123,8 @@ def _pipeline(
     soft = read_soft_constraints(limits, reader)
     read = read_scenarios(raw["scenario"], reader, raw["parameters"], symbol)
     holdout = read_holdout(document.get("holdout"), reader, read.scenarios)
+    # Windows are of searches: a single point is backtested on all days.
+    windows = read_walk_forward(document.get("walk_forward"), reader, read if searched else None)
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
     # How many scenarios a trial has decides nothing where nothing is searched.
     most = read.most if searched else None
@@ -162,6 +165,7 @@ def _pipeline(
         environment=passed,
         prune=prune,
         holdout=holdout,
+        split=windows,
     )
 
 

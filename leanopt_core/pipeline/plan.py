@@ -17,7 +17,7 @@ from leanopt_core.canonical import canonical_json, digest
 from leanopt_core.content import hash_variables
 from leanopt_core.errors import PluginError
 from leanopt_core.fitness_options import RARE
-from leanopt_core.pipeline.expand import PlannedSearch, expand
+from leanopt_core.pipeline.expand import PlannedPath, PlannedSearch, expand
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
 from leanopt_core.pipeline.tables import SearchSettings
 from leanopt_core.space import Space
@@ -145,7 +145,7 @@ class SearchPlan:
     content hash of the strategy's files. `data` has that of the data which each
     scenario reads, by the scenario's name; it is empty without data.
     `environment` has the hashes of the variables that the caller passes to the strategy. `prune`
-    says which trials are not judged by all scenarios.
+    says which trials are not judged by all scenarios. `paths` join tests of several searches.
     """
 
     seed: int
@@ -165,6 +165,7 @@ class SearchPlan:
     stop_when_failing: int = 0
     soft: tuple[PlannedSoft, ...] = ()
     prune: str = "none"
+    paths: tuple[PlannedPath, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; equal plans give equal values."""
@@ -189,6 +190,7 @@ class SearchPlan:
             **({} if self.trials is None else {"trials": self.trials}),
             **({} if self.backtests is None else {"backtests": self.backtests}),
             **({} if self.prune == "none" else {"prune": {"use": self.prune}}),
+            **({"paths": [path.to_dict() for path in self.paths]} if self.paths else {}),
         }
 
     @property
@@ -258,6 +260,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
     named by options of stages and of the fitness function are read: their content is part of the
     plan. Raises PluginError if an option cannot be written as JSON.
     """
+    expansion = expand(pipeline)
     return SearchPlan(
         seed=pipeline.seed,
         lookahead=pipeline.search.lookahead,
@@ -266,11 +269,12 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         fitness=_method(pipeline.fitness, pipeline.folder),
         constraints=tuple(constraint.text for constraint in pipeline.constraints),
         soft=tuple(PlannedSoft(one.rule.text, one.weight) for one in pipeline.soft),
-        scenarios=pipeline.scenarios,
+        scenarios=expansion.scenarios,
         engine=pipeline.engine.use,
         source=source,
         data=data,
-        searches=expand(pipeline),
+        searches=expansion.searches,
+        paths=expansion.paths,
         environment=hash_variables(pipeline.environment),
         trials=pipeline.search.trials,
         backtests=pipeline.search.backtests,

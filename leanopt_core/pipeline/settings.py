@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from leanopt_core.holdout import Holdout
 from leanopt_core.needs import NEEDS, Outputs
+from leanopt_core.pipeline.splits import Split
 from leanopt_core.pipeline.tables import PruneTable, SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint, SoftConstraint
@@ -105,7 +106,8 @@ class Pipeline:
 
     With `separate`, each scenario has a search of its own; else all judge each trial.
     `environment` are the caller's variables that workers get, with their values. `holdout` is what
-    the search must not see; it decides no trial, so it is not in the plan.
+    the search must not see; it decides no trial, so it is not in the plan. `split` makes searches
+    of parts of the scenarios' days, each with tests.
     """
 
     file: Path
@@ -129,6 +131,7 @@ class Pipeline:
     soft: tuple[SoftConstraint, ...] = ()
     prune: PruneTable = field(factory=PruneTable)
     holdout: Holdout | None = None
+    split: Split | None = None
 
     @property
     def outputs(self) -> Outputs:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, gt, le, lt, min_len, optional
 
+from leanopt_core.pipeline.lengths import Length, Lengths
 from leanopt_core.pipeline.units import Bytes, Seconds
 
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
@@ -157,6 +158,23 @@ class HoldoutTable:
     @end.validator
     def _not_before_start(self, _attribute: object, end: date | None) -> None:
         _check_days(self.start, end)
+
+
+@frozen
+class WalkForwardTable:
+    """`[walk_forward]`: windows over the days of the scenario, each with a search and a test."""
+
+    train: Lengths = field(metadata={"help": "days that judge trials, or a list of lengths"})
+    test: Lengths = field(metadata={"help": "days of the test, or a list of lengths"})
+    step: Length | None = field(
+        default=None, metadata={"help": "from one window to the next (default: test)"}
+    )
+    anchored: bool = field(
+        default=False, metadata={"help": "whether all windows start at the first day"}
+    )
+    embargo: Length | None = field(
+        default=None, metadata={"help": "days between train and test that neither has"}
+    )
 
 
 @frozen
@@ -347,6 +365,7 @@ TABLES: Mapping[str, type] = MappingProxyType(
     {
         "strategy": StrategyTable,
         "scenario": ScenarioTable,
+        "walk_forward": WalkForwardTable,
         "holdout": HoldoutTable,
         "parameters": ParameterTable,
         "constraints": ConstraintsTable,

@@ -12,7 +12,7 @@ from leanopt_core.report.run import report
 from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.subject import Selection, state_of
 from leanopt_core.shown import shortened
-from leanopt_core.store.records import StoredTrial
+from leanopt_core.store.records import StoredSearch, StoredTrial
 from leanopt_core.store.store import Store
 
 
@@ -39,16 +39,21 @@ def compared(store: Store, subjects: Sequence[Selection]) -> Iterator[Fact]:
 
 
 def _facts(store: Store, subject: Selection) -> dict[str, Any]:
-    return _of_run(store, subject) if subject.trial is None else _of_trial(subject.trial)
+    return (
+        _of_run(store, subject)
+        if subject.trial is None
+        else _of_trial(subject.run.searches[subject.search - 1], subject.trial)
+    )
 
 
-def _of_trial(trial: StoredTrial) -> dict[str, Any]:
+def _of_trial(search: StoredSearch, trial: StoredTrial) -> dict[str, Any]:
     more = trial.details
     facts: dict[str, Any] = {"stage": trial.stage, **json.loads(trial.parameters, parse_float=str)}
     facts |= {"fitness": trial.fitness, "violation": trial.violation, "failure": trial.failure}
     facts |= more.get("values", {})
-    for ordinal, one in sorted(trial.backtests.items()):
-        before = f"scenario {ordinal + 1}: " if len(trial.backtests) > 1 else ""
+    judged = search.judged(trial)
+    for ordinal, one in sorted(judged.items()):
+        before = f"scenario {ordinal + 1}: " if len(judged) > 1 else ""
         statistics = json.loads(one.statistics) if one.statistics else {}
         facts |= {f"{before}{name}": value for name, value in statistics.items()}
     return facts
@@ -74,7 +79,8 @@ def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
         facts |= {name: value for one in said.searches for name, value in _of_search(one)}
     elif best is not None:
         named = {"fitness", "violation", *json.loads(best.parameters)}
-        facts |= {f"best: {name}": v for name, v in _of_trial(best).items() if name in named}
+        own = _of_trial(subject.run.searches[0], best)
+        facts |= {f"best: {name}": v for name, v in own.items() if name in named}
     return facts | dict(_flat("plan", json.loads(subject.run.plan)))
 
 

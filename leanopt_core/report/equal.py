@@ -58,11 +58,15 @@ class MergedTrials:
     parameters: tuple[str, ...]
 
 
-def merged(best: Iterable[RankedTrial]) -> tuple[MergedTrials, ...]:
-    """Return ranked trials, those with equal results as one, in the order of their firsts."""
+def merged(run: StoredRun, best: Iterable[RankedTrial]) -> tuple[MergedTrials, ...]:
+    """Return ranked trials of a run, those with equal results as one, in the order of their firsts.
+
+    Tests count for nothing: not all trials have them.
+    """
     groups: dict[Any, list[RankedTrial]] = {}
     for one in best:
-        results = tuple(sorted((at, b.statistics) for at, b in one.trial.backtests.items()))
+        judged = run.searches[one.search - 1].judged(one.trial)
+        results = tuple(sorted((at, b.statistics) for at, b in judged.items()))
         alone = one.trial.failure is not None or not results
         key = one.rank if alone else (one.search, one.trial.fitness, one.trial.pruned_at, results)
         groups.setdefault(key, []).append(one)

@@ -31,6 +31,8 @@ _MOST: Final = 5_000
 _SEED: Final = 5
 #: The most scenarios that a line names.
 _NAMED: Final = 10
+#: The most searches that a plan lists.
+_SHOWN: Final = 20
 
 
 @frozen
@@ -157,7 +159,7 @@ class PlanReport:
             workers=self.workers,
             lookahead=self.ready.plan.most_ahead,
             trials=None if self.trials is None else self.trials * len(self.ready.plan.searches),
-            backtests=self.backtests,
+            backtests=None if self.backtests is None else self.backtests + self.tests,
         )
 
     @property
@@ -174,6 +176,11 @@ class PlanReport:
         if self.trials is None:
             return None
         return sum(self.trials * len(search.scenarios) for search in self.ready.plan.searches)
+
+    @property
+    def tests(self) -> int:
+        """Return the most tests of all searches; each is a backtest of a chosen trial."""
+        return sum(len(search.tests) for search in self.ready.plan.searches)
 
     @property
     def unasked_memory(self) -> int | None:
@@ -218,6 +225,25 @@ def prune_line(ready: Prepared) -> str | None:
         return f"prune: a trial ends at the scenario where it {decided}"
     more = '; with aggregate = "worst", also where it is not better than the best' * bound.each
     return f"prune: a trial ends at the scenario where it {decided}{more}"
+
+
+def searches_line(ready: Prepared) -> str | None:
+    """Return how many searches a plan has and why, None if it has only one."""
+    pipeline, count = ready.pipeline, len(ready.plan.searches)
+    each = [*(["symbol"] if pipeline.separate else []), *(["window"] if pipeline.split else [])]
+    split = f" ({pipeline.split})" if pipeline.split else ""
+    return f"{counted(count, 'search')}, one for each {' and '.join(each)}{split}" if each else None
+
+
+def window_rows(plan: SearchPlan) -> list[tuple[str, ...]]:
+    """Return number, name and tests of each search that has tests, of many the first ones."""
+    rows: list[tuple[str, ...]] = [
+        (str(search.number), shortened(search.name), _listed(search.tests))
+        for search in plan.searches[:_SHOWN]
+        if search.tests
+    ]
+    more = len(plan.searches) - _SHOWN
+    return [*rows, ("...", f"{more:,} more", "")] if rows and more > 0 else rows
 
 
 def data_lines(ready: Prepared) -> list[str]:
@@ -269,6 +295,7 @@ def document(report: PlanReport) -> dict[str, Any]:
         },
         "trials": report.trials,
         "backtests": report.backtests,
+        "tests": report.tests,
         "time": None
         if times is None or expected is None
         else {

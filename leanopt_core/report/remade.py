@@ -73,8 +73,9 @@ class Remaker:
 
 def _ordinal(subject: Selection, scenario: str | None) -> int:
     """Return the index of a scenario; raises UsageError if it is not clear which is meant."""
-    names = [one.name for one in subject.run.searches[subject.search - 1].scenarios]
-    if scenario is None and len(names) == 1:
+    search = subject.run.searches[subject.search - 1]
+    names = [one.name for one in search.every_scenario]
+    if scenario is None and len(search.scenarios) == 1:
         return 0
     if scenario in names:
         return names.index(scenario)

@@ -22,7 +22,13 @@ from leanopt_core.report.searches import (
 from leanopt_core.space import Axis, Space, number_text
 from leanopt_core.store.dump import WARM
 from leanopt_core.store.inactive import Inactive
-from leanopt_core.store.records import RankedTrial, StoredEvent, StoredRun, StoredTrial
+from leanopt_core.store.records import (
+    RankedTrial,
+    StoredEvent,
+    StoredRun,
+    StoredScenario,
+    StoredTrial,
+)
 from leanopt_core.store.store import Store
 from leanopt_core.store.tally import Tally
 
@@ -214,7 +220,7 @@ def report(store: Store, run: StoredRun, top: int = TOP, search: int | None = No
     first = () if partly is None or why is not None else (partly,)
     return Report(
         *(run, tally, best, (*first, *warnings), store.path, searches),
-        *(why, merged(ranked)[:top], partly, search),
+        *(why, merged(run, ranked)[:top], partly, search),
     )
 
 
@@ -278,8 +284,9 @@ def run_document(run: StoredRun) -> dict[str, Any]:
 def trial_document(run: StoredRun, search: int, trial: StoredTrial) -> dict[str, Any]:
     """Return a trial of a run's search as JSON values.
 
-    `statistics` are those over all its scenarios, `aggregate` is how they are combined. `inactive`
-    are the parameters that did not count, in runs with conditions.
+    `statistics` are those over all its scenarios, `aggregate` is how they are combined. `tests` are
+    like `backtests`, of a trial that was tested. `inactive` are the parameters that did not count,
+    in runs with conditions.
     """
     inactive = Inactive.of(run)
     one, combination = run.searches[search - 1], Combination.of(run)
@@ -297,19 +304,26 @@ def trial_document(run: StoredRun, search: int, trial: StoredTrial) -> dict[str,
         **trial.details,
         "aggregate": combination.name if len(one.scenarios) > 1 else None,
         "statistics": combination.statistics(one, trial),
-        "backtests": [
-            {
-                "scenario": ordinal,
-                "name": one.scenarios[ordinal].name,
-                "statistics": json.loads(found.statistics) if found.statistics else None,
-                "failure": found.failure,
-                "message": found.message,
-                "attempts": found.attempts,
-                "seconds": found.seconds,
-                "waited": found.waited,
-                "worker": found.worker,
-                "run_id": found.run_id,
-            }
-            for ordinal, found in sorted(trial.backtests.items())
-        ],
+        "backtests": _backtests(one.scenarios, trial),
+        **({"tests": tests} if (tests := _backtests(one.tests, trial)) else {}),
     }
+
+
+def _backtests(scenarios: Sequence[StoredScenario], trial: StoredTrial) -> list[dict[str, Any]]:
+    """Return the backtests that a trial has under these scenarios as JSON values."""
+    return [
+        {
+            "scenario": one.ordinal,
+            "name": one.name,
+            "statistics": json.loads(found.statistics) if found.statistics else None,
+            "failure": found.failure,
+            "message": found.message,
+            "attempts": found.attempts,
+            "seconds": found.seconds,
+            "waited": found.waited,
+            "worker": found.worker,
+            "run_id": found.run_id,
+        }
+        for one in scenarios
+        if (found := trial.backtests.get(one.ordinal)) is not None
+    ]

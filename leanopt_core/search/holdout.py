@@ -120,7 +120,8 @@ class HoldoutRunner:
         return HoldoutLook(self.run, holdout, tuple(held), len(after), forgotten)
 
     def _check_unseen(self, holdout: Holdout, search: int) -> None:
-        for scenario in self._restored.searched(search):
+        restored = self._restored
+        for scenario in (*restored.searched(search), *restored.tested(search)):
             if holdout.overlaps(scenario.settings()):
                 raise UsageError(
                     f"run {self.run.name} has searched the holdout ({holdout}) itself: scenario "
@@ -137,6 +138,7 @@ class HoldoutRunner:
             space=space,
             scenarios=holdout.scenarios(searched),
             separate=False,
+            split=None,
             strategy_id=self.run.strategy,
         )
         scorer = build_scorer(pipeline, self.calls)

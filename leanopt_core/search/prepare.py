@@ -21,6 +21,7 @@ from leanopt_core.executors.places import PlacedWorkers
 from leanopt_core.executors.spawner import Patience
 from leanopt_core.fitness import FitnessFunction
 from leanopt_core.pipeline import Choice, ExecutorSettings, Pipeline, SearchPlan, resolve
+from leanopt_core.pipeline.expand import expand
 from leanopt_core.pipeline.statistic_names import refuse_misspelt
 from leanopt_core.scoring import Scorer
 from leanopt_core.search.calls import Calls
@@ -173,7 +174,8 @@ def build_fitness(choice: Choice, calls: Calls | None = None) -> FitnessFunction
 
 def build_scorer(pipeline: Pipeline, calls: Calls | None = None) -> Scorer:
     """Return what scores trials by a pipeline; raises PluginError as `build_choice`."""
-    weights = {one.name: float(one.weight) for one in pipeline.scenarios if one.weight is not None}
+    scenarios = expand(pipeline).scenarios
+    weights = {one.name: float(one.weight) for one in scenarios if one.weight is not None}
     return Scorer(
         build_fitness(pipeline.fitness, calls),
         pipeline.constraints,
@@ -206,7 +208,7 @@ def prepare_context(pipeline: Pipeline) -> PrepareContext:
     searched = {axis.name: axis.values for axis in space.axes}
     values = {**searched, **{name: (value,) for name, value in space.fixed.items()}}
     return PrepareContext(
-        tuple(values), pipeline.scenarios, values=values, separate=pipeline.separate
+        tuple(values), expand(pipeline).scenarios, values=values, separate=pipeline.separate
     )
 
 
@@ -244,11 +246,11 @@ def prepared(
     ) as ready:
         engine, build = ready.engine, ready.build
         refuse_misspelt(pipeline, engine.reported_statistics())
-        inputs = Inputs(scenario_data(engine, pipeline.scenarios), hashed)
+        inputs = Inputs(scenario_data(engine, context.scenarios), hashed)
         builds = (build, *(place.build for place in ready.places.values()))
         for one in builds:
             inputs.add(one.in_place)
-        refused = _refused(pipeline, builds)
+        refused = _refused(context, builds)
         identities = {name: one.identity for name, one in inputs.identity.items()}
         plan = resolve(pipeline, source=build.source, data=identities)
         yield Prepared(
@@ -266,11 +268,11 @@ def prepared(
         )
 
 
-def _refused(pipeline: Pipeline, builds: Iterable[Build]) -> dict[str, str]:
+def _refused(context: PrepareContext, builds: Iterable[Build]) -> dict[str, str]:
     """Return why scenarios cannot run; raises StrategyError unless others can without them."""
     refused = {name: " ".join(why.split()) for one in builds for name, why in one.refused.items()}
-    names = [scenario.name for scenario in pipeline.scenarios if scenario.name in refused]
-    if names and (not pipeline.separate or len(names) == len(pipeline.scenarios)):
+    names = [scenario.name for scenario in context.scenarios if scenario.name in refused]
+    if names and (not context.separate or len(names) == len(context.scenarios)):
         raise StrategyError("\n".join(f"{name}: {refused[name]}" for name in names))
     return refused
 

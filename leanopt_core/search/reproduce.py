@@ -79,10 +79,15 @@ class Restored:
         return {one["name"]: _scenario(one) for one in self.plan["scenarios"]}
 
     def searched(self, search: int) -> tuple[Scenario, ...]:
-        """Return the scenarios of a search, tests last; searches count from 1."""
-        searched = self.plan["searches"][search - 1]
-        names = (*searched["scenarios"], *searched.get("tests", ()))
-        return tuple(self.scenarios[name] for name in names)
+        """Return the scenarios that judge the trials of a search; searches count from 1."""
+        return tuple(
+            map(self.scenarios.__getitem__, self.plan["searches"][search - 1]["scenarios"])
+        )
+
+    def tested(self, search: int) -> tuple[Scenario, ...]:
+        """Return the scenarios of a search under which chosen trials are tested."""
+        tests = self.plan["searches"][search - 1].get("tests", ())
+        return tuple(map(self.scenarios.__getitem__, tests))
 
     def engine(self, **changed: object) -> Choice:
         """Return the engine with its options, some of them changed.

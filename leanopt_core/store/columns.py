@@ -36,6 +36,10 @@ def utc_text(seconds: float) -> str:
 
 #: SQL condition: a trial's method was told its result.
 TOLD: Final = "trials.state IN ('completed', 'failed')"
+#: SQL condition: an evaluation `e` judges its trial; it is no test.
+JUDGES: Final = (
+    "(SELECT role FROM scenarios WHERE search_id = e.search_id AND ordinal = e.ordinal) = 'train'"
+)
 #: The columns of `backtests AS b` that make a StoredBacktest.
 BACKTEST: Final = (
     "b.id, b.key, b.run_id, b.statistics, b.failure, b.message, b.closed_trades, b.outputs, "

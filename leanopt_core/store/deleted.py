@@ -12,18 +12,20 @@ from typing import Any, Final
 from attrs import frozen
 
 from leanopt_core.outputs import DailyReturns
-from leanopt_core.store.columns import TOLD
+from leanopt_core.store.columns import JUDGES, TOLD
 from leanopt_core.store.database import Database
 from leanopt_core.store.returns import unpack
 
 # ruff: noqa: S608 - the queries are made of constants
 
-# A trial whose backtests all came from the store was counted where they were made.
+# A trial whose backtests all came from the store was counted where they were made. A test makes
+# no trial.
 _TRIED: Final = f"""
 SELECT search_id, number, trials.failure IS NOT NULL AS failed FROM trials
 WHERE search_id = :search AND {TOLD} AND EXISTS (
   SELECT 1 FROM evaluations AS e JOIN backtests AS b ON b.id = e.backtest_id
   WHERE e.search_id = trials.search_id AND e.number = trials.number AND b.run_id = :run
+    AND {JUDGES}
 )"""
 _COUNT: Final = f"SELECT count(*), coalesce(sum(failed), 0) FROM ({_TRIED})"
 _RETURNS: Final = f"""

@@ -9,7 +9,7 @@ from typing import Final
 from leanopt_core.outputs import DailyReturns
 from leanopt_core.ranking import RANKED
 from leanopt_core.store import dump
-from leanopt_core.store.columns import TOLD, TRIAL, trials
+from leanopt_core.store.columns import JUDGES, TOLD, TRIAL, trials
 from leanopt_core.store.daily import TrialReturns, calendar_days, trial_returns
 from leanopt_core.store.database import Database, Row
 from leanopt_core.store.outputs import mean_sizes, with_outputs
@@ -84,7 +84,7 @@ FROM (
 ) AS t
 JOIN stages AS g ON g.id = t.stage_id
 JOIN searches AS s ON s.id = t.search_id
-JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number
+JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number AND {JUDGES}
 JOIN backtests AS b ON b.id = e.backtest_id
 GROUP BY t.number ORDER BY t.number"""
 _RUN_HERE: Final = """

@@ -221,6 +221,11 @@ class StoredSearch:
     chosen: int | None = None
     scores: tuple[StoredTestScore, ...] = ()
 
+    def judged(self, trial: StoredTrial) -> dict[int, StoredBacktest]:
+        """Return the backtests of a trial that judge it, by scenario index; tests are left out."""
+        known = {one.ordinal for one in self.scenarios}
+        return {at: one for at, one in trial.backtests.items() if at in known}
+
     @cached_property
     def every_scenario(self) -> tuple[StoredScenario, ...]:
         """Return the scenarios with the tests, in the order of their indexes."""

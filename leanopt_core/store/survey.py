@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from leanopt_core.store.columns import TOLD
+from leanopt_core.store.columns import JUDGES, TOLD
 from leanopt_core.store.database import Database
 from leanopt_core.store.records import StoredSearch
 from leanopt_core.store.trial_columns import (
@@ -36,17 +36,17 @@ WHERE searches.run_id = ? AND json_extract(detail, '$.penalties') IS NOT NULL"""
 _SCORES: Final = f"""
 SELECT stage_id, number, CASE WHEN violation = 0 AND pruned_at IS NULL THEN fitness END
 FROM trials WHERE search_id = ? AND {TOLD} ORDER BY number"""
-_RESULTS: Final = """
+_RESULTS: Final = f"""
 SELECT t.number, t.parameters, t.fitness, t.violation, sum(length(CAST(b.statistics AS BLOB)))
 FROM trials AS t
-JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number
+JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number AND {JUDGES}
 JOIN backtests AS b ON b.id = e.backtest_id
 WHERE t.search_id = ? AND t.state = 'completed' AND t.pruned_at IS NULL
 GROUP BY t.number ORDER BY t.number"""
-_STATISTICS: Final = """
+_STATISTICS: Final = f"""
 SELECT e.number, CAST(b.statistics AS BLOB)
 FROM evaluations AS e JOIN backtests AS b ON b.id = e.backtest_id
-WHERE e.search_id = ? AND e.number IN (SELECT value FROM json_each(?))
+WHERE e.search_id = ? AND e.number IN (SELECT value FROM json_each(?)) AND {JUDGES}
 ORDER BY e.number, e.ordinal"""
 _PAGE_SIZE: Final = 500
 

@@ -72,7 +72,11 @@ _STEPS: Final = (
     """
 UPDATE sinks SET number = min(number, :number - 1), stages = min(stages, :position)
 WHERE search_id = :search""",
-    "UPDATE searches SET ended = NULL WHERE id = :search",
+    # The trials that come instead decide which ones are tested.
+    """
+DELETE FROM evaluations WHERE search_id = :search
+AND ordinal IN (SELECT ordinal FROM scenarios WHERE search_id = :search AND role = 'test')""",
+    "UPDATE searches SET ended = NULL, chosen = NULL WHERE id = :search",
     RECOUNT,
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from leanopt_core.store.columns import JUDGES
 from leanopt_core.store.database import Database, Row
 
 # The queries are made of constants; what is asked for is bound.
@@ -17,13 +18,15 @@ SELECT {columns} FROM (
   SELECT * FROM trials WHERE search_id = ? AND number > ? AND state IN ('completed', 'failed')
   ORDER BY number LIMIT ?
 ) AS t JOIN stages AS g ON g.id = t.stage_id {joined} ORDER BY t.number{order}"""
-_BACKTESTS: Final = """
+# ruff: noqa: S608 - the queries are made of constants
+_BACKTESTS: Final = f"""
 LEFT JOIN evaluations AS e ON e.search_id = t.search_id AND e.number = t.number
+  AND {JUDGES}
 LEFT JOIN backtests AS b ON b.id = e.backtest_id"""
-_STATISTIC_NAMES: Final = """
+_STATISTIC_NAMES: Final = f"""
 SELECT DISTINCT j.key FROM evaluations AS e
 JOIN backtests AS b ON b.id = e.backtest_id, json_each(b.statistics) AS j
-WHERE e.search_id = ? AND e.number IN (SELECT value FROM json_each(?))"""
+WHERE e.search_id = ? AND e.number IN (SELECT value FROM json_each(?)) AND {JUDGES}"""
 _VALUE_NAMES: Final = """
 SELECT DISTINCT key FROM trials, json_each(detail, '$.values')
 WHERE search_id = ? AND number IN (SELECT value FROM json_each(?))"""

@@ -37,6 +37,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ("scenario.weight=2", True),
     ('scenario={ universe = ["SPY", "QQQ"] }', True),
     ('scenario={ universe = ["SPY"], separate = true }', True),
+    ('walk_forward={ train = "3y", test = "1y" }', True),
     ("holdout.start=2017-01-02", False),
     ("holdout.end=2003-12-31", False),
     ('holdout.symbols=["QQQ"]', False),
@@ -139,6 +140,7 @@ def test_every_key_is_changed_above() -> None:
     changed |= {("stage", "seed_from"), ("sink", "use")}
     changed |= {("parameters", "levels"), ("parameters", "scale")}
     changed |= {("scenario", "universe"), ("scenario", "separate")}
+    changed |= {("walk_forward", key) for key in ("train", "test", "step", "anchored", "embargo")}
     named = {(path[0], path[-1]) if len(path) > 1 else path for path in changed}
     keys = {(key,) for key in option_fields(TopTable)}
     keys |= {(table, key) for table, kind in TABLES.items() for key in option_fields(kind)}

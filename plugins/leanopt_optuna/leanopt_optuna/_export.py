@@ -85,9 +85,10 @@ def _frozen(
         constraints=violations,
         intermediate_values=_intermediate(trial),
     )
-    ends = [backtest.finished_at for backtest in trial.backtests.values()]
+    judged = search.judged(trial).values()
+    ends = [backtest.finished_at for backtest in judged]
     if ends:
-        starts = [one.finished_at - (one.seconds or 0) for one in trial.backtests.values()]
+        starts = [one.finished_at - (one.seconds or 0) for one in judged]
         frozen.datetime_start, frozen.datetime_complete = _time(min(starts)), _time(max(ends))
     return frozen
 

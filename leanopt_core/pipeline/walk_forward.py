@@ -1,0 +1,73 @@
+"""Read `[walk_forward]`: windows over the days of the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from attrs import evolve
+
+from leanopt_core.pipeline.expand import days_of
+from leanopt_core.pipeline.problems import Problems
+from leanopt_core.pipeline.reader import Reader
+from leanopt_core.pipeline.scenarios import Scenarios
+from leanopt_core.pipeline.splits import Fold, WalkForward
+from leanopt_core.pipeline.tables import MOST_AT_ONCE, WalkForwardTable
+from leanopt_core.pipeline.toml import KeyPath
+
+AT: Final[KeyPath] = ("walk_forward",)
+
+
+def read_walk_forward(raw: object, reader: Reader, read: Scenarios | None) -> WalkForward | None:
+    """Return the windows of a document's `walk_forward`, None without such a table.
+
+    Report scenarios without limits, lengths of which no window fits, and tests that overlap.
+    Without scenarios to split, only the table is checked, and there are no windows.
+    """
+    table = None if raw is None else reader.table(raw, AT, WalkForwardTable)
+    if table is None or read is None:
+        return None
+    split = WalkForward(table.train, table.test, table.step, table.anchored, table.embargo)
+    problems = reader.problems
+    endless = [one for one in read.scenarios if one.start is None or one.end is None]
+    if endless:
+        for key in ("start", "end"):
+            lacking = [one.name for one in endless if getattr(one, key) is None]
+            if lacking:
+                expected = "expected a day, since [walk_forward] splits the days of the scenario"
+                problems.add(("scenario", key), "nothing", expected, _named(read, lacking))
+    elif not read.separate and len({(one.start, one.end) for one in read.scenarios}) > 1:
+        expected = "expected scenarios with the same start and end: windows move them together"
+        problems.add(AT, "[walk_forward]", expected, "or separate searches")
+    elif read.scenarios:
+        _check_windows(split, read, problems)
+    return split
+
+
+def _check_windows(split: WalkForward, read: Scenarios, problems: Problems) -> None:
+    groups = read.scenarios if read.separate else read.scenarios[:1]
+    for days, name in {days_of(one): one.name for one in groups}.items():
+        each = [
+            evolve(split, train=(one,), test=(two,)) for one in split.train for two in split.test
+        ]
+        if unfit := [one for one in each if not one.folds(days)]:
+            where = f"scenario {name!r}" if len(groups) > 1 else ""
+            expected = f"expected lengths of which a window fits into {days}"
+            problems.add(AT, "; ".join(map(str, unfit)), expected, where)
+        if longer := [one for one in each if _overlap(one.folds(days))]:
+            expected = f"expected {longer[0].test[0]} or more: tests must not overlap"
+            problems.add((*AT, "step"), f'"{split.step}"', expected, "they join into one curve")
+    count = sum(len(split.folds(days_of(one))) for one in groups)
+    if count > MOST_AT_ONCE:
+        expected = f"expected at most {MOST_AT_ONCE:,} windows"
+        problems.add(AT, f"{count:,}", expected, "give longer steps")
+
+
+def _overlap(folds: Sequence[Fold]) -> bool:
+    return any(two.tests[0].start <= one.tests[0].end for one, two in pairwise(folds))
+
+
+def _named(read: Scenarios, names: Sequence[str]) -> str:
+    """Return which scenarios are meant, an empty text if there is only one."""
+    return "" if len(read.scenarios) == 1 else f"scenario {', '.join(names[:3])}"
