@@ -35,6 +35,7 @@ from leanopt_core.store.records import (
 from leanopt_core.store.single import SingleBacktest
 from leanopt_core.store.store import Store
 from leanopt_core.store.store import open_store as open_file
+from leanopt_core.store.tried import Tried
 from leanopt_core.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -129,6 +130,10 @@ class OpenStore(Closing):
     def single_backtests(self, strategy: str | None = None) -> list[SingleBacktest]:
         """Return the backtests that ran outside runs, of one strategy or of all."""
         return self._store.single_backtests(strategy)
+
+    def tried(self, strategy: str) -> Tried:
+        """Return how many trials a strategy (`[strategy] id`) has had, by where they were made."""
+        return self._store.tried(strategy)
 
     def report(self, run: StoredRun, top: int = TOP) -> Report:
         """Return the report that `leanopt show` prints: counts, best trials, warnings."""

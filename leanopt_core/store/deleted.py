@@ -5,36 +5,24 @@ Statistics that ask whether a best result is luck need every trial that was ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from math import fsum, sqrt
 from typing import Any, Final
 
 from attrs import frozen
 
 from leanopt_core.outputs import DailyReturns
-from leanopt_core.store.columns import JUDGES, TOLD
 from leanopt_core.store.database import Database
+from leanopt_core.store.owned import owned_trials
 from leanopt_core.store.returns import unpack
 
 # ruff: noqa: S608 - the queries are made of constants
 
-# A trial whose backtests all came from the store was counted where they were made. A test makes
-# no trial.
-_TRIED: Final = f"""
-SELECT search_id, number, trials.failure IS NOT NULL AS failed FROM trials
-WHERE search_id = :search AND {TOLD} AND EXISTS (
-  SELECT 1 FROM evaluations AS e JOIN backtests AS b ON b.id = e.backtest_id
-  WHERE e.search_id = trials.search_id AND e.number = trials.number AND b.run_id = :run
-    AND {JUDGES}
-)"""
-_COUNT: Final = f"SELECT count(*), coalesce(sum(failed), 0) FROM ({_TRIED})"
-_RETURNS: Final = f"""
-SELECT days, daily, returns.ended FROM ({_TRIED}) AS tried
-JOIN evaluations AS e ON e.search_id = tried.search_id AND e.number = tried.number
-  AND e.ordinal = :ordinal
+_RETURNS: Final = """
+SELECT e.number, days, daily, returns.ended FROM evaluations AS e
 JOIN returns ON returns.backtest_id = e.backtest_id
 JOIN calendars ON calendars.id = returns.calendar_id
-ORDER BY e.number"""
+WHERE e.search_id = ? AND e.ordinal = ? ORDER BY e.number"""
 _SCENARIOS: Final = """
 SELECT runs.strategy, runs.name, searches.id, searches.name, scenarios.ordinal, definition
 FROM runs JOIN searches ON searches.run_id = runs.id
@@ -52,11 +40,11 @@ SELECT {_COLUMNS} FROM tallies WHERE ?1 IS NULL OR strategy = ?1 ORDER BY id"""
 class DeletedTrials:
     """The trials of one search of a deleted run, with their Sharpe ratios under one scenario.
 
-    `scenario` is its definition as JSON. `trials` counts the told trials for which a backtest ran,
-    `failed` those of them that failed; all scenarios of a search have the same. A Sharpe ratio is
-    daily: mean over sample deviation of the daily returns, not annualized, without a risk-free
-    rate. `sharpes` is how many trials have one; `mean`, `variance` (divided by `sharpes` - 1) and
-    `best` are None where they do not exist.
+    `scenario` is its definition as JSON. `trials` counts the told trials with a backtest that no
+    other trial had before, `failed` those of them that failed; all scenarios of a search have the
+    same. A Sharpe ratio is daily: mean over sample deviation of the daily returns, not annualized,
+    without a risk-free rate. `sharpes` is how many trials have one; `mean`, `variance` (divided by
+    `sharpes` - 1) and `best` are None where they do not exist.
     """
 
     strategy: str
@@ -74,12 +62,13 @@ class DeletedTrials:
 
 def count_trials(database: Database, run_id: int) -> list[tuple[Any, ...]]:
     """Return the rows to keep of a run that is about to be deleted, without the time."""
-    rows = []
+    rows, owned = [], None
     for strategy, run, search_id, search, ordinal, scenario in database.rows(_SCENARIOS, (run_id,)):
-        asked = {"search": search_id, "run": run_id, "ordinal": ordinal}
-        trials, failed = database.rows(_COUNT, asked)[0]
-        sharpes = list(_sharpes(database, asked))
-        rows.append((strategy, run, search, scenario, trials, failed, *_moments(sharpes)))
+        owned = owned_trials(database, strategy) if owned is None else owned
+        own = owned.get(search_id, {})
+        sharpes = list(_sharpes(database, search_id, ordinal, own))
+        counts = len(own), sum(own.values())
+        rows.append((strategy, run, search, scenario, *counts, *_moments(sharpes)))
     return rows
 
 
@@ -93,10 +82,11 @@ def deleted_trials(database: Database, strategy: str | None = None) -> list[Dele
     return [DeletedTrials(*row) for row in database.rows(_READ, (strategy,))]
 
 
-def _sharpes(database: Database, asked: dict[str, int]) -> Iterator[float]:
-    for row in database.each(_RETURNS, asked):
-        sharpe = daily_sharpe(unpack(*row))
-        if sharpe is not None:
+def _sharpes(
+    database: Database, search_id: int, ordinal: int, own: Container[int]
+) -> Iterator[float]:
+    for number, *returns in database.each(_RETURNS, (search_id, ordinal)):
+        if number in own and (sharpe := daily_sharpe(unpack(*returns))) is not None:
             yield sharpe
 
 

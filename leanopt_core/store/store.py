@@ -28,6 +28,7 @@ from leanopt_core.store.records import StoredRun
 from leanopt_core.store.runs import Runs
 from leanopt_core.store.single import SingleBacktest, SingleWriter, single_backtests
 from leanopt_core.store.survey import Survey
+from leanopt_core.store.tried import Tried, tried
 from leanopt_core.store.unwritable import can_write
 from leanopt_core.store.writer import Writer
 
@@ -120,6 +121,10 @@ class Store(Closing):
     def single_backtests(self, strategy: str | None = None) -> list[SingleBacktest]:
         """Return the single backtests of one strategy or of all, in the order they first ran."""
         return single_backtests(self._database, strategy)
+
+    def tried(self, strategy: str) -> Tried:
+        """Return how many trials a strategy has had, by where they were made."""
+        return tried(self._database, strategy)
 
     def hash_file(self, path: Path) -> str:
         """Return a file's SHA-256 in hexadecimal, cached if the file has not changed."""
