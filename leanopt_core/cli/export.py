@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: trials of a `StoredSearch`.
 FORMS: Final = "leanopt.exports"
 _RUN_FORMS: Final = ("jsonl", "csv", "optuna")
+#: The joined curve of a run's tests.
+_PATH: Final = "path"
 
 
 @click.command("export")
@@ -37,13 +39,15 @@ _RUN_FORMS: Final = ("jsonl", "csv", "optuna")
 @click.option(
     "--to",
     "form",
-    type=click.Choice([*_RUN_FORMS, *TRIAL_FORMS]),
+    type=click.Choice([*_RUN_FORMS, *TRIAL_FORMS, _PATH]),
     default="jsonl",
     metavar="FORM",
-    help="All trials: jsonl (default), csv, optuna. One: params, toml, lean, equity, trades.",
+    help="All trials: jsonl (default), csv, optuna. One: params, toml, lean, equity, trades. "
+    "Out of sample: path.",
 )
 @click.option("--canonical", is_flag=True, help="Write only what is the same on every machine.")
 @search_option
+@click.option("--path", metavar="NAME", help="The path for --to path, where a run has several.")
 @click.option("--scenario", metavar="NAME", help="Scenario of the equity curve or the trades.")
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="File (default: standard output)."
@@ -54,6 +58,7 @@ def command(
     form: str,
     canonical: bool,
     search: str | None,
+    path: str | None,
     scenario: str | None,
     output: Path | None,
 ) -> None:
@@ -65,10 +70,18 @@ def command(
     """
     if canonical and form != "jsonl":
         raise UsageError(f"--canonical works only with --to jsonl; leave out --to {form}")
+    if path is not None and form != _PATH:
+        raise UsageError(f"--path is for --to path; leave out --to {form}")
     with open_project(project) as store:
         if output is not None:
             _check_output(output, store.path.parent.parent, form)
         write = partial(_write, output, sys.stdout)
+        if form == _PATH:
+            from leanopt_core.cli.winner import export_path
+
+            run = _run(store, subject, form, scenario)
+            export_path(store, run, path, output, write)
+            return
         # What a plugin prints is no line of the export.
         with plugin_calls(as_json=True) as calls:
             if form not in TRIAL_FORMS:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from leanopt_core.cli.grid_lines import grid_lines
 from leanopt_core.cli.output import first_line, one_line, plain
 from leanopt_core.cli.progress import StageView, View, joined
 from leanopt_core.cli.rows import phases, window
@@ -73,7 +74,7 @@ def page(view: View, width: int, height: int, glyphs: Glyphs = BLOCKS) -> Text:
     if view.searches:
         others = [block for block in blocks if block.lines and not block.elastic]
         room = height - sum(len(block.lines) for block in others) - len(others) - 1
-        blocks.insert(2, _Block(3, _searches(view, room)))
+        blocks.insert(2, _Block(3, _grid(view, width, room) or _searches(view, room)))
     lines = _fitted([block for block in blocks if block.lines], height)
     for line in lines:
         line.truncate(width, overflow="ellipsis")
@@ -146,6 +147,12 @@ def _searches(view: View, room: int) -> list[Text]:
         told, best = f"{row.told:>7,}", f"{number(row.best):>12}"
         lines.append(Text.assemble((name.ljust(wide), style), told, best, "  ", (row.phase, style)))
     return lines
+
+
+def _grid(view: View, width: int, room: int) -> list[Text]:
+    """Return the windows of each path of tests, as far as there is room, empty if there is none."""
+    lines = grid_lines(view, width, max(_FEWEST_ROWS, room - 1), _STYLES)
+    return [_labelled("searches", phases(view.searches)), *lines] if lines else []
 
 
 def _said(stage: StageView) -> str:

@@ -19,6 +19,7 @@ from leanopt_core.search.events import (
     StageEnded,
     StageStarted,
     StillScreen,
+    TrialTested,
     TrialTold,
     Warned,
 )
@@ -59,17 +60,25 @@ def _texts(event: RunEvent) -> Iterator[str]:
             yield f"stage {stage} of search {search} begins"
         case StageEnded(search, stage, reason):
             yield f"stage {stage} of search {search} ended: {reason}"
-        case TrialTold(record):
-            trial = record.trial
-            values = " ".join(f"{k}={v}" for k, v in values_shown(record.parameters).items())
-            number = f"trial {trial.number} of search {record.search}, {trial.stage}"
-            yield f"{number} ({values}): {_result(trial.score)}"
+        case TrialTold() | TrialTested():
+            yield _judged(event)
         case BacktestEnded(outcome, seconds):
             failure = outcome.failure
             why = f"{failure.category}: {failure.message}" if failure else "complete"
             yield f"backtest of {seconds:.3f} s: {why}"
         case BacktestCached():
             yield "backtest found in the cache"
+
+
+def _judged(event: TrialTold | TrialTested) -> str:
+    if isinstance(event, TrialTested):
+        tests = ", ".join(event.names)
+        number = f"trial {event.number} of search {event.search}, tested on {tests}"
+        return f"{number}: {_result(event.score)}"
+    record, trial = event.record, event.record.trial
+    values = " ".join(f"{k}={v}" for k, v in values_shown(record.parameters).items())
+    number = f"trial {trial.number} of search {record.search}, {trial.stage}"
+    return f"{number} ({values}): {_result(trial.score)}"
 
 
 def _result(score: Score) -> str:

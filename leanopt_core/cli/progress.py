@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from attrs import define, field, frozen
 
+from leanopt_core.cli.grid import GridRow, grid_of
 from leanopt_core.cli.leaders import Best, Gain, Improvement, Leaders
 from leanopt_core.cli.rows import SearchRow, SearchView
 from leanopt_core.report.figures import counted, number
@@ -74,8 +75,8 @@ class View:
     `failures` are the failed trials by category, `failure` is the last one's message. `left` is how
     long the run still takes if it uses all its trials; with `at_most` it can end earlier.
     `saved` backtests did not run, since their trials were pruned. `searches` is empty for a run of
-    one. `best` are the best trials, `improvements` those that were better than all before, the
-    newest first.
+    one, `grid` without paths of tests. `best` are the best trials, `improvements` those that were
+    better than all before, the newest first.
     """
 
     run: str
@@ -99,6 +100,7 @@ class View:
     improvements: tuple[Improvement, ...] = ()
     curve: tuple[float, ...] = ()
     searches: tuple[SearchView, ...] = ()
+    grid: tuple[GridRow, ...] = ()
     now: str = ""
     warnings: tuple[str, ...] = ()
     hint: str = ""
@@ -143,6 +145,7 @@ class Progress:
     fixed: frozenset[str] = frozenset()
     _stages: dict[str, _Stage] = field(factory=dict)
     _rows: dict[int, SearchRow] = field(factory=dict)
+    _grid: tuple[GridRow, ...] = ()
     ahead: int = 0
     _last: float = field(init=False)
     _hits: int = 0
@@ -175,6 +178,7 @@ class Progress:
         searches = len(run.searches)
         if searches > 1:
             self._rows = {one.number: SearchRow.of(one) for one in run.searches}
+            self._grid = grid_of(run)
         self._scenarios = len(run.searches[0].scenarios)
         for stage in run.searches[0].stages:
             budget = None if stage.trials is None else stage.trials * searches
@@ -204,6 +208,14 @@ class Progress:
         if search in self._rows:
             self._rows[search].ended = True
 
+    def tested(
+        self, search: int, objective: float | None, tests: Mapping[int, float | None]
+    ) -> None:
+        """Take the objective of a search's chosen trial, and its fitness under tests by index."""
+        if search in self._rows:
+            self._rows[search].chosen = objective
+            self._rows[search].tests.update(tests)
+
     @property
     def several(self) -> bool:
         """Return whether the run has several searches."""
@@ -213,7 +225,9 @@ class Progress:
         """Return in one line how far one of several searches is."""
         one = self._rows[search].view()
         best = "" if one.best is None else f", best {number(one.best)}"
-        return f"{shortened(one.name)} {one.phase}: {counted(one.told, 'trial')}{best}"
+        tested = list(dict.fromkeys(map(number, one.tests.values())))
+        outside = f", out of sample {' and '.join(tested)}" if tested else ""
+        return f"{shortened(one.name)} {one.phase}: {counted(one.told, 'trial')}{best}{outside}"
 
     def trial(
         self,
@@ -314,6 +328,7 @@ class Progress:
             improvements=self.leaders.improvements,
             curve=self._curve.points(),
             searches=tuple(row.view() for row in self._rows.values()),
+            grid=self._grid,
             now=self._now(now),
             warnings=tuple(self.warnings),
             hint=self.hint,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from leanopt_core.store.records import StoredSearch
 
@@ -15,12 +15,19 @@ SearchPhase = Literal["waiting", "running", "ended", "failed"]
 
 @frozen
 class SearchView:
-    """One search at one moment; `best` is its best fitness, None without a feasible trial."""
+    """One search at one moment; `best` is its best fitness, None without a feasible trial.
+
+    `budget` are the trials that it has at most, None if unknown. `tests` are the fitness of its
+    chosen trial out of sample, by the index of the test, and `chosen` is the one in sample.
+    """
 
     name: str
     told: int = 0
     best: float | None = None
     phase: SearchPhase = "waiting"
+    budget: int | None = None
+    tests: Mapping[int, float | None] = field(factory=dict)
+    chosen: float | None = None
 
 
 @define(eq=False)
@@ -34,11 +41,16 @@ class SearchRow:
     objective: float | None = None
     begun: bool = False
     ended: bool = False
+    budget: int | None = None
+    tests: dict[int, float | None] = field(factory=dict)
+    chosen: float | None = None
 
     @classmethod
     def of(cls, search: StoredSearch) -> Self:
         """Return the row of a search that has not begun."""
-        return cls(search.name, search.direction == "min")
+        budgets = [stage.trials for stage in search.stages]
+        budget = None if None in budgets else sum(one for one in budgets if one is not None)
+        return cls(search.name, search.direction == "min", budget=budget)
 
     def trial(self, objective: float | None, *, failed: bool) -> None:
         """Count a finished trial; `objective` is None if it is not feasible."""
@@ -49,13 +61,15 @@ class SearchRow:
 
     def view(self) -> SearchView:
         """Return the row as it is now."""
-        best = self.objective
-        if best is not None and self.minimized:
-            best = 0.0 - best
         phase: SearchPhase = "running" if self.begun else "waiting"
         if self.ended:
             phase = "failed" if self.failed == self.told else "ended"
-        return SearchView(self.name, self.told, best, phase)
+        tests = dict(self.tests)
+        best, chosen = self._fitness(self.objective), self._fitness(self.chosen)
+        return SearchView(self.name, self.told, best, phase, self.budget, tests, chosen)
+
+    def _fitness(self, objective: float | None) -> float | None:
+        return 0.0 - objective if self.minimized and objective is not None else objective
 
 
 def window(rows: Sequence[SearchView], room: int) -> Sequence[SearchView]:

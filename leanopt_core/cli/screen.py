@@ -26,6 +26,7 @@ from leanopt_core.search.events import (
     SearchEnded,
     StageEnded,
     StageStarted,
+    TrialTested,
     TrialTold,
     Warned,
 )
@@ -68,7 +69,7 @@ class ProgressScreen:
                 progress.hit()
             case Ahead(outcomes):
                 progress.ahead = outcomes
-            case StageStarted() | StageEnded() | SearchEnded():
+            case StageStarted() | StageEnded() | TrialTested() | SearchEnded():
                 self._moved(event)
             case Preparing(message):
                 progress.now = message
@@ -80,7 +81,7 @@ class ProgressScreen:
             case Noted(message):
                 progress.notes.append(message)
 
-    def _moved(self, event: StageStarted | StageEnded | SearchEnded) -> None:
+    def _moved(self, event: StageStarted | StageEnded | TrialTested | SearchEnded) -> None:
         """Note how far a search is."""
         now = self._clock()
         match event:
@@ -88,6 +89,8 @@ class ProgressScreen:
                 self.progress.stage_started(search, stage, now)
             case StageEnded(search, stage, reason):
                 self.progress.stage_ended(search, stage, reason, now)
+            case TrialTested(search, _, tests, _, objective, score):
+                self.progress.tested(search, objective, dict.fromkeys(tests, score.fitness))
             case SearchEnded(search):
                 self.progress.search_ended(search)
 

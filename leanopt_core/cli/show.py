@@ -12,7 +12,8 @@ from leanopt_core.cli.column_names import column_names
 from leanopt_core.cli.common import WholeNumber, open_project, project_option, run_names
 from leanopt_core.cli.heat_map_page import show_map
 from leanopt_core.cli.list_page import show_list
-from leanopt_core.cli.output import print_json
+from leanopt_core.cli.output import one_line, plain, print_json
+from leanopt_core.cli.paths_page import print_path
 from leanopt_core.cli.summary import print_report
 from leanopt_core.cli.trial_page import show_trial
 from leanopt_core.cli.views import VIEWS, Look
@@ -20,8 +21,10 @@ from leanopt_core.errors import UsageError
 from leanopt_core.report.heat_map import heat_map
 from leanopt_core.report.listing import ListOptions
 from leanopt_core.report.manifest import manifest
+from leanopt_core.report.pieces import find_path
 from leanopt_core.report.run import TOP, document, report
 from leanopt_core.report.subject import find_search, state_of
+from leanopt_core.report.windows import path_reports, paths_document
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.store import Store
 
@@ -66,6 +69,7 @@ _SEARCH: Final = "Only this search, by number or name (default: all; that of TRI
 @click.option("--stages", is_flag=True, help="Show what each stage found when, and what it gained.")
 @click.option("--all-runs", is_flag=True, help="With --stages: all runs of the same pipeline.")
 @click.option("--equal", is_flag=True, help="Show trials with equal results, and why.")
+@click.option("--path", metavar="NAME", help="Show one path of tests, where a run has several.")
 @click.option("--evidence", is_flag=True, help="Say how much of the best result may be luck.")
 @click.option("--manifest", is_flag=True, help="Print the run's manifest as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -97,6 +101,9 @@ def command(
             print_json(manifest(store, found))
             return
         only = None if search is None else find_search(found, search)
+        if view == "path":
+            _show_path(store, found, asked["path"], as_json=as_json)
+            return
         if view == "map":
             names, where, sort = asked["map"], asked["where"], asked["sort"]
             drawn = heat_map(store, found, names, search=only, where=where, value=sort)
@@ -118,7 +125,7 @@ def command(
 
 def _view(asked: Mapping[str, Any]) -> str | None:
     """Return the name of the view that the options ask for, None for the usual one."""
-    views = [name for name in (*VIEWS, "map", "evidence", "manifest") if asked[name]]
+    views = [name for name in (*VIEWS, "map", "path", "evidence", "manifest") if asked[name]]
     if len(views) > 1:
         raise UsageError(f"choose one of {' and '.join(f'--{name}' for name in views)}")
     lists = [name for name in _LISTING if asked[name]]
@@ -138,6 +145,15 @@ def _show_run(
         print_json(document(said) | {"state": state_of(store, run)})
     else:
         print_report(said, state_of(store, run), scenarios=asked["scenarios"])
+
+
+def _show_path(store: Store, run: StoredRun, name: str, *, as_json: bool) -> None:
+    (found,) = path_reports(store, run, find_path(run, name))
+    if as_json:
+        print_json(paths_document([found])[0])
+        return
+    click.echo(f"run {plain(run.name)}: {state_of(store, run)}; path {one_line(found.name)}\n")
+    print_path(found)
 
 
 def _is_trial(store: Store, text: str) -> bool:

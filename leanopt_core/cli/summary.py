@@ -11,6 +11,7 @@ from shlex import quote
 import click
 
 from leanopt_core.cli.output import near, one_line, plain, print_table, wrapped
+from leanopt_core.cli.paths_page import print_paths
 from leanopt_core.cli.trials_table import print_below, print_scenarios, print_trials
 from leanopt_core.report.best import search_table
 from leanopt_core.report.figures import counted
@@ -47,7 +48,9 @@ def print_report(report: Report, state: str | None = None, *, scenarios: bool = 
             "unavailable"
         )
     click.echo()
-    if len(run.searches) > 1 and report.only is None:
+    if report.paths and report.only is None:
+        print_paths(report.paths)
+    elif len(run.searches) > 1 and report.only is None:
         _print_searches(report)
     else:
         _print_stages(report)
@@ -146,8 +149,13 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
             steps.append(("why trials failed:", f"leanopt show {name} --failed{where}"))
         if report.tally.infeasible and not report.tally.feasible:
             steps.append(("what cost trials:", f"leanopt show {name} --constraints{where}"))
+        if len(report.paths) > 1:
+            path = quote(report.paths[0].name)
+            steps.append(("one path:", f"leanopt show {name} --path {path}{where}"))
         if len(run.searches) > 1:
             steps.append(("one search:", f"leanopt show {name}{search}{where}"))
+        if len(report.paths) == 1:
+            steps.append(("the joined curve:", f"leanopt export {name} --to path{where}"))
         steps.append(("all trials as a table:", f"leanopt export {name} --to csv{where}"))
     return steps
 

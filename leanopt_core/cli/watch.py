@@ -35,6 +35,7 @@ class Follower:
         self._run_id = run.id
         self._progress = progress
         self._told = {search.id: 0 for search in run.searches}
+        self._tested = set[int]()
         self._backtest = 0
         self._phases: set[tuple[int, str, bool]] = set()
         # Backtests end in whole seconds, and those of an earlier start must not count.
@@ -86,6 +87,13 @@ class Follower:
             self._progress.stage_worked(search.number, stage.name, stage.seconds)
             if stage.ended is not None:
                 self._phase(search, stage.name, now, ended=True, reason=stage.ended)
+        if search.scores and search.id not in self._tested:
+            self._tested.add(search.id)
+            trial = self._store.reader.trial(run, search.number, search.chosen or 0)
+            score = None if trial is None else trial.score
+            objective = None if score is None else score.objective
+            tests = {one.ordinal: one.fitness for one in search.scores}
+            self._progress.tested(search.number, objective, tests)
         if search.ended is not None:
             self._progress.search_ended(search.number)
 

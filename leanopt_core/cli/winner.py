@@ -1,4 +1,4 @@
-"""`leanopt export` of one trial: its parameters for other programs, its curve, its trades."""
+"""`leanopt export` of one trial, for other programs, or of the joined curve of several."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from leanopt_core.cli.output import whole_file
-from leanopt_core.cli.session import tell
+from leanopt_core.cli.session import tell, warn
 from leanopt_core.errors import UsageError
 
 if TYPE_CHECKING:
     from leanopt_core.report.series import Series
     from leanopt_core.report.subject import Selection
     from leanopt_core.search.calls import Calls
+    from leanopt_core.store.records import StoredRun
     from leanopt_core.store.store import Store
 
 #: What `--to` takes for a trial.
@@ -34,19 +35,52 @@ def export_trial(
 
     Raises as `Remaker.series` does, and UsageError for options that do not fit.
     """
-    from leanopt_core.report.series import PARQUET
-
     if form in ("equity", "trades"):
-        series = _series(store, subject, form, scenario, calls)
-        if output is None or output.suffix != PARQUET:
-            write(series.csv_lines())
-            return
-        with whole_file(output) as path:
-            series.write_parquet(path)
+        _write_series(_series(store, subject, form, scenario, calls), output, write)
     elif scenario is not None:
         raise UsageError(f"--scenario is for --to equity and --to trades; leave out --to {form}")
     else:
         write([_parameters(subject, form, output)])
+
+
+def export_path(
+    store: Store,
+    run: StoredRun,
+    name: str | None,
+    output: Path | None,
+    write: Callable[[Iterable[str]], object],
+) -> None:
+    """Write the joined curve of a run's path, and say which windows it lacks.
+
+    Raises UsageError if the run has no such path, or the path no curve.
+    """
+    from leanopt_core.report.pieces import find_path
+    from leanopt_core.report.series import path_series
+    from leanopt_core.report.windows import path_reports
+
+    (path,) = path_reports(store, run, find_path(run, name))
+    lacking = [one for at, one in enumerate(path.windows) if at not in path.curve.windows]
+    if not path.curve.days:
+        why = "; ".join(dict.fromkeys(one.why or "" for one in lacking))
+        raise UsageError(f"path {path.name} of run {run.name} has no daily returns: {why}")
+    for one in lacking:
+        warn(f"search {one.search}, test {one.test}, is not part of it: {one.why}")
+    if path.curve.ended is not None:
+        warn(f"the curve ends early: {path.curve.ended}")
+    _write_series(path_series(path), output, write)
+
+
+def _write_series(
+    series: Series, output: Path | None, write: Callable[[Iterable[str]], object]
+) -> None:
+    """Write a series as CSV lines with `write`, or as a Parquet file."""
+    from leanopt_core.report.series import PARQUET
+
+    if output is None or output.suffix != PARQUET:
+        write(series.csv_lines())
+        return
+    with whole_file(output) as path:
+        series.write_parquet(path)
 
 
 def _series(

@@ -11,6 +11,7 @@ from attrs import frozen
 from leanopt_core.report.run import report
 from leanopt_core.report.searches import SearchReport
 from leanopt_core.report.subject import Selection, state_of
+from leanopt_core.report.windows import PathReport
 from leanopt_core.shown import shortened
 from leanopt_core.store.records import StoredSearch, StoredTrial
 from leanopt_core.store.store import Store
@@ -75,7 +76,9 @@ def _of_run(store: Store, subject: Selection) -> dict[str, Any]:
     }
     if len(said.searches) == 1:
         facts["best trial"] = None if best is None else best.number
-    if len(said.searches) > 1:
+    if said.paths:
+        facts |= {name: value for one in said.paths for name, value in _of_path(one)}
+    elif len(said.searches) > 1:
         facts |= {name: value for one in said.searches for name, value in _of_search(one)}
     elif best is not None:
         named = {"fitness", "violation", *json.loads(best.parameters)}
@@ -91,6 +94,18 @@ def _of_search(one: SearchReport) -> Iterator[tuple[str, Any]]:
     yield f"{name}: failed", one.failed
     yield f"{name}: best trial", None if best is None else best.number
     yield f"{name}: fitness", None if best is None else best.fitness
+
+
+def _of_path(one: PathReport) -> Iterator[tuple[str, Any]]:
+    """Yield the facts of one path, found by its name."""
+    curve, name = one.curve, shortened(one.name)
+    yield f"{name}: windows", len(one.windows)
+    yield f"{name}: gaps", len(one.gaps)
+    yield f"{name}: efficiency", one.efficiency.value
+    yield f"{name}: Net Profit", curve.total_return.value
+    yield f"{name}: Compounding Annual Return", curve.annual_return.value
+    yield f"{name}: Drawdown", curve.drawdown.value
+    yield f"{name}: Sharpe Ratio", curve.sharpe.value
 
 
 def _flat(path: str, value: Any) -> list[tuple[str, Any]]:

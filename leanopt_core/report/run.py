@@ -19,6 +19,7 @@ from leanopt_core.report.searches import (
     searches_document,
     some_failed,
 )
+from leanopt_core.report.windows import PathReport, path_reports, paths_document
 from leanopt_core.space import Axis, Space, number_text
 from leanopt_core.store.dump import WARM
 from leanopt_core.store.inactive import Inactive
@@ -182,7 +183,8 @@ class Report:
     results. `store` is the path of the store. `hopeless` is the first warning: why the run ended
     without a completed trial, or because its trials lack a statistic, None if it did not.
     `some_failed` is the first one otherwise: which searches have no completed trial, while others
-    have one. `only` is the number of the search that the best trials are of, None for all.
+    have one. `only` is the number of the search that the best trials are of, None for all. `paths`
+    are what came of the chosen trials out of sample, if searches have tests.
     """
 
     run: StoredRun
@@ -195,6 +197,7 @@ class Report:
     merged: tuple[MergedTrials, ...] = ()
     some_failed: str | None = None
     only: int | None = None
+    paths: tuple[PathReport, ...] = ()
 
 
 def report(store: Store, run: StoredRun, top: int = TOP, search: int | None = None) -> Report:
@@ -220,7 +223,7 @@ def report(store: Store, run: StoredRun, top: int = TOP, search: int | None = No
     first = () if partly is None or why is not None else (partly,)
     return Report(
         *(run, tally, best, (*first, *warnings), store.path, searches),
-        *(why, merged(run, ranked)[:top], partly, search),
+        *(why, merged(run, ranked)[:top], partly, search, path_reports(store, run)),
     )
 
 
@@ -250,6 +253,7 @@ def document(report: Report) -> dict[str, Any]:
         "store": str(report.store),
         "stages": [asdict(stage) for stage in tally.stages],
         "searches": searches_document(report.searches),
+        **({"paths": paths_document(report.paths)} if report.paths else {}),
         "best": [
             {"rank": ranked.rank, "search": ranked.search}
             | trial_document(run, ranked.search, ranked.trial)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,10 +13,19 @@ from attrs import frozen
 from leanopt_core.errors import UsageError
 from leanopt_core.outputs import TRADE_FIELDS, ClosedTrade, Equity
 from leanopt_core.report.tables import csv_line
+from leanopt_core.report.windows import PathReport
 from leanopt_core.work import Outcome
 
 #: The ending of a file that is written as Parquet.
 PARQUET: Final = ".parquet"
+#: Columns that are no 64-bit floats in a Parquet file, and their types there.
+_KINDS: Final = {
+    "direction": "int64",
+    "search": "int64",
+    "trial": "int64",
+    "day": "date32",
+    "tag": "string",
+}
 _TIMES: Final = frozenset({"time", "entry_time", "exit_time"})
 
 
@@ -50,7 +59,7 @@ class Series:
                 "name is CSV"
             ) from None
         kinds = dict.fromkeys(_TIMES, pa.timestamp("s", tz="UTC"))
-        kinds |= {"direction": pa.int64(), "tag": pa.string()}
+        kinds |= {name: getattr(pa, kind)() for name, kind in _KINDS.items()}
         try:
             arrays = {
                 name: pa.array(list(values), kinds.get(name, pa.float64()))
@@ -69,6 +78,24 @@ def equity_series(equity: Equity) -> Series:
 def trade_series(trades: Sequence[ClosedTrade]) -> Series:
     """Return closed trades, in order of exit, with a column for each of their fields."""
     return Series({name: [getattr(one, name) for one in trades] for name in TRADE_FIELDS})
+
+
+def path_series(path: PathReport) -> Series:
+    """Return a path's joined curve: each day with its search, the chosen trial and its return.
+
+    `equity` is that of 1 before the first day.
+    """
+    curve = path.curve
+    windows = [path.windows[at] for at in curve.windows]
+    return Series(
+        {
+            "day": [date.fromordinal(day) for day in curve.days],
+            "search": [window.search for window in windows],
+            "trial": [window.trial for window in windows],
+            "return": curve.values,
+            "equity": curve.equity,
+        }
+    )
 
 
 #: What an outcome can have as a series: its name, and how messages call it.

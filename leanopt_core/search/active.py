@@ -194,7 +194,10 @@ class ActiveSearch:
         """Record the score of a trial under some of the tests."""
         self._ledger.test_scored(self._index, number, tests, score)
         names = tuple(self._scenarios[at].name for at in tests)
-        self._to.notifier.observe(events.TrialTested(self._index + 1, number, tests, names, score))
+        objective = self._pending[number].objective
+        self._to.notifier.observe(
+            events.TrialTested(self._index + 1, number, tests, names, objective, score)
+        )
 
     def tested(self, number: int) -> None:
         """Tell the machine that a trial has been tested."""
@@ -284,6 +287,7 @@ class ActiveSearch:
                 [None] * len(self._scenarios),
                 known=self._ledger.tested(self._index, told.number),
                 testing=True,
+                objective=told.objective,
             )
             self._pending[told.number] = pending
             self._want(pending, range(len(setup.scenarios), len(self._scenarios)))

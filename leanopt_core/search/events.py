@@ -85,13 +85,14 @@ class TrialTold:
 class TrialTested:
     """A trial was scored by tests of the same days, given by their indexes and their names.
 
-    A resumed run scores the trials of all its searches again.
+    `objective` is what the search found. A resumed run scores the trials of all searches again.
     """
 
     search: int
     number: int
     tests: tuple[int, ...]
     names: tuple[str, ...]
+    objective: float | None
     score: Score
 
 

@@ -33,10 +33,11 @@ from leanopt_core.work import Backtest, Outcome
 class PendingTrial:
     """A trial that waits for backtests: one outcome slot per scenario, tests last.
 
-    It has been proposed but not told, or is `testing`. `context` is what its fitness function may
-    know of the search. It has reached the `rung`, and `awaited` counts the missing outcomes of the
-    backtests commanded last. `known` has the outcomes of before the run was resumed, `stored` its
-    score if it was told then. `because` is the proposal's, JSON as text.
+    It has been proposed but not told, or is `testing`: `objective` is then what the search found.
+    `context` is what its fitness function may know of the search. It has reached the `rung`, and
+    `awaited` counts the missing outcomes of the backtests commanded last. `known` has the outcomes
+    of before the run was resumed, `stored` its score if it was told then. `because` is the
+    proposal's, JSON as text.
     """
 
     search: int
@@ -50,6 +51,7 @@ class PendingTrial:
     rung: int = 0
     awaited: int = 0
     testing: bool = False
+    objective: float | None = None
     because: str | None = None
 
     @property

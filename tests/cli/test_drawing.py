@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from leanopt_core.cli.grid import GridRow, headings
 from leanopt_core.cli.leaders import Best, Gain, Improvement
 from leanopt_core.cli.live import ASCII, BLOCKS, page, spark
 from leanopt_core.cli.progress import StageView, View
@@ -101,6 +102,65 @@ def test_a_run_of_many_symbols_has_a_row_for_each(view: View) -> None:
     assert len([line for line in lines if line.endswith(("failed", "running", "waiting"))]) >= 3
 
 
+def windows(view: View, symbols: int) -> View:
+    """Return the view of a run with eight windows of each symbol; those of the first are over."""
+    over = SearchView("", 40, 1.5, "ended", 40, {1: 0.7123}, 1.4249)
+    others = [
+        attrs.evolve(over, tests={1: None}),
+        SearchView("", 12, None, "failed", 40),
+        SearchView("", 40, None, "ended", 40),
+        SearchView("", 25, 0.5, "running", 40),
+        SearchView("", 25, 0.5, "running"),
+        SearchView(""),
+        SearchView(""),
+    ]
+    searches = [over] * 8 + [over, *others] * (symbols - 1)
+    starts = tuple(f"{2001 + at}-01-01" for at in range(8))
+    rows = [
+        GridRow(f"S{at} 3y/1y", tuple((8 * at + one, 1) for one in range(1, 9)), starts)
+        for at in range(symbols)
+    ]
+    return attrs.evolve(view, searches=tuple(searches), grid=tuple(rows))
+
+
+def test_windows_are_columns_and_symbols_are_rows(view: View) -> None:
+    """Each cell in and out of sample, or how far it is."""
+    lines = page(windows(view, 2), 140, 60).plain.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("searches"))
+    said = "searches 11 ended, 1 failed, 2 running, 2 waiting"
+    assert " ".join(lines[at].split()) == said
+    assert lines[at + 1].split() == [f"{2001 + one}-01" for one in range(8)]
+    assert lines[at + 2].split() == ["S0", "3y/1y", *["1.42", ">", "0.712"] * 8]
+    second = "S1 3y/1y 1.42 > 0.712 1.42 > - failed none 62% 25 . ."
+    assert " ".join(lines[at + 3].split()) == second
+
+
+def test_where_windows_do_not_fit_those_that_go_on_stay(view: View) -> None:
+    """And a row for each search, where not even one fits."""
+    both = windows(view, 2)
+    alone = attrs.evolve(both, grid=both.grid[1:])
+    text = page(alone, 60, 60).plain
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    at = lines.index("S1 3y/1y none 62% 25 . .")
+    assert lines[at - 1] == "4-8 of 8 2004-01 2005-01 2006-01 2007-01 2008-01"
+    lines = [" ".join(line.split()) for line in page(alone, 20, 60).plain.splitlines()]
+    assert not any("2002-01" in line for line in lines)
+    # Many symbols: those that go on, and one before them.
+    lines = [" ".join(line.split()) for line in page(windows(view, 30), 140, 30).plain.splitlines()]
+    assert any(line.startswith("S1 3y/1y") for line in lines)
+    assert not any(line.startswith("S29 3y/1y") for line in lines)
+
+
+def test_windows_have_numbers_if_their_days_differ(view: View) -> None:
+    """As in a matrix of lengths; and whole days if two begin in one month."""
+    first = GridRow("1y/1y", ((1, 1), (2, 1)), ("2001-01-01", "2002-01-01"))
+    second = GridRow("2y/1y", ((3, 1),), ("2002-01-01",))
+    assert headings([first, second]) == ("1", "2")
+    assert headings([first]) == ("2001-01", "2002-01")
+    days = ("2001-01-01", "2001-01-15")
+    assert headings([GridRow("2w/2w", ((1, 1), (2, 1)), days)]) == days
+
+
 def test_where_room_is_short_the_most_important_stays(view: View) -> None:
     """The title, how many, the best; warnings and curve go."""
     text = page(view, 60, 12).plain
@@ -172,16 +232,37 @@ _views = st.builds(
     warnings=st.lists(_texts, max_size=5).map(tuple),
     searches=st.just(())
     | st.lists(
-        st.builds(SearchView, _texts, _counts, st.none() | _floats, st.sampled_from(PHASES)),
+        st.builds(
+            SearchView,
+            _texts,
+            _counts,
+            st.none() | _floats,
+            st.sampled_from(PHASES),
+            st.none() | _counts,
+            st.dictionaries(st.integers(0, 3), st.none() | _floats),
+            st.none() | _floats,
+        ),
         min_size=2,
         max_size=60,
     ).map(tuple),
 )
 
 
-@given(_views, st.integers(1, 300), st.integers(1, 80))
-def test_it_never_leaves_the_terminal(view: View, width: int, height: int) -> None:
+_rows = st.builds(
+    lambda name, cells, first: GridRow(name, tuple(cells), (first,) * len(cells)),
+    _texts,
+    st.lists(st.tuples(st.integers(1, 60), st.integers(0, 3)), min_size=1, max_size=9),
+    _texts,
+)
+
+
+@given(_views, st.integers(1, 300), st.integers(1, 80), st.lists(_rows, max_size=9))
+def test_it_never_leaves_the_terminal(
+    view: View, width: int, height: int, rows: list[GridRow]
+) -> None:
     """Whatever the run is like and however small the terminal."""
+    known = [row for row in rows if all(one <= len(view.searches) for one, _ in row.cells)]
+    view = attrs.evolve(view, grid=tuple(known))
     lines = page(view, width, height).plain.split("\n")
     assert len(lines) <= height
     assert max(cell_len(line) for line in lines) <= width
