@@ -63,8 +63,9 @@ def quickstart(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def searched(tmp_path_factory: pytest.TempPathFactory, leanopt: Leanopt) -> Path:
-    """A copy of the quickstart with one small run, to be looked at only."""
+    """A copy of the quickstart with a small walk-forward and a small run, to be looked at only."""
     folder = copied(tmp_path_factory.mktemp("searched"))
+    assert leanopt(folder, "run", "walk-forward.toml", *SMALL).returncode == 0
     assert leanopt(folder, "run", "pipeline.toml", *SMALL).returncode == 0
     return folder
 

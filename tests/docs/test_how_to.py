@@ -29,6 +29,7 @@ PAGES = (
     "moving-from-lean-optimize",
     "moving-from-lean-optimizer",
     "read-a-run",
+    "walk-forward",
     "keep-a-holdout",
     "read-the-store",
     "from-python",
