@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import attrs
 
 from leanopt_core.needs import NEEDS
-from leanopt_core.specs import FitnessSpec, PluginSpec
+from leanopt_core.specs import EngineSpec, FitnessSpec, PluginSpec
 from leanopt_core.suggest import did_you_mean
 
 # Parts of a specification that name code; all but the first are optional.
 _PARTS: Final = ("factory", "init", "imports")
 _MUTABLE: Final = (list, dict, set, bytearray)
+# The fields of a scenario that an engine need not take.
+_OPTIONAL: Final = ("warmup",)
 
 
 def wrong_spec(hook: str, spec: object, expected: type) -> str:
@@ -31,16 +34,24 @@ def wrong_spec(hook: str, spec: object, expected: type) -> str:
     if isinstance(spec, PluginSpec) and not (isinstance(options, type) and attrs.has(options)):
         return f"{hook}: the options of {name!r} are {_shown(options)}, expected an attrs class"
     default = _shared_default(hook, name, options) if isinstance(options, type) else ""
-    return default or (_wrong_needs(hook, spec) if isinstance(spec, FitnessSpec) else "")
+    return default or _wrong_names(hook, spec)
 
 
-def _wrong_needs(hook: str, spec: FitnessSpec) -> str:
-    needs: object = spec.needs
-    if not isinstance(needs, frozenset):
-        names = ", ".join(map(repr, sorted(NEEDS)))
-        return f"{hook}: {spec.name!r} has the needs {_shown(needs)}, expected some of {names}"
-    for need in sorted(map(str, needs - frozenset(NEEDS))):
-        return f"{hook}: {spec.name!r} needs {need!r}; {did_you_mean(need, NEEDS)}"
+def _wrong_names(hook: str, spec: object) -> str:
+    """Return what is wrong with the names of what a plugin needs or takes."""
+    if isinstance(spec, FitnessSpec):
+        return _unknown(f"{hook}: {spec.name!r}", "needs", spec.needs, NEEDS)
+    if isinstance(spec, EngineSpec):
+        return _unknown(f"{hook}: {spec.name!r}", "takes", spec.takes, _OPTIONAL)
+    return ""
+
+
+def _unknown(what: str, does: str, found: object, known: Collection[str]) -> str:
+    if not isinstance(found, frozenset):
+        names = ", ".join(map(repr, sorted(known)))
+        return f"{what} has the {does} {_shown(found)}, expected some of {names}"
+    for name in sorted(map(str, found - frozenset(known))):
+        return f"{what} {does} {name!r}; {did_you_mean(name, known)}"
     return ""
 
 

@@ -90,12 +90,15 @@ class EngineSpec(PluginSpec):
     is not for this engine. `imports(wish: ImportWish, registry: Registry) -> Translation` converts
     another optimizer's configuration for `leanopt import`; it raises UsageError if it cannot.
     `statistics` are the names, as in `Statistics.values`, that every completed backtest reports as
-    numbers; leanopt warns of a name in a pipeline that resembles one of them.
+    numbers; leanopt warns of a name in a pipeline that resembles one of them. `takes` are the
+    optional fields of a scenario that the engine gives its strategies: `warmup`. leanopt refuses
+    pipelines that set others.
     """
 
     init: str = ""
     imports: str = ""
     statistics: tuple[str, ...] = ()
+    takes: frozenset[str] = field(default=frozenset(), converter=_names)
 
 
 @frozen

@@ -52,6 +52,7 @@ class Failure:
 class Scenario:
     """The settings of a backtest besides parameters: symbol, dates, cash and the user's own keys.
 
+    `warmup` is the number of calendar days before `start` that the strategy sees without trading.
     The name is a label: it decides no result. Nor does `weight`, which counts when the values of
     several scenarios are combined; None is 1. `data` is not part of it: its path belongs to the
     execution, its content to the content key.
@@ -65,6 +66,14 @@ class Scenario:
     extras: Mapping[str, Any] = field(factory=dict)
     pass_as: Mapping[str, str] = field(factory=dict)
     weight: Decimal | None = None
+    warmup: int | None = None
+
+    @property
+    def seen_from(self) -> date | None:
+        """Return the first day that the strategy sees: `start`, or `warmup` days before it."""
+        if self.start is None or self.warmup is None:
+            return self.start
+        return date.fromordinal(max(1, self.start.toordinal() - self.warmup))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the given values as plain JSON (dates as ISO text), for plans."""
@@ -78,6 +87,7 @@ class Scenario:
             "start": self.start.isoformat() if self.start else None,
             "end": self.end.isoformat() if self.end else None,
             "cash": self.cash,
+            "warmup": self.warmup,
             "pass_as": dict(self.pass_as) or None,
         }
         given = {name: value for name, value in known.items() if value is not None}

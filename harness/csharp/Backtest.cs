@@ -62,7 +62,7 @@ internal sealed class Backtest(Request request, string location, Providers provi
     private LeanEngineAlgorithmHandlers Handlers(Results results, ParameterReads reads, Monitor monitor) =>
         new(
             results,
-            new Setup(strategies, reads),
+            new StrategySetup(strategies, reads, request.Scenario().WarmUp),
             Providers.Made<IDataFeed>("data-feed-handler", () => new FileSystemDataFeed()),
             Providers.Made<ITransactionHandler>("transaction-handler", () => new BacktestingTransactionHandler()),
             Providers.Made<IRealTimeHandler>("real-time-handler", () => new RealTime(reads)),

@@ -94,9 +94,18 @@ internal sealed class Monitor(bool document) : DataMonitor, IDataMonitor
         || path.Contains("factor_files", StringComparison.OrdinalIgnoreCase);
 }
 
-/// <summary>Creates the algorithm from a strategy that is loaded already.</summary>
-internal sealed class Setup(Strategies strategies, ParameterReads reads) : BacktestingSetupHandler
+/// <summary>Creates the algorithm from a strategy that is loaded already, and gives it a warm-up.</summary>
+internal sealed class StrategySetup(Strategies strategies, ParameterReads reads, TimeSpan? warmUp) : BacktestingSetupHandler
 {
+    public override bool Setup(SetupHandlerParameters parameters)
+    {
+        if (warmUp is { } span)
+        {
+            WarmUp.Give(parameters, span);
+        }
+        return base.Setup(parameters);
+    }
+
     public override IAlgorithm CreateAlgorithmInstance(AlgorithmNodePacket job, string assemblyPath)
     {
         // Leave failures to LEAN, for its message.

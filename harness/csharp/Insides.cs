@@ -3,6 +3,7 @@ using System.Reflection;
 using QuantConnect.Algorithm;
 using QuantConnect.Data;
 using QuantConnect.Lean.Engine.Results;
+using QuantConnect.Lean.Engine.Setup;
 using QuantConnect.Statistics;
 
 namespace Leanopt.Harness;
@@ -14,6 +15,12 @@ internal static class Insides
 
     /// <summary>An algorithm's parameters.</summary>
     public static readonly FieldInfo? Parameters = typeof(QCAlgorithm).GetField("_parameters", All);
+
+    /// <summary>Finds the start of the warm-up that an algorithm has set itself; returns whether it has.</summary>
+    public static readonly MethodInfo? WarmUpStart = typeof(QCAlgorithm).GetMethod("TryGetWarmupHistoryStartTime", All);
+
+    /// <summary>The algorithm that is set up.</summary>
+    public static readonly FieldInfo? SetUp = typeof(SetupHandlerParameters).GetField("<Algorithm>k__BackingField", All);
 
     /// <summary>The estimate of a strategy's capacity, of a result handler.</summary>
     public static readonly FieldInfo? Capacity = typeof(BacktestingResultHandler).GetField("_capacityEstimate", All);

@@ -7,6 +7,7 @@ namespace Leanopt.Harness;
 /// <summary>One line of the client, parsed as far as possible.</summary>
 internal sealed class Request
 {
+    private const long MostDays = 36_600;
     private static readonly string[] Outputs = ["document", "equity", "trades"];
     private static readonly JsonSerializerSettings Plain = new()
     {
@@ -85,11 +86,11 @@ internal sealed class Request
         }
     }
 
-    /// <summary>Return the scenario's dates and cash, null if the request gives none.</summary>
+    /// <summary>Return the scenario's dates, cash and warm-up, null if the request gives none.</summary>
     public Scenario Scenario()
     {
         var given = Members["scenario"] as JObject;
-        return new Scenario(Day(given, "start"), Day(given, "end"), Cash(given));
+        return new Scenario(Day(given, "start"), Day(given, "end"), Cash(given), WarmUp(given));
     }
 
     private List<string> Wanted() => Members["outputs"] switch
@@ -123,6 +124,17 @@ internal sealed class Request
             : throw new Failure(Category.Engine, $"scenario.{name} is {value}: expected a day, as 2004-01-02");
     }
 
+    private static TimeSpan? WarmUp(JObject? given)
+    {
+        if (given?["warmup"] is not { Type: not JTokenType.Null } value)
+        {
+            return null;
+        }
+        return value.Type == JTokenType.Integer && (long)value is >= 0 and <= MostDays
+            ? TimeSpan.FromDays((long)value)
+            : throw new Failure(Category.Engine, $"scenario.warmup is {value}: expected a whole number of days");
+    }
+
     private static decimal? Cash(JObject? given)
     {
         if (given?["cash"] is not { Type: not JTokenType.Null } value)
@@ -136,5 +148,5 @@ internal sealed class Request
     }
 }
 
-/// <summary>The dates and cash of a backtest, applied after the strategy's `Initialize`.</summary>
-internal sealed record Scenario(DateTime? Start, DateTime? End, decimal? Cash);
+/// <summary>The dates, cash and warm-up of a backtest, applied after the strategy's `Initialize`.</summary>
+internal sealed record Scenario(DateTime? Start, DateTime? End, decimal? Cash, TimeSpan? WarmUp);

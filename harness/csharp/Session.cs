@@ -6,7 +6,8 @@ namespace Leanopt.Harness;
 /// <summary>Answers every line of the client, one at a time: LEAN's static state allows no more.</summary>
 internal sealed class Session
 {
-    private static readonly string[] Abilities = ["config", "statistics", "read", "equity", "trades", "dates", "cash", "document"];
+    private static readonly string[] Abilities =
+        ["config", "statistics", "read", "equity", "trades", "dates", "cash", .. WarmUp.IsKnown ? ["warmup"] : Array.Empty<string>(), "document"];
 
     private const int NobodyReads = 1;
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 import attrs
 from cattrs import Converter
 
-from leanopt_core.pipeline.lengths import Length, Lengths, nearest
+from leanopt_core.pipeline.lengths import Days, Length, Lengths, nearest
 from leanopt_core.pipeline.problems import ValidationError, ValidationIssue, invalid, placed
 from leanopt_core.pipeline.toml import VariableText, number_in, toml_text
 from leanopt_core.pipeline.units import Bytes, Seconds, parse_bytes, parse_seconds
@@ -33,6 +33,7 @@ WORDS: Mapping[Any, str] = {
     Bytes: 'a size such as "2GB", or bytes',
     Length: 'a length such as "3y", "18m" or "60d"',
     Lengths: 'a length such as "3y", "18m" or "60d", or a list of lengths',
+    Days: 'days or weeks, such as "60d" or "8w"',
 }
 
 
@@ -133,6 +134,15 @@ def _lengths(value: object, _: object) -> object:
     return tuple(found.values())
 
 
+def _days(value: object, _: object) -> Days:
+    """Return the days of a length; months have no fixed number of them."""
+    length = _length(value, Length)
+    if length.months:
+        about = -(-length.months * 1461 // 48)
+        raise invalid(toml_text(value), f"expected {WORDS[Days]}", f"{length} is about {about}d")
+    return Days(length.days)
+
+
 Hook: TypeAlias = Callable[[Any, Any], Any]
 
 _LISTS = (list, tuple, set, frozenset, Sequence)
@@ -166,6 +176,7 @@ def make_converter(folder: Path) -> Converter:
         _register(converter, partial(is_, kind), unit(kind, parse))
     converter.register_structure_hook(Length, _length)
     _register(converter, partial(is_, Lengths), _lengths)
+    _register(converter, partial(is_, Days), _days)
     _register(converter, lambda kind: get_origin(kind) is Literal, _choice)
     _register(converter, _is_enum, _choice)
     _register(converter, _is_list, lambda value, kind: _list(value, kind, converter))

@@ -77,6 +77,9 @@ class Length:
 Lengths = NewType("Lengths", tuple[Length, ...])
 """One length or several; usable as the type of a key."""
 
+Days = NewType("Days", int)
+"""A length without months, in days; usable as the type of a key."""
+
 
 def nearest(text: str) -> str:
     """Return the right form of a text that is no length, an empty one if that is not clear."""

@@ -28,7 +28,7 @@ from leanopt_core.pipeline.parameters import (
 )
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
-from leanopt_core.pipeline.scenarios import read_scenarios, weight_notes
+from leanopt_core.pipeline.scenarios import check_warmup, read_scenarios, weight_notes
 from leanopt_core.pipeline.settings import (
     Choice,
     ExecutorSettings,
@@ -122,6 +122,8 @@ def _pipeline(
     constraints = read_result_constraints(limits, reader)
     soft = read_soft_constraints(limits, reader)
     read = read_scenarios(raw["scenario"], reader, raw["parameters"], symbol)
+    if engine:
+        check_warmup(read.scenarios, engine, reader.problems)
     holdout = read_holdout(document.get("holdout"), reader, read.scenarios)
     # Windows are of searches: a single point is backtested on all days.
     windows = read_walk_forward(document.get("walk_forward"), reader, read if searched else None)

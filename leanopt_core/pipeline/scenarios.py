@@ -99,6 +99,19 @@ def _chosen(
     return tuple(one for one in found if one.symbol in wanted)
 
 
+def check_warmup(scenarios: Sequence[Scenario], engine: Choice, problems: Problems) -> None:
+    """Report an engine that shows strategies no days before `start`, if scenarios have some."""
+    registered = engine.registered
+    takes: Collection[str] = getattr(registered.spec, "takes", ())
+    if "warmup" not in takes and any(one.warmup is not None for one in scenarios):
+        problems.add(
+            ("strategy", "engine"),
+            toml_text(engine.use),
+            "expected an engine that takes scenario.warmup",
+            f"{registered.distribution} {registered.version} shows strategies no days before start",
+        )
+
+
 def weight_notes(fitness: Choice, scenarios: Sequence[Scenario]) -> Iterator[str]:
     """Yield a warning if scenarios have weights, but the fitness function does not use them."""
     how = getattr(fitness.options, "aggregate", "weighted")
@@ -174,6 +187,7 @@ def _scenario(table: ScenarioTable, name: str, raw: Mapping[str, object]) -> Sce
         extras=_extras(raw),
         pass_as=table.pass_as,
         weight=table.weight,
+        warmup=table.warmup,
     )
 
 

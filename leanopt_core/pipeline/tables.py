@@ -13,7 +13,7 @@ from typing import Any, Literal
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, gt, le, lt, min_len, optional
 
-from leanopt_core.pipeline.lengths import Length, Lengths
+from leanopt_core.pipeline.lengths import Days, Length, Lengths
 from leanopt_core.pipeline.units import Bytes, Seconds
 
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
@@ -115,6 +115,10 @@ class ScenarioTable:
         factory=dict,
         metadata={"help": "scenario keys to pass as parameters, with their parameter names"},
     )
+    warmup: Days | None = field(
+        default=None,
+        metadata={"help": "days before start that the strategy sees without trading"},
+    )
     universe: Path | tuple[Any, ...] | None = field(
         default=None,
         metadata={"help": "securities to trade: a file, or a list of symbols or tables"},
@@ -127,6 +131,11 @@ class ScenarioTable:
         validator=optional([gt(Decimal(0)), le(Decimal(MOST))]),
         metadata={"help": 'its weight with aggregate = "weighted" (default: 1)'},
     )
+
+    @warmup.validator
+    def _before_start(self, _attribute: object, warmup: Days | None) -> None:
+        if warmup is not None and self.start is None:
+            raise ValueError("expected start beside it: warm-up is the days before start")
 
     @universe.validator
     def _without_symbol(self, _attribute: object, universe: object) -> None:
@@ -174,6 +183,9 @@ class WalkForwardTable:
     )
     embargo: Length | None = field(
         default=None, metadata={"help": "days between train and test that neither has"}
+    )
+    warmup: Days | None = field(
+        default=None, metadata={"help": "as in [scenario], for each window (default: that one)"}
     )
 
 

@@ -117,15 +117,19 @@ class Restored:
 def _scenario(said: Mapping[str, Any]) -> Scenario:
     """Return the scenario of a plan's record."""
     start, end = (date.fromisoformat(said[key]) if key in said else None for key in _KNOWN[2:4])
+    # Before leanopt had this key it could be a user's own, of any type.
+    warmup = said["warmup"] if isinstance(said.get("warmup"), int) else None
+    known = _KNOWN if warmup is None else (*_KNOWN, "warmup")
     return Scenario(
         name=said["name"],
         symbol=said.get("symbol"),
         start=start,
         end=end,
         cash=Decimal(str(said["cash"])) if "cash" in said else None,
-        extras={key: value for key, value in said.items() if key not in _KNOWN},
+        extras={key: value for key, value in said.items() if key not in known},
         pass_as=said.get("pass_as", {}),
         weight=Decimal(str(said["weight"])) if "weight" in said else None,
+        warmup=warmup,
     )
 
 

@@ -9,12 +9,12 @@ public class RequestTests
     {
         var request = Request.Parse("""
             {"id": "7", "config": {"algorithm-id": "a", "since": "2004-01-02T00:00:00"}, "outputs": ["equity"],
-             "scenario": {"name": "x", "symbol": "SPY", "start": "2004-01-02", "end": null, "cash": 250000.50}}
+             "scenario": {"name": "x", "symbol": "SPY", "start": "2004-01-02", "end": null, "cash": 250000.50, "warmup": 60}}
             """.ReplaceLineEndings(" "));
         request.CheckOutputs();
         Assert.Equal("7", request.Id);
         Assert.Equal("2004-01-02T00:00:00", (string?)request.Config()["since"]);
-        Assert.Equal(new Scenario(new DateTime(2004, 1, 2), null, 250000.50m), request.Scenario());
+        Assert.Equal(new Scenario(new DateTime(2004, 1, 2), null, 250000.50m, TimeSpan.FromDays(60)), request.Scenario());
         Assert.True(request.Wants("equity"));
         Assert.False(request.Wants("document"));
     }
@@ -22,7 +22,7 @@ public class RequestTests
     [Fact]
     public void Without_a_scenario_nothing_is_told()
     {
-        Assert.Equal(new Scenario(null, null, null), Request.Parse("""{"id": "7", "config": {}}""").Scenario());
+        Assert.Equal(new Scenario(null, null, null, null), Request.Parse("""{"id": "7", "config": {}}""").Scenario());
     }
 
     [Theory]
@@ -63,6 +63,9 @@ public class RequestTests
     [InlineData("\"start\": \"01/02/2004\"", "scenario.start is 01/02/2004: expected a day, as 2004-01-02")]
     [InlineData("\"end\": 20040102", "scenario.end is 20040102: expected a day, as 2004-01-02")]
     [InlineData("\"cash\": \"much\"", "scenario.cash is much: expected a number")]
+    [InlineData("\"warmup\": -1", "scenario.warmup is -1: expected a whole number of days")]
+    [InlineData("\"warmup\": 1.5", "scenario.warmup is 1.5: expected a whole number of days")]
+    [InlineData("\"warmup\": \"60d\"", "scenario.warmup is 60d: expected a whole number of days")]
     public void A_scenario_that_makes_no_sense_is_refused(string members, string expected)
     {
         Refused(expected, () => Asked($"\"scenario\": {{{members}}}").Scenario());

@@ -72,6 +72,7 @@ def test_a_request_has_exact_numbers_and_the_scenario(engine: PythonEngine) -> N
         date(2005, 1, 2),
         Decimal("100000.10"),
         {"fee": 0.5, "limits": [9007199254740993, {"deep": Decimal("0.12345678901234567890")}]},
+        warmup=60,
     )
     parameters = {"x": 10**20, "y": Decimal("0.10"), "z": "trail", "on": True}
     asked = frozenset({"equity", "document"})  # of the latter the harness knows nothing
@@ -82,7 +83,7 @@ def test_a_request_has_exact_numbers_and_the_scenario(engine: PythonEngine) -> N
     assert sent["outputs"] == ["equity"]
     assert sent["backtest"]["scenario"] == {
         "data": "{data}", "symbol": "SPY", "start": "2004-01-02",
-        "end": "2005-01-02", "cash": Decimal("100000.10"), "fee": Decimal("0.5"),
+        "end": "2005-01-02", "cash": Decimal("100000.10"), "warmup": 60, "fee": Decimal("0.5"),
         "limits": [9007199254740993, {"deep": Decimal("0.12345678901234567890")}],
     }  # fmt: skip
     assert sent["backtest"]["parameters"] == {**parameters, "y": Decimal("0.1")}

@@ -18,7 +18,17 @@ from tests.lean_real.conftest import LIMIT, Strategy
 pytestmark = pytest.mark.slow
 
 HELLO = {"hello": {"protocol": 1, "client": "a test"}}
-ABILITIES = {"config", "statistics", "read", "equity", "trades", "dates", "cash", "document"}
+ABILITIES = {
+    "config",
+    "statistics",
+    "read",
+    "equity",
+    "trades",
+    "dates",
+    "cash",
+    "warmup",
+    "document",
+}
 SECTIONS = ("tradeStatistics", "portfolioStatistics")
 
 
@@ -99,9 +109,32 @@ def test_dates_and_cash_from_outside(bands: Strategy) -> None:
     assert bands.run()["statistics"]["Start Equity"] == "100000"
 
 
+@pytest.mark.parametrize(
+    ("own", "given", "warm"),
+    [("none", 200, "200"), ("slow", 200, "200"), ("slow", 30, "slow"), ("300", 200, "300")],
+)
+def test_warm_up_from_outside(bands: Strategy, own: str, given: int, warm: str) -> None:
+    """It is as if the strategy had set it; one of its own that is longer stays."""
+    start = {"start": "2004-01-02"}
+    launched = bands.launched(**{"from": "2004-01-02"}, warm=warm)
+    expected = from_document(launched.document, launched.order_hash)
+    answer = bands.run("equity", scenario={**start, "warmup": given}, warm=own)
+    assert not list(differences(from_answer(answer), expected))
+    cold = bands.run("equity", scenario=start, warm="none")
+    assert list(differences(from_answer(cold), expected))
+
+
+@pytest.mark.parametrize("warmup", [-1, 1.5, "60d", True])
+def test_wrong_warm_up(bands: Strategy, warmup: object) -> None:
+    """It is a whole number of days."""
+    answer = bands.run(scenario={"warmup": warmup})
+    assert answer["category"] == "engine error"
+    assert "expected a whole number of days" in answer["message"]
+
+
 def test_read_names(bands: Strategy) -> None:
     """Names are read by GetParameter and by attributes, given or not."""
-    names = ["fast", "fault", "from", "money", "resolution", "slow", "ticker", "until"]
+    names = ["fast", "fault", "from", "money", "resolution", "slow", "ticker", "until", "warm"]
     assert bands.run(fast=7, unused=1)["read"] == names
     assert bands.run()["read"] == names
 

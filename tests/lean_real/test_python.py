@@ -24,7 +24,7 @@ def test_answer_is_the_launchers(python: Strategy) -> None:
     assert not list(differences(from_answer(answer), expected))
     assert state(answer) == state(launched.document)
     assert read_sent_trades(answer["trades"]) == read_trades(launched.document)
-    assert answer["read"] == ["fast", "fault", "from", "money", "slow", "ticker", "until"]
+    assert answer["read"] == ["fast", "fault", "from", "money", "slow", "ticker", "until", "warm"]
 
 
 def test_orders_are_the_twins(python: Strategy, bands: Strategy) -> None:
@@ -52,6 +52,15 @@ def test_dates_and_cash_from_outside(python: Strategy) -> None:
     own = {"from": "2003-03-03", "until": "2004-02-27", "money": 250_000}
     outside, inside = python.run("equity", scenario=scenario), python.run("equity", **own)
     assert inside["statistics"]["Start Equity"] == "250000"
+    assert from_answer(outside) == from_answer(inside)
+
+
+@pytest.mark.parametrize(("own", "warm"), [("none", "90"), ("30", "90"), ("120", "120")])
+def test_warm_up_from_outside(python: Strategy, own: str, warm: str) -> None:
+    """It is as if the strategy had set it; one of its own that is longer stays."""
+    outside = python.run("equity", scenario={"start": "2004-01-02", "warmup": 90}, warm=own)
+    inside = python.run("equity", scenario={"start": "2004-01-02"}, warm=warm)
+    assert outside["status"] == "complete"
     assert from_answer(outside) == from_answer(inside)
 
 

@@ -35,6 +35,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ('scenario.pass_as={ symbol = "ticker" }', True),
     ("scenario.slippage=0.1", True),
     ("scenario.weight=2", True),
+    ("scenario.warmup=60d", True),
     ('scenario={ universe = ["SPY", "QQQ"] }', True),
     ('scenario={ universe = ["SPY"], separate = true }', True),
     ('walk_forward={ train = "3y", test = "1y" }', True),

@@ -249,11 +249,13 @@ def test_warm_writes_the_documents_that_are_asked_for(warm: Warm, tmp_path: Path
     ("scenario", "message"),
     [
         ({"start": "2003-01-01", "end": "2007-12-31", "cash": 100_000}, None),
+        ({"warmup": 60}, None),
+        ({"warmup": 61}, "warmup 61: recorded was that of 60 bars only"),
         ({"cash": 1000}, "InitialCash 1000: recorded was 100000 only"),
         ({"start": "2003-01-02"}, "start 2003-01-02: recorded was 2003-01-01 only"),
     ],
 )
-def test_warm_applies_dates_and_cash(
+def test_warm_applies_dates_cash_and_warm_up(
     warm: Warm, scenario: dict[str, Any], message: str | None
 ) -> None:
     """Whatever the parameters say."""

@@ -22,7 +22,8 @@ import launcher
 from answers import answer_of
 from checks import mistakes
 
-ABILITIES = ("config", "statistics", "read", "equity", "trades", "dates", "cash", "document")
+ABILITIES = ("config", "statistics", "read", "equity", "trades", "dates", "cash", "warmup",
+             "document")  # fmt: skip
 _OUTPUTS = ("document", "equity", "trades")
 _WRONG_COMMAND, _FAILED = 2, 1
 _ENGINE, _NO_RESULT, _STRATEGY = "engine error", "no result", "strategy error"
@@ -151,6 +152,7 @@ class Harness:
         scenario: Mapping[str, Any],
     ) -> dict[str, Any]:
         told = {key: scenario.get(key) for key in _NAMES}
+        _check_warmup(scenario.get("warmup") or 0, config["parameters"])
         under = {_NAMES[key]: _text(value) for key, value in told.items() if value is not None}
         code = launcher.run(config, str(results), under)
         name = config["algorithm-id"]
@@ -186,6 +188,13 @@ def _config(request: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(config, dict):
         raise RefusedError(_ENGINE, "the config is not a JSON object")
     return config
+
+
+def _check_warmup(days: int, parameters: Mapping[str, str]) -> None:
+    """Refuse a warm-up that is longer than the strategy's own, of bars: none was recorded."""
+    own = max((int(parameters[name]) for name in ("fast", "slow") if name in parameters), default=0)
+    if days > own:
+        raise RefusedError(_ENGINE, f"warmup {days}: recorded was that of {own} bars only")
 
 
 def _text(value: object) -> str:

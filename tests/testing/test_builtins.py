@@ -63,7 +63,13 @@ class TestPython(EngineContract):
     def other_scenarios(self) -> Sequence[Scenario]:
         """All of a scenario reaches the strategy."""
         day, plain = date(2003, 1, 2), Scenario()
-        changes = ({"symbol": "SPY"}, {"start": day}, {"end": day}, {"cash": Decimal(1)})
+        changes = (
+            {"symbol": "SPY"},
+            {"start": day},
+            {"end": day},
+            {"cash": Decimal(1)},
+            {"warmup": 60},
+        )
         return [*(evolve(plain, **one) for one in changes), evolve(plain, extras={"fee": 1})]
 
 

@@ -19,7 +19,8 @@ Extra: TypeAlias = "str | int | float | bool | tuple[Extra, ...] | None"
 class Scenario:
     """The symbol, dates, cash and data folder of one backtest.
 
-    `cash` is in the account's currency, `start` and `end` are inclusive; None means not given. The
+    `cash` is in the account's currency, `start` and `end` are inclusive; None means not given.
+    `warmup` is the number of days before `start` that the strategy may read without trading. The
     other keys of the pipeline's scenario are in `extras`. Read them as attributes
     (`scenario.market`) or as in a mapping (`scenario["market"]`, `scenario.get("market", "usa")`,
     `"market" in scenario`), which also reads the named fields.
@@ -30,6 +31,7 @@ class Scenario:
     end: date | None = None
     cash: float = 100_000.0
     data: Path | None = None
+    warmup: int = 0
     extras: tuple[tuple[str, Extra], ...] = ()
 
     @classmethod
@@ -96,6 +98,12 @@ def _money(name: str, value: object) -> float:
     raise _unexpected(name, value, "a finite number")
 
 
+def _days(name: str, value: object) -> int:
+    if type(value) is int and value >= 0:
+        return value
+    raise _unexpected(name, value, "a whole number of days")
+
+
 def _path(name: str, value: object) -> Path:
     return Path(_text(name, value))
 
@@ -120,4 +128,5 @@ _READERS: Mapping[str, Any] = {
     "end": _date,
     "cash": _money,
     "data": _path,
+    "warmup": _days,
 }

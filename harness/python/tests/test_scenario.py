@@ -18,6 +18,7 @@ GIVEN = {
     "end": "2016-12-30",
     "cash": 5000,
     "data": "/data/lean",
+    "warmup": 60,
     "market": "usa",
     "pairs": ["A", ["B", 1]],
 }
@@ -31,14 +32,15 @@ def test_its_fields_have_their_types() -> None:
     assert scenario.cash == 5000.0
     assert isinstance(scenario.cash, float)
     assert scenario.data == Path("/data/lean")
+    assert scenario.warmup == 60
 
 
 def test_what_is_not_given_is_none_or_the_default() -> None:
     """A missing key and a null are the same."""
-    nothing = Scenario.of(dict.fromkeys(("symbol", "start", "end", "cash", "data")))
+    nothing = Scenario.of(dict.fromkeys(("symbol", "start", "end", "cash", "data", "warmup")))
     assert nothing == Scenario.of({}) == Scenario()
     assert (nothing.start, nothing.end, nothing.data) == (None, None, None)
-    assert nothing.cash == 100_000.0
+    assert (nothing.cash, nothing.warmup) == (100_000.0, 0)
 
 
 def test_extras_are_reached_by_attribute_and_as_in_a_mapping() -> None:
@@ -83,6 +85,9 @@ def test_it_is_a_value() -> None:
         ({"cash": "much"}, "scenario.cash is 'much': expected a finite number"),
         ({"cash": True}, "scenario.cash is True: expected a finite number"),
         ({"cash": float("inf")}, "scenario.cash is inf: expected a finite number"),
+        ({"warmup": -1}, "scenario.warmup is -1: expected a whole number of days"),
+        ({"warmup": "60d"}, "scenario.warmup is '60d': expected a whole number of days"),
+        ({"warmup": True}, "scenario.warmup is True: expected a whole number of days"),
         ({"symbol": 7}, "scenario.symbol is 7: expected a string"),
         ({"data": []}, "scenario.data is []: expected a string"),
         (

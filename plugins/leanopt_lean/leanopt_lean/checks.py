@@ -26,6 +26,7 @@ _SETS: Final = MappingProxyType(
         "scenario": frozenset({"symbol", "start", "end", "cash"}),
         "dates": frozenset({"start", "end"}),
         "cash": frozenset({"cash"}),
+        "warmup": frozenset({"warmup"}),
     }
 )
 _NO_VALUES: Final[Mapping[str, Sequence[Value]]] = MappingProxyType({})
@@ -113,14 +114,15 @@ def check_scenario(
     *,
     allow_unread: bool = False,
 ) -> Findings:
-    """Return a problem for each symbol, date and cash that never reaches the strategy.
+    """Return a problem for each symbol, date, cash and warm-up that never reaches the strategy.
 
     A field reaches it as a parameter, by being equal to what the source sets, or by a harness that
     sets it. The last is noted if `Initialize` uses the field before.
     """
     known = fields_set(abilities)
-    if known >= set(DEFAULT_PASS_AS):
-        return Findings()
+    if known >= _SETS["scenario"]:
+        unset = scenario.warmup is not None and "warmup" not in known
+        return check_scenario_mapping(source, scenario, "warmup", given) if unset else Findings()
     found = [
         _unread(f"scenario.pass_as.{key}", name, source, given, allow_unread=allow_unread)
         for key, name in scenario.pass_as.items()

@@ -29,7 +29,7 @@ _HOME: Final = {
     "DOTNET_EnableDiagnostics": "0",
 }
 _WARM_ABILITIES: Final = frozenset(
-    {"config", "statistics", "read", "equity", "trades", "dates", "cash", "document"}
+    {"config", "statistics", "read", "equity", "trades", "dates", "cash", "warmup", "document"}
 )
 # Measured over 5,000 backtests: .NET's memory settles after about a hundred.
 _SETTLED_AFTER: Final = 100
@@ -63,7 +63,7 @@ def abilities_of(options: LeanStrategy) -> frozenset[str]:
     if options.harness == WARM:
         return _WARM_ABILITIES
     # Until a user's harness says hello, assume that it can set all scenario fields.
-    return frozenset({"config"} if options.harness == LAUNCHER else {"scenario"})
+    return frozenset({"config"} if options.harness == LAUNCHER else {"scenario", "warmup"})
 
 
 def harness_of(

@@ -33,6 +33,7 @@ def wanted(source: StrategySource | None, scenario: Scenario) -> list[Series]:
     """
     found = _found(source, scenario)
     start, end = _day(source, scenario, "start"), _day(source, scenario, "end")
+    start = scenario.seen_from or start
     series = [
         Series(
             symbol,

@@ -1,4 +1,4 @@
-"""How a scenario's symbol, dates and cash reach a LEAN strategy: as parameters, or not."""
+"""How a scenario's symbol, dates, cash and warm-up reach a LEAN strategy: as parameters, or not."""
 
 from __future__ import annotations
 
@@ -14,10 +14,24 @@ from leanopt_lean.source import Language, Setting, StrategySource
 
 #: The parameters that fields are passed as by default, if the source reads them.
 DEFAULT_PASS_AS: Final[Mapping[str, str]] = MappingProxyType(
-    {"symbol": "ticker", "start": "startDate", "end": "endDate", "cash": "InitialCash"}
+    {
+        "symbol": "ticker",
+        "start": "startDate",
+        "end": "endDate",
+        "cash": "InitialCash",
+        "warmup": "warmupDays",
+    }
 )
 #: LEAN's defaults, if an algorithm sets none.
 _OWN: Final[Mapping[str, object]] = MappingProxyType({"cash": Decimal(100_000)})
+#: What an algorithm lacks that no value of these fields reaches.
+_LACKS: Final = MappingProxyType(
+    {
+        "symbol": "adds no security by its ticker",
+        # It may have a warm-up of its own.
+        "warmup": "takes no warm-up from a parameter",
+    }
+)
 _WAYS: Final = {
     (Language.PYTHON, "symbol"): 'self.add_equity(self.get_parameter("{name}", "{value}"))',
     (Language.PYTHON, "start"): "self.set_start_date("
@@ -25,10 +39,13 @@ _WAYS: Final = {
     (Language.PYTHON, "end"): "self.set_end_date("
     'datetime.fromisoformat(self.get_parameter("{name}", "{value}")))',
     (Language.PYTHON, "cash"): 'self.set_cash(float(self.get_parameter("{name}", "{value}")))',
+    (Language.PYTHON, "warmup"): "self.set_warm_up("
+    'timedelta(self.get_parameter("{name}", {value})))',
     (Language.CSHARP, "symbol"): 'AddEquity(GetParameter("{name}", "{value}"))',
     (Language.CSHARP, "start"): 'SetStartDate(DateTime.Parse(GetParameter("{name}", "{value}")))',
     (Language.CSHARP, "end"): 'SetEndDate(DateTime.Parse(GetParameter("{name}", "{value}")))',
     (Language.CSHARP, "cash"): 'SetCash(GetParameter("{name}", {value}m))',
+    (Language.CSHARP, "warmup"): 'SetWarmUp(TimeSpan.FromDays(GetParameter("{name}", {value})))',
 }
 
 
@@ -143,7 +160,7 @@ def _same(set_: object, value: object) -> bool:
 
 
 def _nowhere(source: StrategySource, key: str, value: object) -> str:
-    what = "adds no security by its ticker" if key == "symbol" else f"sets no {key}"
+    what = _LACKS.get(key, f"sets no {key}")
     way = _way(source, key, value)
     return f"{source.algorithm} {what}; remove it, or write in {source.files[0]}: {way}"
 

@@ -31,7 +31,15 @@ namespace Strategies
             }
             _fast = EMA(_symbol, GetParameter("fast", 10), resolution);
             _slow = EMA(_symbol, Slow, resolution);
-            SetWarmUp(Slow, resolution);
+            var warm = GetParameter("warm", "slow");
+            if (warm == "slow")
+            {
+                SetWarmUp(Slow, resolution);
+            }
+            else if (warm != "none")
+            {
+                SetWarmUp(TimeSpan.FromDays(int.Parse(warm)), resolution);
+            }
         }
 
         public override void OnData(Slice data)

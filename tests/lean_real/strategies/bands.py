@@ -20,7 +20,9 @@ class Bands(QCAlgorithm):
             raise ValueError("planted: initialize raises")
         self.fast = self.ema(self.spy, self.get_parameter("fast", 10), Resolution.DAILY)
         self.slow = self.ema(self.spy, slow, Resolution.DAILY)
-        self.set_warm_up(slow, Resolution.DAILY)
+        warm = self.get_parameter("warm", "slow")
+        if warm != "none":
+            self.set_warm_up(slow if warm == "slow" else timedelta(int(warm)), Resolution.DAILY)
 
     def on_data(self, data):
         """Hold or sell."""

@@ -74,10 +74,20 @@ def test_a_command_of_the_users_is_run_as_it_is() -> None:
     [
         (
             "warm",
-            {"config", "statistics", "read", "equity", "trades", "dates", "cash", "document"},
+            {
+                "config",
+                "statistics",
+                "read",
+                "equity",
+                "trades",
+                "dates",
+                "cash",
+                "warmup",
+                "document",
+            },
         ),
         ("launcher", {"config"}),
-        (("my-harness",), {"scenario"}),
+        (("my-harness",), {"scenario", "warmup"}),
     ],
 )
 def test_what_a_harness_can_do_is_known_before_it_starts(harness: Any, known: set[str]) -> None:

@@ -78,6 +78,7 @@ USUAL = csharp(
     'SetStartDate(DateTime.Parse(GetParameter("startDate"))); AddEquity(GetParameter("ticker"));'
     'SetCash(GetParameter("InitialCash", 1m));'
 )
+WARMED = csharp('SetWarmUp(TimeSpan.FromDays(GetParameter("warmupDays", 1)));')
 REACHING = {
     "equal dates": (HARD, Scenario(start=DAY)),
     "equal cash": (HARD, Scenario(cash=Decimal("5000.0"))),
@@ -86,6 +87,11 @@ REACHING = {
     "named": (
         OWN,
         Scenario(symbol="IBM", start=OTHER, pass_as={"symbol": "what", "start": "from"}),
+    ),
+    "warm-up by its usual name": (WARMED, Scenario(warmup=60)),
+    "warm-up by another name": (
+        WARMED.replace("warmupDays", "days"),
+        Scenario(warmup=60, pass_as={"warmup": "days"}),
     ),
     "LEAN's own cash": (python(""), Scenario(cash=Decimal(100_000))),
     "nothing named": (HARD, Scenario()),
@@ -100,6 +106,14 @@ def test_what_reaches_the_strategy_is_right(tmp_path: Path, case: str) -> None:
 
 
 LOST = {
+    "a warm-up": (
+        HARD,
+        Scenario(warmup=60),
+        (
+            "scenario.warmup: found 60, but Trend takes no warm-up from a parameter; remove it, or "
+            'write in main.py: self.set_warm_up(timedelta(self.get_parameter("warmupDays", 60)))'
+        ),
+    ),
     "another date": (
         HARD,
         Scenario(start=OTHER),
@@ -167,7 +181,7 @@ def test_what_is_lost_is_a_problem(tmp_path: Path, case: str) -> None:
     text, scenario, message = LOST[case]
     source = scanned(tmp_path, text)
     assert check(source, [scenario, scenario], []).problems == (message,)
-    assert check(source, [scenario], [], ["config", "scenario"]).problems == ()
+    assert check(source, [scenario], [], ["config", "scenario", "warmup"]).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -178,6 +192,7 @@ def test_what_is_lost_is_a_problem(tmp_path: Path, case: str) -> None:
         (("dates",), ("start", "end")),
         (("cash",), ("cash",)),
         (("config", "dates", "cash"), ("start", "end", "cash")),
+        (("warmup",), ("warmup",)),
         (("scenario",), ("symbol", "start", "end", "cash")),
         (("scenario", "dates"), ("symbol", "start", "end", "cash")),
     ],
@@ -190,11 +205,12 @@ def test_what_harnesses_set_themselves(abilities: tuple[str, ...], fields: tuple
 @pytest.mark.parametrize(
     ("abilities", "lost"),
     [
-        ([], ["symbol", "start", "end", "cash"]),
-        (["dates"], ["symbol", "cash"]),
-        (["cash"], ["symbol", "start", "end"]),
-        (["dates", "cash"], ["symbol"]),
-        (["scenario"], []),
+        ([], ["symbol", "start", "end", "cash", "warmup"]),
+        (["dates"], ["symbol", "cash", "warmup"]),
+        (["cash"], ["symbol", "start", "end", "warmup"]),
+        (["dates", "cash", "warmup"], ["symbol"]),
+        (["scenario"], ["warmup"]),
+        (["scenario", "warmup"], []),
     ],
 )
 def test_what_a_harness_sets_need_not_reach_the_source(
@@ -202,7 +218,7 @@ def test_what_a_harness_sets_need_not_reach_the_source(
 ) -> None:
     """The rest must; no ability but `scenario` covers a symbol."""
     source = scanned(tmp_path, HARD)
-    scenario = Scenario(symbol="IBM", start=OTHER, end=OTHER, cash=Decimal(7))
+    scenario = Scenario(symbol="IBM", start=OTHER, end=OTHER, cash=Decimal(7), warmup=60)
     found = check_scenario(source, scenario, abilities=abilities)
     assert [one.partition(":")[0] for one in found.problems] == [f"scenario.{one}" for one in lost]
     assert found == check(source, [scenario], [], abilities)

@@ -13,12 +13,14 @@ from leanopt_lean.wording import word
 
 from leanopt_core.work import Request, Scenario
 
-WARM = frozenset({"config", "statistics", "equity", "trades", "dates", "cash", "document"})
+WARM = frozenset(
+    {"config", "statistics", "equity", "trades", "dates", "cash", "warmup", "document"}
+)
 LAUNCHER = frozenset({"config"})
 FOLDERS = {"results-destination-folder", "object-store-root"}
 SPY = Scenario(
     "spy", "SPY", date(2004, 1, 2), date(2016, 12, 30), Decimal(100_000),
-    {"resolution": "daily"}, {"start": "from"},
+    {"resolution": "daily"}, {"start": "from"}, warmup=60,
 )  # fmt: skip
 
 
@@ -76,7 +78,7 @@ def test_outputs_are_named_where_the_harness_answers_with_them(
     assert told(request).get("outputs") == outputs
 
 
-@pytest.mark.parametrize("ability", ["dates", "cash", "scenario"])
+@pytest.mark.parametrize("ability", ["dates", "cash", "warmup", "scenario"])
 def test_a_harness_that_sets_a_field_is_told_the_scenario(ability: str) -> None:
     """All but its name and the names of parameters; dates as texts, cash as a number."""
     assert told(worded(LAUNCHER | {ability}))["scenario"] == {
@@ -84,13 +86,14 @@ def test_a_harness_that_sets_a_field_is_told_the_scenario(ability: str) -> None:
         "start": "2004-01-02",
         "end": "2016-12-30",
         "cash": 100_000,
+        "warmup": 60,
         "resolution": "daily",
     }
 
 
 def test_other_harnesses_are_told_no_scenario() -> None:
     """They have its fields as parameters alone."""
-    assert "scenario" not in told(worded(WARM - {"dates", "cash"}))
+    assert "scenario" not in told(worded(WARM - {"dates", "cash", "warmup"}))
 
 
 def test_a_harness_of_the_base_form_is_told_a_file() -> None:

@@ -1,0 +1,175 @@
+"""`warmup`: a strategy sees days before `start`; an engine that cannot show them is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leanopt_core.project_files import STORE
+from tests.projects import lay
+
+#: Counts the days that it may see, and those that it trades.
+STRATEGY = '''
+"""Counts days."""
+
+from datetime import timedelta
+
+from leanopt_harness import Result, backtest
+
+
+@backtest
+def run(parameters, scenario):
+    first = scenario.start - timedelta(scenario.warmup)
+    seen, traded = (scenario.end - day for day in (first, scenario.start))
+    return Result({"Net Profit": parameters["x"], "Seen": seen.days + 1, "Traded": traded.days + 1})
+'''
+PIPELINE = """
+name = "days"
+
+[strategy]
+entry = "strategy.py:run"
+
+[scenario]
+start = 2004-03-01
+end = 2004-03-10
+
+[parameters]
+x = 1
+
+[fitness]
+use = "statistic"
+statistic = "Seen"
+"""
+#: The engine `python`, registered by others: it says nothing of a warm-up, or something wrong.
+PLUGIN = """
+from leanopt_core.api import EngineSpec, hookimpl
+from leanopt_core.options import PythonStrategy
+
+LEANOPT_API_VERSION = 2
+
+
+@hookimpl
+def leanopt_engines():
+    return [EngineSpec("plain", "leanopt_core.engines.python:create", PythonStrategy{takes})]
+"""
+
+Backtest = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A strategy that counts days, and its pipeline of ten."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    lay(folder, STRATEGY, PIPELINE)
+    return folder
+
+
+@pytest.fixture
+def backtest(project: Path, leanopt) -> Backtest:
+    """Run the only point under a warm-up; return its backtest."""
+
+    def run(*warmup: str) -> dict[str, Any]:
+        sets = [text for one in warmup for text in ("--set", f"scenario.warmup={one}")]
+        done = leanopt(project, "backtest", "pipeline.toml", *sets, "--json")
+        (found,) = json.loads(done.stdout)["backtests"]
+        return dict(found)
+
+    return run
+
+
+def plugin(tmp_path: Path, takes: str = "") -> str:
+    """Install a plugin with the engine `plain`; return the folder for PYTHONPATH."""
+    info = tmp_path / "site" / "plain-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plain\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[leanopt]\nplain = plain\n")
+    (tmp_path / "site" / "plain.py").write_text(PLUGIN.format(takes=takes))
+    return str(info.parent)
+
+
+def test_a_strategy_sees_days_before_the_first(backtest: Backtest) -> None:
+    """As many as the scenario says; the days that it trades stay."""
+    for warmup, seen in (("60d", 70), ("2w", 24)):
+        found = backtest(warmup)
+        assert found["statistics"]["Seen"] == seen
+        assert found["statistics"]["Traded"] == 10
+        assert found["definition"]["warmup"] == seen - 10
+    plain = backtest()
+    assert plain["statistics"]["Seen"] == 10
+    assert "warmup" not in plain["definition"]
+
+
+def test_backtests_of_another_warm_up_are_others(backtest: Backtest) -> None:
+    """The content key has it, in days; weeks are the same days."""
+    assert [backtest(*one)["from_cache"] for one in (["56d"], ["8w"], ["57d"], [])] == [
+        *(False, True),
+        *(False, False),
+    ]
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "run"])
+def test_an_engine_without_warm_up_is_refused(
+    project: Path, tmp_path: Path, leanopt, command: str
+) -> None:
+    """Before anything runs; without a warm-up it is as good as any."""
+    site = plugin(tmp_path)
+    sets = ("--set", "strategy.engine=plain", "--set", "parameters.x={ values = [1, 2] }")
+    (project / "pipeline.toml").write_text(PIPELINE + '\n[[stage]]\nuse = "grid"\n')
+    warm = (*sets, "--set", "scenario.warmup=60d")
+    done = leanopt(project, command, "pipeline.toml", *warm, check=False, PYTHONPATH=site)
+    assert done.returncode == 3
+    assert (
+        'strategy.engine: found "plain", expected an engine that takes scenario.warmup '
+        "(plain 1.0 shows strategies no days before start"
+    ) in done.stdout + done.stderr
+    assert not (project / STORE).exists()
+    if command == "check":
+        leanopt(project, command, "pipeline.toml", *sets, PYTHONPATH=site)
+
+
+def test_an_engine_that_says_it_takes_it_gets_it(project: Path, tmp_path: Path, leanopt) -> None:
+    """By its specification."""
+    site = plugin(tmp_path, ', takes={"warmup"}')
+    sets = ("--set", "strategy.engine=plain", "--set", "scenario.warmup=60d")
+    done = leanopt(project, "backtest", "pipeline.toml", *sets, "--json", PYTHONPATH=site)
+    assert json.loads(done.stdout)["backtests"][0]["statistics"]["Seen"] == 70
+
+
+@pytest.mark.parametrize(
+    ("takes", "says"),
+    [
+        ('"warmpu"', "'plain' takes 'warmpu'; did you mean 'warmup'?"),
+        ("3", "'plain' has the takes 3, expected some of 'warmup'"),
+    ],
+)
+def test_what_an_engine_cannot_take_is_named(
+    project: Path, tmp_path: Path, leanopt, takes: str, says: str
+) -> None:
+    """As a mistake of the plugin."""
+    site = plugin(tmp_path, f", takes={takes}")
+    done = leanopt(
+        project,
+        *("check", "pipeline.toml", "--set", "strategy.engine=plain"),
+        check=False,
+        PYTHONPATH=site,
+    )
+    assert done.returncode != 0
+    assert f"leanopt_engines: {says}" in done.stdout + done.stderr
+
+
+def test_a_run_is_repeated_with_its_warm_up(project: Path, leanopt) -> None:
+    """It is in the plan: `verify` and the request that reproduces a backtest have it."""
+    text = PIPELINE.replace("x = 1", "x = { values = [1, 2] }").replace(
+        "end =", 'warmup = "60d"\nend ='
+    )
+    (project / "pipeline.toml").write_text(text + '\n[[stage]]\nuse = "grid"\n')
+    leanopt(project, "run", "pipeline.toml")
+    shown = json.loads(leanopt(project, "show", "days-1", "1", "--json").stdout)
+    assert '"warmup":60' in json.dumps(shown).replace(" ", "").replace("\\", "")
+    verified = json.loads(leanopt(project, "verify", "days-1", "--all", "--json").stdout)
+    assert [one["result"] for one in verified["backtests"]] == ["equal", "equal"]
