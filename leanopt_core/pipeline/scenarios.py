@@ -37,6 +37,12 @@ class Scenarios:
         """Return how many of them judge a trial."""
         return 1 if self.separate else len(self.scenarios)
 
+    def warmed(self, days: int | None) -> Scenarios:
+        """Return the scenarios with this warm-up, or with their own if it is None."""
+        if days is None:
+            return self
+        return evolve(self, scenarios=tuple(evolve(one, warmup=days) for one in self.scenarios))
+
 
 def read_scenarios(
     raw: object, reader: Reader, parameters: object, symbol: str | None = None

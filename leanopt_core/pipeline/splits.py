@@ -8,7 +8,7 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from leanopt_core.pipeline.lengths import Length
+from leanopt_core.pipeline.lengths import Days, Length
 
 
 @frozen
@@ -52,6 +52,7 @@ class WalkForward:
     Each combination of a train and a test length has windows of its own. The next one starts
     `step` later, by default the test's length. With `anchored`, all train spans start at the first
     day. Months are counted from the first day, and end with the month if it has no such day.
+    `warmup` is that of the scenarios in each window, None for their own; it moves no day.
     """
 
     train: tuple[Length, ...]
@@ -59,12 +60,14 @@ class WalkForward:
     step: Length | None = None
     anchored: bool = False
     embargo: Length | None = None
+    warmup: Days | None = None
 
     def __str__(self) -> str:
         train, test = (" or ".join(map(str, lengths)) for lengths in (self.train, self.test))
         step = f", step {self.step}" if self.step else ""
         embargo = f", embargo {self.embargo}" if self.embargo else ""
-        return f"train {train}, test {test}{step}{embargo}{', anchored' * self.anchored}"
+        warmup = "" if self.warmup is None else f", warmup {self.warmup}d"
+        return f"train {train}, test {test}{step}{embargo}{warmup}{', anchored' * self.anchored}"
 
     def folds(self, days: Span) -> tuple[Fold, ...]:
         """Return the windows that fit into these days, those of the first lengths first."""

@@ -28,7 +28,9 @@ def read_walk_forward(raw: object, reader: Reader, read: Scenarios | None) -> Wa
     table = None if raw is None else reader.table(raw, AT, WalkForwardTable)
     if table is None or read is None:
         return None
-    split = WalkForward(table.train, table.test, table.step, table.anchored, table.embargo)
+    split = WalkForward(
+        table.train, table.test, table.step, table.anchored, table.embargo, table.warmup
+    )
     problems = reader.problems
     endless = [one for one in read.scenarios if one.start is None or one.end is None]
     if endless:

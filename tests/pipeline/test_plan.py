@@ -141,7 +141,9 @@ def test_every_key_is_changed_above() -> None:
     changed |= {("stage", "seed_from"), ("sink", "use")}
     changed |= {("parameters", "levels"), ("parameters", "scale")}
     changed |= {("scenario", "universe"), ("scenario", "separate")}
-    changed |= {("walk_forward", key) for key in ("train", "test", "step", "anchored", "embargo")}
+    changed |= {
+        ("walk_forward", key) for key in ("train", "test", "step", "anchored", "embargo", "warmup")
+    }
     named = {(path[0], path[-1]) if len(path) > 1 else path for path in changed}
     keys = {(key,) for key in option_fields(TopTable)}
     keys |= {(table, key) for table, kind in TABLES.items() for key in option_fields(kind)}

@@ -112,6 +112,53 @@ def test_backtests_of_another_warm_up_are_others(backtest: Backtest) -> None:
     ]
 
 
+WINDOWS = """
+[walk_forward]
+train = "4d"
+test = "2d"
+embargo = "1d"
+"""
+
+
+def walking(project: Path, warmup: str, more: str = "") -> None:
+    """Write a pipeline of two windows, with a warm-up in `[walk_forward]` too."""
+    text = PIPELINE.replace("x = 1", "x = { values = [1, 2] }")
+    text = text.replace("[parameters]", f'{WINDOWS}warmup = "{warmup}"\n\n[parameters]')
+    text = text.replace("end =", f"{more}\nend =")
+    (project / "pipeline.toml").write_text(text + '\n[[stage]]\nuse = "grid"\n')
+
+
+@pytest.mark.parametrize("more", ["", 'warmup = "7d"'])
+def test_each_window_has_the_warm_up(project: Path, leanopt, canonical, more: str) -> None:
+    """Before its train days and before its test days; that of the windows counts there."""
+    walking(project, "60d", more)
+    leanopt(project, "run", "pipeline.toml")
+    lines = [json.loads(line) for line in canonical(project).splitlines()]
+    tests = [one["statistics"] for one in lines if "test" in one]
+    trials = [one for line in lines if "test" not in line for one in line["statistics"].values()]
+    assert [(one["Seen"], one["Traded"]) for one in trials] == [(64, 4)] * 4
+    assert [(one["Seen"], one["Traded"]) for one in tests] == [(62, 2)] * 2
+    said = leanopt(project, "plan", "pipeline.toml").stdout
+    assert "train 4d, test 2d, embargo 1d, warmup 60d" in said
+    # A single point knows no windows.
+    one = ("backtest", "pipeline.toml", "--param", "x=1", "--json")
+    (found,) = json.loads(leanopt(project, *one).stdout)["backtests"]
+    assert found["statistics"]["Seen"] == (17 if more else 10)
+
+
+def test_an_engine_without_warm_up_gets_no_windows_with_one(
+    project: Path, tmp_path: Path, leanopt
+) -> None:
+    """The table's warm-up is refused like that of a scenario."""
+    walking(project, "60d")
+    plain = ("--set", "strategy.engine=plain")
+    site = plugin(tmp_path)
+    done = leanopt(project, "run", "pipeline.toml", *plain, check=False, PYTHONPATH=site)
+    assert done.returncode == 3
+    assert "expected an engine that takes scenario.warmup" in done.stderr
+    assert not (project / STORE).exists()
+
+
 @pytest.mark.parametrize("command", ["check", "plan", "run"])
 def test_an_engine_without_warm_up_is_refused(
     project: Path, tmp_path: Path, leanopt, command: str

@@ -40,6 +40,29 @@ def test_the_launcher_is_refused(run: Run, lean: Project, command: str) -> None:
             assert store.execute("SELECT count(*) FROM backtests").fetchone() == (0,)
 
 
+WINDOWS = ("--set", 'walk_forward={ train = "2y", test = "1y", embargo = "5d" }')
+
+
+@pytest.mark.parametrize("harness", ["launcher"])
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_windows_need_dates_that_reach_the_strategy(run: Run, lean: Project, command: str) -> None:
+    """The Launcher cannot set them: a source that reads none is refused before the first window."""
+    lean.edit('pass_as = { start = "start", end = "end" }', "")
+    said = " ".join(run(command, "pipeline.toml", *WINDOWS, code=5).split())
+    assert "scenario.start: found 2004-01-01, but EmaBands.cs" in said
+    assert 'expected pass_as = { start = "start" } in the scenario' in said
+    if command == "run":
+        with closing(sqlite3.connect(lean.folder / STORE)) as store:
+            assert store.execute("SELECT count(*) FROM backtests").fetchone() == (0,)
+
+
+def test_the_warm_harness_sets_the_dates_of_windows(run: Run, lean: Project) -> None:
+    """So the source needs to read none; the plan lists the windows."""
+    lean.edit('pass_as = { start = "start", end = "end" }', "")
+    said = run("plan", "pipeline.toml", *WINDOWS)
+    assert "2 searches, one for each window (train 2y, test 1y, embargo 5d)" in said
+
+
 def test_data_must_hold_the_days_before(run: Run) -> None:
     """The made-up data begins with the scenario."""
     said = run("plan", "pipeline.toml", *WARM[:2], code=5)
