@@ -10,6 +10,7 @@ from typing import cast
 
 from attrs import evolve
 
+from leanopt_core.pipeline.choose import read_choose
 from leanopt_core.pipeline.holdout import holdout_notes, read_holdout
 from leanopt_core.pipeline.overrides import (
     Lookup,
@@ -133,13 +134,28 @@ def _pipeline(
     most = read.most if searched else None
     search = _search(raw["search"], reader, fitness, most)
     prune = _prune(raw["prune"], reader, most)
+    choose = read_choose(
+        raw["choose"],
+        reader,
+        space=space if searched else None,
+        prune=prune if searched else None,
+        fitness=fitness,
+    )
     executor = _executor(raw["executor"], reader)
     stages = read_stages(raw["stage"], reader, searched=searched)
     if space and not reader.problems.found:
         stages = with_points(stages, space, reader.problems)
     sinks = tuple(read_sinks(raw["sink"], reader, path, read.scenarios))
     if reader.problems.found or not (
-        general and strategy and engine and space and fitness and search and executor and prune
+        general
+        and strategy
+        and engine
+        and space
+        and fitness
+        and search
+        and executor
+        and prune
+        and choose
     ):
         raise reader.problems.error()
     return Pipeline(
@@ -167,6 +183,7 @@ def _pipeline(
         ),
         environment=passed,
         prune=prune,
+        choose=choose,
         holdout=holdout,
         split=windows,
     )

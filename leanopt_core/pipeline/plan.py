@@ -19,7 +19,7 @@ from leanopt_core.errors import PluginError
 from leanopt_core.fitness_options import RARE
 from leanopt_core.pipeline.expand import PlannedPath, PlannedSearch, expand
 from leanopt_core.pipeline.settings import Choice, ExecutorSettings, Pipeline, StageSettings
-from leanopt_core.pipeline.tables import SearchSettings
+from leanopt_core.pipeline.tables import ChooseTable, SearchSettings
 from leanopt_core.space import Space
 from leanopt_core.specs import option_key
 from leanopt_core.work import Scenario
@@ -145,7 +145,8 @@ class SearchPlan:
     content hash of the strategy's files. `data` has that of the data which each
     scenario reads, by the scenario's name; it is empty without data.
     `environment` has the hashes of the variables that the caller passes to the strategy. `prune`
-    says which trials are not judged by all scenarios. `paths` join tests of several searches.
+    says which trials are not judged by all scenarios, `choose` which of them are tested. `paths`
+    join tests of several searches.
     """
 
     seed: int
@@ -166,6 +167,7 @@ class SearchPlan:
     soft: tuple[PlannedSoft, ...] = ()
     prune: str = "none"
     paths: tuple[PlannedPath, ...] = ()
+    choose: ChooseTable = field(factory=ChooseTable)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values; equal plans give equal values."""
@@ -191,6 +193,7 @@ class SearchPlan:
             **({} if self.backtests is None else {"backtests": self.backtests}),
             **({} if self.prune == "none" else {"prune": {"use": self.prune}}),
             **({"paths": [path.to_dict() for path in self.paths]} if self.paths else {}),
+            **({} if self.choose == ChooseTable() else {"choose": plain(self.choose)}),
         }
 
     @property
@@ -280,6 +283,7 @@ def resolve(pipeline: Pipeline, *, source: str, data: Mapping[str, str]) -> Sear
         backtests=pipeline.search.backtests,
         stop_when_failing=pipeline.search.stop_when_failing,
         prune=pipeline.prune.use,
+        choose=pipeline.choose,
     )
 
 

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from leanopt_core.holdout import Holdout
 from leanopt_core.needs import NEEDS, Outputs
 from leanopt_core.pipeline.splits import Split
-from leanopt_core.pipeline.tables import PruneTable, SearchSettings
+from leanopt_core.pipeline.tables import ChooseTable, PruneTable, SearchSettings
 from leanopt_core.plugins import Registered
 from leanopt_core.scoring import ResultConstraint, SoftConstraint
 from leanopt_core.space import Space
@@ -130,6 +130,7 @@ class Pipeline:
     overrides: Overrides = Overrides()
     soft: tuple[SoftConstraint, ...] = ()
     prune: PruneTable = field(factory=PruneTable)
+    choose: ChooseTable = field(factory=ChooseTable)
     holdout: Holdout | None = None
     split: Split | None = None
 

@@ -299,6 +299,29 @@ class PruneTable:
 
 
 @frozen
+class ChooseTable:
+    """`[choose]`: which trial of a search is tested, exported and shown as chosen."""
+
+    use: Literal["best", "plateau"] = field(
+        default="best",
+        metadata={"help": '"plateau": not the best one, but one that is good with its neighbours'},
+    )
+    radius: int = field(
+        default=1,
+        validator=[ge(1), le(1000)],
+        metadata={"help": "steps by which one parameter of a neighbour may differ"},
+    )
+    statistic: Literal["median", "worst"] = field(
+        default="median", metadata={"help": "what counts of a trial and its neighbours"}
+    )
+    tested: int = field(
+        default=1,
+        validator=[ge(1), le(MOST_AT_ONCE)],
+        metadata={"help": "number of trials that are backtested under the tests of their search"},
+    )
+
+
+@frozen
 class ExecutorTable:
     """`[executor]`: where backtests run, and limits; the other keys are the executor's options."""
 
@@ -384,6 +407,7 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "fitness": FitnessTable,
         "search": SearchSettings,
         "prune": PruneTable,
+        "choose": ChooseTable,
         "executor": ExecutorTable,
         "stage": StageTable,
         "sink": SinkTable,

@@ -8,6 +8,9 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from leanopt_core.pipeline.tables import ChooseTable
+from leanopt_core.search.plateau import Plateau
+from leanopt_core.space import Space
 from leanopt_core.stage import History, Told
 from leanopt_core.work import Scenario
 
@@ -24,6 +27,13 @@ class Best:
     def __call__(self, history: History) -> tuple[Told, ...]:
         """Return the trials, best first; none if no trial is complete and feasible."""
         return tuple(told for told in history.best(self.tested) if told.complete and told.feasible)
+
+
+def choose_of(table: ChooseTable, space: Space) -> Best | Plateau:
+    """Return what chooses the trials of a search in this space."""
+    if table.use == "best":
+        return Best(table.tested)
+    return Plateau(space, table.radius, table.statistic, table.tested)
 
 
 def by_days(tests: Sequence[Scenario], *, first: int = 0) -> tuple[tuple[int, ...], ...]:

@@ -15,7 +15,7 @@ from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, StageSettings, e
 from leanopt_core.pipeline.statistic_names import statistics_of
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.calls import Calls
-from leanopt_core.search.choose import Best
+from leanopt_core.search.choose import choose_of
 from leanopt_core.search.commands import Budget, StageRule
 from leanopt_core.search.prepare import Prepared, build_sink, label, load_choice
 from leanopt_core.search.prune import Bound
@@ -67,7 +67,7 @@ def setups(
                 rungs=tuple(tuple(map(search.scenarios.index, rung)) for rung in search.rungs),
                 prune=prune,
                 tests=tests,
-                choose=Best() if tests else None,
+                choose=choose_of(pipeline.choose, ready.plan.space) if tests else None,
                 refused="; ".join(ready.refused[n] for n in search.scenarios if n in ready.refused),
             )
         )

@@ -36,8 +36,11 @@ def problem(axes: Sequence[Axis], point: object) -> str:
     return ""
 
 
-Metric: TypeAlias = Literal["axis", "chebyshev"]
-"""Neighbourhood: changes on one axis (`axis`), or on any number of axes (`chebyshev`)."""
+Metric: TypeAlias = Literal["axis", "chebyshev", "steps"]
+"""Neighbourhood: changes on one axis (`axis`), or on any number of axes (`chebyshev`).
+
+`steps` is `axis` without the choices: these have no order, so no other choice is a small step away.
+"""
 
 
 def on_axes(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
@@ -46,6 +49,16 @@ def on_axes(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
         for level in _near(axis, point[i], radius):
             if level != point[i]:
                 yield (*point[:i], level, *point[i + 1 :])
+
+
+def on_ordered_axes(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:
+    """Yield the points of `on_axes` that differ on an ordered axis, the nearest of each first."""
+    for i, axis in enumerate(axes):
+        own = point[i]
+        for distance in range(1, min(radius, len(axis) - 1) + 1 if axis.ordered else 1):
+            for level in (own - distance, own + distance):
+                if 0 <= level < len(axis):
+                    yield (*point[:i], level, *point[i + 1 :])
 
 
 def in_box(axes: Sequence[Axis], point: Point, radius: int) -> Iterator[Point]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isnan, prod
 from types import MappingProxyType
@@ -27,7 +27,15 @@ from leanopt_core.space._constraint import ParameterConstraint
 from leanopt_core.space._counting import Condition, Count, Rule
 from leanopt_core.space._numbers import Value, kind_of
 from leanopt_core.space._permutation import Permutation
-from leanopt_core.space._points import Metric, Point, in_box, on_axes, on_grid, problem
+from leanopt_core.space._points import (
+    Metric,
+    Point,
+    in_box,
+    on_axes,
+    on_grid,
+    on_ordered_axes,
+    problem,
+)
 from leanopt_core.space._settled import settled
 from leanopt_core.space._sparse import (
     Sampling,
@@ -37,6 +45,10 @@ from leanopt_core.space._sparse import (
     sparse_of,
 )
 from leanopt_core.suggest import did_you_mean
+
+_NEAR: Mapping[Metric, Callable[[Sequence[Axis], Point, int], Iterator[Point]]] = MappingProxyType(
+    {"axis": on_axes, "chebyshev": in_box, "steps": on_ordered_axes}
+)
 
 
 def _fixed(values: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -266,8 +278,9 @@ class Space:
 
         `axis`: one parameter differs; in the order of axes, then levels. `chebyshev`: any number of
         parameters differ; in the order of grid indexes. On a choices axis all other levels are one
-        step away. Where a change makes a parameter inactive, that takes its first value, however
-        far away. Raises SpaceError if the point is off the grid or radius or metric is not valid.
+        step away. `steps`: as `axis`, but no choice differs; nearer levels come first. Where a
+        change makes a parameter inactive, that takes its first value, however far away. Raises
+        SpaceError if the point is off the grid or radius or metric is not valid.
         """
         self.validate(point)
         if radius < 1:
@@ -275,7 +288,7 @@ class Space:
         if metric not in get_args(Metric):
             hint = did_you_mean(metric, get_args(Metric))
             raise SpaceError(f"no metric {quoted(metric)}; {hint}")
-        near = on_axes if metric == "axis" else in_box
+        near = _NEAR[metric]
         own = self.canonical(point)
         others = near(self.axes, own, radius)
         if self._conditional:

@@ -179,7 +179,7 @@ def test_neighbours_are_canonical(case, radius, data):
     space, repaired = case
     point = data.draw(st.sampled_from(sorted(repaired)))
     own = repaired[point][0]
-    boxes, crosses = set(), set()
+    boxes, crosses, steps = set(), set(), set()
     for other, (levels, _, allowed) in repaired.items():
         away = [
             abs(one - two) if axis.ordered else int(one != two)
@@ -189,7 +189,9 @@ def test_neighbours_are_canonical(case, radius, data):
             boxes.add(levels)
             if sum(map(bool, away)) == 1:
                 crosses.add(levels)
-    for metric, expected in (("axis", crosses), ("chebyshev", boxes)):
+                moved = next(axis for axis, far in zip(space.axes, away, strict=True) if far)
+                steps |= {levels} if moved.ordered else set()
+    for metric, expected in (("axis", crosses), ("chebyshev", boxes), ("steps", steps)):
         near = list(space.neighbours(point, radius, metric))
         assert len(near) == len(expected)
         assert set(near) == expected

@@ -35,7 +35,7 @@ def test_neighbours_are_the_feasible_points_within_the_radius(axes, radius, limi
     texts = ["x0 % 2 == 1"] if limited else []
     space = Space(axes, {}, [ParameterConstraint.parse(text, ["x0"]) for text in texts])
     point = space.point_at(data.draw(st.integers(0, space.grid_size - 1)))
-    box, cross = [], []
+    box, cross, ordered = [], [], []
     for other in product(*(range(len(axis)) for axis in axes)):
         away = [steps(axis, *pair) for axis, *pair in zip(axes, point, other, strict=True)]
         value = axes[0].values[other[0]]
@@ -45,8 +45,11 @@ def test_neighbours_are_the_feasible_points_within_the_radius(axes, radius, limi
         changed = [i for i, distance in enumerate(away) if distance]
         if len(changed) == 1:
             cross.append((changed[0], other))
+            if axes[changed[0]].ordered:
+                ordered.append((changed[0], max(away), other))
     assert list(space.neighbours(point, radius, "chebyshev")) == box
     assert list(space.neighbours(point, radius)) == [other for _, other in sorted(cross)]
+    assert list(space.neighbours(point, radius, "steps")) == [one[-1] for one in sorted(ordered)]
 
 
 def test_neighbours_of_a_point_on_long_axes_cost_nothing():
@@ -56,6 +59,8 @@ def test_neighbours_of_a_point_on_long_axes_cost_nothing():
     assert list(islice(near, 6)) == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (6, 5)]
     near = space.neighbours((0, 0), 10**15, "chebyshev")
     assert list(islice(near, 2)) == [(0, 1), (0, 2)]
+    near = space.neighbours((5, 5), 10**15, "steps")
+    assert list(islice(near, 4)) == [(4, 5), (6, 5), (3, 5), (7, 5)]
 
 
 @pytest.mark.parametrize(

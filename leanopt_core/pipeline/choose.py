@@ -1,0 +1,72 @@
+"""Read `[choose]`: which trial of a search is tested, exported and shown as chosen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leanopt_core.fitness_options import AggregateOptions
+from leanopt_core.pipeline.problems import Problems
+from leanopt_core.pipeline.reader import Reader
+from leanopt_core.pipeline.settings import Choice
+from leanopt_core.pipeline.tables import ChooseTable, PruneTable
+from leanopt_core.pipeline.toml import KeyPath, toml_text
+from leanopt_core.space import Space
+
+_USE: Final[KeyPath] = ("choose", "use")
+
+
+def read_choose(
+    raw: object,
+    reader: Reader,
+    *,
+    space: Space | None,
+    prune: PruneTable | None,
+    fitness: Choice | None,
+) -> ChooseTable | None:
+    """Return the table, None if it has errors; report what does not go with the others.
+
+    `space` is None where nothing is searched.
+    """
+    table = reader.table(raw, ("choose",), ChooseTable)
+    if table is None:
+        return None
+    if table.use == "best":
+        _check_unused(table, reader.problems)
+        return table
+    said = toml_text(table.use)
+    if prune and fitness and _loses_values(prune, fitness):
+        reader.problems.add(
+            _USE,
+            said,
+            'expected "best" with [prune] and aggregate = "worst"',
+            "pruned trials have no fitness over all scenarios, so plateaus are not known",
+        )
+    if space and _most_neighbours(space, table.radius) < 2:  # noqa: PLR2004 - as many as a plateau has
+        reader.problems.add(
+            _USE,
+            said,
+            'expected "best": no point has two neighbours',
+            "neighbours differ in one parameter with an order, which choices do not have",
+        )
+    return table
+
+
+def _check_unused(table: ChooseTable, problems: Problems) -> None:
+    """Report keys that only a plateau has."""
+    default = ChooseTable()
+    for key in ("radius", "statistic"):
+        if (found := getattr(table, key)) != getattr(default, key):
+            expected = f'expected no {key}: it is for use = "plateau"'
+            problems.add(("choose", key), toml_text(found), expected)
+
+
+def _loses_values(prune: PruneTable, fitness: Choice) -> bool:
+    """Return whether feasible trials are pruned, which then have no fitness over all scenarios."""
+    options = fitness.options
+    worst = isinstance(options, AggregateOptions) and options.aggregate == "worst"
+    return prune.use != "none" and worst
+
+
+def _most_neighbours(space: Space, radius: int) -> int:
+    """Return how many neighbours a point has at most, if no constraint forbids any."""
+    return sum(min(2 * radius, len(axis) - 1) for axis in space.axes if axis.ordered)
