@@ -15,6 +15,7 @@ from leanopt_core.report.figures import counted, duration, percent
 from leanopt_core.report.figures import size as size_text
 from leanopt_core.report.planned import (
     PlanReport,
+    choose_line,
     data_lines,
     document,
     measure,
@@ -106,6 +107,8 @@ def _print(said: PlanReport) -> None:
     click.echo(f"\n{for_each}{most} on {where}, lookahead {plan.lookahead}")
     if pruned := prune_line(ready):
         click.echo(pruned)
+    if chosen := choose_line(plan):
+        click.echo(chosen)
     if limit := said.unasked_memory:
         why = ready.build.launch.memory_why
         click.echo(f"memory: at most {size_text(limit)} per worker" + (f" ({why})" if why else ""))

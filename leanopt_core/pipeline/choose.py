@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from leanopt_core.fitness_options import AggregateOptions
@@ -49,6 +50,15 @@ def read_choose(
             "neighbours differ in one parameter with an order, which choices do not have",
         )
     return table
+
+
+def choose_notes(table: ChooseTable | None, *, tests: bool) -> Iterator[str]:
+    """Yield a warning if several trials are to be tested and the pipeline has no tests."""
+    if table and table.tested > 1 and not tests:
+        yield (
+            f"[choose] tested = {table.tested} has no effect: only searches with tests, such as "
+            "those of [walk_forward], test trials"
+        )
 
 
 def _check_unused(table: ChooseTable, problems: Problems) -> None:

@@ -10,7 +10,7 @@ from typing import cast
 
 from attrs import evolve
 
-from leanopt_core.pipeline.choose import read_choose
+from leanopt_core.pipeline.choose import choose_notes, read_choose
 from leanopt_core.pipeline.holdout import holdout_notes, read_holdout
 from leanopt_core.pipeline.overrides import (
     Lookup,
@@ -180,6 +180,7 @@ def _pipeline(
             *weight_notes(fitness, read.scenarios),
             *condition_notes(space),
             *holdout_notes(holdout, read.scenarios),
+            *choose_notes(choose, tests=windows is not None),
         ),
         environment=passed,
         prune=prune,

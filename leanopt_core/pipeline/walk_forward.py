@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -14,7 +14,7 @@ from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.scenarios import Scenarios
 from leanopt_core.pipeline.splits import Fold, WalkForward
 from leanopt_core.pipeline.tables import MOST_AT_ONCE, WalkForwardTable
-from leanopt_core.pipeline.toml import KeyPath
+from leanopt_core.pipeline.toml import KeyPath, toml_text
 
 AT: Final[KeyPath] = ("walk_forward",)
 
@@ -25,6 +25,14 @@ def read_walk_forward(raw: object, reader: Reader, read: Scenarios | None) -> Wa
     Report scenarios without limits, lengths of which no window fits, and tests that overlap.
     Without scenarios to split, only the table is checked, and there are no windows.
     """
+    if isinstance(raw, Mapping) and "choose" in raw:
+        reader.problems.add(
+            (*AT, "choose"),
+            toml_text(raw["choose"]),
+            "expected no such key",
+            "the table [choose] decides which trial of a window is tested",
+        )
+        raw = {key: value for key, value in raw.items() if key != "choose"}
     table = None if raw is None else reader.table(raw, AT, WalkForwardTable)
     if table is None or read is None:
         return None

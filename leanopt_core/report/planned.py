@@ -180,7 +180,9 @@ class PlanReport:
     @property
     def tests(self) -> int:
         """Return the most tests of all searches; each is a backtest of a chosen trial."""
-        return sum(len(search.tests) for search in self.ready.plan.searches)
+        plan, trials = self.ready.plan, self.trials
+        tested = plan.choose.tested if trials is None else min(plan.choose.tested, trials)
+        return tested * sum(len(search.tests) for search in plan.searches)
 
     @property
     def unasked_memory(self) -> int | None:
@@ -225,6 +227,15 @@ def prune_line(ready: Prepared) -> str | None:
         return f"prune: a trial ends at the scenario where it {decided}"
     more = '; with aggregate = "worst", also where it is not better than the best' * bound.each
     return f"prune: a trial ends at the scenario where it {decided}{more}"
+
+
+def choose_line(plan: SearchPlan) -> str | None:
+    """Return which trial of a search is chosen, None if that is the best one."""
+    rule = plan.choose
+    if rule.use == "best":
+        return None
+    within = counted(rule.radius, "step")
+    return f"choose: by plateau, the {rule.statistic} of a trial and its neighbours within {within}"
 
 
 def searches_line(ready: Prepared) -> str | None:
