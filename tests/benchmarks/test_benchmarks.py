@@ -33,7 +33,9 @@ FIGURES = {
         *(f"{kind}_at_{point}" for kind in ("us_per_trial", "rss_mb") for point in POINTS),
         *("store_bytes_per_trial", "store_bytes_per_trial_28", "again_s", "resume_s"),
     },
-    "evidence": {"pbo_s", "pbo_mb", "cpcv_s", "cpcv_mb"},
+    "evidence": {
+        f"{name}_{unit}" for name in ("pbo", "cpcv", "sensitivity") for unit in ("s", "mb")
+    },
     "guards": {"audit_share", "plain_s", "check_warm_s", "check_warm_share"},
     "beside": {"two_processes_share", "alone_per_s"},
     "own_share": {"own_ms_1", "own_ms_2", "own_share_50ms"},

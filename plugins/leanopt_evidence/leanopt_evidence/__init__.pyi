@@ -21,12 +21,15 @@ from leanopt_evidence._selection import deflated_sharpe as deflated_sharpe
 from leanopt_evidence._selection import expected_maximum as expected_maximum
 from leanopt_evidence._selection import minimum_backtest_length as minimum_backtest_length
 from leanopt_evidence._selection import sharpe_variance as sharpe_variance
+from leanopt_evidence._sensitivity import Sensitivity as Sensitivity
+from leanopt_evidence._sensitivity import sensitivity as sensitivity
 from leanopt_evidence._sharpe import Moments as Moments
 from leanopt_evidence._sharpe import TrackRecord as TrackRecord
 from leanopt_evidence._sharpe import minimum_track_record as minimum_track_record
 from leanopt_evidence._sharpe import moments as moments
 from leanopt_evidence._sharpe import probabilistic_sharpe as probabilistic_sharpe
 from leanopt_evidence._sharpe import sharpe_error as sharpe_error
+from leanopt_evidence._stored_sensitivity import sensitivity_of as sensitivity_of
 from leanopt_evidence._superiority import RealityCheck as RealityCheck
 from leanopt_evidence._superiority import Stepwise as Stepwise
 from leanopt_evidence._superiority import SuperiorAbility as SuperiorAbility

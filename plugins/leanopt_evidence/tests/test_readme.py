@@ -17,7 +17,7 @@ def test_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     returns = np.random.default_rng(1).normal(0.0005, 0.01, size=(320, 6))
     np.savetxt(tmp_path / "returns.csv", returns, delimiter=",")
     monkeypatch.chdir(tmp_path)
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
     names: dict[str, object] = {}
     exec(compile(example, "README.md", "exec"), names)  # noqa: S102
     assert names["best"].sharpe == pytest.approx(max(names["sharpes"]))

@@ -1,0 +1,42 @@
+"""The sensitivity of a stored search."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from leanopt_core.api import Told
+from leanopt_evidence._sensitivity import Sensitivity, sensitivity
+
+if TYPE_CHECKING:
+    from leanopt_core.python import OpenStore
+    from leanopt_core.store.records import StoredRun, StoredTrial
+
+
+def sensitivity_of(
+    store: OpenStore, run: StoredRun, *, search: int = 1, seed: int = 0
+) -> Sensitivity:
+    """Return what the fitness depends on in one search of a run; see `sensitivity`.
+
+    Trials have equal results if their fitness, violation and all statistics are equal. Raises
+    UsageError if the run has no such search.
+    """
+    space = run.space
+    trials = [one for one in store.trials(run, search=search) if one.told]
+    told = []
+    for one in trials:
+        point, score = space.point_at(one.grid_index), one.score
+        assert score is not None  # noqa: S101 - it was told
+        complete = one.pruned_at is None
+        told.append(Told(one.number, point, score.objective, score.violation, complete=complete))
+    direction = trials[0].direction if trials else "max"
+    results = [_result(one) for one in trials]
+    return sensitivity(space, told, direction=direction, results=results, seed=seed)
+
+
+def _result(trial: StoredTrial) -> bytes:
+    """Return bytes that are the same for equal results."""
+    found = blake2b(repr((trial.fitness, trial.violation)).encode(), digest_size=16)
+    for ordinal, backtest in sorted(trial.backtests.items()):
+        found.update(f"\n{ordinal} {backtest.statistics}".encode())
+    return found.digest()
