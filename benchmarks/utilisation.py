@@ -4,13 +4,14 @@ The strategy sleeps, 100 ms on average, all alike or lognormally spread (by thei
 variation), and tells when it began and ended. Busy is the share of the workers' time in which a
 strategy slept: what is missing is all that leanopt, the protocol and waiting for others take. With
 `--searches N` a run has a search for each of N symbols, of 20 trials each: all of them share the
-workers, and there is no barrier beside.
+workers, and there is no barrier beside. With `--windows` too, the searches are windows of
+walk-forward, and the best trial of each is tested when it has ended.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -82,7 +83,7 @@ Interval = tuple[float, float]
 class Load:
     """What is asked of the workers: how many they are, and how long each sleeps, in seconds.
 
-    `trials` are those of each search.
+    `trials` are those of each search; with `windows`, each search has a test.
     """
 
     workers: int
@@ -90,6 +91,7 @@ class Load:
     mean: float
     trials: int
     searches: int = 1
+    windows: bool = False
 
 
 def leanopt(pipeline: Path, load: Load) -> float:
@@ -102,7 +104,10 @@ def leanopt(pipeline: Path, load: Load) -> float:
         "parameters.mean": load.mean,
         "stage.0.trials": load.trials + (2 * lookahead if load.searches == 1 else 0),
     }
-    if load.searches > 1:
+    if load.windows:
+        sets["scenario"] = f"{{ start = 2000-01-01, end = {2000 + load.searches}-12-31 }}"
+        sets["walk_forward"] = '{ train = "1y", test = "1y" }'
+    elif load.searches > 1:
         symbols = [f"S{number}" for number in range(load.searches)]
         sets["scenario"] = f"{{ universe = {symbols}, separate = true }}"
     registry = discover()
@@ -110,23 +115,20 @@ def leanopt(pipeline: Path, load: Load) -> float:
     run_pipeline(loaded, registry, Quiet())
     with open_store(pipeline.parent / ".leanopt" / "leanopt.db") as store:
         run = store.runs.find()
-        intervals = [
-            _interval(_statistics(trial.outcomes))
+        # Once each: a test can be a backtest of the next window's trial.
+        intervals = {
+            _times(outcome.statistics.values)
             for search in run.searches
             for trial in store.reader.trials(search.id)
-            if trial.told
-        ]
+            for outcome in trial.outcomes.values()
+            if trial.told and outcome.statistics is not None
+        }
     # In between the first proposals, made all at once, and the last, after which none are made.
     begun = sorted(begin for begin, _ in intervals)
     return busy(intervals, load.workers, begun[lookahead], begun[-lookahead])
 
 
-def _statistics(outcomes: Mapping[int, Any]) -> Mapping[str, Any]:
-    values: Mapping[str, Any] = outcomes[0].statistics.values
-    return values
-
-
-def _interval(statistics: Mapping[str, Any]) -> Interval:
+def _times(statistics: Mapping[str, Any]) -> Interval:
     return float(statistics["begun"]), float(statistics["ended"])
 
 
@@ -136,12 +138,12 @@ def barrier(pipeline: Path, load: Load) -> float:
     strategy = pipeline.with_name("strategy.py")
     with Barrier(strategy, load.workers, max(IN_FLIGHT, load.workers)) as dispatcher:
         answers = dispatcher.run(points)
-    intervals = [_interval(answer["statistics"]) for answer in answers]
+    intervals = [_times(answer["statistics"]) for answer in answers]
     start = min(begin for begin, _ in intervals)
     return busy(intervals, load.workers, start, max(end for _, end in intervals))
 
 
-def busy(intervals: Sequence[Interval], workers: int, start: float, stop: float) -> float:
+def busy(intervals: Collection[Interval], workers: int, start: float, stop: float) -> float:
     """Return which share of the workers' time from `start` to `stop` the intervals cover."""
     covered = sum(max(0.0, min(end, stop) - max(begin, start)) for begin, end in intervals)
     return covered / (workers * (stop - start))
@@ -153,11 +155,12 @@ def several(chosen: Namespace) -> None:
     figures: dict[str, float | None] = {}
     for workers in (workers for workers in WORKERS if workers <= chosen.most):
         for spread in SPREADS:
-            load = Load(workers, spread, chosen.mean, trials, chosen.searches)
+            load = Load(workers, spread, chosen.mean, trials, chosen.searches, chosen.windows)
             with project(STRATEGY, PIPELINE) as pipeline:
                 share = alone(leanopt, pipeline, load)
-            figures[f"busy_{workers}_cv{spread:g}_searches_{chosen.searches}"] = share
-            said(f"  {chosen.searches} searches, {workers} workers, CV {spread:g}: {share:.3f}")
+            what = "windows" if chosen.windows else "searches"
+            figures[f"busy_{workers}_cv{spread:g}_{what}_{chosen.searches}"] = share
+            said(f"  {chosen.searches} {what}, {workers} workers, CV {spread:g}: {share:.3f}")
     report("utilisation", figures, as_json=chosen.json)
 
 
@@ -167,6 +170,7 @@ def main() -> None:
     parser.add_argument("--mean", type=float, default=0.1, help="of the strategy's sleep, seconds")
     parser.add_argument("--most", type=int, default=WORKERS[-1], help="leave out more workers")
     parser.add_argument("--searches", type=int, default=1, help="searches of a run")
+    parser.add_argument("--windows", action="store_true", help="searches are of windows")
     chosen = parser.parse_args()
     if chosen.searches > 1:
         several(chosen)

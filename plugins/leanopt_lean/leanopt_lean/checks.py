@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
+
+from attrs import evolve
 
 from leanopt_core.api import Scenario, Value, nearest
 from leanopt_lean.findings import Findings, note, problem
@@ -57,12 +59,29 @@ def check(
         [
             check_parameters(source, given, names, allow_unread=allow_unread),
             check_values(source, values),
-            *(
-                check_scenario(source, one, given, abilities, allow_unread=allow_unread)
+            *_each_once(
+                (one, check_scenario(source, one, given, abilities, allow_unread=allow_unread))
                 for one in scenarios
             ),
         ]
     )
+
+
+def _each_once(found: Iterable[tuple[Scenario, Findings]]) -> Iterator[Findings]:
+    """Yield what is wrong with each key; of scenarios that differ by days only, of the first."""
+    seen: dict[str, set[str]] = {}
+    for scenario, findings in found:
+        known = seen.setdefault(repr(evolve(scenario, name="", start=None, end=None)), set())
+        problems, notes = (
+            tuple(text for text in texts if _key_in(text) not in known)
+            for texts in (findings.problems, findings.notes)
+        )
+        yield Findings(problems, notes)
+        known.update(map(_key_in, (*problems, *notes)))
+
+
+def _key_in(text: str) -> str:
+    return text.partition(":")[0]
 
 
 def check_parameters(

@@ -7,7 +7,7 @@ Shares' prices are stored under the ticker of the time, as map files say: those 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from attrs import define, field
@@ -22,6 +22,7 @@ from leanopt_lean.shares import unread
 # A few days without prices are normal: special closures, or days without a trade.
 _GAPS = 0.05
 _SHOWN = 3
+_MONTH = timedelta(31)
 _SAY = 'set it in the scenario, as resolution = "daily"'
 _GET = "; get prices with `lean data download`, or samples from Data/ of LEAN's repository"
 
@@ -51,7 +52,7 @@ class _Look:
 
     def at(self, series: Series) -> Findings:
         """Return what is wrong with the prices of one symbol."""
-        if mistakes := series.mistakes():
+        if mistakes := series.mistakes() or self._closed(series):
             return Findings(problems=tuple(mistakes))
         if series.security_type not in TICK_TYPES:
             return note(f"{series.symbol}: prices of {series.security_type}s are not checked")
@@ -66,6 +67,17 @@ class _Look:
             return self._span(series, spans[-1])
         outside = _outside(series, mapped, self.maps[series.market], spans)
         return Findings.of((outside, *(self._span(series, span) for span in spans)))
+
+    def _closed(self, series: Series) -> list[str]:
+        """Return a message if the market is known to be closed on all days of a series."""
+        of = series.security_type, series.market, series.ticker
+        if not series.dated or not self.hours.has(*of):
+            return []
+        start, end = _dates(series)
+        # A month has a trading day: longer series need no look at each day.
+        if self.hours.trading_days(*of, start, min(end, start + _MONTH)):
+            return []
+        return [f"{series.symbol}: the market is closed on all days{_range(start, end)}"]
 
     def _map(self, series: Series) -> MapFile | None:
         if series.security_type != "equity":

@@ -253,3 +253,12 @@ def test_without_market_hours_no_day_is_missed(data: Folder, broken: str) -> Non
     data.days(f"{DAILY}/ibm.zip", TRADED[:1])
     assert check_prices(data.path, [Series("IBM", **JANUARY)]) == Findings()
     assert "msft.zip is missing" in problem(data, Series("MSFT", **JANUARY))
+
+
+@pytest.mark.parametrize("days", [(1, 1), (4, 5), (18, 20)], ids=["holiday", "weekend", "three"])
+def test_days_on_which_the_market_is_closed_are_told(data: Folder, days: tuple[int, int]) -> None:
+    """A window of walk-forward may have no others: a backtest there has no data."""
+    data.days(f"{DAILY}/ibm.zip", TRADED)
+    start, end = (date(2020, 1, day) for day in days)
+    said = problem(data, Series("IBM", start=start, end=end))
+    assert said == f"IBM: the market is closed on all days from {start} to {end}"

@@ -325,3 +325,19 @@ def test_as_which_parameters_a_scenario_travels(tmp_path: Path) -> None:
         "short": "true",
     }
     assert passed(source, Scenario(symbol="IBM"), ["ticker"]) == {}
+
+
+def test_windows_of_a_scenario_are_told_once(tmp_path: Path) -> None:
+    """Of those that differ by days only, the first that cannot reach the strategy, by key."""
+    dates = "self.set_start_date(2003, 1, 1)\nself.set_end_date(2004, 12, 31)"
+    source = scanned(tmp_path, python(dates))
+    windows = [
+        Scenario(str(year), start=date(year, 1, 1), end=date(year, 12, 31), cash=cash)
+        for cash in (None, Decimal(5))
+        for year in range(2003, 2007)
+    ]
+    said = check(source, windows, []).problems
+    assert [one.partition(", but")[0] for one in said] == [
+        *("scenario.end: found 2003-12-31", "scenario.start: found 2004-01-01"),
+        *("scenario.cash: found 5",),
+    ]
