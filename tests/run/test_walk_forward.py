@@ -8,6 +8,8 @@ import signal
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import pytest
@@ -79,6 +81,7 @@ trials = 8
 """
 EACH = ("--set", 'scenario.universe=["A", { symbol = "BB", start = 2002-01-01 }]')
 SEPARATE = (*EACH, "--set", "scenario.separate=true")
+QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
 Leanopt = Callable[..., Any]
 Canonical = Callable[..., str]
 
@@ -301,3 +304,93 @@ def test_commands_take_a_run_of_windows(tmp_path: Path, leanopt: Leanopt) -> Non
         file.write("\n[holdout]\nstart = 2007-01-01\nend = 2007-12-31\n")
     look = json.loads(leanopt(folder, "holdout", "walk-1", "--best", "2", "--json").stdout)
     assert [len(one["out_of_sample"]["backtests"]) for one in look["trials"]] == [1, 1]
+
+
+def test_pruning_ends_trials_in_each_window(
+    tmp_path: Path, leanopt: Leanopt, canonical: Canonical, shown: Callable[..., Mapping[str, Any]]
+) -> None:
+    """The steps of a trial are those of its search; the same trials are best and tested."""
+    both = (
+        *("--set", 'scenario.universe=["A", "BB", "CCCC"]', "--set", 'fitness.aggregate="worst"'),
+        *("--set", 'stage.local_grid={ use = "random", trials = 20 }'),
+    )
+    dumps = []
+    for name, sets in (("a", both), ("b", (*both, "--set", 'prune.use="bound"'))):
+        folder = written(tmp_path / name)
+        leanopt(folder, "run", "pipeline.toml", *sets)
+        dumps.append(parts(canonical(folder)))
+    assert shown(folder)["backtests"]["saved"] > 0
+    assert dumps[0][1] == dumps[1][1]
+    assert len(dumps[1][1]) == 4 * 3
+
+
+def test_a_window_without_a_feasible_trial_has_no_test(
+    tmp_path: Path, leanopt: Leanopt, canonical: Canonical
+) -> None:
+    """The others have theirs."""
+    folder = written(tmp_path / "p")
+    text = (folder / "strategy.py").read_text()
+    poor = "    if first.year == 2001:\n        statistics['Drawdown'] = 0.5\n    return Result("
+    (folder / "strategy.py").write_text(text.replace("    return Result(", poor))
+    leanopt(folder, "run", "pipeline.toml", "--set", 'constraints.results=["Drawdown <= 20%"]')
+    _, tests = parts(canonical(folder))
+    assert [one["search"] for one in tests] == [1, 3, 4]
+
+
+def test_a_test_that_fails_is_recorded_and_replayed(
+    tmp_path: Path, leanopt: Leanopt, canonical: Canonical
+) -> None:
+    """It fails no trial."""
+    folder = written(tmp_path / "p")
+    text = (folder / "strategy.py").read_text()
+    broken = '    if (first.year, last.year) == (2003, 2004):\n        raise ValueError("bad")\n'
+    (folder / "strategy.py").write_text(text.replace("    days = [", f"{broken}    days = ["))
+    leanopt(folder, "run", "pipeline.toml")
+    trials, tests = parts(canonical(folder))
+    assert all(one["state"] == "completed" for one in trials)
+    assert [one["failure"] for one in tests] == [None, "strategy error", None, None]
+    dump = canonical(folder)
+    leanopt(folder, "run", "pipeline.toml", "--again")
+    assert canonical(folder) == dump
+    assert leanopt(folder, "show", "--failed").stdout
+
+
+def test_points_of_a_batch_are_tried_in_each_window(
+    tmp_path: Path, leanopt: Leanopt, canonical: Canonical
+) -> None:
+    """And the best of them is tested."""
+    folder = written(tmp_path / "p")
+    (folder / "sets.csv").write_text("x,y\n1,3\n5,3\n8,2\n")
+    leanopt(folder, "batch", "pipeline.toml", "--sets", "sets.csv")
+    trials, tests = parts(canonical(folder))
+    assert (len(trials), len(tests)) == (4 * 3, 4)
+
+
+@pytest.mark.long
+@pytest.mark.slow
+def test_ten_windows_of_the_quickstart_killed_at_random(
+    tmp_path: Path, leanopt: Leanopt, start, canonical: Canonical
+) -> None:
+    """200 trials each, killed several times and resumed, equal those of an uninterrupted run."""
+    windows = (
+        *("--set", 'walk_forward={ train = "3y", test = "1y" }', "--set", "fitness.min_trades=3"),
+        *("--set", "stage.random.trials=72"),
+    )
+    folders = [tmp_path / name for name in ("whole", "killed")]
+    for folder in folders:
+        copytree(QUICKSTART, folder, ignore=ignore_patterns(".leanopt", "__pycache__"))
+    leanopt(folders[0], "run", "pipeline.toml", *windows)
+    truth = canonical(folders[0])
+    trials, tests = parts(truth)
+    assert (len(trials), len(tests)) == (10 * 200, 10)
+    random = Random(16)
+    process = start(folders[1], "run", "pipeline.toml", *windows)
+    for at in sorted(random.sample(range(1, 2000), 4)):
+        while process.poll() is None and told(folders[1]) < at:
+            pass
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process = start(folders[1], "resume", "--workers", str(random.randint(1, 4)))
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert canonical(folders[1]) == truth
