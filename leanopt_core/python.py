@@ -18,6 +18,7 @@ from leanopt_core.pipeline.toml import toml_value
 from leanopt_core.plugins import discover
 from leanopt_core.project_files import STORE
 from leanopt_core.report.matrix import ReturnsMatrix, dates, returns_matrix
+from leanopt_core.report.pieces import Piece, pieces_of
 from leanopt_core.report.run import TOP, Report, report
 from leanopt_core.report.subject import find_trial
 from leanopt_core.search.events import Noted, RunEvent, StillScreen, Warned
@@ -151,6 +152,14 @@ class OpenStore(Closing):
         Raises UsageError if the run has no such search.
         """
         return self._store.reader.trials(_search(run, search).id)
+
+    def paths(self, run: StoredRun) -> dict[str, tuple[Piece, ...]]:
+        """Return the paths of a run by name: its tests out of sample, joined in date order.
+
+        A run has paths if it has windows. Each piece has the search, the test, the chosen trial,
+        and its daily returns in and out of sample, or the reason for having none.
+        """
+        return dict(pieces_of(self._store, run))
 
     def returns_matrix(
         self, run: StoredRun, *, search: int = 1, scenario: str | None = None

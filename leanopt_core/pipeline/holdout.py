@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from attrs import evolve
+
 from leanopt_core.holdout import Holdout
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
@@ -36,7 +38,7 @@ def read_holdout(raw: object, reader: Reader, scenarios: Sequence[Scenario]) -> 
         for scenario in _seen(found, scenarios):
             what, verb = ("symbols", "trade") if table.symbols else ("days", "read")
             expected = f"expected {what} that scenario {scenario.name!r} does not {verb}"
-            problems.add(_AT, str(found), expected, "" if table.symbols else _endless(scenario))
+            problems.add(_AT, str(found), expected, "" if table.symbols else _why(scenario))
     return found
 
 
@@ -47,13 +49,17 @@ def holdout_notes(holdout: Holdout | None, scenarios: Sequence[Scenario]) -> Ite
 
 
 def _seen(holdout: Holdout, scenarios: Sequence[Scenario]) -> Iterator[Scenario]:
-    return (one for one in scenarios if holdout.overlaps(one.settings()))
+    """Yield the scenarios whose strategies see days or symbols held out, in warm-up too."""
+    warm = ((one, evolve(one, start=one.seen_from, warmup=None)) for one in scenarios)
+    return (one for one, whole in warm if holdout.overlaps(whole.settings()))
 
 
-def _endless(scenario: Scenario) -> str:
-    """Return which limits of its days a scenario lacks."""
+def _why(scenario: Scenario) -> str:
+    """Return which limits of its days a scenario lacks, or how long before them it reads."""
     missing = [key for key in ("start", "end") if getattr(scenario, key) is None]
-    return f"it has no {' and no '.join(missing)}" if missing else ""
+    if missing:
+        return f"it has no {' and no '.join(missing)}"
+    return f"it reads {scenario.warmup} days before its start" if scenario.warmup else ""
 
 
 def _overridden(problems: Problems) -> bool:

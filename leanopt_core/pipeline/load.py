@@ -123,10 +123,10 @@ def _pipeline(
     constraints = read_result_constraints(limits, reader)
     soft = read_soft_constraints(limits, reader)
     read = read_scenarios(raw["scenario"], reader, raw["parameters"], symbol)
-    holdout = read_holdout(document.get("holdout"), reader, read.scenarios)
     # Windows are of searches: a single point is backtested on all days.
     windows = read_walk_forward(document.get("walk_forward"), reader, read if searched else None)
     read = read.warmed(windows.warmup) if windows else read
+    holdout = read_holdout(document.get("holdout"), reader, read.scenarios)
     if engine:
         check_warmup(read.scenarios, engine, reader.problems)
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)

@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from random import Random
 from shutil import copytree, ignore_patterns
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import leanopt_core
 from tests.projects import DELAYED, lay
 from tests.stored import told
 
@@ -273,6 +275,31 @@ def test_together_each_window_judges_by_all_symbols(
     assert all(len(one["statistics"]) == 2 for one in trials)
 
 
+def test_python_reads_the_pieces_of_a_path(tmp_path: Path, leanopt: Leanopt) -> None:
+    """In date order, each with the returns of the chosen trial, as exact as 32-bit numbers are."""
+    folder = written(tmp_path / "p")
+    leanopt(folder, "run", "pipeline.toml")
+    with leanopt_core.open_store(folder) as store:
+        [(name, pieces)] = store.paths(store.run()).items()
+    assert name == "2y/1y"
+    days: list[int] = []
+    for at, piece in enumerate(pieces):
+        assert (piece.search.number, piece.gap, piece.tested) == (at + 1, None, True)
+        assert piece.trial is not None
+        assert piece.returns is not None
+        assert piece.trial.number == piece.search.chosen == piece.search.best
+        days += piece.returns.days
+        values = piece.trial.values
+        gains = [
+            0.001 - ((values["x"] - day.year % 9) ** 2 + (values["y"] - 3) ** 2) / 40_000
+            for day in map(date.fromordinal, piece.returns.days)
+        ]
+        assert list(piece.returns.values) == pytest.approx(gains, rel=1e-6, abs=1e-9)
+    first, last = date(2002, 1, 3), date(2006, 1, 2)
+    every = range(first.toordinal(), last.toordinal() + 1)
+    assert days == [day for day in every if date.fromordinal(day).weekday() < 5]
+
+
 def test_commands_take_a_run_of_windows(tmp_path: Path, leanopt: Leanopt) -> None:
     """Tests are no trials, and no command fails on them."""
     folder = written(tmp_path / "p")
@@ -335,6 +362,9 @@ def test_a_window_without_a_feasible_trial_has_no_test(
     leanopt(folder, "run", "pipeline.toml", "--set", 'constraints.results=["Drawdown <= 20%"]')
     _, tests = parts(canonical(folder))
     assert [one["search"] for one in tests] == [1, 3, 4]
+    with leanopt_core.open_store(folder) as store:
+        gaps = [piece.gap for piece in store.paths(store.run())["2y/1y"]]
+    assert gaps == [None, "no feasible trial", None, None]
 
 
 def test_a_test_that_fails_is_recorded_and_replayed(
