@@ -51,7 +51,8 @@ def print_path(path: PathReport) -> None:
     rows = [_row(one, names) for one in path.windows]
     print_table(head, rows, keep=1, part=len(_WINDOW))
     for window in path.windows:
-        if window.why:
+        # Of one that goes on, the column of the chosen trial says it.
+        if window.why and window.state in ("tested", "gap"):
             said = f"search {window.search}, test {window.test}: {one_line(window.why)}"
             click.echo(wrapped(said))
     if any(one.compared for one in path.drift):
@@ -94,9 +95,9 @@ def _print_drift(path: PathReport) -> None:
 def _efficiency(path: PathReport) -> str:
     known = path.efficiency
     if known.value is None:
-        return f"walk-forward efficiency: unknown ({known.why})"
+        return f"efficiency: unknown ({known.why})"
     meaning = "profit per day out of sample, as a share of that in sample"
-    return f"walk-forward efficiency: {percent(known.value)} ({meaning})"
+    return f"efficiency: {percent(known.value)} ({meaning})"
 
 
 def _curve(curve: Curve) -> Iterator[str]:

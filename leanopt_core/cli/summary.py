@@ -154,7 +154,7 @@ def next_steps(report: Report, state: str) -> list[tuple[str, str]]:
             steps.append(("one path:", f"leanopt show {name} --path {path}{where}"))
         if len(run.searches) > 1:
             steps.append(("one search:", f"leanopt show {name}{search}{where}"))
-        if len(report.paths) == 1:
+        if len(report.paths) == 1 and report.paths[0].curve.days:
             steps.append(("the joined curve:", f"leanopt export {name} --to path{where}"))
         steps.append(("all trials as a table:", f"leanopt export {name} --to csv{where}"))
     return steps

@@ -16,7 +16,7 @@ from leanopt_core.store.inactive import Inactive
 from leanopt_core.store.records import StoredRun, StoredScenario, StoredTestScore
 from leanopt_core.store.store import Store
 
-State = Literal["waiting", "running", "testing", "tested", "gap"]
+State = Literal["waiting", "unfinished", "tested", "gap"]
 
 
 @frozen
@@ -122,9 +122,7 @@ def _state(piece: Piece) -> State:
         return "tested"
     if search.ended is not None:
         return "gap"
-    if search.chosen is not None:
-        return "testing"
-    return "running" if search.proposed else "waiting"
+    return "unfinished" if search.proposed else "waiting"
 
 
 def days_of(scenario: StoredScenario) -> str:

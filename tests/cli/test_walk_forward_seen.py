@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from leanopt_core.cli.live import page
+from leanopt_core.cli.progress import Progress
+from leanopt_core.cli.watch import Follower
+from leanopt_core.store.store import open_store
 from tests.projects import lay
 
 STRATEGY = '''
@@ -237,6 +241,24 @@ def test_a_matrix_has_a_path_for_each_length(tmp_path: Path, leanopt) -> None:
     assert [window["test"][:4] for window in alone["windows"]] == ["2012", "2013", "2014"]
 
 
+def test_what_has_not_ended_is_no_gap(tmp_path: Path, leanopt, start) -> None:
+    """Of a run that was stopped in its second window."""
+    laid(tmp_path, 'symbol = "AAA"')
+    slow = "    import time\n    time.sleep(scenario.start.year == 2010)\n    equity, times"
+    (tmp_path / "strategy.py").write_text(STRATEGY.replace("    equity, times", slow))
+    process = start(tmp_path, "run", "pipeline.toml")
+    assert any("2010-12-31 ended" in line for line in process.stderr)
+    leanopt(tmp_path, "stop")
+    [path] = said(leanopt, tmp_path)["paths"]
+    states = ["tested", "unfinished", "waiting", "waiting"]
+    assert [window["state"] for window in path["windows"]] == states
+    assert path["gaps"] == []
+    assert "is not part of it" in leanopt(tmp_path, "export", "--to", "path").stderr
+    page = leanopt(tmp_path, "show").stdout
+    assert "the search has not" not in page
+    assert "2010-01-01 to 2011-12-31 2012-01-01 to 2012-12-31" in " ".join(page.split())
+
+
 def test_symbols_together_have_one_fitness_and_a_curve_each(tmp_path: Path, leanopt) -> None:
     """Tests of the same days score the chosen trial together."""
     laid(tmp_path, 'universe = ["AAA", "CC"]')
@@ -258,10 +280,22 @@ def test_without_curves_it_says_what_is_missing(tmp_path: Path, leanopt) -> None
     assert {window["why"] for window in path["windows"]} == {why}
     assert path["gaps"] == []
     page = leanopt(tmp_path, "show").stdout
-    assert "walk-forward efficiency: unknown (no window has daily returns both" in page
+    assert "efficiency: unknown (no window has daily returns both" in page
     assert "joined out of sample: unknown (no window has daily returns)" in page
     refused = leanopt(tmp_path, "export", "--to", "path", check=False)
     assert (refused.returncode, why in refused.stderr) == (2, True)
+
+
+def test_who_watches_sees_the_windows(two: Path) -> None:
+    """As the run's own screen shows them."""
+    with open_store(two / ".leanopt" / "leanopt.db") as store:
+        progress = Progress(0.0)
+        Follower(store, store.runs.find("windows-1"), progress, 0.0).update(1.0)
+    text = page(progress.view(1.0), 100, 40).plain
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    at = lines.index("2011-01 2012-01 2013-01 2014-01")
+    assert lines[at + 1] == "AAA 2y/1y 0 > -1 0 > -1 0 > -1 0 > -1"
+    assert lines[at + 2] == "BBB 2y/1y 0 > -1 0 > - none 0 > -1"
 
 
 def test_the_log_has_the_tests(tmp_path: Path, leanopt) -> None:
