@@ -1,8 +1,10 @@
 # The names of `leanopt_evidence` and where they are defined; the module reads this file.
 
+from leanopt_evidence._aligned import Aligned as Aligned
 from leanopt_evidence._bootstrap import Interval as Interval
 from leanopt_evidence._bootstrap import bootstrap_interval as bootstrap_interval
 from leanopt_evidence._bootstrap import stationary_bootstrap as stationary_bootstrap
+from leanopt_evidence._counted import Counted as Counted
 from leanopt_evidence._cross_validation import CrossValidation as CrossValidation
 from leanopt_evidence._cross_validation import Distribution as Distribution
 from leanopt_evidence._cross_validation import OutOfSamplePath as OutOfSamplePath
@@ -10,7 +12,11 @@ from leanopt_evidence._cross_validation import cross_validate as cross_validate
 from leanopt_evidence._effective import Clusters as Clusters
 from leanopt_evidence._effective import cluster_trials as cluster_trials
 from leanopt_evidence._effective import effective_trials as effective_trials
+from leanopt_evidence._evidence import Evidence as Evidence
+from leanopt_evidence._evidence import evidence_of as evidence_of
 from leanopt_evidence._inputs import Estimate as Estimate
+from leanopt_evidence._judged import SearchEvidence as SearchEvidence
+from leanopt_evidence._judged import Track as Track
 from leanopt_evidence._overfitting import Overfitting as Overfitting
 from leanopt_evidence._overfitting import probability_of_overfitting as probability_of_overfitting
 from leanopt_evidence._purged import PurgedSplits as PurgedSplits
@@ -36,3 +42,4 @@ from leanopt_evidence._superiority import SuperiorAbility as SuperiorAbility
 from leanopt_evidence._superiority import reality_check as reality_check
 from leanopt_evidence._superiority import stepwise_superiority as stepwise_superiority
 from leanopt_evidence._superiority import superior_ability as superior_ability
+from leanopt_evidence._verdict import Verdict as Verdict

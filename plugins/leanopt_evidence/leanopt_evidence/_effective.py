@@ -16,6 +16,9 @@ from leanopt_evidence._selection import sharpe_variance
 from leanopt_evidence._sharpe import moments
 
 _FEW = "fewer than two observations"
+_NONE = "no trials: expected a column a trial"
+#: Columns that are scaled together, so that memory stays small.
+_AT_ONCE = 512
 #: From this correlation on all trials are one [3].
 _ALIKE = 0.99
 
@@ -27,14 +30,21 @@ def effective_trials(returns: npt.ArrayLike) -> Estimate:
     at least 0; N is not rounded. A trial that does not vary correlates with none. Raises ValueError
     for NaN, infinity and no trials.
     """
-    values = _columns(returns)
+    values = matrix(returns)
     rows, count = values.shape
+    if not count:
+        raise ValueError(_NONE)
     if count == 1:
         return Estimate(1.0)
     if rows < FEWEST:
         return Estimate(None, _FEW)
-    found = _correlations(values)
-    mean = float(found[np.triu_indices(count, 1)].mean())
+    # The square of a sum of unit vectors is the sum of all correlations: no M x M matrix.
+    total, varying = np.zeros(rows), 0
+    for start in range(0, count, _AT_ONCE):
+        units = _units(values[:, start : start + _AT_ONCE].astype(np.float64))
+        total += units.sum(axis=1)
+        varying += int(np.count_nonzero(units.any(axis=0)))
+    mean = (float(total @ total) - varying) / (count * (count - 1))
     shared = min(max(mean, 0.0), 1.0)
     return Estimate(shared + (1 - shared) * count)
 
@@ -84,19 +94,23 @@ def cluster_trials(returns: npt.ArrayLike, *, starts: int = 10, seed: int = 0) -
 def _columns(returns: npt.ArrayLike) -> Floats:
     values: Floats = matrix(returns).astype(np.float64)
     if not values.shape[1]:
-        raise ValueError("no trials: expected a column a trial")
+        raise ValueError(_NONE)
     return values
 
 
-def _correlations(values: Floats) -> Floats:
-    """Return the correlations of the columns, 0 with one that does not vary."""
-    if not len(values):
-        return np.eye(values.shape[1])
+def _units(values: Floats) -> Floats:
+    """Return the columns, centred and of length 1; 0 where one does not vary."""
     largest = np.abs(values).max(axis=0)
     scaled = values / np.where(largest > 0, largest, 1)
     centred = np.where(constant(values), 0.0, scaled - scaled.mean(axis=0))
     lengths = np.sqrt((centred**2).sum(axis=0))
-    units = centred / np.where(lengths > 0, lengths, 1)
+    found: Floats = centred / np.where(lengths > 0, lengths, 1)
+    return found
+
+
+def _correlations(values: Floats) -> Floats:
+    """Return the correlations of the columns, 0 with one that does not vary."""
+    units = _units(values)
     found: Floats = np.clip(units.T @ units, -1, 1)
     np.fill_diagonal(found, 1)
     return found

@@ -11,11 +11,14 @@ from math import log, sqrt
 import numpy as np
 import numpy.typing as npt
 from attrs import frozen
+from scipy.fft import next_fast_len, rfft
 
 from leanopt_evidence._bootstrap import check_indices, resampled_means
 from leanopt_evidence._inputs import Estimate, Floats, constant, finite, matrix
 
 _FEWEST_ROWS = 3
+#: Columns whose spectra are taken together, so that memory stays small.
+_AT_ONCE = 256
 _FEW = "fewer than three observations"
 _NONE = "no column has a variance"
 
@@ -166,10 +169,18 @@ def long_run_variance(values: Floats, block: float) -> Floats:
     n, stay = len(values), 1 - 1 / block
     lags = np.arange(1, n)
     weights = (n - lags) / n * stay**lags + lags / n * stay ** (n - lags)
-    centred = values - values.mean(axis=0)
-    total: Floats = (centred**2).sum(axis=0) / n
-    for lag in lags[weights > 0]:
-        total += 2 * weights[lag - 1] * (centred[:-lag] * centred[lag:]).sum(axis=0) / n
+    # Long enough that no lag wraps around: products of spectra are then sums over lags.
+    length = next_fast_len(2 * n - 1, real=True)
+    sequence = np.zeros(length)
+    sequence[0], sequence[1:n], sequence[length - n + 1 :] = 1, weights, weights[::-1]
+    spectrum = rfft(sequence).real
+    # Each frequency but the first, and the last of an even length, stands for two.
+    spectrum[1 : (length + 1) // 2] *= 2
+    total = np.empty(values.shape[1])
+    for start in range(0, values.shape[1], _AT_ONCE):
+        part = values[:, start : start + _AT_ONCE]
+        power = np.abs(rfft(part - part.mean(axis=0), length, axis=0)) ** 2
+        total[start : start + _AT_ONCE] = spectrum @ power / length / n
     return total
 
 

@@ -9,17 +9,22 @@ import leanopt_evidence
 import numpy as np
 import pytest
 
+from tests.stores_of_returns import of_matrix, store_run
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With returns in the file that it reads."""
+def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a run, and with returns in the file that it reads."""
     returns = np.random.default_rng(1).normal(0.0005, 0.01, size=(320, 6))
     np.savetxt(tmp_path / "returns.csv", returns, delimiter=",")
+    store_run(tmp_path / "examples" / "quickstart", [of_matrix(returns)])
     monkeypatch.chdir(tmp_path)
-    example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
     names: dict[str, object] = {}
-    exec(compile(example, "README.md", "exec"), names)  # noqa: S102
+    # The third needs a run with a space; its own tests have one.
+    for example in re.findall(r"```python\n(.*?)```", README, re.DOTALL)[:2]:
+        exec(compile(example, "README.md", "exec"), names)  # noqa: S102
+    assert names["found"].counted.raw == 6
     assert names["best"].sharpe == pytest.approx(max(names["sharpes"]))
     assert names["returns"] == pytest.approx(returns)
 

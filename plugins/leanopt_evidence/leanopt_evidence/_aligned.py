@@ -1,0 +1,108 @@
+"""The daily returns of a search's trials on the same days, read from an open store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from leanopt_core.python import OpenStore
+    from leanopt_core.report.matrix import ReturnsMatrix
+    from leanopt_core.store.records import StoredRun
+
+Days = npt.NDArray[np.datetime64]
+Singles = npt.NDArray[np.float32]
+_DAYS_A_YEAR = 365.25
+#: Of exchanges, where the days do not say.
+_PERIODS = 252.0
+
+
+@frozen(eq=False)
+class Aligned:
+    """The daily returns of a search: `values` (float32), a row for each day, a column a trial.
+
+    With several scenarios a day's return is the mean over those that have the day. On a day that
+    only other trials have, a trial's return is 0: `filled` trials have such days. A trial that lost
+    everything has -1 on that day, and 0 after it. `reasons` says why a told trial has no column.
+    """
+
+    days: Days
+    trials: tuple[int, ...]
+    values: Singles
+    reasons: Mapping[int, str]
+    filled: int
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Return the number of trials without a column, by the kind of reason."""
+        return dict(Counter(reason.partition(":")[0] for reason in self.reasons.values()))
+
+    @property
+    def periods(self) -> float:
+        """Return how many such days a year has: about 252 for exchanges, 365 for all days."""
+        return days_a_year(self.days)
+
+    def column(self, trial: int) -> Singles | None:
+        """Return a trial's returns, None if it has no column."""
+        if trial not in self.trials:
+            return None
+        found: Singles = self.values[:, self.trials.index(trial)]
+        return found
+
+
+def days_a_year(days: Days) -> float:
+    """Return how many of such days a year has, 252 if there are fewer than two."""
+    if len(days) < 2:  # noqa: PLR2004
+        return _PERIODS
+    span = int((days[-1] - days[0]).astype(int))
+    return float(round((len(days) - 1) / span * _DAYS_A_YEAR))
+
+
+def aligned_returns(store: OpenStore, run: StoredRun, search: int) -> Aligned:
+    """Return the returns of a search's told trials under the scenarios that judge them.
+
+    Raises UsageError if the run has no such search.
+    """
+    (found,) = (one for one in run.searches if one.number == search)
+    matrices = [
+        store.returns_matrix(run, search=search, scenario=one.name) for one in found.scenarios
+    ]
+    reasons: dict[int, str] = {}
+    for matrix in matrices:
+        for number, reason in matrix.left_out.items():
+            reasons.setdefault(number, reason)
+    trials = tuple(one for one in matrices[0].trials if one not in reasons)
+    filled = {one for matrix in matrices for one in matrix.filled if one not in reasons}
+    days, values = _mean(matrices, trials)
+    return Aligned(days, trials, values, reasons, len(filled))
+
+
+def _mean(matrices: Sequence[ReturnsMatrix], trials: Sequence[int]) -> tuple[Days, Singles]:
+    """Return the days of all matrices and the means over those that have each day."""
+    if len(matrices) == 1:
+        return matrices[0].days, matrices[0].values.astype(np.float32)
+    days = np.unique(np.concatenate([one.days for one in matrices]))
+    values, having = np.zeros((len(days), len(trials))), np.zeros(len(days))
+    for one in matrices:
+        rows, places = np.searchsorted(days, one.days), {t: at for at, t in enumerate(one.trials)}
+        values[rows] += one.values[:, [places[trial] for trial in trials]]
+        having[rows] += 1
+    return days, (values / np.maximum(having, 1)[:, None]).astype(np.float32)
+
+
+def on_all_days(series: Sequence[tuple[Days, npt.NDArray[Any]]]) -> npt.NDArray[Any]:
+    """Return matrices of days x columns side by side on the days of all, 0 where one has none."""
+    if len(series) == 1:
+        return series[0][1]
+    days = np.unique(np.concatenate([one for one, _ in series]))
+    columns = sum(values.shape[1] for _, values in series)
+    joined, at = np.zeros((len(days), columns), dtype=np.float32), 0
+    for own, values in series:
+        joined[np.searchsorted(days, own), at : at + values.shape[1]] = values
+        at += values.shape[1]
+    return joined

@@ -1,0 +1,224 @@
+"""Every statistic of one search: its best trial, and how it was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import sqrt
+from typing import TYPE_CHECKING, Final, get_args
+
+import numpy as np
+from attrs import field, frozen
+
+from leanopt_evidence._bootstrap import (
+    Interval,
+    Statistic,
+    bootstrap_interval,
+    stationary_bootstrap,
+)
+from leanopt_evidence._inputs import FEWEST, Estimate, Floats, Ints, constant
+from leanopt_evidence._overfitting import Overfitting, probability_of_overfitting
+from leanopt_evidence._selection import (
+    BacktestLength,
+    Deflated,
+    deflated_sharpe,
+    minimum_backtest_length,
+    sharpe_variance,
+)
+from leanopt_evidence._sharpe import (
+    Moments,
+    TrackRecord,
+    minimum_track_record,
+    moments,
+    probabilistic_sharpe,
+)
+from leanopt_evidence._superiority import (
+    RealityCheck,
+    Stepwise,
+    SuperiorAbility,
+    reality_check,
+    stepwise_superiority,
+    superior_ability,
+)
+
+if TYPE_CHECKING:
+    from leanopt_evidence._aligned import Aligned
+    from leanopt_evidence._counted import Counted
+
+#: The blocks of CSCV, fewer if a block would have fewer rows than this.
+_BLOCKS, _ROWS = 16, 10
+_STATISTICS: Final[tuple[Statistic, ...]] = get_args(Statistic)
+
+
+@frozen
+class Sampling:
+    """How statistics resample: the number of resamples, and the seed of their random numbers."""
+
+    resamples: int = 1000
+    seed: int = 0
+
+    def rows(self, n: int) -> tuple[Ints, float]:
+        """Return the rows of resamples of n periods, and the mean block: the cube root of n."""
+        block = float(max(1, round(n ** (1 / 3))))
+        return stationary_bootstrap(n, block, self.resamples, self.seed), block
+
+
+@frozen(eq=False)
+class Track:
+    """What one series of daily returns shows: `periods` are days a year.
+
+    `probabilistic` is against 0, `record` the length with which it would be 0.95. `intervals` have
+    the Sharpe ratio per period, the Calmar ratio and the drawdown, of 95%.
+    """
+
+    moments: Moments
+    periods: float
+    probabilistic: Estimate
+    record: TrackRecord
+    intervals: Mapping[Statistic, Interval]
+
+    @property
+    def sharpe_per_year(self) -> float | None:
+        """Return the Sharpe ratio per year, None if there is none."""
+        sharpe = self.moments.sharpe
+        return None if sharpe is None else sharpe * sqrt(self.periods)
+
+
+@frozen(eq=False)
+class SearchEvidence:
+    """What the statistics say of the best trial of a search, each with a value or a reason.
+
+    `trial` is its number, None without one; `track` its returns over the days from `first` to
+    `last`. `counted` are the trials of the strategy. `variance` is that of the Sharpe ratios per
+    period of the search's trials. `deflated` is with all trials, `effective` with their effective
+    number; `length` and `effective_length` the minimum backtest lengths. `overfitting` chooses by
+    Sharpe ratio. `white`, `superior` and `stepwise` compare with cash that pays nothing; their
+    columns are `returns.trials`.
+    """
+
+    number: int
+    name: str
+    trial: int | None
+    returns: Aligned
+    counted: Counted
+    track: Track
+    variance: Estimate
+    deflated: Deflated
+    effective: Deflated
+    length: BacktestLength
+    effective_length: BacktestLength
+    overfitting: Overfitting
+    white: RealityCheck
+    superior: SuperiorAbility
+    stepwise: Stepwise
+    superior_trials: tuple[int, ...] = field(default=())
+
+    @property
+    def selected(self) -> Estimate:
+        """Return what judges the best trial: deflated, unless there was one trial in effect."""
+        if self.counted.effective <= 1:
+            return self.track.probabilistic
+        return Estimate(self.effective.value, self.effective.reason)
+
+    @property
+    def years(self) -> float:
+        """Return the length of its history."""
+        return len(self.returns.days) / self.returns.periods
+
+
+def track_of(returns: Floats, periods: float, sampling: Sampling) -> Track:
+    """Return what a series of daily returns shows; it may be empty."""
+    found = moments(returns)
+    rows = sampling.rows(len(returns))[0] if len(returns) >= FEWEST else np.zeros((0, 0), dtype=int)
+    intervals = {
+        one: bootstrap_interval(returns, one, rows, periods=periods) for one in _STATISTICS
+    }
+    return Track(
+        found, periods, probabilistic_sharpe(found), minimum_track_record(found), intervals
+    )
+
+
+def judge(
+    number: int,
+    name: str,
+    trial: int | None,
+    returns: Aligned,
+    counted: Counted,
+    sampling: Sampling,
+) -> SearchEvidence:
+    """Return the evidence of a search whose best is `trial`."""
+    column = None if trial is None else returns.column(trial)
+    series = np.zeros(0) if column is None else column.astype(np.float64)
+    track = track_of(series, returns.periods, sampling)
+    variance = sharpe_variance(_sharpes(returns))
+    sharpe = track.sharpe_per_year
+    white, superior, stepwise = _tests(returns, sampling)
+    return SearchEvidence(
+        number,
+        name,
+        trial,
+        returns,
+        counted,
+        track,
+        variance,
+        _deflated(track, counted.raw, variance),
+        _deflated(track, counted.effective, variance),
+        _length(counted.raw, sharpe, track),
+        _length(counted.effective, sharpe, track),
+        _overfitting(returns),
+        white,
+        superior,
+        stepwise,
+        tuple(returns.trials[at] for at in stepwise.rejected),
+    )
+
+
+def _sharpes(returns: Aligned) -> list[float]:
+    """Return the Sharpe ratios per period of all trials that have one."""
+    if len(returns.days) < FEWEST or not returns.trials:
+        return []
+    values = returns.values
+    varying = ~constant(values)
+    means = values.mean(axis=0, dtype=np.float64)[varying]
+    found: list[float] = (means / values.std(axis=0, ddof=1, dtype=np.float64)[varying]).tolist()
+    return found
+
+
+def _deflated(track: Track, trials: float, variance: Estimate) -> Deflated:
+    if track.moments.sharpe is None:
+        return Deflated(None, None, track.moments.reason)
+    if variance.value is None and trials > 1:
+        return Deflated(None, None, variance.reason)
+    return deflated_sharpe(track.moments, trials, variance.value or 0.0)
+
+
+def _length(trials: float, sharpe: float | None, track: Track) -> BacktestLength:
+    if sharpe is None:
+        return BacktestLength(None, None, track.moments.reason)
+    return minimum_backtest_length(trials, sharpe)
+
+
+def _overfitting(returns: Aligned) -> Overfitting:
+    rows = len(returns.days)
+    blocks = min(_BLOCKS, rows // _ROWS // 2 * 2)
+    if not blocks:
+        return Overfitting(Estimate(None, f"fewer than {2 * _ROWS} days"))
+    if not returns.trials:
+        return Overfitting(Estimate(None, "no trial has daily returns"))
+    return probability_of_overfitting(returns.values, blocks)
+
+
+def _tests(returns: Aligned, sampling: Sampling) -> tuple[RealityCheck, SuperiorAbility, Stepwise]:
+    """Return the tests of all trials against cash."""
+    if not returns.trials or not len(returns.days):
+        none = Estimate(None, "no trial has daily returns")
+        return (
+            RealityCheck(None, none),
+            SuperiorAbility(None, none, none, none),
+            Stepwise((), reason=none.reason),
+        )
+    rows, block = sampling.rows(len(returns.days))
+    return (
+        reality_check(returns.values, rows),
+        superior_ability(returns.values, rows, block),
+        stepwise_superiority(returns.values, rows, block),
+    )
