@@ -57,7 +57,7 @@ def choose_notes(table: ChooseTable | None, *, tests: bool) -> Iterator[str]:
     if table and table.tested > 1 and not tests:
         yield (
             f"[choose] tested = {table.tested} has no effect: only searches with tests, such as "
-            "those of [walk_forward], test trials"
+            "those of [walk_forward] and [cpcv], test trials"
         )
 
 

@@ -11,6 +11,7 @@ from typing import cast
 from attrs import evolve
 
 from leanopt_core.pipeline.choose import choose_notes, read_choose
+from leanopt_core.pipeline.cpcv import read_cpcv
 from leanopt_core.pipeline.holdout import holdout_notes, read_holdout
 from leanopt_core.pipeline.overrides import (
     Lookup,
@@ -29,7 +30,12 @@ from leanopt_core.pipeline.parameters import (
 )
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
-from leanopt_core.pipeline.scenarios import check_warmup, read_scenarios, weight_notes
+from leanopt_core.pipeline.scenarios import (
+    Scenarios,
+    check_warmup,
+    read_scenarios,
+    weight_notes,
+)
 from leanopt_core.pipeline.settings import (
     Choice,
     ExecutorSettings,
@@ -38,6 +44,7 @@ from leanopt_core.pipeline.settings import (
     needs_of,
 )
 from leanopt_core.pipeline.sinks import read_sinks
+from leanopt_core.pipeline.splits import Split
 from leanopt_core.pipeline.stage_points import with_points
 from leanopt_core.pipeline.stages import read_stages
 from leanopt_core.pipeline.statistic_names import named_statistics, statistic_notes
@@ -78,9 +85,9 @@ def load_pipeline(
 
     `sets` are the arguments of `--set`; `environment` defaults to `os.environ`; `symbol`,
     `universe`, `workers` and `seed` are the options of these names. Unless it is `searched`, it
-    needs neither a parameter to search nor a stage, its scenarios may be too few to prune, and it
-    has no windows. Raises PipelineError with all errors in the file, PluginError if a plugin's
-    options class is unusable.
+    needs neither a parameter to search nor a stage, its scenarios may be too few to prune, and
+    their days are not split. Raises PipelineError with all errors in the file, PluginError if a
+    plugin's options class is unusable.
     """
     document = read_document(path)
     problems = Problems(str(path))
@@ -123,15 +130,15 @@ def _pipeline(
     constraints = read_result_constraints(limits, reader)
     soft = read_soft_constraints(limits, reader)
     read = read_scenarios(raw["scenario"], reader, raw["parameters"], symbol)
-    # Windows are of searches: a single point is backtested on all days.
-    windows = read_walk_forward(document.get("walk_forward"), reader, read if searched else None)
-    read = read.warmed(windows.warmup) if windows else read
+    # Searches are split: a single point is backtested on all days.
+    split = _split(document, reader, read if searched else None)
+    read = read.warmed(split.warmup) if split else read
     holdout = read_holdout(document.get("holdout"), reader, read.scenarios)
     if engine:
         check_warmup(read.scenarios, engine, reader.problems)
     _, fitness = reader.with_plugin(raw["fitness"], ("fitness",), FitnessTable, Kind.FITNESS)
     # How many scenarios a trial has decides nothing where nothing is searched.
-    most = read.most if searched else None
+    most = read.most * (split.spans if split else 1) if searched else None
     search = _search(raw["search"], reader, fitness, most)
     prune = _prune(raw["prune"], reader, most)
     choose = read_choose(
@@ -180,14 +187,24 @@ def _pipeline(
             *weight_notes(fitness, read.scenarios),
             *condition_notes(space),
             *holdout_notes(holdout, read.scenarios),
-            *choose_notes(choose, tests=windows is not None),
+            *choose_notes(choose, tests=split is not None),
         ),
         environment=passed,
         prune=prune,
         choose=choose,
         holdout=holdout,
-        split=windows,
+        split=split,
     )
+
+
+def _split(document: Mapping[str, object], reader: Reader, read: Scenarios | None) -> Split | None:
+    """Read `[walk_forward]` and `[cpcv]`, of which a pipeline has one at most."""
+    windows = read_walk_forward(document.get("walk_forward"), reader, read)
+    groups = read_cpcv(document.get("cpcv"), reader, read)
+    if "walk_forward" in document and "cpcv" in document:
+        expected = "expected no [walk_forward] beside it: a run splits its days in one way"
+        reader.problems.add(("cpcv",), "[cpcv]", expected)
+    return windows or groups
 
 
 def _search(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from attrs import evolve, frozen
 
@@ -26,19 +26,36 @@ class Span:
 class Fold:
     """Train days that judge trials, and test days for chosen ones.
 
-    `paths` names for each of the `tests` the path that it is a piece of.
+    `paths` names for each of the `tests` the path that it is a piece of. `name` is what the search
+    is called, by default its train days.
     """
 
     train: tuple[Span, ...]
     tests: tuple[Span, ...] = ()
     paths: tuple[str, ...] = ()
+    name: str = ""
 
     def __str__(self) -> str:
-        return ", ".join(map(str, self.train))
+        return self.name or ", ".join(map(str, self.train))
 
 
 class Split(Protocol):
-    """What turns days into folds; as a text it says how."""
+    """What turns days into folds; as a text it says how.
+
+    `each` is what a fold is called. `warmup` is that of the scenarios, None for their own.
+    """
+
+    each: ClassVar[str]
+
+    @property
+    def warmup(self) -> Days | None:
+        """Return the warm-up in days."""
+        ...
+
+    @property
+    def spans(self) -> int:
+        """Return how many train spans a fold has."""
+        ...
 
     def folds(self, days: Span) -> tuple[Fold, ...]:
         """Return the folds of these days, each with other train days; empty if none fits."""
@@ -62,12 +79,19 @@ class WalkForward:
     embargo: Length | None = None
     warmup: Days | None = None
 
+    each: ClassVar[str] = "window"
+
     def __str__(self) -> str:
         train, test = (" or ".join(map(str, lengths)) for lengths in (self.train, self.test))
         step = f", step {self.step}" if self.step else ""
         embargo = f", embargo {self.embargo}" if self.embargo else ""
         warmup = "" if self.warmup is None else f", warmup {self.warmup}d"
         return f"train {train}, test {test}{step}{embargo}{warmup}{', anchored' * self.anchored}"
+
+    @property
+    def spans(self) -> int:
+        """Return 1: a window trains on one span."""
+        return 1
 
     def folds(self, days: Span) -> tuple[Fold, ...]:
         """Return the windows that fit into these days, those of the first lengths first."""

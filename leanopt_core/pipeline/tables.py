@@ -24,6 +24,8 @@ MOST = 10**9
 """Upper limit of counts: it fits the integers of databases and other languages."""
 MOST_AT_ONCE = 10_000
 """Upper limit of the number of objects in memory at the same time."""
+MOST_GROUPS = 100
+"""Upper limit of groups of days: with more, each is too short for a backtest."""
 
 
 def check_name(_instance: object, _attribute: Attribute[Any], name: str | None) -> None:
@@ -186,6 +188,28 @@ class WalkForwardTable:
     )
     warmup: Days | None = field(
         default=None, metadata={"help": "as in [scenario], for each window (default: that one)"}
+    )
+
+
+@frozen
+class CpcvTable:
+    """`[cpcv]`: a search for each choice of test groups, on the other groups of days."""
+
+    groups: int = field(
+        validator=[ge(2), le(MOST_GROUPS)],
+        metadata={"help": "number of groups of neighbouring days"},
+    )
+    test_groups: int = field(
+        default=2, validator=ge(1), metadata={"help": "groups that each search is tested on"}
+    )
+    purge: Days | None = field(
+        default=None, metadata={"help": "days before and after a test that do not train"}
+    )
+    embargo: Days | None = field(
+        default=None, metadata={"help": "days after that, which do not train either"}
+    )
+    warmup: Days | None = field(
+        default=None, metadata={"help": "as in [scenario], for each group (default: that one)"}
     )
 
 
@@ -401,6 +425,7 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "strategy": StrategyTable,
         "scenario": ScenarioTable,
         "walk_forward": WalkForwardTable,
+        "cpcv": CpcvTable,
         "holdout": HoldoutTable,
         "parameters": ParameterTable,
         "constraints": ConstraintsTable,

@@ -12,9 +12,11 @@ from leanopt_core.pipeline.expand import days_of
 from leanopt_core.pipeline.problems import Problems
 from leanopt_core.pipeline.reader import Reader
 from leanopt_core.pipeline.scenarios import Scenarios
+from leanopt_core.pipeline.split_days import to_split
 from leanopt_core.pipeline.splits import Fold, WalkForward
 from leanopt_core.pipeline.tables import MOST_AT_ONCE, WalkForwardTable
 from leanopt_core.pipeline.toml import KeyPath, toml_text
+from leanopt_core.work import Scenario
 
 AT: Final[KeyPath] = ("walk_forward",)
 
@@ -39,24 +41,12 @@ def read_walk_forward(raw: object, reader: Reader, read: Scenarios | None) -> Wa
     split = WalkForward(
         table.train, table.test, table.step, table.anchored, table.embargo, table.warmup
     )
-    problems = reader.problems
-    endless = [one for one in read.scenarios if one.start is None or one.end is None]
-    if endless:
-        for key in ("start", "end"):
-            lacking = [one.name for one in endless if getattr(one, key) is None]
-            if lacking:
-                expected = "expected a day, since [walk_forward] splits the days of the scenario"
-                problems.add(("scenario", key), "nothing", expected, _named(read, lacking))
-    elif not read.separate and len({(one.start, one.end) for one in read.scenarios}) > 1:
-        expected = "expected scenarios with the same start and end: windows move them together"
-        problems.add(AT, "[walk_forward]", expected, "or separate searches")
-    elif read.scenarios:
-        _check_windows(split, read, problems)
+    if groups := to_split("walk_forward", read, reader.problems):
+        _check_windows(split, groups, reader.problems)
     return split
 
 
-def _check_windows(split: WalkForward, read: Scenarios, problems: Problems) -> None:
-    groups = read.scenarios if read.separate else read.scenarios[:1]
+def _check_windows(split: WalkForward, groups: Sequence[Scenario], problems: Problems) -> None:
     for days, name in {days_of(one): one.name for one in groups}.items():
         each = [
             evolve(split, train=(one,), test=(two,)) for one in split.train for two in split.test
@@ -76,8 +66,3 @@ def _check_windows(split: WalkForward, read: Scenarios, problems: Problems) -> N
 
 def _overlap(folds: Sequence[Fold]) -> bool:
     return any(two.tests[0].start <= one.tests[0].end for one, two in pairwise(folds))
-
-
-def _named(read: Scenarios, names: Sequence[str]) -> str:
-    """Return which scenarios are meant, an empty text if there is only one."""
-    return "" if len(read.scenarios) == 1 else f"scenario {', '.join(names[:3])}"

@@ -241,7 +241,10 @@ def choose_line(plan: SearchPlan) -> str | None:
 def searches_line(ready: Prepared) -> str | None:
     """Return how many searches a plan has and why, None if it has only one."""
     pipeline, count = ready.pipeline, len(ready.plan.searches)
-    each = [*(["symbol"] if pipeline.separate else []), *(["window"] if pipeline.split else [])]
+    each = [
+        *(["symbol"] if pipeline.separate else []),
+        *([pipeline.split.each] if pipeline.split else []),
+    ]
     split = f" ({pipeline.split})" if pipeline.split else ""
     return f"{counted(count, 'search')}, one for each {' and '.join(each)}{split}" if each else None
 

@@ -34,8 +34,9 @@ SELECT trials.failure, count(*)
 FROM searches JOIN trials ON trials.search_id = searches.id
 WHERE searches.run_id = ? AND trials.failure IS NOT NULL
 GROUP BY trials.failure ORDER BY count(*) DESC, trials.failure"""
+# Searches of a run share backtests: one that ran answers the others.
 _ANSWERED: Final = """
-SELECT count(CASE WHEN backtests.run_id = :run THEN 1 END), count(*)
+SELECT count(DISTINCT CASE WHEN backtests.run_id = :run THEN backtests.id END), count(*)
 FROM searches
 JOIN evaluations ON evaluations.search_id = searches.id
 JOIN backtests ON backtests.id = evaluations.backtest_id

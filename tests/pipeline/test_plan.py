@@ -39,6 +39,7 @@ CHANGES: tuple[tuple[str, bool], ...] = (
     ('scenario={ universe = ["SPY", "QQQ"] }', True),
     ('scenario={ universe = ["SPY"], separate = true }', True),
     ('walk_forward={ train = "3y", test = "1y" }', True),
+    ("cpcv={ groups = 6 }", True),
     ("holdout.start=2017-01-02", False),
     ("holdout.end=2003-12-31", False),
     ('holdout.symbols=["QQQ"]', False),
@@ -152,6 +153,7 @@ def test_every_key_is_changed_above() -> None:
     changed |= {
         ("walk_forward", key) for key in ("train", "test", "step", "anchored", "embargo", "warmup")
     }
+    changed |= {("cpcv", key) for key in ("groups", "test_groups", "purge", "embargo", "warmup")}
     named = {(path[0], path[-1]) if len(path) > 1 else path for path in changed}
     keys = {(key,) for key in option_fields(TopTable)}
     keys |= {(table, key) for table, kind in TABLES.items() for key in option_fields(kind)}
