@@ -9,6 +9,7 @@ import click
 
 from leanopt_core.cli.output import one_line, plain, print_table, wrapped
 from leanopt_core.report.curve import Curve
+from leanopt_core.report.distribution import PathDistribution, Quartiles, distributions
 from leanopt_core.report.figures import counted, percent, ratio, values_shown
 from leanopt_core.report.known import Known
 from leanopt_core.report.windows import PathReport, Window
@@ -30,6 +31,34 @@ def print_paths(paths: Sequence[PathReport]) -> None:
         for one in paths
     ]
     print_table((*head, "return", "a year", "drawdown", "Sharpe"), rows, keep=1)
+    for one in distributions(paths):
+        click.echo()
+        _print_distribution(one)
+
+
+def _print_distribution(found: PathDistribution) -> None:
+    """Print how the paths over the same days differ."""
+    named = (("return", found.total_return), ("drawdown", found.drawdown), ("Sharpe", found.sharpe))
+    first, last = (one_line(found.paths[at]) for at in (0, -1))
+    click.echo(f"{first} to {last}, joined out of sample:")
+    rows = [
+        (name, *_quartiles(values, places=name == "Sharpe"))
+        for name, values in named
+        if values is not None
+    ]
+    if not rows:
+        click.echo("no path has daily returns yet")
+        return
+    print_table(("", "least", "lower quartile", "median", "upper quartile", "most"), rows)
+    for name, values in named:
+        if values is not None and values.unknown:
+            click.echo(f"{name}: unknown for {counted(values.unknown, 'path')}")
+    click.echo(f"paths with a loss: {found.losses} of {len(found.paths)}")
+
+
+def _quartiles(found: Quartiles, *, places: bool) -> tuple[str, ...]:
+    values = (found.least, found.lower, found.median, found.upper, found.most)
+    return tuple(ratio(one) if places else percent(one) for one in values)
 
 
 def _figures(path: PathReport) -> tuple[str | None, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import asdict, frozen
 
+from leanopt_core.report.distribution import distributions
 from leanopt_core.report.equal import MergedTrials, merged
 from leanopt_core.report.hopeless import Failed, hopeless
 from leanopt_core.report.scenarios import Combination
@@ -230,7 +231,7 @@ def report(store: Store, run: StoredRun, top: int = TOP, search: int | None = No
 def document(report: Report) -> dict[str, Any]:
     """Return a report as JSON values."""
     run, tally = report.run, report.tally
-    prunes = "prune" in json.loads(run.plan)
+    prunes, alike = "prune" in json.loads(run.plan), distributions(report.paths)
     return {
         **run_document(run),
         "execution": json.loads(run.execution),
@@ -254,6 +255,7 @@ def document(report: Report) -> dict[str, Any]:
         "stages": [asdict(stage) for stage in tally.stages],
         "searches": searches_document(report.searches),
         **({"paths": paths_document(report.paths)} if report.paths else {}),
+        **({"distributions": [one.to_dict() for one in alike]} if alike else {}),
         "best": [
             {"rank": ranked.rank, "search": ranked.search}
             | trial_document(run, ranked.search, ranked.trial)

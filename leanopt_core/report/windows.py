@@ -60,7 +60,8 @@ class PathReport:
     @property
     def trials(self) -> int:
         """Return how many trials the searches of its windows were told."""
-        return sum(window.trials for window in self.windows)
+        # A search can be tested in several windows.
+        return sum({window.search: window.trials for window in self.windows}.values())
 
 
 def path_reports(store: Store, run: StoredRun, only: str | None = None) -> tuple[PathReport, ...]:

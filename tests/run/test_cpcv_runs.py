@@ -6,10 +6,12 @@ import json
 import os
 import signal
 from collections.abc import Callable, Mapping
+from math import prod
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.projects import lay
@@ -95,6 +97,39 @@ def test_equal_backtests_are_made_once(
         for one in own:
             assert one["number"] == best["number"]
             assert one["statistics"] == known[best["parameters"]["x"], one["test"]]
+
+
+def test_the_distribution_of_the_paths(
+    tmp_path: Path, leanopt: Leanopt, canonical: Canonical, shown: Shown
+) -> None:
+    """Each path compounds its tests; quartiles are those of NumPy, a loss is a return below 0."""
+    folder = written(tmp_path / "p", GRID.replace("0.001 -", "0.0001 -"))
+    (folder / "strategy.py").write_text(STRATEGY.replace("0.001 -", "0.0001 -"))
+    leanopt(folder, "run", "pipeline.toml")
+    _, tests = parts(canonical(folder))
+    profits = {(one["search"], one["test"]): one["statistics"]["Net Profit"] for one in tests}
+    plan = json.loads(leanopt(folder, "plan", "pipeline.toml", "--json").stdout)["plan"]
+    returns = [
+        prod(1 + profits[search, test] for search, test in path["pieces"]) - 1
+        for path in plan["paths"]
+    ]
+    said = shown(folder)
+    curves = [path["curve"] for path in said["paths"]]
+    assert [one["return"]["value"] for one in curves] == pytest.approx(returns, rel=1e-5)
+    [found] = said["distributions"]
+    assert found["paths"] == ["path 1", "path 2", "path 3"]
+    for name in ("return", "drawdown", "sharpe"):
+        values = [one[name]["value"] for one in curves]
+        assert list(found[name].values()) == [
+            *pytest.approx(np.quantile(values, [0, 0.25, 0.5, 0.75, 1])),
+            0,
+        ]
+    assert found["losses"] == sum(one < 0 for one in returns)
+    assert found["losses"] > 0
+    page = leanopt(folder, "show").stdout
+    assert f"paths with a loss: {found['losses']} of 3" in page
+    one = leanopt(folder, "show", "--path", "path 2").stdout
+    assert "2 spans" in one
 
 
 def test_purged_groups_share_what_is_equal(tmp_path: Path, leanopt: Leanopt, shown: Shown) -> None:
