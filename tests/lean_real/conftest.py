@@ -13,6 +13,8 @@ import pytest
 from attrs import frozen
 from leanopt_lean.config import template
 
+from tests.lean_real.searches import Command, Search
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
@@ -158,3 +160,39 @@ def python(real: Real, cold, tmp_path_factory) -> Iterator[Strategy]:
     process = real.serve(file, tmp_path_factory.mktemp("scratch"))
     yield Strategy(real, file, process, cold)
     process.end()
+
+
+@pytest.fixture(scope="module")
+def launcher() -> Path:
+    """The folder of LEAN's Launcher that the environment names."""
+    folder = Path(os.environ.get(LEAN, ""))
+    if LEAN not in os.environ or not (folder / ASSEMBLY).is_file():
+        pytest.skip(f"needs a real LEAN: {LEAN} names the folder of its Launcher")
+    os.environ.setdefault("LEAN_DATA", os.environ.get(DATA, str(folder.parent / "data")))
+    return folder.resolve()
+
+
+@pytest.fixture(scope="module")
+def library() -> Path:
+    """The shared library of the Python that LEAN loads."""
+    if not Path(os.environ.get(PYTHON, "")).is_file():
+        pytest.skip(f"needs Python for LEAN: {PYTHON} names its shared library")
+    return Path(os.environ[PYTHON])
+
+
+@pytest.fixture(scope="module")
+def searching(leanopt: Command, tmp_path_factory: pytest.TempPathFactory):
+    """Return the search of an example with these options."""
+
+    def search(example: str, *options: str) -> Search:
+        folder = tmp_path_factory.mktemp(example)
+        folder.chmod(0o755)
+        return Search(ROOT / "examples" / example, options, folder, leanopt)
+
+    return search
+
+
+@pytest.fixture(scope="module")
+def local(launcher: Path) -> tuple[str, ...]:
+    """Have processes of this machine run backtests."""
+    return ("executor={ use = 'process' }", f"strategy.launcher={launcher}")
