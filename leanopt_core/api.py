@@ -1,6 +1,6 @@
 """Every name that a plugin needs: `from leanopt_core.api import hookimpl, StageSpec`.
 
-These names are the plugin contracts of version `API_VERSION`, except those in the last section of
+These names are the plugin contracts of version `API_VERSION`, except those in the last sections of
 `api.pyi`, which may change in a minor version. Other modules of the core can change at any time,
 except `leanopt_core.run`, `leanopt_core.open_store` and the kits in
 `leanopt_core.testing`.

@@ -212,3 +212,26 @@ from leanopt_core.scaffold.python import EXAMPLES as EXAMPLES
 from leanopt_core.scaffold.python import path_from as path_from
 from leanopt_core.scaffold.reads import LiteralValue as LiteralValue
 from leanopt_core.scaffold.reads import Read as Read
+
+# For commands that read results (may change in a minor version)
+from leanopt_core.cli.common import open_results as open_results
+from leanopt_core.cli.common import project_option as project_option
+from leanopt_core.cli.common import run_names as run_names
+from leanopt_core.cli.output import print_json as print_json
+from leanopt_core.cli.output import whole_file as whole_file
+from leanopt_core.project_files import RESULTS as RESULTS
+from leanopt_core.project_files import make_folder as make_folder
+from leanopt_core.project_files import occupied as occupied
+from leanopt_core.python import EquityByDay as EquityByDay
+from leanopt_core.python import OpenStore as OpenStore
+from leanopt_core.python import ReturnsMatrix as ReturnsMatrix
+from leanopt_core.report.best import BestTable as BestTable
+from leanopt_core.report.figures import counted as counted
+from leanopt_core.report.figures import duration as duration
+from leanopt_core.report.figures import number as number
+from leanopt_core.report.figures import percent as percent
+from leanopt_core.report.statistics import main_figures as main_figures
+from leanopt_core.store.deleted import DeletedTrials as DeletedTrials
+from leanopt_core.store.records import RankedTrial as RankedTrial
+from leanopt_core.store.records import RunSummary as RunSummary
+from leanopt_core.store.single import SingleBacktest as SingleBacktest

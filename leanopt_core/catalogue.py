@@ -36,8 +36,13 @@ DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "engine": {"lean": "leanopt-lean"},
 }
 
+#: The commands of plugins, by name.
+COMMANDS: Final[Mapping[str, str]] = {"report": "leanopt-report"}
+
 #: Libraries: no pipeline names them.
 LIBRARIES: Final = frozenset({"leanopt-core", "leanopt-evidence", "leanopt-harness"})
 
 #: All distributions of this project.
-OWN: Final = LIBRARIES.union(*(names.values() for names in DISTRIBUTIONS.values()))
+OWN: Final = LIBRARIES.union(
+    COMMANDS.values(), *(names.values() for names in DISTRIBUTIONS.values())
+)

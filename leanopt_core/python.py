@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -17,6 +17,8 @@ from leanopt_core.pipeline import load_pipeline
 from leanopt_core.pipeline.toml import toml_value
 from leanopt_core.plugins import discover
 from leanopt_core.project_files import STORE
+from leanopt_core.report.best import BestTable, best_table
+from leanopt_core.report.documents import VIEWS
 from leanopt_core.report.matrix import ReturnsMatrix, dates, returns_matrix
 from leanopt_core.report.pieces import Piece, pieces_of
 from leanopt_core.report.run import TOP, Report, report
@@ -139,6 +141,26 @@ class OpenStore(Closing):
     def report(self, run: StoredRun, top: int = TOP) -> Report:
         """Return the report that `leanopt show` prints: counts, best trials, warnings."""
         return report(self._store, run, top)
+
+    def document(
+        self, run: StoredRun, view: str = "run", *, search: int | None = None
+    ) -> dict[str, Any]:
+        """Return what `leanopt show --json` prints, of one search (by number) or of all.
+
+        Other views are `failed`, `constraints`, `stages` and `manifest`, as with these options.
+        """
+        if view not in VIEWS:
+            raise UsageError(f"no view is called {view!r} ({did_you_mean(view, VIEWS)})")
+        number = None if search is None else _search(run, search).number
+        return VIEWS[view](self._store, run, number)
+
+    def best_table(
+        self, run: StoredRun, top: int = TOP, *, search: int | None = None
+    ) -> BestTable | None:
+        """Return the table of the best trials that `leanopt show` prints, None without trials."""
+        number = None if search is None else _search(run, search).number
+        found = report(self._store, run, top, number)
+        return best_table(run, found.merged) if found.merged else None
 
     def best(self, run: StoredRun, top: int = TOP) -> list[RankedTrial]:
         """Return the `top` (1 or more) best trials of all searches of a run, by rank."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from leanopt_core.cli.screen import ProgressScreen
     from leanopt_core.pipeline import Pipeline
     from leanopt_core.plugins import Registry
+    from leanopt_core.python import OpenStore
     from leanopt_core.search.calls import Calls
     from leanopt_core.store.store import Store
 
@@ -149,6 +150,13 @@ def open_project(project: Path, *, write: bool = False) -> Store:
 
     path = project_store(project)
     return open_store(path, create=False, tell=warn) if write else open_to_look(path, warn)
+
+
+def open_results(project: Path) -> OpenStore:
+    """Open the store of a project for a command of a plugin; raises as `open_project` does."""
+    from leanopt_core.python import OpenStore
+
+    return OpenStore(open_project(project))
 
 
 def project_store(project: Path) -> Path:

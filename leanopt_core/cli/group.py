@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from keyword import iskeyword
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from leanopt_core import __version__
+from leanopt_core.catalogue import COMMANDS as OF_PLUGINS
 from leanopt_core.cli import INTERRUPTED
 from leanopt_core.suggest import nearest
+
+if TYPE_CHECKING:
+    from leanopt_core.plugins import PluginProblem
 
 #: The commands of each group, with their summary.
 _GROUPS: Mapping[str, Mapping[str, str]] = {
@@ -37,10 +42,11 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "compare": "Compare runs or trials side by side.",
         "verify": "Run trials again and compare their results.",
         "holdout": "Backtest the best trials on the holdout.",
+        "report": "Write a report of a run as one HTML file.",
         "export": "Export a run's trials as JSON lines or CSV.",
     },
-    "plugins": {"plugins": "List installed plugins and their options."},
     "maintenance": {
+        "plugins": "List installed plugins and their options.",
         "doctor": "Check that this machine can run backtests.",
         "cache": "Show what the store takes, and prune it.",
         "delete": "Delete a run.",
@@ -66,7 +72,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command's module, or look for the command in the plugins."""
-        if cmd_name in _COMMANDS:
+        if cmd_name in _COMMANDS and cmd_name not in OF_PLUGINS:
             module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
             command = import_module(f"leanopt_core.cli.{module}").command
             assert isinstance(command, click.Command)  # noqa: S101 - our own modules
@@ -85,7 +91,8 @@ class LazyGroup(click.Group):
     def _foreign(self, ctx: click.Context, name: str) -> click.Command | None:
         from leanopt_core.plugins import discover
 
-        registered = discover().commands.get(name)
+        discovered = discover()
+        registered = discovered.commands.get(name)
         if registered is not None:
             loaded = registered.load()
             if isinstance(loaded, click.Command):
@@ -93,6 +100,8 @@ class LazyGroup(click.Group):
             raise click.UsageError(
                 f"the command {name!r} of {registered.distribution} is not a click command", ctx
             )
+        if name in OF_PLUGINS:
+            raise click.UsageError(_missing(name, discovered.problems), ctx)
         close = nearest(name, _COMMANDS)
         meant = f" Did you mean {close!r}?" if close else ""
         raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
@@ -132,6 +141,13 @@ class LazyGroup(click.Group):
                     label = group if position == 0 else ""
                     text = f"{label.ljust(wide)}  {line}\n"
                     formatter.write(" " * formatter.current_indent + text)
+
+
+def _missing(name: str, problems: Iterable[PluginProblem]) -> str:
+    """Return why no plugin has this command of ours: it is not installed, or does not work."""
+    whose = OF_PLUGINS[name]
+    broken = next((str(one) for one in problems if one.distribution == whose), None)
+    return broken or f"leanopt {name} needs a plugin: pip install {whose}"
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -32,7 +32,7 @@ def test_help_fits_a_screen_and_names_every_command_once(leanopt, tmp_path: Path
     brief = commands.pop().split(", ")
     assert [*(line.split()[0] for line in commands), *brief] == NAMES
     groups = [line.split()[0] for line in listed if line[2] != " "]
-    assert groups == ["design", "run", "look", "plugins", "maintenance"]
+    assert groups == ["design", "run", "look", "maintenance"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import leanopt_core
-from leanopt_core.catalogue import DISTRIBUTIONS, LIBRARIES, OWN
+from leanopt_core.catalogue import COMMANDS, DISTRIBUTIONS, LIBRARIES, OWN
 from leanopt_core.errors import PluginError
 from leanopt_core.plugins import CORE, Kind, discover
 
@@ -346,6 +346,7 @@ def test_the_catalogue_is_what_our_plugins_register() -> None:
         if entry.distribution != CORE
     }
     assert not found.problems
+    assert {name: one.distribution for name, one in found.commands.items()} == COMMANDS
     assert registered == {
         (kind, name, distribution)
         for kind, names in DISTRIBUTIONS.items()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leanopt_core.catalogue import LIBRARIES
+from leanopt_core.catalogue import COMMANDS, LIBRARIES
 from leanopt_core.pipeline import load_pipeline
 from leanopt_core.plugins import discover
 from leanopt_core.report.option_list import describe
@@ -15,7 +15,7 @@ from leanopt_core.report.option_list import describe
 READMES = sorted(
     path
     for path in (Path(__file__).parents[2] / "plugins").glob("*/README.md")
-    if path.parent.name.replace("_", "-") not in LIBRARIES
+    if path.parent.name.replace("_", "-") not in {*LIBRARIES, *COMMANDS.values()}
 )
 OTHERS = {
     "[strategy]": "name = 'readme'\n\n[strategy]\nentry = 'strategy.py:run'\n",
