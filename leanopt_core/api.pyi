@@ -224,7 +224,7 @@ from leanopt_core.project_files import make_folder as make_folder
 from leanopt_core.project_files import occupied as occupied
 from leanopt_core.python import EquityByDay as EquityByDay
 from leanopt_core.python import OpenStore as OpenStore
-from leanopt_core.python import ReturnsMatrix as ReturnsMatrix
+from leanopt_core.report.matrix import ReturnsMatrix as ReturnsMatrix
 from leanopt_core.report.best import BestTable as BestTable
 from leanopt_core.report.figures import counted as counted
 from leanopt_core.report.figures import duration as duration

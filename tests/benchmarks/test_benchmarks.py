@@ -34,7 +34,9 @@ FIGURES = {
         *("store_bytes_per_trial", "store_bytes_per_trial_28", "again_s", "resume_s"),
     },
     "evidence": {
-        f"{name}_{unit}" for name in ("pbo", "cpcv", "sensitivity") for unit in ("s", "mb")
+        f"{name}_{unit}"
+        for name in ("pbo", "cpcv", "report", "sensitivity")
+        for unit in ("s", "mb")
     },
     "guards": {"audit_share", "plain_s", "check_warm_s", "check_warm_share"},
     "beside": {"two_processes_share", "alone_per_s"},

@@ -11,11 +11,14 @@ from leanopt_report._subject import Subject
 from leanopt_report._timing import timing
 
 
-def across(store: OpenStore, run: StoredRun, subjects: Sequence[Subject]) -> Page:
-    """Return the page of all searches of a run."""
+def across(
+    store: OpenStore, run: StoredRun, subjects: Sequence[Subject], judged: Sequence[Section]
+) -> Page:
+    """Return the page of all searches of a run; `judged` is what plugins say of it."""
     sections = (
         _searches(store, run, subjects),
         _equity(subjects),
+        *judged,
         timing(run, run.searches, [one.trials.backtests for one in subjects]),
     )
     return Page("all", "All searches", sections)

@@ -12,6 +12,7 @@ import click
 from leanopt_core.api import (
     RESULTS,
     UsageError,
+    discover,
     make_folder,
     occupied,
     open_results,
@@ -66,7 +67,7 @@ def command(
         path = _default(folder, found.name, form) if output is None else output
         from leanopt_report._document import report_of
 
-        document = report_of(store, found)
+        document = report_of(store, found, discover().sections)
     text = _written(form)(document)
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")

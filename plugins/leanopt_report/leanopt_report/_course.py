@@ -78,7 +78,7 @@ def parallel(subject: Subject) -> Section:
         return Section("parallel", title, (reason,))
     caption = (
         "Each line is a feasible trial; it crosses each axis at its parameter's value, the last at "
-        "its fitness. The best tenth is dark. Drag along an axis to keep some; tap it to clear."
+        "its fitness. The best tenth stands out. Drag along an axis to keep some; tap it to clear."
     )
     return Section("parallel", title, charts=(Chart("parallel", caption, _landscape(subject)),))
 

@@ -11,6 +11,7 @@ from leanopt_report._course import heat_map, parallel, progress
 from leanopt_report._equity import equity
 from leanopt_report._losses import losses
 from leanopt_report._model import Document, Page, Section
+from leanopt_report._plugins import Plugins, evidence
 from leanopt_report._subject import Subject
 from leanopt_report._timing import timing
 from leanopt_report._verdict import verdict
@@ -24,13 +25,17 @@ STATES = {
 }
 
 
-def report_of(store: OpenStore, run: StoredRun) -> Document:
-    """Return the report of a run."""
+def report_of(store: OpenStore, run: StoredRun, plugins: Plugins) -> Document:
+    """Return the report of a run, with the sections that plugins have for `leanopt show`.
+
+    Raises PluginError if one of them fails.
+    """
     document = store.document(run)
     subjects = [Subject.of(store, run, search) for search in run.searches]
-    pages = [_page(one) for one in subjects]
+    pages = [_page(one, plugins) for one in subjects]
     if len(pages) > 1:
-        pages.insert(0, across(store, run, subjects))
+        judged = tuple(evidence(plugins, store, run, None))
+        pages.insert(0, across(store, run, subjects, judged))
     first = pages[0]
     pages[0] = Page(
         first.name, first.title, (*first.sections, _manifest(store, run)), first.columns
@@ -41,7 +46,7 @@ def report_of(store: OpenStore, run: StoredRun) -> Document:
     )
 
 
-def _page(subject: Subject) -> Page:
+def _page(subject: Subject, plugins: Plugins) -> Page:
     """Return the page of a search."""
     search = subject.search
     sections = (
@@ -50,6 +55,7 @@ def _page(subject: Subject) -> Page:
         progress(subject),
         parallel(subject),
         heat_map(subject),
+        *evidence(plugins, subject.store, subject.run, None if subject.alone else search.number),
         losses(subject),
         timing(subject.run, (search,), (subject.trials.backtests,)),
     )

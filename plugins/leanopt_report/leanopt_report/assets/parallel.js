@@ -27,7 +27,7 @@ const Parallel = (() => {
     const axes = chart.values.axes.map((axis) => ({
       name: axis.name, low: axis.labels[0], top: axis.labels[axis.labels.length - 1],
     }));
-    axes.push({ name: "fitness", low: found.low.toPrecision(3), top: found.top.toPrecision(3) });
+    axes.push({ name: "fitness", low: String(Number(found.low.toPrecision(3))), top: String(Number(found.top.toPrecision(3))) });
     return axes;
   }
 

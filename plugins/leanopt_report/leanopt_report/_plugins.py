@@ -1,0 +1,64 @@
+"""What plugins say of a run with `leanopt show --evidence`, as sections of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from leanopt_core.api import (
+    LeanoptError,
+    OpenStore,
+    PluginError,
+    RegisteredSection,
+    SectionRow,
+    SectionTable,
+    ShowSection,
+    StoredRun,
+    number,
+)
+from leanopt_report._model import Section, Table
+
+Plugins = Mapping[str, RegisteredSection]
+
+
+def evidence(
+    plugins: Plugins, store: OpenStore, run: StoredRun, search: int | None
+) -> Iterator[Section]:
+    """Yield what plugins say of a run, or of one of its searches.
+
+    Raises PluginError, with the plugin's name, if one of them fails.
+    """
+    if not plugins:
+        told = "No installed plugin judges the result: pip install leanopt-evidence"
+        yield Section("evidence", "How much of it is selection", (told,))
+    for name, registered in plugins.items():
+        one = _made(registered, store, run, search)
+        rows = (_rows(one.rows),) if one.rows else ()
+        yield Section(f"plugin-{name}", one.title, one.text, (*rows, *map(_table, one.tables)))
+
+
+def _made(
+    registered: RegisteredSection, store: OpenStore, run: StoredRun, search: int | None
+) -> ShowSection:
+    try:
+        found: object = registered.load()(store, run, search)
+    except LeanoptError:
+        raise
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        raise PluginError(f"{registered.label} failed for the report: {told}") from error
+    if not isinstance(found, ShowSection):
+        raise PluginError(f"{registered.label} returned {found!r:.80}, expected a ShowSection")
+    return found
+
+
+def _rows(rows: tuple[SectionRow, ...]) -> Table:
+    return Table(("", "value", "note"), tuple((one.label, one.value, one.note) for one in rows))
+
+
+def _table(table: SectionTable) -> Table:
+    rows = tuple(tuple(map(_cell, row)) for row in table.rows)
+    return Table(table.head, rows, table.title)
+
+
+def _cell(value: str | float | None) -> str | None:
+    return number(value) if isinstance(value, float) else None if value is None else str(value)
