@@ -9,8 +9,7 @@ from leanopt_core.api import Told
 from leanopt_evidence._sensitivity import Sensitivity, sensitivity
 
 if TYPE_CHECKING:
-    from leanopt_core.python import OpenStore
-    from leanopt_core.store.records import StoredRun, StoredTrial
+    from leanopt_core.api import OpenStore, StoredRun, StoredTrial
 
 
 def sensitivity_of(
