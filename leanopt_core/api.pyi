@@ -235,3 +235,5 @@ from leanopt_core.store.deleted import DeletedTrials as DeletedTrials
 from leanopt_core.store.records import RankedTrial as RankedTrial
 from leanopt_core.store.records import RunSummary as RunSummary
 from leanopt_core.store.single import SingleBacktest as SingleBacktest
+from leanopt_core.store.tried import Tried as Tried
+from leanopt_core.store.tried import TriedSearch as TriedSearch

@@ -11,9 +11,7 @@ import numpy.typing as npt
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from leanopt_core.python import OpenStore
-    from leanopt_core.report.matrix import ReturnsMatrix
-    from leanopt_core.store.records import StoredRun
+    from leanopt_core.api import OpenStore, ReturnsMatrix, StoredRun
 
 Days = npt.NDArray[np.datetime64]
 Singles = npt.NDArray[np.float32]

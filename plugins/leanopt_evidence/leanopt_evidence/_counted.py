@@ -11,8 +11,7 @@ from leanopt_evidence._aligned import Aligned, on_all_days
 from leanopt_evidence._effective import cluster_trials, effective_trials
 
 if TYPE_CHECKING:
-    from leanopt_core.store.records import StoredRun
-    from leanopt_core.store.tried import Tried
+    from leanopt_core.api import StoredRun, Tried
 
 #: Clusters of more trials take minutes.
 _MOST_CLUSTERED = 50

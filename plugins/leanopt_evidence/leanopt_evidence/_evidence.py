@@ -13,8 +13,7 @@ from leanopt_evidence._judged import Sampling, SearchEvidence, judge
 from leanopt_evidence._verdict import Verdict, joined_verdict, verdict_of
 
 if TYPE_CHECKING:
-    from leanopt_core.python import OpenStore
-    from leanopt_core.store.records import StoredRun, StoredSearch
+    from leanopt_core.api import OpenStore, StoredRun, StoredSearch
 
 
 @frozen(eq=False)

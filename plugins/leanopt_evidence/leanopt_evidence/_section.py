@@ -13,8 +13,7 @@ from leanopt_evidence._verdict import WORDS
 from leanopt_evidence._words import figure, percent, plural, probability
 
 if TYPE_CHECKING:
-    from leanopt_core.python import OpenStore
-    from leanopt_core.store.records import StoredRun
+    from leanopt_core.api import OpenStore, StoredRun
     from leanopt_evidence._bootstrap import Interval
     from leanopt_evidence._counted import Counted
     from leanopt_evidence._inputs import Estimate
