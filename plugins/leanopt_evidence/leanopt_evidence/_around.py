@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import frozen
 
 from leanopt_core.api import number_text
+from leanopt_core.search.plateau import ENOUGH, Objectives, Plateau, Statistic, objectives
 from leanopt_evidence._inputs import Estimate
 from leanopt_evidence._slices import middle
 
@@ -19,10 +20,9 @@ State: TypeAlias = Literal["feasible", "infeasible", "failed"]
 
 #: A step that takes back at least this share of the best trial's lead over the median is a cliff.
 CLIFF: Final = 0.5
-#: With fewer told neighbours there is no plateau.
-ENOUGH: Final = 2
 #: Fewer comparisons do not show that a parameter changes nothing.
 COMPARED: Final = 5
+_STATISTICS: Final[tuple[Statistic, ...]] = ("median", "worst")
 
 
 @frozen
@@ -50,7 +50,8 @@ class Around:
 
     `possible` is how many neighbours the space has: points one step away along one ordered
     parameter. `median` and `worst` are those of the fitness of the best trial and its told
-    neighbours, where a trial that is not feasible counts below all; None with the reason.
+    neighbours, as `[choose] use = "plateau"` has them: a trial that is not feasible counts below
+    all. None with the reason.
     """
 
     trial: int
@@ -80,27 +81,19 @@ class Effect:
     changes_nothing: bool | None
 
 
-def around(space: Space, best: Told, told: Mapping[Point, Told], lead: float, sign: int) -> Around:
-    """Return the neighbourhood of the best trial; `lead` is its objective less the median."""
+def around(space: Space, trials: Sequence[Told], best: Told, sign: int) -> Around:
+    """Return the neighbourhood of the best of some trials, which must be feasible."""
     assert best.objective is not None  # noqa: S101 - the caller has chosen a feasible one
-    near = [(_changed(space, best.point, point), point) for point in _steps(space, best.point)]
+    told, known = {one.point: one for one in trials}, objectives(trials)
+    lead = best.objective - (middle([one for one in known.values() if one is not None]) or 0.0)
+    near = list(Plateau(space).neighbours(best.point))
     found = []
-    for axis, point in near:
-        trial = told.get(point)
-        if trial is not None:
-            value = number_text(space.axes[axis].value(point[axis]))
-            found.append(
-                _neighbour(space.axes[axis].name, value, trial, best.objective, lead, sign)
-            )
-    values = [sign * best.objective, *(one.fitness for one in found)]
-    return Around(
-        best.number,
-        sign * best.objective,
-        len(near),
-        tuple(found),
-        _plateau(values, "median", sign),
-        _plateau(values, "worst", sign),
-    )
+    for point in near:
+        if (trial := told.get(point)) is not None:
+            step = _step(space, best.point, point)
+            found.append(_neighbour(*step, trial, best.objective, lead, sign))
+    estimates = [_estimate(Plateau(space, statistic=one), best, known, sign) for one in _STATISTICS]
+    return Around(best.number, sign * best.objective, len(near), tuple(found), *estimates)
 
 
 def effects(
@@ -119,15 +112,12 @@ def effects(
     return tuple(found)
 
 
-def _steps(space: Space, point: Point) -> list[Point]:
-    ordered = [axis.ordered for axis in space.axes]
-    return [o for o in space.neighbours(point, 1, "axis") if ordered[_changed(space, point, o)]]
-
-
-def _changed(space: Space, point: Point, other: Point) -> int:
-    """Return the axis of a step; the others that differ are not active at one of the points."""
+def _step(space: Space, point: Point, other: Point) -> tuple[str, str]:
+    """Return the parameter of a step and its value; others that differ are inactive at an end."""
     active = [a and b for a, b in zip(space.active(point), space.active(other), strict=True)]
-    return next(at for at, both in enumerate(active) if both and point[at] != other[at])
+    place = next(at for at, both in enumerate(active) if both and point[at] != other[at])
+    axis = space.axes[place]
+    return axis.name, number_text(axis.value(other[place]))
 
 
 def _neighbour(
@@ -142,15 +132,13 @@ def _neighbour(
     return Neighbour(parameter, value, trial.number, "feasible", fitness, loss, cliff=cliff)
 
 
-def _plateau(values: Sequence[float | None], statistic: str, sign: int) -> Estimate:
-    """Return a statistic of the best trial and its neighbours, of which None is below all."""
-    neighbours = len(values) - 1
-    if neighbours < ENOUGH:
-        return Estimate(None, f"{neighbours} of its neighbours told, a plateau needs {ENOUGH}")
-    known = sorted((one for one in values if one is not None), key=lambda one: sign * one)
-    below = len(values) - len(known)
-    if statistic == "worst" and not below:
-        return Estimate(known[0])
-    if statistic == "median" and (middle_at := (len(values) - 1) // 2 - below) >= 0:
-        return Estimate(middle([known[middle_at], known[len(values) // 2 - below]]))
-    return Estimate(None, f"{below} of {neighbours} neighbours not feasible")
+def _estimate(plateau: Plateau, best: Told, known: Objectives, sign: int) -> Estimate:
+    found = plateau.around(best, known)
+    if not found.plateau:
+        return Estimate(
+            None, f"{found.neighbours} of its neighbours told, a plateau needs {ENOUGH}"
+        )
+    if found.value is None:
+        near = [known[point] for point in plateau.neighbours(best.point) if point in known]
+        return Estimate(None, f"{near.count(None)} of {len(near)} neighbours not feasible")
+    return Estimate(sign * found.value)

@@ -18,7 +18,7 @@ from leanopt_evidence._importance import (
     importances,
     no_importances,
 )
-from leanopt_evidence._slices import Grouped, Pair, Slice, middle, pair_of, slice_of
+from leanopt_evidence._slices import Grouped, Pair, Slice, pair_of, slice_of
 
 if TYPE_CHECKING:
     from leanopt_core.api import Direction, Space, Told
@@ -172,10 +172,8 @@ def _slices(
 
 
 def _best(space: Space, kept: Sequence[Told], sign: int) -> Around | None:
-    feasible = [one for one in kept if one.feasible and one.objective is not None]
+    feasible = [one for one in kept if one.feasible]
     if not feasible:
         return None
-    objectives = [one.objective or 0.0 for one in feasible]
     best = max(feasible, key=lambda one: (one.objective, -one.number))
-    lead = max(objectives) - (middle(objectives) or 0.0)
-    return around(space, best, {one.point: one for one in kept}, lead, sign)
+    return around(space, kept, best, sign)
