@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from leanopt_core.outputs import Equity
+from leanopt_core.space import Axis, Space
 from leanopt_core.statistics import Statistics
 from leanopt_core.store.records import StoredRun
 from leanopt_core.store.runs import NewSearch, NewStage
@@ -22,6 +23,9 @@ DAY = 86_400
 START = 12_000
 
 Returns = Sequence[float] | np.ndarray
+
+#: Each trial has a point of its own: its number.
+SPACE = Space([Axis.integers("x", 0, 1_000_000)], {}, [])
 
 
 def curve(returns: Returns, start: int = START) -> Equity:
@@ -59,7 +63,7 @@ def store_run(
             "trend",
             strategy="trend",
             plan_hash="plan",
-            plan={"seed": 7},
+            plan={"seed": 7, "space": SPACE.to_dict()},
             execution={"curves": curves},
             searches=[
                 NewSearch(number, f"S{number}", 1, "max", names, [stage])

@@ -11,9 +11,14 @@ LEANOPT_API_VERSION = 2
 
 @hookimpl
 def leanopt_show_sections() -> Sequence[SectionSpec]:
-    """Register the section that says how much of a run's best result may be luck."""
+    """Register what is said of a run: how much may be luck, and what the fitness depends on."""
     return [
         SectionSpec(
             "luck", "leanopt_evidence._section:make", "How much of the best result may be luck"
-        )
+        ),
+        SectionSpec(
+            "sensitivity",
+            "leanopt_evidence._sensitivity_section:make",
+            "Which parameters matter, and the best trial's neighbours",
+        ),
     ]
