@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
@@ -58,7 +59,8 @@ def _check_windows(split: WalkForward, groups: Sequence[Scenario], problems: Pro
         if longer := [one for one in each if _overlap(one.folds(days))]:
             expected = f"expected {longer[0].test[0]} or more: tests must not overlap"
             problems.add((*AT, "step"), f'"{split.step}"', expected, "they join into one curve")
-    count = sum(len(split.folds(days_of(one))) for one in groups)
+    several = Counter(map(days_of, groups))
+    count = sum(len(split.folds(days)) * many for days, many in several.items())
     if count > MOST_AT_ONCE:
         expected = f"expected at most {MOST_AT_ONCE:,} windows"
         problems.add(AT, f"{count:,}", expected, "give longer steps")

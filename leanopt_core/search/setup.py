@@ -11,7 +11,14 @@ from attrs import evolve
 from leanopt_core.canonical import digest
 from leanopt_core.fitness import Direction, FitnessFunction
 from leanopt_core.fitness_options import AggregateOptions
-from leanopt_core.pipeline import Choice, Pipeline, SearchPlan, StageSettings, execution
+from leanopt_core.pipeline import (
+    Choice,
+    Pipeline,
+    PlannedSearch,
+    SearchPlan,
+    StageSettings,
+    execution,
+)
 from leanopt_core.pipeline.statistic_names import statistics_of
 from leanopt_core.search.active import SearchSetup
 from leanopt_core.search.calls import Calls
@@ -68,10 +75,16 @@ def setups(
                 prune=prune,
                 tests=tests,
                 choose=choose_of(pipeline.choose, ready.plan.space) if tests else None,
-                refused="; ".join(ready.refused[n] for n in search.scenarios if n in ready.refused),
+                refused=_refused(search, ready.refused),
             )
         )
     return found
+
+
+def _refused(search: PlannedSearch, refused: Mapping[str, str]) -> str:
+    """Return why a search cannot run, its tests neither; empty if it can."""
+    found = (refused[name] for name in (*search.scenarios, *search.tests) if name in refused)
+    return "; ".join(dict.fromkeys(found))
 
 
 def prune_of(pipeline: Pipeline) -> Bound | None:

@@ -334,6 +334,7 @@ def test_commands_take_a_run_of_windows(tmp_path: Path, leanopt: Leanopt) -> Non
     assert [len(one["out_of_sample"]["backtests"]) for one in look["trials"]] == [1, 1]
 
 
+@pytest.mark.long
 def test_pruning_ends_trials_in_each_window(
     tmp_path: Path, leanopt: Leanopt, canonical: Canonical, shown: Callable[..., Mapping[str, Any]]
 ) -> None:

@@ -74,3 +74,21 @@ def test_symbols_without_data(run: Run, lean: Project) -> None:
     lean.edit("separate = true", "separate = false")
     said = run("run", "pipeline.toml", *trials, code=5)
     assert "qqq.zip is missing" in said
+
+
+def test_windows_without_data(run: Run, lean: Project) -> None:
+    """An error; with a search for each symbol, those windows end, and the others run."""
+    lean.edit("[parameters]", '[walk_forward]\ntrain = "2y"\ntest = "1y"\n\n[parameters]')
+    lean.edit("end = 2007-12-31", "end = 2009-12-31")
+    said = run("plan", "pipeline.toml", code=5)
+    assert "trading days from 2008-01-0" in said
+    lean.edit('symbol = "SPY"', 'universe = ["SPY"]\nseparate = true')
+    lean.edit('start = "start"', 'symbol = "ticker", start = "start"')
+    # The landscape of the stand-in is of other days, so that all trials fail.
+    run("run", "pipeline.toml", "--set", "stage.surrogate.trials=4", code=5)
+    rows = json.loads(run("show", "--json"))["searches"]
+    assert [one["failed"] for one in rows] == [4, 4, 4, 0, 0]
+    # Of the fourth window, it is the test that has no data.
+    assert rows[3]["name"] == "SPY 2006-01-01 to 2007-12-31"
+    assert " to 2008-12-31 (2008-01-0" in rows[3]["ended"]
+    assert " to 2009-12-31 (2009-01-0" in rows[4]["ended"]
