@@ -18,6 +18,7 @@ from leanopt_core.pipeline.toml import toml_value
 from leanopt_core.plugins import discover
 from leanopt_core.project_files import STORE
 from leanopt_core.report.best import BestTable, best_table
+from leanopt_core.report.curve import Curve, joined
 from leanopt_core.report.documents import VIEWS
 from leanopt_core.report.matrix import ReturnsMatrix, dates, returns_matrix
 from leanopt_core.report.pieces import Piece, pieces_of
@@ -182,6 +183,13 @@ class OpenStore(Closing):
         and its daily returns in and out of sample, or the reason for having none.
         """
         return dict(pieces_of(self._store, run))
+
+    def curves(self, run: StoredRun) -> dict[str, Curve]:
+        """Return the daily returns out of sample of each path of a run, joined in date order."""
+        return {
+            name: joined((at, one.returns) for at, one in enumerate(pieces) if one.returns)
+            for name, pieces in self.paths(run).items()
+        }
 
     def returns_matrix(
         self, run: StoredRun, *, search: int = 1, scenario: str | None = None

@@ -19,6 +19,7 @@ from leanopt_evidence._judged import SearchEvidence as SearchEvidence
 from leanopt_evidence._judged import Track as Track
 from leanopt_evidence._overfitting import Overfitting as Overfitting
 from leanopt_evidence._overfitting import probability_of_overfitting as probability_of_overfitting
+from leanopt_evidence._paths import PathEvidence as PathEvidence
 from leanopt_evidence._purged import PurgedSplits as PurgedSplits
 from leanopt_evidence._purged import combinatorial_splits as combinatorial_splits
 from leanopt_evidence._selection import BacktestLength as BacktestLength

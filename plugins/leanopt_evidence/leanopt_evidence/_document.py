@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from leanopt_evidence._evidence import Evidence
     from leanopt_evidence._judged import SearchEvidence, Track
     from leanopt_evidence._overfitting import Overfitting
+    from leanopt_evidence._paths import PathEvidence
     from leanopt_evidence._verdict import Verdict
 
 
@@ -23,6 +24,7 @@ def document(found: Evidence) -> dict[str, Any]:
         "missing": found.missing,
         "trials": _counted(found.counted),
         "searches": [_search(one, own) for one, own in pairs],
+        "paths": [_path(one) for one in found.paths],
     }
 
 
@@ -81,6 +83,18 @@ def _search(found: SearchEvidence, own: Verdict) -> dict[str, Any]:
         },
         "overfitting": _overfitting(found.overfitting),
         "against_cash": _against_cash(found),
+    }
+
+
+def _path(found: PathEvidence) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "level": found.level,
+        "days": len(found.days),
+        "windows": found.windows,
+        "gaps": found.gaps,
+        "ended": found.ended,
+        **track(found.track),
     }
 
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from leanopt_evidence._aligned import Aligned, aligned_returns
 from leanopt_evidence._counted import Counted, count_trials
 from leanopt_evidence._judged import Sampling, SearchEvidence, judge
+from leanopt_evidence._paths import PathEvidence, path_evidence, path_verdict
 from leanopt_evidence._verdict import Verdict, joined_verdict, verdict_of
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class Evidence:
     """How much of the best results of a run may be luck.
 
-    `verdict` is on the whole run, `verdicts` on each of its `searches`. `counted` are the trials of
-    the strategy. `missing` says what a run lacks if none of its trials has daily returns, and how
+    `verdict` is on the whole run, `verdicts` on each of its `searches`. A run with windows has
+    `paths`: then the verdict is on the results out of sample. `counted` are the trials of the
+    strategy. `missing` says what a run lacks if none of its trials has daily returns, and how
     to get it.
     """
 
@@ -30,6 +32,7 @@ class Evidence:
     counted: Counted
     searches: tuple[SearchEvidence, ...]
     verdicts: tuple[Verdict, ...]
+    paths: tuple[PathEvidence, ...]
     verdict: Verdict
     missing: str | None
 
@@ -64,8 +67,11 @@ def evidence_of(
     )
     verdicts = tuple(map(verdict_of, searches))
     verdict = joined_verdict([one.name for one in searches], verdicts)
+    paths = path_evidence(store, run, sampling) if search is None else ()
+    if paths:
+        verdict = path_verdict(paths, verdict)
     missing = None if any(one.returns.trials for one in searches) else _missing(run)
-    return Evidence(run.name, run.strategy, counted, searches, verdicts, verdict, missing)
+    return Evidence(run.name, run.strategy, counted, searches, verdicts, paths, verdict, missing)
 
 
 def _missing(run: StoredRun) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leanopt_evidence._counted import Counted
     from leanopt_evidence._inputs import Estimate
     from leanopt_evidence._judged import SearchEvidence, Track
+    from leanopt_evidence._paths import PathEvidence
     from leanopt_evidence._selection import BacktestLength, Deflated
 
 _TITLE: Final = "How much of it is luck"
@@ -29,6 +30,7 @@ _HEAD: Final = (
     *("search", "trial", "Sharpe a year", "luck would show", "Deflated", "PBO", "SPA p-value"),
     "verdict",
 )
+_PATHS: Final = ("path", "days", "Sharpe a year", "Probabilistic", "drawdown", "verdict")
 #: So many trials are named.
 _NAMED: Final = 5
 
@@ -36,15 +38,18 @@ _NAMED: Final = 5
 def make(store: OpenStore, run: StoredRun, search: int | None) -> ShowSection:
     """Return the section of a run, or of one of its searches."""
     found = evidence_of(store, run, search=search)
-    rows = list(_trials(found.counted))
-    tables: tuple[SectionTable, ...] = ()
-    if len(found.searches) == 1:
+    rows, tables = list(_trials(found.counted)), []
+    if len(found.paths) == 1:
+        rows.extend(track_rows(found.paths[0].track))
+    elif found.paths:
+        tables.append(SectionTable("Paths", _PATHS, tuple(_path_cells(found.paths))))
+    if len(found.searches) > 1:
+        tables.append(SectionTable("Searches", _HEAD, tuple(_cells(found))))
+    elif not found.paths:
         rows.extend(_figures(found.searches[0]))
-    else:
-        tables = (SectionTable("Searches", _HEAD, tuple(_cells(found))),)
     missing = () if found.missing is None else (found.missing,)
     text = (found.verdict.text, *missing, *found.verdict.reasons, _CAVEAT)
-    return ShowSection(_TITLE, text, tuple(rows), tables, document(found))
+    return ShowSection(_TITLE, text, tuple(rows), tuple(tables), document(found))
 
 
 def _cells(found: Evidence) -> Iterator[tuple[str | float | None, ...]]:
@@ -56,6 +61,17 @@ def _cells(found: Evidence) -> Iterator[tuple[str | float | None, ...]]:
             *(None if expected is None else expected * root, one.selected.value),
             *(one.overfitting.probability.value, one.superior.consistent.value),
             WORDS[verdict.level],
+        )
+
+
+def _path_cells(paths: Iterable[PathEvidence]) -> Iterator[tuple[str | float | None, ...]]:
+    """Yield a row for each path."""
+    for one in paths:
+        track = one.track
+        fall = track.intervals["drawdown"].value
+        yield (
+            *(one.name, f"{len(one.days):,}", track.sharpe_per_year, track.probabilistic.value),
+            *(None if fall is None else percent(fall), WORDS[one.level]),
         )
 
 
