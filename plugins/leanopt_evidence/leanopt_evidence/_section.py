@@ -40,7 +40,7 @@ def make(store: OpenStore, run: StoredRun, search: int | None) -> ShowSection:
     found = evidence_of(store, run, search=search)
     rows, tables = list(_trials(found.counted)), []
     if len(found.paths) == 1:
-        rows.extend(track_rows(found.paths[0].track))
+        rows.extend(track_rows(found.paths[0].track, "of the path"))
     elif found.paths:
         tables.append(SectionTable("Paths", _PATHS, tuple(_path_cells(found.paths))))
     if len(found.searches) > 1:
@@ -57,21 +57,26 @@ def _cells(found: Evidence) -> Iterator[tuple[str | float | None, ...]]:
     for one, verdict in zip(found.searches, found.verdicts, strict=True):
         root, expected = sqrt(one.track.periods), one.effective.threshold
         yield (
-            *(one.name, one.trial, one.track.sharpe_per_year),
-            *(None if expected is None else expected * root, one.selected.value),
-            *(one.overfitting.probability.value, one.superior.consistent.value),
-            WORDS[verdict.level],
+            *(one.name, one.trial, _told(one.track.sharpe_per_year, figure)),
+            _told(None if expected is None else expected * root, figure),
+            _told(one.selected.value, probability),
+            _told(one.overfitting.probability.value, percent),
+            *(_told(one.superior.consistent.value, probability), WORDS[verdict.level]),
         )
+
+
+def _told(value: float | None, shown: Callable[[float], str]) -> str | None:
+    return None if value is None else shown(value)
 
 
 def _path_cells(paths: Iterable[PathEvidence]) -> Iterator[tuple[str | float | None, ...]]:
     """Yield a row for each path."""
     for one in paths:
         track = one.track
-        fall = track.intervals["drawdown"].value
         yield (
-            *(one.name, f"{len(one.days):,}", track.sharpe_per_year, track.probabilistic.value),
-            *(None if fall is None else percent(fall), WORDS[one.level]),
+            *(one.name, f"{len(one.days):,}", _told(track.sharpe_per_year, figure)),
+            _told(track.probabilistic.value, probability),
+            *(_told(track.intervals["drawdown"].value, percent), WORDS[one.level]),
         )
 
 
@@ -101,19 +106,19 @@ def _figures(found: SearchEvidence) -> Iterator[SectionRow]:
         span = f"{returns.days[0]} to {returns.days[-1]}, {returns.periods:.0f} days a year"
         notes.insert(0, span)
     yield SectionRow("trials with daily returns", f"{len(returns.trials):,}", "; ".join(notes))
-    yield from track_rows(found.track)
+    yield from track_rows(found.track, "as if it was not chosen")
     yield from _selected(found)
     yield from _overfitting(found)
     yield from _against_cash(found)
 
 
-def track_rows(track: Track) -> Iterator[SectionRow]:
-    """Yield the figures of one series of daily returns."""
+def track_rows(track: Track, of: str) -> Iterator[SectionRow]:
+    """Yield the figures of one series of daily returns; `of` says which it is."""
     root = sqrt(track.periods)
     yield _interval("Sharpe ratio a year", track.intervals["sharpe"], lambda x: figure(x * root))
     yield _interval("Calmar ratio", track.intervals["calmar"], figure)
     yield _interval("drawdown", track.intervals["drawdown"], percent)
-    yield _probability("Probabilistic Sharpe Ratio", track.probabilistic, "as if it was not chosen")
+    yield _probability("Probabilistic Sharpe Ratio", track.probabilistic, of)
     record, have = track.record, f"for 0.95 of that; it has {plural(track.moments.n, 'day')}"
     length = None if record.whole is None else plural(record.whole, "day")
     yield SectionRow("minimum track record", length, have if length else str(record.reason))
