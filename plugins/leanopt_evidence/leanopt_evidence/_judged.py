@@ -17,6 +17,7 @@ from leanopt_evidence._bootstrap import (
 )
 from leanopt_evidence._inputs import FEWEST, Estimate, Floats, Ints, constant
 from leanopt_evidence._overfitting import Overfitting, probability_of_overfitting
+from leanopt_evidence._resampled import Resampled
 from leanopt_evidence._selection import (
     BacktestLength,
     Deflated,
@@ -35,9 +36,9 @@ from leanopt_evidence._superiority import (
     RealityCheck,
     Stepwise,
     SuperiorAbility,
-    reality_check,
-    stepwise_superiority,
-    superior_ability,
+    hansen,
+    romano_wolf,
+    white,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 #: The blocks of CSCV, fewer if a block would have fewer rows than this.
 _BLOCKS, _ROWS = 16, 10
+#: The chance that StepM names any trial wrongly.
+_ALPHA = 0.05
 _STATISTICS: Final[tuple[Statistic, ...]] = get_args(Statistic)
 
 
@@ -151,7 +154,7 @@ def judge(
     track = track_of(series, returns.periods, sampling)
     variance = sharpe_variance(_sharpes(returns))
     sharpe = track.sharpe_per_year
-    white, superior, stepwise = _tests(returns, sampling)
+    against_cash = _tests(returns, sampling)
     return SearchEvidence(
         number,
         name,
@@ -165,10 +168,8 @@ def judge(
         _length(counted.raw, sharpe, track),
         _length(counted.effective, sharpe, track),
         _overfitting(returns),
-        white,
-        superior,
-        stepwise,
-        tuple(returns.trials[at] for at in stepwise.rejected),
+        *against_cash,
+        tuple(returns.trials[at] for at in against_cash[2].rejected),
     )
 
 
@@ -216,9 +217,5 @@ def _tests(returns: Aligned, sampling: Sampling) -> tuple[RealityCheck, Superior
             SuperiorAbility(None, none, none, none),
             Stepwise((), reason=none.reason),
         )
-    rows, block = sampling.rows(len(returns.days))
-    return (
-        reality_check(returns.values, rows),
-        superior_ability(returns.values, rows, block),
-        stepwise_superiority(returns.values, rows, block),
-    )
+    resampled = Resampled(returns.values, *sampling.rows(len(returns.days)))
+    return white(resampled), hansen(resampled), romano_wolf(resampled, _ALPHA)

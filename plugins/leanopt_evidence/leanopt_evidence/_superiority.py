@@ -11,14 +11,12 @@ from math import log, sqrt
 import numpy as np
 import numpy.typing as npt
 from attrs import frozen
-from scipy.fft import next_fast_len, rfft
 
-from leanopt_evidence._bootstrap import check_indices, resampled_means
-from leanopt_evidence._inputs import Estimate, Floats, constant, finite, matrix
+from leanopt_evidence._inputs import Estimate, Floats
+from leanopt_evidence._resampled import Resampled
 
-_FEWEST_ROWS = 3
-#: Columns whose spectra are taken together, so that memory stays small.
-_AT_ONCE = 256
+#: Resamples that are evaluated together, so that memory stays small.
+_AT_ONCE = 64
 _FEW = "fewer than three observations"
 _NONE = "no column has a variance"
 
@@ -69,14 +67,15 @@ def reality_check(differences: npt.ArrayLike, indices: npt.ArrayLike) -> Reality
     `indices` (B x n, B at least 1,000) come from `stationary_bootstrap`. The p-value is
     (1 + k) / (B + 1), never 0. Raises ValueError for NaN, infinity and indices that do not fit.
     """
-    values = _columns(differences)
-    n = len(values)
-    if n < _FEWEST_ROWS:
+    return white(Resampled(differences, indices))
+
+
+def white(of: Resampled) -> RealityCheck:
+    """Return White's Reality Check of resampled strategies."""
+    if of.few:
         return RealityCheck(None, Estimate(None, _FEW))
-    means = values.mean(axis=0)
-    best = sqrt(n) * float(means.max())
-    parts = resampled_means(values, check_indices(indices, n))
-    resampled = sqrt(n) * np.concatenate([(part - means).max(axis=1) for part in parts])
+    best = sqrt(of.n) * float(of.means.max())
+    resampled = sqrt(of.n) * of.deviations.max(axis=1)
     return RealityCheck(best, _p_value(best, resampled), resampled)
 
 
@@ -88,28 +87,27 @@ def superior_ability(
     Arguments as of `reality_check`; `block` is the mean length of the bootstrap's blocks, which the
     variance depends on. A column without a variance is left out.
     """
-    values = _columns(differences)
-    n = len(values)
-    if n < _FEWEST_ROWS:
-        none = Estimate(None, _FEW)
-        return SuperiorAbility(None, none, none, none)
-    kept, errors, left_out = _varying(values, block)
-    if not len(kept):
-        none = Estimate(None, _NONE)
+    return hansen(Resampled(differences, indices, block))
+
+
+def hansen(of: Resampled) -> SuperiorAbility:
+    """Return Hansen's test of resampled strategies, whose errors are known."""
+    if of.few or not len(of.kept):
+        none = Estimate(None, _FEW if of.few else _NONE)
+        left_out = () if of.few else of.left_out
         return SuperiorAbility(None, none, none, none, left_out=left_out)
-    values = values[:, kept]
-    means = values.mean(axis=0)
-    best = max(0.0, sqrt(n) * float((means / errors).max()))
+    root, errors, means = sqrt(of.n), of.errors, of.means[of.kept]
+    best = max(0.0, root * float((means / errors).max()))
     # log(log(n)) is above zero from three rows on.
-    bound = -errors * sqrt(2 * log(log(n)) / n)
+    bound = -errors * sqrt(2 * log(log(of.n)) / of.n)
     centres = np.maximum(means, 0), np.where(means >= bound, means, 0), means
-    parts = [
-        [(sqrt(n) * (part - one) / errors).max(axis=1).clip(0) for one in centres]
-        for part in resampled_means(values, check_indices(indices, n))
-    ]
+    parts = []
+    for start in range(0, len(of.deviations), _AT_ONCE):
+        part = of.deviations[start : start + _AT_ONCE, of.kept] + means
+        parts.append([(root * (part - one) / errors).max(axis=1).clip(0) for one in centres])
     resampled = np.concatenate(parts, axis=1)
     lower, consistent, upper = (_p_value(best, row) for row in resampled)
-    return SuperiorAbility(best, lower, consistent, upper, resampled, left_out)
+    return SuperiorAbility(best, lower, consistent, upper, resampled, of.left_out)
 
 
 def stepwise_superiority(
@@ -123,65 +121,26 @@ def stepwise_superiority(
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}: expected a number between 0 and 1")
-    values = _columns(differences)
-    n = len(values)
-    if n < _FEWEST_ROWS:
+    return romano_wolf(Resampled(differences, indices, block), alpha)
+
+
+def romano_wolf(of: Resampled, alpha: float) -> Stepwise:
+    """Return StepM of resampled strategies, whose errors are known."""
+    if of.few:
         return Stepwise((), reason=_FEW)
-    kept, errors, left_out = _varying(values, block)
-    if not len(kept):
-        return Stepwise((), left_out, _NONE)
-    values = values[:, kept]
-    means = values.mean(axis=0)
-    parts = resampled_means(values, check_indices(indices, n))
-    resampled = np.concatenate([(part - means) / errors for part in parts])
-    statistics, steps = means / errors, []
-    remaining = np.arange(len(kept))
+    if not len(of.kept):
+        return Stepwise((), of.left_out, _NONE)
+    resampled = of.deviations[:, of.kept] / of.errors
+    statistics, steps = of.means[of.kept] / of.errors, []
+    remaining = np.arange(len(of.kept))
     while len(remaining):
         limit = _quantile(resampled[:, remaining].max(axis=1), alpha)
         rejected = statistics[remaining] > limit
         if not rejected.any():
             break
-        steps.append(tuple(kept[remaining[rejected]].tolist()))
+        steps.append(tuple(of.kept[remaining[rejected]].tolist()))
         remaining = remaining[~rejected]
-    return Stepwise(tuple(steps), left_out)
-
-
-def _columns(differences: npt.ArrayLike) -> Floats:
-    values: Floats = matrix(differences).astype(np.float64)
-    if not values.shape[1]:
-        raise ValueError("no strategies: expected a column a strategy")
-    return values
-
-
-def _varying(values: Floats, block: float) -> tuple[npt.NDArray[np.int64], Floats, tuple[int, ...]]:
-    """Return the columns with a variance, its root w_k, and the other columns."""
-    squared = long_run_variance(values, block)
-    # Of equal doubles the variance can be above zero.
-    flat = constant(values) | (squared <= 0)
-    kept = np.flatnonzero(~flat)
-    return kept, np.sqrt(squared[kept]), tuple(np.flatnonzero(flat).tolist())
-
-
-def long_run_variance(values: Floats, block: float) -> Floats:
-    """Return w^2 by column: that of sqrt(n) mean* under the stationary bootstrap [7]."""
-    if finite("block", block) < 1:
-        raise ValueError(f"block is {block}: expected a mean length of at least 1")
-    n, stay = len(values), 1 - 1 / block
-    lags = np.arange(1, n)
-    weights = (n - lags) / n * stay**lags + lags / n * stay ** (n - lags)
-    # Long enough that no lag wraps around: products of spectra are then sums over lags.
-    length = next_fast_len(2 * n - 1, real=True)
-    sequence = np.zeros(length)
-    sequence[0], sequence[1:n], sequence[length - n + 1 :] = 1, weights, weights[::-1]
-    spectrum = rfft(sequence).real
-    # Each frequency but the first, and the last of an even length, stands for two.
-    spectrum[1 : (length + 1) // 2] *= 2
-    total = np.empty(values.shape[1])
-    for start in range(0, values.shape[1], _AT_ONCE):
-        part = values[:, start : start + _AT_ONCE]
-        power = np.abs(rfft(part - part.mean(axis=0), length, axis=0)) ** 2
-        total[start : start + _AT_ONCE] = spectrum @ power / length / n
-    return total
+    return Stepwise(tuple(steps), of.left_out)
 
 
 def _p_value(statistic: float, resampled: Floats) -> Estimate:

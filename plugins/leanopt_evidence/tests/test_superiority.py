@@ -16,7 +16,7 @@ from leanopt_evidence import (
     stepwise_superiority,
     superior_ability,
 )
-from leanopt_evidence._superiority import long_run_variance
+from leanopt_evidence._resampled import long_run_variance
 
 DIFFERENCES = np.array(
     [
