@@ -93,8 +93,7 @@ def _window(run: StoredRun, piece: Piece, inactive: Inactive) -> Window:
     degradation = None
     if inside is not None and outside is not None:
         degradation = (inside - outside) * (-1 if search.direction == "min" else 1)
-    fixed = json.loads(run.plan)["space"].get("fixed", ())
-    left_out = () if trial is None else {*fixed, *inactive.at(trial.grid_index)}
+    left_out = () if trial is None else {*run.space.fixed, *inactive.at(trial.grid_index)}
     values = {} if trial is None else trial.values
     return Window(
         search.number,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from leanopt_core.cli.grid import grid_of
 from leanopt_core.cli.live import page
 from leanopt_core.cli.progress import Progress
 from leanopt_core.cli.watch import Follower
@@ -268,6 +269,10 @@ def test_symbols_together_have_one_fitness_and_a_curve_each(tmp_path: Path, lean
     assert [path["name"] for path in paths] == ["AAA 2y/1y", "CC 2y/1y"]
     first, second = ([w["out_of_sample"] for w in path["windows"]] for path in paths)
     assert first == second == [-1] * 4
+    # The screen has one row for both: they share every window.
+    with open_store(tmp_path / ".leanopt" / "leanopt.db") as store:
+        [row] = grid_of(store.runs.find())
+    assert (row.name, row.cells) == ("2y/1y", tuple((number, 2) for number in range(1, 5)))
 
 
 def test_without_curves_it_says_what_is_missing(tmp_path: Path, leanopt) -> None:
