@@ -71,7 +71,10 @@ def path_reports(store: Store, run: StoredRun, only: str | None = None) -> tuple
 
 
 def _path(run: StoredRun, name: str, pieces: Sequence[Piece], inactive: Inactive) -> PathReport:
-    chosen = [piece.trial.grid_index for piece in pieces if piece.trial is not None]
+    # A search can be tested on days that follow each other: it has chosen once.
+    searches = dict.fromkeys(piece.search.number for piece in pieces)
+    trials = {piece.search.number: piece.trial for piece in pieces}
+    chosen = [one.grid_index for one in map(trials.get, searches) if one is not None]
     return PathReport(
         name,
         tuple(_window(run, piece, inactive) for piece in pieces),

@@ -275,6 +275,20 @@ def test_symbols_together_have_one_fitness_and_a_curve_each(tmp_path: Path, lean
     assert (row.name, row.cells) == ("2y/1y", tuple((number, 2) for number in range(1, 5)))
 
 
+def test_a_search_that_is_tested_twice_has_chosen_once(tmp_path: Path, leanopt) -> None:
+    """Its parameters do not count as unmoved between its two tests."""
+    laid(tmp_path, 'symbol = "AAA"')
+    file = tmp_path / "pipeline.toml"
+    before, _, after = file.read_text().partition("[walk_forward]")
+    groups = "[cpcv]\ngroups = 3\ntest_groups = 2\n"
+    file.write_text(before + groups + after[after.index("[parameters]") :])
+    leanopt(tmp_path, "run", "pipeline.toml")
+    for path in said(leanopt, tmp_path)["paths"]:
+        searches = {window["search"] for window in path["windows"]}
+        assert (len(path["windows"]), len(searches)) == (3, 2)
+        assert {one["compared"] for one in path["drift"]} == {1}
+
+
 def test_without_curves_it_says_what_is_missing(tmp_path: Path, leanopt) -> None:
     """The fitness is known all the same."""
     laid(tmp_path, 'symbol = "AAA"')
